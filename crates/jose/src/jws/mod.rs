@@ -1,0 +1,3 @@
+//! JSON Web Signatures (RFC 7515).
+
+pub mod compact;

@@ -1,2 +1,45 @@
-//! Not written yet.
-fn main() {}
+//! The commands of the project itself: `cargo xtask test`, `tidy`, `bench NAME`, `screenshots`.
+//!
+//! Everything a contributor or the CI machine runs is here, so that both run the same thing.
+
+mod bench;
+mod clock;
+mod install;
+mod process;
+mod screenshots;
+mod suite;
+mod test;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+commands:
+  test           install what the tests need, then run every check and every test
+  tidy           check the conventions that a compiler does not (a part of `test`)
+  bench GROUP    build in release, measure one group, merge into bench/results.json
+  screenshots    refresh docs/images from a real server and a real browser";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        ["test"] => test::run(),
+        ["tidy"] => tidy::run(),
+        ["bench", group] => bench::run(group),
+        ["screenshots"] => screenshots::run(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Counting: how many tests a runner says passed and failed.
+
+use std::ops::AddAssign;
+
+/// Tests that passed and failed so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Count {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+impl Count {
+    /// One check that is a single yes or no.
+    pub(crate) fn single(outcome: &Result<(), String>) -> Self {
+        match outcome {
+            Ok(()) => Self {
+                passed: 1,
+                failed: 0,
+            },
+            Err(_) => Self {
+                passed: 0,
+                failed: 1,
+            },
+        }
+    }
+}
+
+/// Reads a line of `cargo test`: `test result: ok. 5 passed; 0 failed; …`.
+pub(crate) fn from_cargo(line: &str) -> Option<Count> {
+    let rest = line.trim().strip_prefix("test result: ")?;
+    let (_, rest) = rest.split_once(". ")?;
+    let mut count = Count::default();
+    for part in rest.split("; ") {
+        match part.trim().split_once(' ') {
+            Some((number, "passed")) => count.passed = number.parse().ok()?,
+            Some((number, "failed")) => count.failed = number.parse().ok()?,
+            _ => {}
+        }
+    }
+    Some(count)
+}
+
+/// Reads a summary line of `node --test`: `# pass 5` (TAP) or `ℹ pass 5` (spec).
+pub(crate) fn from_node(line: &str) -> Option<Count> {
+    let line = line.trim_end();
+    let rest = line
+        .strip_prefix("# ")
+        .or_else(|| line.strip_prefix("ℹ "))?;
+    let (word, number) = rest.split_once(' ')?;
+    let number = number.parse().ok()?;
+    match word {
+        "pass" => Some(Count {
+            passed: number,
+            failed: 0,
+        }),
+        "fail" | "cancelled" => Some(Count {
+            passed: 0,
+            failed: number,
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Count, from_cargo, from_node};
+
+    #[test]
+    fn counts_what_cargo_prints() {
+        let line = "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
+        assert_eq!(
+            from_cargo(line),
+            Some(Count {
+                passed: 5,
+                failed: 2
+            })
+        );
+        assert_eq!(from_cargo("test result of mine ... ok"), None);
+        assert_eq!(from_cargo("running 5 tests"), None);
+    }
+
+    #[test]
+    fn counts_what_node_prints() {
+        assert_eq!(
+            from_node("# pass 12\n"),
+            Some(Count {
+                passed: 12,
+                failed: 0
+            })
+        );
+        assert_eq!(
+            from_node("ℹ fail 1"),
+            Some(Count {
+                passed: 0,
+                failed: 1
+            })
+        );
+        assert_eq!(
+            from_node("# cancelled 1"),
+            Some(Count {
+                passed: 0,
+                failed: 1
+            })
+        );
+        assert_eq!(from_node("# tests 12"), None);
+        assert_eq!(from_node("    # pass by value"), None);
+    }
+}

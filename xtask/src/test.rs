@@ -1,0 +1,225 @@
+//! `cargo xtask test`: every check and every test, in the order that fails soonest, stopping at the first failure.
+//!
+//! All steps share one target folder, one profile and one set of features, so nothing is compiled twice.
+
+use std::path::{Path, PathBuf};
+
+use crate::clock::Stopwatch;
+use crate::install::{self, NPM_FOLDERS};
+use crate::process;
+use crate::suite::{self, Count};
+use crate::tidy;
+use crate::tree::Workspace;
+
+/// One line of the plan: what it is called and what it does.
+struct Step {
+    name: &'static str,
+    run: fn(&Workspace, &mut Count) -> Result<(), String>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "what the tests need",
+        run: |workspace, _| install::everything(workspace),
+    },
+    Step {
+        name: "format",
+        run: |workspace, count| single(count, format(workspace)),
+    },
+    Step {
+        name: "tidy",
+        run: |workspace, count| single(count, tidy::check(workspace)),
+    },
+    Step {
+        name: "clippy",
+        run: |workspace, count| single(count, clippy(workspace)),
+    },
+    Step {
+        name: "build",
+        run: |workspace, _| build(workspace),
+    },
+    Step {
+        name: "rust tests",
+        run: rust_tests,
+    },
+    Step {
+        name: "rust documentation",
+        run: |workspace, count| single(count, documentation(workspace)),
+    },
+    Step {
+        name: "SDK tests",
+        run: |workspace, count| node_tests(workspace, NPM_FOLDERS[0], count),
+    },
+    Step {
+        name: "browser and third-party client tests",
+        run: |workspace, count| node_tests(workspace, NPM_FOLDERS[1], count),
+    },
+    Step {
+        name: "cargo-deny",
+        run: |workspace, count| deny(workspace, count),
+    },
+];
+
+/// Runs the plan and prints the summary; the last line is `N passed, M failed`.
+pub(crate) fn run() -> Result<(), String> {
+    let workspace = Workspace::find()?;
+    let whole = Stopwatch::start();
+    let mut total = Count::default();
+    let mut timings = Vec::new();
+    let mut failure = None;
+    for (index, step) in STEPS.iter().enumerate() {
+        println!("[{:>2}/{}] {}", index + 1, STEPS.len(), step.name);
+        let watch = Stopwatch::start();
+        let mut count = Count::default();
+        let outcome = (step.run)(&workspace, &mut count);
+        if outcome.is_err() && count.failed == 0 {
+            count.failed = 1; // a runner that died before its summary still failed
+        }
+        total += count;
+        let line = format!(
+            "{:<38} {:>6.1} s  {}",
+            step.name,
+            watch.elapsed().as_secs_f64(),
+            passed(count)
+        );
+        println!("        {line}");
+        timings.push(line);
+        if let Err(message) = outcome {
+            failure = Some(format!("{}: {message}", step.name));
+            break;
+        }
+    }
+    println!(
+        "\n{}\n{:<38} {:>6.1} s",
+        timings.join("\n"),
+        "in all",
+        whole.elapsed().as_secs_f64()
+    );
+    if let Some(message) = &failure {
+        println!("\nFAILED at {message}");
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    // The summary has said everything; a second message after the last line would hide it.
+    if failure.is_some() || total.failed > 0 {
+        std::process::exit(1)
+    }
+    Ok(())
+}
+
+fn passed(count: Count) -> String {
+    match (count.passed, count.failed) {
+        (0, 0) => String::new(),
+        (passed, 0) => format!("{passed} passed"),
+        (passed, failed) => format!("{passed} passed, {failed} failed"),
+    }
+}
+
+fn single(count: &mut Count, outcome: Result<(), String>) -> Result<(), String> {
+    *count += Count::single(&outcome);
+    outcome
+}
+
+/// Every `.rs` file by name: `cargo fmt` does not see modules that a macro declares.
+fn format(workspace: &Workspace) -> Result<(), String> {
+    let files = workspace
+        .files()?
+        .into_iter()
+        .filter(|name| Path::new(name).extension().is_some_and(|it| it == "rs"));
+    let mut rustfmt = process::command("rustfmt", &workspace.root);
+    process::run(rustfmt.args(["--check", "--edition", "2024"]).args(files)).map_err(|error| {
+        format!("{error}; try: cargo fmt --all, and rustfmt on files a macro declares")
+    })
+}
+
+fn clippy(workspace: &Workspace) -> Result<(), String> {
+    let mut cargo = process::cargo(&workspace.root);
+    process::run(cargo.args([
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+/// What `cargo test` would build, and the binary that the browser tests start.
+fn build(workspace: &Workspace) -> Result<(), String> {
+    let mut cargo = process::cargo(&workspace.root);
+    process::run(cargo.args([
+        "build",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
+    ]))
+}
+
+fn rust_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
+    let mut cargo = process::cargo(&workspace.root);
+    cargo.args([
+        "test",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--no-fail-fast",
+    ]);
+    process::run_watching(&mut cargo, |line| {
+        *count += suite::from_cargo(line).unwrap_or_default();
+    })
+}
+
+fn documentation(workspace: &Workspace) -> Result<(), String> {
+    let mut cargo = process::cargo(&workspace.root);
+    cargo.args([
+        "doc",
+        "--locked",
+        "--workspace",
+        "--all-features",
+        "--no-deps",
+        "--quiet",
+    ]);
+    process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// `npm test` of one folder, with the binary just built in `SYMBOLON_BIN`.
+fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<(), String> {
+    let path = workspace.root.join(folder);
+    if !path.join("package.json").exists() {
+        return Err(format!("{folder}/package.json is missing"));
+    }
+    let mut npm = process::command("npm", &path);
+    npm.args(["test", "--silent"])
+        .env("SYMBOLON_BIN", binary(workspace));
+    process::run_watching(&mut npm, |line| {
+        *count += suite::from_node(line).unwrap_or_default();
+    })
+}
+
+/// The binary of the development profile.
+pub(crate) fn binary(workspace: &Workspace) -> PathBuf {
+    workspace
+        .target
+        .join("debug")
+        .join(format!("symbolon{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Licences, duplicates and sources are also tidy checks; the advisory database needs the real tool.
+fn deny(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
+    if !process::exists("cargo-deny", &workspace.root) {
+        println!(
+            "        not installed, skipped (cargo install cargo-deny brings the advisory check)"
+        );
+        return Ok(());
+    }
+    let mut cargo = process::cargo(&workspace.root);
+    single(
+        count,
+        process::run(cargo.args(["deny", "--workspace", "--all-features", "check"])),
+    )
+}

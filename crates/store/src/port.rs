@@ -1,0 +1,244 @@
+//! The storage port: domain operations, each one atomic and, once answered `Ok`, durable (design §3).
+//!
+//! What every adapter promises is written at each method and checked by the one suite in `contract.rs`. For all of them:
+//! an `Err` means that nothing was changed; `now` is Unix seconds and comes from the caller; reads that return several
+//! records see them at one moment; a read that starts after a write was answered sees that write.
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::error::StoreError;
+use crate::record::{
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite,
+    Ended, Family, Hash32, Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, Rotate, Rotated, Session,
+    SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+};
+
+/// A result of the store.
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// Everything the server keeps. Used as `Arc<dyn Store>`.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // Registry
+
+    /// All documents and the version they make up.
+    async fn registry(&self) -> Result<Registry>;
+
+    /// The version alone, to ask often.
+    async fn registry_version(&self) -> Result<u64>;
+
+    /// Applies all writes or none, in order, and returns the new version. [`Conflict::Exists`] or
+    /// [`Conflict::Revision`] if an expectation fails; [`StoreError::NotFound`] if a document to delete or replace by
+    /// revision is not there. An empty list changes nothing, not even the version.
+    ///
+    /// [`Conflict::Exists`]: crate::Conflict::Exists
+    /// [`Conflict::Revision`]: crate::Conflict::Revision
+    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64>;
+
+    /// Follows the registry version as this process sees it change; starts with the present one.
+    fn watch_registry(&self) -> watch::Receiver<u64>;
+
+    // Users
+
+    /// Creates a user with their login identifiers. [`Conflict::IdentifierTaken`](crate::Conflict::IdentifierTaken) if
+    /// any of them belongs to someone, [`Conflict::Exists`](crate::Conflict::Exists) if the id does.
+    async fn create_user(&self, new: NewUser) -> Result<()>;
+
+    /// The user with this id.
+    async fn user(&self, id: &str) -> Result<Option<User>>;
+
+    /// The user with this (normalised) login identifier.
+    async fn user_by_identifier(&self, identifier: &str) -> Result<Option<User>>;
+
+    /// One page of users, oldest first. [`StoreError::Invalid`] for a cursor that no page gave out.
+    async fn list_users(&self, list: ListUsers) -> Result<Page<User>>;
+
+    /// How many users there are.
+    async fn count_users(&self) -> Result<u64>;
+
+    /// Changes profile fields and login identifiers, all or none; returns the user as changed. Ends nothing.
+    async fn update_user(&self, id: &str, update: UserUpdate) -> Result<User>;
+
+    /// Sets a new password: stores hash and handle, ends every session and family of the user, voids their unredeemed
+    /// artefacts, and logs the old handle and the sessions as revoked.
+    async fn set_password(
+        &self,
+        id: &str,
+        hash: &str,
+        new_handle: &str,
+        now: u64,
+    ) -> Result<SignedOut>;
+
+    /// Replaces the hash of an unchanged password (new parameters), if it is still `expect`; tells whether it was.
+    async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool>;
+
+    /// Blocks a user (as [`set_password`](Self::set_password) does: handle, sessions, families, artefacts) or lets them
+    /// in again, which revives nothing. Already in that status: changes nothing.
+    async fn set_user_status(
+        &self,
+        id: &str,
+        status: UserStatus,
+        new_handle: &str,
+        now: u64,
+    ) -> Result<SignedOut>;
+
+    /// Adds and removes roles; returns the user as changed. With a new handle, access tokens that show the old roles
+    /// die (if any role changed at all); sessions and families live on.
+    async fn set_user_roles(
+        &self,
+        id: &str,
+        add: &[String],
+        remove: &[String],
+        new_handle: Option<&str>,
+        now: u64,
+    ) -> Result<User>;
+
+    /// Ends every session and family of the user and revokes the old handle.
+    async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
+
+    /// Deletes a user and all that hangs on them, and logs handle and sessions as revoked. The audit log stays.
+    async fn delete_user(&self, id: &str, now: u64) -> Result<SignedOut>;
+
+    // Sessions
+
+    /// Begins a session, if the user is active and still has the handle that was read with the credentials.
+    async fn create_session(&self, new: NewSession) -> Result<Issued>;
+
+    /// The session of a cookie and its user, ended and expired ones too: the caller judges.
+    async fn session(&self, id_hash: Hash32) -> Result<Option<(Session, User)>>;
+
+    /// The session with this public id, ended and expired ones too.
+    async fn session_by_sid(&self, sid: &str) -> Result<Option<Session>>;
+
+    /// Notes use of a session and moves its idle expiry; never back, never past the absolute one, and never for an
+    /// ended or already expired session. Tells whether it did.
+    async fn touch_session(
+        &self,
+        id_hash: Hash32,
+        last_seen_at: u64,
+        idle_expires_at: u64,
+    ) -> Result<bool>;
+
+    /// The live sessions of a user, newest first.
+    async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>>;
+
+    /// One page of live sessions of everybody, oldest first.
+    async fn list_sessions(
+        &self,
+        after: Option<String>,
+        limit: u32,
+        now: u64,
+    ) -> Result<Page<Session>>;
+
+    /// Ends a session and the families bound to it, and logs its sid as revoked. Unknown or ended already: ends nothing.
+    async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended>;
+
+    // Single-use artefacts
+
+    /// Stores an artefact. [`Conflict::Exists`](crate::Conflict::Exists) if kind and hash are taken.
+    async fn put_artefact(&self, artefact: Artefact) -> Result<()>;
+
+    /// The artefact, redeemed and expired ones too until they are swept.
+    async fn artefact(&self, kind: &str, hash: Hash32) -> Result<Option<Artefact>>;
+
+    /// Uses an artefact: of any number of parallel calls at most one gets `Done`.
+    async fn redeem_artefact(&self, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed>;
+
+    /// What the decision on an authorization code needs.
+    async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>>;
+
+    /// Uses an authorization code and records what is born of it, all or nothing; of any number of parallel calls at
+    /// most one gets `Done`. Re-checks that the user is active and the session live.
+    async fn redeem_code(&self, redeem: RedeemCode) -> Result<Redeemed>;
+
+    // Token families
+
+    /// Records a family that was not born of a code, if the user is active and still has the token's handle.
+    async fn create_family(&self, new: NewFamily) -> Result<Issued>;
+
+    /// What the decision on a refresh token needs.
+    async fn refresh_facts(&self, hash: Hash32) -> Result<Option<RefreshFacts>>;
+
+    /// Rotates, if the facts are still as expected and family, user and (if bound) session live. A family has at most
+    /// one current token at any time: it cannot fork.
+    async fn rotate_refresh_token(&self, rotate: Rotate) -> Result<Rotated>;
+
+    /// Records one more access token of a family (an answer that repeats the successor), if the family is live.
+    async fn note_access_token(
+        &self,
+        family: &str,
+        token: IssuedAccessToken,
+        now: u64,
+    ) -> Result<Issued>;
+
+    /// Ends a family: its refresh tokens stop working, its unexpired access tokens are logged as revoked; with
+    /// [`AlsoSession::Yes`] its session ends as by [`end_session`](Self::end_session). Unknown or ended already: the
+    /// family part does nothing, the session part still does.
+    async fn end_family(
+        &self,
+        id: &str,
+        why: &str,
+        now: u64,
+        also_session: AlsoSession,
+    ) -> Result<Ended>;
+
+    /// The family with this id, ended and expired ones too.
+    async fn family(&self, id: &str) -> Result<Option<Family>>;
+
+    /// The live families of a user, newest first.
+    async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>>;
+
+    /// What userinfo and introspection ask.
+    async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts>;
+
+    /// Entries of the revocation log after `seq`, in order.
+    async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>>;
+
+    // Consents
+
+    /// What the user allowed the client, if anything.
+    async fn consent(&self, user_id: &str, client_id: &str) -> Result<Option<Consent>>;
+
+    /// Records a consent in place of an earlier one.
+    async fn put_consent(&self, consent: Consent) -> Result<()>;
+
+    /// Withdraws a consent and ends the families the user's client has; the sessions go on.
+    async fn withdraw_consent(&self, user_id: &str, client_id: &str, now: u64) -> Result<Ended>;
+
+    // Replay windows, throttle, logs, odds and ends
+
+    /// True the first time this key is seen within its life, false ever after; of parallel calls one gets true.
+    async fn remember_once(
+        &self,
+        kind: &str,
+        key: Hash32,
+        expires_at: u64,
+        now: u64,
+    ) -> Result<bool>;
+
+    /// Counts one attempt on every key, unless one of them says wait; then on none.
+    async fn begin_attempt(&self, keys: Vec<ThrottleKey>, now: u64) -> Result<Attempt>;
+
+    /// Forgets the counts of these keys, after a success.
+    async fn forgive(&self, keys: Vec<String>) -> Result<()>;
+
+    /// Appends events to the audit log, all or none.
+    async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<()>;
+
+    /// Events after `seq`, in order.
+    async fn audit(&self, after_seq: u64, limit: u32) -> Result<Vec<AuditRecord>>;
+
+    /// A value written once, such as the issuer.
+    async fn meta(&self, key: &str) -> Result<Option<String>>;
+
+    /// Writes a value if there is none; returns what is on record now.
+    async fn put_meta_once(&self, key: &str, value: &str) -> Result<String>;
+
+    /// Removes a small batch of what has expired.
+    async fn sweep(&self, sweep: Sweep) -> Result<Swept>;
+
+    /// Proves that the store can commit right now.
+    async fn ping(&self) -> Result<()>;
+}

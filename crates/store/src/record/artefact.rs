@@ -1,0 +1,79 @@
+//! Single-use artefacts: authorization codes, set-up and reset links, and later kinds.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Family, Hash32, IssuedAccessToken, RefreshToken, Session, User};
+
+/// Something that works once. The kind is part of the key, so a hash of one kind never finds another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// `authorization_code`, `setup`, `password_reset`, …
+    pub kind: String,
+    /// SHA-256 of the secret.
+    pub hash: Hash32,
+    /// The family born of it: set by `redeem_code`, or earlier by the caller.
+    pub family: Option<String>,
+    /// The client it was made for.
+    pub client_id: Option<String>,
+    /// The user it is about. A password change or a block voids the user's unredeemed artefacts.
+    pub user_id: Option<String>,
+    /// The session it was made in.
+    pub sid: Option<String>,
+    /// When it was made.
+    pub created_at: u64,
+    /// Dead from this second on.
+    pub expires_at: u64,
+    /// When it was used.
+    pub redeemed_at: Option<u64>,
+    /// What the caller needs at redemption.
+    pub payload: Value,
+}
+
+impl Artefact {
+    /// The kind of authorization codes, the only kind `redeem_code` looks at.
+    pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
+}
+
+/// What became of an attempt to use an artefact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// Used, by this call and no other.
+    Done,
+    /// Used before; told even when it has also expired.
+    AlreadyRedeemed,
+    /// The user's revocation handle changed since the facts were read: not used; read again, decide again, once.
+    Changed,
+    /// Too late.
+    Expired,
+    /// The user is blocked or deleted, or the session has ended: not used.
+    Gone,
+    /// No such artefact.
+    Unknown,
+}
+
+/// Everything the decision on a code needs, read at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CodeFacts {
+    /// The code, perhaps redeemed or expired.
+    pub code: Artefact,
+    /// Its user, if still there.
+    pub user: Option<User>,
+    /// Its session, if still there, perhaps ended or expired.
+    pub session: Option<Session>,
+}
+
+/// The redemption of an authorization code and all that is born of it, one transaction.
+#[derive(Clone, Debug)]
+pub struct RedeemCode {
+    /// SHA-256 of the code.
+    pub hash: Hash32,
+    /// Time of the request.
+    pub now: u64,
+    /// The family to create.
+    pub family: Family,
+    /// Its first refresh token, if one is issued.
+    pub refresh_token: Option<RefreshToken>,
+    /// Its first access token.
+    pub access_token: IssuedAccessToken,
+}

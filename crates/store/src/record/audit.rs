@@ -1,0 +1,103 @@
+//! The logs (audit and revocation) and the sweep that keeps everything bounded.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A security event. Never holds a secret or a token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    /// When.
+    pub at: u64,
+    /// What, such as `user.signed_in`.
+    pub name: String,
+    /// `success`, `failure`, …
+    pub outcome: String,
+    /// Who did it.
+    pub actor: Option<String>,
+    /// Whom it is about.
+    pub user_id: Option<String>,
+    /// Through which client.
+    pub client_id: Option<String>,
+    /// In which session.
+    pub sid: Option<String>,
+    /// From where.
+    pub address: Option<String>,
+    /// The request in the request log.
+    pub request_id: Option<String>,
+    /// Anything more.
+    pub detail: Value,
+}
+
+/// An event on record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// Grows; never re-used.
+    pub seq: u64,
+    /// The event.
+    #[serde(flatten)]
+    pub event: AuditEvent,
+}
+
+/// What an entry of the revocation log names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationKind {
+    /// One access token.
+    Jti,
+    /// All tokens of a session.
+    Sid,
+    /// All tokens that carry this revocation handle of a user.
+    UserHandle,
+}
+
+/// An entry of the revocation log: what no longer counts (design §5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Grows; never re-used.
+    pub seq: u64,
+    /// What `id` is.
+    pub kind: RevocationKind,
+    /// The random id that stands in the tokens.
+    pub id: String,
+    /// When it was revoked.
+    pub revoked_at: u64,
+    /// The last `exp` of a token it concerns, and at least `revoked_at`.
+    pub expires_at: u64,
+}
+
+/// One small batch of cleaning.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep {
+    /// Time of the sweep.
+    pub now: u64,
+    /// At most this many rows per table; at least 1.
+    pub limit: u32,
+    /// Whatever expired or ended is kept this long after: the longest access-token life plus the largest leeway of a
+    /// guard (300 s), or more.
+    pub keep_secs: u64,
+    /// Audit events older than this go; `None` keeps them for ever.
+    pub audit_keep_secs: Option<u64>,
+}
+
+/// What a sweep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Codes, links and the like.
+    pub artefacts: u64,
+    /// Entries of the audit log.
+    pub audit_events: u64,
+    /// Families without a living token.
+    pub families: u64,
+    /// Replay marks.
+    pub remembered: u64,
+    /// Entries of the revocation log.
+    pub revocations: u64,
+    /// Ended and expired sessions.
+    pub sessions: u64,
+    /// Throttle counters.
+    pub throttles: u64,
+    /// Refresh tokens and notes of access tokens.
+    pub tokens: u64,
+    /// A batch was full: there is more to do.
+    pub more: bool,
+}

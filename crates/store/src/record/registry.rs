@@ -1,0 +1,100 @@
+//! The registry: small versioned JSON documents (clients, APIs, roles, keys, settings). Their insides are the server's.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One document of the registry.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// What it is, such as `client`.
+    pub kind: String,
+    /// Unique within its kind.
+    pub id: String,
+    /// The registry version that wrote it: it never repeats, not even after delete and re-creation.
+    pub revision: u64,
+    /// The content, which the store does not look into.
+    pub body: Value,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A body may hold sealed keys and secret hashes.
+        let Self {
+            kind,
+            id,
+            revision,
+            body: _,
+        } = self;
+        f.debug_struct("Document")
+            .field("kind", kind)
+            .field("id", id)
+            .field("revision", revision)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All documents, as of one version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Registry {
+    /// Counts the successful writes; 0 is the empty registry.
+    pub version: u64,
+    /// Ordered by kind, then id.
+    pub documents: Vec<Document>,
+}
+
+/// One change to the registry.
+#[derive(Clone)]
+pub enum DocumentWrite {
+    /// Creates or replaces a document.
+    Put {
+        /// What it is.
+        kind: String,
+        /// Unique within its kind.
+        id: String,
+        /// The new content.
+        body: Value,
+        /// What must be there before.
+        expect: Expect,
+    },
+    /// Removes a document; [`Expect::Any`] tolerates its absence.
+    Delete {
+        /// What it is.
+        kind: String,
+        /// Unique within its kind.
+        id: String,
+        /// What must be there before.
+        expect: Expect,
+    },
+}
+
+impl fmt::Debug for DocumentWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, kind, id, expect) = match self {
+            Self::Put {
+                kind,
+                id,
+                expect,
+                body: _,
+            } => ("Put", kind, id, expect),
+            Self::Delete { kind, id, expect } => ("Delete", kind, id, expect),
+        };
+        f.debug_struct(name)
+            .field("kind", kind)
+            .field("id", id)
+            .field("expect", expect)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a write insists on finding: the guard against lost updates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// No such document.
+    Absent,
+    /// Whatever is there, or nothing.
+    Any,
+    /// The document in exactly this revision.
+    Revision(u64),
+}

@@ -1,1 +1,3 @@
-//! Not written yet.
+//! The Symbolon server: endpoints, hosted pages, sessions, accounts, background work.
+
+pub mod config;

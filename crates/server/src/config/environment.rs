@@ -1,0 +1,60 @@
+//! The environment: `SYMBOLON_HTTP__LISTEN` is `http.listen`, `SYMBOLON_MASTER_KEY_FILE` names a file that holds `master_key`.
+//! A misspelt name is refused, for it would otherwise be silently ignored.
+
+use std::path::Path;
+
+use super::load::{Source, Values, read_secret};
+use super::setting::{Kind, SETTINGS, Setting};
+use super::suggest;
+
+/// Environment names that begin with the prefix and are no settings: the file's place, and what the guard reads in an API.
+const RESERVED: &[&str] = &["SYMBOLON_AUDIENCE", "SYMBOLON_CONFIG"];
+const PREFIX: &str = "SYMBOLON_";
+
+/// Takes every setting of the environment.
+pub(super) fn read(environment: &[(String, String)], values: &mut Values) {
+    let mut names: Vec<&(String, String)> = environment
+        .iter()
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect();
+    names.sort();
+    for (name, text) in names {
+        let known = SETTINGS.iter().find(|setting| setting.env_name() == *name);
+        let source = Source::Environment(name.clone());
+        match known {
+            // An empty variable is how container files say "not set".
+            Some(_) if text.is_empty() => {}
+            Some(setting) => values.set(setting.path, text.clone(), source),
+            None if is_foreign(name) => {}
+            None => match secret_behind_variable(name) {
+                Some(_) if text.is_empty() => {}
+                Some(setting) => read_secret(setting, Path::new(text), source, values),
+                None => unknown_variable(name, values),
+            },
+        }
+    }
+}
+
+/// Kubernetes gives every pod variables of this form for a service that is named `symbolon`.
+fn is_foreign(name: &str) -> bool {
+    RESERVED.contains(&name)
+        || name == "SYMBOLON_PORT"
+        || name.starts_with("SYMBOLON_PORT_")
+        || name.starts_with("SYMBOLON_SERVICE_")
+}
+
+fn unknown_variable(name: &str, values: &mut Values) {
+    let known: Vec<String> = SETTINGS.iter().map(Setting::env_name).collect();
+    let fix = match suggest::nearest(name, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "unset it, or list all settings with: symbolon config show".to_owned(),
+    };
+    values.problem(format!("unknown setting `{name}` in the environment"), fix);
+}
+
+fn secret_behind_variable(name: &str) -> Option<&'static Setting> {
+    let name = name.strip_suffix("_FILE")?;
+    SETTINGS
+        .iter()
+        .find(|setting| setting.kind == Kind::Secret && setting.env_name() == name)
+}

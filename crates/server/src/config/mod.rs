@@ -1,0 +1,332 @@
+//! Configuration: one file, all of it optional, with defaults that are safe in production.
+//!
+//! [`load`] merges defaults, file, environment and flags into a [`Config`]; [`Config::check`] refuses combinations that would be
+//! unsafe, each with its fix. Unknown names are errors. Clients, users and other things that change at run time are not
+//! configuration: they live in the database.
+
+mod check;
+mod environment;
+mod file;
+mod load;
+mod network;
+mod read;
+mod setting;
+mod suggest;
+mod template;
+mod value;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+pub use load::{Effective, Loaded, Mode, Source, Sources, load};
+pub use network::{Listen, Network};
+pub use setting::{Kind, SETTINGS, Setting};
+pub use suggest::nearest;
+pub use template::template;
+pub use value::{format_duration, format_size, parse_duration, parse_size};
+
+/// The whole configuration. Lengths of time are in seconds, sizes in bytes.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The exact issuer. Empty where none was given, which [`Config::check`] refuses and an offline command replaces by the
+    /// one the data was made with.
+    pub issuer: String,
+    /// `serve --dev`: plain HTTP on loopback, sample app and API.
+    pub dev: bool,
+    /// Folder of database, master key and control socket.
+    pub data: PathBuf,
+    /// The master key, where it was given; else the file in the data folder counts.
+    pub master_key: Option<SecretText>,
+    /// The listener.
+    pub http: Http,
+    /// Browser sessions.
+    pub session: Session,
+    /// Lifetimes of what is issued.
+    pub tokens: Tokens,
+    /// Signing keys.
+    pub keys: Keys,
+    /// Password policy and hashing.
+    pub password: Password,
+    /// Slowing of failed sign-ins.
+    pub throttle: Throttle,
+    /// Audit log.
+    pub audit: Audit,
+    /// Request and event log.
+    pub log: Log,
+    /// Ports of the sample.
+    pub sample: Sample,
+}
+
+/// `http.*`
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where to answer.
+    pub listen: Listen,
+    /// Certificate and key; without them plain HTTP is spoken.
+    pub tls: Option<Tls>,
+    /// Peers whose forwarding headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Largest request head.
+    pub max_header_bytes: usize,
+    /// Largest request body.
+    pub max_body_bytes: usize,
+    /// Open connections at once.
+    pub max_connections: usize,
+    /// Time to send a head.
+    pub header_timeout_secs: u64,
+    /// Time for a whole request.
+    pub request_timeout_secs: u64,
+    /// Time for open requests after SIGTERM.
+    pub drain_timeout_secs: u64,
+}
+
+/// `http.tls.*`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM file with the certificate chain.
+    pub cert: PathBuf,
+    /// PEM file with the private key.
+    pub key: PathBuf,
+}
+
+/// `session.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// Unused this long, it ends.
+    pub idle_secs: u64,
+    /// This long after sign-in it ends in any case.
+    pub absolute_secs: u64,
+    /// [`Session::idle_secs`] with "keep me signed in".
+    pub remember_idle_secs: u64,
+    /// [`Session::absolute_secs`] with "keep me signed in".
+    pub remember_absolute_secs: u64,
+}
+
+/// `tokens.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens {
+    /// Life of an access token.
+    pub access_lifetime_secs: u64,
+    /// Life of an ID token.
+    pub id_lifetime_secs: u64,
+    /// Life of an authorization code.
+    pub code_lifetime_secs: u64,
+    /// Unused this long, a refresh token dies.
+    pub refresh_idle_secs: u64,
+    /// This long after sign-in its family ends.
+    pub refresh_absolute_secs: u64,
+    /// A superseded refresh token is answered again this long.
+    pub refresh_grace_secs: u64,
+    /// Issuing a larger access token fails.
+    pub max_bytes: usize,
+}
+
+/// `keys.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// A key signs this long.
+    pub rotation_secs: u64,
+    /// The next one is published this long before it signs.
+    pub publish_ahead_secs: u64,
+}
+
+/// `password.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Password {
+    /// Characters a new password needs.
+    pub min_length: usize,
+    /// Argon2id memory.
+    pub memory_kib: u32,
+    /// Argon2id passes.
+    pub passes: u32,
+    /// Argon2id lanes.
+    pub lanes: u32,
+    /// Hashes at once; 0 means one per processor.
+    pub workers: usize,
+    /// Hashes that may wait.
+    pub queue: usize,
+}
+
+/// `throttle.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Throttle {
+    /// Per account.
+    pub account: Limit,
+    /// Per network address.
+    pub address: Limit,
+}
+
+/// How failures of one key are slowed: after `free` of them each further try must wait, longer every time.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Failures without a wait.
+    pub free: u32,
+    /// The first wait.
+    pub base_delay_secs: u64,
+    /// The longest wait.
+    pub max_delay_secs: u64,
+    /// Failures are forgotten after this long.
+    pub window_secs: u64,
+}
+
+/// `audit.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Audit {
+    /// Events are kept this long.
+    pub retention_secs: u64,
+}
+
+/// `log.*`
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Form of a line.
+    pub format: LogFormat,
+    /// Filter in the form `info,symbolon_server=debug`.
+    pub level: String,
+}
+
+/// Form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    Auto,
+    /// One JSON object per line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// `sample.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// The sample app.
+    pub spa_port: u16,
+    /// The sample API.
+    pub api_port: u16,
+}
+
+/// A secret text: no `Display`, redacted `Debug`, wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// Wraps a secret.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText(********)")
+    }
+}
+
+/// One thing that is wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub fix: String,
+}
+
+impl Problem {
+    /// Both halves.
+    pub fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            fix: fix.into(),
+        }
+    }
+}
+
+/// Everything that is wrong with a configuration; never empty.
+#[derive(Clone, Debug)]
+pub struct ConfigError {
+    /// In the order found.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{} (try: {})", problem.what, problem.fix)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// What `serve --dev` uses without file, environment and flags, but for the data folder. For tests and benchmarks too.
+    pub fn development(data: &Path) -> Result<Self, ConfigError> {
+        let flags = vec![("data", "--data", data.display().to_string())];
+        let sources = Sources {
+            flags,
+            mode: Mode::Development,
+            ..Sources::default()
+        };
+        load(&sources).map(|loaded| loaded.config)
+    }
+
+    /// Where commands reach a running server.
+    pub fn control_socket(&self) -> PathBuf {
+        self.data.join("control.sock")
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.data.join("symbolon.db")
+    }
+
+    /// The master key's file, used where no key was given.
+    pub fn master_key_file(&self) -> PathBuf {
+        self.data.join("master.key")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_reads() {
+        let config = Config::development(Path::new("d")).unwrap();
+        assert_eq!(config.issuer, "http://localhost:4400");
+        assert_eq!(
+            (config.password.memory_kib, config.password.min_length),
+            (19 * 1024, 12)
+        );
+        assert_eq!(config.tokens.refresh_absolute_secs, 90 * 86_400);
+        assert_eq!(config.control_socket(), PathBuf::from("d/control.sock"));
+    }
+
+    #[test]
+    fn half_a_certificate_is_refused() {
+        let flags = vec![("http.tls.cert", "--cert", "c.pem".to_owned())];
+        let error = load(&Sources {
+            flags,
+            ..Sources::default()
+        })
+        .unwrap_err();
+        assert!(error.to_string().contains("http.tls.key"));
+    }
+
+    #[test]
+    fn a_master_key_does_not_show_in_debug_output() {
+        assert_eq!(
+            format!("{:?}", SecretText::new("sesame".into())),
+            "SecretText(********)"
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! From texts to typed values, within the bounds of the table of settings.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::load::{Mode, Values};
+use super::setting::{self, Kind};
+use super::{
+    Audit, Config, ConfigError, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password,
+    Problem, Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size,
+    parse_duration, parse_size,
+};
+
+impl Config {
+    pub(super) fn from_values(values: &Values, mode: Mode) -> Result<Self, ConfigError> {
+        let mut read = Reader {
+            values,
+            problems: Vec::new(),
+        };
+        let config = Self {
+            issuer: values.text("issuer").to_owned(),
+            dev: mode == Mode::Development,
+            data: PathBuf::from(values.text("data")),
+            master_key: read.optional("master_key").map(SecretText::new),
+            http: Http::read(&mut read),
+            session: Session::read(&mut read),
+            tokens: Tokens::read(&mut read),
+            keys: Keys {
+                rotation_secs: read.number("keys.rotation"),
+                publish_ahead_secs: read.number("keys.publish_ahead"),
+            },
+            password: Password::read(&mut read),
+            throttle: Throttle {
+                account: Limit::read(
+                    &mut read,
+                    [
+                        "throttle.account.free",
+                        "throttle.account.base_delay",
+                        "throttle.account.max_delay",
+                        "throttle.account.window",
+                    ],
+                ),
+                address: Limit::read(
+                    &mut read,
+                    [
+                        "throttle.address.free",
+                        "throttle.address.base_delay",
+                        "throttle.address.max_delay",
+                        "throttle.address.window",
+                    ],
+                ),
+            },
+            audit: Audit {
+                retention_secs: read.number("audit.retention"),
+            },
+            log: Log::read(&mut read),
+            sample: Sample {
+                spa_port: read.number("sample.spa_port"),
+                api_port: read.number("sample.api_port"),
+            },
+        };
+        if read.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError {
+                problems: read.problems,
+            })
+        }
+    }
+}
+
+impl Http {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let tls = match (
+            read.optional("http.tls.cert"),
+            read.optional("http.tls.key"),
+        ) {
+            (Some(cert), Some(key)) => Some(Tls {
+                cert: cert.into(),
+                key: key.into(),
+            }),
+            (None, None) => None,
+            (Some(_), None) => read.refuse(
+                "http.tls.cert is set and http.tls.key is not",
+                "set http.tls.key to the file of the private key",
+            ),
+            (None, Some(_)) => read.refuse(
+                "http.tls.key is set and http.tls.cert is not",
+                "set http.tls.cert to the file of the certificate",
+            ),
+        };
+        Self {
+            listen: read
+                .parsed("http.listen")
+                .unwrap_or(Listen::Unix(PathBuf::new())),
+            tls,
+            trusted_proxies: read.networks("http.trusted_proxies"),
+            max_header_bytes: read.number("http.max_header"),
+            max_body_bytes: read.number("http.max_body"),
+            max_connections: read.number("http.max_connections"),
+            header_timeout_secs: read.number("http.header_timeout"),
+            request_timeout_secs: read.number("http.request_timeout"),
+            drain_timeout_secs: read.number("http.drain_timeout"),
+        }
+    }
+}
+
+impl Session {
+    fn read(read: &mut Reader<'_>) -> Self {
+        Self {
+            idle_secs: read.number("session.idle"),
+            absolute_secs: read.number("session.absolute"),
+            remember_idle_secs: read.number("session.remember_idle"),
+            remember_absolute_secs: read.number("session.remember_absolute"),
+        }
+    }
+}
+
+impl Tokens {
+    fn read(read: &mut Reader<'_>) -> Self {
+        Self {
+            access_lifetime_secs: read.number("tokens.access_lifetime"),
+            id_lifetime_secs: read.number("tokens.id_lifetime"),
+            code_lifetime_secs: read.number("tokens.code_lifetime"),
+            refresh_idle_secs: read.number("tokens.refresh_idle"),
+            refresh_absolute_secs: read.number("tokens.refresh_absolute"),
+            refresh_grace_secs: read.number("tokens.refresh_grace"),
+            max_bytes: read.number("tokens.max_size"),
+        }
+    }
+}
+
+impl Password {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let memory_bytes: u64 = read.number("password.memory");
+        Self {
+            min_length: read.number("password.min_length"),
+            memory_kib: u32::try_from(memory_bytes / 1024).unwrap_or(u32::MAX),
+            passes: read.number("password.passes"),
+            lanes: read.number("password.lanes"),
+            workers: read.number("password.workers"),
+            queue: read.number("password.queue"),
+        }
+    }
+}
+
+impl Limit {
+    fn read(
+        read: &mut Reader<'_>,
+        [free, base_delay, max_delay, window]: [&'static str; 4],
+    ) -> Self {
+        Self {
+            free: read.number(free),
+            base_delay_secs: read.number(base_delay),
+            max_delay_secs: read.number(max_delay),
+            window_secs: read.number(window),
+        }
+    }
+}
+
+impl Log {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let format = match read.choice("log.format") {
+            "json" => LogFormat::Json,
+            "pretty" => LogFormat::Pretty,
+            _ => LogFormat::Auto,
+        };
+        Self {
+            format,
+            level: read.values.text("log.level").to_owned(),
+        }
+    }
+}
+
+/// Turns texts into values and collects what does not fit.
+struct Reader<'v> {
+    values: &'v Values,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn refuse<T>(&mut self, what: impl Into<String>, fix: &str) -> Option<T> {
+        self.problems.push(Problem::new(what, fix));
+        None
+    }
+
+    fn misfit<T>(&mut self, path: &str, why: &str) -> Option<T> {
+        let what = format!("`{path}` from {}: {why}", self.values.source(path));
+        let help = setting::find(path).map_or("", |setting| setting.help);
+        let fix = if help.is_empty() {
+            "correct the value"
+        } else {
+            help
+        };
+        self.refuse(what, fix)
+    }
+
+    fn optional(&self, path: &str) -> Option<String> {
+        Some(self.values.text(path))
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    }
+
+    fn parsed<T: FromStr<Err = String>>(&mut self, path: &str) -> Option<T> {
+        match self.values.text(path).parse() {
+            Ok(value) => Some(value),
+            Err(why) => self.misfit(path, &why),
+        }
+    }
+
+    fn networks(&mut self, path: &str) -> Vec<Network> {
+        let values = self.values;
+        let texts = values
+            .text(path)
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        let parsed: Result<Vec<Network>, String> = texts.map(str::parse).collect();
+        match parsed {
+            Ok(networks) => networks,
+            Err(why) => self.misfit(path, &why).unwrap_or_default(),
+        }
+    }
+
+    fn choice(&mut self, path: &str) -> &str {
+        let values = self.values;
+        let text = values.text(path);
+        if let Some(Kind::Choice(words)) = setting::find(path).map(|setting| setting.kind)
+            && !words.contains(&text)
+        {
+            self.misfit::<()>(path, &format!("`{text}` is none of {}", words.join(", ")));
+        }
+        text
+    }
+
+    /// A number, a length of time in seconds or a size in bytes, within the bounds of the table.
+    fn number<T: TryFrom<u64> + Default>(&mut self, path: &str) -> T {
+        let number = self
+            .bounded(path)
+            .and_then(|number| T::try_from(number).map_err(|_| "is out of range".to_owned()));
+        match number {
+            Ok(number) => number,
+            Err(why) => self.misfit(path, &why).unwrap_or_default(),
+        }
+    }
+
+    fn bounded(&self, path: &str) -> Result<u64, String> {
+        type Show = fn(u64) -> String;
+        let text = self.values.text(path);
+        let plain: Show = |number| number.to_string();
+        let (number, min, max, show) = match setting::find(path).map(|setting| setting.kind) {
+            Some(Kind::Duration { min, max }) => {
+                (parse_duration(text)?, min, max, format_duration as Show)
+            }
+            Some(Kind::Size { min, max }) => (parse_size(text)?, min, max, format_size as Show),
+            Some(Kind::Integer { min, max }) => (
+                text.parse()
+                    .map_err(|_| format!("`{text}` is not a whole number"))?,
+                min,
+                max,
+                plain,
+            ),
+            _ => return Err("is not a numeric setting".into()),
+        };
+        if (min..=max).contains(&number) {
+            return Ok(number);
+        }
+        Err(format!(
+            "`{text}` is outside {} to {}",
+            show(min),
+            show(max)
+        ))
+    }
+}

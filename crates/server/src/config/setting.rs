@@ -1,0 +1,182 @@
+//! The one table of settings: path, kind, default and what it means. The file's keys, the environment's names, `config show`,
+//! the commented file of `symbolon init` and the manual are all derived from it.
+
+/// What a setting's value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A length of time such as `"15m"`, between two bounds in seconds.
+    Duration {
+        /// The shortest accepted, in seconds.
+        min: u64,
+        /// The longest accepted, in seconds.
+        max: u64,
+    },
+    /// A whole number between two bounds.
+    Integer {
+        /// The smallest accepted.
+        min: u64,
+        /// The largest accepted.
+        max: u64,
+    },
+    /// `127.0.0.1:4400`, `localhost:4400`, `[::1]:4400` or `unix:/run/symbolon.sock`.
+    Listen,
+    /// Addresses and networks: `["10.0.0.0/8", "::1"]`; comma-separated in the environment.
+    Networks,
+    /// A file or folder; relative to the configuration file it stands in, else to the working directory.
+    Path,
+    /// Never printed. `NAME_file` (in the file) and `SYMBOLON_NAME_FILE` (in the environment) name a file that holds it.
+    Secret,
+    /// An amount of memory such as `"1MiB"`, between two bounds in bytes.
+    Size {
+        /// The smallest accepted, in bytes.
+        min: u64,
+        /// The largest accepted, in bytes.
+        max: u64,
+    },
+    /// Any text.
+    Text,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Dotted path, as in the file: `http.tls.cert`.
+    pub path: &'static str,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// The default as text; empty where there is none.
+    pub default: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// The name in the environment: `http.tls.cert` is `SYMBOLON_HTTP__TLS__CERT`.
+    pub fn env_name(&self) -> String {
+        format!(
+            "SYMBOLON_{}",
+            self.path.replace('.', "__").to_ascii_uppercase()
+        )
+    }
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+const fn row(path: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Setting {
+    Setting {
+        path,
+        kind,
+        default,
+        help,
+    }
+}
+const fn time(min: u64, max: u64) -> Kind {
+    Kind::Duration { min, max }
+}
+const fn size(min: u64, max: u64) -> Kind {
+    Kind::Size { min, max }
+}
+const fn count(min: u64, max: u64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+/// Every setting, in the order in which people read them.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    row("issuer", Kind::Text, "", "the one exact URL of this server, fixed when the data is created; needed unless --dev"),
+    row("data", Kind::Path, "symbolon-data", "folder of the database, the master key and the control socket"),
+    row("master_key", Kind::Secret, "", "seals signing keys at rest; without it DATA/master.key is made on first run"),
+
+    row("http.listen", Kind::Listen, "127.0.0.1:4400", "address to answer on: IP:PORT or unix:/PATH"),
+    row("http.trusted_proxies", Kind::Networks, "", "proxies whose X-Forwarded-For and -Proto are believed"),
+    row("http.max_header", size(4 * KIB, MIB), "32KiB", "largest request head"),
+    row("http.max_body", size(4 * KIB, 16 * MIB), "64KiB", "largest request body"),
+    row("http.max_connections", count(1, 1_000_000), "10000", "open connections at once"),
+    row("http.header_timeout", time(1, 5 * MINUTE), "10s", "time to send a request's head"),
+    row("http.request_timeout", time(1, 10 * MINUTE), "30s", "time for a whole request"),
+    row("http.drain_timeout", time(0, 10 * MINUTE), "20s", "time for open requests after SIGTERM"),
+    row("http.tls.cert", Kind::Path, "", "certificate chain in PEM, re-read when it changes"),
+    row("http.tls.key", Kind::Path, "", "private key of the certificate in PEM"),
+
+    row("session.idle", time(MINUTE, 365 * DAY), "12h", "a browser session ends when unused this long"),
+    row("session.absolute", time(MINUTE, 365 * DAY), "24h", "… and this long after sign-in in any case"),
+    row("session.remember_idle", time(MINUTE, 365 * DAY), "14d", "the same with \"keep me signed in\""),
+    row("session.remember_absolute", time(MINUTE, 2 * 365 * DAY), "90d", "… and in any case"),
+
+    row("tokens.access_lifetime", time(MINUTE, DAY), "10m", "access tokens, unless the API says otherwise"),
+    row("tokens.id_lifetime", time(MINUTE, DAY), "10m", "ID tokens"),
+    row("tokens.code_lifetime", time(10, 10 * MINUTE), "60s", "authorization codes"),
+    row("tokens.refresh_idle", time(MINUTE, 365 * DAY), "14d", "a refresh token dies when unused this long"),
+    row("tokens.refresh_absolute", time(MINUTE, 2 * 365 * DAY), "90d", "… and this long after sign-in in any case"),
+    row("tokens.refresh_grace", time(0, 2 * MINUTE), "30s", "a superseded refresh token is answered again this long"),
+    row("tokens.max_size", size(KIB, 64 * KIB), "8KiB", "issuing a larger access token fails"),
+
+    row("keys.rotation", time(HOUR, 2 * 365 * DAY), "90d", "a signing key signs this long"),
+    row("keys.publish_ahead", time(MINUTE, 30 * DAY), "1d", "the next key is published this long before it signs"),
+
+    row("password.min_length", count(8, 128), "12", "characters a new password needs (NIST suggests 15)"),
+    row("password.memory", size(64 * KIB, 4096 * MIB), "19MiB", "Argon2id memory per hash"),
+    row("password.passes", count(1, 100), "2", "Argon2id passes"),
+    row("password.lanes", count(1, 16), "1", "Argon2id lanes"),
+    row("password.workers", count(0, 256), "0", "hashes at once; 0 means one per processor"),
+    row("password.queue", count(1, 100_000), "256", "sign-ins that may wait for a hash; more are told to retry"),
+
+    row("throttle.account.free", count(1, 1000), "5", "failures per account before each further try must wait"),
+    row("throttle.account.base_delay", time(1, HOUR), "1s", "the first wait; doubles with every failure"),
+    row("throttle.account.max_delay", time(1, DAY), "1m", "the longest wait"),
+    row("throttle.account.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
+    row("throttle.address.free", count(1, 100_000), "30", "the same per network address"),
+    row("throttle.address.base_delay", time(1, HOUR), "1s", ""),
+    row("throttle.address.max_delay", time(1, DAY), "1m", ""),
+    row("throttle.address.window", time(MINUTE, 30 * DAY), "15m", ""),
+
+    row("audit.retention", time(DAY, 10 * 365 * DAY), "365d", "audit events are kept this long"),
+
+    row("log.format", Kind::Choice(&["auto", "json", "pretty"]), "auto", "auto: pretty on a terminal, JSON otherwise"),
+    row("log.level", Kind::Text, "info", "error, warn, info, debug, trace, or per module: info,symbolon_server=debug"),
+
+    row("sample.spa_port", count(1, 65_535), "4401", "the sample app of --dev"),
+    row("sample.api_port", count(1, 65_535), "4402", "the sample API of --dev"),
+];
+
+/// The setting at `path`.
+pub(super) fn find(path: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn there_are_fewer_than_sixty() {
+        assert!(SETTINGS.len() < 60, "{} settings", SETTINGS.len());
+    }
+
+    #[test]
+    fn paths_and_environment_names_are_unique() {
+        let names: BTreeSet<String> = SETTINGS.iter().map(Setting::env_name).collect();
+        assert_eq!(names.len(), SETTINGS.len());
+    }
+
+    #[test]
+    fn no_path_is_a_section_of_another() {
+        for one in SETTINGS {
+            let section = format!("{}.", one.path);
+            assert!(
+                !SETTINGS
+                    .iter()
+                    .any(|other| other.path.starts_with(&section)),
+                "{}",
+                one.path
+            );
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Accounts: identifiers people sign in with, their passwords, and how failures are slowed down.
+//!
+//! Everything here is a building block without I/O, but for the threads of [`password::Pool`];
+//! the flows that use it live in `http`.
+
+pub mod normalize;
+pub mod password;
+pub mod throttle;

@@ -1,0 +1,108 @@
+//! The pages' own files, compiled in and served under names that change with their content.
+//!
+//! A name never changes its bytes, so the answer may be cached for ever; an unknown name is a 404.
+
+/// The stylesheet's path, with the fingerprint of its content.
+pub const STYLESHEET_PATH: &str = text(&STYLESHEET_BYTES);
+/// The icon's path, with the fingerprint of its content.
+pub const FAVICON_PATH: &str = text(&FAVICON_BYTES);
+/// Cache directive for everything [`serve`] gives.
+pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
+
+const STYLESHEET: &[u8] = include_bytes!("../../templates/style.css");
+const FAVICON: &[u8] = include_bytes!("../../templates/favicon.svg");
+
+const STYLESHEET_BYTES: [u8; PATH_LEN] = path(STYLESHEET, *b".css");
+const FAVICON_BYTES: [u8; PATH_LEN] = path(FAVICON, *b".svg");
+
+const PREFIX: &[u8; 17] = b"/assets/symbolon-";
+const PATH_LEN: usize = PREFIX.len() + 16 + 4;
+
+/// The file under `/assets/NAME` as (content type, bytes); `None` for any other name.
+pub fn serve(name: &str) -> Option<(&'static str, &'static [u8])> {
+    let is = |path: &str| path.strip_prefix("/assets/") == Some(name);
+    if is(STYLESHEET_PATH) {
+        Some(("text/css; charset=utf-8", STYLESHEET))
+    } else if is(FAVICON_PATH) {
+        Some(("image/svg+xml", FAVICON))
+    } else {
+        None
+    }
+}
+
+/// FNV-1a, 64 bits: tells two contents of ours apart, and is no defence against anybody.
+const fn fingerprint(content: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < content.len() {
+        hash = (hash ^ content[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}
+
+const fn path(content: &[u8], extension: [u8; 4]) -> [u8; PATH_LEN] {
+    let hash = fingerprint(content).to_be_bytes();
+    let hex = b"0123456789abcdef";
+    let mut out = [0; PATH_LEN];
+    let mut at = 0;
+    while at < PREFIX.len() {
+        out[at] = PREFIX[at];
+        at += 1;
+    }
+    let mut byte = 0;
+    while byte < hash.len() {
+        out[at] = hex[(hash[byte] >> 4) as usize];
+        out[at + 1] = hex[(hash[byte] & 15) as usize];
+        at += 2;
+        byte += 1;
+    }
+    let mut letter = 0;
+    while letter < extension.len() {
+        out[at] = extension[letter];
+        at += 1;
+        letter += 1;
+    }
+    out
+}
+
+const fn text(bytes: &'static [u8]) -> &'static str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => panic!("paths are ASCII"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_files_are_served_under_their_own_names() {
+        let (kind, css) = serve(STYLESHEET_PATH.strip_prefix("/assets/").unwrap()).unwrap();
+        assert_eq!((kind, css), ("text/css; charset=utf-8", STYLESHEET));
+        let (kind, _) = serve(FAVICON_PATH.strip_prefix("/assets/").unwrap()).unwrap();
+        assert_eq!(kind, "image/svg+xml");
+        assert_ne!(STYLESHEET_PATH, FAVICON_PATH);
+    }
+
+    #[test]
+    fn nothing_else_is_served() {
+        for name in [
+            "",
+            "style.css",
+            "symbolon-0000000000000000.css",
+            "../style.css",
+            "/symbolon.css",
+            "..%2fstyle.css",
+        ] {
+            assert!(serve(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_stylesheet_asks_for_nothing_from_elsewhere() {
+        let css = std::str::from_utf8(STYLESHEET).unwrap();
+        assert!(!css.contains("url(") && !css.contains("@import"));
+    }
+}

@@ -1,0 +1,57 @@
+//! The page that says something is done, and where to go from here.
+
+use askama::Template;
+
+use super::{PageShell, WebUrl};
+
+/// The end of set-up and of a password reset.
+#[derive(Clone, Debug, Template)]
+#[template(path = "done.html")]
+pub struct Done {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// What is done.
+    pub what: DoneWhat,
+}
+
+/// Things that end on a page of their own.
+#[derive(Clone, Debug)]
+pub enum DoneWhat {
+    /// A new password is set and every other sign-in of the account ended.
+    PasswordReset,
+    /// The first administrator exists.
+    SetUp {
+        /// What the administrator signs in with.
+        email: String,
+        /// The sample app, in development.
+        sample_app: Option<WebUrl>,
+    },
+}
+
+impl Done {
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let page = |what| Self {
+            shell: sample::shell(),
+            what,
+        };
+        let set_up = |email: &str, app: Option<&str>| DoneWhat::SetUp {
+            email: email.into(),
+            sample_app: app.and_then(WebUrl::parse),
+        };
+        vec![
+            (
+                "done-setup",
+                page(set_up("ada@example.com", Some("http://localhost:4401/"))),
+            ),
+            (
+                "done-setup-production",
+                page(set_up("ada@example.com", None)),
+            ),
+            ("done-reset", page(DoneWhat::PasswordReset)),
+            ("done-hostile", page(set_up(sample::HOSTILE, None))),
+        ]
+    }
+}

@@ -1,0 +1,174 @@
+//! The error page: what happened, and what to do (experience §4).
+//!
+//! Shown for protocol errors until client and redirect URI are proven (specs rule 2), and for everything
+//! else that ends on a page. Nothing received from outside becomes a link, a form target or a refresh
+//! (security 2): what was received is shown as text.
+
+use askama::Template;
+use http::StatusCode;
+
+use super::{PageShell, WebUrl};
+
+/// Any page that says no.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// What happened.
+    pub what: ErrorWhat,
+    /// The request's id, by which the operator finds the cause in the log.
+    pub request_id: Option<String>,
+    /// The application to return to: its name and a registered address of its own.
+    pub back: Option<(String, WebUrl)>,
+}
+
+/// What can end on an error page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ErrorWhat {
+    /// A form without a valid anti-forgery token, or sent from another site.
+    Forgery,
+    /// Our own failure; the cause is in the log only.
+    Internal,
+    /// A one-time link (set-up, reset) that is unknown, used or too old.
+    LinkExpired {
+        /// The command that makes a new one.
+        command: &'static str,
+    },
+    /// The address exists, but not for this method.
+    MethodNotAllowed,
+    /// No such page.
+    NotFound,
+    /// A sign-in left open for too long.
+    PageExpired,
+    /// A request of the application that breaks the protocol.
+    Protocol {
+        /// The standard's error code.
+        code: String,
+        /// The public description.
+        description: String,
+    },
+    /// A redirect URI that is not registered.
+    RedirectUri {
+        /// The client's name.
+        client: String,
+        /// What was received; shown as text.
+        received: String,
+        /// How many are registered.
+        registered: usize,
+    },
+    /// The server is set up already.
+    SetUpAlready,
+    /// Too many requests or attempts.
+    TooMany {
+        /// Seconds to wait.
+        wait_secs: u64,
+    },
+    /// The store or a pool cannot take the request now.
+    Unavailable,
+    /// A client id that is not registered.
+    UnknownClient {
+        /// What was received; shown as text.
+        received: String,
+    },
+}
+
+impl ErrorPage {
+    /// The page's status.
+    pub fn status(&self) -> StatusCode {
+        match self.what {
+            ErrorWhat::Forgery => StatusCode::FORBIDDEN,
+            ErrorWhat::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorWhat::LinkExpired { .. } | ErrorWhat::SetUpAlready => StatusCode::GONE,
+            ErrorWhat::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorWhat::NotFound => StatusCode::NOT_FOUND,
+            ErrorWhat::PageExpired
+            | ErrorWhat::Protocol { .. }
+            | ErrorWhat::RedirectUri { .. }
+            | ErrorWhat::UnknownClient { .. } => StatusCode::BAD_REQUEST,
+            ErrorWhat::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ErrorWhat::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let page = |what| Self {
+            shell: sample::shell(),
+            what,
+            request_id: Some("req_7Qm2vXk1".into()),
+            back: None,
+        };
+        let back = WebUrl::parse("http://localhost:4401/").map(|url| ("Dragons".to_owned(), url));
+        let hostile = || sample::HOSTILE.to_owned();
+        vec![
+            ("error-forgery", page(ErrorWhat::Forgery)),
+            ("error-internal", page(ErrorWhat::Internal)),
+            (
+                "error-link",
+                page(ErrorWhat::LinkExpired {
+                    command: "symbolon admin setup-link",
+                }),
+            ),
+            ("error-method", page(ErrorWhat::MethodNotAllowed)),
+            (
+                "error-not-found",
+                Self {
+                    request_id: None,
+                    ..page(ErrorWhat::NotFound)
+                },
+            ),
+            (
+                "error-expired",
+                Self {
+                    back,
+                    ..page(ErrorWhat::PageExpired)
+                },
+            ),
+            (
+                "error-protocol",
+                page(ErrorWhat::Protocol {
+                    code: "invalid_request".into(),
+                    description: "The parameter code_challenge is missing.".into(),
+                }),
+            ),
+            (
+                "error-redirect",
+                page(ErrorWhat::RedirectUri {
+                    client: "Dragons".into(),
+                    received: "http://localhost:4401/calback".into(),
+                    registered: 2,
+                }),
+            ),
+            ("error-set-up", page(ErrorWhat::SetUpAlready)),
+            ("error-too-many", page(ErrorWhat::TooMany { wait_secs: 90 })),
+            ("error-unavailable", page(ErrorWhat::Unavailable)),
+            (
+                "error-client",
+                page(ErrorWhat::UnknownClient {
+                    received: "dragons-sap".into(),
+                }),
+            ),
+            (
+                "error-hostile",
+                page(ErrorWhat::RedirectUri {
+                    client: hostile(),
+                    received: hostile(),
+                    registered: 1,
+                }),
+            ),
+            (
+                "error-hostile-code",
+                Self {
+                    request_id: Some(hostile()),
+                    ..page(ErrorWhat::Protocol {
+                        code: hostile(),
+                        description: hostile(),
+                    })
+                },
+            ),
+        ]
+    }
+}

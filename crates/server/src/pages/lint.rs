@@ -1,0 +1,1 @@
+//! Renders every sample of every page and lints the result.

@@ -1,0 +1,134 @@
+//! The sign-in page: identifier and password on one page (experience §4, security 1g).
+//!
+//! Form fields: `interaction`, `csrf`, `username`, `password`, `keep` (present when ticked). A second form
+//! posts `interaction`, `csrf` and `decision=deny` to the same place: the way to say no, which returns
+//! `access_denied` to the client (specs rule 10).
+
+use askama::Template;
+
+use super::{ClientView, PageShell};
+
+/// `GET /login`, and the answer to a `POST /login` that failed.
+#[derive(Clone, Debug, Template)]
+#[template(path = "login.html")]
+pub struct Login {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Who asks; `None` when somebody signs in to the server's own pages.
+    pub client: Option<ClientView>,
+    /// The signed pending request; empty without one.
+    pub interaction: String,
+    /// Anti-forgery token, bound to the pre-session cookie.
+    pub csrf: String,
+    /// What stands in the identifier field: the request's `login_hint`, or what was typed before.
+    pub username: String,
+    /// State of "Keep me signed in".
+    pub keep: Keep,
+    /// Why the page is shown.
+    pub reason: Reason,
+    /// What went wrong with the attempt before.
+    pub problem: Option<LoginProblem>,
+}
+
+/// State of a checkbox.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Keep {
+    /// Not ticked.
+    Off,
+    /// Ticked.
+    On,
+}
+
+/// Why somebody sees the sign-in page.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// Nobody is signed in.
+    SignIn,
+    /// Somebody is, but the client asked for a fresh sign-in (`prompt=login`, `max_age`).
+    Again,
+}
+
+/// Why a sign-in failed. The words never tell an unknown account from a wrong password (security 123).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LoginProblem {
+    /// The password pool is full: answered with 503 and `Retry-After`.
+    Busy,
+    /// A field was empty.
+    Incomplete,
+    /// The page's anti-forgery token had expired, or the browser keeps no cookies.
+    PageExpired,
+    /// Too many attempts.
+    Throttled {
+        /// Seconds until the next attempt counts.
+        wait_secs: u64,
+    },
+    /// Unknown identifier, wrong password, or blocked account.
+    WrongCredentials,
+}
+
+impl Login {
+    fn keeps(&self) -> bool {
+        self.keep == Keep::On
+    }
+
+    fn is_again(&self) -> bool {
+        self.reason == Reason::Again
+    }
+
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let plain = Self {
+            shell: sample::shell(),
+            client: Some(sample::client()),
+            interaction: "eyJ0eXAi.sample.interaction".into(),
+            csrf: "sample-csrf".into(),
+            username: String::new(),
+            keep: Keep::Off,
+            reason: Reason::SignIn,
+            problem: None,
+        };
+        let failed = |problem| Self {
+            username: "ada@example.com".into(),
+            keep: Keep::On,
+            problem: Some(problem),
+            ..plain.clone()
+        };
+        vec![
+            ("login-wrong", failed(LoginProblem::WrongCredentials)),
+            (
+                "login-throttled",
+                failed(LoginProblem::Throttled { wait_secs: 30 }),
+            ),
+            ("login-busy", failed(LoginProblem::Busy)),
+            ("login-incomplete", failed(LoginProblem::Incomplete)),
+            ("login-expired", failed(LoginProblem::PageExpired)),
+            (
+                "login-again",
+                Self {
+                    reason: Reason::Again,
+                    username: "ada@example.com".into(),
+                    ..plain.clone()
+                },
+            ),
+            (
+                "login-here",
+                Self {
+                    client: None,
+                    interaction: String::new(),
+                    ..plain.clone()
+                },
+            ),
+            (
+                "login-hostile",
+                Self {
+                    client: Some(sample::hostile_client()),
+                    username: sample::HOSTILE.into(),
+                    ..plain.clone()
+                },
+            ),
+            ("login", plain),
+        ]
+    }
+}

@@ -1,0 +1,58 @@
+//! The page that asks before signing somebody out (OpenID RP-Initiated Logout §2, security 97).
+//!
+//! Form fields: `csrf`, `logout` (the signed request, may be empty). Saying no is a link home: it changes nothing.
+
+use askama::Template;
+
+use super::{AccountView, ClientView, PageShell};
+
+/// `GET /logout` without proof that the client's user is the one signed in here.
+#[derive(Clone, Debug, Template)]
+#[template(path = "logout.html")]
+pub struct Logout {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Who asked, if a registered client did.
+    pub client: Option<ClientView>,
+    /// Who would be signed out.
+    pub account: AccountView,
+    /// Anti-forgery token, bound to the session cookie.
+    pub csrf: String,
+    /// The signed request: where to go afterwards, and the client's `state`.
+    pub logout: String,
+}
+
+impl Logout {
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let asked = Self {
+            shell: sample::shell(),
+            client: Some(sample::client()),
+            account: sample::account(),
+            csrf: "sample-csrf".into(),
+            logout: "eyJ0eXAi.sample.logout".into(),
+        };
+        let hostile = Self {
+            client: Some(sample::hostile_client()),
+            account: AccountView {
+                name: sample::HOSTILE.into(),
+                identifier: sample::HOSTILE.into(),
+            },
+            logout: sample::HOSTILE.into(),
+            ..asked.clone()
+        };
+        vec![
+            (
+                "logout-here",
+                Self {
+                    client: None,
+                    ..asked.clone()
+                },
+            ),
+            ("logout-hostile", hostile),
+            ("logout", asked),
+        ]
+    }
+}

@@ -1,0 +1,170 @@
+//! The hosted pages (design §6, experience §4): one file per page, each a view struct over one template.
+//!
+//! A view holds plain data and no decision; every sentence a person reads stands in the page's own
+//! template, chosen there by the view's enums. Pages work without script, pull nothing from other
+//! origins, and are escaped by the template compiler. `samples()` of each view feeds the tests that
+//! render and lint all of them.
+
+pub mod assets;
+pub mod consent;
+mod csp;
+pub mod done;
+pub mod error;
+pub mod form_post;
+pub mod home;
+mod link;
+pub mod login;
+pub mod logout;
+pub mod reset;
+pub mod setup;
+pub mod signed_out;
+
+pub use self::{
+    csp::{Csp, CspSource, Transport, security_headers},
+    link::{LocalPath, WebUrl},
+};
+
+use askama::Template;
+use axum::body::Body;
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+
+/// What every page shows around its own content.
+#[derive(Clone, Debug)]
+pub struct PageShell {
+    /// Language of the texts (BCP 47), for `<html lang>`.
+    pub lang: &'static str,
+    /// Host of the issuer, so that people can compare it with the address bar.
+    pub host: String,
+    /// Whether to mark the page as a development server's.
+    pub mode: Mode,
+}
+
+/// What kind of server speaks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mode {
+    /// `serve --dev`: pages say so.
+    Development,
+    /// Anything else.
+    Production,
+}
+
+impl PageShell {
+    /// The shell of an issuer's pages, in English.
+    pub fn new(issuer: &str, mode: Mode) -> Self {
+        let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
+        Self {
+            lang: "en",
+            host,
+            mode,
+        }
+    }
+
+    fn is_development(&self) -> bool {
+        self.mode == Mode::Development
+    }
+
+    fn stylesheet(&self) -> &'static str {
+        assets::STYLESHEET_PATH
+    }
+
+    fn favicon(&self) -> &'static str {
+        assets::FAVICON_PATH
+    }
+}
+
+/// The application that asks, as pages name it (specs rule 10).
+#[derive(Clone, Debug)]
+pub struct ClientView {
+    /// Its registered name.
+    pub name: String,
+    /// Host its answers go to, the only thing about it that is proven; for people to read.
+    pub host: Option<String>,
+    /// Its logo; the page's policy must allow the origin ([`Csp::image`]).
+    pub logo: Option<WebUrl>,
+    /// Its privacy policy.
+    pub policy: Option<WebUrl>,
+    /// Its terms of service.
+    pub terms: Option<WebUrl>,
+}
+
+impl ClientView {
+    /// A client by registered values; addresses a page may not link to are left out.
+    pub fn new(name: &str, redirect_uri: Option<&str>) -> Self {
+        let host = redirect_uri.and_then(WebUrl::parse).map(|url| url.host());
+        Self {
+            name: name.to_owned(),
+            host,
+            logo: None,
+            policy: None,
+            terms: None,
+        }
+    }
+
+    /// Adds the links of the registration: `logo_uri`, `policy_uri`, `tos_uri`.
+    #[must_use]
+    pub fn with_links(
+        mut self,
+        logo: Option<&str>,
+        policy: Option<&str>,
+        terms: Option<&str>,
+    ) -> Self {
+        self.logo = logo.and_then(WebUrl::parse_https);
+        self.policy = policy.and_then(WebUrl::parse);
+        self.terms = terms.and_then(WebUrl::parse);
+        self
+    }
+
+    /// First letter of the name, shown where there is no logo.
+    fn initial(&self) -> String {
+        let letter = self.name.chars().find(|c| c.is_alphanumeric());
+        letter.map_or_else(|| "?".to_owned(), |c| c.to_uppercase().collect())
+    }
+}
+
+/// The person a page speaks to.
+#[derive(Clone, Debug)]
+pub struct AccountView {
+    /// Name to greet by; may equal the identifier.
+    pub name: String,
+    /// What they sign in with: e-mail or user name.
+    pub identifier: String,
+}
+
+/// A waiting time in words: rounded up, so that nobody is sent away twice.
+fn duration(secs: u64) -> String {
+    match secs {
+        0 | 1 => "1 second".to_owned(),
+        2..=90 => format!("{secs} seconds"),
+        _ => format!("{} minutes", secs.div_ceil(60)),
+    }
+}
+
+/// A page as an HTML response with all security headers.
+///
+/// A template that fails to render (it cannot, with views of plain data) is a 500 without a body.
+pub fn respond<V: Template>(
+    status: StatusCode,
+    view: &V,
+    csp: &Csp,
+    transport: Transport,
+) -> Response<Body> {
+    let Ok(html) = view.render() else {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return response;
+    };
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    headers.extend(security_headers(csp, transport));
+    response
+}
+
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,4 @@
+//! Browser sessions: the cookies that carry them and the tokens that guard their forms (security 1e).
+
+pub mod cookie;
+pub mod csrf;

@@ -88,14 +88,9 @@ mod tests {
 
     #[test]
     fn nothing_else_is_served() {
-        for name in [
-            "",
-            "style.css",
-            "symbolon-0000000000000000.css",
-            "../style.css",
-            "/symbolon.css",
-            "..%2fstyle.css",
-        ] {
+        for name in
+            ["", "style.css", "symbolon-0000000000000000.css", "../style.css", "/symbolon.css", "..%2fstyle.css"]
+        {
             assert!(serve(name).is_none(), "{name}");
         }
     }

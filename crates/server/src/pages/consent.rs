@@ -65,10 +65,7 @@ pub fn standard_scope_text(scope: &str) -> Option<&'static str> {
 
 impl Consent {
     fn marks(&self, scope: &ScopeView) -> bool {
-        let grown = self
-            .scopes
-            .iter()
-            .any(|other| other.freshness == Freshness::Known);
+        let grown = self.scopes.iter().any(|other| other.freshness == Freshness::Known);
         grown && scope.freshness == Freshness::New
     }
 
@@ -95,11 +92,7 @@ impl Consent {
             switch_account: LocalPath::parse("/login?interaction=eyJ0eXAi.sample"),
             interaction: "eyJ0eXAi.sample.interaction".into(),
             csrf: "sample-csrf".into(),
-            scopes: vec![
-                standard("profile", Freshness::New),
-                standard("email", Freshness::New),
-                read.clone(),
-            ],
+            scopes: vec![standard("profile", Freshness::New), standard("email", Freshness::New), read.clone()],
             lifetime_days: Some(90),
         };
         let grown = Self {
@@ -115,10 +108,7 @@ impl Consent {
         };
         let hostile = Self {
             client: sample::hostile_client(),
-            account: AccountView {
-                name: sample::HOSTILE.into(),
-                identifier: sample::HOSTILE.into(),
-            },
+            account: AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() },
             scopes: vec![ScopeView {
                 name: sample::HOSTILE.into(),
                 text: sample::HOSTILE.into(),
@@ -127,10 +117,6 @@ impl Consent {
             }],
             ..first.clone()
         };
-        vec![
-            ("consent", first),
-            ("consent-grown", grown),
-            ("consent-hostile", hostile),
-        ]
+        vec![("consent", first), ("consent-grown", grown), ("consent-hostile", hostile)]
     }
 }

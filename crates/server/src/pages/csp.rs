@@ -7,8 +7,8 @@
 use http::{
     HeaderName, HeaderValue,
     header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-        X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        X_FRAME_OPTIONS,
     },
 };
 use url::Url;
@@ -28,8 +28,7 @@ impl CspSource {
         let url = Url::parse(uri).ok()?;
         match url.scheme() {
             "https" | "http" if url.has_host() => Some(Self(url.origin().ascii_serialization())),
-            "http" | "https" | "javascript" | "data" | "blob" | "filesystem" | "about"
-            | "vbscript" | "file" => None,
+            "http" | "https" | "javascript" | "data" | "blob" | "filesystem" | "about" | "vbscript" | "file" => None,
             // RFC 8252 §7.1. The parser has limited a scheme to letters, digits, `+`, `-` and `.`.
             scheme => Some(Self(format!("{scheme}:"))),
         }
@@ -53,8 +52,7 @@ impl Csp {
     /// Lets a form's post end (by redirect) at this client's redirect URI.
     #[must_use]
     pub fn form_may_reach(mut self, uri: &str) -> Self {
-        if let Some(source) = CspSource::of(uri).filter(|source| !self.form_action.contains(source))
-        {
+        if let Some(source) = CspSource::of(uri).filter(|source| !self.form_action.contains(source)) {
             self.form_action.push(source);
         }
         self
@@ -118,40 +116,26 @@ impl Transport {
 
 /// The headers of every hosted page, error pages included.
 pub fn security_headers(csp: &Csp, transport: Transport) -> Vec<(HeaderName, HeaderValue)> {
-    let policy = HeaderValue::try_from(csp.policy())
-        .expect("sources are serialised origins and schemes: ASCII");
+    let policy = HeaderValue::try_from(csp.policy()).expect("sources are serialised origins and schemes: ASCII");
     let fixed = HeaderValue::from_static;
     let mut headers = vec![
         (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
         (X_FRAME_OPTIONS, fixed("DENY")),
         (REFERRER_POLICY, fixed("no-referrer")),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            fixed("same-origin"),
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            fixed("same-origin"),
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
-            fixed(PERMISSIONS),
-        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
+        (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
         (CACHE_CONTROL, fixed("no-store")),
     ];
     if transport == Transport::Https {
-        headers.push((
-            STRICT_TRANSPORT_SECURITY,
-            fixed("max-age=31536000; includeSubDomains"),
-        ));
+        headers.push((STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000; includeSubDomains")));
     }
     headers
 }
 
 /// Features that no hosted page uses.
-const PERMISSIONS: &str =
-    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 #[cfg(test)]
 mod tests {
@@ -174,9 +158,7 @@ mod tests {
             .form_may_reach("http://127.0.0.1:51004/cb")
             .form_may_reach("com.example.app:/callback");
         assert!(
-            csp.policy().contains(
-                "form-action 'self' https://app.example http://127.0.0.1:51004 com.example.app:;"
-            ),
+            csp.policy().contains("form-action 'self' https://app.example http://127.0.0.1:51004 com.example.app:;"),
             "{}",
             csp.policy()
         );
@@ -200,9 +182,7 @@ mod tests {
     #[test]
     fn hsts_only_when_the_issuer_is_https() {
         let has = |transport| {
-            security_headers(&Csp::strict(), transport)
-                .iter()
-                .any(|(name, _)| name == STRICT_TRANSPORT_SECURITY)
+            security_headers(&Csp::strict(), transport).iter().any(|(name, _)| name == STRICT_TRANSPORT_SECURITY)
         };
         assert!(has(Transport::Https));
         assert!(!has(Transport::LoopbackHttp));
@@ -210,18 +190,9 @@ mod tests {
 
     #[test]
     fn plain_http_is_refused_except_on_loopback() {
-        assert_eq!(
-            Transport::of("https://auth.example"),
-            Some(Transport::Https)
-        );
-        assert_eq!(
-            Transport::of("http://localhost:4400"),
-            Some(Transport::LoopbackHttp)
-        );
-        assert_eq!(
-            Transport::of("http://127.0.0.1:4400"),
-            Some(Transport::LoopbackHttp)
-        );
+        assert_eq!(Transport::of("https://auth.example"), Some(Transport::Https));
+        assert_eq!(Transport::of("http://localhost:4400"), Some(Transport::LoopbackHttp));
+        assert_eq!(Transport::of("http://127.0.0.1:4400"), Some(Transport::LoopbackHttp));
         assert_eq!(Transport::of("http://auth.example"), None);
         assert_eq!(Transport::of("http://localhost.evil.example"), None);
         assert_eq!(Transport::of("http://10.0.0.1"), None);

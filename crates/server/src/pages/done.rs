@@ -33,23 +33,14 @@ impl Done {
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
-        let page = |what| Self {
-            shell: sample::shell(),
-            what,
-        };
+        let page = |what| Self { shell: sample::shell(), what };
         let set_up = |email: &str, app: Option<&str>| DoneWhat::SetUp {
             email: email.into(),
             sample_app: app.and_then(WebUrl::parse),
         };
         vec![
-            (
-                "done-setup",
-                page(set_up("ada@example.com", Some("http://localhost:4401/"))),
-            ),
-            (
-                "done-setup-production",
-                page(set_up("ada@example.com", None)),
-            ),
+            ("done-setup", page(set_up("ada@example.com", Some("http://localhost:4401/")))),
+            ("done-setup-production", page(set_up("ada@example.com", None))),
             ("done-reset", page(DoneWhat::PasswordReset)),
             ("done-hostile", page(set_up(sample::HOSTILE, None))),
         ]

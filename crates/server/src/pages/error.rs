@@ -95,38 +95,16 @@ impl ErrorPage {
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
-        let page = |what| Self {
-            shell: sample::shell(),
-            what,
-            request_id: Some("req_7Qm2vXk1".into()),
-            back: None,
-        };
+        let page = |what| Self { shell: sample::shell(), what, request_id: Some("req_7Qm2vXk1".into()), back: None };
         let back = WebUrl::parse("http://localhost:4401/").map(|url| ("Dragons".to_owned(), url));
         let hostile = || sample::HOSTILE.to_owned();
         vec![
             ("error-forgery", page(ErrorWhat::Forgery)),
             ("error-internal", page(ErrorWhat::Internal)),
-            (
-                "error-link",
-                page(ErrorWhat::LinkExpired {
-                    command: "symbolon admin setup-link",
-                }),
-            ),
+            ("error-link", page(ErrorWhat::LinkExpired { command: "symbolon admin setup-link" })),
             ("error-method", page(ErrorWhat::MethodNotAllowed)),
-            (
-                "error-not-found",
-                Self {
-                    request_id: None,
-                    ..page(ErrorWhat::NotFound)
-                },
-            ),
-            (
-                "error-expired",
-                Self {
-                    back,
-                    ..page(ErrorWhat::PageExpired)
-                },
-            ),
+            ("error-not-found", Self { request_id: None, ..page(ErrorWhat::NotFound) }),
+            ("error-expired", Self { back, ..page(ErrorWhat::PageExpired) }),
             (
                 "error-protocol",
                 page(ErrorWhat::Protocol {
@@ -145,28 +123,13 @@ impl ErrorPage {
             ("error-set-up", page(ErrorWhat::SetUpAlready)),
             ("error-too-many", page(ErrorWhat::TooMany { wait_secs: 90 })),
             ("error-unavailable", page(ErrorWhat::Unavailable)),
-            (
-                "error-client",
-                page(ErrorWhat::UnknownClient {
-                    received: "dragons-sap".into(),
-                }),
-            ),
-            (
-                "error-hostile",
-                page(ErrorWhat::RedirectUri {
-                    client: hostile(),
-                    received: hostile(),
-                    registered: 1,
-                }),
-            ),
+            ("error-client", page(ErrorWhat::UnknownClient { received: "dragons-sap".into() })),
+            ("error-hostile", page(ErrorWhat::RedirectUri { client: hostile(), received: hostile(), registered: 1 })),
             (
                 "error-hostile-code",
                 Self {
                     request_id: Some(hostile()),
-                    ..page(ErrorWhat::Protocol {
-                        code: hostile(),
-                        description: hostile(),
-                    })
+                    ..page(ErrorWhat::Protocol { code: hostile(), description: hostile() })
                 },
             ),
         ]

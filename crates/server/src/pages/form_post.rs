@@ -29,9 +29,7 @@ pub struct FormPost {
 impl FormPost {
     /// The policy this page needs: its script, and its target.
     pub fn csp(&self) -> Csp {
-        Csp::strict()
-            .script(SCRIPT_HASH)
-            .form_may_reach(&self.action)
+        Csp::strict().script(SCRIPT_HASH).form_may_reach(&self.action)
     }
 
     fn script(&self) -> &'static str {
@@ -46,10 +44,7 @@ impl FormPost {
             shell: sample::shell(),
             client: "Dragons".into(),
             action: "https://dragons.example/callback".into(),
-            params: vec![
-                ("code".into(), "sym_ac_sample".into()),
-                ("state".into(), "af0ifjsldkj".into()),
-            ],
+            params: vec![("code".into(), "sym_ac_sample".into()), ("state".into(), "af0ifjsldkj".into())],
         };
         let hostile = Self {
             client: sample::HOSTILE.into(),

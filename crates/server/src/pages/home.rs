@@ -70,48 +70,14 @@ impl Home {
             signed_in: None,
         };
         let somebody = || Some((sample::account(), "sample-csrf".to_owned()));
-        let hostile_account = AccountView {
-            name: sample::HOSTILE.into(),
-            identifier: sample::HOSTILE.into(),
-        };
+        let hostile_account = AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() };
         vec![
-            (
-                "home-signed-in",
-                Self {
-                    setup: SetupState::Done,
-                    signed_in: somebody(),
-                    ..fresh.clone()
-                },
-            ),
-            (
-                "home-dev",
-                Self {
-                    setup: SetupState::Done,
-                    ..fresh.clone()
-                },
-            ),
+            ("home-signed-in", Self { setup: SetupState::Done, signed_in: somebody(), ..fresh.clone() }),
+            ("home-dev", Self { setup: SetupState::Done, ..fresh.clone() }),
             ("home-production", production.clone()),
-            (
-                "home-production-new",
-                Self {
-                    setup: SetupState::Needed,
-                    ..production.clone()
-                },
-            ),
-            (
-                "home-production-signed-in",
-                Self {
-                    signed_in: somebody(),
-                    ..production.clone()
-                },
-            ),
-            (
-                "home-hostile",
-                Self {
-                    signed_in: Some((hostile_account, sample::HOSTILE.into())),
-                    ..production
-                },
-            ),
+            ("home-production-new", Self { setup: SetupState::Needed, ..production.clone() }),
+            ("home-production-signed-in", Self { signed_in: somebody(), ..production.clone() }),
+            ("home-hostile", Self { signed_in: Some((hostile_account, sample::HOSTILE.into())), ..production }),
             ("home-new", fresh),
         ]
     }

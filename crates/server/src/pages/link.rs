@@ -64,9 +64,7 @@ impl LocalPath {
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/')?;
         let foreign = rest.starts_with(['/', '\\']);
-        let unclean = text
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || c == '\\');
+        let unclean = text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\');
         (!foreign && !unclean).then(|| Self(text.to_owned()))
     }
 
@@ -97,12 +95,7 @@ mod tests {
 
     #[test]
     fn web_url_takes_https_and_loopback_http_only() {
-        for good in [
-            "https://app.example/x?y=1",
-            "http://localhost:4401/",
-            "http://127.0.0.1:9/",
-            "http://[::1]/",
-        ] {
+        for good in ["https://app.example/x?y=1", "http://localhost:4401/", "http://127.0.0.1:9/", "http://[::1]/"] {
             assert!(WebUrl::parse(good).is_some(), "{good}");
         }
         for bad in [
@@ -131,33 +124,15 @@ mod tests {
 
     #[test]
     fn local_path_never_names_another_host() {
-        for bad in [
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "",
-            "x",
-            "/a\nb",
-            "/a b",
-            "/\t/evil",
-        ] {
+        for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "", "x", "/a\nb", "/a b", "/\t/evil"] {
             assert!(LocalPath::parse(bad).is_none(), "{bad:?}");
         }
-        assert_eq!(
-            LocalPath::parse("/login?a=b").unwrap().as_str(),
-            "/login?a=b"
-        );
+        assert_eq!(LocalPath::parse("/login?a=b").unwrap().as_str(), "/login?a=b");
     }
 
     #[test]
     fn host_keeps_a_port_worth_reading() {
-        assert_eq!(
-            WebUrl::parse("http://localhost:4401/x").unwrap().host(),
-            "localhost:4401"
-        );
-        assert_eq!(
-            WebUrl::parse("https://app.example:443/x").unwrap().host(),
-            "app.example"
-        );
+        assert_eq!(WebUrl::parse("http://localhost:4401/x").unwrap().host(), "localhost:4401");
+        assert_eq!(WebUrl::parse("https://app.example:443/x").unwrap().host(), "app.example");
     }
 }

@@ -97,36 +97,15 @@ impl Login {
         };
         vec![
             ("login-wrong", failed(LoginProblem::WrongCredentials)),
-            (
-                "login-throttled",
-                failed(LoginProblem::Throttled { wait_secs: 30 }),
-            ),
+            ("login-throttled", failed(LoginProblem::Throttled { wait_secs: 30 })),
             ("login-busy", failed(LoginProblem::Busy)),
             ("login-incomplete", failed(LoginProblem::Incomplete)),
             ("login-expired", failed(LoginProblem::PageExpired)),
-            (
-                "login-again",
-                Self {
-                    reason: Reason::Again,
-                    username: "ada@example.com".into(),
-                    ..plain.clone()
-                },
-            ),
-            (
-                "login-here",
-                Self {
-                    client: None,
-                    interaction: String::new(),
-                    ..plain.clone()
-                },
-            ),
+            ("login-again", Self { reason: Reason::Again, username: "ada@example.com".into(), ..plain.clone() }),
+            ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
             (
                 "login-hostile",
-                Self {
-                    client: Some(sample::hostile_client()),
-                    username: sample::HOSTILE.into(),
-                    ..plain.clone()
-                },
+                Self { client: Some(sample::hostile_client()), username: sample::HOSTILE.into(), ..plain.clone() },
             ),
             ("login", plain),
         ]

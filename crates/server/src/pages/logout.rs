@@ -36,23 +36,10 @@ impl Logout {
         };
         let hostile = Self {
             client: Some(sample::hostile_client()),
-            account: AccountView {
-                name: sample::HOSTILE.into(),
-                identifier: sample::HOSTILE.into(),
-            },
+            account: AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() },
             logout: sample::HOSTILE.into(),
             ..asked.clone()
         };
-        vec![
-            (
-                "logout-here",
-                Self {
-                    client: None,
-                    ..asked.clone()
-                },
-            ),
-            ("logout-hostile", hostile),
-            ("logout", asked),
-        ]
+        vec![("logout-here", Self { client: None, ..asked.clone() }), ("logout-hostile", hostile), ("logout", asked)]
     }
 }

@@ -52,11 +52,7 @@ impl PageShell {
     /// The shell of an issuer's pages, in English.
     pub fn new(issuer: &str, mode: Mode) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self {
-            lang: "en",
-            host,
-            mode,
-        }
+        Self { lang: "en", host, mode }
     }
 
     fn is_development(&self) -> bool {
@@ -91,23 +87,12 @@ impl ClientView {
     /// A client by registered values; addresses a page may not link to are left out.
     pub fn new(name: &str, redirect_uri: Option<&str>) -> Self {
         let host = redirect_uri.and_then(WebUrl::parse).map(|url| url.host());
-        Self {
-            name: name.to_owned(),
-            host,
-            logo: None,
-            policy: None,
-            terms: None,
-        }
+        Self { name: name.to_owned(), host, logo: None, policy: None, terms: None }
     }
 
     /// Adds the links of the registration: `logo_uri`, `policy_uri`, `tos_uri`.
     #[must_use]
-    pub fn with_links(
-        mut self,
-        logo: Option<&str>,
-        policy: Option<&str>,
-        terms: Option<&str>,
-    ) -> Self {
+    pub fn with_links(mut self, logo: Option<&str>, policy: Option<&str>, terms: Option<&str>) -> Self {
         self.logo = logo.and_then(WebUrl::parse_https);
         self.policy = policy.and_then(WebUrl::parse);
         self.terms = terms.and_then(WebUrl::parse);
@@ -142,12 +127,7 @@ fn duration(secs: u64) -> String {
 /// A page as an HTML response with all security headers.
 ///
 /// A template that fails to render (it cannot, with views of plain data) is a 500 without a body.
-pub fn respond<V: Template>(
-    status: StatusCode,
-    view: &V,
-    csp: &Csp,
-    transport: Transport,
-) -> Response<Body> {
+pub fn respond<V: Template>(status: StatusCode, view: &V, csp: &Csp, transport: Transport) -> Response<Body> {
     let Ok(html) = view.render() else {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -156,10 +136,7 @@ pub fn respond<V: Template>(
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.extend(security_headers(csp, transport));
     response
 }

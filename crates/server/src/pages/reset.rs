@@ -41,10 +41,7 @@ pub enum ResetProblem {
 
 impl Reset {
     fn blames_password(&self) -> bool {
-        matches!(
-            self.problem,
-            Some(ResetProblem::Password(_) | ResetProblem::PasswordsDiffer)
-        )
+        matches!(self.problem, Some(ResetProblem::Password(_) | ResetProblem::PasswordsDiffer))
     }
 
     /// One look at every state of the page.
@@ -59,30 +56,12 @@ impl Reset {
             password_min_chars: 12,
             problem: None,
         };
-        let failed = |problem| Self {
-            problem: Some(problem),
-            ..empty.clone()
-        };
-        let hostile = Self {
-            code: sample::HOSTILE.into(),
-            username: sample::HOSTILE.into(),
-            ..empty.clone()
-        };
+        let failed = |problem| Self { problem: Some(problem), ..empty.clone() };
+        let hostile = Self { code: sample::HOSTILE.into(), username: sample::HOSTILE.into(), ..empty.clone() };
         vec![
-            (
-                "reset-common",
-                failed(ResetProblem::Password(PasswordProblem::Common)),
-            ),
-            (
-                "reset-personal",
-                failed(ResetProblem::Password(PasswordProblem::Personal)),
-            ),
-            (
-                "reset-long",
-                failed(ResetProblem::Password(PasswordProblem::TooLong {
-                    max_chars: 256,
-                })),
-            ),
+            ("reset-common", failed(ResetProblem::Password(PasswordProblem::Common))),
+            ("reset-personal", failed(ResetProblem::Password(PasswordProblem::Personal))),
+            ("reset-long", failed(ResetProblem::Password(PasswordProblem::TooLong { max_chars: 256 }))),
             ("reset-differ", failed(ResetProblem::PasswordsDiffer)),
             ("reset-busy", failed(ResetProblem::Busy)),
             ("reset-expired", failed(ResetProblem::PageExpired)),

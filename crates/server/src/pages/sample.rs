@@ -3,8 +3,7 @@
 use super::{AccountView, ClientView, Mode, PageShell};
 
 /// Text that would break out of an attribute, a tag or a script, were it not escaped.
-pub(super) const HOSTILE: &str =
-    "\"'><img src=x onerror=alert(1)></title></script><script>alert(2)</script>";
+pub(super) const HOSTILE: &str = "\"'><img src=x onerror=alert(1)></title></script><script>alert(2)</script>";
 
 pub(super) fn shell() -> PageShell {
     PageShell::new("http://localhost:4400", Mode::Development)
@@ -31,8 +30,5 @@ pub(super) fn hostile_client() -> ClientView {
 }
 
 pub(super) fn account() -> AccountView {
-    AccountView {
-        name: "Ada Lovelace".into(),
-        identifier: "ada@example.com".into(),
-    }
+    AccountView { name: "Ada Lovelace".into(), identifier: "ada@example.com".into() }
 }

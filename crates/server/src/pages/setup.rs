@@ -46,17 +46,11 @@ pub enum SetupProblem {
 
 impl Setup {
     fn blames_email(&self) -> bool {
-        matches!(
-            self.problem,
-            Some(SetupProblem::Email | SetupProblem::EmailTaken)
-        )
+        matches!(self.problem, Some(SetupProblem::Email | SetupProblem::EmailTaken))
     }
 
     fn blames_password(&self) -> bool {
-        matches!(
-            self.problem,
-            Some(SetupProblem::Password(_) | SetupProblem::PasswordsDiffer)
-        )
+        matches!(self.problem, Some(SetupProblem::Password(_) | SetupProblem::PasswordsDiffer))
     }
 
     /// One look at every state of the page.
@@ -85,12 +79,7 @@ impl Setup {
             ..empty.clone()
         };
         vec![
-            (
-                "setup-short",
-                failed(SetupProblem::Password(PasswordProblem::TooShort {
-                    min_chars: 12,
-                })),
-            ),
+            ("setup-short", failed(SetupProblem::Password(PasswordProblem::TooShort { min_chars: 12 }))),
             ("setup-differ", failed(SetupProblem::PasswordsDiffer)),
             ("setup-email", failed(SetupProblem::Email)),
             ("setup-taken", failed(SetupProblem::EmailTaken)),

@@ -20,25 +20,13 @@ impl SignedOut {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
         let home = WebUrl::parse("http://localhost:4401/");
-        let plain = Self {
-            shell: sample::shell(),
-            back: None,
-        };
+        let plain = Self { shell: sample::shell(), back: None };
         vec![
             (
                 "signed-out-hostile",
-                Self {
-                    back: home.clone().map(|url| (sample::HOSTILE.into(), url)),
-                    ..plain.clone()
-                },
+                Self { back: home.clone().map(|url| (sample::HOSTILE.into(), url)), ..plain.clone() },
             ),
-            (
-                "signed-out-back",
-                Self {
-                    back: home.map(|url| ("Dragons".into(), url)),
-                    ..plain.clone()
-                },
-            ),
+            ("signed-out-back", Self { back: home.map(|url| ("Dragons".into(), url)), ..plain.clone() }),
             ("signed-out", plain),
         ]
     }

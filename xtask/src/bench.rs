@@ -19,43 +19,25 @@ struct Figure {
 
 pub(crate) fn run(group: &str) -> Result<(), String> {
     let workspace = Workspace::find()?;
-    let build = [
-        "build",
-        "--locked",
-        "--release",
-        "--package",
-        "symbolon",
-        "--package",
-        "symbolon-bench",
-    ];
+    let build = ["build", "--locked", "--release", "--package", "symbolon", "--package", "symbolon-bench"];
     process::run(process::cargo(&workspace.root).args(build))?;
     let release = workspace.target.join("release");
     let fresh = release.join(format!("bench-{group}.json"));
     let mut bench = process::command(release.join("symbolon-bench"), &workspace.root);
-    bench
-        .arg(group)
-        .arg("--out")
-        .arg(&fresh)
-        .env("SYMBOLON_BIN", release.join("symbolon"));
+    bench.arg(group).arg("--out").arg(&fresh).env("SYMBOLON_BIN", release.join("symbolon"));
     process::run(&mut bench)?;
 
     let results = workspace.root.join("bench/results.json");
-    let before = if results.exists() {
-        read(&results)?
-    } else {
-        Vec::new()
-    };
+    let before = if results.exists() { read(&results)? } else { Vec::new() };
     let merged = merge(before, read(&fresh)?, group);
     let text = serde_json::to_string_pretty(&merged).map_err(|error| error.to_string())?;
-    std::fs::write(&results, text + "\n")
-        .map_err(|error| format!("cannot write {}: {error}", results.display()))?;
+    std::fs::write(&results, text + "\n").map_err(|error| format!("cannot write {}: {error}", results.display()))?;
     println!("merged into bench/results.json");
     Ok(())
 }
 
 fn read(path: &Path) -> Result<Vec<Figure>, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
@@ -74,27 +56,13 @@ mod tests {
     use super::{Figure, merge};
 
     fn figure(name: &str, value: f64) -> Figure {
-        Figure {
-            name: name.into(),
-            value,
-            unit: "µs".into(),
-            budget: Some(1.0),
-            ok: true,
-        }
+        Figure { name: name.into(), value, unit: "µs".into(), budget: Some(1.0), ok: true }
     }
 
     #[test]
     fn replaces_its_group_and_keeps_the_others() {
-        let before = vec![
-            figure("core.gone", 1.0),
-            figure("core.a", 1.0),
-            figure("nodes.a", 1.0),
-        ];
-        let merged = merge(
-            before,
-            vec![figure("core.z", 2.0), figure("core.a", 2.0)],
-            "core",
-        );
+        let before = vec![figure("core.gone", 1.0), figure("core.a", 1.0), figure("nodes.a", 1.0)];
+        let merged = merge(before, vec![figure("core.z", 2.0), figure("core.a", 2.0)], "core");
         let names: Vec<&str> = merged.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["core.z", "core.a", "nodes.a"]);
         assert!((merged[1].value - 2.0).abs() < f64::EPSILON);

@@ -18,17 +18,13 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     rust_components(&workspace.root)?;
     node(&workspace.root)?;
     chromium(&workspace.root)?;
-    NPM_FOLDERS
-        .iter()
-        .try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
+    NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
 
 fn rust_components(root: &Path) -> Result<(), String> {
     for (program, component) in [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")] {
         if !process::exists(program, root) {
-            return Err(format!(
-                "{program} is missing; try: rustup component add {component}"
-            ));
+            return Err(format!("{program} is missing; try: rustup component add {component}"));
         }
     }
     Ok(())
@@ -38,22 +34,12 @@ fn node(root: &Path) -> Result<(), String> {
     let hint = format!(
         "the SDK and browser tests need Node {NODE_MAJOR} or newer with npm; try: https://nodejs.org/en/download"
     );
-    let version = process::output(process::command("node", root).arg("--version"))
-        .map_err(|_| hint.clone())?;
-    let major = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|it| it.parse::<u32>().ok());
+    let version = process::output(process::command("node", root).arg("--version")).map_err(|_| hint.clone())?;
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|it| it.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {
         return Err(format!("found Node {}; {hint}", version.trim()));
     }
-    if process::exists("npm", root) {
-        Ok(())
-    } else {
-        Err(format!("npm is missing; {hint}"))
-    }
+    if process::exists("npm", root) { Ok(()) } else { Err(format!("npm is missing; {hint}")) }
 }
 
 /// The browser the tests drive: `CHROMIUM` when set, else Debian's.
@@ -63,32 +49,18 @@ fn chromium(root: &Path) -> Result<(), String> {
     }
     let by_hand = "apt-get update && apt-get install chromium (or point CHROMIUM at a browser)";
     if !process::exists("apt-get", root) {
-        return Err(format!(
-            "the browser tests need Chromium and this is not a Debian machine; try: {by_hand}"
-        ));
+        return Err(format!("the browser tests need Chromium and this is not a Debian machine; try: {by_hand}"));
     }
     let user = process::output(process::command("id", root).arg("-u"))?;
     if user.trim() != "0" {
-        return Err(format!(
-            "the browser tests need Chromium, and installing it needs root; try: sudo {by_hand}"
-        ));
+        return Err(format!("the browser tests need Chromium, and installing it needs root; try: sudo {by_hand}"));
     }
     println!("      installing Debian package chromium");
     let apt = |arguments: &[&str]| {
-        process::run(
-            process::command("apt-get", root)
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .args(arguments),
-        )
+        process::run(process::command("apt-get", root).env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
     };
     apt(&["update", "-qq"])?;
-    apt(&[
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "chromium",
-    ])
+    apt(&["install", "-y", "-qq", "--no-install-recommends", "chromium"])
 }
 
 /// `npm ci`, skipped while what is installed is newer than the lock file.
@@ -103,10 +75,5 @@ fn npm_packages(folder: &Path) -> Result<(), String> {
         return Ok(());
     }
     println!("      npm ci in {}", folder.display());
-    process::run(process::command("npm", folder).args([
-        "ci",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-    ]))
+    process::run(process::command("npm", folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
 }

@@ -20,14 +20,8 @@ impl Count {
     /// One check that is a single yes or no.
     pub(crate) fn single(outcome: &Result<(), String>) -> Self {
         match outcome {
-            Ok(()) => Self {
-                passed: 1,
-                failed: 0,
-            },
-            Err(_) => Self {
-                passed: 0,
-                failed: 1,
-            },
+            Ok(()) => Self { passed: 1, failed: 0 },
+            Err(_) => Self { passed: 0, failed: 1 },
         }
     }
 }
@@ -50,20 +44,12 @@ pub(crate) fn from_cargo(line: &str) -> Option<Count> {
 /// Reads a summary line of `node --test`: `# pass 5` (TAP) or `ℹ pass 5` (spec).
 pub(crate) fn from_node(line: &str) -> Option<Count> {
     let line = line.trim_end();
-    let rest = line
-        .strip_prefix("# ")
-        .or_else(|| line.strip_prefix("ℹ "))?;
+    let rest = line.strip_prefix("# ").or_else(|| line.strip_prefix("ℹ "))?;
     let (word, number) = rest.split_once(' ')?;
     let number = number.parse().ok()?;
     match word {
-        "pass" => Some(Count {
-            passed: number,
-            failed: 0,
-        }),
-        "fail" | "cancelled" => Some(Count {
-            passed: 0,
-            failed: number,
-        }),
+        "pass" => Some(Count { passed: number, failed: 0 }),
+        "fail" | "cancelled" => Some(Count { passed: 0, failed: number }),
         _ => None,
     }
 }
@@ -74,41 +60,18 @@ mod tests {
 
     #[test]
     fn counts_what_cargo_prints() {
-        let line = "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
-        assert_eq!(
-            from_cargo(line),
-            Some(Count {
-                passed: 5,
-                failed: 2
-            })
-        );
+        let line =
+            "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s\n";
+        assert_eq!(from_cargo(line), Some(Count { passed: 5, failed: 2 }));
         assert_eq!(from_cargo("test result of mine ... ok"), None);
         assert_eq!(from_cargo("running 5 tests"), None);
     }
 
     #[test]
     fn counts_what_node_prints() {
-        assert_eq!(
-            from_node("# pass 12\n"),
-            Some(Count {
-                passed: 12,
-                failed: 0
-            })
-        );
-        assert_eq!(
-            from_node("ℹ fail 1"),
-            Some(Count {
-                passed: 0,
-                failed: 1
-            })
-        );
-        assert_eq!(
-            from_node("# cancelled 1"),
-            Some(Count {
-                passed: 0,
-                failed: 1
-            })
-        );
+        assert_eq!(from_node("# pass 12\n"), Some(Count { passed: 12, failed: 0 }));
+        assert_eq!(from_node("ℹ fail 1"), Some(Count { passed: 0, failed: 1 }));
+        assert_eq!(from_node("# cancelled 1"), Some(Count { passed: 0, failed: 1 }));
         assert_eq!(from_node("# tests 12"), None);
         assert_eq!(from_node("    # pass by value"), None);
     }

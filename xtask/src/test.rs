@@ -18,46 +18,19 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step {
-        name: "what the tests need",
-        run: |workspace, _| install::everything(workspace),
-    },
-    Step {
-        name: "format",
-        run: |workspace, count| single(count, format(workspace)),
-    },
-    Step {
-        name: "tidy",
-        run: |workspace, count| single(count, tidy::check(workspace)),
-    },
-    Step {
-        name: "clippy",
-        run: |workspace, count| single(count, clippy(workspace)),
-    },
-    Step {
-        name: "build",
-        run: |workspace, _| build(workspace),
-    },
-    Step {
-        name: "rust tests",
-        run: rust_tests,
-    },
-    Step {
-        name: "rust documentation",
-        run: |workspace, count| single(count, documentation(workspace)),
-    },
-    Step {
-        name: "SDK tests",
-        run: |workspace, count| node_tests(workspace, NPM_FOLDERS[0], count),
-    },
+    Step { name: "what the tests need", run: |workspace, _| install::everything(workspace) },
+    Step { name: "format", run: |workspace, count| single(count, format(workspace)) },
+    Step { name: "tidy", run: |workspace, count| single(count, tidy::check(workspace)) },
+    Step { name: "clippy", run: |workspace, count| single(count, clippy(workspace)) },
+    Step { name: "build", run: |workspace, _| build(workspace) },
+    Step { name: "rust tests", run: rust_tests },
+    Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
+    Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, NPM_FOLDERS[0], count) },
     Step {
         name: "browser and third-party client tests",
         run: |workspace, count| node_tests(workspace, NPM_FOLDERS[1], count),
     },
-    Step {
-        name: "cargo-deny",
-        run: |workspace, count| deny(workspace, count),
-    },
+    Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
 ];
 
 /// Runs the plan and prints the summary; the last line is `N passed, M failed`.
@@ -76,12 +49,7 @@ pub(crate) fn run() -> Result<(), String> {
             count.failed = 1; // a runner that died before its summary still failed
         }
         total += count;
-        let line = format!(
-            "{:<38} {:>6.1} s  {}",
-            step.name,
-            watch.elapsed().as_secs_f64(),
-            passed(count)
-        );
+        let line = format!("{:<38} {:>6.1} s  {}", step.name, watch.elapsed().as_secs_f64(), passed(count));
         println!("        {line}");
         timings.push(line);
         if let Err(message) = outcome {
@@ -89,12 +57,7 @@ pub(crate) fn run() -> Result<(), String> {
             break;
         }
     }
-    println!(
-        "\n{}\n{:<38} {:>6.1} s",
-        timings.join("\n"),
-        "in all",
-        whole.elapsed().as_secs_f64()
-    );
+    println!("\n{}\n{:<38} {:>6.1} s", timings.join("\n"), "in all", whole.elapsed().as_secs_f64());
     if let Some(message) = &failure {
         println!("\nFAILED at {message}");
     }
@@ -121,14 +84,10 @@ fn single(count: &mut Count, outcome: Result<(), String>) -> Result<(), String> 
 
 /// Every `.rs` file by name: `cargo fmt` does not see modules that a macro declares.
 fn format(workspace: &Workspace) -> Result<(), String> {
-    let files = workspace
-        .files()?
-        .into_iter()
-        .filter(|name| Path::new(name).extension().is_some_and(|it| it == "rs"));
+    let files = workspace.files()?.into_iter().filter(|name| Path::new(name).extension().is_some_and(|it| it == "rs"));
     let mut rustfmt = process::command("rustfmt", &workspace.root);
-    process::run(rustfmt.args(["--check", "--edition", "2024"]).args(files)).map_err(|error| {
-        format!("{error}; try: cargo fmt --all, and rustfmt on files a macro declares")
-    })
+    process::run(rustfmt.args(["--check", "--edition", "2024"]).args(files))
+        .map_err(|error| format!("{error}; try: cargo fmt --all, and rustfmt on files a macro declares"))
 }
 
 fn clippy(workspace: &Workspace) -> Result<(), String> {
@@ -162,13 +121,7 @@ fn build(workspace: &Workspace) -> Result<(), String> {
 
 fn rust_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
     let mut cargo = process::cargo(&workspace.root);
-    cargo.args([
-        "test",
-        "--locked",
-        "--workspace",
-        "--all-features",
-        "--no-fail-fast",
-    ]);
+    cargo.args(["test", "--locked", "--workspace", "--all-features", "--no-fail-fast"]);
     process::run_watching(&mut cargo, |line| {
         *count += suite::from_cargo(line).unwrap_or_default();
     })
@@ -176,14 +129,7 @@ fn rust_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
 
 fn documentation(workspace: &Workspace) -> Result<(), String> {
     let mut cargo = process::cargo(&workspace.root);
-    cargo.args([
-        "doc",
-        "--locked",
-        "--workspace",
-        "--all-features",
-        "--no-deps",
-        "--quiet",
-    ]);
+    cargo.args(["doc", "--locked", "--workspace", "--all-features", "--no-deps", "--quiet"]);
     process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
@@ -194,8 +140,7 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
         return Err(format!("{folder}/package.json is missing"));
     }
     let mut npm = process::command("npm", &path);
-    npm.args(["test", "--silent"])
-        .env("SYMBOLON_BIN", binary(workspace));
+    npm.args(["test", "--silent"]).env("SYMBOLON_BIN", binary(workspace));
     process::run_watching(&mut npm, |line| {
         *count += suite::from_node(line).unwrap_or_default();
     })
@@ -203,23 +148,15 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
 
 /// The binary of the development profile.
 pub(crate) fn binary(workspace: &Workspace) -> PathBuf {
-    workspace
-        .target
-        .join("debug")
-        .join(format!("symbolon{}", std::env::consts::EXE_SUFFIX))
+    workspace.target.join("debug").join(format!("symbolon{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Licences, duplicates and sources are also tidy checks; the advisory database needs the real tool.
 fn deny(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
     if !process::exists("cargo-deny", &workspace.root) {
-        println!(
-            "        not installed, skipped (cargo install cargo-deny brings the advisory check)"
-        );
+        println!("        not installed, skipped (cargo install cargo-deny brings the advisory check)");
         return Ok(());
     }
     let mut cargo = process::cargo(&workspace.root);
-    single(
-        count,
-        process::run(cargo.args(["deny", "--workspace", "--all-features", "check"])),
-    )
+    single(count, process::run(cargo.args(["deny", "--workspace", "--all-features", "check"])))
 }

@@ -10,22 +10,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dragons-api", &["symbolon-guard"]),
     (
         "symbolon",
-        &[
-            "dragons-api",
-            "symbolon-guard",
-            "symbolon-jose",
-            "symbolon-oauth",
-            "symbolon-server",
-            "symbolon-store",
-        ],
+        &["dragons-api", "symbolon-guard", "symbolon-jose", "symbolon-oauth", "symbolon-server", "symbolon-store"],
     ),
     ("symbolon-guard", &["symbolon-jose", "symbolon-oauth"]),
     ("symbolon-jose", &[]),
     ("symbolon-oauth", &["symbolon-jose"]),
-    (
-        "symbolon-server",
-        &["symbolon-jose", "symbolon-oauth", "symbolon-store"],
-    ),
+    ("symbolon-server", &["symbolon-jose", "symbolon-oauth", "symbolon-store"]),
     ("symbolon-store", &["symbolon-jose"]),
     ("xtask", &[]),
 ];
@@ -37,55 +27,24 @@ const UNBOUND: &[&str] = &["symbolon-bench"];
 const PURE: &[&str] = &["symbolon-jose", "symbolon-oauth"];
 
 /// Packages a pure crate must not reach, directly or through others.
-const IMPURE_PACKAGES: &[&str] = &[
-    "axum",
-    "hyper",
-    "hyper-util",
-    "mio",
-    "rusqlite",
-    "socket2",
-    "sqlx",
-    "tokio",
-    "tokio-postgres",
-    "tower",
-];
+const IMPURE_PACKAGES: &[&str] =
+    &["axum", "hyper", "hyper-util", "mio", "rusqlite", "socket2", "sqlx", "tokio", "tokio-postgres", "tower"];
 
 /// Names a pure crate's code must not contain.
-const IMPURE_NAMES: &[&str] = &[
-    "tokio",
-    "axum",
-    "hyper",
-    "rusqlite",
-    "sqlx",
-    "tokio_postgres",
-    "SystemTime",
-    "Instant",
-];
+const IMPURE_NAMES: &[&str] =
+    &["tokio", "axum", "hyper", "rusqlite", "sqlx", "tokio_postgres", "SystemTime", "Instant"];
 
 /// Every dependency between crates of the workspace is one of [`ARROWS`].
 pub(super) fn between_crates(workspace: &Workspace) -> Findings {
-    let ours: BTreeSet<&str> = workspace
-        .members
-        .iter()
-        .map(|member| member.name.as_str())
-        .collect();
+    let ours: BTreeSet<&str> = workspace.members.iter().map(|member| member.name.as_str()).collect();
     let mut findings = Findings::new();
-    for member in workspace
-        .members
-        .iter()
-        .filter(|member| !UNBOUND.contains(&member.name.as_str()))
-    {
+    for member in workspace.members.iter().filter(|member| !UNBOUND.contains(&member.name.as_str())) {
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == member.name) else {
-            findings.push(format!(
-                "{} is a new crate: add its arrows to tidy/arrows.rs and ARCHITECTURE.md",
-                member.name
-            ));
+            findings
+                .push(format!("{} is a new crate: add its arrows to tidy/arrows.rs and ARCHITECTURE.md", member.name));
             continue;
         };
-        for dependency in member
-            .normal_dependencies()
-            .filter(|it| ours.contains(it) && !allowed.contains(it))
-        {
+        for dependency in member.normal_dependencies().filter(|it| ours.contains(it) && !allowed.contains(it)) {
             findings.push(format!("{} must not depend on {dependency}", member.name));
         }
     }
@@ -97,15 +56,10 @@ pub(super) fn pure_crates(workspace: &Workspace, files: &[File]) -> Result<Findi
     let mut findings = Findings::new();
     for name in PURE {
         let reached = workspace.packages(&[name], "normal")?;
-        let impure = reached
-            .iter()
-            .filter(|it| IMPURE_PACKAGES.contains(&it.name.as_str()));
+        let impure = reached.iter().filter(|it| IMPURE_PACKAGES.contains(&it.name.as_str()));
         findings.extend(impure.map(|it| format!("{name} reaches {}", it.name)));
         let folder = format!("crates/{}/src/", name.trim_start_matches("symbolon-"));
-        for file in files
-            .iter()
-            .filter(|file| file.path.starts_with(&folder) && file.has_extension(&["rs"]))
-        {
+        for file in files.iter().filter(|file| file.path.starts_with(&folder) && file.has_extension(&["rs"])) {
             findings.extend(impure_names(file));
         }
     }
@@ -113,9 +67,7 @@ pub(super) fn pure_crates(workspace: &Workspace, files: &[File]) -> Result<Findi
 }
 
 fn impure_names(file: &File) -> Findings {
-    let code = file
-        .lines()
-        .filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let code = file.lines().filter(|(_, line)| !line.trim_start().starts_with("//"));
     code.filter_map(|(number, line)| {
         let name = words(line).find(|word| IMPURE_NAMES.contains(word))?;
         Some(file.finding(number, format_args!("a pure crate must not name {name}")))
@@ -132,11 +84,7 @@ mod tests {
     use super::{File, impure_names};
 
     fn found(text: &str) -> usize {
-        impure_names(&File {
-            path: "crates/jose/src/x.rs".into(),
-            text: text.into(),
-        })
-        .len()
+        impure_names(&File { path: "crates/jose/src/x.rs".into(), text: text.into() }).len()
     }
 
     #[test]

@@ -4,15 +4,9 @@
 ///
 /// Malformed expressions cannot.
 pub(super) fn satisfied(expression: &str, allowed: &[String]) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut parser = Parser {
-        words: &words,
-        allowed,
-    };
+    let mut parser = Parser { words: &words, allowed };
     parser.any() == Some(true) && parser.words.is_empty()
 }
 

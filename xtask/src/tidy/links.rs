@@ -7,12 +7,7 @@ use crate::tree::Workspace;
 pub(super) fn resolve(workspace: &Workspace, files: &[File]) -> Findings {
     let mut findings = Findings::new();
     for file in files.iter().filter(|file| file.has_extension(&["md"])) {
-        let folder = workspace
-            .root
-            .join(&file.path)
-            .parent()
-            .map(std::path::Path::to_path_buf)
-            .unwrap_or_default();
+        let folder = workspace.root.join(&file.path).parent().map(std::path::Path::to_path_buf).unwrap_or_default();
         for (number, target) in targets(file) {
             let path = target.split('#').next().unwrap_or_default();
             if !path.is_empty() && !folder.join(path).exists() {
@@ -33,13 +28,9 @@ fn targets(file: &File) -> Vec<(usize, &str)> {
         if inside_code {
             continue;
         }
-        let parts = line
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split_once(')'));
-        let local = parts
-            .map(|(target, _)| target)
-            .filter(|target| !target.contains("://") && !target.starts_with("mailto:"));
+        let parts = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        let local =
+            parts.map(|(target, _)| target).filter(|target| !target.contains("://") && !target.starts_with("mailto:"));
         found.extend(local.map(|target| (number, target)));
     }
     found
@@ -52,10 +43,7 @@ mod tests {
     #[test]
     fn finds_local_targets_outside_code() {
         let text = "[a](x.md) and [b](https://example.com) and ![c](y.png#z)\n```\n[d](gone.md)\n```\n[e](#here)";
-        let file = File {
-            path: "a.md".into(),
-            text: text.into(),
-        };
+        let file = File { path: "a.md".into(), text: text.into() };
         assert_eq!(targets(&file), [(1, "x.md"), (1, "y.png#z"), (5, "#here")]);
     }
 }

@@ -23,18 +23,12 @@ struct File {
 
 impl File {
     fn has_extension(&self, extensions: &[&str]) -> bool {
-        self.path
-            .rsplit_once('.')
-            .is_some_and(|(_, extension)| extensions.contains(&extension))
+        self.path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
     }
 
     /// Whether a folder on the way to the file has this name.
     fn is_under(&self, folder: &str) -> bool {
-        self.path
-            .split('/')
-            .rev()
-            .skip(1)
-            .any(|part| part == folder)
+        self.path.split('/').rev().skip(1).any(|part| part == folder)
     }
 
     fn file_name(&self) -> &str {
@@ -43,10 +37,7 @@ impl File {
 
     /// Lines with their numbers, from one.
     fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| (index + 1, line))
+        self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
     fn finding(&self, line: usize, what: impl std::fmt::Display) -> String {
@@ -60,58 +51,19 @@ struct Check {
 }
 
 const CHECKS: &[Check] = &[
-    Check {
-        name: "crate arrows",
-        run: |workspace, _| Ok(arrows::between_crates(workspace)),
-    },
-    Check {
-        name: "pure crates stay pure",
-        run: |workspace, files| arrows::pure_crates(workspace, files),
-    },
-    Check {
-        name: "clock and randomness",
-        run: |_, files| Ok(each(files, source::clock_and_randomness)),
-    },
-    Check {
-        name: "file length",
-        run: |_, files| Ok(each(files, source::length)),
-    },
-    Check {
-        name: "file header",
-        run: |_, files| Ok(each(files, source::header)),
-    },
-    Check {
-        name: "lint exceptions have reasons",
-        run: |_, files| Ok(each(files, source::lint_exceptions)),
-    },
-    Check {
-        name: "no unfinished work",
-        run: |_, files| Ok(each(files, text::unfinished_work)),
-    },
-    Check {
-        name: "no machine paths",
-        run: |_, files| Ok(each(files, text::machine_paths)),
-    },
-    Check {
-        name: "no private registries",
-        run: |_, files| Ok(each(files, text::registries)),
-    },
-    Check {
-        name: "links resolve",
-        run: |workspace, files| Ok(links::resolve(workspace, files)),
-    },
-    Check {
-        name: "licences",
-        run: |workspace, _| packages::licences(workspace),
-    },
-    Check {
-        name: "duplicate versions",
-        run: |workspace, _| packages::duplicates(workspace),
-    },
-    Check {
-        name: "package budget",
-        run: |workspace, _| packages::budget(workspace),
-    },
+    Check { name: "crate arrows", run: |workspace, _| Ok(arrows::between_crates(workspace)) },
+    Check { name: "pure crates stay pure", run: |workspace, files| arrows::pure_crates(workspace, files) },
+    Check { name: "clock and randomness", run: |_, files| Ok(each(files, source::clock_and_randomness)) },
+    Check { name: "file length", run: |_, files| Ok(each(files, source::length)) },
+    Check { name: "file header", run: |_, files| Ok(each(files, source::header)) },
+    Check { name: "lint exceptions have reasons", run: |_, files| Ok(each(files, source::lint_exceptions)) },
+    Check { name: "no unfinished work", run: |_, files| Ok(each(files, text::unfinished_work)) },
+    Check { name: "no machine paths", run: |_, files| Ok(each(files, text::machine_paths)) },
+    Check { name: "no private registries", run: |_, files| Ok(each(files, text::registries)) },
+    Check { name: "links resolve", run: |workspace, files| Ok(links::resolve(workspace, files)) },
+    Check { name: "licences", run: |workspace, _| packages::licences(workspace) },
+    Check { name: "duplicate versions", run: |workspace, _| packages::duplicates(workspace) },
+    Check { name: "package budget", run: |workspace, _| packages::budget(workspace) },
 ];
 
 fn each(files: &[File], check: fn(&File) -> Findings) -> Findings {
@@ -130,26 +82,20 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
     let files = read(workspace)?;
     let mut found = 0;
     for check in CHECKS {
-        for finding in
-            (check.run)(workspace, &files).map_err(|error| format!("{}: {error}", check.name))?
-        {
+        for finding in (check.run)(workspace, &files).map_err(|error| format!("{}: {error}", check.name))? {
             println!("        {}: {finding}", check.name);
             found += 1;
         }
     }
-    if found == 0 {
-        Ok(())
-    } else {
-        Err(format!("{found} finding(s), see above"))
-    }
+    if found == 0 { Ok(()) } else { Err(format!("{found} finding(s), see above")) }
 }
 
 /// Every file that is UTF-8 text.
 fn read(workspace: &Workspace) -> Result<Vec<File>, String> {
     let mut files = Vec::new();
     for path in workspace.files()? {
-        let bytes = std::fs::read(workspace.root.join(&path))
-            .map_err(|error| format!("cannot read {path}: {error}"))?;
+        let bytes =
+            std::fs::read(workspace.root.join(&path)).map_err(|error| format!("cannot read {path}: {error}"))?;
         if let Ok(text) = String::from_utf8(bytes) {
             files.push(File { path, text });
         }

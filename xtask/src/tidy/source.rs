@@ -19,21 +19,14 @@ const SYSTEM_CALLS: &[&str] = &[
 
 /// Only files named `clock.rs` and `rng.rs` ask the system. Integration tests and benchmarks measure and time out.
 pub(super) fn clock_and_randomness(file: &File) -> Findings {
-    let exempt = ["clock.rs", "rng.rs"].contains(&file.file_name())
-        || file.is_under("tests")
-        || file.is_under("tidy");
+    let exempt = ["clock.rs", "rng.rs"].contains(&file.file_name()) || file.is_under("tests") || file.is_under("tidy");
     if !file.has_extension(&["rs"]) || exempt {
         return Findings::new();
     }
-    let code = file
-        .lines()
-        .filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let code = file.lines().filter(|(_, line)| !line.trim_start().starts_with("//"));
     code.filter_map(|(number, line)| {
         let call = SYSTEM_CALLS.iter().find(|call| line.contains(**call))?;
-        Some(file.finding(
-            number,
-            format_args!("{call} belongs in clock.rs or rng.rs; take the value as an argument"),
-        ))
+        Some(file.finding(number, format_args!("{call} belongs in clock.rs or rng.rs; take the value as an argument")))
     })
     .collect()
 }
@@ -44,10 +37,7 @@ pub(super) fn length(file: &File) -> Findings {
     if !file.has_extension(&["css", "html", "js", "mjs", "rs", "sql", "ts"]) || lines <= MAX_LINES {
         return Findings::new();
     }
-    vec![file.finding(
-        lines,
-        format_args!("longer than {MAX_LINES} lines; split it"),
-    )]
+    vec![file.finding(lines, format_args!("longer than {MAX_LINES} lines; split it"))]
 }
 
 /// Every Rust file starts with `//!`: what it does, what it implements, what it refuses.
@@ -66,10 +56,7 @@ pub(super) fn lint_exceptions(file: &File) -> Findings {
     }
     let mut findings = Findings::new();
     for (number, line) in file.lines() {
-        let Some(attribute) = line
-            .trim_start()
-            .strip_prefix("#[")
-            .or_else(|| line.trim_start().strip_prefix("#!["))
+        let Some(attribute) = line.trim_start().strip_prefix("#[").or_else(|| line.trim_start().strip_prefix("#!["))
         else {
             continue;
         };
@@ -97,19 +84,13 @@ mod tests {
     use super::{File, clock_and_randomness, header, length, lint_exceptions};
 
     fn rust(path: &str, text: &str) -> File {
-        File {
-            path: path.into(),
-            text: text.into(),
-        }
+        File { path: path.into(), text: text.into() }
     }
 
     #[test]
     fn the_system_clock_has_one_home() {
         let text = "let now = SystemTime::now();";
-        assert_eq!(
-            clock_and_randomness(&rust("crates/server/src/http/token.rs", text)).len(),
-            1
-        );
+        assert_eq!(clock_and_randomness(&rust("crates/server/src/http/token.rs", text)).len(), 1);
         assert!(clock_and_randomness(&rust("crates/server/src/clock.rs", text)).is_empty());
         assert!(clock_and_randomness(&rust("crates/server/tests/it/main.rs", text)).is_empty());
         assert!(clock_and_randomness(&rust("a.rs", "// SystemTime::now is elsewhere")).is_empty());

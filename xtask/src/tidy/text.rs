@@ -22,10 +22,8 @@ const MACHINE_PATHS: &[&str] = &[
 ];
 
 /// The registries a lock file may name.
-const PUBLIC_REGISTRIES: &[&str] = &[
-    "https://registry.npmjs.org/",
-    "registry+https://github.com/rust-lang/crates.io-index",
-];
+const PUBLIC_REGISTRIES: &[&str] =
+    &["https://registry.npmjs.org/", "registry+https://github.com/rust-lang/crates.io-index"];
 
 /// A note to oneself belongs in the issue tracker.
 pub(super) fn unfinished_work(file: &File) -> Findings {
@@ -41,10 +39,7 @@ pub(super) fn machine_paths(file: &File) -> Findings {
 pub(super) fn registries(file: &File) -> Findings {
     let key = match file.file_name() {
         ".npmrc" => {
-            return vec![file.finding(
-                1,
-                "registry settings belong to the machine, not to the tree",
-            )];
+            return vec![file.finding(1, "registry settings belong to the machine, not to the tree")];
         }
         "config.toml" if file.is_under(".cargo") => {
             return containing(
@@ -57,25 +52,14 @@ pub(super) fn registries(file: &File) -> Findings {
         "Cargo.lock" => "source = \"",
         _ => return Findings::new(),
     };
-    let named = file
-        .lines()
-        .filter_map(|(number, line)| Some((number, line.trim_start().strip_prefix(key)?)));
-    let foreign = named.filter(|(_, source)| {
-        !PUBLIC_REGISTRIES
-            .iter()
-            .any(|public| source.starts_with(public))
-    });
-    foreign
-        .map(|(number, _)| file.finding(number, "a source that is not the public registry"))
-        .collect()
+    let named = file.lines().filter_map(|(number, line)| Some((number, line.trim_start().strip_prefix(key)?)));
+    let foreign = named.filter(|(_, source)| !PUBLIC_REGISTRIES.iter().any(|public| source.starts_with(public)));
+    foreign.map(|(number, _)| file.finding(number, "a source that is not the public registry")).collect()
 }
 
 fn containing(file: &File, needles: &[&str], what: &str) -> Findings {
-    let hits = file.lines().filter_map(|(number, line)| {
-        Some((number, needles.iter().find(|it| line.contains(**it))?))
-    });
-    hits.map(|(number, needle)| file.finding(number, format_args!("{what}: {needle}")))
-        .collect()
+    let hits = file.lines().filter_map(|(number, line)| Some((number, needles.iter().find(|it| line.contains(**it))?)));
+    hits.map(|(number, needle)| file.finding(number, format_args!("{what}: {needle}"))).collect()
 }
 
 #[cfg(test)]
@@ -83,27 +67,18 @@ mod tests {
     use super::{File, machine_paths, registries, unfinished_work};
 
     fn file(path: &str, text: &str) -> File {
-        File {
-            path: path.into(),
-            text: text.into(),
-        }
+        File { path: path.into(), text: text.into() }
     }
 
     #[test]
     fn notes_to_oneself_are_found() {
-        assert_eq!(
-            unfinished_work(&file("a.md", concat!("fine\nTO", "DO: later"))).len(),
-            1
-        );
+        assert_eq!(unfinished_work(&file("a.md", concat!("fine\nTO", "DO: later"))).len(), 1);
         assert!(unfinished_work(&file("a.md", "what to do next")).is_empty());
     }
 
     #[test]
     fn paths_of_one_machine_are_found() {
-        assert_eq!(
-            machine_paths(&file("a.sh", concat!("cd /ho", "me/someone/symbolon"))).len(),
-            1
-        );
+        assert_eq!(machine_paths(&file("a.sh", concat!("cd /ho", "me/someone/symbolon"))).len(), 1);
         assert!(machine_paths(&file("a.sh", "cd /var/lib/symbolon")).is_empty());
     }
 
@@ -112,22 +87,9 @@ mod tests {
         let public = "  \"resolved\": \"https://registry.npmjs.org/a/-/a-1.0.0.tgz\",";
         let mirror = "  \"resolved\": \"https://mirror.example/a/-/a-1.0.0.tgz\",";
         assert!(registries(&file("sdk/js/package-lock.json", public)).is_empty());
-        assert_eq!(
-            registries(&file("sdk/js/package-lock.json", mirror)).len(),
-            1
-        );
-        assert_eq!(
-            registries(&file(
-                "Cargo.lock",
-                "source = \"git+https://example.com/x\""
-            ))
-            .len(),
-            1
-        );
+        assert_eq!(registries(&file("sdk/js/package-lock.json", mirror)).len(), 1);
+        assert_eq!(registries(&file("Cargo.lock", "source = \"git+https://example.com/x\"")).len(), 1);
         assert_eq!(registries(&file("sdk/js/.npmrc", "")).len(), 1);
-        assert_eq!(
-            registries(&file(".cargo/config.toml", "[source.crates-io]")).len(),
-            1
-        );
+        assert_eq!(registries(&file(".cargo/config.toml", "[source.crates-io]")).len(), 1);
     }
 }

@@ -1,1 +1,34 @@
-//! Not written yet.
+#![doc = include_str!("../README.md")]
+
+#[cfg(feature = "axum")]
+mod axum;
+mod caller;
+mod challenge;
+mod claims;
+mod clock;
+mod error;
+mod extract;
+mod future;
+mod guard;
+mod jwks;
+mod layer;
+mod scope;
+mod service;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod verify;
+
+#[cfg(feature = "axum")]
+pub use crate::axum::Scoped;
+pub use caller::Caller;
+pub use claims::{Audience, Claims, NoExtra};
+pub use clock::Clock;
+pub use error::{ConfigError, InvalidToken, Malformed, Rejection};
+pub use future::ResponseFuture;
+pub use guard::{DEFAULT_ALGORITHMS, Guard};
+pub use jwks::Keys;
+pub use layer::{GuardLayer, RequireLayer};
+pub use scope::{RequiredScope, is_scope_token};
+pub use service::{GuardService, RequireService};
+pub use symbolon_jose::{Algorithm, Jwk, JwkSet};
+pub use verify::TokenType;

@@ -1,0 +1,211 @@
+//! Why a request was turned away, and the one place that turns a cause into an answer (RFC 6750 §3.1).
+//!
+//! The caller learns the RFC's error code and nothing else: every 401 has the same body. The cause goes to `tracing` and to
+//! [`Guard::on_reject`](crate::Guard::on_reject).
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// A request was turned away. `Display` gives the cause for the operator; it never holds a token or a key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The request carries no bearer token in any place the guard reads.
+    NoToken,
+    /// The credentials cannot be read: a second `Authorization` header, characters no token has, two tokens.
+    Malformed(Malformed),
+    /// There is a token, and it does not count.
+    InvalidToken(InvalidToken),
+    /// The token is good but was not granted one of these scopes.
+    InsufficientScope {
+        /// The scopes of which at least one is needed, separated by spaces.
+        required: String,
+    },
+    /// The token is good but its subject does not have this role.
+    MissingRole {
+        /// The role that is needed.
+        required: String,
+    },
+    /// A state-changing request came with the cookie, and not from a page of an allowed origin.
+    CrossSite,
+    /// The form body is longer than the guard will read in search of a token.
+    BodyTooLarge,
+    /// The body broke off while the guard searched it for a token.
+    BodyUnreadable,
+    /// The issuer's keys could never be fetched, so no token can be judged.
+    KeysUnavailable {
+        /// After how many seconds another try is worth while.
+        retry_after_secs: u64,
+    },
+    /// A handler asked for a caller on a route that no guard protects: a mistake in the wiring, not the caller's fault.
+    NotGuarded,
+}
+
+/// What made the credentials unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// More than one `Authorization` header.
+    TwoHeaders,
+    /// The scheme is `Bearer` but what follows is not one `b64token` (RFC 6750 §2.1).
+    NotOneToken,
+    /// The token came twice, or in two places (RFC 6750 §2).
+    TwoTokens,
+}
+
+/// Why a token does not count.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum InvalidToken {
+    /// Parsing, signature or claims failed.
+    Jose(symbolon_jose::Error),
+    /// No key of the issuer has the token's `kid` and algorithm.
+    UnknownKey,
+    /// The token is bound to a key (`cnf`, RFC 9449 §7.1) and was presented as if it were not.
+    SenderConstrained,
+    /// The token's header says it is something other than an access token.
+    OtherType,
+    /// The handler's own claims type does not fit the token.
+    UnexpectedClaims,
+}
+
+/// What goes on the wire for a rejection.
+pub(crate) struct Wire {
+    pub(crate) status: StatusCode,
+    /// The `error` attribute of the challenge; `None` leaves it out.
+    pub(crate) error: Option<&'static str>,
+    pub(crate) body: &'static str,
+}
+
+const UNAUTHORIZED: &str = r#"{"error":"unauthorized"}"#;
+const FORBIDDEN: &str = r#"{"error":"forbidden"}"#;
+const BAD_REQUEST: &str = r#"{"error":"invalid_request"}"#;
+
+impl Rejection {
+    /// The one table from cause to answer.
+    pub(crate) const fn wire(&self) -> Wire {
+        let (status, error, body) = match self {
+            // RFC 6750 §3.1, last paragraph: no code when the request lacks any authentication information.
+            Self::NoToken => (StatusCode::UNAUTHORIZED, None, UNAUTHORIZED),
+            // RFC 6750 §3.1: invalid_token, 401.
+            Self::InvalidToken(_) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), UNAUTHORIZED),
+            // RFC 6750 §3.1: invalid_request, 400.
+            Self::Malformed(_) | Self::BodyUnreadable => {
+                (StatusCode::BAD_REQUEST, Some("invalid_request"), BAD_REQUEST)
+            }
+            // RFC 6750 §3.1: insufficient_scope, 403. A role is a privilege beyond the token's, too.
+            Self::InsufficientScope { .. } | Self::MissingRole { .. } => {
+                (StatusCode::FORBIDDEN, Some("insufficient_scope"), FORBIDDEN)
+            }
+            // Not a matter of the token: no code of RFC 6750 says "not from there".
+            Self::CrossSite => (StatusCode::FORBIDDEN, None, FORBIDDEN),
+            // RFC 9110 §15.5.14.
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None, BAD_REQUEST),
+            // RFC 9110 §15.6.4: the token may be fine, so 401 would make clients throw it away.
+            Self::KeysUnavailable { .. } => {
+                (StatusCode::SERVICE_UNAVAILABLE, None, r#"{"error":"temporarily_unavailable"}"#)
+            }
+            // RFC 9110 §15.6.1.
+            Self::NotGuarded => (StatusCode::INTERNAL_SERVER_ERROR, None, r#"{"error":"server_error"}"#),
+        };
+        Wire { status, error, body }
+    }
+
+    /// The status of the answer.
+    pub const fn status(&self) -> StatusCode {
+        self.wire().status
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoToken => f.write_str("no bearer token"),
+            Self::Malformed(malformed) => malformed.fmt(f),
+            Self::InvalidToken(invalid) => invalid.fmt(f),
+            Self::InsufficientScope { required } => write!(f, "token lacks the scope (needs one of: {required})"),
+            Self::MissingRole { required } => write!(f, "subject lacks the role {required}"),
+            Self::CrossSite => f.write_str("cookie on a state-changing request from another site"),
+            Self::BodyTooLarge => f.write_str("form body too long to search for a token"),
+            Self::BodyUnreadable => f.write_str("form body broke off"),
+            Self::KeysUnavailable { .. } => f.write_str("the issuer's keys could not be fetched"),
+            Self::NotGuarded => f.write_str("a handler asks for the caller but no guard layer covers its route"),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::InvalidToken(InvalidToken::Jose(source)) => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TwoHeaders => "more than one authorization header",
+            Self::NotOneToken => "the bearer scheme is not followed by one token",
+            Self::TwoTokens => "more than one token",
+        })
+    }
+}
+
+impl fmt::Display for InvalidToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Jose(source) => source.fmt(f),
+            Self::UnknownKey => f.write_str("no key of the issuer fits the token"),
+            Self::SenderConstrained => f.write_str("a token bound to a key was presented as a plain bearer token"),
+            Self::OtherType => f.write_str("the token is not an access token"),
+            Self::UnexpectedClaims => f.write_str("the token's claims do not fit the handler's type"),
+        }
+    }
+}
+
+/// A guard cannot be built from what it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The address is not an absolute URL with a host, or carries a user, a query or a fragment.
+    NotAUrl {
+        /// What the address is for: `issuer` or `jwks url`.
+        what: &'static str,
+        /// The address as given.
+        value: String,
+    },
+    /// The address is neither `https` nor plain `http` on loopback.
+    Insecure {
+        /// What the address is for.
+        what: &'static str,
+        /// The address as given.
+        value: String,
+    },
+    /// The audience is empty.
+    EmptyAudience,
+    /// An environment variable is missing or not UTF-8.
+    MissingVariable {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAUrl { what, value } => {
+                write!(f, "{what} `{value}` is not an absolute URL without user, query and fragment")
+            }
+            Self::Insecure { what, value } => {
+                write!(f, "{what} `{value}` must be https (plain http only on loopback)")
+            }
+            Self::EmptyAudience => f.write_str("the audience is empty"),
+            Self::MissingVariable { name } => write!(f, "set the environment variable {name}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -1,0 +1,347 @@
+//! The guard: what it is told, and what everything else asks it.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Response;
+use symbolon_jose::{Algorithm, jwt::Policy};
+#[cfg(feature = "axum")]
+use url::Url;
+
+use crate::{
+    caller::{Authentication, Caller},
+    challenge::Challenge,
+    clock::{Clock, SystemClock},
+    error::{ConfigError, Rejection},
+    extract::{Cookie, Sources},
+    jwks::{KeySource, Keys, fetch::checked_url},
+    layer::{GuardLayer, RequireLayer},
+    scope::{Requirement, is_scope_token},
+    verify::{TokenType, Verifier},
+};
+
+/// The algorithms accepted unless [`Guard::algorithms`] says otherwise. Never HMAC: a key set is public.
+pub const DEFAULT_ALGORITHMS: [Algorithm; 10] = [
+    Algorithm::EdDSA,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+];
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+type OnReject = Arc<dyn Fn(&Rejection) + Send + Sync>;
+
+/// Protects an API: accepts the access tokens of one issuer for one audience.
+///
+/// A value and its own builder: set it up first (each builder method returns a guard that starts without fetched keys), then
+/// clone it freely: clones share the keys.
+///
+/// ```
+/// use std::time::Duration;
+/// use symbolon_guard::Guard;
+///
+/// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?
+///     .leeway(Duration::from_secs(10))
+///     .realm("dragons");
+/// # Ok::<(), symbolon_guard::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Guard(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    keys: KeySource,
+    verifier: Verifier,
+    /// The address of the metadata, once [`Guard::metadata`] serves it.
+    metadata_url: OnceLock<String>,
+}
+
+#[derive(Clone)]
+struct Config {
+    issuer: String,
+    audience: String,
+    algorithms: Vec<Algorithm>,
+    token_type: TokenType,
+    leeway: Duration,
+    keys: Keys,
+    sources: Sources,
+    challenge: Challenge,
+    on_reject: Option<OnReject>,
+    optional: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl Guard {
+    /// A guard for the tokens that `issuer` issues to be used at `audience`. Both are compared exactly, byte by byte.
+    ///
+    /// The issuer is `https`, or plain `http` on loopback. Nothing is fetched before the first token comes.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Result<Self, ConfigError> {
+        let (issuer, audience) = (issuer.into(), audience.into());
+        checked_url("issuer", &issuer)?;
+        if audience.is_empty() {
+            return Err(ConfigError::EmptyAudience);
+        }
+        Ok(Self::build(Config {
+            challenge: Challenge::new(&audience),
+            issuer,
+            audience,
+            algorithms: DEFAULT_ALGORITHMS.to_vec(),
+            token_type: TokenType::AtJwt,
+            leeway: DEFAULT_LEEWAY,
+            keys: Keys::discover(),
+            sources: Sources::default(),
+            on_reject: None,
+            optional: false,
+            clock: Arc::new(SystemClock::new()),
+        }))
+    }
+
+    /// The same from the environment variables `{prefix}ISSUER` and `{prefix}AUDIENCE`.
+    pub fn from_env(prefix: &str) -> Result<Self, ConfigError> {
+        let read = |name: &str| {
+            let name = format!("{prefix}{name}");
+            std::env::var(&name).map_err(|_| ConfigError::MissingVariable { name })
+        };
+        Self::new(read("ISSUER")?, read("AUDIENCE")?)
+    }
+
+    /// Accepts these algorithms only; [`DEFAULT_ALGORITHMS`] otherwise. Each key serves one of them, and the token never chooses.
+    ///
+    /// HMAC names have no effect here: see [`Keys::shared_secret`].
+    #[must_use]
+    pub fn algorithms(self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        let algorithms = algorithms.into_iter().collect();
+        self.change(|config| config.algorithms = algorithms)
+    }
+
+    /// What the token's header must say it is: [`TokenType::AtJwt`] unless changed.
+    #[must_use]
+    pub fn token_type(self, token_type: TokenType) -> Self {
+        self.change(|config| config.token_type = token_type)
+    }
+
+    /// Also accepts tokens whose header says `typ: JWT` or nothing, from issuers older than RFC 9068.
+    ///
+    /// Mind that such an issuer's ID tokens are told from its access tokens by their audience alone.
+    #[must_use]
+    pub fn accept_plain_jwt(self) -> Self {
+        self.token_type(TokenType::PlainJwt)
+    }
+
+    /// How far the clocks of issuer and API may differ: 30 seconds unless changed, 300 at most. Changes nothing else.
+    #[must_use]
+    pub fn leeway(self, leeway: Duration) -> Self {
+        self.change(|config| config.leeway = leeway.min(MAX_LEEWAY))
+    }
+
+    /// Where the issuer's keys come from: [`Keys::discover`] unless changed.
+    #[must_use]
+    pub fn keys(self, keys: Keys) -> Self {
+        self.change(|config| config.keys = keys)
+    }
+
+    /// Also reads the token from this cookie. Off unless called; a name with the prefix `__Host-` is recommended.
+    ///
+    /// A browser sends cookies without being asked, from any page. So a request that may change something (any method but
+    /// `GET`, `HEAD` and `OPTIONS`, or opening a WebSocket) must come from a page of the API's own origin, which
+    /// `Sec-Fetch-Site` or `Origin` shows, or of one named by [`Guard::cookie_origins`]. Handlers of safe methods must not
+    /// change anything. Do not clear this defence by setting those headers in a proxy.
+    #[must_use]
+    pub fn cookie(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.change(|config| config.sources.cookie = Some(Cookie { name, origins: Vec::new() }))
+    }
+
+    /// Origins (`https://app.example.com`) whose pages may send state-changing requests with the cookie. After [`Guard::cookie`].
+    #[must_use]
+    pub fn cookie_origins<O: Into<String>>(self, origins: impl IntoIterator<Item = O>) -> Self {
+        let origins = origins.into_iter().map(Into::into).collect();
+        self.change(|config| {
+            if let Some(cookie) = &mut config.sources.cookie {
+                cookie.origins = origins;
+            }
+        })
+    }
+
+    /// Also reads the token from the parameter `access_token` of a form body of at most 64 KiB (RFC 6750 §2.2). Off unless called.
+    ///
+    /// The handler still sees the whole body. Works where the request's body is axum's.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn form_body(self) -> Self {
+        self.change(|config| config.sources.form_body = true)
+    }
+
+    /// Also reads the token from the query parameter `access_token` (RFC 6750 §2.3). Off unless called, and better left so:
+    /// URLs end up in logs and histories.
+    #[must_use]
+    pub fn query(self) -> Self {
+        self.change(|config| config.sources.query = true)
+    }
+
+    /// The `realm` of the challenges: the audience unless changed.
+    #[must_use]
+    pub fn realm(self, realm: &str) -> Self {
+        let challenge = Challenge::new(realm);
+        self.change(|config| config.challenge = challenge)
+    }
+
+    /// Is told every rejection and its cause, for counting and alarms. The client is not told.
+    #[must_use]
+    pub fn on_reject(self, f: impl Fn(&Rejection) + Send + Sync + 'static) -> Self {
+        self.change(|config| config.on_reject = Some(Arc::new(f)))
+    }
+
+    /// Lets requests without a token pass as anonymous: handlers take `Option<Caller>`. A bad token is still refused.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        self.change(|config| config.optional = true)
+    }
+
+    /// Reads the time from `clock` instead of the machine's.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.change(|config| config.clock = Arc::new(clock))
+    }
+
+    /// The layer that authenticates every request of the routes it covers.
+    pub fn layer(&self) -> GuardLayer {
+        GuardLayer::new(self.clone())
+    }
+
+    /// A layer that lets pass only callers with this scope. [`Guard::layer`] must stand around it.
+    pub fn scope(&self, scope: impl Into<String>) -> RequireLayer {
+        self.any_scope([scope])
+    }
+
+    /// A layer that lets pass only callers with at least one of these scopes. [`Guard::layer`] must stand around it.
+    pub fn any_scope<S: Into<String>>(&self, scopes: impl IntoIterator<Item = S>) -> RequireLayer {
+        let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
+        for scope in scopes.iter().filter(|scope| !is_scope_token(scope)) {
+            tracing::error!(scope, "this is not one scope, so no token will ever have it");
+        }
+        RequireLayer::new(self.clone(), Requirement::AnyScope(scopes))
+    }
+
+    /// A layer that lets pass only callers with this role. [`Guard::layer`] must stand around it.
+    pub fn role(&self, role: impl Into<String>) -> RequireLayer {
+        RequireLayer::new(self.clone(), Requirement::Role(role.into()))
+    }
+
+    /// Verifies a token that came some other way than in a request's usual places, such as a WebSocket's first message.
+    pub async fn verify(&self, token: &str) -> Result<Caller, Rejection> {
+        let now = self.0.config.clock.unix_now();
+        let verified = self.0.verifier.verify(token, &self.0.keys, now).await;
+        verified.map(Caller::new).inspect_err(|rejection| self.note(rejection))
+    }
+
+    /// The issuer whose tokens are accepted.
+    pub fn issuer(&self) -> &str {
+        &self.0.config.issuer
+    }
+
+    /// The audience that tokens must name.
+    pub fn audience(&self) -> &str {
+        &self.0.config.audience
+    }
+}
+
+/// What the rest of the crate asks.
+impl Guard {
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.0.config.sources
+    }
+
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    pub(crate) fn key_source(&self) -> &KeySource {
+        &self.0.keys
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.0.config.clock.unix_now()
+    }
+
+    /// What a request without a token is: anonymous, or refused.
+    pub(crate) fn without_token(&self) -> Result<Authentication, Rejection> {
+        if self.0.config.optional { Ok(Authentication::anonymous(self.clone())) } else { Err(Rejection::NoToken) }
+    }
+
+    /// The answer to a turned-away request; also tells whoever wants to know.
+    pub(crate) fn reject<B: From<Bytes>>(&self, rejection: &Rejection) -> Response<B> {
+        self.note(rejection);
+        self.0.config.challenge.response(rejection, self.0.metadata_url.get().map(String::as_str))
+    }
+
+    /// The path of the protected resource metadata (RFC 9728 §3.1). If the audience is a URL, the challenges name it from now on.
+    #[cfg(feature = "axum")]
+    pub(crate) fn announce_metadata(&self) -> String {
+        const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+        let Some(mut url) = Url::parse(self.audience()).ok().filter(Url::has_host) else { return WELL_KNOWN.to_owned() };
+        let path = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        self.0.metadata_url.get_or_init(|| url.into());
+        path
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn bearer_methods(&self) -> Vec<&'static str> {
+        let sources = self.sources();
+        let methods = [("header", true), ("body", sources.form_body), ("query", sources.query)];
+        methods.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
+    }
+
+    fn note(&self, rejection: &Rejection) {
+        match rejection {
+            Rejection::NotGuarded => tracing::error!(%rejection, "a request was refused"),
+            Rejection::KeysUnavailable { .. } => tracing::warn!(%rejection, "a request was refused"),
+            _ => tracing::debug!(%rejection, "a request was refused"),
+        }
+        if let Some(on_reject) = &self.0.config.on_reject {
+            on_reject(rejection);
+        }
+    }
+
+    fn change(self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.0.config.clone();
+        change(&mut config);
+        Self::build(config)
+    }
+
+    fn build(config: Config) -> Self {
+        let mut policy = Policy::new(config.issuer.as_str(), config.audience.as_str())
+            .leeway_secs(config.leeway.as_secs())
+            .require("sub");
+        // Otherwise the verifier judges the type: the policy has no word for "JWT or none".
+        if config.token_type == TokenType::AtJwt {
+            policy = policy.accept_type("at+jwt");
+        }
+        let (algorithms, token_type) = (config.algorithms.clone(), config.token_type);
+        Self(Arc::new(Inner {
+            keys: KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&config.clock)),
+            verifier: Verifier { policy, algorithms, token_type },
+            config,
+            metadata_url: OnceLock::new(),
+        }))
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("issuer", &self.issuer()).field("audience", &self.audience()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Where the issuer's keys come from: its discovery document, a JWK set's address, or the configuration itself.
+//!
+//! - [`fetch`]: one HTTP exchange: https or loopback, no redirects, bounded in size and time.
+//! - [`cache`]: when to fetch, who waits for it, and what holds when the issuer is away.
+
+pub(crate) mod cache;
+pub(crate) mod fetch;
+
+use std::sync::Arc;
+
+use symbolon_jose::{Algorithm, Jwk, JwkSet, VerifyingKey, VerifyingKeys};
+use url::Url;
+
+use crate::{clock::Clock, error::ConfigError};
+use cache::Cache;
+use fetch::{Fetch, Http, Location};
+
+/// Where a guard gets the issuer's keys.
+#[derive(Debug, Clone)]
+pub struct Keys(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Discover,
+    Url(Url),
+    Fixed(JwkSet),
+    Secret(VerifyingKey),
+}
+
+impl Keys {
+    /// The issuer's discovery document names the JWK set (OpenID Connect Discovery §4). The default.
+    ///
+    /// Nothing is fetched until the first token comes. The document must name exactly the guard's issuer.
+    pub fn discover() -> Self {
+        Self(Kind::Discover)
+    }
+
+    /// The JWK set at this address: `https`, or plain `http` on loopback.
+    pub fn jwks_url(url: &str) -> Result<Self, ConfigError> {
+        fetch::checked_url("jwks url", url).map(|url| Self(Kind::Url(url)))
+    }
+
+    /// These keys and no network. Shared secrets in the set are left out.
+    pub fn fixed(keys: JwkSet) -> Self {
+        Self(Kind::Fixed(keys))
+    }
+
+    /// One secret of 256 bits or more that this API shares with the issuer, for `HS256`, `HS384` or `HS512`. No network.
+    ///
+    /// The algorithm is thereby allowed; no other is.
+    pub fn shared_secret(secret: &[u8], algorithm: Algorithm) -> Result<Self, symbolon_jose::Error> {
+        let key = VerifyingKey::from_jwk(&Jwk::oct(secret, algorithm)?, algorithm)?;
+        Ok(Self(Kind::Secret(key)))
+    }
+}
+
+/// The keys of one guard: fixed, or kept fresh.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    Fixed(Arc<VerifyingKeys>),
+    Remote(Arc<Cache>),
+}
+
+impl KeySource {
+    pub(crate) fn new(keys: &Keys, issuer: &str, algorithms: &[Algorithm], clock: Arc<dyn Clock>) -> Self {
+        let location = match &keys.0 {
+            Kind::Fixed(set) => return Self::Fixed(Arc::new(VerifyingKeys::from_jwks(set, algorithms))),
+            Kind::Secret(key) => return Self::Fixed(Arc::new(VerifyingKeys::single(key.clone()))),
+            Kind::Discover => Location::Issuer(issuer.to_owned()),
+            Kind::Url(url) => Location::Jwks(url.clone()),
+        };
+        let fetch: Arc<dyn Fetch> = Arc::new(Http::default());
+        // The keys of a set are public, so a shared secret can never be among them.
+        let asymmetric = algorithms.iter().copied().filter(|algorithm| !algorithm.is_symmetric()).collect();
+        Self::Remote(Arc::new(Cache::new(location, asymmetric, fetch, clock)))
+    }
+
+    /// What verification may use right now, without waiting and without a lock. None: nothing has been fetched yet, or too long ago.
+    pub(crate) fn current(&self) -> Option<Arc<VerifyingKeys>> {
+        match self {
+            Self::Fixed(keys) => Some(Arc::clone(keys)),
+            Self::Remote(cache) => cache.current(),
+        }
+    }
+}

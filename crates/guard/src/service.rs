@@ -1,0 +1,213 @@
+//! The tower services.
+
+use std::{
+    any::Any,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::Service;
+
+use crate::{
+    caller::Authentication,
+    error::Rejection,
+    extract::{Head, Place},
+    future::ResponseFuture,
+    guard::Guard,
+    scope::Requirement,
+    verify::Look,
+};
+
+/// Authenticates every request before the inner service sees it.
+///
+/// A token whose key is at hand is judged at once, in `call`; only a missing key or a form body makes a request wait.
+#[derive(Debug, Clone)]
+pub struct GuardService<S> {
+    guard: Guard,
+    inner: S,
+}
+
+/// The verdict on a request's head.
+enum Verdict {
+    /// The request may pass.
+    Pass(Authentication, Option<Place>),
+    /// Keys have to be fetched first.
+    Wait { token: String, place: Place },
+}
+
+impl<S> GuardService<S> {
+    pub(crate) fn new(guard: Guard, inner: S) -> Self {
+        Self { guard, inner }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for GuardService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    B: Send + 'static,
+    R: From<Bytes>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Result<Response<R>, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let guard = &self.guard;
+        if guard.sources().wants_form(head(&request)) {
+            let waiting = self.waiting();
+            return ResponseFuture::boxed(async move { waiting.read_form(request).await });
+        }
+        match look(guard, head(&request), None) {
+            Ok(Verdict::Pass(authentication, place)) => {
+                request.extensions_mut().insert(authentication);
+                ResponseFuture::inner(self.inner.call(request), place)
+            }
+            Ok(Verdict::Wait { token, place }) => {
+                let waiting = self.waiting();
+                ResponseFuture::boxed(async move { waiting.fetch_keys(request, token, place).await })
+            }
+            Err(rejection) => ResponseFuture::ready(Ok(guard.reject(&rejection))),
+        }
+    }
+}
+
+impl<S: Clone> GuardService<S> {
+    /// This service, with the inner one that `poll_ready` has prepared; a fresh clone stays behind.
+    fn waiting(&mut self) -> Self {
+        let fresh = self.inner.clone();
+        Self { guard: self.guard.clone(), inner: std::mem::replace(&mut self.inner, fresh) }
+    }
+}
+
+impl<S> GuardService<S> {
+    async fn read_form<B, R>(self, mut request: Request<B>) -> Result<Response<R>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        B: Send + 'static,
+        R: From<Bytes>,
+    {
+        let verdict = match buffer_form(request.body_mut()).await {
+            Ok(form) => look(&self.guard, head(&request), form.as_deref()),
+            Err(rejection) => Err(rejection),
+        };
+        match verdict {
+            Ok(Verdict::Pass(authentication, place)) => self.pass(request, authentication, place).await,
+            Ok(Verdict::Wait { token, place }) => self.fetch_keys(request, token, place).await,
+            Err(rejection) => Ok(self.guard.reject(&rejection)),
+        }
+    }
+
+    async fn fetch_keys<B, R>(self, request: Request<B>, token: String, place: Place) -> Result<Response<R>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        R: From<Bytes>,
+    {
+        let guard = &self.guard;
+        match guard.verifier().verify(&token, guard.key_source(), guard.now()).await {
+            Ok(claims) => {
+                let authentication = Authentication::of(guard.clone(), claims);
+                self.pass(request, authentication, Some(place)).await
+            }
+            Err(rejection) => Ok(guard.reject(&rejection)),
+        }
+    }
+
+    async fn pass<B, R>(
+        mut self,
+        mut request: Request<B>,
+        authentication: Authentication,
+        place: Option<Place>,
+    ) -> Result<Response<R>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
+        request.extensions_mut().insert(authentication);
+        ResponseFuture::inner(self.inner.call(request), place).await
+    }
+}
+
+fn head<B>(request: &Request<B>) -> Head<'_> {
+    Head { method: request.method(), uri: request.uri(), headers: request.headers() }
+}
+
+/// Judges a request without waiting.
+fn look(guard: &Guard, head: Head<'_>, form: Option<&[u8]>) -> Result<Verdict, Rejection> {
+    let Some(found) = guard.sources().find(head, form)? else {
+        return guard.without_token().map(|anonymous| Verdict::Pass(anonymous, None));
+    };
+    match guard.verifier().look(&found.token, guard.key_source(), guard.now()) {
+        Look::Verified(claims) => Ok(Verdict::Pass(Authentication::of(guard.clone(), claims), Some(found.place))),
+        Look::Refused(refused) => Err(Rejection::InvalidToken(refused)),
+        Look::NeedsKeys => Ok(Verdict::Wait { token: found.token.into_owned(), place: found.place }),
+    }
+}
+
+/// Reads the body and puts it back, if it is axum's. Another body cannot be rebuilt here, so no token is looked for in it.
+#[cfg(feature = "axum")]
+async fn buffer_form<B: Send + 'static>(body: &mut B) -> Result<Option<Bytes>, Rejection> {
+    use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+    let Some(body) = (body as &mut (dyn Any + Send)).downcast_mut::<axum::body::Body>() else {
+        return Ok(None);
+    };
+    let taken = std::mem::take(body);
+    match Limited::new(taken, crate::extract::MAX_FORM_BYTES).collect().await {
+        Ok(read) => {
+            let bytes = read.to_bytes();
+            *body = axum::body::Body::from(bytes.clone());
+            Ok(Some(bytes))
+        }
+        Err(error) if error.is::<LengthLimitError>() => Err(Rejection::BodyTooLarge),
+        Err(_) => Err(Rejection::BodyUnreadable),
+    }
+}
+
+#[cfg(not(feature = "axum"))]
+#[expect(clippy::unused_async, reason = "the same shape as with axum")]
+async fn buffer_form<B: Any>(_body: &mut B) -> Result<Option<Bytes>, Rejection> {
+    Ok(None)
+}
+
+/// Lets pass only callers with a scope or role.
+#[derive(Debug, Clone)]
+pub struct RequireService<S> {
+    guard: Guard,
+    requirement: Arc<Requirement>,
+    inner: S,
+}
+
+impl<S> RequireService<S> {
+    pub(crate) fn new(guard: Guard, requirement: Arc<Requirement>, inner: S) -> Self {
+        Self { guard, requirement, inner }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for RequireService<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: From<Bytes>,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Result<Response<R>, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let authentication = request.extensions().get::<Authentication>().ok_or(Rejection::NotGuarded);
+        match authentication.and_then(|authentication| authentication.require(&self.requirement)) {
+            Ok(()) => ResponseFuture::inner(self.inner.call(request), None),
+            Err(rejection) => ResponseFuture::ready(Ok(self.guard.reject(&rejection))),
+        }
+    }
+}

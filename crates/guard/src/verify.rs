@@ -1,0 +1,110 @@
+//! From a token to its caller: the one policy, applied in one place (RFC 9068 §4, RFC 8725).
+
+use std::{borrow::Cow, sync::Arc};
+
+use symbolon_jose::{Algorithm, VerifyingKeys, jws::compact::Unverified, jwt};
+
+use crate::{
+    claims::Claims,
+    error::{InvalidToken, Rejection},
+    jwks::{KeySource, cache::Unavailable},
+};
+
+/// What a token must be.
+#[derive(Debug, Clone)]
+pub(crate) struct Verifier {
+    pub(crate) policy: jwt::Policy,
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) token_type: TokenType,
+}
+
+/// What a token's header must say it is (`typ`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenType {
+    /// `at+jwt`: an access token and nothing else (RFC 9068 §4).
+    AtJwt,
+    /// `at+jwt`, `JWT` or no type at all: for issuers older than RFC 9068.
+    PlainJwt,
+}
+
+/// The result of a look that must not wait.
+pub(crate) enum Look {
+    Verified(Arc<Claims>),
+    Refused(InvalidToken),
+    /// There are no keys yet, or none that the token names: [`Verifier::verify`] fetches.
+    NeedsKeys,
+}
+
+impl Verifier {
+    /// Verifies with the keys at hand. No lock, no I/O, no waiting.
+    pub(crate) fn look(&self, token: &str, keys: &KeySource, now: u64) -> Look {
+        let Some(current) = keys.current() else { return Look::NeedsKeys };
+        match self.check(token, &current, now) {
+            Ok(claims) => Look::Verified(claims),
+            Err(InvalidToken::Jose(error)) if error.is_unknown_key() => {
+                if matches!(keys, KeySource::Remote(_)) && self.missing_kid(token, &current).is_some() {
+                    Look::NeedsKeys
+                } else {
+                    Look::Refused(InvalidToken::UnknownKey)
+                }
+            }
+            Err(refused) => Look::Refused(refused),
+        }
+    }
+
+    /// Verifies, and fetches keys if that can help.
+    pub(crate) async fn verify(&self, token: &str, keys: &KeySource, now: u64) -> Result<Arc<Claims>, Rejection> {
+        match self.look(token, keys, now) {
+            Look::Verified(claims) => return Ok(claims),
+            Look::Refused(refused) => return Err(Rejection::InvalidToken(refused)),
+            Look::NeedsKeys => {}
+        }
+        let KeySource::Remote(cache) = keys else { return Err(Rejection::InvalidToken(InvalidToken::UnknownKey)) };
+        // What cannot be a token of this issuer is not worth a fetch.
+        let unverified = Unverified::parse(token).map_err(|error| Rejection::InvalidToken(InvalidToken::Jose(error)))?;
+        if !self.allows(unverified.alg()) {
+            return Err(Rejection::InvalidToken(InvalidToken::UnknownKey));
+        }
+        let mut current = cache.load().await.map_err(|Unavailable { retry_after_secs }| {
+            Rejection::KeysUnavailable { retry_after_secs }
+        })?;
+        if let Some(kid) = self.missing_kid(token, &current) {
+            let found = cache.look_for(&kid).await;
+            current = found.ok_or(Rejection::InvalidToken(InvalidToken::UnknownKey))?;
+        }
+        self.check(token, &current, now).map_err(Rejection::InvalidToken)
+    }
+
+    fn check(&self, token: &str, keys: &VerifyingKeys, now: u64) -> Result<Arc<Claims>, InvalidToken> {
+        let verified = jwt::verify::<Claims>(token, keys, &self.policy, now).map_err(InvalidToken::Jose)?;
+        if self.token_type == TokenType::PlainJwt && !is_plain(verified.typ()) {
+            return Err(InvalidToken::OtherType);
+        }
+        let claims = verified.into_claims();
+        // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
+        if claims.cnf.is_some() {
+            return Err(InvalidToken::SenderConstrained);
+        }
+        Ok(Arc::new(claims))
+    }
+
+    /// The token's `kid`, if a fetch might bring it: its algorithm is allowed, and no key of that name is here.
+    fn missing_kid<'t>(&self, token: &'t str, keys: &VerifyingKeys) -> Option<Cow<'t, str>> {
+        let unverified = Unverified::parse(token).ok()?;
+        let kid = unverified.kid()?;
+        let missing = self.allows(unverified.alg()) && keys.iter().all(|key| key.kid() != Some(kid));
+        missing.then(|| Cow::Owned(kid.to_owned()))
+    }
+
+    fn allows(&self, algorithm: &str) -> bool {
+        self.algorithms.iter().any(|allowed| allowed.name() == algorithm)
+    }
+}
+
+/// RFC 7515 §4.1.9: media types without regard to case, and `application/` may be left out.
+fn is_plain(typ: Option<&str>) -> bool {
+    let Some(typ) = typ else { return true };
+    let typ = typ.to_ascii_lowercase();
+    matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")
+}

@@ -2,7 +2,12 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use crate::{claims::{Claims, NoExtra}, error::Rejection, guard::Guard, scope::Requirement};
+use crate::{
+    claims::{Claims, NoExtra},
+    error::Rejection,
+    guard::Guard,
+    scope::Requirement,
+};
 
 /// The caller of a request, proven by its token. Dereferences to the token's [`Claims`].
 ///

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn the_metadata_address_is_named() {
-        let response: Response<Bytes> = Challenge::new("d").response(&Rejection::NoToken, Some("https://a/.well-known/x"));
+        let response: Response<Bytes> =
+            Challenge::new("d").response(&Rejection::NoToken, Some("https://a/.well-known/x"));
         let header = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
         assert_eq!(header, r#"Bearer realm="d", resource_metadata="https://a/.well-known/x""#);
     }

@@ -58,7 +58,9 @@ impl Sources {
     /// Finds the one token of a request. `form` is the body, if it was read because [`Sources::wants_form`] said so.
     pub(crate) fn find<'r>(&self, head: Head<'r>, form: Option<&'r [u8]>) -> Result<Option<Found<'r>>, Rejection> {
         let mut found = from_header(head.headers)?;
-        if self.query && let Some(query) = head.uri.query() {
+        if self.query
+            && let Some(query) = head.uri.query()
+        {
             add(&mut found, from_parameters(query.as_bytes(), Place::Query)?)?;
         }
         if let Some(form) = form {
@@ -165,7 +167,8 @@ impl Cookie {
             (Some(origin), _) if self.origins.iter().any(|allowed| allowed == origin) => true,
             (_, Some(site)) => matches!(site, "same-origin" | "none"),
             (Some(origin), None) => {
-                let host = single(head.headers, "host").or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
+                let host =
+                    single(head.headers, "host").or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
                 let origin_host = origin.split_once("://").map(|(_, host)| host);
                 host.is_some() && origin_host == host
             }
@@ -221,7 +224,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_token_is_malformed() {
-        for value in [&b"Bearer"[..], b"Bearer ", b"Bearer a b", b"Bearer a,b", b"Bearer \xff", b"Bearer ===", b"Bearer a=b"] {
+        for value in
+            [&b"Bearer"[..], b"Bearer ", b"Bearer a b", b"Bearer a,b", b"Bearer \xff", b"Bearer ===", b"Bearer a=b"]
+        {
             let result = find(&Sources::default(), &with_authorization(&[value]));
             assert!(matches!(result, Err(Rejection::Malformed(Malformed::NotOneToken))), "{value:?}");
         }
@@ -247,7 +252,8 @@ mod tests {
     }
 
     fn post(headers: &[(&str, &str)]) -> Request<()> {
-        let mut request = Request::post("/x").header("host", "api.example.com").header("cookie", "a=1; __Host-at=t.t.t");
+        let mut request =
+            Request::post("/x").header("host", "api.example.com").header("cookie", "a=1; __Host-at=t.t.t");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -291,7 +291,9 @@ impl Guard {
     #[cfg(feature = "axum")]
     pub(crate) fn announce_metadata(&self) -> String {
         const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
-        let Some(mut url) = Url::parse(self.audience()).ok().filter(Url::has_host) else { return WELL_KNOWN.to_owned() };
+        let Some(mut url) = Url::parse(self.audience()).ok().filter(Url::has_host) else {
+            return WELL_KNOWN.to_owned();
+        };
         let path = format!("{WELL_KNOWN}{}", url.path().trim_end_matches('/'));
         url.set_path(&path);
         self.0.metadata_url.get_or_init(|| url.into());
@@ -342,6 +344,9 @@ impl Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("issuer", &self.issuer()).field("audience", &self.audience()).finish_non_exhaustive()
+        f.debug_struct("Guard")
+            .field("issuer", &self.issuer())
+            .field("audience", &self.audience())
+            .finish_non_exhaustive()
     }
 }

@@ -49,7 +49,7 @@ where
     S::Future: Send,
     S::Error: Send,
     B: Send + 'static,
-    R: From<Bytes>,
+    R: From<Bytes> + Send,
 {
     type Response = Response<R>;
     type Error = S::Error;

@@ -62,13 +62,15 @@ impl Verifier {
         }
         let KeySource::Remote(cache) = keys else { return Err(Rejection::InvalidToken(InvalidToken::UnknownKey)) };
         // What cannot be a token of this issuer is not worth a fetch.
-        let unverified = Unverified::parse(token).map_err(|error| Rejection::InvalidToken(InvalidToken::Jose(error)))?;
+        let unverified =
+            Unverified::parse(token).map_err(|error| Rejection::InvalidToken(InvalidToken::Jose(error)))?;
         if !self.allows(unverified.alg()) {
             return Err(Rejection::InvalidToken(InvalidToken::UnknownKey));
         }
-        let mut current = cache.load().await.map_err(|Unavailable { retry_after_secs }| {
-            Rejection::KeysUnavailable { retry_after_secs }
-        })?;
+        let mut current = cache
+            .load()
+            .await
+            .map_err(|Unavailable { retry_after_secs }| Rejection::KeysUnavailable { retry_after_secs })?;
         if let Some(kid) = self.missing_kid(token, &current) {
             let found = cache.look_for(&kid).await;
             current = found.ok_or(Rejection::InvalidToken(InvalidToken::UnknownKey))?;

@@ -1,1 +1,68 @@
-//! Not written yet.
+//! The sample API: who may see the dragons.
+//!
+//! | Route | Who may |
+//! |---|---|
+//! | `GET /api/dragons` | a caller whose token was granted `read:dragons` |
+//! | `GET /api/orders` | a caller with the role `admin` |
+//! | `GET /api/restricted` | anyone with a good token |
+
+mod cors;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, middleware::from_fn_with_state, routing::get};
+use serde::Serialize;
+use symbolon_guard::{Caller, Guard, Scoped, scopes};
+
+scopes! { ReadDragons = "read:dragons" }
+
+/// A dragon, as the API shows it.
+#[derive(Debug, Serialize)]
+struct Dragon {
+    name: &'static str,
+    kind: &'static str,
+    /// Metres from nose to tail.
+    length: u32,
+}
+
+/// An order, as the API shows it.
+#[derive(Debug, Serialize)]
+struct Order {
+    number: u32,
+    item: &'static str,
+    quantity: u32,
+}
+
+async fn dragons(_caller: Scoped<ReadDragons>) -> Json<[Dragon; 3]> {
+    Json([
+        Dragon { name: "Fucanglong", kind: "of hidden treasures", length: 12 },
+        Dragon { name: "Shenlong", kind: "of storms and rain", length: 30 },
+        Dragon { name: "Tianlong", kind: "of the heavens", length: 21 },
+    ])
+}
+
+async fn orders() -> Json<[Order; 2]> {
+    Json([
+        Order { number: 1001, item: "fireproof gloves", quantity: 2 },
+        Order { number: 1002, item: "dragon saddle", quantity: 1 },
+    ])
+}
+
+async fn restricted(caller: Caller) -> Json<serde_json::Value> {
+    Json(
+        serde_json::json!({ "message": format!("hello {}", caller.sub), "scope": caller.scope, "roles": caller.roles }),
+    )
+}
+
+/// The API under `guard`: a guard with the issuer's address and this API's own.
+///
+/// In a browser, only pages of `allowed_origins` (`http://localhost:4401`) may call it.
+pub fn router(guard: &Guard, allowed_origins: &[String]) -> Router {
+    Router::new()
+        .route("/api/dragons", get(dragons))
+        .route("/api/orders", get(orders).layer(guard.role("admin")))
+        .route("/api/restricted", get(restricted))
+        .layer(guard.layer())
+        .merge(guard.metadata())
+        .layer(from_fn_with_state(Arc::from(allowed_origins), cors::cors))
+}

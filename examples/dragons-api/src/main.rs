@@ -1,0 +1,23 @@
+//! Serves the sample API. `ISSUER`, `AUDIENCE`, `ORIGIN` and `LISTEN` say otherwise than the defaults, which fit `symbolon serve --dev`.
+
+use std::error::Error;
+
+use symbolon_guard::Guard;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let issuer = setting("ISSUER", "http://localhost:4400");
+    let audience = setting("AUDIENCE", "http://localhost:4402");
+    let origin = setting("ORIGIN", "http://localhost:4401");
+    let listen = setting("LISTEN", "127.0.0.1:4402");
+
+    let guard = Guard::new(issuer, audience)?;
+    let listener = tokio::net::TcpListener::bind(&listen).await?;
+    println!("the dragons live at http://{listen}/api/dragons");
+    axum::serve(listener, dragons_api::router(&guard, &[origin])).await?;
+    Ok(())
+}
+
+fn setting(name: &str, default: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| default.to_owned())
+}

@@ -1,13 +1,114 @@
 //! base64url without padding (RFC 7515 §2, RFC 4648 §5), canonical only.
+//!
+//! Refuses padding, white space, the other alphabet, a lone last character and stray trailing bits, so that one byte
+//! string has exactly one spelling.
+
+use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 use crate::Error;
 
 /// Encodes without padding.
-pub fn encode(_bytes: &[u8]) -> String {
-    todo!()
+///
+/// ```
+/// assert_eq!(symbolon_jose::base64url::encode(&[0xfb, 0xff]), "-_8");
+/// ```
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
-/// Decodes; refuses padding, white space, foreign characters and stray trailing bits.
-pub fn decode(_text: &str) -> Result<Vec<u8>, Error> {
-    todo!()
+/// Decodes one canonical spelling.
+///
+/// ```
+/// use symbolon_jose::{Error, base64url};
+///
+/// assert_eq!(base64url::decode("-_8")?, [0xfb, 0xff]);
+/// // Padding, and trailing bits that are not zero.
+/// assert_eq!(base64url::decode("-_8="), Err(Error::Base64Invalid));
+/// assert_eq!(base64url::decode("-_9"), Err(Error::Base64Invalid));
+/// # Ok::<(), Error>(())
+/// ```
+pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
+    URL_SAFE_NO_PAD
+        .decode_to_vec(text)
+        .map_err(|_| Error::Base64Invalid)
+}
+
+/// Appends the encoding to `out`.
+pub(crate) fn append(bytes: &[u8], out: &mut String) {
+    URL_SAFE_NO_PAD.encode_append(bytes, out);
+}
+
+/// The encoded length of `len` bytes.
+pub(crate) const fn encoded_len(len: usize) -> usize {
+    URL_SAFE_NO_PAD.encoded_length(len)
+}
+
+/// Decodes into `buffer`; what does not fit is refused as not being what the caller expects.
+pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
+    if text.len() / 4 * 3 > buffer.len().saturating_sub(2) {
+        return Err(Error::Base64Invalid);
+    }
+    URL_SAFE_NO_PAD
+        .decode(text.as_bytes(), buffer.as_out())
+        .map(|decoded| &*decoded)
+        .map_err(|_| Error::Base64Invalid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_comes_back() {
+        for len in 0..200_u8 {
+            let bytes: Vec<u8> = (0..len).collect();
+            let text = encode(&bytes);
+            assert_eq!(text.len(), encoded_len(bytes.len()));
+            assert_eq!(decode(&text).unwrap(), bytes);
+            assert_eq!(decode_into(&text, &mut [0; 256]).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn padding_is_refused() {
+        for text in ["QQ==", "QQ=", "QUI=", "="] {
+            assert_eq!(decode(text), Err(Error::Base64Invalid), "{text}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_refused() {
+        for text in [" QUJD", "QUJD\n", "QU JD", "QU\r\nJD", "\tQUJD", "QUJD\0"] {
+            assert_eq!(decode(text), Err(Error::Base64Invalid), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_other_alphabet_is_refused() {
+        for text in ["+_8", "-/8", "QUJ.", "QUJé", "ＱＵＪＤ"] {
+            assert_eq!(decode(text), Err(Error::Base64Invalid), "{text}");
+        }
+    }
+
+    #[test]
+    fn stray_trailing_bits_are_refused() {
+        // "QQ" is the only spelling of [0x41]; "QR".."Qf" differ in bits nobody reads.
+        for last in 'R'..='Z' {
+            assert_eq!(decode(&format!("Q{last}")), Err(Error::Base64Invalid));
+        }
+        assert_eq!(
+            decode("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUK"),
+            Err(Error::Base64Invalid)
+        );
+        assert_eq!(decode("Q"), Err(Error::Base64Invalid));
+        assert_eq!(decode("QUJDQ"), Err(Error::Base64Invalid));
+    }
+
+    #[test]
+    fn a_text_longer_than_the_buffer_is_refused() {
+        assert_eq!(
+            decode_into(&encode(&[0; 64]), &mut [0; 32]),
+            Err(Error::Base64Invalid)
+        );
+    }
 }

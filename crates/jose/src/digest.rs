@@ -1,19 +1,68 @@
 //! SHA-256, constant-time equality and the half hash of OpenID Connect Core 3.1.3.6.
 
-use crate::Algorithm;
+use aws_lc_rs::digest;
+use subtle::ConstantTimeEq as _;
+
+use crate::{Algorithm, base64url};
 
 /// SHA-256 of `bytes`.
-pub fn sha256(_bytes: &[u8]) -> [u8; 32] {
-    todo!()
+///
+/// ```
+/// assert_eq!(symbolon_jose::sha256(b"abc")[..4], [0xba, 0x78, 0x16, 0xbf]);
+/// ```
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let hash = digest::digest(&digest::SHA256, bytes);
+    hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// Equality in a time that depends on the lengths only.
-pub fn ct_eq(_a: &[u8], _b: &[u8]) -> bool {
-    todo!()
+///
+/// ```
+/// assert!(symbolon_jose::ct_eq(b"secret", b"secret"));
+/// assert!(!symbolon_jose::ct_eq(b"secret", b"secre"));
+/// ```
+pub fn ct_eq(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
 }
 
 /// `at_hash`, `c_hash`, `s_hash`: the left half of the hash that belongs to `alg`, as base64url
 /// (OpenID Connect Core 3.1.3.6). Ed25519 hashes with SHA-512.
-pub fn left_half_hash(_alg: Algorithm, _bytes: &[u8]) -> String {
-    todo!()
+///
+/// ```
+/// use symbolon_jose::{Algorithm, left_half_hash};
+///
+/// // OpenID Connect Core, appendix A.3.
+/// assert_eq!(
+///     left_half_hash(Algorithm::RS256, b"jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+///     "77QmUPtjPfzWtF2AnpK9RQ",
+/// );
+/// ```
+pub fn left_half_hash(alg: Algorithm, bytes: &[u8]) -> String {
+    let hash = digest::digest(alg.hash(), bytes);
+    let hash = hash.as_ref();
+    base64url::encode(&hash[..hash.len() / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_half_hash_has_half_the_length_of_the_algorithms_hash() {
+        for (alg, len) in [
+            (Algorithm::ES256, 22),
+            (Algorithm::PS384, 32),
+            (Algorithm::HS512, 43),
+            (Algorithm::EdDSA, 43),
+        ] {
+            assert_eq!(left_half_hash(alg, b"token").len(), len, "{alg}");
+        }
+    }
+
+    #[test]
+    fn a_common_prefix_is_not_equality() {
+        assert!(!ct_eq(b"", b"a"));
+        assert!(!ct_eq(b"ab", b"ac"));
+        assert!(ct_eq(b"", b""));
+    }
 }

@@ -1,4 +1,6 @@
-//! Why a key or a token was refused: one variant per cause, for the operator; a caller across the network learns none of it.
+//! Why a key or a token was refused: one variant per cause, for the operator; whoever sent it learns none of it.
+//!
+//! No variant carries anything taken from the input: not a claim, not a name, not a signature (CVE-2019-7644).
 
 use std::fmt;
 
@@ -6,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A claim is missing, malformed or not what the policy asks for (times excepted).
+    /// A claim or the header's type is missing, malformed or not what the policy asks for (times excepted).
     Claims,
     /// A key is unusable, too weak, or not for this purpose.
     Key,
@@ -16,41 +18,180 @@ pub enum ErrorKind {
     Signature,
     /// The token is expired, not valid yet or too old.
     Time,
-    /// No key of the set answers to the token's header.
+    /// No key answers to the token's header.
     UnknownKey,
 }
 
-/// Why a key or a token was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Error {
+/// Declares the causes: variant, group, text for the operator. The only list there is.
+macro_rules! causes {
+    ($($(#[$doc:meta])+ $variant:ident $(($data:ty))? => $kind:ident, $text:literal;)+) => {
+        /// Why a key or a token was refused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Error {
+            $($(#[$doc])+ $variant $(($data))?,)+
+        }
+
+        impl Error {
+            /// The group this cause belongs to.
+            pub const fn kind(self) -> ErrorKind {
+                match self {
+                    $(Self::$variant { .. } => ErrorKind::$kind,)+
+                }
+            }
+
+            const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $text,)+
+                }
+            }
+        }
+    };
+}
+
+causes! {
+    /// RFC 7515 §4.1.1: every header names its algorithm.
+    AlgorithmMissing => Malformed, "the header has no alg";
+    /// RFC 8725 §3.1: the header's `alg` is not the key's own.
+    AlgorithmMismatch => Claims, "the header's alg is not the algorithm of the key";
+    /// `aud` names none of the accepted audiences.
+    AudienceMismatch => Claims, "aud does not contain an accepted audience";
+    /// RFC 7797: unencoded payloads are not for tokens.
+    B64Unsupported => Malformed, "the header has b64, which is not supported";
+    /// RFC 7515 §2: not unpadded canonical base64url.
+    Base64Invalid => Malformed, "not canonical base64url without padding";
+    /// A claim has the wrong type or an impossible value; it never counts as absent (CVE-2026-25537).
+    ClaimInvalid(&'static str) => Claims, "a claim is malformed";
+    /// A claim the policy asks for is not there.
+    ClaimMissing(&'static str) => Claims, "a required claim is missing";
+    /// RFC 7519 §4: the claims are one JSON object.
+    ClaimsNotObject => Malformed, "the claims are not a JSON object";
+    /// RFC 7515 §4.1.11: we understand no critical extension, so any `crit` is refused.
+    CritUnsupported => Malformed, "the header has crit with extensions that are not supported";
+    /// The curve is not one of ours, or not the algorithm's.
+    CurveUnsupported => Key, "the curve is not supported";
+    /// Five segments: a JWE where a JWS is expected (CVE-2023-51774).
+    Encrypted => Malformed, "the token is encrypted where a signed one is expected";
+    /// `exp` has passed.
+    Expired => Time, "the token has expired";
+    /// The header is longer than we read.
+    HeaderTooLong => Malformed, "the header is too long";
+    /// A header member has the wrong type.
+    HeaderInvalid => Malformed, "the header does not have the expected members and types";
+    /// RFC 7518 §3.2: an HMAC secret is at least as long as the hash.
+    HmacKeyTooShort => Key, "the shared secret is shorter than the hash";
+    /// `iss` is another issuer.
+    IssuerMismatch => Claims, "iss is not the expected issuer";
+    /// RFC 7515 §4, RFC 7519 §4: a member name occurs twice in one object.
+    JsonDuplicateMember => Malformed, "the JSON has a duplicate member";
+    /// Not UTF-8.
+    JsonNotUtf8 => Malformed, "the JSON is not UTF-8";
+    /// Well-formed, but not the members and types expected.
+    JsonShape => Malformed, "the JSON does not have the expected members and types";
+    /// Not JSON, or something stands behind the value.
+    JsonSyntax => Malformed, "not a JSON text";
+    /// Nested deeper than the limit (CVE-2025-53864).
+    JsonTooDeep => Malformed, "the JSON is nested too deeply";
+    /// Longer than the limit.
+    JsonTooLong => Malformed, "the JSON is too long";
+    /// An object with more members than the limit.
+    JsonTooManyMembers => Malformed, "a JSON object has too many members";
+    /// RFC 7517 §4.4: the key's `alg` is another one, or its type does not fit the algorithm.
+    KeyAlgorithm => Key, "the key is not for this algorithm";
+    /// The operating system or the back end could not make a key.
+    KeyGeneration => Key, "no key could be generated";
+    /// The private part does not belong to the public part.
+    KeyInconsistent => Key, "the parts of the key do not belong together";
+    /// A shared secret has no public half.
+    KeyIsSymmetric => Key, "a shared secret has no public half";
+    /// A key member is malformed or has the wrong length.
+    KeyMemberInvalid(&'static str) => Key, "a member of the key is malformed";
+    /// A key member is missing.
+    KeyMemberMissing(&'static str) => Key, "a member of the key is missing";
+    /// A public key where a private one is needed.
+    KeyNotPrivate => Key, "the key has no private part";
+    /// RFC 7517 §4.3: `key_ops` does not allow this operation.
+    KeyOperation => Key, "key_ops does not allow this use of the key";
+    /// The key type is not supported.
+    KeyTypeUnsupported => Key, "the key type is not supported";
+    /// RFC 7517 §4.2: `use` is not `sig`.
+    KeyUse => Key, "the key is not for signatures";
+    /// A `kid` longer than we look up.
+    KidTooLong => Malformed, "kid is too long";
+    /// Not three segments, or the JSON serialization (CVE-2022-39227).
+    NotCompact => Malformed, "not a compact token of three segments";
+    /// `nbf` or `iat` lies in the future.
+    NotYetValid => Time, "the token is not valid yet";
+    /// The point does not lie on its curve, or has a small order (RFC 8725 §3.4).
+    PointInvalid => Key, "the public point is not a valid point of the curve";
+    /// RFC 8017 §3.1: the exponent is even, 1, or beyond 33 bits.
+    RsaExponent => Key, "the RSA exponent is not acceptable";
+    /// RFC 7518 §3.3: fewer than 2048 bits, counted exactly, or more than 8192.
+    RsaModulusSize => Key, "the RSA modulus is not of 2048 to 8192 bits";
     /// The signature does not verify under the key.
-    SignatureInvalid,
+    SignatureInvalid => Signature, "the signature does not verify";
+    /// The back end refused to sign.
+    SigningFailed => Key, "signing failed";
+    /// Issued longer ago than the policy allows.
+    TooOld => Time, "the token was issued too long ago";
+    /// Longer than a token may be.
+    TokenTooLong => Malformed, "the token is too long";
+    /// RFC 8725 §3.11: `typ` is missing or another one.
+    TypeMismatch => Claims, "typ is not an accepted type";
+    /// No key has the header's `kid`, or without `kid` there is no single key for its `alg`.
+    UnknownKey => UnknownKey, "no key answers to the header's kid and alg";
 }
 
 impl Error {
-    /// The group this cause belongs to.
-    pub const fn kind(self) -> ErrorKind {
-        ErrorKind::Signature
+    /// The token was good once, and only its time has passed: the signature has been verified.
+    pub const fn is_expired(self) -> bool {
+        matches!(self, Self::Expired)
     }
-    /// The token was good once: `exp` has passed.
-    pub fn is_expired(self) -> bool {
-        false
-    }
+
     /// The signature does not verify.
-    pub fn is_signature(self) -> bool {
-        false
+    pub const fn is_signature(self) -> bool {
+        matches!(self.kind(), ErrorKind::Signature)
     }
-    /// No key answers to the header's `kid` and `alg`: a fresh key set may help.
-    pub fn is_unknown_key(self) -> bool {
-        false
+
+    /// No key answers to the header: a fresh key set may help.
+    pub const fn is_unknown_key(self) -> bool {
+        matches!(self.kind(), ErrorKind::UnknownKey)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("refused")
+        f.write_str(self.text())?;
+        match self {
+            // These names are our own constants, never the sender's text.
+            Self::ClaimInvalid(name)
+            | Self::ClaimMissing(name)
+            | Self::KeyMemberInvalid(name)
+            | Self::KeyMemberMissing(name) => write!(f, ": {name}"),
+            _ => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_lower_case_and_name_the_member() {
+        assert_eq!(
+            Error::ClaimInvalid("exp").to_string(),
+            "a claim is malformed: exp"
+        );
+        assert_eq!(Error::Expired.to_string(), "the token has expired");
+    }
+
+    #[test]
+    fn questions_follow_the_kind() {
+        assert!(Error::Expired.is_expired() && !Error::NotYetValid.is_expired());
+        assert!(Error::SignatureInvalid.is_signature() && !Error::Expired.is_signature());
+        assert!(Error::UnknownKey.is_unknown_key() && !Error::KeyUse.is_unknown_key());
+    }
+}

@@ -1,14 +1,35 @@
 //! Signing a JWT.
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
-use crate::{Error, SigningKey};
+use crate::json::{self, Limits};
+use crate::{Error, SigningKey, jws};
 
 /// Signs `claims`, which must serialize to a JSON object, under the header type `typ` (`JWT`, `at+jwt`, ..).
+///
+/// What a verifier of ours would refuse is not signed: duplicate members (a custom claim with the name of a registered one),
+/// claims that are too long or too deep.
+///
+/// ```
+/// use serde_json::json;
+/// use symbolon_jose::{Algorithm, Error, Jwk, SigningKey, jwt};
+///
+/// let key = SigningKey::from_jwk(&Jwk::generate(Algorithm::ES256)?, Algorithm::ES256)?;
+/// let token = jwt::sign(&key, "JWT", &json!({"sub": "ada", "exp": 1_800_000_000}))?;
+/// assert_eq!(token.split('.').count(), 3);
+/// assert_eq!(jwt::sign(&key, "JWT", "not an object"), Err(Error::ClaimsNotObject));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn sign<C: Serialize + ?Sized>(
-    _key: &SigningKey,
-    _typ: &str,
-    _claims: &C,
+    key: &SigningKey,
+    typ: &str,
+    claims: &C,
 ) -> Result<String, Error> {
-    todo!()
+    let json = serde_json::to_vec(claims).map_err(|_| Error::JsonShape)?;
+    if json.first() != Some(&b'{') {
+        return Err(Error::ClaimsNotObject);
+    }
+    json::parse_strict::<IgnoredAny>(&json, Limits::CLAIMS)?;
+    jws::compact::sign(key, Some(typ), &json)
 }

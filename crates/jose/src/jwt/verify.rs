@@ -1,67 +1,155 @@
-//! Verifying a JWT: signature first, then every claim of the policy.
+//! Verifying a JWT: signature first, then every claim of the policy (so an expired forgery is a forgery, CVE-2024-51744).
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::Policy;
-use crate::{Algorithm, Error, VerifyingKeys};
+use super::{Policy, read};
+use crate::json::{Limits, parse_strict};
+use crate::jws::compact::{Header, Segments, decode_header};
+use crate::{Algorithm, Error, VerifyingKeys, base64url};
 
 /// Claims that passed. Dereferences to them.
 #[derive(Clone, Debug)]
 pub struct Verified<C> {
     claims: C,
+    header: Arc<Header>,
+    algorithm: Algorithm,
+    exp: Option<u64>,
+    nbf: Option<u64>,
+    iat: Option<u64>,
 }
+
 impl<C> Verified<C> {
     /// The claims by value.
     pub fn into_claims(self) -> C {
         self.claims
     }
+
     /// The claims.
     pub fn claims(&self) -> &C {
         &self.claims
     }
+
     /// The algorithm, which is the key's.
     pub fn algorithm(&self) -> Algorithm {
-        todo!()
+        self.algorithm
     }
+
     /// The header's `kid`.
     pub fn kid(&self) -> Option<&str> {
-        todo!()
+        self.header.kid.as_deref()
     }
+
     /// The header's `typ`.
     pub fn typ(&self) -> Option<&str> {
-        todo!()
+        self.header.typ.as_deref()
     }
+
     /// `exp` in whole Unix seconds.
     pub fn exp(&self) -> Option<u64> {
-        todo!()
+        self.exp
     }
+
     /// `nbf` in whole Unix seconds.
     pub fn nbf(&self) -> Option<u64> {
-        todo!()
+        self.nbf
     }
+
     /// `iat` in whole Unix seconds.
     pub fn iat(&self) -> Option<u64> {
-        todo!()
+        self.iat
     }
 }
+
 impl<C> Deref for Verified<C> {
     type Target = C;
+
     fn deref(&self) -> &C {
         &self.claims
     }
 }
 
 /// Verifies `token` at `now` (Unix seconds).
+///
+/// `C` is any type that reads the claims it wants; times arrive in it as whole seconds.
+///
+/// ```
+/// use serde::Deserialize;
+/// use symbolon_jose::jwt::{self, Claims, Policy};
+/// use symbolon_jose::{Algorithm, Error, Jwk, SigningKey, VerifyingKey, VerifyingKeys};
+///
+/// let jwk = Jwk::generate(Algorithm::EdDSA)?;
+/// let key = SigningKey::from_jwk(&jwk, Algorithm::EdDSA)?;
+/// let claims = Claims {
+///     iss: Some("https://id.example".into()),
+///     aud: "https://api.example".into(),
+///     sub: Some("ada".into()),
+///     exp: Some(1_000),
+///     ..Claims::default()
+/// };
+/// let token = jwt::sign(&key, "at+jwt", &claims)?;
+///
+/// #[derive(Debug, Deserialize)]
+/// struct Mine {
+///     sub: String,
+/// }
+/// let keys = VerifyingKeys::single(VerifyingKey::from_jwk(&jwk, Algorithm::EdDSA)?);
+/// let policy = Policy::new("https://id.example", "https://api.example").accept_type("at+jwt");
+/// let verified = jwt::verify::<Mine>(&token, &keys, &policy, 999)?;
+/// assert_eq!((verified.sub.as_str(), verified.exp()), ("ada", Some(1_000)));
+/// assert_eq!(jwt::verify::<Mine>(&token, &keys, &policy, 1_060).unwrap_err(), Error::Expired);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn verify<C: DeserializeOwned>(
-    _token: &str,
-    _keys: &VerifyingKeys,
-    _policy: &Policy,
-    _now: u64,
+    token: &str,
+    keys: &VerifyingKeys,
+    policy: &Policy,
+    now: u64,
 ) -> Result<Verified<C>, Error> {
-    todo!()
+    let authentic = authenticate(token, keys)?;
+    let (claims, registered) = read::read::<C>(&authentic.payload)?;
+    policy.check(authentic.header.typ.as_deref(), &registered, now)?;
+    let (exp, nbf, iat) = (registered.exp, registered.nbf, registered.iat);
+    drop(registered);
+    Ok(Verified {
+        claims,
+        header: authentic.header,
+        algorithm: authentic.algorithm,
+        exp,
+        nbf,
+        iat,
+    })
+}
+
+/// A payload whose signature has been verified, not yet its claims.
+struct Authentic {
+    payload: Vec<u8>,
+    header: Arc<Header>,
+    algorithm: Algorithm,
+}
+
+fn authenticate(token: &str, keys: &VerifyingKeys) -> Result<Authentic, Error> {
+    let segments = Segments::split(token)?;
+    if let Some((key, header)) = keys.known(segments.header) {
+        return Ok(Authentic {
+            payload: segments.verify(key)?,
+            header: Arc::clone(header),
+            algorithm: key.algorithm(),
+        });
+    }
+    let header = Arc::new(Header::parse(segments.header)?);
+    let index = keys.select(header.kid.as_deref(), &header.alg)?;
+    let key = keys.key(index).ok_or(Error::UnknownKey)?;
+    let payload = segments.verify(key)?;
+    keys.remember(segments.header, &header, index);
+    Ok(Authentic {
+        payload,
+        header,
+        algorithm: key.algorithm(),
+    })
 }
 
 /// What a token says of itself, for people to read. Nothing of it has been checked.
@@ -73,7 +161,12 @@ pub struct UnverifiedParts {
     pub claims: Map<String, Value>,
 }
 
-/// Takes a token apart without verifying anything.
-pub fn decode_unverified(_token: &str) -> Result<UnverifiedParts, Error> {
-    todo!()
+/// Takes a token apart without verifying anything: to show to a person, never to decide by.
+pub fn decode_unverified(token: &str) -> Result<UnverifiedParts, Error> {
+    let segments = Segments::split(token)?;
+    base64url::decode(segments.signature)?;
+    Ok(UnverifiedParts {
+        header: parse_strict(&decode_header(segments.header)?, Limits::HEADER)?,
+        claims: parse_strict(&base64url::decode(segments.payload)?, Limits::CLAIMS)?,
+    })
 }

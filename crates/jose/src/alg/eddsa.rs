@@ -1,0 +1,81 @@
+//! EdDSA with Ed25519 (RFC 8037 §3.1). Refuses public keys of small order, under which one signature fits many messages.
+
+use aws_lc_rs::signature::{self, Ed25519KeyPair, ParsedPublicKey};
+
+use crate::Error;
+use crate::jwk::Secret;
+
+/// Bytes of the public key and of the private seed.
+pub(crate) const KEY_LEN: usize = 32;
+
+/// Every encoding of a point whose order divides 8, the sign bit cleared (RFC 7748 §6.1 has the reason, RFC 8032 §5.1.3 the
+/// encoding). The last two are spellings of 0 and 1 that are not reduced.
+const SMALL_ORDER: [[u8; KEY_LEN]; 7] = [
+    [0; KEY_LEN],
+    with_ends(0x01, 0x00, 0x00),
+    with_ends(0xec, 0xff, 0x7f),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, //
+        0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc,
+        0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, //
+        0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03,
+        0x7a,
+    ],
+    with_ends(0xed, 0xff, 0x7f),
+    with_ends(0xee, 0xff, 0x7f),
+];
+
+const fn with_ends(first: u8, middle: u8, last: u8) -> [u8; KEY_LEN] {
+    let mut bytes = [middle; KEY_LEN];
+    bytes[0] = first;
+    bytes[KEY_LEN - 1] = last;
+    bytes
+}
+
+/// The public key.
+pub(crate) fn public_key(x: &[u8]) -> Result<ParsedPublicKey, Error> {
+    let mut point: [u8; KEY_LEN] = x.try_into().map_err(|_| Error::KeyMemberInvalid("x"))?;
+    point[KEY_LEN - 1] &= 0x7f;
+    if SMALL_ORDER.contains(&point) {
+        return Err(Error::PointInvalid);
+    }
+    ParsedPublicKey::new(&signature::ED25519, x).map_err(|_| Error::PointInvalid)
+}
+
+/// The key pair; the back end refuses a seed that does not belong to the public key.
+pub(crate) fn key_pair(x: &[u8], d: &Secret) -> Result<Ed25519KeyPair, Error> {
+    if d.as_ref().len() != KEY_LEN {
+        return Err(Error::KeyMemberInvalid("d"));
+    }
+    public_key(x)?;
+    Ed25519KeyPair::from_seed_and_public_key(d.as_ref(), x).map_err(|_| Error::KeyInconsistent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_of_small_order_are_refused() {
+        for mut point in SMALL_ORDER {
+            assert_eq!(public_key(&point).err(), Some(Error::PointInvalid));
+            point[KEY_LEN - 1] |= 0x80;
+            assert_eq!(public_key(&point).err(), Some(Error::PointInvalid));
+        }
+    }
+
+    #[test]
+    fn other_lengths_are_refused() {
+        for len in [0, 31, 33, 57] {
+            assert_eq!(
+                public_key(&vec![9; len]).err(),
+                Some(Error::KeyMemberInvalid("x"))
+            );
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The keys a verifier accepts, and which of them a header means (RFC 7515 §6).
+//!
+//! The header names a key by `kid`; it never chooses the algorithm, which has to be the key's own.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::{Algorithm, VerifyingKey};
+use crate::jws::compact::Header;
+use crate::{Error, Jwk, JwkSet};
+
+/// The keys a verifier accepts. Cheap to clone.
+///
+/// ```
+/// use symbolon_jose::{Algorithm, Error, Jwk, JwkSet, VerifyingKeys};
+///
+/// let jwk = Jwk::generate(Algorithm::ES256)?;
+/// let set = JwkSet::from_value(&serde_json::json!({"keys": [jwk.public_value()?]}))?;
+/// let keys = VerifyingKeys::from_jwks(&set, &[Algorithm::RS256, Algorithm::ES256]);
+/// assert!(keys.find(jwk.kid(), "ES256").is_some());
+/// assert!(keys.find(jwk.kid(), "RS256").is_none());
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct VerifyingKeys(Arc<Keys>);
+
+#[derive(Default)]
+struct Keys {
+    keys: Vec<VerifyingKey>,
+    /// Encoded headers seen on tokens that verified: an issuer has one or two per key, so most tokens need no parsing of
+    /// their header. Only verified tokens get in, so nobody else can fill the slots.
+    known: [OnceLock<Known>; 8],
+}
+
+struct Known {
+    encoded: Box<str>,
+    header: Arc<Header>,
+    key: usize,
+}
+
+impl VerifyingKeys {
+    /// The keys of `set` that can verify one of `allowed`. A key that does not name its `alg` gets the first of `allowed` that
+    /// fits it. Shared secrets never come from a set: use [`VerifyingKeys::single`].
+    pub fn from_jwks(set: &JwkSet, allowed: &[Algorithm]) -> Self {
+        let usable = |jwk: &Jwk| {
+            allowed
+                .iter()
+                .filter(|algorithm| !algorithm.is_symmetric())
+                .find_map(|&algorithm| VerifyingKey::from_jwk(jwk, algorithm).ok())
+        };
+        set.keys().iter().filter_map(usable).collect()
+    }
+
+    /// One key.
+    pub fn single(key: VerifyingKey) -> Self {
+        Self::from_iter([key])
+    }
+
+    /// The key for a header; the header's `alg` must be the key's own. Without `kid`, or for a key without one, it must be the
+    /// only one possible.
+    pub fn find(&self, kid: Option<&str>, alg_in_header: &str) -> Option<&VerifyingKey> {
+        let index = self.select(kid, alg_in_header).ok()?;
+        self.0.keys.get(index)
+    }
+
+    /// All keys.
+    pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
+        self.0.keys.iter()
+    }
+
+    /// No key at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.keys.is_empty()
+    }
+
+    /// The key a header means, or why there is none.
+    pub(crate) fn select(&self, kid: Option<&str>, alg: &str) -> Result<usize, Error> {
+        let answers = |key: &VerifyingKey| match (key.kid(), kid) {
+            (Some(own), Some(asked)) => own == asked,
+            // RFC 7515 §4.1.4: kid is a hint; where one side has none, only the algorithm is left.
+            _ => true,
+        };
+        let mut candidates = (self.0.keys.iter().enumerate()).filter(|(_, key)| answers(key));
+        let fits = |key: &VerifyingKey| key.algorithm().name() == alg;
+        let Some(first) = candidates.clone().next() else {
+            return Err(Error::UnknownKey);
+        };
+        let mut fitting = candidates.by_ref().filter(|(_, key)| fits(key));
+        let Some((index, key)) = fitting.next() else {
+            let named = kid.is_some() && first.1.kid() == kid;
+            // Another key of the set may still be the one meant, unless the header named this one.
+            return Err(if named || self.0.keys.len() == 1 {
+                Error::AlgorithmMismatch
+            } else {
+                Error::UnknownKey
+            });
+        };
+        if kid.is_some() && key.kid() == kid {
+            return Ok(index);
+        }
+        match fitting.next() {
+            None => Ok(index),
+            // A key that was named wins over one without a name.
+            Some((other, key)) if kid.is_some() && key.kid() == kid => Ok(other),
+            Some(_) => Err(Error::UnknownKey),
+        }
+    }
+
+    pub(crate) fn key(&self, index: usize) -> Option<&VerifyingKey> {
+        self.0.keys.get(index)
+    }
+
+    /// The key and the meaning of an encoded header that has been seen on a verified token.
+    pub(crate) fn known(&self, encoded: &str) -> Option<(&VerifyingKey, &Arc<Header>)> {
+        self.0
+            .known
+            .iter()
+            .map_while(OnceLock::get)
+            .find(|known| *known.encoded == *encoded)
+            .and_then(|known| Some((self.0.keys.get(known.key)?, &known.header)))
+    }
+
+    /// Remembers a header after its token has been verified.
+    pub(crate) fn remember(&self, encoded: &str, header: &Arc<Header>, key: usize) {
+        let make = || Known {
+            encoded: encoded.into(),
+            header: Arc::clone(header),
+            key,
+        };
+        for slot in &self.0.known {
+            if *slot.get_or_init(make).encoded == *encoded {
+                return;
+            }
+        }
+    }
+}
+
+impl FromIterator<VerifyingKey> for VerifyingKeys {
+    fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
+        Self(Arc::new(Keys {
+            keys: keys.into_iter().collect(),
+            known: Default::default(),
+        }))
+    }
+}
+
+impl fmt::Debug for VerifyingKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0.keys).finish()
+    }
+}

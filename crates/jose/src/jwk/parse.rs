@@ -1,0 +1,184 @@
+//! Reading a JWK. Absent and wrong are different: a member of the wrong type, `null` included, is an error.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::{ForSignatures, Jwk, MAX_KID_LEN, Material, Operations, RsaPrivate, Secret};
+use crate::alg::Curve;
+use crate::json::{self, Guard, Limits, Strict, Text, present};
+use crate::{Algorithm, Error, base64url};
+
+/// The members we know, as they stand there.
+#[derive(Deserialize)]
+struct Raw<'j> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    kty: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    alg: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    kid: Option<Text<'j>>,
+    #[serde(borrow, rename = "use", default, deserialize_with = "present")]
+    purpose: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    key_ops: Option<Vec<Text<'j>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    crv: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    x: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    y: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    n: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    e: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    d: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    p: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    q: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    dp: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    dq: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    qi: Option<Text<'j>>,
+    #[serde(default, deserialize_with = "present")]
+    oth: Option<IgnoredAny>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    k: Option<Text<'j>>,
+}
+
+pub(super) fn from_slice(json: &[u8]) -> Result<Jwk, Error> {
+    json::parse_borrowed::<Raw<'_>>(json, Limits::KEY)?.into_jwk()
+}
+
+pub(super) fn from_value(value: &Value) -> Result<Jwk, Error> {
+    let guard = Guard::new(Limits::KEY);
+    Raw::deserialize(Strict::new(value, guard.context()))
+        .map_err(|error: serde_json::Error| guard.cause(&error))?
+        .into_jwk()
+}
+
+impl Raw<'_> {
+    fn into_jwk(self) -> Result<Jwk, Error> {
+        let material = self.material()?;
+        let algorithm = self.algorithm()?;
+        let for_signatures = match self.purpose.as_ref().map(Text::as_str) {
+            None => ForSignatures::Unsaid,
+            Some("sig") => ForSignatures::Said,
+            Some(_) => return Err(Error::KeyUse),
+        };
+        let operations = self.operations()?;
+        let kid = self.kid.map(|kid| kid.0.into_owned());
+        if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
+            return Err(Error::KidTooLong);
+        }
+        Jwk {
+            material,
+            algorithm,
+            kid,
+            for_signatures,
+            operations,
+        }
+        .validated()
+    }
+
+    /// An `alg` we do not know makes the key one we must not use: it never falls back to another.
+    fn algorithm(&self) -> Result<Option<Algorithm>, Error> {
+        match &self.alg {
+            None => Ok(None),
+            Some(name) => match Algorithm::from_name(name.as_str()) {
+                Some(algorithm) => Ok(Some(algorithm)),
+                None => Err(Error::KeyAlgorithm),
+            },
+        }
+    }
+
+    fn operations(&self) -> Result<Option<Operations>, Error> {
+        let Some(list) = &self.key_ops else {
+            return Ok(None);
+        };
+        let has = |name: &str| list.iter().filter(|item| item.as_str() == name).count();
+        match (has("sign"), has("verify")) {
+            (1, 0) => Ok(Some(Operations::Sign)),
+            (0, 1) => Ok(Some(Operations::Verify)),
+            (1, 1) => Ok(Some(Operations::SignAndVerify)),
+            // RFC 7517 §4.3: a value must not stand there twice; and none of ours is not for us.
+            _ => Err(Error::KeyOperation),
+        }
+    }
+
+    fn material(&self) -> Result<Material, Error> {
+        let kty = self.kty.as_ref().ok_or(Error::KeyMemberMissing("kty"))?;
+        match kty.as_str() {
+            "EC" => Ok(Material::Ec {
+                curve: self.curve()?,
+                x: bytes("x", self.x.as_ref())?,
+                y: bytes("y", self.y.as_ref())?,
+                d: optional_secret("d", self.d.as_ref())?,
+            }),
+            "OKP" => {
+                // RFC 8037 §2: also Ed448 and the X curves, which we do not have.
+                if self.crv()? != "Ed25519" {
+                    return Err(Error::CurveUnsupported);
+                }
+                Ok(Material::Okp {
+                    x: bytes("x", self.x.as_ref())?,
+                    d: optional_secret("d", self.d.as_ref())?,
+                })
+            }
+            "RSA" => Ok(Material::Rsa {
+                n: bytes("n", self.n.as_ref())?,
+                e: bytes("e", self.e.as_ref())?,
+                private: self.rsa_private()?,
+            }),
+            "oct" => Ok(Material::Oct {
+                k: secret("k", self.k.as_ref())?,
+            }),
+            _ => Err(Error::KeyTypeUnsupported),
+        }
+    }
+
+    fn crv(&self) -> Result<&str, Error> {
+        let crv = self.crv.as_ref().ok_or(Error::KeyMemberMissing("crv"))?;
+        Ok(crv.as_str())
+    }
+
+    fn curve(&self) -> Result<Curve, Error> {
+        Curve::from_name(self.crv()?)
+    }
+
+    /// All or nothing: RFC 7518 §6.3.2 allows `d` alone, but signing without the factors is slow and unblinded.
+    fn rsa_private(&self) -> Result<Option<Box<RsaPrivate>>, Error> {
+        if self.oth.is_some() {
+            return Err(Error::KeyMemberInvalid("oth"));
+        }
+        let parts = [&self.d, &self.p, &self.q, &self.dp, &self.dq, &self.qi];
+        if parts.into_iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(RsaPrivate {
+            d: secret("d", self.d.as_ref())?,
+            p: secret("p", self.p.as_ref())?,
+            q: secret("q", self.q.as_ref())?,
+            dp: secret("dp", self.dp.as_ref())?,
+            dq: secret("dq", self.dq.as_ref())?,
+            qi: secret("qi", self.qi.as_ref())?,
+        })))
+    }
+}
+
+fn bytes(name: &'static str, text: Option<&Text<'_>>) -> Result<Vec<u8>, Error> {
+    let text = text.ok_or(Error::KeyMemberMissing(name))?;
+    base64url::decode(text.as_str()).map_err(|_| Error::KeyMemberInvalid(name))
+}
+
+fn secret(name: &'static str, text: Option<&Text<'_>>) -> Result<Secret, Error> {
+    bytes(name, text).map(Secret::new)
+}
+
+fn optional_secret(name: &'static str, text: Option<&Text<'_>>) -> Result<Option<Secret>, Error> {
+    text.map(|text| secret(name, Some(text))).transpose()
+}

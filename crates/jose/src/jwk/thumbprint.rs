@@ -1,0 +1,51 @@
+//! JWK thumbprints (RFC 7638, RFC 8037 §2).
+
+use zeroize::Zeroizing;
+
+use super::Jwk;
+use crate::{base64url, sha256};
+
+impl Jwk {
+    /// SHA-256 thumbprint: the same for the private and the public half. Of a shared secret it is a hash of the secret, which is
+    /// only safe to show if that was random (RFC 7638 §7).
+    pub fn thumbprint(&self) -> [u8; 32] {
+        let mut json = Zeroizing::new(String::new());
+        for (name, text) in self.material.required_members() {
+            let before = if json.is_empty() { '{' } else { ',' };
+            json.push(before);
+            for part in ["\"", name, "\":\"", &text, "\""] {
+                json.push_str(part);
+            }
+        }
+        json.push('}');
+        sha256(json.as_bytes())
+    }
+
+    /// The thumbprint as base64url, the usual `kid`.
+    pub fn thumbprint_base64url(&self) -> String {
+        base64url::encode(&self.thumbprint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_7638_section_3_1() {
+        let jwk = Jwk::from_slice(include_bytes!("../../tests/vectors/rfc7638/3_1.json")).unwrap();
+        assert_eq!(
+            jwk.thumbprint_base64url(),
+            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+        );
+    }
+
+    #[test]
+    fn rfc_8037_appendix_a_3() {
+        let jwk = Jwk::from_slice(
+            br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+        );
+        let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+        assert_eq!(jwk.unwrap().thumbprint_base64url(), expected);
+    }
+}

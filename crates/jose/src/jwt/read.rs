@@ -1,0 +1,287 @@
+//! One pass over the claims: into the caller's type, and past the policy's eyes.
+//!
+//! Every claim goes to the caller's type as it is read. The registered ones are read first by us, in their own types, and handed
+//! on; so `exp` is checked even where the caller's type does not have it, and a wrong type is an error in any case.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use crate::Error;
+use crate::json::{
+    self, Context, Handed, Limits, NameSeed, Names, StrictSeed, Text, TextVisitor, Value,
+};
+
+/// The latest time we take for one: the end of the year 9999, in Unix seconds.
+pub const MAX_NUMERIC_DATE: u64 = 253_402_300_799;
+
+/// The registered claims as they stand in the token; times in whole Unix seconds, fractions dropped.
+#[derive(Default)]
+pub(super) struct Registered<'de> {
+    pub(super) iss: Option<Cow<'de, str>>,
+    pub(super) aud: Vec<Text<'de>>,
+    pub(super) exp: Option<u64>,
+    pub(super) nbf: Option<u64>,
+    pub(super) iat: Option<u64>,
+    pub(super) names: Names<'de>,
+    saw_object: bool,
+}
+
+/// Reads the claims of a token whose signature has been verified.
+pub(super) fn read<C: DeserializeOwned>(payload: &[u8]) -> Result<(C, Registered<'_>), Error> {
+    let registered = RefCell::new(Registered::default());
+    let result = json::parse_with(payload, Limits::CLAIMS, |de, context| {
+        let registered = &registered;
+        C::deserialize(Top {
+            de,
+            registered,
+            context,
+        })
+    });
+    let registered = registered.into_inner();
+    match result {
+        Ok(claims) if registered.saw_object => Ok((claims, registered)),
+        // RFC 7519 §7.2: the claims set is a JSON object, whatever the caller's type would take.
+        Ok(_) => Err(Error::ClaimsNotObject),
+        Err(Error::JsonShape) if !registered.saw_object => Err(Error::ClaimsNotObject),
+        Err(error) => Err(error),
+    }
+}
+
+/// The outermost object.
+struct Top<'r, 'g, 'de, D> {
+    de: D,
+    registered: &'r RefCell<Registered<'de>>,
+    context: Context<'g>,
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Top<'_, '_, 'de, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.de.deserialize_map(TopVisitor {
+            visitor,
+            registered: self.registered,
+            context: self.context,
+        })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct TopVisitor<'r, 'g, 'de, V> {
+    visitor: V,
+    registered: &'r RefCell<Registered<'de>>,
+    context: Context<'g>,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for TopVisitor<'_, '_, 'de, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object of claims")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.registered.borrow_mut().saw_object = true;
+        self.visitor.visit_map(TopMap {
+            map,
+            registered: self.registered,
+            context: self.context.deeper()?,
+            claim: Claim::Other,
+        })
+    }
+}
+
+/// Which claim comes next.
+#[derive(Clone, Copy)]
+enum Claim {
+    Aud,
+    Other,
+    Text(&'static str),
+    Time(&'static str),
+}
+
+impl Claim {
+    fn named(name: &str) -> Self {
+        match name {
+            "aud" => Self::Aud,
+            "exp" => Self::Time("exp"),
+            "iat" => Self::Time("iat"),
+            "iss" => Self::Text("iss"),
+            "jti" => Self::Text("jti"),
+            "nbf" => Self::Time("nbf"),
+            "sub" => Self::Text("sub"),
+            _ => Self::Other,
+        }
+    }
+}
+
+struct TopMap<'r, 'g, 'de, A> {
+    map: A,
+    registered: &'r RefCell<Registered<'de>>,
+    context: Context<'g>,
+    claim: Claim,
+}
+
+impl<'de, A: MapAccess<'de>> TopMap<'_, '_, 'de, A> {
+    /// Reads the value of a registered claim; whatever goes wrong there, the claim is malformed.
+    fn value<T: Deserialize<'de>>(&mut self, name: &'static str) -> Result<T, A::Error> {
+        let context = self.context;
+        (self.map.next_value()).map_err(|_| context.refuse(Error::ClaimInvalid(name)))
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let Some(name) = self.map.next_key_seed(NameSeed)? else {
+            return Ok(None);
+        };
+        let mut registered = self.registered.borrow_mut();
+        registered.names.admit(&name, self.context)?;
+        drop(registered);
+        self.claim = Claim::named(&name);
+        seed.deserialize(Handed::new(Value::Text(name))).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        let value = match self.claim {
+            Claim::Other => {
+                let context = self.context;
+                return self.map.next_value_seed(StrictSeed { seed, context });
+            }
+            Claim::Aud => match self.value("aud")? {
+                Recipients::One(one) => {
+                    self.registered.borrow_mut().aud.push(one.clone());
+                    Value::Text(one.0)
+                }
+                Recipients::Many(many) => {
+                    self.registered.borrow_mut().aud.clone_from(&many);
+                    Value::List(many)
+                }
+            },
+            Claim::Text(name) => {
+                let text: Text<'de> = self.value(name)?;
+                if name == "iss" {
+                    self.registered.borrow_mut().iss = Some(text.0.clone());
+                }
+                Value::Text(text.0)
+            }
+            Claim::Time(name) => {
+                let Seconds(seconds) = self.value(name)?;
+                let mut registered = self.registered.borrow_mut();
+                match name {
+                    "exp" => registered.exp = Some(seconds),
+                    "nbf" => registered.nbf = Some(seconds),
+                    _ => registered.iat = Some(seconds),
+                }
+                Value::Number(seconds)
+            }
+        };
+        seed.deserialize(Handed::new(value))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.map.size_hint()
+    }
+}
+
+/// RFC 7519 §4.1.3: a string or an array of strings.
+enum Recipients<'de> {
+    One(Text<'de>),
+    Many(Vec<Text<'de>>),
+}
+
+impl<'de> Deserialize<'de> for Recipients<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RecipientsVisitor)
+    }
+}
+
+struct RecipientsVisitor;
+
+impl<'de> Visitor<'de> for RecipientsVisitor {
+    type Value = Recipients<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of strings")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, one: &'de str) -> Result<Self::Value, E> {
+        TextVisitor
+            .visit_borrowed_str(one)
+            .map(Text)
+            .map(Recipients::One)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, one: &str) -> Result<Self::Value, E> {
+        TextVisitor.visit_str(one).map(Text).map(Recipients::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut many = Vec::new();
+        while let Some(one) = seq.next_element()? {
+            many.push(one);
+        }
+        Ok(Recipients::Many(many))
+    }
+}
+
+/// RFC 7519 §2, NumericDate: a JSON number from 0 to the year 9999; the fraction is dropped.
+struct Seconds(u64);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SecondsVisitor)
+    }
+}
+
+struct SecondsVisitor;
+
+impl Visitor<'_> for SecondsVisitor {
+    type Value = Seconds;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds since 1970")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Seconds, E> {
+        if seconds > MAX_NUMERIC_DATE {
+            return Err(E::custom("out of range"));
+        }
+        Ok(Seconds(seconds))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Seconds, E> {
+        // Not a number fails both comparisons.
+        if seconds >= 0.0 && seconds <= MAX_NUMERIC_DATE as f64 {
+            return Ok(Seconds(seconds as u64));
+        }
+        Err(E::custom("out of range"))
+    }
+}

@@ -62,7 +62,7 @@ pub trait Store: Send + Sync + 'static {
     async fn update_user(&self, id: &str, update: UserUpdate) -> Result<User>;
 
     /// Sets a new password: stores hash and handle, ends every session and family of the user, voids their unredeemed
-    /// artefacts, and logs the old handle and the sessions as revoked.
+    /// artefacts, and logs the old handle as revoked (every token of the user carries it).
     async fn set_password(
         &self,
         id: &str,
@@ -98,12 +98,15 @@ pub trait Store: Send + Sync + 'static {
     /// Ends every session and family of the user and revokes the old handle.
     async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
 
-    /// Deletes a user and all that hangs on them, and logs handle and sessions as revoked. The audit log stays.
+    /// Deletes a user and all that hangs on them, and logs the handle as revoked. The audit log stays.
     async fn delete_user(&self, id: &str, now: u64) -> Result<SignedOut>;
 
     // Sessions
 
-    /// Begins a session, if the user is active and still has the handle that was read with the credentials.
+    /// Begins a session, if the user is active and still has the handle that was read with the credentials. The session
+    /// it replaces ends in the same transaction; if both carry the same sid and user and the old one is live, it is one
+    /// session whose user authenticated again: the old cookie dies, sid and families live on.
+    /// [`Conflict::Exists`](crate::Conflict::Exists) if hash or sid are taken.
     async fn create_session(&self, new: NewSession) -> Result<Issued>;
 
     /// The session of a cookie and its user, ended and expired ones too: the caller judges.
@@ -236,9 +239,10 @@ pub trait Store: Send + Sync + 'static {
     /// Writes a value if there is none; returns what is on record now.
     async fn put_meta_once(&self, key: &str, value: &str) -> Result<String>;
 
-    /// Removes a small batch of what has expired.
+    /// Removes a small batch of what has been over for `keep_secs`: expired artefacts, sessions, tokens, marks, counters
+    /// and log entries, ended sessions and families. Nothing that could still tell a replay from a first use.
     async fn sweep(&self, sweep: Sweep) -> Result<Swept>;
 
-    /// Proves that the store can commit right now.
+    /// Proves that readers and writer answer.
     async fn ping(&self) -> Result<()>;
 }

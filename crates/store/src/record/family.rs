@@ -18,7 +18,8 @@ pub struct Family {
     pub user_id: String,
     /// The session in which it was authorised.
     pub sid: Option<String>,
-    /// Whether it ends with that session (everything but offline access).
+    /// Whether it ends with that session (everything but offline access). Access tokens of an unbound family must not
+    /// carry the sid: ending the session revokes every token that does.
     pub session_bound: bool,
     /// Granted scope, space-separated.
     pub scope: String,

@@ -49,7 +49,8 @@ impl Session {
 pub struct NewSession {
     /// The session.
     pub session: Session,
-    /// The session this browser had: it ends (`superseded`) in the same transaction, if it is still live.
+    /// The session this browser had. With another sid it ends (`superseded`) in the same transaction, and with it the
+    /// families bound to it. With the same sid (the same user authenticated again) only its cookie changes.
     pub replaces: Option<Hash32>,
     /// The user's revocation handle as read when the credentials were checked.
     pub revocation_handle: String,
@@ -58,8 +59,8 @@ pub struct NewSession {
 /// What ending a session or a family ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// Families that were live and are ended now.
+    /// Families that had not been ended before.
     pub families: u64,
-    /// Whether a session was live and is ended now.
+    /// Whether a session ended that had not been ended before.
     pub session: bool,
 }

@@ -151,9 +151,9 @@ pub struct ListUsers {
 /// What a user-wide sign-out ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignedOut {
-    /// Browser sessions that were live and are ended now.
+    /// Browser sessions that had not been ended before.
     pub sessions: u64,
-    /// Token families that were live and are ended now.
+    /// Token families that had not been ended before.
     pub families: u64,
 }
 

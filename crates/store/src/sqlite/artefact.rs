@@ -1,0 +1,152 @@
+//! Single-use artefacts and the redemption of authorization codes.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::family::{self, Standing};
+use super::readers::snapshot;
+use super::value::{Json, Num};
+use super::{session, user};
+use crate::error::StoreError;
+use crate::port::Result;
+use crate::record::{Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
+
+pub(super) fn put(conn: &Connection, artefact: &Artefact) -> Result<()> {
+    let sql = "INSERT INTO artefact (kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at,
+            payload)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    conn.prepare_cached(sql)?.execute(params![
+        artefact.kind,
+        artefact.hash,
+        artefact.family,
+        artefact.client_id,
+        artefact.user_id,
+        artefact.sid,
+        Num(artefact.created_at),
+        Num(artefact.expires_at),
+        artefact.redeemed_at.map(Num),
+        Json(&artefact.payload),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn find(conn: &Connection, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
+    let sql = "SELECT kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at, payload
+        FROM artefact WHERE kind = ?1 AND hash = ?2";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(params![kind, hash], from_row)
+        .optional()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Artefact> {
+    Ok(Artefact {
+        kind: row.get(0)?,
+        hash: row.get(1)?,
+        family: row.get(2)?,
+        client_id: row.get(3)?,
+        user_id: row.get(4)?,
+        sid: row.get(5)?,
+        created_at: row.get::<_, Num>(6)?.0,
+        expires_at: row.get::<_, Num>(7)?.0,
+        redeemed_at: row.get::<_, Option<Num>>(8)?.map(|time| time.0),
+        payload: row.get::<_, Json<_>>(9)?.0,
+    })
+}
+
+pub(super) fn redeem(conn: &Connection, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed> {
+    let Some(artefact) = find(conn, kind, hash)? else {
+        return Ok(Redeemed::Unknown);
+    };
+    if let Some(refused) = refusal(&artefact, now) {
+        return Ok(refused);
+    }
+    mark(conn, &artefact, now, artefact.family.as_deref())?;
+    Ok(Redeemed::Done)
+}
+
+pub(super) fn code_facts(conn: &Connection, hash: Hash32) -> Result<Option<CodeFacts>> {
+    snapshot(conn, || {
+        let Some(code) = find(conn, Artefact::AUTHORIZATION_CODE, hash)? else {
+            return Ok(None);
+        };
+        let user = code
+            .user_id
+            .as_deref()
+            .map(|id| user::by_id(conn, id))
+            .transpose()?
+            .flatten();
+        let session = code
+            .sid
+            .as_deref()
+            .map(|sid| session::by_sid(conn, sid))
+            .transpose()?
+            .flatten();
+        Ok(Some(CodeFacts {
+            code,
+            user,
+            session,
+        }))
+    })
+}
+
+pub(super) fn redeem_code(conn: &Connection, redeem: &RedeemCode) -> Result<Redeemed> {
+    let Some(code) = find(conn, Artefact::AUTHORIZATION_CODE, redeem.hash)? else {
+        return Ok(Redeemed::Unknown);
+    };
+    if let Some(refused) = refusal(&code, redeem.now) {
+        return Ok(refused);
+    }
+    let family = &redeem.family;
+    if code
+        .user_id
+        .as_ref()
+        .is_some_and(|id| *id != family.user_id)
+    {
+        return Err(StoreError::Invalid("the family's user is not the code's"));
+    }
+    match family::standing_of_user(
+        conn,
+        &family.user_id,
+        &redeem.access_token.revocation_handle,
+    )? {
+        Standing::Good => {}
+        Standing::Changed => return Ok(Redeemed::Changed),
+        Standing::Gone => return Ok(Redeemed::Gone),
+    }
+    if code.sid.is_some() && !session::stands(conn, code.sid.as_deref())? {
+        return Ok(Redeemed::Gone);
+    }
+    mark(conn, &code, redeem.now, Some(&family.id))?;
+    family::insert(
+        conn,
+        family,
+        redeem.refresh_token.as_ref(),
+        &redeem.access_token,
+    )?;
+    Ok(Redeemed::Done)
+}
+
+fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
+    if artefact.redeemed_at.is_some() {
+        return Some(Redeemed::AlreadyRedeemed);
+    }
+    (artefact.expires_at <= now).then_some(Redeemed::Expired)
+}
+
+fn mark(conn: &Connection, artefact: &Artefact, now: u64, family: Option<&str>) -> Result<()> {
+    let sql = "UPDATE artefact SET redeemed_at = ?3, family = ?4
+        WHERE kind = ?1 AND hash = ?2 AND redeemed_at IS NULL";
+    let marked = conn.prepare_cached(sql)?.execute(params![
+        artefact.kind,
+        artefact.hash,
+        Num(now),
+        family
+    ])?;
+    if marked == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Internal(
+            "an artefact changed under its redemption".into(),
+        ))
+    }
+}

@@ -1,0 +1,66 @@
+//! Consents.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::ending;
+use super::value::{Json, Num};
+use crate::error::StoreError;
+use crate::port::Result;
+use crate::record::{Consent, Ended};
+
+pub(super) fn find(conn: &Connection, user_id: &str, client_id: &str) -> Result<Option<Consent>> {
+    let sql = "SELECT user_id, client_id, scope, audience, granted_at FROM consent
+        WHERE user_id = ?1 AND client_id = ?2";
+    let consent = conn
+        .prepare_cached(sql)?
+        .query_row([user_id, client_id], |row| {
+            Ok(Consent {
+                user_id: row.get(0)?,
+                client_id: row.get(1)?,
+                scope: row.get(2)?,
+                audience: row.get::<_, Json<_>>(3)?.0,
+                granted_at: row.get::<_, Num>(4)?.0,
+            })
+        });
+    Ok(consent.optional()?)
+}
+
+pub(super) fn put(conn: &Connection, consent: &Consent) -> Result<()> {
+    let mut known = conn.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
+    if !known.exists([&consent.user_id])? {
+        return Err(StoreError::NotFound("user"));
+    }
+    let sql = "INSERT INTO consent (user_id, client_id, scope, audience, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (user_id, client_id) DO UPDATE
+        SET scope = excluded.scope, audience = excluded.audience, granted_at = excluded.granted_at";
+    conn.prepare_cached(sql)?.execute(params![
+        consent.user_id,
+        consent.client_id,
+        consent.scope,
+        Json(&consent.audience),
+        Num(consent.granted_at),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn withdraw(
+    conn: &Connection,
+    user_id: &str,
+    client_id: &str,
+    now: u64,
+) -> Result<Ended> {
+    let sql = "DELETE FROM consent WHERE user_id = ?1 AND client_id = ?2";
+    conn.prepare_cached(sql)?.execute([user_id, client_id])?;
+    // A code made under the consent must not outlive it.
+    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND client_id = ?2 AND redeemed_at IS NULL";
+    conn.prepare_cached(sql)?.execute([user_id, client_id])?;
+    let sql = "SELECT id FROM family WHERE user_id = ?1 AND client_id = ?2 AND ended_at IS NULL";
+    let mut select = conn.prepare_cached(sql)?;
+    let families = select.query_map([user_id, client_id], |row| row.get(0))?;
+    let families = families.collect::<rusqlite::Result<Vec<String>>>()?;
+    let mut ended = Ended::default();
+    for family in &families {
+        ended.families += ending::end_family(conn, family, "consent_withdrawn", now)?;
+    }
+    Ok(ended)
+}

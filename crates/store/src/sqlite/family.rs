@@ -1,0 +1,232 @@
+//! Token families: creation, end, look-ups, and the conditions under which one may go on.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::readers::snapshot;
+use super::value::{Json, Num};
+use super::{ending, rotation, session, user};
+use crate::error::StoreError;
+use crate::port::Result;
+use crate::record::{
+    AlsoSession, Ended, Family, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
+    TokenFacts, TokenQuery, UserStatus,
+};
+
+/// Whether something may be handed out on the strength of facts read earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Changed,
+    Gone,
+    Good,
+}
+
+/// The user is active and still has the handle that the facts had.
+pub(super) fn standing_of_user(conn: &Connection, user_id: &str, handle: &str) -> Result<Standing> {
+    let mut select =
+        conn.prepare_cached("SELECT status, revocation_handle FROM account WHERE id = ?1")?;
+    let found = select
+        .query_row([user_id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
+    Ok(match found {
+        Some((UserStatus::Active, current)) if current == handle => Standing::Good,
+        Some((UserStatus::Active, _)) => Standing::Changed,
+        Some((UserStatus::Blocked, _)) | None => Standing::Gone,
+    })
+}
+
+/// The family is live, its session (if it is bound to one) stands, and its user is as the facts had them.
+pub(super) fn standing(
+    conn: &Connection,
+    family: &Family,
+    handle: &str,
+    now: u64,
+) -> Result<Standing> {
+    if family.ended_at.is_some() || family.absolute_expires_at <= now {
+        return Ok(Standing::Gone);
+    }
+    if family.session_bound && !session::stands(conn, family.sid.as_deref())? {
+        return Ok(Standing::Gone);
+    }
+    standing_of_user(conn, &family.user_id, handle)
+}
+
+const COLUMNS: &str = "id, client_id, user_id, sid, session_bound, scope, audience, auth_time, created_at, \
+    absolute_expires_at, ended_at, ended_why, payload";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Family> {
+    Ok(Family {
+        id: row.get(0)?,
+        client_id: row.get(1)?,
+        user_id: row.get(2)?,
+        sid: row.get(3)?,
+        session_bound: row.get(4)?,
+        scope: row.get(5)?,
+        audience: row.get::<_, Json<_>>(6)?.0,
+        auth_time: row.get::<_, Num>(7)?.0,
+        created_at: row.get::<_, Num>(8)?.0,
+        absolute_expires_at: row.get::<_, Num>(9)?.0,
+        ended_at: row.get::<_, Option<Num>>(10)?.map(|time| time.0),
+        ended_why: row.get(11)?,
+        payload: row.get::<_, Json<_>>(12)?.0,
+    })
+}
+
+pub(super) fn by_id(conn: &Connection, id: &str) -> Result<Option<Family>> {
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM family WHERE id = ?1"))?;
+    Ok(select.query_row([id], from_row).optional()?)
+}
+
+pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<Family>> {
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM family WHERE user_id = ?1 AND ended_at IS NULL AND absolute_expires_at > ?2
+        ORDER BY created_at DESC, id"
+    ))?;
+    let families = select.query_map(params![user_id, Num(now)], from_row)?;
+    Ok(families.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn create(conn: &Connection, new: &NewFamily) -> Result<Issued> {
+    let family = &new.family;
+    match standing(
+        conn,
+        family,
+        &new.access_token.revocation_handle,
+        family.created_at,
+    )? {
+        Standing::Good => {}
+        Standing::Changed => return Ok(Issued::Changed),
+        Standing::Gone => return Ok(Issued::Gone),
+    }
+    insert(conn, family, new.refresh_token.as_ref(), &new.access_token)?;
+    Ok(Issued::Done)
+}
+
+/// Writes a family and its first tokens; the caller has checked its standing.
+pub(super) fn insert(
+    conn: &Connection,
+    family: &Family,
+    refresh_token: Option<&RefreshToken>,
+    access_token: &IssuedAccessToken,
+) -> Result<()> {
+    if family.session_bound && family.sid.is_none() {
+        return Err(StoreError::Invalid("a session-bound family needs a sid"));
+    }
+    let sql = format!(
+        "INSERT INTO family ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL, NULL, ?11)"
+    );
+    conn.prepare_cached(&sql)?.execute(params![
+        family.id,
+        family.client_id,
+        family.user_id,
+        family.sid,
+        family.session_bound,
+        family.scope,
+        Json(&family.audience),
+        Num(family.auth_time),
+        Num(family.created_at),
+        Num(family.absolute_expires_at),
+        Json(&family.payload),
+    ])?;
+    if let Some(token) = refresh_token {
+        insert_refresh_token(conn, &family.id, token)?;
+    }
+    note(conn, &family.id, access_token)
+}
+
+/// Writes the newest refresh token of a family.
+pub(super) fn insert_refresh_token(
+    conn: &Connection,
+    family: &str,
+    token: &RefreshToken,
+) -> Result<()> {
+    if token.family != family || token.state != RefreshState::Current {
+        return Err(StoreError::Invalid(
+            "a new refresh token is current and of its own family",
+        ));
+    }
+    let sql = "INSERT INTO refresh_token (hash, family, state, created_at, expires_at)
+        VALUES (?1, ?2, 'current', ?3, ?4)";
+    conn.prepare_cached(sql)?.execute(params![
+        token.hash,
+        family,
+        Num(token.created_at),
+        Num(token.expires_at)
+    ])?;
+    Ok(())
+}
+
+/// Writes down an access token, so that it can be revoked by its `jti`.
+pub(super) fn note(conn: &Connection, family: &str, token: &IssuedAccessToken) -> Result<()> {
+    let sql = "INSERT INTO access_token (jti, family, expires_at) VALUES (?1, ?2, ?3)";
+    conn.prepare_cached(sql)?
+        .execute(params![token.jti, family, Num(token.expires_at)])?;
+    Ok(())
+}
+
+pub(super) fn note_if_live(
+    conn: &Connection,
+    id: &str,
+    token: &IssuedAccessToken,
+    now: u64,
+) -> Result<Issued> {
+    let Some(family) = by_id(conn, id)? else {
+        return Ok(Issued::Gone);
+    };
+    match standing(conn, &family, &token.revocation_handle, now)? {
+        Standing::Good => {}
+        Standing::Changed => return Ok(Issued::Changed),
+        Standing::Gone => return Ok(Issued::Gone),
+    }
+    note(conn, id, token)?;
+    Ok(Issued::Done)
+}
+
+pub(super) fn end(
+    conn: &Connection,
+    id: &str,
+    why: &str,
+    now: u64,
+    also: AlsoSession,
+) -> Result<Ended> {
+    let mut ended = Ended {
+        families: ending::end_family(conn, id, why, now)?,
+        session: false,
+    };
+    if also == AlsoSession::Yes
+        && let Some(sid) = by_id(conn, id)?.and_then(|family| family.sid)
+    {
+        let with_session = ending::end_session(conn, &sid, why, now)?;
+        ended.session = with_session.session;
+        ended.families += with_session.families;
+    }
+    Ok(ended)
+}
+
+pub(super) fn token_facts(conn: &Connection, query: &TokenQuery) -> Result<TokenFacts> {
+    snapshot(conn, || {
+        let user = query
+            .sub
+            .as_deref()
+            .map(|id| user::by_id(conn, id))
+            .transpose()?
+            .flatten();
+        let session = query
+            .sid
+            .as_deref()
+            .map(|sid| session::by_sid(conn, sid))
+            .transpose()?
+            .flatten();
+        let jti_revoked = query
+            .jti
+            .as_deref()
+            .map(|jti| ending::jti_revoked(conn, jti))
+            .transpose()?;
+        Ok(TokenFacts {
+            user,
+            session,
+            jti_revoked: jti_revoked.unwrap_or(false),
+        })
+    })
+}
+
+pub(super) use rotation::{facts as refresh_facts, rotate};

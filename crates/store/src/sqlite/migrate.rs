@@ -1,0 +1,116 @@
+//! Forward-only migrations, run at opening. The schema version stands in the file's header (`user_version`), and the
+//! `application_id` there tells our files from other programs' databases.
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+use crate::port::Result;
+
+/// "SYMB" in ASCII.
+const APPLICATION_ID: i64 = 0x5359_4d42;
+
+/// In order; the first takes an empty file to version 1. A published migration never changes.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+
+/// Brings the database to the newest schema this program knows. Each step is one transaction.
+pub(super) fn migrate(conn: &Connection) -> Result<()> {
+    run(conn, MIGRATIONS)
+}
+
+fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
+    let version = version(conn)?;
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    check_owner(conn, version)?;
+    if version > known {
+        return Err(StoreError::NewerSchema {
+            found: version,
+            known,
+        });
+    }
+    for (next, sql) in (1..).zip(migrations).skip(version as usize) {
+        tracing::info!(schema = next, "migrating the database");
+        let step = format!(
+            "BEGIN IMMEDIATE; {sql}; PRAGMA user_version = {next}; PRAGMA application_id = {APPLICATION_ID}; COMMIT"
+        );
+        if let Err(error) = conn.execute_batch(&step) {
+            if !conn.is_autocommit() {
+                drop(conn.execute_batch("ROLLBACK"));
+            }
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+fn version(conn: &Connection) -> Result<u32> {
+    let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    u32::try_from(version)
+        .map_err(|_| StoreError::Corrupt(format!("impossible schema version {version}")))
+}
+
+/// Refuses a database that another program made: creating our tables in it would damage both.
+fn check_owner(conn: &Connection, version: u32) -> Result<()> {
+    let owner: i64 = conn.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let fresh = owner == 0 && version == 0 && tables == 0;
+    if fresh || owner == APPLICATION_ID {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt("it belongs to another program".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: &[&str] = &["CREATE TABLE a (x TEXT)", "CREATE TABLE b (x TEXT)"];
+
+    fn tables(conn: &Connection) -> i64 {
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn steps_run_once_each_and_in_order() {
+        let conn = Connection::open_in_memory().unwrap();
+        run(&conn, &STEPS[..1]).unwrap();
+        assert_eq!((version(&conn).unwrap(), tables(&conn)), (1, 1));
+        run(&conn, STEPS).unwrap();
+        run(&conn, STEPS).unwrap();
+        assert_eq!((version(&conn).unwrap(), tables(&conn)), (2, 2));
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let conn = Connection::open_in_memory().unwrap();
+        run(&conn, STEPS).unwrap();
+        assert_eq!(
+            run(&conn, &STEPS[..1]),
+            Err(StoreError::NewerSchema { found: 2, known: 1 })
+        );
+    }
+
+    #[test]
+    fn a_failing_step_leaves_nothing_behind() {
+        let conn = Connection::open_in_memory().unwrap();
+        assert!(
+            run(
+                &conn,
+                &[
+                    "CREATE TABLE a (x TEXT)",
+                    "CREATE TABLE b (x TEXT); CREATE TABLE a (x TEXT)"
+                ]
+            )
+            .is_err()
+        );
+        assert_eq!((version(&conn).unwrap(), tables(&conn)), (1, 1));
+    }
+
+    #[test]
+    fn another_programs_database_is_refused_and_left_alone() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE theirs (x TEXT)").unwrap();
+        assert!(matches!(migrate(&conn), Err(StoreError::Corrupt(_))));
+        assert_eq!(tables(&conn), 1);
+    }
+}

@@ -1,0 +1,238 @@
+//! Accounts and their login identifiers.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::ending;
+use super::value::{Json, Num};
+use crate::error::{Conflict, StoreError};
+use crate::port::Result;
+use crate::record::{Change, NewUser, SignedOut, User, UserStatus, UserUpdate};
+
+/// The columns of table `account` under the alias `a`, in the order of [`from_row`].
+pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
+    a.status, a.roles, a.revocation_handle, a.created_at, a.updated_at, a.password_changed_at, a.revision";
+
+/// The user whose columns begin at `at`.
+pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<User> {
+    Ok(User {
+        id: row.get(at)?,
+        username: row.get(at + 1)?,
+        email: row.get(at + 2)?,
+        email_verified: row.get(at + 3)?,
+        name: row.get(at + 4)?,
+        profile: row.get::<_, Json<_>>(at + 5)?.0,
+        password_hash: row.get(at + 6)?,
+        status: row.get(at + 7)?,
+        roles: row.get::<_, Json<_>>(at + 8)?.0,
+        revocation_handle: row.get(at + 9)?,
+        created_at: row.get::<_, Num>(at + 10)?.0,
+        updated_at: row.get::<_, Num>(at + 11)?.0,
+        password_changed_at: row.get::<_, Option<Num>>(at + 12)?.map(|time| time.0),
+        revision: row.get::<_, Num>(at + 13)?.0,
+    })
+}
+
+pub(super) fn by_id(conn: &Connection, id: &str) -> Result<Option<User>> {
+    let mut select =
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM account a WHERE a.id = ?1"))?;
+    Ok(select.query_row([id], |row| from_row(row, 0)).optional()?)
+}
+
+pub(super) fn by_identifier(conn: &Connection, identifier: &str) -> Result<Option<User>> {
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = ?1"
+    ))?;
+    Ok(select
+        .query_row([identifier], |row| from_row(row, 0))
+        .optional()?)
+}
+
+pub(super) fn create(conn: &Connection, new: &NewUser) -> Result<()> {
+    let user = &new.user;
+    if by_id(conn, &user.id)?.is_some() {
+        return Err(Conflict::Exists.into());
+    }
+    let sql = "INSERT INTO account (id, username, email, email_verified, name, profile, password_hash, status, roles,
+            revocation_handle, created_at, updated_at, password_changed_at, revision)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1)";
+    conn.prepare_cached(sql)?.execute(params![
+        user.id,
+        user.username,
+        user.email,
+        user.email_verified,
+        user.name,
+        Json(&user.profile),
+        user.password_hash,
+        user.status,
+        Json(&user.roles),
+        user.revocation_handle,
+        Num(user.created_at),
+        Num(user.updated_at),
+        user.password_changed_at.map(Num),
+    ])?;
+    add_identifiers(conn, &user.id, &new.identifiers)
+}
+
+fn add_identifiers(conn: &Connection, user_id: &str, identifiers: &[String]) -> Result<()> {
+    let sql =
+        "INSERT INTO login_identifier (identifier, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    // The same key twice in one list (user name equals e-mail address) is one identifier.
+    for identifier in identifiers.iter().collect::<BTreeSet<_>>() {
+        if conn
+            .prepare_cached(sql)?
+            .execute([identifier.as_str(), user_id])?
+            == 0
+        {
+            return Err(Conflict::IdentifierTaken.into());
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn update(conn: &Connection, id: &str, update: UserUpdate) -> Result<User> {
+    let mut user = existing(conn, id)?;
+    if update
+        .expect_revision
+        .is_some_and(|expected| expected != user.revision)
+    {
+        return Err(Conflict::Revision.into());
+    }
+    update.username.apply(&mut user.username);
+    update.email.apply(&mut user.email);
+    update.email_verified.apply(&mut user.email_verified);
+    update.name.apply(&mut user.name);
+    update.profile.apply(&mut user.profile);
+    if let Change::Set(identifiers) = &update.identifiers {
+        conn.prepare_cached("DELETE FROM login_identifier WHERE user_id = ?1")?
+            .execute([id])?;
+        add_identifiers(conn, id, identifiers)?;
+    }
+    write_back(conn, user, update.now)
+}
+
+pub(super) fn set_password(
+    conn: &Connection,
+    id: &str,
+    hash: String,
+    handle: String,
+    now: u64,
+) -> Result<SignedOut> {
+    let mut user = existing(conn, id)?;
+    ending::void_artefacts_of_user(conn, id)?;
+    let signed_out = ending::end_all_of_user(conn, &user, "password_changed", now)?;
+    user.password_hash = Some(hash);
+    user.password_changed_at = Some(now);
+    user.revocation_handle = handle;
+    write_back(conn, user, now)?;
+    Ok(signed_out)
+}
+
+pub(super) fn set_password_hash(
+    conn: &Connection,
+    id: &str,
+    expect: &str,
+    hash: &str,
+) -> Result<bool> {
+    let sql = "UPDATE account SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
+    Ok(conn.prepare_cached(sql)?.execute([id, expect, hash])? == 1)
+}
+
+pub(super) fn set_status(
+    conn: &Connection,
+    id: &str,
+    status: UserStatus,
+    handle: String,
+    now: u64,
+) -> Result<SignedOut> {
+    let mut user = existing(conn, id)?;
+    if user.status == status {
+        return Ok(SignedOut::default());
+    }
+    let mut signed_out = SignedOut::default();
+    if status == UserStatus::Blocked {
+        ending::void_artefacts_of_user(conn, id)?;
+        signed_out = ending::end_all_of_user(conn, &user, "user_blocked", now)?;
+        user.revocation_handle = handle;
+    }
+    user.status = status;
+    write_back(conn, user, now)?;
+    Ok(signed_out)
+}
+
+pub(super) fn set_roles(
+    conn: &Connection,
+    id: &str,
+    (add, remove): (Vec<String>, &[String]),
+    handle: Option<String>,
+    now: u64,
+) -> Result<User> {
+    let mut user = existing(conn, id)?;
+    let before = user.roles.clone();
+    user.roles.extend(add);
+    user.roles.retain(|role| !remove.contains(role));
+    if user.roles == before {
+        return Ok(user);
+    }
+    if let Some(handle) = handle {
+        ending::revoke_handle(conn, &user, now)?;
+        user.revocation_handle = handle;
+    }
+    write_back(conn, user, now)
+}
+
+pub(super) fn sign_out(conn: &Connection, id: &str, handle: String, now: u64) -> Result<SignedOut> {
+    let mut user = existing(conn, id)?;
+    let signed_out = ending::end_all_of_user(conn, &user, "signed_out", now)?;
+    user.revocation_handle = handle;
+    write_back(conn, user, now)?;
+    Ok(signed_out)
+}
+
+pub(super) fn delete(conn: &Connection, id: &str, now: u64) -> Result<SignedOut> {
+    let user = existing(conn, id)?;
+    let signed_out = ending::end_all_of_user(conn, &user, "user_deleted", now)?;
+    for sql in [
+        "DELETE FROM refresh_token WHERE family IN (SELECT id FROM family WHERE user_id = ?1)",
+        "DELETE FROM access_token WHERE family IN (SELECT id FROM family WHERE user_id = ?1)",
+        "DELETE FROM family WHERE user_id = ?1",
+        "DELETE FROM session WHERE user_id = ?1",
+        "DELETE FROM artefact WHERE user_id = ?1",
+        "DELETE FROM consent WHERE user_id = ?1",
+        "DELETE FROM login_identifier WHERE user_id = ?1",
+        "DELETE FROM account WHERE id = ?1",
+    ] {
+        conn.prepare_cached(sql)?.execute([id])?;
+    }
+    Ok(signed_out)
+}
+
+fn existing(conn: &Connection, id: &str) -> Result<User> {
+    by_id(conn, id)?.ok_or(StoreError::NotFound("user"))
+}
+
+fn write_back(conn: &Connection, mut user: User, now: u64) -> Result<User> {
+    user.updated_at = now;
+    user.revision += 1;
+    let sql = "UPDATE account SET username = ?2, email = ?3, email_verified = ?4, name = ?5, profile = ?6,
+            password_hash = ?7, status = ?8, roles = ?9, revocation_handle = ?10, updated_at = ?11,
+            password_changed_at = ?12, revision = ?13
+        WHERE id = ?1";
+    conn.prepare_cached(sql)?.execute(params![
+        user.id,
+        user.username,
+        user.email,
+        user.email_verified,
+        user.name,
+        Json(&user.profile),
+        user.password_hash,
+        user.status,
+        Json(&user.roles),
+        user.revocation_handle,
+        Num(user.updated_at),
+        user.password_changed_at.map(Num),
+        Num(user.revision),
+    ])?;
+    Ok(user)
+}

@@ -1,0 +1,120 @@
+//! The one writer: a thread that drains its queue into one transaction after another (group commit).
+//!
+//! Every operation runs in a savepoint of its own, so one that fails takes back only its own effects; all callers are
+//! answered after the common COMMIT, which is one sync of the disk however many they are. A commit that fails fails
+//! every operation in it, the refusals too: they may have been judged on writes that never came to be.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::job::{Job, Queue};
+use crate::error::StoreError;
+use crate::port::Result;
+
+/// The handle of the writer thread; dropping it lets the queue run dry and closes the database.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<Queue>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Starts the thread on a connection that nobody else writes with.
+    pub(super) fn start(conn: Connection, queue: usize, batch: usize) -> Result<Self> {
+        let (sender, receiver) = sync_channel(queue.max(1));
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || serve(&conn, &receiver, batch.max(1)))
+            .map_err(|error| {
+                StoreError::Unavailable(format!("cannot start the writer thread: {error}"))
+            })?;
+        Ok(Self {
+            queue: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    /// Where operations go.
+    pub(super) fn queue(&self) -> Result<&Queue> {
+        self.queue
+            .as_ref()
+            .ok_or_else(|| StoreError::Unavailable("it is closing".into()))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn serve(conn: &Connection, queue: &Receiver<Box<dyn Job>>, batch: usize) {
+    while let Ok(first) = queue.recv() {
+        let mut jobs = vec![first];
+        jobs.extend(queue.try_iter().take(batch - 1));
+        let mut jobs = jobs.into_iter();
+        while jobs.len() > 0 {
+            commit_some(conn, &mut jobs);
+        }
+    }
+}
+
+/// Runs jobs in one transaction until they are done or the engine has thrown the transaction away, and answers those it
+/// ran.
+fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>) {
+    if let Err(error) = execute(conn, "BEGIN IMMEDIATE") {
+        jobs.for_each(|job| job.answer(Err(error.clone())));
+        return;
+    }
+    let mut ran = Vec::with_capacity(jobs.len());
+    let mut outcome = Ok(());
+    for mut job in jobs.by_ref() {
+        let result = in_savepoint(conn, &mut *job);
+        ran.push(job);
+        // After a full disk or an I/O error the engine may have rolled everything back by itself.
+        if conn.is_autocommit() {
+            outcome = Err(result
+                .err()
+                .unwrap_or_else(|| StoreError::Internal("the transaction vanished".into())));
+            break;
+        }
+    }
+    if outcome.is_ok() {
+        outcome = execute(conn, "COMMIT");
+    }
+    if let Err(error) = &outcome {
+        tracing::warn!(%error, operations = ran.len(), "a commit failed");
+        if !conn.is_autocommit() {
+            drop(execute(conn, "ROLLBACK"));
+        }
+    }
+    ran.into_iter().for_each(|job| job.answer(outcome.clone()));
+}
+
+fn in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
+    execute(conn, "SAVEPOINT operation")?;
+    let result = job.run(conn);
+    if !conn.is_autocommit() {
+        let undone = if result.is_err() {
+            execute(conn, "ROLLBACK TO operation")
+        } else {
+            Ok(())
+        };
+        // If taking back or releasing fails, nothing in this transaction can be trusted: throw all of it away.
+        if let Err(error) = undone.and_then(|()| execute(conn, "RELEASE operation")) {
+            drop(execute(conn, "ROLLBACK"));
+            return Err(error);
+        }
+    }
+    result
+}
+
+fn execute(conn: &Connection, sql: &str) -> Result<()> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}

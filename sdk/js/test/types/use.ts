@@ -1,0 +1,27 @@
+// Compiled, never run: an application as TypeScript sees it.
+import { AuthError, createAuth, decode, type Auth, type Options, type State } from 'symbolon';
+
+const options: Options = {
+  issuer: 'https://auth.example.com',
+  clientId: 'dragons-spa',
+  apis: { 'https://api.example.com': { scope: 'read:dragons' } },
+};
+const auth: Auth = createAuth(options);
+const state: State = await auth.start();
+const off: () => void = auth.subscribe(({ user }) => console.log(user?.name));
+auth.on('signed-out', ({ reason }) => console.log(reason))();
+const response: Response = await auth.fetch('https://api.example.com/api/dragons', { method: 'POST' });
+const token: string = await auth.token({ api: 'https://api.example.com', minTtl: 30 });
+const allowed: boolean = auth.hasScope('read:dragons') || auth.hasRole('admin');
+await auth.login({ returnTo: '/x', prompt: 'login', loginHint: 'ada' }).catch((error: AuthError) => error.code);
+await auth.logout({ returnTo: '/' });
+console.log(state.status === 'signed-in', off, response, allowed, decode(token).claims);
+
+// @ts-expect-error the issuer is required
+createAuth({ clientId: 'x' });
+// @ts-expect-error not a storage mode of this version
+createAuth({ ...options, storage: 'local' });
+// @ts-expect-error no such event
+auth.on('signed_in', () => {});
+// @ts-expect-error snapshots are read-only
+state.scopes.push('admin');

@@ -1,1 +1,167 @@
-//! To follow.
+//! How failed attempts are slowed down (security 124 and 125; specs rule 11).
+//!
+//! Three counters per attempt, each with its own [`Limit`]: this account from this address, this account
+//! from anywhere, anything from this address. Somebody who guesses from one place waits up to a quarter
+//! of an hour; the account's owner, elsewhere, waits half a minute at most, so nobody can be locked out.
+//! Pure: the store counts ([`begin_attempt`](symbolon_store::Store::begin_attempt)), before the password is looked at.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use symbolon_jose::base64url;
+use symbolon_store::ThrottleKey;
+
+use super::normalize::Identifier;
+
+/// The limits of sign-in and of every other place where a password is tried.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ThrottlePolicy {
+    /// One account from one address.
+    pub pair: Limit,
+    /// One account from everywhere.
+    pub account: Limit,
+    /// One address, whatever the account.
+    pub address: Limit,
+}
+
+/// Attempts that cost nothing, then waits that double.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Failures without a wait.
+    pub free: u32,
+    /// The first wait, in seconds.
+    pub base_delay_secs: u64,
+    /// The longest wait, in seconds.
+    pub max_delay_secs: u64,
+    /// Failures are forgotten after this long, in seconds.
+    pub window_secs: u64,
+}
+
+const QUARTER_HOUR: u64 = 15 * 60;
+
+impl Default for ThrottlePolicy {
+    fn default() -> Self {
+        let limit =
+            |free, max_delay_secs| Limit { free, base_delay_secs: 1, max_delay_secs, window_secs: QUARTER_HOUR };
+        Self { pair: limit(5, QUARTER_HOUR), account: limit(20, 30), address: limit(100, QUARTER_HOUR) }
+    }
+}
+
+/// Whose password is tried.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Account<'a> {
+    /// A user on record, by id, so that user name and e-mail count as one.
+    Known(&'a str),
+    /// Nobody on record: counted all the same, so that the answer tells nothing.
+    Unknown(&'a Identifier),
+    /// Text that is no identifier at all.
+    Unreadable,
+}
+
+impl ThrottlePolicy {
+    /// The counters of one attempt, for the store.
+    pub fn keys(&self, account: &Account<'_>, address: IpAddr) -> Vec<ThrottleKey> {
+        let (who, place) = (name_account(account), name_address(address));
+        let key = |key: String, limit: Limit| ThrottleKey {
+            key,
+            free: limit.free,
+            base_delay_secs: limit.base_delay_secs,
+            max_delay_secs: limit.max_delay_secs,
+            window_secs: limit.window_secs,
+        };
+        vec![
+            key(format!("pair:{who}:{place}"), self.pair),
+            key(format!("account:{who}"), self.account),
+            key(format!("address:{place}"), self.address),
+        ]
+    }
+
+    /// The counters that a success forgets. The address keeps its count: somebody with one account of their
+    /// own must not be able to wipe the slate between guesses at others.
+    pub fn forgiven_keys(account: &Account<'_>, address: IpAddr) -> Vec<String> {
+        let (who, place) = (name_account(account), name_address(address));
+        vec![format!("pair:{who}:{place}"), format!("account:{who}")]
+    }
+}
+
+/// Hashed, because people type passwords into the wrong field, and so that every key has one length.
+fn name_account(account: &Account<'_>) -> String {
+    let (kind, text) = match account {
+        Account::Known(id) => ("user", *id),
+        Account::Unknown(identifier) => ("name", identifier.as_str()),
+        Account::Unreadable => ("none", ""),
+    };
+    let digest = symbolon_jose::sha256(format!("symbolon throttle {kind} {text}").as_bytes());
+    base64url::encode(&digest[..16])
+}
+
+/// An IPv4 address, or the /64 of an IPv6 one: a subscriber has at least that many.
+fn name_address(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(account: &Account<'_>, address: &str) -> Vec<String> {
+        let keys = ThrottlePolicy::default().keys(account, address.parse().unwrap());
+        keys.into_iter().map(|key| key.key).collect()
+    }
+
+    #[test]
+    fn the_defaults_throttle_within_ten_and_lock_nobody_out() {
+        let policy = ThrottlePolicy::default();
+        assert!(policy.pair.free < 10, "security 124");
+        assert!(policy.account.max_delay_secs <= 30, "security 125");
+        assert_eq!(policy.address.free, 100);
+    }
+
+    #[test]
+    fn three_counters_and_two_of_them_forgiven() {
+        let account = Account::Known("usr_1");
+        let names = names(&account, "192.0.2.7");
+        assert!(names[0].starts_with("pair:") && names[1].starts_with("account:"));
+        assert_eq!(names[2], "address:192.0.2.7");
+        assert_eq!(ThrottlePolicy::forgiven_keys(&account, "192.0.2.7".parse().unwrap()), names[..2]);
+    }
+
+    #[test]
+    fn another_account_or_address_is_another_counter() {
+        let (one, two) = (names(&Account::Known("1"), "192.0.2.7"), names(&Account::Known("2"), "192.0.2.7"));
+        assert_ne!(one[0], two[0]);
+        assert_ne!(one[1], two[1]);
+        assert_eq!(one[2], two[2]);
+        let elsewhere = names(&Account::Known("1"), "192.0.2.8");
+        assert_ne!(one[0], elsewhere[0]);
+        assert_eq!(one[1], elsewhere[1]);
+    }
+
+    #[test]
+    fn an_unknown_name_cannot_touch_a_known_users_counter() {
+        let name = Identifier::parse("usr_1").unwrap();
+        assert_ne!(names(&Account::Unknown(&name), "192.0.2.7")[1], names(&Account::Known("usr_1"), "192.0.2.7")[1]);
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_is_one_address_and_mapped_ipv4_is_ipv4() {
+        let key = |address: &str| names(&Account::Unreadable, address)[2].clone();
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.7"), "address:192.0.2.7");
+    }
+
+    #[test]
+    fn what_was_typed_never_stands_in_a_key() {
+        let typed = Identifier::parse("my-password-by-mistake").unwrap();
+        assert!(names(&Account::Unknown(&typed), "192.0.2.7").iter().all(|key| !key.contains("password")));
+    }
+}

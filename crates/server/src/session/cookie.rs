@@ -1,1 +1,222 @@
-//! To follow.
+//! The two cookies of the hosted pages (design §6; security 85–91; draft-ietf-httpbis-rfc6265bis-22 §4.1.3, §5.7).
+//!
+//! `__Host-symbolon-session` carries a signed-in browser's secret, `__Host-symbolon-pre` a random value that
+//! anti-forgery tokens are bound to before anybody has signed in. Over plain HTTP on loopback the prefix
+//! and `Secure` are dropped, as browsers demand; cookies do not tell ports apart, so that is for development only.
+//!
+//! Refused: names that merely look like ours (other case, other prefix, encoded), and a name of ours
+//! that comes twice, which a sibling host could have planted.
+
+use http::{HeaderMap, HeaderValue, header::COOKIE};
+
+use crate::pages::Transport;
+
+/// Longest value of ours; more is not looked at.
+const MAX_VALUE_LEN: usize = 512;
+
+/// The cookies this server sets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CookieKind {
+    /// Binds forms to a browser before sign-in.
+    PreSession,
+    /// The session secret.
+    Session,
+}
+
+/// How long a browser keeps a cookie.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lifetime {
+    /// Until the browser closes.
+    BrowserSession,
+    /// "Keep me signed in".
+    Persistent {
+        /// Seconds from now.
+        max_age_secs: u64,
+    },
+}
+
+/// Why a request's cookie is not used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CookieProblem {
+    /// The name came more than once: which value is ours cannot be told.
+    Duplicate,
+    /// The value is longer than ours are, or has characters that ours never have.
+    Malformed,
+}
+
+impl CookieKind {
+    /// The cookie's exact name.
+    pub fn name(self, transport: Transport) -> &'static str {
+        match (self, transport) {
+            (Self::PreSession, Transport::Https) => "__Host-symbolon-pre",
+            (Self::PreSession, Transport::LoopbackHttp) => "symbolon-pre",
+            (Self::Session, Transport::Https) => "__Host-symbolon-session",
+            (Self::Session, Transport::LoopbackHttp) => "symbolon-session",
+        }
+    }
+
+    /// Reads the cookie of a request; an empty value is none.
+    ///
+    /// # Errors
+    /// A duplicate or a malformed value. Treat both as "not signed in", and clear the cookie.
+    pub fn read(self, headers: &HeaderMap, transport: Transport) -> Result<Option<&str>, CookieProblem> {
+        let name = self.name(transport).as_bytes();
+        let mut found = None;
+        // HTTP/2 may split the header (RFC 9113 §8.2.3).
+        let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|&b| b == b';'));
+        for pair in pairs {
+            let Some(at) = pair.iter().position(|&b| b == b'=') else {
+                continue;
+            };
+            if trim(&pair[..at]) != name {
+                continue;
+            }
+            if found.replace(trim(&pair[at + 1..])).is_some() {
+                return Err(CookieProblem::Duplicate);
+            }
+        }
+        match found {
+            None | Some([]) => Ok(None),
+            Some(value) => check_value(value).map(Some),
+        }
+    }
+
+    /// The `Set-Cookie` value that stores `value`.
+    ///
+    /// # Panics
+    /// Never, for values made of the base64url alphabet, as all of ours are.
+    pub fn set(self, value: &str, lifetime: Lifetime, transport: Transport) -> HeaderValue {
+        debug_assert!(check_value(value.as_bytes()).is_ok(), "cookie values are base64url");
+        let max_age = match lifetime {
+            Lifetime::BrowserSession => String::new(),
+            Lifetime::Persistent { max_age_secs } => format!("; Max-Age={max_age_secs}"),
+        };
+        self.header(value, &max_age, transport)
+    }
+
+    /// The `Set-Cookie` value that removes the cookie.
+    pub fn clear(self, transport: Transport) -> HeaderValue {
+        self.header("", "; Max-Age=0", transport)
+    }
+
+    fn header(self, value: &str, max_age: &str, transport: Transport) -> HeaderValue {
+        let secure = match transport {
+            Transport::Https => "; Secure",
+            Transport::LoopbackHttp => "",
+        };
+        let name = self.name(transport);
+        let text = format!("{name}={value}; Path=/{max_age}{secure}; HttpOnly; SameSite=Lax");
+        let mut header = HeaderValue::try_from(text).expect("names and values are visible ASCII");
+        header.set_sensitive(true);
+        header
+    }
+}
+
+fn trim(bytes: &[u8]) -> &[u8] {
+    let blank = |b: &u8| matches!(b, b' ' | b'\t');
+    let from = bytes.iter().position(|b| !blank(b)).unwrap_or(bytes.len());
+    let to = bytes.iter().rposition(|b| !blank(b)).map_or(from, |at| at + 1);
+    &bytes[from..to]
+}
+
+fn check_value(value: &[u8]) -> Result<&str, CookieProblem> {
+    let ours = value.len() <= MAX_VALUE_LEN
+        && value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'));
+    if !ours {
+        return Err(CookieProblem::Malformed);
+    }
+    std::str::from_utf8(value).map_err(|_| CookieProblem::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(headers: &[&str], transport: Transport) -> Result<Option<String>, CookieProblem> {
+        let mut map = HeaderMap::new();
+        for header in headers {
+            map.append(COOKIE, HeaderValue::from_bytes(header.as_bytes()).unwrap());
+        }
+        CookieKind::Session.read(&map, transport).map(|value| value.map(str::to_owned))
+    }
+
+    #[test]
+    fn the_session_cookie_has_every_attribute() {
+        assert_eq!(
+            CookieKind::Session.set("sym_se_x", Lifetime::BrowserSession, Transport::Https),
+            "__Host-symbolon-session=sym_se_x; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            CookieKind::Session.set("sym_se_x", Lifetime::Persistent { max_age_secs: 1_209_600 }, Transport::Https),
+            "__Host-symbolon-session=sym_se_x; Path=/; Max-Age=1209600; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            CookieKind::PreSession.set("x", Lifetime::BrowserSession, Transport::Https),
+            "__Host-symbolon-pre=x; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            CookieKind::Session.clear(Transport::Https),
+            "__Host-symbolon-session=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"
+        );
+    }
+
+    #[test]
+    fn prefix_and_secure_are_dropped_on_loopback_http_only() {
+        assert_eq!(
+            CookieKind::Session.set("sym_se_x", Lifetime::BrowserSession, Transport::LoopbackHttp),
+            "symbolon-session=sym_se_x; Path=/; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(read(&["symbolon-session=planted"], Transport::Https), Ok(None));
+        assert_eq!(read(&["symbolon-session=x"], Transport::LoopbackHttp), Ok(Some("x".into())));
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let headers = ["a=b; __Host-symbolon-session=sym_se_x;c=d"];
+        assert_eq!(read(&headers, Transport::Https), Ok(Some("sym_se_x".into())));
+        let split = ["a=b", "__Host-symbolon-session=sym_se_x", "c=\"\u{e9}\""];
+        assert_eq!(read(&split, Transport::Https), Ok(Some("sym_se_x".into())));
+    }
+
+    #[test]
+    fn look_alikes_do_not_win() {
+        for header in [
+            "__host-symbolon-session=x",
+            "__HOST-SYMBOLON-SESSION=x",
+            "__Host-symbolon-session2=x",
+            "__Host-symbolon-sessio=x",
+            "x__Host-symbolon-session=x",
+            "__Host%2Dsymbolon-session=x",
+            "__Secure-symbolon-session=x",
+            "__Host-symbolon-session",
+            "=__Host-symbolon-session=x",
+            "\u{a0}__Host-symbolon-session=x",
+            "a=__Host-symbolon-session=x",
+        ] {
+            assert_eq!(read(&[header], Transport::Https), Ok(None), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_refused() {
+        for headers in [
+            &["__Host-symbolon-session=a; __Host-symbolon-session=b"][..],
+            &["__Host-symbolon-session=a; __Host-symbolon-session=a"],
+            &["__Host-symbolon-session=a", "__Host-symbolon-session=b"],
+            &["__Host-symbolon-session=; __Host-symbolon-session=b"],
+            &["__Host-symbolon-session=a;\t__Host-symbolon-session =b"],
+        ] {
+            assert_eq!(read(headers, Transport::Https), Err(CookieProblem::Duplicate), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn values_that_are_not_ours_are_refused() {
+        let long = "a".repeat(513);
+        for value in ["a b", "\"quoted\"", "a,b", "a%41", "caf\u{e9}", long.as_str()] {
+            let header = format!("__Host-symbolon-session={value}");
+            assert_eq!(read(&[&header], Transport::Https), Err(CookieProblem::Malformed), "{value}");
+        }
+        assert_eq!(read(&["__Host-symbolon-session="], Transport::Https), Ok(None));
+    }
+}

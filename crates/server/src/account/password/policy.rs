@@ -1,0 +1,143 @@
+//! What a new password must be (security 115–117; NIST SP 800-63B-4 §3.1.1.2): long enough, and not
+//! one that is guessed first. No composition rules, no hints, no expiry.
+
+use super::{MAX_CHARS, Password, common};
+
+/// Why a new password is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PasswordProblem {
+    /// Built from what people try first: well-known words, keyboard rows, repetition.
+    Common,
+    /// Built from the person's or the service's own words.
+    Personal,
+    /// More characters than are accepted; refused before hashing.
+    TooLong {
+        /// Most characters accepted.
+        max_chars: usize,
+    },
+    /// Fewer characters than the policy asks for.
+    TooShort {
+        /// Fewest characters accepted.
+        min_chars: usize,
+    },
+}
+
+/// The rules for new passwords.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Policy {
+    /// Fewest characters.
+    pub min_chars: usize,
+}
+
+impl Default for Policy {
+    /// Twelve characters (design §4).
+    fn default() -> Self {
+        Self { min_chars: 12 }
+    }
+}
+
+impl Policy {
+    /// NIST's minimum where a password is the only factor.
+    pub const NIST: Self = Self { min_chars: 15 };
+
+    /// Judges a password that somebody wants to set.
+    ///
+    /// `words` are the person's and the service's own: e-mail, user name, name, issuer host. Each is taken
+    /// apart at everything that is neither letter nor digit.
+    ///
+    /// # Errors
+    /// The first problem found: length, then the person's own words, then common ones.
+    pub fn check_new_password(&self, password: &Password, words: &[&str]) -> Result<(), PasswordProblem> {
+        let chars = password.text().chars().count();
+        if chars < self.min_chars {
+            return Err(PasswordProblem::TooShort { min_chars: self.min_chars });
+        }
+        if chars > MAX_CHARS {
+            return Err(PasswordProblem::TooLong { max_chars: MAX_CHARS });
+        }
+        common::check(password.text(), words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(password: &str) -> Result<(), PasswordProblem> {
+        let words = ["ada@example.com", "Ada Lovelace", "auth.dragons.example"];
+        Policy::default().check_new_password(&Password::parse(password).unwrap(), &words)
+    }
+
+    #[test]
+    fn length_counts_characters_not_bytes() {
+        assert_eq!(check("ähöüßñçéèàê"), Err(PasswordProblem::TooShort { min_chars: 12 }));
+        assert_eq!(check("ähöüßñçéèàêî"), Ok(()));
+        assert_eq!(check(""), Err(PasswordProblem::TooShort { min_chars: 12 }));
+    }
+
+    #[test]
+    fn the_nist_preset_asks_for_fifteen() {
+        let password = Password::parse("fjord lamp 91x").unwrap();
+        assert!(Policy::default().check_new_password(&password, &[]).is_ok());
+        assert!(Policy::NIST.check_new_password(&password, &[]).is_err());
+    }
+
+    #[test]
+    fn no_composition_rules() {
+        for fine in [
+            "correct horse fjord lamp",
+            "onlylowercaseletterscount",
+            "839471029384",
+            "four unrelated spoons here",
+            "пингвин на велосипеде",
+        ] {
+            assert_eq!(check(fine), Ok(()), "{fine}");
+        }
+    }
+
+    #[test]
+    fn what_people_try_first_is_refused() {
+        for bad in [
+            "password1234",
+            "P@ssw0rd!2024",
+            "Passw0rdPassw0rd",
+            "administrator",
+            "adminadmin123",
+            "qwertyuiop12",
+            "1q2w3e4r5t6y",
+            "qazwsxedcrfv",
+            "123456789012",
+            "abcdefghijkl",
+            "aaaaaaaaaaaa",
+            "aaaabbbbcccc",
+            "abcabcabcabc",
+            "dragondragondragon",
+            "letmein letmein",
+            "i love you 1234",
+            "Welcome12345!",
+            "Summer2024!!!!",
+            "correcthorsebatterystaple",
+            "!!!!!!!!!!!!",
+            "zyxwvutsrqpo",
+            "asdfghjkl;'asdf",
+        ] {
+            assert_eq!(check(bad), Err(PasswordProblem::Common), "{bad}");
+        }
+    }
+
+    #[test]
+    fn own_words_and_the_services_are_refused() {
+        for bad in [
+            "adalovelace1815",
+            "Lovelace123456",
+            "ada@example.com",
+            "L0velace-Ada!",
+            "lovelacepassword",
+            "symbolon12345",
+            "lovelacelovelace",
+        ] {
+            assert_eq!(check(bad), Err(PasswordProblem::Personal), "{bad}");
+        }
+        assert_eq!(check("ada likes odd spoons"), Ok(()));
+    }
+}

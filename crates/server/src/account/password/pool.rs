@@ -1,0 +1,429 @@
+//! Hashing in a bounded pool: a flood of sign-ins slows sign-ins, not tokens (design §8 and §9, security 119).
+//!
+//! Some threads of its own, one queue of limited length, one kept block of memory per thread. A full queue
+//! is answered at once with [`Overloaded`]; a job that runs holds its thread to the end even when the caller
+//! has gone away, and one that has gone away while waiting is skipped. Memory is given back after
+//! [`PoolSettings::idle_release`] without work.
+
+use std::{
+    collections::VecDeque,
+    fmt, io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    Password,
+    phc::{self, Memory, Parameters, Phc},
+};
+
+/// Bytes of a salt (RFC 9106 §3.1 recommends 16).
+pub const SALT_LEN: usize = 16;
+
+/// How a pool is laid out.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSettings {
+    /// What a new hash costs.
+    pub parameters: Parameters,
+    /// Hashes at once; 0 for one per processor.
+    pub workers: usize,
+    /// Jobs that may wait; one more is refused.
+    pub queue: usize,
+    /// How long a thread without work keeps its memory.
+    pub idle_release: Duration,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self { parameters: Parameters::default(), workers: 0, queue: 64, idle_release: Duration::from_secs(60) }
+    }
+}
+
+/// The queue is full, or there is no memory: answer 503 with `Retry-After`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Overloaded;
+
+impl fmt::Display for Overloaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("too many passwords are being hashed")
+    }
+}
+
+impl std::error::Error for Overloaded {}
+
+/// What came of a verification.
+#[derive(Clone, Eq, PartialEq)]
+pub enum Verdict {
+    /// The password is right.
+    Match,
+    /// The password is right; its hash was made under other settings, and this one should replace it.
+    MatchNeedsRehash(String),
+    /// The password is wrong, or there is no hash to compare it with.
+    NoMatch,
+}
+
+impl fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Match => "Match",
+            Self::MatchNeedsRehash(_) => "MatchNeedsRehash(…)",
+            Self::NoMatch => "NoMatch",
+        })
+    }
+}
+
+/// The pool. Cloning is cheap; its threads end when the last clone is dropped.
+#[derive(Clone)]
+pub struct Pool {
+    owner: Arc<Owner>,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("settings", &self.owner.shared.settings).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the parameters are beyond [`Parameters::MAX`] or the system gives no thread.
+    pub fn start(mut settings: PoolSettings) -> io::Result<Self> {
+        if !settings.parameters.are_valid() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "argon2 parameters out of range"));
+        }
+        if settings.workers == 0 {
+            settings.workers = thread::available_parallelism().map_or(1, usize::from);
+        }
+        let shared = Arc::new(Shared { settings, queue: Mutex::default(), arrived: Condvar::new() });
+        // The owner first, so that a thread that cannot start ends those before it.
+        let owner = Arc::new(Owner { shared: Arc::clone(&shared) });
+        for number in 0..settings.workers {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("password-{number}")).spawn(move || shared.work())?;
+        }
+        Ok(Self { owner })
+    }
+
+    /// Compares a password with the hash on record, `None` when there is no such user or no password.
+    ///
+    /// Takes as long either way: without a usable hash, one of the current settings is computed and thrown
+    /// away (security 123). The fresh salt is used when the hash has to be renewed.
+    pub async fn verify(
+        &self,
+        password: Password,
+        stored: Option<String>,
+        fresh_salt: [u8; SALT_LEN],
+    ) -> Result<Verdict, Overloaded> {
+        let (answer, verdict) = oneshot::channel();
+        self.submit(Job::Verify { password, stored, fresh_salt, answer })?;
+        verdict.await.unwrap_or(Err(Overloaded))
+    }
+
+    /// Hashes a new password, with a salt from the generator.
+    pub async fn hash(&self, password: Password, salt: [u8; SALT_LEN]) -> Result<String, Overloaded> {
+        let (answer, hash) = oneshot::channel();
+        self.submit(Job::Hash { password, salt, answer })?;
+        hash.await.unwrap_or(Err(Overloaded))
+    }
+
+    /// Jobs waiting now.
+    pub fn waiting(&self) -> usize {
+        self.owner.shared.lock().jobs.len()
+    }
+
+    fn submit(&self, job: Job) -> Result<(), Overloaded> {
+        let shared = &self.owner.shared;
+        let mut queue = shared.lock();
+        // Callers that hung up while waiting make room for those who still wait.
+        if queue.jobs.len() >= shared.settings.queue {
+            queue.jobs.retain(|job| !job.is_abandoned());
+        }
+        if queue.jobs.len() >= shared.settings.queue {
+            return Err(Overloaded);
+        }
+        queue.jobs.push_back(job);
+        drop(queue);
+        shared.arrived.notify_one();
+        Ok(())
+    }
+}
+
+/// Ends the threads when the last [`Pool`] goes.
+struct Owner {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.arrived.notify_all();
+    }
+}
+
+struct Shared {
+    settings: PoolSettings,
+    queue: Mutex<Queue>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+enum Job {
+    Hash {
+        password: Password,
+        salt: [u8; SALT_LEN],
+        answer: oneshot::Sender<Result<String, Overloaded>>,
+    },
+    Verify {
+        password: Password,
+        stored: Option<String>,
+        fresh_salt: [u8; SALT_LEN],
+        answer: oneshot::Sender<Result<Verdict, Overloaded>>,
+    },
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // The lock is never held while hashing, so a poisoned queue is still a whole one.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        let mut memory = Memory::default();
+        while let Some(job) = self.next(&mut memory) {
+            job.run(self.settings.parameters, &mut memory);
+            memory.shrink_to(self.settings.parameters.memory_kib);
+        }
+    }
+
+    /// Waits for a job; `None` when the pool is closed.
+    fn next(&self, memory: &mut Memory) -> Option<Job> {
+        let mut queue = self.lock();
+        loop {
+            if queue.closed {
+                return None;
+            }
+            match queue.jobs.pop_front() {
+                Some(job) if job.is_abandoned() => {}
+                Some(job) => return Some(job),
+                None => {
+                    let waited = self.arrived.wait_timeout(queue, self.settings.idle_release);
+                    let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    queue = guard;
+                    if timeout.timed_out() && queue.jobs.is_empty() {
+                        memory.shrink_to(0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Job {
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { answer, .. } => answer.is_closed(),
+            Self::Verify { answer, .. } => answer.is_closed(),
+        }
+    }
+
+    fn run(self, parameters: Parameters, memory: &mut Memory) {
+        // An answer nobody waits for any more is dropped.
+        match self {
+            Self::Hash { password, salt, answer } => {
+                let _ = answer.send(phc::hash(parameters, &password, salt, memory).ok_or(Overloaded));
+            }
+            Self::Verify { password, stored, fresh_salt, answer } => {
+                let verdict = verify(parameters, &password, stored.as_deref(), fresh_salt, memory);
+                let _ = answer.send(verdict.ok_or(Overloaded));
+            }
+        }
+    }
+}
+
+fn verify(
+    parameters: Parameters,
+    password: &Password,
+    stored: Option<&str>,
+    fresh_salt: [u8; SALT_LEN],
+    memory: &mut Memory,
+) -> Option<Verdict> {
+    let Some(phc) = stored.and_then(Phc::parse) else {
+        if stored.is_some() {
+            tracing::error!("a stored password hash cannot be read; its owner cannot sign in until it is reset");
+        }
+        phc::hash(parameters, password, fresh_salt, memory)?;
+        return Some(Verdict::NoMatch);
+    };
+    if !phc.verify(password, memory)? {
+        return Some(Verdict::NoMatch);
+    }
+    if !phc.is_outdated(parameters) {
+        return Some(Verdict::Match);
+    }
+    // No memory for the new hash: the sign-in stands, and the next one tries again.
+    Some(phc::hash(parameters, password, fresh_salt, memory).map_or(Verdict::Match, Verdict::MatchNeedsRehash))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const CHEAP: Parameters = Parameters { memory_kib: 64, passes: 1, lanes: 1 };
+
+    fn settings() -> PoolSettings {
+        PoolSettings { parameters: CHEAP, workers: 2, queue: 4, idle_release: Duration::from_secs(60) }
+    }
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).unwrap()
+    }
+
+    /// A pool whose only thread never starts, so that jobs stay in the queue.
+    fn stalled(queue: usize) -> Pool {
+        let settings = PoolSettings { queue, ..settings() };
+        let shared = Arc::new(Shared { settings, queue: Mutex::default(), arrived: Condvar::new() });
+        Pool { owner: Arc::new(Owner { shared }) }
+    }
+
+    #[tokio::test]
+    async fn right_and_wrong_passwords_are_told_apart() {
+        let pool = Pool::start(settings()).unwrap();
+        let stored = pool.hash(password("correct horse"), [1; SALT_LEN]).await.unwrap();
+        let verify = |text: &str, stored: Option<String>| pool.verify(password(text), stored, [2; SALT_LEN]);
+        assert_eq!(verify("correct horse", Some(stored.clone())).await, Ok(Verdict::Match));
+        assert_eq!(verify("correct horse ", Some(stored.clone())).await, Ok(Verdict::NoMatch));
+        assert_eq!(verify("", Some(stored)).await, Ok(Verdict::NoMatch));
+        assert_eq!(verify("correct horse", None).await, Ok(Verdict::NoMatch));
+        assert_eq!(verify("correct horse", Some("garbage".into())).await, Ok(Verdict::NoMatch));
+    }
+
+    #[tokio::test]
+    async fn an_outdated_hash_is_renewed_only_for_the_right_password() {
+        let old = Pool::start(settings()).unwrap();
+        let stored = old.hash(password("correct horse"), [1; SALT_LEN]).await.unwrap();
+        let newer = Parameters { passes: 2, ..CHEAP };
+        let pool = Pool::start(PoolSettings { parameters: newer, ..settings() }).unwrap();
+        let wrong = pool.verify(password("wrong horse"), Some(stored.clone()), [2; SALT_LEN]).await;
+        assert_eq!(wrong, Ok(Verdict::NoMatch));
+        let right = pool.verify(password("correct horse"), Some(stored), [2; SALT_LEN]).await.unwrap();
+        let Verdict::MatchNeedsRehash(renewed) = right else { panic!("{right:?}") };
+        assert!(renewed.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{renewed}");
+        assert_eq!(pool.verify(password("correct horse"), Some(renewed), [3; SALT_LEN]).await, Ok(Verdict::Match));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let pool = stalled(2);
+        let waiting: Vec<_> = (0..2)
+            .map(|_| {
+                tokio::spawn({
+                    let pool = pool.clone();
+                    async move { pool.hash(password("x"), [0; SALT_LEN]).await }
+                })
+            })
+            .collect();
+        while pool.waiting() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.hash(password("y"), [0; SALT_LEN]).await, Err(Overloaded));
+        assert_eq!(pool.waiting(), 2);
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn callers_that_hung_up_while_waiting_make_room() {
+        let pool = stalled(1);
+        let (answer, gone) = oneshot::channel();
+        drop(gone);
+        pool.submit(Job::Hash { password: password("x"), salt: [0; SALT_LEN], answer }).unwrap();
+        let (answer, _waits) = oneshot::channel();
+        pool.submit(Job::Hash { password: password("y"), salt: [0; SALT_LEN], answer }).unwrap();
+        assert_eq!(pool.waiting(), 1);
+    }
+
+    #[tokio::test]
+    async fn more_callers_than_threads_are_all_served() {
+        let pool = Pool::start(PoolSettings { queue: 64, ..settings() }).unwrap();
+        let jobs: Vec<_> = (0..32_u8)
+            .map(|n| {
+                tokio::spawn({
+                    let pool = pool.clone();
+                    async move { pool.hash(password("same"), [n; SALT_LEN]).await }
+                })
+            })
+            .collect();
+        for job in jobs {
+            assert!(job.await.unwrap().is_ok());
+        }
+    }
+
+    #[test]
+    fn threads_end_with_the_last_clone() {
+        let pool = Pool::start(settings()).unwrap();
+        let shared = Arc::downgrade(&pool.owner.shared);
+        drop(pool.clone());
+        assert!(shared.upgrade().is_some());
+        let (ended, wait) = mpsc::channel();
+        drop(pool);
+        thread::spawn(move || {
+            while shared.strong_count() > 0 {
+                thread::yield_now();
+            }
+            ended.send(()).unwrap();
+        });
+        wait.recv_timeout(Duration::from_secs(10)).expect("the threads end");
+    }
+
+    #[test]
+    fn a_thread_without_work_gives_its_memory_back() {
+        let shared = Arc::new(Shared {
+            settings: PoolSettings { idle_release: Duration::from_millis(1), ..settings() },
+            queue: Mutex::default(),
+            arrived: Condvar::new(),
+        });
+        let mut memory = Memory::default();
+        phc::hash(CHEAP, &password("x"), [0; SALT_LEN], &mut memory).unwrap();
+        assert_eq!(memory.kib(), 64);
+        thread::scope(|scope| {
+            let idle = scope.spawn(|| {
+                assert!(shared.next(&mut memory).is_none());
+                memory.kib()
+            });
+            thread::sleep(Duration::from_millis(50));
+            shared.lock().closed = true;
+            shared.arrived.notify_all();
+            assert_eq!(idle.join().unwrap(), 0);
+        });
+    }
+
+    #[test]
+    fn parameters_out_of_range_do_not_start() {
+        for parameters in [
+            Parameters { memory_kib: 4, ..CHEAP },
+            Parameters { passes: 0, ..CHEAP },
+            Parameters { lanes: 0, ..CHEAP },
+            Parameters { lanes: 17, memory_kib: 1024, ..CHEAP },
+            Parameters { memory_kib: u32::MAX, ..CHEAP },
+        ] {
+            assert!(Pool::start(PoolSettings { parameters, ..settings() }).is_err(), "{parameters:?}");
+        }
+    }
+
+    #[test]
+    fn a_verdict_never_prints_a_hash() {
+        let verdict = Verdict::MatchNeedsRehash("$argon2id$secret".into());
+        assert_eq!(format!("{verdict:?}"), "MatchNeedsRehash(…)");
+    }
+}

@@ -27,12 +27,19 @@ impl CspSource {
     pub fn of(uri: &str) -> Option<Self> {
         let url = Url::parse(uri).ok()?;
         match url.scheme() {
-            "https" | "http" if url.has_host() => Some(Self(url.origin().ascii_serialization())),
+            "https" | "http" if url.host_str().is_some_and(is_plain_host) => {
+                Some(Self(url.origin().ascii_serialization()))
+            }
             "http" | "https" | "javascript" | "data" | "blob" | "filesystem" | "about" | "vbscript" | "file" => None,
             // RFC 8252 §7.1. The parser has limited a scheme to letters, digits, `+`, `-` and `.`.
             scheme => Some(Self(format!("{scheme}:"))),
         }
     }
+}
+
+/// URLs allow `,`, `;` and `*` in a host; in a policy they end a directive or stand for every host.
+fn is_plain_host(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
 }
 
 /// What a page may do beyond the strict base.
@@ -173,9 +180,12 @@ mod tests {
             "data:text/html,x",
             "not a uri",
             "https://app.example,script-src/",
+            "https://app.example;script-src/",
+            "https://*.example/",
+            "https://*/",
         ] {
             let policy = Csp::strict().form_may_reach(uri).policy();
-            assert!(!policy.contains("script-src"), "{uri}: {policy}");
+            assert!(!policy.contains("script-src") && !policy.contains('*'), "{uri}: {policy}");
         }
     }
 

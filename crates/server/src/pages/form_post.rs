@@ -10,7 +10,7 @@ use super::{Csp, PageShell};
 /// Submits the page's only form.
 const SCRIPT: &str = "document.forms[0].submit()";
 /// The hash of [`SCRIPT`] as a source expression; a test computes it afresh.
-const SCRIPT_HASH: &str = "'sha256-AAAA'";
+const SCRIPT_HASH: &str = "'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='";
 
 /// The response of `/authorize` for `response_mode=form_post`.
 #[derive(Clone, Debug, Template)]
@@ -53,5 +53,24 @@ impl FormPost {
             ..plain.clone()
         };
         vec![("form-post-hostile", hostile), ("form-post", plain)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_scripts() {
+        let digest = symbolon_jose::sha256(SCRIPT.as_bytes());
+        assert_eq!(SCRIPT_HASH, format!("'sha256-{}'", base64_simd::STANDARD.encode_to_string(digest)));
+    }
+
+    #[test]
+    fn the_policy_allows_this_script_and_this_target_only() {
+        let (_, page) = FormPost::samples().pop().unwrap();
+        let policy = page.csp().policy();
+        assert!(policy.contains(&format!("script-src {SCRIPT_HASH};")), "{policy}");
+        assert!(policy.contains("form-action 'self' https://dragons.example;"), "{policy}");
     }
 }

@@ -1,1 +1,320 @@
-//! Renders every sample of every page and lints the result.
+//! Renders every sample of every page and lints the result: escaping, attributes, names, size.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+
+use super::{
+    assets, consent::Consent, done::Done, error::ErrorPage, form_post::FormPost, home::Home, login::Login,
+    logout::Logout, reset::Reset, sample, setup::Setup, signed_out::SignedOut,
+};
+
+/// Most bytes of a page with its stylesheet (experience §4 asks for this over the wire, compressed or not).
+const MAX_PAGE_BYTES: usize = 20_000;
+
+/// Every sample of every page, by name.
+fn pages() -> Vec<(&'static str, String)> {
+    fn render<V: Template>(samples: Vec<(&'static str, V)>) -> impl Iterator<Item = (&'static str, String)> {
+        samples.into_iter().map(|(name, view)| (name, view.render().expect("a sample renders")))
+    }
+    render(Login::samples())
+        .chain(render(Consent::samples()))
+        .chain(render(Logout::samples()))
+        .chain(render(SignedOut::samples()))
+        .chain(render(Setup::samples()))
+        .chain(render(Reset::samples()))
+        .chain(render(Done::samples()))
+        .chain(render(Home::samples()))
+        .chain(render(FormPost::samples()))
+        .chain(render(ErrorPage::samples()))
+        .collect()
+}
+
+fn check_all(what: &str, holds: impl Fn(&Page<'_>) -> bool) {
+    let pages = pages();
+    assert!(pages.len() > 40, "all samples are here");
+    for (name, html) in &pages {
+        let page = Page { name, html, tags: tags(html) };
+        assert!(holds(&page), "{name}: {what}\n{html}");
+    }
+}
+
+struct Page<'h> {
+    name: &'h str,
+    html: &'h str,
+    tags: Vec<Tag<'h>>,
+}
+
+/// A start tag: its name and its attributes, in order.
+struct Tag<'h> {
+    name: &'h str,
+    attributes: Vec<(&'h str, &'h str)>,
+    at: usize,
+}
+
+impl<'h> Tag<'h> {
+    fn attribute(&self, name: &str) -> Option<&'h str> {
+        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+    }
+
+    fn is_typed_in(&self) -> bool {
+        self.name == "input" && !matches!(self.attribute("type"), Some("hidden"))
+    }
+}
+
+impl<'h> Page<'h> {
+    fn all(&self, name: &'static str) -> impl Iterator<Item = &Tag<'h>> {
+        self.tags.iter().filter(move |tag| tag.name == name)
+    }
+
+    fn with_id(&self, id: &str) -> usize {
+        self.tags.iter().filter(|tag| tag.attribute("id") == Some(id)).count()
+    }
+
+    /// The text between a tag and its end.
+    fn text_after(&self, tag: &Tag<'_>) -> &'h str {
+        let rest = &self.html[tag.at..];
+        let from = rest.find('>').map_or(rest.len(), |at| at + 1);
+        rest[from..].split('<').next().unwrap_or("").trim()
+    }
+}
+
+/// Start tags of a page of ours: attributes are double-quoted and a raw `<` is always markup, which is
+/// what the other tests rely on and `markup_is_well_formed` checks.
+fn tags(html: &str) -> Vec<Tag<'_>> {
+    let mut tags = Vec::new();
+    for (at, _) in html.match_indices('<') {
+        let rest = &html[at + 1..];
+        let Some(end) = end_of_tag(rest) else { continue };
+        let inside = &rest[..end];
+        if inside.starts_with(['/', '!']) {
+            continue;
+        }
+        let (name, attributes) = inside.split_once(char::is_whitespace).unwrap_or((inside, ""));
+        tags.push(Tag { name: name.trim_end_matches('/'), attributes: parse_attributes(attributes), at });
+    }
+    tags
+}
+
+fn end_of_tag(rest: &str) -> Option<usize> {
+    let mut quoted = false;
+    rest.bytes().position(|b| {
+        quoted ^= b == b'"';
+        b == b'>' && !quoted
+    })
+}
+
+fn parse_attributes(mut rest: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    loop {
+        rest = rest.trim_start().trim_start_matches('/');
+        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+        if end == 0 {
+            return found;
+        }
+        let (name, after) = rest.split_at(end);
+        let Some(value) = after.strip_prefix("=\"") else {
+            found.push((name, ""));
+            rest = after;
+            continue;
+        };
+        let end = value.find('"').expect("a quoted value ends");
+        found.push((name, &value[..end]));
+        rest = &value[end + 1..];
+    }
+}
+
+#[test]
+fn samples_have_names_of_their_own() {
+    let names: BTreeSet<&str> = pages().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), pages().len());
+}
+
+#[test]
+fn hostile_text_is_escaped_everywhere() {
+    let hostile = pages().into_iter().filter(|(name, _)| name.contains("hostile")).collect::<Vec<_>>();
+    assert!(hostile.len() >= 10, "every page with outside text has a hostile sample");
+    for (name, html) in hostile {
+        assert!(html.contains("alert(1)"), "{name} shows the text");
+        for raw in [sample::HOSTILE, "<img src=x", "<script>alert", "\"'>", "javascript:"] {
+            assert!(!html.contains(raw), "{name}: {raw}\n{html}");
+        }
+    }
+}
+
+#[test]
+fn no_inline_style_or_script_or_handler() {
+    check_all("no style element or attribute, no handler", |page| {
+        page.all("style").next().is_none()
+            && page
+                .tags
+                .iter()
+                .flat_map(|tag| &tag.attributes)
+                .all(|(name, _)| *name != "style" && !name.starts_with("on"))
+    });
+    check_all("script on the form_post page only, and only the fixed line", |page| {
+        let scripts: Vec<&str> = page.all("script").map(|tag| page.text_after(tag)).collect();
+        if page.name.starts_with("form-post") { scripts == ["document.forms[0].submit()"] } else { scripts.is_empty() }
+    });
+}
+
+#[test]
+fn the_frame_of_every_page() {
+    check_all("lang", |page| page.all("html").all(|tag| tag.attribute("lang") == Some("en")));
+    check_all("one title with text", |page| {
+        let titles: Vec<&str> = page.all("title").map(|tag| page.text_after(tag)).collect();
+        matches!(titles[..], [title] if title.ends_with("· Symbolon") && title.len() > "· Symbolon".len() + 1)
+    });
+    check_all("one h1 with text", |page| {
+        let headings: Vec<&str> = page.all("h1").map(|tag| page.text_after(tag)).collect();
+        matches!(headings[..], [heading] if !heading.is_empty())
+    });
+    check_all("one main", |page| page.all("main").count() == 1);
+    check_all("a viewport that can be zoomed", |page| {
+        page.html.contains("width=device-width")
+            && !page.html.contains("user-scalable")
+            && !page.html.contains("maximum-scale")
+    });
+}
+
+#[test]
+fn nothing_comes_from_or_leads_to_where_it_must_not() {
+    check_all("stylesheets and icons of our own, images https only", |page| {
+        page.all("link").all(|tag| tag.attribute("href").is_some_and(|href| href.starts_with("/assets/symbolon-")))
+            && page.all("img").all(|tag| tag.attribute("src").is_some_and(|src| src.starts_with("https://")))
+    });
+    check_all("links to this origin, https or loopback", |page| {
+        page.all("a").all(|tag| {
+            tag.attribute("href").is_some_and(|href| {
+                (href.starts_with('/') && !href.starts_with("//"))
+                    || href.starts_with("https://")
+                    || href.starts_with("http://localhost:")
+            })
+        })
+    });
+    check_all("no refresh, no base, no frame", |page| {
+        !page.html.contains("http-equiv")
+            && page.tags.iter().all(|tag| !matches!(tag.name, "base" | "iframe" | "object" | "embed"))
+    });
+}
+
+#[test]
+fn every_form_posts_and_carries_its_token() {
+    check_all("forms post to this origin, form_post to the client", |page| {
+        page.all("form").all(|tag| {
+            let action = tag.attribute("action").unwrap_or("");
+            let ours = action.starts_with('/') && !page.name.starts_with("form-post");
+            tag.attribute("method") == Some("post") && (ours || page.name.starts_with("form-post"))
+        })
+    });
+    check_all("one csrf field per form", |page| {
+        let tokens = page.all("input").filter(|tag| tag.attribute("name") == Some("csrf")).count();
+        page.name.starts_with("form-post") || tokens == page.all("form").count()
+    });
+}
+
+#[test]
+fn fields_have_labels_ids_and_honest_autocomplete() {
+    check_all("ids are unique", |page| {
+        page.tags.iter().filter_map(|tag| tag.attribute("id")).all(|id| page.with_id(id) == 1)
+    });
+    check_all("every field has an id that equals its name, and one label", |page| {
+        page.tags.iter().filter(|tag| tag.is_typed_in()).all(|field| {
+            let id = field.attribute("id").unwrap_or("");
+            let labels = page.all("label").filter(|label| label.attribute("for") == Some(id)).count();
+            !id.is_empty() && field.attribute("name") == Some(id) && labels == 1
+        })
+    });
+    check_all("labels and descriptions point at something", |page| {
+        let refers = |name: &'static str| page.tags.iter().filter_map(move |tag| tag.attribute(name));
+        let ids = refers("for").chain(refers("aria-describedby")).chain(refers("aria-labelledby"));
+        ids.flat_map(str::split_whitespace).all(|id| page.with_id(id) == 1)
+    });
+    check_all("autocomplete tokens are those of the HTML standard", |page| {
+        page.all("input")
+            .filter_map(|tag| tag.attribute("autocomplete"))
+            .all(|token| matches!(token, "username" | "current-password" | "new-password" | "name"))
+    });
+    check_all("password fields say which password, and may be pasted into", |page| {
+        page.all("input").filter(|tag| tag.attribute("type") == Some("password")).all(|tag| {
+            let wanted = if page.name.starts_with("login") { "current-password" } else { "new-password" };
+            tag.attribute("autocomplete") == Some(wanted) && tag.attribute("value").is_none()
+        })
+    });
+}
+
+#[test]
+fn the_sign_in_form_is_what_password_managers_expect() {
+    check_all("username and password", |page| {
+        let field = |name: &str| page.all("input").find(|tag| tag.attribute("name") == Some(name));
+        let Some((username, password)) = field("username").zip(field("password")) else {
+            return !page.name.starts_with("login");
+        };
+        username.attribute("autocomplete") == Some("username")
+            && password.attribute("type") == Some("password")
+            && username.at < password.at
+    });
+    check_all("signing in always offers a way out", |page| {
+        let out = page.html.contains("value=\"deny\"") || page.html.contains("href=\"/\"");
+        !page.name.starts_with("login") && !page.name.starts_with("consent") || out
+    });
+}
+
+#[test]
+fn a_problem_is_announced_focused_and_described() {
+    check_all("alert", |page| {
+        let problems: Vec<&Tag<'_>> = page.tags.iter().filter(|tag| tag.attribute("id") == Some("problem")).collect();
+        problems.iter().all(|tag| {
+            tag.attribute("role") == Some("alert")
+                && tag.attribute("tabindex") == Some("-1")
+                && tag.attribute("autofocus").is_some()
+                && page.html.contains("<title>Problem: ")
+        })
+    });
+    check_all("at most one element takes the focus", |page| {
+        page.tags.iter().filter(|tag| tag.attribute("autofocus").is_some()).count() <= 1
+    });
+}
+
+#[test]
+fn no_page_is_heavy() {
+    let css = assets::serve(assets::STYLESHEET_PATH.trim_start_matches("/assets/")).unwrap().1.len();
+    check_all("size", |page| page.html.len() + css < MAX_PAGE_BYTES);
+}
+
+#[test]
+fn markup_is_well_formed() {
+    const VOID: [&str; 5] = ["meta", "link", "input", "img", "br"];
+    check_all("every element is closed in order", |page| {
+        let mut open: Vec<&str> = Vec::new();
+        for (at, _) in page.html.match_indices('<') {
+            let rest = &page.html[at + 1..];
+            let Some(inside) = end_of_tag(rest).map(|end| &rest[..end]) else { return false };
+            let name = inside.trim_start_matches('/').split([' ', '\n', '>']).next().unwrap_or("");
+            if inside.starts_with('/') {
+                if open.pop() != Some(name) {
+                    return false;
+                }
+            } else if !inside.starts_with('!') && !inside.ends_with('/') && !VOID.contains(&name) {
+                open.push(name);
+            }
+        }
+        open.is_empty()
+    });
+}
+
+/// Writes every sample to the folder named by `SYMBOLON_PAGES`, to be looked at in a browser.
+#[test]
+fn pages_can_be_looked_at() {
+    let Some(folder) = std::env::var_os("SYMBOLON_PAGES").map(std::path::PathBuf::from) else {
+        return;
+    };
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    for path in [assets::STYLESHEET_PATH, assets::FAVICON_PATH] {
+        let bytes = assets::serve(path.trim_start_matches("/assets/")).unwrap().1;
+        std::fs::write(folder.join(path.trim_start_matches('/')), bytes).unwrap();
+    }
+    for (name, html) in pages() {
+        std::fs::write(folder.join(name).with_extension("html"), html.replace("\"/assets/", "\"assets/")).unwrap();
+    }
+}

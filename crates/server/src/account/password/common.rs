@@ -3,8 +3,8 @@
 //! At twelve characters and more, what remains of the published lists is nearly all of one pattern: a
 //! few well-known words, a keyboard row, a year, repeated or with letters swapped for look-alikes. So a
 //! password is common when it can be laid out completely with such pieces: at most [`MAX_WORDS`]
-//! words, at most [`MAX_STRAYS`] loose digits, and any number of keyboard or alphabet runs and repeats.
-//! Punctuation and spaces count for nothing. A search in breached-password sets may be added beside this.
+//! words, at most [`MAX_STRAYS`] loose digits, and any number of keyboard or alphabet runs, repeats and words
+//! of the person's own. Punctuation and spaces count for nothing. A search in breached-password sets may be added beside this.
 
 use super::PasswordProblem;
 
@@ -97,46 +97,41 @@ fn layout(text: &[char], own: &[Vec<char>]) -> Option<Layout> {
     }
     let end = &reach[text.len()];
     let ends = |personal: usize| end.iter().any(|by| by[personal].is_some());
-    if ends(1) {
-        Some(Layout::Personal)
-    } else if ends(0) {
-        Some(Layout::Common)
-    } else {
-        None
-    }
+    if ends(1) { Some(Layout::Personal) } else { ends(0).then_some(Layout::Common) }
 }
 
 fn advance(reach: &mut [Reach], text: &[char], at: usize, own: &[Vec<char>]) {
     let (here, rest) = (reach[at], &text[at..]);
-    let mut step = |len: usize, words: usize, personal: bool, strays: usize| {
-        for used in 0..=MAX_WORDS.saturating_sub(words) {
+    // `personal` is an index: 0, or 1 after one of the person's own words.
+    let mut step = |len: usize, words: usize, personal: usize, strays: usize| {
+        for used in 0..=MAX_WORDS - words {
             for was in 0..2 {
                 let Some(total) = here[used][was].map(|before| before + strays).filter(|&n| n <= MAX_STRAYS) else {
                     continue;
                 };
-                let best = &mut reach[at + len][used + words][usize::from(personal || was == 1)];
+                let best = &mut reach[at + len][used + words][was.max(personal)];
                 *best = Some(best.map_or(total, |known| known.min(total)));
             }
         }
     };
     for word in own.iter().filter(|word| spells(rest, word.iter().copied())) {
-        step(word.len(), 1, true, 0);
+        step(word.len(), 0, 1, 0);
     }
     for word in WORDS.lines().filter(|word| spells(rest, word.chars())) {
-        step(word.len(), 1, false, 0);
+        step(word.len(), 1, 0, 0);
     }
     for len in MIN_RUN..=longest_run(rest) {
-        step(len, 0, false, 0);
+        step(len, 0, 0, 0);
     }
     let same = rest.iter().take_while(|c| **c == rest[0]).count();
     if same >= MIN_RUN {
-        step(same, 0, false, 0);
+        step(same, 0, 0, 0);
     }
     if rest[0].is_ascii_digit() {
-        step(1, 0, false, 1);
+        step(1, 0, 0, 1);
     }
     if !rest[0].is_alphanumeric() {
-        step(1, 0, false, 0);
+        step(1, 0, 0, 0);
     }
 }
 

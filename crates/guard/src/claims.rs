@@ -89,24 +89,24 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
         let mut claims = Claims::default();
         let (mut iss, mut sub, mut exp) = (None, None, None);
         // A wrong type is an error here, never "absent"; duplicates and the time rules are the JOSE layer's.
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            match name.as_ref() {
-                "iss" => iss = Some(map.next_value()?),
-                "sub" => sub = Some(map.next_value()?),
-                "aud" => claims.aud = map.next_value()?,
-                "exp" => exp = Some(map.next_value::<Seconds>()?.0),
-                "iat" => claims.iat = Some(map.next_value::<Seconds>()?.0),
-                "jti" => claims.jti = Some(map.next_value()?),
-                "client_id" => claims.client_id = Some(map.next_value()?),
-                "scope" => claims.scope = map.next_value()?,
-                "roles" => claims.roles = map.next_value()?,
-                "sid" => claims.sid = Some(map.next_value()?),
-                "auth_time" => claims.auth_time = Some(map.next_value::<Seconds>()?.0),
-                "acr" => claims.acr = Some(map.next_value()?),
-                "cnf" => claims.cnf = Some(map.next_value()?),
-                _ => {
+        while let Some(name) = map.next_key()? {
+            match name {
+                Name::Iss => iss = Some(map.next_value()?),
+                Name::Sub => sub = Some(map.next_value()?),
+                Name::Aud => claims.aud = map.next_value()?,
+                Name::Exp => exp = Some(map.next_value::<Seconds>()?.0),
+                Name::Iat => claims.iat = Some(map.next_value::<Seconds>()?.0),
+                Name::Jti => claims.jti = Some(map.next_value()?),
+                Name::ClientId => claims.client_id = Some(map.next_value()?),
+                Name::Scope => claims.scope = map.next_value()?,
+                Name::Roles => claims.roles = map.next_value()?,
+                Name::Sid => claims.sid = Some(map.next_value()?),
+                Name::AuthTime => claims.auth_time = Some(map.next_value::<Seconds>()?.0),
+                Name::Acr => claims.acr = Some(map.next_value()?),
+                Name::Cnf => claims.cnf = Some(map.next_value()?),
+                Name::Other(name) => {
                     let value = map.next_value()?;
-                    claims.extra.insert(name.into_owned(), value);
+                    claims.extra.insert(name, value);
                 }
             }
         }
@@ -114,6 +114,55 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
         claims.sub = sub.ok_or_else(|| A::Error::missing_field("sub"))?;
         claims.exp = exp.ok_or_else(|| A::Error::missing_field("exp"))?;
         Ok(claims)
+    }
+}
+
+/// A claim's name, read without an allocation if it is one of ours.
+enum Name {
+    Iss,
+    Sub,
+    Aud,
+    Exp,
+    Iat,
+    Jti,
+    ClientId,
+    Scope,
+    Roles,
+    Sid,
+    AuthTime,
+    Acr,
+    Cnf,
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl Visitor<'_> for NameVisitor {
+            type Value = Name;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a claim's name")
+            }
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(match name {
+                    "iss" => Name::Iss,
+                    "sub" => Name::Sub,
+                    "aud" => Name::Aud,
+                    "exp" => Name::Exp,
+                    "iat" => Name::Iat,
+                    "jti" => Name::Jti,
+                    "client_id" => Name::ClientId,
+                    "scope" => Name::Scope,
+                    "roles" => Name::Roles,
+                    "sid" => Name::Sid,
+                    "auth_time" => Name::AuthTime,
+                    "acr" => Name::Acr,
+                    "cnf" => Name::Cnf,
+                    other => Name::Other(other.to_owned()),
+                })
+            }
+        }
+        deserializer.deserialize_identifier(NameVisitor)
     }
 }
 

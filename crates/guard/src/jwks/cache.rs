@@ -4,13 +4,12 @@
 //! |---|---|
 //! | first token | its request waits for the one fetch that all first requests share |
 //! | set older than its time ([`DEFAULT_REFRESH`], or `max-age` within bounds) | fetched behind the scenes; requests go on with the old set |
-//! | token with an unknown `kid` | one shared fetch, if the token bucket has one left ([`BUCKET`], one more every [`REFILL`]) |
-//! | that `kid` again | refused without a fetch for [`NEGATIVE`] |
+//! | token with an unknown `kid` | one shared fetch, if the token bucket has one left ([`BURST`](super::limit::BURST), one more every [`REFILL`](super::limit::REFILL)) |
+//! | that `kid` again | refused without a fetch for [`NEGATIVE`](super::limit::NEGATIVE) |
 //! | fetch fails | the last good set holds for [`STALE`]; tries again after 1 s, 2 s, 4 s, … up to [`MAX_BACKOFF`] |
 //! | no set at all, or too old | 503 with `Retry-After`: the tokens may be fine, so 401 would be a lie |
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -23,7 +22,10 @@ use symbolon_jose::{Algorithm, VerifyingKeys};
 use tokio::sync::watch;
 use url::Url;
 
-use super::fetch::{self, Fetch, FetchError, Location};
+use super::{
+    fetch::{self, Fetch, FetchError, Location},
+    limit::{Bucket, Missing},
+};
 use crate::clock::Clock;
 
 /// How long a set is fresh if its server does not say.
@@ -32,13 +34,6 @@ const DEFAULT_REFRESH: Duration = Duration::from_secs(10 * 60);
 const REFRESH_BOUNDS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
 /// How long the last good set holds while the issuer cannot be reached.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many fetches unknown `kid`s may cause in a burst, and how often one more.
-const BUCKET: u32 = 5;
-const REFILL: Duration = Duration::from_secs(10);
-/// How long a `kid` that a fetch did not bring is refused without another.
-const NEGATIVE: Duration = Duration::from_secs(10);
-/// How many such `kid`s are remembered; past that the bucket alone limits.
-const NEGATIVE_MAX: usize = 1024;
 /// The longest pause between tries while the issuer is away.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
@@ -69,19 +64,12 @@ struct State {
     /// The fetch under way; its value turns from `None` to whether it brought a set.
     flight: Option<watch::Receiver<Option<bool>>>,
     bucket: Bucket,
-    negative: HashMap<String, Duration>,
+    missing: Missing,
     failures: u32,
     /// No try before this, after a failure.
     retry_at: Duration,
     /// Learned by discovery; forgotten when a fetch fails.
     jwks: Option<Url>,
-}
-
-/// A token bucket.
-#[derive(Debug)]
-struct Bucket {
-    tokens: u32,
-    since: Duration,
 }
 
 /// What became of the wish for a fetch.
@@ -119,8 +107,8 @@ impl Cache {
     ) -> Self {
         let state = State {
             flight: None,
-            bucket: Bucket { tokens: BUCKET, since: clock.elapsed() },
-            negative: HashMap::new(),
+            bucket: Bucket::new(clock.elapsed()),
+            missing: Missing::default(),
             failures: 0,
             retry_at: Duration::ZERO,
             jwks: None,
@@ -160,7 +148,7 @@ impl Cache {
     /// The set after a look for `kid`, which is not in the set that the caller has. `None`: it is nowhere to be found.
     pub(crate) async fn look_for(self: &Arc<Self>, kid: &str) -> Option<Arc<VerifyingKeys>> {
         for last in [false, true] {
-            if self.is_known_missing(kid) {
+            if self.lock().missing.contains(kid, self.clock.elapsed()) {
                 return None;
             }
             let outcome = self.wish(Wish::UnknownKey).await;
@@ -171,7 +159,9 @@ impl Cache {
             match outcome {
                 // The fetch joined may have been answered before the key was published: one more look of our own.
                 Outcome::Joined(true) if !last => {}
-                Outcome::Fetched(true) | Outcome::Joined(true) => self.remember_missing(kid),
+                Outcome::Fetched(true) | Outcome::Joined(true) => {
+                    self.lock().missing.insert(kid, self.clock.elapsed());
+                }
                 Outcome::Fetched(false) | Outcome::Joined(false) | Outcome::Refused => return None,
             }
         }
@@ -266,22 +256,6 @@ impl Cache {
         Ok((keys, fresh_for, jwks))
     }
 
-    fn is_known_missing(&self, kid: &str) -> bool {
-        let now = self.clock.elapsed();
-        self.lock().negative.get(kid).is_some_and(|until| now < *until)
-    }
-
-    fn remember_missing(&self, kid: &str) {
-        let now = self.clock.elapsed();
-        let mut state = self.lock();
-        if state.negative.len() >= NEGATIVE_MAX {
-            state.negative.retain(|_, until| now < *until);
-        }
-        if state.negative.len() < NEGATIVE_MAX {
-            state.negative.insert(kid.to_owned(), now + NEGATIVE);
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing under this lock can leave the state half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -292,19 +266,6 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-impl Bucket {
-    fn take(&mut self, now: Duration) -> bool {
-        let gained = now.saturating_sub(self.since).as_millis() / REFILL.as_millis();
-        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
-        if self.tokens.saturating_add(gained) >= BUCKET {
-            self.tokens = BUCKET;
-            self.since = now;
-        } else {
-            self.tokens += gained;
-            self.since += REFILL * gained;
-        }
-        let taken = self.tokens > 0;
-        self.tokens -= u32::from(taken);
-        taken
-    }
-}
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

@@ -2,9 +2,11 @@
 //!
 //! - [`fetch`]: one HTTP exchange: https or loopback, no redirects, bounded in size and time.
 //! - [`cache`]: when to fetch, who waits for it, and what holds when the issuer is away.
+//! - [`limit`]: how often tokens with invented keys may cause a fetch.
 
 pub(crate) mod cache;
 pub(crate) mod fetch;
+mod limit;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     RequiredScope,
     caller::{Authentication, Caller},
+    challenge::Challenge,
     error::{InvalidToken, Rejection},
     guard::Guard,
     scope::Requirement,
@@ -45,13 +46,16 @@ impl<S> Deref for Scoped<S> {
     }
 }
 
-/// What the layer found out, or the answer to a handler that no layer covers.
-fn authentication(parts: &Parts) -> Result<&Authentication, Response> {
-    parts.extensions.get::<Authentication>().ok_or_else(|| {
-        let rejection = Rejection::NotGuarded;
-        tracing::error!(path = parts.uri.path(), %rejection, "add `.layer(guard.layer())` around this route");
-        crate::challenge::Challenge::new("").response(&rejection, None)
-    })
+/// What the layer found out.
+fn authentication(parts: &Parts) -> Option<&Authentication> {
+    parts.extensions.get()
+}
+
+/// The answer to a handler that no layer covers.
+fn not_guarded(parts: &Parts) -> Response {
+    let rejection = Rejection::NotGuarded;
+    tracing::error!(path = parts.uri.path(), %rejection, "add `.layer(guard.layer())` around this route");
+    Challenge::new("").response(&rejection, None)
 }
 
 /// The caller, with the handler's own claims read.
@@ -65,7 +69,7 @@ impl<S: Send + Sync, C: DeserializeOwned> FromRequestParts<S> for Caller<C> {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Response> {
-        let authentication = authentication(parts)?;
+        let authentication = authentication(parts).ok_or_else(|| not_guarded(parts))?;
         read(authentication).map_err(|rejection| authentication.guard.reject(&rejection))
     }
 }
@@ -75,7 +79,7 @@ impl<S: Send + Sync, C: DeserializeOwned> OptionalFromRequestParts<S> for Caller
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Response> {
-        let authentication = authentication(parts)?;
+        let authentication = authentication(parts).ok_or_else(|| not_guarded(parts))?;
         match read(authentication) {
             Ok(caller) => Ok(Some(caller)),
             Err(Rejection::NoToken) => Ok(None),
@@ -88,7 +92,7 @@ impl<S: Send + Sync, R: RequiredScope> FromRequestParts<S> for Scoped<R> {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Response> {
-        let authentication = authentication(parts)?;
+        let authentication = authentication(parts).ok_or_else(|| not_guarded(parts))?;
         let caller = authentication.require(&Requirement::AnyScope(vec![R::SCOPE.to_owned()]));
         match caller.and_then(|()| authentication.caller().cloned()) {
             Ok(caller) => Ok(Self { caller, scope: PhantomData }),

@@ -63,6 +63,7 @@ impl<C> fmt::Debug for Caller<C> {
 /// What a guard layer found out about a request; travels in its extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Authentication {
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "used by the extractors"))]
     pub(crate) guard: Guard,
     /// None: no token, and the guard lets such requests pass.
     caller: Option<Caller>,

@@ -206,15 +206,16 @@ mod tests {
         serde_json::from_str(&format!(r#"{{"iss":"i","sub":"s","aud":"a","exp":10{extra}}}"#))
     }
 
+    #[derive(Deserialize)]
+    struct Mine {
+        tenant: String,
+    }
+
     #[test]
     fn known_claims_get_fields_and_the_rest_stays() {
         let claims = parse(r#","scope":"a b","roles":["admin"],"iat":1.5,"tenant":"t1""#).unwrap();
         assert!(claims.has_scope("a") && claims.has_scope("b") && claims.has_role("admin"));
         assert_eq!((claims.iat, claims.extra["tenant"].as_str()), (Some(1), Some("t1")));
-        #[derive(Deserialize)]
-        struct Mine {
-            tenant: String,
-        }
         assert_eq!(claims.extra_as::<Mine>().unwrap().tenant, "t1");
     }
 

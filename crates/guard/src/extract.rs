@@ -35,7 +35,6 @@ pub(crate) struct Cookie {
 pub(crate) enum Place {
     Header,
     Query,
-    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "form bodies are read through axum's body type"))]
     Form,
     Cookie,
 }

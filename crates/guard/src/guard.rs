@@ -39,7 +39,7 @@ pub const DEFAULT_ALGORITHMS: [Algorithm; 10] = [
 ];
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
-const MAX_LEEWAY: Duration = Duration::from_secs(300);
+const MAX_LEEWAY: Duration = Duration::from_mins(5);
 
 type OnReject = Arc<dyn Fn(&Rejection) + Send + Sync>;
 
@@ -177,7 +177,7 @@ impl Guard {
 
     /// Also reads the token from the parameter `access_token` of a form body of at most 64 KiB (RFC 6750 §2.2). Off unless called.
     ///
-    /// The handler still sees the whole body. Works where the request's body is axum's.
+    /// The handler still sees the whole body; a longer form is refused with 413. Works where the request's body is axum's.
     #[cfg(feature = "axum")]
     #[must_use]
     pub fn form_body(self) -> Self {

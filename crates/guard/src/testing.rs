@@ -1,6 +1,6 @@
 //! An issuer for the tests of an API: real keys, real tokens, no network beyond loopback. Feature `testing`.
 //!
-//! Everything here panics rather than fail: it is for tests.
+//! Everything here panics rather than return an error: it is for tests.
 //!
 //! ```
 //! use symbolon_guard::testing::{AUDIENCE, TestIssuer};
@@ -14,6 +14,8 @@
 //! # Ok::<(), symbolon_guard::Rejection>(()) }).expect("accepted");
 //! # Ok::<(), std::io::Error>(())
 //! ```
+
+#![expect(clippy::missing_panics_doc, reason = "said above, once")]
 
 use std::{
     fmt,
@@ -191,6 +193,7 @@ pub struct TestToken {
 
 impl TestToken {
     /// Sets the subject.
+    #[expect(clippy::should_implement_trait, reason = "the claim's name is the standard's")]
     pub fn sub(self, sub: &str) -> Self {
         self.claim("sub", sub)
     }

@@ -29,11 +29,11 @@ use super::{
 use crate::clock::Clock;
 
 /// How long a set is fresh if its server does not say.
-const DEFAULT_REFRESH: Duration = Duration::from_secs(10 * 60);
+const DEFAULT_REFRESH: Duration = Duration::from_mins(10);
 /// The bounds of what its server may say.
-const REFRESH_BOUNDS: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
+const REFRESH_BOUNDS: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 /// How long the last good set holds while the issuer cannot be reached.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+const STALE: Duration = Duration::from_hours(24);
 /// The longest pause between tries while the issuer is away.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 

@@ -214,12 +214,12 @@ async fn the_last_good_set_holds_for_a_day_and_no_longer() {
     cache.load().await.unwrap();
     fake.set_down(true);
     for _ in 0..23 {
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         assert!(cache.current().is_some());
         settle().await;
     }
     assert!(fake.fetches() > 1, "it went on trying");
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_hours(1));
     assert!(cache.current().is_none());
     assert!(cache.load().await.is_err());
     fake.set_down(false);

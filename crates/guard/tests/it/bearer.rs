@@ -25,12 +25,15 @@ fn request(headers: &[(&str, &[u8])]) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
+/// Headers of a request, and the status and challenge that it gets.
+type Case<'a> = (&'a [(&'a str, &'a [u8])], u16, Option<&'a str>);
+
 #[tokio::test]
 async fn conformance_table() {
     let (issuer, app) = offline();
     let good = format!("Bearer {}", issuer.token().sign());
-    let expired = format!("Bearer {}", issuer.token().expired(Duration::from_secs(60)).sign());
-    let table: &[(&[(&str, &[u8])], u16, Option<&str>)] = &[
+    let expired = format!("Bearer {}", issuer.token().expired(Duration::from_mins(1)).sign());
+    let table: &[Case<'_>] = &[
         (&[("authorization", good.as_bytes())], 200, None),
         (&[], 401, Some(NO_TOKEN)),
         (&[("authorization", b"")], 401, Some(NO_TOKEN)),
@@ -58,7 +61,7 @@ async fn every_401_has_the_same_body_and_names_no_reason() {
     let (issuer, app) = offline();
     let other = TestIssuer::offline();
     let tokens = [
-        issuer.token().expired(Duration::from_secs(3600)).sign(),
+        issuer.token().expired(Duration::from_hours(1)).sign(),
         issuer.token().audience("https://other.example.com").sign(),
         issuer.token().issuer("https://other.example.com").sign(),
         issuer.token().typ("JWT").sign(),
@@ -96,7 +99,7 @@ async fn the_owner_learns_the_reason_that_the_caller_does_not() {
     let seen = Arc::clone(&reasons);
     let guard = issuer.guard(AUDIENCE).on_reject(move |rejection| seen.lock().unwrap().push(rejection.to_string()));
     let app = app(&guard);
-    let token = issuer.token().expired(Duration::from_secs(3600)).sign();
+    let token = issuer.token().expired(Duration::from_hours(1)).sign();
     send(&app, bearer("/me", &token)).await;
     send(&app, request(&[])).await;
     let reasons = reasons.lock().unwrap();

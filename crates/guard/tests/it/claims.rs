@@ -8,7 +8,7 @@ use symbolon_guard::{
     Algorithm, Caller, Guard, Jwk, JwkSet, Keys,
     testing::{AUDIENCE, TestIssuer, TestToken},
 };
-use symbolon_jose::{SigningKey, base64url, jwt};
+use symbolon_jose::{SigningKey, base64url, jws};
 
 use super::{app, bearer, offline, send};
 
@@ -84,7 +84,7 @@ async fn leeway_is_thirty_seconds_and_changes_nothing_else() {
     let strict = issuer.guard(AUDIENCE).leeway(Duration::ZERO);
     assert_eq!(status(&strict, &expired(2)).await, 401);
     // 300 s at most, whatever is asked for.
-    let lax = issuer.guard(AUDIENCE).leeway(Duration::from_secs(86_400));
+    let lax = issuer.guard(AUDIENCE).leeway(Duration::from_hours(24));
     assert_eq!((status(&lax, &expired(290)).await, status(&lax, &expired(310)).await), (200, 401));
     assert_eq!(status(&lax, &issuer.token().audience("x")).await, 401);
     assert_eq!(status(&lax, &issuer.token().without("exp")).await, 401);
@@ -198,23 +198,18 @@ async fn every_default_algorithm_works() {
 
 #[tokio::test]
 async fn duplicate_claims_are_refused() {
-    let (issuer, app) = offline();
-    /// Claims that serialize with one name twice.
-    struct Twice(Value);
-    impl serde::Serialize for Twice {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            let claims = self.0.as_object().expect("an object");
-            let once = claims.iter().map(|(name, value)| (name.as_str(), value.clone()));
-            serializer.collect_map(once.chain([("sub", json!("admin"))]))
-        }
-    }
+    let issuer = TestIssuer::offline();
     let jwk = Jwk::generate(Algorithm::ES256).unwrap();
     let key = SigningKey::from_jwk(&jwk, Algorithm::ES256).unwrap();
     let guard = issuer.guard(AUDIENCE).keys(Keys::fixed(JwkSet::from_iter([jwk])));
-    let claims = json!({ "iss": issuer.issuer(), "sub": "u1", "aud": AUDIENCE, "exp": u32::MAX });
-    let token = jwt::sign(&key, "at+jwt", &Twice(claims)).unwrap();
-    assert!(guard.verify(&token).await.is_err());
-    drop(app);
+    let once = json!({ "iss": issuer.issuer(), "sub": "u1", "aud": AUDIENCE, "exp": u32::MAX }).to_string();
+    for twice in ["\"sub\":\"admin\"", "\"exp\":1", "\"x\":1,\"x\":2", "\"x\":{\"y\":1,\"y\":2}"] {
+        let payload = once.replace('}', &format!(",{twice}}}"));
+        let token = jws::compact::sign(&key, Some("at+jwt"), payload.as_bytes()).unwrap();
+        assert!(guard.verify(&token).await.is_err(), "{payload}");
+    }
+    let token = jws::compact::sign(&key, Some("at+jwt"), once.as_bytes()).unwrap();
+    assert!(guard.verify(&token).await.is_ok());
 }
 
 #[tokio::test]

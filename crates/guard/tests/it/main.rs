@@ -1,7 +1,9 @@
 //! Black-box tests: an axum app under a guard, tokens of a test issuer, one request at a time.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bearer;
 mod claims;
+mod config;
 mod keys;
 mod places;
 mod requirements;

@@ -6,6 +6,7 @@ mod arrows;
 mod licence;
 mod links;
 mod packages;
+mod settings;
 mod source;
 mod text;
 
@@ -61,6 +62,7 @@ const CHECKS: &[Check] = &[
     Check { name: "no machine paths", run: |_, files| Ok(each(files, text::machine_paths)) },
     Check { name: "no private registries", run: |_, files| Ok(each(files, text::registries)) },
     Check { name: "links resolve", run: |workspace, files| Ok(links::resolve(workspace, files)) },
+    Check { name: "settings in the manual", run: |_, files| Ok(settings::in_the_manual(files)) },
     Check { name: "licences", run: |workspace, _| packages::licences(workspace) },
     Check { name: "duplicate versions", run: |workspace, _| packages::duplicates(workspace) },
     Check { name: "package budget", run: |workspace, _| packages::budget(workspace) },

@@ -43,7 +43,8 @@ pub(super) fn length(file: &File) -> Findings {
 /// Every Rust file starts with `//!`: what it does, what it implements, what it refuses.
 pub(super) fn header(file: &File) -> Findings {
     let test_module = file.file_name() == "tests.rs" || file.is_under("tests");
-    if !file.has_extension(&["rs"]) || test_module || file.text.starts_with("//!") {
+    let documented = ["//!", "#![doc = include_str!("].iter().any(|start| file.text.starts_with(start));
+    if !file.has_extension(&["rs"]) || test_module || documented {
         return Findings::new();
     }
     vec![file.finding(1, "starts without a //! header")]

@@ -1,0 +1,48 @@
+//! What a process has used, read from `/proc`.
+
+use std::fs::read_to_string;
+use std::time::Duration;
+
+use crate::Failure;
+
+/// `USER_HZ`: the unit of times in `/proc/PID/stat`, fixed at 100 on every Linux that Rust supports.
+const TICKS_PER_SECOND: u32 = 100;
+
+/// Processor time of all threads of the process, in user and kernel, in steps of 10 ms.
+pub(crate) fn used(pid: u32) -> Result<Duration, Failure> {
+    let stat = read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name may contain spaces and brackets; what follows the last bracket does not. utime and stime are fields 14 and 15.
+    let (_, rest) = stat.rsplit_once(") ").ok_or("unreadable /proc/PID/stat")?;
+    let fields: Vec<&str> = rest.split(' ').collect();
+    let ticks =
+        |index: usize| fields.get(index).and_then(|it| it.parse::<u32>().ok()).ok_or("unreadable /proc/PID/stat");
+    Ok(Duration::from_secs(1) * (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+}
+
+/// Memory of the process that is its own: resident, less what is mapped from files (the binary's own pages).
+pub(crate) fn memory(pid: u32) -> Result<Memory, Failure> {
+    let status = read_to_string(format!("/proc/{pid}/status"))?;
+    let kib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok())
+            .ok_or("unreadable /proc/PID/status")
+    };
+    Ok(Memory { resident: kib("VmRSS:")? * 1024, anonymous: kib("RssAnon:")? * 1024 })
+}
+
+/// In bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory {
+    /// All that is in memory, the binary's pages included.
+    pub(crate) resident: u64,
+    /// Heap and stacks.
+    pub(crate) anonymous: u64,
+}
+
+/// What the machine calls itself, for the table's caption.
+pub(crate) fn machine() -> String {
+    let info = read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!("{}, {cores} cores", model.map_or("unknown processor", |(_, name)| name))
+}

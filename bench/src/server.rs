@@ -1,0 +1,143 @@
+//! Child processes: the binary under test with data of its own, and the yardstick.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::Failure;
+use crate::clock::Stopwatch;
+
+/// How long a server may take to answer at all.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An installation: a data folder, a port that stays, and the commands that fill it.
+pub(crate) struct Installation {
+    folder: TempDir,
+    port: u16,
+}
+
+/// A running process that ends with the value.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    /// From the start of the process to its first good answer.
+    pub(crate) started_in: Duration,
+}
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing to do about a child that has already ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary under test.
+pub(crate) fn binary() -> Result<PathBuf, Failure> {
+    let path = std::env::var_os("SYMBOLON_BIN").ok_or("SYMBOLON_BIN is not set; try: cargo xtask bench core")?;
+    Ok(PathBuf::from(path))
+}
+
+impl Installation {
+    /// An empty data folder and a free port.
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        Ok(Self { folder: tempfile::tempdir()?, port })
+    }
+
+    /// The issuer, which is also where it answers.
+    pub(crate) fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// `localhost:PORT`.
+    pub(crate) fn host(&self) -> String {
+        format!("localhost:{}", self.port)
+    }
+
+    fn command(&self) -> Result<Command, Failure> {
+        let mut command = Command::new(binary()?);
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env("SYMBOLON_ISSUER", self.issuer()).env("SYMBOLON_DATA", self.folder.path().join("data"));
+        command.env("SYMBOLON_HTTP__LISTEN", format!("127.0.0.1:{}", self.port));
+        Ok(command)
+    }
+
+    /// Runs a command of the binary with `--json` and reads its answer. `input` goes to standard input.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<Value, Failure> {
+        let mut command = self.command()?;
+        command.args(arguments).arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("symbolon {} failed: {}", arguments.join(" "), words.trim()).into());
+        }
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    /// Starts the server as an operator would, its log going nowhere, and waits for its first good answer.
+    pub(crate) fn serve(&self) -> Result<Running, Failure> {
+        let mut command = self.command()?;
+        command.arg("serve").stdout(Stdio::null()).stderr(Stdio::null());
+        let watch = Stopwatch::start();
+        let child = command.spawn()?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let mut running = Running { child, address, started_in: Duration::ZERO };
+        while !answers(address, &self.host()) {
+            if let Some(status) = running.child.try_wait()? {
+                return Err(format!("the server ended with {status} instead of answering").into());
+            }
+            if watch.elapsed() > PATIENCE {
+                return Err("the server does not answer".into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        running.started_in = watch.elapsed();
+        Ok(running)
+    }
+}
+
+/// Whether the discovery document is there.
+fn answers(address: SocketAddr, host: &str) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(stream, "GET /.well-known/openid-configuration HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head)?;
+        Ok(&head == b"HTTP/1.1 200")
+    };
+    ask().unwrap_or(false)
+}
+
+/// Starts the bare server for an algorithm.
+pub(crate) fn yardstick(algorithm: &str) -> Result<Running, Failure> {
+    let program: OsString = std::env::current_exe()?.into();
+    let mut command = Command::new(program);
+    // Its standard input stays open as long as we live, and its end is the signal to end.
+    command.args(["yardstick", algorithm]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let watch = Stopwatch::start();
+    let mut child = command.spawn()?;
+    let mut line = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        BufReader::new(stdout).read_line(&mut line)?;
+    }
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, line.trim().parse()?));
+    Ok(Running { child, address, started_in: watch.elapsed() })
+}

@@ -14,7 +14,6 @@ mod rng;
 mod server;
 mod yardstick;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use figure::Figure;
@@ -25,8 +24,11 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Something that measures.
 type Measurement = fn() -> Result<Vec<Figure>, Failure>;
 
-/// A group's name and what measures it. Its figures' names start with the group's.
-const GROUPS: &[(&str, Measurement)] = &[("core", core::run)];
+/// A group's name and its parts. The figures' names start with the group's.
+const GROUPS: &[(&str, &[(&str, Measurement)])] = &[("core", core::PARTS)];
+
+const USAGE: &str = "usage: symbolon-bench GROUP --out FILE   (better: cargo xtask bench GROUP)
+       symbolon-bench GROUP PART         (prints only)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -34,8 +36,12 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         // The other process of a comparison: see `yardstick`.
         ["yardstick", algorithm] => yardstick::serve(algorithm),
-        [group, "--out", out] => measure_group(group, &PathBuf::from(out)),
-        _ => Err("usage: symbolon-bench GROUP --out FILE; better: cargo xtask bench GROUP".into()),
+        [group, "--out", out] => measure(group, None).and_then(|figures| {
+            std::fs::write(out, serde_json::to_string_pretty(&figures)?)?;
+            Ok(())
+        }),
+        [group, part] => measure(group, Some(part)).map(drop),
+        _ => Err(USAGE.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,13 +52,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure_group(name: &str, out: &std::path::Path) -> Result<(), Failure> {
-    let Some((_, run)) = GROUPS.iter().find(|(group, _)| *group == name) else {
-        let known: Vec<&str> = GROUPS.iter().map(|(group, _)| *group).collect();
-        return Err(format!("no group {name}; there are: {}", known.join(", ")).into());
+/// Measures a group, or the one part of it, and prints the table.
+fn measure(group: &str, only: Option<&str>) -> Result<Vec<Figure>, Failure> {
+    let Some((_, parts)) = GROUPS.iter().find(|(name, _)| *name == group) else {
+        let known: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
+        return Err(format!("no group {group}; there are: {}", known.join(", ")).into());
     };
-    let figures = run()?;
+    let mut figures = Vec::new();
+    for (part, run) in parts.iter().filter(|(part, _)| only.is_none_or(|only| only == *part)) {
+        println!("measuring {group}: {part}");
+        figures.extend(run()?);
+    }
     println!("\nOn {}:\n\n{}", cpu::machine(), figure::table(&figures));
-    std::fs::write(out, serde_json::to_string_pretty(&figures)?)?;
-    Ok(())
+    Ok(figures)
 }

@@ -53,9 +53,18 @@ fn sign_ins(installation: &Installation, running: &Running, users: &[String]) ->
     let hash = super::setup::hash_time()?;
     Ok(vec![
         Figure::reported("core.signin.rate", outcome.per_second(), "sign-ins/s"),
-        Figure::reported("core.signin.hash", hash.as_secs_f64() * 1e3, format!("ms ({})", super::setup::hash_parameters()?)),
+        Figure::reported(
+            "core.signin.hash",
+            hash.as_secs_f64() * 1e3,
+            format!("ms ({})", super::setup::hash_parameters()?),
+        ),
         Figure::reported("core.signin.cpu", per_thousand, "CPU s per 1,000"),
-        Figure::at_most("core.signin.cpu_without_hash", per_thousand - hash.as_secs_f64() * 1e3, "CPU s per 1,000", SIGN_IN_BUDGET),
+        Figure::at_most(
+            "core.signin.cpu_without_hash",
+            per_thousand - hash.as_secs_f64() * 1e3,
+            "CPU s per 1,000",
+            SIGN_IN_BUDGET,
+        ),
     ])
 }
 
@@ -73,7 +82,12 @@ fn refreshes(installation: &Installation, running: &Running, users: &[String]) -
     let used = cpu::used(running.pid())?.saturating_sub(before).as_secs_f64();
     Ok(vec![
         Figure::reported("core.refresh.rate", outcome.per_second(), "durable rotations/s"),
-        Figure::at_most("core.refresh.cpu", used * 1e3 / load::count(outcome.requests), "CPU s per 1,000", REFRESH_BUDGET),
+        Figure::at_most(
+            "core.refresh.cpu",
+            used * 1e3 / load::count(outcome.requests),
+            "CPU s per 1,000",
+            REFRESH_BUDGET,
+        ),
     ])
 }
 

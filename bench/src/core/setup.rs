@@ -23,13 +23,17 @@ pub(super) fn audience(algorithm: &str) -> String {
 /// An API whose tokens are signed with `algorithm`.
 pub(super) fn api(installation: &Installation, algorithm: &str) -> Result<(), Failure> {
     let audience = audience(algorithm);
-    installation.run(&["api", "add", &audience, "--name", algorithm, "--alg", algorithm, "--scope", "read:bench=Measure"], "")?;
+    installation.run(
+        &["api", "add", &audience, "--name", algorithm, "--alg", algorithm, "--scope", "read:bench=Measure"],
+        "",
+    )?;
     Ok(())
 }
 
 /// A machine client for one API; gives its id and secret.
 pub(super) fn machine(installation: &Installation, algorithm: &str) -> Result<(String, String), Failure> {
-    let (id, api) = (format!("bench-{}", algorithm.to_ascii_lowercase()), format!("{}=read:bench", audience(algorithm)));
+    let (id, api) =
+        (format!("bench-{}", algorithm.to_ascii_lowercase()), format!("{}=read:bench", audience(algorithm)));
     let answer = installation.run(&["client", "add", "--machine", "--id", &id, "--name", &id, "--api", &api], "")?;
     let secret = answer["client_secret"].as_str().ok_or("the new client has no secret")?;
     Ok((id, secret.to_owned()))
@@ -60,7 +64,12 @@ pub(super) fn hash_time() -> Result<Duration, Failure> {
     let mut fastest = Duration::MAX;
     for _ in 0..HASHES {
         let watch = Stopwatch::start();
-        hasher.hash_password_into_with_memory(b"a long enough password", b"sixteen salty by", &mut [0; 32], &mut memory)?;
+        hasher.hash_password_into_with_memory(
+            b"a long enough password",
+            b"sixteen salty by",
+            &mut [0; 32],
+            &mut memory,
+        )?;
         fastest = fastest.min(watch.elapsed());
     }
     Ok(fastest)

@@ -30,7 +30,7 @@ export { AuthError, decode };
  * @property {string} clientId
  * @property {string} [redirectUri] default: this origin and `/`
  * @property {Record<string, { audience?: string, scope?: string }>} [apis] base URL → its audience (default: the base
- *   URL itself) and scope; nothing else is ever sent a token
+ *   URL itself) and scope; nothing else is ever sent a token. For now all share one audience: a sign-in is for one API
  * @property {string} [scope] default `openid profile email offline_access`
  * @property {'auto' | 'memory'} [storage] where tokens live; `auto` is `memory` for now
  * @property {(error: AuthError) => void} [onError] default: the console, once per code
@@ -39,7 +39,7 @@ export { AuthError, decode };
  * @typedef {object} State an immutable snapshot; a change makes a new one
  * @property {'loading' | 'signed-out' | 'signed-in' | 'error'} status `error`: the issuer could not be asked
  * @property {Readonly<Record<string, any>> | null} user claims about the person
- * @property {readonly string[]} scopes granted for the first API
+ * @property {readonly string[]} scopes granted
  * @property {readonly string[]} roles for showing and hiding things; the API decides
  * @property {number | null} expiresAt of the access token, ms since the epoch
  * @property {AuthError | null} error what last went wrong
@@ -90,8 +90,9 @@ export class Auth {
     this.#options = options;
     this.#redirectUri = new URL(options.redirectUri ?? '/', env.location.href).href;
     this.#apis = parseApis(apis);
-    this.#audiences = [...new Set(this.#apis.map((api) => api.audience))];
-    this.#audience = this.#audiences[0] ?? '';
+    this.#audience = this.#apis[0]?.audience;
+    if (this.#apis.some((api) => api.audience !== this.#audience))
+      throw new AuthError('config', 'apis must share one audience');
     const scopes = [scope, ...this.#apis.map((api) => api.scope)].join(' ').split(/\s+/);
     this.#scope = [...new Set(scopes)].filter(Boolean).join(' ');
     this.#prefix = `symbolon:${clientId}@${issuer}:`;
@@ -104,8 +105,8 @@ export class Auth {
   #env;
   #options;
   #redirectUri;
+  /** @type {import('./urls.js').Api[]} */
   #apis;
-  #audiences;
   #audience;
   #scope;
   #prefix;
@@ -185,7 +186,7 @@ export class Auth {
     ]);
     const claims = checkIdToken(json.id_token, this.#server, nonce);
     const tokens = new Tokens(this.#server, (renewed) => this.#renewed(tokens, renewed));
-    const access = tokens.adopt(json, this.#audience, this.#scope);
+    const access = tokens.adopt(json, this.#scope);
     const profile = await this.#server.userinfo(access.token, claims.sub).catch((error) => void this.#report(error));
     this.#signedIn({ tokens, nonce, idToken: json.id_token, claims: { ...claims, ...profile } });
     this.#events.emit('signed-in', { user: this.user });
@@ -232,8 +233,8 @@ export class Auth {
       ['scope', this.#scope],
       ['prompt', prompt],
       ['login_hint', loginHint],
+      ['resource', this.#audience],
     ];
-    for (const audience of this.#audiences) params.push(['resource', audience]);
     const back = sameOrigin(returnTo, this.#env.location.href, this.#redirectUri);
     const url = await depart(this.#env, this.#prefix, authorization_endpoint, params, { returnTo: back, silent });
     await this.#leave(url, silent);
@@ -288,15 +289,14 @@ export class Auth {
    */
   fetch = async (input, init) => {
     const request = new this.#env.Request(input, init); // resolves relative URLs exactly as fetch will
-    const api = matchApi(this.#apis, request.url);
-    if (!api || request.headers.has('Authorization')) return this.#env.fetch(request);
+    if (!matchApi(this.#apis, request.url) || request.headers.has('Authorization')) return this.#env.fetch(request);
     await this.#starting;
     if (!this.#session) return this.#env.fetch(request);
     const again = request.clone();
-    const access = await this.#token(api.audience, {});
+    const access = await this.#token({});
     const response = await this.#send(request, access.token);
     if (response.status !== 401) return response;
-    const renewed = await this.#token(api.audience, { stale: access.token }).catch(() => undefined);
+    const renewed = await this.#token({ stale: access.token }).catch(() => undefined);
     return renewed ? this.#send(again, renewed.token) : response;
   };
 
@@ -308,23 +308,22 @@ export class Auth {
 
   /**
    * An access token, for what `fetch` cannot do (a WebSocket, a library). Keep it nowhere.
-   * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API (default: the
-   *   first one); `scope`: fewer scopes than granted; `minTtl`: seconds it must still live, default 10
+   * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API; `scope`:
+   *   fewer scopes than granted; `minTtl`: seconds it must still live, default 10
    * @returns {Promise<string>} rejects with `login_required` when nobody is signed in
    */
   token = async ({ api, scope, minTtl } = {}) => {
     await this.#starting;
-    const match = api === undefined ? undefined : matchApi(this.#apis, api);
-    if (api !== undefined && !match) throw new AuthError('config', `${api} is not in apis`);
-    return (await this.#token(match?.audience ?? this.#audience, { scope, minTtl })).token;
+    if (api !== undefined && !matchApi(this.#apis, api)) throw new AuthError('config', `${api} is not in apis`);
+    return (await this.#token({ scope, minTtl })).token;
   };
 
-  /** @param {string} audience @param {{ scope?: string, minTtl?: number, stale?: string }} options */
-  async #token(audience, { scope, minTtl = MIN_TTL_SECS, stale }) {
+  /** @param {{ scope?: string, minTtl?: number, stale?: string }} options */
+  async #token({ scope, minTtl = MIN_TTL_SECS, stale }) {
     const session = this.#session;
     if (!session) throw new AuthError('login_required');
     try {
-      const access = await session.tokens.get(audience, { scope, minTtl, stale });
+      const access = await session.tokens.get({ scope, minTtl, stale });
       if (this.#session === session) return access;
     } catch (thrown) {
       const error = /** @type {AuthError} */ (thrown);
@@ -334,10 +333,9 @@ export class Auth {
     throw new AuthError('login_required');
   }
 
-  /** Renews the first API's token ahead of time. */
+  /** Renews ahead of time. */
   #renew() {
-    const stale = this.#session?.tokens.peek(this.#audience)?.token;
-    return this.#token(this.#audience, { stale });
+    return this.#token({ stale: this.#session?.tokens.peek()?.token });
   }
 
   /** @param {Tokens} tokens @param {import('./server.js').Json} json */
@@ -358,7 +356,7 @@ export class Auth {
   /** @param {Session} session */
   #signedIn(session) {
     this.#session = session;
-    const access = /** @type {import('./tokens.js').Access} */ (session.tokens.peek(this.#audience));
+    const access = /** @type {import('./tokens.js').Access} */ (session.tokens.peek());
     this.#timer.schedule(access.expiresAt);
     /** @type {Readonly<Record<string, any>>} */
     const user = Object.freeze(person(session.claims));

@@ -18,7 +18,7 @@ const JITTER_SECS = 10;
 /** Waits after a failed renewal; then the next `token()`, `online` or return to the tab tries again. */
 const RETRY_SECS = [1, 3, 9];
 
-/** Access tokens by audience and scope, and the refresh token behind them. */
+/** Access tokens by scope (`''`: all that was granted), and the refresh token behind them. */
 export class Tokens {
   /** @type {Map<string, Access>} */
   #access = new Map();
@@ -41,11 +41,10 @@ export class Tokens {
   /**
    * Keeps what a token answer brought.
    * @param {Json} json
-   * @param {string} audience
    * @param {string} scope asked for, which is what is granted when the answer names none (RFC 6749 §5.1)
    * @param {string} [key]
    */
-  adopt(json, audience, scope, key = audience) {
+  adopt(json, scope, key = '') {
     const expiresAt = this.server.env.Date.now() + json.expires_in * 1000;
     const access = { token: json.access_token, expiresAt, scope: json.scope ?? scope };
     this.refreshToken = json.refresh_token ?? this.refreshToken;
@@ -53,51 +52,48 @@ export class Tokens {
     return access;
   }
 
-  /** @param {string} audience @returns {Access | undefined} what is there, expired or not */
-  peek(audience) {
-    return this.#access.get(audience);
+  /** @returns {Access | undefined} the token of full scope, expired or not */
+  peek() {
+    return this.#access.get('');
   }
 
   /**
    * An access token with at least `minTtl` seconds left, renewed if need be.
-   * @param {string} audience
    * @param {{ scope?: string, minTtl: number, stale?: string }} options `stale`: a token the API has refused
    */
-  async get(audience, { scope = '', minTtl, stale }) {
-    const key = scope ? `${audience} ${scope}` : audience;
+  async get({ scope = '', minTtl, stale }) {
     const now = this.server.env.Date.now();
-    const have = this.#access.get(key);
+    const have = this.#access.get(scope);
     const usable = have && have.token !== stale && have.expiresAt > now;
     if (usable && have.expiresAt - now >= minTtl * 1000) return have;
     try {
-      return await this.#renew(key, audience, scope);
+      return await this.#renew(scope);
     } catch (error) {
       if (usable && /** @type {AuthError} */ (error).code === 'network') return have;
       throw error;
     }
   }
 
-  /** @param {string} key @param {string} audience @param {string} scope */
-  #renew(key, audience, scope) {
-    let job = this.#renewing.get(key);
+  /** @param {string} scope */
+  #renew(scope) {
+    let job = this.#renewing.get(scope);
     if (!job) {
-      job = this.#queue.then(() => this.#request(key, audience, scope)).finally(() => this.#renewing.delete(key));
+      job = this.#queue.then(() => this.#request(scope)).finally(() => this.#renewing.delete(scope));
       this.#queue = job.catch(() => {});
-      this.#renewing.set(key, job);
+      this.#renewing.set(scope, job);
     }
     return job;
   }
 
-  /** @param {string} key @param {string} audience @param {string} scope */
-  async #request(key, audience, scope) {
+  /** @param {string} scope */
+  async #request(scope) {
     if (!this.refreshToken) throw new AuthError('login_required');
     const json = await this.server.token([
       ['grant_type', 'refresh_token'],
       ['refresh_token', this.refreshToken],
-      ['resource', audience],
       ['scope', scope],
     ]);
-    const access = this.adopt(json, audience, scope, key);
+    const access = this.adopt(json, scope || (this.peek()?.scope ?? ''), scope);
     this.onRenewed(json);
     return access;
   }

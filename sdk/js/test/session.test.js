@@ -149,15 +149,24 @@ test("a renewal that answers for another person signs out", async () => {
   assert.equal(auth.user, null);
 });
 
-test('other APIs get tokens of their own, one request at a time', async () => {
-  const other = 'https://b.example.test/v1';
-  const { world, auth } = await signIn({ options: { apis: { ...OPTIONS.apis, [other]: { audience: 'urn:b' } } } });
-  const [a, b] = await Promise.all([auth.token({ api: API, minTtl: 9999 }), auth.token({ api: `${other}/x` })]);
-  assert.match(a, /https:\/\/api\.example\.test$/);
-  assert.match(b, /urn:b$/);
+test('a token of fewer scopes is one of its own, asked for one request at a time', async () => {
+  const { world, auth } = await signIn();
+  const [all, less] = await Promise.all([auth.token({ api: API, minTtl: 9999 }), auth.token({ scope: 'openid' })]);
+  assert.notEqual(all, less);
+  assert.equal(await auth.token({ scope: 'openid' }), less, 'and kept');
   assert.equal(auth.state.status, 'signed-in', 'neither used up the other’s refresh token');
-  await assert.rejects(auth.token({ api: 'https://c.example.test' }), { code: 'config' });
+  assert.ok(auth.hasScope('read:dragons'));
   assert.equal(world.issuer.refresh.size, 1);
+  await assert.rejects(auth.token({ api: 'https://c.example.test' }), { code: 'config' });
+});
+
+test('two base URLs of one audience share its token', async () => {
+  const twin = 'https://b.example.test/v1';
+  const { world, auth } = await signIn({ options: { apis: { ...OPTIONS.apis, [twin]: { audience: API } } } });
+  await auth.fetch(`${API}/x`);
+  await auth.fetch(`${twin}/x`);
+  const [one, two] = apiCalls(world).map(({ authorization }) => authorization);
+  assert.ok(one && one === two);
 });
 
 test('fetch: the token goes to the API, and nowhere else', async () => {

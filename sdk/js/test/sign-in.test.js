@@ -247,6 +247,7 @@ test('options that cannot work are refused at once', () => {
     { apis: { 'http://api.example.test': {} } },
     { apis: { 'javascript:alert(1)': {} } },
     { apis: { '/api': {} } },
+    { apis: { [API]: {}, 'https://b.example.test': {} } },
   ];
   for (const change of wrong)
     assert.throws(() => createAuth({ ...OPTIONS, ...change }, page), { code: 'config' }, JSON.stringify(change));

@@ -58,8 +58,8 @@ export class Auth {
     fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
     /**
      * An access token, for what `fetch` cannot do (a WebSocket, a library). Keep it nowhere.
-     * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API (default: the
-     *   first one); `scope`: fewer scopes than granted; `minTtl`: seconds it must still live, default 10
+     * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API; `scope`:
+     *   fewer scopes than granted; `minTtl`: seconds it must still live, default 10
      * @returns {Promise<string>} rejects with `login_required` when nobody is signed in
      */
     token: ({ api, scope, minTtl }?: {
@@ -85,7 +85,7 @@ export type Options = {
     redirectUri?: string | undefined;
     /**
      * base URL → its audience (default: the base
-     * URL itself) and scope; nothing else is ever sent a token
+     * URL itself) and scope; nothing else is ever sent a token. For now all share one audience: a sign-in is for one API
      */
     apis?: Record<string, {
         audience?: string;
@@ -117,7 +117,7 @@ export type State = {
      */
     user: Readonly<Record<string, any>> | null;
     /**
-     * granted for the first API
+     * granted
      */
     scopes: readonly string[];
     /**

@@ -1,4 +1,4 @@
-/** Access tokens by audience and scope, and the refresh token behind them. */
+/** Access tokens by scope (`''`: all that was granted), and the refresh token behind them. */
 export class Tokens {
     /**
      * @param {Server} server
@@ -12,23 +12,21 @@ export class Tokens {
     /**
      * Keeps what a token answer brought.
      * @param {Json} json
-     * @param {string} audience
      * @param {string} scope asked for, which is what is granted when the answer names none (RFC 6749 §5.1)
      * @param {string} [key]
      */
-    adopt(json: Json, audience: string, scope: string, key?: string): {
+    adopt(json: Json, scope: string, key?: string): {
         token: any;
         expiresAt: number;
         scope: any;
     };
-    /** @param {string} audience @returns {Access | undefined} what is there, expired or not */
-    peek(audience: string): Access | undefined;
+    /** @returns {Access | undefined} the token of full scope, expired or not */
+    peek(): Access | undefined;
     /**
      * An access token with at least `minTtl` seconds left, renewed if need be.
-     * @param {string} audience
      * @param {{ scope?: string, minTtl: number, stale?: string }} options `stale`: a token the API has refused
      */
-    get(audience: string, { scope, minTtl, stale }: {
+    get({ scope, minTtl, stale }: {
         scope?: string;
         minTtl: number;
         stale?: string;

@@ -6,6 +6,9 @@ use symbolon_guard::Guard;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // Why a token was refused, or keys could not be fetched, is told here and not to the caller.
+    tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG).init();
+
     let issuer = setting("ISSUER", "http://localhost:4400");
     let audience = setting("AUDIENCE", "http://localhost:4402");
     let origin = setting("ORIGIN", "http://localhost:4401");

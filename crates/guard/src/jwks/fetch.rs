@@ -224,7 +224,61 @@ impl fmt::Display for FetchError {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
+
+    /// Fetches from a server on loopback that answers one request with `answer`.
+    async fn fetch(answer: String) -> Result<Document, FetchError> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}/jwks", listener.local_addr().unwrap()).parse().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 4096];
+            let read = stream.read(&mut head).await.unwrap();
+            assert!(head[..read].starts_with(b"GET /jwks HTTP/1.1"));
+            // The client may hang up in the middle of what is too long.
+            drop(stream.write_all(answer.as_bytes()).await);
+            drop(listener);
+        });
+        let fetched = Http::default().get(&url).await;
+        server.await.unwrap();
+        fetched
+    }
+
+    fn ok(body: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\ncache-control: max-age=9\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test]
+    async fn a_document_is_read_with_its_age() {
+        let document = fetch(ok("{}")).await.unwrap();
+        assert_eq!((&document.body[..], document.max_age), (&b"{}"[..], Some(9)));
+        assert!(fetch(ok(&"x".repeat(MAX_BYTES))).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn too_long_a_document_is_not_read_to_its_end() {
+        assert!(matches!(fetch(ok(&"x".repeat(MAX_BYTES + 1))).await, Err(FetchError::TooLarge)));
+        let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(MAX_BYTES * 2));
+        assert!(matches!(fetch(endless).await, Err(FetchError::TooLarge)));
+    }
+
+    #[tokio::test]
+    async fn redirects_and_errors_are_not_followed_nor_read() {
+        for status in
+            ["302 Found\r\nlocation: /other", "307 X\r\nlocation: http://127.0.0.1:1/", "500 X", "404 X", "206 X"]
+        {
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\n{{}}");
+            assert!(matches!(fetch(answer).await, Err(FetchError::Status(_))), "{status}");
+        }
+        for broken in ["", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
+            assert!(matches!(fetch(broken.to_owned()).await, Err(FetchError::Transport(_))), "{broken}");
+        }
+    }
 
     #[test]
     fn only_https_and_loopback_addresses_pass() {

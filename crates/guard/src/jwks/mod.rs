@@ -72,9 +72,8 @@ impl KeySource {
             Kind::Url(url) => Location::Jwks(url.clone()),
         };
         let fetch: Arc<dyn Fetch> = Arc::new(Http::default());
-        // The keys of a set are public, so a shared secret can never be among them.
-        let asymmetric = algorithms.iter().copied().filter(|algorithm| !algorithm.is_symmetric()).collect();
-        Self::Remote(Arc::new(Cache::new(location, asymmetric, fetch, clock)))
+        // `VerifyingKeys::from_jwks` takes no shared secret from a set: what a set shows is public.
+        Self::Remote(Arc::new(Cache::new(location, algorithms.to_vec(), fetch, clock)))
     }
 
     /// What verification may use right now, without waiting and without a lock. None: nothing has been fetched yet, or too long ago.

@@ -28,9 +28,7 @@ pub fn encode(bytes: &[u8]) -> String {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
-    URL_SAFE_NO_PAD
-        .decode_to_vec(text)
-        .map_err(|_| Error::Base64Invalid)
+    URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Error::Base64Invalid)
 }
 
 /// Appends the encoding to `out`.
@@ -48,10 +46,7 @@ pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Result<&'b [u
     if text.len() / 4 * 3 > buffer.len().saturating_sub(2) {
         return Err(Error::Base64Invalid);
     }
-    URL_SAFE_NO_PAD
-        .decode(text.as_bytes(), buffer.as_out())
-        .map(|decoded| &*decoded)
-        .map_err(|_| Error::Base64Invalid)
+    URL_SAFE_NO_PAD.decode(text.as_bytes(), buffer.as_out()).map(|decoded| &*decoded).map_err(|_| Error::Base64Invalid)
 }
 
 #[cfg(test)]
@@ -96,19 +91,13 @@ mod tests {
         for last in 'R'..='Z' {
             assert_eq!(decode(&format!("Q{last}")), Err(Error::Base64Invalid));
         }
-        assert_eq!(
-            decode("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUK"),
-            Err(Error::Base64Invalid)
-        );
+        assert_eq!(decode("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUK"), Err(Error::Base64Invalid));
         assert_eq!(decode("Q"), Err(Error::Base64Invalid));
         assert_eq!(decode("QUJDQ"), Err(Error::Base64Invalid));
     }
 
     #[test]
     fn a_text_longer_than_the_buffer_is_refused() {
-        assert_eq!(
-            decode_into(&encode(&[0; 64]), &mut [0; 32]),
-            Err(Error::Base64Invalid)
-        );
+        assert_eq!(decode_into(&encode(&[0; 64]), &mut [0; 32]), Err(Error::Base64Invalid));
     }
 }

@@ -181,10 +181,7 @@ mod tests {
 
     #[test]
     fn messages_are_lower_case_and_name_the_member() {
-        assert_eq!(
-            Error::ClaimInvalid("exp").to_string(),
-            "a claim is malformed: exp"
-        );
+        assert_eq!(Error::ClaimInvalid("exp").to_string(), "a claim is malformed: exp");
         assert_eq!(Error::Expired.to_string(), "the token has expired");
     }
 

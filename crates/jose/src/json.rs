@@ -27,35 +27,15 @@ pub struct Limits {
 
 impl Limits {
     /// For a request body or a document of ours: 64 KiB, depth 16, 256 members.
-    pub const DEFAULT: Self = Self {
-        max_bytes: 64 * 1024,
-        max_depth: 16,
-        max_members: 256,
-    };
+    pub const DEFAULT: Self = Self { max_bytes: 64 * 1024, max_depth: 16, max_members: 256 };
     /// For the header of a token: 4 KiB, depth 8, 32 members.
-    pub const HEADER: Self = Self {
-        max_bytes: 4 * 1024,
-        max_depth: 8,
-        max_members: 32,
-    };
+    pub const HEADER: Self = Self { max_bytes: 4 * 1024, max_depth: 8, max_members: 32 };
     /// For the claims of a token: 16 KiB, depth 16, 256 members.
-    pub const CLAIMS: Self = Self {
-        max_bytes: 16 * 1024,
-        max_depth: 16,
-        max_members: 256,
-    };
+    pub const CLAIMS: Self = Self { max_bytes: 16 * 1024, max_depth: 16, max_members: 256 };
     /// For one key: 16 KiB (RSA of 8192 bits with its certificate), depth 4, 32 members.
-    pub const KEY: Self = Self {
-        max_bytes: 16 * 1024,
-        max_depth: 4,
-        max_members: 32,
-    };
+    pub const KEY: Self = Self { max_bytes: 16 * 1024, max_depth: 4, max_members: 32 };
     /// For a key set fetched from elsewhere: 512 KiB, depth 6, 64 members in one object.
-    pub const KEY_SET: Self = Self {
-        max_bytes: 512 * 1024,
-        max_depth: 6,
-        max_members: 64,
-    };
+    pub const KEY_SET: Self = Self { max_bytes: 512 * 1024, max_depth: 6, max_members: 64 };
 }
 
 /// Parses one JSON text into `T`; refuses duplicate members at any depth, trailing bytes, a byte order mark and whatever
@@ -76,13 +56,8 @@ pub fn parse_strict<T: DeserializeOwned>(text: &[u8], limits: Limits) -> Result<
 }
 
 /// The same for types that borrow from the text.
-pub(crate) fn parse_borrowed<'de, T: Deserialize<'de>>(
-    text: &'de [u8],
-    limits: Limits,
-) -> Result<T, Error> {
-    parse_with(text, limits, |de, context| {
-        T::deserialize(Strict::new(de, context))
-    })
+pub(crate) fn parse_borrowed<'de, T: Deserialize<'de>>(text: &'de [u8], limits: Limits) -> Result<T, Error> {
+    parse_with(text, limits, |de, context| T::deserialize(Strict::new(de, context)))
 }
 
 /// The frame of every parse: size, encoding, the end, and which of the errors counts.
@@ -145,9 +120,7 @@ impl<'de> Visitor<'de> for TextVisitor {
 }
 
 /// For `#[serde(default, deserialize_with = "present")]`: absent is `None`, but `null` is an error like any wrong type.
-pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
@@ -166,10 +139,7 @@ mod tests {
     #[test]
     fn ordinary_json_comes_through_unchanged() {
         let text = r#"{"s":"a\n\u00e9","n":-1.5,"u":18446744073709551615,"b":[true,false,null],"o":{"x":{},"y":[]}}"#;
-        assert_eq!(
-            value(text).unwrap(),
-            serde_json::from_str::<Value>(text).unwrap()
-        );
+        assert_eq!(value(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
     }
 
     #[test]
@@ -196,20 +166,9 @@ mod tests {
         let text = r#"{"inner":7,"kinds":["Unit",{"New":1},{"Pair":[1,2]},{"Named":{"a":3}}],"none":null,"some":"x","map":{"k":"v"},"more":[1]}"#;
         let outer: Outer = parse_strict(text.as_bytes(), Limits::DEFAULT).unwrap();
         assert_eq!(outer.inner, Inner(7));
-        assert_eq!(
-            outer.kinds,
-            [
-                Kind::Unit,
-                Kind::New(1),
-                Kind::Pair(1, 2),
-                Kind::Named { a: 3 }
-            ]
-        );
+        assert_eq!(outer.kinds, [Kind::Unit, Kind::New(1), Kind::Pair(1, 2), Kind::Named { a: 3 }]);
         assert_eq!((outer.none, outer.some.as_deref()), (None, Some("x")));
-        assert_eq!(
-            (outer.map["k"], &outer.rest["more"]),
-            ('v', &serde_json::json!([1]))
-        );
+        assert_eq!((outer.map["k"], &outer.rest["more"]), ('v', &serde_json::json!([1])));
     }
 
     #[test]
@@ -235,14 +194,8 @@ mod tests {
         }
         let parse = |text: &str| parse_strict::<Known>(text.as_bytes(), Limits::DEFAULT);
         assert_eq!(parse(r#"{"a":1,"z":{"n":[1,{"m":2}]}}"#).unwrap().a, 1);
-        assert_eq!(
-            parse(r#"{"a":1,"z":1,"z":2}"#),
-            Err(Error::JsonDuplicateMember)
-        );
-        assert_eq!(
-            parse(r#"{"a":1,"z":{"n":[{"m":2,"m":2}]}}"#),
-            Err(Error::JsonDuplicateMember)
-        );
+        assert_eq!(parse(r#"{"a":1,"z":1,"z":2}"#), Err(Error::JsonDuplicateMember));
+        assert_eq!(parse(r#"{"a":1,"z":{"n":[{"m":2,"m":2}]}}"#), Err(Error::JsonDuplicateMember));
         assert_eq!(parse(r#"{"a":1,"a":1}"#), Err(Error::JsonDuplicateMember));
     }
 
@@ -272,8 +225,7 @@ mod tests {
         let objects = r#"{"a":"#.repeat(17) + "1" + &"}".repeat(17);
         assert_eq!(value(&objects), Err(Error::JsonTooDeep));
         assert_eq!(
-            parse_strict::<serde::de::IgnoredAny>(nested(17).as_bytes(), Limits::DEFAULT)
-                .unwrap_err(),
+            parse_strict::<serde::de::IgnoredAny>(nested(17).as_bytes(), Limits::DEFAULT).unwrap_err(),
             Error::JsonTooDeep,
         );
     }
@@ -301,26 +253,11 @@ mod tests {
     #[test]
     fn other_encodings_and_broken_utf8_are_refused() {
         let parse = |bytes: &[u8]| parse_strict::<Value>(bytes, Limits::DEFAULT);
-        assert_eq!(
-            parse(b"\xef\xbb\xbf{}"),
-            Err(Error::JsonSyntax),
-            "byte order mark"
-        );
-        assert!(
-            parse(b"\xff\xfe{\0}\0").is_err(),
-            "UTF-16 with byte order mark"
-        );
+        assert_eq!(parse(b"\xef\xbb\xbf{}"), Err(Error::JsonSyntax), "byte order mark");
+        assert!(parse(b"\xff\xfe{\0}\0").is_err(), "UTF-16 with byte order mark");
         assert!(parse(b"{\0}\0").is_err(), "UTF-16");
-        assert_eq!(
-            parse(b"{\"a\":\"\xc0\xaf\"}"),
-            Err(Error::JsonNotUtf8),
-            "overlong"
-        );
-        assert_eq!(
-            parse(b"\"\xed\xa0\x80\""),
-            Err(Error::JsonNotUtf8),
-            "surrogate"
-        );
+        assert_eq!(parse(b"{\"a\":\"\xc0\xaf\"}"), Err(Error::JsonNotUtf8), "overlong");
+        assert_eq!(parse(b"\"\xed\xa0\x80\""), Err(Error::JsonNotUtf8), "surrogate");
         assert!(parse(br#""\ud800""#).is_err(), "lone escaped surrogate");
     }
 

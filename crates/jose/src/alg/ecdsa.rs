@@ -3,9 +3,7 @@
 //! Signatures are the two numbers side by side at full length; DER, other lengths, and numbers that are zero or not below the
 //! order are refused. Points are refused when they are loaded if they do not lie on the curve (invalid-curve attacks).
 
-use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, ParsedPublicKey,
-};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, ParsedPublicKey};
 
 use crate::Error;
 use crate::jwk::Secret;
@@ -69,12 +67,7 @@ pub(crate) fn public_key(curve: Curve, x: &[u8], y: &[u8]) -> Result<ParsedPubli
 }
 
 /// The key pair; the back end refuses a private number that does not belong to the point.
-pub(crate) fn key_pair(
-    curve: Curve,
-    x: &[u8],
-    y: &[u8],
-    d: &Secret,
-) -> Result<EcdsaKeyPair, Error> {
+pub(crate) fn key_pair(curve: Curve, x: &[u8], y: &[u8], d: &Secret) -> Result<EcdsaKeyPair, Error> {
     // RFC 7518 §6.2.2.1: the private number has the full length, too.
     if d.as_ref().len() != curve.coordinate_len() {
         return Err(Error::KeyMemberInvalid("d"));
@@ -109,10 +102,7 @@ mod tests {
             let len = curve.coordinate_len();
             for byte in [0, 1, 2] {
                 let coordinate = vec![byte; len];
-                assert_eq!(
-                    public_key(curve, &coordinate, &coordinate).err(),
-                    Some(Error::PointInvalid)
-                );
+                assert_eq!(public_key(curve, &coordinate, &coordinate).err(), Some(Error::PointInvalid));
             }
         }
     }
@@ -128,11 +118,7 @@ mod tests {
     #[test]
     fn other_curves_are_refused() {
         for name in ["secp256k1", "P-192", "p-256", "Ed25519", "X25519", ""] {
-            assert_eq!(
-                Curve::from_name(name),
-                Err(Error::CurveUnsupported),
-                "{name}"
-            );
+            assert_eq!(Curve::from_name(name), Err(Error::CurveUnsupported), "{name}");
         }
     }
 }

@@ -18,16 +18,9 @@ mod tests {
 
     #[test]
     fn a_secret_shorter_than_the_hash_is_refused() {
-        for (algorithm, len) in [
-            (hmac::HMAC_SHA256, 32),
-            (hmac::HMAC_SHA384, 48),
-            (hmac::HMAC_SHA512, 64),
-        ] {
+        for (algorithm, len) in [(hmac::HMAC_SHA256, 32), (hmac::HMAC_SHA384, 48), (hmac::HMAC_SHA512, 64)] {
             assert!(key(algorithm, &vec![7; len]).is_ok());
-            assert_eq!(
-                key(algorithm, &vec![7; len - 1]).err(),
-                Some(Error::HmacKeyTooShort)
-            );
+            assert_eq!(key(algorithm, &vec![7; len - 1]).err(), Some(Error::HmacKeyTooShort));
             assert_eq!(key(algorithm, b"").err(), Some(Error::HmacKeyTooShort));
         }
     }

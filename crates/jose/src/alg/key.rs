@@ -33,14 +33,19 @@ struct Signer {
     kid: Option<String>,
     secret: SignerSecret,
     /// Encoded headers by `typ`: the same few for ever.
-    headers: [OnceLock<(Option<Box<str>>, Box<str>)>; 4],
+    headers: [OnceLock<EncodedHeader>; 4],
+}
+
+struct EncodedHeader {
+    typ: Option<Box<str>>,
+    text: Box<str>,
 }
 
 enum SignerSecret {
-    Ecdsa(Box<EcdsaKeyPair>),
-    EdDsa(Box<Ed25519KeyPair>),
-    Hmac(mac::Key),
-    Rsa(Box<RsaKeyPair>, &'static rsa::Parameters),
+    Ecdsa(EcdsaKeyPair),
+    EdDsa(Ed25519KeyPair),
+    Hmac(Box<mac::Key>),
+    Rsa(RsaKeyPair, &'static rsa::Parameters),
 }
 
 impl SigningKey {
@@ -50,27 +55,22 @@ impl SigningKey {
         let secret = match (algorithm.family(), jwk.material()) {
             (Family::Ecdsa(_), Material::Ec { curve, x, y, d }) => {
                 let d = d.as_ref().ok_or(Error::KeyNotPrivate)?;
-                SignerSecret::Ecdsa(Box::new(ecdsa::key_pair(*curve, x, y, d)?))
+                SignerSecret::Ecdsa(ecdsa::key_pair(*curve, x, y, d)?)
             }
             (Family::EdDsa, Material::Okp { x, d }) => {
                 let d = d.as_ref().ok_or(Error::KeyNotPrivate)?;
-                SignerSecret::EdDsa(Box::new(eddsa::key_pair(x, d)?))
+                SignerSecret::EdDsa(eddsa::key_pair(x, d)?)
             }
             (Family::Hmac(algorithm), Material::Oct { k }) => {
-                SignerSecret::Hmac(hmac::key(algorithm, k.as_ref())?)
+                SignerSecret::Hmac(Box::new(hmac::key(algorithm, k.as_ref())?))
             }
             (Family::Rsa(parameters), Material::Rsa { n, e, private }) => {
                 let private = private.as_deref().ok_or(Error::KeyNotPrivate)?;
-                SignerSecret::Rsa(Box::new(rsa::key_pair(n, e, private)?), parameters)
+                SignerSecret::Rsa(rsa::key_pair(n, e, private)?, parameters)
             }
             _ => return Err(Error::KeyAlgorithm),
         };
-        Ok(Self(Arc::new(Signer {
-            algorithm,
-            kid: jwk.kid().map(str::to_owned),
-            secret,
-            headers: Default::default(),
-        })))
+        Ok(Self(Arc::new(Signer { algorithm, kid: jwk.kid().map(str::to_owned), secret, headers: Default::default() })))
     }
 
     /// The one algorithm.
@@ -103,8 +103,7 @@ impl SigningKey {
             SignerSecret::Rsa(pair, parameters) => {
                 let len = pair.public_modulus_len();
                 let signature = buffer.get_mut(..len).ok_or(Error::SigningFailed)?;
-                pair.sign_digest(parameters.signing, &hash(), signature)
-                    .map_err(failed)?;
+                pair.sign_digest(parameters.signing, &hash(), signature).map_err(failed)?;
                 len
             }
         };
@@ -114,40 +113,32 @@ impl SigningKey {
     /// The encoded header for `typ`.
     pub(crate) fn header(&self, typ: Option<&str>) -> Cow<'_, str> {
         for slot in &self.0.headers {
-            let (known, header) =
-                slot.get_or_init(|| (typ.map(Box::from), self.make_header(typ).into_boxed_str()));
-            if known.as_deref() == typ {
-                return Cow::Borrowed(header);
+            let known = slot.get_or_init(|| EncodedHeader {
+                typ: typ.map(Box::from),
+                text: self.make_header(typ).into_boxed_str(),
+            });
+            if known.typ.as_deref() == typ {
+                return Cow::Borrowed(&known.text);
             }
         }
         Cow::Owned(self.make_header(typ))
     }
 
     fn make_header(&self, typ: Option<&str>) -> String {
-        let mut header = format!("{{\"alg\":\"{}\"", self.algorithm());
-        for (name, value) in [("kid", self.kid()), ("typ", typ)] {
-            if let Some(value) = value {
-                let value = serde_json::Value::from(value);
-                header.push_str(&format!(",\"{name}\":{value}"));
-            }
-        }
-        header.push('}');
+        let member = |name: &str, value: Option<&str>| {
+            value.map_or_else(String::new, |value| format!(",\"{name}\":{}", serde_json::Value::from(value)))
+        };
+        let kid = member("kid", self.kid());
+        let typ = member("typ", typ);
+        let header = format!("{{\"alg\":\"{}\"{kid}{typ}}}", self.algorithm());
         base64url::encode(header.as_bytes())
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Signer {
-            algorithm,
-            kid,
-            secret: _,
-            headers: _,
-        } = &*self.0;
-        f.debug_struct("SigningKey")
-            .field("algorithm", algorithm)
-            .field("kid", kid)
-            .finish_non_exhaustive()
+        let Signer { algorithm, kid, secret: _, headers: _ } = &*self.0;
+        f.debug_struct("SigningKey").field("algorithm", algorithm).field("kid", kid).finish_non_exhaustive()
     }
 }
 
@@ -174,7 +165,7 @@ struct Verifier {
 
 enum VerifierKey {
     Public(ParsedPublicKey),
-    Shared(mac::Key),
+    Shared(Box<mac::Key>),
 }
 
 impl VerifyingKey {
@@ -187,18 +178,14 @@ impl VerifyingKey {
             }
             (Family::EdDsa, Material::Okp { x, .. }) => VerifierKey::Public(eddsa::public_key(x)?),
             (Family::Hmac(algorithm), Material::Oct { k }) => {
-                VerifierKey::Shared(hmac::key(algorithm, k.as_ref())?)
+                VerifierKey::Shared(Box::new(hmac::key(algorithm, k.as_ref())?))
             }
             (Family::Rsa(parameters), Material::Rsa { n, e, .. }) => {
                 VerifierKey::Public(rsa::public_key(n, e, parameters.verifying)?)
             }
             _ => return Err(Error::KeyAlgorithm),
         };
-        Ok(Self(Arc::new(Verifier {
-            algorithm,
-            kid: jwk.kid().map(str::to_owned),
-            key,
-        })))
+        Ok(Self(Arc::new(Verifier { algorithm, kid: jwk.kid().map(str::to_owned), key })))
     }
 
     /// The one algorithm.
@@ -223,14 +210,7 @@ impl VerifyingKey {
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verifier {
-            algorithm,
-            kid,
-            key: _,
-        } = &*self.0;
-        f.debug_struct("VerifyingKey")
-            .field("algorithm", algorithm)
-            .field("kid", kid)
-            .finish_non_exhaustive()
+        let Verifier { algorithm, kid, key: _ } = &*self.0;
+        f.debug_struct("VerifyingKey").field("algorithm", algorithm).field("kid", kid).finish_non_exhaustive()
     }
 }

@@ -89,11 +89,7 @@ impl VerifyingKeys {
         let Some((index, key)) = fitting.next() else {
             let named = kid.is_some() && first.1.kid() == kid;
             // Another key of the set may still be the one meant, unless the header named this one.
-            return Err(if named || self.0.keys.len() == 1 {
-                Error::AlgorithmMismatch
-            } else {
-                Error::UnknownKey
-            });
+            return Err(if named || self.0.keys.len() == 1 { Error::AlgorithmMismatch } else { Error::UnknownKey });
         };
         if kid.is_some() && key.kid() == kid {
             return Ok(index);
@@ -122,11 +118,7 @@ impl VerifyingKeys {
 
     /// Remembers a header after its token has been verified.
     pub(crate) fn remember(&self, encoded: &str, header: &Arc<Header>, key: usize) {
-        let make = || Known {
-            encoded: encoded.into(),
-            header: Arc::clone(header),
-            key,
-        };
+        let make = || Known { encoded: encoded.into(), header: Arc::clone(header), key };
         for slot in &self.0.known {
             if *slot.get_or_init(make).encoded == *encoded {
                 return;
@@ -137,10 +129,7 @@ impl VerifyingKeys {
 
 impl FromIterator<VerifyingKey> for VerifyingKeys {
     fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
-        Self(Arc::new(Keys {
-            keys: keys.into_iter().collect(),
-            known: Default::default(),
-        }))
+        Self(Arc::new(Keys { keys: keys.into_iter().collect(), known: Default::default() }))
     }
 }
 

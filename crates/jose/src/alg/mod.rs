@@ -126,9 +126,7 @@ mod tests {
 
     #[test]
     fn none_and_other_spellings_are_no_algorithm() {
-        for name in [
-            "none", "None", "NONE", "nOnE", "", "rs256", "RS256 ", "Rs256", "HS1", "RS1", "ES256K",
-        ] {
+        for name in ["none", "None", "NONE", "nOnE", "", "rs256", "RS256 ", "Rs256", "HS1", "RS1", "ES256K"] {
             assert_eq!(Algorithm::from_name(name), None, "{name}");
         }
     }

@@ -17,30 +17,18 @@ pub(crate) struct Parameters {
     pub(super) verifying: &'static RsaParameters,
 }
 
-pub(super) static RS256: Parameters = Parameters {
-    signing: &signature::RSA_PKCS1_SHA256,
-    verifying: &signature::RSA_PKCS1_2048_8192_SHA256,
-};
-pub(super) static RS384: Parameters = Parameters {
-    signing: &signature::RSA_PKCS1_SHA384,
-    verifying: &signature::RSA_PKCS1_2048_8192_SHA384,
-};
-pub(super) static RS512: Parameters = Parameters {
-    signing: &signature::RSA_PKCS1_SHA512,
-    verifying: &signature::RSA_PKCS1_2048_8192_SHA512,
-};
-pub(super) static PS256: Parameters = Parameters {
-    signing: &signature::RSA_PSS_SHA256,
-    verifying: &signature::RSA_PSS_2048_8192_SHA256,
-};
-pub(super) static PS384: Parameters = Parameters {
-    signing: &signature::RSA_PSS_SHA384,
-    verifying: &signature::RSA_PSS_2048_8192_SHA384,
-};
-pub(super) static PS512: Parameters = Parameters {
-    signing: &signature::RSA_PSS_SHA512,
-    verifying: &signature::RSA_PSS_2048_8192_SHA512,
-};
+pub(super) static RS256: Parameters =
+    Parameters { signing: &signature::RSA_PKCS1_SHA256, verifying: &signature::RSA_PKCS1_2048_8192_SHA256 };
+pub(super) static RS384: Parameters =
+    Parameters { signing: &signature::RSA_PKCS1_SHA384, verifying: &signature::RSA_PKCS1_2048_8192_SHA384 };
+pub(super) static RS512: Parameters =
+    Parameters { signing: &signature::RSA_PKCS1_SHA512, verifying: &signature::RSA_PKCS1_2048_8192_SHA512 };
+pub(super) static PS256: Parameters =
+    Parameters { signing: &signature::RSA_PSS_SHA256, verifying: &signature::RSA_PSS_2048_8192_SHA256 };
+pub(super) static PS384: Parameters =
+    Parameters { signing: &signature::RSA_PSS_SHA384, verifying: &signature::RSA_PSS_2048_8192_SHA384 };
+pub(super) static PS512: Parameters =
+    Parameters { signing: &signature::RSA_PSS_SHA512, verifying: &signature::RSA_PSS_2048_8192_SHA512 };
 
 /// The longest signature there can be, in bytes.
 pub(crate) const MAX_SIGNATURE_LEN: usize = MAX_MODULUS_BITS / 8;
@@ -50,15 +38,9 @@ const MAX_MODULUS_BITS: usize = 8192;
 const MAX_EXPONENT_BITS: usize = 33;
 
 /// The public key, checked. `n` and `e` are big-endian without leading zeros.
-pub(crate) fn public_key(
-    n: &[u8],
-    e: &[u8],
-    parameters: &'static RsaParameters,
-) -> Result<ParsedPublicKey, Error> {
+pub(crate) fn public_key(n: &[u8], e: &[u8], parameters: &'static RsaParameters) -> Result<ParsedPublicKey, Error> {
     check(n, e)?;
-    RsaPublicKeyComponents { n, e }
-        .to_parsed_public_key(parameters)
-        .map_err(|_| Error::KeyInconsistent)
+    RsaPublicKeyComponents { n, e }.to_parsed_public_key(parameters).map_err(|_| Error::KeyInconsistent)
 }
 
 /// The key pair, checked: the back end refuses parts that do not belong together.
@@ -98,9 +80,7 @@ pub(crate) fn check(n: &[u8], e: &[u8]) -> Result<(), Error> {
 
 /// The exact length of a number without leading zero bytes.
 fn bits(number: &[u8]) -> usize {
-    let leading = number
-        .first()
-        .map_or(0, |first| first.leading_zeros() as usize);
+    let leading = number.first().map_or(0, |first| first.leading_zeros() as usize);
     number.len() * 8 - leading
 }
 
@@ -125,19 +105,13 @@ mod tests {
             n[0] = first;
             assert_eq!(refused(&n, &[1, 0, 1]), Some(Error::RsaModulusSize));
         }
-        assert_eq!(
-            refused(&[0xff; 128], &[1, 0, 1]),
-            Some(Error::RsaModulusSize)
-        );
+        assert_eq!(refused(&[0xff; 128], &[1, 0, 1]), Some(Error::RsaModulusSize));
     }
 
     #[test]
     fn a_modulus_above_8192_bits_is_refused() {
         assert_eq!(refused(&[0xff; 1024], &[1, 0, 1]), None);
-        assert_eq!(
-            refused(&[0xff; 1025], &[1, 0, 1]),
-            Some(Error::RsaModulusSize)
-        );
+        assert_eq!(refused(&[0xff; 1025], &[1, 0, 1]), Some(Error::RsaModulusSize));
     }
 
     #[test]
@@ -156,14 +130,8 @@ mod tests {
         n[0] = 0;
         assert_eq!(refused(&n, &[1, 0, 1]), Some(Error::KeyMemberInvalid("n")));
         assert_eq!(refused(&[], &[1, 0, 1]), Some(Error::KeyMemberInvalid("n")));
-        assert_eq!(
-            refused(&[0xff; 256], &[0, 1, 0, 1]),
-            Some(Error::KeyMemberInvalid("e"))
-        );
-        assert_eq!(
-            refused(&[0xff; 256], &[]),
-            Some(Error::KeyMemberInvalid("e"))
-        );
+        assert_eq!(refused(&[0xff; 256], &[0, 1, 0, 1]), Some(Error::KeyMemberInvalid("e")));
+        assert_eq!(refused(&[0xff; 256], &[]), Some(Error::KeyMemberInvalid("e")));
     }
 
     #[test]

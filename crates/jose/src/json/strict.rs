@@ -7,8 +7,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::{CowStrDeserializer, SeqDeserializer};
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 
@@ -23,26 +22,16 @@ pub(crate) struct Guard {
 
 impl Guard {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            cause: Cell::new(None),
-        }
+        Self { limits, cause: Cell::new(None) }
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context {
-            guard: self,
-            depth: self.limits.max_depth,
-        }
+        Context { guard: self, depth: self.limits.max_depth }
     }
 
     /// Our own cause if there is one, otherwise the parser's, without its text: that may quote the input.
     pub(crate) fn cause(&self, error: &serde_json::Error) -> Error {
-        self.cause.get().unwrap_or(if error.is_data() {
-            Error::JsonShape
-        } else {
-            Error::JsonSyntax
-        })
+        self.cause.get().unwrap_or(if error.is_data() { Error::JsonShape } else { Error::JsonSyntax })
     }
 }
 
@@ -82,13 +71,9 @@ pub(crate) struct Names<'de> {
 
 impl<'de> Names<'de> {
     /// Takes note of `name`, the next member of the object.
-    pub(crate) fn admit<E: serde::de::Error>(
-        &mut self,
-        name: &Cow<'de, str>,
-        context: Context<'_>,
-    ) -> Result<(), E> {
-        let mark = mark(name);
-        if self.marks & mark != 0 && self.seen.contains(name) {
+    pub(crate) fn admit<E: serde::de::Error>(&mut self, name: Cow<'de, str>, context: Context<'_>) -> Result<(), E> {
+        let mark = mark(&name);
+        if self.marks & mark != 0 && self.seen.contains(&name) {
             return Err(context.refuse(Error::JsonDuplicateMember));
         }
         if self.seen.len() >= context.guard.limits.max_members {
@@ -98,7 +83,7 @@ impl<'de> Names<'de> {
             self.seen.reserve(16);
         }
         self.marks |= mark;
-        self.seen.push(name.clone());
+        self.seen.push(name);
         Ok(())
     }
 }
@@ -113,9 +98,7 @@ impl Names<'_> {
 fn mark(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let end = |byte: Option<&u8>| byte.copied().map_or(0, u64::from);
-    let mixed = bytes.len() as u64
-        ^ end(bytes.first()).wrapping_mul(5)
-        ^ end(bytes.last()).wrapping_mul(11);
+    let mixed = bytes.len() as u64 ^ end(bytes.first()).wrapping_mul(5) ^ end(bytes.last()).wrapping_mul(11);
     1 << (mixed & 63)
 }
 
@@ -131,10 +114,7 @@ impl<'g, D> Strict<'g, D> {
     }
 
     fn visitor<V>(&self, visitor: V) -> StrictVisitor<'g, V> {
-        StrictVisitor {
-            visitor,
-            context: self.context,
-        }
+        StrictVisitor { visitor, context: self.context }
     }
 }
 
@@ -252,8 +232,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StrictVisitor<'_, V> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.visitor
-            .visit_newtype_struct(Strict::new(inner, self.context))
+        self.visitor.visit_newtype_struct(Strict::new(inner, self.context))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
@@ -263,11 +242,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for StrictVisitor<'_, V> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
         let context = self.context.deeper()?;
-        self.visitor.visit_map(StrictMap {
-            map,
-            names: Names::default(),
-            context,
-        })
+        self.visitor.visit_map(StrictMap { map, names: Names::default(), context })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
@@ -298,20 +273,14 @@ struct StrictAccess<'g, A> {
 
 impl<'g, A> StrictAccess<'g, A> {
     fn seed<S>(&self, seed: S) -> StrictSeed<'g, S> {
-        StrictSeed {
-            seed,
-            context: self.context,
-        }
+        StrictSeed { seed, context: self.context }
     }
 }
 
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for StrictAccess<'_, A> {
     type Error = A::Error;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         let seed = self.seed(seed);
         self.inner.next_element_seed(seed)
     }
@@ -325,10 +294,7 @@ impl<'de, 'g, A: EnumAccess<'de>> EnumAccess<'de> for StrictAccess<'g, A> {
     type Error = A::Error;
     type Variant = StrictAccess<'g, A::Variant>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Self::Variant), A::Error> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
         let context = self.context;
         let (value, inner) = self.inner.variant_seed(seed)?;
         Ok((value, StrictAccess { inner, context }))
@@ -349,8 +315,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for StrictAccess<'_, A> {
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
         let context = self.context;
-        self.inner
-            .tuple_variant(len, StrictVisitor { visitor, context })
+        self.inner.tuple_variant(len, StrictVisitor { visitor, context })
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -359,8 +324,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for StrictAccess<'_, A> {
         visitor: V,
     ) -> Result<V::Value, A::Error> {
         let context = self.context;
-        self.inner
-            .struct_variant(fields, StrictVisitor { visitor, context })
+        self.inner.struct_variant(fields, StrictVisitor { visitor, context })
     }
 }
 
@@ -374,14 +338,11 @@ struct StrictMap<'g, 'de, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for StrictMap<'_, 'de, A> {
     type Error = A::Error;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         let Some(name) = self.map.next_key_seed(NameSeed)? else {
             return Ok(None);
         };
-        self.names.admit(&name, self.context)?;
+        self.names.admit(name.clone(), self.context)?;
         seed.deserialize(Handed::new(Value::Text(name))).map(Some)
     }
 
@@ -421,10 +382,7 @@ pub(crate) enum Value<'de> {
 
 impl<'de, E> Handed<'de, E> {
     pub(crate) fn new(value: Value<'de>) -> Self {
-        Self {
-            value,
-            error: PhantomData,
-        }
+        Self { value, error: PhantomData }
     }
 }
 
@@ -455,11 +413,7 @@ impl<'de, E: serde::de::Error> Deserializer<'de> for Handed<'de, E> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, E> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, E> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -470,9 +424,7 @@ impl<'de, E: serde::de::Error> Deserializer<'de> for Handed<'de, E> {
         visitor: V,
     ) -> Result<V::Value, E> {
         match self.value {
-            Value::Text(text) => {
-                CowStrDeserializer::new(text).deserialize_enum(name, variants, visitor)
-            }
+            Value::Text(text) => CowStrDeserializer::new(text).deserialize_enum(name, variants, visitor),
             _ => self.deserialize_any(visitor),
         }
     }

@@ -29,38 +29,24 @@ fn ec(curve: Curve) -> Option<Material> {
         return None;
     };
     let (x, y) = point.split_at_checked(curve.coordinate_len())?;
-    Some(Material::Ec {
-        curve,
-        x: x.to_vec(),
-        y: y.to_vec(),
-        d: Some(secret(d.as_ref())),
-    })
+    Some(Material::Ec { curve, x: x.to_vec(), y: y.to_vec(), d: Some(secret(d.as_ref())) })
 }
 
 fn ed25519() -> Option<Material> {
     let pair = Ed25519KeyPair::generate().ok()?;
     let seed: Curve25519SeedBin<'_> = pair.seed().ok()?.as_be_bytes().ok()?;
-    Some(Material::Okp {
-        x: pair.public_key().as_ref().to_vec(),
-        d: Some(secret(seed.as_ref())),
-    })
+    Some(Material::Okp { x: pair.public_key().as_ref().to_vec(), d: Some(secret(seed.as_ref())) })
 }
 
 fn rsa() -> Option<Material> {
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).ok()?;
     let pkcs8: Pkcs8V1Der<'_> = pair.as_der().ok()?;
-    let [n, e, d, p, q, dp, dq, qi] = der::rsa_integers(pkcs8.as_ref())?;
+    let [modulus, exponent, private @ ..] = der::rsa_integers(pkcs8.as_ref())?;
+    let [d, p, q, dp, dq, qi] = private.map(secret);
     Some(Material::Rsa {
-        n: n.to_vec(),
-        e: e.to_vec(),
-        private: Some(Box::new(RsaPrivate {
-            d: secret(d),
-            p: secret(p),
-            q: secret(q),
-            dp: secret(dp),
-            dq: secret(dq),
-            qi: secret(qi),
-        })),
+        n: modulus.to_vec(),
+        e: exponent.to_vec(),
+        private: Some(Box::new(RsaPrivate { d, p, q, dp, dq, qi })),
     })
 }
 

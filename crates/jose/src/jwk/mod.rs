@@ -68,24 +68,10 @@ pub(crate) enum Operation {
 /// The numbers of a key.
 #[derive(Clone)]
 pub(crate) enum Material {
-    Ec {
-        curve: Curve,
-        x: Vec<u8>,
-        y: Vec<u8>,
-        d: Option<Secret>,
-    },
-    Oct {
-        k: Secret,
-    },
-    Okp {
-        x: Vec<u8>,
-        d: Option<Secret>,
-    },
-    Rsa {
-        n: Vec<u8>,
-        e: Vec<u8>,
-        private: Option<Box<RsaPrivate>>,
-    },
+    Ec { curve: Curve, x: Vec<u8>, y: Vec<u8>, d: Option<Secret> },
+    Oct { k: Secret },
+    Okp { x: Vec<u8>, d: Option<Secret> },
+    Rsa { n: Vec<u8>, e: Vec<u8>, private: Option<Box<RsaPrivate>> },
 }
 
 /// The private numbers of RFC 7518 §6.3.2, all of which we ask for.
@@ -187,21 +173,9 @@ impl Jwk {
     pub fn public(&self) -> Option<Self> {
         let material = match &self.material {
             Material::Oct { .. } => return None,
-            Material::Ec { curve, x, y, d: _ } => Material::Ec {
-                curve: *curve,
-                x: x.clone(),
-                y: y.clone(),
-                d: None,
-            },
-            Material::Okp { x, d: _ } => Material::Okp {
-                x: x.clone(),
-                d: None,
-            },
-            Material::Rsa { n, e, private: _ } => Material::Rsa {
-                n: n.clone(),
-                e: e.clone(),
-                private: None,
-            },
+            Material::Ec { curve, x, y, d: _ } => Material::Ec { curve: *curve, x: x.clone(), y: y.clone(), d: None },
+            Material::Okp { x, d: _ } => Material::Okp { x: x.clone(), d: None },
+            Material::Rsa { n, e, private: _ } => Material::Rsa { n: n.clone(), e: e.clone(), private: None },
         };
         Some(Self {
             material,
@@ -256,20 +230,14 @@ impl Jwk {
             (Some(Operations::Sign), Operation::Verify) => !algorithm.is_symmetric(),
             (Some(Operations::Verify), Operation::Sign) => false,
         };
-        if allowed {
-            Ok(())
-        } else {
-            Err(Error::KeyOperation)
-        }
+        if allowed { Ok(()) } else { Err(Error::KeyOperation) }
     }
 
     /// The key's type and curve are the algorithm's.
     fn fits(&self, algorithm: Algorithm) -> Result<(), Error> {
         match (algorithm.family(), &self.material) {
             (Family::Ecdsa(wanted), Material::Ec { curve, .. }) if wanted == *curve => Ok(()),
-            (Family::EdDsa, Material::Okp { .. }) | (Family::Rsa(_), Material::Rsa { .. }) => {
-                Ok(())
-            }
+            (Family::EdDsa, Material::Okp { .. }) | (Family::Rsa(_), Material::Rsa { .. }) => Ok(()),
             (Family::Hmac(hmac), Material::Oct { k }) => {
                 if k.as_ref().len() < hmac.tag_len() {
                     return Err(Error::HmacKeyTooShort);
@@ -283,13 +251,7 @@ impl Jwk {
 
 impl fmt::Debug for Jwk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            material,
-            algorithm,
-            kid,
-            for_signatures,
-            operations,
-        } = self;
+        let Self { material, algorithm, kid, for_signatures, operations } = self;
         f.debug_struct("Jwk")
             .field("kty", &material.kty())
             .field("algorithm", algorithm)

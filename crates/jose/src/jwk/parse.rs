@@ -75,14 +75,7 @@ impl Raw<'_> {
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
             return Err(Error::KidTooLong);
         }
-        Jwk {
-            material,
-            algorithm,
-            kid,
-            for_signatures,
-            operations,
-        }
-        .validated()
+        Jwk { material, algorithm, kid, for_signatures, operations }.validated()
     }
 
     /// An `alg` we do not know makes the key one we must not use: it never falls back to another.
@@ -124,19 +117,14 @@ impl Raw<'_> {
                 if self.crv()? != "Ed25519" {
                     return Err(Error::CurveUnsupported);
                 }
-                Ok(Material::Okp {
-                    x: bytes("x", self.x.as_ref())?,
-                    d: optional_secret("d", self.d.as_ref())?,
-                })
+                Ok(Material::Okp { x: bytes("x", self.x.as_ref())?, d: optional_secret("d", self.d.as_ref())? })
             }
             "RSA" => Ok(Material::Rsa {
                 n: bytes("n", self.n.as_ref())?,
                 e: bytes("e", self.e.as_ref())?,
                 private: self.rsa_private()?,
             }),
-            "oct" => Ok(Material::Oct {
-                k: secret("k", self.k.as_ref())?,
-            }),
+            "oct" => Ok(Material::Oct { k: secret("k", self.k.as_ref())? }),
             _ => Err(Error::KeyTypeUnsupported),
         }
     }

@@ -54,9 +54,7 @@ impl JwkSet {
         if values.len() > MAX_KEYS {
             return Err(Error::KeyMemberInvalid("keys"));
         }
-        let keys: Vec<Jwk> = (values.iter())
-            .filter_map(|value| Jwk::from_value(value).ok())
-            .collect();
+        let keys: Vec<Jwk> = (values.iter()).filter_map(|value| Jwk::from_value(value).ok()).collect();
         let skipped = values.len() - keys.len();
         Ok(Self { keys, skipped })
     }
@@ -79,17 +77,12 @@ impl JwkSet {
 
     /// The first key with this `kid` (any, if `None`) that can verify with `alg`.
     pub fn find(&self, kid: Option<&str>, alg: Algorithm) -> Option<&Jwk> {
-        self.keys.iter().find(|key| {
-            (kid.is_none() || key.kid() == kid) && key.permits(Operation::Verify, alg).is_ok()
-        })
+        self.keys.iter().find(|key| (kid.is_none() || key.kid() == kid) && key.permits(Operation::Verify, alg).is_ok())
     }
 }
 
 impl FromIterator<Jwk> for JwkSet {
     fn from_iter<I: IntoIterator<Item = Jwk>>(keys: I) -> Self {
-        Self {
-            keys: keys.into_iter().collect(),
-            skipped: 0,
-        }
+        Self { keys: keys.into_iter().collect(), skipped: 0 }
     }
 }

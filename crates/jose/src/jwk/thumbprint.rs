@@ -34,17 +34,13 @@ mod tests {
     #[test]
     fn rfc_7638_section_3_1() {
         let jwk = Jwk::from_slice(include_bytes!("../../tests/vectors/rfc7638/3_1.json")).unwrap();
-        assert_eq!(
-            jwk.thumbprint_base64url(),
-            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-        );
+        assert_eq!(jwk.thumbprint_base64url(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     }
 
     #[test]
     fn rfc_8037_appendix_a_3() {
-        let jwk = Jwk::from_slice(
-            br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
-        );
+        let jwk =
+            Jwk::from_slice(br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#);
         let expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
         assert_eq!(jwk.unwrap().thumbprint_base64url(), expected);
     }

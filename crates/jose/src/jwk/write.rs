@@ -14,12 +14,9 @@ impl Material {
     pub(super) fn required_members(&self) -> Vec<Member> {
         let kty = ("kty", plain(self.kty()));
         match self {
-            Self::Ec { curve, x, y, d: _ } => vec![
-                ("crv", plain(curve.name())),
-                kty,
-                ("x", encoded(x)),
-                ("y", encoded(y)),
-            ],
+            Self::Ec { curve, x, y, d: _ } => {
+                vec![("crv", plain(curve.name())), kty, ("x", encoded(x)), ("y", encoded(y))]
+            }
             Self::Oct { k } => vec![("k", encoded(k.as_ref())), kty],
             Self::Okp { x, d: _ } => vec![("crv", plain("Ed25519")), kty, ("x", encoded(x))],
             Self::Rsa { n, e, private: _ } => vec![("e", encoded(e)), kty, ("n", encoded(n))],
@@ -30,10 +27,7 @@ impl Material {
     fn private_members(&self) -> Vec<Member> {
         let list: Vec<(&'static str, &Secret)> = match self {
             Self::Ec { d: Some(d), .. } | Self::Okp { d: Some(d), .. } => vec![("d", d)],
-            Self::Rsa {
-                private: Some(private),
-                ..
-            } => vec![
+            Self::Rsa { private: Some(private), .. } => vec![
                 ("d", &private.d),
                 ("p", &private.p),
                 ("q", &private.q),
@@ -66,17 +60,11 @@ impl Jwk {
 
     /// The whole key as JSON, private members included: for sealed storage. Wiped on drop.
     pub fn to_private_json(&self) -> Zeroizing<String> {
-        let members = [
-            self.material.required_members(),
-            self.material.private_members(),
-        ]
-        .concat();
+        let members = [self.material.required_members(), self.material.private_members()].concat();
         let metadata = self.metadata(Half::Whole);
         // Reserved in full: growing would leave copies of the secret behind.
         let len = |(name, text): &Member| name.len() + text.len() + 6;
-        let mut json = Zeroizing::new(String::with_capacity(
-            members.iter().map(len).sum::<usize>() + 16,
-        ));
+        let mut json = Zeroizing::new(String::with_capacity(members.iter().map(len).sum::<usize>() + 16));
         for (name, text) in &members {
             let before = if json.is_empty() { '{' } else { ',' };
             json.push(before);
@@ -84,14 +72,12 @@ impl Jwk {
                 json.push_str(part);
             }
         }
-        let metadata: String = metadata
-            .into_iter()
-            .map(|(name, value)| format!(",\"{name}\":{value}"))
-            .collect();
+        let metadata: Vec<String> = metadata.into_iter().map(|(name, value)| format!(",\"{name}\":{value}")).collect();
+        let metadata = metadata.concat();
         let mut whole = Zeroizing::new(String::with_capacity(json.len() + metadata.len() + 1));
-        whole.push_str(&json);
-        whole.push_str(&metadata);
-        whole.push('}');
+        for part in [json.as_str(), &metadata, "}"] {
+            whole.push_str(part);
+        }
         whole
     }
 

@@ -55,18 +55,11 @@ impl<'t> Segments<'t> {
             return Err(Error::TokenTooLong);
         }
         let mut segments = token.split('.');
-        let (Some(header), Some(payload), Some(signature)) =
-            (segments.next(), segments.next(), segments.next())
-        else {
+        let (Some(header), Some(payload), Some(signature)) = (segments.next(), segments.next(), segments.next()) else {
             return Err(Error::NotCompact);
         };
         match segments.count() {
-            0 => Ok(Self {
-                header,
-                payload,
-                signature,
-                signed: &token[..header.len() + 1 + payload.len()],
-            }),
+            0 => Ok(Self { header, payload, signature, signed: &token[..header.len() + 1 + payload.len()] }),
             2 => Err(Error::Encrypted),
             _ => Err(Error::NotCompact),
         }
@@ -116,10 +109,7 @@ impl<'t> Unverified<'t> {
             return Err(Error::AlgorithmMismatch);
         }
         let payload = Segments::split(self.token)?.verify(key)?;
-        Ok(Verified {
-            payload,
-            header: self.header,
-        })
+        Ok(Verified { payload, header: self.header })
     }
 }
 

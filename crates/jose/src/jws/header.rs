@@ -38,11 +38,10 @@ impl Header {
     /// Reads an encoded header.
     pub(crate) fn parse(encoded: &str) -> Result<Self, Error> {
         let json = decode(encoded)?;
-        let raw: Raw<'_> =
-            json::parse_borrowed(&json, Limits::HEADER).map_err(|error| match error {
-                Error::JsonShape => Error::HeaderInvalid,
-                other => other,
-            })?;
+        let raw: Raw<'_> = json::parse_borrowed(&json, Limits::HEADER).map_err(|error| match error {
+            Error::JsonShape => Error::HeaderInvalid,
+            other => other,
+        })?;
         if raw.crit.is_some() {
             return Err(Error::CritUnsupported);
         }
@@ -54,11 +53,7 @@ impl Header {
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
             return Err(Error::KidTooLong);
         }
-        Ok(Self {
-            alg: raw.alg.map(owned).ok_or(Error::AlgorithmMissing)?,
-            kid,
-            typ: raw.typ.map(owned),
-        })
+        Ok(Self { alg: raw.alg.map(owned).ok_or(Error::AlgorithmMissing)?, kid, typ: raw.typ.map(owned) })
     }
 }
 
@@ -80,16 +75,7 @@ mod tests {
 
     #[test]
     fn any_crit_is_refused() {
-        for crit in [
-            r#"["exp"]"#,
-            r#"["b64"]"#,
-            "[]",
-            "null",
-            r#""exp""#,
-            "[1]",
-            r#"["alg"]"#,
-            "{}",
-        ] {
+        for crit in [r#"["exp"]"#, r#"["b64"]"#, "[]", "null", r#""exp""#, "[1]", r#"["alg"]"#, "{}"] {
             let json = format!(r#"{{"alg":"ES256","crit":{crit},"exp":1}}"#);
             assert_eq!(refused(&json), Error::CritUnsupported, "{crit}");
         }
@@ -97,18 +83,9 @@ mod tests {
 
     #[test]
     fn b64_is_refused() {
-        assert_eq!(
-            refused(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#),
-            Error::CritUnsupported
-        );
-        assert_eq!(
-            refused(r#"{"alg":"HS256","b64":false}"#),
-            Error::B64Unsupported
-        );
-        assert_eq!(
-            refused(r#"{"alg":"HS256","b64":true}"#),
-            Error::B64Unsupported
-        );
+        assert_eq!(refused(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#), Error::CritUnsupported);
+        assert_eq!(refused(r#"{"alg":"HS256","b64":false}"#), Error::B64Unsupported);
+        assert_eq!(refused(r#"{"alg":"HS256","b64":true}"#), Error::B64Unsupported);
     }
 
     #[test]
@@ -137,27 +114,14 @@ mod tests {
         assert!(Header::parse(&base64url::encode(with_kid(256).as_bytes())).is_ok());
         assert_eq!(refused(&with_kid(257)), Error::KidTooLong);
         assert_eq!(refused(&with_kid(5000)), Error::HeaderTooLong);
-        let deep = format!(
-            r#"{{"alg":"ES256","x":{}1{}}}"#,
-            "[".repeat(100),
-            "]".repeat(100)
-        );
+        let deep = format!(r#"{{"alg":"ES256","x":{}1{}}}"#, "[".repeat(100), "]".repeat(100));
         assert_eq!(refused(&deep), Error::JsonTooDeep);
     }
 
     #[test]
     fn duplicate_members_are_refused() {
-        assert_eq!(
-            refused(r#"{"alg":"none","alg":"RS256"}"#),
-            Error::JsonDuplicateMember
-        );
-        assert_eq!(
-            refused(r#"{"alg":"RS256","x":1,"x":1}"#),
-            Error::JsonDuplicateMember
-        );
-        assert_eq!(
-            refused(r#"{"alg":"RS256","jwk":{"kty":"RSA","kty":"EC"}}"#),
-            Error::JsonDuplicateMember
-        );
+        assert_eq!(refused(r#"{"alg":"none","alg":"RS256"}"#), Error::JsonDuplicateMember);
+        assert_eq!(refused(r#"{"alg":"RS256","x":1,"x":1}"#), Error::JsonDuplicateMember);
+        assert_eq!(refused(r#"{"alg":"RS256","jwk":{"kty":"RSA","kty":"EC"}}"#), Error::JsonDuplicateMember);
     }
 }

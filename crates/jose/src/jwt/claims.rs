@@ -178,11 +178,7 @@ mod tests {
 
     #[test]
     fn duplicate_claims_are_refused_also_outside_the_strict_parser() {
-        for text in [
-            r#"{"exp":1,"exp":2}"#,
-            r#"{"x":1,"x":2}"#,
-            r#"{"aud":"a","aud":[]}"#,
-        ] {
+        for text in [r#"{"exp":1,"exp":2}"#, r#"{"x":1,"x":2}"#, r#"{"aud":"a","aud":[]}"#] {
             assert!(serde_json::from_str::<Claims>(text).is_err(), "{text}");
         }
     }
@@ -191,13 +187,7 @@ mod tests {
     fn an_audience_is_compared_exactly() {
         let many = Audience::from(vec!["https://a.example".to_owned(), "b".to_owned()]);
         assert!(many.contains("b") && many.contains("https://a.example"));
-        for near in [
-            "B",
-            "https://a.example/",
-            "https://a.exampl",
-            "",
-            "a.example",
-        ] {
+        for near in ["B", "https://a.example/", "https://a.exampl", "", "a.example"] {
             assert!(!many.contains(near), "{near}");
         }
         assert!(Audience::default().is_empty() && !Audience::default().contains(""));

@@ -49,10 +49,7 @@ enum Expiry {
 impl Policy {
     /// The token must come from `issuer` and be meant for `audience`, both compared exactly.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self::with(
-            Some(issuer.into()),
-            ExpectedAudience::OneOf(vec![audience.into()]),
-        )
+        Self::with(Some(issuer.into()), ExpectedAudience::OneOf(vec![audience.into()]))
     }
 
     /// Accepts any audience: only where the caller compares it itself, as for an ID token hint.
@@ -130,12 +127,7 @@ impl Policy {
     }
 
     /// Applies it to a token whose signature has been verified.
-    pub(super) fn check(
-        &self,
-        typ: Option<&str>,
-        claims: &Registered<'_>,
-        now: u64,
-    ) -> Result<(), Error> {
+    pub(super) fn check(&self, typ: Option<&str>, claims: &Registered<'_>, now: u64) -> Result<(), Error> {
         self.check_type(typ)?;
         self.check_parties(claims)?;
         for name in &self.required {
@@ -149,9 +141,7 @@ impl Policy {
     fn check_type(&self, typ: Option<&str>) -> Result<(), Error> {
         let accepted = |typ: &str| {
             let typ = media_type(typ);
-            self.types
-                .iter()
-                .any(|accepted| media_type(accepted).eq_ignore_ascii_case(typ))
+            self.types.iter().any(|accepted| media_type(accepted).eq_ignore_ascii_case(typ))
         };
         if self.types.is_empty() || typ.is_some_and(accepted) {
             return Ok(());

@@ -7,15 +7,11 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::Error;
-use crate::json::{
-    self, Context, Handed, Limits, NameSeed, Names, StrictSeed, Text, TextVisitor, Value,
-};
+use crate::json::{self, Context, Handed, Limits, NameSeed, Names, StrictSeed, Text, TextVisitor, Value};
 
 /// The latest time we take for one: the end of the year 9999, in Unix seconds.
 pub const MAX_NUMERIC_DATE: u64 = 253_402_300_799;
@@ -37,11 +33,7 @@ pub(super) fn read<C: DeserializeOwned>(payload: &[u8]) -> Result<(C, Registered
     let registered = RefCell::new(Registered::default());
     let result = json::parse_with(payload, Limits::CLAIMS, |de, context| {
         let registered = &registered;
-        C::deserialize(Top {
-            de,
-            registered,
-            context,
-        })
+        C::deserialize(Top { de, registered, context })
     });
     let registered = registered.into_inner();
     match result {
@@ -64,11 +56,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Top<'_, '_, 'de, D> {
     type Error = D::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.de.deserialize_map(TopVisitor {
-            visitor,
-            registered: self.registered,
-            context: self.context,
-        })
+        self.de.deserialize_map(TopVisitor { visitor, registered: self.registered, context: self.context })
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -155,15 +143,12 @@ impl<'de, A: MapAccess<'de>> TopMap<'_, '_, 'de, A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
     type Error = A::Error;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         let Some(name) = self.map.next_key_seed(NameSeed)? else {
             return Ok(None);
         };
         let mut registered = self.registered.borrow_mut();
-        registered.names.admit(&name, self.context)?;
+        registered.names.admit(name.clone(), self.context)?;
         drop(registered);
         self.claim = Claim::named(&name);
         seed.deserialize(Handed::new(Value::Text(name))).map(Some)
@@ -233,10 +218,7 @@ impl<'de> Visitor<'de> for RecipientsVisitor {
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, one: &'de str) -> Result<Self::Value, E> {
-        TextVisitor
-            .visit_borrowed_str(one)
-            .map(Text)
-            .map(Recipients::One)
+        TextVisitor.visit_borrowed_str(one).map(Text).map(Recipients::One)
     }
 
     fn visit_str<E: serde::de::Error>(self, one: &str) -> Result<Self::Value, E> {
@@ -278,10 +260,16 @@ impl Visitor<'_> for SecondsVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Seconds, E> {
-        // Not a number fails both comparisons.
-        if seconds >= 0.0 && seconds <= MAX_NUMERIC_DATE as f64 {
-            return Ok(Seconds(seconds as u64));
-        }
-        Err(E::custom("out of range"))
+        seconds_from(seconds).ok_or_else(|| E::custom("out of range"))
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "between 0 and the year 9999 a double holds every whole second; dropping the fraction is what is wanted"
+)]
+fn seconds_from(number: f64) -> Option<Seconds> {
+    (0.0..=MAX_NUMERIC_DATE as f64).contains(&number).then_some(Seconds(number as u64))
 }

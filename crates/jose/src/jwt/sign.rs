@@ -21,11 +21,7 @@ use crate::{Error, SigningKey, jws};
 /// assert_eq!(jwt::sign(&key, "JWT", "not an object"), Err(Error::ClaimsNotObject));
 /// # Ok::<(), Error>(())
 /// ```
-pub fn sign<C: Serialize + ?Sized>(
-    key: &SigningKey,
-    typ: &str,
-    claims: &C,
-) -> Result<String, Error> {
+pub fn sign<C: Serialize + ?Sized>(key: &SigningKey, typ: &str, claims: &C) -> Result<String, Error> {
     let json = serde_json::to_vec(claims).map_err(|_| Error::JsonShape)?;
     if json.first() != Some(&b'{') {
         return Err(Error::ClaimsNotObject);

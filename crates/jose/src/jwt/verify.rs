@@ -114,14 +114,7 @@ pub fn verify<C: DeserializeOwned>(
     policy.check(authentic.header.typ.as_deref(), &registered, now)?;
     let (exp, nbf, iat) = (registered.exp, registered.nbf, registered.iat);
     drop(registered);
-    Ok(Verified {
-        claims,
-        header: authentic.header,
-        algorithm: authentic.algorithm,
-        exp,
-        nbf,
-        iat,
-    })
+    Ok(Verified { claims, header: authentic.header, algorithm: authentic.algorithm, exp, nbf, iat })
 }
 
 /// A payload whose signature has been verified, not yet its claims.
@@ -145,11 +138,7 @@ fn authenticate(token: &str, keys: &VerifyingKeys) -> Result<Authentic, Error> {
     let key = keys.key(index).ok_or(Error::UnknownKey)?;
     let payload = segments.verify(key)?;
     keys.remember(segments.header, &header, index);
-    Ok(Authentic {
-        payload,
-        header,
-        algorithm: key.algorithm(),
-    })
+    Ok(Authentic { payload, header, algorithm: key.algorithm() })
 }
 
 /// What a token says of itself, for people to read. Nothing of it has been checked.

@@ -1,0 +1,12 @@
+//! The crate from outside: published vectors, known attacks, properties. Each test is named after the example, the attack or the
+//! MUST it stands for; numbers in comments are rows of `docs/manual/known-attacks.md`.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop the test")]
+
+mod claims;
+mod cookbook;
+mod keys;
+mod properties;
+mod rfc;
+mod support;
+mod tokens;

@@ -1,0 +1,373 @@
+//! Attacks on the form of a token, its header and its signature (RFC 7515, RFC 8725 §2).
+
+use serde_json::{Value, json};
+use symbolon_jose::jws::compact::{MAX_TOKEN_LEN, Unverified};
+use symbolon_jose::jwt::{self, Claims};
+use symbolon_jose::{Algorithm, Error, Jwk, JwkSet, VerifyingKeys, base64url};
+
+use crate::support::{
+    KEYS, NOW, SECRET, claims, encoded, forge, hs256_keys, jwk, policy, refused, rsa_jwk, signing, verifying,
+};
+
+fn keys(algorithm: Algorithm) -> VerifyingKeys {
+    VerifyingKeys::single(verifying(algorithm))
+}
+
+fn token(algorithm: Algorithm) -> String {
+    jwt::sign(&signing(algorithm), "JWT", &claims(json!({}))).unwrap()
+}
+
+fn good_payload() -> String {
+    claims(json!({})).to_string()
+}
+
+/// The token with another signature.
+fn with_signature(token: &str, signature: &[u8]) -> String {
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    format!("{signed}.{}", base64url::encode(signature))
+}
+
+fn signature(token: &str) -> Vec<u8> {
+    base64url::decode(token.rsplit_once('.').unwrap().1).unwrap()
+}
+
+#[test]
+fn every_algorithm_signs_and_verifies() {
+    for (algorithm, _) in KEYS.iter() {
+        let token = token(*algorithm);
+        let keys = keys(*algorithm);
+        // Twice: the second time the header is known.
+        for _ in 0..2 {
+            let verified = jwt::verify::<Claims>(&token, &keys, &policy(), NOW).unwrap();
+            assert_eq!((verified.algorithm(), verified.kid()), (*algorithm, Some(algorithm.name())));
+        }
+    }
+}
+
+#[test]
+fn no_algorithm_verifies_under_another() {
+    // Rows 3, 4: also not those of the same family and key.
+    for (signed_with, _) in KEYS.iter() {
+        for (verified_with, _) in KEYS.iter().filter(|(other, _)| other != signed_with) {
+            let error = refused(&token(*signed_with), &keys(*verified_with));
+            assert!(matches!(error, Error::AlgorithmMismatch | Error::UnknownKey), "{signed_with} {verified_with}");
+        }
+    }
+}
+
+#[test]
+fn alg_none_does_not_exist() {
+    // Row 1, in every spelling, with and without a signature.
+    for alg in ["none", "None", "NONE", "nOnE", "none ", "", "null"] {
+        let header = json!({"alg": alg}).to_string();
+        let unsigned = format!("{}.", encoded(&header, &good_payload()));
+        for token in [&unsigned, &forge(&header, &good_payload(), SECRET), &forge(&header, &good_payload(), b"")] {
+            assert_eq!(refused(token, &hs256_keys()), Error::AlgorithmMismatch, "{alg}");
+            assert_eq!(refused(token, &keys(Algorithm::RS256)), Error::AlgorithmMismatch, "{alg}");
+        }
+    }
+}
+
+#[test]
+fn a_public_key_is_never_an_hmac_secret() {
+    // Rows 2, 18, 19, 20: whatever form of the public key the attacker signs with.
+    let key = rsa_jwk();
+    let public = key.public_value().unwrap();
+    let modulus = public["n"].as_str().unwrap();
+    let der = base64url::decode(modulus).unwrap();
+    let pem = format!("-----BEGIN RSA PUBLIC KEY-----\n{modulus}\n-----END RSA PUBLIC KEY-----\n");
+    let json = public.to_string();
+    let secrets: [&[u8]; 7] =
+        [&der, pem.as_bytes(), pem.trim().as_bytes(), json.as_bytes(), modulus.as_bytes(), b"", b"AQAB"];
+    let set: JwkSet = [key.public().unwrap()].into_iter().collect();
+    for keys in [
+        keys(Algorithm::RS256),
+        VerifyingKeys::from_jwks(&set, Algorithm::ALL),
+        VerifyingKeys::from_jwks(&set, &[Algorithm::HS256, Algorithm::RS256]),
+    ] {
+        for secret in secrets {
+            let token = forge(r#"{"alg":"HS256"}"#, &good_payload(), secret);
+            assert_eq!(refused(&token, &keys), Error::AlgorithmMismatch);
+        }
+    }
+}
+
+#[test]
+fn a_key_from_the_header_is_never_used() {
+    // Row 16: jwk, jku, x5u, x5c of the attacker, and a correct signature under them.
+    let attacker = Jwk::generate(Algorithm::ES256).unwrap();
+    let own = jwk(Algorithm::ES256);
+    for extra in [
+        json!({"jwk": attacker.public_value().unwrap()}),
+        json!({"jku": "https://evil.example/jwks.json"}),
+        json!({"x5u": "file:///etc/passwd"}),
+        json!({"x5c": ["MIIB"], "x5t": "AAAA", "x5t#S256": "AAAA"}),
+    ] {
+        let mut header = json!({"alg": "ES256", "kid": own.kid()});
+        header.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let token = format!("{}.{}", encoded(&header.to_string(), &good_payload()), base64url::encode(&[7; 64]));
+        assert_eq!(refused(&token, &keys(Algorithm::ES256)), Error::SignatureInvalid, "{header}");
+    }
+}
+
+#[test]
+fn kid_is_a_name_and_nothing_else() {
+    for kid in ["../../../../dev/null", "' OR 1=1 --", "https://evil.example/key", "|id", "\u{0}", ""] {
+        let header = json!({"alg": "ES256", "kid": kid}).to_string();
+        let token = format!("{}.{}", encoded(&header, &good_payload()), base64url::encode(&[7; 64]));
+        let set: VerifyingKeys = [Algorithm::ES256, Algorithm::EdDSA].map(verifying).into_iter().collect();
+        assert_eq!(refused(&token, &set), Error::UnknownKey, "{kid}");
+    }
+}
+
+#[test]
+fn zero_and_overflowing_ecdsa_numbers_are_refused() {
+    // Row 15, CVE-2022-21449.
+    for (algorithm, half) in [(Algorithm::ES256, 32), (Algorithm::ES384, 48), (Algorithm::ES512, 66)] {
+        let token = token(algorithm);
+        let good = signature(&token);
+        assert_eq!(good.len(), 2 * half);
+        let zero = vec![0; half];
+        let ones = vec![0xff; half];
+        let (r, s) = good.split_at(half);
+        for forged in [[&zero[..], &zero], [r, &zero], [&zero, s], [&ones, &ones], [r, &ones], [&ones, s]] {
+            let forged = with_signature(&token, &forged.concat());
+            assert_eq!(refused(&forged, &keys(algorithm)), Error::SignatureInvalid);
+        }
+    }
+}
+
+#[test]
+fn ecdsa_in_der_is_refused() {
+    // Row 28: the same numbers in another coat.
+    let token = token(Algorithm::ES256);
+    let raw = signature(&token);
+    let integer = |number: &[u8]| {
+        let number: Vec<u8> = number.iter().copied().skip_while(|&byte| byte == 0).collect();
+        let pad = usize::from(number[0] >= 0x80);
+        [vec![2, u8::try_from(number.len() + pad).unwrap()], vec![0; pad], number].concat()
+    };
+    let body = [integer(&raw[..32]), integer(&raw[32..])].concat();
+    let der = [vec![0x30, u8::try_from(body.len()).unwrap()], body].concat();
+    assert_eq!(refused(&with_signature(&token, &der), &keys(Algorithm::ES256)), Error::SignatureInvalid);
+}
+
+#[test]
+fn ed25519_with_s_not_below_the_order_is_refused() {
+    // RFC 8032 §5.1.7: S + L would verify in a careless implementation.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, //
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let token = token(Algorithm::EdDSA);
+    let mut forged = signature(&token);
+    let mut carry = 0;
+    for (byte, order) in forged[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        *byte = sum.to_le_bytes()[0];
+        carry = sum >> 8;
+    }
+    assert_eq!(refused(&with_signature(&token, &forged), &keys(Algorithm::EdDSA)), Error::SignatureInvalid);
+}
+
+#[test]
+fn short_empty_and_long_signatures_are_refused() {
+    // Row 27.
+    for (algorithm, _) in KEYS.iter() {
+        let token = token(*algorithm);
+        let good = signature(&token);
+        for len in [0, 1, good.len() / 2, good.len() - 1] {
+            let forged = with_signature(&token, &good[..len]);
+            assert_eq!(refused(&forged, &keys(*algorithm)), Error::SignatureInvalid, "{algorithm} {len}");
+        }
+        let long = with_signature(&token, &[&good[..], &[0]].concat());
+        assert_eq!(refused(&long, &keys(*algorithm)), Error::SignatureInvalid, "{algorithm}");
+        let padded = with_signature(&token, &[&[0], &good[..]].concat());
+        assert_eq!(refused(&padded, &keys(*algorithm)), Error::SignatureInvalid, "{algorithm}");
+    }
+    let huge = with_signature(&token(Algorithm::ES256), &[1; 4096]);
+    assert!(matches!(refused(&huge, &keys(Algorithm::ES256)), Error::Base64Invalid));
+}
+
+#[test]
+fn every_single_byte_counts() {
+    for (algorithm, _) in KEYS.iter() {
+        let token = token(*algorithm);
+        let keys = keys(*algorithm);
+        jwt::verify::<Claims>(&token, &keys, &policy(), NOW).unwrap();
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert!(jwt::verify::<Claims>(&changed, &keys, &policy(), NOW).is_err(), "{algorithm} {at}");
+        }
+    }
+}
+
+#[test]
+fn truncated_and_extended_tokens_are_refused() {
+    let token = token(Algorithm::HS256);
+    let keys = keys(Algorithm::HS256);
+    for end in 0..token.len() {
+        assert!(jwt::verify::<Claims>(&token[..end], &keys, &policy(), NOW).is_err(), "{end}");
+    }
+    for more in ["A", "=", ".", " ", "\n", "\0", "AAAA", ".AAAA", "é"] {
+        let longer = format!("{token}{more}");
+        assert!(jwt::verify::<Claims>(&longer, &keys, &policy(), NOW).is_err(), "{more:?}");
+        let before = format!("{more}{token}");
+        assert!(jwt::verify::<Claims>(&before, &keys, &policy(), NOW).is_err(), "{more:?}");
+    }
+}
+
+#[test]
+fn only_three_segments_make_a_token() {
+    for (token, error) in [
+        ("", Error::NotCompact),
+        ("a", Error::NotCompact),
+        ("a.b", Error::NotCompact),
+        ("a.b.c.d", Error::NotCompact),
+        // Row 29: five segments are a JWE, which is not what is expected.
+        ("a.b.c.d.e", Error::Encrypted),
+        ("a.b.c.d.e.f", Error::NotCompact),
+        ("..", Error::JsonSyntax),
+    ] {
+        assert_eq!(Unverified::parse(token).unwrap_err(), error, "{token}");
+    }
+    // Row 34.
+    assert_eq!(Unverified::parse(&".".repeat(MAX_TOKEN_LEN)).unwrap_err(), Error::NotCompact);
+}
+
+#[test]
+fn polyglots_of_compact_and_json_are_refused() {
+    // Row 26, CVE-2022-39227: a JSON text that holds a whole compact token.
+    let good = token(Algorithm::HS256);
+    let (header, rest) = good.split_once('.').unwrap();
+    let (payload, signature) = rest.split_once('.').unwrap();
+    let forged = base64url::encode(claims(json!({"sub": "root"})).to_string().as_bytes());
+    for polyglot in [
+        format!(
+            r#"{{"  {header}.{forged}.":"","protected":"{header}","payload":"{payload}","signature":"{signature}"}}"#
+        ),
+        format!(r#"{{"payload":"{payload}","protected":"{header}","signature":"{signature}"}}"#),
+        format!("{header}.{forged}.{signature}"),
+        format!("{header}.{payload}.{forged}.{signature}"),
+    ] {
+        assert!(jwt::verify::<Claims>(&polyglot, &keys(Algorithm::HS256), &policy(), NOW).is_err(), "{polyglot}");
+    }
+}
+
+#[test]
+fn base64url_is_strict_in_every_segment() {
+    let good = token(Algorithm::RS256);
+    let keys = keys(Algorithm::RS256);
+    let segments: Vec<&str> = good.split('.').collect();
+    for at in 0..3 {
+        for change in ["=", "==", "\n", " ", "+", "/", "%3D", "\r\n"] {
+            let mut changed: Vec<String> = segments.iter().map(ToString::to_string).collect();
+            changed[at].push_str(change);
+            assert!(jwt::verify::<Claims>(&changed.join("."), &keys, &policy(), NOW).is_err(), "{at} {change:?}");
+        }
+    }
+    // 256 bytes leave 4 unused bits in the last character: none of the other 15 spellings is the signature.
+    let last = good.chars().next_back().unwrap();
+    for other in ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).filter(|&other| other != last) {
+        let mut changed = good.clone();
+        changed.pop();
+        changed.push(other);
+        assert!(jwt::verify::<Claims>(&changed, &keys, &policy(), NOW).is_err(), "{other}");
+    }
+}
+
+#[test]
+fn long_tokens_are_refused_before_anything_is_decoded() {
+    // Rows 14, 35.
+    let long = forge(r#"{"alg":"HS256"}"#, &claims(json!({"x": "x".repeat(MAX_TOKEN_LEN)})).to_string(), SECRET);
+    assert_eq!(refused(&long, &hs256_keys()), Error::TokenTooLong);
+    let header = json!({"alg": "HS256", "x": "x".repeat(5000)}).to_string();
+    assert_eq!(refused(&forge(&header, &good_payload(), SECRET), &hs256_keys()), Error::HeaderTooLong);
+    let signed = jwt::sign(&signing(Algorithm::HS256), "JWT", &json!({"x": "x".repeat(13_000)}));
+    assert_eq!(signed.unwrap_err(), Error::TokenTooLong, "nor is one made");
+}
+
+#[test]
+fn deep_and_wide_json_is_refused() {
+    // Row 36, CVE-2025-53864.
+    let deep = |depth: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(refused(&forge(r#"{"alg":"HS256"}"#, &deep(16), SECRET), &hs256_keys()), Error::JsonTooDeep);
+    assert_eq!(refused(&forge(r#"{"alg":"HS256"}"#, &deep(5000), SECRET), &hs256_keys()), Error::JsonTooDeep);
+    assert_eq!(refused(&forge(&deep(1000), &good_payload(), SECRET), &hs256_keys()), Error::JsonTooDeep);
+    let wide: Value = (0..300).map(|n| (format!("c{n}"), json!(0))).collect::<serde_json::Map<_, _>>().into();
+    let wide = forge(r#"{"alg":"HS256"}"#, &wide.to_string(), SECRET);
+    assert_eq!(refused(&wide, &hs256_keys()), Error::JsonTooManyMembers);
+}
+
+#[test]
+fn duplicate_members_are_refused_in_header_and_claims() {
+    let twice = good_payload().replacen('{', r#"{"sub":"root","#, 1);
+    assert_eq!(refused(&forge(r#"{"alg":"HS256"}"#, &twice, SECRET), &hs256_keys()), Error::JsonDuplicateMember);
+    let escaped = good_payload().replacen('{', r#"{"\u0073ub":"root","#, 1);
+    assert_eq!(refused(&forge(r#"{"alg":"HS256"}"#, &escaped, SECRET), &hs256_keys()), Error::JsonDuplicateMember);
+    let header = r#"{"alg":"HS256","alg":"HS256"}"#;
+    assert_eq!(refused(&forge(header, &good_payload(), SECRET), &hs256_keys()), Error::JsonDuplicateMember);
+}
+
+#[test]
+fn unknown_crit_is_refused() {
+    // Row 25, CVE-2025-59420.
+    for crit in [json!(["bork"]), json!([]), json!(["exp"]), json!("bork"), json!(["alg", "alg"]), json!(null)] {
+        let header = json!({"alg": "HS256", "crit": crit, "bork": true}).to_string();
+        assert_eq!(refused(&forge(&header, &good_payload(), SECRET), &hs256_keys()), Error::CritUnsupported);
+    }
+}
+
+#[test]
+fn expired_and_forged_is_forged() {
+    // Row 39, CVE-2024-51744.
+    let expired = claims(json!({"exp": 1})).to_string();
+    let token = forge(r#"{"alg":"HS256"}"#, &expired, b"another secret that is long enough");
+    assert_eq!(refused(&token, &hs256_keys()), Error::SignatureInvalid);
+}
+
+#[test]
+fn errors_hold_nothing_of_the_token() {
+    // Row 5, CVE-2019-7644: no expected signature, no claim, no key.
+    let token = forge(r#"{"alg":"HS256","kid":"SENTINEL"}"#, r#"{"SENTINEL":"SENTINEL","exp":"SENTINEL"}"#, SECRET);
+    let error = refused(&token, &hs256_keys());
+    assert_eq!(error, Error::ClaimInvalid("exp"));
+    assert!(!format!("{error} {error:?}").contains("SENTINEL"));
+    let forged = forge(r#"{"alg":"HS256"}"#, &good_payload(), b"no");
+    assert_eq!(refused(&forged, &hs256_keys()).to_string(), "the signature does not verify");
+}
+
+#[test]
+fn a_known_header_does_not_vouch_for_the_rest() {
+    // The second token of a header skips its parsing; nothing else.
+    let keys = hs256_keys();
+    let header = r#"{"alg":"HS256","typ":"JWT"}"#;
+    jwt::verify::<Claims>(&forge(header, &good_payload(), SECRET), &keys, &policy(), NOW).unwrap();
+    let forged = forge(header, &good_payload(), b"another secret that is long enough");
+    assert_eq!(refused(&forged, &keys), Error::SignatureInvalid);
+    let typed = policy().accept_type("at+jwt");
+    let error = jwt::verify::<Claims>(&forge(header, &good_payload(), SECRET), &keys, &typed, NOW).unwrap_err();
+    assert_eq!(error, Error::TypeMismatch);
+}
+
+#[test]
+fn more_headers_than_are_remembered_all_verify() {
+    let keys = hs256_keys();
+    for round in 0..3 {
+        for n in 0..20 {
+            let token = forge(&json!({"alg": "HS256", "typ": format!("t{n}")}).to_string(), &good_payload(), SECRET);
+            let verified = jwt::verify::<Claims>(&token, &keys, &policy(), NOW).unwrap();
+            assert_eq!(verified.typ(), Some(format!("t{n}").as_str()), "{round}");
+        }
+    }
+}
+
+#[test]
+fn decode_unverified_shows_and_checks_form_only() {
+    let parts = jwt::decode_unverified(&forge(r#"{"alg":"none"}"#, r#"{"sub":"ada"}"#, b"")).unwrap();
+    assert_eq!((parts.header["alg"].as_str(), parts.claims["sub"].as_str()), (Some("none"), Some("ada")));
+    assert!(jwt::decode_unverified("a.b").is_err());
+    assert!(jwt::decode_unverified(&forge("[]", "{}", b"")).is_err());
+}

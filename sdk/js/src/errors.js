@@ -3,7 +3,7 @@
  * and nothing from a URL but a checked error code: what an attacker can put in a link is not shown (RFC 9700 §4.1).
  */
 
-/** What to do about each code. Codes of OAuth itself (RFC 6749 §4.1.2.1, §5.2) pass through with the server's hint. */
+/** What to do about each code. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through, with the hint of `server`. */
 const HINTS = {
   config: 'Check the options of createAuth().',
   crypto_unavailable: 'Use https or localhost: WebCrypto needs a secure context.',

@@ -26,7 +26,7 @@ export function secureUrl(value, name) {
   } catch {
     // not a URL at all: the same advice
   }
-  throw new AuthError('config', `${name} must be an https URL (http on localhost) with no credentials, query, fragment`);
+  throw new AuthError('config', `${name} must be an https URL (http on localhost), no credentials, query, fragment`);
 }
 
 /**

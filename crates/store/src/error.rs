@@ -74,18 +74,13 @@ impl fmt::Display for StoreError {
             Self::Conflict(conflict) => conflict.fmt(f),
             Self::Corrupt(why) => write!(f, "the database is damaged or not one of ours: {why}"),
             Self::DiskFull => f.write_str("the disk is full"),
-            Self::InUse { path } => write!(
-                f,
-                "the database {} is in use by another process",
-                path.display()
-            ),
+            Self::InUse { path } => write!(f, "the database {} is in use by another process", path.display()),
             Self::Internal(why) => write!(f, "internal fault in the store: {why}"),
             Self::Invalid(why) => write!(f, "invalid argument to the store: {why}"),
             Self::Io(why) => write!(f, "the database failed: {why}"),
-            Self::NewerSchema { found, known } => write!(
-                f,
-                "the data was written by a newer version (schema {found}, this program knows up to {known})"
-            ),
+            Self::NewerSchema { found, known } => {
+                write!(f, "the data was written by a newer version (schema {found}, this program knows up to {known})")
+            }
             Self::NotFound(what) => write!(f, "no such {what}"),
             Self::NotWritable { path, reason } => {
                 write!(f, "cannot write {}: {reason}", path.display())
@@ -120,19 +115,13 @@ mod tests {
 
     #[test]
     fn only_passing_troubles_are_retryable() {
-        for error in [
-            StoreError::Busy,
-            StoreError::DiskFull,
-            StoreError::Unavailable(String::new()),
-        ] {
+        for error in [StoreError::Busy, StoreError::DiskFull, StoreError::Unavailable(String::new())] {
             assert!(error.is_retryable(), "{error}");
         }
         for error in [
             StoreError::Conflict(Conflict::Revision),
             StoreError::Corrupt(String::new()),
-            StoreError::InUse {
-                path: PathBuf::new(),
-            },
+            StoreError::InUse { path: PathBuf::new() },
             StoreError::Internal(String::new()),
             StoreError::Invalid("x"),
             StoreError::NewerSchema { found: 2, known: 1 },
@@ -144,10 +133,7 @@ mod tests {
 
     #[test]
     fn messages_are_lower_case_without_full_stop() {
-        let error = StoreError::NotWritable {
-            path: "/data/db".into(),
-            reason: "it is read-only".into(),
-        };
+        let error = StoreError::NotWritable { path: "/data/db".into(), reason: "it is read-only".into() };
         assert_eq!(error.to_string(), "cannot write /data/db: it is read-only");
         assert_eq!(
             StoreError::from(Conflict::IdentifierTaken).to_string(),

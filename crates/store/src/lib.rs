@@ -6,6 +6,8 @@
 //!
 //! Bearer secrets never reach this crate: only their SHA-256 ([`Hash32`]) does.
 
+#[cfg(test)]
+mod contract;
 mod error;
 mod port;
 mod record;

@@ -9,10 +9,10 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite,
-    Ended, Family, Hash32, Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser,
-    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, Rotate, Rotated, Session,
-    SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
+    Registry, Revocation, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
+    UserStatus, UserUpdate,
 };
 
 /// A result of the store.
@@ -63,26 +63,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Sets a new password: stores hash and handle, ends every session and family of the user, voids their unredeemed
     /// artefacts, and logs the old handle as revoked (every token of the user carries it).
-    async fn set_password(
-        &self,
-        id: &str,
-        hash: &str,
-        new_handle: &str,
-        now: u64,
-    ) -> Result<SignedOut>;
+    async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
 
     /// Replaces the hash of an unchanged password (new parameters), if it is still `expect`; tells whether it was.
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool>;
 
     /// Blocks a user (as [`set_password`](Self::set_password) does: handle, sessions, families, artefacts) or lets them
     /// in again, which revives nothing. Already in that status: changes nothing.
-    async fn set_user_status(
-        &self,
-        id: &str,
-        status: UserStatus,
-        new_handle: &str,
-        now: u64,
-    ) -> Result<SignedOut>;
+    async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut>;
 
     /// Adds and removes roles; returns the user as changed. With a new handle, access tokens that show the old roles
     /// die (if any role changed at all); sessions and families live on.
@@ -117,23 +105,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notes use of a session and moves its idle expiry; never back, never past the absolute one, and never for an
     /// ended or already expired session. Tells whether it did.
-    async fn touch_session(
-        &self,
-        id_hash: Hash32,
-        last_seen_at: u64,
-        idle_expires_at: u64,
-    ) -> Result<bool>;
+    async fn touch_session(&self, id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> Result<bool>;
 
     /// The live sessions of a user, newest first.
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>>;
 
     /// One page of live sessions of everybody, oldest first.
-    async fn list_sessions(
-        &self,
-        after: Option<String>,
-        limit: u32,
-        now: u64,
-    ) -> Result<Page<Session>>;
+    async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>>;
 
     /// Ends a session and the families bound to it, and logs its sid as revoked. Unknown or ended already: ends nothing.
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended>;
@@ -169,23 +147,12 @@ pub trait Store: Send + Sync + 'static {
     async fn rotate_refresh_token(&self, rotate: Rotate) -> Result<Rotated>;
 
     /// Records one more access token of a family (an answer that repeats the successor), if the family is live.
-    async fn note_access_token(
-        &self,
-        family: &str,
-        token: IssuedAccessToken,
-        now: u64,
-    ) -> Result<Issued>;
+    async fn note_access_token(&self, family: &str, token: IssuedAccessToken, now: u64) -> Result<Issued>;
 
     /// Ends a family: its refresh tokens stop working, its unexpired access tokens are logged as revoked; with
     /// [`AlsoSession::Yes`] its session ends as by [`end_session`](Self::end_session). Unknown or ended already: the
     /// family part does nothing, the session part still does.
-    async fn end_family(
-        &self,
-        id: &str,
-        why: &str,
-        now: u64,
-        also_session: AlsoSession,
-    ) -> Result<Ended>;
+    async fn end_family(&self, id: &str, why: &str, now: u64, also_session: AlsoSession) -> Result<Ended>;
 
     /// The family with this id, ended and expired ones too.
     async fn family(&self, id: &str) -> Result<Option<Family>>;
@@ -213,13 +180,7 @@ pub trait Store: Send + Sync + 'static {
     // Replay windows, throttle, logs, odds and ends
 
     /// True the first time this key is seen within its life, false ever after; of parallel calls one gets true.
-    async fn remember_once(
-        &self,
-        kind: &str,
-        key: Hash32,
-        expires_at: u64,
-        now: u64,
-    ) -> Result<bool>;
+    async fn remember_once(&self, kind: &str, key: Hash32, expires_at: u64, now: u64) -> Result<bool>;
 
     /// Counts one attempt on every key, unless one of them says wait; then on none.
     async fn begin_attempt(&self, keys: Vec<ThrottleKey>, now: u64) -> Result<Attempt>;

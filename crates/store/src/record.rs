@@ -13,8 +13,8 @@ use std::fmt;
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub use audit::{AuditEvent, AuditRecord, Revocation, RevocationKind, Sweep, Swept};
 pub use family::{
-    AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken,
-    Rotate, RotateExpect, Rotated, TokenFacts, TokenQuery,
+    AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,
+    Rotated, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
 pub use session::{Ended, NewSession, Session};
@@ -80,11 +80,7 @@ impl fmt::Display for Hash32 {
 /// Enough to tell two apart in a log, too little to be looked up.
 impl fmt::Debug for Hash32 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Hash32({:02x}{:02x}{:02x}…)",
-            self.0[0], self.0[1], self.0[2]
-        )
+        write!(f, "Hash32({:02x}{:02x}{:02x}…)", self.0[0], self.0[1], self.0[2])
     }
 }
 
@@ -115,22 +111,16 @@ mod tests {
 
     #[test]
     fn a_hash_survives_its_text_form() {
-        let hash = Hash32(std::array::from_fn(|index| {
-            u8::try_from(index * 7).unwrap_or(0)
-        }));
+        let hash = Hash32(std::array::from_fn(|index| u8::try_from(index * 7).unwrap_or(0)));
         assert_eq!(Hash32::try_from(hash.to_string()), Ok(hash));
     }
 
     #[test]
     fn a_hash_of_wrong_form_is_refused() {
         let good = Hash32([0xab; 32]).to_string();
-        for bad in [
-            String::new(),
-            good[1..].to_owned(),
-            format!("{good}00"),
-            good.to_uppercase(),
-            good.replace('a', "g"),
-        ] {
+        for bad in
+            [String::new(), good[1..].to_owned(), format!("{good}00"), good.to_uppercase(), good.replace('a', "g")]
+        {
             assert!(Hash32::try_from(bad.clone()).is_err(), "{bad}");
         }
     }

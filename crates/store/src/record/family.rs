@@ -100,15 +100,9 @@ impl fmt::Debug for RefreshState {
         match self {
             Self::Current => f.write_str("Current"),
             Self::Dead => f.write_str("Dead"),
-            Self::Superseded {
-                at,
-                successor,
-                sealed_successor: _,
-            } => f
-                .debug_struct("Superseded")
-                .field("at", at)
-                .field("successor", successor)
-                .finish_non_exhaustive(),
+            Self::Superseded { at, successor, sealed_successor: _ } => {
+                f.debug_struct("Superseded").field("at", at).field("successor", successor).finish_non_exhaustive()
+            }
         }
     }
 }
@@ -147,14 +141,7 @@ pub struct Rotate {
 
 impl fmt::Debug for Rotate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            presented,
-            expect,
-            successor,
-            sealed_successor: _,
-            access_token,
-            now,
-        } = self;
+        let Self { presented, expect, successor, sealed_successor: _, access_token, now } = self;
         f.debug_struct("Rotate")
             .field("presented", presented)
             .field("expect", expect)

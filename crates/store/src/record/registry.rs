@@ -21,12 +21,7 @@ pub struct Document {
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A body may hold sealed keys and secret hashes.
-        let Self {
-            kind,
-            id,
-            revision,
-            body: _,
-        } = self;
+        let Self { kind, id, revision, body: _ } = self;
         f.debug_struct("Document")
             .field("kind", kind)
             .field("id", id)
@@ -72,19 +67,10 @@ pub enum DocumentWrite {
 impl fmt::Debug for DocumentWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, kind, id, expect) = match self {
-            Self::Put {
-                kind,
-                id,
-                expect,
-                body: _,
-            } => ("Put", kind, id, expect),
+            Self::Put { kind, id, expect, body: _ } => ("Put", kind, id, expect),
             Self::Delete { kind, id, expect } => ("Delete", kind, id, expect),
         };
-        f.debug_struct(name)
-            .field("kind", kind)
-            .field("id", id)
-            .field("expect", expect)
-            .finish_non_exhaustive()
+        f.debug_struct(name).field("kind", kind).field("id", id).field("expect", expect).finish_non_exhaustive()
     }
 }
 

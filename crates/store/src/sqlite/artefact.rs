@@ -32,10 +32,7 @@ pub(super) fn put(conn: &Connection, artefact: &Artefact) -> Result<()> {
 pub(super) fn find(conn: &Connection, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
     let sql = "SELECT kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at, payload
         FROM artefact WHERE kind = ?1 AND hash = ?2";
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row(params![kind, hash], from_row)
-        .optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row(params![kind, hash], from_row).optional()?)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Artefact> {
@@ -69,23 +66,9 @@ pub(super) fn code_facts(conn: &Connection, hash: Hash32) -> Result<Option<CodeF
         let Some(code) = find(conn, Artefact::AUTHORIZATION_CODE, hash)? else {
             return Ok(None);
         };
-        let user = code
-            .user_id
-            .as_deref()
-            .map(|id| user::by_id(conn, id))
-            .transpose()?
-            .flatten();
-        let session = code
-            .sid
-            .as_deref()
-            .map(|sid| session::by_sid(conn, sid))
-            .transpose()?
-            .flatten();
-        Ok(Some(CodeFacts {
-            code,
-            user,
-            session,
-        }))
+        let user = code.user_id.as_deref().map(|id| user::by_id(conn, id)).transpose()?.flatten();
+        let session = code.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
+        Ok(Some(CodeFacts { code, user, session }))
     })
 }
 
@@ -97,18 +80,10 @@ pub(super) fn redeem_code(conn: &Connection, redeem: &RedeemCode) -> Result<Rede
         return Ok(refused);
     }
     let family = &redeem.family;
-    if code
-        .user_id
-        .as_ref()
-        .is_some_and(|id| *id != family.user_id)
-    {
+    if code.user_id.as_ref().is_some_and(|id| *id != family.user_id) {
         return Err(StoreError::Invalid("the family's user is not the code's"));
     }
-    match family::standing_of_user(
-        conn,
-        &family.user_id,
-        &redeem.access_token.revocation_handle,
-    )? {
+    match family::standing_of_user(conn, &family.user_id, &redeem.access_token.revocation_handle)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Redeemed::Changed),
         Standing::Gone => return Ok(Redeemed::Gone),
@@ -117,12 +92,7 @@ pub(super) fn redeem_code(conn: &Connection, redeem: &RedeemCode) -> Result<Rede
         return Ok(Redeemed::Gone);
     }
     mark(conn, &code, redeem.now, Some(&family.id))?;
-    family::insert(
-        conn,
-        family,
-        redeem.refresh_token.as_ref(),
-        &redeem.access_token,
-    )?;
+    family::insert(conn, family, redeem.refresh_token.as_ref(), &redeem.access_token)?;
     Ok(Redeemed::Done)
 }
 
@@ -136,17 +106,6 @@ fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
 fn mark(conn: &Connection, artefact: &Artefact, now: u64, family: Option<&str>) -> Result<()> {
     let sql = "UPDATE artefact SET redeemed_at = ?3, family = ?4
         WHERE kind = ?1 AND hash = ?2 AND redeemed_at IS NULL";
-    let marked = conn.prepare_cached(sql)?.execute(params![
-        artefact.kind,
-        artefact.hash,
-        Num(now),
-        family
-    ])?;
-    if marked == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Internal(
-            "an artefact changed under its redemption".into(),
-        ))
-    }
+    let marked = conn.prepare_cached(sql)?.execute(params![artefact.kind, artefact.hash, Num(now), family])?;
+    if marked == 1 { Ok(()) } else { Err(StoreError::Internal("an artefact changed under its redemption".into())) }
 }

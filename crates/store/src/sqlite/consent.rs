@@ -11,17 +11,15 @@ use crate::record::{Consent, Ended};
 pub(super) fn find(conn: &Connection, user_id: &str, client_id: &str) -> Result<Option<Consent>> {
     let sql = "SELECT user_id, client_id, scope, audience, granted_at FROM consent
         WHERE user_id = ?1 AND client_id = ?2";
-    let consent = conn
-        .prepare_cached(sql)?
-        .query_row([user_id, client_id], |row| {
-            Ok(Consent {
-                user_id: row.get(0)?,
-                client_id: row.get(1)?,
-                scope: row.get(2)?,
-                audience: row.get::<_, Json<_>>(3)?.0,
-                granted_at: row.get::<_, Num>(4)?.0,
-            })
-        });
+    let consent = conn.prepare_cached(sql)?.query_row([user_id, client_id], |row| {
+        Ok(Consent {
+            user_id: row.get(0)?,
+            client_id: row.get(1)?,
+            scope: row.get(2)?,
+            audience: row.get::<_, Json<_>>(3)?.0,
+            granted_at: row.get::<_, Num>(4)?.0,
+        })
+    });
     Ok(consent.optional()?)
 }
 
@@ -43,12 +41,7 @@ pub(super) fn put(conn: &Connection, consent: &Consent) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn withdraw(
-    conn: &Connection,
-    user_id: &str,
-    client_id: &str,
-    now: u64,
-) -> Result<Ended> {
+pub(super) fn withdraw(conn: &Connection, user_id: &str, client_id: &str, now: u64) -> Result<Ended> {
     let sql = "DELETE FROM consent WHERE user_id = ?1 AND client_id = ?2";
     conn.prepare_cached(sql)?.execute([user_id, client_id])?;
     // A code made under the consent must not outlive it.

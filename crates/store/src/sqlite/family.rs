@@ -8,8 +8,8 @@ use super::{ending, rotation, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
-    AlsoSession, Ended, Family, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
-    TokenFacts, TokenQuery, UserStatus,
+    AlsoSession, Ended, Family, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken, TokenFacts,
+    TokenQuery, UserStatus,
 };
 
 /// Whether something may be handed out on the strength of facts read earlier.
@@ -22,11 +22,8 @@ pub(super) enum Standing {
 
 /// The user is active and still has the handle that the facts had.
 pub(super) fn standing_of_user(conn: &Connection, user_id: &str, handle: &str) -> Result<Standing> {
-    let mut select =
-        conn.prepare_cached("SELECT status, revocation_handle FROM account WHERE id = ?1")?;
-    let found = select
-        .query_row([user_id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-        .optional()?;
+    let mut select = conn.prepare_cached("SELECT status, revocation_handle FROM account WHERE id = ?1")?;
+    let found = select.query_row([user_id], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).optional()?;
     Ok(match found {
         Some((UserStatus::Active, current)) if current == handle => Standing::Good,
         Some((UserStatus::Active, _)) => Standing::Changed,
@@ -35,12 +32,7 @@ pub(super) fn standing_of_user(conn: &Connection, user_id: &str, handle: &str) -
 }
 
 /// The family is live, its session (if it is bound to one) stands, and its user is as the facts had them.
-pub(super) fn standing(
-    conn: &Connection,
-    family: &Family,
-    handle: &str,
-    now: u64,
-) -> Result<Standing> {
+pub(super) fn standing(conn: &Connection, family: &Family, handle: &str, now: u64) -> Result<Standing> {
     if family.ended_at.is_some() || family.absolute_expires_at <= now {
         return Ok(Standing::Gone);
     }
@@ -87,12 +79,7 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
 
 pub(super) fn create(conn: &Connection, new: &NewFamily) -> Result<Issued> {
     let family = &new.family;
-    match standing(
-        conn,
-        family,
-        &new.access_token.revocation_handle,
-        family.created_at,
-    )? {
+    match standing(conn, family, &new.access_token.revocation_handle, family.created_at)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
@@ -111,9 +98,8 @@ pub(super) fn insert(
     if family.session_bound && family.sid.is_none() {
         return Err(StoreError::Invalid("a session-bound family needs a sid"));
     }
-    let sql = format!(
-        "INSERT INTO family ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL, NULL, ?11)"
-    );
+    let sql =
+        format!("INSERT INTO family ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL, NULL, ?11)");
     conn.prepare_cached(&sql)?.execute(params![
         family.id,
         family.client_id,
@@ -134,41 +120,24 @@ pub(super) fn insert(
 }
 
 /// Writes the newest refresh token of a family.
-pub(super) fn insert_refresh_token(
-    conn: &Connection,
-    family: &str,
-    token: &RefreshToken,
-) -> Result<()> {
+pub(super) fn insert_refresh_token(conn: &Connection, family: &str, token: &RefreshToken) -> Result<()> {
     if token.family != family || token.state != RefreshState::Current {
-        return Err(StoreError::Invalid(
-            "a new refresh token is current and of its own family",
-        ));
+        return Err(StoreError::Invalid("a new refresh token is current and of its own family"));
     }
     let sql = "INSERT INTO refresh_token (hash, family, state, created_at, expires_at)
         VALUES (?1, ?2, 'current', ?3, ?4)";
-    conn.prepare_cached(sql)?.execute(params![
-        token.hash,
-        family,
-        Num(token.created_at),
-        Num(token.expires_at)
-    ])?;
+    conn.prepare_cached(sql)?.execute(params![token.hash, family, Num(token.created_at), Num(token.expires_at)])?;
     Ok(())
 }
 
 /// Writes down an access token, so that it can be revoked by its `jti`.
 pub(super) fn note(conn: &Connection, family: &str, token: &IssuedAccessToken) -> Result<()> {
     let sql = "INSERT INTO access_token (jti, family, expires_at) VALUES (?1, ?2, ?3)";
-    conn.prepare_cached(sql)?
-        .execute(params![token.jti, family, Num(token.expires_at)])?;
+    conn.prepare_cached(sql)?.execute(params![token.jti, family, Num(token.expires_at)])?;
     Ok(())
 }
 
-pub(super) fn note_if_live(
-    conn: &Connection,
-    id: &str,
-    token: &IssuedAccessToken,
-    now: u64,
-) -> Result<Issued> {
+pub(super) fn note_if_live(conn: &Connection, id: &str, token: &IssuedAccessToken, now: u64) -> Result<Issued> {
     let Some(family) = by_id(conn, id)? else {
         return Ok(Issued::Gone);
     };
@@ -181,17 +150,8 @@ pub(super) fn note_if_live(
     Ok(Issued::Done)
 }
 
-pub(super) fn end(
-    conn: &Connection,
-    id: &str,
-    why: &str,
-    now: u64,
-    also: AlsoSession,
-) -> Result<Ended> {
-    let mut ended = Ended {
-        families: ending::end_family(conn, id, why, now)?,
-        session: false,
-    };
+pub(super) fn end(conn: &Connection, id: &str, why: &str, now: u64, also: AlsoSession) -> Result<Ended> {
+    let mut ended = Ended { families: ending::end_family(conn, id, why, now)?, session: false };
     if also == AlsoSession::Yes
         && let Some(sid) = by_id(conn, id)?.and_then(|family| family.sid)
     {
@@ -204,28 +164,10 @@ pub(super) fn end(
 
 pub(super) fn token_facts(conn: &Connection, query: &TokenQuery) -> Result<TokenFacts> {
     snapshot(conn, || {
-        let user = query
-            .sub
-            .as_deref()
-            .map(|id| user::by_id(conn, id))
-            .transpose()?
-            .flatten();
-        let session = query
-            .sid
-            .as_deref()
-            .map(|sid| session::by_sid(conn, sid))
-            .transpose()?
-            .flatten();
-        let jti_revoked = query
-            .jti
-            .as_deref()
-            .map(|jti| ending::jti_revoked(conn, jti))
-            .transpose()?;
-        Ok(TokenFacts {
-            user,
-            session,
-            jti_revoked: jti_revoked.unwrap_or(false),
-        })
+        let user = query.sub.as_deref().map(|id| user::by_id(conn, id)).transpose()?.flatten();
+        let session = query.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
+        let jti_revoked = query.jti.as_deref().map(|jti| ending::jti_revoked(conn, jti)).transpose()?;
+        Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false) })
     })
 }
 

@@ -16,22 +16,13 @@ impl From<rusqlite::Error> for StoreError {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt(text),
             ErrorCode::DiskFull => Self::DiskFull,
             // The shared-memory file grows by ftruncate, whose failure has a code of its own.
-            ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => {
-                Self::DiskFull
-            }
-            ErrorCode::ReadOnly => Self::NotWritable {
-                path: "the database file".into(),
-                reason: text,
-            },
+            ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Self::DiskFull,
+            ErrorCode::ReadOnly => Self::NotWritable { path: "the database file".into(), reason: text },
             ErrorCode::ConstraintViolation => match failure.extended_code {
-                ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE => {
-                    Self::Conflict(Conflict::Exists)
-                }
+                ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_UNIQUE => Self::Conflict(Conflict::Exists),
                 _ => Self::Internal(text),
             },
-            ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure => {
-                Self::Io(text)
-            }
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure => Self::Io(text),
             _ => Self::Internal(text),
         }
     }
@@ -46,9 +37,7 @@ fn of_value(error: &rusqlite::Error) -> StoreError {
         | rusqlite::Error::InvalidColumnType(column, ..) => {
             StoreError::Corrupt(format!("result column {column} cannot be read"))
         }
-        rusqlite::Error::QueryReturnedNoRows => {
-            StoreError::Corrupt("a row that must exist is missing".into())
-        }
+        rusqlite::Error::QueryReturnedNoRows => StoreError::Corrupt("a row that must exist is missing".into()),
         other => StoreError::Internal(other.to_string()),
     }
 }

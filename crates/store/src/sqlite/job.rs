@@ -40,18 +40,12 @@ where
             return Ok(());
         };
         // Sound: the caller rolls the operation's savepoint back, and nothing else is shared.
-        self.result = catch_unwind(AssertUnwindSafe(|| operation(conn)))
-            .unwrap_or_else(|panic| Err(of_panic(&*panic)));
+        self.result = catch_unwind(AssertUnwindSafe(|| operation(conn))).unwrap_or_else(|panic| Err(of_panic(&*panic)));
         self.result.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     fn answer(self: Box<Self>, commit: Result<()>) {
-        let Self {
-            result,
-            after,
-            caller,
-            ..
-        } = *self;
+        let Self { result, after, caller, .. } = *self;
         let result = commit.and(result);
         if let Ok(value) = &result {
             after(value);
@@ -63,9 +57,7 @@ where
 
 fn of_panic(panic: &(dyn Any + Send)) -> StoreError {
     let what = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let what = what
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
+    let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = %what, "a store operation panicked");
     StoreError::Internal("an operation panicked".into())
 }
@@ -80,19 +72,10 @@ where
 {
     let (caller, answer) = oneshot::channel();
     let not_run = Err(StoreError::Internal("the operation was not run".into()));
-    let pending = Pending {
-        operation: Some(operation),
-        result: not_run,
-        after,
-        caller,
-    };
-    queue
-        .try_send(Box::new(pending))
-        .map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Unavailable("its thread has ended".into()),
-        })?;
-    answer
-        .await
-        .map_err(|_| StoreError::Unavailable("its thread has ended".into()))?
+    let pending = Pending { operation: Some(operation), result: not_run, after, caller };
+    queue.try_send(Box::new(pending)).map_err(|error| match error {
+        TrySendError::Full(_) => StoreError::Busy,
+        TrySendError::Disconnected(_) => StoreError::Unavailable("its thread has ended".into()),
+    })?;
+    answer.await.map_err(|_| StoreError::Unavailable("its thread has ended".into()))?
 }

@@ -56,11 +56,7 @@ fn audit_from_row(row: &Row<'_>) -> rusqlite::Result<AuditRecord> {
     })
 }
 
-pub(super) fn revocations(
-    conn: &Connection,
-    after_seq: u64,
-    limit: u32,
-) -> Result<Vec<Revocation>> {
+pub(super) fn revocations(conn: &Connection, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
     let mut select = conn.prepare_cached(
         "SELECT seq, kind, id, revoked_at, expires_at FROM revocation WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;

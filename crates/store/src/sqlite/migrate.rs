@@ -22,10 +22,7 @@ fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     check_owner(conn, version)?;
     if version > known {
-        return Err(StoreError::NewerSchema {
-            found: version,
-            known,
-        });
+        return Err(StoreError::NewerSchema { found: version, known });
     }
     for (next, sql) in (1..).zip(migrations).skip(version as usize) {
         tracing::info!(schema = next, "migrating the database");
@@ -44,8 +41,7 @@ fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
 
 fn version(conn: &Connection) -> Result<u32> {
     let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    u32::try_from(version)
-        .map_err(|_| StoreError::Corrupt(format!("impossible schema version {version}")))
+    u32::try_from(version).map_err(|_| StoreError::Corrupt(format!("impossible schema version {version}")))
 }
 
 /// Refuses a database that another program made: creating our tables in it would damage both.
@@ -66,8 +62,7 @@ mod tests {
     const STEPS: &[&str] = &["CREATE TABLE a (x TEXT)", "CREATE TABLE b (x TEXT)"];
 
     fn tables(conn: &Connection) -> i64 {
-        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .unwrap()
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap()
     }
 
     #[test]
@@ -84,25 +79,13 @@ mod tests {
     fn a_newer_schema_is_refused() {
         let conn = Connection::open_in_memory().unwrap();
         run(&conn, STEPS).unwrap();
-        assert_eq!(
-            run(&conn, &STEPS[..1]),
-            Err(StoreError::NewerSchema { found: 2, known: 1 })
-        );
+        assert_eq!(run(&conn, &STEPS[..1]), Err(StoreError::NewerSchema { found: 2, known: 1 }));
     }
 
     #[test]
     fn a_failing_step_leaves_nothing_behind() {
         let conn = Connection::open_in_memory().unwrap();
-        assert!(
-            run(
-                &conn,
-                &[
-                    "CREATE TABLE a (x TEXT)",
-                    "CREATE TABLE b (x TEXT); CREATE TABLE a (x TEXT)"
-                ]
-            )
-            .is_err()
-        );
+        assert!(run(&conn, &["CREATE TABLE a (x TEXT)", "CREATE TABLE b (x TEXT); CREATE TABLE a (x TEXT)"]).is_err());
         assert_eq!((version(&conn).unwrap(), tables(&conn)), (1, 1));
     }
 

@@ -37,7 +37,7 @@ use readers::Readers;
 use writer::Writer;
 
 /// How to open a database.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Read-only connections, each with its thread; at least 1.
     pub readers: usize,
@@ -50,11 +50,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            readers: 4,
-            queue: 4096,
-            batch: 256,
-        }
+        Self { readers: 4, queue: 4096, batch: 256 }
     }
 }
 
@@ -74,9 +70,7 @@ impl Sqlite {
         let lock = open::claim(path)?;
         let conn = open::writer(path)?;
         migrate::migrate(&conn)?;
-        let connections = (0..options.readers.max(1))
-            .map(|_| open::reader(path))
-            .collect::<Result<_>>()?;
+        let connections = (0..options.readers.max(1)).map(|_| open::reader(path)).collect::<Result<_>>()?;
         let readers = Readers::start(connections, options.queue)?;
         Self::start(conn, Some(readers), Some(lock), &options)
     }
@@ -88,20 +82,10 @@ impl Sqlite {
         Self::start(conn, None, None, &Options::default())
     }
 
-    fn start(
-        conn: Connection,
-        readers: Option<Readers>,
-        lock: Option<File>,
-        options: &Options,
-    ) -> Result<Self> {
+    fn start(conn: Connection, readers: Option<Readers>, lock: Option<File>, options: &Options) -> Result<Self> {
         let registry_version = watch::Sender::new(registry::version(&conn)?);
         let writer = Writer::start(conn, options.queue, options.batch)?;
-        Ok(Self {
-            readers,
-            writer,
-            registry_version,
-            _lock: lock,
-        })
+        Ok(Self { readers, writer, registry_version, _lock: lock })
     }
 
     async fn write<T: Send + 'static>(
@@ -116,10 +100,7 @@ impl Sqlite {
         &self,
         operation: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let queue = self
-            .readers
-            .as_ref()
-            .map_or_else(|| self.writer.queue(), Readers::queue)?;
+        let queue = self.readers.as_ref().map_or_else(|| self.writer.queue(), Readers::queue)?;
         job::ask(queue, operation, |_| ()).await
     }
 }

@@ -6,25 +6,15 @@ use super::value::Num;
 use crate::port::Result;
 use crate::record::Hash32;
 
-pub(super) fn remember_once(
-    conn: &Connection,
-    kind: &str,
-    key: Hash32,
-    expires_at: u64,
-    now: u64,
-) -> Result<bool> {
-    let mut select =
-        conn.prepare_cached("SELECT expires_at FROM remembered WHERE kind = ?1 AND key = ?2")?;
-    let seen = select
-        .query_row(params![kind, key], |row| row.get::<_, Num>(0))
-        .optional()?;
+pub(super) fn remember_once(conn: &Connection, kind: &str, key: Hash32, expires_at: u64, now: u64) -> Result<bool> {
+    let mut select = conn.prepare_cached("SELECT expires_at FROM remembered WHERE kind = ?1 AND key = ?2")?;
+    let seen = select.query_row(params![kind, key], |row| row.get::<_, Num>(0)).optional()?;
     if seen.is_some_and(|seen| seen.0 > now) {
         return Ok(false);
     }
     let sql = "INSERT INTO remembered (kind, key, expires_at) VALUES (?1, ?2, ?3)
         ON CONFLICT (kind, key) DO UPDATE SET expires_at = excluded.expires_at";
-    conn.prepare_cached(sql)?
-        .execute(params![kind, key, Num(expires_at)])?;
+    conn.prepare_cached(sql)?.execute(params![kind, key, Num(expires_at)])?;
     Ok(true)
 }
 

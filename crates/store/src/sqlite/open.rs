@@ -17,37 +17,21 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes the folder and the file, private to the owner, and takes the lock that keeps other openers out.
 pub(super) fn claim(path: &Path) -> Result<File> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
-    {
-        private_folder()
-            .create(folder)
-            .map_err(|error| not_writable(folder, &error))?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+        private_folder().create(folder).map_err(|error| not_writable(folder, &error))?;
     }
     let lock_path = lock_path(path);
-    let lock = private_file()
-        .open(&lock_path)
-        .map_err(|error| not_writable(&lock_path, &error))?;
+    let lock = private_file().open(&lock_path).map_err(|error| not_writable(&lock_path, &error))?;
     lock.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => StoreError::InUse { path: path.into() },
-        TryLockError::Error(error) => {
-            StoreError::Io(format!("cannot lock {}: {error}", lock_path.display()))
-        }
+        TryLockError::Error(error) => StoreError::Io(format!("cannot lock {}: {error}", lock_path.display())),
     })?;
-    let file = private_file()
-        .open(path)
-        .map_err(|error| not_writable(path, &error))?;
-    let metadata = file
-        .metadata()
-        .map_err(|error| StoreError::Io(error.to_string()))?;
+    let file = private_file().open(path).map_err(|error| not_writable(path, &error))?;
+    let metadata = file.metadata().map_err(|error| StoreError::Io(error.to_string()))?;
     // Root may write what nobody may; the owner's word counts all the same.
     if metadata.permissions().readonly() {
         let reason = "the file is marked read-only".into();
-        return Err(StoreError::NotWritable {
-            path: path.into(),
-            reason,
-        });
+        return Err(StoreError::NotWritable { path: path.into(), reason });
     }
     Ok(lock)
 }
@@ -63,10 +47,7 @@ fn not_writable(path: &Path, error: &io::Error) -> StoreError {
     if error.kind() == io::ErrorKind::StorageFull {
         return StoreError::DiskFull;
     }
-    StoreError::NotWritable {
-        path: path.into(),
-        reason: error.to_string(),
-    }
+    StoreError::NotWritable { path: path.into(), reason: error.to_string() }
 }
 
 fn private_folder() -> DirBuilder {
@@ -92,9 +73,7 @@ pub(super) fn writer(path: &Path) -> Result<Connection> {
     configure(&conn)?;
     let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
-        return Err(StoreError::Io(format!(
-            "the file system does not support a write-ahead log (mode is {mode})"
-        )));
+        return Err(StoreError::Io(format!("the file system does not support a write-ahead log (mode is {mode})")));
     }
     // FULL syncs the log at every commit: an answered write survives power loss.
     conn.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")?;
@@ -120,8 +99,8 @@ pub(super) fn in_memory() -> Result<Connection> {
 fn configure(conn: &Connection) -> Result<()> {
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     conn.busy_timeout(BUSY_TIMEOUT)?;
-    conn.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
-    )?;
+    // Recursive triggers: without them a REPLACE would slip past the one that keeps the audit log append-only.
+    conn.execute_batch("PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON")?;
+    conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")?;
     Ok(())
 }

@@ -24,27 +24,16 @@ impl Readers {
         let receiver = Arc::new(Mutex::new(receiver));
         let start = |conn: Connection| {
             let receiver = Arc::clone(&receiver);
-            std::thread::Builder::new()
-                .name("store-reader".into())
-                .spawn(move || serve(&conn, &receiver))
+            std::thread::Builder::new().name("store-reader".into()).spawn(move || serve(&conn, &receiver))
         };
-        let threads = connections
-            .into_iter()
-            .map(start)
-            .collect::<std::io::Result<_>>();
-        let threads = threads
-            .map_err(|error| StoreError::Unavailable(format!("cannot start a reader: {error}")))?;
-        Ok(Self {
-            queue: Some(sender),
-            threads,
-        })
+        let threads = connections.into_iter().map(start).collect::<std::io::Result<_>>();
+        let threads = threads.map_err(|error| StoreError::Unavailable(format!("cannot start a reader: {error}")))?;
+        Ok(Self { queue: Some(sender), threads })
     }
 
     /// Where reads go.
     pub(super) fn queue(&self) -> Result<&Queue> {
-        self.queue
-            .as_ref()
-            .ok_or_else(|| StoreError::Unavailable("it is closing".into()))
+        self.queue.as_ref().ok_or_else(|| StoreError::Unavailable("it is closing".into()))
     }
 }
 

@@ -8,9 +8,7 @@ use super::value::Num;
 use super::{session, user};
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{
-    Hash32, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect, Rotated,
-};
+use crate::record::{Hash32, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect, Rotated};
 
 pub(super) fn facts(conn: &Connection, hash: Hash32) -> Result<Option<RefreshFacts>> {
     snapshot(conn, || {
@@ -21,23 +19,12 @@ pub(super) fn facts(conn: &Connection, hash: Hash32) -> Result<Option<RefreshFac
             return Ok(None);
         };
         let user = user::by_id(conn, &family.user_id)?;
-        let session = family
-            .sid
-            .as_deref()
-            .map(|sid| session::by_sid(conn, sid))
-            .transpose()?
-            .flatten();
+        let session = family.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
         let successor = match &token.state {
             RefreshState::Superseded { successor, .. } => find(conn, *successor)?,
             RefreshState::Current | RefreshState::Dead => None,
         };
-        Ok(Some(RefreshFacts {
-            token,
-            family,
-            user,
-            session,
-            successor,
-        }))
+        Ok(Some(RefreshFacts { token, family, user, session, successor }))
     })
 }
 
@@ -51,12 +38,7 @@ pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotated> {
     if presented.expires_at <= rotate.now {
         return Ok(Rotated::Ended);
     }
-    match family::standing(
-        conn,
-        &family,
-        &rotate.access_token.revocation_handle,
-        rotate.now,
-    )? {
+    match family::standing(conn, &family, &rotate.access_token.revocation_handle, rotate.now)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Rotated::LostRace),
         Standing::Gone => return Ok(Rotated::Ended),
@@ -93,22 +75,13 @@ fn supersede(conn: &Connection, rotate: &Rotate) -> Result<()> {
         rotate.successor.hash,
         rotate.sealed_successor
     ])?;
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Internal(
-            "a token vanished under its rotation".into(),
-        ))
-    }
+    if changed == 1 { Ok(()) } else { Err(StoreError::Internal("a token vanished under its rotation".into())) }
 }
 
 fn find(conn: &Connection, hash: Hash32) -> Result<Option<RefreshToken>> {
     let sql = "SELECT hash, family, state, superseded_at, successor, sealed_successor, created_at, expires_at
         FROM refresh_token WHERE hash = ?1";
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row([hash], from_row)
-        .optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row([hash], from_row).optional()?)
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<RefreshToken> {

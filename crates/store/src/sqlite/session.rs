@@ -38,23 +38,16 @@ pub(super) fn with_user(conn: &Connection, id_hash: Hash32) -> Result<Option<(Se
         "SELECT {COLUMNS}, {} FROM session s JOIN account a ON a.id = s.user_id WHERE s.id_hash = ?1",
         user::COLUMNS
     ))?;
-    Ok(select
-        .query_row([id_hash], |row| {
-            Ok((from_row(row)?, user::from_row(row, WIDTH)?))
-        })
-        .optional()?)
+    Ok(select.query_row([id_hash], |row| Ok((from_row(row)?, user::from_row(row, WIDTH)?))).optional()?)
 }
 
 fn by_hash(conn: &Connection, id_hash: Hash32) -> Result<Option<Session>> {
-    let mut select = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM session s WHERE s.id_hash = ?1"
-    ))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM session s WHERE s.id_hash = ?1"))?;
     Ok(select.query_row([id_hash], from_row).optional()?)
 }
 
 pub(super) fn by_sid(conn: &Connection, sid: &str) -> Result<Option<Session>> {
-    let mut select =
-        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM session s WHERE s.sid = ?1"))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM session s WHERE s.sid = ?1"))?;
     Ok(select.query_row([sid], from_row).optional()?)
 }
 
@@ -65,17 +58,11 @@ pub(super) fn create(conn: &Connection, new: &NewSession) -> Result<Issued> {
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
     }
-    if let Some(old) = new
-        .replaces
-        .map(|hash| by_hash(conn, hash))
-        .transpose()?
-        .flatten()
-    {
+    if let Some(old) = new.replaces.map(|hash| by_hash(conn, hash)).transpose()?.flatten() {
         let same = old.sid == session.sid && old.user_id == session.user_id;
         if same && old.is_live(session.created_at) {
             // The user authenticated again: the cookie changes, sid and families live on.
-            conn.prepare_cached("DELETE FROM session WHERE id_hash = ?1")?
-                .execute([old.id_hash])?;
+            conn.prepare_cached("DELETE FROM session WHERE id_hash = ?1")?.execute([old.id_hash])?;
         } else {
             ending::end_session(conn, &old.sid, "superseded", session.created_at)?;
         }
@@ -106,23 +93,14 @@ fn insert(conn: &Connection, session: &Session) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn touch(
-    conn: &Connection,
-    id_hash: Hash32,
-    last_seen_at: u64,
-    idle_expires_at: u64,
-) -> Result<bool> {
-    let Some(session) = by_hash(conn, id_hash)?.filter(|session| session.is_live(last_seen_at))
-    else {
+pub(super) fn touch(conn: &Connection, id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> Result<bool> {
+    let Some(session) = by_hash(conn, id_hash)?.filter(|session| session.is_live(last_seen_at)) else {
         return Ok(false);
     };
-    let idle = idle_expires_at
-        .min(session.absolute_expires_at)
-        .max(session.idle_expires_at);
+    let idle = idle_expires_at.min(session.absolute_expires_at).max(session.idle_expires_at);
     let seen = last_seen_at.max(session.last_seen_at);
     let sql = "UPDATE session SET last_seen_at = ?2, idle_expires_at = ?3 WHERE id_hash = ?1";
-    conn.prepare_cached(sql)?
-        .execute(params![id_hash, Num(seen), Num(idle)])?;
+    conn.prepare_cached(sql)?.execute(params![id_hash, Num(seen), Num(idle)])?;
     Ok(true)
 }
 
@@ -136,12 +114,7 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
     Ok(sessions.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn page(
-    conn: &Connection,
-    after: Option<&str>,
-    limit: u32,
-    now: u64,
-) -> Result<Page<Session>> {
+pub(super) fn page(conn: &Connection, after: Option<&str>, limit: u32, now: u64) -> Result<Page<Session>> {
     let limit = user_list::page_size(limit);
     let (created_at, sid) = user_list::after(after)?;
     let mut select = conn.prepare_cached(&format!(
@@ -152,17 +125,12 @@ pub(super) fn page(
     ))?;
     let rows = select.query_map(params![created_at, sid, Num(now), limit + 1], from_row)?;
     let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(user_list::cut(rows, limit, |session| {
-        user_list::cursor(session.created_at, &session.sid)
-    }))
+    Ok(user_list::cut(rows, limit, |session| user_list::cursor(session.created_at, &session.sid)))
 }
 
 /// Whether the session that tokens depend on still stands; expiry is the caller's to judge.
 pub(super) fn stands(conn: &Connection, sid: Option<&str>) -> Result<bool> {
     let sid = sid.ok_or(StoreError::Invalid("a session-bound family needs a sid"))?;
     let mut select = conn.prepare_cached("SELECT ended_at IS NULL FROM session WHERE sid = ?1")?;
-    Ok(select
-        .query_row([sid], |row| row.get(0))
-        .optional()?
-        .unwrap_or(false))
+    Ok(select.query_row([sid], |row| row.get(0)).optional()?.unwrap_or(false))
 }

@@ -4,15 +4,14 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, registry, session, sweep, throttle,
-    user, user_list,
+    Sqlite, artefact, consent, ending, family, job, log, odds, registry, session, sweep, throttle, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite,
-    Ended, Family, Hash32, Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser,
-    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, Rotate, Rotated, Session,
-    SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
+    Registry, Revocation, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
+    UserStatus, UserUpdate,
 };
 
 #[async_trait]
@@ -35,12 +34,7 @@ impl Store for Sqlite {
                 newer
             });
         };
-        job::ask(
-            self.writer.queue()?,
-            move |conn| registry::apply(conn, &writes),
-            announce,
-        )
-        .await
+        job::ask(self.writer.queue()?, move |conn| registry::apply(conn, &writes), announce).await
     }
 
     fn watch_registry(&self) -> watch::Receiver<u64> {
@@ -58,8 +52,7 @@ impl Store for Sqlite {
 
     async fn user_by_identifier(&self, identifier: &str) -> Result<Option<User>> {
         let identifier = identifier.to_owned();
-        self.read(move |conn| user::by_identifier(conn, &identifier))
-            .await
+        self.read(move |conn| user::by_identifier(conn, &identifier)).await
     }
 
     async fn list_users(&self, list: ListUsers) -> Result<Page<User>> {
@@ -72,38 +65,22 @@ impl Store for Sqlite {
 
     async fn update_user(&self, id: &str, update: UserUpdate) -> Result<User> {
         let id = id.to_owned();
-        self.write(move |conn| user::update(conn, &id, update))
-            .await
+        self.write(move |conn| user::update(conn, &id, update)).await
     }
 
-    async fn set_password(
-        &self,
-        id: &str,
-        hash: &str,
-        new_handle: &str,
-        now: u64,
-    ) -> Result<SignedOut> {
+    async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
         let (id, hash, handle) = (id.to_owned(), hash.to_owned(), new_handle.to_owned());
-        self.write(move |conn| user::set_password(conn, &id, hash, handle, now))
-            .await
+        self.write(move |conn| user::set_password(conn, &id, hash, handle, now)).await
     }
 
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool> {
         let (id, expect, hash) = (id.to_owned(), expect.to_owned(), hash.to_owned());
-        self.write(move |conn| user::set_password_hash(conn, &id, &expect, &hash))
-            .await
+        self.write(move |conn| user::set_password_hash(conn, &id, &expect, &hash)).await
     }
 
-    async fn set_user_status(
-        &self,
-        id: &str,
-        status: UserStatus,
-        new_handle: &str,
-        now: u64,
-    ) -> Result<SignedOut> {
+    async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut> {
         let (id, handle) = (id.to_owned(), new_handle.to_owned());
-        self.write(move |conn| user::set_status(conn, &id, status, handle, now))
-            .await
+        self.write(move |conn| user::set_status(conn, &id, status, handle, now)).await
     }
 
     async fn set_user_roles(
@@ -114,20 +91,13 @@ impl Store for Sqlite {
         new_handle: Option<&str>,
         now: u64,
     ) -> Result<User> {
-        let (id, add, remove, handle) = (
-            id.to_owned(),
-            add.to_vec(),
-            remove.to_vec(),
-            new_handle.map(str::to_owned),
-        );
-        self.write(move |conn| user::set_roles(conn, &id, (add, &remove), handle, now))
-            .await
+        let (id, add, remove, handle) = (id.to_owned(), add.to_vec(), remove.to_vec(), new_handle.map(str::to_owned));
+        self.write(move |conn| user::set_roles(conn, &id, (add, &remove), handle, now)).await
     }
 
     async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
         let (id, handle) = (id.to_owned(), new_handle.to_owned());
-        self.write(move |conn| user::sign_out(conn, &id, handle, now))
-            .await
+        self.write(move |conn| user::sign_out(conn, &id, handle, now)).await
     }
 
     async fn delete_user(&self, id: &str, now: u64) -> Result<SignedOut> {
@@ -140,8 +110,7 @@ impl Store for Sqlite {
     }
 
     async fn session(&self, id_hash: Hash32) -> Result<Option<(Session, User)>> {
-        self.read(move |conn| session::with_user(conn, id_hash))
-            .await
+        self.read(move |conn| session::with_user(conn, id_hash)).await
     }
 
     async fn session_by_sid(&self, sid: &str) -> Result<Option<Session>> {
@@ -149,36 +118,22 @@ impl Store for Sqlite {
         self.read(move |conn| session::by_sid(conn, &sid)).await
     }
 
-    async fn touch_session(
-        &self,
-        id_hash: Hash32,
-        last_seen_at: u64,
-        idle_expires_at: u64,
-    ) -> Result<bool> {
-        self.write(move |conn| session::touch(conn, id_hash, last_seen_at, idle_expires_at))
-            .await
+    async fn touch_session(&self, id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> Result<bool> {
+        self.write(move |conn| session::touch(conn, id_hash, last_seen_at, idle_expires_at)).await
     }
 
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>> {
         let user_id = user_id.to_owned();
-        self.read(move |conn| session::of_user(conn, &user_id, now))
-            .await
+        self.read(move |conn| session::of_user(conn, &user_id, now)).await
     }
 
-    async fn list_sessions(
-        &self,
-        after: Option<String>,
-        limit: u32,
-        now: u64,
-    ) -> Result<Page<Session>> {
-        self.read(move |conn| session::page(conn, after.as_deref(), limit, now))
-            .await
+    async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>> {
+        self.read(move |conn| session::page(conn, after.as_deref(), limit, now)).await
     }
 
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended> {
         let (sid, why) = (sid.to_owned(), why.to_owned());
-        self.write(move |conn| ending::end_session(conn, &sid, &why, now))
-            .await
+        self.write(move |conn| ending::end_session(conn, &sid, &why, now)).await
     }
 
     async fn put_artefact(&self, artefact: Artefact) -> Result<()> {
@@ -187,24 +142,20 @@ impl Store for Sqlite {
 
     async fn artefact(&self, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
         let kind = kind.to_owned();
-        self.read(move |conn| artefact::find(conn, &kind, hash))
-            .await
+        self.read(move |conn| artefact::find(conn, &kind, hash)).await
     }
 
     async fn redeem_artefact(&self, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed> {
         let kind = kind.to_owned();
-        self.write(move |conn| artefact::redeem(conn, &kind, hash, now))
-            .await
+        self.write(move |conn| artefact::redeem(conn, &kind, hash, now)).await
     }
 
     async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
-        self.read(move |conn| artefact::code_facts(conn, hash))
-            .await
+        self.read(move |conn| artefact::code_facts(conn, hash)).await
     }
 
     async fn redeem_code(&self, redeem: RedeemCode) -> Result<Redeemed> {
-        self.write(move |conn| artefact::redeem_code(conn, &redeem))
-            .await
+        self.write(move |conn| artefact::redeem_code(conn, &redeem)).await
     }
 
     async fn create_family(&self, new: NewFamily) -> Result<Issued> {
@@ -212,35 +163,21 @@ impl Store for Sqlite {
     }
 
     async fn refresh_facts(&self, hash: Hash32) -> Result<Option<RefreshFacts>> {
-        self.read(move |conn| family::refresh_facts(conn, hash))
-            .await
+        self.read(move |conn| family::refresh_facts(conn, hash)).await
     }
 
     async fn rotate_refresh_token(&self, rotate: Rotate) -> Result<Rotated> {
         self.write(move |conn| family::rotate(conn, &rotate)).await
     }
 
-    async fn note_access_token(
-        &self,
-        family: &str,
-        token: IssuedAccessToken,
-        now: u64,
-    ) -> Result<Issued> {
+    async fn note_access_token(&self, family: &str, token: IssuedAccessToken, now: u64) -> Result<Issued> {
         let family = family.to_owned();
-        self.write(move |conn| family::note_if_live(conn, &family, &token, now))
-            .await
+        self.write(move |conn| family::note_if_live(conn, &family, &token, now)).await
     }
 
-    async fn end_family(
-        &self,
-        id: &str,
-        why: &str,
-        now: u64,
-        also_session: AlsoSession,
-    ) -> Result<Ended> {
+    async fn end_family(&self, id: &str, why: &str, now: u64, also_session: AlsoSession) -> Result<Ended> {
         let (id, why) = (id.to_owned(), why.to_owned());
-        self.write(move |conn| family::end(conn, &id, &why, now, also_session))
-            .await
+        self.write(move |conn| family::end(conn, &id, &why, now, also_session)).await
     }
 
     async fn family(&self, id: &str) -> Result<Option<Family>> {
@@ -250,24 +187,20 @@ impl Store for Sqlite {
 
     async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>> {
         let user_id = user_id.to_owned();
-        self.read(move |conn| family::of_user(conn, &user_id, now))
-            .await
+        self.read(move |conn| family::of_user(conn, &user_id, now)).await
     }
 
     async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts> {
-        self.read(move |conn| family::token_facts(conn, &query))
-            .await
+        self.read(move |conn| family::token_facts(conn, &query)).await
     }
 
     async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
-        self.read(move |conn| log::revocations(conn, after_seq, limit))
-            .await
+        self.read(move |conn| log::revocations(conn, after_seq, limit)).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str) -> Result<Option<Consent>> {
         let (user_id, client_id) = (user_id.to_owned(), client_id.to_owned());
-        self.read(move |conn| consent::find(conn, &user_id, &client_id))
-            .await
+        self.read(move |conn| consent::find(conn, &user_id, &client_id)).await
     }
 
     async fn put_consent(&self, consent: Consent) -> Result<()> {
@@ -276,25 +209,16 @@ impl Store for Sqlite {
 
     async fn withdraw_consent(&self, user_id: &str, client_id: &str, now: u64) -> Result<Ended> {
         let (user_id, client_id) = (user_id.to_owned(), client_id.to_owned());
-        self.write(move |conn| consent::withdraw(conn, &user_id, &client_id, now))
-            .await
+        self.write(move |conn| consent::withdraw(conn, &user_id, &client_id, now)).await
     }
 
-    async fn remember_once(
-        &self,
-        kind: &str,
-        key: Hash32,
-        expires_at: u64,
-        now: u64,
-    ) -> Result<bool> {
+    async fn remember_once(&self, kind: &str, key: Hash32, expires_at: u64, now: u64) -> Result<bool> {
         let kind = kind.to_owned();
-        self.write(move |conn| odds::remember_once(conn, &kind, key, expires_at, now))
-            .await
+        self.write(move |conn| odds::remember_once(conn, &kind, key, expires_at, now)).await
     }
 
     async fn begin_attempt(&self, keys: Vec<ThrottleKey>, now: u64) -> Result<Attempt> {
-        self.write(move |conn| throttle::begin(conn, &keys, now))
-            .await
+        self.write(move |conn| throttle::begin(conn, &keys, now)).await
     }
 
     async fn forgive(&self, keys: Vec<String>) -> Result<()> {
@@ -302,13 +226,11 @@ impl Store for Sqlite {
     }
 
     async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<()> {
-        self.write(move |conn| log::append_audit(conn, &events))
-            .await
+        self.write(move |conn| log::append_audit(conn, &events)).await
     }
 
     async fn audit(&self, after_seq: u64, limit: u32) -> Result<Vec<AuditRecord>> {
-        self.read(move |conn| log::audit(conn, after_seq, limit))
-            .await
+        self.read(move |conn| log::audit(conn, after_seq, limit)).await
     }
 
     async fn meta(&self, key: &str) -> Result<Option<String>> {
@@ -318,8 +240,7 @@ impl Store for Sqlite {
 
     async fn put_meta_once(&self, key: &str, value: &str) -> Result<String> {
         let (key, value) = (key.to_owned(), value.to_owned());
-        self.write(move |conn| odds::put_meta_once(conn, &key, &value))
-            .await
+        self.write(move |conn| odds::put_meta_once(conn, &key, &value)).await
     }
 
     async fn sweep(&self, sweep: Sweep) -> Result<Swept> {

@@ -10,11 +10,7 @@ use crate::record::{Hash32, Sweep, Swept};
 
 pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
     let limit = u64::from(sweep.limit.max(1));
-    let batch = Batch {
-        conn,
-        horizon: sweep.now.saturating_sub(sweep.keep_secs),
-        limit,
-    };
+    let batch = Batch { conn, horizon: sweep.now.saturating_sub(sweep.keep_secs), limit };
     let mut swept = Swept {
         artefacts: batch.delete(
             "DELETE FROM artefact WHERE (kind, hash) IN
@@ -31,26 +27,16 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
             "DELETE FROM session WHERE id_hash IN
                 (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)",
         )?,
-        throttles: batch.delete(
-            "DELETE FROM throttle WHERE key IN (SELECT key FROM throttle WHERE expires_at <= ?1 LIMIT ?2)",
-        )?,
+        throttles: batch
+            .delete("DELETE FROM throttle WHERE key IN (SELECT key FROM throttle WHERE expires_at <= ?1 LIMIT ?2)")?,
         ..Swept::default()
     };
     batch.tokens_and_families(&mut swept)?;
     if let Some(keep) = sweep.audit_keep_secs {
         swept.audit_events = audit(conn, sweep.now.saturating_sub(keep), limit)?;
     }
-    let counts = [
-        swept.artefacts,
-        swept.remembered,
-        swept.revocations,
-        swept.sessions,
-        swept.throttles,
-    ];
-    swept.more |= counts
-        .iter()
-        .chain([&swept.audit_events])
-        .any(|count| *count >= limit);
+    let counts = [swept.artefacts, swept.remembered, swept.revocations, swept.sessions, swept.throttles];
+    swept.more |= counts.iter().chain([&swept.audit_events]).any(|count| *count >= limit);
     Ok(swept)
 }
 
@@ -63,10 +49,7 @@ struct Batch<'c> {
 
 impl Batch<'_> {
     fn delete(&self, sql: &str) -> Result<u64> {
-        Ok(self
-            .conn
-            .prepare_cached(sql)?
-            .execute(params![Num(self.horizon), Num(self.limit)])? as u64)
+        Ok(self.conn.prepare_cached(sql)?.execute(params![Num(self.horizon), Num(self.limit)])? as u64)
     }
 
     /// Tokens go first, and a family when its last token has gone: a family that has no token can do nothing.
@@ -76,10 +59,7 @@ impl Batch<'_> {
         let expired: Vec<(String, String)> = self.pairs(sql)?;
         swept.more |= expired.len() as u64 >= self.limit;
         for (family, jti) in expired {
-            swept.tokens += self
-                .conn
-                .prepare_cached("DELETE FROM access_token WHERE jti = ?1")?
-                .execute([jti])? as u64;
+            swept.tokens += self.conn.prepare_cached("DELETE FROM access_token WHERE jti = ?1")?.execute([jti])? as u64;
             touched.insert(family);
         }
         let sql = "SELECT family, hash FROM refresh_token WHERE expires_at <= ?1 LIMIT ?2";
@@ -106,9 +86,8 @@ impl Batch<'_> {
 
     fn pairs<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<Vec<(String, T)>> {
         let mut select = self.conn.prepare_cached(sql)?;
-        let pairs = select.query_map(params![Num(self.horizon), Num(self.limit)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+        let pairs =
+            select.query_map(params![Num(self.horizon), Num(self.limit)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(pairs.collect::<rusqlite::Result<_>>()?)
     }
 }
@@ -117,9 +96,6 @@ impl Batch<'_> {
 fn audit(conn: &Connection, before: u64, limit: u64) -> Result<u64> {
     let sql = "UPDATE audit_retention SET before = ?1 WHERE one = 1 AND before < ?1";
     conn.prepare_cached(sql)?.execute([Num(before)])?;
-    let sql =
-        "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)";
-    Ok(conn
-        .prepare_cached(sql)?
-        .execute(params![Num(before), Num(limit)])? as u64)
+    let sql = "DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?2)";
+    Ok(conn.prepare_cached(sql)?.execute(params![Num(before), Num(limit)])? as u64)
 }

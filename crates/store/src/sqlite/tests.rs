@@ -21,12 +21,7 @@ fn open(path: &Path) -> Sqlite {
 
 fn put(id: &str) -> Vec<DocumentWrite> {
     let body = serde_json::json!({ "name": id });
-    vec![DocumentWrite::Put {
-        kind: "client".into(),
-        id: id.into(),
-        body,
-        expect: Expect::Absent,
-    }]
+    vec![DocumentWrite::Put { kind: "client".into(), id: id.into(), body, expect: Expect::Absent }]
 }
 
 fn event(size: usize) -> AuditEvent {
@@ -73,10 +68,7 @@ async fn a_copy_of_the_files_without_a_clean_end_sees_every_answered_write() {
     }
     let store = open(&copy);
     for round in 0..20 {
-        assert!(
-            store.meta(&round.to_string()).await.unwrap().is_some(),
-            "{round}"
-        );
+        assert!(store.meta(&round.to_string()).await.unwrap().is_some(), "{round}");
     }
 }
 
@@ -100,14 +92,11 @@ fn files_and_folder_are_private() {
     let _store = open(&folder.join("symbolon.db"));
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
-    let files: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() >= 4, "{files:?}");
-    files
-        .iter()
-        .for_each(|file| assert_eq!(mode(file), 0o600, "{}", file.display()));
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
 }
 
 #[cfg(unix)]
@@ -118,20 +107,14 @@ fn a_read_only_file_is_refused_with_its_name() {
     drop(open(&path));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
     let error = Sqlite::open(&path, Options::default()).err();
-    assert!(
-        matches!(&error, Some(StoreError::NotWritable { path: found, .. }) if *found == path),
-        "{error:?}"
-    );
+    assert!(matches!(&error, Some(StoreError::NotWritable { path: found, .. }) if *found == path), "{error:?}");
 }
 
 #[test]
 fn a_folder_in_place_of_the_file_is_refused() {
     let (folder, _) = folder();
     let error = Sqlite::open(folder.path(), Options::default()).err();
-    assert!(
-        matches!(error, Some(StoreError::NotWritable { .. })),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(StoreError::NotWritable { .. })), "{error:?}");
 }
 
 #[test]
@@ -139,10 +122,7 @@ fn a_folder_under_a_file_is_refused() {
     let (_folder, path) = folder();
     std::fs::write(&path, "x").unwrap();
     let error = Sqlite::open(&path.join("deeper/symbolon.db"), Options::default()).err();
-    assert!(
-        matches!(error, Some(StoreError::NotWritable { .. })),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(StoreError::NotWritable { .. })), "{error:?}");
 }
 
 #[test]
@@ -159,9 +139,7 @@ fn garbage_is_refused_and_left_as_it_is() {
 fn another_programs_database_is_refused() {
     let (_folder, path) = folder();
     let theirs = rusqlite::Connection::open(&path).unwrap();
-    theirs
-        .execute_batch("CREATE TABLE recipe (name TEXT)")
-        .unwrap();
+    theirs.execute_batch("CREATE TABLE recipe (name TEXT)").unwrap();
     drop(theirs);
     let error = Sqlite::open(&path, Options::default()).err();
     assert!(matches!(error, Some(StoreError::Corrupt(_))), "{error:?}");
@@ -175,10 +153,7 @@ fn a_newer_schema_is_refused() {
     conn.execute_batch("PRAGMA user_version = 999").unwrap();
     drop(conn);
     let error = Sqlite::open(&path, Options::default()).err();
-    assert!(
-        matches!(error, Some(StoreError::NewerSchema { found: 999, .. })),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(StoreError::NewerSchema { found: 999, .. })), "{error:?}");
 }
 
 #[tokio::test]
@@ -201,11 +176,7 @@ async fn a_damaged_page_is_told_and_not_taken_for_nothing() {
 async fn limit_pages(store: &Sqlite, spare: i64) {
     let limit = move |conn: &rusqlite::Connection| {
         let used: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0))?;
-        conn.query_row(
-            &format!("PRAGMA max_page_count = {}", used + spare),
-            [],
-            |_| Ok(()),
-        )?;
+        conn.query_row(&format!("PRAGMA max_page_count = {}", used + spare), [], |_| Ok(()))?;
         Ok(())
     };
     store.write(limit).await.unwrap();
@@ -226,22 +197,13 @@ async fn a_full_disk_refuses_writes_and_the_store_recovers_when_space_returns() 
     assert_eq!(error, StoreError::DiskFull);
     assert!(error.is_retryable());
     assert!(answered > 10);
-    assert_eq!(
-        store.audit(0, 1000).await.unwrap().len(),
-        answered,
-        "reads go on, and nothing answered is missing"
-    );
-    assert_eq!(
-        store.append_audit(vec![event(3000)]).await,
-        Err(StoreError::DiskFull)
-    );
+    assert_eq!(store.audit(0, 1000).await.unwrap().len(), answered, "reads go on, and nothing answered is missing");
+    assert_eq!(store.append_audit(vec![event(3000)]).await, Err(StoreError::DiskFull));
 
     limit_pages(&store, 1000).await;
     store.append_audit(vec![event(3000)]).await.unwrap();
     assert_eq!(store.audit(0, 1000).await.unwrap().len(), answered + 1);
-    let check = |conn: &rusqlite::Connection| {
-        Ok(conn.query_row("PRAGMA integrity_check", [], |row| row.get(0))?)
-    };
+    let check = |conn: &rusqlite::Connection| Ok(conn.query_row("PRAGMA integrity_check", [], |row| row.get(0))?);
     let verdict: String = store.write(check).await.unwrap();
     assert_eq!(verdict, "ok");
 }
@@ -256,12 +218,7 @@ async fn a_full_disk_amid_a_batch_acknowledges_nothing_that_is_not_stored() {
     let calls: Vec<_> = (0..60)
         .map(|number| {
             let store = std::sync::Arc::clone(&store);
-            tokio::spawn(async move {
-                store
-                    .put_meta_once(&number.to_string(), &"x".repeat(3000))
-                    .await
-                    .is_ok()
-            })
+            tokio::spawn(async move { store.put_meta_once(&number.to_string(), &"x".repeat(3000)).await.is_ok() })
         })
         .collect();
     for (number, call) in calls.into_iter().enumerate() {
@@ -279,16 +236,12 @@ async fn a_panicking_operation_takes_back_its_own_effects_only() {
         conn.execute("INSERT INTO meta (key, value) VALUES ('bomb', 'x')", [])?;
         panic!("a fault of ours");
     };
-    let (before, bang, after) = tokio::join!(
-        store.put_meta_once("before", "x"),
-        store.write(bomb),
-        store.put_meta_once("after", "x")
-    );
+    let (before, bang, after) =
+        tokio::join!(store.put_meta_once("before", "x"), store.write(bomb), store.put_meta_once("after", "x"));
     assert!(before.is_ok() && after.is_ok());
     assert!(matches!(bang, Err(StoreError::Internal(_))), "{bang:?}");
     assert_eq!(store.meta("bomb").await.unwrap(), None);
-    let read_bomb =
-        |_: &rusqlite::Connection| -> Result<(), StoreError> { panic!("a fault of ours") };
+    let read_bomb = |_: &rusqlite::Connection| -> Result<(), StoreError> { panic!("a fault of ours") };
     assert!(store.read(read_bomb).await.is_err());
     store.ping().await.unwrap();
 }
@@ -296,14 +249,7 @@ async fn a_panicking_operation_takes_back_its_own_effects_only() {
 #[tokio::test]
 async fn a_full_queue_answers_busy_at_once() {
     let (_folder, path) = folder();
-    let store = Sqlite::open(
-        &path,
-        Options {
-            queue: 1,
-            ..Options::default()
-        },
-    )
-    .unwrap();
+    let store = Sqlite::open(&path, Options { queue: 1, ..Options::default() }).unwrap();
     let (release, hold) = std::sync::mpsc::channel::<()>();
     let (started, starts) = tokio::sync::oneshot::channel();
     let plug = store.write(move |_| {
@@ -322,10 +268,7 @@ async fn a_full_queue_answers_busy_at_once() {
         (first, second)
     };
     let (plug, (first, second)) = tokio::join!(plug, others);
-    assert_eq!(
-        (plug, first, second),
-        (Ok(()), Ok("x".into()), Err(StoreError::Busy))
-    );
+    assert_eq!((plug, first, second), (Ok(()), Ok("x".into()), Err(StoreError::Busy)));
 }
 
 #[tokio::test]
@@ -341,12 +284,7 @@ async fn a_caller_that_hangs_up_neither_undoes_the_write_nor_hides_its_news() {
     let hangs_up = async {
         let mut call = store.apply(put("one"));
         // Polled once: queued behind the plug, then dropped.
-        assert!(
-            std::future::poll_fn(|context| std::task::Poll::Ready(
-                call.as_mut().poll(context).is_pending()
-            ))
-            .await
-        );
+        assert!(std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context).is_pending())).await);
         drop(call);
         drop(release);
     };
@@ -361,10 +299,7 @@ async fn readers_cannot_write() {
     let (_folder, path) = folder();
     let store = open(&path);
     let write = |conn: &rusqlite::Connection| Ok(conn.execute("DELETE FROM meta", [])?);
-    assert!(matches!(
-        store.read(write).await,
-        Err(StoreError::NotWritable { .. })
-    ));
+    assert!(matches!(store.read(write).await, Err(StoreError::NotWritable { .. })));
 }
 
 #[tokio::test]
@@ -376,4 +311,54 @@ async fn the_engine_syncs_every_commit() {
         Ok((ask("PRAGMA synchronous")?, ask("PRAGMA foreign_keys")?))
     };
     assert_eq!(store.write(settings).await.unwrap(), (2, 1));
+}
+
+#[tokio::test]
+async fn the_audit_log_refuses_to_be_rewritten() {
+    let (_folder, path) = folder();
+    let store = open(&path);
+    store.append_audit(vec![event(1)]).await.unwrap();
+    for sql in [
+        "UPDATE audit SET name = 'nothing happened'",
+        "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit (seq, at, name, outcome, detail) VALUES (1, 0, 'x', 'x', 'null')",
+    ] {
+        let refused = store.write(move |conn| Ok(conn.execute(sql, [])?)).await;
+        assert!(refused.is_err(), "{sql}");
+    }
+    assert_eq!(store.audit(0, 9).await.unwrap()[0].event, event(1));
+}
+
+#[tokio::test]
+async fn a_family_with_two_current_tokens_is_impossible_in_the_file_itself() {
+    let (_folder, path) = folder();
+    let store = open(&path);
+    let fork = |conn: &rusqlite::Connection| {
+        conn.execute_batch(
+            "PRAGMA defer_foreign_keys = ON;
+            INSERT INTO refresh_token (hash, family, state, created_at, expires_at) VALUES (x'01', 'f', 'current', 0, 0);
+            INSERT INTO refresh_token (hash, family, state, created_at, expires_at) VALUES (x'02', 'f', 'current', 0, 0)",
+        )?;
+        Ok(())
+    };
+    assert_eq!(store.write(fork).await, Err(StoreError::Conflict(crate::error::Conflict::Exists)));
+}
+
+/// The contract, on a file.
+mod on_disk {
+    fn make() -> (tempfile::TempDir, std::sync::Arc<dyn crate::Store>) {
+        let (folder, path) = super::folder();
+        (folder, std::sync::Arc::new(super::open(&path)))
+    }
+
+    crate::contract::suite!(super::make());
+}
+
+/// The contract, without a file.
+mod in_memory {
+    fn make() -> ((), std::sync::Arc<dyn crate::Store>) {
+        ((), std::sync::Arc::new(crate::Sqlite::in_memory().unwrap()))
+    }
+
+    crate::contract::suite!(super::make());
 }

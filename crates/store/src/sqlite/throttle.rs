@@ -30,30 +30,22 @@ pub(super) fn begin(conn: &Connection, keys: &[ThrottleKey], now: u64) -> Result
 
 pub(super) fn forgive(conn: &Connection, keys: &[String]) -> Result<()> {
     for key in keys {
-        conn.prepare_cached("DELETE FROM throttle WHERE key = ?1")?
-            .execute([key])?;
+        conn.prepare_cached("DELETE FROM throttle WHERE key = ?1")?.execute([key])?;
     }
     Ok(())
 }
 
 /// What counts at this moment: nothing, if the window has passed in quiet.
 fn current(conn: &Connection, key: &ThrottleKey, now: u64) -> Result<Counter> {
-    let mut select =
-        conn.prepare_cached("SELECT attempts, last_at FROM throttle WHERE key = ?1")?;
+    let mut select = conn.prepare_cached("SELECT attempts, last_at FROM throttle WHERE key = ?1")?;
     let found = select
         .query_row([&key.key], |row| {
-            Ok(Counter {
-                attempts: row.get::<_, Num>(0)?.0,
-                last_at: row.get::<_, Num>(1)?.0,
-            })
+            Ok(Counter { attempts: row.get::<_, Num>(0)?.0, last_at: row.get::<_, Num>(1)?.0 })
         })
         .optional()?;
     let counter = found.filter(|counter| now < counter.last_at.saturating_add(key.window_secs));
     let Some(mut counter) = counter else {
-        return Ok(Counter {
-            attempts: 0,
-            last_at: now,
-        });
+        return Ok(Counter { attempts: 0, last_at: now });
     };
     if counter.last_at > now {
         // The clock went back: begin the delay anew from here, or the wait would last as long as the jump.
@@ -70,14 +62,8 @@ fn wait_secs(key: &ThrottleKey, counter: &Counter, now: u64) -> u64 {
     if counter.attempts == 0 {
         return 0;
     }
-    let factor = u32::try_from(beyond)
-        .ok()
-        .and_then(|beyond| 1_u64.checked_shl(beyond))
-        .unwrap_or(u64::MAX);
-    let delay = key
-        .base_delay_secs
-        .saturating_mul(factor)
-        .min(key.max_delay_secs);
+    let factor = u32::try_from(beyond).ok().and_then(|beyond| 1_u64.checked_shl(beyond)).unwrap_or(u64::MAX);
+    let delay = key.base_delay_secs.saturating_mul(factor).min(key.max_delay_secs);
     counter.last_at.saturating_add(delay).saturating_sub(now)
 }
 
@@ -86,12 +72,7 @@ fn count(conn: &Connection, key: &ThrottleKey, attempts: u64, now: u64) -> Resul
         ON CONFLICT (key) DO UPDATE
         SET attempts = excluded.attempts, last_at = excluded.last_at, expires_at = excluded.expires_at";
     let expires_at = now.saturating_add(key.window_secs);
-    conn.prepare_cached(sql)?.execute(params![
-        key.key,
-        Num(attempts),
-        Num(now),
-        Num(expires_at)
-    ])?;
+    conn.prepare_cached(sql)?.execute(params![key.key, Num(attempts), Num(now), Num(expires_at)])?;
     Ok(())
 }
 
@@ -101,23 +82,8 @@ mod tests {
 
     #[test]
     fn the_delay_doubles_up_to_its_bound() {
-        let key = ThrottleKey {
-            key: "k".into(),
-            free: 3,
-            base_delay_secs: 2,
-            max_delay_secs: 60,
-            window_secs: 900,
-        };
-        let wait = |attempts| {
-            wait_secs(
-                &key,
-                &Counter {
-                    attempts,
-                    last_at: 100,
-                },
-                100,
-            )
-        };
+        let key = ThrottleKey { key: "k".into(), free: 3, base_delay_secs: 2, max_delay_secs: 60, window_secs: 900 };
+        let wait = |attempts| wait_secs(&key, &Counter { attempts, last_at: 100 }, 100);
         let waits: Vec<_> = (0..9).map(wait).collect();
         assert_eq!(waits, [0, 0, 0, 2, 4, 8, 16, 32, 60]);
         assert_eq!(wait(u64::MAX), 60);

@@ -35,8 +35,7 @@ pub(super) fn from_row(row: &Row<'_>, at: usize) -> rusqlite::Result<User> {
 }
 
 pub(super) fn by_id(conn: &Connection, id: &str) -> Result<Option<User>> {
-    let mut select =
-        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM account a WHERE a.id = ?1"))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM account a WHERE a.id = ?1"))?;
     Ok(select.query_row([id], |row| from_row(row, 0)).optional()?)
 }
 
@@ -44,9 +43,7 @@ pub(super) fn by_identifier(conn: &Connection, identifier: &str) -> Result<Optio
     let mut select = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = ?1"
     ))?;
-    Ok(select
-        .query_row([identifier], |row| from_row(row, 0))
-        .optional()?)
+    Ok(select.query_row([identifier], |row| from_row(row, 0)).optional()?)
 }
 
 pub(super) fn create(conn: &Connection, new: &NewUser) -> Result<()> {
@@ -76,15 +73,10 @@ pub(super) fn create(conn: &Connection, new: &NewUser) -> Result<()> {
 }
 
 fn add_identifiers(conn: &Connection, user_id: &str, identifiers: &[String]) -> Result<()> {
-    let sql =
-        "INSERT INTO login_identifier (identifier, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO login_identifier (identifier, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     // The same key twice in one list (user name equals e-mail address) is one identifier.
     for identifier in identifiers.iter().collect::<BTreeSet<_>>() {
-        if conn
-            .prepare_cached(sql)?
-            .execute([identifier.as_str(), user_id])?
-            == 0
-        {
+        if conn.prepare_cached(sql)?.execute([identifier.as_str(), user_id])? == 0 {
             return Err(Conflict::IdentifierTaken.into());
         }
     }
@@ -93,10 +85,7 @@ fn add_identifiers(conn: &Connection, user_id: &str, identifiers: &[String]) -> 
 
 pub(super) fn update(conn: &Connection, id: &str, update: UserUpdate) -> Result<User> {
     let mut user = existing(conn, id)?;
-    if update
-        .expect_revision
-        .is_some_and(|expected| expected != user.revision)
-    {
+    if update.expect_revision.is_some_and(|expected| expected != user.revision) {
         return Err(Conflict::Revision.into());
     }
     update.username.apply(&mut user.username);
@@ -105,20 +94,13 @@ pub(super) fn update(conn: &Connection, id: &str, update: UserUpdate) -> Result<
     update.name.apply(&mut user.name);
     update.profile.apply(&mut user.profile);
     if let Change::Set(identifiers) = &update.identifiers {
-        conn.prepare_cached("DELETE FROM login_identifier WHERE user_id = ?1")?
-            .execute([id])?;
+        conn.prepare_cached("DELETE FROM login_identifier WHERE user_id = ?1")?.execute([id])?;
         add_identifiers(conn, id, identifiers)?;
     }
     write_back(conn, user, update.now)
 }
 
-pub(super) fn set_password(
-    conn: &Connection,
-    id: &str,
-    hash: String,
-    handle: String,
-    now: u64,
-) -> Result<SignedOut> {
+pub(super) fn set_password(conn: &Connection, id: &str, hash: String, handle: String, now: u64) -> Result<SignedOut> {
     let mut user = existing(conn, id)?;
     ending::void_artefacts_of_user(conn, id)?;
     let signed_out = ending::end_all_of_user(conn, &user, "password_changed", now)?;
@@ -129,12 +111,7 @@ pub(super) fn set_password(
     Ok(signed_out)
 }
 
-pub(super) fn set_password_hash(
-    conn: &Connection,
-    id: &str,
-    expect: &str,
-    hash: &str,
-) -> Result<bool> {
+pub(super) fn set_password_hash(conn: &Connection, id: &str, expect: &str, hash: &str) -> Result<bool> {
     let sql = "UPDATE account SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
     Ok(conn.prepare_cached(sql)?.execute([id, expect, hash])? == 1)
 }

@@ -34,10 +34,7 @@ pub(super) fn page(conn: &Connection, list: &ListUsers) -> Result<Page<User>> {
     let pattern = list.search.as_deref().map(containing);
     // One more than asked for tells whether there is a next page.
     let rows = select
-        .query_map(
-            params![created_at, id, limit + 1, list.search, pattern],
-            |row| from_row(row, 0),
-        )?
+        .query_map(params![created_at, id, limit + 1, list.search, pattern], |row| from_row(row, 0))?
         .collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(cut(rows, limit, |user| cursor(user.created_at, &user.id)))
 }
@@ -68,9 +65,7 @@ pub(super) fn after(cursor: Option<&str>) -> Result<(i64, &str)> {
     cursor
         .split_once('.')
         .and_then(|(created_at, id)| Some((created_at.parse().ok()?, id)))
-        .ok_or(StoreError::Invalid(
-            "the cursor is not one that a page gave out",
-        ))
+        .ok_or(StoreError::Invalid("the cursor is not one that a page gave out"))
 }
 
 /// A LIKE pattern for "contains", with the pattern's own signs made literal.
@@ -92,14 +87,7 @@ mod tests {
 
     #[test]
     fn forged_cursors_are_refused() {
-        for bad in [
-            "",
-            "x",
-            "1",
-            "one.id",
-            "1;DROP TABLE account",
-            "99999999999999999999.id",
-        ] {
+        for bad in ["", "x", "1", "one.id", "1;DROP TABLE account", "99999999999999999999.id"] {
             assert!(after(Some(bad)).is_err(), "{bad}");
         }
         assert_eq!(after(Some(&cursor(7, "a.b"))), Ok((7, "a.b")));

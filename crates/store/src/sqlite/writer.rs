@@ -27,20 +27,13 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || serve(&conn, &receiver, batch.max(1)))
-            .map_err(|error| {
-                StoreError::Unavailable(format!("cannot start the writer thread: {error}"))
-            })?;
-        Ok(Self {
-            queue: Some(sender),
-            thread: Some(thread),
-        })
+            .map_err(|error| StoreError::Unavailable(format!("cannot start the writer thread: {error}")))?;
+        Ok(Self { queue: Some(sender), thread: Some(thread) })
     }
 
     /// Where operations go.
     pub(super) fn queue(&self) -> Result<&Queue> {
-        self.queue
-            .as_ref()
-            .ok_or_else(|| StoreError::Unavailable("it is closing".into()))
+        self.queue.as_ref().ok_or_else(|| StoreError::Unavailable("it is closing".into()))
     }
 }
 
@@ -78,9 +71,7 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>) {
         ran.push(job);
         // After a full disk or an I/O error the engine may have rolled everything back by itself.
         if conn.is_autocommit() {
-            outcome = Err(result
-                .err()
-                .unwrap_or_else(|| StoreError::Internal("the transaction vanished".into())));
+            outcome = Err(result.err().unwrap_or_else(|| StoreError::Internal("the transaction vanished".into())));
             break;
         }
     }
@@ -93,18 +84,16 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>) {
             drop(execute(conn, "ROLLBACK"));
         }
     }
-    ran.into_iter().for_each(|job| job.answer(outcome.clone()));
+    for job in ran {
+        job.answer(outcome.clone());
+    }
 }
 
 fn in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {
     execute(conn, "SAVEPOINT operation")?;
     let result = job.run(conn);
     if !conn.is_autocommit() {
-        let undone = if result.is_err() {
-            execute(conn, "ROLLBACK TO operation")
-        } else {
-            Ok(())
-        };
+        let undone = if result.is_err() { execute(conn, "ROLLBACK TO operation") } else { Ok(()) };
         // If taking back or releasing fails, nothing in this transaction can be trusted: throw all of it away.
         if let Err(error) = undone.and_then(|()| execute(conn, "RELEASE operation")) {
             drop(execute(conn, "ROLLBACK"));

@@ -1,0 +1,134 @@
+//! The suite every adapter passes: what the port promises, one named check per promise.
+//!
+//! An adapter runs all of it with one line, `suite!(make)`, where `make` yields a fresh store and whatever must live as
+//! long as it. Ann and Bob are always there, so that every check can see that nothing of Bob's changed.
+
+pub(crate) mod artefacts;
+pub(crate) mod families;
+pub(crate) mod logs;
+pub(crate) mod registry;
+pub(crate) mod rotation;
+pub(crate) mod sessions;
+pub(crate) mod sweep;
+pub(crate) mod throttle;
+pub(crate) mod users;
+mod world;
+
+macro_rules! suite {
+    ($make:expr) => {
+        $crate::contract::suite! { @ $make;
+            artefacts {
+                a_code_is_redeemed_once_with_all_that_is_born_of_it
+                a_redeemed_code_says_so_even_when_expired
+                a_second_kind_does_not_find_the_hash
+                an_expired_artefact_is_refused
+                an_unknown_artefact_is_unknown
+                code_facts_are_read_together
+                of_parallel_code_redemptions_one_wins
+                of_parallel_redemptions_one_wins
+                redemption_refuses_a_blocked_user
+                redemption_refuses_a_foreign_user
+                redemption_refuses_an_ended_session
+                redemption_tells_when_the_handle_changed
+                the_same_hash_cannot_be_put_twice
+            }
+            families {
+                a_family_lists_while_it_lives
+                a_family_without_a_code_needs_its_user_as_read
+                a_noted_access_token_is_revoked_with_its_family
+                ending_twice_ends_nothing_twice
+                note_is_refused_after_the_end
+                only_unexpired_access_tokens_are_logged
+                theft_ends_family_and_session_but_no_other_device
+                token_facts_are_read_together
+                withdrawn_consent_ends_the_clients_families_only
+            }
+            logs {
+                audit_is_read_in_order_and_in_pages
+                consents_replace_and_stay_apart
+                meta_is_written_once
+                of_parallel_first_times_one_is_first
+                remembered_keys_are_forgotten_after_their_time
+                revocations_are_read_in_order_and_in_pages
+            }
+            registry {
+                a_failing_write_takes_all_of_its_batch_back
+                a_revision_never_comes_back
+                an_empty_batch_changes_nothing
+                of_parallel_updates_of_one_revision_one_wins
+                revisions_guard_against_lost_updates
+                versions_are_watched
+            }
+            rotation {
+                a_family_past_its_absolute_expiry_does_not_rotate
+                a_lost_answer_gets_a_new_successor
+                a_new_handle_makes_rotation_decide_again
+                a_successor_of_another_family_is_refused
+                a_used_successor_cannot_be_replaced
+                an_ended_family_does_not_rotate
+                an_ended_session_stops_bound_families_only
+                an_expired_or_unknown_token_does_not_rotate
+                of_parallel_repairs_one_wins
+                of_parallel_rotations_one_wins_and_the_family_cannot_fork
+                rotation_supersedes_and_seals
+                ten_refreshers_at_once_all_go_on
+            }
+            sessions {
+                a_blocked_or_deleted_user_begins_no_session
+                a_new_session_ends_the_one_it_replaces
+                a_taken_sid_or_hash_is_refused
+                authenticating_again_changes_the_cookie_only
+                ending_a_session_ends_what_is_bound_to_it
+                live_sessions_are_listed
+                pages_of_sessions_cover_all_once
+                touch_moves_the_idle_expiry_within_bounds
+            }
+            sweep {
+                a_spent_family_goes_with_its_last_token
+                audit_goes_by_its_own_retention
+                batches_are_small_and_say_when_there_is_more
+                ended_things_are_kept_for_their_time
+                nothing_live_is_swept
+                superseded_tokens_stay_as_long_as_a_replay_matters
+            }
+            throttle {
+                a_quiet_window_forgets
+                a_refused_attempt_is_not_counted_anywhere
+                forgiveness_forgets_the_named_keys_only
+                of_parallel_attempts_only_the_free_ones_pass
+                the_clock_going_back_locks_nobody_out
+                the_delay_grows
+            }
+            users {
+                a_page_tour_sees_everyone_once
+                a_rehash_needs_the_old_hash_and_ends_nothing
+                blocking_ends_everything_and_unblocking_revives_nothing
+                deletion_leaves_nothing_that_works
+                forged_cursors_are_refused
+                identifiers_are_unique_across_kinds_and_users
+                of_parallel_sign_ups_one_gets_the_identifier
+                password_change_ends_everything_of_this_user_only
+                records_come_back_as_they_went_in
+                roles_change_without_ending_sessions
+                search_finds_parts_and_takes_signs_literally
+                sign_out_everywhere_keeps_the_password
+                unknown_users_are_not_found
+                updates_keep_what_they_do_not_name
+            }
+        }
+    };
+    (@ $make:expr; $($module:ident { $($check:ident)+ })+) => {
+        $(mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $check() {
+                    let (_keep, store) = $make;
+                    $crate::contract::$module::$check($crate::contract::World::new(store).await).await;
+                }
+            )+
+        })+
+    };
+}
+
+pub(crate) use suite;
+pub(crate) use world::World;

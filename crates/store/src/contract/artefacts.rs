@@ -1,0 +1,148 @@
+//! Single use: codes and links work once, for whom they were made, while they last (security 23 to 25).
+
+use super::world::{NOW, World, code, family, hash, redeem, session};
+use crate::error::{Conflict, StoreError};
+use crate::record::{Artefact, RedeemCode, Redeemed, RefreshState, UserStatus};
+
+const CODE: &str = Artefact::AUTHORIZATION_CODE;
+
+fn link(number: u8) -> Artefact {
+    Artefact { kind: "setup".into(), user_id: None, sid: None, client_id: None, ..code(&session("ann", 1), number) }
+}
+
+pub(crate) async fn of_parallel_redemptions_one_wins(world: World) {
+    world.put_artefact(link(1)).await.unwrap();
+    let answers =
+        world.at_once(50, |world, _| async move { world.redeem_artefact("setup", hash(1), NOW).await.unwrap() }).await;
+    assert_eq!(answers.iter().filter(|answer| **answer == Redeemed::Done).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| **answer == Redeemed::AlreadyRedeemed).count(), 49);
+}
+
+pub(crate) async fn of_parallel_code_redemptions_one_wins(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.code(&session, 1).await;
+    let answers = world
+        .at_once(50, move |world, number| {
+            let redeem = redeem(&session, 1, 100 + number);
+            async move { (number, world.redeem_code(redeem).await.unwrap()) }
+        })
+        .await;
+    let winners: Vec<_> = answers.iter().filter(|answer| answer.1 == Redeemed::Done).map(|answer| answer.0).collect();
+    let [winner] = winners[..] else { panic!("{} winners", winners.len()) };
+    assert!(answers.iter().all(|answer| answer.0 == winner || answer.1 == Redeemed::AlreadyRedeemed));
+    let families = world.families_of("ann", NOW).await.unwrap();
+    assert_eq!(families.len(), 1, "the losers left nothing");
+    assert_eq!(world.code_facts(hash(1)).await.unwrap().unwrap().code.family.as_ref(), Some(&families[0].id));
+    assert_eq!(families[0].id, format!("family-{}", 100 + winner));
+}
+
+pub(crate) async fn a_code_is_redeemed_once_with_all_that_is_born_of_it(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    let code = world.code(&session, 1).await;
+    assert_eq!(world.artefact(CODE, hash(1)).await, Ok(Some(code)));
+    assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Done));
+    let found = world.artefact(CODE, hash(1)).await.unwrap().unwrap();
+    assert_eq!((found.redeemed_at, found.family.as_deref()), (Some(NOW + 1), Some("family-11")));
+    let facts = world.refresh_facts(hash(11)).await.unwrap().unwrap();
+    assert_eq!(facts.family, family(&session, 11));
+    assert_eq!(facts.token.state, RefreshState::Current);
+    // The second use tells the caller which family has to die.
+    assert_eq!(world.redeem_code(redeem(&session, 1, 12)).await, Ok(Redeemed::AlreadyRedeemed));
+    assert_eq!(world.code_facts(hash(1)).await.unwrap().unwrap().code.family.as_deref(), Some("family-11"));
+    assert_eq!(world.refresh_facts(hash(12)).await, Ok(None));
+    assert_eq!(world.family("family-12").await, Ok(None));
+}
+
+pub(crate) async fn an_expired_artefact_is_refused(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.code(&session, 1).await;
+    world.put_artefact(link(2)).await.unwrap();
+    let late = RedeemCode { now: NOW + 60, ..redeem(&session, 1, 11) };
+    assert_eq!(world.redeem_code(late).await, Ok(Redeemed::Expired));
+    assert_eq!(world.redeem_artefact("setup", hash(2), NOW + 60).await, Ok(Redeemed::Expired));
+    assert_eq!(
+        world.redeem_artefact("setup", hash(2), NOW + 59).await,
+        Ok(Redeemed::Done),
+        "a refusal uses nothing up"
+    );
+}
+
+pub(crate) async fn a_redeemed_code_says_so_even_when_expired(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.code(&session, 1).await;
+    world.redeem_code(redeem(&session, 1, 11)).await.unwrap();
+    let late = RedeemCode { now: NOW + 600, ..redeem(&session, 1, 12) };
+    assert_eq!(world.redeem_code(late).await, Ok(Redeemed::AlreadyRedeemed));
+}
+
+pub(crate) async fn an_unknown_artefact_is_unknown(world: World) {
+    assert_eq!(world.artefact("setup", hash(1)).await, Ok(None));
+    assert_eq!(world.code_facts(hash(1)).await, Ok(None));
+    assert_eq!(world.redeem_artefact("setup", hash(1), NOW).await, Ok(Redeemed::Unknown));
+    assert_eq!(world.redeem_code(redeem(&session("ann", 1), 1, 11)).await, Ok(Redeemed::Unknown));
+}
+
+pub(crate) async fn a_second_kind_does_not_find_the_hash(world: World) {
+    world.put_artefact(link(1)).await.unwrap();
+    assert_eq!(world.redeem_artefact("password_reset", hash(1), NOW).await, Ok(Redeemed::Unknown));
+    assert_eq!(world.redeem_code(redeem(&session("ann", 1), 1, 11)).await, Ok(Redeemed::Unknown));
+    let reset = Artefact { kind: "password_reset".into(), ..link(1) };
+    world.put_artefact(reset).await.unwrap();
+    assert_eq!(world.redeem_artefact("password_reset", hash(1), NOW).await, Ok(Redeemed::Done));
+    assert_eq!(world.redeem_artefact("setup", hash(1), NOW).await, Ok(Redeemed::Done), "kinds stay apart");
+}
+
+pub(crate) async fn the_same_hash_cannot_be_put_twice(world: World) {
+    world.put_artefact(link(1)).await.unwrap();
+    world.redeem_artefact("setup", hash(1), NOW).await.unwrap();
+    assert_eq!(world.put_artefact(link(1)).await, Err(StoreError::Conflict(Conflict::Exists)));
+    assert_eq!(world.redeem_artefact("setup", hash(1), NOW).await, Ok(Redeemed::AlreadyRedeemed));
+}
+
+pub(crate) async fn code_facts_are_read_together(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    let code = world.code(&session, 1).await;
+    let facts = world.code_facts(hash(1)).await.unwrap().unwrap();
+    assert_eq!((facts.code, facts.session), (code, Some(session)));
+    assert_eq!(facts.user, Some(world.ann().await));
+    world.end_session("sid-1", "logout", NOW + 1).await.unwrap();
+    let facts = world.code_facts(hash(1)).await.unwrap().unwrap();
+    assert_eq!(facts.session.unwrap().ended_at, Some(NOW + 1));
+}
+
+pub(crate) async fn redemption_refuses_an_ended_session(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.code(&session, 1).await;
+    world.end_session("sid-1", "logout", NOW).await.unwrap();
+    assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Gone));
+    assert_eq!(world.family("family-11").await, Ok(None));
+}
+
+pub(crate) async fn redemption_refuses_a_blocked_user(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.set_user_status("ann", UserStatus::Blocked, "handle-new", NOW).await.unwrap();
+    // Made in the moment of the block, so that the block did not void it.
+    world.code(&session, 1).await;
+    assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Gone));
+    world.delete_user("ann", NOW).await.unwrap();
+    assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Unknown));
+}
+
+pub(crate) async fn redemption_tells_when_the_handle_changed(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.code(&session, 1).await;
+    let roles = ["admin".to_owned()];
+    world.set_user_roles("ann", &roles, &[], Some("handle-new"), NOW).await.unwrap();
+    assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Changed));
+    let mut again = redeem(&session, 1, 11);
+    again.access_token.revocation_handle = "handle-new".into();
+    assert_eq!(world.redeem_code(again).await, Ok(Redeemed::Done), "decided again, it works");
+}
+
+pub(crate) async fn redemption_refuses_a_foreign_user(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.code(&session, 1).await;
+    let his = world.sign_in("bob", 2).await;
+    assert!(matches!(world.redeem_code(redeem(&his, 1, 11)).await, Err(StoreError::Invalid(_))));
+    assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Done), "nothing was used up");
+}

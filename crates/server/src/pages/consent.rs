@@ -55,7 +55,7 @@ pub fn standard_scope_text(scope: &str) -> Option<&'static str> {
     Some(match scope {
         "openid" => "Know who you are here",
         "profile" => "See your name and basic profile",
-        "email" => "See your e-mail address",
+        "email" => "See your email address",
         "address" => "See your postal address",
         "phone" => "See your phone number",
         "offline_access" => "Keep this access while you are not using the app",

@@ -122,8 +122,11 @@ impl Transport {
 }
 
 /// The headers of every hosted page, error pages included.
+///
+/// # Panics
+/// Never: sources are serialised origins and schemes, which are ASCII.
 pub fn security_headers(csp: &Csp, transport: Transport) -> Vec<(HeaderName, HeaderValue)> {
-    let policy = HeaderValue::try_from(csp.policy()).expect("sources are serialised origins and schemes: ASCII");
+    let policy = HeaderValue::try_from(csp.policy()).expect("sources are ASCII");
     let fixed = HeaderValue::from_static;
     let mut headers = vec![
         (CONTENT_SECURITY_POLICY, policy),

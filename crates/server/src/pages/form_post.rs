@@ -32,10 +32,6 @@ impl FormPost {
         Csp::strict().script(SCRIPT_HASH).form_may_reach(&self.action)
     }
 
-    fn script(&self) -> &'static str {
-        SCRIPT
-    }
-
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

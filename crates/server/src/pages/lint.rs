@@ -303,6 +303,65 @@ fn markup_is_well_formed() {
     });
 }
 
+/// Text on its ground, as custom properties of the stylesheet: at least 4.5 to 1 (WCAG 2.2, 1.4.3).
+const TEXT: [(&str, &str); 16] = [
+    ("ink", "paper"),
+    ("ink", "wash"),
+    ("ink", "field"),
+    ("soft", "paper"),
+    ("soft", "wash"),
+    ("link", "paper"),
+    ("link", "wash"),
+    ("accent", "wash"),
+    ("on-accent", "accent"),
+    ("on-accent", "accent-deep"),
+    ("alert-ink", "alert"),
+    ("side-ink", "side"),
+    ("side-soft", "side"),
+    ("ink", "alert"),
+    ("alert-ink", "paper"),
+    ("side-ink", "bead"),
+];
+
+/// Borders and focus rings on their ground: at least 3 to 1 (WCAG 2.2, 1.4.11).
+const SHAPES: [(&str, &str); 7] = [
+    ("line", "paper"),
+    ("line", "field"),
+    ("focus", "paper"),
+    ("focus", "field"),
+    ("accent", "paper"),
+    ("alert-line", "field"),
+    ("clay", "side"),
+];
+
+#[test]
+fn contrast_holds_in_light_and_dark() {
+    let css = std::str::from_utf8(assets::serve(assets::STYLESHEET_PATH.trim_start_matches("/assets/")).unwrap().1);
+    let (light, rest) = css.unwrap().split_once("prefers-color-scheme: dark").unwrap();
+    let dark = rest.split_once("*, ::before").unwrap().0;
+    for (theme, css) in [("light", light), ("dark", dark)] {
+        let pairs = TEXT.iter().map(|pair| (pair, 4.5)).chain(SHAPES.iter().map(|pair| (pair, 3.0)));
+        for ((front, ground), least) in pairs {
+            let ratio = contrast(luminance(css, front), luminance(css, ground));
+            assert!(ratio >= least, "{theme}: --{front} on --{ground} is {ratio:.2}");
+        }
+    }
+}
+
+fn contrast(one: f64, two: f64) -> f64 {
+    (one.max(two) + 0.05) / (one.min(two) + 0.05)
+}
+
+/// Relative luminance (WCAG 2.2) of a custom property written as `--name: #rrggbb`.
+fn luminance(css: &str, name: &str) -> f64 {
+    let (_, value) = css.split_once(&format!("--{name}: #")).unwrap_or_else(|| panic!("--{name} is defined"));
+    let channel = |at: usize| {
+        let value = f64::from(u8::from_str_radix(&value[at..at + 2], 16).unwrap()) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
+}
+
 /// Writes every sample to the folder named by `SYMBOLON_PAGES`, to be looked at in a browser.
 #[test]
 fn pages_can_be_looked_at() {

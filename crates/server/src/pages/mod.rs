@@ -58,14 +58,6 @@ impl PageShell {
     fn is_development(&self) -> bool {
         self.mode == Mode::Development
     }
-
-    fn stylesheet(&self) -> &'static str {
-        assets::STYLESHEET_PATH
-    }
-
-    fn favicon(&self) -> &'static str {
-        assets::FAVICON_PATH
-    }
 }
 
 /// The application that asks, as pages name it (specs rule 10).

@@ -165,12 +165,12 @@ fn longest_run(text: &[char]) -> usize {
             .max()
             .unwrap_or(0)
     };
-    let both_ways = |line: &&str| {
+    let both_ways = |line: &str| {
         let forwards = line.as_bytes();
         let backwards: Vec<u8> = forwards.iter().rev().copied().collect();
         follows(forwards).max(follows(&backwards))
     };
-    RUNS.iter().map(|line| both_ways(&line)).max().unwrap_or(0)
+    RUNS.iter().map(|line| both_ways(line)).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub struct PoolSettings {
 
 impl Default for PoolSettings {
     fn default() -> Self {
-        Self { parameters: Parameters::default(), workers: 0, queue: 64, idle_release: Duration::from_secs(60) }
+        Self { parameters: Parameters::default(), workers: 0, queue: 64, idle_release: Duration::from_mins(1) }
     }
 }
 
@@ -283,7 +283,7 @@ mod tests {
     const CHEAP: Parameters = Parameters { memory_kib: 64, passes: 1, lanes: 1 };
 
     fn settings() -> PoolSettings {
-        PoolSettings { parameters: CHEAP, workers: 2, queue: 4, idle_release: Duration::from_secs(60) }
+        PoolSettings { parameters: CHEAP, workers: 2, queue: 4, idle_release: Duration::from_mins(1) }
     }
 
     fn password(text: &str) -> Password {

@@ -1,1 +1,54 @@
-//! Not written yet.
+//! OAuth 2 and OpenID Connect as pure functions: parse, validate, decide.
+//!
+//! A request comes in as text, is parsed once ([`Params`]), checked ([`client_auth`], [`authorize::validate`]) and decided
+//! ([`authorize::decide`], [`grant`]) against facts the shell has loaded. What comes out is data: an answer, and the effect that
+//! must hold before it is given. No I/O, no clock, no randomness of its own: [`Context`] brings the time and the bytes.
+//!
+//! Every refusal is an [`OAuthError`], and [`OAuthError::wire`] is the only place that knows what it looks like outside.
+
+pub mod access_token;
+pub mod authorize;
+pub mod claims;
+pub mod client_auth;
+pub mod context;
+pub mod endpoint;
+pub mod error;
+pub mod grant;
+pub mod id_token;
+pub mod ids;
+mod issue;
+pub mod params;
+pub mod password_sign_in;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod registration;
+pub mod response_mode;
+pub mod scope;
+mod target;
+#[cfg(test)]
+mod testing;
+pub mod token_format;
+
+pub use access_token::AccessTokenClaims;
+pub use context::{Context, Lifetimes, Rng};
+pub use error::{ClientAuthFailure, ErrorBody, OAuthError, Presented, Wire};
+pub use grant::{Grant, TokenRequest};
+pub use id_token::IdTokenClaims;
+pub use ids::{ClientId, InvalidName, Issuer, Subject, random_id};
+pub use issue::{
+    AccessTokenPlan, AlsoSession, Effect, EndReason, FamilyGrant, IdTokenPlan, Issue, IssuedAccessToken, NewFamily,
+    NewRefreshToken, RefreshAnswer, Refusal, RotateExpect, SessionState, TokenResponse, UserFacts, UserStatus,
+};
+pub use params::Params;
+pub use redirect_uri::RegisteredRedirectUri;
+pub use registration::{
+    Api, ApiScope, Apis, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims, RegistrationError, Role, SecretHash,
+};
+pub use response_mode::{AuthorizationResponse, Rendering, ResponseMode};
+pub use scope::Scope;
+pub use token_format::{OpaqueToken, TokenKind};
+
+/// Strict JSON into `T`, or nothing.
+fn strict_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    symbolon_jose::json::parse_strict(bytes, symbolon_jose::json::Limits::DEFAULT).ok()
+}

@@ -1,0 +1,134 @@
+//! Access tokens: JWTs of type `at+jwt` (RFC 9068 §2).
+//!
+//! Beside the profile's claims they carry `sid` and `rh`, the user's revocation handle: random ids by which one session, or every
+//! token of a user, can be revoked without a look-up per request. No personal data.
+
+use serde::{Deserialize, Serialize};
+use symbolon_jose::Algorithm;
+use symbolon_jose::jwt::Audience;
+
+use crate::context::Context;
+use crate::ids::{Issuer, random_id};
+use crate::issue::{AccessTokenPlan, UserFacts};
+use crate::registration::{Api, Client};
+use crate::scope::Scope;
+
+/// The header's `typ` (RFC 9068 §2.1).
+pub const TYP: &str = "at+jwt";
+
+/// The claims (RFC 9068 §2.2). Times are Unix seconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    /// Who issued it.
+    pub iss: String,
+    /// The user, or the client itself for `client_credentials`.
+    pub sub: String,
+    /// The API, the userinfo endpoint, or both.
+    pub aud: Audience,
+    /// When it ends.
+    pub exp: u64,
+    /// When it was issued.
+    pub iat: u64,
+    /// Its own random id.
+    pub jti: String,
+    /// The client it was issued to.
+    pub client_id: String,
+    /// What it allows.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// The session it was born of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The user's revocation handle at the time of issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rh: Option<String>,
+    /// When the user really authenticated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// How strongly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// The user's roles, if the API wants them (RFC 9068 §2.2.3.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+}
+
+/// The audience that opens userinfo.
+#[must_use]
+pub fn userinfo_audience(issuer: &Issuer) -> String {
+    issuer.endpoint(crate::endpoint::path::USERINFO)
+}
+
+/// What a user's token is made of.
+pub(crate) struct UserToken<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) user: &'a UserFacts,
+    pub(crate) scope: &'a Scope,
+    pub(crate) api: Option<&'a Api>,
+    pub(crate) sid: Option<&'a str>,
+    pub(crate) auth_time: u64,
+    pub(crate) acr: Option<&'a str>,
+}
+
+/// A user's token. Without an API it opens userinfo only; with one, and `openid` in scope, both.
+pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTokenPlan {
+    let userinfo = userinfo_audience(ctx.issuer);
+    let aud = match from.api {
+        None => Audience::One(userinfo),
+        Some(api) if from.scope.contains("openid") => Audience::Many(vec![api.identifier.clone(), userinfo]),
+        Some(api) => Audience::One(api.identifier.clone()),
+    };
+    let roles = if from.api.is_some_and(|api| api.include_roles) { from.user.roles.clone() } else { Vec::new() };
+    let claims = AccessTokenClaims {
+        sid: from.sid.map(str::to_owned),
+        rh: Some(from.user.revocation_handle.clone()),
+        auth_time: Some(from.auth_time),
+        acr: from.acr.map(str::to_owned),
+        roles,
+        ..base(ctx, from.client, &from.user.id, aud, lifetime_secs(ctx, from.client, from.api))
+    };
+    AccessTokenPlan {
+        claims: AccessTokenClaims { scope: from.scope.clone(), ..claims },
+        alg: signing_alg(from.client, from.api),
+    }
+}
+
+/// A client's own token (RFC 6749 §4.4): `sub` is the client.
+pub(crate) fn for_client(ctx: &mut Context<'_>, client: &Client, scope: Scope, api: &Api) -> AccessTokenPlan {
+    let lifetime_secs = lifetime_secs(ctx, client, Some(api));
+    let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()), lifetime_secs);
+    AccessTokenPlan { claims: AccessTokenClaims { scope, ..claims }, alg: api.signing_alg }
+}
+
+fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience, lifetime_secs: u64) -> AccessTokenClaims {
+    AccessTokenClaims {
+        iss: ctx.issuer.as_str().to_owned(),
+        sub: sub.to_owned(),
+        aud,
+        exp: ctx.now.saturating_add(lifetime_secs),
+        iat: ctx.now,
+        jti: random_id(ctx.rng),
+        client_id: client.client_id.as_str().to_owned(),
+        scope: Scope::empty(),
+        sid: None,
+        rh: None,
+        auth_time: None,
+        acr: None,
+        roles: Vec::new(),
+    }
+}
+
+/// The shorter of what API and client say, else the server's default.
+fn lifetime_secs(ctx: &Context<'_>, client: &Client, api: Option<&Api>) -> u64 {
+    let of_api = api.and_then(|api| api.token_lifetime_secs);
+    match (of_api, client.access_token_lifetime_secs) {
+        (Some(one), Some(other)) => one.min(other),
+        (Some(secs), None) | (None, Some(secs)) => secs,
+        (None, None) => ctx.lifetimes.access_token_secs,
+    }
+}
+
+/// The API's algorithm; a token for userinfo alone is read by us, and the client's choice for ID tokens will do.
+fn signing_alg(client: &Client, api: Option<&Api>) -> Algorithm {
+    api.map_or(client.id_token_signed_response_alg, |api| api.signing_alg)
+}

@@ -1,0 +1,30 @@
+//! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2), in two steps without a side effect.
+//!
+//! [`validate`] proves client and redirect URI first, then checks everything else: until both are proven a refusal is a page, after
+//! that it is a redirect in the response mode asked for. [`decide`] says what comes next: sign in, ask for consent, issue a code, or
+//! refuse.
+
+pub(crate) mod check;
+mod consent;
+mod decide;
+mod request;
+mod validate;
+
+pub use consent::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ConsentWhy};
+pub use decide::{
+    CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, IssueCode, SessionFacts, SignInPrompt, SignInWhy, decide,
+};
+pub use request::{Prompt, ValidRequest};
+pub use validate::{Rejection, validate};
+
+use crate::error::OAuthError;
+use crate::response_mode::AuthorizationResponse;
+
+/// A refusal on its way to the client; the redirect URI is proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorRedirect {
+    /// Why, for the log.
+    pub error: OAuthError,
+    /// What the client gets.
+    pub response: AuthorizationResponse,
+}

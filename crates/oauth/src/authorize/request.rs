@@ -1,0 +1,149 @@
+//! An authorization request after every check: nothing in it needs another look.
+
+use std::collections::BTreeSet;
+
+use crate::error::OAuthError;
+use crate::ids::{ClientId, Issuer};
+use crate::pkce::CodeChallenge;
+use crate::redirect_uri::RegisteredRedirectUri;
+use crate::registration::{Api, Client};
+use crate::response_mode::{AuthorizationResponse, ResponseMode};
+use crate::scope::Scope;
+use crate::token_format::OpaqueToken;
+
+use super::ErrorRedirect;
+
+/// A value of `prompt` (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Prompt {
+    /// Ask for consent even if it is on record.
+    Consent,
+    /// Ask to sign in even if signed in.
+    Login,
+    /// Show no page at all.
+    None,
+    /// Let the person choose an account.
+    SelectAccount,
+}
+
+impl Prompt {
+    /// Every value that is supported.
+    pub const ALL: &'static [Self] = &[Self::Consent, Self::Login, Self::None, Self::SelectAccount];
+
+    /// The wire value.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Login => "login",
+            Self::None => "none",
+            Self::SelectAccount => "select_account",
+        }
+    }
+}
+
+/// A checked authorization request. Only [`super::validate`] makes one.
+#[derive(Clone, Debug)]
+pub struct ValidRequest<'a> {
+    pub(super) client: &'a Client,
+    pub(super) issuer: &'a Issuer,
+    pub(super) api: Option<&'a Api>,
+    pub(super) redirect_uri: RegisteredRedirectUri,
+    pub(super) response_mode: ResponseMode,
+    pub(super) scope: Scope,
+    pub(super) state: Option<String>,
+    pub(super) nonce: Option<String>,
+    pub(super) code_challenge: Option<CodeChallenge>,
+    pub(super) prompt: BTreeSet<Prompt>,
+    pub(super) max_age: Option<u64>,
+    pub(super) login_hint: Option<String>,
+    pub(super) ui_locales: Vec<String>,
+    pub(super) id_token_hint: Option<String>,
+}
+
+impl<'a> ValidRequest<'a> {
+    /// The client.
+    #[must_use]
+    pub fn client(&self) -> &'a Client {
+        self.client
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn client_id(&self) -> &'a ClientId {
+        &self.client.client_id
+    }
+
+    /// The API asked for, if any.
+    #[must_use]
+    pub fn api(&self) -> Option<&'a Api> {
+        self.api
+    }
+
+    /// What can be granted: the asked scope without what is unknown or not for this client.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Where the answer goes.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &RegisteredRedirectUri {
+        &self.redirect_uri
+    }
+
+    /// Whether that `prompt` was asked for.
+    #[must_use]
+    pub fn has_prompt(&self, prompt: Prompt) -> bool {
+        self.prompt.contains(&prompt)
+    }
+
+    /// The longest time since authentication, in seconds.
+    #[must_use]
+    pub fn max_age(&self) -> Option<u64> {
+        self.max_age
+    }
+
+    /// What to write into the user-name field.
+    #[must_use]
+    pub fn login_hint(&self) -> Option<&str> {
+        self.login_hint.as_deref()
+    }
+
+    /// Languages the client would like, best first.
+    #[must_use]
+    pub fn ui_locales(&self) -> &[String] {
+        &self.ui_locales
+    }
+
+    /// The hint as sent; the shell verifies it and brings [`super::IdTokenHint`].
+    #[must_use]
+    pub fn id_token_hint(&self) -> Option<&str> {
+        self.id_token_hint.as_deref()
+    }
+
+    /// The answer that carries the code.
+    #[must_use]
+    pub fn success(&self, code: &OpaqueToken) -> AuthorizationResponse {
+        AuthorizationResponse::success(
+            self.redirect_uri.clone(),
+            self.response_mode,
+            self.issuer,
+            self.state.as_deref(),
+            code.reveal(),
+        )
+    }
+
+    /// The answer that carries a refusal.
+    #[must_use]
+    pub fn error(&self, error: OAuthError) -> ErrorRedirect {
+        let response = AuthorizationResponse::error(
+            self.redirect_uri.clone(),
+            self.response_mode,
+            self.issuer,
+            self.state.as_deref(),
+            &error,
+        );
+        ErrorRedirect { error, response }
+    }
+}

@@ -1,0 +1,215 @@
+//! Client authentication (RFC 6749 §2.3, RFC 7523, RFC 10070). One file per method.
+//!
+//! Refuses two methods at once, a secret from a public client (RFC 10017), credentials in a URL, and methods the client is not
+//! registered for. The caller learns `invalid_client` and nothing more; the cause is for the log.
+
+mod client_secret_basic;
+mod client_secret_post;
+mod none;
+mod private_key_jwt;
+
+use std::fmt;
+
+use symbolon_jose::VerifyingKeys;
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::error::{ClientAuthFailure, OAuthError, Presented};
+use crate::params::Params;
+use crate::registration::{Api, AuthMethod, Client, matches_any};
+
+pub use private_key_jwt::{FirstUse, PendingAssertion, SIGNING_ALGS, keys_of};
+
+/// Parameters that client authentication reads; every endpoint with clients accepts them.
+pub const PARAMETERS: &[&str] = &["client_id", "client_secret", "client_assertion", "client_assertion_type"];
+
+impl AuthMethod {
+    /// Every method.
+    pub const ALL: &'static [Self] =
+        &[Self::ClientSecretBasic, Self::ClientSecretPost, Self::None, Self::PrivateKeyJwt];
+
+    /// The registered name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => client_secret_basic::NAME,
+            Self::ClientSecretPost => client_secret_post::NAME,
+            Self::None => none::NAME,
+            Self::PrivateKeyJwt => private_key_jwt::NAME,
+        }
+    }
+}
+
+/// What a request presented, not yet believed. No `Debug` of secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    client_id: String,
+    proof: Proof,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Proof {
+    Assertion(Zeroizing<String>),
+    None,
+    SecretInBody(Zeroizing<String>),
+    SecretInHeader(Zeroizing<String>),
+}
+
+impl Credentials {
+    /// Reads the credentials of a request: the `Authorization` header's value, if any, and the body's parameters.
+    ///
+    /// # Errors
+    /// None at all, malformed ones, or two methods at once.
+    pub fn from_request(authorization: Option<&str>, params: &Params) -> Result<Self, OAuthError> {
+        let in_header = authorization.is_some();
+        let in_body = params.get("client_secret").is_some();
+        let assertion = params.get("client_assertion").is_some() || params.get("client_assertion_type").is_some();
+        if [in_header, in_body, assertion].iter().filter(|used| **used).count() > 1 {
+            return Err(OAuthError::TwoClientAuthMethods);
+        }
+        match authorization {
+            Some(header) => client_secret_basic::read(header, params),
+            None if assertion => private_key_jwt::read(params),
+            None if in_body => client_secret_post::read(params),
+            None => none::read(params),
+        }
+    }
+
+    /// Whom to look up. Not proven yet.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    fn presented(&self) -> Presented {
+        match self.proof {
+            Proof::SecretInHeader(_) => Presented::AuthorizationHeader,
+            Proof::Assertion(_) | Proof::None | Proof::SecretInBody(_) => Presented::Body,
+        }
+    }
+
+    fn fail(&self, failure: ClientAuthFailure) -> OAuthError {
+        OAuthError::client_auth(failure, self.presented())
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client_id, proof } = self;
+        let method = match proof {
+            Proof::Assertion(_) => private_key_jwt::NAME,
+            Proof::None => none::NAME,
+            Proof::SecretInBody(_) => client_secret_post::NAME,
+            Proof::SecretInHeader(_) => client_secret_basic::NAME,
+        };
+        f.debug_struct("Credentials").field("client_id", client_id).field("method", &method).finish_non_exhaustive()
+    }
+}
+
+/// A client that has proven who it is, or that need not. Only this module makes one.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthenticatedClient<'c> {
+    client: &'c Client,
+}
+
+impl<'c> AuthenticatedClient<'c> {
+    /// The client.
+    #[must_use]
+    pub fn client(self) -> &'c Client {
+        self.client
+    }
+}
+
+/// An API that has proven who it is, for introspection.
+#[derive(Clone, Copy, Debug)]
+pub struct AuthenticatedApi<'a> {
+    api: &'a Api,
+}
+
+impl<'a> AuthenticatedApi<'a> {
+    /// The API.
+    #[must_use]
+    pub fn api(self) -> &'a Api {
+        self.api
+    }
+}
+
+/// What authentication came to.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Authentication<'c> {
+    /// It is who it says.
+    Done(AuthenticatedClient<'c>),
+    /// It is, if its assertion has not been used before: the shell remembers it once and calls [`PendingAssertion::remembered`].
+    Once(PendingAssertion<'c>),
+}
+
+/// Checks credentials against the client they name. `keys` are the client's parsed keys ([`keys_of`]), needed for
+/// `private_key_jwt` only, so that the shell can parse them once.
+///
+/// # Errors
+/// [`OAuthError::ClientAuthentication`], whatever the cause.
+pub fn authenticate<'c>(
+    ctx: &Context<'_>,
+    client: Option<&'c Client>,
+    keys: Option<&VerifyingKeys>,
+    credentials: &Credentials,
+) -> Result<Authentication<'c>, OAuthError> {
+    let client = client
+        .filter(|client| client.client_id == credentials.client_id())
+        .ok_or_else(|| credentials.fail(ClientAuthFailure::ClientUnknown))?;
+    if client.disabled {
+        return Err(credentials.fail(ClientAuthFailure::ClientDisabled));
+    }
+    let done = |result: Result<(), ClientAuthFailure>| match result {
+        Ok(()) => Ok(Authentication::Done(AuthenticatedClient { client })),
+        Err(failure) => Err(credentials.fail(failure)),
+    };
+    match &credentials.proof {
+        Proof::Assertion(assertion) => private_key_jwt::verify(ctx, client, keys, assertion)
+            .map(Authentication::Once)
+            .map_err(|failure| credentials.fail(failure)),
+        Proof::None => done(none::verify(client)),
+        Proof::SecretInBody(secret) | Proof::SecretInHeader(secret) => done(verify_secret(ctx, client, secret)),
+    }
+}
+
+/// Checks an API's credentials: its identifier as user name, one of its secrets as password.
+///
+/// # Errors
+/// [`OAuthError::ClientAuthentication`], whatever the cause.
+pub fn authenticate_api<'a>(
+    ctx: &Context<'_>,
+    api: Option<&'a Api>,
+    credentials: &Credentials,
+) -> Result<AuthenticatedApi<'a>, OAuthError> {
+    let api = api
+        .filter(|api| api.identifier == credentials.client_id())
+        .ok_or_else(|| credentials.fail(ClientAuthFailure::ClientUnknown))?;
+    if api.disabled {
+        return Err(credentials.fail(ClientAuthFailure::ClientDisabled));
+    }
+    match &credentials.proof {
+        Proof::SecretInBody(secret) | Proof::SecretInHeader(secret) if matches_any(&api.secrets, secret, ctx.now) => {
+            Ok(AuthenticatedApi { api })
+        }
+        Proof::SecretInBody(_) | Proof::SecretInHeader(_) => Err(credentials.fail(ClientAuthFailure::SecretWrong)),
+        Proof::Assertion(_) => Err(credentials.fail(ClientAuthFailure::MethodNotRegistered)),
+        Proof::None => Err(credentials.fail(ClientAuthFailure::Missing)),
+    }
+}
+
+/// Header or body: a client registered for one secret method may use the other. It is the same secret over the same connection,
+/// and common libraries send it in the body whatever they were told.
+fn verify_secret(ctx: &Context<'_>, client: &Client, secret: &str) -> Result<(), ClientAuthFailure> {
+    match client.token_endpoint_auth_method {
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost
+            if matches_any(&client.secrets, secret, ctx.now) =>
+        {
+            Ok(())
+        }
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => Err(ClientAuthFailure::SecretWrong),
+        AuthMethod::None => Err(ClientAuthFailure::PublicClientWithSecret),
+        AuthMethod::PrivateKeyJwt => Err(ClientAuthFailure::MethodNotRegistered),
+    }
+}

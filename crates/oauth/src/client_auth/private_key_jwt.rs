@@ -1,0 +1,170 @@
+//! `private_key_jwt`: an assertion signed with the client's key (RFC 7523 §3, as tightened by RFC 10070).
+//!
+//! The issuer is the only audience, as a plain string: with anything looser, another server's token endpoint could be talked into
+//! obtaining an assertion for us (CVE-2025-27370). Clients older than that rule have a switch of their own. Refuses a missing or
+//! used `jti` (CVE-2020-15222), an expiry further than five minutes away, and every algorithm but signatures.
+
+use serde::Deserialize;
+use symbolon_jose::jwt::{self, Audience, Policy};
+use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
+use zeroize::Zeroizing;
+
+use super::{AuthenticatedClient, Credentials, Proof};
+use crate::context::Context;
+use crate::endpoint::path;
+use crate::error::{ClientAuthFailure, OAuthError, Presented};
+use crate::params::Params;
+use crate::registration::{AuthMethod, Client};
+
+pub(super) const NAME: &str = "private_key_jwt";
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// An assertion further from its end than this is refused.
+const MAX_LIFETIME_SECS: u64 = 300;
+/// Difference of clocks allowed on what others issue.
+const SKEW_SECS: u64 = 15;
+const MAX_JTI_BYTES: usize = 256;
+
+/// What an assertion may be signed with.
+pub const SIGNING_ALGS: &[Algorithm] = &[
+    Algorithm::EdDSA,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+];
+
+#[derive(Deserialize)]
+struct AssertionClaims {
+    #[serde(default)]
+    iss: Option<String>,
+    #[serde(default)]
+    sub: Option<String>,
+    #[serde(default)]
+    aud: Option<Audience>,
+    #[serde(default)]
+    jti: Option<String>,
+}
+
+/// A good assertion that must not have been used before.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PendingAssertion<'c> {
+    client: &'c Client,
+    /// What to remember: the same for the same client and `jti`.
+    pub key: [u8; 32],
+    /// How long to remember it, Unix seconds.
+    pub expires_at: u64,
+}
+
+/// Whether the replay memory saw a key for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstUse {
+    /// It knew it already.
+    No,
+    /// It did not.
+    Yes,
+}
+
+impl<'c> PendingAssertion<'c> {
+    /// Turns into an authenticated client if this was the first use.
+    ///
+    /// # Errors
+    /// The assertion was used before.
+    pub fn remembered(self, first: FirstUse) -> Result<AuthenticatedClient<'c>, OAuthError> {
+        match first {
+            FirstUse::Yes => Ok(AuthenticatedClient { client: self.client }),
+            FirstUse::No => Err(OAuthError::client_auth(ClientAuthFailure::AssertionReplayed, Presented::Body)),
+        }
+    }
+}
+
+/// Parses a client's registered keys, once, for the shell's snapshot.
+#[must_use]
+pub fn keys_of(client: &Client) -> Option<VerifyingKeys> {
+    let set = JwkSet::from_value(client.jwks.as_ref()?).ok()?;
+    Some(VerifyingKeys::from_jwks(&set, SIGNING_ALGS))
+}
+
+pub(super) fn read(params: &Params) -> Result<Credentials, OAuthError> {
+    let malformed = || OAuthError::client_auth(ClientAuthFailure::AssertionMalformed, Presented::Body);
+    if params.get("client_assertion_type") != Some(ASSERTION_TYPE) {
+        return Err(malformed());
+    }
+    let assertion = params.get("client_assertion").ok_or_else(malformed)?;
+    // Only to know whom to look up; the signature decides later.
+    let parts = jwt::decode_unverified(assertion).map_err(|_| malformed())?;
+    let sub =
+        parts.claims.get("sub").and_then(|sub| sub.as_str()).filter(|sub| !sub.is_empty()).ok_or_else(malformed)?;
+    if params.get("client_id").is_some_and(|client_id| client_id != sub) {
+        return Err(OAuthError::ParameterInvalid("client_id"));
+    }
+    Ok(Credentials { client_id: sub.to_owned(), proof: Proof::Assertion(Zeroizing::new(assertion.to_owned())) })
+}
+
+pub(super) fn verify<'c>(
+    ctx: &Context<'_>,
+    client: &'c Client,
+    keys: Option<&VerifyingKeys>,
+    assertion: &str,
+) -> Result<PendingAssertion<'c>, ClientAuthFailure> {
+    if client.token_endpoint_auth_method != AuthMethod::PrivateKeyJwt {
+        return Err(ClientAuthFailure::MethodNotRegistered);
+    }
+    let keys = keys.ok_or(ClientAuthFailure::AssertionSignature)?;
+    let client_id = client.client_id.as_str();
+    // The audience is compared below, more strictly than the policy would.
+    let policy = Policy::danger_any_audience(client_id).leeway_secs(SKEW_SECS);
+    let verified = jwt::verify::<AssertionClaims>(assertion, keys, &policy, ctx.now).map_err(failure)?;
+    check_type(verified.typ())?;
+    let exp = verified.exp().ok_or(ClientAuthFailure::AssertionExpiry)?;
+    if exp > ctx.now.saturating_add(MAX_LIFETIME_SECS + SKEW_SECS) {
+        return Err(ClientAuthFailure::AssertionExpiry);
+    }
+    let AssertionClaims { iss, sub, aud, jti } = verified.into_claims();
+    if iss.as_deref() != Some(client_id) || sub.as_deref() != Some(client_id) {
+        return Err(ClientAuthFailure::AssertionIssuer);
+    }
+    check_audience(ctx, client, aud.as_ref())?;
+    let jti =
+        jti.filter(|jti| (1..=MAX_JTI_BYTES).contains(&jti.len())).ok_or(ClientAuthFailure::AssertionMalformed)?;
+    let key = symbolon_jose::sha256(format!("{client_id}\0{jti}").as_bytes());
+    Ok(PendingAssertion { client, key, expires_at: exp.saturating_add(SKEW_SECS) })
+}
+
+/// RFC 10070: `client-authentication+jwt`; clients older than it say `JWT` or nothing. Never a token of another kind.
+fn check_type(typ: Option<&str>) -> Result<(), ClientAuthFailure> {
+    let Some(typ) = typ.map(str::to_ascii_lowercase) else { return Ok(()) };
+    let short = typ.strip_prefix("application/").unwrap_or(&typ);
+    if matches!(short, "client-authentication+jwt" | "jwt") {
+        Ok(())
+    } else {
+        Err(ClientAuthFailure::AssertionMalformed)
+    }
+}
+
+fn check_audience(ctx: &Context<'_>, client: &Client, aud: Option<&Audience>) -> Result<(), ClientAuthFailure> {
+    let issuer = ctx.issuer.as_str();
+    let ours = |name: &String| name == issuer || *name == ctx.issuer.endpoint(path::TOKEN);
+    let ok = match aud {
+        Some(Audience::One(name)) => name == issuer || (client.legacy_assertion_audience && ours(name)),
+        Some(Audience::Many(names)) => client.legacy_assertion_audience && !names.is_empty() && names.iter().all(ours),
+        None => false,
+    };
+    if ok { Ok(()) } else { Err(ClientAuthFailure::AssertionAudience) }
+}
+
+fn failure(error: symbolon_jose::Error) -> ClientAuthFailure {
+    if error.is_expired() {
+        ClientAuthFailure::AssertionExpiry
+    } else if error.is_signature() || error.is_unknown_key() {
+        ClientAuthFailure::AssertionSignature
+    } else {
+        ClientAuthFailure::AssertionMalformed
+    }
+}

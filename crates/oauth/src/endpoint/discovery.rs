@@ -1,0 +1,205 @@
+//! Metadata of the server (RFC 8414 §2, OpenID Connect Discovery 1.0 §3): one struct, served at both well-known addresses.
+//!
+//! Lists exactly what works, derived from the tables of grants, methods and modes, and states every Boolean, because some default
+//! to true when absent.
+
+use serde::Serialize;
+use symbolon_jose::Algorithm;
+
+use crate::authorize::Prompt;
+use crate::authorize::check::response_type;
+use crate::claims;
+use crate::client_auth::SIGNING_ALGS;
+use crate::endpoint::path;
+use crate::grant::Grant;
+use crate::ids::Issuer;
+use crate::registration::AuthMethod;
+use crate::response_mode::ResponseMode;
+use crate::scope;
+
+/// What the shell knows and this crate does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Algorithms the server has keys for.
+    pub id_token_signing_algs: Vec<Algorithm>,
+    /// Languages of the pages.
+    pub ui_locales: Vec<String>,
+}
+
+/// The metadata document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5 or a logout specification"
+)]
+#[expect(clippy::struct_excessive_bools, reason = "the document's own shape")]
+pub struct Metadata {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub jwks_uri: String,
+    pub revocation_endpoint: String,
+    pub introspection_endpoint: String,
+    pub end_session_endpoint: String,
+    pub scopes_supported: &'static [&'static str],
+    pub response_types_supported: &'static [&'static str],
+    pub response_modes_supported: Vec<&'static str>,
+    pub grant_types_supported: Vec<&'static str>,
+    pub subject_types_supported: &'static [&'static str],
+    pub id_token_signing_alg_values_supported: Vec<&'static str>,
+    pub token_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
+    pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub code_challenge_methods_supported: &'static [&'static str],
+    pub claim_types_supported: &'static [&'static str],
+    pub claims_supported: Vec<&'static str>,
+    pub prompt_values_supported: Vec<&'static str>,
+    pub display_values_supported: &'static [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ui_locales_supported: Vec<String>,
+    pub authorization_response_iss_parameter_supported: bool,
+    pub claims_parameter_supported: bool,
+    pub request_parameter_supported: bool,
+    pub request_uri_parameter_supported: bool,
+    pub require_request_uri_registration: bool,
+    pub require_pushed_authorization_requests: bool,
+    pub require_signed_request_object: bool,
+    pub tls_client_certificate_bound_access_tokens: bool,
+    pub backchannel_logout_supported: bool,
+    pub backchannel_logout_session_supported: bool,
+    pub frontchannel_logout_supported: bool,
+    pub frontchannel_logout_session_supported: bool,
+}
+
+/// The document.
+#[must_use]
+pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
+    let methods = |kept: fn(&AuthMethod) -> bool| {
+        AuthMethod::ALL.iter().copied().filter(kept).map(AuthMethod::name).collect::<Vec<_>>()
+    };
+    let assertion_algs = || SIGNING_ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>();
+    Metadata {
+        issuer: issuer.as_str().to_owned(),
+        authorization_endpoint: issuer.endpoint(path::AUTHORIZE),
+        token_endpoint: issuer.endpoint(path::TOKEN),
+        userinfo_endpoint: issuer.endpoint(path::USERINFO),
+        jwks_uri: issuer.endpoint(path::JWKS),
+        revocation_endpoint: issuer.endpoint(path::REVOKE),
+        introspection_endpoint: issuer.endpoint(path::INTROSPECT),
+        end_session_endpoint: issuer.endpoint(path::END_SESSION),
+        scopes_supported: scope::STANDARD,
+        response_types_supported: response_type::SUPPORTED,
+        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
+        grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).collect(),
+        subject_types_supported: &["public"],
+        id_token_signing_alg_values_supported: settings.id_token_signing_algs.iter().map(|alg| alg.name()).collect(),
+        token_endpoint_auth_methods_supported: methods(|_| true),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algs(),
+        revocation_endpoint_auth_methods_supported: methods(|_| true),
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algs(),
+        // RFC 7662 §2.1: introspection is never open to a client that proves nothing.
+        introspection_endpoint_auth_methods_supported: methods(|method| *method != AuthMethod::None),
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algs(),
+        code_challenge_methods_supported: &["S256"],
+        claim_types_supported: &["normal"],
+        claims_supported: ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"]
+            .into_iter()
+            .chain(claims::supported())
+            .collect(),
+        prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
+        display_values_supported: &["page"],
+        ui_locales_supported: settings.ui_locales.clone(),
+        authorization_response_iss_parameter_supported: true,
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        require_request_uri_registration: false,
+        require_pushed_authorization_requests: false,
+        require_signed_request_object: false,
+        tls_client_certificate_bound_access_tokens: false,
+        backchannel_logout_supported: false,
+        backchannel_logout_session_supported: false,
+        frontchannel_logout_supported: false,
+        frontchannel_logout_session_supported: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::issuer;
+    use serde_json::{Value, json};
+
+    fn document() -> Value {
+        let settings = Settings {
+            id_token_signing_algs: vec![Algorithm::RS256, Algorithm::ES256],
+            ui_locales: vec!["en".to_owned()],
+        };
+        serde_json::to_value(metadata(&issuer(), &settings)).unwrap()
+    }
+
+    #[test]
+    fn what_rfc_8414_and_openid_require_is_there() {
+        let document = document();
+        for member in [
+            "issuer",
+            "authorization_endpoint",
+            "token_endpoint",
+            "jwks_uri",
+            "response_types_supported",
+            "subject_types_supported",
+            "id_token_signing_alg_values_supported",
+            "scopes_supported",
+            "claims_supported",
+            "grant_types_supported",
+            "userinfo_endpoint",
+        ] {
+            assert!(document.get(member).is_some(), "{member}");
+        }
+        assert_eq!(document["issuer"], issuer().as_str());
+        assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(document["authorization_response_iss_parameter_supported"], json!(true));
+    }
+
+    #[test]
+    fn booleans_that_default_to_true_are_stated() {
+        assert_eq!(document()["request_uri_parameter_supported"], json!(false));
+    }
+
+    #[test]
+    fn every_grant_method_and_mode_of_the_tables_is_listed_and_no_other() {
+        let document = document();
+        assert_eq!(
+            document["grant_types_supported"],
+            json!(["authorization_code", "client_credentials", "refresh_token"])
+        );
+        assert_eq!(
+            document["token_endpoint_auth_methods_supported"],
+            json!(["client_secret_basic", "client_secret_post", "none", "private_key_jwt"])
+        );
+        assert_eq!(document["response_modes_supported"], json!(["form_post", "fragment", "query"]));
+        assert_eq!(document["prompt_values_supported"], json!(["consent", "login", "none", "select_account"]));
+    }
+
+    #[test]
+    fn no_symmetric_algorithm_and_no_none_is_offered() {
+        let text = document().to_string();
+        assert!(
+            !text.contains("HS256")
+                && !document()["id_token_signing_alg_values_supported"].to_string().contains("none")
+        );
+        assert!(!document()["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
+    }
+
+    #[test]
+    fn an_issuer_with_a_slash_gives_urls_without_two() {
+        let issuer = Issuer::parse("https://auth.example/").unwrap();
+        let document = metadata(&issuer, &Settings::default());
+        assert_eq!(document.issuer, "https://auth.example/");
+        assert_eq!(document.token_endpoint, "https://auth.example/oauth/token");
+    }
+}

@@ -1,0 +1,173 @@
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
+//!
+//! Signs out at once only when a good `id_token_hint` names the session of this browser; otherwise a page asks (§2, so that no foreign
+//! page can sign anybody out). Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt.
+
+use crate::error::OAuthError;
+use crate::params::Params;
+use crate::redirect_uri::{RegisteredRedirectUri, find_post_logout};
+use crate::registration::Client;
+
+/// What is asked, before anything is believed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// An ID token of ours, as sent; the shell verifies it.
+    pub id_token_hint: Option<String>,
+    /// The client, if it names itself.
+    pub client_id: Option<String>,
+    /// Where to afterwards.
+    pub post_logout_redirect_uri: Option<String>,
+    /// For the client.
+    pub state: Option<String>,
+    /// Languages, best first.
+    pub ui_locales: Vec<String>,
+}
+
+const MAX_STATE_BYTES: usize = 1536;
+
+impl Request {
+    /// Reads the parameters of a query or a form.
+    pub fn parse(params: &Params) -> Result<Self, OAuthError> {
+        let text = |name| params.get(name).map(str::to_owned);
+        if params.get("state").is_some_and(|state| state.len() > MAX_STATE_BYTES) {
+            return Err(OAuthError::StateTooLong);
+        }
+        Ok(Self {
+            id_token_hint: text("id_token_hint"),
+            client_id: text("client_id"),
+            post_logout_redirect_uri: text("post_logout_redirect_uri"),
+            state: text("state"),
+            ui_locales: params
+                .get("ui_locales")
+                .unwrap_or_default()
+                .split(' ')
+                .filter(|tag| !tag.is_empty())
+                .take(10)
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { id_token_hint, client_id, post_logout_redirect_uri, state: _, ui_locales: _ } = self;
+        f.debug_struct("Request")
+            .field("id_token_hint", &id_token_hint.is_some())
+            .field("client_id", client_id)
+            .field("post_logout_redirect_uri", post_logout_redirect_uri)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The claims of a good hint: signature, issuer and type verified; it may have expired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HintClaims {
+    /// The user.
+    pub sub: String,
+    /// The session.
+    pub sid: Option<String>,
+    /// The client it was issued to.
+    pub aud: String,
+}
+
+/// The browser's session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// The user.
+    pub user_id: String,
+    /// Its public id.
+    pub sid: String,
+}
+
+/// What the shell knows.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The hint, if one was sent and it is good.
+    pub hint: Option<HintClaims>,
+    /// The client that the hint's `aud` names, or, without a hint, the one of `client_id`.
+    pub client: Option<&'a Client>,
+    /// The browser's session, if there is one.
+    pub session: Option<SessionFacts>,
+}
+
+/// Where to after signing out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// To our own page.
+    SignedOutPage,
+    /// To the client, with `state`: the URL is complete.
+    Redirect(String),
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Show a page that asks; if the person agrees, end the session and go on.
+    Ask {
+        /// Which session would end.
+        sid: String,
+        /// Where to then.
+        then: Then,
+    },
+    /// End the session now.
+    End {
+        /// Which.
+        sid: String,
+        /// Where to then.
+        then: Then,
+    },
+    /// Nobody is signed in here.
+    Nothing {
+        /// Where to.
+        then: Then,
+    },
+}
+
+/// Decides.
+///
+/// # Errors
+/// To be told on a page: the hint is bad or for another client than `client_id`, or the URI is not registered.
+pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthError> {
+    if request.id_token_hint.is_some() && facts.hint.is_none() {
+        return Err(OAuthError::IdTokenHintInvalid);
+    }
+    // §2: "the OP MUST verify that the Client Identifier matches the one used when issuing the ID Token".
+    if let (Some(hint), Some(client_id)) = (&facts.hint, &request.client_id)
+        && hint.aud != *client_id
+    {
+        return Err(OAuthError::IdTokenHintInvalid);
+    }
+    let then = after(request, facts)?;
+    let Some(session) = &facts.session else { return Ok(Decision::Nothing { then }) };
+    let sid = session.sid.clone();
+    Ok(if facts.hint.as_ref().is_some_and(|hint| names(hint, session)) {
+        Decision::End { sid, then }
+    } else {
+        Decision::Ask { sid, then }
+    })
+}
+
+/// The same user, and the same session if the hint says which.
+fn names(hint: &HintClaims, session: &SessionFacts) -> bool {
+    hint.sub == session.user_id && hint.sid.as_ref().is_none_or(|sid| *sid == session.sid)
+}
+
+fn after(request: &Request, facts: &Facts<'_>) -> Result<Then, OAuthError> {
+    let Some(uri) = &request.post_logout_redirect_uri else { return Ok(Then::SignedOutPage) };
+    let named = facts.hint.as_ref().map(|hint| hint.aud.as_str()).or(request.client_id.as_deref());
+    let client = facts
+        .client
+        .filter(|client| named == Some(client.client_id.as_str()) && !client.disabled)
+        .ok_or(OAuthError::ClientUnknown)?;
+    let registered = find_post_logout(client, uri).ok_or(OAuthError::RedirectUriNotRegistered)?;
+    Ok(Then::Redirect(with_state(&registered, request.state.as_deref())))
+}
+
+fn with_state(uri: &RegisteredRedirectUri, state: Option<&str>) -> String {
+    let uri = uri.as_str();
+    let Some(state) = state else { return uri.to_owned() };
+    let encoded: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+    let joint = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{joint}state={encoded}")
+}

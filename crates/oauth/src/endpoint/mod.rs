@@ -1,0 +1,8 @@
+//! The other endpoints: what they read, what they decide, what they answer.
+
+pub mod discovery;
+pub mod end_session;
+pub mod introspection;
+pub mod path;
+pub mod revocation;
+pub mod userinfo;

@@ -1,0 +1,20 @@
+//! Where endpoints are, under the issuer. Discovery publishes these and the router serves them.
+
+/// The authorization endpoint.
+pub const AUTHORIZE: &str = "/authorize";
+/// RP-initiated logout.
+pub const END_SESSION: &str = "/logout";
+/// Introspection.
+pub const INTROSPECT: &str = "/oauth/introspect";
+/// The key set.
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// RFC 8414 metadata.
+pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+/// OpenID Connect Discovery metadata.
+pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// Revocation.
+pub const REVOKE: &str = "/oauth/revoke";
+/// The token endpoint.
+pub const TOKEN: &str = "/oauth/token";
+/// Userinfo.
+pub const USERINFO: &str = "/userinfo";

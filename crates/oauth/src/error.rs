@@ -1,0 +1,431 @@
+//! Every cause of refusal, in our words, and the one place that turns a cause into what the standards say on the wire.
+//!
+//! A cause is for the log ([`OAuthError::cause`], `Display`); [`OAuthError::wire`] is for the caller and says no more than it must.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+/// Where client credentials were presented: a 401 must answer in the same scheme (RFC 6749 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// In the `Authorization` header.
+    AuthorizationHeader,
+    /// In the form, or nowhere.
+    Body,
+}
+
+/// Why a client was not authenticated. For the log only: the caller learns `invalid_client`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAuthFailure {
+    /// The assertion names other audiences than the issuer alone (RFC 10070, CVE-2025-27370).
+    AssertionAudience,
+    /// The assertion has expired, lives too long, or is not valid yet.
+    AssertionExpiry,
+    /// `iss` and `sub` are not both the client.
+    AssertionIssuer,
+    /// Not a JWT of an accepted type, or without `jti`.
+    AssertionMalformed,
+    /// The same `jti` was seen before.
+    AssertionReplayed,
+    /// No registered key made this signature.
+    AssertionSignature,
+    /// The client is switched off.
+    ClientDisabled,
+    /// Nobody has that `client_id`.
+    ClientUnknown,
+    /// The `Authorization` header is not well-formed Basic.
+    HeaderMalformed,
+    /// The client is registered for another method.
+    MethodNotRegistered,
+    /// No credentials at all.
+    Missing,
+    /// A public client sent a secret (RFC 10017).
+    PublicClientWithSecret,
+    /// The secret is wrong or has expired.
+    SecretWrong,
+}
+
+/// Why a request was refused. Grouped by whose fault it is; alphabetical within a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OAuthError {
+    // The client's request, anywhere.
+    /// Client authentication failed.
+    ClientAuthentication {
+        /// Why, for the log.
+        failure: ClientAuthFailure,
+        /// Where the credentials were.
+        presented: Presented,
+    },
+    /// The client is not registered for the grant.
+    GrantNotAllowed,
+    /// A `grant_type` nobody knows.
+    GrantTypeUnsupported,
+    /// A parameter's value is not of its form.
+    ParameterInvalid(&'static str),
+    /// A required parameter is absent or empty.
+    ParameterMissing(&'static str),
+    /// A parameter came twice (RFC 6749 §3.1, §3.2).
+    ParameterRepeated(String),
+    /// The form or query does not decode: bad percent-encoding, invalid UTF-8, a NUL, or not a JSON object of strings.
+    ParametersMalformed,
+    /// More parameters or bytes than anyone needs.
+    ParametersTooLarge,
+    /// `scope` is not of its grammar, or endless.
+    ScopeMalformed,
+    /// A scope the client is not registered for.
+    ScopeNotAllowed,
+    /// No API is named, and none is meant by default.
+    TargetMissing,
+    /// The API is switched off, unknown, or not one the client may ask for.
+    TargetUnknown,
+    /// More than one API at once (RFC 8707 §2.2).
+    TargetsSeveral,
+    /// Two client authentication methods in one request (RFC 6749 §2.3).
+    TwoClientAuthMethods,
+
+    // The client's request at the authorization endpoint.
+    /// The client is switched off.
+    ClientDisabled,
+    /// Nobody has that `client_id`.
+    ClientUnknown,
+    /// Not base64url of a SHA-256 (RFC 7636 §4.2).
+    CodeChallengeMalformed,
+    /// `plain`, or no method with a challenge, which would mean plain (RFC 9700 §2.1.1).
+    CodeChallengeMethodUnsupported,
+    /// No `code_challenge`, and the client must send one.
+    CodeChallengeMissing,
+    /// Not an ID token of ours, for this client.
+    IdTokenHintInvalid,
+    /// `prompt=none` together with another value, or an unknown value.
+    PromptInvalid,
+    /// Not one of the client's redirect URIs.
+    RedirectUriNotRegistered,
+    /// `registration` is not supported.
+    RegistrationNotSupported,
+    /// `request` is not supported.
+    RequestNotSupported,
+    /// `request_uri` is not supported.
+    RequestUriNotSupported,
+    /// A `response_mode` nobody knows, or not for this client.
+    ResponseModeUnsupported,
+    /// Anything but `code`.
+    ResponseTypeUnsupported,
+    /// `state` is longer than 1.5 KB.
+    StateTooLong,
+
+    // The client's request at the token endpoint.
+    /// The code's time is over.
+    CodeExpired,
+    /// The code was issued to another client.
+    CodeOfAnotherClient,
+    /// A second valid use (RFC 6749 §4.1.2): everything born of the code ends.
+    CodeReplayed,
+    /// No such code.
+    CodeUnknown,
+    /// Not the `redirect_uri` of the authorization request.
+    RedirectUriMismatch,
+    /// The refresh token's time is over, idle or absolute.
+    RefreshTokenExpired,
+    /// No `refresh_token` in the request.
+    RefreshTokenMissing,
+    /// The refresh token was issued to another client.
+    RefreshTokenOfAnotherClient,
+    /// A refresh token that had its day: theft is assumed, family and session end.
+    RefreshTokenReused,
+    /// Its family has ended.
+    RefreshTokenRevoked,
+    /// No such refresh token.
+    RefreshTokenUnknown,
+    /// More than was granted (RFC 6749 §6).
+    ScopeGrows,
+    /// Another API than was granted.
+    TargetNotGranted,
+    /// A token type this endpoint cannot revoke (RFC 7009 §2.2.1).
+    TokenTypeUnsupported,
+    /// `code_verifier` is not the challenge's (RFC 7636 §4.6).
+    VerifierMismatch,
+    /// No `code_verifier` though there was a challenge.
+    VerifierMissing,
+    /// A `code_verifier` though there was no challenge (RFC 9700 §4.8.2).
+    VerifierUnexpected,
+
+    // The user, or what became of the user.
+    /// The user said no.
+    AccessDenied,
+    /// `prompt=none`, and consent is needed.
+    ConsentRequired,
+    /// `prompt=none`, and some other page is needed.
+    InteractionRequired,
+    /// `prompt=none`, and nobody (or somebody else) is signed in.
+    LoginRequired,
+    /// The user's tokens were all ended (password change, sign-out everywhere).
+    RevocationHandleChanged,
+    /// The user signed out.
+    SessionEnded,
+    /// An administrator blocked the user.
+    UserBlocked,
+    /// The user was deleted.
+    UserGone,
+
+    // Us.
+    /// Something of ours failed; the log has the cause under the request id.
+    ServerError,
+    /// Storage or hashing is busy or away.
+    TemporarilyUnavailable {
+        /// When to try again.
+        retry_after_secs: u32,
+    },
+}
+
+/// What the caller is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// The registered error code.
+    pub code: &'static str,
+    /// The HTTP status when the answer is not a redirect.
+    pub status: u16,
+    /// `error_description`: ASCII without quotes and backslashes (RFC 6749 §5.2).
+    pub description: Cow<'static, str>,
+    /// `WWW-Authenticate`, if the status needs it.
+    pub www_authenticate: Option<&'static str>,
+    /// `Retry-After` in seconds.
+    pub retry_after_secs: Option<u32>,
+}
+
+/// The JSON of an error answer (RFC 6749 §5.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorBody {
+    /// The registered error code.
+    pub error: &'static str,
+    /// One sentence for the client's developer.
+    pub error_description: Cow<'static, str>,
+}
+
+impl Wire {
+    /// The JSON body.
+    #[must_use]
+    pub fn body(&self) -> ErrorBody {
+        ErrorBody { error: self.code, error_description: self.description.clone() }
+    }
+}
+
+fn wire(code: &'static str, status: u16, description: impl Into<Cow<'static, str>>) -> Wire {
+    Wire { code, status, description: description.into(), www_authenticate: None, retry_after_secs: None }
+}
+
+impl OAuthError {
+    /// The one mapping from cause to code, status and public text.
+    #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a flat table, one line per cause")]
+    pub fn wire(&self) -> Wire {
+        match self {
+            // RFC 6749 §5.2: 401, with a challenge in the scheme the client used.
+            Self::ClientAuthentication { failure: _, presented } => Wire {
+                www_authenticate: match presented {
+                    Presented::AuthorizationHeader => Some("Basic realm=\"symbolon\", charset=\"UTF-8\""),
+                    Presented::Body => None,
+                },
+                ..wire("invalid_client", 401, "client authentication failed")
+            },
+            // RFC 6749 §5.2
+            Self::GrantNotAllowed => wire("unauthorized_client", 400, "the client is not registered for this grant"),
+            Self::GrantTypeUnsupported => wire("unsupported_grant_type", 400, "this grant_type is not supported"),
+            Self::ParameterInvalid(name) => wire("invalid_request", 400, format!("{name} is not valid")),
+            Self::ParameterMissing(name) => wire("invalid_request", 400, format!("{name} is missing")),
+            Self::ParameterRepeated(name) => {
+                wire("invalid_request", 400, format!("{} must not be given twice", printable_name(name)))
+            }
+            Self::ParametersMalformed => wire("invalid_request", 400, "the parameters are not well-formed"),
+            Self::ParametersTooLarge => wire("invalid_request", 400, "the parameters are too large"),
+            Self::ScopeMalformed => wire("invalid_scope", 400, "scope is not well-formed"),
+            Self::ScopeNotAllowed => wire("invalid_scope", 400, "the client may not ask for this scope"),
+            // RFC 8707 §2
+            Self::TargetMissing => wire("invalid_target", 400, "name the API with resource or audience"),
+            Self::TargetUnknown => wire("invalid_target", 400, "this API is unknown, or the client may not ask for it"),
+            Self::TargetsSeveral => wire("invalid_target", 400, "only one API at a time can be asked for"),
+            Self::TargetNotGranted => wire("invalid_target", 400, "this API was not part of the grant"),
+            // RFC 6749 §5.2: "utilizes more than one mechanism for authenticating the client"
+            Self::TwoClientAuthMethods => {
+                wire("invalid_request", 400, "more than one client authentication method was used")
+            }
+
+            // RFC 6749 §4.1.2.1: unknown client or redirect URI is told to the person, never by redirect.
+            Self::ClientDisabled => wire("unauthorized_client", 400, "the client is switched off"),
+            Self::ClientUnknown => wire("invalid_client", 400, "the client is not registered here"),
+            Self::RedirectUriNotRegistered => {
+                wire("invalid_request", 400, "redirect_uri is not registered for this client")
+            }
+            // RFC 7636 §4.4.1
+            Self::CodeChallengeMalformed => wire("invalid_request", 400, "code_challenge is not a base64url SHA-256"),
+            Self::CodeChallengeMethodUnsupported => wire("invalid_request", 400, "code_challenge_method must be S256"),
+            Self::CodeChallengeMissing => wire("invalid_request", 400, "code_challenge is missing (PKCE is required)"),
+            // OpenID Connect Core §3.1.2.1, §3.1.2.6
+            Self::IdTokenHintInvalid => {
+                wire("invalid_request", 400, "id_token_hint is not a valid ID token for this client")
+            }
+            Self::PromptInvalid => {
+                wire("invalid_request", 400, "prompt is not supported, or none was combined with another value")
+            }
+            Self::RegistrationNotSupported => {
+                wire("registration_not_supported", 400, "the registration parameter is not supported")
+            }
+            Self::RequestNotSupported => wire("request_not_supported", 400, "the request parameter is not supported"),
+            Self::RequestUriNotSupported => {
+                wire("request_uri_not_supported", 400, "the request_uri parameter is not supported")
+            }
+            Self::ResponseModeUnsupported => wire("invalid_request", 400, "this response_mode is not supported"),
+            Self::ResponseTypeUnsupported => wire("unsupported_response_type", 400, "response_type must be code"),
+            Self::StateTooLong => wire("invalid_request", 400, "state is longer than 1536 bytes"),
+
+            // RFC 6749 §5.2 invalid_grant. Another client's code and an unknown one look alike.
+            Self::CodeExpired => wire("invalid_grant", 400, "the authorization code has expired"),
+            Self::CodeOfAnotherClient | Self::CodeUnknown => {
+                wire("invalid_grant", 400, "the authorization code is not valid")
+            }
+            Self::CodeReplayed => wire("invalid_grant", 400, "the authorization code was used before"),
+            Self::RedirectUriMismatch => {
+                wire("invalid_grant", 400, "redirect_uri is not the one of the authorization request")
+            }
+            // Some clients look for the words "invalid refresh token", "Missing Refresh Token" and "user is blocked".
+            Self::RefreshTokenExpired => wire("invalid_grant", 400, "invalid refresh token: it has expired"),
+            Self::RefreshTokenMissing => {
+                wire("invalid_request", 400, "Missing Refresh Token: refresh_token is missing")
+            }
+            Self::RefreshTokenOfAnotherClient | Self::RefreshTokenUnknown => {
+                wire("invalid_grant", 400, "invalid refresh token")
+            }
+            Self::RefreshTokenReused => {
+                wire("invalid_grant", 400, "invalid refresh token: it was used before, and the sign-in has been ended")
+            }
+            Self::RefreshTokenRevoked => wire("invalid_grant", 400, "invalid refresh token: it was revoked"),
+            // RFC 6749 §6
+            Self::ScopeGrows => wire("invalid_scope", 400, "scope goes beyond what was granted"),
+            // RFC 7009 §2.2.1
+            Self::TokenTypeUnsupported => {
+                wire("unsupported_token_type", 400, "signed access tokens cannot be revoked here; they expire soon")
+            }
+            // RFC 7636 §4.6
+            Self::VerifierMismatch => wire("invalid_grant", 400, "code_verifier does not match the code_challenge"),
+            Self::VerifierMissing => wire("invalid_grant", 400, "code_verifier is missing"),
+            Self::VerifierUnexpected => wire(
+                "invalid_grant",
+                400,
+                "code_verifier was sent, but the authorization request had no code_challenge",
+            ),
+
+            // RFC 6749 §4.1.2.1
+            Self::AccessDenied => wire("access_denied", 403, "the person declined"),
+            // OpenID Connect Core §3.1.2.6
+            Self::ConsentRequired => wire("consent_required", 400, "consent is needed, and prompt=none forbids asking"),
+            Self::InteractionRequired => {
+                wire("interaction_required", 400, "a page is needed, and prompt=none forbids showing one")
+            }
+            Self::LoginRequired => wire("login_required", 400, "sign-in is needed"),
+            // RFC 6749 §5.2: the grant is revoked
+            Self::RevocationHandleChanged | Self::SessionEnded => {
+                wire("invalid_grant", 400, "the sign-in was ended (invalid refresh token or code)")
+            }
+            Self::UserBlocked => wire("invalid_grant", 400, "user is blocked"),
+            Self::UserGone => wire("invalid_grant", 400, "the account is gone (invalid refresh token or code)"),
+
+            // RFC 6749 §4.1.2.1; the token endpoint borrows the codes.
+            Self::ServerError => wire("server_error", 500, "something went wrong on the server"),
+            Self::TemporarilyUnavailable { retry_after_secs } => Wire {
+                retry_after_secs: Some(*retry_after_secs),
+                ..wire("temporarily_unavailable", 503, "the server is busy, try again shortly")
+            },
+        }
+    }
+
+    /// The cause's name for logs, metrics and audit events: the variant, without its data.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        let full = format!("{self:?}");
+        let name: String = full.chars().take_while(char::is_ascii_alphanumeric).collect();
+        match self {
+            Self::ClientAuthentication { failure, presented: _ } => format!("{name}.{failure:?}"),
+            _ => name,
+        }
+    }
+
+    /// A failed client authentication.
+    #[must_use]
+    pub fn client_auth(failure: ClientAuthFailure, presented: Presented) -> Self {
+        Self::ClientAuthentication { failure, presented }
+    }
+}
+
+impl fmt::Display for OAuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Wire { code, description, .. } = self.wire();
+        write!(f, "{code}: {description} ({})", self.cause())
+    }
+}
+
+impl std::error::Error for OAuthError {}
+
+/// A parameter's name is the caller's text: it goes back only if it is shaped like one.
+fn printable_name(name: &str) -> &str {
+    let plain = (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    if plain { name } else { "a parameter" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_that_clients_look_for_are_kept() {
+        assert!(OAuthError::RefreshTokenUnknown.wire().description.contains("invalid refresh token"));
+        assert!(OAuthError::RefreshTokenExpired.wire().description.contains("invalid refresh token"));
+        assert!(OAuthError::RefreshTokenMissing.wire().description.contains("Missing Refresh Token"));
+        assert!(OAuthError::UserBlocked.wire().description.contains("user is blocked"));
+    }
+
+    #[test]
+    fn unknown_code_and_code_of_another_client_look_alike() {
+        assert_eq!(OAuthError::CodeUnknown.wire(), OAuthError::CodeOfAnotherClient.wire());
+        assert_eq!(OAuthError::RefreshTokenUnknown.wire(), OAuthError::RefreshTokenOfAnotherClient.wire());
+    }
+
+    #[test]
+    fn why_client_authentication_failed_is_not_told() {
+        let one = OAuthError::client_auth(ClientAuthFailure::ClientUnknown, Presented::Body);
+        let other = OAuthError::client_auth(ClientAuthFailure::SecretWrong, Presented::Body);
+        assert_eq!(one.wire(), other.wire());
+        assert_ne!(one.cause(), other.cause());
+    }
+
+    #[test]
+    fn a_401_to_an_authorization_header_names_the_scheme() {
+        let error = OAuthError::client_auth(ClientAuthFailure::SecretWrong, Presented::AuthorizationHeader);
+        assert_eq!(error.wire().status, 401);
+        assert!(error.wire().www_authenticate.is_some_and(|challenge| challenge.starts_with("Basic ")));
+        assert_eq!(OAuthError::client_auth(ClientAuthFailure::Missing, Presented::Body).wire().www_authenticate, None);
+    }
+
+    #[test]
+    fn hostile_parameter_names_are_not_echoed() {
+        let error = OAuthError::ParameterRepeated("<script>\"\\\r\n".to_owned());
+        assert_eq!(error.wire().description, "a parameter must not be given twice");
+        assert_eq!(
+            OAuthError::ParameterRepeated("state".to_owned()).wire().description,
+            "state must not be given twice"
+        );
+    }
+
+    #[test]
+    fn causes_are_named() {
+        assert_eq!(OAuthError::CodeReplayed.cause(), "CodeReplayed");
+        assert_eq!(OAuthError::ParameterRepeated("a b".to_owned()).cause(), "ParameterRepeated");
+        assert_eq!(
+            OAuthError::client_auth(ClientAuthFailure::SecretWrong, Presented::Body).cause(),
+            "ClientAuthentication.SecretWrong"
+        );
+    }
+}

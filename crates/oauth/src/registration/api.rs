@@ -1,0 +1,106 @@
+//! APIs (resource servers, RFC 8707) and roles.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use symbolon_jose::Algorithm;
+
+use super::SecretHash;
+
+/// A scope an API knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiScope {
+    /// The name in `scope`, such as `read:dragons`.
+    pub name: String,
+    /// What it lets an application do, in words for the consent page.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// An API that takes access tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Api {
+    /// The audience of its tokens: an absolute URI without a fragment (RFC 8707 §2), compared as exact text.
+    pub identifier: String,
+    /// What people call it.
+    pub name: String,
+    /// What may be asked for.
+    #[serde(default)]
+    pub scopes: Vec<ApiScope>,
+    /// What its access tokens are signed with.
+    pub signing_alg: Algorithm,
+    /// Life of its access tokens in seconds; `None` means the server's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lifetime_secs: Option<u64>,
+    /// First-party clients need no consent.
+    pub skip_consent_for_first_party: bool,
+    /// The user's roles stand in its access tokens.
+    pub include_roles: bool,
+    /// Its own credential, for introspection.
+    #[serde(default)]
+    pub secrets: Vec<SecretHash>,
+    /// Switched off: no new tokens, no introspection.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Unix seconds.
+    #[serde(default)]
+    pub created_at: u64,
+    /// Members a newer version wrote: kept, so that writing the document back loses nothing (CVE-2026-107623).
+    #[serde(flatten)]
+    pub extra: BTreeMap<String, Value>,
+}
+
+impl Api {
+    /// An API with the defaults: RS256, no consent for first-party clients, roles in its tokens.
+    #[must_use]
+    pub fn new(identifier: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            identifier: identifier.into(),
+            name: name.into(),
+            scopes: Vec::new(),
+            signing_alg: Algorithm::RS256,
+            token_lifetime_secs: None,
+            skip_consent_for_first_party: true,
+            include_roles: true,
+            secrets: Vec::new(),
+            disabled: false,
+            created_at: 0,
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// With one more scope.
+    #[must_use]
+    pub fn with_scope(mut self, name: impl Into<String>, description: impl Into<String>) -> Self {
+        self.scopes.push(ApiScope { name: name.into(), description: description.into() });
+        self
+    }
+
+    /// Whether it knows the scope.
+    #[must_use]
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.name == name)
+    }
+}
+
+/// A role that users can hold, such as `admin`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// The name in tokens.
+    pub name: String,
+    /// What it means, in words.
+    #[serde(default)]
+    pub description: String,
+    /// Members a newer version wrote.
+    #[serde(flatten)]
+    pub extra: BTreeMap<String, Value>,
+}
+
+impl Role {
+    /// A role.
+    #[must_use]
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        Self { name: name.into(), description: description.into(), extra: BTreeMap::new() }
+    }
+}

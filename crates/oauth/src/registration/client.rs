@@ -1,0 +1,305 @@
+//! Clients (applications), in the words of RFC 7591 §2 where it has one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use symbolon_jose::Algorithm;
+
+use super::SecretHash;
+use crate::context::Lifetimes;
+use crate::grant::Grant;
+use crate::ids::ClientId;
+use crate::response_mode::ResponseMode;
+use crate::scope::Scope;
+
+/// What kind of program a client is; it decides what it can keep secret and where it may be redirected to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// A service that acts for itself.
+    Machine,
+    /// An app on a device (RFC 8252).
+    Native,
+    /// A program in a browser (RFC 10017).
+    Spa,
+    /// A program on a server, which can keep a secret.
+    Web,
+}
+
+/// How a client proves who it is (RFC 7591 §2 `token_endpoint_auth_method`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// Secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// Secret in the form.
+    ClientSecretPost,
+    /// It cannot: a public client.
+    None,
+    /// A signed assertion (RFC 7523).
+    PrivateKeyJwt,
+}
+
+/// Where the claims of `profile`, `email`, `phone` and `address` go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileClaims {
+    /// Into the ID token as well, for clients that never ask userinfo.
+    IdTokenToo,
+    /// To userinfo only (OpenID Connect Core §5.4).
+    #[default]
+    UserinfoOnly,
+}
+
+/// An API a client may ask for, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientApi {
+    /// The API's identifier.
+    pub audience: String,
+    /// The scopes the client may ask for there.
+    #[serde(default)]
+    pub scopes: Scope,
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its identifier.
+    pub client_id: ClientId,
+    /// What people call it.
+    pub name: String,
+    /// What kind of program it is.
+    pub kind: ClientKind,
+    /// Ours: no consent is asked.
+    #[serde(default)]
+    pub first_party: bool,
+    /// Switched off: nothing works.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Compared as exact text (RFC 9700 §2.1); only a native client's loopback port may vary.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// Where to after signing out, exact text too.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Origins of its pages, for CORS.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    /// The grants it may use, by wire name.
+    #[serde(default)]
+    pub grant_types: BTreeSet<String>,
+    /// The response modes it may ask for; empty means all.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub response_modes: BTreeSet<ResponseMode>,
+    /// How it proves who it is.
+    pub token_endpoint_auth_method: AuthMethod,
+    /// Its secrets' hashes; more than one while rotating.
+    #[serde(default)]
+    pub secrets: Vec<SecretHash>,
+    /// Its public keys, for `private_key_jwt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// Accepts the token endpoint's URL as audience of an assertion, as clients older than RFC 10070 send it.
+    #[serde(default)]
+    pub legacy_assertion_audience: bool,
+    /// May send JSON to the token and revocation endpoints.
+    #[serde(default)]
+    pub json_requests: bool,
+    /// What its ID tokens are signed with.
+    pub id_token_signed_response_alg: Algorithm,
+    /// Where profile claims go.
+    #[serde(default)]
+    pub profile_claims: ProfileClaims,
+    /// Must send a `code_challenge`; always so for public clients.
+    pub require_pkce: bool,
+    /// May send the user's password to `POST /authenticate`.
+    #[serde(default)]
+    pub password_sign_in: bool,
+    /// The APIs it may ask for. For `client_credentials` there are no others; for a user, an entry limits the scopes, and a
+    /// third-party client may ask for no other API.
+    #[serde(default)]
+    pub apis: Vec<ClientApi>,
+    /// The API meant when the request names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_audience: Option<String>,
+    /// The standard scopes it may ask for; `None` means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Scope>,
+    /// Shown on the pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Linked from the pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Linked from the pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Life of its access tokens; the API's own limit wins when shorter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime_secs: Option<u64>,
+    /// Life of an unused refresh token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_idle_secs: Option<u64>,
+    /// Life of a refresh token and all its descendants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_absolute_secs: Option<u64>,
+    /// Unix seconds.
+    #[serde(default)]
+    pub created_at: u64,
+    /// Members a newer version wrote: kept, so that writing the document back loses nothing (CVE-2026-107623).
+    #[serde(flatten)]
+    pub extra: BTreeMap<String, Value>,
+}
+
+impl Client {
+    /// A program in a browser: public, code with PKCE and refresh tokens.
+    #[must_use]
+    pub fn spa(client_id: ClientId, name: impl Into<String>) -> Self {
+        Self::new(client_id, name, ClientKind::Spa)
+    }
+
+    /// An app on a device: public, code with PKCE and refresh tokens.
+    #[must_use]
+    pub fn native(client_id: ClientId, name: impl Into<String>) -> Self {
+        Self::new(client_id, name, ClientKind::Native)
+    }
+
+    /// A program on a server: with a secret, code with PKCE and refresh tokens.
+    #[must_use]
+    pub fn web(client_id: ClientId, name: impl Into<String>) -> Self {
+        Self::new(client_id, name, ClientKind::Web)
+    }
+
+    /// A service that acts for itself: with a secret, `client_credentials` only.
+    #[must_use]
+    pub fn machine(client_id: ClientId, name: impl Into<String>) -> Self {
+        Self::new(client_id, name, ClientKind::Machine)
+    }
+
+    fn new(client_id: ClientId, name: impl Into<String>, kind: ClientKind) -> Self {
+        let grants: &[Grant] = match kind {
+            ClientKind::Machine => &[Grant::ClientCredentials],
+            ClientKind::Native | ClientKind::Spa | ClientKind::Web => &[Grant::AuthorizationCode, Grant::RefreshToken],
+        };
+        Self {
+            client_id,
+            name: name.into(),
+            kind,
+            first_party: false,
+            disabled: false,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            allowed_origins: Vec::new(),
+            grant_types: grants.iter().map(|grant| grant.name().to_owned()).collect(),
+            response_modes: BTreeSet::new(),
+            token_endpoint_auth_method: match kind {
+                ClientKind::Native | ClientKind::Spa => AuthMethod::None,
+                ClientKind::Machine | ClientKind::Web => AuthMethod::ClientSecretBasic,
+            },
+            secrets: Vec::new(),
+            jwks: None,
+            legacy_assertion_audience: false,
+            json_requests: false,
+            id_token_signed_response_alg: Algorithm::RS256,
+            profile_claims: ProfileClaims::UserinfoOnly,
+            require_pkce: true,
+            password_sign_in: false,
+            apis: Vec::new(),
+            default_audience: None,
+            scopes: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            access_token_lifetime_secs: None,
+            refresh_idle_secs: None,
+            refresh_absolute_secs: None,
+            created_at: 0,
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it cannot keep a secret (RFC 6749 §2.1).
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether it is registered for the grant.
+    #[must_use]
+    pub fn may_use(&self, grant: Grant) -> bool {
+        self.grant_types.contains(grant.name())
+    }
+
+    /// Whether signing out of the session ends its refresh tokens too: so for browser programs (RFC 10017).
+    #[must_use]
+    pub fn is_session_bound(&self) -> bool {
+        self.kind == ClientKind::Spa
+    }
+
+    /// Whether it may use the response mode.
+    #[must_use]
+    pub fn may_answer_by(&self, mode: ResponseMode) -> bool {
+        self.response_modes.is_empty() || self.response_modes.contains(&mode)
+    }
+
+    /// The entry of an API in its registration.
+    #[must_use]
+    pub fn api(&self, audience: &str) -> Option<&ClientApi> {
+        self.apis.iter().find(|api| api.audience == audience)
+    }
+
+    /// How long an unused refresh token of this client lives, in seconds.
+    #[must_use]
+    pub fn refresh_idle_secs(&self, lifetimes: &Lifetimes) -> u64 {
+        self.refresh_idle_secs.unwrap_or(lifetimes.refresh_idle_secs)
+    }
+
+    /// How long a refresh token and its descendants live, in seconds.
+    #[must_use]
+    pub fn refresh_absolute_secs(&self, lifetimes: &Lifetimes) -> u64 {
+        self.refresh_absolute_secs.unwrap_or(lifetimes.refresh_absolute_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> ClientId {
+        ClientId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn browser_and_device_clients_are_public_and_need_pkce() {
+        for client in [Client::spa(id("a"), "A"), Client::native(id("b"), "B")] {
+            assert!(client.is_public() && client.require_pkce && !client.first_party);
+        }
+        assert!(!Client::web(id("c"), "C").is_public());
+    }
+
+    #[test]
+    fn a_machine_may_use_client_credentials_and_nothing_else() {
+        let machine = Client::machine(id("m"), "M");
+        assert!(
+            machine.may_use(Grant::ClientCredentials)
+                && !machine.may_use(Grant::AuthorizationCode)
+                && !machine.may_use(Grant::RefreshToken)
+        );
+    }
+
+    #[test]
+    fn members_of_a_newer_version_survive_cve_2026_107623() {
+        let mut body = serde_json::to_value(Client::spa(id("a"), "A")).unwrap();
+        body["tomorrow"] = serde_json::json!({"strict": true});
+        let client: Client = serde_json::from_value(body.clone()).unwrap();
+        assert_eq!(serde_json::to_value(client).unwrap(), body);
+    }
+
+    #[test]
+    fn a_document_without_its_safety_settings_is_refused_rather_than_guessed() {
+        let mut body = serde_json::to_value(Client::spa(id("a"), "A")).unwrap();
+        body.as_object_mut().unwrap().remove("require_pkce");
+        assert!(serde_json::from_value::<Client>(body).is_err());
+    }
+}

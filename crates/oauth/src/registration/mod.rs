@@ -1,0 +1,38 @@
+//! What operators register: clients, APIs and roles, as the documents the registry keeps.
+//!
+//! A document is checked by its `validate` when it is written ([`RegistrationError`]), so that reading one needs no doubts.
+
+mod api;
+mod client;
+mod secret;
+mod validate;
+
+pub use api::{Api, ApiScope, Role};
+pub use client::{AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
+pub use secret::SecretHash;
+pub(crate) use secret::matches_any;
+pub use validate::RegistrationError;
+
+/// Finds an API by its identifier: the registry snapshot, or a map in tests.
+pub trait Apis {
+    /// The API of that exact identifier.
+    fn api(&self, identifier: &str) -> Option<&Api>;
+}
+
+impl Apis for Vec<Api> {
+    fn api(&self, identifier: &str) -> Option<&Api> {
+        self.iter().find(|api| api.identifier == identifier)
+    }
+}
+
+impl<S: std::hash::BuildHasher> Apis for std::collections::HashMap<String, Api, S> {
+    fn api(&self, identifier: &str) -> Option<&Api> {
+        self.get(identifier)
+    }
+}
+
+impl Apis for std::collections::BTreeMap<String, Api> {
+    fn api(&self, identifier: &str) -> Option<&Api> {
+        self.get(identifier)
+    }
+}

@@ -1,0 +1,375 @@
+//! What a registration must be before it is kept (RFC 9700 §2.6, RFC 8252 §8.4, RFC 7591 §2).
+//!
+//! Refuses redirect URIs that could send a code elsewhere, secrets for clients that cannot keep them, and combinations that no
+//! endpoint would honour. Every fault is reported, not only the first.
+
+use std::fmt;
+
+use symbolon_jose::JwkSet;
+use url::Url;
+
+use super::{Api, AuthMethod, Client, ClientKind, Role};
+use crate::grant::Grant;
+use crate::ids::Subject;
+use crate::redirect_uri;
+use crate::scope::{self, is_scope_name};
+
+/// What is wrong with a registration, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationError {
+    /// The member, such as `redirect_uris`.
+    pub member: &'static str,
+    /// The value at fault, where showing it helps.
+    pub value: Option<String>,
+    /// What is wrong, in words for the operator.
+    pub problem: &'static str,
+}
+
+impl fmt::Display for RegistrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{} {value:?}: {}", self.member, self.problem),
+            None => write!(f, "{}: {}", self.member, self.problem),
+        }
+    }
+}
+
+impl std::error::Error for RegistrationError {}
+
+/// Collects faults.
+struct Faults(Vec<RegistrationError>);
+
+impl Faults {
+    fn check(&mut self, ok: bool, member: &'static str, problem: &'static str) {
+        if !ok {
+            self.0.push(RegistrationError { member, value: None, problem });
+        }
+    }
+
+    fn check_value(&mut self, result: Result<(), &'static str>, member: &'static str, value: &str) {
+        if let Err(problem) = result {
+            self.0.push(RegistrationError { member, value: Some(value.to_owned()), problem });
+        }
+    }
+
+    fn done(self) -> Result<(), Vec<RegistrationError>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}
+
+impl Client {
+    /// Says everything that is wrong with it.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn validate(&self) -> Result<(), Vec<RegistrationError>> {
+        let mut faults = Faults(Vec::new());
+        faults.check(is_name(&self.name), "name", "must be 1 to 200 characters on one line");
+        self.check_uris(&mut faults);
+        self.check_authentication(&mut faults);
+        self.check_grants(&mut faults);
+        self.check_lifetimes(&mut faults);
+        faults.done()
+    }
+
+    fn check_uris(&self, faults: &mut Faults) {
+        for uri in &self.redirect_uris {
+            faults.check_value(redirect_uri::check_registration(uri, self.kind), "redirect_uris", uri);
+        }
+        for uri in &self.post_logout_redirect_uris {
+            faults.check_value(redirect_uri::check_registration(uri, self.kind), "post_logout_redirect_uris", uri);
+        }
+        for origin in &self.allowed_origins {
+            faults.check_value(check_origin(origin), "allowed_origins", origin);
+        }
+        for (member, uri) in
+            [("logo_uri", &self.logo_uri), ("policy_uri", &self.policy_uri), ("tos_uri", &self.tos_uri)]
+        {
+            if let Some(uri) = uri {
+                faults.check_value(check_web_page(uri), member, uri);
+            }
+        }
+    }
+
+    fn check_authentication(&self, faults: &mut Faults) {
+        let public = self.is_public();
+        let in_browser_or_device = matches!(self.kind, ClientKind::Native | ClientKind::Spa);
+        faults.check(
+            public || self.kind != ClientKind::Spa,
+            "token_endpoint_auth_method",
+            "a browser program cannot keep a secret: use none",
+        );
+        faults.check(
+            !public || in_browser_or_device,
+            "token_endpoint_auth_method",
+            "a web or machine client must prove who it is",
+        );
+        faults.check(!public || self.require_pkce, "require_pkce", "a public client must use PKCE");
+        faults.check(!public || self.secrets.is_empty(), "secrets", "a public client has none");
+        faults.check(
+            !self.id_token_signed_response_alg.is_symmetric(),
+            "id_token_signed_response_alg",
+            "HMAC would need a readable secret; choose a signature",
+        );
+        faults.check(
+            self.jwks.as_ref().is_none_or(is_public_key_set),
+            "jwks",
+            "must be a key set with at least one usable key, and public keys only",
+        );
+        let needs_jwks = self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
+        faults.check(!needs_jwks || self.jwks.is_some(), "jwks", "private_key_jwt needs the client's public keys");
+    }
+
+    fn check_grants(&self, faults: &mut Faults) {
+        for grant in &self.grant_types {
+            let known = if Grant::from_name(grant).is_some() { Ok(()) } else { Err("is not a supported grant") };
+            faults.check_value(known, "grant_types", grant);
+        }
+        let code = self.may_use(Grant::AuthorizationCode);
+        faults.check(
+            !code || self.kind != ClientKind::Machine,
+            "grant_types",
+            "a machine client has no users to sign in",
+        );
+        faults.check(!code || !self.redirect_uris.is_empty(), "redirect_uris", "the code grant needs at least one");
+        faults.check(
+            !self.may_use(Grant::RefreshToken) || code || self.password_sign_in,
+            "grant_types",
+            "refresh_token needs a grant that signs users in",
+        );
+        faults.check(
+            !self.may_use(Grant::ClientCredentials) || !self.is_public(),
+            "grant_types",
+            "client_credentials needs a confidential client",
+        );
+        faults.check(
+            !self.password_sign_in || self.first_party,
+            "password_sign_in",
+            "only a first-party client may see passwords",
+        );
+        if let Some(scopes) = &self.scopes {
+            let standard = scopes.iter().all(|name| scope::STANDARD.contains(&name));
+            faults.check(standard, "scopes", "only standard scopes; scopes of an API are listed under apis");
+        }
+        for (at, api) in self.apis.iter().enumerate() {
+            let first = self.apis.iter().position(|other| other.audience == api.audience) == Some(at);
+            faults.check_value(if first { Ok(()) } else { Err("is listed twice") }, "apis", &api.audience);
+        }
+    }
+
+    fn check_lifetimes(&self, faults: &mut Faults) {
+        let within_day = |secs: Option<u64>| secs.is_none_or(|secs| (1..=86_400).contains(&secs));
+        let within_years = |secs: Option<u64>| secs.is_none_or(|secs| (1..=10 * 365 * 86_400).contains(&secs));
+        faults.check(
+            within_day(self.access_token_lifetime_secs),
+            "access_token_lifetime_secs",
+            "must be 1 second to 1 day",
+        );
+        faults.check(within_years(self.refresh_idle_secs), "refresh_idle_secs", "must be 1 second to 10 years");
+        faults.check(within_years(self.refresh_absolute_secs), "refresh_absolute_secs", "must be 1 second to 10 years");
+    }
+}
+
+impl Api {
+    /// Says everything that is wrong with it.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn validate(&self) -> Result<(), Vec<RegistrationError>> {
+        let mut faults = Faults(Vec::new());
+        faults.check(is_name(&self.name), "name", "must be 1 to 200 characters on one line");
+        faults.check_value(check_identifier(&self.identifier), "identifier", &self.identifier);
+        for (at, entry) in self.scopes.iter().enumerate() {
+            let result = if !is_scope_name(&entry.name) {
+                Err("has characters a scope cannot have")
+            } else if scope::STANDARD.contains(&entry.name.as_str()) {
+                Err("is a standard scope")
+            } else if self.scopes.iter().position(|other| other.name == entry.name) != Some(at) {
+                Err("is listed twice")
+            } else {
+                Ok(())
+            };
+            faults.check_value(result, "scopes", &entry.name);
+        }
+        faults.check(
+            !self.signing_alg.is_symmetric(),
+            "signing_alg",
+            "HMAC would need a shared secret; choose a signature",
+        );
+        faults.check(
+            self.token_lifetime_secs.is_none_or(|secs| (1..=86_400).contains(&secs)),
+            "token_lifetime_secs",
+            "must be 1 second to 1 day",
+        );
+        faults.done()
+    }
+}
+
+impl Role {
+    /// Says everything that is wrong with it.
+    ///
+    /// # Errors
+    /// All faults found.
+    pub fn validate(&self) -> Result<(), Vec<RegistrationError>> {
+        let mut faults = Faults(Vec::new());
+        let plain = (1..=100).contains(&self.name.len())
+            && self.name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',' && byte != b'"');
+        faults.check(plain, "name", "must be 1 to 100 printable ASCII characters without spaces, commas and quotes");
+        faults.done()
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
+}
+
+fn is_public_key_set(jwks: &serde_json::Value) -> bool {
+    JwkSet::from_value(jwks).is_ok_and(|set| {
+        !set.keys().is_empty() && set.keys().iter().all(|key| !key.is_private() && key.public().is_some())
+    })
+}
+
+/// RFC 8707 §2: "an absolute URI … MUST NOT include a fragment component". Names without a scheme are let through, because APIs
+/// registered elsewhere often have such.
+fn check_identifier(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() || text.len() > 512 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must be 1 to 512 printable ASCII characters without spaces");
+    }
+    if text.contains('#') {
+        return Err("must not have a fragment");
+    }
+    if text.starts_with(Subject::PREFIX) {
+        return Err("must not start like a user's identifier");
+    }
+    Ok(())
+}
+
+/// An origin as browsers send it: scheme, host, port, nothing else.
+fn check_origin(text: &str) -> Result<(), &'static str> {
+    let url = Url::parse(text).map_err(|_| "is not an origin such as https://app.example.com")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must be http or https");
+    }
+    if url.scheme() == "http" && !crate::ids::is_loopback(&url) {
+        return Err("plain http is for loopback only");
+    }
+    if url.origin().ascii_serialization() == text {
+        Ok(())
+    } else {
+        Err("must be scheme, host and port only, in lower case, without a slash at the end")
+    }
+}
+
+fn check_web_page(text: &str) -> Result<(), &'static str> {
+    let url = Url::parse(text).map_err(|_| "is not a URL")?;
+    let loopback_http = url.scheme() == "http" && crate::ids::is_loopback(&url);
+    if url.scheme() == "https" || loopback_http { Ok(()) } else { Err("must be https") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ClientId;
+
+    fn spa() -> Client {
+        let mut client = Client::spa(ClientId::parse("spa").unwrap(), "App");
+        client.redirect_uris = vec!["http://localhost:4401/".to_owned()];
+        client.allowed_origins = vec!["http://localhost:4401".to_owned()];
+        client
+    }
+
+    fn web() -> Client {
+        let mut client = Client::web(ClientId::parse("web").unwrap(), "Site");
+        client.redirect_uris = vec!["https://site.example/cb".to_owned()];
+        client
+    }
+
+    #[track_caller]
+    fn faulty(client: &Client, member: &str) {
+        let faults = client.validate().expect_err("must be refused");
+        assert!(faults.iter().any(|fault| fault.member == member), "{faults:?}");
+    }
+
+    #[test]
+    fn the_usual_registrations_are_accepted() {
+        assert_eq!(spa().validate(), Ok(()));
+        assert_eq!(web().validate(), Ok(()));
+        assert_eq!(Client::machine(ClientId::parse("m").unwrap(), "M").validate(), Ok(()));
+        assert_eq!(
+            Api::new("http://localhost:4402", "Dragons").with_scope("read:dragons", "See dragons").validate(),
+            Ok(())
+        );
+        assert_eq!(Role::new("admin", "").validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_public_client_must_use_pkce_and_has_no_secret() {
+        faulty(&Client { require_pkce: false, ..spa() }, "require_pkce");
+        faulty(&Client { secrets: vec![crate::registration::SecretHash::of("x", 0)], ..spa() }, "secrets");
+        faulty(
+            &Client { token_endpoint_auth_method: AuthMethod::ClientSecretBasic, ..spa() },
+            "token_endpoint_auth_method",
+        );
+        faulty(&Client { token_endpoint_auth_method: AuthMethod::None, ..web() }, "token_endpoint_auth_method");
+    }
+
+    #[test]
+    fn redirect_uris_that_leak_codes_are_refused() {
+        for uri in ["http://app.example/", "https://app.example/#x", "https://*.example/", "javascript:alert(1)"] {
+            faulty(&Client { redirect_uris: vec![uri.to_owned()], ..spa() }, "redirect_uris");
+            faulty(&Client { post_logout_redirect_uris: vec![uri.to_owned()], ..spa() }, "post_logout_redirect_uris");
+        }
+        faulty(&Client { redirect_uris: Vec::new(), ..spa() }, "redirect_uris");
+    }
+
+    #[test]
+    fn origins_must_be_origins() {
+        for origin in [
+            "*",
+            "null",
+            "https://app.example/",
+            "https://APP.example",
+            "http://app.example",
+            "https://app.example:443",
+            "app.example",
+            "javascript:x",
+        ] {
+            faulty(&Client { allowed_origins: vec![origin.to_owned()], ..spa() }, "allowed_origins");
+        }
+    }
+
+    #[test]
+    fn grants_that_do_not_fit_the_client_are_refused() {
+        let with = |grant: &str, mut client: Client| {
+            client.grant_types.insert(grant.to_owned());
+            client
+        };
+        faulty(&with("password", web()), "grant_types");
+        faulty(&with("client_credentials", spa()), "grant_types");
+        faulty(&with("authorization_code", Client::machine(ClientId::parse("m").unwrap(), "M")), "grant_types");
+        faulty(&with("refresh_token", Client::machine(ClientId::parse("m").unwrap(), "M")), "grant_types");
+        faulty(&Client { password_sign_in: true, ..spa() }, "password_sign_in");
+    }
+
+    #[test]
+    fn hmac_private_keys_and_missing_keys_are_refused() {
+        faulty(
+            &Client { id_token_signed_response_alg: symbolon_jose::Algorithm::HS256, ..web() },
+            "id_token_signed_response_alg",
+        );
+        faulty(&Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..web() }, "jwks");
+        faulty(&Client { jwks: Some(serde_json::json!({"keys": []})), ..web() }, "jwks");
+        faulty(&Client { jwks: Some(serde_json::json!("https://evil.example/jwks")), ..web() }, "jwks");
+    }
+
+    #[test]
+    fn apis_with_doubtful_names_are_refused() {
+        for identifier in ["", "a b", "https://api.example/#x", "usr_1", "\u{e4}"] {
+            assert!(Api::new(identifier, "A").validate().is_err(), "{identifier}");
+        }
+        assert!(Api::new("a", "A").with_scope("openid", "").validate().is_err());
+        assert!(Api::new("a", "A").with_scope("a b", "").validate().is_err());
+        assert!(Api::new("a", "A").with_scope("x", "").with_scope("x", "").validate().is_err());
+        assert!(Role::new("ad min", "").validate().is_err());
+    }
+}

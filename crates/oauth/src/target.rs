@@ -1,0 +1,181 @@
+//! Which API a request means, and how much of the asked scope can be granted there (RFC 8707; `audience` is an alias).
+//!
+//! Refuses unknown, switched-off and unregistered APIs, and more than one at a time. Unknown scopes are dropped, never an error.
+
+use crate::access_token::userinfo_audience;
+use crate::error::OAuthError;
+use crate::grant::Grant;
+use crate::ids::Issuer;
+use crate::params::Params;
+use crate::registration::{Api, Apis, Client, ClientKind};
+use crate::scope::{self, Scope};
+
+/// The one API that `resource` (any number of times) and `audience` name, if any does.
+pub(crate) fn requested(params: &Params) -> Result<Option<&str>, OAuthError> {
+    let mut named = params.all("resource").chain(params.get("audience"));
+    let Some(first) = named.next() else { return Ok(None) };
+    if named.all(|other| other == first) { Ok(Some(first)) } else { Err(OAuthError::TargetsSeveral) }
+}
+
+/// The API that `resource` alone names; at the token endpoint `audience` is ignored, because clients repeat it carelessly.
+pub(crate) fn resource(params: &Params) -> Result<Option<&str>, OAuthError> {
+    let mut named = params.all("resource");
+    let Some(first) = named.next() else { return Ok(None) };
+    if named.all(|other| other == first) { Ok(Some(first)) } else { Err(OAuthError::TargetsSeveral) }
+}
+
+/// The API of an existing grant: `named` may repeat it (RFC 8707 §2.2), never change it, and it must still be there.
+pub(crate) fn of_grant<'a>(
+    issuer: &Issuer,
+    client: &Client,
+    granted: Option<&str>,
+    named: Option<&str>,
+    apis: &'a dyn Apis,
+) -> Result<Option<&'a Api>, OAuthError> {
+    if named.is_some_and(|named| Some(named) != granted && named != userinfo_audience(issuer)) {
+        return Err(OAuthError::TargetNotGranted);
+    }
+    let Some(identifier) = granted else { return Ok(None) };
+    if !client.first_party && client.api(identifier).is_none() {
+        return Err(OAuthError::TargetUnknown);
+    }
+    live(identifier, apis).map(Some)
+}
+
+/// The API a user's token is for. None at all is fine: the token then opens userinfo.
+pub(crate) fn for_user<'a>(
+    client: &Client,
+    requested: Option<&str>,
+    issuer: &Issuer,
+    apis: &'a dyn Apis,
+) -> Result<Option<&'a Api>, OAuthError> {
+    // Some clients name userinfo itself, which every token with `openid` opens anyway.
+    let named = requested.filter(|named| *named != userinfo_audience(issuer));
+    let Some(identifier) = named.or(client.default_audience.as_deref()) else { return Ok(None) };
+    if !client.first_party && client.api(identifier).is_none() {
+        return Err(OAuthError::TargetUnknown);
+    }
+    live(identifier, apis).map(Some)
+}
+
+/// The API a client's own token is for: one it is registered for, and the only one if it names none.
+pub(crate) fn for_client<'a>(
+    client: &Client,
+    requested: Option<&str>,
+    apis: &'a dyn Apis,
+) -> Result<&'a Api, OAuthError> {
+    let only = || match client.apis.as_slice() {
+        [only] => Some(only.audience.as_str()),
+        _ => None,
+    };
+    let identifier = requested.or(client.default_audience.as_deref()).or_else(only).ok_or(OAuthError::TargetMissing)?;
+    if client.api(identifier).is_none() {
+        return Err(OAuthError::TargetUnknown);
+    }
+    live(identifier, apis)
+}
+
+fn live<'a>(identifier: &str, apis: &'a dyn Apis) -> Result<&'a Api, OAuthError> {
+    apis.api(identifier).filter(|api| !api.disabled).ok_or(OAuthError::TargetUnknown)
+}
+
+/// What of the asked scope a user can be asked to grant; the rest is dropped (RFC 6749 §3.3).
+pub(crate) fn scope_for_user(client: &Client, api: Option<&Api>, asked: &Scope) -> Scope {
+    asked.filtered(|name| {
+        if scope::STANDARD.contains(&name) {
+            let registered = client.scopes.as_ref().is_none_or(|scopes| scopes.contains(name));
+            registered && (name != "offline_access" || may_stay(client))
+        } else {
+            api.is_some_and(|api| api_scope(client, api, name))
+        }
+    })
+}
+
+/// Whether the client may have this scope of this API on behalf of a user.
+fn api_scope(client: &Client, api: &Api, name: &str) -> bool {
+    let listed = client.api(&api.identifier);
+    api.has_scope(name) && listed.map_or(client.first_party, |entry| entry.scopes.contains(name))
+}
+
+/// `offline_access` brings a refresh token, so it is for clients that may use one.
+fn may_stay(client: &Client) -> bool {
+    client.kind != ClientKind::Machine && client.may_use(Grant::RefreshToken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::ClientApi;
+    use crate::testing::{API, apis, issuer, machine, spa, third_party};
+
+    fn requested_by(query: &str) -> Result<Option<String>, OAuthError> {
+        requested(&Params::parse(query.as_bytes()).unwrap()).map(|named| named.map(str::to_owned))
+    }
+
+    #[test]
+    fn audience_and_resource_are_two_words_for_one_api() {
+        assert_eq!(requested_by("scope=x"), Ok(None));
+        for query in ["audience=a", "resource=a", "resource=a&resource=a", "resource=a&audience=a"] {
+            assert_eq!(requested_by(query), Ok(Some("a".to_owned())), "{query}");
+        }
+        for query in ["resource=a&resource=b", "resource=a&audience=b"] {
+            assert_eq!(requested_by(query), Err(OAuthError::TargetsSeveral), "{query}");
+        }
+    }
+
+    #[test]
+    fn unknown_near_miss_and_disabled_apis_are_invalid_target() {
+        let mut apis = apis();
+        for name in ["http://localhost:4402/", "http://LOCALHOST:4402", "https://evil.example", ""] {
+            assert_eq!(for_user(&spa(), Some(name), &issuer(), &apis).err(), Some(OAuthError::TargetUnknown), "{name}");
+        }
+        apis[0].disabled = true;
+        assert_eq!(for_user(&spa(), Some(API), &issuer(), &apis).err(), Some(OAuthError::TargetUnknown));
+    }
+
+    #[test]
+    fn a_third_party_may_ask_only_for_what_it_is_registered_for() {
+        let unlisted = Client { apis: Vec::new(), ..third_party() };
+        assert_eq!(for_user(&unlisted, Some(API), &issuer(), &apis()).err(), Some(OAuthError::TargetUnknown));
+        let scope =
+            scope_for_user(&third_party(), Some(&apis()[0]), &Scope::parse("read:dragons write:dragons").unwrap());
+        assert_eq!(scope.to_string(), "read:dragons");
+    }
+
+    #[test]
+    fn a_machine_may_ask_only_for_what_it_is_registered_for() {
+        assert!(for_client(&machine(), None, &apis()).is_ok(), "its only API is meant");
+        assert_eq!(
+            for_client(&machine(), Some("https://other.example"), &apis()).err(),
+            Some(OAuthError::TargetUnknown)
+        );
+        assert_eq!(
+            for_client(&Client { apis: Vec::new(), ..machine() }, Some(API), &apis()).err(),
+            Some(OAuthError::TargetUnknown)
+        );
+        let mut two = machine();
+        two.apis.push(ClientApi { audience: "https://other.example".to_owned(), scopes: Scope::empty() });
+        assert_eq!(for_client(&two, None, &apis()).err(), Some(OAuthError::TargetMissing));
+    }
+
+    #[test]
+    fn unknown_scopes_are_dropped_and_never_granted() {
+        let asked = Scope::parse("openid admin read:dragons superuser OPENID").unwrap();
+        assert_eq!(scope_for_user(&spa(), Some(&apis()[0]), &asked).to_string(), "openid read:dragons");
+        assert_eq!(scope_for_user(&spa(), None, &asked).to_string(), "openid");
+    }
+
+    #[test]
+    fn offline_access_needs_the_refresh_token_grant() {
+        let asked = Scope::parse("openid offline_access").unwrap();
+        assert!(scope_for_user(&spa(), None, &asked).contains("offline_access"));
+        let mut without = spa();
+        without.grant_types.remove("refresh_token");
+        assert!(!scope_for_user(&without, None, &asked).contains("offline_access"));
+    }
+
+    #[test]
+    fn the_userinfo_url_counts_as_no_api() {
+        assert_eq!(for_user(&spa(), Some(&issuer().endpoint("/userinfo")), &issuer(), &apis()), Ok(None));
+    }
+}

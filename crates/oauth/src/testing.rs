@@ -1,0 +1,107 @@
+//! What the tests of this crate share: a repeatable generator, a fixed time, clients, an API and a user.
+
+use crate::claims::Profile;
+use crate::context::{Context, Lifetimes, Rng};
+use crate::ids::{ClientId, Issuer};
+use crate::issue::{UserFacts, UserStatus};
+use crate::redirect_uri::{RegisteredRedirectUri, find_registered};
+use crate::registration::{Api, Client, ClientApi};
+use crate::scope::Scope;
+
+/// The time it is.
+pub(crate) const NOW: u64 = 1_800_000_000;
+/// The identifier of the only API.
+pub(crate) const API: &str = "http://localhost:4402";
+/// The redirect URI of [`spa`].
+pub(crate) const SPA_URI: &str = "https://spa.example/callback";
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// Not random at all: the same seed, the same bytes.
+pub(crate) struct TestRng(u64);
+
+impl TestRng {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
+
+impl Rng for TestRng {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            // splitmix64
+            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            *byte = ((z ^ (z >> 31)) & 0xFF) as u8;
+        }
+    }
+}
+
+pub(crate) fn issuer() -> Issuer {
+    Issuer::parse("https://auth.example").unwrap()
+}
+
+/// Runs `f` with a context of that time.
+pub(crate) fn at<T>(now: u64, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
+    let issuer = issuer();
+    let lifetimes = Lifetimes::default();
+    f(&mut Context { now, issuer: &issuer, lifetimes: &lifetimes, rng: &mut TestRng::new(now) })
+}
+
+fn id(text: &str) -> ClientId {
+    ClientId::parse(text).unwrap()
+}
+
+/// A first-party browser client.
+pub(crate) fn spa() -> Client {
+    let mut client = Client::spa(id("spa"), "Dragons");
+    client.first_party = true;
+    client.redirect_uris = vec![SPA_URI.to_owned()];
+    client
+}
+
+/// A third-party confidential client with the secret `s3cret`.
+pub(crate) fn third_party() -> Client {
+    let mut client = Client::web(id("third"), "Third");
+    client.redirect_uris = vec!["https://third.example/cb".to_owned()];
+    client.secrets = vec![crate::registration::SecretHash::of("s3cret", 0)];
+    client.apis = vec![ClientApi { audience: API.to_owned(), scopes: Scope::parse("read:dragons").unwrap() }];
+    client
+}
+
+/// A service with the secret `s3cret`.
+pub(crate) fn machine() -> Client {
+    let mut client = Client::machine(id("machine"), "Machine");
+    client.secrets = vec![crate::registration::SecretHash::of("s3cret", 0)];
+    client.apis = vec![ClientApi { audience: API.to_owned(), scopes: Scope::parse("read:dragons").unwrap() }];
+    client
+}
+
+pub(crate) fn apis() -> Vec<Api> {
+    vec![Api::new(API, "Dragons").with_scope("read:dragons", "See dragons").with_scope("write:dragons", "Feed dragons")]
+}
+
+/// A redirect URI that is registered.
+pub(crate) fn registered(uri: &str) -> RegisteredRedirectUri {
+    let mut client = spa();
+    client.redirect_uris = vec![uri.to_owned()];
+    find_registered(&client, uri).unwrap()
+}
+
+pub(crate) fn user() -> UserFacts {
+    UserFacts {
+        id: "usr_ada".to_owned(),
+        status: UserStatus::Active,
+        revocation_handle: "handle-1".to_owned(),
+        roles: vec!["admin".to_owned()],
+        profile: Profile {
+            email: Some("ada@example.com".to_owned()),
+            email_verified: true,
+            name: Some("Ada".to_owned()),
+            ..Profile::default()
+        },
+    }
+}

@@ -1,0 +1,240 @@
+//! Opaque secrets: a recognisable prefix, 256 random bits, and a checksum.
+//!
+//! `sym_rt_` + 43 characters of base64url + 6 characters of CRC-32 in base 62. The prefix lets secret scanners and people
+//! know what they see, the checksum lets a typing error or a truncated copy be told from a wrong secret without a look-up.
+//! Refuses truncated, extended, case-changed or foreign values (CVE-2026-27840). Only the SHA-256 of one is ever stored.
+
+use std::fmt;
+
+use symbolon_jose::base64url;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::context::Rng;
+
+const BODY_LEN: usize = 43;
+const CHECKSUM_LEN: usize = 6;
+
+/// What an opaque secret is for. The kind is part of the text and of the checksum, so one can never pass for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// An API's credential for introspection.
+    ApiSecret,
+    /// An authorization code.
+    AuthorizationCode,
+    /// A client's secret.
+    ClientSecret,
+    /// A password-reset link.
+    PasswordReset,
+    /// A refresh token.
+    RefreshToken,
+    /// A browser session's cookie.
+    Session,
+    /// The link that creates the first administrator.
+    Setup,
+}
+
+impl TokenKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::ApiSecret,
+        Self::AuthorizationCode,
+        Self::ClientSecret,
+        Self::PasswordReset,
+        Self::RefreshToken,
+        Self::Session,
+        Self::Setup,
+    ];
+
+    /// What the text starts with.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::ApiSecret => "sym_as_",
+            Self::AuthorizationCode => "sym_ac_",
+            Self::ClientSecret => "sym_cs_",
+            Self::PasswordReset => "sym_pr_",
+            Self::RefreshToken => "sym_rt_",
+            Self::Session => "sym_se_",
+            Self::Setup => "sym_su_",
+        }
+    }
+}
+
+/// The text is not a secret of that kind: wrong prefix, length, alphabet or checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAToken;
+
+impl fmt::Display for NotAToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a well-formed secret of this kind")
+    }
+}
+
+impl std::error::Error for NotAToken {}
+
+/// An opaque secret. No `Display`, no `Serialize`; wiped when dropped.
+///
+/// ```
+/// # use symbolon_oauth::{OpaqueToken, Rng, TokenKind};
+/// # struct Seeded(u8);
+/// # impl Rng for Seeded { fn fill(&mut self, bytes: &mut [u8]) { for b in bytes { self.0 = self.0.wrapping_add(7); *b = self.0; } } }
+/// let token = OpaqueToken::generate(TokenKind::RefreshToken, &mut Seeded(1));
+/// assert!(token.reveal().starts_with("sym_rt_"));
+/// assert_eq!(format!("{token:?}"), "OpaqueToken(RefreshToken, ..)");
+/// assert!(OpaqueToken::parse(TokenKind::AuthorizationCode, token.reveal()).is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct OpaqueToken {
+    kind: TokenKind,
+    text: Zeroizing<String>,
+}
+
+impl OpaqueToken {
+    /// A new one of 256 random bits.
+    #[must_use]
+    pub fn generate(kind: TokenKind, rng: &mut dyn Rng) -> Self {
+        let mut bytes = [0_u8; 32];
+        rng.fill(&mut bytes);
+        let body = Zeroizing::new(base64url::encode(&bytes));
+        bytes.zeroize();
+        let mut text = Zeroizing::new(String::with_capacity(64));
+        text.push_str(kind.prefix());
+        text.push_str(&body);
+        let checksum = checksum(&text);
+        text.push_str(&checksum);
+        Self { kind, text }
+    }
+
+    /// Takes a presented text if it is well-formed for that kind; it may still be unknown.
+    pub fn parse(kind: TokenKind, text: &str) -> Result<Self, NotAToken> {
+        let rest = text.strip_prefix(kind.prefix()).ok_or(NotAToken)?;
+        if rest.len() != BODY_LEN + CHECKSUM_LEN || !rest.is_ascii() {
+            return Err(NotAToken);
+        }
+        let (signed, sum) = text.split_at(kind.prefix().len() + BODY_LEN);
+        let body = Zeroizing::new(base64url::decode(&rest[..BODY_LEN]).map_err(|_| NotAToken)?);
+        if body.len() == 32 && checksum(signed) == sum {
+            Ok(Self { kind, text: Zeroizing::new(text.to_owned()) })
+        } else {
+            Err(NotAToken)
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn kind(&self) -> TokenKind {
+        self.kind
+    }
+
+    /// The text itself, for the one answer or cookie that carries it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
+    /// SHA-256 of the text: what is stored and looked up.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        symbolon_jose::sha256(self.text.as_bytes())
+    }
+}
+
+impl fmt::Debug for OpaqueToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, text: _ } = self;
+        write!(f, "OpaqueToken({kind:?}, ..)")
+    }
+}
+
+/// CRC-32 (IEEE 802.3) in six digits of base 62, most significant first. An error check, not a security one.
+fn checksum(text: &str) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut crc = u32::MAX;
+    for byte in text.bytes() {
+        crc ^= u32::from(byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    let mut rest = !crc;
+    let mut digits = [0_u8; CHECKSUM_LEN];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits.iter().map(|digit| char::from(*digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestRng;
+    use proptest::prelude::*;
+
+    fn sample(kind: TokenKind) -> OpaqueToken {
+        OpaqueToken::generate(kind, &mut TestRng::new(7))
+    }
+
+    #[test]
+    fn crc_is_the_well_known_one() {
+        // CRC-32 of "123456789" is 0xCBF43926.
+        let mut rest = 0xCBF4_3926_u32;
+        let mut digits = Vec::new();
+        for _ in 0..6 {
+            digits.push(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(rest % 62) as usize]);
+            rest /= 62;
+        }
+        digits.reverse();
+        assert_eq!(checksum("123456789").as_bytes(), digits);
+    }
+
+    #[test]
+    fn what_is_generated_is_accepted_as_its_own_kind_only() {
+        for kind in TokenKind::ALL {
+            let token = sample(*kind);
+            for other in TokenKind::ALL {
+                assert_eq!(OpaqueToken::parse(*other, token.reveal()).is_ok(), kind == other);
+            }
+        }
+    }
+
+    #[test]
+    fn truncated_extended_and_nul_terminated_tokens_are_refused_cve_2026_27840() {
+        let text = sample(TokenKind::RefreshToken).reveal().to_owned();
+        for len in 0..text.len() {
+            assert!(OpaqueToken::parse(TokenKind::RefreshToken, &text[..len]).is_err());
+        }
+        for bad in [
+            format!("{text}A"),
+            format!("{text}\0"),
+            format!(" {text}"),
+            text.to_uppercase(),
+            text.to_lowercase(),
+            text.replace("sym_rt_", "sym_ac_"),
+        ] {
+            assert!(OpaqueToken::parse(TokenKind::RefreshToken, &bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_never_shows_the_secret() {
+        let token = sample(TokenKind::ClientSecret);
+        assert!(!format!("{token:?}").contains(&token.reveal()[7..]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_changed_character_is_refused(at in 0_usize..56, to in "[A-Za-z0-9_-]") {
+            let text = sample(TokenKind::AuthorizationCode).reveal().to_owned();
+            let mut changed = text.clone();
+            changed.replace_range(at..=at, &to);
+            prop_assert_eq!(OpaqueToken::parse(TokenKind::AuthorizationCode, &changed).is_ok(), changed == text);
+        }
+
+        #[test]
+        fn nothing_makes_the_parser_panic(text in ".{0,80}") {
+            let _ = OpaqueToken::parse(TokenKind::Session, &text);
+            let _ = OpaqueToken::parse(TokenKind::Session, &format!("sym_se_{text}"));
+        }
+    }
+}

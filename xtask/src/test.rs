@@ -139,6 +139,8 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
     if !path.join("package.json").exists() {
         return Err(format!("{folder}/package.json is missing"));
     }
+    // Types, where a folder has them; cheap, and an error there explains what fails later.
+    process::run(process::command("npm", &path).args(["run", "--silent", "--if-present", "check"]))?;
     let mut npm = process::command("npm", &path);
     npm.args(["test", "--silent"]).env("SYMBOLON_BIN", binary(workspace));
     process::run_watching(&mut npm, |line| {

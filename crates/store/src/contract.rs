@@ -12,7 +12,7 @@ pub(crate) mod sessions;
 pub(crate) mod sweep;
 pub(crate) mod throttle;
 pub(crate) mod users;
-mod world;
+pub(crate) mod world;
 
 macro_rules! suite {
     ($make:expr) => {

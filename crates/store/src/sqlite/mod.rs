@@ -4,6 +4,8 @@
 
 mod artefact;
 mod consent;
+#[cfg(test)]
+mod crash;
 mod ending;
 mod family;
 mod fault;

@@ -66,8 +66,9 @@ impl Batch<'_> {
         let expired: Vec<(String, Hash32)> = self.pairs(sql)?;
         swept.more |= expired.len() as u64 >= self.limit;
         // An ended family needs its refresh tokens no longer, however long they would have lived.
-        let sql = "SELECT t.family, t.hash FROM family f JOIN refresh_token t ON t.family = f.id
-            WHERE f.ended_at <= ?1 OR f.absolute_expires_at <= ?1 LIMIT ?2";
+        // A subquery, as a join may be planned as a walk through all tokens.
+        let sql = "SELECT family, hash FROM refresh_token WHERE family IN
+            (SELECT id FROM family WHERE ended_at <= ?1 OR absolute_expires_at <= ?1) LIMIT ?2";
         let ended: Vec<(String, Hash32)> = self.pairs(sql)?;
         swept.more |= ended.len() as u64 >= self.limit;
         for (family, hash) in expired.into_iter().chain(ended) {

@@ -1,7 +1,7 @@
 //! Strict JSON: bounded size and depth, no duplicate members at any depth, nothing behind the value.
 //!
 //! RFC 7515 §4 and RFC 7519 §4 want member names to be unique. serde's derive notices a duplicate only among the names a
-//! type knows, so every parser here runs through [`Strict`], which sits between serde_json and the type and looks at each
+//! type knows, so every parser here runs through a layer that sits between serde_json and the type and looks at each
 //! object, also at those the type ignores. It is one pass: nothing is parsed twice.
 
 mod strict;

@@ -1,9 +1,6 @@
-//! JOSE for Symbolon: keys (RFC 7517), signatures (RFC 7515, 7518, 8037) and JSON Web Tokens (RFC 7519).
-//!
-//! Bytes in, typed values out: no I/O, no clock, no async. `now` is an argument; the cryptography is aws-lc-rs.
-//!
-//! Refused everywhere: `alg: none`, keys used with more than one algorithm, a header that chooses, duplicate JSON members,
-//! padded or non-canonical base64url, unbounded input.
+//! JOSE for Symbolon: RFC 7515, 7517, 7518, 7519, 7638 and 8037, as far as signatures go.
+
+#![doc = include_str!("../README.md")]
 
 pub mod alg;
 pub mod base64url;

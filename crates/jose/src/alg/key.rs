@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey, RsaKey
 use aws_lc_rs::{digest, hmac as mac};
 
 use super::{Algorithm, Family, ecdsa, eddsa, hmac, rsa};
-use crate::jwk::{Material, Operation};
+use crate::jwk::{MAX_KID_LEN, Material, Operation};
 use crate::{Error, Jwk, base64url};
 
 /// A private key or shared secret, parsed once, that signs with exactly one algorithm. Cheap to clone.
@@ -52,6 +52,10 @@ impl SigningKey {
     /// Prepares `jwk` for `algorithm`; refuses public keys and keys whose `alg`, `key_ops` or type say otherwise.
     pub fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, Error> {
         jwk.permits(Operation::Sign, algorithm)?;
+        // Our own verifiers would refuse the header.
+        if jwk.kid().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
+            return Err(Error::KidTooLong);
+        }
         let secret = match (algorithm.family(), jwk.material()) {
             (Family::Ecdsa(_), Material::Ec { curve, x, y, d }) => {
                 let d = d.as_ref().ok_or(Error::KeyNotPrivate)?;

@@ -95,6 +95,7 @@ impl Names<'_> {
     }
 }
 
+#[inline]
 fn mark(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let end = |byte: Option<&u8>| byte.copied().map_or(0, u64::from);

@@ -200,7 +200,7 @@ impl Jwk {
         self.kid.as_deref()
     }
 
-    /// With another identifier.
+    /// With another identifier, of at most [`MAX_KID_LEN`] bytes if it is to sign.
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());

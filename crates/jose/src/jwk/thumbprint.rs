@@ -9,11 +9,14 @@ impl Jwk {
     /// SHA-256 thumbprint: the same for the private and the public half. Of a shared secret it is a hash of the secret, which is
     /// only safe to show if that was random (RFC 7638 §7).
     pub fn thumbprint(&self) -> [u8; 32] {
-        let mut json = Zeroizing::new(String::new());
-        for (name, text) in self.material.required_members() {
+        let members = self.material.required_members();
+        // Reserved in full: growing would leave copies behind, and for a shared secret this is the secret.
+        let len: usize = members.iter().map(|(name, text)| name.len() + text.len() + 6).sum();
+        let mut json = Zeroizing::new(String::with_capacity(len + 2));
+        for (name, text) in &members {
             let before = if json.is_empty() { '{' } else { ',' };
             json.push(before);
-            for part in ["\"", name, "\":\"", &text, "\""] {
+            for part in ["\"", name, "\":\"", text, "\""] {
                 json.push_str(part);
             }
         }

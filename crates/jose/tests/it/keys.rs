@@ -190,6 +190,12 @@ fn public_keys_do_not_sign() {
 }
 
 #[test]
+fn a_kid_that_no_verifier_of_ours_takes_is_not_signed_with() {
+    let long = jwk(Algorithm::ES256).clone().with_kid("k".repeat(257));
+    assert_eq!(SigningKey::from_jwk(&long, Algorithm::ES256).unwrap_err(), Error::KidTooLong);
+}
+
+#[test]
 fn secrets_have_no_public_form() {
     let secret = jwk(Algorithm::HS256);
     assert!(secret.public().is_none());

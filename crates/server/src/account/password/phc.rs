@@ -128,27 +128,30 @@ fn compute(
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
+/// KiB of address space that a block asks for at least. Common allocators hand requests above 32 MiB to the system
+/// and give them back whole (glibc's threshold grows with what is freed, up to there); smaller ones they would
+/// keep for ever. What is not written to takes no memory.
+const LEAST_RESERVE_KIB: usize = 32 * 1024 + 64;
+
 impl Memory {
     fn at_least(&mut self, blocks: usize) -> Option<&mut [Block]> {
         if self.0.len() < blocks {
-            self.0.try_reserve_exact(blocks - self.0.len()).ok()?;
+            self.0.try_reserve_exact(blocks.max(LEAST_RESERVE_KIB) - self.0.len()).ok()?;
             self.0.resize(blocks, Block::new());
         }
         self.0.get_mut(..blocks)
     }
 
-    /// Gives back what is beyond this many KiB; nothing is kept for 0.
-    pub(super) fn shrink_to(&mut self, memory_kib: u32) {
-        let blocks = usize::try_from(memory_kib).unwrap_or(usize::MAX);
-        if self.0.len() > blocks {
-            self.0.truncate(blocks);
-            self.0.shrink_to_fit();
+    /// Gives back a block that is larger than this many KiB.
+    pub(super) fn keep_at_most(&mut self, memory_kib: u32) {
+        if self.kib() > usize::try_from(memory_kib).unwrap_or(usize::MAX) {
+            self.0 = Vec::new();
         }
     }
 
-    #[cfg(test)]
+    /// KiB in use.
     pub(super) fn kib(&self) -> usize {
-        self.0.capacity()
+        self.0.len()
     }
 }
 
@@ -191,8 +194,10 @@ mod tests {
         hash(larger, &password("b"), [2; SALT_LEN], &mut memory).unwrap();
         assert_eq!(hash(CHEAP, &password("a"), [1; SALT_LEN], &mut memory).unwrap(), first);
         assert_eq!(memory.kib(), 256);
-        memory.shrink_to(64);
-        assert_eq!(memory.kib(), 64);
+        memory.keep_at_most(256);
+        assert_eq!(memory.kib(), 256);
+        memory.keep_at_most(64);
+        assert_eq!(memory.kib(), 0);
     }
 
     #[test]

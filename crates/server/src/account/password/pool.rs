@@ -201,7 +201,7 @@ impl Shared {
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
             job.run(self.settings.parameters, &mut memory);
-            memory.shrink_to(self.settings.parameters.memory_kib);
+            memory.keep_at_most(self.settings.parameters.memory_kib);
         }
     }
 
@@ -220,7 +220,7 @@ impl Shared {
                     let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
                     queue = guard;
                     if timeout.timed_out() && queue.jobs.is_empty() {
-                        memory.shrink_to(0);
+                        memory.keep_at_most(0);
                     }
                 }
             }
@@ -307,6 +307,16 @@ mod tests {
         assert_eq!(verify("", Some(stored)).await, Ok(Verdict::NoMatch));
         assert_eq!(verify("correct horse", None).await, Ok(Verdict::NoMatch));
         assert_eq!(verify("correct horse", Some("garbage".into())).await, Ok(Verdict::NoMatch));
+    }
+
+    #[test]
+    fn an_unknown_user_costs_as_much_as_a_known_one() {
+        let stored = phc::hash(CHEAP, &password("x"), [1; SALT_LEN], &mut Memory::default()).unwrap();
+        for stored in [None, Some("garbage"), Some(stored.as_str())] {
+            let mut memory = Memory::default();
+            let verdict = verify(CHEAP, &password("wrong"), stored, [2; SALT_LEN], &mut memory);
+            assert_eq!((verdict, memory.kib()), (Some(Verdict::NoMatch), 64), "{stored:?}");
+        }
     }
 
     #[tokio::test]

@@ -66,3 +66,8 @@ pub fn router(guard: &Guard, allowed_origins: &[String]) -> Router {
         .merge(guard.metadata())
         .layer(from_fn_with_state(Arc::from(allowed_origins), cors::cors))
 }
+
+// The front page's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

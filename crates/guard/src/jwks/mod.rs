@@ -54,6 +54,21 @@ impl Keys {
         let key = VerifyingKey::from_jwk(&Jwk::oct(secret, algorithm)?, algorithm)?;
         Ok(Self(Kind::Secret(key)))
     }
+
+    /// Fetches the JWK set of `issuer` once, by discovery: for tools that are handed a token or check an issuer. A guard fetches
+    /// by itself, and keeps what it fetched. The error is for the operator.
+    pub async fn fetch_once(issuer: &str) -> Result<JwkSet, String> {
+        let fetch = Http::default();
+        let both = async {
+            let url = fetch::discover(&fetch, issuer).await?;
+            fetch::key_set(&fetch, &url).await
+        };
+        match tokio::time::timeout(fetch::TIMEOUT, both).await {
+            Ok(Ok((set, _))) => Ok(set),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(fetch::FetchError::Timeout.to_string()),
+        }
+    }
 }
 
 /// The keys of one guard: fixed, or kept fresh.

@@ -14,20 +14,13 @@ impl Config {
         check_issuer(self, &mut problems);
         check_lifetimes(self, &mut problems);
         check_limits(self, &mut problems);
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigError { problems })
-        }
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
 
     /// What can be served and is probably not meant so.
     pub fn warnings(&self) -> Vec<Problem> {
         let mut found = Vec::new();
-        if self.issuer.starts_with("https:")
-            && self.http.tls.is_none()
-            && self.http.trusted_proxies.is_empty()
-        {
+        if self.issuer.starts_with("https:") && self.http.tls.is_none() && self.http.trusted_proxies.is_empty() {
             found.push(Problem::new(
                 "the issuer is https and nothing here speaks TLS, so a proxy must, and none is trusted: all callers will seem to have its address",
                 "set http.trusted_proxies to the proxy's address, for example [\"127.0.0.1\"]",
@@ -52,17 +45,10 @@ fn check_issuer(config: &Config, problems: &mut Vec<Problem>) {
         );
     }
     let Ok(url) = Url::parse(&config.issuer) else {
-        return refuse(
-            format!("the issuer `{}` is not a URL", config.issuer),
-            "write it as https://auth.example.com",
-        );
+        return refuse(format!("the issuer `{}` is not a URL", config.issuer), "write it as https://auth.example.com");
     };
     // RFC 8414 §2: "a URL that uses the https scheme and has no query or fragment components".
-    if url.query().is_some()
-        || url.fragment().is_some()
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
         refuse(
             format!("the issuer `{url}` has a query, a fragment or a user name"),
             "write it as https://auth.example.com",
@@ -71,10 +57,7 @@ fn check_issuer(config: &Config, problems: &mut Vec<Problem>) {
     // Tokens carry the issuer as it is written, and URLs are compared as text, so only the normal spelling will do.
     if url.as_str().trim_end_matches('/') != config.issuer.trim_end_matches('/') {
         refuse(
-            format!(
-                "the issuer `{}` is not in its normal spelling",
-                config.issuer
-            ),
+            format!("the issuer `{}` is not in its normal spelling", config.issuer),
             &format!("write it as {}", url.as_str().trim_end_matches('/')),
         );
     }
@@ -82,30 +65,18 @@ fn check_issuer(config: &Config, problems: &mut Vec<Problem>) {
     match url.scheme() {
         "https" => check_tls_is_somewhere(config, &mut refuse),
         "http" if config.http.tls.is_some() => {
-            refuse(
-                "the issuer is http and a certificate is set".into(),
-                "begin the issuer with https://",
-            );
+            refuse("the issuer is http and a certificate is set".into(), "begin the issuer with https://");
         }
         "http" if !loopback => refuse(
-            format!(
-                "the issuer `{}` is plain http, and not on this machine only",
-                config.issuer
-            ),
+            format!("the issuer `{}` is plain http, and not on this machine only", config.issuer),
             "begin the issuer with https:// and set http.tls.cert and http.tls.key, or put a proxy in front",
         ),
         "http" => {}
-        _ => refuse(
-            format!("the issuer `{}` is neither https nor http", config.issuer),
-            "begin it with https://",
-        ),
+        _ => refuse(format!("the issuer `{}` is neither https nor http", config.issuer), "begin it with https://"),
     }
     let plain = url.scheme() == "http" && loopback;
     if plain && !config.http.listen.is_local() {
-        let what = format!(
-            "plain http would be spoken on {}, which other machines reach",
-            config.http.listen
-        );
+        let what = format!("plain http would be spoken on {}, which other machines reach", config.http.listen);
         refuse(what, "listen on 127.0.0.1:4400, or set an https issuer");
     }
     if config.dev && !loopback {
@@ -120,10 +91,7 @@ fn check_tls_is_somewhere(config: &Config, refuse: &mut impl FnMut(String, &str)
     let http = &config.http;
     if http.tls.is_none() && !http.listen.is_local() && http.trusted_proxies.is_empty() {
         refuse(
-            format!(
-                "the issuer is https, but {} would speak plain HTTP to anyone",
-                http.listen
-            ),
+            format!("the issuer is https, but {} would speak plain HTTP to anyone", http.listen),
             "set http.tls.cert and http.tls.key; or listen on 127.0.0.1 or a Unix socket behind a proxy; or name the proxy in http.trusted_proxies",
         );
     }
@@ -132,70 +100,41 @@ fn check_tls_is_somewhere(config: &Config, refuse: &mut impl FnMut(String, &str)
 fn check_lifetimes(config: &Config, problems: &mut Vec<Problem>) {
     let (session, tokens) = (&config.session, &config.tokens);
     for (short, short_secs, long, long_secs) in [
-        (
-            "session.idle",
-            session.idle_secs,
-            "session.absolute",
-            session.absolute_secs,
-        ),
+        ("session.idle", session.idle_secs, "session.absolute", session.absolute_secs),
         (
             "session.remember_idle",
             session.remember_idle_secs,
             "session.remember_absolute",
             session.remember_absolute_secs,
         ),
-        (
-            "tokens.refresh_idle",
-            tokens.refresh_idle_secs,
-            "tokens.refresh_absolute",
-            tokens.refresh_absolute_secs,
-        ),
+        ("tokens.refresh_idle", tokens.refresh_idle_secs, "tokens.refresh_absolute", tokens.refresh_absolute_secs),
         (
             "tokens.access_lifetime",
             tokens.access_lifetime_secs,
             "tokens.refresh_absolute",
             tokens.refresh_absolute_secs,
         ),
-        (
-            "keys.publish_ahead",
-            config.keys.publish_ahead_secs,
-            "keys.rotation",
-            config.keys.rotation_secs,
-        ),
+        ("keys.publish_ahead", config.keys.publish_ahead_secs, "keys.rotation", config.keys.rotation_secs),
     ] {
         if short_secs > long_secs {
-            problems.push(Problem::new(
-                format!("{short} is longer than {long}"),
-                format!("make {short} the shorter one"),
-            ));
+            problems
+                .push(Problem::new(format!("{short} is longer than {long}"), format!("make {short} the shorter one")));
         }
     }
 }
 
 fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
     let mut refuse = |what: String, fix: &str| problems.push(Problem::new(what, fix));
-    for (name, limit) in [
-        ("throttle.account", config.throttle.account),
-        ("throttle.address", config.throttle.address),
-    ] {
-        let Limit {
-            base_delay_secs,
-            max_delay_secs,
-            ..
-        } = limit;
+    for (name, limit) in [("throttle.account", config.throttle.account), ("throttle.address", config.throttle.address)]
+    {
+        let Limit { base_delay_secs, max_delay_secs, .. } = limit;
         if base_delay_secs > max_delay_secs {
-            refuse(
-                format!("{name}.base_delay is longer than {name}.max_delay"),
-                "make base_delay the shorter one",
-            );
+            refuse(format!("{name}.base_delay is longer than {name}.max_delay"), "make base_delay the shorter one");
         }
     }
     let password = &config.password;
     if password.memory_kib < 8 * password.lanes {
-        refuse(
-            "password.memory is below 8KiB per lane, which Argon2 cannot do".into(),
-            "set password.memory to 19MiB",
-        );
+        refuse("password.memory is below 8KiB per lane, which Argon2 cannot do".into(), "set password.memory to 19MiB");
     }
     if !config.dev && password.memory_kib < LEAST_MEMORY_KIB {
         refuse(
@@ -204,17 +143,10 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
         );
     }
     let sample = &config.sample;
-    let ports = [
-        config.http.listen.port().unwrap_or(0),
-        sample.spa_port,
-        sample.api_port,
-    ];
+    let ports = [config.http.listen.port().unwrap_or(0), sample.spa_port, sample.api_port];
     if config.dev && (ports[0] == ports[1] || ports[0] == ports[2] || ports[1] == ports[2]) {
         refuse(
-            format!(
-                "the ports {}, {} and {} are not three",
-                ports[0], ports[1], ports[2]
-            ),
+            format!("the ports {}, {} and {} are not three", ports[0], ports[1], ports[2]),
             "choose others with --listen and --sample-ports",
         );
     }
@@ -235,17 +167,8 @@ mod tests {
     use super::*;
 
     fn config(mode: Mode, settings: &[(&'static str, &str)]) -> Config {
-        let flags = settings
-            .iter()
-            .map(|(path, text)| (*path, "--flag", (*text).to_owned()))
-            .collect();
-        load(&Sources {
-            flags,
-            mode,
-            ..Sources::default()
-        })
-        .unwrap()
-        .config
+        let flags = settings.iter().map(|(path, text)| (*path, "--flag", (*text).to_owned())).collect();
+        load(&Sources { flags, mode, ..Sources::default() }).unwrap().config
     }
 
     fn accepted(settings: &[(&'static str, &str)]) {
@@ -267,16 +190,8 @@ mod tests {
         accepted(&[("issuer", "https://auth.example.com")]);
         accepted(&[("issuer", "https://auth.example.com/")]);
         accepted(&[("issuer", "https://auth.example.com/tenant")]);
-        accepted(&[
-            ("issuer", "https://a.example"),
-            ("http.listen", "unix:/run/s.sock"),
-        ]);
-        accepted(&[
-            ("issuer", "https://a.example"),
-            ("http.listen", "0.0.0.0:443"),
-            TLS[0],
-            TLS[1],
-        ]);
+        accepted(&[("issuer", "https://a.example"), ("http.listen", "unix:/run/s.sock")]);
+        accepted(&[("issuer", "https://a.example"), ("http.listen", "0.0.0.0:443"), TLS[0], TLS[1]]);
         accepted(&[
             ("issuer", "https://a.example"),
             ("http.listen", "0.0.0.0:80"),
@@ -290,10 +205,7 @@ mod tests {
         refused(&[("issuer", "http://auth.example.com")], "plain http");
         refused(&[("issuer", "http://localhost.example.com")], "plain http");
         refused(&[("issuer", "auth.example.com")], "not a URL");
-        refused(
-            &[("issuer", "ftp://auth.example.com")],
-            "neither https nor http",
-        );
+        refused(&[("issuer", "ftp://auth.example.com")], "neither https nor http");
         refused(&[("issuer", "https://a.example?x=1")], "query");
         refused(&[("issuer", "https://a.example#x")], "fragment");
         refused(&[("issuer", "https://u:p@a.example")], "user name");
@@ -303,52 +215,20 @@ mod tests {
 
     #[test]
     fn plain_http_where_others_reach_it_is_refused() {
-        refused(
-            &[
-                ("issuer", "https://a.example"),
-                ("http.listen", "0.0.0.0:80"),
-            ],
-            "speak plain HTTP",
-        );
-        refused(
-            &[
-                ("issuer", "http://localhost:4400"),
-                ("http.listen", "0.0.0.0:4400"),
-            ],
-            "other machines reach",
-        );
-        refused(
-            &[("issuer", "http://localhost:4400"), TLS[0], TLS[1]],
-            "certificate is set",
-        );
-        assert!(
-            config(Mode::Development, &[("issuer", "https://a.example")])
-                .check()
-                .is_err()
-        );
-        assert!(
-            config(Mode::Development, &[("http.listen", "0.0.0.0:4400")])
-                .check()
-                .is_err()
-        );
+        refused(&[("issuer", "https://a.example"), ("http.listen", "0.0.0.0:80")], "speak plain HTTP");
+        refused(&[("issuer", "http://localhost:4400"), ("http.listen", "0.0.0.0:4400")], "other machines reach");
+        refused(&[("issuer", "http://localhost:4400"), TLS[0], TLS[1]], "certificate is set");
+        assert!(config(Mode::Development, &[("issuer", "https://a.example")]).check().is_err());
+        assert!(config(Mode::Development, &[("http.listen", "0.0.0.0:4400")]).check().is_err());
     }
 
     #[test]
     fn values_that_contradict_each_other_are_refused() {
         let issuer = ("issuer", "https://a.example");
         refused(&[issuer, ("session.idle", "30d")], "session.idle is longer");
-        refused(
-            &[issuer, ("tokens.refresh_idle", "100d")],
-            "tokens.refresh_idle is longer",
-        );
-        refused(
-            &[issuer, ("keys.rotation", "1h")],
-            "keys.publish_ahead is longer",
-        );
-        refused(
-            &[issuer, ("throttle.account.base_delay", "2m")],
-            "base_delay is longer",
-        );
+        refused(&[issuer, ("tokens.refresh_idle", "100d")], "tokens.refresh_idle is longer");
+        refused(&[issuer, ("keys.rotation", "1h")], "keys.publish_ahead is longer");
+        refused(&[issuer, ("throttle.account.base_delay", "2m")], "base_delay is longer");
         refused(&[issuer, ("password.memory", "64KiB")], "too little");
         let same = config(Mode::Development, &[("sample.spa_port", "4400")]);
         assert!(same.check().unwrap_err().to_string().contains("not three"));
@@ -356,16 +236,8 @@ mod tests {
 
     #[test]
     fn a_proxy_that_nobody_named_is_worth_a_warning() {
-        assert_eq!(
-            config(Mode::Production, &[("issuer", "https://a.example")])
-                .warnings()
-                .len(),
-            1
-        );
-        let named = [
-            ("issuer", "https://a.example"),
-            ("http.trusted_proxies", "127.0.0.1"),
-        ];
+        assert_eq!(config(Mode::Production, &[("issuer", "https://a.example")]).warnings().len(), 1);
+        let named = [("issuer", "https://a.example"), ("http.trusted_proxies", "127.0.0.1")];
         assert!(config(Mode::Production, &named).warnings().is_empty());
     }
 }

@@ -13,10 +13,7 @@ const PREFIX: &str = "SYMBOLON_";
 
 /// Takes every setting of the environment.
 pub(super) fn read(environment: &[(String, String)], values: &mut Values) {
-    let mut names: Vec<&(String, String)> = environment
-        .iter()
-        .filter(|(name, _)| name.starts_with(PREFIX))
-        .collect();
+    let mut names: Vec<&(String, String)> = environment.iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
     names.sort();
     for (name, text) in names {
         let known = SETTINGS.iter().find(|setting| setting.env_name() == *name);
@@ -54,7 +51,5 @@ fn unknown_variable(name: &str, values: &mut Values) {
 
 fn secret_behind_variable(name: &str) -> Option<&'static Setting> {
     let name = name.strip_suffix("_FILE")?;
-    SETTINGS
-        .iter()
-        .find(|setting| setting.kind == Kind::Secret && setting.env_name() == name)
+    SETTINGS.iter().find(|setting| setting.kind == Kind::Secret && setting.env_name() == name)
 }

@@ -13,31 +13,21 @@ pub(super) fn read(path: &Path, values: &mut Values) {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
-            return values.problem(
-                format!("{shown} cannot be read: {error}"),
-                "check who may read it",
-            );
+            return values.problem(format!("{shown} cannot be read: {error}"), "check who may read it");
         }
     };
     match text.parse::<toml::Table>() {
         Ok(table) => read_table(path, "", &table, values),
-        Err(error) => values.problem(
-            format!("{shown} is not TOML: {}", error.to_string().trim_end()),
-            "correct that line",
-        ),
+        Err(error) => {
+            values.problem(format!("{shown} is not TOML: {}", error.to_string().trim_end()), "correct that line");
+        }
     }
 }
 
 fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Values) {
     for (key, value) in table {
-        let path = if section.is_empty() {
-            key.clone()
-        } else {
-            format!("{section}.{key}")
-        };
-        let is_section = SETTINGS
-            .iter()
-            .any(|setting| setting.path.starts_with(&format!("{path}.")));
+        let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
+        let is_section = SETTINGS.iter().any(|setting| setting.path.starts_with(&format!("{path}.")));
         match (value, setting::find(&path)) {
             (toml::Value::Table(inner), None) if is_section => {
                 read_table(file, &path, inner, values);
@@ -47,10 +37,7 @@ fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Valu
                     let text = rooted(setting, text, file);
                     values.set(setting.path, text, Source::File(file.to_owned()));
                 }
-                Err(why) => values.problem(
-                    format!("`{path}` in {}: {why}", file.display()),
-                    setting.help,
-                ),
+                Err(why) => values.problem(format!("`{path}` in {}: {why}", file.display()), setting.help),
             },
             (_, None) => match (value, secret_behind(&path)) {
                 (toml::Value::String(target), Some(setting)) => {
@@ -68,19 +55,14 @@ fn unknown_key(file: &Path, path: &str, values: &mut Values) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "list all settings with: symbolon config show".to_owned(),
     };
-    values.problem(
-        format!("unknown setting `{path}` in {}", file.display()),
-        fix,
-    );
+    values.problem(format!("unknown setting `{path}` in {}", file.display()), fix);
 }
 
 /// A value in the file as the text a variable would hold.
 fn file_text(setting: &Setting, value: &toml::Value) -> Result<String, String> {
     let unquoted = |number: &dyn fmt::Display| match setting.kind {
         Kind::Integer { .. } => Ok(number.to_string()),
-        _ => Err(format!(
-            "`{number}` must stand in quotes, with its unit if it has one"
-        )),
+        _ => Err(format!("`{number}` must stand in quotes, with its unit if it has one")),
     };
     match value {
         toml::Value::Integer(number) => unquoted(number),
@@ -88,9 +70,7 @@ fn file_text(setting: &Setting, value: &toml::Value) -> Result<String, String> {
         toml::Value::String(text) => Ok(text.clone()),
         toml::Value::Array(items) if setting.kind == Kind::Networks => {
             let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
-            texts
-                .map(|texts| texts.join(","))
-                .ok_or_else(|| "the list must hold texts in quotes".to_owned())
+            texts.map(|texts| texts.join(",")).ok_or_else(|| "the list must hold texts in quotes".to_owned())
         }
         other => Err(format!("a {} does not fit here", other.type_str())),
     }

@@ -94,9 +94,7 @@ impl Values {
     }
 
     pub(super) fn source(&self, path: &str) -> Source {
-        self.entries
-            .get(path)
-            .map_or(Source::Default, |(_, source)| source.clone())
+        self.entries.get(path).map_or(Source::Default, |(_, source)| source.clone())
     }
 
     pub(super) fn set(&mut self, path: &'static str, text: String, source: Source) {
@@ -131,16 +129,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         assume_development(&mut values);
     }
     if !values.problems.is_empty() {
-        return Err(ConfigError {
-            problems: values.problems,
-        });
+        return Err(ConfigError { problems: values.problems });
     }
     let config = Config::from_values(&values, sources.mode)?;
-    Ok(Loaded {
-        effective: effective(&values),
-        config,
-        file,
-    })
+    Ok(Loaded { effective: effective(&values), config, file })
 }
 
 /// In development the issuer follows the listener, so that `--listen` alone moves everything.
@@ -148,17 +140,8 @@ fn assume_development(values: &mut Values) {
     if !values.text("issuer").is_empty() {
         return;
     }
-    let port = values
-        .text("http.listen")
-        .rsplit(':')
-        .next()
-        .unwrap_or("4400")
-        .to_owned();
-    values.set(
-        "issuer",
-        format!("http://localhost:{port}"),
-        Source::Development,
-    );
+    let port = values.text("http.listen").rsplit(':').next().unwrap_or("4400").to_owned();
+    values.set("issuer", format!("http://localhost:{port}"), Source::Development);
 }
 
 fn effective(values: &Values) -> Vec<Effective> {
@@ -167,39 +150,24 @@ fn effective(values: &Values) -> Vec<Effective> {
         .map(|setting| {
             let text = values.text(setting.path);
             let masked = setting.kind == Kind::Secret && !text.is_empty();
-            let value = if masked {
-                "********".to_owned()
-            } else {
-                text.to_owned()
-            };
-            Effective {
-                setting,
-                source: values.source(setting.path),
-                value,
-            }
+            let value = if masked { "********".to_owned() } else { text.to_owned() };
+            Effective { setting, source: values.source(setting.path), value }
         })
         .collect()
 }
 
 fn find_file(sources: &Sources, values: &mut Values) -> Option<PathBuf> {
     let from_environment = || {
-        let named = sources
-            .environment
-            .iter()
-            .find(|(name, _)| name == "SYMBOLON_CONFIG");
-        named
-            .filter(|(_, path)| !path.is_empty())
-            .map(|(_, path)| PathBuf::from(path))
+        let named = sources.environment.iter().find(|(name, _)| name == "SYMBOLON_CONFIG");
+        named.filter(|(_, path)| !path.is_empty()).map(|(_, path)| PathBuf::from(path))
     };
     if let Some(path) = sources.file.clone().or_else(from_environment) {
         let path = sources.directory.join(path);
         if path.is_file() {
             return Some(path);
         }
-        values.problem(
-            format!("there is no configuration file at {}", path.display()),
-            "write one with: symbolon init",
-        );
+        values
+            .problem(format!("there is no configuration file at {}", path.display()), "write one with: symbolon init");
         return None;
     }
     let path = sources.directory.join("symbolon.toml");
@@ -207,20 +175,12 @@ fn find_file(sources: &Sources, values: &mut Values) -> Option<PathBuf> {
 }
 
 /// Takes a secret from the file named in its place.
-pub(super) fn read_secret(
-    setting: &'static Setting,
-    path: &Path,
-    source: Source,
-    values: &mut Values,
-) {
+pub(super) fn read_secret(setting: &'static Setting, path: &Path, source: Source, values: &mut Values) {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => {
             values.set(setting.path, text.trim().to_owned(), source);
         }
-        Ok(_) => values.problem(
-            format!("{} is empty ({source})", path.display()),
-            setting.help,
-        ),
+        Ok(_) => values.problem(format!("{} is empty ({source})", path.display()), setting.help),
         Err(error) => values.problem(
             format!("{} cannot be read: {error} ({source})", path.display()),
             "check the path and who may read it",
@@ -233,23 +193,14 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Sources {
-        let environment = pairs
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-            .collect();
-        Sources {
-            environment,
-            ..Sources::default()
-        }
+        let environment = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        Sources { environment, ..Sources::default() }
     }
 
     fn with_file(text: &str) -> (tempfile::TempDir, Sources) {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("symbolon.toml"), text).unwrap();
-        let sources = Sources {
-            directory: directory.path().to_owned(),
-            ..Sources::default()
-        };
+        let sources = Sources { directory: directory.path().to_owned(), ..Sources::default() };
         (directory, sources)
     }
 
@@ -262,28 +213,18 @@ mod tests {
         let (directory, mut sources) = with_file(
             "issuer = \"https://file.example\"\n[session]\nidle = \"1h\"\n[http]\nlisten = \"127.0.0.1:1\"\n",
         );
-        sources.environment = env(&[
-            ("SYMBOLON_SESSION__IDLE", "2h"),
-            ("SYMBOLON_HTTP__LISTEN", "127.0.0.1:2"),
-        ])
-        .environment;
+        sources.environment =
+            env(&[("SYMBOLON_SESSION__IDLE", "2h"), ("SYMBOLON_HTTP__LISTEN", "127.0.0.1:2")]).environment;
         sources.flags = vec![("http.listen", "--listen", "127.0.0.1:3".into())];
         let loaded = load(&sources).unwrap();
         assert_eq!(loaded.config.issuer, "https://file.example");
         assert_eq!(loaded.config.session.idle_secs, 7_200);
         assert_eq!(loaded.config.http.listen.to_string(), "127.0.0.1:3");
         let shown = |path: &str| {
-            let line = loaded
-                .effective
-                .iter()
-                .find(|line| line.setting.path == path)
-                .unwrap();
+            let line = loaded.effective.iter().find(|line| line.setting.path == path).unwrap();
             line.source.to_string()
         };
-        assert_eq!(
-            shown("issuer"),
-            directory.path().join("symbolon.toml").display().to_string()
-        );
+        assert_eq!(shown("issuer"), directory.path().join("symbolon.toml").display().to_string());
         assert_eq!(shown("session.idle"), "environment SYMBOLON_SESSION__IDLE");
         assert_eq!(shown("http.listen"), "--listen");
         assert_eq!(shown("session.absolute"), "default");
@@ -292,10 +233,7 @@ mod tests {
     #[test]
     fn relative_paths_of_the_file_are_beside_it() {
         let (directory, sources) = with_file("data = \"here\"\n");
-        assert_eq!(
-            load(&sources).unwrap().config.data,
-            directory.path().join("here")
-        );
+        assert_eq!(load(&sources).unwrap().config.data, directory.path().join("here"));
     }
 
     #[test]
@@ -306,26 +244,13 @@ mod tests {
             ("[session]\nremember_idel = \"1d\"", "session.remember_idle"),
         ] {
             let (_directory, sources) = with_file(text);
-            assert_eq!(
-                problem(&sources).fix,
-                format!("did you mean `{meant}`?"),
-                "{text}"
-            );
+            assert_eq!(problem(&sources).fix, format!("did you mean `{meant}`?"), "{text}");
         }
-        for text in [
-            "surprise = 1",
-            "[surprise]\nx = 1",
-            "issuer_file = \"x\"",
-            "[issuer]\nx = 1",
-            "dev = true",
-        ] {
+        for text in ["surprise = 1", "[surprise]\nx = 1", "issuer_file = \"x\"", "[issuer]\nx = 1", "dev = true"] {
             let (_directory, sources) = with_file(text);
             assert!(load(&sources).is_err(), "{text}");
         }
-        assert_eq!(
-            problem(&env(&[("SYMBOLON_ISUER", "x")])).fix,
-            "did you mean `SYMBOLON_ISSUER`?"
-        );
+        assert_eq!(problem(&env(&[("SYMBOLON_ISUER", "x")])).fix, "did you mean `SYMBOLON_ISSUER`?");
         assert!(load(&env(&[("SYMBOLON_DEV", "1")])).is_err());
     }
 
@@ -360,10 +285,7 @@ mod tests {
     #[test]
     fn a_named_file_that_is_missing_is_an_error_and_an_unnamed_one_is_not() {
         assert!(load(&Sources::default()).is_ok());
-        let sources = Sources {
-            file: Some("missing.toml".into()),
-            ..Sources::default()
-        };
+        let sources = Sources { file: Some("missing.toml".into()), ..Sources::default() };
         assert!(problem(&sources).what.contains("missing.toml"));
         assert!(load(&env(&[("SYMBOLON_CONFIG", "/missing.toml")])).is_err());
     }
@@ -373,19 +295,13 @@ mod tests {
         let (directory, mut sources) = with_file("master_key_file = \"key\"\n");
         std::fs::write(directory.path().join("key"), "sesame\n").unwrap();
         let loaded = load(&sources).unwrap();
-        assert_eq!(
-            loaded.config.master_key.as_ref().unwrap().expose(),
-            "sesame"
-        );
+        assert_eq!(loaded.config.master_key.as_ref().unwrap().expose(), "sesame");
         assert!(!format!("{loaded:?}").contains("sesame"));
 
         std::fs::write(directory.path().join("other"), "mellon").unwrap();
         let path = directory.path().join("other").display().to_string();
         sources.environment = vec![("SYMBOLON_MASTER_KEY_FILE".into(), path)];
-        assert_eq!(
-            load(&sources).unwrap().config.master_key.unwrap().expose(),
-            "mellon"
-        );
+        assert_eq!(load(&sources).unwrap().config.master_key.unwrap().expose(), "mellon");
 
         assert!(load(&env(&[("SYMBOLON_MASTER_KEY_FILE", "/missing")])).is_err());
         assert!(load(&env(&[("SYMBOLON_ISSUER_FILE", "/missing")])).is_err());
@@ -405,14 +321,7 @@ mod tests {
     #[test]
     fn in_development_the_issuer_follows_the_listener() {
         let flags = vec![("http.listen", "--listen", "127.0.0.1:9000".to_owned())];
-        let sources = Sources {
-            flags,
-            mode: Mode::Development,
-            ..Sources::default()
-        };
-        assert_eq!(
-            load(&sources).unwrap().config.issuer,
-            "http://localhost:9000"
-        );
+        let sources = Sources { flags, mode: Mode::Development, ..Sources::default() };
+        assert_eq!(load(&sources).unwrap().config.issuer, "http://localhost:9000");
     }
 }

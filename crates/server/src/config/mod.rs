@@ -241,10 +241,7 @@ pub struct Problem {
 impl Problem {
     /// Both halves.
     pub fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            fix: fix.into(),
-        }
+        Self { what: what.into(), fix: fix.into() }
     }
 }
 
@@ -271,11 +268,7 @@ impl Config {
     /// What `serve --dev` uses without file, environment and flags, but for the data folder. For tests and benchmarks too.
     pub fn development(data: &Path) -> Result<Self, ConfigError> {
         let flags = vec![("data", "--data", data.display().to_string())];
-        let sources = Sources {
-            flags,
-            mode: Mode::Development,
-            ..Sources::default()
-        };
+        let sources = Sources { flags, mode: Mode::Development, ..Sources::default() };
         load(&sources).map(|loaded| loaded.config)
     }
 
@@ -303,10 +296,7 @@ mod tests {
     fn every_default_reads() {
         let config = Config::development(Path::new("d")).unwrap();
         assert_eq!(config.issuer, "http://localhost:4400");
-        assert_eq!(
-            (config.password.memory_kib, config.password.min_length),
-            (19 * 1024, 12)
-        );
+        assert_eq!((config.password.memory_kib, config.password.min_length), (19 * 1024, 12));
         assert_eq!(config.tokens.refresh_absolute_secs, 90 * 86_400);
         assert_eq!(config.control_socket(), PathBuf::from("d/control.sock"));
     }
@@ -314,19 +304,12 @@ mod tests {
     #[test]
     fn half_a_certificate_is_refused() {
         let flags = vec![("http.tls.cert", "--cert", "c.pem".to_owned())];
-        let error = load(&Sources {
-            flags,
-            ..Sources::default()
-        })
-        .unwrap_err();
+        let error = load(&Sources { flags, ..Sources::default() }).unwrap_err();
         assert!(error.to_string().contains("http.tls.key"));
     }
 
     #[test]
     fn a_master_key_does_not_show_in_debug_output() {
-        assert_eq!(
-            format!("{:?}", SecretText::new("sesame".into())),
-            "SecretText(********)"
-        );
+        assert_eq!(format!("{:?}", SecretText::new("sesame".into())), "SecretText(********)");
     }
 }

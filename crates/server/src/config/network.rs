@@ -44,16 +44,13 @@ impl FromStr for Listen {
         }
         // Names are not looked up here: an answer that depends on a resolver is no configuration. `localhost` is the exception people type.
         if let Some(port) = text.strip_prefix("localhost:") {
-            let port = port
-                .parse()
-                .map_err(|_| format!("`{port}` is not a port number"))?;
-            return Ok(Self::Tcp(SocketAddr::new(
-                IpAddr::V4(Ipv4Addr::LOCALHOST),
-                port,
-            )));
+            let port = port.parse().map_err(|_| format!("`{port}` is not a port number"))?;
+            return Ok(Self::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)));
         }
         text.parse().map(Self::Tcp).map_err(|_| {
-            format!("`{text}` is not an address and port; write 127.0.0.1:4400, [::1]:4400 or unix:/run/symbolon/http.sock")
+            format!(
+                "`{text}` is not an address and port; write 127.0.0.1:4400, [::1]:4400 or unix:/run/symbolon/http.sock"
+            )
         })
     }
 }
@@ -97,9 +94,9 @@ impl FromStr for Network {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| {
-            format!("`{text}` is not an address or network; write 10.0.0.7 or 10.0.0.0/8")
-        })?;
+        let address: IpAddr = address
+            .parse()
+            .map_err(|_| format!("`{text}` is not an address or network; write 10.0.0.7 or 10.0.0.0/8"))?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = match prefix {
             None => longest,
@@ -107,11 +104,7 @@ impl FromStr for Network {
                 .parse()
                 .ok()
                 .filter(|prefix| *prefix <= longest)
-                .ok_or_else(|| {
-                    format!(
-                        "`/{prefix}` in `{text}` is not a prefix length between 0 and {longest}"
-                    )
-                })?,
+                .ok_or_else(|| format!("`/{prefix}` in `{text}` is not a prefix length between 0 and {longest}"))?,
         };
         Ok(Self { address, prefix })
     }
@@ -145,10 +138,7 @@ mod tests {
             ("unix:/run/s.sock", "unix:/run/s.sock", true),
         ] {
             let listen: Listen = text.parse().unwrap();
-            assert_eq!(
-                (listen.to_string().as_str(), listen.is_local()),
-                (shown, local)
-            );
+            assert_eq!((listen.to_string().as_str(), listen.is_local()), (shown, local));
         }
     }
 
@@ -174,11 +164,7 @@ mod tests {
     fn a_network_holds_its_own_addresses_only() {
         let check = |network: &str, address: &str, expected: bool| {
             let network: Network = network.parse().unwrap();
-            assert_eq!(
-                network.contains(address.parse().unwrap()),
-                expected,
-                "{network} {address}"
-            );
+            assert_eq!(network.contains(address.parse().unwrap()), expected, "{network} {address}");
         };
         check("10.0.0.0/8", "10.255.3.4", true);
         check("10.0.0.0/8", "11.0.0.1", false);
@@ -191,15 +177,7 @@ mod tests {
         check("0.0.0.0/0", "::1", false);
         check("fd00::/8", "fd12::1", true);
         check("fd00::/8", "fe80::1", false);
-        for text in [
-            "",
-            "10.0.0.0/33",
-            "10.0.0/8",
-            "example.com",
-            "10.0.0.0/",
-            "10.0.0.0/-1",
-            "::1/129",
-        ] {
+        for text in ["", "10.0.0.0/33", "10.0.0/8", "example.com", "10.0.0.0/", "10.0.0.0/-1", "::1/129"] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }

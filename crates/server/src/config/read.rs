@@ -6,17 +6,13 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Config, ConfigError, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password,
-    Problem, Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size,
-    parse_duration, parse_size,
+    Audit, Config, ConfigError, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password, Problem, Sample,
+    SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 
 impl Config {
     pub(super) fn from_values(values: &Values, mode: Mode) -> Result<Self, ConfigError> {
-        let mut read = Reader {
-            values,
-            problems: Vec::new(),
-        };
+        let mut read = Reader { values, problems: Vec::new() };
         let config = Self {
             issuer: values.text("issuer").to_owned(),
             dev: mode == Mode::Development,
@@ -50,35 +46,18 @@ impl Config {
                     ],
                 ),
             },
-            audit: Audit {
-                retention_secs: read.number("audit.retention"),
-            },
+            audit: Audit { retention_secs: read.number("audit.retention") },
             log: Log::read(&mut read),
-            sample: Sample {
-                spa_port: read.number("sample.spa_port"),
-                api_port: read.number("sample.api_port"),
-            },
+            sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
-        if read.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError {
-                problems: read.problems,
-            })
-        }
+        if read.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: read.problems }) }
     }
 }
 
 impl Http {
     fn read(read: &mut Reader<'_>) -> Self {
-        let tls = match (
-            read.optional("http.tls.cert"),
-            read.optional("http.tls.key"),
-        ) {
-            (Some(cert), Some(key)) => Some(Tls {
-                cert: cert.into(),
-                key: key.into(),
-            }),
+        let tls = match (read.optional("http.tls.cert"), read.optional("http.tls.key")) {
+            (Some(cert), Some(key)) => Some(Tls { cert: cert.into(), key: key.into() }),
             (None, None) => None,
             (Some(_), None) => read.refuse(
                 "http.tls.cert is set and http.tls.key is not",
@@ -90,9 +69,7 @@ impl Http {
             ),
         };
         Self {
-            listen: read
-                .parsed("http.listen")
-                .unwrap_or(Listen::Unix(PathBuf::new())),
+            listen: read.parsed("http.listen").unwrap_or(Listen::Unix(PathBuf::new())),
             tls,
             trusted_proxies: read.networks("http.trusted_proxies"),
             max_header_bytes: read.number("http.max_header"),
@@ -145,10 +122,7 @@ impl Password {
 }
 
 impl Limit {
-    fn read(
-        read: &mut Reader<'_>,
-        [free, base_delay, max_delay, window]: [&'static str; 4],
-    ) -> Self {
+    fn read(read: &mut Reader<'_>, [free, base_delay, max_delay, window]: [&'static str; 4]) -> Self {
         Self {
             free: read.number(free),
             base_delay_secs: read.number(base_delay),
@@ -165,10 +139,7 @@ impl Log {
             "pretty" => LogFormat::Pretty,
             _ => LogFormat::Auto,
         };
-        Self {
-            format,
-            level: read.values.text("log.level").to_owned(),
-        }
+        Self { format, level: read.values.text("log.level").to_owned() }
     }
 }
 
@@ -187,18 +158,12 @@ impl Reader<'_> {
     fn misfit<T>(&mut self, path: &str, why: &str) -> Option<T> {
         let what = format!("`{path}` from {}: {why}", self.values.source(path));
         let help = setting::find(path).map_or("", |setting| setting.help);
-        let fix = if help.is_empty() {
-            "correct the value"
-        } else {
-            help
-        };
+        let fix = if help.is_empty() { "correct the value" } else { help };
         self.refuse(what, fix)
     }
 
     fn optional(&self, path: &str) -> Option<String> {
-        Some(self.values.text(path))
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
+        Some(self.values.text(path)).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
     fn parsed<T: FromStr<Err = String>>(&mut self, path: &str) -> Option<T> {
@@ -210,11 +175,7 @@ impl Reader<'_> {
 
     fn networks(&mut self, path: &str) -> Vec<Network> {
         let values = self.values;
-        let texts = values
-            .text(path)
-            .split(',')
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
+        let texts = values.text(path).split(',').map(str::trim).filter(|text| !text.is_empty());
         let parsed: Result<Vec<Network>, String> = texts.map(str::parse).collect();
         match parsed {
             Ok(networks) => networks,
@@ -235,9 +196,8 @@ impl Reader<'_> {
 
     /// A number, a length of time in seconds or a size in bytes, within the bounds of the table.
     fn number<T: TryFrom<u64> + Default>(&mut self, path: &str) -> T {
-        let number = self
-            .bounded(path)
-            .and_then(|number| T::try_from(number).map_err(|_| "is out of range".to_owned()));
+        let number =
+            self.bounded(path).and_then(|number| T::try_from(number).map_err(|_| "is out of range".to_owned()));
         match number {
             Ok(number) => number,
             Err(why) => self.misfit(path, &why).unwrap_or_default(),
@@ -249,26 +209,16 @@ impl Reader<'_> {
         let text = self.values.text(path);
         let plain: Show = |number| number.to_string();
         let (number, min, max, show) = match setting::find(path).map(|setting| setting.kind) {
-            Some(Kind::Duration { min, max }) => {
-                (parse_duration(text)?, min, max, format_duration as Show)
-            }
+            Some(Kind::Duration { min, max }) => (parse_duration(text)?, min, max, format_duration as Show),
             Some(Kind::Size { min, max }) => (parse_size(text)?, min, max, format_size as Show),
-            Some(Kind::Integer { min, max }) => (
-                text.parse()
-                    .map_err(|_| format!("`{text}` is not a whole number"))?,
-                min,
-                max,
-                plain,
-            ),
+            Some(Kind::Integer { min, max }) => {
+                (text.parse().map_err(|_| format!("`{text}` is not a whole number"))?, min, max, plain)
+            }
             _ => return Err("is not a numeric setting".into()),
         };
         if (min..=max).contains(&number) {
             return Ok(number);
         }
-        Err(format!(
-            "`{text}` is outside {} to {}",
-            show(min),
-            show(max)
-        ))
+        Err(format!("`{text}` is outside {} to {}", show(min), show(max)))
     }
 }

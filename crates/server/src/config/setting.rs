@@ -55,10 +55,7 @@ pub struct Setting {
 impl Setting {
     /// The name in the environment: `http.tls.cert` is `SYMBOLON_HTTP__TLS__CERT`.
     pub fn env_name(&self) -> String {
-        format!(
-            "SYMBOLON_{}",
-            self.path.replace('.', "__").to_ascii_uppercase()
-        )
+        format!("SYMBOLON_{}", self.path.replace('.', "__").to_ascii_uppercase())
     }
 }
 
@@ -69,12 +66,7 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 const fn row(path: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Setting {
-    Setting {
-        path,
-        kind,
-        default,
-        help,
-    }
+    Setting { path, kind, default, help }
 }
 const fn time(min: u64, max: u64) -> Kind {
     Kind::Duration { min, max }
@@ -170,13 +162,7 @@ mod tests {
     fn no_path_is_a_section_of_another() {
         for one in SETTINGS {
             let section = format!("{}.", one.path);
-            assert!(
-                !SETTINGS
-                    .iter()
-                    .any(|other| other.path.starts_with(&section)),
-                "{}",
-                one.path
-            );
+            assert!(!SETTINGS.iter().any(|other| other.path.starts_with(&section)), "{}", one.path);
         }
     }
 }

@@ -50,22 +50,14 @@ mod tests {
     fn the_file_reads_as_it_is_and_with_every_default_uncommented() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("symbolon.toml");
-        let sources = Sources {
-            directory: directory.path().to_owned(),
-            ..Sources::default()
-        };
+        let sources = Sources { directory: directory.path().to_owned(), ..Sources::default() };
 
         std::fs::write(&path, template(Some("https://auth.example.com"))).unwrap();
-        assert_eq!(
-            load(&sources).unwrap().config.issuer,
-            "https://auth.example.com"
-        );
+        assert_eq!(load(&sources).unwrap().config.issuer, "https://auth.example.com");
 
         let uncommented: String = template(None)
             .lines()
-            .filter(|line| {
-                !line.starts_with("# ") && !line.contains("_file") && !line.contains("tls")
-            })
+            .filter(|line| !line.starts_with("# ") && !line.contains("_file") && !line.contains("tls"))
             .map(|line| format!("{}\n", line.trim_start_matches('#')))
             .filter(|line| !line.starts_with("cert") && !line.starts_with("key ="))
             .collect();

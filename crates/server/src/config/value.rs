@@ -25,17 +25,11 @@ pub fn parse_duration(text: &str) -> Result<u64, String> {
             other => return Err(format!("`{other}` is no unit of time; use s, m, h, d or w")),
         };
         if secs >= last_unit {
-            return Err(format!(
-                "`{text}` is out of order; write the larger unit first, as in \"1h30m\""
-            ));
+            return Err(format!("`{text}` is out of order; write the larger unit first, as in \"1h30m\""));
         }
         last_unit = secs;
-        let part = number
-            .checked_mul(secs)
-            .ok_or_else(|| format!("`{text}` is too long"))?;
-        total = total
-            .checked_add(part)
-            .ok_or_else(|| format!("`{text}` is too long"))?;
+        let part = number.checked_mul(secs).ok_or_else(|| format!("`{text}` is too long"))?;
+        total = total.checked_add(part).ok_or_else(|| format!("`{text}` is too long"))?;
         rest = tail;
     }
     Ok(total)
@@ -53,19 +47,13 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         "MiB" => 20,
         "GiB" => 30,
         "" => {
-            return Err(format!(
-                "`{text}` has no unit; write \"{text}KiB\" or \"{text}MiB\""
-            ));
+            return Err(format!("`{text}` has no unit; write \"{text}KiB\" or \"{text}MiB\""));
         }
         other => {
-            return Err(format!(
-                "`{other}` is no unit of size; use B, KiB, MiB or GiB"
-            ));
+            return Err(format!("`{other}` is no unit of size; use B, KiB, MiB or GiB"));
         }
     };
-    number
-        .checked_mul(1 << shift)
-        .ok_or_else(|| format!("`{text}` is too large"))
+    number.checked_mul(1 << shift).ok_or_else(|| format!("`{text}` is too large"))
 }
 
 /// Writes a length of time the way it is read: `5400` is `1h30m`.
@@ -77,11 +65,7 @@ pub fn format_duration(mut secs: u64) -> String {
     let parts = units.into_iter().map(|(unit, length)| {
         let number = secs / length;
         secs %= length;
-        if number == 0 {
-            String::new()
-        } else {
-            format!("{number}{unit}")
-        }
+        if number == 0 { String::new() } else { format!("{number}{unit}") }
     });
     parts.collect()
 }
@@ -100,13 +84,8 @@ pub fn format_size(bytes: u64) -> String {
 fn number_and_unit(text: &str) -> Result<(u64, &str, &str), String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = text.split_at(digits);
-    let number = number
-        .parse()
-        .map_err(|_| format!("`{text}` does not start with a whole number"))?;
-    let letters = rest
-        .bytes()
-        .take_while(|byte| !byte.is_ascii_digit())
-        .count();
+    let number = number.parse().map_err(|_| format!("`{text}` does not start with a whole number"))?;
+    let letters = rest.bytes().take_while(|byte| !byte.is_ascii_digit()).count();
     let (unit, tail) = rest.split_at(letters);
     Ok((number, unit.trim(), tail))
 }
@@ -117,25 +96,14 @@ mod tests {
 
     #[test]
     fn times_and_sizes_are_read_and_written_alike() {
-        for (text, secs) in [
-            ("30s", 30),
-            ("15m", 900),
-            ("12h", 43_200),
-            ("14d", 1_209_600),
-            ("1h30m", 5_400),
-            ("0s", 0),
-        ] {
+        for (text, secs) in
+            [("30s", 30), ("15m", 900), ("12h", 43_200), ("14d", 1_209_600), ("1h30m", 5_400), ("0s", 0)]
+        {
             assert_eq!(parse_duration(text), Ok(secs), "{text}");
             assert_eq!(format_duration(secs), text);
         }
         assert_eq!(parse_duration("2w"), Ok(1_209_600));
-        for (text, bytes) in [
-            ("1MiB", 1 << 20),
-            ("19MiB", 19 << 20),
-            ("64KiB", 64 << 10),
-            ("100B", 100),
-            ("0B", 0),
-        ] {
+        for (text, bytes) in [("1MiB", 1 << 20), ("19MiB", 19 << 20), ("64KiB", 64 << 10), ("100B", 100), ("0B", 0)] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
             assert_eq!(format_size(bytes), text);
         }
@@ -143,33 +111,12 @@ mod tests {
 
     #[test]
     fn what_could_be_misread_is_refused() {
-        for text in [
-            "",
-            "15",
-            "m",
-            "15min",
-            "-5m",
-            "1.5h",
-            "30m1h",
-            "1h1h",
-            "15 m x",
-            "99999999999999999999s",
-            "1e3s",
-            "15µ",
-        ] {
+        for text in
+            ["", "15", "m", "15min", "-5m", "1.5h", "30m1h", "1h1h", "15 m x", "99999999999999999999s", "1e3s", "15µ"]
+        {
             assert!(parse_duration(text).is_err(), "{text}");
         }
-        for text in [
-            "",
-            "1",
-            "MiB",
-            "1MB",
-            "1mib",
-            "1MiB1KiB",
-            "-1MiB",
-            "99999999999GiB",
-            "1.5MiB",
-        ] {
+        for text in ["", "1", "MiB", "1MB", "1mib", "1MiB1KiB", "-1MiB", "99999999999GiB", "1.5MiB"] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }

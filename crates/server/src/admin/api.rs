@@ -1,0 +1,214 @@
+//! APIs (resource servers): registering them with their scopes, and their credential for introspection.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use symbolon_jose::Algorithm;
+use symbolon_oauth::registration::{Api, ApiScope, Client, SecretHash};
+use symbolon_oauth::{OpaqueToken, TokenKind};
+use symbolon_store::{Document, Expect};
+
+use super::client::retire;
+use super::document::{self, API, CLIENT};
+use super::{AdminContext, AdminError, Event};
+
+/// Commands on APIs. `api` is the identifier: the audience of its tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApiCommand {
+    /// Registers one.
+    Add(NewApi),
+    /// Deletes one that no client names.
+    Delete {
+        /// Its identifier.
+        api: String,
+    },
+    /// All APIs.
+    List,
+    /// A new credential for introspection; the present ones work on for a while.
+    RotateSecret {
+        /// Its identifier.
+        api: String,
+        /// How long the present secrets still work.
+        overlap_secs: u64,
+    },
+    /// Changes a registration.
+    Set {
+        /// Its identifier.
+        api: String,
+        /// What.
+        change: ApiChange,
+    },
+    /// One API.
+    Show {
+        /// Its identifier.
+        api: String,
+    },
+}
+
+/// An API to register.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewApi {
+    /// The audience of its tokens.
+    pub identifier: String,
+    /// What people call it.
+    pub name: String,
+    /// Name and description of each scope.
+    pub scopes: Vec<(String, String)>,
+    /// What its tokens are signed with; RS256 if not given.
+    pub signing_alg: Option<Algorithm>,
+    /// Life of its tokens; the server's default if not given.
+    pub token_lifetime_secs: Option<u64>,
+    /// First-party clients ask for consent too.
+    pub always_ask_consent: bool,
+    /// Roles stay out of its tokens.
+    pub without_roles: bool,
+}
+
+/// What changes in a registration.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ApiChange {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Whether it is switched off.
+    pub disabled: Option<bool>,
+    /// Scopes to add, or to describe anew: name and description.
+    pub add_scopes: Vec<(String, String)>,
+    /// Names of scopes to remove.
+    pub remove_scopes: Vec<String>,
+    /// What its tokens are signed with.
+    pub signing_alg: Option<Algorithm>,
+    /// Life of its tokens; 0 returns to the default.
+    pub token_lifetime_secs: Option<u64>,
+    /// Whether first-party clients ask for consent too.
+    pub always_ask_consent: Option<bool>,
+    /// Whether roles stay out of its tokens.
+    pub without_roles: Option<bool>,
+}
+
+pub(super) async fn execute(context: &mut AdminContext<'_>, command: ApiCommand) -> Result<Value, AdminError> {
+    match command {
+        ApiCommand::Add(new) => add(context, new).await,
+        ApiCommand::Delete { api } => delete(context, &api).await,
+        ApiCommand::List => list(context).await,
+        ApiCommand::RotateSecret { api, overlap_secs } => rotate_secret(context, &api, overlap_secs).await,
+        ApiCommand::Set { api, change } => set(context, &api, &change).await,
+        ApiCommand::Show { api } => show(context, &api).await,
+    }
+}
+
+async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, AdminError> {
+    let mut api = Api::new(new.identifier, new.name);
+    api.scopes = new.scopes.into_iter().map(|(name, description)| ApiScope { name, description }).collect();
+    api.signing_alg = new.signing_alg.unwrap_or(api.signing_alg);
+    api.token_lifetime_secs = new.token_lifetime_secs;
+    api.skip_consent_for_first_party = !new.always_ask_consent;
+    api.include_roles = !new.without_roles;
+    api.created_at = context.now;
+    validate(&api)?;
+    let taken = AdminError::conflict(format!("there is an api `{}` already", api.identifier), "symbolon api list");
+    document::put(context, API, &api.identifier, &api, Expect::Absent, taken).await?;
+    context.audit(Event { name: "api.create", detail: json!({ "api": api.identifier }), ..Event::default() }).await?;
+    Ok(json!({ "api": view(&api) }))
+}
+
+async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
+    let documents = document::all(context, API).await?;
+    let apis: Vec<Api> = documents.iter().map(document::read).collect::<Result<_, _>>()?;
+    Ok(json!({ "apis": apis.iter().map(view).collect::<Vec<Value>>() }))
+}
+
+async fn show(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
+    let api: Api = document::read(&document::one(context, API, id).await?)?;
+    Ok(json!({ "api": view(&api) }))
+}
+
+async fn set(context: &mut AdminContext<'_>, id: &str, change: &ApiChange) -> Result<Value, AdminError> {
+    let document = document::one(context, API, id).await?;
+    let before: Api = document::read(&document)?;
+    let mut api = before.clone();
+    apply(change, &mut api)?;
+    if api == before {
+        return Err(AdminError::invalid("nothing to change", "symbolon api set --help"));
+    }
+    write(context, &document, &api, "api.change").await?;
+    Ok(json!({ "api": view(&api) }))
+}
+
+/// Deleting an API that clients name would break their sign-in, so they have to let go of it first.
+async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
+    let document = document::one(context, API, id).await?;
+    for user in document::all(context, CLIENT).await? {
+        let client: Client = document::read(&user)?;
+        if client.api(id).is_some() || client.default_audience.as_deref() == Some(id) {
+            return Err(AdminError::conflict(
+                format!("the client `{}` names this api", user.id),
+                format!("symbolon client set {} --remove-api {id}", user.id),
+            ));
+        }
+    }
+    document::delete(context, &document).await?;
+    context.audit(Event { name: "api.delete", detail: json!({ "api": id }), ..Event::default() }).await?;
+    Ok(json!({ "deleted": id }))
+}
+
+async fn rotate_secret(context: &mut AdminContext<'_>, id: &str, overlap_secs: u64) -> Result<Value, AdminError> {
+    let document = document::one(context, API, id).await?;
+    let mut api: Api = document::read(&document)?;
+    let secret = OpaqueToken::generate(TokenKind::ApiSecret, &mut *context.rng);
+    let until = context.now + overlap_secs;
+    let had_one = !api.secrets.is_empty();
+    retire(&mut api.secrets, until, context.now);
+    api.secrets.push(SecretHash::of(secret.reveal(), context.now));
+    write(context, &document, &api, "api.secret.rotate").await?;
+    Ok(json!({ "api": id, "api_secret": secret.reveal(), "previous_valid_until": had_one.then_some(until) }))
+}
+
+async fn write(context: &AdminContext<'_>, document: &Document, api: &Api, name: &str) -> Result<(), AdminError> {
+    validate(api)?;
+    let expect = Expect::Revision(document.revision);
+    document::put(context, API, &document.id, api, expect, document::changed_meanwhile(document)).await?;
+    context.audit(Event { name, detail: json!({ "api": document.id }), ..Event::default() }).await
+}
+
+fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
+    for name in &change.remove_scopes {
+        if !api.has_scope(name) {
+            let hint = format!("symbolon api show {}", api.identifier);
+            return Err(AdminError::not_found(format!("this api has no scope `{name}`"), hint));
+        }
+        api.scopes.retain(|scope| scope.name != *name);
+    }
+    for (name, description) in &change.add_scopes {
+        let scope = ApiScope { name: name.clone(), description: description.clone() };
+        match api.scopes.iter_mut().find(|present| present.name == *name) {
+            Some(present) => *present = scope,
+            None => api.scopes.push(scope),
+        }
+    }
+    match change.token_lifetime_secs {
+        None => {}
+        Some(0) => api.token_lifetime_secs = None,
+        Some(secs) => api.token_lifetime_secs = Some(secs),
+    }
+    api.name = change.name.clone().unwrap_or_else(|| api.name.clone());
+    api.disabled = change.disabled.unwrap_or(api.disabled);
+    api.signing_alg = change.signing_alg.unwrap_or(api.signing_alg);
+    api.skip_consent_for_first_party =
+        change.always_ask_consent.map_or(api.skip_consent_for_first_party, |always| !always);
+    api.include_roles = change.without_roles.map_or(api.include_roles, |without| !without);
+    Ok(())
+}
+
+fn validate(api: &Api) -> Result<(), AdminError> {
+    api.validate().map_err(|faults| document::faults(&faults, "symbolon api add --help"))
+}
+
+/// What is shown of an API: everything but the hashes of its secrets.
+fn view(api: &Api) -> Value {
+    let mut view = json!(api);
+    let secrets =
+        api.secrets.iter().map(|secret| json!({ "created_at": secret.created_at, "expires_at": secret.expires_at }));
+    view["secrets"] = secrets.collect();
+    view
+}

@@ -1,0 +1,133 @@
+//! The control socket in the data folder: how the command line reaches a running server. Plain HTTP/1.1 over a Unix socket of
+//! mode 0600, so the file system decides who may: whoever can open it could open the database too.
+//!
+//! `POST /command` takes a [`Command`] as JSON and answers with its result, or with an [`AdminError`] and a status other than 200.
+//! `GET /readyz` tells whether the server is ready.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use symbolon_jose::Algorithm;
+use symbolon_store::{Document, DocumentWrite};
+use tokio::net::UnixStream;
+
+use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, execute};
+use crate::app::{App, AppError};
+use crate::keys;
+use crate::rng::SystemRng;
+
+/// The largest command: a client with many redirect URIs and a key set.
+const MAX_COMMAND_BYTES: usize = 1024 * 1024;
+
+/// The routes of the control socket.
+pub fn router(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/command", post(command))
+        .route("/readyz", get(ready))
+        .layer(DefaultBodyLimit::max(MAX_COMMAND_BYTES))
+        .layer(from_fn(refuse_browsers))
+        .with_state(Arc::clone(app))
+}
+
+/// Connects to the control socket at `path`.
+pub async fn connect(path: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(path).await
+}
+
+/// Carries out a command, and takes up what it registered before it answers.
+pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, AdminError> {
+    let mut rng = SystemRng;
+    let mut context = AdminContext {
+        store: &*app.store,
+        issuer: app.issuer.as_str(),
+        config: &app.config,
+        now: app.clock.now(),
+        rng: &mut rng,
+        passwords: &app.passwords,
+        keys: app,
+        actor,
+    };
+    let answer = execute(&mut context, command).await?;
+    app.reload_registry().await?;
+    Ok(answer)
+}
+
+async fn command(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let answer = match serde_json::from_slice::<Command>(&body) {
+        Ok(command) => run(&app, command, "cli").await,
+        // The text of the fault may hold a part of the command, and so a password.
+        Err(_) => Err(AdminError::invalid("the server does not know this command", "use the command line of the same version")),
+    };
+    match answer {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => (status(error.kind), Json(error)).into_response(),
+    }
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    match app.store.ping().await {
+        Ok(()) => Json(json!({ "ready": true })).into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// Nothing a web page causes may ever get here, should a proxy be pointed at the socket by mistake.
+async fn refuse_browsers(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") || headers.contains_key("x-forwarded-for") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(request).await
+}
+
+const fn status(kind: AdminErrorKind) -> StatusCode {
+    match kind {
+        AdminErrorKind::Conflict => StatusCode::CONFLICT,
+        AdminErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        AdminErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        AdminErrorKind::NotAllowed => StatusCode::FORBIDDEN,
+        AdminErrorKind::NotFound => StatusCode::NOT_FOUND,
+        AdminErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+#[async_trait]
+impl KeyRotation for App {
+    async fn rotation(
+        &self,
+        documents: Vec<Document>,
+        algorithm: Option<Algorithm>,
+        now: u64,
+    ) -> Result<Vec<DocumentWrite>, AdminError> {
+        let in_use = self.registry().wanted_algorithms();
+        let algorithms = in_use.into_iter().filter(|used| algorithm.is_none_or(|only| only == *used)).collect();
+        let (sealer, schedule) = (Arc::clone(&self.sealer), self.key_schedule());
+        // An RSA key takes a good part of a second to make: not on a thread that answers requests.
+        let made = tokio::task::spawn_blocking(move || keys::rotation(&documents, &algorithms, schedule, &sealer, now)).await;
+        let writes = made.map_err(|_| AppError::Stopped)?;
+        Ok(writes.map_err(AppError::from)?)
+    }
+}
+
+impl From<AppError> for AdminError {
+    fn from(error: AppError) -> Self {
+        let (kind, hint) = match error {
+            AppError::Store(error) => return error.into(),
+            AppError::Stopped => (AdminErrorKind::Unavailable, "repeat the command"),
+            AppError::IssuerChanged { .. } => (AdminErrorKind::Failed, "set the issuer back, or name another folder with --data"),
+            AppError::WrongMasterKey | AppError::MasterKey(_) => (AdminErrorKind::Failed, "restore the master key from your backup"),
+            _ => (AdminErrorKind::Failed, "symbolon doctor"),
+        };
+        Self::new(kind, error.to_string(), hint)
+    }
+}

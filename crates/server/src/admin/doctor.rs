@@ -1,0 +1,25 @@
+//! Facts from the inside for `symbolon doctor`; the command line adds what can only be seen from outside.
+
+use serde_json::{Value, json};
+
+use super::document::{API, CLIENT, KEY};
+use super::{AdminContext, AdminError, lookup};
+
+pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
+    context.store.ping().await?;
+    let registry = context.store.registry().await?;
+    let count = |kind: &str| registry.documents.iter().filter(|document| document.kind == kind).count();
+    let active =
+        registry.documents.iter().filter(|document| document.kind == KEY && document.body["life"]["state"] == "active");
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "issuer": context.issuer,
+        "now": context.now,
+        "administrator": lookup::has_administrator(context).await?,
+        "users": context.store.count_users().await?,
+        "clients": count(CLIENT),
+        "apis": count(API),
+        "keys": count(KEY),
+        "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
+    }))
+}

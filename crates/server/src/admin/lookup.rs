@@ -1,0 +1,51 @@
+//! Finding the one user that is meant: by id, user name or e-mail address, exactly.
+
+use symbolon_store::{User, UserStatus};
+
+use super::{AdminContext, AdminError};
+use crate::account::normalize::{EmailAddress, Identifier};
+
+/// The role that administrators have. It always exists.
+pub(super) const ADMIN: &str = "admin";
+
+/// The user named by id, user name or e-mail address.
+pub(super) async fn user(context: &AdminContext<'_>, name: &str) -> Result<User, AdminError> {
+    if let Some(user) = context.store.user(name).await? {
+        return Ok(user);
+    }
+    if let Ok(key) = Identifier::parse(name)
+        && let Some(user) = context.store.user_by_identifier(key.as_str()).await?
+    {
+        return Ok(user);
+    }
+    Err(AdminError::not_found(format!("no user `{name}`"), "symbolon user list"))
+}
+
+/// The login identifiers of a user, normalised.
+pub(super) fn identifiers(username: Option<&str>, email: Option<&str>) -> Result<Vec<String>, AdminError> {
+    let wrong = |text: &str, why| AdminError::invalid(format!("`{text}` {why}"), "write it as ada or ada@example.com");
+    let mut keys = Vec::new();
+    if let Some(text) = username {
+        keys.push(Identifier::parse(text).map_err(|why| wrong(text, why))?.into_string());
+    }
+    if let Some(text) = email {
+        let key = EmailAddress::parse(text).map_err(|why| wrong(text, why))?.identifier.into_string();
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+/// Whether anyone can administer this server.
+pub(super) async fn has_administrator(context: &AdminContext<'_>) -> Result<bool, AdminError> {
+    let mut list = symbolon_store::ListUsers { limit: 1000, ..Default::default() };
+    loop {
+        let page = context.store.list_users(list.clone()).await?;
+        let found = page.items.iter().any(|user| user.status == UserStatus::Active && user.roles.contains(ADMIN));
+        if found || page.next.is_none() {
+            return Ok(found);
+        }
+        list.after = page.next;
+    }
+}

@@ -1,0 +1,144 @@
+//! What an operator can do: one enum of commands, one file per noun. The command line runs them beside a running server
+//! through its control socket, or on the store itself when none runs; both ways end here, so they cannot disagree.
+//!
+//! Commands are trusted (whoever can open the socket or the data folder is the operator) but never careless: every change
+//! writes an audit event, secrets leave once and are kept only as hashes, and nothing is deleted by a near match.
+
+mod api;
+mod client;
+mod doctor;
+mod document;
+mod error;
+mod key;
+mod list;
+mod lookup;
+mod password;
+mod role;
+mod session;
+mod setup;
+#[cfg(test)]
+mod tests;
+mod user;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use symbolon_jose::Algorithm;
+use symbolon_oauth::Rng;
+use symbolon_store::{AuditEvent, Document, DocumentWrite, Store};
+
+use crate::account::password::Pool;
+use crate::config::Config;
+
+pub use api::{ApiChange, ApiCommand, NewApi};
+pub use client::{ClientChange, ClientCommand, NewClient};
+pub use error::{AdminError, AdminErrorKind};
+pub use key::KeyCommand;
+pub use list::ListChange;
+pub use password::NewPassword;
+pub use role::RoleCommand;
+pub use session::SessionCommand;
+pub use setup::SetupCommand;
+pub use user::{NewAccount, UserChange, UserCommand, new_account};
+
+/// Every command.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// APIs.
+    Api(ApiCommand),
+    /// Clients.
+    Client(ClientCommand),
+    /// Facts for `symbolon doctor`.
+    Doctor,
+    /// Signing keys.
+    Key(KeyCommand),
+    /// Roles.
+    Role(RoleCommand),
+    /// Sessions.
+    Session(SessionCommand),
+    /// The first administrator.
+    Setup(SetupCommand),
+    /// Users.
+    User(UserCommand),
+}
+
+/// What a command works with.
+pub struct AdminContext<'a> {
+    /// The storage port.
+    pub store: &'a dyn Store,
+    /// The issuer, for links.
+    pub issuer: &'a str,
+    /// The effective configuration.
+    pub config: &'a Config,
+    /// Unix seconds.
+    pub now: u64,
+    /// Randomness for ids and secrets.
+    pub rng: &'a mut (dyn Rng + Send),
+    /// Hashes passwords, bounded.
+    pub passwords: &'a Pool,
+    /// Makes signing keys.
+    pub keys: &'a dyn KeyRotation,
+    /// Who asks, for the audit log: `cli` or `cli (offline)`.
+    pub actor: &'a str,
+}
+
+/// Makes signing keys, which takes the sealer.
+#[async_trait]
+pub trait KeyRotation: Send + Sync {
+    /// What to write so that the published next keys sign and the present ones retire; all algorithms in use if none is named.
+    async fn rotation(
+        &self,
+        documents: Vec<Document>,
+        algorithm: Option<Algorithm>,
+        now: u64,
+    ) -> Result<Vec<DocumentWrite>, AdminError>;
+}
+
+/// Carries out a command. The answer is for people and machines: no secrets, but for those that are shown once.
+pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result<Value, AdminError> {
+    match command {
+        Command::Api(command) => api::execute(context, command).await,
+        Command::Client(command) => client::execute(context, command).await,
+        Command::Doctor => doctor::facts(context).await,
+        Command::Key(command) => key::execute(context, command).await,
+        Command::Role(command) => role::execute(context, command).await,
+        Command::Session(command) => session::execute(context, command).await,
+        Command::Setup(command) => setup::execute(context, command).await,
+        Command::User(command) => user::execute(context, command).await,
+    }
+}
+
+impl AdminContext<'_> {
+    /// A page of this server.
+    fn link(&self, path_and_query: &str) -> String {
+        format!("{}/{path_and_query}", self.issuer.trim_end_matches('/'))
+    }
+
+    /// Writes an audit event; the command is answered only after it is on record.
+    async fn audit(&self, event: Event<'_>) -> Result<(), AdminError> {
+        let event = AuditEvent {
+            at: self.now,
+            name: event.name.to_owned(),
+            outcome: "success".to_owned(),
+            actor: Some(self.actor.to_owned()),
+            user_id: event.user_id.map(str::to_owned),
+            client_id: event.client_id.map(str::to_owned),
+            sid: event.sid.map(str::to_owned),
+            address: None,
+            request_id: None,
+            detail: event.detail,
+        };
+        Ok(self.store.append_audit(vec![event]).await?)
+    }
+}
+
+/// What a command adds to an audit event.
+#[derive(Default)]
+struct Event<'a> {
+    name: &'a str,
+    user_id: Option<&'a str>,
+    client_id: Option<&'a str>,
+    sid: Option<&'a str>,
+    detail: Value,
+}

@@ -1,0 +1,451 @@
+//! Commands against a real store in memory: what they change, what they refuse, and that every change leaves an audit event.
+
+use serde_json::{Value, json};
+use symbolon_jose::Algorithm;
+use symbolon_oauth::Rng;
+use symbolon_store::{AuditRecord, Document, DocumentWrite, NewSession, Session, Sqlite, Store};
+
+use super::*;
+use crate::account::password::{Parameters, PoolSettings};
+
+const NOW: u64 = 1_700_000_000;
+
+/// Counts up: every value is new, every run the same.
+struct Counting(u64);
+
+impl Rng for Counting {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            self.0 += 1;
+            chunk.copy_from_slice(&self.0.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+struct NoKeys;
+
+#[async_trait]
+impl KeyRotation for NoKeys {
+    async fn rotation(&self, _: Vec<Document>, _: Option<Algorithm>, _: u64) -> Result<Vec<DocumentWrite>, AdminError> {
+        Ok(Vec::new())
+    }
+}
+
+struct Bench {
+    store: Sqlite,
+    config: Config,
+    passwords: Pool,
+    rng: Counting,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let parameters = Parameters { memory_kib: 64, passes: 1, lanes: 1 };
+        Self {
+            store: Sqlite::in_memory().unwrap(),
+            config: Config::development(std::path::Path::new("unused")).unwrap(),
+            passwords: Pool::start(PoolSettings { parameters, workers: 1, ..PoolSettings::default() }).unwrap(),
+            rng: Counting(0),
+        }
+    }
+
+    async fn run(&mut self, command: Command) -> Result<Value, AdminError> {
+        // Through JSON, as over the control socket.
+        let command = serde_json::from_slice(&serde_json::to_vec(&command).unwrap()).unwrap();
+        let mut context = AdminContext {
+            store: &self.store,
+            issuer: "https://auth.example.com/",
+            config: &self.config,
+            now: NOW,
+            rng: &mut self.rng,
+            passwords: &self.passwords,
+            keys: &NoKeys,
+            actor: "test",
+        };
+        execute(&mut context, command).await
+    }
+
+    async fn refused(&mut self, command: Command, kind: AdminErrorKind) {
+        let before = self.audit().await.len();
+        let error = self.run(command.clone()).await.expect_err("should be refused");
+        assert_eq!(error.kind, kind, "{command:?}: {error}");
+        assert!(!error.hint.is_empty());
+        assert_eq!(self.audit().await.len(), before, "a refused command leaves no event");
+    }
+
+    async fn audit(&self) -> Vec<AuditRecord> {
+        self.store.audit(0, 1000).await.unwrap()
+    }
+
+    async fn last_event(&self) -> String {
+        self.audit().await.pop().unwrap().event.name
+    }
+
+    async fn ada(&mut self) -> String {
+        let account = NewAccount {
+            email: Some("Ada@Example.com".into()),
+            name: Some("Ada".into()),
+            ..password("violet piano harbour")
+        };
+        let answer = self.run(Command::User(UserCommand::Add(account))).await.unwrap();
+        answer["user"]["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn sign_in(&self, user: &str, sid: &str) {
+        let handle = self.store.user(user).await.unwrap().unwrap().revocation_handle;
+        let session = Session {
+            id_hash: symbolon_jose::sha256(sid.as_bytes()).into(),
+            sid: sid.into(),
+            user_id: user.into(),
+            created_at: NOW,
+            auth_time: NOW,
+            last_seen_at: NOW,
+            idle_expires_at: NOW + 100,
+            absolute_expires_at: NOW + 100,
+            persistent: false,
+            amr: vec!["pwd".into()],
+            user_agent: None,
+            address: None,
+            ended_at: None,
+            ended_why: None,
+        };
+        self.store.create_session(NewSession { session, replaces: None, revocation_handle: handle }).await.unwrap();
+    }
+}
+
+fn password(text: &str) -> NewAccount {
+    NewAccount { password: Some(NewPassword(text.to_owned().into())), ..NewAccount::default() }
+}
+
+fn user(name: &str) -> String {
+    name.to_owned()
+}
+
+fn spa() -> NewClient {
+    NewClient {
+        kind: symbolon_oauth::registration::ClientKind::Spa,
+        client_id: None,
+        name: "My app".into(),
+        third_party: false,
+        redirect_uris: vec!["http://localhost:4200/".into()],
+        post_logout_redirect_uris: Vec::new(),
+        allowed_origins: Vec::new(),
+        apis: Vec::new(),
+        default_audience: None,
+        auth_method: None,
+        jwks: None,
+        id_token_alg: None,
+        password_sign_in: false,
+    }
+}
+
+fn web() -> NewClient {
+    NewClient {
+        kind: symbolon_oauth::registration::ClientKind::Web,
+        name: "Shop".into(),
+        redirect_uris: vec!["https://shop.example.com/callback".into()],
+        ..spa()
+    }
+}
+
+fn dragons() -> NewApi {
+    NewApi {
+        identifier: "https://api.example.com".into(),
+        name: "Dragons".into(),
+        scopes: vec![("read:dragons".into(), "See them".into())],
+        signing_alg: None,
+        token_lifetime_secs: None,
+        always_ask_consent: false,
+        without_roles: false,
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_id_and_by_any_spelling_of_the_address() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    assert_eq!(bench.last_event().await, "user.create");
+    for name in [&id, "ada@example.com", "ADA@EXAMPLE.COM", " Ada@Example.com "] {
+        let shown = bench.run(Command::User(UserCommand::Show { user: user(name) })).await.unwrap();
+        assert_eq!(shown["user"]["id"], json!(id), "{name}");
+        assert!(!shown.to_string().contains("argon2"), "no hash in the answer");
+    }
+    for name in ["ada", "example.com", "", "%", "usr_"] {
+        bench.refused(Command::User(UserCommand::Show { user: user(name) }), AdminErrorKind::NotFound).await;
+    }
+}
+
+#[tokio::test]
+async fn accounts_that_clash_or_make_no_sense_are_refused() {
+    let mut bench = Bench::new();
+    bench.ada().await;
+    let mail = |text: &str| NewAccount { email: Some(text.into()), ..NewAccount::default() };
+    let name = |text: &str| NewAccount { username: Some(text.into()), ..NewAccount::default() };
+    for taken in [mail("ADA@example.com"), name("ada@example.com")] {
+        bench.refused(Command::User(UserCommand::Add(taken)), AdminErrorKind::Conflict).await;
+    }
+    let short = NewAccount { username: Some("bob".into()), ..password("too short") };
+    let own = NewAccount { username: Some("robertsonian".into()), ..password("robertsonian") };
+    let claim = NewAccount { claims: [("sub".to_owned(), "x".to_owned())].into(), ..name("bob") };
+    for wrong in [NewAccount::default(), mail("not an address"), name("two words"), name("\u{200b}"), short, own, claim]
+    {
+        bench.refused(Command::User(UserCommand::Add(wrong)), AdminErrorKind::Invalid).await;
+    }
+    let role = NewAccount { roles: vec!["editor".into()], ..name("bob") };
+    bench.refused(Command::User(UserCommand::Add(role)), AdminErrorKind::NotFound).await;
+}
+
+#[tokio::test]
+async fn a_new_address_is_unverified_and_the_old_one_is_free_again() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    let verified = UserChange { email_verified: Some(true), ..UserChange::default() };
+    bench.run(Command::User(UserCommand::Set { user: id.clone(), change: verified })).await.unwrap();
+    let moved = UserChange { email: Some("ada@example.org".into()), ..UserChange::default() };
+    let answer = bench.run(Command::User(UserCommand::Set { user: id.clone(), change: moved })).await.unwrap();
+    assert_eq!(answer["user"]["email_verified"], json!(false));
+    bench.refused(Command::User(UserCommand::Show { user: user("ada@example.com") }), AdminErrorKind::NotFound).await;
+    bench.ada().await;
+
+    let nothing = UserChange::default();
+    bench.refused(Command::User(UserCommand::Set { user: id.clone(), change: nothing }), AdminErrorKind::Invalid).await;
+    let bare = UserChange { email: Some(String::new()), ..UserChange::default() };
+    bench.refused(Command::User(UserCommand::Set { user: id, change: bare }), AdminErrorKind::Invalid).await;
+}
+
+#[tokio::test]
+async fn blocking_and_a_new_password_end_every_session() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    bench.sign_in(&id, "s1").await;
+    let change = UserChange { password: password("cello meadow lantern").password, ..UserChange::default() };
+    let answer = bench.run(Command::User(UserCommand::Set { user: id.clone(), change })).await.unwrap();
+    assert_eq!(answer["ended"]["sessions"], json!(1));
+    assert_eq!(bench.last_event().await, "user.password.set");
+
+    bench.sign_in(&id, "s2").await;
+    let answer = bench.run(Command::User(UserCommand::Block { user: id.clone() })).await.unwrap();
+    assert_eq!((&answer["ended"]["sessions"], &answer["user"]["status"]), (&json!(1), &json!("blocked")));
+    let answer = bench.run(Command::User(UserCommand::Unblock { user: id.clone() })).await.unwrap();
+    assert_eq!((&answer["ended"]["sessions"], &answer["user"]["status"]), (&json!(0), &json!("active")));
+    bench.run(Command::User(UserCommand::Delete { user: id.clone() })).await.unwrap();
+    bench.refused(Command::User(UserCommand::Delete { user: id }), AdminErrorKind::NotFound).await;
+}
+
+#[tokio::test]
+async fn one_session_ends_or_all_of_a_user() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    for sid in ["s1", "s2", "s3"] {
+        bench.sign_in(&id, sid).await;
+    }
+    let list = |user| Command::Session(SessionCommand::List { user, after: None, limit: 10 });
+    assert_eq!(bench.run(list(None)).await.unwrap()["sessions"].as_array().unwrap().len(), 3);
+    bench.run(Command::Session(SessionCommand::End { sid: "s1".into() })).await.unwrap();
+    assert_eq!(bench.run(list(Some(id.clone()))).await.unwrap()["sessions"].as_array().unwrap().len(), 2);
+    let answer = bench.run(Command::Session(SessionCommand::EndAll { user: id })).await.unwrap();
+    assert_eq!(answer["ended"]["sessions"], json!(2));
+    bench.refused(Command::Session(SessionCommand::End { sid: "s9".into() }), AdminErrorKind::NotFound).await;
+    bench.refused(list(Some("nobody".into())), AdminErrorKind::NotFound).await;
+}
+
+#[tokio::test]
+async fn links_work_where_the_issuer_says_and_are_kept_as_hashes() {
+    let mut bench = Bench::new();
+    let link = bench.run(Command::Setup(SetupCommand::Link)).await.unwrap();
+    let code = link["link"].as_str().unwrap().strip_prefix("https://auth.example.com/setup?code=").unwrap();
+    let hash = symbolon_jose::sha256(code.as_bytes()).into();
+    assert_eq!(bench.store.artefact("setup", hash).await.unwrap().unwrap().expires_at, NOW + 900);
+
+    let id = bench.ada().await;
+    let reset = |valid_secs| Command::User(UserCommand::ResetLink { user: user("ada@example.com"), valid_secs });
+    let link = bench.run(reset(3600)).await.unwrap();
+    let code = link["link"].as_str().unwrap().strip_prefix("https://auth.example.com/reset?code=").unwrap();
+    let artefact =
+        bench.store.artefact("password_reset", symbolon_jose::sha256(code.as_bytes()).into()).await.unwrap().unwrap();
+    assert_eq!(artefact.user_id.as_deref(), Some(id.as_str()));
+    for wrong in [0, 59, 30 * 86_400] {
+        bench.refused(reset(wrong), AdminErrorKind::Invalid).await;
+    }
+    assert!(!format!("{:?}", bench.audit().await).contains(code), "no secret in the audit log");
+}
+
+#[tokio::test]
+async fn a_setup_link_is_given_until_there_is_an_administrator() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    bench.run(Command::Setup(SetupCommand::Link)).await.unwrap();
+    let grant = RoleCommand::Grant { user: id.clone(), roles: vec!["admin".into()] };
+    bench.run(Command::Role(grant)).await.unwrap();
+    bench.refused(Command::Setup(SetupCommand::Link), AdminErrorKind::Conflict).await;
+    // A blocked administrator lets nobody in.
+    bench.run(Command::User(UserCommand::Block { user: id })).await.unwrap();
+    bench.run(Command::Setup(SetupCommand::Link)).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_known_roles_are_granted_and_a_grant_replaces_the_handle() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    let handle = bench.store.user(&id).await.unwrap().unwrap().revocation_handle;
+    let grant = |roles: &[&str]| {
+        Command::Role(RoleCommand::Grant { user: id.clone(), roles: roles.iter().map(ToString::to_string).collect() })
+    };
+    bench.refused(grant(&["editor"]), AdminErrorKind::NotFound).await;
+    let add = |name: &str| Command::Role(RoleCommand::Add { name: name.into(), description: "edits".into() });
+    bench.run(add("editor")).await.unwrap();
+    bench.refused(add("editor"), AdminErrorKind::Conflict).await;
+    bench.refused(add("two words"), AdminErrorKind::Invalid).await;
+    assert_eq!(bench.run(grant(&["editor", "admin"])).await.unwrap()["roles"], json!(["admin", "editor"]));
+    assert_ne!(bench.store.user(&id).await.unwrap().unwrap().revocation_handle, handle, "old tokens die");
+    let revoke = Command::Role(RoleCommand::Revoke { user: id.clone(), roles: vec!["admin".into()] });
+    assert_eq!(bench.run(revoke).await.unwrap()["roles"], json!(["editor"]));
+    let names = bench.run(Command::Role(RoleCommand::List)).await.unwrap();
+    assert_eq!(names["roles"].as_array().unwrap().len(), 2, "admin and editor");
+}
+
+#[tokio::test]
+async fn a_browser_program_gets_its_origin_and_way_back_and_no_secret() {
+    let mut bench = Bench::new();
+    let answer = bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    let client = &answer["client"];
+    assert_eq!((&client["client_id"], &answer["client_secret"]), (&json!("my-app"), &Value::Null));
+    assert_eq!(client["allowed_origins"], json!(["http://localhost:4200"]));
+    assert_eq!(client["post_logout_redirect_uris"], client["redirect_uris"]);
+    let again = bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    assert_ne!(again["client"]["client_id"], json!("my-app"), "a free id is found");
+
+    let taken = NewClient { client_id: Some("my-app".into()), ..spa() };
+    bench.refused(Command::Client(ClientCommand::Add(taken)), AdminErrorKind::Conflict).await;
+    let plain = NewClient { redirect_uris: vec!["http://app.example.com/".into()], ..web() };
+    let nowhere = NewClient { redirect_uris: Vec::new(), ..spa() };
+    let spaced = NewClient { client_id: Some("a b".into()), ..spa() };
+    let nameless = NewClient { name: " ".into(), client_id: Some("x".into()), ..spa() };
+    for wrong in [plain, nowhere, spaced, nameless] {
+        bench.refused(Command::Client(ClientCommand::Add(wrong)), AdminErrorKind::Invalid).await;
+    }
+    let unknown = NewClient { apis: vec![("https://nowhere.example".into(), String::new())], ..spa() };
+    bench.refused(Command::Client(ClientCommand::Add(unknown)), AdminErrorKind::NotFound).await;
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_once_and_rotates_with_an_overlap() {
+    let mut bench = Bench::new();
+    let answer = bench.run(Command::Client(ClientCommand::Add(web()))).await.unwrap();
+    let first = answer["client_secret"].as_str().unwrap().to_owned();
+    assert!(first.starts_with("sym_cs_"));
+    let rotate = |overlap_secs| Command::Client(ClientCommand::RotateSecret { client: "shop".into(), overlap_secs });
+    let second = bench.run(rotate(60)).await.unwrap()["client_secret"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    let shown = bench.run(Command::Client(ClientCommand::Show { client: "shop".into() })).await.unwrap();
+    assert_eq!(
+        shown["client"]["secrets"],
+        json!([
+            { "created_at": NOW, "expires_at": NOW + 60 },
+            { "created_at": NOW, "expires_at": null },
+        ])
+    );
+    bench.run(rotate(0)).await.unwrap();
+    let shown = bench.run(Command::Client(ClientCommand::Show { client: "shop".into() })).await.unwrap();
+    assert_eq!(shown["client"]["secrets"].as_array().unwrap().len(), 1, "without overlap the others end at once");
+
+    bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    let public = Command::Client(ClientCommand::RotateSecret { client: "my-app".into(), overlap_secs: 0 });
+    bench.refused(public, AdminErrorKind::Invalid).await;
+    let dump = format!("{:?}{:?}", bench.audit().await, bench.store.registry().await.unwrap());
+    assert!(!dump.contains(&first) && !dump.contains(&second));
+}
+
+#[tokio::test]
+async fn registrations_change_entry_by_entry() {
+    let mut bench = Bench::new();
+    bench.run(Command::Api(ApiCommand::Add(dragons()))).await.unwrap();
+    bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    let set = |change: ClientChange| {
+        Command::Client(ClientCommand::Set { client: "my-app".into(), change: Box::new(change) })
+    };
+    let list = |add: &[&str], remove: &[&str]| ListChange {
+        add: add.iter().map(ToString::to_string).collect(),
+        remove: remove.iter().map(ToString::to_string).collect(),
+    };
+    let change = ClientChange {
+        redirect_uris: list(&["https://app.example.com/"], &["http://localhost:4200/"]),
+        apis: vec![("https://api.example.com".into(), "read:dragons".into())],
+        default_audience: Some("https://api.example.com".into()),
+        disabled: Some(true),
+        ..ClientChange::default()
+    };
+    let answer = bench.run(set(change)).await.unwrap();
+    assert_eq!(answer["client"]["redirect_uris"], json!(["https://app.example.com/"]));
+    assert_eq!(answer["client"]["disabled"], json!(true));
+
+    let without = ClientChange { redirect_uris: list(&[], &["https://app.example.com/"]), ..ClientChange::default() };
+    bench.refused(set(without), AdminErrorKind::Invalid).await;
+    let strange = ClientChange { redirect_uris: list(&[], &["https://other.example/"]), ..ClientChange::default() };
+    bench.refused(set(strange), AdminErrorKind::NotFound).await;
+    let scope =
+        ClientChange { apis: vec![("https://api.example.com".into(), "fly".into())], ..ClientChange::default() };
+    bench.refused(set(scope), AdminErrorKind::NotFound).await;
+    bench.refused(set(ClientChange::default()), AdminErrorKind::Invalid).await;
+
+    let delete = Command::Api(ApiCommand::Delete { api: "https://api.example.com".into() });
+    bench.refused(delete.clone(), AdminErrorKind::Conflict).await;
+    bench.run(Command::Client(ClientCommand::Delete { client: "my-app".into() })).await.unwrap();
+    bench.run(delete).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_api_changes_its_scopes_and_gets_a_credential() {
+    let mut bench = Bench::new();
+    bench.run(Command::Api(ApiCommand::Add(dragons()))).await.unwrap();
+    bench.refused(Command::Api(ApiCommand::Add(dragons())), AdminErrorKind::Conflict).await;
+    let twice = NewApi {
+        identifier: "b".into(),
+        scopes: vec![("x".into(), String::new()), ("x".into(), String::new())],
+        ..dragons()
+    };
+    let standard = NewApi { identifier: "c".into(), scopes: vec![("openid".into(), String::new())], ..dragons() };
+    for wrong in [twice, standard, NewApi { identifier: "a#b".into(), ..dragons() }] {
+        bench.refused(Command::Api(ApiCommand::Add(wrong)), AdminErrorKind::Invalid).await;
+    }
+    let set = |change: ApiChange| Command::Api(ApiCommand::Set { api: "https://api.example.com".into(), change });
+    let change = ApiChange {
+        add_scopes: vec![("write:dragons".into(), "Train them".into())],
+        remove_scopes: vec!["read:dragons".into()],
+        ..ApiChange::default()
+    };
+    let answer = bench.run(set(change)).await.unwrap();
+    assert_eq!(answer["api"]["scopes"], json!([{ "name": "write:dragons", "description": "Train them" }]));
+    let gone = ApiChange { remove_scopes: vec!["read:dragons".into()], ..ApiChange::default() };
+    bench.refused(set(gone), AdminErrorKind::NotFound).await;
+    bench.refused(set(ApiChange::default()), AdminErrorKind::Invalid).await;
+
+    let rotate = Command::Api(ApiCommand::RotateSecret { api: "https://api.example.com".into(), overlap_secs: 0 });
+    let answer = bench.run(rotate).await.unwrap();
+    assert!(answer["api_secret"].as_str().unwrap().starts_with("sym_as_"));
+    assert_eq!(bench.last_event().await, "api.secret.rotate");
+}
+
+#[tokio::test]
+async fn every_change_leaves_an_event_with_its_actor_and_no_look_does() {
+    let mut bench = Bench::new();
+    let id = bench.ada().await;
+    let looks = [
+        Command::Doctor,
+        Command::Api(ApiCommand::List),
+        Command::Client(ClientCommand::List),
+        Command::Key(KeyCommand::List),
+        Command::Role(RoleCommand::List),
+        Command::User(UserCommand::Show { user: id.clone() }),
+        Command::User(UserCommand::List { search: None, after: None, limit: 10 }),
+    ];
+    let before = bench.audit().await.len();
+    for look in looks {
+        bench.run(look).await.unwrap();
+    }
+    assert_eq!(bench.audit().await.len(), before);
+    bench.refused(Command::Key(KeyCommand::Rotate { algorithm: None }), AdminErrorKind::NotFound).await;
+    bench.run(Command::User(UserCommand::Delete { user: id })).await.unwrap();
+    let event = bench.audit().await.pop().unwrap().event;
+    assert_eq!((event.name.as_str(), event.actor.as_deref(), event.at), ("user.delete", Some("test"), NOW));
+}

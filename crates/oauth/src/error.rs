@@ -162,8 +162,6 @@ pub enum OAuthError {
     InteractionRequired,
     /// `prompt=none`, and nobody (or somebody else) is signed in.
     LoginRequired,
-    /// The user's tokens were all ended (password change, sign-out everywhere).
-    RevocationHandleChanged,
     /// The user signed out.
     SessionEnded,
     /// An administrator blocked the user.
@@ -326,9 +324,7 @@ impl OAuthError {
             }
             Self::LoginRequired => wire("login_required", 400, "sign-in is needed"),
             // RFC 6749 §5.2: the grant is revoked
-            Self::RevocationHandleChanged | Self::SessionEnded => {
-                wire("invalid_grant", 400, "the sign-in was ended (invalid refresh token or code)")
-            }
+            Self::SessionEnded => wire("invalid_grant", 400, "the sign-in was ended (invalid refresh token or code)"),
             Self::UserBlocked => wire("invalid_grant", 400, "user is blocked"),
             Self::UserGone => wire("invalid_grant", 400, "the account is gone (invalid refresh token or code)"),
 

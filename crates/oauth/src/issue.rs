@@ -5,18 +5,16 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use symbolon_jose::Algorithm;
 
 use crate::access_token::AccessTokenClaims;
 use crate::claims::Profile;
-use crate::context::Context;
+use crate::effect::{Effect, IssuedAccessToken};
 use crate::error::OAuthError;
 use crate::id_token::IdTokenClaims;
-use crate::ids::ClientId;
-use crate::registration::Client;
 use crate::scope::Scope;
-use crate::token_format::{OpaqueToken, TokenKind};
+use crate::token_format::OpaqueToken;
 
 /// Whether a user may sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +45,7 @@ pub struct UserFacts {
 pub enum SessionState {
     /// Signed out, or ended by an administrator.
     Ended,
-    /// Still there.
+    /// Still there, neither ended nor expired.
     Live,
     /// Not on record (any more).
     Unknown,
@@ -91,164 +89,6 @@ pub enum RefreshAnswer {
     New(OpaqueToken),
     /// The successor already made, which is stored sealed under the presented token.
     SameSuccessor,
-}
-
-/// An access token that a family must remember, so that ending the family can name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssuedAccessToken {
-    /// Its `jti`.
-    pub jti: String,
-    /// Its `exp`.
-    pub expires_at: u64,
-}
-
-/// A refresh token to store: only its hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRefreshToken {
-    /// SHA-256 of its text.
-    pub hash: [u8; 32],
-    /// Unix seconds.
-    pub created_at: u64,
-    /// When it ends if unused, never after the family's absolute end.
-    pub expires_at: u64,
-}
-
-/// What a family was granted; kept with it, and all that a refresh needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FamilyGrant {
-    /// What was granted; a refresh may ask for less, never for more.
-    pub scope: Scope,
-    /// The API, if one was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
-    /// When the user really authenticated.
-    pub auth_time: u64,
-    /// By what means.
-    #[serde(default)]
-    pub amr: Vec<String>,
-    /// How strongly.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub acr: Option<String>,
-    /// The user's revocation handle when the family began. A refresh is refused when the user has another by now.
-    pub revocation_handle: String,
-}
-
-/// A family to create: a sign-in's code and everything born of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewFamily {
-    /// Its random id.
-    pub id: String,
-    /// Whose program.
-    pub client_id: ClientId,
-    /// Which user.
-    pub user_id: String,
-    /// Which session.
-    pub sid: Option<String>,
-    /// Ends with the session.
-    pub session_bound: bool,
-    /// Unix seconds.
-    pub created_at: u64,
-    /// No token of it lives longer.
-    pub absolute_expires_at: u64,
-    /// What was granted.
-    pub grant: FamilyGrant,
-}
-
-/// What the presented refresh token must still be when the rotation is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RotateExpect {
-    /// The family's current token.
-    Current,
-    /// Superseded, and its successor never used.
-    SuccessorUnused,
-}
-
-/// What must hold before the answer is given. Each is one atomic operation that checks again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Begin a family without a code (`POST /authenticate`).
-    CreateFamily {
-        /// The family.
-        family: NewFamily,
-        /// Its first refresh token.
-        refresh_token: Option<NewRefreshToken>,
-        /// Its first access token.
-        access_token: IssuedAccessToken,
-    },
-    /// End a family, every unexpired access token of it, and with [`AlsoSession::Yes`] the session too.
-    EndFamily {
-        /// The family.
-        family_id: String,
-        /// Why, for the audit log.
-        why: EndReason,
-        /// Whether the session ends as well.
-        also_session: AlsoSession,
-    },
-    /// Nothing is stored.
-    None,
-    /// Add an access token to a live family.
-    NoteAccessToken {
-        /// The family.
-        family_id: String,
-        /// The token.
-        access_token: IssuedAccessToken,
-    },
-    /// Redeem the code, once, and begin its family.
-    RedeemCode {
-        /// SHA-256 of the code.
-        code_hash: [u8; 32],
-        /// The family.
-        family: NewFamily,
-        /// Its first refresh token.
-        refresh_token: Option<NewRefreshToken>,
-        /// Its first access token.
-        access_token: IssuedAccessToken,
-    },
-    /// Put a successor in place of the presented token. The shell seals the successor under the presented token.
-    RotateRefreshToken {
-        /// SHA-256 of the presented token.
-        presented_hash: [u8; 32],
-        /// What the presented token must still be.
-        expect: RotateExpect,
-        /// The successor.
-        successor: NewRefreshToken,
-        /// The family, to note the access token.
-        family_id: String,
-        /// The token.
-        access_token: IssuedAccessToken,
-    },
-}
-
-/// Whether the browser session ends with the family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlsoSession {
-    /// Only the family.
-    No,
-    /// The session too.
-    Yes,
-}
-
-/// Why a family ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndReason {
-    /// A second valid use of its code.
-    CodeReplayed,
-    /// A refresh token that had its day.
-    RefreshTokenReused,
-    /// The client revoked it (RFC 7009).
-    Revoked,
-}
-
-impl EndReason {
-    /// Its name in the store and in the audit log.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CodeReplayed => "code_replayed",
-            Self::RefreshTokenReused => "refresh_token_reused",
-            Self::Revoked => "revoked",
-        }
-    }
 }
 
 /// Tokens to hand out, once the effect holds.
@@ -342,23 +182,14 @@ impl fmt::Debug for TokenResponse {
     }
 }
 
-/// A new refresh token for a family that ends at `absolute_expires_at`, and the record of it.
-pub(crate) fn new_refresh_token(
-    ctx: &mut Context<'_>,
-    client: &Client,
-    absolute_expires_at: u64,
-) -> (OpaqueToken, NewRefreshToken) {
-    let token = OpaqueToken::generate(TokenKind::RefreshToken, ctx.rng);
-    let idle_end = ctx.now.saturating_add(client.refresh_idle_secs(ctx.lifetimes));
-    let record =
-        NewRefreshToken { hash: token.hash(), created_at: ctx.now, expires_at: idle_end.min(absolute_expires_at) };
-    (token, record)
-}
-
 impl AccessTokenPlan {
     /// What a family remembers of it.
     #[must_use]
     pub fn issued(&self) -> IssuedAccessToken {
-        IssuedAccessToken { jti: self.claims.jti.clone(), expires_at: self.claims.exp }
+        IssuedAccessToken {
+            jti: self.claims.jti.clone(),
+            expires_at: self.claims.exp,
+            revocation_handle: self.claims.rh.clone().unwrap_or_default(),
+        }
     }
 }

@@ -11,8 +11,10 @@ pub mod authorize;
 pub mod claims;
 pub mod client_auth;
 pub mod context;
+mod effect;
 pub mod endpoint;
 pub mod error;
+mod family;
 pub mod grant;
 pub mod id_token;
 pub mod ids;
@@ -31,13 +33,15 @@ pub mod token_format;
 
 pub use access_token::AccessTokenClaims;
 pub use context::{Context, Lifetimes, Rng};
+pub use effect::{
+    AlsoSession, Effect, EndReason, FamilyGrant, IssuedAccessToken, NewFamily, NewRefreshToken, RotateExpect,
+};
 pub use error::{ClientAuthFailure, ErrorBody, OAuthError, Presented, Wire};
 pub use grant::{Grant, TokenRequest};
 pub use id_token::IdTokenClaims;
 pub use ids::{ClientId, InvalidName, Issuer, Subject, random_id};
 pub use issue::{
-    AccessTokenPlan, AlsoSession, Effect, EndReason, FamilyGrant, IdTokenPlan, Issue, IssuedAccessToken, NewFamily,
-    NewRefreshToken, RefreshAnswer, Refusal, RotateExpect, SessionState, TokenResponse, UserFacts, UserStatus,
+    AccessTokenPlan, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse, UserFacts, UserStatus,
 };
 pub use params::Params;
 pub use redirect_uri::RegisteredRedirectUri;

@@ -3,12 +3,12 @@
 //! Only for a client that is marked first-party and allowed to use it; the password itself is checked by the shell, in its bounded
 //! pool, before this decides what the sign-in brings.
 
-use crate::access_token::{self, UserToken};
 use crate::context::Context;
+use crate::effect::Effect;
 use crate::error::OAuthError;
-use crate::id_token;
+use crate::family::{self, SignIn};
 use crate::ids::random_id;
-use crate::issue::{Effect, FamilyGrant, Issue, NewFamily, RefreshAnswer, UserFacts, UserStatus, new_refresh_token};
+use crate::issue::{Issue, UserFacts, UserStatus};
 use crate::registration::{Api, Apis, Client};
 use crate::scope::Scope;
 use crate::target;
@@ -60,41 +60,29 @@ pub fn decide(
     }
     let api = target::for_user(client, request.audience.as_deref(), ctx.issuer, apis)?;
     let asked = request.scope.clone().unwrap_or_else(|| everything(api));
-    let scope = &target::scope_for_user(client, api, &asked);
-    let (sid, auth_time) = (signed_in.sid.as_deref(), ctx.now);
-    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, sid, auth_time, acr: None });
-    let id_token = id_token::plan(
+    let family_id = random_id(ctx.rng);
+    let auth_time = ctx.now;
+    let born = family::begin(
         ctx,
-        &id_token::From { client, user, scope, nonce: None, sid, auth_time, acr: None, amr: &signed_in.amr },
-    );
-    let wants_refresh = scope.contains("offline_access");
-    let absolute_expires_at = if wants_refresh {
-        ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes))
-    } else {
-        access_token.claims.exp
-    };
-    let refresh = wants_refresh.then(|| new_refresh_token(ctx, client, absolute_expires_at));
-    let (refresh_token, record) =
-        refresh.map_or((RefreshAnswer::Absent, None), |(token, record)| (RefreshAnswer::New(token), Some(record)));
-    let family = NewFamily {
-        id: random_id(ctx.rng),
-        client_id: client.client_id.clone(),
-        user_id: user.id.clone(),
-        sid: signed_in.sid.clone(),
-        session_bound: client.is_session_bound() && signed_in.sid.is_some(),
-        created_at: ctx.now,
-        absolute_expires_at,
-        grant: FamilyGrant {
-            scope: scope.clone(),
-            audience: api.map(|api| api.identifier.clone()),
+        &SignIn {
+            family_id: &family_id,
+            client,
+            user,
+            api,
+            scope: &asked,
+            sid: signed_in.sid.as_deref(),
+            nonce: None,
             auth_time,
-            amr: signed_in.amr.clone(),
+            amr: &signed_in.amr,
             acr: None,
-            revocation_handle: user.revocation_handle.clone(),
         },
+    );
+    let effect = Effect::CreateFamily {
+        family: born.family,
+        refresh_token: born.record,
+        access_token: born.access_token.issued(),
     };
-    let effect = Effect::CreateFamily { family, refresh_token: record, access_token: access_token.issued() };
-    Ok(Issue { access_token, id_token, refresh_token, effect })
+    Ok(Issue { access_token: born.access_token, id_token: born.id_token, refresh_token: born.refresh_token, effect })
 }
 
 /// A caller that names no scope means: all of the API, and who I am.

@@ -138,8 +138,8 @@ pub fn check_registration(uri: &str, kind: ClientKind) -> Result<(), &'static st
     }
     match url.scheme() {
         // What a browser would rewrite before sending is refused: it would never be presented in this spelling.
-        "http" | "https" if !uri.starts_with(&format!("{}://", url.scheme())) => {
-            Err("must be written in lower case with two slashes")
+        "http" | "https" if authority(uri).is_empty() || !uri.starts_with(url.scheme()) => {
+            Err("must be written in lower case, with two slashes and a host")
         }
         "https" => Ok(()),
         "http" if is_loopback(&url) => Ok(()),

@@ -4,9 +4,9 @@
 //! and nothing happens to it. A signed access token cannot be revoked yet, and that is said: `unsupported_token_type` (§2.2.1).
 
 use crate::client_auth::AuthenticatedClient;
+use crate::effect::{AlsoSession, Effect, EndReason};
 use crate::error::OAuthError;
 use crate::ids::ClientId;
-use crate::issue::{AlsoSession, Effect, EndReason};
 use crate::params::Params;
 use crate::token_format::{OpaqueToken, TokenKind};
 

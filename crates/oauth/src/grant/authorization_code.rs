@@ -3,14 +3,14 @@
 //! The code is bound to client, `redirect_uri`, PKCE, session and API. A second use by its rightful owner ends everything born of
 //! it (§4.1.2); an attempt by anybody else changes nothing, so that nobody can end another's sign-in.
 
-use crate::access_token::{self, UserToken};
 use crate::authorize::CodeGrant;
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
+use crate::effect::{AlsoSession, Effect, EndReason};
 use crate::error::OAuthError;
+use crate::family::{self, SignIn};
 use crate::grant::Grant;
-use crate::id_token;
-use crate::issue::{AlsoSession, Effect, EndReason, FamilyGrant, Issue, NewFamily, RefreshAnswer, Refusal, SessionState, UserFacts, UserStatus, new_refresh_token};
+use crate::issue::{Issue, Refusal, SessionState, UserFacts, UserStatus};
 use crate::params::Params;
 use crate::pkce::{self, PkceVerified};
 use crate::registration::{Api, Apis};
@@ -38,7 +38,8 @@ pub struct Request {
 impl Request {
     /// Reads the parameters. A code that is not even well-formed is [`OAuthError::CodeUnknown`].
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        let code = OpaqueToken::parse(TokenKind::AuthorizationCode, params.require("code")?).map_err(|_| OAuthError::CodeUnknown)?;
+        let code = OpaqueToken::parse(TokenKind::AuthorizationCode, params.require("code")?)
+            .map_err(|_| OAuthError::CodeUnknown)?;
         Ok(Self {
             code,
             code_verifier: params.get("code_verifier").map(|verifier| zeroize::Zeroizing::new(verifier.to_owned())),
@@ -51,7 +52,10 @@ impl Request {
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { code: _, code_verifier: _, redirect_uri, resource } = self;
-        f.debug_struct("Request").field("redirect_uri", redirect_uri).field("resource", resource).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("redirect_uri", redirect_uri)
+            .field("resource", resource)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,11 +84,21 @@ pub struct Facts {
 ///
 /// # Errors
 /// Every way a code can be wrong; [`OAuthError::CodeReplayed`] comes with [`Effect::EndFamily`].
-pub fn decide(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &Request, facts: Option<Facts>, apis: &dyn Apis) -> Result<Issue, Refusal> {
+pub fn decide(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    facts: Option<Facts>,
+    apis: &dyn Apis,
+) -> Result<Issue, Refusal> {
     let facts = facts.ok_or(OAuthError::CodeUnknown)?;
     let verified = prove_owner(client, request, &facts.grant)?;
     if facts.redeemed_at.is_some() {
-        let effect = Effect::EndFamily { family_id: facts.grant.family_id, why: EndReason::CodeReplayed, also_session: AlsoSession::No };
+        let effect = Effect::EndFamily {
+            family_id: facts.grant.family_id,
+            why: EndReason::CodeReplayed,
+            also_session: AlsoSession::No,
+        };
         return Err(Refusal { error: OAuthError::CodeReplayed, effect });
     }
     if ctx.now >= facts.expires_at {
@@ -100,12 +114,22 @@ pub fn decide(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &
     if facts.session != SessionState::Live {
         return Err(OAuthError::SessionEnded.into());
     }
-    let api = target::of_grant(ctx.issuer, client.client(), facts.grant.audience.as_deref(), request.resource.as_deref(), apis)?;
+    let api = target::of_grant(
+        ctx.issuer,
+        client.client(),
+        facts.grant.audience.as_deref(),
+        request.resource.as_deref(),
+        apis,
+    )?;
     Ok(issue(ctx, client, request, &facts.grant, user, api, verified))
 }
 
 /// Whoever cannot prove all of this is not the code's owner, and learns and changes nothing.
-fn prove_owner(client: AuthenticatedClient<'_>, request: &Request, grant: &CodeGrant) -> Result<PkceVerified, OAuthError> {
+fn prove_owner(
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    grant: &CodeGrant,
+) -> Result<PkceVerified, OAuthError> {
     if grant.client_id != client.client().client_id {
         return Err(OAuthError::CodeOfAnotherClient);
     }
@@ -115,35 +139,35 @@ fn prove_owner(client: AuthenticatedClient<'_>, request: &Request, grant: &CodeG
     pkce::verify(grant.code_challenge.as_ref(), request.code_verifier.as_ref().map(|verifier| verifier.as_str()))
 }
 
-fn issue(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &Request, grant: &CodeGrant, user: &UserFacts, api: Option<&Api>, _: PkceVerified) -> Issue {
-    let client = client.client();
-    let CodeGrant { scope, auth_time, amr, acr, sid, .. } = grant;
-    // What the API has dropped since is not granted any more.
-    let scope = &target::scope_for_user(client, api, scope);
-    let acr_text = acr.as_deref();
-    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, sid: Some(sid), auth_time: *auth_time, acr: acr_text });
-    let id_token = id_token::plan(ctx, &id_token::From { client, user, scope, nonce: grant.nonce.as_deref(), sid: Some(sid), auth_time: *auth_time, acr: acr_text, amr });
-    let wants_refresh = scope.contains("offline_access");
-    let absolute_expires_at = if wants_refresh { ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes)) } else { access_token.claims.exp };
-    let refresh = wants_refresh.then(|| new_refresh_token(ctx, client, absolute_expires_at));
-    let (refresh_token, record) = refresh.map_or((RefreshAnswer::Absent, None), |(token, record)| (RefreshAnswer::New(token), Some(record)));
-    let family = NewFamily {
-        id: grant.family_id.clone(),
-        client_id: client.client_id.clone(),
-        user_id: user.id.clone(),
-        sid: Some(sid.clone()),
-        session_bound: client.is_session_bound(),
-        created_at: ctx.now,
-        absolute_expires_at,
-        grant: FamilyGrant {
-            scope: scope.clone(),
-            audience: grant.audience.clone(),
-            auth_time: *auth_time,
-            amr: amr.clone(),
-            acr: acr.clone(),
-            revocation_handle: user.revocation_handle.clone(),
+fn issue(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    grant: &CodeGrant,
+    user: &UserFacts,
+    api: Option<&Api>,
+    _proof: PkceVerified,
+) -> Issue {
+    let born = family::begin(
+        ctx,
+        &SignIn {
+            family_id: &grant.family_id,
+            client: client.client(),
+            user,
+            api,
+            scope: &grant.scope,
+            sid: Some(&grant.sid),
+            nonce: grant.nonce.as_deref(),
+            auth_time: grant.auth_time,
+            amr: &grant.amr,
+            acr: grant.acr.as_deref(),
         },
+    );
+    let effect = Effect::RedeemCode {
+        code_hash: request.code.hash(),
+        family: born.family,
+        refresh_token: born.record,
+        access_token: born.access_token.issued(),
     };
-    let effect = Effect::RedeemCode { code_hash: request.code.hash(), family, refresh_token: record, access_token: access_token.issued() };
-    Issue { access_token, id_token, refresh_token, effect }
+    Issue { access_token: born.access_token, id_token: born.id_token, refresh_token: born.refresh_token, effect }
 }

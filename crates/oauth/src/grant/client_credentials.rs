@@ -6,9 +6,10 @@
 use crate::access_token;
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
+use crate::effect::Effect;
 use crate::error::OAuthError;
 use crate::grant::Grant;
-use crate::issue::{Effect, Issue, RefreshAnswer, Refusal};
+use crate::issue::{Issue, RefreshAnswer, Refusal};
 use crate::params::Params;
 use crate::registration::Apis;
 use crate::scope::Scope;
@@ -31,7 +32,10 @@ pub struct Request {
 impl Request {
     /// Reads the parameters.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        Ok(Self { audience: target::requested(params)?.map(str::to_owned), scope: params.get("scope").map(Scope::parse).transpose()? })
+        Ok(Self {
+            audience: target::requested(params)?.map(str::to_owned),
+            scope: params.get("scope").map(Scope::parse).transpose()?,
+        })
     }
 }
 
@@ -39,7 +43,12 @@ impl Request {
 ///
 /// # Errors
 /// The client may not use the grant, the API or the scope.
-pub fn decide(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &Request, apis: &dyn Apis) -> Result<Issue, Refusal> {
+pub fn decide(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    apis: &dyn Apis,
+) -> Result<Issue, Refusal> {
     let client = client.client();
     if client.is_public() || !client.may_use(Grant::ClientCredentials) {
         return Err(OAuthError::GrantNotAllowed.into());

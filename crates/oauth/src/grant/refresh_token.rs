@@ -13,11 +13,13 @@
 use crate::access_token::{self, UserToken};
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
+use crate::effect::{AlsoSession, Effect, EndReason, FamilyGrant, RotateExpect};
 use crate::error::OAuthError;
+use crate::family::new_refresh_token;
 use crate::grant::Grant;
 use crate::id_token;
 use crate::ids::ClientId;
-use crate::issue::{AlsoSession, Effect, EndReason, FamilyGrant, Issue, RefreshAnswer, Refusal, RotateExpect, SessionState, UserFacts, UserStatus, new_refresh_token};
+use crate::issue::{Issue, RefreshAnswer, Refusal, SessionState, UserFacts, UserStatus};
 use crate::params::Params;
 use crate::registration::{Api, Apis};
 use crate::scope::Scope;
@@ -45,7 +47,8 @@ impl Request {
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         let text = params.get("refresh_token").ok_or(OAuthError::RefreshTokenMissing)?;
         Ok(Self {
-            refresh_token: OpaqueToken::parse(TokenKind::RefreshToken, text).map_err(|_| OAuthError::RefreshTokenUnknown)?,
+            refresh_token: OpaqueToken::parse(TokenKind::RefreshToken, text)
+                .map_err(|_| OAuthError::RefreshTokenUnknown)?,
             resource: target::resource(params)?.map(str::to_owned),
             scope: params.get("scope").map(Scope::parse).transpose()?,
         })
@@ -62,7 +65,10 @@ pub fn facts(request: &Request) -> [u8; 32] {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Successor {
     /// Still the family's current token.
-    Unused,
+    Unused {
+        /// SHA-256 of it.
+        hash: [u8; 32],
+    },
     /// Superseded itself, or dead.
     Used,
 }
@@ -121,7 +127,10 @@ pub struct FamilyFacts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A lost answer: the unused successor dies, a new one takes its place.
-    ReplaceSuccessor,
+    ReplaceSuccessor {
+        /// SHA-256 of the one that dies.
+        unused_hash: [u8; 32],
+    },
     /// A new successor.
     Rotate,
     /// The successor already made, again.
@@ -138,7 +147,9 @@ pub fn verdict(state: TokenState, now: u64, grace_secs: u64) -> Verdict {
         TokenState::Dead => Verdict::Theft,
         // A clock that went backwards is within the grace, not theft.
         TokenState::Superseded { at, .. } if now < at.saturating_add(grace_secs) => Verdict::SameSuccessor,
-        TokenState::Superseded { successor: Successor::Unused, .. } => Verdict::ReplaceSuccessor,
+        TokenState::Superseded { successor: Successor::Unused { hash }, .. } => {
+            Verdict::ReplaceSuccessor { unused_hash: hash }
+        }
         TokenState::Superseded { successor: Successor::Used, .. } => Verdict::Theft,
     }
 }
@@ -147,7 +158,13 @@ pub fn verdict(state: TokenState, now: u64, grace_secs: u64) -> Verdict {
 ///
 /// # Errors
 /// Every way a refresh can be wrong; [`OAuthError::RefreshTokenReused`] comes with [`Effect::EndFamily`].
-pub fn decide(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &Request, facts: Option<Facts>, apis: &dyn Apis) -> Result<Issue, Refusal> {
+pub fn decide(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    facts: Option<Facts>,
+    apis: &dyn Apis,
+) -> Result<Issue, Refusal> {
     let facts = facts.ok_or(OAuthError::RefreshTokenUnknown)?;
     if facts.family.client_id != client.client().client_id {
         return Err(OAuthError::RefreshTokenOfAnotherClient.into());
@@ -156,18 +173,25 @@ pub fn decide(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &
         return Err(OAuthError::RefreshTokenRevoked.into());
     }
     let rotate = match verdict(facts.state, ctx.now, ctx.lifetimes.refresh_grace_secs) {
-        Verdict::ReplaceSuccessor => Some(RotateExpect::SuccessorUnused),
+        Verdict::ReplaceSuccessor { unused_hash } => {
+            Some(RotateExpect::SuccessorUnused { successor_hash: unused_hash })
+        }
         Verdict::Rotate => Some(RotateExpect::Current),
         Verdict::SameSuccessor => None,
         // Before everything that could refuse more mildly: a thief does not hide behind a wrong scope or an idle expiry.
         Verdict::Theft => {
-            let effect = Effect::EndFamily { family_id: facts.family.id, why: EndReason::RefreshTokenReused, also_session: AlsoSession::Yes };
+            let effect = Effect::EndFamily {
+                family_id: facts.family.id,
+                why: EndReason::RefreshTokenReused,
+                also_session: AlsoSession::Yes,
+            };
             return Err(Refusal { error: OAuthError::RefreshTokenReused, effect });
         }
     };
     let user = check_alive(ctx, client, &facts)?;
     let grant = &facts.family.grant;
-    let api = target::of_grant(ctx.issuer, client.client(), grant.audience.as_deref(), request.resource.as_deref(), apis)?;
+    let api =
+        target::of_grant(ctx.issuer, client.client(), grant.audience.as_deref(), request.resource.as_deref(), apis)?;
     let scope = match &request.scope {
         None => grant.scope.clone(),
         // RFC 6749 §6: "MUST NOT include any scope not originally granted"
@@ -184,15 +208,16 @@ pub fn decide(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &
 }
 
 /// Token, family, user and session still count.
-fn check_alive<'f>(ctx: &Context<'_>, client: AuthenticatedClient<'_>, facts: &'f Facts) -> Result<&'f UserFacts, OAuthError> {
+fn check_alive<'f>(
+    ctx: &Context<'_>,
+    client: AuthenticatedClient<'_>,
+    facts: &'f Facts,
+) -> Result<&'f UserFacts, OAuthError> {
     let user = facts.user.as_ref().ok_or(OAuthError::UserGone)?;
     if user.status == UserStatus::Blocked {
         return Err(OAuthError::UserBlocked);
     }
-    if user.revocation_handle != facts.family.grant.revocation_handle {
-        return Err(OAuthError::RevocationHandleChanged);
-    }
-    if facts.family.session_bound && facts.session == SessionState::Ended {
+    if facts.family.session_bound && facts.session != SessionState::Live {
         return Err(OAuthError::SessionEnded);
     }
     if ctx.now >= facts.expires_at || ctx.now >= facts.family.absolute_expires_at {
@@ -202,18 +227,39 @@ fn check_alive<'f>(ctx: &Context<'_>, client: AuthenticatedClient<'_>, facts: &'
 }
 
 /// The tokens, as if nothing were rotated.
-fn sign_plan(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, facts: &Facts, user: &UserFacts, scope: &Scope, api: Option<&Api>) -> Issue {
+fn sign_plan(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    facts: &Facts,
+    user: &UserFacts,
+    scope: &Scope,
+    api: Option<&Api>,
+) -> Issue {
     let client = client.client();
-    let FamilyFacts { id, sid, grant, .. } = &facts.family;
+    let FamilyFacts { id, sid, session_bound, grant, .. } = &facts.family;
     let (sid, acr) = (sid.as_deref(), grant.acr.as_deref());
-    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, sid, auth_time: grant.auth_time, acr });
+    let in_token = sid.filter(|_| *session_bound);
+    let access_token = access_token::for_user(
+        ctx,
+        &UserToken { client, user, scope, api, sid: in_token, auth_time: grant.auth_time, acr },
+    );
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
-    let id_token = id_token::plan(ctx, &id_token::From { client, user, scope, nonce: None, sid, auth_time: grant.auth_time, acr, amr: &grant.amr });
+    let id_token = id_token::plan(
+        ctx,
+        &id_token::From { client, user, scope, nonce: None, sid, auth_time: grant.auth_time, acr, amr: &grant.amr },
+    );
     let effect = Effect::NoteAccessToken { family_id: id.clone(), access_token: access_token.issued() };
     Issue { access_token, id_token, refresh_token: RefreshAnswer::Absent, effect }
 }
 
-fn rotate_to_new(ctx: &mut Context<'_>, client: AuthenticatedClient<'_>, request: &Request, facts: &Facts, expect: RotateExpect, issue: &mut Issue) {
+fn rotate_to_new(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    facts: &Facts,
+    expect: RotateExpect,
+    issue: &mut Issue,
+) {
     let (token, successor) = new_refresh_token(ctx, client.client(), facts.family.absolute_expires_at);
     issue.refresh_token = RefreshAnswer::New(token);
     issue.effect = Effect::RotateRefreshToken {

@@ -1,0 +1,90 @@
+//! The beginning of a family: the first tokens of a sign-in, whichever way it came.
+//!
+//! A family ends with its session unless `offline_access` was granted, and for a browser program always (RFC 10017). Only a family
+//! that ends with its session has the `sid` in its access tokens, so that ending a session can revoke them by that name.
+
+use crate::access_token::{self, UserToken};
+use crate::context::Context;
+use crate::effect::{FamilyGrant, NewFamily, NewRefreshToken};
+use crate::id_token;
+use crate::issue::{AccessTokenPlan, IdTokenPlan, RefreshAnswer, UserFacts};
+use crate::registration::{Api, Client};
+use crate::scope::Scope;
+use crate::target;
+use crate::token_format::{OpaqueToken, TokenKind};
+
+/// A sign-in from which a family is born.
+pub(crate) struct SignIn<'a> {
+    pub(crate) family_id: &'a str,
+    pub(crate) client: &'a Client,
+    pub(crate) user: &'a UserFacts,
+    pub(crate) api: Option<&'a Api>,
+    /// As asked and consented to; what cannot be had any more is dropped.
+    pub(crate) scope: &'a Scope,
+    pub(crate) sid: Option<&'a str>,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) auth_time: u64,
+    pub(crate) amr: &'a [String],
+    pub(crate) acr: Option<&'a str>,
+}
+
+/// What it brings.
+pub(crate) struct Born {
+    pub(crate) access_token: AccessTokenPlan,
+    pub(crate) id_token: Option<IdTokenPlan>,
+    pub(crate) refresh_token: RefreshAnswer,
+    pub(crate) family: NewFamily,
+    pub(crate) record: Option<NewRefreshToken>,
+}
+
+pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
+    let SignIn { client, user, api, sid, nonce, auth_time, amr, acr, .. } = *from;
+    let scope = &target::scope_for_user(client, api, from.scope);
+    let stays = scope.contains("offline_access");
+    let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
+    let in_token = sid.filter(|_| session_bound);
+    let access_token =
+        access_token::for_user(ctx, &UserToken { client, user, scope, api, sid: in_token, auth_time, acr });
+    let id_token = id_token::plan(ctx, &id_token::From { client, user, scope, nonce, sid, auth_time, acr, amr });
+    let absolute_expires_at = if stays {
+        ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes))
+    } else {
+        access_token.claims.exp
+    };
+    let (refresh_token, record) = if stays {
+        let (token, record) = new_refresh_token(ctx, client, absolute_expires_at);
+        (RefreshAnswer::New(token), Some(record))
+    } else {
+        (RefreshAnswer::Absent, None)
+    };
+    let family = NewFamily {
+        id: from.family_id.to_owned(),
+        client_id: client.client_id.clone(),
+        user_id: user.id.clone(),
+        sid: sid.map(str::to_owned),
+        session_bound,
+        created_at: ctx.now,
+        absolute_expires_at,
+        grant: FamilyGrant {
+            scope: scope.clone(),
+            audience: api.map(|api| api.identifier.clone()),
+            auth_time,
+            amr: amr.to_vec(),
+            acr: acr.map(str::to_owned),
+        },
+    };
+    Born { access_token, id_token, refresh_token, family, record }
+}
+
+/// A new refresh token for a family that ends at `absolute_expires_at`, and the record of it.
+pub(crate) fn new_refresh_token(
+    ctx: &mut Context<'_>,
+    client: &Client,
+    absolute_expires_at: u64,
+) -> (OpaqueToken, NewRefreshToken) {
+    let token = OpaqueToken::generate(TokenKind::RefreshToken, ctx.rng);
+    let idle_end = ctx.now.saturating_add(client.refresh_idle_secs(ctx.lifetimes));
+    let record =
+        NewRefreshToken { hash: token.hash(), created_at: ctx.now, expires_at: idle_end.min(absolute_expires_at) };
+    (token, record)
+}

@@ -1,7 +1,32 @@
 //! The Symbolon server: endpoints, hosted pages, sessions, accounts, background work.
+//!
+//! [`start`] opens the data folder of a configuration and serves it; [`serve`] runs it until the process is
+//! told to stop. `ARCHITECTURE.md` has the map.
 
 pub mod account;
 pub mod admin;
+pub mod app;
+pub mod audit;
+pub mod clock;
 pub mod config;
+pub mod dev;
+pub mod effects;
+pub mod events;
+pub mod facts;
+pub mod http;
+pub mod interaction;
+mod job;
+pub mod keys;
+pub mod listen;
+pub mod log;
 pub mod pages;
+pub mod registry;
+pub mod rng;
+pub mod seal;
+pub mod serve;
 pub mod session;
+
+pub use app::{App, AppError};
+pub use clock::Clock;
+pub use config::Config;
+pub use serve::{Running, StartError, serve, start};

@@ -5,4 +5,5 @@
 
 pub mod normalize;
 pub mod password;
+pub mod sign_in;
 pub mod throttle;

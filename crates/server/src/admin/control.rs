@@ -66,7 +66,10 @@ async fn command(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let answer = match serde_json::from_slice::<Command>(&body) {
         Ok(command) => run(&app, command, "cli").await,
         // The text of the fault may hold a part of the command, and so a password.
-        Err(_) => Err(AdminError::invalid("the server does not know this command", "use the command line of the same version")),
+        Err(_) => Err(AdminError::invalid(
+            "the server does not know this command",
+            "use the command line of the same version",
+        )),
     };
     match answer {
         Ok(answer) => Json(answer).into_response(),
@@ -84,7 +87,10 @@ async fn ready(State(app): State<Arc<App>>) -> Response {
 /// Nothing a web page causes may ever get here, should a proxy be pointed at the socket by mistake.
 async fn refuse_browsers(request: Request, next: Next) -> Response {
     let headers = request.headers();
-    if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") || headers.contains_key("x-forwarded-for") {
+    if headers.contains_key("origin")
+        || headers.contains_key("sec-fetch-site")
+        || headers.contains_key("x-forwarded-for")
+    {
         return StatusCode::FORBIDDEN.into_response();
     }
     next.run(request).await
@@ -113,7 +119,8 @@ impl KeyRotation for App {
         let algorithms = in_use.into_iter().filter(|used| algorithm.is_none_or(|only| only == *used)).collect();
         let (sealer, schedule) = (Arc::clone(&self.sealer), self.key_schedule());
         // An RSA key takes a good part of a second to make: not on a thread that answers requests.
-        let made = tokio::task::spawn_blocking(move || keys::rotation(&documents, &algorithms, schedule, &sealer, now)).await;
+        let made =
+            tokio::task::spawn_blocking(move || keys::rotation(&documents, &algorithms, schedule, &sealer, now)).await;
         let writes = made.map_err(|_| AppError::Stopped)?;
         Ok(writes.map_err(AppError::from)?)
     }
@@ -124,8 +131,12 @@ impl From<AppError> for AdminError {
         let (kind, hint) = match error {
             AppError::Store(error) => return error.into(),
             AppError::Stopped => (AdminErrorKind::Unavailable, "repeat the command"),
-            AppError::IssuerChanged { .. } => (AdminErrorKind::Failed, "set the issuer back, or name another folder with --data"),
-            AppError::WrongMasterKey | AppError::MasterKey(_) => (AdminErrorKind::Failed, "restore the master key from your backup"),
+            AppError::IssuerChanged { .. } => {
+                (AdminErrorKind::Failed, "set the issuer back, or name another folder with --data")
+            }
+            AppError::WrongMasterKey | AppError::MasterKey(_) => {
+                (AdminErrorKind::Failed, "restore the master key from your backup")
+            }
             _ => (AdminErrorKind::Failed, "symbolon doctor"),
         };
         Self::new(kind, error.to_string(), hint)

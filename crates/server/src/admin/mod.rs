@@ -6,6 +6,7 @@
 
 mod api;
 mod client;
+pub mod control;
 mod doctor;
 mod document;
 mod error;
@@ -74,7 +75,7 @@ pub struct AdminContext<'a> {
     /// Unix seconds.
     pub now: u64,
     /// Randomness for ids and secrets.
-    pub rng: &'a mut (dyn Rng + Send),
+    pub rng: &'a mut (dyn Rng + Send + Sync),
     /// Hashes passwords, bounded.
     pub passwords: &'a Pool,
     /// Makes signing keys.

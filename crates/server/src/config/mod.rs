@@ -152,6 +152,8 @@ pub struct Password {
 /// `throttle.*`
 #[derive(Clone, Copy, Debug)]
 pub struct Throttle {
+    /// Per account and network address together.
+    pub pair: Limit,
     /// Per account.
     pub account: Limit,
     /// Per network address.

@@ -27,6 +27,15 @@ impl Config {
             },
             password: Password::read(&mut read),
             throttle: Throttle {
+                pair: Limit::read(
+                    &mut read,
+                    [
+                        "throttle.pair.free",
+                        "throttle.pair.base_delay",
+                        "throttle.pair.max_delay",
+                        "throttle.pair.window",
+                    ],
+                ),
                 account: Limit::read(
                     &mut read,
                     [

@@ -1,0 +1,74 @@
+//! Checking a name and a password: slowed per account and per address, hashed in the bounded pool, with the
+//! same answer and the same time for an unknown user (security 119, 123–125).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use symbolon_oauth::{OAuthError, Rng as _};
+use symbolon_store::{Attempt, User, UserStatus};
+
+use super::normalize::Identifier;
+use super::password::{Password, SALT_LEN, Verdict};
+use super::throttle::{Account, ThrottlePolicy};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::http::meta::Meta;
+use crate::rng::SystemRng;
+
+/// What came of a name and a password.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The password pool is full: try again in a moment.
+    Busy,
+    /// The password is right, and the user may sign in.
+    SignedIn(Box<User>),
+    /// Too many attempts: nothing was checked.
+    Throttled {
+        /// Seconds until an attempt counts again.
+        wait_secs: u64,
+    },
+    /// Unknown user, wrong password, or blocked account: told alike.
+    Wrong {
+        /// The account, if there is one, for the audit log only.
+        user_id: Option<String>,
+    },
+}
+
+/// Checks `username` and `password`.
+pub async fn check(app: &App, meta: &Meta, username: &str, password: &str) -> Result<Outcome, OAuthError> {
+    let failed = |error| store_failure(&error);
+    let identifier = Identifier::parse(username).ok();
+    let user = match &identifier {
+        Some(identifier) => app.store.user_by_identifier(identifier.as_str()).await.map_err(failed)?,
+        None => None,
+    };
+    let account = match (&user, &identifier) {
+        (Some(user), _) => Account::Known(&user.id),
+        (None, Some(identifier)) => Account::Unknown(identifier),
+        (None, None) => Account::Unreadable,
+    };
+    // On a Unix socket without a forwarding proxy everybody is one neighbour.
+    let address = meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    // Counted before the password is looked at, so that parallel guesses cannot overtake the count.
+    let attempt = app.store.begin_attempt(app.throttle.keys(&account, address), meta.now).await.map_err(failed)?;
+    if let Attempt::Wait { secs } = attempt {
+        return Ok(Outcome::Throttled { wait_secs: secs });
+    }
+    let forgiven = ThrottlePolicy::forgiven_keys(&account, address);
+    let wrong = Outcome::Wrong { user_id: user.as_ref().map(|user| user.id.clone()) };
+    let Ok(password) = Password::parse(password) else { return Ok(wrong) };
+
+    let mut salt = [0; SALT_LEN];
+    SystemRng.fill(&mut salt);
+    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+    let Ok(verdict) = app.passwords.verify(password, stored.clone(), salt).await else {
+        return Ok(Outcome::Busy);
+    };
+    let Some(user) = user.filter(|user| verdict != Verdict::NoMatch && user.status == UserStatus::Active) else {
+        return Ok(wrong);
+    };
+    if let (Verdict::MatchNeedsRehash(fresh), Some(old)) = (verdict, stored) {
+        app.store.set_password_hash(&user.id, &old, &fresh).await.map_err(failed)?;
+    }
+    app.store.forgive(forgiven).await.map_err(failed)?;
+    Ok(Outcome::SignedIn(Box::new(user)))
+}

@@ -1,0 +1,249 @@
+//! The application: what every handler and command shares, and how it is put together from a configuration.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use symbolon_oauth::{Context, Issuer, Lifetimes, Rng};
+use symbolon_store::{Options, Sqlite, Store, StoreError};
+
+use crate::account::password::{Parameters, Pool, PoolSettings};
+use crate::account::throttle::{Limit, ThrottlePolicy};
+use crate::audit::{Audit, AuditWriter};
+use crate::clock::Clock;
+use crate::config::{Config, Throttle};
+use crate::interaction::InteractionKeys;
+use crate::job;
+use crate::keys::{KeyError, Schedule};
+use crate::pages::Transport;
+use crate::registry::{Registry, RegistryError};
+use crate::rng::SystemRng;
+use crate::seal::{MasterKey, MasterKeyError, Sealer};
+use crate::session::csrf::CsrfKey;
+
+const META_ISSUER: &str = "issuer";
+const META_KEY_CHECK: &str = "master_key_check";
+
+/// One running Symbolon: configuration, store, registry snapshot, secrets.
+pub struct App {
+    /// The effective configuration.
+    pub config: Config,
+    /// The issuer, exactly as it stands in tokens.
+    pub issuer: Issuer,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// The storage port.
+    pub store: Arc<dyn Store>,
+    /// Seals secrets for the store.
+    pub sealer: Arc<Sealer>,
+    /// The time.
+    pub clock: Clock,
+    /// Password hashing, bounded.
+    pub passwords: Pool,
+    /// How failed sign-ins are slowed.
+    pub throttle: ThrottlePolicy,
+    /// The audit log.
+    pub audit: Audit,
+    /// Signs pending authorization requests.
+    pub interactions: InteractionKeys,
+    /// Key of the anti-forgery tokens.
+    pub csrf: CsrfKey,
+    /// How browsers reach the issuer.
+    pub transport: Transport,
+    registry: ArcSwap<Registry>,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// Why the application could not be put together, in words for the operator.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The data belongs to another issuer.
+    IssuerChanged {
+        /// The issuer the data was made with.
+        made_with: String,
+        /// The issuer configured now.
+        configured: String,
+    },
+    /// A configured value does not hold up.
+    Invalid(String),
+    /// The master key.
+    MasterKey(MasterKeyError),
+    /// The registry or its signing keys.
+    Registry(RegistryError),
+    /// The process is stopping.
+    Stopped,
+    /// The store.
+    Store(StoreError),
+    /// The master key is not the one the data was made with.
+    WrongMasterKey,
+}
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IssuerChanged { made_with, configured } => write!(
+                f,
+                "this data was made for the issuer {made_with}, but {configured} is configured; set the issuer back or use another data folder"
+            ),
+            Self::Invalid(why) => f.write_str(why),
+            Self::MasterKey(error) => error.fmt(f),
+            Self::Registry(error) => error.fmt(f),
+            Self::Stopped => f.write_str("the process is stopping"),
+            Self::Store(error) => error.fmt(f),
+            Self::WrongMasterKey => f.write_str(
+                "the master key is not the one this data was made with; restore the original master key (nothing was changed)",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AppError {}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<KeyError> for AppError {
+    fn from(error: KeyError) -> Self {
+        Self::Registry(RegistryError::Key(error))
+    }
+}
+
+impl App {
+    /// Opens the data folder of `config` and takes everything up. The writer of audit batches is returned
+    /// for the caller to run.
+    pub async fn open(config: Config, clock: Clock) -> Result<(Arc<Self>, AuditWriter), AppError> {
+        let invalid = |why: &dyn fmt::Display| AppError::Invalid(why.to_string());
+        let issuer = Issuer::parse(&config.issuer).map_err(|why| invalid(&why))?;
+        let lifetimes = lifetimes(&config);
+        lifetimes.validate().map_err(|why| invalid(&why))?;
+        let transport =
+            Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
+        let database = config.database();
+        // Opening migrates: file work, not for a thread that answers requests.
+        let store = tokio::task::spawn_blocking(move || Sqlite::open(&database, Options::default()))
+            .await
+            .map_err(|_| AppError::Stopped)??;
+        let store: Arc<dyn Store> = Arc::new(store);
+        let master = master_key(&config)?;
+        let sealer = Arc::new(master.sealer());
+        check_identity(&*store, &issuer, &sealer).await?;
+
+        let registry = Registry::build(&store.registry().await?, &sealer, &issuer).map_err(AppError::Registry)?;
+        let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
+        let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
+        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
+        let throttle = throttle(&config);
+        let app = Arc::new(Self {
+            csrf: CsrfKey::new(&master.derive("csrf")),
+            registry: ArcSwap::from_pointee(registry),
+            audit,
+            clock,
+            config,
+            interactions,
+            issuer,
+            lifetimes,
+            passwords,
+            sealer,
+            store,
+            throttle,
+            transport,
+        });
+        job::ensure_keys(&app).await?;
+        Ok((app, writer))
+    }
+
+    /// The registry of this moment. Take it once per request, so that one decision sees one state.
+    pub fn registry(&self) -> Arc<Registry> {
+        self.registry.load_full()
+    }
+
+    /// Takes up what the store holds now.
+    pub async fn reload_registry(&self) -> Result<(), AppError> {
+        let fresh = Arc::new(
+            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer).map_err(AppError::Registry)?,
+        );
+        // Two reloads may race: never step back to an older version.
+        self.registry.rcu(
+            |current| {
+                if current.version() > fresh.version() { Arc::clone(current) } else { Arc::clone(&fresh) }
+            },
+        );
+        Ok(())
+    }
+
+    /// What pure decisions take as their first argument.
+    pub fn context<'a>(&'a self, now: u64, rng: &'a mut dyn Rng) -> Context<'a> {
+        Context { now, issuer: &self.issuer, lifetimes: &self.lifetimes, rng }
+    }
+
+    /// How long signing keys live.
+    pub fn key_schedule(&self) -> Schedule {
+        Schedule {
+            rotate_after_secs: self.config.keys.rotation_secs,
+            publish_ahead_secs: self.config.keys.publish_ahead_secs,
+            longest_token_secs: self.lifetimes.access_token_secs.max(self.lifetimes.id_token_secs).max(86_400),
+        }
+    }
+}
+
+fn hashing(config: &Config) -> PoolSettings {
+    let password = &config.password;
+    let defaults = PoolSettings::default();
+    PoolSettings {
+        parameters: Parameters { memory_kib: password.memory_kib, passes: password.passes, lanes: password.lanes },
+        workers: if password.workers == 0 { defaults.workers } else { password.workers },
+        queue: password.queue,
+        ..defaults
+    }
+}
+
+fn throttle(config: &Config) -> ThrottlePolicy {
+    let limit = |limit: &crate::config::Limit| Limit {
+        free: limit.free,
+        base_delay_secs: limit.base_delay_secs,
+        max_delay_secs: limit.max_delay_secs,
+        window_secs: limit.window_secs,
+    };
+    let Throttle { pair, account, address } = &config.throttle;
+    ThrottlePolicy { pair: limit(pair), account: limit(account), address: limit(address) }
+}
+
+fn lifetimes(config: &Config) -> Lifetimes {
+    let tokens = &config.tokens;
+    Lifetimes {
+        access_token_secs: tokens.access_lifetime_secs,
+        code_secs: tokens.code_lifetime_secs,
+        id_token_secs: tokens.id_lifetime_secs,
+        refresh_absolute_secs: tokens.refresh_absolute_secs,
+        refresh_grace_secs: tokens.refresh_grace_secs,
+        refresh_idle_secs: tokens.refresh_idle_secs,
+    }
+}
+
+fn master_key(config: &Config) -> Result<MasterKey, AppError> {
+    match &config.master_key {
+        Some(text) => MasterKey::from_text(text.expose(), "the configuration (master_key)"),
+        None => MasterKey::load_or_create(&config.master_key_file(), &mut SystemRng),
+    }
+    .map_err(AppError::MasterKey)
+}
+
+/// The data names the issuer and the master key it was made with; both are fixed from then on.
+async fn check_identity(store: &dyn Store, issuer: &Issuer, sealer: &Sealer) -> Result<(), AppError> {
+    let made_with = store.put_meta_once(META_ISSUER, issuer.as_str()).await?;
+    if made_with != issuer.as_str() {
+        return Err(AppError::IssuerChanged { made_with, configured: issuer.as_str().to_owned() });
+    }
+    let check = store.put_meta_once(META_KEY_CHECK, &sealer.seal(META_KEY_CHECK, b"symbolon")).await?;
+    sealer.open(META_KEY_CHECK, &check).map_err(|_| AppError::WrongMasterKey)?;
+    Ok(())
+}

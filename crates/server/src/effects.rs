@@ -1,0 +1,111 @@
+//! Carries out what a decision at the token endpoint asks for: one effect is one atomic store operation that
+//! checks again what the decision was based on.
+
+use symbolon_oauth::{AlsoSession, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
+use symbolon_store::{self as store, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, StoreError};
+
+use crate::app::App;
+use crate::facts;
+use crate::seal;
+
+/// What became of an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It holds, durably.
+    Done,
+    /// The facts changed meanwhile and nothing was written: load them again and decide again, once.
+    LostRace,
+}
+
+/// How long a client should wait after the store was busy or away.
+const RETRY_AFTER_SECS: u32 = 2;
+
+/// A storage failure as the caller hears it: what may pass is 503, the rest is ours (500). The cause is in
+/// the log.
+pub fn store_failure(error: &StoreError) -> OAuthError {
+    tracing::error!(%error, "the store failed");
+    if error.is_retryable() {
+        OAuthError::TemporarilyUnavailable { retry_after_secs: RETRY_AFTER_SECS }
+    } else {
+        OAuthError::ServerError
+    }
+}
+
+/// Applies the effect of an issue. `presented` is the refresh token that was shown, under which its successor is
+/// sealed; empty for other grants.
+pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Result<Applied, OAuthError> {
+    let handle = issue.access_token.claims.rh.as_deref().unwrap_or_default();
+    let applied = match &issue.effect {
+        Effect::CreateFamily { family, refresh_token, access_token } => {
+            let new = NewFamily {
+                refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),
+                family: facts::new_family(family),
+                access_token: facts::issued(access_token, handle),
+            };
+            app.store.create_family(new).await.map(of_issued)
+        }
+        Effect::EndFamily { .. } => return apply_end(app, &issue.effect, now).await.map(|()| Applied::Done),
+        Effect::None => Ok(Applied::Done),
+        Effect::NoteAccessToken { family_id, access_token } => {
+            app.store.note_access_token(family_id, facts::issued(access_token, handle), now).await.map(of_issued)
+        }
+        Effect::RedeemCode { code_hash, family, refresh_token, access_token } => {
+            let redeem = RedeemCode {
+                hash: Hash32(*code_hash),
+                now,
+                refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),
+                family: facts::new_family(family),
+                access_token: facts::issued(access_token, handle),
+            };
+            app.store.redeem_code(redeem).await.map(|redeemed| match redeemed {
+                Redeemed::Done => Applied::Done,
+                _ => Applied::LostRace,
+            })
+        }
+        Effect::RotateRefreshToken { presented_hash, expect, successor, family_id, access_token } => {
+            let RefreshAnswer::New(token) = &issue.refresh_token else { return Err(OAuthError::ServerError) };
+            let rotate = Rotate {
+                presented: Hash32(*presented_hash),
+                expect: rotate_expect(*expect),
+                successor: facts::new_refresh_token(successor, family_id),
+                sealed_successor: seal::seal_successor(presented, token.reveal()),
+                access_token: facts::issued(access_token, handle),
+                now,
+            };
+            app.store.rotate_refresh_token(rotate).await.map(|rotated| match rotated {
+                Rotated::Done => Applied::Done,
+                Rotated::Ended | Rotated::LostRace => Applied::LostRace,
+            })
+        }
+    };
+    applied.map_err(|error| store_failure(&error))
+}
+
+/// Applies the effect of a refusal: a family that must end because of what was presented.
+pub async fn apply_end(app: &App, effect: &Effect, now: u64) -> Result<(), OAuthError> {
+    let Effect::EndFamily { family_id, why, also_session } = effect else { return Ok(()) };
+    let also_session = match also_session {
+        AlsoSession::No => store::AlsoSession::No,
+        AlsoSession::Yes => store::AlsoSession::Yes,
+    };
+    match app.store.end_family(family_id, why.name(), now, also_session).await {
+        Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
+        Err(error) => Err(store_failure(&error)),
+    }
+}
+
+fn of_issued(issued: Issued) -> Applied {
+    match issued {
+        Issued::Done => Applied::Done,
+        _ => Applied::LostRace,
+    }
+}
+
+fn rotate_expect(expect: RotateExpect) -> store::RotateExpect {
+    match expect {
+        RotateExpect::Current => store::RotateExpect::Current,
+        RotateExpect::SuccessorUnused { successor_hash } => {
+            store::RotateExpect::SuccessorUnused(Hash32(successor_hash))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The security events the server writes to its audit log: one function per event, so that names and fields
+//! are stable and in one place. None holds a password, code, token or cookie.
+
+use serde_json::{Value, json};
+use symbolon_oauth::{Client, Effect, Grant, Issue, OAuthError, Refusal};
+
+use symbolon_store::{AuditEvent, Session, StoreError};
+
+use crate::app::App;
+use crate::http::meta::Meta;
+
+/// An event with what every event has.
+fn event(meta: &Meta, name: &str, outcome: &str) -> AuditEvent {
+    AuditEvent {
+        at: meta.now,
+        name: name.to_owned(),
+        outcome: outcome.to_owned(),
+        actor: None,
+        user_id: None,
+        client_id: None,
+        sid: None,
+        address: Some(meta.address_text()),
+        request_id: Some(meta.request_id.to_string()),
+        detail: Value::Null,
+    }
+}
+
+/// A client was not authenticated.
+pub async fn client_refused(app: &App, meta: &Meta, client_id: &str, error: &OAuthError) {
+    // The id is the caller's text: kept only as far as one of ours could go.
+    let client_id = client_id.chars().take(128).collect();
+    let event = AuditEvent {
+        client_id: Some(client_id),
+        detail: json!({ "cause": error.cause() }),
+        ..event(meta, "client.authenticate", "failure")
+    };
+    app.audit.note(event).await;
+}
+
+/// Tokens were issued. Machine tokens are only counted, since they come by the thousand.
+pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue: &Issue) {
+    let claims = &issue.access_token.claims;
+    if grant == Grant::ClientCredentials {
+        app.audit.tally(client.client_id.as_str());
+        return;
+    }
+    let event = AuditEvent {
+        user_id: Some(claims.sub.clone()),
+        client_id: Some(client.client_id.to_string()),
+        sid: claims.sid.clone(),
+        detail: json!({ "grant": grant.name(), "jti": claims.jti, "scope": claims.scope }),
+        ..event(meta, "token.issue", "success")
+    };
+    app.audit.note(event).await;
+}
+
+/// Tokens were issued for a password (`POST /authenticate`).
+pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &Issue) {
+    let claims = &issue.access_token.claims;
+    let event = AuditEvent {
+        user_id: Some(claims.sub.clone()),
+        client_id: Some(client.client_id.to_string()),
+        detail: json!({ "grant": "password_sign_in", "jti": claims.jti, "scope": claims.scope }),
+        ..event(meta, "token.issue", "success")
+    };
+    app.audit.note(event).await;
+}
+
+/// A grant was refused. Where a family ended because of it, the event is durable before the answer.
+pub async fn refused(app: &App, meta: &Meta, client: &Client, refusal: &Refusal) {
+    let ended = match &refusal.effect {
+        Effect::EndFamily { family_id, why, .. } => Some((family_id, why.name())),
+        _ => None,
+    };
+    let name = if ended.is_some() { "token.replay" } else { "token.issue" };
+    let event = AuditEvent {
+        client_id: Some(client.client_id.to_string()),
+        detail: match ended {
+            Some((family, why)) => json!({ "cause": refusal.error.cause(), "family": family, "ended_because": why }),
+            None => json!({ "cause": refusal.error.cause() }),
+        },
+        ..event(meta, name, "failure")
+    };
+    if ended.is_none() {
+        app.audit.note(event).await;
+    } else if let Err(error) = app.audit.record(event).await {
+        tracing::error!(%error, "the event of a replay could not be written");
+    }
+}
+
+/// Somebody signed in.
+pub async fn signed_in(app: &App, meta: &Meta, session: &Session, client_id: Option<&str>) -> Result<(), StoreError> {
+    let event = AuditEvent {
+        user_id: Some(session.user_id.clone()),
+        client_id: client_id.map(str::to_owned),
+        sid: Some(session.sid.clone()),
+        detail: json!({ "amr": session.amr }),
+        ..event(meta, "session.start", "success")
+    };
+    app.audit.record(event).await
+}
+
+/// A sign-in failed: `user_id` only if the account exists.
+pub async fn sign_in_failed(app: &App, meta: &Meta, user_id: Option<&str>, client_id: Option<&str>, cause: &str) {
+    let event = AuditEvent {
+        user_id: user_id.map(str::to_owned),
+        client_id: client_id.map(str::to_owned),
+        detail: json!({ "cause": cause }),
+        ..event(meta, "session.start", "failure")
+    };
+    app.audit.note(event).await;
+}
+
+/// Somebody signed out.
+pub async fn signed_out(app: &App, meta: &Meta, user_id: &str, sid: &str) -> Result<(), StoreError> {
+    let event = AuditEvent {
+        user_id: Some(user_id.to_owned()),
+        sid: Some(sid.to_owned()),
+        ..event(meta, "session.end", "success")
+    };
+    app.audit.record(event).await
+}
+
+/// Something about a user's account changed: `user.create`, `user.password.reset`, `consent.grant`.
+pub async fn account(
+    app: &App,
+    meta: &Meta,
+    name: &str,
+    user_id: &str,
+    client_id: Option<&str>,
+) -> Result<(), StoreError> {
+    let event = AuditEvent {
+        user_id: Some(user_id.to_owned()),
+        client_id: client_id.map(str::to_owned),
+        ..event(meta, name, "success")
+    };
+    app.audit.record(event).await
+}
+
+/// A client revoked a refresh token, and with it its family.
+pub async fn revoked(app: &App, meta: &Meta, client_id: &str, family: &str) -> Result<(), StoreError> {
+    let event = AuditEvent {
+        client_id: Some(client_id.to_owned()),
+        detail: json!({ "family": family }),
+        ..event(meta, "token.revoke", "success")
+    };
+    app.audit.record(event).await
+}

@@ -1,0 +1,47 @@
+//! Answers of the protocol endpoints: JSON that nobody stores, errors by the one table in `oauth::error`.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use symbolon_oauth::OAuthError;
+
+use super::cors::AnswersClient;
+
+const NOSNIFF: (HeaderName, &str) = (HeaderName::from_static("x-content-type-options"), "nosniff");
+
+/// JSON that may hold tokens or personal data: never stored (RFC 6749 §5.1).
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    let Ok(body) = serde_json::to_vec(body) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache"), NOSNIFF];
+    (status, headers, body).into_response()
+}
+
+/// An error of the token, revocation, introspection or `/authenticate` endpoint (RFC 6749 §5.2). The cause
+/// goes to the log, the standard's code to the caller.
+pub(super) fn error(error: &OAuthError) -> Response {
+    let wire = error.wire();
+    let cause = error.cause();
+    if wire.status >= 500 {
+        tracing::error!(cause, "request failed");
+    } else {
+        tracing::info!(cause, error = wire.code, "request refused");
+    }
+    let mut response = json(StatusCode::from_u16(wire.status).unwrap_or(StatusCode::BAD_REQUEST), &wire.body());
+    let headers = response.headers_mut();
+    if let Some(challenge) = wire.www_authenticate {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    if let Some(seconds) = wire.retry_after_secs {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Marks an answer as meant for a client, so that its origins may read it.
+pub(super) fn to_client(mut response: Response, client_id: &str) -> Response {
+    response.extensions_mut().insert(AnswersClient(client_id.to_owned()));
+    response
+}

@@ -1,0 +1,157 @@
+//! `POST /authenticate`: `{"username", "password"}` → `{"token", …}`, for first-party clients that are allowed
+//! it one by one. JSON only, so that no form on another site can send it (security 99).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use symbolon_jose::json::{Limits, parse_strict};
+use symbolon_oauth::password_sign_in::{self, SignedIn};
+use symbolon_oauth::{Client, OAuthError, Scope};
+use symbolon_store::User;
+use zeroize::Zeroizing;
+
+use super::meta::Meta;
+use super::{answer, form, token};
+use crate::account::sign_in::{self, Outcome};
+use crate::app::App;
+use crate::effects::{self, Applied};
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+use crate::{events, facts};
+
+/// The request. Unknown members are ignored, as unknown parameters are.
+#[derive(Deserialize)]
+struct Request {
+    username: Zeroizing<String>,
+    password: Zeroizing<String>,
+    /// Needed only when more than one client may sign in this way.
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    audience: Option<String>,
+    #[serde(default)]
+    scope: Option<String>,
+}
+
+/// The answer.
+#[derive(Serialize)]
+struct Answer {
+    /// The access token.
+    token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    scope: Scope,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+/// The endpoint.
+pub(super) async fn authenticate(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let request = match read(&app, &headers, body).await {
+        Ok(request) => request,
+        Err(error) => return answer::error(&error),
+    };
+    let registry = app.registry();
+    let Some(client) = find_client(&registry, request.client_id.as_deref()) else {
+        return answer::error(&OAuthError::GrantNotAllowed);
+    };
+    let response = match sign_in(&app, &meta, &registry, client, &request).await {
+        Ok(response) => response,
+        Err(error) => answer::error(&error),
+    };
+    answer::to_client(response, client.client_id.as_str())
+}
+
+async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Request, OAuthError> {
+    if form::media_type(headers) != form::MediaType::Json {
+        return Err(OAuthError::ParametersMalformed);
+    }
+    let bytes = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| OAuthError::ParametersTooLarge)?;
+    parse_strict(&bytes, Limits::DEFAULT).map_err(|_| OAuthError::ParametersMalformed)
+}
+
+/// The client named, or the only one that may sign in this way.
+fn find_client<'r>(registry: &'r Registry, named: Option<&str>) -> Option<&'r Client> {
+    if let Some(id) = named {
+        return registry.client(id).map(AsRef::as_ref).filter(|client| password_sign_in::check_client(client).is_ok());
+    }
+    let mut allowed =
+        registry.clients().map(AsRef::as_ref).filter(|client| password_sign_in::check_client(client).is_ok());
+    let only = allowed.next();
+    if allowed.next().is_some() { None } else { only }
+}
+
+async fn sign_in(
+    app: &App,
+    meta: &Meta,
+    registry: &Registry,
+    client: &Client,
+    request: &Request,
+) -> Result<Response, OAuthError> {
+    let client_id = Some(client.client_id.as_str());
+    match sign_in::check(app, meta, &request.username, &request.password).await? {
+        Outcome::SignedIn(user) => issue(app, meta, registry, client, request, &user).await,
+        Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
+        Outcome::Throttled { wait_secs } => {
+            events::sign_in_failed(app, meta, None, client_id, "throttled").await;
+            let text = format!("Too many attempts. Try again in {wait_secs} seconds");
+            let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", &text);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs));
+            Ok(response)
+        }
+        Outcome::Wrong { user_id } => {
+            events::sign_in_failed(app, meta, user_id.as_deref(), client_id, "credentials").await;
+            Ok(refusal(StatusCode::UNAUTHORIZED, "invalid_grant", "Wrong user or password"))
+        }
+    }
+}
+
+fn refusal(status: StatusCode, code: &str, text: &str) -> Response {
+    answer::json(status, &serde_json::json!({ "error": code, "error_description": text, "message": text }))
+}
+
+async fn issue(
+    app: &App,
+    meta: &Meta,
+    registry: &Registry,
+    client: &Client,
+    request: &Request,
+    user: &User,
+) -> Result<Response, OAuthError> {
+    let scope = request.scope.as_deref().map(Scope::parse).transpose()?;
+    let asked = password_sign_in::Request { audience: request.audience.clone(), scope };
+    let signed_in = SignedIn { sid: None, amr: vec!["pwd".to_owned()] };
+    let issue = {
+        let mut rng = SystemRng;
+        let mut context = app.context(meta.now, &mut rng);
+        password_sign_in::decide(&mut context, client, &asked, &facts::user(user), &signed_in, registry)?
+    };
+    if effects::apply(app, &issue, "", meta.now).await? == Applied::LostRace {
+        // Blocked, deleted or given another password between the check and here.
+        return Ok(refusal(StatusCode::UNAUTHORIZED, "invalid_grant", "Wrong user or password"));
+    }
+    events::password_sign_in(app, meta, client, &issue).await;
+    let tokens = token::sign(registry, &issue, None)?;
+    let answer = Answer {
+        token: tokens.access_token,
+        token_type: tokens.token_type,
+        expires_in: tokens.expires_in,
+        scope: tokens.scope,
+        id_token: tokens.id_token,
+        refresh_token: tokens.refresh_token,
+    };
+    Ok(answer::json(StatusCode::OK, &answer))
+}

@@ -1,0 +1,254 @@
+//! `/authorize` (RFC 6749 §3.1, OpenID Connect Core §3.1.2): validates the request, decides, and shows a
+//! page or answers the client.
+//!
+//! The endpoint leaves nothing behind until someone has signed in: the pending request travels in a signed
+//! value ([`crate::interaction`]). A POST from another site changes nothing, it becomes a GET (design §6).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::authorize::{
+    self, Decision, Facts, InteractionFacts, IssueCode, Rejection, SignInWhy, ValidRequest,
+};
+use symbolon_oauth::registration::Client;
+use symbolon_oauth::response_mode::{AuthorizationResponse, Rendering};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Artefact, Hash32};
+
+use super::browser::{self, SignedIn};
+use super::meta::Meta;
+use super::{consent, form, hint, login, page};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::interaction::Interaction;
+use crate::pages::error::ErrorWhat;
+use crate::pages::form_post::FormPost;
+use crate::pages::login::Reason;
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+
+/// `GET /authorize`.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    arrival.answer(&query, None).await
+}
+
+/// `POST /authorize`: the same request by form. It may come from any site, so it only leads to the GET.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Ok(body) = form::bytes(body, app.config.http.max_body_bytes).await else {
+        return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
+    };
+    if form::media_type(&headers) != form::MediaType::Form {
+        return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
+    }
+    match Params::parse_for_authorize(&body) {
+        Ok(params) => page::see_other(&format!("/authorize?{}", params.to_query())),
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+/// `GET /authorize/continue`: goes on after a sign-in, with the pending request from the URL.
+pub(super) async fn go_on(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    let interaction = params.ok().and_then(|params| open(&app, &params, &headers, meta.now));
+    let Some(interaction) = interaction.filter(|interaction| interaction.signed_in.is_some()) else {
+        return page::error(&app, &meta, ErrorWhat::PageExpired);
+    };
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    arrival.answer(&interaction.query, Some(&interaction)).await
+}
+
+/// The pending request in the field `interaction`, if it is this browser's and fresh.
+pub(super) fn open(app: &App, params: &Params, headers: &HeaderMap, now: u64) -> Option<Interaction> {
+    let browser = browser::pre_session(app, headers)?;
+    app.interactions.open(params.get("interaction")?, browser, now).ok()
+}
+
+/// A browser at the authorization endpoint.
+pub(super) struct Arrival<'a> {
+    /// The application.
+    pub app: &'a App,
+    /// What is registered, at one moment.
+    pub registry: Arc<Registry>,
+    /// The request's facts.
+    pub meta: &'a Meta,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl Arrival<'_> {
+    /// Validates, decides and answers an authorization request.
+    pub(super) async fn answer(&self, query: &str, interaction: Option<&Interaction>) -> Response {
+        let params = match Params::parse_for_authorize(query.as_bytes()) {
+            Ok(params) => params,
+            Err(error) => return page::protocol_error(self.app, self.meta, &error),
+        };
+        let request = match self.validate(&params) {
+            Ok(request) => request,
+            Err(rejection) => return self.reject(&params, rejection),
+        };
+        match self.decide(&request, query, interaction).await {
+            Ok(response) => response,
+            Err(error @ (OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. })) => {
+                page::protocol_error(self.app, self.meta, &error)
+            }
+            Err(error) => self.send(request.client(), &request.error(error).response),
+        }
+    }
+
+    /// Proves client, redirect URI and everything else of a request.
+    pub(super) fn validate<'r>(&'r self, params: &Params) -> Result<ValidRequest<'r>, Rejection> {
+        authorize::validate(params, self.client(params), &*self.registry, &self.app.issuer)
+    }
+
+    fn client(&self, params: &Params) -> Option<&Client> {
+        params.get("client_id").and_then(|id| self.registry.client(id)).map(AsRef::as_ref)
+    }
+
+    async fn decide(
+        &self,
+        request: &ValidRequest<'_>,
+        query: &str,
+        interaction: Option<&Interaction>,
+    ) -> Result<Response, OAuthError> {
+        let signed_in = browser::signed_in(self.app, self.headers, self.meta.now).await?;
+        // The sign-in that the pending request waited for counts only in the session it made.
+        let interaction_facts = interaction
+            .filter(|one| signed_in.as_ref().is_some_and(|who| one.signed_in.as_ref() == Some(&who.session.sid)))
+            .map(|one| InteractionFacts { started_at: one.started_at, consent: None });
+        let facts = self.facts(request, signed_in.as_ref(), interaction_facts).await?;
+        let decision = {
+            let mut rng = SystemRng;
+            authorize::decide(&mut self.app.context(self.meta.now, &mut rng), request, &facts)
+        };
+        match (decision, signed_in) {
+            (Decision::SignIn(prompt), _) => {
+                let reason = match prompt.why {
+                    SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
+                    SignInWhy::NoSession | SignInWhy::OtherUser | SignInWhy::SelectAccount => Reason::SignIn,
+                };
+                let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
+                let pending = Interaction::new(&self.app.issuer, query, &browser, self.meta.now);
+                let form =
+                    login::Form { interaction: Some(pending), username: prompt.login_hint.unwrap_or_default(), reason };
+                Ok(page::with_cookie(login::show(self, Some(request), &form, &browser, None)?, cookie))
+            }
+            (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who),
+            (Decision::Issue(code), Some(who)) => self.issue(request.client(), &code, &who).await,
+            (Decision::Error(error), _) => Ok(self.send(request.client(), &error.response)),
+            // A decision that presupposes somebody is never taken about nobody.
+            (Decision::Consent(_) | Decision::Issue(_), None) => Err(OAuthError::ServerError),
+        }
+    }
+
+    /// What the decision must know besides the request.
+    pub(super) async fn facts(
+        &self,
+        request: &ValidRequest<'_>,
+        signed_in: Option<&SignedIn>,
+        interaction: Option<InteractionFacts>,
+    ) -> Result<Facts, OAuthError> {
+        let consent_on_record = match signed_in {
+            Some(who) if !request.client().first_party => {
+                let found = self.app.store.consent(&who.user.id, request.client_id().as_str()).await;
+                found.map_err(|error| store_failure(&error))?.and_then(consent::on_record)
+            }
+            _ => None,
+        };
+        Ok(Facts {
+            session: signed_in.map(SignedIn::facts),
+            interaction,
+            consent_on_record,
+            id_token_hint: hint::for_authorize(self.app, &self.registry, request, self.meta.now),
+        })
+    }
+
+    /// Stores the code, then hands it out.
+    pub(super) async fn issue(
+        &self,
+        client: &Client,
+        issue: &IssueCode,
+        who: &SignedIn,
+    ) -> Result<Response, OAuthError> {
+        let grant = &issue.grant;
+        let artefact = Artefact {
+            kind: Artefact::AUTHORIZATION_CODE.to_owned(),
+            hash: Hash32(issue.code.hash()),
+            family: Some(grant.family_id.clone()),
+            client_id: Some(grant.client_id.to_string()),
+            user_id: Some(who.user.id.clone()),
+            sid: Some(who.session.sid.clone()),
+            created_at: self.meta.now,
+            expires_at: issue.expires_at,
+            redeemed_at: None,
+            payload: serde_json::to_value(grant).map_err(|_| OAuthError::ServerError)?,
+        };
+        self.app.store.put_artefact(artefact).await.map_err(|error| store_failure(&error))?;
+        Ok(self.send(client, &issue.response))
+    }
+
+    /// Sends an answer to the client, in the response mode it asked for.
+    pub(super) fn send(&self, client: &Client, response: &AuthorizationResponse) -> Response {
+        match response.rendering() {
+            Rendering::Redirect(location) => page::see_other(&location),
+            Rendering::FormPost { action, fields } => {
+                let view = FormPost {
+                    shell: page::shell(self.app),
+                    client: client.name.clone(),
+                    action: action.to_owned(),
+                    params: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+                };
+                page::html(self.app, StatusCode::OK, &view, &view.csp())
+            }
+        }
+    }
+
+    /// Tells the person, or the client, why the request is refused. Redirects only to what is proven.
+    fn reject(&self, params: &Params, rejection: Rejection) -> Response {
+        let error = match rejection {
+            Rejection::Redirect(redirect) => {
+                tracing::info!(cause = redirect.error.cause(), "authorization request refused");
+                let Some(client) = self.client(params) else {
+                    return page::protocol_error(self.app, self.meta, &redirect.error);
+                };
+                return self.send(client, &redirect.response);
+            }
+            Rejection::Page(error) => error,
+        };
+        let received = |name| params.get(name).unwrap_or_default().chars().take(512).collect::<String>();
+        match (&error, self.client(params)) {
+            (OAuthError::ClientUnknown, _) => {
+                page::error(self.app, self.meta, ErrorWhat::UnknownClient { received: received("client_id") })
+            }
+            (OAuthError::RedirectUriNotRegistered, Some(client)) => {
+                let what = ErrorWhat::RedirectUri {
+                    client: client.name.clone(),
+                    received: received("redirect_uri"),
+                    registered: client.redirect_uris.len(),
+                };
+                page::error(self.app, self.meta, what)
+            }
+            _ => page::protocol_error(self.app, self.meta, &error),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The browser behind a request to a hosted page: its session, and the pre-session cookie that binds forms
+//! and pending requests to it before anyone has signed in.
+
+use http::{HeaderMap, HeaderValue};
+use symbolon_oauth::authorize::SessionFacts;
+use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
+use symbolon_store::{Hash32, NewSession, Session, User, UserStatus};
+
+use super::meta::Meta;
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::rng::SystemRng;
+use crate::session::cookie::{CookieKind, Lifetime};
+
+/// A session's `last_seen_at` is written at most this often, in seconds: looking at pages is not worth a
+/// write each time.
+const TOUCH_EVERY_SECS: u64 = 60;
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn {
+    /// Their session.
+    pub session: Session,
+    /// The account.
+    pub user: User,
+}
+
+impl SignedIn {
+    /// What the authorization decision needs to know.
+    pub(super) fn facts(&self) -> SessionFacts {
+        SessionFacts {
+            user_id: self.user.id.clone(),
+            sid: self.session.sid.clone(),
+            auth_time: self.session.auth_time,
+            amr: self.session.amr.clone(),
+            acr: None,
+        }
+    }
+}
+
+/// The session this browser holds, if it is live and its user may sign in.
+///
+/// Two session cookies are none: one of them was planted (security requirement 89).
+pub(super) async fn signed_in(app: &App, headers: &HeaderMap, now: u64) -> Result<Option<SignedIn>, OAuthError> {
+    let Some(hash) = session_hash(app, headers) else { return Ok(None) };
+    let found = app.store.session(hash).await.map_err(|error| store_failure(&error))?;
+    let Some((session, user)) = found else { return Ok(None) };
+    if !session.is_live(now) || user.status != UserStatus::Active {
+        return Ok(None);
+    }
+    if now >= session.last_seen_at.saturating_add(TOUCH_EVERY_SECS) {
+        let until = idle_end(app, session.persistent, now).min(session.absolute_expires_at);
+        app.store.touch_session(hash, now, until).await.map_err(|error| store_failure(&error))?;
+    }
+    Ok(Some(SignedIn { session, user }))
+}
+
+/// The hash of the session cookie, if there is exactly one well-formed.
+pub(super) fn session_hash(app: &App, headers: &HeaderMap) -> Option<Hash32> {
+    let value = CookieKind::Session.read(headers, app.transport).ok().flatten()?;
+    OpaqueToken::parse(TokenKind::Session, value).ok().map(|token| Hash32(token.hash()))
+}
+
+/// The session cookie's value, for anti-forgery tokens bound to it.
+pub(super) fn session_binding<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
+    CookieKind::Session.read(headers, app.transport).ok().flatten()
+}
+
+/// The pre-session cookie's value, if the browser sent one.
+pub(super) fn pre_session<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
+    CookieKind::PreSession.read(headers, app.transport).ok().flatten()
+}
+
+/// The pre-session cookie's value, and the cookie to set when the browser had none.
+pub(super) fn ensure_pre_session(app: &App, headers: &HeaderMap) -> (String, Option<HeaderValue>) {
+    if let Some(value) = pre_session(app, headers) {
+        return (value.to_owned(), None);
+    }
+    let value = symbolon_oauth::random_id(&mut SystemRng);
+    let cookie = CookieKind::PreSession.set(&value, Lifetime::BrowserSession, app.transport);
+    (value, Some(cookie))
+}
+
+/// Whether "keep me signed in" was ticked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Until the browser closes.
+    No,
+    /// Beyond it.
+    Yes,
+}
+
+/// A new session for `user`, with a fresh id (security requirement 90), and its cookie. The session this
+/// browser had ends with it.
+pub(super) fn new_session(
+    app: &App,
+    headers: &HeaderMap,
+    meta: &Meta,
+    user: &User,
+    keep: Keep,
+) -> (NewSession, HeaderValue) {
+    let secret = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
+    let persistent = keep == Keep::Yes;
+    let settings = &app.config.session;
+    let absolute = if persistent { settings.remember_absolute_secs } else { settings.absolute_secs };
+    let absolute_expires_at = meta.now.saturating_add(absolute);
+    let session = Session {
+        id_hash: Hash32(secret.hash()),
+        sid: symbolon_oauth::random_id(&mut SystemRng),
+        user_id: user.id.clone(),
+        created_at: meta.now,
+        auth_time: meta.now,
+        last_seen_at: meta.now,
+        idle_expires_at: idle_end(app, persistent, meta.now).min(absolute_expires_at),
+        absolute_expires_at,
+        persistent,
+        amr: vec!["pwd".to_owned()],
+        user_agent: headers
+            .get(http::header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.chars().take(256).collect()),
+        address: Some(meta.address_text()),
+        ended_at: None,
+        ended_why: None,
+    };
+    let lifetime = if persistent { Lifetime::Persistent { max_age_secs: absolute } } else { Lifetime::BrowserSession };
+    let cookie = CookieKind::Session.set(secret.reveal(), lifetime, app.transport);
+    let new =
+        NewSession { session, replaces: session_hash(app, headers), revocation_handle: user.revocation_handle.clone() };
+    (new, cookie)
+}
+
+fn idle_end(app: &App, persistent: bool, now: u64) -> u64 {
+    let settings = &app.config.session;
+    now.saturating_add(if persistent { settings.remember_idle_secs } else { settings.idle_secs })
+}

@@ -1,0 +1,47 @@
+//! Client authentication at the HTTP door: credentials out of header and parameters, judged by `oauth`, with
+//! the replay window of assertions kept in the store.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use symbolon_oauth::client_auth::{self, AuthenticatedClient, Authentication, Credentials, FirstUse};
+use symbolon_oauth::{ClientAuthFailure, OAuthError, Params, Presented};
+use symbolon_store::Hash32;
+
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+
+const ASSERTION: &str = "client_assertion";
+
+/// The credentials of a request. Two `Authorization` headers are two methods.
+pub(super) fn credentials(headers: &HeaderMap, params: &Params) -> Result<Credentials, OAuthError> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let header = lines.next();
+    if lines.next().is_some() {
+        return Err(OAuthError::TwoClientAuthMethods);
+    }
+    let malformed = || OAuthError::client_auth(ClientAuthFailure::HeaderMalformed, Presented::AuthorizationHeader);
+    let text = header.map(|line| line.to_str().map_err(|_| malformed())).transpose()?;
+    Credentials::from_request(text, params)
+}
+
+/// The client these credentials prove.
+pub(super) async fn authenticate<'r>(
+    app: &App,
+    registry: &'r Registry,
+    credentials: &Credentials,
+    now: u64,
+) -> Result<AuthenticatedClient<'r>, OAuthError> {
+    let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
+    let keys = registry.assertion_keys(credentials.client_id());
+    let outcome = client_auth::authenticate(&app.context(now, &mut SystemRng), client, keys, credentials)?;
+    match outcome {
+        Authentication::Done(client) => Ok(client),
+        Authentication::Once(pending) => {
+            let once = app.store.remember_once(ASSERTION, Hash32(pending.key), pending.expires_at, now).await;
+            let first = once.map_err(|error| store_failure(&error))?;
+            pending.remembered(if first { FirstUse::Yes } else { FirstUse::No })
+        }
+    }
+}

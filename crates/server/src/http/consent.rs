@@ -1,0 +1,169 @@
+//! `/consent`: asks whether a client may have what it asks for, and carries out the answer.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::authorize::{
+    self as decision, ConsentAnswer, ConsentOnRecord, ConsentPrompt, Decision, InteractionFacts, ValidRequest,
+};
+use symbolon_oauth::{OAuthError, Params, Scope};
+use symbolon_store::Consent as Record;
+
+use super::authorize::{self, Arrival};
+use super::browser::{self, SignedIn};
+use super::meta::Meta;
+use super::page;
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::interaction::Interaction;
+use crate::pages::consent::{Consent, Freshness, ScopeView, standard_scope_text};
+use crate::pages::error::ErrorWhat;
+use crate::pages::{AccountView, Csp};
+use crate::rng::SystemRng;
+use crate::session::csrf::{self, Purpose};
+
+/// What the record of a consent says to the decision; `None` when it cannot be read.
+pub(super) fn on_record(record: Record) -> Option<ConsentOnRecord> {
+    Some(ConsentOnRecord { scope: Scope::parse(&record.scope).ok()?, audience: record.audience })
+}
+
+/// An account as pages show it.
+pub(super) fn account_view(who: &SignedIn) -> AccountView {
+    let user = &who.user;
+    let identifier = user.email.clone().or_else(|| user.username.clone()).unwrap_or_else(|| user.id.clone());
+    AccountView { name: user.name.clone().unwrap_or_else(|| identifier.clone()), identifier }
+}
+
+/// Renders the consent page.
+pub(super) fn show(
+    arrival: &Arrival<'_>,
+    request: &ValidRequest<'_>,
+    query: &str,
+    prompt: &ConsentPrompt,
+    who: &SignedIn,
+) -> Result<Response, OAuthError> {
+    let app = arrival.app;
+    let (browser, cookie) = browser::ensure_pre_session(app, arrival.headers);
+    let binding = browser::session_binding(app, arrival.headers).unwrap_or_default();
+    let pending = Interaction::new(&app.issuer, query, &browser, arrival.meta.now).after_sign_in(&who.session.sid);
+    let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
+    let csp = Csp::strict().image(client.logo.as_ref()).form_may_reach(request.redirect_uri().as_str());
+    let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes);
+    let view = Consent {
+        shell: page::shell(app),
+        client,
+        account: account_view(who),
+        switch_account: None,
+        interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
+        csrf: csrf::issue(&app.csrf, binding, Purpose::Consent, arrival.meta.now),
+        scopes: scopes(request, prompt),
+        lifetime_days: prompt
+            .scope
+            .contains("offline_access")
+            .then(|| u32::try_from(lifetime_secs / 86_400).unwrap_or(u32::MAX)),
+    };
+    Ok(page::with_cookie(page::html(app, StatusCode::OK, &view, &csp), cookie))
+}
+
+fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt) -> Vec<ScopeView> {
+    let describe = |name: &str| {
+        let api = request.api().filter(|api| api.has_scope(name));
+        let own = api.and_then(|api| api.scopes.iter().find(|scope| scope.name == name));
+        let described = own.map(|scope| scope.description.as_str()).filter(|text| !text.is_empty());
+        ScopeView {
+            name: name.to_owned(),
+            text: standard_scope_text(name).or(described).unwrap_or(name).to_owned(),
+            api: api.map(|api| api.name.clone()),
+            freshness: if prompt.new_scope.contains(name) { Freshness::New } else { Freshness::Known },
+        }
+    };
+    prompt.scope.iter().filter(|name| *name != "openid").map(describe).collect()
+}
+
+/// `POST /consent`.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let params = match page::posted(&app, &headers, body).await {
+        Ok(params) => params,
+        Err(problem) => return page::form_error(&app, &meta, problem),
+    };
+    let binding = browser::session_binding(&app, &headers);
+    if let Err(problem) = page::check_token(&app, &params, binding, Purpose::Consent, meta.now) {
+        return page::form_error(&app, &meta, problem);
+    }
+    let Some(interaction) = authorize::open(&app, &params, &headers, meta.now) else {
+        return page::error(&app, &meta, ErrorWhat::PageExpired);
+    };
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    match answer(&arrival, &params, &interaction).await {
+        Ok(response) => response,
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interaction) -> Result<Response, OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let expired = || page::error(app, meta, ErrorWhat::PageExpired);
+    let pending = Params::parse_for_authorize(interaction.query.as_bytes())?;
+    let Ok(request) = arrival.validate(&pending) else { return Ok(expired()) };
+    let signed_in = browser::signed_in(app, headers, meta.now).await?;
+    // The answer counts for the person the page was shown to (security requirement 18).
+    let Some(who) = signed_in.filter(|who| interaction.signed_in.as_ref() == Some(&who.session.sid)) else {
+        return Ok(expired());
+    };
+    let consent = match params.get("decision") {
+        Some("allow") => ConsentAnswer::Allowed { user_id: who.user.id.clone(), scope: request.scope().clone() },
+        _ => ConsentAnswer::Denied,
+    };
+    let facts = InteractionFacts { started_at: who.session.auth_time, consent: Some(consent) };
+    let facts = arrival.facts(&request, Some(&who), Some(facts)).await?;
+    let decided = {
+        let mut rng = SystemRng;
+        decision::decide(&mut app.context(meta.now, &mut rng), &request, &facts)
+    };
+    match decided {
+        Decision::Issue(code) => {
+            if let Some(scope) = &code.record_consent {
+                record(arrival, &request, &who, scope).await?;
+            }
+            arrival.issue(request.client(), &code, &who).await
+        }
+        Decision::Error(error) => Ok(arrival.send(request.client(), &error.response)),
+        Decision::Consent(_) | Decision::SignIn(_) => Ok(expired()),
+    }
+}
+
+async fn record(
+    arrival: &Arrival<'_>,
+    request: &ValidRequest<'_>,
+    who: &SignedIn,
+    scope: &Scope,
+) -> Result<(), OAuthError> {
+    let Arrival { app, meta, .. } = arrival;
+    let failed = |error| store_failure(&error);
+    let client_id = request.client_id().as_str();
+    let before = app.store.consent(&who.user.id, client_id).await.map_err(failed)?;
+    let mut audience = before.as_ref().map(|before| before.audience.clone()).unwrap_or_default();
+    let known = before.and_then(on_record).map_or_else(Scope::empty, |before| before.scope);
+    if let Some(api) = request.api().filter(|api| !audience.contains(&api.identifier)) {
+        audience.push(api.identifier.clone());
+    }
+    let consent = Record {
+        user_id: who.user.id.clone(),
+        client_id: client_id.to_owned(),
+        scope: known.union(scope).to_string(),
+        audience,
+        granted_at: meta.now,
+    };
+    app.store.put_consent(consent).await.map_err(failed)?;
+    events::account(app, meta, "consent.grant", &who.user.id, Some(client_id)).await.map_err(failed)
+}

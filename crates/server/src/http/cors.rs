@@ -1,0 +1,74 @@
+//! Cross-origin access (Fetch standard, CORS protocol): discovery and keys are open to all, token endpoints
+//! to the origins a client registered. Never with credentials, never `null`.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::app::App;
+
+/// Put into a response's extensions by handlers that know the client: its origins alone may read the answer.
+#[derive(Clone, Debug)]
+pub(super) struct AnswersClient(pub String);
+
+/// Lets every origin read the answer.
+pub(super) async fn open(request: Request, next: Next) -> Response {
+    if is_preflight(&request) {
+        let mut response = preflight("GET");
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        return response;
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    // A browser client measures its clock against the server's.
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Date"));
+    response
+}
+
+/// Lets registered origins read the answer: those of the client it answers, or, where the request names no
+/// known client, those of any client (it must be able to read why it was refused).
+pub(super) async fn registered(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = if is_preflight(&request) { preflight("GET, POST") } else { next.run(request).await };
+    response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = origin else { return response };
+    let client = response.extensions().get::<AnswersClient>().cloned();
+    if may_read(&app, &origin, client.as_ref()) {
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After, Date"));
+    }
+    response
+}
+
+fn may_read(app: &App, origin: &HeaderValue, client: Option<&AnswersClient>) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    let registry = app.registry();
+    match client.and_then(|client| registry.client(&client.0)) {
+        Some(client) => client.allowed_origins.iter().any(|allowed| allowed.as_str() == origin),
+        None => registry.is_allowed_origin(origin),
+    }
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn preflight(methods: &'static str) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+    headers.insert(
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        HeaderValue::from_static("Authorization, Content-Type, DPoP, Auth0-Client"),
+    );
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    (StatusCode::NO_CONTENT, headers).into_response()
+}

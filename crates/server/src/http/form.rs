@@ -1,0 +1,64 @@
+//! Reads request bodies: bounded, of a declared type, parsed once.
+
+use axum::body::Body;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use symbolon_oauth::{OAuthError, Params};
+
+/// Why a body was not read.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    /// Larger than the limit.
+    TooLarge,
+    /// Cut off on the way.
+    Broken,
+}
+
+/// A body of at most `limit` bytes.
+pub(super) async fn bytes(body: Body, limit: usize) -> Result<bytes::Bytes, BodyError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(BodyError::TooLarge),
+        Err(_) => Err(BodyError::Broken),
+    }
+}
+
+/// What a request says its body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MediaType {
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// `application/json`.
+    Json,
+    /// Anything else, or nothing.
+    Other,
+}
+
+/// The media type of the request, parameters such as `charset` aside.
+pub(super) fn media_type(headers: &HeaderMap) -> MediaType {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        MediaType::Form
+    } else if essence.eq_ignore_ascii_case("application/json") {
+        MediaType::Json
+    } else {
+        MediaType::Other
+    }
+}
+
+/// Parameters of a protocol endpoint: a form, or JSON for clients that send it (specs: existing clients do).
+pub(super) async fn params(headers: &HeaderMap, body: Body, limit: usize) -> Result<Params, OAuthError> {
+    let media = media_type(headers);
+    let body = bytes(body, limit).await.map_err(|why| match why {
+        BodyError::TooLarge => OAuthError::ParametersTooLarge,
+        BodyError::Broken => OAuthError::ParametersMalformed,
+    })?;
+    match media {
+        MediaType::Form => Params::parse(&body),
+        MediaType::Json => Params::parse_json(&body),
+        MediaType::Other if body.is_empty() => Params::parse(&[]),
+        MediaType::Other => Err(OAuthError::ParametersMalformed),
+    }
+}

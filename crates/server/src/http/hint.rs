@@ -1,0 +1,37 @@
+//! `id_token_hint`: an ID token of ours, shown back to us. Expired ones still say who was meant (OpenID
+//! Connect Core §3.1.2.1, RP-Initiated Logout §2), so only signature, issuer and type count.
+
+use serde::Deserialize;
+use symbolon_jose::jwt::{self, Policy};
+use symbolon_oauth::authorize::{IdTokenHint, ValidRequest};
+use symbolon_oauth::endpoint::end_session::HintClaims;
+
+use crate::app::App;
+use crate::registry::Registry;
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    aud: String,
+    #[serde(default)]
+    sid: Option<String>,
+}
+
+/// What a hint says, if it is an ID token of ours for a client that is registered.
+pub(super) fn read(app: &App, registry: &Registry, hint: &str, now: u64) -> Option<HintClaims> {
+    let policy = Policy::danger_any_audience(app.issuer.as_str())
+        .accept_type(symbolon_oauth::id_token::TYP)
+        .danger_accept_expired();
+    let claims = jwt::verify::<Claims>(hint, registry.keys().verifying(), &policy, now).ok()?.into_claims();
+    registry.client(&claims.aud)?;
+    Some(HintClaims { sub: claims.sub, sid: claims.sid, aud: claims.aud })
+}
+
+/// The hint of an authorization request, which must be for the client that asks.
+pub(super) fn for_authorize(app: &App, registry: &Registry, request: &ValidRequest<'_>, now: u64) -> IdTokenHint {
+    let Some(hint) = request.id_token_hint() else { return IdTokenHint::Absent };
+    match read(app, registry, hint, now) {
+        Some(claims) if claims.aud == request.client_id().as_str() => IdTokenHint::Subject(claims.sub),
+        _ => IdTokenHint::Invalid,
+    }
+}

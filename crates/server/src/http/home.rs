@@ -1,0 +1,82 @@
+//! `GET /`: what runs here and where to go.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode};
+
+use symbolon_store::ListUsers;
+
+use super::meta::Meta;
+use super::{browser, consent, page};
+use crate::app::App;
+use crate::dev;
+use crate::effects::store_failure;
+use crate::pages::assets;
+use crate::pages::error::ErrorWhat;
+use crate::pages::home::{Home, SampleView, SetupState};
+use crate::pages::{Csp, WebUrl};
+use crate::session::csrf::{self, Purpose};
+
+/// The start page.
+pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
+    let signed_in = match browser::signed_in(&app, &headers, meta.now).await {
+        Ok(signed_in) => signed_in,
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    };
+    let setup = match app.store.list_users(ListUsers { limit: 1, ..ListUsers::default() }).await {
+        Ok(page) if page.items.is_empty() => SetupState::Needed,
+        Ok(_) => SetupState::Done,
+        Err(error) => return page::protocol_error(&app, &meta, &store_failure(&error)),
+    };
+    let binding = browser::session_binding(&app, &headers).unwrap_or_default();
+    let view = Home {
+        shell: page::shell(&app),
+        issuer: app.issuer.as_str().to_owned(),
+        setup,
+        signed_in: signed_in
+            .map(|who| (consent::account_view(&who), csrf::issue(&app.csrf, binding, Purpose::Logout, meta.now))),
+        sample: sample(&app),
+    };
+    page::html(&app, StatusCode::OK, &view, &Csp::strict())
+}
+
+fn sample(app: &App) -> Option<SampleView> {
+    if !app.config.dev {
+        return None;
+    }
+    let api = format!("{}/api/dragons", dev::api_origin(app));
+    Some(SampleView { app: WebUrl::parse(&dev::app_origin(app))?, api: WebUrl::parse(&api)? })
+}
+
+/// `GET /assets/…`: the stylesheet and icon, by hashed name, kept for ever.
+pub(super) async fn asset(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    Path(name): Path<String>,
+) -> Response {
+    match assets::serve(&name) {
+        Some((content_type, bytes)) => {
+            let headers = [
+                (CONTENT_TYPE, content_type),
+                (CACHE_CONTROL, assets::CACHE_CONTROL),
+                (HeaderName::from_static("x-content-type-options"), "nosniff"),
+            ];
+            (headers, bytes).into_response()
+        }
+        None => page::error(&app, &meta, ErrorWhat::NotFound),
+    }
+}
+
+/// Any address that is not one of ours.
+pub(super) async fn not_found(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>) -> Response {
+    page::error(&app, &meta, ErrorWhat::NotFound)
+}
+
+/// One of our addresses, with a method it does not have.
+pub(super) async fn method_not_allowed(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>) -> Response {
+    page::error(&app, &meta, ErrorWhat::MethodNotAllowed)
+}

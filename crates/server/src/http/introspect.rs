@@ -1,0 +1,72 @@
+//! `POST /oauth/introspect` (RFC 7662): an API asks, with its own credential, whether a token still counts; a
+//! confidential client may ask about its own.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::client_auth::{self, Credentials};
+use symbolon_oauth::endpoint::introspection::{self, Answer, Caller, Request};
+use symbolon_oauth::{OAuthError, Params};
+
+use super::meta::Meta;
+use super::{answer, client, form, userinfo};
+use crate::app::App;
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+
+/// The introspection endpoint.
+pub(super) async fn introspect(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match handle(&app, &meta, &headers, body).await {
+        Ok(found) => answer::json(StatusCode::OK, &found),
+        Err(error) => answer::error(&error),
+    }
+}
+
+async fn handle(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Result<Answer, OAuthError> {
+    let registry = app.registry();
+    let params = form::params(headers, body, app.config.http.max_body_bytes).await?;
+    let credentials = client::credentials(headers, &params)?;
+    let caller = caller(app, &registry, &credentials, meta.now).await?;
+    decide(app, &registry, caller, &params, meta.now).await
+}
+
+async fn caller<'r>(
+    app: &App,
+    registry: &'r Registry,
+    credentials: &Credentials,
+    now: u64,
+) -> Result<Caller<'r>, OAuthError> {
+    match registry.api(credentials.client_id()) {
+        Some(api) => {
+            let mut rng = SystemRng;
+            let context = app.context(now, &mut rng);
+            client_auth::authenticate_api(&context, Some(api), credentials).map(Caller::Api)
+        }
+        None => client::authenticate(app, registry, credentials, now).await.map(Caller::Client),
+    }
+}
+
+async fn decide(
+    app: &App,
+    registry: &Registry,
+    caller: Caller<'_>,
+    params: &Params,
+    now: u64,
+) -> Result<Answer, OAuthError> {
+    let request = Request::parse(params)?;
+    let Some(claims) = userinfo::own_access_token(app, registry, &request.token, now) else {
+        let nothing = userinfo::nothing_known();
+        return introspection::decide(caller, None, &nothing);
+    };
+    let facts = userinfo::token_facts(app, &claims).await?;
+    introspection::decide(caller, Some(&claims), &facts)
+}

@@ -1,0 +1,213 @@
+//! `/login`: the sign-in page of a pending authorization request, and of the server's own pages.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::header::{RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_oauth::authorize::ValidRequest;
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Issued, User};
+
+use super::authorize::{self, Arrival};
+use super::browser::{self, Keep};
+use super::meta::Meta;
+use super::page::{self, FormProblem};
+use crate::account::sign_in::{self, Outcome};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::interaction::Interaction;
+use crate::pages::error::ErrorWhat;
+use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason};
+use crate::pages::{Csp, WebUrl};
+use crate::session::csrf::{self, Purpose};
+
+/// What a sign-in page is filled with.
+#[derive(Clone, Debug)]
+pub(super) struct Form {
+    /// The request that waits for the sign-in, if one does.
+    pub interaction: Option<Interaction>,
+    /// What stands in the user name field.
+    pub username: String,
+    /// Why the page is shown.
+    pub reason: Reason,
+}
+
+/// `GET /login`: sign in to the server's own pages.
+pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
+    match browser::signed_in(&app, &headers, meta.now).await {
+        Ok(Some(_)) => return page::see_other("/"),
+        Ok(None) => {}
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    }
+    let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let form = Form { interaction: None, username: String::new(), reason: Reason::SignIn };
+    match show(&arrival, None, &form, &browser, None) {
+        Ok(response) => page::with_cookie(response, cookie),
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+/// `POST /login`: checks the form, then the password, then goes on with what was pending.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let params = match page::posted(&app, &headers, body).await {
+        Ok(params) => params,
+        Err(problem) => return page::form_error(&app, &meta, problem),
+    };
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let post = Post { arrival, params };
+    match post.answer().await {
+        Ok(response) => response,
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+struct Post<'a> {
+    arrival: Arrival<'a>,
+    params: Params,
+}
+
+impl Post<'_> {
+    async fn answer(&self) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, headers, .. } = &self.arrival;
+        let browser = browser::pre_session(app, headers);
+        match page::check_token(app, &self.params, browser, Purpose::Login, meta.now) {
+            Ok(()) => {}
+            Err(FormProblem::Expired) => return Ok(page::error(app, meta, ErrorWhat::PageExpired)),
+            Err(problem) => return Ok(page::form_error(app, meta, problem)),
+        }
+        let interaction = authorize::open(app, &self.params, headers, meta.now);
+        if interaction.is_none() && self.params.get("interaction").is_some() {
+            return Ok(page::error(app, meta, ErrorWhat::PageExpired));
+        }
+        if self.params.get("decision") == Some("deny") {
+            return Ok(self.deny(interaction));
+        }
+        let username = self.params.get("username").unwrap_or_default();
+        let password = self.params.get("password").unwrap_or_default();
+        if username.is_empty() || password.is_empty() {
+            return self.again(interaction, LoginProblem::Incomplete);
+        }
+        let client_id = interaction.as_ref().and_then(|one| client_id(&one.query));
+        match sign_in::check(app, meta, username, password).await? {
+            Outcome::SignedIn(user) => self.enter(&user, interaction, client_id.as_deref()).await,
+            Outcome::Busy => self.again(interaction, LoginProblem::Busy),
+            Outcome::Throttled { wait_secs } => {
+                events::sign_in_failed(app, meta, None, client_id.as_deref(), "throttled").await;
+                self.again(interaction, LoginProblem::Throttled { wait_secs })
+            }
+            Outcome::Wrong { user_id } => {
+                events::sign_in_failed(app, meta, user_id.as_deref(), client_id.as_deref(), "credentials").await;
+                self.again(interaction, LoginProblem::WrongCredentials)
+            }
+        }
+    }
+
+    /// A fresh session, then on to what was pending.
+    async fn enter(
+        &self,
+        user: &User,
+        interaction: Option<Interaction>,
+        client_id: Option<&str>,
+    ) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, headers, .. } = &self.arrival;
+        let keep = if self.params.get("keep").is_some() { Keep::Yes } else { Keep::No };
+        let (new, cookie) = browser::new_session(app, headers, meta, user, keep);
+        let session = new.session.clone();
+        let failed = |error| store_failure(&error);
+        if app.store.create_session(new).await.map_err(failed)? != Issued::Done {
+            // Blocked, deleted or given another password between the check and here.
+            return self.again(interaction, LoginProblem::WrongCredentials);
+        }
+        events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
+        let target = match interaction {
+            None => "/".to_owned(),
+            Some(interaction) => {
+                let sealed = app.interactions.seal(&interaction.after_sign_in(&session.sid));
+                format!("/authorize/continue?interaction={}", sealed.map_err(|_| OAuthError::ServerError)?)
+            }
+        };
+        let mut response = page::see_other(&target);
+        response.headers_mut().append(SET_COOKIE, cookie);
+        Ok(response)
+    }
+
+    /// The person said no: the client hears `access_denied`.
+    fn deny(&self, interaction: Option<Interaction>) -> Response {
+        let Some(interaction) = interaction else { return page::see_other("/") };
+        let Ok(params) = Params::parse_for_authorize(interaction.query.as_bytes()) else {
+            return page::error(self.arrival.app, self.arrival.meta, ErrorWhat::PageExpired);
+        };
+        match self.arrival.validate(&params) {
+            Ok(request) => self.arrival.send(request.client(), &request.error(OAuthError::AccessDenied).response),
+            Err(_) => page::error(self.arrival.app, self.arrival.meta, ErrorWhat::PageExpired),
+        }
+    }
+
+    /// The same page again, saying what went wrong.
+    fn again(&self, interaction: Option<Interaction>, problem: LoginProblem) -> Result<Response, OAuthError> {
+        let browser = browser::pre_session(self.arrival.app, self.arrival.headers).unwrap_or_default();
+        let query = interaction.as_ref().map(|one| one.query.clone()).unwrap_or_default();
+        let params = Params::parse_for_authorize(query.as_bytes())?;
+        let request = interaction.as_ref().and_then(|_| self.arrival.validate(&params).ok());
+        let form = Form {
+            interaction,
+            username: self.params.get("username").unwrap_or_default().chars().take(320).collect(),
+            reason: Reason::SignIn,
+        };
+        let keep = if self.params.get("keep").is_some() { KeepBox::On } else { KeepBox::Off };
+        show(&self.arrival, request.as_ref(), &form, browser, Some((problem, keep)))
+    }
+}
+
+fn client_id(query: &str) -> Option<String> {
+    Params::parse_for_authorize(query.as_bytes()).ok()?.get("client_id").map(str::to_owned)
+}
+
+/// Renders the sign-in page. `problem` is what went wrong before, with the state of the "keep" box.
+pub(super) fn show(
+    arrival: &Arrival<'_>,
+    request: Option<&ValidRequest<'_>>,
+    form: &Form,
+    browser: &str,
+    problem: Option<(LoginProblem, KeepBox)>,
+) -> Result<Response, OAuthError> {
+    let app = arrival.app;
+    let redirect_uri = request.map(|request| request.redirect_uri().as_str());
+    let client = request.map(|request| page::client_view(request.client(), redirect_uri));
+    let sealed = form.interaction.as_ref().map(|interaction| app.interactions.seal(interaction)).transpose();
+    let logo: Option<WebUrl> = client.as_ref().and_then(|client| client.logo.clone());
+    let view = Login {
+        shell: page::shell(app),
+        client,
+        interaction: sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default(),
+        csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),
+        username: form.username.clone(),
+        keep: problem.map_or(KeepBox::Off, |(_, keep)| keep),
+        reason: form.reason,
+        problem: problem.map(|(problem, _)| problem),
+    };
+    // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.
+    let csp = redirect_uri.iter().fold(Csp::strict().image(logo.as_ref()), |csp, uri| csp.form_may_reach(uri));
+    let (status, wait) = match problem.map(|(problem, _)| problem) {
+        None => (StatusCode::OK, None),
+        Some(LoginProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),
+        Some(LoginProblem::Throttled { wait_secs }) => (StatusCode::TOO_MANY_REQUESTS, Some(wait_secs)),
+        Some(_) => (StatusCode::BAD_REQUEST, None),
+    };
+    let mut response = page::html(app, status, &view, &csp);
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}

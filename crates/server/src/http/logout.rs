@@ -1,0 +1,172 @@
+//! `/logout` (OpenID Connect RP-Initiated Logout 1.0): ends the session at once when the client proves that
+//! it means this user, else asks. A POST from another site changes nothing, it becomes a GET.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, Request, SessionFacts, Then};
+use symbolon_oauth::registration::Client;
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::StoreError;
+
+use super::browser::{self, SignedIn};
+use super::meta::Meta;
+use super::page::FormProblem;
+use super::{consent, form, hint, page};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::pages::logout::Logout;
+use crate::pages::signed_out::SignedOut;
+use crate::pages::{Csp, WebUrl};
+use crate::registry::Registry;
+use crate::session::cookie::CookieKind;
+use crate::session::csrf::{self, Purpose};
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// `GET /logout`, and `GET /v2/logout` for existing clients.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let answer = match Params::parse(query.unwrap_or_default().as_bytes()) {
+        Ok(params) => exit.answer(&params).await,
+        Err(error) => Err(error),
+    };
+    answer.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// `POST /logout`: our own form, which ends the session; or a client's request, which becomes a GET.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Ok(body) = form::bytes(body, app.config.http.max_body_bytes).await else {
+        return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
+    };
+    if form::media_type(&headers) != form::MediaType::Form {
+        return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
+    }
+    let params = match Params::parse(&body) {
+        Ok(params) => params,
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    };
+    if params.get("csrf").is_none() {
+        return page::see_other(&format!("/logout?{}", params.to_query()));
+    }
+    if csrf::same_origin_check(&headers, app.issuer.origin()).is_err() {
+        return page::form_error(&app, &meta, FormProblem::Forged);
+    }
+    let binding = browser::session_binding(&app, &headers);
+    if let Err(problem) = page::check_token(&app, &params, binding, Purpose::Logout, meta.now) {
+        return page::form_error(&app, &meta, problem);
+    }
+    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// A browser on its way out.
+struct Exit<'a> {
+    app: &'a App,
+    registry: Arc<Registry>,
+    meta: &'a Meta,
+    headers: &'a HeaderMap,
+}
+
+impl Exit<'_> {
+    async fn answer(&self, params: &Params) -> Result<Response, OAuthError> {
+        let who = browser::signed_in(self.app, self.headers, self.meta.now).await?;
+        match (self.decide(params, who.as_ref())?, who) {
+            (Decision::Ask { .. }, Some(who)) => Ok(self.ask(params, &who)),
+            (Decision::End { sid, then }, Some(who)) => self.end(&who, &sid, &then, params).await,
+            (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
+                Ok(self.leave(&then, params))
+            }
+        }
+    }
+
+    /// The person said yes on our own page.
+    async fn confirmed(&self, form: &Params) -> Result<Response, OAuthError> {
+        let params = Params::parse(form.get("logout").unwrap_or_default().as_bytes())?;
+        let who = browser::signed_in(self.app, self.headers, self.meta.now).await?;
+        match (self.decide(&params, who.as_ref())?, who) {
+            (Decision::Ask { sid, then } | Decision::End { sid, then }, Some(who)) => {
+                self.end(&who, &sid, &then, &params).await
+            }
+            (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
+                Ok(self.leave(&then, &params))
+            }
+        }
+    }
+
+    fn decide(&self, params: &Params, who: Option<&SignedIn>) -> Result<Decision, OAuthError> {
+        let request = Request::parse(params)?;
+        let hint =
+            request.id_token_hint.as_ref().and_then(|text| hint::read(self.app, &self.registry, text, self.meta.now));
+        let named = hint.as_ref().map(|hint| hint.aud.as_str()).or(request.client_id.as_deref());
+        let facts = Facts {
+            client: named.and_then(|id| self.registry.client(id)).map(AsRef::as_ref),
+            hint: hint.clone(),
+            session: who.map(|who| SessionFacts { user_id: who.user.id.clone(), sid: who.session.sid.clone() }),
+        };
+        end_session::decide(&request, &facts)
+    }
+
+    fn ask(&self, params: &Params, who: &SignedIn) -> Response {
+        let binding = browser::session_binding(self.app, self.headers).unwrap_or_default();
+        let view = Logout {
+            shell: page::shell(self.app),
+            client: self.client(params).map(|client| page::client_view(client, None)),
+            account: consent::account_view(who),
+            csrf: csrf::issue(&self.app.csrf, binding, Purpose::Logout, self.meta.now),
+            logout: params.to_query(),
+        };
+        let target = params.get("post_logout_redirect_uri").unwrap_or_default();
+        page::html(self.app, StatusCode::OK, &view, &Csp::strict().form_may_reach(target))
+    }
+
+    async fn end(&self, who: &SignedIn, sid: &str, then: &Then, params: &Params) -> Result<Response, OAuthError> {
+        match self.app.store.end_session(sid, "signed_out", self.meta.now).await {
+            Ok(_) | Err(StoreError::NotFound(_)) => {}
+            Err(error) => return Err(store_failure(&error)),
+        }
+        events::signed_out(self.app, self.meta, &who.user.id, sid).await.map_err(|error| store_failure(&error))?;
+        Ok(self.leave(then, params))
+    }
+
+    fn leave(&self, then: &Then, params: &Params) -> Response {
+        let mut response = match then {
+            Then::Redirect(location) => page::see_other(location),
+            Then::SignedOutPage => {
+                let client = self.client(params);
+                let home = client.and_then(|client| {
+                    Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
+                });
+                let view = SignedOut { shell: page::shell(self.app), back: home };
+                page::html(self.app, StatusCode::OK, &view, &Csp::strict())
+            }
+        };
+        let headers = response.headers_mut();
+        headers.append(SET_COOKIE, CookieKind::Session.clear(self.app.transport));
+        headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
+        response
+    }
+
+    fn client(&self, params: &Params) -> Option<&Client> {
+        let hint =
+            params.get("id_token_hint").and_then(|text| hint::read(self.app, &self.registry, text, self.meta.now));
+        let id = hint.map(|hint| hint.aud).or_else(|| params.get("client_id").map(str::to_owned))?;
+        self.registry.client(&id).map(AsRef::as_ref)
+    }
+}

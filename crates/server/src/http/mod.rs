@@ -1,0 +1,29 @@
+//! The HTTP side: one file per endpoint, and the router that lists them all.
+
+mod answer;
+mod authenticate;
+mod authorize;
+mod browser;
+mod client;
+mod consent;
+mod cors;
+mod discovery;
+mod form;
+mod health;
+mod hint;
+mod home;
+mod introspect;
+mod jwks;
+mod login;
+mod logout;
+pub mod meta;
+mod page;
+mod reset;
+mod revoke;
+mod router;
+mod sdk;
+mod setup;
+mod token;
+mod userinfo;
+
+pub use router::router;

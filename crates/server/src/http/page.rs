@@ -1,0 +1,138 @@
+//! What the handlers of hosted pages share: the shell around a page, error pages, cookies on answers, and
+//! reading a form that a page of ours posted.
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_oauth::registration::Client;
+use symbolon_oauth::{OAuthError, Params};
+
+use super::form;
+use super::meta::Meta;
+use crate::app::App;
+use crate::pages::error::{ErrorPage, ErrorWhat};
+use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
+use crate::session::csrf::{self, Purpose};
+
+/// How long a form may stay open, in seconds: as long as the interaction it belongs to.
+pub(super) const FORM_LIFETIME_SECS: u64 = crate::interaction::LIFETIME_SECS;
+
+/// What surrounds every page of this server.
+pub(super) fn shell(app: &App) -> PageShell {
+    PageShell::new(app.issuer.as_str(), if app.config.dev { Mode::Development } else { Mode::Production })
+}
+
+/// A client as pages show it.
+pub(super) fn client_view(client: &Client, redirect_uri: Option<&str>) -> ClientView {
+    ClientView::new(&client.name, redirect_uri).with_links(
+        client.logo_uri.as_deref(),
+        client.policy_uri.as_deref(),
+        client.tos_uri.as_deref(),
+    )
+}
+
+/// An HTML page with its security headers.
+pub(super) fn html<V: askama::Template>(app: &App, status: StatusCode, view: &V, csp: &Csp) -> Response {
+    respond(status, view, csp, app.transport)
+}
+
+/// An error page.
+pub(super) fn error(app: &App, meta: &Meta, what: ErrorWhat) -> Response {
+    error_with_way_back(app, meta, what, None)
+}
+
+/// An error page with a link back to the application.
+pub(super) fn error_with_way_back(app: &App, meta: &Meta, what: ErrorWhat, back: Option<(String, WebUrl)>) -> Response {
+    let wait = match what {
+        ErrorWhat::TooMany { wait_secs } => Some(wait_secs),
+        ErrorWhat::Unavailable => Some(2),
+        _ => None,
+    };
+    let page = ErrorPage { shell: shell(app), what, request_id: Some(meta.request_id.to_string()), back };
+    let mut response = html(app, page.status(), &page, &Csp::strict());
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The page for a protocol error that may not be sent anywhere (RFC 6749 §4.1.2.1).
+pub(super) fn protocol_error(app: &App, meta: &Meta, error: &OAuthError) -> Response {
+    let wire = error.wire();
+    tracing::info!(cause = error.cause(), error = wire.code, "request refused with a page");
+    let what = match error {
+        OAuthError::TemporarilyUnavailable { .. } => ErrorWhat::Unavailable,
+        OAuthError::ServerError => ErrorWhat::Internal,
+        _ => ErrorWhat::Protocol { code: wire.code.to_owned(), description: wire.description.into_owned() },
+    };
+    self::error(app, meta, what)
+}
+
+/// A redirect that turns a POST into a GET (RFC 9110 §15.4.4) and leaves no trace in caches or referrers.
+pub(super) fn see_other(location: &str) -> Response {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let fixed = HeaderValue::from_static;
+    let headers = [(LOCATION, location), (CACHE_CONTROL, fixed("no-store")), (REFERRER_POLICY, fixed("no-referrer"))];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Adds a cookie to an answer.
+pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Why a posted form is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormProblem {
+    /// Sent from another site, or with a token that is not this browser's: security requirement 98.
+    Forged,
+    /// Open for too long, or the browser keeps no cookies.
+    Expired,
+    /// Not a form, too large, or with a field given twice.
+    Malformed,
+}
+
+/// Reads a form that a page of ours posted: same origin, well formed. The caller checks its token.
+pub(super) async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, FormProblem> {
+    csrf::same_origin_check(headers, app.issuer.origin()).map_err(|why| {
+        tracing::info!(?why, "a form post was refused");
+        FormProblem::Forged
+    })?;
+    if form::media_type(headers) != form::MediaType::Form {
+        return Err(FormProblem::Malformed);
+    }
+    let body = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| FormProblem::Malformed)?;
+    Params::parse(&body).map_err(|_| FormProblem::Malformed)
+}
+
+/// Checks the anti-forgery token of a form against the cookie it is bound to.
+pub(super) fn check_token(
+    app: &App,
+    params: &Params,
+    binding: Option<&str>,
+    purpose: Purpose,
+    now: u64,
+) -> Result<(), FormProblem> {
+    let (Some(binding), Some(token)) = (binding, params.get("csrf")) else {
+        return Err(FormProblem::Expired);
+    };
+    csrf::check(&app.csrf, token, binding, purpose, now, FORM_LIFETIME_SECS).map_err(|why| match why {
+        csrf::CsrfProblem::Expired => FormProblem::Expired,
+        csrf::CsrfProblem::Forged => FormProblem::Forged,
+    })
+}
+
+/// The error page for a form that is not taken.
+pub(super) fn form_error(app: &App, meta: &Meta, problem: FormProblem) -> Response {
+    match problem {
+        FormProblem::Forged => error(app, meta, ErrorWhat::Forgery),
+        FormProblem::Expired => error(app, meta, ErrorWhat::PageExpired),
+        FormProblem::Malformed => protocol_error(app, meta, &OAuthError::ParametersMalformed),
+    }
+}

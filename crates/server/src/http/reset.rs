@@ -1,0 +1,137 @@
+//! `/reset?code=…`: a new password, by a one-time link an operator made. Ends every session and token of the
+//! account (security 94).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::{OAuthError, Params, TokenKind};
+use symbolon_store::User;
+
+use super::meta::Meta;
+use super::setup::{self, link, policy, problem_page, redeem, salt};
+use super::{browser, page};
+use crate::account::password::Password;
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::pages::Csp;
+use crate::pages::done::{Done, DoneWhat};
+use crate::pages::error::ErrorWhat;
+use crate::pages::reset::{Reset, ResetProblem};
+use crate::rng::SystemRng;
+use crate::session::csrf::{self, Purpose};
+
+/// The kind of the single-use link.
+pub(super) const KIND: &str = "password_reset";
+const COMMAND: &str = "symbolon user reset-link";
+
+/// `GET /reset`.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(params) = Params::parse(query.unwrap_or_default().as_bytes()) else {
+        return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
+    };
+    let user = match account(&app, &params, meta.now).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    };
+    let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
+    let view = view(&app, &meta, &browser, &params, &user, None);
+    page::with_cookie(page::html(&app, StatusCode::OK, &view, &Csp::strict()), cookie)
+}
+
+/// `POST /reset`.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let params = match page::posted(&app, &headers, body).await {
+        Ok(params) => params,
+        Err(problem) => return page::form_error(&app, &meta, problem),
+    };
+    let browser = browser::pre_session(&app, &headers);
+    if let Err(problem) = page::check_token(&app, &params, browser, Purpose::Reset, meta.now) {
+        return page::form_error(&app, &meta, problem);
+    }
+    let user = match account(&app, &params, meta.now).await {
+        Ok(Some(user)) => user,
+        Ok(None) => return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    };
+    match change(&app, &meta, &params, &user).await {
+        Ok(Changed::Done) => {
+            let view = Done { shell: page::shell(&app), what: DoneWhat::PasswordReset };
+            page::html(&app, StatusCode::OK, &view, &Csp::strict())
+        }
+        Ok(Changed::LinkExpired) => page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+        Ok(Changed::Problem(problem)) => {
+            let view = view(&app, &meta, browser.unwrap_or_default(), &params, &user, Some(problem));
+            problem_page(
+                page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict()),
+                problem == ResetProblem::Busy,
+            )
+        }
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+/// The account the link is for, while the link can be used.
+async fn account(app: &App, params: &Params, now: u64) -> Result<Option<User>, OAuthError> {
+    let code = params.get("code").unwrap_or_default();
+    let Some(Some(user_id)) = link(app, KIND, TokenKind::PasswordReset, code, now).await? else { return Ok(None) };
+    app.store.user(&user_id).await.map_err(|error| store_failure(&error))
+}
+
+enum Changed {
+    Done,
+    LinkExpired,
+    Problem(ResetProblem),
+}
+
+async fn change(app: &App, meta: &Meta, params: &Params, user: &User) -> Result<Changed, OAuthError> {
+    let typed = params.get("password").unwrap_or_default();
+    if params.get("password_confirm").is_some_and(|again| again != typed) {
+        return Ok(Changed::Problem(ResetProblem::PasswordsDiffer));
+    }
+    let password = match Password::parse(typed) {
+        Ok(password) => password,
+        Err(problem) => return Ok(Changed::Problem(ResetProblem::Password(problem))),
+    };
+    let words = [&user.email, &user.username, &user.name].map(|word| word.as_deref().unwrap_or_default());
+    if let Err(problem) = policy(app).check_new_password(&password, &words) {
+        return Ok(Changed::Problem(ResetProblem::Password(problem)));
+    }
+    let Ok(hash) = app.passwords.hash(password, salt()).await else {
+        return Ok(Changed::Problem(ResetProblem::Busy));
+    };
+    if !redeem(app, KIND, TokenKind::PasswordReset, params.get("code").unwrap_or_default(), meta.now).await? {
+        return Ok(Changed::LinkExpired);
+    }
+    let handle = symbolon_oauth::random_id(&mut SystemRng);
+    let failed = |error| store_failure(&error);
+    app.store.set_password(&user.id, &hash, &handle, meta.now).await.map_err(failed)?;
+    events::account(app, meta, "user.password.reset", &user.id, None).await.map_err(failed)?;
+    Ok(Changed::Done)
+}
+
+fn view(app: &App, meta: &Meta, browser: &str, params: &Params, user: &User, problem: Option<ResetProblem>) -> Reset {
+    Reset {
+        shell: page::shell(app),
+        code: params.get("code").unwrap_or_default().to_owned(),
+        csrf: csrf::issue(&app.csrf, browser, Purpose::Reset, meta.now),
+        username: user.email.clone().or_else(|| user.username.clone()).unwrap_or_default(),
+        password_min_chars: setup::policy(app).min_chars,
+        problem,
+    }
+}

@@ -1,0 +1,78 @@
+//! Every route, in order, with what guards it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use symbolon_oauth::endpoint::path;
+
+use super::{
+    authenticate, authorize, consent, cors, discovery, health, home, introspect, jwks, login, logout, meta, reset,
+    revoke, sdk, setup, token, userinfo,
+};
+use crate::app::App;
+
+/// The router of the public listener.
+pub fn router(app: &Arc<App>) -> Router {
+    // Documents for everybody, on any origin.
+    let open = Router::new()
+        .route(path::OPENID_CONFIGURATION, get(discovery::metadata))
+        .route(path::OAUTH_METADATA, get(discovery::metadata))
+        .route(path::JWKS, get(jwks::jwks))
+        .route("/sdk/v1/{file}", get(sdk::file))
+        .layer(from_fn(cors::open));
+
+    // Called by clients, on the origins they registered.
+    let clients = Router::new()
+        .route(path::TOKEN, post(token::token))
+        .route(path::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(path::REVOKE, post(revoke::revoke))
+        .route("/authenticate", post(authenticate::authenticate))
+        .layer(from_fn_with_state(Arc::clone(app), cors::registered));
+
+    // Called by APIs, from servers.
+    let apis = Router::new().route(path::INTROSPECT, post(introspect::introspect));
+
+    // Visited by people.
+    let pages = Router::new()
+        .route("/", get(home::get))
+        .route("/assets/{file}", get(home::asset))
+        .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
+        .route("/authorize/continue", get(authorize::go_on))
+        .route("/login", get(login::get).post(login::post))
+        .route("/consent", post(consent::post))
+        .route(path::END_SESSION, get(logout::get).post(logout::post))
+        .route("/setup", get(setup::get).post(setup::post))
+        .route("/reset", get(reset::get).post(reset::post));
+
+    let health = Router::new()
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/healthz", get(health::livez));
+
+    Router::new()
+        .merge(open)
+        .merge(clients)
+        .merge(apis)
+        .merge(pages)
+        .merge(health)
+        .fallback(home::not_found)
+        .method_not_allowed_fallback(home::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), time_out))
+        .layer(from_fn_with_state(Arc::clone(app), meta::layer))
+        .with_state(Arc::clone(app))
+}
+
+/// Ends a request that takes too long; its work in the store and the password pool goes on to its end.
+async fn time_out(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let limit = Duration::from_secs(app.config.http.request_timeout_secs);
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}

@@ -1,0 +1,219 @@
+//! `POST /oauth/token` (RFC 6749 §3.2): authenticate the client, load the facts the grant asks for, let the
+//! grant decide, make its effect durable, sign, answer.
+//!
+//! An effect that lost a race is decided again, once, on fresh facts: ten tabs that refresh at once all go on.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::client_auth::AuthenticatedClient;
+use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
+use symbolon_oauth::{ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal, TokenResponse};
+use symbolon_store::{Hash32, RefreshFacts, RefreshState};
+
+use super::meta::Meta;
+use super::{answer, client, form};
+use crate::app::App;
+use crate::effects::{self, Applied, store_failure};
+use crate::events;
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+use crate::{facts, seal};
+
+/// The token endpoint.
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let registry = app.registry();
+    let media = form::media_type(&headers);
+    let params = match form::params(&headers, body, app.config.http.max_body_bytes).await {
+        Ok(params) => params,
+        Err(error) => return answer::error(&error),
+    };
+    let credentials = match client::credentials(&headers, &params) {
+        Ok(credentials) => credentials,
+        Err(error) => return answer::error(&error),
+    };
+    let request = Request { app: &app, registry: &registry, meta: &meta, params: &params };
+    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+        Ok(client) if media == form::MediaType::Json && !client.client().json_requests => {
+            Err(OAuthError::ParametersMalformed)
+        }
+        Ok(client) => request.answer(client).await,
+        Err(error) => {
+            events::client_refused(&app, &meta, credentials.client_id(), &error).await;
+            Err(error)
+        }
+    };
+    let response = match outcome {
+        Ok(tokens) => answer::json(StatusCode::OK, &tokens),
+        Err(error) => answer::error(&error),
+    };
+    answer::to_client(response, credentials.client_id())
+}
+
+struct Request<'r> {
+    app: &'r App,
+    registry: &'r Registry,
+    meta: &'r Meta,
+    params: &'r Params,
+}
+
+/// What a grant decided, with what is needed to carry it out.
+struct Decided {
+    outcome: Result<Issue, Refusal>,
+    /// The facts of the presented refresh token, if there was one.
+    refresh: Option<RefreshFacts>,
+}
+
+impl Request<'_> {
+    async fn answer(&self, client: AuthenticatedClient<'_>) -> Result<TokenResponse, OAuthError> {
+        let request = TokenRequest::parse(self.params)?;
+        for _ in 0..2 {
+            let Decided { outcome, refresh } = self.decide(client, &request).await?;
+            let issue = match outcome {
+                Ok(issue) => issue,
+                Err(refusal) => return Err(self.refuse(client, refusal).await?),
+            };
+            let presented = presented(&request);
+            if effects::apply(self.app, &issue, presented, self.meta.now).await? == Applied::Done {
+                let successor = same_successor(&issue, presented, refresh.as_ref())?;
+                events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
+                return sign(self.registry, &issue, successor);
+            }
+        }
+        Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
+    }
+
+    async fn decide(&self, client: AuthenticatedClient<'_>, request: &TokenRequest) -> Result<Decided, OAuthError> {
+        let mut refresh = None;
+        let mut rng = SystemRng;
+        let outcome = match request {
+            TokenRequest::AuthorizationCode(request) => {
+                let facts = self.code_facts(request).await?;
+                let mut ctx = self.app.context(self.meta.now, &mut rng);
+                authorization_code::decide(&mut ctx, client, request, facts, self.registry)
+            }
+            TokenRequest::ClientCredentials(request) => {
+                let mut ctx = self.app.context(self.meta.now, &mut rng);
+                client_credentials::decide(&mut ctx, client, request, self.registry)
+            }
+            TokenRequest::RefreshToken(request) => {
+                refresh = self.refresh_facts(request).await?;
+                let facts = refresh.as_ref().map(of_refresh).transpose()?;
+                let mut ctx = self.app.context(self.meta.now, &mut rng);
+                refresh_token::decide(&mut ctx, client, request, facts, self.registry)
+            }
+        };
+        Ok(Decided { outcome, refresh })
+    }
+
+    async fn refuse(&self, client: AuthenticatedClient<'_>, refusal: Refusal) -> Result<OAuthError, OAuthError> {
+        // What must end ends before the refusal is told; a failure to end it is an error, never "done".
+        effects::apply_end(self.app, &refusal.effect, self.meta.now).await?;
+        events::refused(self.app, self.meta, client.client(), &refusal).await;
+        Ok(refusal.error)
+    }
+
+    async fn code_facts(
+        &self,
+        request: &authorization_code::Request,
+    ) -> Result<Option<authorization_code::Facts>, OAuthError> {
+        let hash = Hash32(authorization_code::facts(request));
+        let Some(found) = self.app.store.code_facts(hash).await.map_err(|error| store_failure(&error))? else {
+            return Ok(None);
+        };
+        let grant = serde_json::from_value(found.code.payload).map_err(|error| {
+            tracing::error!(%error, "a stored authorization code cannot be read");
+            OAuthError::ServerError
+        })?;
+        Ok(Some(authorization_code::Facts {
+            grant,
+            expires_at: found.code.expires_at,
+            redeemed_at: found.code.redeemed_at,
+            user: found.user.as_ref().map(facts::user),
+            session: facts::session_state(found.session.as_ref()),
+        }))
+    }
+
+    async fn refresh_facts(&self, request: &refresh_token::Request) -> Result<Option<RefreshFacts>, OAuthError> {
+        let hash = Hash32(refresh_token::facts(request));
+        self.app.store.refresh_facts(hash).await.map_err(|error| store_failure(&error))
+    }
+}
+
+fn of_refresh(found: &RefreshFacts) -> Result<refresh_token::Facts, OAuthError> {
+    let corrupt = || {
+        tracing::error!(family = found.family.id, "a stored token family cannot be read");
+        OAuthError::ServerError
+    };
+    let family = &found.family;
+    let unused = found.successor.as_ref().filter(|successor| successor.state == RefreshState::Current);
+    let successor = match unused {
+        Some(successor) => refresh_token::Successor::Unused { hash: *successor.hash.as_bytes() },
+        None => refresh_token::Successor::Used,
+    };
+    let state = match &found.token.state {
+        RefreshState::Current => refresh_token::TokenState::Current,
+        RefreshState::Dead => refresh_token::TokenState::Dead,
+        RefreshState::Superseded { at, .. } => refresh_token::TokenState::Superseded { at: *at, successor },
+    };
+    Ok(refresh_token::Facts {
+        state,
+        expires_at: found.token.expires_at,
+        family: refresh_token::FamilyFacts {
+            id: family.id.clone(),
+            client_id: ClientId::parse(&family.client_id).map_err(|_| corrupt())?,
+            sid: family.sid.clone(),
+            session_bound: family.session_bound,
+            absolute_expires_at: family.absolute_expires_at,
+            ended_at: family.ended_at,
+            grant: facts::family_grant(family).ok_or_else(corrupt)?,
+        },
+        user: found.user.as_ref().map(facts::user),
+        session: facts::session_state(found.session.as_ref()),
+    })
+}
+
+/// The refresh token that was shown, if one was.
+fn presented(request: &TokenRequest) -> &str {
+    match request {
+        TokenRequest::RefreshToken(request) => request.refresh_token.reveal(),
+        _ => "",
+    }
+}
+
+/// The successor that was sealed under the presented token, for the answer that repeats it.
+fn same_successor(
+    issue: &Issue,
+    presented: &str,
+    refresh: Option<&RefreshFacts>,
+) -> Result<Option<String>, OAuthError> {
+    let (RefreshAnswer::SameSuccessor, Some(found)) = (&issue.refresh_token, refresh) else { return Ok(None) };
+    let RefreshState::Superseded { sealed_successor, .. } = &found.token.state else {
+        return Err(OAuthError::ServerError);
+    };
+    let successor = seal::open_successor(presented, sealed_successor).map_err(|error| {
+        tracing::error!(%error, family = found.family.id, "a sealed successor does not open");
+        OAuthError::ServerError
+    })?;
+    Ok(Some(successor.to_string()))
+}
+
+/// Signs what was decided.
+pub(super) fn sign(registry: &Registry, issue: &Issue, successor: Option<String>) -> Result<TokenResponse, OAuthError> {
+    let plan = &issue.access_token;
+    let access_token = registry.sign(plan.alg, symbolon_oauth::access_token::TYP, &plan.claims)?;
+    let id_token = match &issue.id_token {
+        Some(plan) => Some(registry.sign(plan.alg, symbolon_oauth::id_token::TYP, &plan.beside(&access_token))?),
+        None => None,
+    };
+    Ok(issue.response(access_token, id_token, successor))
+}

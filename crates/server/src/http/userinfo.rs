@@ -1,0 +1,134 @@
+//! `/userinfo` (OpenID Connect Core §5.3): claims about the user an access token stands for, with the errors
+//! of RFC 6750.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use symbolon_jose::jwt::{self, Policy};
+use symbolon_oauth::access_token::{self, AccessTokenClaims};
+use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
+use symbolon_oauth::{OAuthError, Params, SessionState};
+use symbolon_store::TokenQuery;
+
+use super::meta::Meta;
+use super::{answer, form};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::facts;
+use crate::registry::Registry;
+
+/// `GET` and `POST /userinfo`.
+pub(super) async fn userinfo(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    method: Method,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let token = match bearer(&app, &method, &headers, body).await {
+        Ok(token) => token,
+        Err(refusal) => return refuse(refusal),
+    };
+    let registry = app.registry();
+    let Some(claims) = own_access_token(&app, &registry, &token, meta.now) else {
+        return refuse(Refusal::InvalidToken);
+    };
+    let facts = match token_facts(&app, &claims).await {
+        Ok(facts) => facts,
+        Err(error) => return answer::error(&error),
+    };
+    let response = match userinfo::decide(&app.issuer, &claims, &facts) {
+        Ok(claims) => answer::json(StatusCode::OK, &claims),
+        Err(Refused::InvalidToken) => refuse(Refusal::InvalidToken),
+        Err(Refused::InsufficientScope) => refuse(Refusal::InsufficientScope),
+    };
+    answer::to_client(response, &claims.client_id)
+}
+
+/// The claims of an access token that this server signed, whatever became of it since.
+pub(super) fn own_access_token(app: &App, registry: &Registry, token: &str, now: u64) -> Option<AccessTokenClaims> {
+    let policy = Policy::danger_any_audience(app.issuer.as_str()).accept_type(access_token::TYP).leeway_secs(0);
+    jwt::verify::<AccessTokenClaims>(token, registry.keys().verifying(), &policy, now)
+        .ok()
+        .map(jwt::Verified::into_claims)
+}
+
+/// What became of a token's user, session and id.
+pub(super) async fn token_facts(app: &App, claims: &AccessTokenClaims) -> Result<TokenFacts, OAuthError> {
+    let query = TokenQuery { sub: Some(claims.sub.clone()), sid: claims.sid.clone(), jti: Some(claims.jti.clone()) };
+    let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
+    Ok(TokenFacts {
+        user: found.user.as_ref().map(facts::user),
+        session: facts::session_state(found.session.as_ref()),
+        jti: if found.jti_revoked { JtiState::Revoked } else { JtiState::Live },
+    })
+}
+
+/// The facts about a token that is none of ours.
+pub(super) fn nothing_known() -> TokenFacts {
+    TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live }
+}
+
+/// Why no claims are given (RFC 6750 §3.1).
+enum Refusal {
+    InsufficientScope,
+    InvalidToken,
+    Malformed,
+    NoToken,
+}
+
+/// The token, from the header or, in a form post, from the body (RFC 6750 §2.1, §2.2); never both.
+async fn bearer(app: &App, method: &Method, headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let header = lines.next();
+    if lines.next().is_some() {
+        return Err(Refusal::Malformed);
+    }
+    let in_header = match header {
+        None => None,
+        Some(line) => {
+            let text = line.to_str().map_err(|_| Refusal::Malformed)?;
+            let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(Refusal::NoToken);
+            }
+            Some(token.trim_start().to_owned())
+        }
+    };
+    let in_body = if method == Method::POST && form::media_type(headers) == form::MediaType::Form {
+        let bytes = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| Refusal::Malformed)?;
+        let params = Params::parse(&bytes).map_err(|_| Refusal::Malformed)?;
+        params.get("access_token").map(str::to_owned)
+    } else {
+        None
+    };
+    match (in_header, in_body) {
+        (Some(_), Some(_)) => Err(Refusal::Malformed),
+        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (None, None) => Err(Refusal::NoToken),
+    }
+}
+
+fn refuse(refusal: Refusal) -> Response {
+    let (status, challenge) = match refusal {
+        Refusal::InsufficientScope => {
+            (StatusCode::FORBIDDEN, "Bearer realm=\"symbolon\", error=\"insufficient_scope\", scope=\"openid\"")
+        }
+        Refusal::InvalidToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"symbolon\", error=\"invalid_token\""),
+        Refusal::Malformed => (StatusCode::BAD_REQUEST, "Bearer realm=\"symbolon\", error=\"invalid_request\""),
+        Refusal::NoToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"symbolon\""),
+    };
+    let error = match refusal {
+        Refusal::InsufficientScope => "insufficient_scope",
+        Refusal::InvalidToken | Refusal::NoToken => "invalid_token",
+        Refusal::Malformed => "invalid_request",
+    };
+    let mut response = answer::json(status, &serde_json::json!({ "error": error }));
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response
+}

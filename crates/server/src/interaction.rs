@@ -1,0 +1,133 @@
+//! A pending authorization request, carried by the browser.
+//!
+//! An unauthenticated GET leaves nothing behind on the server: until someone has signed in, the request
+//! lives in a signed value in the form or URL, bound to the browser by its pre-session cookie (security
+//! requirement 18) and to the moment the page was first shown (so that `prompt=login` and `max_age` can tell
+//! whether the user really signed in again).
+
+use serde::{Deserialize, Serialize};
+use symbolon_jose::jwt::{self, Policy};
+use symbolon_jose::{Algorithm, Jwk, SigningKey, VerifyingKey, VerifyingKeys, base64url};
+use symbolon_oauth::Issuer;
+
+/// How long a sign-in page may stay open, in seconds.
+pub const LIFETIME_SECS: u64 = 3_600;
+const TYP: &str = "symbolon-interaction+jwt";
+const AUDIENCE: &str = "symbolon-interaction";
+
+/// What a pending authorization request is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interaction {
+    /// The query of the authorization request, as it came.
+    pub query: String,
+    /// When the page was first shown, Unix seconds.
+    pub started_at: u64,
+    /// The session that a sign-in for this request has made, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<String>,
+    iss: String,
+    aud: String,
+    /// Hash of the pre-session cookie of the browser that started it, base64url.
+    browser: String,
+    /// When this value expires, Unix seconds.
+    exp: u64,
+}
+
+/// The value is not ours, too old, or of another browser: the user must start again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InteractionLost;
+
+impl Interaction {
+    /// A request first shown at `now` in the browser that holds the pre-session cookie `browser`.
+    pub fn new(issuer: &Issuer, query: impl Into<String>, browser: &str, now: u64) -> Self {
+        Self {
+            query: query.into(),
+            started_at: now,
+            signed_in: None,
+            iss: issuer.as_str().to_owned(),
+            aud: AUDIENCE.to_owned(),
+            browser: fingerprint(browser),
+            exp: now.saturating_add(LIFETIME_SECS),
+        }
+    }
+
+    /// The same request, after the sign-in that made the session `sid`.
+    #[must_use]
+    pub fn after_sign_in(self, sid: &str) -> Self {
+        Self { signed_in: Some(sid.to_owned()), ..self }
+    }
+}
+
+/// Signs and verifies interactions. HMAC under a key derived from the master key, so any node reads what
+/// another wrote.
+#[derive(Debug)]
+pub struct InteractionKeys {
+    signing: SigningKey,
+    verifying: VerifyingKeys,
+    policy: Policy,
+}
+
+impl InteractionKeys {
+    /// Keys of `issuer` from 32 secret bytes.
+    pub fn new(issuer: &Issuer, secret: &[u8; 32]) -> Result<Self, symbolon_jose::Error> {
+        let jwk = Jwk::oct(secret, Algorithm::HS256)?;
+        Ok(Self {
+            policy: Policy::new(issuer.as_str(), AUDIENCE).accept_type(TYP).leeway_secs(0),
+            signing: SigningKey::from_jwk(&jwk, Algorithm::HS256)?,
+            verifying: VerifyingKeys::single(VerifyingKey::from_jwk(&jwk, Algorithm::HS256)?),
+        })
+    }
+
+    /// The text form for a hidden field or URL.
+    pub fn seal(&self, interaction: &Interaction) -> Result<String, symbolon_jose::Error> {
+        jwt::sign(&self.signing, TYP, interaction)
+    }
+
+    /// Reads what [`InteractionKeys::seal`] made, for the browser that holds the pre-session cookie `browser`.
+    pub fn open(&self, text: &str, browser: &str, now: u64) -> Result<Interaction, InteractionLost> {
+        let interaction = jwt::verify::<Interaction>(text, &self.verifying, &self.policy, now)
+            .map_err(|_| InteractionLost)?
+            .into_claims();
+        if symbolon_jose::ct_eq(interaction.browser.as_bytes(), fingerprint(browser).as_bytes()) {
+            Ok(interaction)
+        } else {
+            Err(InteractionLost)
+        }
+    }
+}
+
+fn fingerprint(cookie: &str) -> String {
+    base64url::encode(&symbolon_jose::sha256(cookie.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::parse("https://auth.example.com").unwrap()
+    }
+
+    fn keys() -> InteractionKeys {
+        InteractionKeys::new(&issuer(), &[3; 32]).unwrap()
+    }
+
+    #[test]
+    fn an_interaction_returns_to_its_own_browser_within_an_hour() {
+        let interaction = Interaction::new(&issuer(), "client_id=a&state=b%20c", "cookie", 1_000);
+        let text = keys().seal(&interaction).unwrap();
+        assert_eq!(keys().open(&text, "cookie", 1_000 + LIFETIME_SECS - 1), Ok(interaction));
+    }
+
+    #[test]
+    fn another_browser_a_late_one_and_a_forged_one_are_refused() {
+        let text = keys().seal(&Interaction::new(&issuer(), "client_id=a", "cookie", 1_000)).unwrap();
+        assert_eq!(keys().open(&text, "other", 1_001), Err(InteractionLost));
+        assert_eq!(keys().open(&text, "cookie", 1_000 + LIFETIME_SECS), Err(InteractionLost));
+        assert_eq!(
+            InteractionKeys::new(&issuer(), &[4; 32]).unwrap().open(&text, "cookie", 1_001),
+            Err(InteractionLost)
+        );
+        assert_eq!(keys().open("client_id=a", "cookie", 1_001), Err(InteractionLost));
+    }
+}

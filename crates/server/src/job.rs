@@ -1,0 +1,97 @@
+//! Background work of a node: registry refresh, key upkeep, expiry sweeps. Each task runs until the
+//! process stops draining, and a failure is logged and tried again, never fatal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use symbolon_store::{StoreError, Sweep};
+
+use crate::app::{App, AppError};
+use crate::keys;
+
+/// How often the registry version is asked for, besides the store's own notice.
+const REGISTRY_POLL: Duration = Duration::from_secs(1);
+/// How often keys are looked after.
+const KEY_UPKEEP: Duration = Duration::from_secs(60);
+/// How often expired state is swept.
+const SWEEP: Duration = Duration::from_secs(30);
+/// Rows a sweep may delete from each table in one transaction.
+const SWEEP_BATCH: u32 = 500;
+
+/// Starts every background task of `app`.
+pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
+    tasks.spawn(follow_registry(Arc::clone(app)));
+    tasks.spawn(look_after_keys(Arc::clone(app)));
+    tasks.spawn(sweep_expired(Arc::clone(app)));
+}
+
+async fn follow_registry(app: Arc<App>) {
+    let mut notices = app.store.watch_registry();
+    loop {
+        // Another process may have written: poll besides the notices of this one.
+        let _ = tokio::time::timeout(REGISTRY_POLL, notices.changed()).await;
+        let stale = match app.store.registry_version().await {
+            Ok(version) => version != app.registry().version(),
+            Err(error) => {
+                tracing::warn!(%error, "could not ask for the registry version");
+                false
+            }
+        };
+        if stale && let Err(error) = app.reload_registry().await {
+            tracing::error!(%error, "the registry could not be taken up; the old one still serves");
+        }
+        if notices.has_changed().is_err() {
+            tokio::time::sleep(REGISTRY_POLL).await;
+        }
+    }
+}
+
+async fn look_after_keys(app: Arc<App>) {
+    loop {
+        if let Err(error) = ensure_keys(&app).await {
+            tracing::error!(%error, "signing keys could not be looked after");
+        }
+        tokio::time::sleep(KEY_UPKEEP).await;
+    }
+}
+
+/// Makes, promotes and removes signing keys as their schedule asks. A revision conflict means another node
+/// was faster, which is fine.
+pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
+    let rows = app.store.registry().await?;
+    let wanted = app.registry().wanted_algorithms();
+    let (sealer, schedule, now) = (Arc::clone(&app.sealer), app.key_schedule(), app.clock.now());
+    // An RSA key takes a good part of a second to make: not on a thread that answers requests.
+    let writes = tokio::task::spawn_blocking(move || keys::upkeep(&rows.documents, &wanted, schedule, &sealer, now))
+        .await
+        .map_err(|_| AppError::Stopped)??;
+    if writes.is_empty() {
+        return Ok(());
+    }
+    match app.store.apply(writes).await {
+        Ok(_) | Err(StoreError::Conflict(_)) => app.reload_registry().await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn sweep_expired(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        loop {
+            let sweep = Sweep {
+                now: app.clock.now(),
+                limit: SWEEP_BATCH,
+                keep_secs: app.key_schedule().longest_token_secs + keys::LARGEST_LEEWAY_SECS,
+                audit_keep_secs: Some(app.config.audit.retention_secs),
+            };
+            match app.store.sweep(sweep).await {
+                Ok(swept) if swept.more => tokio::task::yield_now().await,
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "expired state could not be swept");
+                    break;
+                }
+            }
+        }
+    }
+}

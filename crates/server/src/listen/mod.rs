@@ -1,0 +1,229 @@
+//! The door: accepts connections on TCP (plain or TLS) or a Unix socket, bounds what each may cost, and
+//! drains when told to stop.
+//!
+//! What it refuses: more than the configured number of connections (they wait), request heads over their
+//! limit (431), heads that take too long (closed), TLS below 1.2 (RFC 9325 §3.1.1).
+
+pub mod tls;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tower::Service as _;
+
+use crate::config::Listen;
+use tls::TlsReloader;
+
+/// hyper refuses to work with less.
+const SMALLEST_BUFFER: usize = 8 * 1024;
+/// A TLS handshake must be done within this time.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait before accepting again when the system has no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The address of the direct peer of a connection; absent on a Unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub Option<IpAddr>);
+
+/// A bound listener that does not accept yet.
+#[derive(Debug)]
+pub struct Listener(Bound);
+
+#[derive(Debug)]
+enum Bound {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// Binds `listen`. A Unix socket left behind by a server that died is replaced; one that answers is not.
+    pub async fn bind(listen: &Listen) -> io::Result<Self> {
+        match listen {
+            Listen::Tcp(address) => TcpListener::bind(address).await.map(|tcp| Self(Bound::Tcp(tcp))),
+            Listen::Unix(path) => bind_unix(path, 0o660).await.map(|unix| Self(Bound::Unix(unix))),
+        }
+    }
+
+    /// The TCP address taken, with the real port; absent on a Unix socket.
+    pub fn local_address(&self) -> Option<SocketAddr> {
+        match &self.0 {
+            Bound::Tcp(listener) => listener.local_addr().ok(),
+            Bound::Unix(_) => None,
+        }
+    }
+}
+
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Self {
+        Self(Bound::Unix(listener))
+    }
+}
+
+/// Binds a Unix socket at `path` with `mode`, replacing a stale one.
+pub async fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
+    let listener = match UnixListener::bind(path) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            if tokio::net::UnixStream::connect(path).await.is_ok() {
+                return Err(error);
+            }
+            std::fs::remove_file(path)?;
+            UnixListener::bind(path)?
+        }
+        other => other?,
+    };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    Ok(listener)
+}
+
+/// What a listener needs beside the router.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// TLS, when this listener speaks it.
+    pub tls: Option<Arc<TlsReloader>>,
+    /// Connections served at once; further ones wait in the system's queue.
+    pub max_connections: usize,
+    /// Largest request head, in bytes: beyond it the answer is 431.
+    pub max_head_bytes: usize,
+    /// A request head must arrive within this time; also how long an idle connection is kept.
+    pub head_timeout: Duration,
+    /// How long open requests may go on after the stop signal.
+    pub drain: Duration,
+}
+
+/// Serves `router` until `stop` resolves, then drains: no new connections, open requests finish within
+/// [`Options::drain`], what is left is cut.
+pub async fn run(listener: Listener, router: Router, options: Options, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let permits = Arc::new(Semaphore::new(options.max_connections));
+    tokio::pin!(stop);
+    loop {
+        let permit = tokio::select! {
+            () = &mut stop => break,
+            permit = Arc::clone(&permits).acquire_owned() => permit.expect("the semaphore is never closed"),
+        };
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener) => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let connection =
+            Connection { peer, router: router.clone(), watcher: graceful.watcher(), options: options.clone() };
+        tokio::spawn(async move {
+            connection.serve(stream).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(options.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("stopped with requests still open after the drain time");
+    }
+}
+
+enum Stream {
+    Tcp(tokio::net::TcpStream),
+    Unix(tokio::net::UnixStream),
+}
+
+async fn accept(listener: &Listener) -> io::Result<(Stream, Peer)> {
+    match &listener.0 {
+        Bound::Tcp(tcp) => {
+            let (stream, address) = tcp.accept().await?;
+            // Answers are small and whole: waiting to fill a packet only adds latency.
+            stream.set_nodelay(true)?;
+            Ok((Stream::Tcp(stream), Peer(Some(address.ip().to_canonical()))))
+        }
+        Bound::Unix(unix) => unix.accept().await.map(|(stream, _)| (Stream::Unix(stream), Peer(None))),
+    }
+}
+
+/// One accepted connection and what it needs.
+struct Connection {
+    peer: Peer,
+    router: Router,
+    watcher: Watcher,
+    options: Options,
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Connection {
+    async fn serve(self, stream: Stream) {
+        match (stream, self.options.tls.clone()) {
+            (Stream::Unix(stream), _) => self.speak(stream, Protocol::Http1).await,
+            (Stream::Tcp(stream), None) => self.speak(stream, Protocol::Http1).await,
+            (Stream::Tcp(stream), Some(tls)) => {
+                let handshake = tls.acceptor().accept(stream);
+                let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else {
+                    return;
+                };
+                let protocol = match stream.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => Protocol::Http2,
+                    _ => Protocol::Http1,
+                };
+                self.speak(stream, protocol).await;
+            }
+        }
+    }
+
+    /// The protocol is settled before the first byte (plain: HTTP/1.1; TLS: ALPN), so that the time-out for
+    /// the head runs from the start and a silent connection cannot stay.
+    async fn speak<S>(self, stream: S, protocol: Protocol)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { peer, router, watcher, options } = self;
+        let builder = builder(protocol, &options);
+        let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.clone().call(request.map(Body::new))
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "connection ended early");
+        }
+    }
+}
+
+fn builder(protocol: Protocol, options: &Options) -> auto::Builder<TokioExecutor> {
+    let mut builder = match protocol {
+        Protocol::Http1 => auto::Builder::new(TokioExecutor::new()).http1_only(),
+        Protocol::Http2 => auto::Builder::new(TokioExecutor::new()).http2_only(),
+    };
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.head_timeout)
+        .max_buf_size(options.max_head_bytes.max(SMALLEST_BUFFER));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(100)
+        .max_header_list_size(u32::try_from(options.max_head_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(options.head_timeout)
+        .keep_alive_timeout(options.head_timeout);
+    builder
+}

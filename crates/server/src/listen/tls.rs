@@ -1,0 +1,104 @@
+//! TLS from certificate files, taken up again when they change (RFC 9325: TLS 1.2 and 1.3 only).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, version};
+use tokio_rustls::TlsAcceptor;
+
+use crate::config::Tls;
+
+/// How often the files are looked at.
+const POLL: Duration = Duration::from_secs(5);
+
+/// Why the files cannot be used, in words for the operator.
+#[derive(Debug)]
+pub struct TlsError {
+    path: PathBuf,
+    why: String,
+}
+
+impl fmt::Display for TlsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TLS file {} cannot be used: {}", self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for TlsError {}
+
+/// The current TLS configuration, swapped whole when the files change.
+pub struct TlsReloader {
+    files: Tls,
+    current: ArcSwap<ServerConfig>,
+}
+
+impl fmt::Debug for TlsReloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsReloader").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl TlsReloader {
+    /// Loads the files once; fails when they are missing or do not belong together.
+    pub fn load(files: Tls) -> Result<Arc<Self>, TlsError> {
+        let current = ArcSwap::new(server_config(&files)?);
+        Ok(Arc::new(Self { files, current }))
+    }
+
+    /// An acceptor with the configuration of this moment.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.current.load_full())
+    }
+
+    /// Reads the files again. On failure the old configuration goes on serving.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.current.store(server_config(&self.files)?);
+        Ok(())
+    }
+
+    /// Watches the files for as long as the task lives.
+    pub async fn watch(self: Arc<Self>) {
+        let mut seen = self.stamp();
+        loop {
+            tokio::time::sleep(POLL).await;
+            let stamp = self.stamp();
+            if stamp == seen {
+                continue;
+            }
+            seen = stamp;
+            match self.reload() {
+                Ok(()) => tracing::info!("TLS certificate reloaded"),
+                Err(error) => {
+                    tracing::error!(%error, "the changed TLS files were not taken up; the old ones still serve")
+                }
+            }
+        }
+    }
+
+    fn stamp(&self) -> [Option<(SystemTime, u64)>; 2] {
+        [&self.files.cert, &self.files.key].map(|path| {
+            let data = std::fs::metadata(path).ok()?;
+            Some((data.modified().ok()?, data.len()))
+        })
+    }
+}
+
+fn server_config(files: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
+    let broken = |path: &PathBuf, why: String| TlsError { path: path.clone(), why };
+    let chain = CertificateDer::pem_file_iter(&files.cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|why| broken(&files.cert, why.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| broken(&files.key, why.to_string()))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|why| broken(&files.cert, why.to_string()))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}

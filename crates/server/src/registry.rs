@@ -1,0 +1,203 @@
+//! The registry in memory: clients, APIs, roles and signing keys as one immutable snapshot behind an atomic
+//! pointer, rebuilt whenever the store says it changed. Hot paths read only this.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use symbolon_jose::{Algorithm, VerifyingKeys, jwt};
+use symbolon_oauth::client_auth::keys_of;
+use symbolon_oauth::endpoint::discovery::{self, Settings};
+use symbolon_oauth::registration::{Api, Apis, Client, Role};
+use symbolon_oauth::{Issuer, OAuthError};
+use symbolon_store::{Document, Registry as Rows};
+
+use crate::keys::{self, KeyError, KeyRecord, KeyRing};
+use crate::seal::Sealer;
+
+/// Registry kind of clients.
+pub const CLIENT: &str = "client";
+/// Registry kind of APIs.
+pub const API: &str = "api";
+/// Registry kind of roles.
+pub const ROLE: &str = "role";
+
+/// Everything that is registered, at one moment.
+#[derive(Debug)]
+pub struct Registry {
+    version: u64,
+    clients: HashMap<String, Arc<Client>>,
+    apis: HashMap<String, Arc<Api>>,
+    roles: BTreeMap<String, Role>,
+    key_records: Vec<KeyRecord>,
+    keys: KeyRing,
+    assertion_keys: HashMap<String, VerifyingKeys>,
+    origins: HashSet<String>,
+    jwks: Bytes,
+    metadata: Bytes,
+}
+
+/// Why the registry could not be taken up.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// A signing key.
+    Key(KeyError),
+    /// A document that is not what its kind says.
+    Malformed {
+        /// Kind and id of the document.
+        document: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::Malformed { document, why } => write!(f, "registry document {document} cannot be read: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for RegistryError {}
+
+impl Registry {
+    /// Parses what the store holds.
+    pub fn build(rows: &Rows, sealer: &Sealer, issuer: &Issuer) -> Result<Self, RegistryError> {
+        let documents = &rows.documents;
+        let clients: Vec<Client> = parse(documents, CLIENT)?;
+        let apis: Vec<Api> = parse(documents, API)?;
+        let roles: Vec<Role> = parse(documents, ROLE)?;
+        let key_records = keys::records(documents).map_err(RegistryError::Key)?;
+        let keys = KeyRing::open(&key_records, sealer).map_err(RegistryError::Key)?;
+        let origins = clients
+            .iter()
+            .filter(|client| !client.disabled)
+            .flat_map(|client| client.allowed_origins.iter().map(ToString::to_string))
+            .collect();
+        Ok(Self {
+            version: rows.version,
+            assertion_keys: clients
+                .iter()
+                .filter_map(|client| Some((client.client_id.to_string(), keys_of(client)?)))
+                .collect(),
+            metadata: metadata(&keys, issuer),
+            jwks: Bytes::from(keys.jwks().to_string()),
+            clients: clients.into_iter().map(|client| (client.client_id.to_string(), Arc::new(client))).collect(),
+            apis: apis.into_iter().map(|api| (api.identifier.clone(), Arc::new(api))).collect(),
+            roles: roles.into_iter().map(|role| (role.name.clone(), role)).collect(),
+            key_records,
+            keys,
+            origins,
+        })
+    }
+
+    /// The store's version this snapshot was built from.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// A client by its id, disabled ones included.
+    pub fn client(&self, client_id: &str) -> Option<&Arc<Client>> {
+        self.clients.get(client_id)
+    }
+
+    /// All clients, in no order.
+    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients.values()
+    }
+
+    /// An API by its identifier (audience), disabled ones included.
+    pub fn api(&self, identifier: &str) -> Option<&Arc<Api>> {
+        self.apis.get(identifier)
+    }
+
+    /// All APIs, in no order.
+    pub fn apis(&self) -> impl Iterator<Item = &Arc<Api>> {
+        self.apis.values()
+    }
+
+    /// All roles by name.
+    pub fn roles(&self) -> &BTreeMap<String, Role> {
+        &self.roles
+    }
+
+    /// The keys a client signs its assertions with, if it registered any.
+    pub fn assertion_keys(&self, client_id: &str) -> Option<&VerifyingKeys> {
+        self.assertion_keys.get(client_id)
+    }
+
+    /// Signs `claims` with the active key of `alg`.
+    pub fn sign(&self, alg: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, OAuthError> {
+        let Some(key) = self.keys.signing(alg) else {
+            tracing::error!(%alg, "no active key signs with this algorithm");
+            return Err(OAuthError::ServerError);
+        };
+        jwt::sign(key, typ, claims).map_err(|error| {
+            tracing::error!(%error, %alg, "signing failed");
+            OAuthError::ServerError
+        })
+    }
+
+    /// The signing keys, parsed.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The signing keys as registered, with their life.
+    pub fn key_records(&self) -> &[KeyRecord] {
+        &self.key_records
+    }
+
+    /// Whether any enabled client registered `origin` for cross-origin calls.
+    pub fn is_allowed_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
+    }
+
+    /// The published key set, serialised once.
+    pub fn jwks(&self) -> Bytes {
+        self.jwks.clone()
+    }
+
+    /// The metadata document, serialised once.
+    pub fn metadata(&self) -> Bytes {
+        self.metadata.clone()
+    }
+
+    /// The algorithms that need keys: the default, and what clients and APIs are registered for.
+    pub fn wanted_algorithms(&self) -> BTreeSet<Algorithm> {
+        let clients = self.clients.values().map(|client| client.id_token_signed_response_alg);
+        let apis = self.apis.values().map(|api| api.signing_alg);
+        clients.chain(apis).chain([Algorithm::RS256]).filter(|alg| !alg.is_symmetric()).collect()
+    }
+}
+
+impl Apis for Registry {
+    fn api(&self, identifier: &str) -> Option<&Api> {
+        self.apis.get(identifier).map(AsRef::as_ref)
+    }
+}
+
+fn metadata(keys: &KeyRing, issuer: &Issuer) -> Bytes {
+    let settings = Settings { id_token_signing_algs: keys.algorithms().collect(), ui_locales: vec!["en".to_owned()] };
+    let document = discovery::metadata(issuer, &settings);
+    Bytes::from(serde_json::to_vec(&document).expect("the document has only string keys"))
+}
+
+fn parse<T: DeserializeOwned>(documents: &[Document], kind: &str) -> Result<Vec<T>, RegistryError> {
+    documents
+        .iter()
+        .filter(|document| document.kind == kind)
+        .map(|document| {
+            T::deserialize(&document.body).map_err(|why| RegistryError::Malformed {
+                document: format!("{kind}/{}", document.id),
+                why: why.to_string(),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,145 @@
+//! Starting and stopping a node: open the data, take the doors, run the background work, drain on the
+//! signal.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::app::{App, AppError};
+use crate::clock::Clock;
+use crate::config::{Config, Listen};
+use crate::listen::tls::{TlsError, TlsReloader};
+use crate::listen::{self, Listener, Options};
+use crate::{admin, dev, http, job};
+
+/// Why a node did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The data or the configuration.
+    App(AppError),
+    /// The listening address is taken or not ours.
+    Listen {
+        /// What was asked for.
+        listen: Listen,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The certificate files.
+    Tls(TlsError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::App(error) => error.fmt(f),
+            Self::Listen { listen, why } if why.kind() == std::io::ErrorKind::AddrInUse => {
+                write!(f, "{listen} is taken by another program; stop it or choose another address with --listen")
+            }
+            Self::Listen { listen, why } => write!(f, "cannot listen on {listen}: {why}"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A running node.
+#[derive(Debug)]
+pub struct Running {
+    /// What it runs.
+    pub app: Arc<App>,
+    /// Where it answers; absent on a Unix socket.
+    pub address: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    doors: JoinSet<()>,
+    tasks: JoinSet<()>,
+    audit: JoinHandle<()>,
+}
+
+/// Opens the data folder of `config`, takes its listening address and the control socket, and serves until
+/// [`Running::shutdown`].
+pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+    let listen = config.http.listen.clone();
+    let tls = config.http.tls.clone().map(TlsReloader::load).transpose().map_err(StartError::Tls)?;
+    // The door first: a taken port must be told before the data folder is touched.
+    let listener = Listener::bind(&listen).await.map_err(|why| StartError::Listen { listen: listen.clone(), why })?;
+    let address = listener.local_address();
+    let (app, audit_writer) = App::open(config, clock).await.map_err(StartError::App)?;
+    let audit = tokio::spawn(audit_writer.run());
+    if app.config.dev {
+        dev::seed(&app).await.map_err(StartError::App)?;
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    job::start(&app, &mut tasks);
+    if let Some(tls) = &tls {
+        tasks.spawn(Arc::clone(tls).watch());
+    }
+    let mut doors = JoinSet::new();
+    let options = options(&app, tls);
+    doors.spawn(listen::run(listener, http::router(&app), options, signal(stopped.clone())));
+    let socket = Listen::Unix(app.config.control_socket());
+    let control = listen::bind_unix(&app.config.control_socket(), 0o600)
+        .await
+        .map_err(|why| StartError::Listen { listen: socket, why })?;
+    doors.spawn(listen::run(control.into(), admin::control::router(&app), self::options(&app, None), signal(stopped)));
+    Ok(Running { app, address, stop, doors, tasks, audit })
+}
+
+impl Running {
+    /// Stops accepting, lets open requests finish within the drain time, writes what is buffered.
+    pub async fn shutdown(self) {
+        let Self { app, address: _, stop, mut doors, mut tasks, audit } = self;
+        // Without receivers both doors are closed already.
+        let _ = stop.send(true);
+        while doors.join_next().await.is_some() {}
+        tasks.shutdown().await;
+        if let Err(error) = std::fs::remove_file(app.config.control_socket()) {
+            tracing::debug!(%error, "the control socket was not removed");
+        }
+        app.audit.flush().await;
+        audit.abort();
+    }
+}
+
+/// Runs a node until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
+pub async fn serve(running: Running) -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Tells systemd; without one there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!("stopping: open requests may finish");
+    tokio::select! {
+        () = running.shutdown() => {}
+        _ = terminate.recv() => tracing::warn!("stopped at once"),
+        _ = interrupt.recv() => tracing::warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+async fn signal(mut stopped: watch::Receiver<bool>) {
+    // An error means the sender is gone: the node is being dropped.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn options(app: &App, tls: Option<Arc<TlsReloader>>) -> Options {
+    let http = &app.config.http;
+    Options {
+        tls,
+        max_connections: http.max_connections,
+        max_head_bytes: http.max_header_bytes,
+        head_timeout: Duration::from_secs(http.header_timeout_secs),
+        drain: Duration::from_secs(http.drain_timeout_secs),
+    }
+}

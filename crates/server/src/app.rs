@@ -166,7 +166,7 @@ impl App {
         self.registry.load_full()
     }
 
-    /// Takes up what the store holds now.
+    /// Reads the registry again.
     pub async fn reload_registry(&self) -> Result<(), AppError> {
         let fresh = Arc::new(
             Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer).map_err(AppError::Registry)?,
@@ -178,6 +178,12 @@ impl App {
             },
         );
         Ok(())
+    }
+
+    /// Takes up what the store holds now, and makes the signing keys that what is newly registered needs.
+    pub async fn take_up(&self) -> Result<(), AppError> {
+        self.reload_registry().await?;
+        job::ensure_keys(self).await
     }
 
     /// What pure decisions take as their first argument.

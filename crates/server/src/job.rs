@@ -37,7 +37,7 @@ async fn follow_registry(app: Arc<App>) {
                 false
             }
         };
-        if stale && let Err(error) = app.reload_registry().await {
+        if stale && let Err(error) = app.take_up().await {
             tracing::error!(%error, "the registry could not be taken up; the old one still serves");
         }
         if notices.has_changed().is_err() {

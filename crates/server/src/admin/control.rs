@@ -58,7 +58,7 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
         actor,
     };
     let answer = execute(&mut context, command).await?;
-    app.reload_registry().await?;
+    app.take_up().await?;
     Ok(answer)
 }
 

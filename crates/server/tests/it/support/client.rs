@@ -38,7 +38,8 @@ impl Answer {
     /// The value of a hidden field of the page.
     pub fn field(&self, name: &str) -> String {
         let marker = format!("name=\"{name}\" value=\"");
-        let start = self.body.find(&marker).unwrap_or_else(|| panic!("no field {name} in {}", self.body)) + marker.len();
+        let start =
+            self.body.find(&marker).unwrap_or_else(|| panic!("no field {name} in {}", self.body)) + marker.len();
         let end = self.body[start..].find('"').unwrap() + start;
         self.body[start..end].replace("&#38;", "&").replace("&amp;", "&").replace("&#61;", "=")
     }
@@ -86,7 +87,13 @@ impl Browser {
     }
 
     /// Sends anything; keeps the cookies that come back.
-    pub async fn send(&mut self, method: Method, path: &str, headers: &[(HeaderName, &str)], body: Option<String>) -> Answer {
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Option<String>,
+    ) -> Answer {
         let path = path.strip_prefix(&self.origin).unwrap_or(path);
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = Request::builder().method(method).uri(path).header(HOST, self.address.to_string());

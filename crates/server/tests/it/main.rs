@@ -1,0 +1,8 @@
+//! Promises of the server, kept over HTTP: each test starts a server of its own and talks to it as a browser,
+//! a client or an API would.
+
+#![expect(missing_docs, unreachable_pub, reason = "a test binary has no users but itself")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod sign_in;
+mod support;

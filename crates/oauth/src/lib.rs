@@ -25,6 +25,7 @@ pub mod pkce;
 pub mod redirect_uri;
 pub mod registration;
 pub mod response_mode;
+mod rotation;
 pub mod scope;
 mod target;
 #[cfg(test)]

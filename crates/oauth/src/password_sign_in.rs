@@ -90,3 +90,59 @@ fn everything(api: Option<&Api>) -> Scope {
     let of_api = api.map(|api| api.scopes.as_slice()).unwrap_or_default();
     std::iter::once("openid").chain(of_api.iter().map(|scope| scope.name.as_str())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issue::RefreshAnswer;
+    use crate::testing::{API, NOW, apis, at, spa, third_party, user};
+
+    fn allowed() -> Client {
+        Client { password_sign_in: true, default_audience: Some(API.to_owned()), ..spa() }
+    }
+
+    fn run(client: &Client, request: &Request, user: &UserFacts) -> Result<Issue, OAuthError> {
+        let signed_in = SignedIn { sid: Some("sid-1".to_owned()), amr: vec!["pwd".to_owned()] };
+        at(NOW, |ctx| decide(ctx, client, request, user, &signed_in, &apis()))
+    }
+
+    #[test]
+    fn a_bare_sign_in_opens_the_default_api() {
+        let issue = run(&allowed(), &Request::default(), &user()).unwrap();
+        let claims = &issue.access_token.claims;
+        assert!(claims.aud.contains(API) && claims.roles == ["admin"]);
+        assert_eq!(claims.scope.to_string(), "openid read:dragons write:dragons");
+        assert_eq!((claims.auth_time, claims.sid.as_deref()), (Some(NOW), Some("sid-1")));
+        assert_eq!(issue.refresh_token, RefreshAnswer::Absent);
+        assert!(matches!(issue.effect, Effect::CreateFamily { refresh_token: None, .. }));
+    }
+
+    #[test]
+    fn a_refresh_token_comes_only_if_asked_for() {
+        let request = Request { scope: Some(Scope::parse("openid offline_access").unwrap()), audience: None };
+        let issue = run(&allowed(), &request, &user()).unwrap();
+        assert!(matches!(issue.effect, Effect::CreateFamily { refresh_token: Some(_), .. }));
+    }
+
+    #[test]
+    fn off_unless_the_client_is_first_party_and_allowed() {
+        for client in [
+            spa(),
+            third_party(),
+            Client { password_sign_in: true, ..third_party() },
+            Client { first_party: false, ..allowed() },
+        ] {
+            assert_eq!(run(&client, &Request::default(), &user()).err(), Some(OAuthError::GrantNotAllowed));
+        }
+        let off = Client { disabled: true, ..allowed() };
+        assert_eq!(run(&off, &Request::default(), &user()).err(), Some(OAuthError::ClientDisabled));
+    }
+
+    #[test]
+    fn blocked_users_and_unknown_apis_are_refused() {
+        let blocked = UserFacts { status: UserStatus::Blocked, ..user() };
+        assert_eq!(run(&allowed(), &Request::default(), &blocked).err(), Some(OAuthError::UserBlocked));
+        let request = Request { audience: Some("https://other.example".to_owned()), scope: None };
+        assert_eq!(run(&allowed(), &request, &user()).err(), Some(OAuthError::TargetUnknown));
+    }
+}

@@ -1,9 +1,11 @@
 //! What the tests of this crate share: a repeatable generator, a fixed time, clients, an API and a user.
 
 use crate::claims::Profile;
+use crate::client_auth::{self, AuthenticatedClient, Authentication, Credentials};
 use crate::context::{Context, Lifetimes, Rng};
 use crate::ids::{ClientId, Issuer};
 use crate::issue::{UserFacts, UserStatus};
+use crate::params::Params;
 use crate::redirect_uri::{RegisteredRedirectUri, find_registered};
 use crate::registration::{Api, Client, ClientApi};
 use crate::scope::Scope;
@@ -103,5 +105,17 @@ pub(crate) fn user() -> UserFacts {
             name: Some("Ada".to_owned()),
             ..Profile::default()
         },
+    }
+}
+
+/// A client that has proven who it is, by the ordinary way.
+pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
+    let id = client.client_id.as_str();
+    let form =
+        if client.is_public() { vec![("client_id", id)] } else { vec![("client_id", id), ("client_secret", "s3cret")] };
+    let credentials = Credentials::from_request(None, &Params::from_pairs(form).unwrap()).unwrap();
+    match at(NOW, |ctx| client_auth::authenticate(ctx, Some(client), None, &credentials)) {
+        Ok(Authentication::Done(client)) => client,
+        other => panic!("not authenticated: {other:?}"),
     }
 }

@@ -105,3 +105,134 @@ fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Op
     });
     if covered { None } else { Some(ConsentWhy::NotOnRecord) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorize::validate;
+    use crate::params::Params;
+    use crate::registration::{Api, Client};
+    use crate::testing::{API, CHALLENGE, NOW, apis, issuer, spa, third_party};
+
+    const ASKED: &str = "scope=openid+email+read%3Adragons&audience=http%3A%2F%2Flocalhost%3A4402";
+
+    fn record(scope: &str) -> Option<ConsentOnRecord> {
+        Some(ConsentOnRecord { scope: Scope::parse(scope).unwrap(), audience: vec![API.to_owned()] })
+    }
+
+    fn answered(user_id: &str, scope: &str) -> Option<ConsentAnswer> {
+        Some(ConsentAnswer::Allowed { user_id: user_id.to_owned(), scope: Scope::parse(scope).unwrap() })
+    }
+
+    fn judged(
+        client: &Client,
+        apis: &Vec<Api>,
+        more: &str,
+        answer: Option<ConsentAnswer>,
+        on_record: Option<&ConsentOnRecord>,
+    ) -> Consent {
+        let redirect_uri: String = url::form_urlencoded::byte_serialize(client.redirect_uris[0].as_bytes()).collect();
+        let query = format!(
+            "client_id={}&redirect_uri={redirect_uri}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256&{ASKED}&{more}",
+            client.client_id
+        );
+        let issuer = issuer();
+        let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
+        let request = validate(&params, Some(client), apis, &issuer).unwrap();
+        let session = SessionFacts {
+            user_id: "usr_ada".to_owned(),
+            sid: "s".to_owned(),
+            auth_time: NOW,
+            amr: Vec::new(),
+            acr: None,
+        };
+        let interaction = answer.map(|answer| InteractionFacts { started_at: NOW - 9, consent: Some(answer) });
+        judge(&request, &session, interaction.as_ref(), on_record)
+    }
+
+    #[track_caller]
+    fn asks(consent: Consent, expected: ConsentWhy) -> ConsentPrompt {
+        match consent {
+            Consent::Ask(prompt) if prompt.why == expected => prompt,
+            Consent::Ask(prompt) => panic!("asks because of {:?}", prompt.why),
+            Consent::Denied => panic!("denied"),
+            Consent::Given => panic!("given"),
+        }
+    }
+
+    fn is_given(consent: &Consent) -> bool {
+        matches!(consent, Consent::Given)
+    }
+
+    #[test]
+    fn first_party_clients_skip_it_unless_the_api_wants_it() {
+        assert!(is_given(&judged(&spa(), &apis(), "", None, None)));
+        let mut strict = apis();
+        strict[0].skip_consent_for_first_party = false;
+        asks(judged(&spa(), &strict, "", None, None), ConsentWhy::NotOnRecord);
+        assert!(is_given(&judged(&spa(), &strict, "", None, record("openid email read:dragons").as_ref())));
+    }
+
+    #[test]
+    fn third_parties_ask_for_what_is_not_on_record_and_show_what_is_new() {
+        let prompt =
+            asks(judged(&third_party(), &apis(), "", None, record("openid email").as_ref()), ConsentWhy::NotOnRecord);
+        assert_eq!(
+            (prompt.scope.to_string().as_str(), prompt.new_scope.to_string().as_str()),
+            ("openid email read:dragons", "read:dragons")
+        );
+        assert!(is_given(&judged(
+            &third_party(),
+            &apis(),
+            "",
+            None,
+            record("read:dragons email openid profile").as_ref()
+        )));
+    }
+
+    #[test]
+    fn a_record_for_another_api_does_not_count() {
+        let mut other = record("openid email read:dragons").unwrap();
+        other.audience = vec!["https://other.example".to_owned()];
+        asks(judged(&third_party(), &apis(), "", None, Some(&other)), ConsentWhy::NotOnRecord);
+    }
+
+    #[test]
+    fn prompt_consent_asks_even_if_on_record_and_even_first_parties() {
+        let record = record("openid email read:dragons");
+        asks(judged(&third_party(), &apis(), "prompt=consent", None, record.as_ref()), ConsentWhy::PromptConsent);
+        asks(judged(&spa(), &apis(), "prompt=consent", None, record.as_ref()), ConsentWhy::PromptConsent);
+    }
+
+    #[test]
+    fn a_third_party_on_the_persons_machine_always_asks_rfc_8252_8_6() {
+        for uri in ["http://localhost:3000/cb", "http://127.0.0.1:3000/cb"] {
+            let local = Client { redirect_uris: vec![uri.to_owned()], ..third_party() };
+            asks(
+                judged(&local, &apis(), "", None, record("openid email read:dragons").as_ref()),
+                ConsentWhy::IdentityNotAssured,
+            );
+        }
+    }
+
+    #[test]
+    fn yes_counts_for_the_user_who_said_it_and_the_scope_that_was_shown() {
+        let shown = "openid email read:dragons";
+        assert!(is_given(&judged(&third_party(), &apis(), "", answered("usr_ada", shown), None)));
+        assert!(is_given(&judged(&third_party(), &apis(), "prompt=consent", answered("usr_ada", shown), None)));
+        asks(judged(&third_party(), &apis(), "", answered("usr_bob", shown), None), ConsentWhy::NotOnRecord);
+        asks(judged(&third_party(), &apis(), "", answered("usr_ada", "openid"), None), ConsentWhy::NotOnRecord);
+    }
+
+    #[test]
+    fn no_is_no_even_if_it_is_on_record() {
+        let consent = judged(
+            &third_party(),
+            &apis(),
+            "",
+            Some(ConsentAnswer::Denied),
+            record("openid email read:dragons").as_ref(),
+        );
+        assert!(matches!(consent, Consent::Denied));
+    }
+}

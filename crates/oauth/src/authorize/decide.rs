@@ -233,3 +233,169 @@ fn issue(ctx: &mut Context<'_>, request: &ValidRequest<'_>, session: &SessionFac
         response,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::validate;
+    use super::*;
+    use crate::params::Params;
+    use crate::registration::Client;
+    use crate::testing::{API, CHALLENGE, NOW, SPA_URI, apis, at, issuer, spa};
+
+    fn session(secs_ago: u64) -> SessionFacts {
+        SessionFacts {
+            user_id: "usr_ada".to_owned(),
+            sid: "sid-1".to_owned(),
+            auth_time: NOW - secs_ago,
+            amr: vec!["pwd".to_owned()],
+            acr: None,
+        }
+    }
+
+    fn signed_in(secs_ago: u64) -> Facts {
+        Facts { session: Some(session(secs_ago)), ..Facts::default() }
+    }
+
+    /// The interaction began so long ago.
+    fn since(secs_ago: u64) -> Option<InteractionFacts> {
+        Some(InteractionFacts { started_at: NOW - secs_ago, consent: None })
+    }
+
+    fn run_as(client: &Client, more: &str, facts: &Facts) -> Decision {
+        let redirect_uri: String = url::form_urlencoded::byte_serialize(client.redirect_uris[0].as_bytes()).collect();
+        let query = format!(
+            "client_id={}&redirect_uri={redirect_uri}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256&{more}",
+            client.client_id
+        );
+        let (apis, issuer) = (apis(), issuer());
+        let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
+        let request = validate(&params, Some(client), &apis, &issuer).unwrap();
+        at(NOW, |ctx| decide(ctx, &request, facts))
+    }
+
+    fn run(more: &str, facts: &Facts) -> Decision {
+        run_as(&spa(), more, facts)
+    }
+
+    #[track_caller]
+    fn asks_to_sign_in(decision: Decision, expected: SignInWhy) {
+        assert!(matches!(&decision, Decision::SignIn(prompt) if prompt.why == expected), "{decision:?}");
+    }
+
+    #[track_caller]
+    fn refuses(decision: Decision, expected: &OAuthError) {
+        assert!(matches!(&decision, Decision::Error(redirect) if redirect.error == *expected), "{decision:?}");
+    }
+
+    #[track_caller]
+    fn issues(decision: Decision) -> IssueCode {
+        match decision {
+            Decision::Issue(issue) => *issue,
+            other => panic!("must issue: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_session_of_a_first_party_client_brings_a_code() {
+        let issue = issues(run(
+            "scope=openid+read%3Adragons&nonce=n&state=s&audience=http%3A%2F%2Flocalhost%3A4402",
+            &signed_in(50),
+        ));
+        assert_eq!((issue.expires_at, issue.record_consent), (NOW + 60, None));
+        let grant = &issue.grant;
+        assert_eq!(
+            (grant.auth_time, grant.nonce.as_deref(), grant.audience.as_deref()),
+            (NOW - 50, Some("n"), Some(API))
+        );
+        assert_eq!(
+            (grant.redirect_uri.as_str(), grant.sid.as_str(), grant.user_id.as_str()),
+            (SPA_URI, "sid-1", "usr_ada")
+        );
+        assert_eq!(grant.code_challenge.as_ref().map(CodeChallenge::as_str), Some(CHALLENGE));
+        let location = issue.response.location().unwrap();
+        assert_eq!(location, format!("{SPA_URI}?code={}&state=s&iss=https%3A%2F%2Fauth.example", issue.code.reveal()));
+        let stored = serde_json::to_string(grant).unwrap();
+        assert!(!stored.contains(issue.code.reveal()));
+        assert_eq!(serde_json::from_str::<CodeGrant>(&stored).unwrap(), *grant);
+    }
+
+    #[test]
+    fn without_a_session_the_person_signs_in_first() {
+        let decision = run("login_hint=ada", &Facts::default());
+        assert!(matches!(&decision, Decision::SignIn(prompt) if prompt.login_hint.as_deref() == Some("ada")));
+        asks_to_sign_in(decision, SignInWhy::NoSession);
+    }
+
+    #[test]
+    fn prompt_none_never_leads_to_a_page() {
+        refuses(run("prompt=none", &Facts::default()), &OAuthError::LoginRequired);
+        refuses(run("prompt=none&max_age=10", &signed_in(11)), &OAuthError::LoginRequired);
+        refuses(run("prompt=none&max_age=0", &signed_in(0)), &OAuthError::LoginRequired);
+        let other = Facts { id_token_hint: IdTokenHint::Subject("usr_bob".to_owned()), ..signed_in(5) };
+        refuses(run("prompt=none", &other), &OAuthError::LoginRequired);
+        issues(run("prompt=none", &signed_in(5)));
+    }
+
+    #[test]
+    fn prompt_login_is_met_only_by_an_authentication_within_this_interaction() {
+        asks_to_sign_in(run("prompt=login", &signed_in(5)), SignInWhy::PromptLogin);
+        asks_to_sign_in(run("prompt=login", &Facts { interaction: since(4), ..signed_in(5) }), SignInWhy::PromptLogin);
+        issues(run("prompt=login", &Facts { interaction: since(5), ..signed_in(5) }));
+        issues(run("prompt=login", &Facts { interaction: since(60), ..signed_in(5) }));
+    }
+
+    #[test]
+    fn prompt_select_account_asks_until_somebody_signed_in_here() {
+        asks_to_sign_in(run("prompt=select_account", &signed_in(5)), SignInWhy::SelectAccount);
+        issues(run("prompt=select_account", &Facts { interaction: since(9), ..signed_in(5) }));
+    }
+
+    #[test]
+    fn max_age_really_asks_again() {
+        issues(run("max_age=10", &signed_in(10)));
+        asks_to_sign_in(run("max_age=10", &signed_in(11)), SignInWhy::MaxAge);
+        asks_to_sign_in(run("max_age=0", &signed_in(0)), SignInWhy::MaxAge);
+        issues(run("max_age=0", &Facts { interaction: since(3), ..signed_in(1) }));
+        let from_the_future = SessionFacts { auth_time: NOW + 5, ..session(0) };
+        asks_to_sign_in(
+            run("max_age=10", &Facts { session: Some(from_the_future), ..Facts::default() }),
+            SignInWhy::MaxAge,
+        );
+    }
+
+    #[test]
+    fn silent_renewal_does_not_move_auth_time() {
+        let session = session(4000);
+        let issue = issues(run("prompt=none", &Facts { session: Some(session.clone()), ..Facts::default() }));
+        assert_eq!(issue.grant.auth_time, session.auth_time);
+    }
+
+    #[test]
+    fn a_hint_of_somebody_else_never_leads_to_a_code() {
+        let facts = Facts { id_token_hint: IdTokenHint::Subject("usr_bob".to_owned()), ..signed_in(5) };
+        asks_to_sign_in(run("", &facts), SignInWhy::OtherUser);
+        refuses(run("", &Facts { interaction: since(9), ..facts }), &OAuthError::LoginRequired);
+        issues(run("", &Facts { id_token_hint: IdTokenHint::Subject("usr_ada".to_owned()), ..signed_in(5) }));
+    }
+
+    #[test]
+    fn a_forged_hint_is_an_error_not_a_crash() {
+        refuses(
+            run("", &Facts { id_token_hint: IdTokenHint::Invalid, ..signed_in(5) }),
+            &OAuthError::IdTokenHintInvalid,
+        );
+    }
+
+    #[test]
+    fn two_codes_of_one_request_are_two_families() {
+        let codes: Vec<_> = [NOW, NOW + 1].map(|now| {
+            let (apis, issuer, client) = (apis(), issuer(), spa());
+            let query = format!("client_id=spa&redirect_uri={SPA_URI}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
+            let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
+            let request = validate(&params, Some(&client), &apis, &issuer).unwrap();
+            issues(at(now, |ctx| decide(ctx, &request, &signed_in(5))))
+        }).into();
+        assert_ne!(codes[0].code, codes[1].code);
+        assert_ne!(codes[0].grant.family_id, codes[1].grant.family_id);
+    }
+}

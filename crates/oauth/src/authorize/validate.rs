@@ -93,3 +93,159 @@ fn refusal(
     let response = AuthorizationResponse::error(redirect_uri.clone(), mode, issuer, state.as_deref(), &error);
     ErrorRedirect { error, response }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::Api;
+    use crate::testing::{API, CHALLENGE, SPA_URI, apis, issuer, spa, third_party};
+    use proptest::prelude::*;
+
+    fn query(changes: &[(&str, &str)]) -> String {
+        let usual = [
+            ("client_id", "spa"),
+            ("redirect_uri", SPA_URI),
+            ("response_type", "code"),
+            ("scope", "openid read:dragons"),
+            ("state", "st4te"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+            ("audience", API),
+        ];
+        let kept = usual.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(kept.chain(changes)).finish()
+    }
+
+    fn run<T>(client: Option<&Client>, query: &str, f: impl FnOnce(Result<ValidRequest<'_>, Rejection>) -> T) -> T {
+        let apis: Vec<Api> = apis();
+        let issuer = issuer();
+        f(validate(&Params::parse_for_authorize(query.as_bytes()).unwrap(), client, &apis, &issuer))
+    }
+
+    /// The cause and the URL of a refusal that is told by redirect.
+    #[track_caller]
+    fn redirected(changes: &[(&str, &str)]) -> (OAuthError, String) {
+        run(Some(&spa()), &query(changes), |result| match result {
+            Err(Rejection::Redirect(redirect)) => {
+                (redirect.error.clone(), redirect.response.location().unwrap_or_default())
+            }
+            other => panic!("must be refused by redirect: {other:?}"),
+        })
+    }
+
+    #[track_caller]
+    fn on_a_page(client: Option<&Client>, query: &str) -> OAuthError {
+        run(client, query, |result| match result {
+            Err(Rejection::Page(error)) => error,
+            other => panic!("must be refused on a page: {other:?}"),
+        })
+    }
+
+    #[test]
+    fn a_good_request_passes_with_unknown_parameters_ignored() {
+        let more = [
+            ("nonce", "n"),
+            ("max_age", "60"),
+            ("ui_locales", "de en"),
+            ("auth0Client", "e30="),
+            ("login_hint", "ada"),
+        ];
+        run(Some(&spa()), &query(&more), |result| {
+            let request = result.unwrap();
+            assert_eq!((request.scope().to_string().as_str(), request.max_age()), ("openid read:dragons", Some(60)));
+            assert_eq!((request.login_hint(), request.ui_locales().len()), (Some("ada"), 2));
+            assert_eq!(request.api().map(|api| api.identifier.as_str()), Some(API));
+        });
+    }
+
+    #[test]
+    fn nothing_is_redirected_before_client_and_uri_are_proven_rfc_6749_4_1_2_1() {
+        let spa = spa();
+        assert_eq!(on_a_page(None, &query(&[])), OAuthError::ClientUnknown);
+        assert_eq!(on_a_page(Some(&third_party()), &query(&[])), OAuthError::ClientUnknown);
+        assert_eq!(
+            on_a_page(Some(&spa), &query(&[("redirect_uri", "https://evil.example/")])),
+            OAuthError::RedirectUriNotRegistered
+        );
+        assert_eq!(
+            on_a_page(Some(&spa), &query(&[("redirect_uri", "")])),
+            OAuthError::ParameterMissing("redirect_uri")
+        );
+        for name in ["client_id", "redirect_uri"] {
+            let twice = format!("{}&{name}=x", query(&[]));
+            assert_eq!(on_a_page(Some(&spa), &twice), OAuthError::ParameterRepeated(name.to_owned()));
+        }
+        // Even if everything else is wrong as well.
+        let all_wrong = query(&[("redirect_uri", "javascript:alert(1)"), ("response_type", "token"), ("prompt", "x")]);
+        assert_eq!(on_a_page(Some(&spa), &all_wrong), OAuthError::RedirectUriNotRegistered);
+    }
+
+    #[test]
+    fn after_that_every_refusal_goes_home_with_state_and_iss() {
+        for (changes, code) in [
+            (("response_type", "token"), "unsupported_response_type"),
+            (("response_type", ""), "invalid_request"),
+            (("response_mode", "web_message"), "invalid_request"),
+            (("request", "eyJ.e30."), "request_not_supported"),
+            (("request_uri", "https://evil.example"), "request_uri_not_supported"),
+            (("registration", "{}"), "registration_not_supported"),
+            (("code_challenge", ""), "invalid_request"),
+            (("code_challenge_method", "plain"), "invalid_request"),
+            (("prompt", "none login"), "invalid_request"),
+            (("max_age", "-1"), "invalid_request"),
+            (("scope", "a\"b"), "invalid_scope"),
+            (("audience", "https://other.example"), "invalid_target"),
+            (("id_token_hint", "nonsense"), "invalid_request"),
+        ] {
+            let (_, location) = redirected(&[changes]);
+            assert!(location.starts_with(&format!("{SPA_URI}?error={code}&")), "{changes:?}: {location}");
+            assert!(location.ends_with("&state=st4te&iss=https%3A%2F%2Fauth.example"), "{location}");
+        }
+    }
+
+    #[test]
+    fn the_mode_asked_for_is_used_for_refusals_too() {
+        let (_, location) = redirected(&[("response_mode", "fragment"), ("response_type", "token")]);
+        assert!(location.starts_with(&format!("{SPA_URI}#error=")));
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_told_by_redirect_without_trusting_its_value() {
+        let twice = format!("{}&state=other", query(&[]));
+        run(Some(&spa()), &twice, |result| {
+            let Err(Rejection::Redirect(redirect)) = result else { panic!("{result:?}") };
+            assert_eq!(redirect.error, OAuthError::ParameterRepeated("state".to_owned()));
+            assert!(redirect.response.params().iter().all(|(name, _)| *name != "state"));
+        });
+    }
+
+    #[test]
+    fn an_endless_state_is_refused_and_not_echoed() {
+        let (error, location) = redirected(&[("state", &"x".repeat(2000))]);
+        assert_eq!(error, OAuthError::StateTooLong);
+        assert!(!location.contains("state=x"));
+    }
+
+    #[test]
+    fn several_apis_at_once_are_invalid_target() {
+        let several = format!("{}&resource=https%3A%2F%2Fother.example", query(&[]));
+        run(Some(&spa()), &several, |result| assert_eq!(result.err().unwrap().error(), &OAuthError::TargetsSeveral));
+        let same = format!("{}&resource=http%3A%2F%2Flocalhost%3A4402", query(&[]));
+        run(Some(&spa()), &same, |result| assert!(result.is_ok()));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_no_answer_goes_anywhere_but_home(changes in proptest::collection::vec((
+            prop::sample::select(vec!["response_type", "response_mode", "prompt", "state", "scope", "redirect_uri", "max_age", "nonce", "resource"]),
+            "[a-z:/.%#?& ]{0,20}",
+        ), 0..6)) {
+            let text = url::form_urlencoded::Serializer::new(query(&[])).extend_pairs(&changes).finish();
+            run(Some(&spa()), &text, |result| match result {
+                Ok(request) => assert_eq!(request.redirect_uri().as_str(), SPA_URI),
+                Err(Rejection::Redirect(redirect)) => assert_eq!(redirect.response.redirect_uri().as_str(), SPA_URI),
+                Err(Rejection::Page(_)) => assert!(changes.iter().any(|(name, _)| *name == "redirect_uri")),
+            });
+        }
+    }
+}

@@ -213,3 +213,133 @@ fn verify_secret(ctx: &Context<'_>, client: &Client, secret: &str) -> Result<(),
         AuthMethod::PrivateKeyJwt => Err(ClientAuthFailure::MethodNotRegistered),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::SecretHash;
+    use crate::testing::{NOW, apis, at, machine, spa, third_party};
+
+    const BASIC_MACHINE: &str = "Basic bWFjaGluZTpzM2NyZXQ="; // machine:s3cret
+
+    fn form(text: &str) -> Params {
+        Params::parse(text.as_bytes()).unwrap()
+    }
+
+    fn authenticated(client: &Client, header: Option<&str>, body: &str) -> Result<(), OAuthError> {
+        let credentials = Credentials::from_request(header, &form(body))?;
+        match at(NOW, |ctx| authenticate(ctx, Some(client), None, &credentials).map(|_| ())) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[track_caller]
+    fn fails(result: Result<(), OAuthError>, failure: ClientAuthFailure, presented: Presented) {
+        assert_eq!(result, Err(OAuthError::client_auth(failure, presented)));
+    }
+
+    #[test]
+    fn each_client_by_its_own_method() {
+        assert_eq!(authenticated(&spa(), None, "client_id=spa"), Ok(()));
+        assert_eq!(authenticated(&machine(), Some(BASIC_MACHINE), ""), Ok(()));
+        assert_eq!(authenticated(&machine(), None, "client_id=machine&client_secret=s3cret"), Ok(()));
+    }
+
+    #[test]
+    fn two_methods_at_once_are_refused_rfc_6749_2_3() {
+        let two = Err(OAuthError::TwoClientAuthMethods);
+        assert_eq!(authenticated(&machine(), Some(BASIC_MACHINE), "client_secret=s3cret"), two);
+        assert_eq!(authenticated(&machine(), Some(BASIC_MACHINE), "client_assertion=x"), two);
+        assert_eq!(
+            authenticated(&machine(), None, "client_id=machine&client_secret=s3cret&client_assertion_type=x"),
+            two
+        );
+    }
+
+    #[test]
+    fn a_public_client_with_a_secret_is_refused_rfc_10017() {
+        fails(
+            authenticated(&spa(), None, "client_id=spa&client_secret=x"),
+            ClientAuthFailure::PublicClientWithSecret,
+            Presented::Body,
+        );
+        fails(
+            authenticated(&spa(), Some("Basic c3BhOng="), ""),
+            ClientAuthFailure::PublicClientWithSecret,
+            Presented::AuthorizationHeader,
+        );
+    }
+
+    #[test]
+    fn a_confidential_client_without_proof_is_refused() {
+        fails(authenticated(&machine(), None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
+        fails(authenticated(&machine(), None, ""), ClientAuthFailure::Missing, Presented::Body);
+        fails(authenticated(&machine(), None, "client_secret=s3cret"), ClientAuthFailure::Missing, Presented::Body);
+    }
+
+    #[test]
+    fn wrong_and_expired_secrets_are_refused_in_the_scheme_they_came() {
+        fails(
+            authenticated(&machine(), None, "client_id=machine&client_secret=S3cret"),
+            ClientAuthFailure::SecretWrong,
+            Presented::Body,
+        );
+        let expired = SecretHash { expires_at: Some(NOW), ..SecretHash::of("s3cret", 0) };
+        let client = Client { secrets: vec![expired], ..machine() };
+        fails(
+            authenticated(&client, Some(BASIC_MACHINE), ""),
+            ClientAuthFailure::SecretWrong,
+            Presented::AuthorizationHeader,
+        );
+    }
+
+    #[test]
+    fn unknown_other_and_disabled_clients_are_refused() {
+        fails(
+            authenticated(&third_party(), Some(BASIC_MACHINE), ""),
+            ClientAuthFailure::ClientUnknown,
+            Presented::AuthorizationHeader,
+        );
+        let off = Client { disabled: true, ..machine() };
+        fails(
+            authenticated(&off, Some(BASIC_MACHINE), ""),
+            ClientAuthFailure::ClientDisabled,
+            Presented::AuthorizationHeader,
+        );
+        let credentials = Credentials::from_request(None, &form("client_id=nobody")).unwrap();
+        assert!(at(NOW, |ctx| authenticate(ctx, None, None, &credentials).is_err()));
+    }
+
+    #[test]
+    fn a_secret_does_not_replace_a_key() {
+        let client = Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..machine() };
+        fails(
+            authenticated(&client, Some(BASIC_MACHINE), ""),
+            ClientAuthFailure::MethodNotRegistered,
+            Presented::AuthorizationHeader,
+        );
+        fails(authenticated(&client, None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
+    }
+
+    #[test]
+    fn an_api_proves_itself_by_its_own_secret_only() {
+        let mut api = apis().remove(0);
+        api.secrets = vec![SecretHash::of("ap1", 0)];
+        let asks = |api: &Api, body: &str| {
+            let credentials = Credentials::from_request(None, &form(body)).unwrap();
+            at(NOW, |ctx| authenticate_api(ctx, Some(api), &credentials).map(|_| ()).is_ok())
+        };
+        let id = "client_id=http%3A%2F%2Flocalhost%3A4402";
+        assert!(asks(&api, &format!("{id}&client_secret=ap1")));
+        assert!(!asks(&api, &format!("{id}&client_secret=s3cret")) && !asks(&api, id));
+        assert!(!asks(&api, "client_id=machine&client_secret=ap1"));
+        assert!(!asks(&Api { disabled: true, ..api }, &format!("{id}&client_secret=ap1")));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let credentials = Credentials::from_request(Some(BASIC_MACHINE), &form("")).unwrap();
+        assert!(!format!("{credentials:?}").contains("s3cret"));
+    }
+}

@@ -168,3 +168,170 @@ fn failure(error: symbolon_jose::Error) -> ClientAuthFailure {
         ClientAuthFailure::AssertionMalformed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, at, machine};
+    use serde_json::{Value, json};
+    use symbolon_jose::{Jwk, SigningKey};
+
+    const ISSUER: &str = "https://auth.example";
+
+    struct World {
+        client: Client,
+        key: SigningKey,
+    }
+
+    fn world() -> World {
+        let jwk = Jwk::generate(Algorithm::ES256).unwrap();
+        let jwks = json!({ "keys": [jwk.public().unwrap().public_value().unwrap()] });
+        let client = Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, jwks: Some(jwks), ..machine() };
+        assert_eq!(client.validate(), Ok(()));
+        World { client, key: SigningKey::from_jwk(&jwk, Algorithm::ES256).unwrap() }
+    }
+
+    fn claims(changes: &Value) -> Value {
+        let mut claims =
+            json!({ "iss": "machine", "sub": "machine", "aud": ISSUER, "exp": NOW + 60, "iat": NOW, "jti": "j1" });
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        claims
+    }
+
+    fn run_signed(world: &World, assertion: &str) -> Result<([u8; 32], u64), ClientAuthFailure> {
+        let keys = keys_of(&world.client);
+        at(NOW, |ctx| {
+            verify(ctx, &world.client, keys.as_ref(), assertion).map(|pending| (pending.key, pending.expires_at))
+        })
+    }
+
+    fn run_typed(world: &World, typ: &str, changes: &Value) -> Result<([u8; 32], u64), ClientAuthFailure> {
+        run_signed(world, &jwt::sign(&world.key, typ, &claims(changes)).unwrap())
+    }
+
+    fn run(world: &World, changes: &Value) -> Result<([u8; 32], u64), ClientAuthFailure> {
+        run_typed(world, "client-authentication+jwt", changes)
+    }
+
+    #[test]
+    fn a_good_assertion_counts_once() {
+        let world = world();
+        let (key, expires_at) = run(&world, &json!({})).unwrap();
+        assert_eq!(expires_at, NOW + 60 + 15);
+        assert_eq!(run(&world, &json!({})).unwrap().0, key, "the same jti is the same key");
+        assert_ne!(run(&world, &json!({"jti": "j2"})).unwrap().0, key);
+        let pending = PendingAssertion { client: &world.client, key, expires_at };
+        assert!(pending.clone().remembered(FirstUse::Yes).is_ok());
+        let replayed = OAuthError::client_auth(ClientAuthFailure::AssertionReplayed, Presented::Body);
+        assert_eq!(pending.remembered(FirstUse::No).err(), Some(replayed));
+    }
+
+    #[test]
+    fn the_issuer_is_the_only_audience_rfc_10070_cve_2025_27370() {
+        let world = world();
+        let token_endpoint = format!("{ISSUER}/oauth/token");
+        for aud in [
+            json!([ISSUER]),
+            json!([ISSUER, "https://evil.example"]),
+            json!(token_endpoint),
+            json!(format!("{ISSUER}/")),
+            json!("https://evil.example"),
+            Value::Null,
+            json!([]),
+        ] {
+            assert_eq!(run(&world, &json!({"aud": aud})), Err(ClientAuthFailure::AssertionAudience), "{aud}");
+        }
+    }
+
+    #[test]
+    fn the_legacy_switch_opens_the_token_endpoint_and_nothing_more() {
+        let mut world = world();
+        world.client.legacy_assertion_audience = true;
+        let token_endpoint = format!("{ISSUER}/oauth/token");
+        for aud in [json!(ISSUER), json!(token_endpoint), json!([token_endpoint, ISSUER])] {
+            assert!(run(&world, &json!({"aud": aud})).is_ok(), "{aud}");
+        }
+        for aud in [
+            json!("https://evil.example"),
+            json!([ISSUER, "https://evil.example"]),
+            json!([]),
+            json!(format!("{ISSUER}/oauth/revoke")),
+        ] {
+            assert_eq!(run(&world, &json!({"aud": aud})), Err(ClientAuthFailure::AssertionAudience), "{aud}");
+        }
+    }
+
+    #[test]
+    fn expiry_must_be_near_and_ahead() {
+        let world = world();
+        assert!(run(&world, &json!({"exp": NOW + 315})).is_ok() && run(&world, &json!({"exp": NOW - 14})).is_ok());
+        assert_eq!(run(&world, &json!({"exp": NOW + 316})), Err(ClientAuthFailure::AssertionExpiry));
+        assert_eq!(run(&world, &json!({"exp": NOW - 16})), Err(ClientAuthFailure::AssertionExpiry));
+        for changes in [json!({"exp": null}), json!({"exp": "never"}), json!({"nbf": NOW + 60})] {
+            assert!(run(&world, &changes).is_err(), "{changes}");
+        }
+    }
+
+    #[test]
+    fn issuer_subject_and_jti_are_required_cve_2020_15222() {
+        let world = world();
+        for changes in [json!({"iss": "other"}), json!({"iss": null}), json!({"sub": "other"}), json!({"sub": null})] {
+            assert!(run(&world, &changes).is_err(), "{changes}");
+        }
+        for changes in [json!({"jti": null}), json!({"jti": ""}), json!({"jti": 1}), json!({"jti": "j".repeat(257)})] {
+            assert_eq!(run(&world, &changes), Err(ClientAuthFailure::AssertionMalformed), "{changes}");
+        }
+    }
+
+    #[test]
+    fn tokens_of_another_kind_are_refused() {
+        let world = world();
+        for typ in ["JWT", "jwt", "application/client-authentication+jwt"] {
+            assert!(run_typed(&world, typ, &json!({})).is_ok(), "{typ}");
+        }
+        for typ in ["at+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt"] {
+            assert_eq!(run_typed(&world, typ, &json!({})), Err(ClientAuthFailure::AssertionMalformed), "{typ}");
+        }
+    }
+
+    #[test]
+    fn foreign_signatures_hmac_and_none_are_refused() {
+        let (world, other) = (world(), self::world());
+        let forged = jwt::sign(&other.key, "JWT", &claims(&json!({}))).unwrap();
+        assert!(run_signed(&world, &forged).is_err());
+        let hmac = SigningKey::from_jwk(&Jwk::oct(&[7; 32], Algorithm::HS256).unwrap(), Algorithm::HS256).unwrap();
+        assert!(run_signed(&world, &jwt::sign(&hmac, "JWT", &claims(&json!({}))).unwrap()).is_err());
+        let payload = symbolon_jose::base64url::encode(claims(&json!({})).to_string().as_bytes());
+        assert!(run_signed(&world, &format!("eyJhbGciOiJub25lIn0.{payload}.")).is_err());
+        assert_eq!(
+            at(NOW, |ctx| verify(ctx, &world.client, None, &forged).err()),
+            Some(ClientAuthFailure::AssertionSignature)
+        );
+    }
+
+    #[test]
+    fn a_client_registered_for_another_method_is_refused() {
+        let mut world = world();
+        world.client.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
+        assert_eq!(run(&world, &json!({})), Err(ClientAuthFailure::MethodNotRegistered));
+    }
+
+    #[test]
+    fn the_request_names_whom_to_look_up() {
+        let world = world();
+        let assertion = jwt::sign(&world.key, "JWT", &claims(&json!({}))).unwrap();
+        let asked = |more: &[(&str, &str)]| {
+            let form = [("client_assertion", assertion.as_str())].into_iter().chain(more.iter().copied());
+            read(&Params::from_pairs(form).unwrap()).map(|credentials| credentials.client_id)
+        };
+        assert_eq!(asked(&[("client_assertion_type", ASSERTION_TYPE)]).as_deref(), Ok("machine"));
+        let other = [("client_assertion_type", ASSERTION_TYPE), ("client_id", "other")];
+        assert_eq!(asked(&other), Err(OAuthError::ParameterInvalid("client_id")));
+        assert!(asked(&[]).is_err() && asked(&[("client_assertion_type", "saml")]).is_err());
+        let nonsense = [("client_assertion", "x.y.z"), ("client_assertion_type", ASSERTION_TYPE)];
+        assert!(read(&Params::from_pairs(nonsense).unwrap()).is_err());
+    }
+}

@@ -171,3 +171,102 @@ fn with_state(uri: &RegisteredRedirectUri, state: Option<&str>) -> String {
     let joint = if uri.contains('?') { '&' } else { '?' };
     format!("{uri}{joint}state={encoded}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{spa, third_party};
+
+    const HOME: &str = "https://spa.example/";
+
+    fn client() -> Client {
+        Client { post_logout_redirect_uris: vec![HOME.to_owned()], ..spa() }
+    }
+
+    fn request(form: &str) -> Request {
+        Request::parse(&Params::parse(form.as_bytes()).unwrap()).unwrap()
+    }
+
+    fn hint(sid: Option<&str>) -> Option<HintClaims> {
+        Some(HintClaims { sub: "usr_ada".to_owned(), sid: sid.map(str::to_owned), aud: "spa".to_owned() })
+    }
+
+    fn session() -> Option<SessionFacts> {
+        Some(SessionFacts { user_id: "usr_ada".to_owned(), sid: "sid-1".to_owned() })
+    }
+
+    fn run(form: &str, hint: Option<HintClaims>, session: Option<SessionFacts>) -> Result<Decision, OAuthError> {
+        decide(&request(form), &Facts { hint, client: Some(&client()), session })
+    }
+
+    fn sid() -> String {
+        "sid-1".to_owned()
+    }
+
+    #[test]
+    fn a_good_hint_for_this_session_signs_out_at_once_and_goes_home_with_state() {
+        let form = "id_token_hint=x&post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F&state=a%26b";
+        let then = Then::Redirect(format!("{HOME}?state=a%26b"));
+        assert_eq!(run(form, hint(Some("sid-1")), session()), Ok(Decision::End { sid: sid(), then: then.clone() }));
+        assert_eq!(run(form, hint(None), session()), Ok(Decision::End { sid: sid(), then: then.clone() }));
+        assert_eq!(run(form, hint(Some("sid-1")), None), Ok(Decision::Nothing { then }));
+    }
+
+    #[test]
+    fn without_a_hint_the_person_is_asked() {
+        let ask = Ok(Decision::Ask { sid: sid(), then: Then::SignedOutPage });
+        assert_eq!(run("", None, session()), ask);
+        assert_eq!(run("client_id=spa", None, session()), ask);
+    }
+
+    #[test]
+    fn a_hint_of_another_session_or_user_is_only_a_reason_to_ask() {
+        let form = "id_token_hint=x";
+        let ask = Ok(Decision::Ask { sid: sid(), then: Then::SignedOutPage });
+        assert_eq!(run(form, hint(Some("sid-2")), session()), ask);
+        let bob = HintClaims { sub: "usr_bob".to_owned(), sid: None, aud: "spa".to_owned() };
+        assert_eq!(run(form, Some(bob), session()), ask);
+    }
+
+    #[test]
+    fn a_bad_hint_is_an_error_page() {
+        assert_eq!(run("id_token_hint=forged", None, session()), Err(OAuthError::IdTokenHintInvalid));
+        assert_eq!(run("id_token_hint=x&client_id=third", hint(None), session()), Err(OAuthError::IdTokenHintInvalid));
+    }
+
+    #[test]
+    fn never_an_open_redirect() {
+        for uri in [
+            "https://evil.example/",
+            "https://spa.example",
+            "https://spa.example/x",
+            "//evil.example",
+            "javascript:alert(1)",
+        ] {
+            let encoded: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
+            for who in ["id_token_hint=x", "client_id=spa"] {
+                let hint = if who.starts_with("id") { hint(None) } else { None };
+                let form = format!("{who}&post_logout_redirect_uri={encoded}");
+                assert_eq!(run(&form, hint, session()), Err(OAuthError::RedirectUriNotRegistered), "{uri}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_redirect_for_a_client_that_is_not_known_for_sure() {
+        let form = "post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F";
+        assert_eq!(run(form, None, session()), Err(OAuthError::ClientUnknown));
+        let other = third_party();
+        let facts = Facts { hint: None, client: Some(&other), session: session() };
+        assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
+        let off = Client { disabled: true, ..client() };
+        let facts = Facts { hint: None, client: Some(&off), session: session() };
+        assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
+    }
+
+    #[test]
+    fn an_endless_state_is_refused() {
+        let params = Params::from_pairs([("state", "x".repeat(1537))]).unwrap();
+        assert_eq!(Request::parse(&params), Err(OAuthError::StateTooLong));
+    }
+}

@@ -137,3 +137,76 @@ fn counts(token: &AccessTokenClaims, facts: &TokenFacts) -> bool {
     let clients_own = token.rh.is_none() && token.sub == token.client_id;
     if clients_own { facts.jti == super::userinfo::JtiState::Live } else { still_counts(token, facts).is_some() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::userinfo::JtiState;
+    use super::super::userinfo::tests::{live, overtaken, token};
+    use super::*;
+    use crate::client_auth::{Credentials, authenticate_api};
+    use crate::issue::SessionState;
+    use crate::registration::{Api, SecretHash};
+    use crate::testing::{NOW, apis, at, authenticated, machine, spa, third_party};
+    use serde_json::{Value, json};
+
+    fn as_api(identifier: &str, token: Option<&AccessTokenClaims>, facts: &TokenFacts) -> Value {
+        let api = Api { identifier: identifier.to_owned(), secrets: vec![SecretHash::of("x", 0)], ..apis().remove(0) };
+        let form = Params::from_pairs([("client_id", identifier), ("client_secret", "x")]).unwrap();
+        let credentials = Credentials::from_request(None, &form).unwrap();
+        let proven = at(NOW, |ctx| authenticate_api(ctx, Some(&api), &credentials)).unwrap();
+        serde_json::to_value(decide(Caller::Api(proven), token, facts).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn an_api_learns_about_tokens_meant_for_it() {
+        let answer = as_api(crate::testing::API, Some(&token()), &live());
+        assert_eq!(
+            (&answer["active"], &answer["sub"], &answer["scope"]),
+            (&json!(true), &json!("usr_ada"), &json!("openid email"))
+        );
+        assert_eq!((&answer["client_id"], &answer["token_type"]), (&json!("spa"), &json!("Bearer")));
+        assert_eq!(answer.get("rh"), None, "revocation handles stay between us and guards");
+    }
+
+    #[test]
+    fn an_inactive_answer_is_active_false_and_nothing_else_rfc_7662_2_2() {
+        let inactive = json!({"active": false});
+        assert_eq!(as_api(crate::testing::API, None, &live()), inactive);
+        assert_eq!(as_api("https://other.example", Some(&token()), &live()), inactive);
+        for facts in overtaken() {
+            assert_eq!(as_api(crate::testing::API, Some(&token()), &facts), inactive, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_learns_about_its_own_tokens_only() {
+        let (machine, third) = (machine(), third_party());
+        let own = AccessTokenClaims {
+            sub: "machine".to_owned(),
+            client_id: "machine".to_owned(),
+            rh: None,
+            sid: None,
+            ..token()
+        };
+        let nobody = TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live };
+        let ask = |client: &crate::Client, facts: &TokenFacts| {
+            serde_json::to_value(decide(Caller::Client(authenticated(client)), Some(&own), facts).unwrap()).unwrap()["active"].clone()
+        };
+        assert_eq!(ask(&machine, &nobody), json!(true));
+        assert_eq!(ask(&machine, &TokenFacts { jti: JtiState::Revoked, ..nobody.clone() }), json!(false));
+        assert_eq!(ask(&third, &nobody), json!(false));
+    }
+
+    #[test]
+    fn a_public_client_may_not_ask_rfc_7662_2_1() {
+        assert_eq!(
+            decide(Caller::Client(authenticated(&spa())), Some(&token()), &live()).err(),
+            Some(OAuthError::GrantNotAllowed)
+        );
+    }
+
+    #[test]
+    fn a_request_without_a_token_is_refused() {
+        assert_eq!(Request::parse(&Params::default()).err(), Some(OAuthError::ParameterMissing("token")));
+    }
+}

@@ -54,3 +54,55 @@ pub fn decide(client: AuthenticatedClient<'_>, facts: Option<&Facts>) -> Result<
     }
     Ok(Effect::EndFamily { family_id: facts.family_id.clone(), why: EndReason::Revoked, also_session: AlsoSession::No })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestRng, authenticated, spa, third_party};
+
+    fn parse(token: &str, hint: &str) -> Result<Request, OAuthError> {
+        Request::parse(&Params::from_pairs([("token", token), ("token_type_hint", hint)]).unwrap())
+    }
+
+    fn found() -> Facts {
+        Facts { family_id: "family-1".to_owned(), client_id: spa().client_id }
+    }
+
+    #[test]
+    fn the_owner_ends_the_family_whatever_the_hint() {
+        let token = OpaqueToken::generate(TokenKind::RefreshToken, &mut TestRng::new(1));
+        for hint in ["", "refresh_token", "access_token", "nonsense"] {
+            assert_eq!(parse(token.reveal(), hint), Ok(Request::RefreshToken(token.clone())));
+        }
+        let effect = Effect::EndFamily {
+            family_id: "family-1".to_owned(),
+            why: EndReason::Revoked,
+            also_session: AlsoSession::No,
+        };
+        assert_eq!(decide(authenticated(&spa()), Some(&found())), Ok(effect));
+    }
+
+    #[test]
+    fn unknown_tokens_are_answered_as_if_revoked_rfc_7009_2_2() {
+        for text in ["x", "sym_rt_short", "a.b.c", "eyJ.x"] {
+            assert_eq!(parse(text, ""), Ok(Request::Unknown), "{text}");
+        }
+        assert_eq!(decide(authenticated(&spa()), None), Ok(Effect::None));
+    }
+
+    #[test]
+    fn another_clients_token_stays_as_it_is() {
+        assert_eq!(decide(authenticated(&third_party()), Some(&found())), Err(OAuthError::RefreshTokenOfAnotherClient));
+    }
+
+    #[test]
+    fn a_signed_token_is_never_called_revoked_cve_2020_15223() {
+        assert_eq!(parse("eyJhbGciOiJSUzI1NiJ9.e30.c2ln", "access_token"), Err(OAuthError::TokenTypeUnsupported));
+        assert_eq!(OAuthError::TokenTypeUnsupported.wire().code, "unsupported_token_type");
+    }
+
+    #[test]
+    fn a_request_without_a_token_is_refused() {
+        assert_eq!(Request::parse(&Params::default()), Err(OAuthError::ParameterMissing("token")));
+    }
+}

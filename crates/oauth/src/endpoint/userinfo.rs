@@ -64,3 +64,86 @@ pub(super) fn still_counts<'f>(token: &AccessTokenClaims, facts: &'f TokenFacts)
     let live = facts.session != SessionState::Ended && facts.jti == JtiState::Live;
     (same_handle && live).then_some(user)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::scope::Scope;
+    use crate::testing::{API, NOW, issuer, user};
+    use symbolon_jose::jwt::Audience;
+
+    /// A user's token for the API and userinfo.
+    pub(in crate::endpoint) fn token() -> AccessTokenClaims {
+        AccessTokenClaims {
+            iss: issuer().as_str().to_owned(),
+            sub: "usr_ada".to_owned(),
+            aud: Audience::Many(vec![API.to_owned(), "https://auth.example/userinfo".to_owned()]),
+            exp: NOW + 600,
+            iat: NOW,
+            jti: "j".to_owned(),
+            client_id: "spa".to_owned(),
+            scope: Scope::parse("openid email").unwrap(),
+            sid: Some("sid-1".to_owned()),
+            rh: Some("handle-1".to_owned()),
+            auth_time: Some(NOW),
+            acr: None,
+            roles: vec!["admin".to_owned()],
+        }
+    }
+
+    pub(in crate::endpoint) fn live() -> TokenFacts {
+        TokenFacts { user: Some(user()), session: SessionState::Live, jti: JtiState::Live }
+    }
+
+    /// Facts under which no token of the user counts any more.
+    pub(in crate::endpoint) fn overtaken() -> Vec<TokenFacts> {
+        let with = |user: UserFacts| TokenFacts { user: Some(user), ..live() };
+        vec![
+            TokenFacts { user: None, ..live() },
+            TokenFacts { session: SessionState::Ended, ..live() },
+            TokenFacts { jti: JtiState::Revoked, ..live() },
+            with(UserFacts { status: UserStatus::Blocked, ..user() }),
+            with(UserFacts { revocation_handle: "handle-2".to_owned(), ..user() }),
+            with(UserFacts { id: "usr_bob".to_owned(), ..user() }),
+        ]
+    }
+
+    #[test]
+    fn the_claims_of_the_scope_and_sub_always() {
+        let answer = decide(&issuer(), &token(), &live()).unwrap();
+        let expected = serde_json::json!({"sub": "usr_ada", "email": "ada@example.com", "email_verified": true});
+        assert_eq!(Value::Object(answer), expected);
+        let narrow = AccessTokenClaims { scope: Scope::parse("openid").unwrap(), ..token() };
+        assert_eq!(decide(&issuer(), &narrow, &live()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn tokens_overtaken_by_events_are_refused() {
+        for facts in overtaken() {
+            assert_eq!(decide(&issuer(), &token(), &facts), Err(Refused::InvalidToken), "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_for_an_api_alone_does_not_open_userinfo() {
+        let token = AccessTokenClaims { aud: Audience::One(API.to_owned()), ..token() };
+        assert_eq!(decide(&issuer(), &token, &live()), Err(Refused::InvalidToken));
+    }
+
+    #[test]
+    fn a_token_without_openid_has_too_little_scope() {
+        let token = AccessTokenClaims { scope: Scope::parse("email").unwrap(), ..token() };
+        assert_eq!(decide(&issuer(), &token, &live()), Err(Refused::InsufficientScope));
+    }
+
+    #[test]
+    fn a_clients_own_token_has_no_user() {
+        let token = AccessTokenClaims { sub: "machine".to_owned(), rh: None, ..token() };
+        assert_eq!(decide(&issuer(), &token, &TokenFacts { user: None, ..live() }), Err(Refused::InvalidToken));
+    }
+
+    #[test]
+    fn a_session_that_is_off_the_record_does_not_end_a_token_that_may_outlive_it() {
+        assert!(decide(&issuer(), &token(), &TokenFacts { session: SessionState::Unknown, ..live() }).is_ok());
+    }
+}

@@ -171,3 +171,243 @@ fn issue(
     };
     Issue { access_token: born.access_token, id_token: born.id_token, refresh_token: born.refresh_token, effect }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issue::RefreshAnswer;
+    use crate::pkce::CodeChallenge;
+    use crate::registration::{Client, ProfileClaims};
+    use crate::scope::Scope;
+    use crate::testing::{
+        API, CHALLENGE, NOW, SPA_URI, TestRng, VERIFIER, apis, at, authenticated, spa, third_party, user,
+    };
+    use symbolon_jose::jwt::Audience;
+
+    fn code() -> OpaqueToken {
+        OpaqueToken::generate(TokenKind::AuthorizationCode, &mut TestRng::new(5))
+    }
+
+    fn found() -> Facts {
+        Facts {
+            grant: CodeGrant {
+                client_id: spa().client_id,
+                user_id: "usr_ada".to_owned(),
+                sid: "sid-1".to_owned(),
+                family_id: "family-1".to_owned(),
+                redirect_uri: SPA_URI.to_owned(),
+                scope: Scope::parse("openid email offline_access read:dragons").unwrap(),
+                audience: Some(API.to_owned()),
+                nonce: Some("n0nce".to_owned()),
+                code_challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
+                auth_time: NOW - 100,
+                amr: vec!["pwd".to_owned()],
+                acr: None,
+            },
+            expires_at: NOW + 60,
+            redeemed_at: None,
+            user: Some(user()),
+            session: SessionState::Live,
+        }
+    }
+
+    fn request(changes: &[(&str, &str)]) -> Request {
+        let mut form = vec![
+            ("code".to_owned(), code().reveal().to_owned()),
+            ("redirect_uri".to_owned(), SPA_URI.to_owned()),
+            ("code_verifier".to_owned(), VERIFIER.to_owned()),
+        ];
+        form.retain(|(name, _)| changes.iter().all(|(changed, _)| name != changed));
+        form.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Request::parse(&Params::from_pairs(form).unwrap()).unwrap()
+    }
+
+    fn run_as(client: &Client, changes: &[(&str, &str)], facts: Facts) -> Result<Issue, Refusal> {
+        at(NOW, |ctx| decide(ctx, authenticated(client), &request(changes), Some(facts), &apis()))
+    }
+
+    fn run(facts: Facts) -> Result<Issue, Refusal> {
+        run_as(&spa(), &[], facts)
+    }
+
+    /// Refused, and nothing is done.
+    #[track_caller]
+    fn refused(result: Result<Issue, Refusal>, error: OAuthError) {
+        assert_eq!(result.expect_err("must be refused"), Refusal { error, effect: Effect::None });
+    }
+
+    #[test]
+    fn the_rightful_owner_gets_tokens_once_the_code_is_redeemed() {
+        let issue = run(found()).unwrap();
+        let claims = &issue.access_token.claims;
+        assert_eq!(claims.aud, Audience::Many(vec![API.to_owned(), "https://auth.example/userinfo".to_owned()]));
+        assert_eq!(
+            (claims.sub.as_str(), claims.rh.as_deref(), claims.sid.as_deref()),
+            ("usr_ada", Some("handle-1"), Some("sid-1"))
+        );
+        assert_eq!((claims.auth_time, claims.roles.as_slice()), (Some(NOW - 100), &["admin".to_owned()][..]));
+        let Effect::RedeemCode { code_hash, family, refresh_token, access_token } = &issue.effect else {
+            panic!("{:?}", issue.effect)
+        };
+        assert_eq!((*code_hash, family.id.as_str(), family.session_bound), (code().hash(), "family-1", true));
+        assert_eq!(access_token.jti, claims.jti);
+        let RefreshAnswer::New(token) = &issue.refresh_token else { panic!("{:?}", issue.refresh_token) };
+        let record = refresh_token.as_ref().unwrap();
+        assert_eq!((record.hash, record.expires_at), (token.hash(), NOW + 14 * 86_400));
+        assert_eq!(family.absolute_expires_at, NOW + 90 * 86_400);
+    }
+
+    #[test]
+    fn the_id_token_answers_exactly_this_request() {
+        let id_token = run(found()).unwrap().id_token.unwrap();
+        assert_eq!((id_token.claims.aud.as_str(), id_token.claims.nonce.as_deref()), ("spa", Some("n0nce")));
+        assert_eq!((id_token.claims.exp, id_token.claims.auth_time), (NOW + 600, NOW - 100));
+        assert!(id_token.claims.profile.is_empty(), "profile claims are for userinfo");
+        assert_eq!(id_token.beside("token").at_hash.map(|hash| hash.len()), Some(22));
+        let mut without = found();
+        without.grant.nonce = None;
+        assert_eq!(run(without).unwrap().id_token.unwrap().claims.nonce, None, "never invented");
+    }
+
+    #[test]
+    fn profile_claims_go_into_the_id_token_of_clients_that_want_them_there() {
+        let client = Client { profile_claims: ProfileClaims::IdTokenToo, ..spa() };
+        let claims = run_as(&client, &[], found()).unwrap().id_token.unwrap().claims;
+        let value = serde_json::to_value(claims).unwrap();
+        assert_eq!((&value["email"], &value["email_verified"]), (&"ada@example.com".into(), &true.into()));
+        assert_eq!(value.get("name"), None, "profile was not asked for");
+        assert_eq!(value["aud"], "spa");
+    }
+
+    #[test]
+    fn no_openid_no_id_token_and_no_offline_access_no_refresh_token() {
+        let mut facts = found();
+        facts.grant.scope = Scope::parse("read:dragons").unwrap();
+        let issue = run(facts).unwrap();
+        assert_eq!((&issue.id_token, &issue.refresh_token), (&None, &RefreshAnswer::Absent));
+        assert_eq!(issue.access_token.claims.aud, Audience::One(API.to_owned()));
+        let Effect::RedeemCode { family, refresh_token: None, .. } = issue.effect else { panic!("{:?}", issue.effect) };
+        assert_eq!(family.absolute_expires_at, NOW + 600, "it remembers the access token as long as that lives");
+    }
+
+    #[test]
+    fn without_an_api_the_token_opens_userinfo_only_and_says_no_roles() {
+        let mut facts = found();
+        facts.grant.audience = None;
+        let claims = run(facts).unwrap().access_token.claims;
+        assert_eq!(claims.aud, Audience::One("https://auth.example/userinfo".to_owned()));
+        assert!(claims.roles.is_empty() && !claims.scope.contains("read:dragons"));
+    }
+
+    #[test]
+    fn a_second_valid_use_ends_everything_born_of_the_code_rfc_6749_4_1_2() {
+        for expires_at in [NOW + 60, NOW - 300] {
+            let refusal = run(Facts { redeemed_at: Some(NOW - 1), expires_at, ..found() }).unwrap_err();
+            let effect = Effect::EndFamily {
+                family_id: "family-1".to_owned(),
+                why: EndReason::CodeReplayed,
+                also_session: AlsoSession::No,
+            };
+            assert_eq!(refusal, Refusal { error: OAuthError::CodeReplayed, effect });
+        }
+    }
+
+    #[test]
+    fn a_replay_by_anybody_else_changes_nothing() {
+        let used = || Facts { redeemed_at: Some(NOW - 1), ..found() };
+        refused(run_as(&third_party(), &[], used()), OAuthError::CodeOfAnotherClient);
+        refused(
+            run_as(&spa(), &[("code_verifier", &VERIFIER.replace('d', "e"))], used()),
+            OAuthError::VerifierMismatch,
+        );
+        refused(run_as(&spa(), &[("code_verifier", "")], used()), OAuthError::VerifierMissing);
+        refused(
+            run_as(&spa(), &[("redirect_uri", "https://spa.example/other")], used()),
+            OAuthError::RedirectUriMismatch,
+        );
+    }
+
+    #[test]
+    fn a_code_of_another_client_is_refused_cve_2026_28513() {
+        refused(run_as(&third_party(), &[], found()), OAuthError::CodeOfAnotherClient);
+    }
+
+    #[test]
+    fn wrong_missing_and_uncalled_for_verifiers_are_refused() {
+        refused(run_as(&spa(), &[("code_verifier", CHALLENGE)], found()), OAuthError::VerifierMismatch);
+        refused(run_as(&spa(), &[("code_verifier", "")], found()), OAuthError::VerifierMissing);
+        let mut downgraded = found();
+        downgraded.grant.code_challenge = None;
+        refused(run(downgraded), OAuthError::VerifierUnexpected);
+    }
+
+    #[test]
+    fn near_misses_of_the_redirect_uri_are_refused() {
+        for uri in ["https://spa.example/callback/", "https://SPA.example/callback", "https://spa.example/callback?a=1"]
+        {
+            refused(run_as(&spa(), &[("redirect_uri", uri)], found()), OAuthError::RedirectUriMismatch);
+        }
+    }
+
+    #[test]
+    fn a_code_lives_to_the_second() {
+        assert!(run(Facts { expires_at: NOW + 1, ..found() }).is_ok());
+        refused(run(Facts { expires_at: NOW, ..found() }), OAuthError::CodeExpired);
+    }
+
+    #[test]
+    fn blocked_deleted_and_signed_out_users_get_nothing() {
+        let blocked = UserFacts { status: UserStatus::Blocked, ..user() };
+        refused(run(Facts { user: Some(blocked), ..found() }), OAuthError::UserBlocked);
+        refused(run(Facts { user: None, ..found() }), OAuthError::UserGone);
+        for session in [SessionState::Ended, SessionState::Unknown] {
+            refused(run(Facts { session, ..found() }), OAuthError::SessionEnded);
+        }
+    }
+
+    #[test]
+    fn another_api_than_was_granted_is_invalid_target_and_audience_is_ignored_here() {
+        refused(run_as(&spa(), &[("resource", "https://other.example")], found()), OAuthError::TargetNotGranted);
+        assert!(run_as(&spa(), &[("resource", API), ("audience", "https://other.example")], found()).is_ok());
+    }
+
+    #[test]
+    fn unknown_truncated_and_foreign_codes_are_one_and_the_same() {
+        let unknown = at(NOW, |ctx| decide(ctx, authenticated(&spa()), &request(&[]), None, &apis()));
+        refused(unknown, OAuthError::CodeUnknown);
+        let refresh = OpaqueToken::generate(TokenKind::RefreshToken, &mut TestRng::new(5));
+        for text in
+            ["x", &code().reveal()[1..], &code().reveal()[..55], refresh.reveal(), &format!("{}%00", code().reveal())]
+        {
+            let params = Params::from_pairs([("code", text), ("redirect_uri", SPA_URI)]).unwrap();
+            assert_eq!(Request::parse(&params), Err(OAuthError::CodeUnknown), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_lost_the_grant_or_the_scope_gets_less_or_nothing() {
+        let mut client = spa();
+        client.grant_types.remove("refresh_token");
+        let issue = run_as(&client, &[], found()).unwrap();
+        assert_eq!(issue.refresh_token, RefreshAnswer::Absent);
+        client.grant_types.clear();
+        refused(run_as(&client, &[], found()), OAuthError::GrantNotAllowed);
+    }
+
+    #[test]
+    fn a_family_that_outlives_its_session_has_no_sid_in_its_access_tokens() {
+        let mut facts = found();
+        facts.grant.client_id = third_party().client_id;
+        let issue = run_as(&third_party(), &[], facts).unwrap();
+        let Effect::RedeemCode { family, .. } = &issue.effect else { panic!("{:?}", issue.effect) };
+        assert!(!family.session_bound && family.sid.is_some());
+        assert_eq!(issue.access_token.claims.sid, None);
+        assert_eq!(issue.id_token.unwrap().claims.sid.as_deref(), Some("sid-1"));
+    }
+
+    #[test]
+    fn no_secret_shows_in_debug() {
+        let shown = format!("{:?} {:?}", request(&[]), run(found()).unwrap());
+        assert!(!shown.contains(code().reveal()) && !shown.contains(VERIFIER));
+    }
+}

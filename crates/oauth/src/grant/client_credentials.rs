@@ -65,3 +65,81 @@ pub fn decide(
     let access_token = access_token::for_client(ctx, client, scope, api);
     Ok(Issue { access_token, id_token: None, refresh_token: RefreshAnswer::Absent, effect: Effect::None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::{Api, Client};
+    use crate::testing::{API, NOW, apis, at, authenticated, machine, spa};
+    use symbolon_jose::jwt::Audience;
+
+    fn run_on(client: &Client, form: &str, apis: &Vec<Api>) -> Result<Issue, OAuthError> {
+        let request = Request::parse(&Params::parse(form.as_bytes()).unwrap())?;
+        at(NOW, |ctx| decide(ctx, authenticated(client), &request, apis)).map_err(|refusal| refusal.error)
+    }
+
+    fn run(form: &str) -> Result<Issue, OAuthError> {
+        run_on(&machine(), form, &apis())
+    }
+
+    #[test]
+    fn the_token_speaks_for_the_client_itself() {
+        let issue = run("scope=read%3Adragons").unwrap();
+        let claims = &issue.access_token.claims;
+        assert_eq!((claims.sub.as_str(), claims.client_id.as_str()), ("machine", "machine"));
+        assert_eq!(claims.aud, Audience::One(API.to_owned()));
+        assert_eq!((claims.iat, claims.exp), (NOW, NOW + 600));
+        assert_eq!((&claims.sid, &claims.rh, claims.auth_time), (&None, &None, None));
+        assert!(claims.roles.is_empty());
+    }
+
+    #[test]
+    fn there_is_no_refresh_token_no_id_token_and_nothing_to_store_rfc_6749_4_4_3() {
+        let issue = run("scope=read%3Adragons").unwrap();
+        assert_eq!((issue.id_token, issue.refresh_token, issue.effect), (None, RefreshAnswer::Absent, Effect::None));
+    }
+
+    #[test]
+    fn no_scope_means_all_that_is_registered_and_the_api_still_knows() {
+        assert_eq!(run("").unwrap().access_token.claims.scope.to_string(), "read:dragons");
+        let mut apis = apis();
+        apis[0].scopes.clear();
+        assert!(run_on(&machine(), "", &apis).unwrap().access_token.claims.scope.is_empty());
+    }
+
+    #[test]
+    fn scopes_beyond_the_registration_are_refused() {
+        for scope in ["write%3Adragons", "read%3Adragons+write%3Adragons", "openid", "offline_access", "Read%3ADragons"]
+        {
+            assert_eq!(run(&format!("scope={scope}")).err(), Some(OAuthError::ScopeNotAllowed), "{scope}");
+        }
+    }
+
+    #[test]
+    fn apis_beyond_the_registration_and_switched_off_ones_are_invalid_target() {
+        assert_eq!(run("audience=https%3A%2F%2Fother.example").err(), Some(OAuthError::TargetUnknown));
+        assert_eq!(run("resource=a&resource=b").err(), Some(OAuthError::TargetsSeveral));
+        let mut off = apis();
+        off[0].disabled = true;
+        assert_eq!(run_on(&machine(), "", &off).err(), Some(OAuthError::TargetUnknown));
+    }
+
+    #[test]
+    fn a_public_or_unregistered_client_is_unauthorized() {
+        let mut public = spa();
+        public.grant_types.insert(NAME.to_owned());
+        assert_eq!(run_on(&public, "", &apis()).err(), Some(OAuthError::GrantNotAllowed));
+        let mut without = machine();
+        without.grant_types.clear();
+        assert_eq!(run_on(&without, "", &apis()).err(), Some(OAuthError::GrantNotAllowed));
+    }
+
+    #[test]
+    fn the_shorter_life_of_api_and_client_wins() {
+        let mut apis = apis();
+        apis[0].token_lifetime_secs = Some(3600);
+        assert_eq!(run_on(&machine(), "", &apis).unwrap().access_token.claims.exp, NOW + 3600);
+        let short = Client { access_token_lifetime_secs: Some(60), ..machine() };
+        assert_eq!(run_on(&short, "", &apis).unwrap().access_token.claims.exp, NOW + 60);
+    }
+}

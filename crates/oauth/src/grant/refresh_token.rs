@@ -1,14 +1,6 @@
 //! `refresh_token` (RFC 6749 §6, RFC 9700 §4.14.2): every use rotates, and a token that had its day gives a thief away.
 //!
-//! | presented | within the grace of its rotation | later |
-//! | --- | --- | --- |
-//! | the current token | rotates | rotates |
-//! | a superseded token, its successor unused | the same successor again | a lost answer: the successor dies, a new one takes its place |
-//! | a superseded token, its successor used | the same successor again | theft: family and session end |
-//! | a token that was replaced unused (dead) | theft | theft |
-//!
-//! So ten tabs that refresh at once all go on, a lost answer costs nothing, and a stolen token is found out. Another client's
-//! attempt changes nothing for the owner.
+//! The state table is in `rotation.rs`. Another client's attempt changes nothing for the owner.
 
 use crate::access_token::{self, UserToken};
 use crate::client_auth::AuthenticatedClient;
@@ -25,6 +17,8 @@ use crate::registration::{Api, Apis};
 use crate::scope::Scope;
 use crate::target;
 use crate::token_format::{OpaqueToken, TokenKind};
+
+pub use crate::rotation::{Successor, TokenState, Verdict, verdict};
 
 /// The value of `grant_type`.
 pub const NAME: &str = "refresh_token";
@@ -61,34 +55,6 @@ pub fn facts(request: &Request) -> [u8; 32] {
     request.refresh_token.hash()
 }
 
-/// Whether a successor has been used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Successor {
-    /// Still the family's current token.
-    Unused {
-        /// SHA-256 of it.
-        hash: [u8; 32],
-    },
-    /// Superseded itself, or dead.
-    Used,
-}
-
-/// What became of the presented token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenState {
-    /// The family's current one.
-    Current,
-    /// Replaced before it was ever used.
-    Dead,
-    /// Rotated away.
-    Superseded {
-        /// When its present successor was made, Unix seconds.
-        at: u64,
-        /// What became of that.
-        successor: Successor,
-    },
-}
-
 /// What was found for the token's hash.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
@@ -121,37 +87,6 @@ pub struct FamilyFacts {
     pub ended_at: Option<u64>,
     /// What was granted.
     pub grant: FamilyGrant,
-}
-
-/// What the state table says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// A lost answer: the unused successor dies, a new one takes its place.
-    ReplaceSuccessor {
-        /// SHA-256 of the one that dies.
-        unused_hash: [u8; 32],
-    },
-    /// A new successor.
-    Rotate,
-    /// The successor already made, again.
-    SameSuccessor,
-    /// Family and session end.
-    Theft,
-}
-
-/// The state table alone.
-#[must_use]
-pub fn verdict(state: TokenState, now: u64, grace_secs: u64) -> Verdict {
-    match state {
-        TokenState::Current => Verdict::Rotate,
-        TokenState::Dead => Verdict::Theft,
-        // A clock that went backwards is within the grace, not theft.
-        TokenState::Superseded { at, .. } if now < at.saturating_add(grace_secs) => Verdict::SameSuccessor,
-        TokenState::Superseded { successor: Successor::Unused { hash }, .. } => {
-            Verdict::ReplaceSuccessor { unused_hash: hash }
-        }
-        TokenState::Superseded { successor: Successor::Used, .. } => Verdict::Theft,
-    }
 }
 
 /// Decides.
@@ -269,4 +204,264 @@ fn rotate_to_new(
         family_id: facts.family.id.clone(),
         access_token: issue.access_token.issued(),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::Client;
+    use crate::testing::{API, NOW, TestRng, apis, at, authenticated, spa, third_party, user};
+
+    const UNUSED: Successor = Successor::Unused { hash: [7; 32] };
+
+    fn presented() -> OpaqueToken {
+        OpaqueToken::generate(TokenKind::RefreshToken, &mut TestRng::new(9))
+    }
+
+    fn found(state: TokenState) -> Facts {
+        Facts {
+            state,
+            expires_at: NOW + 1000,
+            family: FamilyFacts {
+                id: "family-1".to_owned(),
+                client_id: spa().client_id,
+                sid: Some("sid-1".to_owned()),
+                session_bound: true,
+                absolute_expires_at: NOW + 5000,
+                ended_at: None,
+                grant: FamilyGrant {
+                    scope: Scope::parse("openid offline_access read:dragons write:dragons").unwrap(),
+                    audience: Some(API.to_owned()),
+                    auth_time: NOW - 9999,
+                    amr: vec!["pwd".to_owned()],
+                    acr: None,
+                },
+            },
+            user: Some(user()),
+            session: SessionState::Live,
+        }
+    }
+
+    fn superseded(secs_ago: u64, successor: Successor) -> Facts {
+        found(TokenState::Superseded { at: NOW - secs_ago, successor })
+    }
+
+    fn run_as(client: &Client, more: &[(&str, &str)], facts: Facts) -> Result<Issue, Refusal> {
+        let token = presented();
+        let form = [("refresh_token", token.reveal())].into_iter().chain(more.iter().copied());
+        let request = Request::parse(&Params::from_pairs(form).unwrap()).unwrap();
+        at(NOW, |ctx| decide(ctx, authenticated(client), &request, Some(facts), &apis()))
+    }
+
+    fn run(facts: Facts) -> Result<Issue, Refusal> {
+        run_as(&spa(), &[], facts)
+    }
+
+    /// Refused, and nothing is done.
+    #[track_caller]
+    fn refused(result: Result<Issue, Refusal>, error: OAuthError) {
+        assert_eq!(result.expect_err("must be refused"), Refusal { error, effect: Effect::None });
+    }
+
+    #[track_caller]
+    fn theft(result: Result<Issue, Refusal>) {
+        let effect = Effect::EndFamily {
+            family_id: "family-1".to_owned(),
+            why: EndReason::RefreshTokenReused,
+            also_session: AlsoSession::Yes,
+        };
+        assert_eq!(result.expect_err("must be refused"), Refusal { error: OAuthError::RefreshTokenReused, effect });
+    }
+
+    #[test]
+    fn the_current_token_rotates_to_a_new_pair() {
+        let issue = run(found(TokenState::Current)).unwrap();
+        let RefreshAnswer::New(token) = &issue.refresh_token else { panic!("{:?}", issue.refresh_token) };
+        let Effect::RotateRefreshToken { presented_hash, expect, successor, family_id, access_token } = &issue.effect
+        else {
+            panic!("{:?}", issue.effect)
+        };
+        assert_eq!(
+            (*presented_hash, *expect, family_id.as_str()),
+            (presented().hash(), RotateExpect::Current, "family-1")
+        );
+        assert_eq!((successor.hash, access_token.jti.as_str()), (token.hash(), issue.access_token.claims.jti.as_str()));
+        assert_ne!(*token, presented());
+    }
+
+    #[test]
+    fn ten_tabs_at_once_get_the_same_successor() {
+        for successor in [UNUSED, Successor::Used] {
+            let issue = run(superseded(3, successor)).unwrap();
+            assert_eq!(issue.refresh_token, RefreshAnswer::SameSuccessor);
+            let access_token = issue.access_token.issued();
+            assert_eq!(issue.effect, Effect::NoteAccessToken { family_id: "family-1".to_owned(), access_token });
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_costs_nothing() {
+        let issue = run(superseded(3600, UNUSED)).unwrap();
+        let Effect::RotateRefreshToken { expect, .. } = issue.effect else { panic!("{:?}", issue.effect) };
+        assert_eq!(expect, RotateExpect::SuccessorUnused { successor_hash: [7; 32] });
+        assert!(matches!(issue.refresh_token, RefreshAnswer::New(_)));
+    }
+
+    #[test]
+    fn reuse_of_any_ancestor_after_its_successor_was_used_ends_family_and_session() {
+        theft(run(superseded(11, Successor::Used)));
+        theft(run(found(TokenState::Dead)));
+    }
+
+    #[test]
+    fn a_thief_does_not_hide_behind_a_milder_refusal() {
+        let mut facts = superseded(3600, Successor::Used);
+        facts.expires_at = NOW - 1;
+        theft(run_as(&spa(), &[("scope", "everything"), ("resource", "https://other.example")], facts.clone()));
+        theft(run(Facts { session: SessionState::Ended, ..facts }));
+    }
+
+    #[test]
+    fn another_clients_token_changes_nothing_for_its_owner() {
+        for state in [
+            TokenState::Current,
+            TokenState::Dead,
+            TokenState::Superseded { at: NOW - 3600, successor: Successor::Used },
+        ] {
+            refused(run_as(&third_party(), &[], found(state)), OAuthError::RefreshTokenOfAnotherClient);
+        }
+    }
+
+    #[test]
+    fn an_ended_family_stays_ended() {
+        let mut facts = found(TokenState::Current);
+        facts.family.ended_at = Some(NOW - 1);
+        refused(run(facts), OAuthError::RefreshTokenRevoked);
+    }
+
+    #[test]
+    fn idle_and_absolute_expiry_hold_to_the_second() {
+        refused(run(Facts { expires_at: NOW, ..found(TokenState::Current) }), OAuthError::RefreshTokenExpired);
+        refused(run(Facts { expires_at: NOW, ..superseded(3600, UNUSED) }), OAuthError::RefreshTokenExpired);
+        let mut facts = found(TokenState::Current);
+        facts.family.absolute_expires_at = NOW;
+        refused(run(facts), OAuthError::RefreshTokenExpired);
+        assert!(run(Facts { expires_at: NOW + 1, ..found(TokenState::Current) }).is_ok());
+    }
+
+    #[test]
+    fn a_successor_never_outlives_the_first_sign_in() {
+        let Effect::RotateRefreshToken { successor, .. } = run(found(TokenState::Current)).unwrap().effect else {
+            panic!("must rotate")
+        };
+        assert_eq!(successor.expires_at, NOW + 5000);
+    }
+
+    #[test]
+    fn blocked_and_deleted_users_get_nothing_ghsa_6rrr_78xp_5jp8() {
+        let blocked = UserFacts { status: UserStatus::Blocked, ..user() };
+        for state in [TokenState::Current, TokenState::Superseded { at: NOW, successor: UNUSED }] {
+            refused(run(Facts { user: Some(blocked.clone()), ..found(state) }), OAuthError::UserBlocked);
+            refused(run(Facts { user: None, ..found(state) }), OAuthError::UserGone);
+        }
+    }
+
+    #[test]
+    fn signing_out_ends_what_is_bound_to_the_session_and_nothing_else() {
+        for session in [SessionState::Ended, SessionState::Unknown] {
+            refused(run(Facts { session, ..found(TokenState::Current) }), OAuthError::SessionEnded);
+            let mut stays = Facts { session, ..found(TokenState::Current) };
+            stays.family.session_bound = false;
+            assert_eq!(run(stays).unwrap().access_token.claims.sid, None);
+        }
+    }
+
+    #[test]
+    fn a_client_that_lost_the_grant_is_refused() {
+        let mut client = spa();
+        client.grant_types.remove(NAME);
+        refused(run_as(&client, &[], found(TokenState::Current)), OAuthError::GrantNotAllowed);
+    }
+
+    #[test]
+    fn scope_may_shrink_and_never_grow() {
+        let shrunk = run_as(&spa(), &[("scope", "openid read:dragons")], found(TokenState::Current)).unwrap();
+        assert_eq!(shrunk.access_token.claims.scope.to_string(), "openid read:dragons");
+        for scope in ["openid profile", "admin", "READ:dragons"] {
+            refused(run_as(&spa(), &[("scope", scope)], found(TokenState::Current)), OAuthError::ScopeGrows);
+        }
+    }
+
+    #[test]
+    fn what_the_api_dropped_since_is_not_granted_any_more() {
+        let mut apis = apis();
+        apis[0].scopes.retain(|scope| scope.name != "write:dragons");
+        let request = Request::parse(&Params::from_pairs([("refresh_token", presented().reveal())]).unwrap()).unwrap();
+        let decided = |apis: &Vec<Api>| {
+            at(NOW, |ctx| decide(ctx, authenticated(&spa()), &request, Some(found(TokenState::Current)), apis))
+        };
+        assert_eq!(decided(&apis).unwrap().access_token.claims.scope.to_string(), "openid offline_access read:dragons");
+        apis[0].disabled = true;
+        refused(decided(&apis), OAuthError::TargetUnknown);
+    }
+
+    #[test]
+    fn another_api_than_was_granted_is_invalid_target() {
+        refused(
+            run_as(&spa(), &[("resource", "https://other.example")], found(TokenState::Current)),
+            OAuthError::TargetNotGranted,
+        );
+        assert!(
+            run_as(&spa(), &[("resource", API), ("redirect_uri", "x"), ("audience", "y")], found(TokenState::Current))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn every_answer_has_an_id_token_without_nonce_and_with_the_first_auth_time() {
+        for facts in [found(TokenState::Current), superseded(3, Successor::Used), superseded(3600, UNUSED)] {
+            let claims = run(facts).unwrap().id_token.unwrap().claims;
+            assert_eq!((claims.nonce, claims.auth_time, claims.iat), (None, NOW - 9999, NOW));
+        }
+    }
+
+    #[test]
+    fn a_role_change_shows_in_the_next_token_and_signs_nobody_out() {
+        let changed = UserFacts { roles: Vec::new(), revocation_handle: "handle-2".to_owned(), ..user() };
+        let issue = run(Facts { user: Some(changed), ..found(TokenState::Current) }).unwrap();
+        assert_eq!(
+            (issue.access_token.claims.rh.as_deref(), issue.access_token.claims.roles.len()),
+            (Some("handle-2"), 0)
+        );
+        assert_eq!(issue.access_token.issued().revocation_handle, "handle-2");
+    }
+
+    #[test]
+    fn missing_malformed_and_unknown_tokens_are_refused() {
+        assert_eq!(Request::parse(&Params::default()), Err(OAuthError::RefreshTokenMissing));
+        for text in ["x", &presented().reveal()[..50], &presented().reveal().replace("rt", "ac")] {
+            assert_eq!(
+                Request::parse(&Params::from_pairs([("refresh_token", text)]).unwrap()),
+                Err(OAuthError::RefreshTokenUnknown)
+            );
+        }
+        let request = Request::parse(&Params::from_pairs([("refresh_token", presented().reveal())]).unwrap()).unwrap();
+        refused(
+            at(NOW, |ctx| decide(ctx, authenticated(&spa()), &request, None, &apis())),
+            OAuthError::RefreshTokenUnknown,
+        );
+    }
+
+    #[test]
+    fn the_answer_is_the_json_clients_expect() {
+        let issue = run(superseded(1, UNUSED)).unwrap();
+        let response = issue.response("at".to_owned(), Some("it".to_owned()), Some("rt".to_owned()));
+        let expected = serde_json::json!({
+            "access_token": "at", "token_type": "Bearer", "expires_in": 600, "scope": "openid offline_access read:dragons write:dragons",
+            "refresh_token": "rt", "id_token": "it"
+        });
+        assert_eq!(serde_json::to_value(&response).unwrap(), expected);
+        let shown = format!("{response:?}");
+        assert!(!shown.contains("\"rt\"") && !shown.contains("\"at\"") && !shown.contains("\"it\""));
+    }
 }

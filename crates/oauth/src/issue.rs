@@ -135,12 +135,12 @@ pub struct Refusal {
     /// Why.
     pub error: OAuthError,
     /// What must be done before the refusal is told; often [`Effect::None`].
-    pub effect: Effect,
+    pub effect: Box<Effect>,
 }
 
 impl From<OAuthError> for Refusal {
     fn from(error: OAuthError) -> Self {
-        Self { error, effect: Effect::None }
+        Self { error, effect: Box::new(Effect::None) }
     }
 }
 

@@ -59,13 +59,12 @@ pub enum Verdict {
 pub fn verdict(state: TokenState, now: u64, grace_secs: u64) -> Verdict {
     match state {
         TokenState::Current => Verdict::Rotate,
-        TokenState::Dead => Verdict::Theft,
         // A clock that went backwards is within the grace, not theft.
         TokenState::Superseded { at, .. } if now < at.saturating_add(grace_secs) => Verdict::SameSuccessor,
         TokenState::Superseded { successor: Successor::Unused { hash }, .. } => {
             Verdict::ReplaceSuccessor { unused_hash: hash }
         }
-        TokenState::Superseded { successor: Successor::Used, .. } => Verdict::Theft,
+        TokenState::Dead | TokenState::Superseded { successor: Successor::Used, .. } => Verdict::Theft,
     }
 }
 

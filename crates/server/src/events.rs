@@ -68,7 +68,7 @@ pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &I
 
 /// A grant was refused. Where a family ended because of it, the event is durable before the answer.
 pub async fn refused(app: &App, meta: &Meta, client: &Client, refusal: &Refusal) {
-    let ended = match &refusal.effect {
+    let ended = match &*refusal.effect {
         Effect::EndFamily { family_id, why, .. } => Some((family_id, why.name())),
         _ => None,
     };

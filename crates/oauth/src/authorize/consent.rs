@@ -116,12 +116,12 @@ mod tests {
 
     const ASKED: &str = "scope=openid+email+read%3Adragons&audience=http%3A%2F%2Flocalhost%3A4402";
 
-    fn record(scope: &str) -> Option<ConsentOnRecord> {
-        Some(ConsentOnRecord { scope: Scope::parse(scope).unwrap(), audience: vec![API.to_owned()] })
+    fn record(scope: &str) -> ConsentOnRecord {
+        ConsentOnRecord { scope: Scope::parse(scope).unwrap(), audience: vec![API.to_owned()] }
     }
 
-    fn answered(user_id: &str, scope: &str) -> Option<ConsentAnswer> {
-        Some(ConsentAnswer::Allowed { user_id: user_id.to_owned(), scope: Scope::parse(scope).unwrap() })
+    fn answered(user_id: &str, scope: &str) -> ConsentAnswer {
+        ConsentAnswer::Allowed { user_id: user_id.to_owned(), scope: Scope::parse(scope).unwrap() }
     }
 
     fn judged(
@@ -170,13 +170,13 @@ mod tests {
         let mut strict = apis();
         strict[0].skip_consent_for_first_party = false;
         asks(judged(&spa(), &strict, "", None, None), ConsentWhy::NotOnRecord);
-        assert!(is_given(&judged(&spa(), &strict, "", None, record("openid email read:dragons").as_ref())));
+        assert!(is_given(&judged(&spa(), &strict, "", None, Some(&record("openid email read:dragons")))));
     }
 
     #[test]
     fn third_parties_ask_for_what_is_not_on_record_and_show_what_is_new() {
         let prompt =
-            asks(judged(&third_party(), &apis(), "", None, record("openid email").as_ref()), ConsentWhy::NotOnRecord);
+            asks(judged(&third_party(), &apis(), "", None, Some(&record("openid email"))), ConsentWhy::NotOnRecord);
         assert_eq!(
             (prompt.scope.to_string().as_str(), prompt.new_scope.to_string().as_str()),
             ("openid email read:dragons", "read:dragons")
@@ -186,13 +186,13 @@ mod tests {
             &apis(),
             "",
             None,
-            record("read:dragons email openid profile").as_ref()
+            Some(&record("read:dragons email openid profile"))
         )));
     }
 
     #[test]
     fn a_record_for_another_api_does_not_count() {
-        let mut other = record("openid email read:dragons").unwrap();
+        let mut other = record("openid email read:dragons");
         other.audience = vec!["https://other.example".to_owned()];
         asks(judged(&third_party(), &apis(), "", None, Some(&other)), ConsentWhy::NotOnRecord);
     }
@@ -200,8 +200,8 @@ mod tests {
     #[test]
     fn prompt_consent_asks_even_if_on_record_and_even_first_parties() {
         let record = record("openid email read:dragons");
-        asks(judged(&third_party(), &apis(), "prompt=consent", None, record.as_ref()), ConsentWhy::PromptConsent);
-        asks(judged(&spa(), &apis(), "prompt=consent", None, record.as_ref()), ConsentWhy::PromptConsent);
+        asks(judged(&third_party(), &apis(), "prompt=consent", None, Some(&record)), ConsentWhy::PromptConsent);
+        asks(judged(&spa(), &apis(), "prompt=consent", None, Some(&record)), ConsentWhy::PromptConsent);
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         for uri in ["http://localhost:3000/cb", "http://127.0.0.1:3000/cb"] {
             let local = Client { redirect_uris: vec![uri.to_owned()], ..third_party() };
             asks(
-                judged(&local, &apis(), "", None, record("openid email read:dragons").as_ref()),
+                judged(&local, &apis(), "", None, Some(&record("openid email read:dragons"))),
                 ConsentWhy::IdentityNotAssured,
             );
         }
@@ -218,10 +218,10 @@ mod tests {
     #[test]
     fn yes_counts_for_the_user_who_said_it_and_the_scope_that_was_shown() {
         let shown = "openid email read:dragons";
-        assert!(is_given(&judged(&third_party(), &apis(), "", answered("usr_ada", shown), None)));
-        assert!(is_given(&judged(&third_party(), &apis(), "prompt=consent", answered("usr_ada", shown), None)));
-        asks(judged(&third_party(), &apis(), "", answered("usr_bob", shown), None), ConsentWhy::NotOnRecord);
-        asks(judged(&third_party(), &apis(), "", answered("usr_ada", "openid"), None), ConsentWhy::NotOnRecord);
+        assert!(is_given(&judged(&third_party(), &apis(), "", Some(answered("usr_ada", shown)), None)));
+        assert!(is_given(&judged(&third_party(), &apis(), "prompt=consent", Some(answered("usr_ada", shown)), None)));
+        asks(judged(&third_party(), &apis(), "", Some(answered("usr_bob", shown)), None), ConsentWhy::NotOnRecord);
+        asks(judged(&third_party(), &apis(), "", Some(answered("usr_ada", "openid")), None), ConsentWhy::NotOnRecord);
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
             &apis(),
             "",
             Some(ConsentAnswer::Denied),
-            record("openid email read:dragons").as_ref(),
+            Some(&record("openid email read:dragons")),
         );
         assert!(matches!(consent, Consent::Denied));
     }

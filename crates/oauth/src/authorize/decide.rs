@@ -257,8 +257,8 @@ mod tests {
     }
 
     /// The interaction began so long ago.
-    fn since(secs_ago: u64) -> Option<InteractionFacts> {
-        Some(InteractionFacts { started_at: NOW - secs_ago, consent: None })
+    fn since(secs_ago: u64) -> InteractionFacts {
+        InteractionFacts { started_at: NOW - secs_ago, consent: None }
     }
 
     fn run_as(client: &Client, more: &str, facts: &Facts) -> Decision {
@@ -278,13 +278,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn asks_to_sign_in(decision: Decision, expected: SignInWhy) {
-        assert!(matches!(&decision, Decision::SignIn(prompt) if prompt.why == expected), "{decision:?}");
+    fn asks_to_sign_in(decision: &Decision, expected: SignInWhy) {
+        assert!(matches!(decision, Decision::SignIn(prompt) if prompt.why == expected), "{decision:?}");
     }
 
     #[track_caller]
-    fn refuses(decision: Decision, expected: &OAuthError) {
-        assert!(matches!(&decision, Decision::Error(redirect) if redirect.error == *expected), "{decision:?}");
+    fn refuses(decision: &Decision, expected: &OAuthError) {
+        assert!(matches!(decision, Decision::Error(redirect) if redirect.error == *expected), "{decision:?}");
     }
 
     #[track_caller]
@@ -323,42 +323,45 @@ mod tests {
     fn without_a_session_the_person_signs_in_first() {
         let decision = run("login_hint=ada", &Facts::default());
         assert!(matches!(&decision, Decision::SignIn(prompt) if prompt.login_hint.as_deref() == Some("ada")));
-        asks_to_sign_in(decision, SignInWhy::NoSession);
+        asks_to_sign_in(&decision, SignInWhy::NoSession);
     }
 
     #[test]
     fn prompt_none_never_leads_to_a_page() {
-        refuses(run("prompt=none", &Facts::default()), &OAuthError::LoginRequired);
-        refuses(run("prompt=none&max_age=10", &signed_in(11)), &OAuthError::LoginRequired);
-        refuses(run("prompt=none&max_age=0", &signed_in(0)), &OAuthError::LoginRequired);
+        refuses(&run("prompt=none", &Facts::default()), &OAuthError::LoginRequired);
+        refuses(&run("prompt=none&max_age=10", &signed_in(11)), &OAuthError::LoginRequired);
+        refuses(&run("prompt=none&max_age=0", &signed_in(0)), &OAuthError::LoginRequired);
         let other = Facts { id_token_hint: IdTokenHint::Subject("usr_bob".to_owned()), ..signed_in(5) };
-        refuses(run("prompt=none", &other), &OAuthError::LoginRequired);
+        refuses(&run("prompt=none", &other), &OAuthError::LoginRequired);
         issues(run("prompt=none", &signed_in(5)));
     }
 
     #[test]
     fn prompt_login_is_met_only_by_an_authentication_within_this_interaction() {
-        asks_to_sign_in(run("prompt=login", &signed_in(5)), SignInWhy::PromptLogin);
-        asks_to_sign_in(run("prompt=login", &Facts { interaction: since(4), ..signed_in(5) }), SignInWhy::PromptLogin);
-        issues(run("prompt=login", &Facts { interaction: since(5), ..signed_in(5) }));
-        issues(run("prompt=login", &Facts { interaction: since(60), ..signed_in(5) }));
+        asks_to_sign_in(&run("prompt=login", &signed_in(5)), SignInWhy::PromptLogin);
+        asks_to_sign_in(
+            &run("prompt=login", &Facts { interaction: Some(since(4)), ..signed_in(5) }),
+            SignInWhy::PromptLogin,
+        );
+        issues(run("prompt=login", &Facts { interaction: Some(since(5)), ..signed_in(5) }));
+        issues(run("prompt=login", &Facts { interaction: Some(since(60)), ..signed_in(5) }));
     }
 
     #[test]
     fn prompt_select_account_asks_until_somebody_signed_in_here() {
-        asks_to_sign_in(run("prompt=select_account", &signed_in(5)), SignInWhy::SelectAccount);
-        issues(run("prompt=select_account", &Facts { interaction: since(9), ..signed_in(5) }));
+        asks_to_sign_in(&run("prompt=select_account", &signed_in(5)), SignInWhy::SelectAccount);
+        issues(run("prompt=select_account", &Facts { interaction: Some(since(9)), ..signed_in(5) }));
     }
 
     #[test]
     fn max_age_really_asks_again() {
         issues(run("max_age=10", &signed_in(10)));
-        asks_to_sign_in(run("max_age=10", &signed_in(11)), SignInWhy::MaxAge);
-        asks_to_sign_in(run("max_age=0", &signed_in(0)), SignInWhy::MaxAge);
-        issues(run("max_age=0", &Facts { interaction: since(3), ..signed_in(1) }));
+        asks_to_sign_in(&run("max_age=10", &signed_in(11)), SignInWhy::MaxAge);
+        asks_to_sign_in(&run("max_age=0", &signed_in(0)), SignInWhy::MaxAge);
+        issues(run("max_age=0", &Facts { interaction: Some(since(3)), ..signed_in(1) }));
         let from_the_future = SessionFacts { auth_time: NOW + 5, ..session(0) };
         asks_to_sign_in(
-            run("max_age=10", &Facts { session: Some(from_the_future), ..Facts::default() }),
+            &run("max_age=10", &Facts { session: Some(from_the_future), ..Facts::default() }),
             SignInWhy::MaxAge,
         );
     }
@@ -373,15 +376,15 @@ mod tests {
     #[test]
     fn a_hint_of_somebody_else_never_leads_to_a_code() {
         let facts = Facts { id_token_hint: IdTokenHint::Subject("usr_bob".to_owned()), ..signed_in(5) };
-        asks_to_sign_in(run("", &facts), SignInWhy::OtherUser);
-        refuses(run("", &Facts { interaction: since(9), ..facts }), &OAuthError::LoginRequired);
+        asks_to_sign_in(&run("", &facts), SignInWhy::OtherUser);
+        refuses(&run("", &Facts { interaction: Some(since(9)), ..facts }), &OAuthError::LoginRequired);
         issues(run("", &Facts { id_token_hint: IdTokenHint::Subject("usr_ada".to_owned()), ..signed_in(5) }));
     }
 
     #[test]
     fn a_forged_hint_is_an_error_not_a_crash() {
         refuses(
-            run("", &Facts { id_token_hint: IdTokenHint::Invalid, ..signed_in(5) }),
+            &run("", &Facts { id_token_hint: IdTokenHint::Invalid, ..signed_in(5) }),
             &OAuthError::IdTokenHintInvalid,
         );
     }

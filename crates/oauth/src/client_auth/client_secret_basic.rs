@@ -37,7 +37,7 @@ fn parse(header: &str) -> Option<Credentials> {
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let body = text.trim_end_matches('=');
     let padding = text.len() - body.len();
-    if text.len() % 4 != 0 || padding > 2 || text.contains(['-', '_']) {
+    if !text.len().is_multiple_of(4) || padding > 2 || text.contains(['-', '_']) {
         return None;
     }
     let translated = Zeroizing::new(body.replace('+', "-").replace('/', "_"));
@@ -50,7 +50,7 @@ mod tests {
 
     fn encode(text: &str) -> String {
         let mut encoded = base64url::encode(text.as_bytes()).replace('-', "+").replace('_', "/");
-        while encoded.len() % 4 != 0 {
+        while !encoded.len().is_multiple_of(4) {
             encoded.push('=');
         }
         encoded

@@ -228,15 +228,12 @@ mod tests {
 
     fn authenticated(client: &Client, header: Option<&str>, body: &str) -> Result<(), OAuthError> {
         let credentials = Credentials::from_request(header, &form(body))?;
-        match at(NOW, |ctx| authenticate(ctx, Some(client), None, &credentials).map(|_| ())) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error),
-        }
+        at(NOW, |ctx| authenticate(ctx, Some(client), None, &credentials).map(|_| ()))
     }
 
     #[track_caller]
-    fn fails(result: Result<(), OAuthError>, failure: ClientAuthFailure, presented: Presented) {
-        assert_eq!(result, Err(OAuthError::client_auth(failure, presented)));
+    fn fails(result: &Result<(), OAuthError>, failure: ClientAuthFailure, presented: Presented) {
+        assert_eq!(*result, Err(OAuthError::client_auth(failure, presented)));
     }
 
     #[test]
@@ -260,12 +257,12 @@ mod tests {
     #[test]
     fn a_public_client_with_a_secret_is_refused_rfc_10017() {
         fails(
-            authenticated(&spa(), None, "client_id=spa&client_secret=x"),
+            &authenticated(&spa(), None, "client_id=spa&client_secret=x"),
             ClientAuthFailure::PublicClientWithSecret,
             Presented::Body,
         );
         fails(
-            authenticated(&spa(), Some("Basic c3BhOng="), ""),
+            &authenticated(&spa(), Some("Basic c3BhOng="), ""),
             ClientAuthFailure::PublicClientWithSecret,
             Presented::AuthorizationHeader,
         );
@@ -273,22 +270,22 @@ mod tests {
 
     #[test]
     fn a_confidential_client_without_proof_is_refused() {
-        fails(authenticated(&machine(), None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
-        fails(authenticated(&machine(), None, ""), ClientAuthFailure::Missing, Presented::Body);
-        fails(authenticated(&machine(), None, "client_secret=s3cret"), ClientAuthFailure::Missing, Presented::Body);
+        fails(&authenticated(&machine(), None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
+        fails(&authenticated(&machine(), None, ""), ClientAuthFailure::Missing, Presented::Body);
+        fails(&authenticated(&machine(), None, "client_secret=s3cret"), ClientAuthFailure::Missing, Presented::Body);
     }
 
     #[test]
     fn wrong_and_expired_secrets_are_refused_in_the_scheme_they_came() {
         fails(
-            authenticated(&machine(), None, "client_id=machine&client_secret=S3cret"),
+            &authenticated(&machine(), None, "client_id=machine&client_secret=S3cret"),
             ClientAuthFailure::SecretWrong,
             Presented::Body,
         );
         let expired = SecretHash { expires_at: Some(NOW), ..SecretHash::of("s3cret", 0) };
         let client = Client { secrets: vec![expired], ..machine() };
         fails(
-            authenticated(&client, Some(BASIC_MACHINE), ""),
+            &authenticated(&client, Some(BASIC_MACHINE), ""),
             ClientAuthFailure::SecretWrong,
             Presented::AuthorizationHeader,
         );
@@ -297,13 +294,13 @@ mod tests {
     #[test]
     fn unknown_other_and_disabled_clients_are_refused() {
         fails(
-            authenticated(&third_party(), Some(BASIC_MACHINE), ""),
+            &authenticated(&third_party(), Some(BASIC_MACHINE), ""),
             ClientAuthFailure::ClientUnknown,
             Presented::AuthorizationHeader,
         );
         let off = Client { disabled: true, ..machine() };
         fails(
-            authenticated(&off, Some(BASIC_MACHINE), ""),
+            &authenticated(&off, Some(BASIC_MACHINE), ""),
             ClientAuthFailure::ClientDisabled,
             Presented::AuthorizationHeader,
         );
@@ -315,11 +312,11 @@ mod tests {
     fn a_secret_does_not_replace_a_key() {
         let client = Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..machine() };
         fails(
-            authenticated(&client, Some(BASIC_MACHINE), ""),
+            &authenticated(&client, Some(BASIC_MACHINE), ""),
             ClientAuthFailure::MethodNotRegistered,
             Presented::AuthorizationHeader,
         );
-        fails(authenticated(&client, None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
+        fails(&authenticated(&client, None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
     }
 
     #[test]

@@ -187,12 +187,12 @@ mod tests {
         Request::parse(&Params::parse(form.as_bytes()).unwrap()).unwrap()
     }
 
-    fn hint(sid: Option<&str>) -> Option<HintClaims> {
-        Some(HintClaims { sub: "usr_ada".to_owned(), sid: sid.map(str::to_owned), aud: "spa".to_owned() })
+    fn hint(sid: Option<&str>) -> HintClaims {
+        HintClaims { sub: "usr_ada".to_owned(), sid: sid.map(str::to_owned), aud: "spa".to_owned() }
     }
 
-    fn session() -> Option<SessionFacts> {
-        Some(SessionFacts { user_id: "usr_ada".to_owned(), sid: "sid-1".to_owned() })
+    fn session() -> SessionFacts {
+        SessionFacts { user_id: "usr_ada".to_owned(), sid: "sid-1".to_owned() }
     }
 
     fn run(form: &str, hint: Option<HintClaims>, session: Option<SessionFacts>) -> Result<Decision, OAuthError> {
@@ -207,31 +207,37 @@ mod tests {
     fn a_good_hint_for_this_session_signs_out_at_once_and_goes_home_with_state() {
         let form = "id_token_hint=x&post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F&state=a%26b";
         let then = Then::Redirect(format!("{HOME}?state=a%26b"));
-        assert_eq!(run(form, hint(Some("sid-1")), session()), Ok(Decision::End { sid: sid(), then: then.clone() }));
-        assert_eq!(run(form, hint(None), session()), Ok(Decision::End { sid: sid(), then: then.clone() }));
-        assert_eq!(run(form, hint(Some("sid-1")), None), Ok(Decision::Nothing { then }));
+        assert_eq!(
+            run(form, Some(hint(Some("sid-1"))), Some(session())),
+            Ok(Decision::End { sid: sid(), then: then.clone() })
+        );
+        assert_eq!(run(form, Some(hint(None)), Some(session())), Ok(Decision::End { sid: sid(), then: then.clone() }));
+        assert_eq!(run(form, Some(hint(Some("sid-1"))), None), Ok(Decision::Nothing { then }));
     }
 
     #[test]
     fn without_a_hint_the_person_is_asked() {
         let ask = Ok(Decision::Ask { sid: sid(), then: Then::SignedOutPage });
-        assert_eq!(run("", None, session()), ask);
-        assert_eq!(run("client_id=spa", None, session()), ask);
+        assert_eq!(run("", None, Some(session())), ask);
+        assert_eq!(run("client_id=spa", None, Some(session())), ask);
     }
 
     #[test]
     fn a_hint_of_another_session_or_user_is_only_a_reason_to_ask() {
         let form = "id_token_hint=x";
         let ask = Ok(Decision::Ask { sid: sid(), then: Then::SignedOutPage });
-        assert_eq!(run(form, hint(Some("sid-2")), session()), ask);
+        assert_eq!(run(form, Some(hint(Some("sid-2"))), Some(session())), ask);
         let bob = HintClaims { sub: "usr_bob".to_owned(), sid: None, aud: "spa".to_owned() };
-        assert_eq!(run(form, Some(bob), session()), ask);
+        assert_eq!(run(form, Some(bob), Some(session())), ask);
     }
 
     #[test]
     fn a_bad_hint_is_an_error_page() {
-        assert_eq!(run("id_token_hint=forged", None, session()), Err(OAuthError::IdTokenHintInvalid));
-        assert_eq!(run("id_token_hint=x&client_id=third", hint(None), session()), Err(OAuthError::IdTokenHintInvalid));
+        assert_eq!(run("id_token_hint=forged", None, Some(session())), Err(OAuthError::IdTokenHintInvalid));
+        assert_eq!(
+            run("id_token_hint=x&client_id=third", Some(hint(None)), Some(session())),
+            Err(OAuthError::IdTokenHintInvalid)
+        );
     }
 
     #[test]
@@ -245,9 +251,9 @@ mod tests {
         ] {
             let encoded: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
             for who in ["id_token_hint=x", "client_id=spa"] {
-                let hint = if who.starts_with("id") { hint(None) } else { None };
+                let hint = if who.starts_with("id") { Some(hint(None)) } else { None };
                 let form = format!("{who}&post_logout_redirect_uri={encoded}");
-                assert_eq!(run(&form, hint, session()), Err(OAuthError::RedirectUriNotRegistered), "{uri}");
+                assert_eq!(run(&form, hint, Some(session())), Err(OAuthError::RedirectUriNotRegistered), "{uri}");
             }
         }
     }
@@ -255,12 +261,12 @@ mod tests {
     #[test]
     fn no_redirect_for_a_client_that_is_not_known_for_sure() {
         let form = "post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F";
-        assert_eq!(run(form, None, session()), Err(OAuthError::ClientUnknown));
+        assert_eq!(run(form, None, Some(session())), Err(OAuthError::ClientUnknown));
         let other = third_party();
-        let facts = Facts { hint: None, client: Some(&other), session: session() };
+        let facts = Facts { hint: None, client: Some(&other), session: Some(session()) };
         assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
         let off = Client { disabled: true, ..client() };
-        let facts = Facts { hint: None, client: Some(&off), session: session() };
+        let facts = Facts { hint: None, client: Some(&off), session: Some(session()) };
         assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
     }
 

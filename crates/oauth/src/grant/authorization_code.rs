@@ -94,11 +94,11 @@ pub fn decide(
     let facts = facts.ok_or(OAuthError::CodeUnknown)?;
     let verified = prove_owner(client, request, &facts.grant)?;
     if facts.redeemed_at.is_some() {
-        let effect = Effect::EndFamily {
+        let effect = Box::new(Effect::EndFamily {
             family_id: facts.grant.family_id,
             why: EndReason::CodeReplayed,
             also_session: AlsoSession::No,
-        };
+        });
         return Err(Refusal { error: OAuthError::CodeReplayed, effect });
     }
     if ctx.now >= facts.expires_at {
@@ -233,7 +233,7 @@ mod tests {
     /// Refused, and nothing is done.
     #[track_caller]
     fn refused(result: Result<Issue, Refusal>, error: OAuthError) {
-        assert_eq!(result.expect_err("must be refused"), Refusal { error, effect: Effect::None });
+        assert_eq!(result.expect_err("must be refused"), Refusal { error, effect: Box::new(Effect::None) });
     }
 
     #[test]
@@ -303,11 +303,11 @@ mod tests {
     fn a_second_valid_use_ends_everything_born_of_the_code_rfc_6749_4_1_2() {
         for expires_at in [NOW + 60, NOW - 300] {
             let refusal = run(Facts { redeemed_at: Some(NOW - 1), expires_at, ..found() }).unwrap_err();
-            let effect = Effect::EndFamily {
+            let effect = Box::new(Effect::EndFamily {
                 family_id: "family-1".to_owned(),
                 why: EndReason::CodeReplayed,
                 also_session: AlsoSession::No,
-            };
+            });
             assert_eq!(refusal, Refusal { error: OAuthError::CodeReplayed, effect });
         }
     }

@@ -115,11 +115,11 @@ pub fn decide(
         Verdict::SameSuccessor => None,
         // Before everything that could refuse more mildly: a thief does not hide behind a wrong scope or an idle expiry.
         Verdict::Theft => {
-            let effect = Effect::EndFamily {
+            let effect = Box::new(Effect::EndFamily {
                 family_id: facts.family.id,
                 why: EndReason::RefreshTokenReused,
                 also_session: AlsoSession::Yes,
-            };
+            });
             return Err(Refusal { error: OAuthError::RefreshTokenReused, effect });
         }
     };
@@ -173,10 +173,10 @@ fn sign_plan(
     let client = client.client();
     let FamilyFacts { id, sid, session_bound, grant, .. } = &facts.family;
     let (sid, acr) = (sid.as_deref(), grant.acr.as_deref());
-    let in_token = sid.filter(|_| *session_bound);
+    let bound_sid = sid.filter(|_| *session_bound);
     let access_token = access_token::for_user(
         ctx,
-        &UserToken { client, user, scope, api, sid: in_token, auth_time: grant.auth_time, acr },
+        &UserToken { client, user, scope, api, sid: bound_sid, auth_time: grant.auth_time, acr },
     );
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
     let id_token = id_token::plan(
@@ -260,16 +260,16 @@ mod tests {
     /// Refused, and nothing is done.
     #[track_caller]
     fn refused(result: Result<Issue, Refusal>, error: OAuthError) {
-        assert_eq!(result.expect_err("must be refused"), Refusal { error, effect: Effect::None });
+        assert_eq!(result.expect_err("must be refused"), Refusal { error, effect: Box::new(Effect::None) });
     }
 
     #[track_caller]
     fn theft(result: Result<Issue, Refusal>) {
-        let effect = Effect::EndFamily {
+        let effect = Box::new(Effect::EndFamily {
             family_id: "family-1".to_owned(),
             why: EndReason::RefreshTokenReused,
             also_session: AlsoSession::Yes,
-        };
+        });
         assert_eq!(result.expect_err("must be refused"), Refusal { error: OAuthError::RefreshTokenReused, effect });
     }
 

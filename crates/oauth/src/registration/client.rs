@@ -63,6 +63,7 @@ pub struct ClientApi {
 }
 
 /// A registered client.
+#[expect(clippy::struct_excessive_bools, reason = "a document of switches, each with a name of its own")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Client {
     /// Its identifier.

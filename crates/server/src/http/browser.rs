@@ -90,15 +90,19 @@ pub(super) enum Keep {
     Yes,
 }
 
-/// A new session for `user`, with a fresh id (security requirement 90), and its cookie. The session this
-/// browser had ends with it.
-pub(super) fn new_session(
+/// A session for `user`, with a fresh cookie (security requirement 90).
+///
+/// The same person signing in again (`prompt=login`) goes on in the session they have, under its `sid`, so
+/// that what other clients hold of it lives on; only the cookie and the time of authentication change. The
+/// session of anybody else in this browser ends.
+pub(super) async fn new_session(
     app: &App,
     headers: &HeaderMap,
     meta: &Meta,
     user: &User,
     keep: Keep,
-) -> (NewSession, HeaderValue) {
+) -> Result<(NewSession, HeaderValue), OAuthError> {
+    let before = signed_in(app, headers, meta.now).await?.filter(|before| before.user.id == user.id);
     let secret = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
     let persistent = keep == Keep::Yes;
     let settings = &app.config.session;
@@ -106,9 +110,11 @@ pub(super) fn new_session(
     let absolute_expires_at = meta.now.saturating_add(absolute);
     let session = Session {
         id_hash: Hash32(secret.hash()),
-        sid: symbolon_oauth::random_id(&mut SystemRng),
+        sid: before
+            .as_ref()
+            .map_or_else(|| symbolon_oauth::random_id(&mut SystemRng), |before| before.session.sid.clone()),
         user_id: user.id.clone(),
-        created_at: meta.now,
+        created_at: before.map_or(meta.now, |before| before.session.created_at),
         auth_time: meta.now,
         last_seen_at: meta.now,
         idle_expires_at: idle_end(app, persistent, meta.now).min(absolute_expires_at),
@@ -127,7 +133,7 @@ pub(super) fn new_session(
     let cookie = CookieKind::Session.set(secret.reveal(), lifetime, app.transport);
     let new =
         NewSession { session, replaces: session_hash(app, headers), revocation_handle: user.revocation_handle.clone() };
-    (new, cookie)
+    Ok((new, cookie))
 }
 
 fn idle_end(app: &App, persistent: bool, now: u64) -> u64 {

@@ -122,7 +122,7 @@ impl Post<'_> {
     ) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
         let keep = if self.params.get("keep").is_some() { Keep::Yes } else { Keep::No };
-        let (new, cookie) = browser::new_session(app, headers, meta, user, keep);
+        let (new, cookie) = browser::new_session(app, headers, meta, user, keep).await?;
         let session = new.session.clone();
         let failed = |error| store_failure(&error);
         if app.store.create_session(new).await.map_err(failed)? != Issued::Done {

@@ -21,7 +21,7 @@ use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
 
-const META_ISSUER: &str = "issuer";
+pub(crate) const META_ISSUER: &str = "issuer";
 const META_KEY_CHECK: &str = "master_key_check";
 
 /// One running Symbolon: configuration, store, registry snapshot, secrets.

@@ -225,8 +225,8 @@ fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, Ad
         ClientKind::Web => Client::web(id, name),
     };
     client.first_party = !new.third_party;
-    client.redirect_uris.clone_from(&new.redirect_uris);
-    client.post_logout_redirect_uris.clone_from(&new.post_logout_redirect_uris);
+    client.redirect_uris = new.redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
+    client.post_logout_redirect_uris = new.post_logout_redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
     client.allowed_origins.clone_from(&new.allowed_origins);
     client.apis = new.apis.iter().map(client_api).collect::<Result<_, _>>()?;
     client.default_audience.clone_from(&new.default_audience);
@@ -248,10 +248,14 @@ fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, Ad
 }
 
 fn apply(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
+    let spelt = |change: &ListChange| ListChange {
+        add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
+        remove: change.remove.clone(),
+    };
     let lists = [
-        ("redirect URI", &change.redirect_uris, &mut client.redirect_uris),
-        ("post-logout URI", &change.post_logout_redirect_uris, &mut client.post_logout_redirect_uris),
-        ("origin", &change.allowed_origins, &mut client.allowed_origins),
+        ("redirect URI", spelt(&change.redirect_uris), &mut client.redirect_uris),
+        ("post-logout URI", spelt(&change.post_logout_redirect_uris), &mut client.post_logout_redirect_uris),
+        ("origin", change.allowed_origins.clone(), &mut client.allowed_origins),
     ];
     for (what, change, list) in lists {
         change.apply(list).map_err(|entry| {
@@ -334,6 +338,16 @@ fn validate(client: &Client) -> Result<(), AdminError> {
     client.validate().map_err(|faults| document::faults(&faults, "symbolon client add --help"))
 }
 
+/// The spellings under which programs send a URI. `http://localhost:4200` and `http://localhost:4200/` are one place and two texts
+/// (RFC 3986 §6.2.3), and redirect URIs are compared as text, so an origin alone is registered as both.
+fn spellings(uri: &str) -> Vec<String> {
+    let with_slash = format!("{uri}/");
+    match Url::parse(uri) {
+        Ok(url) if url.as_str() == with_slash => vec![uri.to_owned(), with_slash],
+        _ => vec![uri.to_owned()],
+    }
+}
+
 fn origins(uris: &[String]) -> Vec<String> {
     let mut origins = Vec::new();
     for uri in uris {
@@ -398,6 +412,21 @@ mod tests {
         ];
         let uris: Vec<String> = uris.map(str::to_owned).to_vec();
         assert_eq!(origins(&uris), ["http://localhost:4200", "https://a.example"]);
+    }
+
+    #[test]
+    fn only_an_origin_alone_has_two_spellings() {
+        assert_eq!(spellings("http://localhost:4200"), ["http://localhost:4200", "http://localhost:4200/"]);
+        for uri in [
+            "http://localhost:4200/",
+            "https://a.example/x",
+            "https://a.example?x",
+            "com.example:/x",
+            "nonsense",
+            "HTTP://A.example",
+        ] {
+            assert_eq!(spellings(uri), [uri]);
+        }
     }
 
     #[test]

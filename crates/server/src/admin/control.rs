@@ -18,11 +18,13 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_store::{Document, DocumentWrite};
+use symbolon_store::{Document, DocumentWrite, Options, Sqlite, Store as _};
 use tokio::net::UnixStream;
 
 use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, execute};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, META_ISSUER};
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::keys;
 use crate::rng::SystemRng;
 
@@ -60,6 +62,21 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
     let answer = execute(&mut context, command).await?;
     app.take_up().await?;
     Ok(answer)
+}
+
+/// Opens the data of `config` for commands while no server runs. Without a configured issuer the one the data was made with counts:
+/// it is fixed anyway.
+pub async fn open_offline(mut config: Config) -> Result<Arc<App>, AdminError> {
+    if config.issuer.is_empty() && config.database().exists() {
+        let path = config.database();
+        // Opening migrates: file work, not for a thread that answers requests.
+        let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, Options::default())).await;
+        let store = opened.map_err(|_| AppError::Stopped)??;
+        config.issuer = store.meta(META_ISSUER).await?.unwrap_or_default();
+    }
+    // The writer of event batches is not needed: a command writes its event before it answers.
+    let (app, _) = App::open(config, Clock::system()).await?;
+    Ok(app)
 }
 
 async fn command(State(app): State<Arc<App>>, body: Bytes) -> Response {

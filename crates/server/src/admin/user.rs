@@ -116,7 +116,7 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: UserCommand
 pub fn new_account(
     account: &NewAccount,
     password_hash: Option<String>,
-    rng: &mut (dyn Rng + Send),
+    rng: &mut (dyn Rng + Send + Sync),
     now: u64,
 ) -> Result<NewUser, AdminError> {
     let (username, email) = (filled(account.username.as_deref()), filled(account.email.as_deref()));
@@ -213,6 +213,7 @@ async fn set(context: &mut AdminContext<'_>, name: &str, mut change: UserChange)
             ..Event::default()
         };
         context.audit(event).await?;
+        changed = lookup::user(context, &changed.id).await?;
     }
     Ok(json!({ "user": view(&changed), "ended": ended_view(ended) }))
 }

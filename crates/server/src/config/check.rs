@@ -125,8 +125,11 @@ fn check_lifetimes(config: &Config, problems: &mut Vec<Problem>) {
 
 fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
     let mut refuse = |what: String, fix: &str| problems.push(Problem::new(what, fix));
-    for (name, limit) in [("throttle.account", config.throttle.account), ("throttle.address", config.throttle.address)]
-    {
+    for (name, limit) in [
+        ("throttle.pair", config.throttle.pair),
+        ("throttle.account", config.throttle.account),
+        ("throttle.address", config.throttle.address),
+    ] {
         let Limit { base_delay_secs, max_delay_secs, .. } = limit;
         if base_delay_secs > max_delay_secs {
             refuse(format!("{name}.base_delay is longer than {name}.max_delay"), "make base_delay the shorter one");

@@ -7,6 +7,13 @@ use super::load::{Source, Values, read_secret};
 use super::setting::{self, Kind, SETTINGS, Setting};
 use super::suggest;
 
+/// Lets the defaults that are relative paths mean what they would mean if they stood in the file.
+pub(super) fn root_defaults(file: &Path, values: &mut Values) {
+    for setting in SETTINGS.iter().filter(|setting| setting.kind == Kind::Path) {
+        values.set(setting.path, rooted(setting, setting.default.to_owned(), file), Source::Default);
+    }
+}
+
 /// Takes every setting of the file.
 pub(super) fn read(path: &Path, values: &mut Values) {
     let shown = path.display();

@@ -116,6 +116,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
     let file = find_file(sources, &mut values);
     if let Some(path) = &file {
+        file::root_defaults(path, &mut values);
         file::read(path, &mut values);
     }
     environment::read(&sources.environment, &mut values);
@@ -234,6 +235,9 @@ mod tests {
     fn relative_paths_of_the_file_are_beside_it() {
         let (directory, sources) = with_file("data = \"here\"\n");
         assert_eq!(load(&sources).unwrap().config.data, directory.path().join("here"));
+        // The default too, so that a line that shows it may lose its comment sign.
+        let (directory, sources) = with_file("");
+        assert_eq!(load(&sources).unwrap().config.data, directory.path().join("symbolon-data"));
     }
 
     #[test]

@@ -1,0 +1,222 @@
+//! `symbolon api`: APIs that take access tokens.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use symbolon_jose::Algorithm;
+use symbolon_server::admin::{ApiChange, ApiCommand, Command, NewApi};
+
+use super::{Global, algorithm, duration, key_value};
+use crate::connect;
+use crate::error::CliError;
+use crate::input::{Yes, confirm};
+use crate::output::{Output, text};
+use crate::time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Api {
+    /// Register an API
+    #[command(
+        after_help = "Example:\n  symbolon api add https://api.example.com --name \"Dragons\" --scope read:dragons=\"See the dragons\""
+    )]
+    Add(Add),
+    /// All APIs
+    List,
+    /// One API
+    Show {
+        /// Its identifier
+        api: String,
+    },
+    /// Change a registration
+    #[command(
+        after_help = "Example:\n  symbolon api set https://api.example.com --add-scope write:dragons=\"Train dragons\""
+    )]
+    Set(Box<Set>),
+    /// Delete an API that no client names
+    Delete {
+        /// Its identifier
+        api: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Its credential for introspection
+    #[command(subcommand)]
+    Secret(Secret),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Add {
+    /// The identifier: the audience of its tokens, usually its URL
+    identifier: String,
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// A scope and what it allows, in words for the consent page
+    #[arg(long = "scope", value_name = "NAME=MEANING", value_parser = scope)]
+    scopes: Vec<(String, String)>,
+    /// What its tokens are signed with [default: RS256]
+    #[arg(long, value_parser = algorithm)]
+    alg: Option<Algorithm>,
+    /// Life of its tokens [default: the server's]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    token_lifetime: Option<u64>,
+    /// Ask people for consent even for first-party clients
+    #[arg(long)]
+    always_ask_consent: bool,
+    /// Keep the user's roles out of its tokens
+    #[arg(long)]
+    without_roles: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Set {
+    /// Its identifier
+    api: String,
+    /// What people call it
+    #[arg(long)]
+    name: Option<String>,
+    /// Add a scope, or describe one anew
+    #[arg(long = "add-scope", value_name = "NAME=MEANING", value_parser = scope)]
+    add_scopes: Vec<(String, String)>,
+    /// Remove a scope
+    #[arg(long = "remove-scope", value_name = "NAME")]
+    remove_scopes: Vec<String>,
+    /// What its tokens are signed with
+    #[arg(long, value_parser = algorithm)]
+    alg: Option<Algorithm>,
+    /// Life of its tokens; 0s returns to the server's default
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    token_lifetime: Option<u64>,
+    /// Ask people for consent even for first-party clients
+    #[arg(long, value_name = "true|false")]
+    always_ask_consent: Option<bool>,
+    /// Keep the user's roles out of its tokens
+    #[arg(long, value_name = "true|false")]
+    without_roles: Option<bool>,
+    /// Switch it off, or on again
+    #[arg(long, value_name = "true|false")]
+    disabled: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Print a new secret; the present one works on for a while
+    #[command(after_help = "The API introspects tokens with its identifier as user name and this secret as password.")]
+    Rotate {
+        /// Its identifier
+        api: String,
+        /// How long the present secret still works
+        #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
+        overlap: u64,
+    },
+}
+
+impl Api {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        let show: fn(&Value, &Output) = match &self {
+            Self::Add(_) => show_added,
+            Self::List => show_list,
+            Self::Show { .. } | Self::Set(_) => show_api,
+            Self::Delete { .. } => show_deleted,
+            Self::Secret(_) => show_secret,
+        };
+        if let Self::Delete { api, yes } = &self {
+            confirm(yes.consent(), &format!("Delete the api `{api}`? No more tokens will be issued for it."))?;
+        }
+        let answer = connect::execute(global, &Command::Api(self.command()))?;
+        if output.is_json() {
+            output.json(&answer);
+        } else {
+            show(&answer, output);
+        }
+        Ok(())
+    }
+
+    fn command(self) -> ApiCommand {
+        match self {
+            Self::Add(add) => ApiCommand::Add(NewApi {
+                identifier: add.identifier,
+                name: add.name,
+                scopes: add.scopes,
+                signing_alg: add.alg,
+                token_lifetime_secs: add.token_lifetime,
+                always_ask_consent: add.always_ask_consent,
+                without_roles: add.without_roles,
+            }),
+            Self::List => ApiCommand::List,
+            Self::Show { api } => ApiCommand::Show { api },
+            Self::Set(set) => ApiCommand::Set {
+                api: set.api,
+                change: ApiChange {
+                    name: set.name,
+                    disabled: set.disabled,
+                    add_scopes: set.add_scopes,
+                    remove_scopes: set.remove_scopes,
+                    signing_alg: set.alg,
+                    token_lifetime_secs: set.token_lifetime,
+                    always_ask_consent: set.always_ask_consent,
+                    without_roles: set.without_roles,
+                },
+            },
+            Self::Delete { api, .. } => ApiCommand::Delete { api },
+            Self::Secret(Secret::Rotate { api, overlap }) => ApiCommand::RotateSecret { api, overlap_secs: overlap },
+        }
+    }
+}
+
+/// `NAME=MEANING`, or a name alone.
+#[expect(clippy::unnecessary_wraps, reason = "the argument parser wants a result")]
+fn scope(text: &str) -> Result<(String, String), String> {
+    Ok(key_value(text).unwrap_or_else(|_| (text.to_owned(), String::new())))
+}
+
+fn show_added(answer: &Value, output: &Output) {
+    show_api(answer, output);
+    let api = text(&answer["api"]["identifier"]);
+    output.next(&format!("symbolon client add --spa --name \"My app\" --redirect http://localhost:4200 --api {api}"));
+}
+
+fn show_list(answer: &Value, output: &Output) {
+    let apis = answer["apis"].as_array().into_iter().flatten();
+    let row = |api: &Value| {
+        let state = if api["disabled"] == true { "off" } else { "on" };
+        vec![text(&api["identifier"]), text(&api["name"]), scopes(api), text(&api["signing_alg"]), state.to_owned()]
+    };
+    output.table(&["API", "NAME", "SCOPES", "ALGORITHM", "STATE"], &apis.map(row).collect::<Vec<_>>());
+}
+
+fn show_api(answer: &Value, output: &Output) {
+    let api = &answer["api"];
+    let secrets = api["secrets"].as_array().map_or(0, Vec::len);
+    output.fields(&[
+        ("api", text(&api["identifier"])),
+        ("name", text(&api["name"])),
+        ("scopes", scopes(api)),
+        ("signed with", text(&api["signing_alg"])),
+        ("token lifetime", text(&api["token_lifetime_secs"])),
+        (
+            "first-party consent",
+            if api["skip_consent_for_first_party"] == true { "skipped" } else { "asked" }.to_owned(),
+        ),
+        ("roles in tokens", if api["include_roles"] == true { "yes" } else { "no" }.to_owned()),
+        ("introspection secrets", secrets.to_string()),
+        ("state", if api["disabled"] == true { "off" } else { "on" }.to_owned()),
+        ("created", time::member(&api["created_at"])),
+    ]);
+}
+
+fn show_deleted(answer: &Value, output: &Output) {
+    output.say(&format!("deleted `{}`", text(&answer["deleted"])));
+}
+
+fn show_secret(answer: &Value, output: &Output) {
+    output.line(&text(&answer["api_secret"]));
+    output.say("the secret is shown this once; only its hash is kept");
+    if let Some(until) = answer["previous_valid_until"].as_u64() {
+        output.say(&format!("the previous secret works until {}", time::calendar(until)));
+    }
+}
+
+fn scopes(api: &Value) -> String {
+    let names = api["scopes"].as_array().into_iter().flatten().map(|scope| text(&scope["name"]));
+    names.collect::<Vec<String>>().join(" ")
+}

@@ -1,0 +1,378 @@
+//! `symbolon client`: applications that ask for tokens.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+use symbolon_jose::Algorithm;
+use symbolon_oauth::registration::{AuthMethod, ClientKind};
+use symbolon_server::admin::{ClientChange, ClientCommand, Command, ListChange, NewClient};
+
+use super::{Global, algorithm, duration};
+use crate::connect;
+use crate::error::CliError;
+use crate::input::{Yes, confirm, read_file};
+use crate::output::{Output, text};
+use crate::time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Client {
+    /// Register a client
+    #[command(after_help = "Examples:\n  \
+        symbolon client add --spa --name \"My app\" --redirect http://localhost:4200\n  \
+        symbolon client add --web --name Shop --redirect https://shop.example.com/callback\n  \
+        symbolon client add --machine --name Reports --api https://api.example.com=read:dragons")]
+    Add(Box<Add>),
+    /// All clients
+    List,
+    /// One client
+    Show {
+        /// Its client id
+        client: String,
+    },
+    /// Change a registration
+    #[command(after_help = "Examples:\n  \
+        symbolon client set my-app --add-redirect https://app.example.com/ --remove-redirect http://localhost:4200\n  \
+        symbolon client set my-app --disabled true")]
+    Set(Box<Set>),
+    /// Delete a client: its tokens can no longer be renewed
+    Delete {
+        /// Its client id
+        client: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Its secret
+    #[command(subcommand)]
+    Secret(Secret),
+}
+
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag; the group lets one kind through")]
+#[group(id = "kind", required = true, multiple = false, args = ["spa", "native", "web", "machine"])]
+pub(crate) struct Add {
+    /// A program in a browser: no secret, code with PKCE
+    #[arg(long)]
+    spa: bool,
+    /// An app on a device: no secret, code with PKCE
+    #[arg(long)]
+    native: bool,
+    /// A program on a server: with a secret
+    #[arg(long)]
+    web: bool,
+    /// A service that acts for itself: with a secret, no users
+    #[arg(long)]
+    machine: bool,
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// Its client id [default: made from the name]
+    #[arg(long)]
+    id: Option<String>,
+    /// Where people come back to after signing in, exactly
+    #[arg(long = "redirect", value_name = "URI")]
+    redirects: Vec<String>,
+    /// Where people come back to after signing out [default for --spa: the redirects]
+    #[arg(long = "post-logout", value_name = "URI")]
+    post_logouts: Vec<String>,
+    /// Origin of its pages, for CORS [default for --spa: those of the redirects]
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
+    /// Not ours: ask people for their consent
+    #[arg(long)]
+    third_party: bool,
+    #[command(flatten)]
+    common: Common,
+    /// May send user name and password to POST /authenticate
+    #[arg(long)]
+    password_sign_in: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Set {
+    /// Its client id
+    client: String,
+    /// What people call it
+    #[arg(long)]
+    name: Option<String>,
+    /// Add a redirect URI
+    #[arg(long, value_name = "URI")]
+    add_redirect: Vec<String>,
+    /// Remove a redirect URI
+    #[arg(long, value_name = "URI")]
+    remove_redirect: Vec<String>,
+    /// Add a post-logout URI
+    #[arg(long, value_name = "URI")]
+    add_post_logout: Vec<String>,
+    /// Remove a post-logout URI
+    #[arg(long, value_name = "URI")]
+    remove_post_logout: Vec<String>,
+    /// Add an origin for CORS
+    #[arg(long, value_name = "ORIGIN")]
+    add_origin: Vec<String>,
+    /// Remove an origin for CORS
+    #[arg(long, value_name = "ORIGIN")]
+    remove_origin: Vec<String>,
+    /// Remove an API
+    #[arg(long, value_name = "AUDIENCE")]
+    remove_api: Vec<String>,
+    #[command(flatten)]
+    common: Common,
+    /// Whether people are asked for their consent
+    #[arg(long, value_name = "true|false")]
+    third_party: Option<bool>,
+    /// May send user name and password to POST /authenticate
+    #[arg(long, value_name = "true|false")]
+    password_sign_in: Option<bool>,
+    /// Switch it off, or on again
+    #[arg(long, value_name = "true|false")]
+    disabled: Option<bool>,
+    /// Life of its access tokens; 0s returns to the default
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    access_token_lifetime: Option<u64>,
+    /// Life of an unused refresh token; 0s returns to the default
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    refresh_idle: Option<u64>,
+    /// Life of a refresh token and its descendants; 0s returns to the default
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    refresh_absolute: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Common {
+    /// An API it may ask for, with the scopes it may have there
+    #[arg(long = "api", value_name = "AUDIENCE[=SCOPE,…]", value_parser = api)]
+    apis: Vec<(String, String)>,
+    /// The API meant when a request names none
+    #[arg(long, value_name = "AUDIENCE")]
+    default_api: Option<String>,
+    /// How it proves who it is [default: by kind]
+    #[arg(long, value_enum)]
+    auth_method: Option<Method>,
+    /// Its public keys as a JWK set, for private-key-jwt
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// What its ID tokens are signed with [default: RS256]
+    #[arg(long, value_parser = algorithm)]
+    id_token_alg: Option<Algorithm>,
+}
+
+/// Client authentication, in the words of the standard.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Method {
+    #[value(name = "client_secret_basic")]
+    ClientSecretBasic,
+    #[value(name = "client_secret_post")]
+    ClientSecretPost,
+    #[value(name = "none")]
+    None,
+    #[value(name = "private_key_jwt")]
+    PrivateKeyJwt,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Print a new secret; the present one works on for a while
+    #[command(after_help = "Examples:\n  \
+        symbolon client secret rotate shop\n  \
+        symbolon client secret rotate shop --overlap 0s --yes      after a leak")]
+    Rotate {
+        /// Its client id
+        client: String,
+        /// How long the present secret still works
+        #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
+        overlap: u64,
+        #[command(flatten)]
+        yes: Yes,
+    },
+}
+
+impl Client {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        match &self {
+            Self::Delete { client, yes } => {
+                confirm(
+                    yes.consent(),
+                    &format!("Delete the client `{client}`? Nobody can sign in through it any more."),
+                )?;
+            }
+            Self::Secret(Secret::Rotate { client, overlap: 0, yes }) => {
+                confirm(yes.consent(), &format!("End the present secret of `{client}` at once?"))?;
+            }
+            _ => {}
+        }
+        let show: fn(&Value, &Output) = match &self {
+            Self::Add(_) => show_added,
+            Self::List => show_list,
+            Self::Show { .. } | Self::Set(_) => show_client,
+            Self::Delete { .. } => show_deleted,
+            Self::Secret(_) => show_secret,
+        };
+        let answer = connect::execute(global, &Command::Client(self.command()?))?;
+        if output.is_json() {
+            output.json(&answer);
+        } else {
+            show(&answer, output);
+        }
+        Ok(())
+    }
+
+    fn command(self) -> Result<ClientCommand, CliError> {
+        Ok(match self {
+            Self::Add(add) => ClientCommand::Add(add.registration()?),
+            Self::List => ClientCommand::List,
+            Self::Show { client } => ClientCommand::Show { client },
+            Self::Set(set) => set.command()?,
+            Self::Delete { client, .. } => ClientCommand::Delete { client },
+            Self::Secret(Secret::Rotate { client, overlap, .. }) => {
+                ClientCommand::RotateSecret { client, overlap_secs: overlap }
+            }
+        })
+    }
+}
+
+impl Add {
+    fn registration(self) -> Result<NewClient, CliError> {
+        let kind = match (self.spa, self.native, self.web) {
+            (true, _, _) => ClientKind::Spa,
+            (_, true, _) => ClientKind::Native,
+            (_, _, true) => ClientKind::Web,
+            _ => ClientKind::Machine,
+        };
+        Ok(NewClient {
+            kind,
+            client_id: self.id,
+            name: self.name,
+            third_party: self.third_party,
+            redirect_uris: self.redirects,
+            post_logout_redirect_uris: self.post_logouts,
+            allowed_origins: self.origins,
+            auth_method: self.common.auth_method.map(Method::registered),
+            jwks: self.common.jwks.as_deref().map(key_set).transpose()?,
+            id_token_alg: self.common.id_token_alg,
+            apis: self.common.apis,
+            default_audience: self.common.default_api,
+            password_sign_in: self.password_sign_in,
+        })
+    }
+}
+
+impl Set {
+    fn command(self) -> Result<ClientCommand, CliError> {
+        let change = ClientChange {
+            name: self.name,
+            third_party: self.third_party,
+            disabled: self.disabled,
+            password_sign_in: self.password_sign_in,
+            redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
+            post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
+            allowed_origins: ListChange { add: self.add_origin, remove: self.remove_origin },
+            auth_method: self.common.auth_method.map(Method::registered),
+            jwks: self.common.jwks.as_deref().map(key_set).transpose()?,
+            id_token_alg: self.common.id_token_alg,
+            apis: self.common.apis,
+            remove_apis: self.remove_api,
+            default_audience: self.common.default_api,
+            access_token_lifetime_secs: self.access_token_lifetime,
+            refresh_idle_secs: self.refresh_idle,
+            refresh_absolute_secs: self.refresh_absolute,
+        };
+        Ok(ClientCommand::Set { client: self.client, change: Box::new(change) })
+    }
+}
+
+impl Method {
+    const fn registered(self) -> AuthMethod {
+        match self {
+            Self::ClientSecretBasic => AuthMethod::ClientSecretBasic,
+            Self::ClientSecretPost => AuthMethod::ClientSecretPost,
+            Self::None => AuthMethod::None,
+            Self::PrivateKeyJwt => AuthMethod::PrivateKeyJwt,
+        }
+    }
+}
+
+/// `AUDIENCE=SCOPE,SCOPE`, or an audience alone. The last sign counts, for a URL may hold others.
+#[expect(clippy::unnecessary_wraps, reason = "the argument parser wants a result")]
+fn api(text: &str) -> Result<(String, String), String> {
+    let (audience, scopes) = text.rsplit_once('=').unwrap_or((text, ""));
+    Ok((audience.to_owned(), scopes.replace(',', " ")))
+}
+
+fn key_set(path: &Path) -> Result<Value, CliError> {
+    serde_json::from_str(&read_file(path)?).map_err(|why| {
+        CliError::usage(format!("{} is not JSON: {why}", path.display()), "name a file with {\"keys\": […]}")
+    })
+}
+
+fn show_added(answer: &Value, output: &Output) {
+    show_client(answer, output);
+    let id = text(&answer["client"]["client_id"]);
+    output.next(&match answer["client"]["kind"].as_str() {
+        Some("machine") => format!("symbolon client set {id} --api AUDIENCE=SCOPE to let it ask for an api's tokens"),
+        _ => "symbolon user add --email ada@example.com to make someone who can sign in".to_owned(),
+    });
+}
+
+fn show_list(answer: &Value, output: &Output) {
+    let clients = answer["clients"].as_array().into_iter().flatten();
+    let row = |client: &Value| {
+        let party = if client["first_party"] == true { "first" } else { "third" };
+        let state = if client["disabled"] == true { "off" } else { "on" };
+        let plain = ["client_id", "name", "kind"].map(|member| text(&client[member]));
+        plain.into_iter().chain([party.to_owned(), state.to_owned()]).collect()
+    };
+    output.table(&["CLIENT", "NAME", "KIND", "PARTY", "STATE"], &clients.map(row).collect::<Vec<_>>());
+}
+
+fn show_client(answer: &Value, output: &Output) {
+    let client = &answer["client"];
+    let apis = client["apis"].as_array().into_iter().flatten();
+    let apis = apis.map(|api| format!("{} ({})", text(&api["audience"]), text(&api["scopes"])));
+    let secret = text(&answer["client_secret"]);
+    let secrets = client["secrets"].as_array().map_or(0, Vec::len);
+    output.fields(&[
+        ("client id", text(&client["client_id"])),
+        ("client secret", secret.clone()),
+        ("name", text(&client["name"])),
+        ("kind", text(&client["kind"])),
+        ("party", if client["first_party"] == true { "first" } else { "third" }.to_owned()),
+        ("grants", text(&client["grant_types"])),
+        ("redirect URIs", text(&client["redirect_uris"])),
+        ("post-logout URIs", text(&client["post_logout_redirect_uris"])),
+        ("origins", text(&client["allowed_origins"])),
+        ("authentication", text(&client["token_endpoint_auth_method"])),
+        ("secrets", if secrets == 0 { String::new() } else { secrets.to_string() }),
+        ("APIs", apis.collect::<Vec<String>>().join(", ")),
+        ("default API", text(&client["default_audience"])),
+        ("ID tokens signed with", text(&client["id_token_signed_response_alg"])),
+        ("POST /authenticate", if client["password_sign_in"] == true { "yes" } else { "" }.to_owned()),
+        ("state", if client["disabled"] == true { "off" } else { "on" }.to_owned()),
+        ("created", time::member(&client["created_at"])),
+    ]);
+    if !secret.is_empty() {
+        output.say("the secret is shown this once; only its hash is kept");
+    }
+}
+
+fn show_deleted(answer: &Value, output: &Output) {
+    output.say(&format!("deleted `{}`", text(&answer["deleted"])));
+}
+
+fn show_secret(answer: &Value, output: &Output) {
+    output.line(&text(&answer["client_secret"]));
+    output.say("the secret is shown this once; only its hash is kept");
+    output.say(&format!("the previous secret works until {}", time::member(&answer["previous_valid_until"])));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_follow_the_last_sign() {
+        assert_eq!(api("https://a.example=read:x,write:x"), Ok(("https://a.example".into(), "read:x write:x".into())));
+        assert_eq!(api("https://a.example"), Ok(("https://a.example".into(), String::new())));
+        assert_eq!(api("https://a.example/?t=1=read:x"), Ok(("https://a.example/?t=1".into(), "read:x".into())));
+    }
+}

@@ -1,0 +1,144 @@
+//! `symbolon serve`: runs the server; with `--dev` also the sample app and its API, with nothing to set up.
+
+use std::path::Path;
+
+use clap::Args;
+use symbolon_server::admin::SetupCommand;
+use symbolon_server::admin::{Command, control};
+use symbolon_server::config::{Loaded, Mode};
+use symbolon_server::{Clock, Running};
+
+use super::Global;
+use crate::error::{CliError, FAILED, NOT_ALLOWED, UNREACHABLE};
+use crate::output::{Output, text};
+use crate::sample::{self, Ports};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    symbolon serve --dev                                   everything on this machine, nothing to set up\n  \
+    symbolon serve --dev --listen 127.0.0.1:9000 --sample-ports 9001,9002\n  \
+    symbolon serve --config /etc/symbolon/symbolon.toml")]
+pub(crate) struct Serve {
+    /// Development: plain HTTP on this machine only, with a sample app and API
+    #[arg(long)]
+    dev: bool,
+    /// Address to answer on: IP:PORT or unix:/PATH [default: 127.0.0.1:4400]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// The URL of this server, as clients know it
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Ports of the sample app and its API [default: 4401,4402]
+    #[arg(long, value_name = "SPA,API", requires = "dev", value_parser = sample_ports)]
+    sample_ports: Option<(u16, u16)>,
+}
+
+impl Serve {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        let loaded = self.load(global)?;
+        loaded.config.check()?;
+        symbolon_server::log::init(&loaded.config.log);
+        for warning in loaded.config.warnings() {
+            output.say(&format!("warning: {}\n  try: {}", warning.what, warning.fix));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime
+            .map_err(|why| CliError::new(FAILED, format!("no threads can be started: {why}"), "symbolon doctor"))?;
+        runtime.block_on(serve(loaded, output))
+    }
+
+    fn load(&self, global: &Global) -> Result<Loaded, CliError> {
+        let mut flags = Vec::new();
+        if let Some(listen) = &self.listen {
+            flags.push(("http.listen", "--listen", listen.clone()));
+        }
+        if let Some(issuer) = &self.issuer {
+            flags.push(("issuer", "--issuer", issuer.clone()));
+        }
+        if let Some((spa, api)) = self.sample_ports {
+            flags.push(("sample.spa_port", "--sample-ports", spa.to_string()));
+            flags.push(("sample.api_port", "--sample-ports", api.to_string()));
+        }
+        let mode = if self.dev { Mode::Development } else { Mode::Production };
+        global.load_with(flags, mode)
+    }
+}
+
+async fn serve(loaded: Loaded, output: &Output) -> Result<(), CliError> {
+    let config = loaded.config;
+    let (dev, data) = (config.dev, config.data.clone());
+    // All doors before anything is written: a taken port leaves nothing behind.
+    let ports = if dev { Some(Ports::take(config.sample)?) } else { None };
+    let running = symbolon_server::start(config, Clock::system()).await.map_err(|error| start_error(&error))?;
+    let sample = ports.map(|ports| ports.serve(running.app.issuer.as_str())).transpose()?;
+    match &sample {
+        Some(sample) => welcome(&running, &data, sample, output).await,
+        None => output.say(&format!("symbolon {} serves {}", env!("CARGO_PKG_VERSION"), running.app.issuer.as_str())),
+    }
+    let ended = symbolon_server::serve(running).await;
+    ended.map_err(|why| CliError::new(FAILED, format!("the server ended: {why}"), "symbolon doctor"))
+}
+
+/// What a newcomer does next.
+async fn welcome(running: &Running, data: &Path, sample: &sample::Urls, output: &Output) {
+    let version = env!("CARGO_PKG_VERSION");
+    output.line(&format!(
+        "  Symbolon {version}  development mode: data in {}, plain HTTP on localhost only",
+        shown(data)
+    ));
+    let setup = control::run(&running.app, Command::Setup(SetupCommand::Link), "serve --dev").await;
+    output.line(&match setup {
+        Ok(link) => format!("  1  Create the first administrator:  {}   (valid 15 minutes, once)", text(&link["link"])),
+        Err(_) => format!("  1  Sign in as the administrator you made:  {}", running.app.issuer.as_str()),
+    });
+    output.line(&format!("  2  Sample app:  {}   its API:  {}/api/dragons", sample.spa, sample.api));
+    output.line("  3  Next: symbolon client add --spa --name \"My app\" --redirect http://localhost:4200");
+}
+
+fn shown(path: &Path) -> String {
+    if path.is_relative() { format!("./{}", path.display()) } else { path.display().to_string() }
+}
+
+fn sample_ports(text: &str) -> Result<(u16, u16), String> {
+    let parse = |port: &str| port.trim().parse::<u16>().ok().filter(|port| *port != 0);
+    let (spa, api) = text.split_once(',').ok_or("write two ports: 4401,4402")?;
+    parse(spa).zip(parse(api)).ok_or_else(|| "write two ports between 1 and 65535: 4401,4402".to_owned())
+}
+
+fn start_error(error: &symbolon_server::StartError) -> CliError {
+    use symbolon_server::{AppError, StartError};
+    use symbolon_store::StoreError;
+    let message = error.to_string();
+    let (code, hint) = match error {
+        StartError::Listen { why, .. } if why.kind() == std::io::ErrorKind::PermissionDenied => {
+            (NOT_ALLOWED, "choose a port above 1023 with --listen, or let systemd hand over the socket")
+        }
+        StartError::Listen { .. } => (UNREACHABLE, "stop the other program, or choose another address with --listen"),
+        StartError::App(AppError::Store(StoreError::InUse { .. })) => {
+            (UNREACHABLE, "stop the other server, or name another folder with --data")
+        }
+        StartError::App(AppError::Store(StoreError::NotWritable { .. })) => {
+            (NOT_ALLOWED, "run as the owner of the folder, or name another with --data")
+        }
+        StartError::App(AppError::Store(StoreError::DiskFull)) => (UNREACHABLE, "make room on the disk"),
+        StartError::App(AppError::IssuerChanged { .. }) => {
+            (crate::error::CONFIGURATION, "set the issuer back, or name another folder with --data")
+        }
+        StartError::App(_) => (FAILED, "symbolon doctor"),
+        _ => (crate::error::CONFIGURATION, "symbolon config check"),
+    };
+    CliError::new(code, message, hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ports_are_two_numbers() {
+        assert_eq!(sample_ports("4401,4402"), Ok((4401, 4402)));
+        for text in ["", "4401", "4401,", "0,1", "70000,1", "a,b", "1,2,3"] {
+            assert!(sample_ports(text).is_err(), "{text}");
+        }
+    }
+}

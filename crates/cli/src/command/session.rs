@@ -1,0 +1,86 @@
+//! `symbolon session`: who is signed in, and ending it.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use symbolon_server::admin::{Command, SessionCommand};
+
+use super::Global;
+use crate::connect;
+use crate::error::CliError;
+use crate::output::{Output, text};
+use crate::time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Session {
+    /// Live sessions, of one user or of everybody
+    List {
+        /// Only this user's: id, user name or e-mail address
+        #[arg(long)]
+        user: Option<String>,
+        /// Continue after this page
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+        /// Size of a page
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// End a session, or all of a user, and the tokens that hang on it
+    #[command(after_help = "Examples:\n  symbolon session end hKx1q0…\n  symbolon session end --user ada@example.com")]
+    End(End),
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct End {
+    /// The session's id, as `session list` shows it
+    sid: Option<String>,
+    /// Every session and refresh token of this user
+    #[arg(long)]
+    user: Option<String>,
+}
+
+impl Session {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        let show: fn(&Value, &Output) = match &self {
+            Self::List { .. } => show_list,
+            Self::End(_) => show_ended,
+        };
+        let command = match self {
+            Self::List { user, after, limit } => SessionCommand::List { user, after, limit },
+            Self::End(End { user: Some(user), .. }) => SessionCommand::EndAll { user },
+            Self::End(End { sid, .. }) => SessionCommand::End { sid: sid.unwrap_or_default() },
+        };
+        let answer = connect::execute(global, &Command::Session(command))?;
+        if output.is_json() {
+            output.json(&answer);
+        } else {
+            show(&answer, output);
+        }
+        Ok(())
+    }
+}
+
+fn show_list(answer: &Value, output: &Output) {
+    let sessions = answer["sessions"].as_array().into_iter().flatten();
+    let row = |session: &Value| {
+        let times = ["auth_time", "last_seen_at", "expires_at"].map(|member| time::member(&session[member]));
+        let [signed_in, seen, expires] = times;
+        vec![text(&session["sid"]), text(&session["user_id"]), signed_in, seen, expires, text(&session["address"])]
+    };
+    output.table(
+        &["SESSION", "USER", "SIGNED IN", "LAST SEEN", "EXPIRES", "ADDRESS"],
+        &sessions.map(row).collect::<Vec<_>>(),
+    );
+    if let Some(next) = answer["next"].as_str() {
+        output.next(&format!("symbolon session list --after {next}"));
+    }
+}
+
+fn show_ended(answer: &Value, output: &Output) {
+    let ended = &answer["ended"];
+    output.fields(&[
+        ("user", text(&answer["user_id"])),
+        ("sessions ended", text(&ended["sessions"])),
+        ("refresh-token families ended", text(&ended["families"])),
+    ]);
+}

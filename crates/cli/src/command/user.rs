@@ -1,0 +1,283 @@
+//! `symbolon user`: people who sign in.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use symbolon_server::admin::{Command, NewAccount, UserChange, UserCommand};
+
+use super::{Global, duration, key_value};
+use crate::connect;
+use crate::error::CliError;
+use crate::input::{PasswordSource, Yes, confirm};
+use crate::output::{Output, text};
+use crate::time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Make an account
+    #[command(after_help = "Examples:\n  \
+        symbolon user add --email ada@example.com --name \"Ada Lovelace\"       asks for a password\n  \
+        symbolon user add --username ada --role admin --invite                prints a link to choose one\n  \
+        pwgen 20 1 | symbolon user add --email ada@example.com --password-stdin")]
+    Add(Add),
+    /// Find users
+    List {
+        /// Part of a name or address, or an exact id
+        #[arg(long)]
+        search: Option<String>,
+        /// Continue after this page
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+        /// Size of a page
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// One user
+    Show {
+        /// Id, user name or e-mail address
+        user: String,
+    },
+    /// Change a profile or a password
+    #[command(after_help = "Examples:\n  \
+        symbolon user set ada --email ada@example.org --claim given_name=Ada\n  \
+        symbolon user set ada --name \"\"              removes the name\n  \
+        symbolon user set ada --password             asks for a new password and ends every session")]
+    Set(Set),
+    /// End every session of a user and refuse sign-in
+    Block {
+        /// Id, user name or e-mail address
+        user: String,
+    },
+    /// Let a blocked user in again
+    Unblock {
+        /// Id, user name or e-mail address
+        user: String,
+    },
+    /// Delete a user and all that hangs on them
+    Delete {
+        /// Id, user name or e-mail address
+        user: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// Print a link with which the user chooses a new password, once
+    ResetLink {
+        /// Id, user name or e-mail address
+        user: String,
+        /// How long the link works
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+        valid: u64,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Add {
+    /// E-mail address, to sign in with
+    #[arg(long, required_unless_present = "username")]
+    email: Option<String>,
+    /// User name, to sign in with
+    #[arg(long)]
+    username: Option<String>,
+    /// The address is known to be theirs
+    #[arg(long, requires = "email")]
+    email_verified: bool,
+    /// Display name
+    #[arg(long)]
+    name: Option<String>,
+    /// A role
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// A profile claim such as given_name, locale or zoneinfo
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = key_value)]
+    claims: Vec<(String, String)>,
+    #[command(flatten)]
+    password: PasswordSource,
+    /// Set no password; print a link with which the user chooses one
+    #[arg(long, conflicts_with_all = ["password_stdin", "password_file"])]
+    invite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Set {
+    /// Id, user name or e-mail address
+    user: String,
+    /// E-mail address; empty removes it
+    #[arg(long)]
+    email: Option<String>,
+    /// User name; empty removes it
+    #[arg(long)]
+    username: Option<String>,
+    /// Whether the address is known to be theirs
+    #[arg(long, value_name = "true|false")]
+    email_verified: Option<bool>,
+    /// Display name; empty removes it
+    #[arg(long)]
+    name: Option<String>,
+    /// A profile claim; an empty value removes it
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = key_value)]
+    claims: Vec<(String, String)>,
+    /// Ask for a new password; every session ends
+    #[arg(long, conflicts_with_all = ["password_stdin", "password_file"])]
+    password: bool,
+    #[command(flatten)]
+    source: PasswordSource,
+}
+
+/// How long an invitation works.
+const INVITATION_SECS: u64 = 3 * 86_400;
+
+impl User {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        match self {
+            Self::Add(add) => return add.run(global, output),
+            Self::Delete { ref user, yes } => confirm_deletion(user, yes, global)?,
+            _ => {}
+        }
+        let show: fn(&Value, &Output) = match &self {
+            Self::List { .. } => show_list,
+            Self::ResetLink { .. } => show_link,
+            Self::Delete { .. } => show_deleted,
+            Self::Add(_) | Self::Block { .. } | Self::Set(_) | Self::Show { .. } | Self::Unblock { .. } => show_user,
+        };
+        let answer = connect::execute(global, &Command::User(self.command()?))?;
+        if output.is_json() {
+            output.json(&answer);
+        } else {
+            show(&answer, output);
+        }
+        Ok(())
+    }
+
+    fn command(self) -> Result<UserCommand, CliError> {
+        Ok(match self {
+            Self::Add(add) => UserCommand::Add(add.account()?),
+            Self::List { search, after, limit } => UserCommand::List { search, after, limit },
+            Self::Show { user } => UserCommand::Show { user },
+            Self::Set(set) => set.command()?,
+            Self::Block { user } => UserCommand::Block { user },
+            Self::Unblock { user } => UserCommand::Unblock { user },
+            Self::Delete { user, .. } => UserCommand::Delete { user },
+            Self::ResetLink { user, valid } => UserCommand::ResetLink { user, valid_secs: valid },
+        })
+    }
+}
+
+impl Add {
+    fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        let invite = self.invite;
+        let mut answer = connect::execute(global, &Command::User(UserCommand::Add(self.account()?)))?;
+        let id = text(&answer["user"]["id"]);
+        if invite {
+            let command = UserCommand::ResetLink { user: id.clone(), valid_secs: INVITATION_SECS };
+            let link = connect::execute(global, &Command::User(command))?;
+            answer["invitation"] = json!({ "link": link["link"], "expires_at": link["expires_at"] });
+        }
+        if output.is_json() {
+            output.json(&answer);
+            return Ok(());
+        }
+        show_user(&answer, output);
+        if invite {
+            let invitation = &answer["invitation"];
+            output.fields(&[
+                ("link", text(&invitation["link"])),
+                ("works once, until", time::member(&invitation["expires_at"])),
+            ]);
+        } else {
+            output.next(&format!("symbolon role grant {id} ROLE, or sign in"));
+        }
+        Ok(())
+    }
+
+    fn account(self) -> Result<NewAccount, CliError> {
+        Ok(NewAccount {
+            password: if self.invite { None } else { Some(self.password.read()?) },
+            username: self.username,
+            email: self.email,
+            email_verified: self.email_verified,
+            name: self.name,
+            roles: self.roles,
+            claims: self.claims.into_iter().collect(),
+        })
+    }
+}
+
+impl Set {
+    fn command(self) -> Result<UserCommand, CliError> {
+        let wants_password = self.password || self.source.is_given();
+        let change = UserChange {
+            password: if wants_password { Some(self.source.read()?) } else { None },
+            username: self.username,
+            email: self.email,
+            email_verified: self.email_verified,
+            name: self.name,
+            claims: self.claims.into_iter().collect(),
+        };
+        Ok(UserCommand::Set { user: self.user, change })
+    }
+}
+
+/// States what a deletion ends before it asks.
+fn confirm_deletion(user: &str, yes: Yes, global: &Global) -> Result<(), CliError> {
+    let facts = connect::execute(global, &Command::User(UserCommand::Show { user: user.to_owned() }))?;
+    let (sessions, families) = (text(&facts["sessions"]), text(&facts["families"]));
+    confirm(
+        yes.consent(),
+        &format!(
+            "Delete the user `{user}`? This ends {sessions} sessions and {families} refresh-token families, for ever."
+        ),
+    )
+}
+
+fn show_list(answer: &Value, output: &Output) {
+    let users = answer["users"].as_array().into_iter().flatten();
+    let row = |user: &Value| {
+        ["id", "username", "email", "name", "status", "roles"].map(|member| text(&user[member])).to_vec()
+    };
+    output.table(&["ID", "USER NAME", "E-MAIL", "NAME", "STATUS", "ROLES"], &users.map(row).collect::<Vec<_>>());
+    match answer["next"].as_str() {
+        Some(next) => output.next(&format!("symbolon user list --after {next}")),
+        None => output.say(&format!("{} users in all", text(&answer["total"]))),
+    }
+}
+
+fn show_user(answer: &Value, output: &Output) {
+    let user = &answer["user"];
+    let mut fields = vec![
+        ("id", text(&user["id"])),
+        ("user name", text(&user["username"])),
+        ("e-mail", text(&user["email"])),
+        ("e-mail verified", if user["email"].is_null() { String::new() } else { text(&user["email_verified"]) }),
+        ("name", text(&user["name"])),
+        ("status", text(&user["status"])),
+        ("roles", text(&user["roles"])),
+        ("password", if user["has_password"] == true { "set" } else { "none" }.to_owned()),
+        ("created", time::member(&user["created_at"])),
+        ("password set", time::member(&user["password_changed_at"])),
+    ];
+    let claims = user["claims"].as_object().into_iter().flatten();
+    fields.extend(claims.map(|(name, value)| (name.as_str(), text(value))));
+    fields.push(("live sessions", text(&answer["sessions"])));
+    output.fields(&fields);
+    let ended = &answer["ended"];
+    if ended["sessions"].as_u64().unwrap_or(0) + ended["families"].as_u64().unwrap_or(0) > 0 {
+        output.say(&format!(
+            "ended {} sessions and {} refresh-token families",
+            text(&ended["sessions"]),
+            text(&ended["families"])
+        ));
+    }
+}
+
+fn show_link(answer: &Value, output: &Output) {
+    output.line(&text(&answer["link"]));
+    output.say(&format!("works once, until {}; hand it over on a way you trust", time::member(&answer["expires_at"])));
+}
+
+fn show_deleted(answer: &Value, output: &Output) {
+    let ended = &answer["ended"];
+    output.say(&format!(
+        "deleted; ended {} sessions and {} refresh-token families",
+        text(&ended["sessions"]),
+        text(&ended["families"])
+    ));
+}

@@ -1,0 +1,129 @@
+//! What people and pipes hand in: passwords (never as an argument, where other users of the machine could read them) and consent
+//! to what cannot be undone.
+
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use symbolon_server::admin::NewPassword;
+
+use crate::error::{CliError, FAILED};
+
+/// More than any password; less than any mistake such as piping a disk.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Where a password comes from.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub(crate) struct PasswordSource {
+    /// Read the password from standard input
+    #[arg(long)]
+    password_stdin: bool,
+    /// Read the password from a file
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+impl PasswordSource {
+    /// Whether one was named.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.password_stdin || self.password_file.is_some()
+    }
+
+    /// The password: as named, else asked for twice.
+    pub(crate) fn read(&self) -> Result<NewPassword, CliError> {
+        let mut text = match &self.password_file {
+            Some(path) => read_file(path)?,
+            None if self.password_stdin => read_stdin("the password")?,
+            None => return ask_twice(),
+        };
+        let kept = text.trim_end_matches(['\r', '\n']).len();
+        text.truncate(kept);
+        Ok(NewPassword(text.into()))
+    }
+}
+
+/// Everything on standard input; on a terminal it is asked for without being shown.
+pub(crate) fn read_stdin(what: &str) -> Result<String, CliError> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return prompt(&format!("{what}: "));
+    }
+    let mut text = String::new();
+    let read = stdin.lock().take(MAX_BYTES).read_to_string(&mut text);
+    read.map_err(|why| CliError::new(FAILED, format!("{what} could not be read: {why}"), "pipe it in as UTF-8 text"))?;
+    Ok(text)
+}
+
+/// A text file of sensible size.
+pub(crate) fn read_file(path: &Path) -> Result<String, CliError> {
+    let read = || {
+        let mut text = String::new();
+        std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+        Ok::<String, std::io::Error>(text)
+    };
+    read().map_err(|why| {
+        CliError::new(FAILED, format!("{} cannot be read: {why}", path.display()), "check the path and who may read it")
+    })
+}
+
+/// Asks before something that cannot be undone. `--yes` answers; without a terminal nobody can be asked.
+pub(crate) fn confirm(yes: Consent, question: &str) -> Result<(), CliError> {
+    if yes == Consent::Given {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(CliError::usage(format!("{question} Nobody can be asked here"), "repeat the command with --yes"));
+    }
+    // If the question cannot be shown, the answer below is an honest "no".
+    let _ = write!(std::io::stderr(), "{question} [y/N] ");
+    let mut answer = String::new();
+    let answered = std::io::stdin().read_line(&mut answer).is_ok();
+    if answered && matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(CliError::new(FAILED, "nothing was changed", "repeat the command and answer y"))
+}
+
+/// Whether `--yes` was given.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Yes {
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Yes {
+    pub(crate) const fn consent(self) -> Consent {
+        if self.yes { Consent::Given } else { Consent::Wanted }
+    }
+}
+
+/// Consent to what cannot be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Given beforehand.
+    Given,
+    /// Has to be asked for.
+    Wanted,
+}
+
+fn ask_twice() -> Result<NewPassword, CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::usage(
+            "no password was given and nobody can be asked here",
+            "--password-stdin or --password-file FILE",
+        ));
+    }
+    let (once, again) = (prompt("Password: ")?, prompt("Password, once more: ")?);
+    if once == again {
+        return Ok(NewPassword(once.into()));
+    }
+    Err(CliError::new(FAILED, "the two passwords differ", "repeat the command"))
+}
+
+fn prompt(text: &str) -> Result<String, CliError> {
+    rpassword::prompt_password(text).map_err(|why| {
+        CliError::new(FAILED, format!("nothing could be asked on this terminal: {why}"), "use a pipe or a file")
+    })
+}

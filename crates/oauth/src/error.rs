@@ -7,46 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Where client credentials were presented: a 401 must answer in the same scheme (RFC 6749 §5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presented {
-    /// In the `Authorization` header.
-    AuthorizationHeader,
-    /// In the form, or nowhere.
-    Body,
-}
-
-/// Why a client was not authenticated. For the log only: the caller learns `invalid_client`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClientAuthFailure {
-    /// The assertion names other audiences than the issuer alone (RFC 10070, CVE-2025-27370).
-    AssertionAudience,
-    /// The assertion has expired, lives too long, or is not valid yet.
-    AssertionExpiry,
-    /// `iss` and `sub` are not both the client.
-    AssertionIssuer,
-    /// Not a JWT of an accepted type, or without `jti`.
-    AssertionMalformed,
-    /// The same `jti` was seen before.
-    AssertionReplayed,
-    /// No registered key made this signature.
-    AssertionSignature,
-    /// The client is switched off.
-    ClientDisabled,
-    /// Nobody has that `client_id`.
-    ClientUnknown,
-    /// The `Authorization` header is not well-formed Basic.
-    HeaderMalformed,
-    /// The client is registered for another method.
-    MethodNotRegistered,
-    /// No credentials at all.
-    Missing,
-    /// A public client sent a secret (RFC 10017).
-    PublicClientWithSecret,
-    /// The secret is wrong or has expired.
-    SecretWrong,
-}
+pub use crate::client_auth::failure::{ClientAuthFailure, Presented};
 
 /// Why a request was refused. Grouped by whose fault it is; alphabetical within a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -423,5 +384,110 @@ mod tests {
             OAuthError::client_auth(ClientAuthFailure::SecretWrong, Presented::Body).cause(),
             "ClientAuthentication.SecretWrong"
         );
+    }
+
+    /// One of each cause that has data or a text of its own shape.
+    fn samples() -> Vec<OAuthError> {
+        use OAuthError as E;
+        vec![
+            E::client_auth(ClientAuthFailure::Missing, Presented::Body),
+            E::GrantNotAllowed,
+            E::GrantTypeUnsupported,
+            E::ParameterInvalid("max_age"),
+            E::ParameterMissing("code"),
+            E::ParameterRepeated("a\"b".to_owned()),
+            E::ParametersMalformed,
+            E::ParametersTooLarge,
+            E::ScopeMalformed,
+            E::ScopeNotAllowed,
+            E::TargetMissing,
+            E::TargetUnknown,
+            E::TargetsSeveral,
+            E::TwoClientAuthMethods,
+            E::ClientDisabled,
+            E::ClientUnknown,
+            E::CodeChallengeMalformed,
+            E::CodeChallengeMethodUnsupported,
+            E::CodeChallengeMissing,
+            E::IdTokenHintInvalid,
+            E::PromptInvalid,
+            E::RedirectUriNotRegistered,
+            E::RegistrationNotSupported,
+            E::RequestNotSupported,
+            E::RequestUriNotSupported,
+            E::ResponseModeUnsupported,
+            E::ResponseTypeUnsupported,
+            E::StateTooLong,
+            E::CodeExpired,
+            E::CodeOfAnotherClient,
+            E::CodeReplayed,
+            E::CodeUnknown,
+            E::RedirectUriMismatch,
+            E::RefreshTokenExpired,
+            E::RefreshTokenMissing,
+            E::RefreshTokenOfAnotherClient,
+            E::RefreshTokenReused,
+            E::RefreshTokenRevoked,
+            E::RefreshTokenUnknown,
+            E::ScopeGrows,
+            E::TargetNotGranted,
+            E::TokenTypeUnsupported,
+            E::VerifierMismatch,
+            E::VerifierMissing,
+            E::VerifierUnexpected,
+            E::AccessDenied,
+            E::ConsentRequired,
+            E::InteractionRequired,
+            E::LoginRequired,
+            E::SessionEnded,
+            E::UserBlocked,
+            E::UserGone,
+            E::ServerError,
+            E::TemporarilyUnavailable { retry_after_secs: 2 },
+        ]
+    }
+
+    #[test]
+    fn every_answer_keeps_to_the_characters_of_rfc_6749_5_2_and_to_registered_codes() {
+        let registered = [
+            "access_denied",
+            "consent_required",
+            "interaction_required",
+            "invalid_client",
+            "invalid_grant",
+            "invalid_request",
+            "invalid_scope",
+            "invalid_target",
+            "login_required",
+            "registration_not_supported",
+            "request_not_supported",
+            "request_uri_not_supported",
+            "server_error",
+            "temporarily_unavailable",
+            "unauthorized_client",
+            "unsupported_grant_type",
+            "unsupported_response_type",
+            "unsupported_token_type",
+        ];
+        for error in samples() {
+            let wire = error.wire();
+            assert!(registered.contains(&wire.code), "{error:?}");
+            assert!(
+                wire.description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)),
+                "{error:?}"
+            );
+            assert!(
+                matches!(wire.status, 400 | 401 | 403 | 500 | 503) && !wire.description.ends_with('.'),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_our_own_faults_are_server_errors() {
+        for error in samples() {
+            let ours = matches!(error, OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. });
+            assert_eq!(error.wire().status >= 500, ours, "{error:?}");
+        }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
     let bound_sid = sid.filter(|_| session_bound);
     let access_token =
         access_token::for_user(ctx, &UserToken { client, user, scope, api, sid: bound_sid, auth_time, acr });
-    let id_token = id_token::plan(ctx, &id_token::From { client, user, scope, nonce, sid, auth_time, acr, amr });
+    let id_token = id_token::plan(ctx, &id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr });
     let absolute_expires_at = if stays {
         ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes))
     } else {

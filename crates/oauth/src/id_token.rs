@@ -54,7 +54,7 @@ pub struct IdTokenClaims {
 }
 
 /// What an ID token is made of.
-pub(crate) struct From<'a> {
+pub(crate) struct Inputs<'a> {
     pub(crate) client: &'a Client,
     pub(crate) user: &'a UserFacts,
     pub(crate) scope: &'a Scope,
@@ -66,7 +66,7 @@ pub(crate) struct From<'a> {
 }
 
 /// An ID token, if `openid` is in scope.
-pub(crate) fn plan(ctx: &Context<'_>, from: &From<'_>) -> Option<IdTokenPlan> {
+pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> {
     if !from.scope.contains("openid") {
         return None;
     }

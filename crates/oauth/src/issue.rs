@@ -45,7 +45,7 @@ pub struct UserFacts {
 pub enum SessionState {
     /// Signed out, or ended by an administrator.
     Ended,
-    /// Still there, neither ended nor expired.
+    /// On record and not ended. Whether an idle one still counts is for the shell to judge.
     Live,
     /// Not on record (any more).
     Unknown,

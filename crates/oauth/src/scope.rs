@@ -150,6 +150,7 @@ pub fn is_scope_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn order_is_kept_and_repetition_dropped() {
@@ -184,5 +185,14 @@ mod tests {
         assert_eq!(a.union(&b).to_string(), "a b c");
         assert_eq!(a.minus(&b).to_string(), "a");
         assert!(!a.is_subset_of(&b) && Scope::empty().is_subset_of(&a));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_the_same(text in "[!-~ ]{0,80}") {
+            if let Ok(scope) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(&scope.to_string()), Ok(scope));
+            }
+        }
     }
 }

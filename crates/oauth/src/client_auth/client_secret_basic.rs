@@ -47,6 +47,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn encode(text: &str) -> String {
         let mut encoded = base64url::encode(text.as_bytes()).replace('-', "+").replace('_', "/");
@@ -105,5 +106,13 @@ mod tests {
         let form = Params::parse(b"client_id=two").unwrap();
         assert_eq!(read(&header, &form).err(), Some(OAuthError::ParameterInvalid("client_id")));
         assert!(read(&header, &Params::parse(b"client_id=one").unwrap()).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_the_parser_panic(header in "(Basic )?.{0,60}", text in ".{0,40}") {
+            let _ = parse(&header);
+            let _ = parsed(&text);
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod client_secret_basic;
 mod client_secret_post;
+pub(crate) mod failure;
 mod none;
 mod private_key_jwt;
 

@@ -42,9 +42,7 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
     let scope = &target::scope_for_user(client, api, from.scope);
     let stays = scope.contains("offline_access");
     let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
-    let bound_sid = sid.filter(|_| session_bound);
-    let access_token =
-        access_token::for_user(ctx, &UserToken { client, user, scope, api, sid: bound_sid, auth_time, acr });
+    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, sid, auth_time, acr });
     let id_token = id_token::plan(ctx, &id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr });
     let absolute_expires_at = if stays {
         ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes))

@@ -31,8 +31,18 @@ pub fn profile(user: &store::User) -> Profile {
     }
 }
 
-/// What became of a session that tokens name.
-pub fn session_state(session: Option<&store::Session>) -> SessionState {
+/// What became of the session a grant was born of: expired counts as ended.
+pub fn session_state(session: Option<&store::Session>, now: u64) -> SessionState {
+    match session {
+        None => SessionState::Unknown,
+        Some(session) if session.is_live(now) => SessionState::Live,
+        Some(_) => SessionState::Ended,
+    }
+}
+
+/// What became of the session an access token names. The token has an expiry of its own: only a session that
+/// was ended on purpose takes it along.
+pub fn session_of_token(session: Option<&store::Session>) -> SessionState {
     match session {
         None => SessionState::Unknown,
         Some(session) if session.ended_at.is_some() => SessionState::Ended,

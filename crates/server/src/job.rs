@@ -12,7 +12,7 @@ use crate::keys;
 /// How often the registry version is asked for, besides the store's own notice.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
 /// How often keys are looked after.
-const KEY_UPKEEP: Duration = Duration::from_secs(60);
+const KEY_UPKEEP: Duration = Duration::from_mins(1);
 /// How often expired state is swept.
 const SWEEP: Duration = Duration::from_secs(30);
 /// Rows a sweep may delete from each table in one transaction.

@@ -326,19 +326,22 @@ mod tests {
     fn a_key_is_published_before_it_signs_and_until_its_last_token_has_expired() {
         let wanted = BTreeSet::from([Algorithm::EdDSA]);
         let mut documents = Vec::new();
-        apply(&mut documents, upkeep(&documents, &wanted, SCHEDULE, &sealer(), 0).unwrap());
+        let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), 0).unwrap();
+        apply(&mut documents, writes);
         assert_eq!(states(&documents), (1, 1, 0));
         let next = records(&documents).unwrap().into_iter().find(|r| r.life == KeyState::Next).unwrap().kid;
 
         assert!(upkeep(&documents, &wanted, SCHEDULE, &sealer(), 999).unwrap().is_empty(), "nothing is due");
-        apply(&mut documents, upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_000).unwrap());
+        let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_000).unwrap();
+        apply(&mut documents, writes);
         assert_eq!(states(&documents), (1, 1, 1));
         let ring = KeyRing::open(&records(&documents).unwrap(), &sealer()).unwrap();
         assert_eq!(ring.signing(Algorithm::EdDSA).unwrap().kid(), Some(next.as_str()), "what was published signs");
         assert_eq!(ring.jwks()["keys"].as_array().unwrap().len(), 3);
 
         assert!(upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_399).unwrap().is_empty());
-        apply(&mut documents, upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_400).unwrap());
+        let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_400).unwrap();
+        apply(&mut documents, writes);
         assert_eq!(states(&documents), (1, 1, 0), "100 s of tokens and 300 s of leeway later it is gone");
     }
 
@@ -346,7 +349,8 @@ mod tests {
     fn no_private_member_is_ever_published() {
         let wanted = BTreeSet::from([Algorithm::ES256, Algorithm::EdDSA]);
         let mut documents = Vec::new();
-        apply(&mut documents, upkeep(&documents, &wanted, SCHEDULE, &sealer(), 0).unwrap());
+        let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), 0).unwrap();
+        apply(&mut documents, writes);
         let ring = KeyRing::open(&records(&documents).unwrap(), &sealer()).unwrap();
         assert!(ring.jwks()["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none()));
     }
@@ -355,7 +359,8 @@ mod tests {
     fn the_wrong_master_key_is_named_as_such() {
         let wanted = BTreeSet::from([Algorithm::EdDSA]);
         let mut documents = Vec::new();
-        apply(&mut documents, upkeep(&documents, &wanted, SCHEDULE, &sealer(), 0).unwrap());
+        let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), 0).unwrap();
+        apply(&mut documents, writes);
         let other = MasterKey::from_text(&symbolon_jose::base64url::encode(&[2; 32]), "test").unwrap().sealer();
         let error = KeyRing::open(&records(&documents).unwrap(), &other).unwrap_err();
         assert!(matches!(error, KeyError::WrongMasterKey { .. }), "{error}");

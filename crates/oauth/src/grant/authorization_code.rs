@@ -395,13 +395,13 @@ mod tests {
     }
 
     #[test]
-    fn a_family_that_outlives_its_session_has_no_sid_in_its_access_tokens() {
+    fn access_tokens_name_the_session_they_were_born_in_even_if_the_family_may_outlive_it() {
         let mut facts = found();
         facts.grant.client_id = third_party().client_id;
         let issue = run_as(&third_party(), &[], facts).unwrap();
         let Effect::RedeemCode { family, .. } = &issue.effect else { panic!("{:?}", issue.effect) };
         assert!(!family.session_bound && family.sid.is_some());
-        assert_eq!(issue.access_token.claims.sid, None);
+        assert_eq!(issue.access_token.claims.sid.as_deref(), Some("sid-1"));
         assert_eq!(issue.id_token.unwrap().claims.sid.as_deref(), Some("sid-1"));
     }
 

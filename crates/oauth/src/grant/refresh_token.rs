@@ -171,12 +171,13 @@ fn sign_plan(
     api: Option<&Api>,
 ) -> Issue {
     let client = client.client();
-    let FamilyFacts { id, sid, session_bound, grant, .. } = &facts.family;
+    let FamilyFacts { id, sid, grant, .. } = &facts.family;
     let (sid, acr) = (sid.as_deref(), grant.acr.as_deref());
-    let bound_sid = sid.filter(|_| *session_bound);
+    // Ending a session ends every access token that names it; one made after that must not.
+    let live_sid = sid.filter(|_| facts.session == SessionState::Live);
     let access_token = access_token::for_user(
         ctx,
-        &UserToken { client, user, scope, api, sid: bound_sid, auth_time: grant.auth_time, acr },
+        &UserToken { client, user, scope, api, sid: live_sid, auth_time: grant.auth_time, acr },
     );
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
     let id_token = id_token::plan(

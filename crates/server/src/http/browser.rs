@@ -48,11 +48,17 @@ pub(super) async fn signed_in(app: &App, headers: &HeaderMap, now: u64) -> Resul
     if !session.is_live(now) || user.status != UserStatus::Active {
         return Ok(None);
     }
-    if now >= session.last_seen_at.saturating_add(TOUCH_EVERY_SECS) {
-        let until = idle_end(app, session.persistent, now).min(session.absolute_expires_at);
-        app.store.touch_session(hash, now, until).await.map_err(|error| store_failure(&error))?;
-    }
+    touch(app, &session, now).await?;
     Ok(Some(SignedIn { session, user }))
+}
+
+/// Notes that a session is in use, which puts off its idle expiry.
+pub(super) async fn touch(app: &App, session: &Session, now: u64) -> Result<(), OAuthError> {
+    if now < session.last_seen_at.saturating_add(TOUCH_EVERY_SECS) {
+        return Ok(());
+    }
+    let until = idle_end(app, session.persistent, now).min(session.absolute_expires_at);
+    app.store.touch_session(session.id_hash, now, until).await.map(drop).map_err(|error| store_failure(&error))
 }
 
 /// The hash of the session cookie, if there is exactly one well-formed.

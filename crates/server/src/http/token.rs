@@ -16,7 +16,7 @@ use symbolon_oauth::{ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal
 use symbolon_store::{Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
-use super::{answer, client, form};
+use super::{answer, browser, client, form};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
@@ -84,6 +84,7 @@ impl Request<'_> {
             };
             let presented = presented(&request);
             if effects::apply(self.app, &issue, presented, self.meta.now).await? == Applied::Done {
+                self.keep_session(refresh.as_ref()).await?;
                 let successor = same_successor(&issue, presented, refresh.as_ref())?;
                 events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
                 return sign(self.registry, &issue, successor);
@@ -107,12 +108,22 @@ impl Request<'_> {
             }
             TokenRequest::RefreshToken(request) => {
                 refresh = self.refresh_facts(request).await?;
-                let facts = refresh.as_ref().map(of_refresh).transpose()?;
+                let facts = refresh.as_ref().map(|found| of_refresh(found, self.meta.now)).transpose()?;
                 let mut ctx = self.app.context(self.meta.now, &mut rng);
                 refresh_token::decide(&mut ctx, client, request, facts, self.registry)
             }
         };
         Ok(Decided { outcome, refresh })
+    }
+
+    /// A refresh is use of the session that the family is bound to.
+    async fn keep_session(&self, refresh: Option<&RefreshFacts>) -> Result<(), OAuthError> {
+        match refresh {
+            Some(RefreshFacts { family, session: Some(session), .. }) if family.session_bound => {
+                browser::touch(self.app, session, self.meta.now).await
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn refuse(&self, client: AuthenticatedClient<'_>, refusal: Refusal) -> Result<OAuthError, OAuthError> {
@@ -139,7 +150,7 @@ impl Request<'_> {
             expires_at: found.code.expires_at,
             redeemed_at: found.code.redeemed_at,
             user: found.user.as_ref().map(facts::user),
-            session: facts::session_state(found.session.as_ref()),
+            session: facts::session_state(found.session.as_ref(), self.meta.now),
         }))
     }
 
@@ -149,7 +160,7 @@ impl Request<'_> {
     }
 }
 
-fn of_refresh(found: &RefreshFacts) -> Result<refresh_token::Facts, OAuthError> {
+fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OAuthError> {
     let corrupt = || {
         tracing::error!(family = found.family.id, "a stored token family cannot be read");
         OAuthError::ServerError
@@ -178,7 +189,7 @@ fn of_refresh(found: &RefreshFacts) -> Result<refresh_token::Facts, OAuthError> 
             grant: facts::family_grant(family).ok_or_else(corrupt)?,
         },
         user: found.user.as_ref().map(facts::user),
-        session: facts::session_state(found.session.as_ref()),
+        session: facts::session_state(found.session.as_ref(), now),
     })
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn token_facts(app: &App, claims: &AccessTokenClaims) -> Result
     let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
     Ok(TokenFacts {
         user: found.user.as_ref().map(facts::user),
-        session: facts::session_state(found.session.as_ref()),
+        session: facts::session_of_token(found.session.as_ref()),
         jti: if found.jti_revoked { JtiState::Revoked } else { JtiState::Live },
     })
 }
@@ -75,6 +75,7 @@ pub(super) fn nothing_known() -> TokenFacts {
 }
 
 /// Why no claims are given (RFC 6750 §3.1).
+#[derive(Clone, Copy)]
 enum Refusal {
     InsufficientScope,
     InvalidToken,

@@ -74,7 +74,7 @@ impl TlsReloader {
             match self.reload() {
                 Ok(()) => tracing::info!("TLS certificate reloaded"),
                 Err(error) => {
-                    tracing::error!(%error, "the changed TLS files were not taken up; the old ones still serve")
+                    tracing::error!(%error, "the changed TLS files were not taken up; the old ones still serve");
                 }
             }
         }

@@ -35,7 +35,7 @@ pub(crate) fn execute(global: &Global, command: &Command) -> Result<Value, CliEr
             match dial(&config.control_socket()).await? {
                 Some(stream) => return Ok(ask(stream, command).await??),
                 None => match offline(&config, command).await {
-                    Err(error) if error.kind == AdminErrorKind::Unavailable && error.message.contains("in use") => {
+                    Err(error) if error.kind == AdminErrorKind::InUse => {
                         tokio::time::sleep(PAUSE).await;
                     }
                     result => return Ok(result?),

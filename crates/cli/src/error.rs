@@ -61,7 +61,7 @@ impl From<AdminError> for CliError {
             AdminErrorKind::Invalid => USAGE,
             AdminErrorKind::NotAllowed => NOT_ALLOWED,
             AdminErrorKind::NotFound => NOT_FOUND,
-            AdminErrorKind::Unavailable => UNREACHABLE,
+            AdminErrorKind::InUse | AdminErrorKind::Unavailable => UNREACHABLE,
         };
         Self::new(code, error.message, error.hint)
     }

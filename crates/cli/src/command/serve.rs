@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
+use serde_json::json;
 use symbolon_server::admin::SetupCommand;
 use symbolon_server::admin::{Command, control};
 use symbolon_server::config::{Loaded, Mode};
@@ -71,25 +72,41 @@ async fn serve(loaded: Loaded, output: &Output) -> Result<(), CliError> {
     let ports = if dev { Some(Ports::take(config.sample)?) } else { None };
     let running = symbolon_server::start(config, Clock::system()).await.map_err(|error| start_error(&error))?;
     let sample = ports.map(|ports| ports.serve(running.app.issuer.as_str())).transpose()?;
-    match &sample {
-        Some(sample) => welcome(&running, &data, sample, output).await,
-        None => output.say(&format!("symbolon {} serves {}", env!("CARGO_PKG_VERSION"), running.app.issuer.as_str())),
-    }
+    welcome(&running, &data, sample.as_ref(), output).await;
     let ended = symbolon_server::serve(running).await;
     ended.map_err(|why| CliError::new(FAILED, format!("the server ended: {why}"), "symbolon doctor"))
 }
 
-/// What a newcomer does next.
-async fn welcome(running: &Running, data: &Path, sample: &sample::Urls, output: &Output) {
-    let version = env!("CARGO_PKG_VERSION");
+/// What runs where, and what a newcomer does next.
+async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, output: &Output) {
+    let (version, issuer) = (env!("CARGO_PKG_VERSION"), running.app.issuer.as_str());
+    // Refused once there is an administrator.
+    let setup = match sample {
+        Some(_) => control::run(&running.app, Command::Setup(SetupCommand::Link), "serve --dev").await.ok(),
+        None => None,
+    };
+    let setup = setup.map(|setup| text(&setup["link"]));
+    if output.is_json() {
+        let sample = sample.map(|sample| json!({ "app": sample.spa, "api": sample.api }));
+        return output.json(
+            &json!({ "version": version, "issuer": issuer, "data": data, "setup_link": setup, "sample": sample }),
+        );
+    }
+    let Some(sample) = sample else {
+        output.say(&format!("symbolon {version} serves {issuer}"));
+        let facts = control::run(&running.app, Command::Doctor, "serve").await;
+        if facts.is_ok_and(|facts| facts["administrator"] == false) {
+            output.next("symbolon admin setup-link");
+        }
+        return;
+    };
     output.line(&format!(
         "  Symbolon {version}  development mode: data in {}, plain HTTP on localhost only",
         shown(data)
     ));
-    let setup = control::run(&running.app, Command::Setup(SetupCommand::Link), "serve --dev").await;
     output.line(&match setup {
-        Ok(link) => format!("  1  Create the first administrator:  {}   (valid 15 minutes, once)", text(&link["link"])),
-        Err(_) => format!("  1  Sign in as the administrator you made:  {}", running.app.issuer.as_str()),
+        Some(link) => format!("  1  Create the first administrator:  {link}   (valid 15 minutes, once)"),
+        None => format!("  1  Sign in as the administrator you made:  {issuer}"),
     });
     output.line(&format!("  2  Sample app:  {}   its API:  {}/api/dragons", sample.spa, sample.api));
     output.line("  3  Next: symbolon client add --spa --name \"My app\" --redirect http://localhost:4200");

@@ -147,7 +147,7 @@ async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, Admin
             ));
         }
     }
-    document::delete(context, &document).await?;
+    document::delete(context, &document, Vec::new()).await?;
     context.audit(Event { name: "api.delete", detail: json!({ "api": id }), ..Event::default() }).await?;
     Ok(json!({ "deleted": id }))
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::registration::{AuthMethod, Client, ClientApi, ClientKind, SecretHash};
 use symbolon_oauth::{ClientId, OpaqueToken, Scope, TokenKind};
-use symbolon_store::{Document, Expect};
+use symbolon_store::{Document, DocumentWrite, Expect};
 use url::Url;
 
-use super::document::{self, API, CLIENT};
+use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::{AdminContext, AdminError, Event, ListChange};
 
 /// Commands on clients.
@@ -130,6 +130,13 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
         Some(id) => id.clone(),
         None => free_id(context, &new.name).await?,
     };
+    if is_taken(context, DELETED_CLIENT, &client_id).await? {
+        // Its refresh tokens and consents are still on record: they would come back to life for a stranger.
+        return Err(AdminError::conflict(
+            format!("`{client_id}` was the id of a client that has been deleted, and ids are never given out again"),
+            "choose another with --id",
+        ));
+    }
     let mut client = registration(&new, &client_id, context.now)?;
     check_apis(context, &client).await?;
     let secret = needs_secret(&client).then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
@@ -161,7 +168,10 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
         return Err(AdminError::invalid("nothing to change", "symbolon client set --help"));
     }
     check_apis(context, &client).await?;
-    // A client that begins to prove itself by secret gets one.
+    // A client that begins to prove itself by secret gets one; one that no longer does keeps none.
+    if !needs_secret(&client) {
+        client.secrets.clear();
+    }
     let first = needs_secret(&client) && client.secrets.is_empty();
     let secret = first.then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
     client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
@@ -171,7 +181,13 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
 
 async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
-    document::delete(context, &document).await?;
+    let mark = DocumentWrite::Put {
+        kind: DELETED_CLIENT.to_owned(),
+        id: id.to_owned(),
+        body: json!({ "deleted_at": context.now }),
+        expect: Expect::Any,
+    };
+    document::delete(context, &document, vec![mark]).await?;
     context.audit(Event { name: "client.delete", client_id: Some(id), ..Event::default() }).await?;
     Ok(json!({ "deleted": id }))
 }
@@ -365,7 +381,7 @@ fn origins(uris: &[String]) -> Vec<String> {
 /// An id from the name, with something random behind it if it is taken: `My app` is `my-app`.
 async fn free_id(context: &mut AdminContext<'_>, name: &str) -> Result<String, AdminError> {
     let slug = slug(name);
-    let taken = document::all(context, CLIENT).await?.iter().any(|document| document.id == slug);
+    let taken = is_taken(context, CLIENT, &slug).await? || is_taken(context, DELETED_CLIENT, &slug).await?;
     if !taken && !slug.is_empty() {
         return Ok(slug);
     }
@@ -373,6 +389,10 @@ async fn free_id(context: &mut AdminContext<'_>, name: &str) -> Result<String, A
     context.rng.fill(&mut random);
     let suffix = format!("{:08x}", u32::from_be_bytes(random));
     Ok(if slug.is_empty() { format!("client-{suffix}") } else { format!("{slug}-{suffix}") })
+}
+
+async fn is_taken(context: &AdminContext<'_>, kind: &str, id: &str) -> Result<bool, AdminError> {
+    Ok(document::all(context, kind).await?.iter().any(|document| document.id == id))
 }
 
 fn slug(name: &str) -> String {

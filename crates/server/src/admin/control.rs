@@ -4,8 +4,10 @@
 //! `POST /command` takes a [`Command`] as JSON and answers with its result, or with an [`AdminError`] and a status other than 200.
 //! `GET /readyz` tells whether the server is ready.
 
+use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -31,6 +33,9 @@ use crate::rng::SystemRng;
 /// The largest command: a client with many redirect URIs and a key set.
 const MAX_COMMAND_BYTES: usize = 1024 * 1024;
 
+/// The longest path in a socket address, with room for the NUL.
+const MAX_ADDRESS_BYTES: usize = 107;
+
 /// The routes of the control socket.
 pub fn router(app: &Arc<App>) -> Router {
     Router::new()
@@ -43,7 +48,19 @@ pub fn router(app: &Arc<App>) -> Router {
 
 /// Connects to the control socket at `path`.
 pub async fn connect(path: &Path) -> io::Result<UnixStream> {
+    let (_folder, path) = short(path)?;
     UnixStream::connect(path).await
+}
+
+/// A name for `path` that fits into a socket address, which holds 107 bytes (unix(7)), and what must stay open while it is used.
+pub(crate) fn short(path: &Path) -> io::Result<(Option<File>, PathBuf)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok((None, path.to_owned())) };
+    if path.as_os_str().len() <= MAX_ADDRESS_BYTES {
+        return Ok((None, path.to_owned()));
+    }
+    let folder = File::open(folder)?;
+    let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(name);
+    Ok((Some(folder), path))
 }
 
 /// Carries out a command, and takes up what it registered before it answers.
@@ -120,7 +137,7 @@ const fn status(kind: AdminErrorKind) -> StatusCode {
         AdminErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         AdminErrorKind::NotAllowed => StatusCode::FORBIDDEN,
         AdminErrorKind::NotFound => StatusCode::NOT_FOUND,
-        AdminErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        AdminErrorKind::InUse | AdminErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -11,6 +11,8 @@ use super::{AdminContext, AdminError};
 pub(super) const API: &str = "api";
 /// Kind of clients.
 pub(super) const CLIENT: &str = "client";
+/// Kind of the marks that deleted clients leave, by `client_id`.
+pub(super) const DELETED_CLIENT: &str = "deleted_client";
 /// Kind of signing keys.
 pub(super) const KEY: &str = "key";
 /// Kind of roles.
@@ -68,14 +70,18 @@ pub(super) fn changed_meanwhile(document: &Document) -> AdminError {
     )
 }
 
-/// Removes a document.
-pub(super) async fn delete(context: &AdminContext<'_>, document: &Document) -> Result<(), AdminError> {
-    let write = DocumentWrite::Delete {
+/// Removes a document, together with further writes.
+pub(super) async fn delete(
+    context: &AdminContext<'_>,
+    document: &Document,
+    mut also: Vec<DocumentWrite>,
+) -> Result<(), AdminError> {
+    also.push(DocumentWrite::Delete {
         kind: document.kind.clone(),
         id: document.id.clone(),
         expect: Expect::Revision(document.revision),
-    };
-    match context.store.apply(vec![write]).await {
+    });
+    match context.store.apply(also).await {
         Ok(_) => Ok(()),
         Err(StoreError::Conflict(_)) => Err(changed_meanwhile(document)),
         Err(error) => Err(error.into()),

@@ -13,6 +13,8 @@ pub enum AdminErrorKind {
     Conflict,
     /// Our fault.
     Failed,
+    /// Another process has the data open.
+    InUse,
     /// A value that was given does not hold up.
     Invalid,
     /// A rule forbids it.
@@ -65,7 +67,7 @@ impl AdminError {
             AdminErrorKind::NotFound => 4,
             AdminErrorKind::Conflict => 5,
             AdminErrorKind::NotAllowed => 6,
-            AdminErrorKind::Unavailable => 7,
+            AdminErrorKind::InUse | AdminErrorKind::Unavailable => 7,
         }
     }
 }
@@ -84,8 +86,10 @@ impl From<StoreError> for AdminError {
             StoreError::Conflict(_) => (AdminErrorKind::Conflict, "look at what is there, then repeat the command"),
             StoreError::Invalid(_) => (AdminErrorKind::Invalid, "correct the value"),
             StoreError::NotFound(_) => (AdminErrorKind::NotFound, "list what there is"),
-            StoreError::InUse { .. } => {
-                (AdminErrorKind::Unavailable, "stop the other process, or use its data folder's server")
+            StoreError::InUse { .. } => (AdminErrorKind::InUse, "stop the other process, or use its server"),
+            StoreError::Corrupt(_) => (AdminErrorKind::Failed, "restore the data from your backup"),
+            StoreError::NewerSchema { .. } => {
+                (AdminErrorKind::Failed, "use the version of symbolon that wrote the data")
             }
             StoreError::DiskFull => (AdminErrorKind::Unavailable, "make room on the disk, then repeat the command"),
             StoreError::NotWritable { .. } => {

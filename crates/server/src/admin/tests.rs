@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::Rng;
+use symbolon_oauth::registration::AuthMethod::{self, ClientSecretPost, PrivateKeyJwt};
 use symbolon_store::{AuditRecord, Document, DocumentWrite, NewSession, Session, Sqlite, Store};
 
 use super::*;
@@ -392,6 +393,33 @@ async fn registrations_change_entry_by_entry() {
     bench.refused(delete.clone(), AdminErrorKind::Conflict).await;
     bench.run(Command::Client(ClientCommand::Delete { client: "my-app".into() })).await.unwrap();
     bench.run(delete).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_id_of_a_deleted_client_is_never_given_out_again() {
+    let mut bench = Bench::new();
+    bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    bench.run(Command::Client(ClientCommand::Delete { client: "my-app".into() })).await.unwrap();
+    let again = NewClient { client_id: Some("my-app".into()), ..spa() };
+    bench.refused(Command::Client(ClientCommand::Add(again)), AdminErrorKind::Conflict).await;
+    let other = bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    assert_ne!(other["client"]["client_id"], json!("my-app"));
+}
+
+#[tokio::test]
+async fn a_client_that_turns_to_keys_loses_its_secret_and_gets_one_when_it_turns_back() {
+    let mut bench = Bench::new();
+    bench.run(Command::Client(ClientCommand::Add(web()))).await.unwrap();
+    let set =
+        |change: ClientChange| Command::Client(ClientCommand::Set { client: "shop".into(), change: Box::new(change) });
+    let method = |method| ClientChange { auth_method: Some(method), ..ClientChange::default() };
+    bench.refused(set(method(PrivateKeyJwt)), AdminErrorKind::Invalid).await;
+    bench.refused(set(method(AuthMethod::None)), AdminErrorKind::Invalid).await;
+    let jwks = json!({ "keys": [symbolon_jose::Jwk::generate(Algorithm::EdDSA).unwrap().public_value().unwrap()] });
+    let answer = bench.run(set(ClientChange { jwks: Some(jwks), ..method(PrivateKeyJwt) })).await.unwrap();
+    assert_eq!(answer["client"]["secrets"], json!([]));
+    let answer = bench.run(set(method(ClientSecretPost))).await.unwrap();
+    assert!(answer["client_secret"].as_str().unwrap().starts_with("sym_cs_"));
 }
 
 #[tokio::test]

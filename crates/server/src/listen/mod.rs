@@ -24,6 +24,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tower::Service as _;
 
+use crate::admin::control;
 use crate::config::Listen;
 use tls::TlsReloader;
 
@@ -74,13 +75,14 @@ impl From<UnixListener> for Listener {
 
 /// Binds a Unix socket at `path` with `mode`, replacing a stale one.
 pub async fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
-    let listener = match UnixListener::bind(path) {
+    let (_folder, address) = control::short(path)?;
+    let listener = match UnixListener::bind(&address) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            if tokio::net::UnixStream::connect(path).await.is_ok() {
+            if tokio::net::UnixStream::connect(&address).await.is_ok() {
                 return Err(error);
             }
             std::fs::remove_file(path)?;
-            UnixListener::bind(path)?
+            UnixListener::bind(&address)?
         }
         other => other?,
     };

@@ -168,8 +168,9 @@ impl Arrival<'_> {
         signed_in: Option<&SignedIn>,
         interaction: Option<InteractionFacts>,
     ) -> Result<Facts, OAuthError> {
+        let asks = !request.client().first_party || request.api().is_some_and(|api| !api.skip_consent_for_first_party);
         let consent_on_record = match signed_in {
-            Some(who) if !request.client().first_party => {
+            Some(who) if asks => {
                 let found = self.app.store.consent(&who.user.id, request.client_id().as_str()).await;
                 found.map_err(|error| store_failure(&error))?.and_then(consent::on_record)
             }

@@ -14,6 +14,9 @@ const STOP_MS = 10_000;
 
 export const ADMIN = { email: 'ada@example.test', name: 'Ada Lovelace', password: 'a calculating machine dreams' };
 
+/** The environment without settings of the server: the test decides what it runs with. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SYMBOLON_')));
+
 function binary() {
   const given = process.env.SYMBOLON_BIN;
   const found = given ? resolve(given) : join(import.meta.dirname, '../../../target/debug/symbolon');
@@ -43,7 +46,7 @@ export class Server {
     server.app = `http://localhost:${spa}`;
     server.api = `http://localhost:${api}`;
     const args = ['serve', '--dev', '--data', server.data, '--listen', `127.0.0.1:${port}`, '--sample-ports', `${spa},${api}`];
-    server.child = spawn(binary(), args, { cwd: server.data, stdio: ['ignore', 'pipe', 'pipe'] });
+    server.child = spawn(binary(), args, { cwd: server.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
     try {
       server.setupLink = await server.#link();
       server.issuer = new URL(server.setupLink).origin;
@@ -87,7 +90,7 @@ export class Server {
   async command(args, input = '') {
     const all = [...args, '--json', '--data', this.data];
     return new Promise((done, failed) => {
-      const child = execFile(binary(), all, { cwd: this.data }, (error, stdout, stderr) => {
+      const child = execFile(binary(), all, { cwd: this.data, env }, (error, stdout, stderr) => {
         if (error) failed(new Error(`symbolon ${args.join(' ')}: ${error.code}\n${stderr}`));
         else done(stdout.trim() === '' ? {} : JSON.parse(stdout));
       });

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use symbolon_oauth::OAuthError;
+use symbolon_oauth::{ErrorBody, OAuthError};
 
 use super::cors::AnswersClient;
 
@@ -38,6 +38,12 @@ pub(super) fn error(error: &OAuthError) -> Response {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// A protocol endpoint, called with a method it does not have.
+pub(super) async fn method_not_allowed() -> Response {
+    let body = ErrorBody { error: "invalid_request", error_description: "this method is not supported here".into() };
+    json(StatusCode::METHOD_NOT_ALLOWED, &body)
 }
 
 /// Marks an answer as meant for a client, so that its origins may read it.

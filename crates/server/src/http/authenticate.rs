@@ -144,7 +144,7 @@ async fn issue(
         return Ok(refusal(StatusCode::UNAUTHORIZED, "invalid_grant", "Wrong user or password"));
     }
     events::password_sign_in(app, meta, client, &issue).await;
-    let tokens = token::sign(registry, &issue, None)?;
+    let tokens = token::sign(app, registry, &issue, None)?;
     let answer = Answer {
         token: tokens.access_token,
         token_type: tokens.token_type,

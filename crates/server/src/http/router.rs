@@ -12,8 +12,8 @@ use http::StatusCode;
 use symbolon_oauth::endpoint::path;
 
 use super::{
-    authenticate, authorize, consent, cors, discovery, health, home, introspect, jwks, login, logout, meta, reset,
-    revoke, sdk, setup, token, userinfo,
+    answer, authenticate, authorize, consent, cors, discovery, health, home, introspect, jwks, login, logout, meta,
+    reset, revoke, sdk, setup, token, userinfo,
 };
 use crate::app::App;
 
@@ -25,6 +25,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(path::OAUTH_METADATA, get(discovery::metadata))
         .route(path::JWKS, get(jwks::jwks))
         .route("/sdk/v1/{file}", get(sdk::file))
+        .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn(cors::open));
 
     // Called by clients, on the origins they registered.
@@ -33,10 +34,14 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(path::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(path::REVOKE, post(revoke::revoke))
         .route("/authenticate", post(authenticate::authenticate))
+        // Inside the layer, which answers the preflight of a method the route does not have.
+        .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), cors::registered));
 
     // Called by APIs, from servers.
-    let apis = Router::new().route(path::INTROSPECT, post(introspect::introspect));
+    let apis = Router::new()
+        .route(path::INTROSPECT, post(introspect::introspect))
+        .method_not_allowed_fallback(answer::method_not_allowed);
 
     // Visited by people.
     let pages = Router::new()

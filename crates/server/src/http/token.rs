@@ -87,7 +87,7 @@ impl Request<'_> {
                 self.keep_session(refresh.as_ref()).await?;
                 let successor = same_successor(&issue, presented, refresh.as_ref())?;
                 events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
-                return sign(self.registry, &issue, successor);
+                return sign(self.app, self.registry, &issue, successor);
             }
         }
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
@@ -218,10 +218,27 @@ fn same_successor(
     Ok(Some(successor.to_string()))
 }
 
-/// Signs what was decided.
-pub(super) fn sign(registry: &Registry, issue: &Issue, successor: Option<String>) -> Result<TokenResponse, OAuthError> {
+/// Signs what was decided. An access token beyond `tokens.max_size` is refused here, where it can be told,
+/// rather than break headers and cookies further on.
+pub(super) fn sign(
+    app: &App,
+    registry: &Registry,
+    issue: &Issue,
+    successor: Option<String>,
+) -> Result<TokenResponse, OAuthError> {
     let plan = &issue.access_token;
     let access_token = registry.sign(plan.alg, symbolon_oauth::access_token::TYP, &plan.claims)?;
+    let (bytes, limit) = (access_token.len(), app.config.tokens.max_bytes);
+    if bytes > limit {
+        let sub = &plan.claims.sub;
+        tracing::error!(
+            bytes,
+            limit,
+            sub,
+            "access token over tokens.max_size: grant fewer roles or scopes, or raise the limit"
+        );
+        return Err(OAuthError::ServerError);
+    }
     let id_token = match &issue.id_token {
         Some(plan) => Some(registry.sign(plan.alg, symbolon_oauth::id_token::TYP, &plan.beside(&access_token))?),
         None => None,

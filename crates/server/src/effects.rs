@@ -34,20 +34,19 @@ pub fn store_failure(error: &StoreError) -> OAuthError {
 /// Applies the effect of an issue. `presented` is the refresh token that was shown, under which its successor is
 /// sealed; empty for other grants.
 pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Result<Applied, OAuthError> {
-    let handle = issue.access_token.claims.rh.as_deref().unwrap_or_default();
     let applied = match &issue.effect {
         Effect::CreateFamily { family, refresh_token, access_token } => {
             let new = NewFamily {
                 refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),
                 family: facts::new_family(family),
-                access_token: facts::issued(access_token, handle),
+                access_token: facts::issued(access_token),
             };
             app.store.create_family(new).await.map(of_issued)
         }
         Effect::EndFamily { .. } => return apply_end(app, &issue.effect, now).await.map(|()| Applied::Done),
         Effect::None => Ok(Applied::Done),
         Effect::NoteAccessToken { family_id, access_token } => {
-            app.store.note_access_token(family_id, facts::issued(access_token, handle), now).await.map(of_issued)
+            app.store.note_access_token(family_id, facts::issued(access_token), now).await.map(of_issued)
         }
         Effect::RedeemCode { code_hash, family, refresh_token, access_token } => {
             let redeem = RedeemCode {
@@ -55,7 +54,7 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
                 now,
                 refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),
                 family: facts::new_family(family),
-                access_token: facts::issued(access_token, handle),
+                access_token: facts::issued(access_token),
             };
             app.store.redeem_code(redeem).await.map(|redeemed| match redeemed {
                 Redeemed::Done => Applied::Done,
@@ -69,7 +68,7 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
                 expect: rotate_expect(*expect),
                 successor: facts::new_refresh_token(successor, family_id),
                 sealed_successor: seal::seal_successor(presented, token.reveal()),
-                access_token: facts::issued(access_token, handle),
+                access_token: facts::issued(access_token),
                 now,
             };
             app.store.rotate_refresh_token(rotate).await.map(|rotated| match rotated {

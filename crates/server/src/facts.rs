@@ -85,11 +85,11 @@ pub fn new_refresh_token(token: &NewRefreshToken, family: &str) -> store::Refres
     }
 }
 
-/// An access token a family remembers. `handle` is the user's revocation handle that stands in it.
-pub fn issued(token: &oauth::IssuedAccessToken, handle: &str) -> store::IssuedAccessToken {
+/// An access token a family remembers.
+pub fn issued(token: &oauth::IssuedAccessToken) -> store::IssuedAccessToken {
     store::IssuedAccessToken {
         jti: token.jti.clone(),
         expires_at: token.expires_at,
-        revocation_handle: handle.to_owned(),
+        revocation_handle: token.revocation_handle.clone(),
     }
 }

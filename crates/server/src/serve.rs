@@ -2,7 +2,7 @@
 //! signal.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +69,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     // The door first: a taken port must be told before the data folder is touched.
     let listener = Listener::bind(&listen).await.map_err(|why| StartError::Listen { listen: listen.clone(), why })?;
     let address = listener.local_address();
+    let twin = if config.dev { loopback_twin(address).await? } else { None };
     let (app, audit_writer) = App::open(config, clock).await.map_err(StartError::App)?;
     let audit = tokio::spawn(audit_writer.run());
     if app.config.dev {
@@ -82,6 +83,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         tasks.spawn(Arc::clone(tls).watch());
     }
     let mut doors = JoinSet::new();
+    if let Some(twin) = twin {
+        doors.spawn(listen::run(twin, http::router(&app), options(&app, None), signal(stopped.clone())));
+    }
     let options = options(&app, tls);
     doors.spawn(listen::run(listener, http::router(&app), options, signal(stopped.clone())));
     let socket = Listen::Unix(app.config.control_socket());
@@ -90,6 +94,18 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         .map_err(|why| StartError::Listen { listen: socket, why })?;
     doors.spawn(listen::run(control.into(), admin::control::router(&app), self::options(&app, None), signal(stopped)));
     Ok(Running { app, address, stop, doors, tasks, audit })
+}
+
+/// In development `localhost` may mean either loopback address: take the same port on the other one too, so
+/// that no stranger can answer there. A machine without IPv6 has no other one.
+async fn loopback_twin(address: Option<SocketAddr>) -> Result<Option<Listener>, StartError> {
+    let Some(SocketAddr::V4(address)) = address.filter(|address| address.ip().is_loopback()) else { return Ok(None) };
+    let listen = Listen::Tcp(SocketAddr::from((Ipv6Addr::LOCALHOST, address.port())));
+    match Listener::bind(&listen).await {
+        Ok(twin) => Ok(Some(twin)),
+        Err(why) if why.kind() == std::io::ErrorKind::AddrInUse => Err(StartError::Listen { listen, why }),
+        Err(_) => Ok(None),
+    }
 }
 
 impl Running {

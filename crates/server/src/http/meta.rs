@@ -5,12 +5,14 @@
 //! Forwarded addresses count only from proxies named in the configuration (security requirement 111).
 
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use symbolon_jose::base64url;
 use symbolon_oauth::Rng as _;
 
@@ -54,7 +56,7 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
     let id = Arc::clone(&meta.request_id);
     request.extensions_mut().insert(meta);
 
-    let mut response = next.run(request).await;
+    let mut response = unharmed(next.run(request)).await;
 
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -65,6 +67,20 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
         tracing::info!(target: "symbolon::request", %id, %method, route, status = response.status().as_u16(), ms);
     }
     response
+}
+
+/// A panic ends its request and nothing else (security requirement 152): the caller gets a 500, and other
+/// requests of the same connection go on.
+async fn unharmed(request: impl Future<Output = Response>) -> Response {
+    let mut request = std::pin::pin!(request);
+    let ended = std::future::poll_fn(|context| {
+        let step = AssertUnwindSafe(|| request.as_mut().poll(context));
+        catch_unwind(step).map_or(Poll::Ready(None), |poll| poll.map(Some))
+    });
+    ended.await.unwrap_or_else(|| {
+        tracing::error!("a request panicked");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
 }
 
 fn request_id() -> String {
@@ -95,4 +111,17 @@ fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> 
         }
     }
     client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_request_with_a_500_and_nothing_else() {
+        let panicking =
+            async { if StatusCode::OK.is_success() { panic!("on purpose") } else { StatusCode::OK.into_response() } };
+        assert_eq!(unharmed(panicking).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(unharmed(async { StatusCode::OK.into_response() }).await.status(), StatusCode::OK);
+    }
 }

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use symbolon_oauth::authorize::{
     self as decision, ConsentAnswer, ConsentOnRecord, ConsentPrompt, Decision, InteractionFacts, ValidRequest,
 };
@@ -15,8 +13,8 @@ use symbolon_store::Consent as Record;
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, SignedIn};
-use super::meta::Meta;
 use super::page;
+use super::posted::Posted;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
@@ -86,20 +84,11 @@ fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt) -> Vec<ScopeView> 
 }
 
 /// `POST /consent`.
-pub(super) async fn post(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let params = match page::posted(&app, &headers, body).await {
-        Ok(params) => params,
-        Err(problem) => return page::form_error(&app, &meta, problem),
-    };
-    let binding = browser::session_binding(&app, &headers);
-    if let Err(problem) = page::check_token(&app, &params, binding, Purpose::Consent, meta.now) {
-        return page::form_error(&app, &meta, problem);
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Consent) {
+        return refusal;
     }
+    let Posted { params, headers, meta } = form;
     let Some(interaction) = authorize::open(&app, &params, &headers, meta.now) else {
         return page::error(&app, &meta, ErrorWhat::PageExpired);
     };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::header::{RETRY_AFTER, SET_COOKIE};
@@ -15,7 +14,8 @@ use symbolon_store::{Issued, User};
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::meta::Meta;
-use super::page::{self, FormProblem};
+use super::page;
+use super::posted::Posted;
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -54,16 +54,11 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
 }
 
 /// `POST /login`: checks the form, then the password, then goes on with what was pending.
-pub(super) async fn post(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let params = match page::posted(&app, &headers, body).await {
-        Ok(params) => params,
-        Err(problem) => return page::form_error(&app, &meta, problem),
-    };
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Login) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let post = Post { arrival, params };
     match post.answer().await {
@@ -80,12 +75,6 @@ struct Post<'a> {
 impl Post<'_> {
     async fn answer(&self) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
-        let browser = browser::pre_session(app, headers);
-        match page::check_token(app, &self.params, browser, Purpose::Login, meta.now) {
-            Ok(()) => {}
-            Err(FormProblem::Expired) => return Ok(page::error(app, meta, ErrorWhat::PageExpired)),
-            Err(problem) => return Ok(page::form_error(app, meta, problem)),
-        }
         let interaction = authorize::open(app, &self.params, headers, meta.now);
         if interaction.is_none() && self.params.get("interaction").is_some() {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));

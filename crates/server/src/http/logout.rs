@@ -16,7 +16,7 @@ use symbolon_store::StoreError;
 
 use super::browser::{self, SignedIn};
 use super::meta::Meta;
-use super::page::FormProblem;
+use super::posted::Posted;
 use super::{consent, form, hint, page};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -65,13 +65,11 @@ pub(super) async fn post(
     if params.get("csrf").is_none() {
         return page::see_other(&format!("/logout?{}", params.to_query()));
     }
-    if csrf::same_origin_check(&headers, app.issuer.origin()).is_err() {
-        return page::form_error(&app, &meta, FormProblem::Forged);
+    let form = Posted { params, headers, meta };
+    if let Some(refusal) = form.refusal(&app, Purpose::Logout) {
+        return refusal;
     }
-    let binding = browser::session_binding(&app, &headers);
-    if let Err(problem) = page::check_token(&app, &params, binding, Purpose::Logout, meta.now) {
-        return page::form_error(&app, &meta, problem);
-    }
+    let Posted { params, headers, meta } = form;
     let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
 }

@@ -18,6 +18,7 @@ mod login;
 mod logout;
 pub mod meta;
 mod page;
+mod posted;
 mod reset;
 mod revoke;
 mod router;

@@ -1,22 +1,16 @@
-//! What the handlers of hosted pages share: the shell around a page, error pages, cookies on answers, and
-//! reading a form that a page of ours posted.
+//! What the handlers of hosted pages share: the shell around a page, error pages, redirects, cookies on
+//! answers.
 
-use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
+use symbolon_oauth::OAuthError;
 use symbolon_oauth::registration::Client;
-use symbolon_oauth::{OAuthError, Params};
 
-use super::form;
 use super::meta::Meta;
 use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
 use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
-use crate::session::csrf::{self, Purpose};
-
-/// How long a form may stay open, in seconds: as long as the interaction it belongs to.
-pub(super) const FORM_LIFETIME_SECS: u64 = crate::interaction::LIFETIME_SECS;
 
 /// What surrounds every page of this server.
 pub(super) fn shell(app: &App) -> PageShell {
@@ -85,54 +79,4 @@ pub(super) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
-}
-
-/// Why a posted form is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FormProblem {
-    /// Sent from another site, or with a token that is not this browser's: security requirement 98.
-    Forged,
-    /// Open for too long, or the browser keeps no cookies.
-    Expired,
-    /// Not a form, too large, or with a field given twice.
-    Malformed,
-}
-
-/// Reads a form that a page of ours posted: same origin, well formed. The caller checks its token.
-pub(super) async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, FormProblem> {
-    csrf::same_origin_check(headers, app.issuer.origin()).map_err(|why| {
-        tracing::info!(?why, "a form post was refused");
-        FormProblem::Forged
-    })?;
-    if form::media_type(headers) != form::MediaType::Form {
-        return Err(FormProblem::Malformed);
-    }
-    let body = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| FormProblem::Malformed)?;
-    Params::parse(&body).map_err(|_| FormProblem::Malformed)
-}
-
-/// Checks the anti-forgery token of a form against the cookie it is bound to.
-pub(super) fn check_token(
-    app: &App,
-    params: &Params,
-    binding: Option<&str>,
-    purpose: Purpose,
-    now: u64,
-) -> Result<(), FormProblem> {
-    let (Some(binding), Some(token)) = (binding, params.get("csrf")) else {
-        return Err(FormProblem::Expired);
-    };
-    csrf::check(&app.csrf, token, binding, purpose, now, FORM_LIFETIME_SECS).map_err(|why| match why {
-        csrf::CsrfProblem::Expired => FormProblem::Expired,
-        csrf::CsrfProblem::Forged => FormProblem::Forged,
-    })
-}
-
-/// The error page for a form that is not taken.
-pub(super) fn form_error(app: &App, meta: &Meta, problem: FormProblem) -> Response {
-    match problem {
-        FormProblem::Forged => error(app, meta, ErrorWhat::Forgery),
-        FormProblem::Expired => error(app, meta, ErrorWhat::PageExpired),
-        FormProblem::Malformed => protocol_error(app, meta, &OAuthError::ParametersMalformed),
-    }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
@@ -12,6 +11,7 @@ use symbolon_oauth::{OAuthError, Params, TokenKind};
 use symbolon_store::User;
 
 use super::meta::Meta;
+use super::posted::Posted;
 use super::setup::{self, link, policy, problem_page, redeem, salt};
 use super::{browser, page};
 use crate::account::password::Password;
@@ -50,20 +50,11 @@ pub(super) async fn get(
 }
 
 /// `POST /reset`.
-pub(super) async fn post(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let params = match page::posted(&app, &headers, body).await {
-        Ok(params) => params,
-        Err(problem) => return page::form_error(&app, &meta, problem),
-    };
-    let browser = browser::pre_session(&app, &headers);
-    if let Err(problem) = page::check_token(&app, &params, browser, Purpose::Reset, meta.now) {
-        return page::form_error(&app, &meta, problem);
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Reset) {
+        return refusal;
     }
+    let Posted { params, headers, meta } = form;
     let user = match account(&app, &params, meta.now).await {
         Ok(Some(user)) => user,
         Ok(None) => return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
@@ -76,7 +67,8 @@ pub(super) async fn post(
         }
         Ok(Changed::LinkExpired) => page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
         Ok(Changed::Problem(problem)) => {
-            let view = view(&app, &meta, browser.unwrap_or_default(), &params, &user, Some(problem));
+            let browser = browser::pre_session(&app, &headers).unwrap_or_default();
+            let view = view(&app, &meta, browser, &params, &user, Some(problem));
             problem_page(
                 page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict()),
                 problem == ResetProblem::Busy,

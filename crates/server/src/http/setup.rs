@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::RETRY_AFTER;
@@ -15,6 +14,7 @@ use symbolon_store::{Conflict, Hash32, NewUser, Redeemed, StoreError, User, User
 use super::browser;
 use super::meta::Meta;
 use super::page;
+use super::posted::Posted;
 use crate::account::normalize::EmailAddress;
 use crate::account::password::{Password, Policy, SALT_LEN};
 use crate::app::App;
@@ -54,20 +54,11 @@ pub(super) async fn get(
 }
 
 /// `POST /setup`.
-pub(super) async fn post(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let params = match page::posted(&app, &headers, body).await {
-        Ok(params) => params,
-        Err(problem) => return page::form_error(&app, &meta, problem),
-    };
-    let browser = browser::pre_session(&app, &headers);
-    if let Err(problem) = page::check_token(&app, &params, browser, Purpose::Setup, meta.now) {
-        return page::form_error(&app, &meta, problem);
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Setup) {
+        return refusal;
     }
+    let Posted { params, headers, meta } = form;
     match create(&app, &meta, &params).await {
         Ok(Created::Done { email }) => {
             let sample_app = if app.config.dev { WebUrl::parse(&dev::app_origin(&app)) } else { None };
@@ -76,7 +67,8 @@ pub(super) async fn post(
         }
         Ok(Created::LinkExpired) => page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
         Ok(Created::Problem(problem)) => {
-            let view = view(&app, &meta, browser.unwrap_or_default(), &params, Some(problem));
+            let browser = browser::pre_session(&app, &headers).unwrap_or_default();
+            let view = view(&app, &meta, browser, &params, Some(problem));
             problem_page(
                 page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict()),
                 problem == SetupProblem::Busy,

@@ -23,8 +23,11 @@ pub(crate) fn run() -> Result<(), String> {
     let data = workspace.target.join("screenshots");
     // Left by a run that was interrupted; a picture starts from nothing.
     let _ = std::fs::remove_dir_all(&data);
+    let images = workspace.root.join("docs/images");
+    // The browser writes no picture into a folder that is not there, and says nothing.
+    std::fs::create_dir_all(&images).map_err(|error| format!("cannot make {}: {error}", images.display()))?;
+    let image = images.join("sign-in.png");
     let server = Server::start(&workspace, &data)?;
-    let image = workspace.root.join("docs/images/sign-in.png");
     let taken = photograph(&workspace.root, SIGN_IN, &image);
     drop(server);
     let _ = std::fs::remove_dir_all(&data);

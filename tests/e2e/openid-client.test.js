@@ -8,6 +8,7 @@ import { Visitor } from './support/visitor.js';
 
 const HOME = 'http://localhost:9/callback';
 const BYE = 'http://localhost:9/bye';
+const STRANGER = 'https://stranger.example/callback'; // nothing listens at any of these: redirects end before them
 const insecure = { execute: [oidc.allowInsecureRequests] }; // plain HTTP on loopback
 
 let server;
@@ -23,7 +24,7 @@ before(async () => {
   const people = ['--redirect', HOME, '--post-logout', BYE, '--api', api];
   registered.web = await add('--web', '--name', 'Web', ...people);
   registered.spa = await add('--spa', '--name', 'Single page', ...people);
-  registered.stranger = await add('--web', '--name', 'Stranger', '--third-party', ...people);
+  registered.stranger = await add('--web', '--name', 'Stranger', '--third-party', '--redirect', STRANGER, ...people);
   registered.machine = await add('--machine', '--name', 'Machine', '--api', api);
 });
 after(() => server?.stop());
@@ -48,7 +49,7 @@ async function begin(config, extra = {}) {
   return { url, checks: { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true } };
 }
 
-const atHome = (url) => url.startsWith('http://localhost:9/');
+const atHome = (url) => url.startsWith('http://localhost:9/') || url.startsWith(STRANGER);
 
 /** Signs in on the hosted page; gives the answer at the redirect URI. */
 async function throughPages(url, visitor = new Visitor()) {
@@ -64,13 +65,22 @@ async function signIn(config, { visitor, parameters, extra } = {}) {
   return oidc.authorizationCodeGrant(config, back, checks, parameters);
 }
 
+const thrownBy = (promise) => promise.then(() => assert.fail('not refused'), (thrown) => thrown);
+
 /** The OAuth error a call ends in. */
 async function refused(promise, error, status = 400) {
-  await assert.rejects(promise, (thrown) => {
-    assert.equal(thrown.error, error, thrown.message);
-    if (thrown.status) assert.equal(thrown.status, status);
-    return true;
-  });
+  const thrown = await thrownBy(promise);
+  assert.equal(thrown.error, error, thrown.message);
+  if (thrown.status) assert.equal(thrown.status, status);
+}
+
+/** A client that failed to authenticate with the Authorization header is told the scheme (RFC 6749 §5.2). */
+async function challenged(promise) {
+  const thrown = await thrownBy(promise);
+  assert.ok(thrown instanceof oidc.WWWAuthenticateChallengeError, thrown.message);
+  assert.equal(thrown.status, 401);
+  assert.deepEqual(thrown.cause.map(({ scheme }) => scheme), ['basic']);
+  assert.equal((await thrown.response.json()).error, 'invalid_client');
 }
 
 test('discovery lists what works', async () => {
@@ -168,7 +178,7 @@ test('client credentials, by secret', async () => {
   assert.equal((await oidc.fetchProtectedResource(config, tokens.access_token, url, 'GET')).status, 200);
   await refused(oidc.clientCredentialsGrant(config, { resource: 'https://unknown.example' }), 'invalid_target');
   const wrong = await discover({ id: registered.machine.id, secret: `${registered.machine.secret}x` });
-  await refused(oidc.clientCredentialsGrant(wrong, { resource: server.api }), 'invalid_client', 401);
+  await challenged(oidc.clientCredentialsGrant(wrong, { resource: server.api }));
 });
 
 test('private_key_jwt: the issuer is the audience, and an assertion works once', async () => {
@@ -214,7 +224,7 @@ test('introspection by the API’s own credential; revocation ends the family', 
   assert.equal(active.client_id, registered.web.id);
   assert.deepEqual(await oidc.tokenIntrospection(api, 'no token'), { active: false });
   const outsider = await discover({ id: server.api, secret: 'sym_as_wrong' });
-  await refused(oidc.tokenIntrospection(outsider, tokens.access_token), 'invalid_client', 401);
+  await challenged(oidc.tokenIntrospection(outsider, tokens.access_token));
 
   await refused(oidc.tokenRevocation(config, tokens.access_token), 'unsupported_token_type');
   await oidc.tokenRevocation(config, 'unknown');
@@ -235,7 +245,6 @@ test('RP-initiated logout ends the session, with the hint at once and without it
   assert.equal(left.origin + left.pathname, BYE);
   assert.equal(left.searchParams.get('state'), 'x y');
   await refused(signIn(config, { visitor, extra: { prompt: 'none' } }), 'login_required');
-  await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant');
 
   await signIn(config, { visitor });
   const asking = oidc.buildEndSessionUrl(config, { client_id: registered.web.id, post_logout_redirect_uri: BYE });
@@ -251,6 +260,34 @@ test('RP-initiated logout ends the session, with the hint at once and without it
   assert.equal(new URL(stayed.url).origin, server.issuer);
 });
 
+test('logout ends what belongs to the session at once; offline access of a web application goes on without it', async () => {
+  const { api_secret } = await server.command(['api', 'secret', 'rotate', server.api]);
+  const api = await discover({ id: server.api, secret: api_secret });
+  const web = await discover(registered.web);
+  const spa = await discover(registered.spa, oidc.None());
+  const visitor = new Visitor();
+  const [ofWeb, ofSpa] = [await signIn(web, { visitor }), await signIn(spa, { visitor })];
+  const sid = decoded(ofWeb.access_token).sid;
+  assert.ok(sid);
+  await visitor.get(oidc.buildEndSessionUrl(web, { id_token_hint: ofWeb.id_token, post_logout_redirect_uri: BYE }).href, atHome);
+
+  for (const { access_token } of [ofWeb, ofSpa]) {
+    assert.deepEqual(await oidc.tokenIntrospection(api, access_token), { active: false });
+    const userinfo = await fetch(web.serverMetadata().userinfo_endpoint, { headers: { Authorization: `Bearer ${access_token}` } });
+    assert.equal(userinfo.status, 401);
+    assert.match(userinfo.headers.get('www-authenticate'), /^Bearer .*error="invalid_token"/);
+  }
+  await refused(oidc.refreshTokenGrant(spa, ofSpa.refresh_token), 'invalid_grant');
+  const renewed = await oidc.refreshTokenGrant(web, ofWeb.refresh_token);
+  assert.equal(decoded(renewed.access_token).sid, undefined, 'it claims no session');
+  assert.equal((await oidc.tokenIntrospection(api, renewed.access_token)).active, true);
+  const user = await oidc.fetchUserInfo(web, renewed.access_token, ofWeb.claims().sub);
+  assert.equal(user.email, ADMIN.email);
+});
+
+/** The claims of a JWT, unverified. */
+const decoded = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString());
+
 test('a third party is asked about; no means access_denied, yes is remembered', async () => {
   const config = await discover(registered.stranger);
   const visitor = new Visitor();
@@ -261,12 +298,22 @@ test('a third party is asked about; no means access_denied, yes is remembered', 
   const denied = await visitor.submit(asked, '/consent', {}, { button: ['decision', 'deny'], stop: atHome });
   await assert.rejects(oidc.authorizationCodeGrant(config, new URL(denied.url), first.checks), { error: 'access_denied' });
 
-  const second = await begin(config);
-  const again = await visitor.get(second.url.href, atHome);
-  const allowed = await visitor.submit(again, '/consent', {}, { button: ['decision', 'allow'], stop: atHome });
-  assert.ok((await oidc.authorizationCodeGrant(config, new URL(allowed.url), second.checks)).access_token);
-  const third = await begin(config);
-  assert.ok(atHome((await visitor.get(third.url.href, atHome)).url), 'not asked again');
+  const allow = async (redirect_uri) => {
+    const { url, checks } = await begin(config, { redirect_uri });
+    const page = await visitor.get(url.href, atHome);
+    const back = await visitor.submit(page, '/consent', {}, { button: ['decision', 'allow'], stop: atHome });
+    assert.ok(back.url.startsWith(redirect_uri));
+    assert.ok((await oidc.authorizationCodeGrant(config, new URL(back.url), checks)).access_token);
+  };
+  const asks = async (redirect_uri, extra) => {
+    const { url } = await begin(config, { redirect_uri, ...extra });
+    return !atHome((await visitor.get(url.href, atHome)).url);
+  };
+  await allow(STRANGER);
+  assert.equal(await asks(STRANGER), false, 'yes is remembered');
+  assert.equal(await asks(STRANGER, { prompt: 'consent' }), true);
+  await allow(HOME);
+  assert.equal(await asks(HOME), true, 'anything may listen on a loopback address: always asked');
 });
 
 test('prompt=login and max_age really ask again', async () => {

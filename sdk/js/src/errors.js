@@ -3,8 +3,9 @@
  * and nothing from a URL but a checked error code: what an attacker can put in a link is not shown (RFC 9700 §4.1).
  */
 
-/** What to do about each code. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through, with the hint of `server`. */
+/** What to do about each code. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through; most with the hint of `server`. */
 const HINTS = {
+  access_denied: 'The person said no, or may not: offer login() again.',
   config: 'Check the options of createAuth().',
   crypto_unavailable: 'Use https or localhost: WebCrypto needs a secure context.',
   id_token: 'Check issuer, clientId and the clocks.',
@@ -24,8 +25,9 @@ export class AuthError extends Error {
    * @param {string} [detail] for developers: never a secret
    */
   constructor(code, detail) {
-    const hint = HINTS[/** @type {keyof typeof HINTS} */ (code)] ?? HINTS.server;
-    super(`${code}: ${detail ?? hint}`);
+    const other = code.endsWith('_required') ? HINTS.login_required : HINTS.server;
+    const hint = HINTS[/** @type {keyof typeof HINTS} */ (code)] ?? other;
+    super(`${code}: ${detail ? `${detail}. ${hint}` : hint}`);
     this.name = 'AuthError';
     /** Stable code, such as `login_required`. */
     this.code = code;

@@ -10,11 +10,12 @@ import { challenge, random } from './pkce.js';
 import { sameOrigin } from './urls.js';
 
 /** @typedef {{ verifier: string, nonce: string, returnTo: string, silent: boolean, at: number }} Transaction */
+/** Without code and error: one that was answered before. */
 /** @typedef {{ transaction?: Transaction, code?: string, error?: AuthError }} Callback */
 /** @typedef {import('./symbolon.js').Env} Env */
 
 const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
-/** A sign-in left half-way is forgotten after an hour. */
+/** A sign-in left half-way is forgotten after an hour, one that is over likewise. */
 const MAX_AGE_MS = 3_600_000;
 
 /**
@@ -56,8 +57,9 @@ function forgetOld(env, prefix) {
 }
 
 /**
- * Takes the answer out of the address bar, synchronously, and matches it with its transaction, which it uses up: the
- * same answer seen again (back button, a second start) finds none and does nothing.
+ * Takes the answer out of the address bar, synchronously, and matches it with its transaction, which it uses up. An
+ * answer to a transaction of this tab that is used up, as the back button brings, is no news and no error; an answer to
+ * none is `unknown_state`.
  * @param {Env} env
  * @param {string} prefix
  * @param {string} issuer
@@ -79,6 +81,7 @@ export function arrive(env, prefix, issuer, redirectUri) {
   env.history.replaceState(env.history.state, '', clean);
 
   if (!transaction) return { error: new AuthError('unknown_state') };
+  if (!transaction.verifier) return {};
   if (ANSWER.some((name) => answer.getAll(name).length > 1) || answer.get('iss') !== issuer)
     return { error: new AuthError('invalid_callback') };
   if (answer.has('error')) return { transaction, error: new AuthError(oauthCode(answer.get('error'))) };
@@ -86,6 +89,7 @@ export function arrive(env, prefix, issuer, redirectUri) {
 }
 
 /**
+ * Leaves of the record that it existed and where it led, nothing secret.
  * @param {Env} env
  * @param {string} key
  * @returns {Transaction | undefined}
@@ -93,8 +97,10 @@ export function arrive(env, prefix, issuer, redirectUri) {
 function take(env, key) {
   try {
     const text = env.sessionStorage.getItem(key);
-    env.sessionStorage.removeItem(key);
-    return text ? JSON.parse(text) : undefined;
+    if (!text) return undefined;
+    const record = JSON.parse(text);
+    env.sessionStorage.setItem(key, JSON.stringify({ returnTo: record.returnTo, at: record.at }));
+    return record;
   } catch {
     return undefined;
   }

@@ -33,7 +33,8 @@ export { AuthError, decode };
  *   URL itself) and scope; nothing else is ever sent a token. For now all share one audience: a sign-in is for one API
  * @property {string} [scope] default `openid profile email offline_access`
  * @property {'auto' | 'memory'} [storage] where tokens live; `auto` is `memory` for now
- * @property {(error: AuthError) => void} [onError] default: the console, once per code
+ * @property {(error: AuthError) => void} [onError] default: the console, once per code, but for what a person decided
+ *   (`access_denied`, `login_required` and the like)
  */
 /**
  * @typedef {object} State an immutable snapshot; a change makes a new one
@@ -77,7 +78,8 @@ export class Auth {
   #leaving;
   /** @type {Session | undefined} */
   #session;
-  #reported = new Set();
+  /** What a person decides is not for the console. */
+  #reported = new Set(['access_denied', ...NEEDS_PERSON]);
 
   /** @param {Options} options @param {Env} env */
   constructor(options, env) {
@@ -386,7 +388,7 @@ export class Auth {
   }
 
   /**
-   * Tells of an error, once per code on the console. Nothing in an AuthError is secret.
+   * Tells of an error; by default on the console, once per code. Nothing in an AuthError is secret.
    * @param {any} thrown
    * @returns {AuthError}
    */
@@ -394,7 +396,7 @@ export class Auth {
     const error = thrown instanceof AuthError ? thrown : new AuthError('server', thrown?.name);
     this.#events.emit('error', { error });
     if (this.#options.onError) this.#options.onError(error);
-    else if (!this.#reported.has(error.code)) this.#env.console.error(`symbolon: ${error.message} (${error.hint})`);
+    else if (!this.#reported.has(error.code)) this.#env.console.error(`symbolon: ${error.message}`);
     this.#reported.add(error.code);
     return error;
   }

@@ -85,17 +85,60 @@ test('start() twice redeems the code once', async () => {
   assert.equal(world.issuer.log.filter(({ url }) => url.endsWith('/oauth/token')).length, 1);
 });
 
-test('an old callback URL, as by the back button, is cleaned and redeemed no second time', async () => {
+test('an old callback URL, as by the back button, is no error: cleaned, not redeemed again, restored silently', async () => {
   const { world, tab, page } = await departed();
   const callback = world.issuer.authorize(page.visits[0], 'ada');
   await createAuth(OPTIONS, tab.load(callback)).start();
-  const before = world.issuer.log.length;
+  const redeemed = world.issuer.log.filter(({ url }) => url.endsWith('/oauth/token')).length;
   const again = tab.load(callback);
-  const auth = createAuth(OPTIONS, again);
-  await auth.start();
-  assert.equal(auth.state.error.code, 'unknown_state');
+  createAuth(OPTIONS, again).start();
   assert.equal(again.location.href, `${APP}/`);
-  assert.equal(world.issuer.log.length, before);
+  await until(() => again.visits.length > 0);
+  assert.equal(new URL(again.visits[0]).searchParams.get('prompt'), 'none');
+  assert.equal(world.issuer.log.filter(({ url }) => url.endsWith('/oauth/token')).length, redeemed);
+  const last = tab.follow();
+  const auth = createAuth(OPTIONS, last);
+  await auth.start();
+  assert.equal(auth.state.status, 'signed-in');
+  assert.deepEqual([...again.printed, ...last.printed], []);
+});
+
+test('an old callback URL after signing out, or of a refusal, is quietly signed out', async () => {
+  for (const user of ['ada', undefined]) {
+    const { world, tab, page } = await departed();
+    const callback = world.issuer.authorize(page.visits[0], user);
+    const home = tab.load(callback);
+    const first = createAuth(OPTIONS, home);
+    await first.start();
+    first.logout();
+    await until(() => home.visits.length > 0);
+    const again = tab.load(callback);
+    const auth = createAuth(OPTIONS, again);
+    await auth.start();
+    assert.equal(auth.state.status, 'signed-out');
+    assert.equal(auth.state.error, null);
+    assert.deepEqual(again.visits, []);
+    assert.deepEqual(again.printed, []);
+  }
+});
+
+test('what a person decided is in the state and the events, not on the console', async () => {
+  for (const code of ['access_denied', 'login_required', 'interaction_required', 'consent_required']) {
+    const { auth, page } = await answered((query) => {
+      query.delete('code');
+      query.set('error', code);
+    });
+    assert.equal(auth.state.status, 'signed-out');
+    assert.equal(auth.state.error.code, code);
+    assert.match(auth.state.error.hint, /login\(\)/);
+    assert.deepEqual(page.printed, []);
+  }
+  const { auth, page } = await answered((query) => {
+    query.delete('code');
+    query.set('error', 'invalid_scope');
+  });
+  assert.match(auth.state.error.hint, /log of the server/);
+  assert.equal(page.printed.length, 1);
 });
 
 test('a reload during the callback restores silently and keeps the place', async () => {

@@ -11,8 +11,9 @@ export function depart(env: Env, prefix: string, endpoint: string, params: [stri
     silent: boolean;
 }): Promise<string>;
 /**
- * Takes the answer out of the address bar, synchronously, and matches it with its transaction, which it uses up: the
- * same answer seen again (back button, a second start) finds none and does nothing.
+ * Takes the answer out of the address bar, synchronously, and matches it with its transaction, which it uses up. An
+ * answer to a transaction of this tab that is used up, as the back button brings, is no news and no error; an answer to
+ * none is `unknown_state`.
  * @param {Env} env
  * @param {string} prefix
  * @param {string} issuer

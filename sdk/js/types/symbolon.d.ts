@@ -100,7 +100,8 @@ export type Options = {
      */
     storage?: "auto" | "memory" | undefined;
     /**
-     * default: the console, once per code
+     * default: the console, once per code, but for what a person decided
+     * (`access_denied`, `login_required` and the like)
      */
     onError?: ((error: AuthError) => void) | undefined;
 };

@@ -1,8 +1,6 @@
 /** The real browser, and what a person does in it. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -15,8 +13,11 @@ const TIMEOUT_MS = 15_000;
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS.split(' ') });
 
-/** One browser profile that is closed after the test. Scripts that fail and policies that are violated fail the test. */
-export async function profile(t, browser, options = {}) {
+/**
+ * One browser profile that is closed after the test. Scripts that fail, policies that are violated and errors on the
+ * console fail the test, but for those it says must be there.
+ */
+export async function profile(t, browser, { onConsole = [], ...options } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   context.setDefaultTimeout(TIMEOUT_MS);
   const complaints = [];
@@ -28,7 +29,7 @@ export async function profile(t, browser, options = {}) {
   });
   t.after(async () => {
     await context.close();
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(complaints, onConsole);
   });
   return context;
 }
@@ -55,12 +56,21 @@ export async function load(page, what) {
   return result.allInnerTexts();
 }
 
-let folder;
-/** Keeps a picture for people to look at; prints where. */
+/** Keeps a picture for people to look at, if the environment names a folder for them. */
 export async function picture(page, name) {
-  if (!folder) {
-    folder = await mkdtemp(join(tmpdir(), 'symbolon-pictures-'));
-    console.log(`# pictures in ${folder}`);
+  const folder = process.env.SYMBOLON_PICTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+const LOOKS = [1280, 360].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })));
+
+/** The page fits, light and dark, wide and narrow. */
+export async function pictures(page, name) {
+  for (const { width, colorScheme } of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width} px`);
+    await picture(page, `${name}-${colorScheme}-${width}`);
   }
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }

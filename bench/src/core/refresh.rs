@@ -18,7 +18,7 @@ use crate::{Failure, cpu};
 const CHAINS: usize = 64;
 const REFRESH_FOR: Duration = Duration::from_secs(8);
 
-/// Sign-ins at once: more than there are processors, less than the throttle allows one address.
+/// Sign-ins at once: more than there are processors, so that none idles.
 const SIGN_INS: usize = 4;
 const SIGN_IN_FOR: Duration = Duration::from_secs(8);
 

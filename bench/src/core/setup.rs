@@ -51,7 +51,7 @@ pub(super) fn app(installation: &Installation) -> Result<(), Failure> {
 
 /// A user with a password.
 pub(super) fn user(installation: &Installation, email: &str, password: &str) -> Result<(), Failure> {
-    installation.run(&["user", "add", email, "--password-stdin"], password)?;
+    installation.run(&["user", "add", "--email", email, "--password-stdin"], password)?;
     Ok(())
 }
 

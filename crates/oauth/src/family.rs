@@ -1,7 +1,7 @@
 //! The beginning of a family: the first tokens of a sign-in, whichever way it came.
 //!
-//! A family ends with its session unless `offline_access` was granted, and for a browser program always (RFC 10017). Only a family
-//! that ends with its session has the `sid` in its access tokens, so that ending a session can revoke them by that name.
+//! A family ends with its session unless `offline_access` was granted, and for a browser program always (RFC 10017). Access tokens name
+//! the session they were born in (`sid`) either way, so that ending it can revoke them by that name.
 
 use crate::access_token::{self, UserToken};
 use crate::context::Context;

@@ -3,6 +3,7 @@
 //! Each check is one file (or a function of `text`) and one line of [`CHECKS`]; it returns what it found, one line each.
 
 mod arrows;
+mod attacks;
 mod licence;
 mod links;
 mod packages;
@@ -62,6 +63,7 @@ const CHECKS: &[Check] = &[
     Check { name: "no machine paths", run: |_, files| Ok(each(files, text::machine_paths)) },
     Check { name: "no private registries", run: |_, files| Ok(each(files, text::registries)) },
     Check { name: "links resolve", run: |workspace, files| Ok(links::resolve(workspace, files)) },
+    Check { name: "known attacks have tests", run: |_, files| Ok(attacks::have_tests(files)) },
     Check { name: "settings in the manual", run: |_, files| Ok(settings::in_the_manual(files)) },
     Check { name: "licences", run: |workspace, _| packages::licences(workspace) },
     Check { name: "duplicate versions", run: |workspace, _| packages::duplicates(workspace) },

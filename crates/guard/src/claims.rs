@@ -1,10 +1,10 @@
 //! The claims of an access token (RFC 9068 §2.2), read in one pass.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _, IgnoredAny, IntoDeserializer, MapAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, IntoDeserializer, MapAccess, Visitor},
 };
 use serde_json::{Map, Value};
 pub use symbolon_jose::jwt::Audience;
@@ -33,6 +33,8 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// The sign-in session the token was born in.
     pub sid: Option<String>,
+    /// The subject's revocation handle: once the issuer calls it revoked, so is every token that carries it.
+    pub rh: Option<String>,
     /// When the person last proved who they are.
     pub auth_time: Option<u64>,
     /// How strongly they did (RFC 9068 §2.2.1).
@@ -76,6 +78,25 @@ impl<'de> Deserialize<'de> for Claims {
     }
 }
 
+/// Claims read straight into the place that their readers will share.
+pub(crate) struct Shared(pub(crate) Arc<Claims>);
+
+impl<'de> Deserialize<'de> for Shared {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SharedVisitor;
+        impl<'de> Visitor<'de> for SharedVisitor {
+            type Value = Shared;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                ClaimsVisitor.expecting(f)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Shared, A::Error> {
+                ClaimsVisitor.visit_map(map).map(|claims| Shared(Arc::new(claims)))
+            }
+        }
+        deserializer.deserialize_map(SharedVisitor)
+    }
+}
+
 struct ClaimsVisitor;
 
 impl<'de> Visitor<'de> for ClaimsVisitor {
@@ -88,8 +109,9 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims, A::Error> {
         let mut claims = Claims::default();
         let (mut iss, mut sub, mut exp) = (None, None, None);
+        let mut other = String::new();
         // A wrong type is an error here, never "absent"; duplicates and the time rules are the JOSE layer's.
-        while let Some(name) = map.next_key()? {
+        while let Some(name) = map.next_key_seed(NameSeed { other: &mut other })? {
             match name {
                 Name::Iss => iss = Some(map.next_value()?),
                 Name::Sub => sub = Some(map.next_value()?),
@@ -100,13 +122,14 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 Name::ClientId => claims.client_id = Some(map.next_value()?),
                 Name::Scope => claims.scope = map.next_value()?,
                 Name::Roles => claims.roles = map.next_value()?,
+                Name::Rh => claims.rh = Some(map.next_value()?),
                 Name::Sid => claims.sid = Some(map.next_value()?),
                 Name::AuthTime => claims.auth_time = Some(map.next_value::<Seconds>()?.0),
                 Name::Acr => claims.acr = Some(map.next_value()?),
                 Name::Cnf => claims.cnf = Some(map.next_value()?),
-                Name::Other(name) => {
+                Name::Other => {
                     let value = map.next_value()?;
-                    claims.extra.insert(name, value);
+                    claims.extra.insert(std::mem::take(&mut other), value);
                 }
             }
         }
@@ -117,7 +140,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
     }
 }
 
-/// A claim's name, read without an allocation if it is one of ours.
+/// A claim's name. One that is none of ours goes into [`NameSeed::other`]: a value of one byte travels in a register.
 enum Name {
     Iss,
     Sub,
@@ -128,41 +151,54 @@ enum Name {
     ClientId,
     Scope,
     Roles,
+    Rh,
     Sid,
     AuthTime,
     Acr,
     Cnf,
-    Other(String),
+    Other,
 }
 
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a claim's name")
+struct NameSeed<'o> {
+    other: &'o mut String,
+}
+
+impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for NameSeed<'_> {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a claim's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(match name {
+            "iss" => Name::Iss,
+            "sub" => Name::Sub,
+            "aud" => Name::Aud,
+            "exp" => Name::Exp,
+            "iat" => Name::Iat,
+            "jti" => Name::Jti,
+            "client_id" => Name::ClientId,
+            "scope" => Name::Scope,
+            "roles" => Name::Roles,
+            "rh" => Name::Rh,
+            "sid" => Name::Sid,
+            "auth_time" => Name::AuthTime,
+            "acr" => Name::Acr,
+            "cnf" => Name::Cnf,
+            other => {
+                other.clone_into(self.other);
+                Name::Other
             }
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(match name {
-                    "iss" => Name::Iss,
-                    "sub" => Name::Sub,
-                    "aud" => Name::Aud,
-                    "exp" => Name::Exp,
-                    "iat" => Name::Iat,
-                    "jti" => Name::Jti,
-                    "client_id" => Name::ClientId,
-                    "scope" => Name::Scope,
-                    "roles" => Name::Roles,
-                    "sid" => Name::Sid,
-                    "auth_time" => Name::AuthTime,
-                    "acr" => Name::Acr,
-                    "cnf" => Name::Cnf,
-                    other => Name::Other(other.to_owned()),
-                })
-            }
-        }
-        deserializer.deserialize_identifier(NameVisitor)
+        })
     }
 }
 
@@ -217,6 +253,10 @@ mod tests {
         assert!(claims.has_scope("a") && claims.has_scope("b") && claims.has_role("admin"));
         assert_eq!((claims.iat, claims.extra["tenant"].as_str()), (Some(1), Some("t1")));
         assert_eq!(claims.extra_as::<Mine>().unwrap().tenant, "t1");
+        assert_eq!(claims.extra.len(), 1);
+        let several = parse(r#","rh":"h","b":1,"acr":"2","a":{"rh":1}"#).unwrap();
+        assert_eq!((several.rh.as_deref(), several.acr.as_deref()), (Some("h"), Some("2")));
+        assert_eq!(Value::from(several.extra), serde_json::json!({"a": {"rh": 1}, "b": 1}));
     }
 
     #[test]
@@ -237,6 +277,7 @@ mod tests {
             r#","iat":-1"#,
             r#","auth_time":1e300"#,
             r#","jti":7"#,
+            r#","rh":null"#,
             r#","client_id":null"#,
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");

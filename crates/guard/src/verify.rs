@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use symbolon_jose::{Algorithm, VerifyingKeys, jws::compact::Unverified, jwt};
 
 use crate::{
-    claims::Claims,
+    claims::{Claims, Shared},
     error::{InvalidToken, Rejection},
     jwks::{KeySource, cache::Unavailable},
 };
@@ -79,16 +79,16 @@ impl Verifier {
     }
 
     fn check(&self, token: &str, keys: &VerifyingKeys, now: u64) -> Result<Arc<Claims>, InvalidToken> {
-        let verified = jwt::verify::<Claims>(token, keys, &self.policy, now).map_err(InvalidToken::Jose)?;
+        let verified = jwt::verify::<Shared>(token, keys, &self.policy, now).map_err(InvalidToken::Jose)?;
         if self.token_type == TokenType::PlainJwt && !is_plain(verified.typ()) {
             return Err(InvalidToken::OtherType);
         }
-        let claims = verified.into_claims();
+        let Shared(claims) = verified.into_claims();
         // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
         if claims.cnf.is_some() {
             return Err(InvalidToken::SenderConstrained);
         }
-        Ok(Arc::new(claims))
+        Ok(claims)
     }
 
     /// The token's `kid`, if a fetch might bring it: its algorithm is allowed, and no key of that name is here.

@@ -3,6 +3,8 @@
 //! Refuses padding, white space, the other alphabet, a lone last character and stray trailing bits, so that one byte
 //! string has exactly one spelling.
 
+use std::mem::MaybeUninit;
+
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 use crate::Error;
@@ -41,8 +43,13 @@ pub(crate) const fn encoded_len(len: usize) -> usize {
     URL_SAFE_NO_PAD.encoded_length(len)
 }
 
+/// Room for a decoding on the stack that nobody has to fill first.
+pub(crate) const fn room<const LEN: usize>() -> [MaybeUninit<u8>; LEN] {
+    [const { MaybeUninit::uninit() }; LEN]
+}
+
 /// Decodes into `buffer`; what does not fit is refused as not being what the caller expects.
-pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
+pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [MaybeUninit<u8>]) -> Result<&'b [u8], Error> {
     if text.len() / 4 * 3 > buffer.len().saturating_sub(2) {
         return Err(Error::Base64Invalid);
     }
@@ -60,7 +67,7 @@ mod tests {
             let text = encode(&bytes);
             assert_eq!(text.len(), encoded_len(bytes.len()));
             assert_eq!(decode(&text).unwrap(), bytes);
-            assert_eq!(decode_into(&text, &mut [0; 256]).unwrap(), bytes);
+            assert_eq!(decode_into(&text, &mut room::<256>()).unwrap(), bytes);
         }
     }
 
@@ -98,6 +105,6 @@ mod tests {
 
     #[test]
     fn a_text_longer_than_the_buffer_is_refused() {
-        assert_eq!(decode_into(&encode(&[0; 64]), &mut [0; 32]), Err(Error::Base64Invalid));
+        assert_eq!(decode_into(&encode(&[0; 64]), &mut room::<32>()), Err(Error::Base64Invalid));
     }
 }

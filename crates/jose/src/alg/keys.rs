@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{Algorithm, VerifyingKey};
-use crate::jws::compact::Header;
+use crate::jws::compact::{Header, Segments};
 use crate::{Error, Jwk, JwkSet};
 
 /// The keys a verifier accepts. Cheap to clone.
@@ -106,14 +106,12 @@ impl VerifyingKeys {
         self.0.keys.get(index)
     }
 
-    /// The key and the meaning of an encoded header that has been seen on a verified token.
-    pub(crate) fn known(&self, encoded: &str) -> Option<(&VerifyingKey, &Arc<Header>)> {
-        self.0
-            .known
-            .iter()
+    /// The segments of a token whose header, by its text, has been seen on a verified one; with its key and meaning.
+    pub(crate) fn known<'t>(&self, token: &'t str) -> Option<(Segments<'t>, &VerifyingKey, &Arc<Header>)> {
+        let (segments, known) = (self.0.known.iter())
             .map_while(OnceLock::get)
-            .find(|known| *known.encoded == *encoded)
-            .and_then(|known| Some((self.0.keys.get(known.key)?, &known.header)))
+            .find_map(|known| Some((Segments::behind(&known.encoded, token)?, known)))?;
+        Some((segments, self.0.keys.get(known.key)?, &known.header))
     }
 
     /// Remembers a header after its token has been verified.

@@ -11,7 +11,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{Limits, Text, TextVisitor};
+use super::{Limits, Names, Text, TextVisitor};
 use crate::Error;
 
 /// Holds the limits and the first cause of a refusal, which serde's errors cannot carry.
@@ -52,6 +52,11 @@ impl Context<'_> {
         E::custom("refused")
     }
 
+    /// Most members in one object.
+    pub(super) fn max_members(self) -> usize {
+        self.guard.limits.max_members
+    }
+
     /// One level down.
     pub(crate) fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         match self.depth.checked_sub(1) {
@@ -59,48 +64,6 @@ impl Context<'_> {
             None => Err(self.refuse(Error::JsonTooDeep)),
         }
     }
-}
-
-/// The member names of one object, to notice the second of a kind.
-#[derive(Default)]
-pub(crate) struct Names<'de> {
-    seen: Vec<Cow<'de, str>>,
-    /// One bit per name by its length and ends: only a bit that is already set needs a comparison with every name.
-    marks: u64,
-}
-
-impl<'de> Names<'de> {
-    /// Takes note of `name`, the next member of the object.
-    pub(crate) fn admit<E: serde::de::Error>(&mut self, name: Cow<'de, str>, context: Context<'_>) -> Result<(), E> {
-        let mark = mark(&name);
-        if self.marks & mark != 0 && self.seen.contains(&name) {
-            return Err(context.refuse(Error::JsonDuplicateMember));
-        }
-        if self.seen.len() >= context.guard.limits.max_members {
-            return Err(context.refuse(Error::JsonTooManyMembers));
-        }
-        if self.seen.capacity() == 0 {
-            self.seen.reserve(16);
-        }
-        self.marks |= mark;
-        self.seen.push(name);
-        Ok(())
-    }
-}
-
-impl Names<'_> {
-    /// Whether `name` has been seen.
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.marks & mark(name) != 0 && self.seen.iter().any(|seen| seen == name)
-    }
-}
-
-#[inline]
-fn mark(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let end = |byte: Option<&u8>| byte.copied().map_or(0, u64::from);
-    let mixed = bytes.len() as u64 ^ end(bytes.first()).wrapping_mul(5) ^ end(bytes.last()).wrapping_mul(11);
-    1 << (mixed & 63)
 }
 
 /// A deserializer that watches every object and array of another.
@@ -343,7 +306,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for StrictMap<'_, 'de, A> {
         let Some(name) = self.map.next_key_seed(NameSeed)? else {
             return Ok(None);
         };
-        self.names.admit(name.clone(), self.context)?;
+        self.names.admit(&name, self.context)?;
         seed.deserialize(Handed::new(Value::Text(name))).map(Some)
     }
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// `aud`: one recipient or several. An empty list means the claim is absent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Audience {
     /// One recipient, written as a string.
@@ -66,6 +67,35 @@ impl From<String> for Audience {
 impl From<Vec<String>> for Audience {
     fn from(many: Vec<String>) -> Self {
         Self::Many(many)
+    }
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor)
+    }
+}
+
+/// By hand: a derived `untagged` copies the value first and then tries each variant on the copy.
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Audience;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an array of strings")
+    }
+
+    fn visit_str<E>(self, one: &str) -> Result<Audience, E> {
+        Ok(Audience::One(one.to_owned()))
+    }
+
+    fn visit_string<E>(self, one: String) -> Result<Audience, E> {
+        Ok(Audience::One(one))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, many: A) -> Result<Audience, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(many)).map(Audience::Many)
     }
 }
 

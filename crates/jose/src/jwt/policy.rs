@@ -157,11 +157,12 @@ impl Policy {
             }
         }
         if let ExpectedAudience::OneOf(accepted) = &self.audience {
-            if claims.aud.is_empty() {
+            let recipients = claims.aud.as_slice();
+            if recipients.is_empty() {
                 return Err(Error::ClaimMissing("aud"));
             }
             let accepted = |text: &Text<'_>| accepted.iter().any(|one| one == text.as_str());
-            if !claims.aud.iter().any(accepted) {
+            if !recipients.iter().any(accepted) {
                 return Err(Error::AudienceMismatch);
             }
         }

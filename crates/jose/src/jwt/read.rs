@@ -4,7 +4,6 @@
 //! on; so `exp` is checked even where the caller's type does not have it, and a wrong type is an error in any case.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -20,7 +19,7 @@ pub const MAX_NUMERIC_DATE: u64 = 253_402_300_799;
 #[derive(Default)]
 pub(super) struct Registered<'de> {
     pub(super) iss: Option<Cow<'de, str>>,
-    pub(super) aud: Vec<Text<'de>>,
+    pub(super) aud: Recipients<'de>,
     pub(super) exp: Option<u64>,
     pub(super) nbf: Option<u64>,
     pub(super) iat: Option<u64>,
@@ -28,27 +27,22 @@ pub(super) struct Registered<'de> {
     saw_object: bool,
 }
 
-/// Reads the claims of a token whose signature has been verified.
-pub(super) fn read<C: DeserializeOwned>(payload: &[u8]) -> Result<(C, Registered<'_>), Error> {
-    let registered = RefCell::new(Registered::default());
+/// Reads the claims of a token whose signature has been verified; `registered` starts empty.
+pub(super) fn read<'de, C: DeserializeOwned>(payload: &'de [u8], registered: &mut Registered<'de>) -> Result<C, Error> {
     let result = json::parse_with(payload, Limits::CLAIMS, |de, context| {
-        let registered = &registered;
-        C::deserialize(Top { de, registered, context })
+        C::deserialize(Top { de, registered: &mut *registered, context })
     });
-    let registered = registered.into_inner();
     match result {
-        Ok(claims) if registered.saw_object => Ok((claims, registered)),
         // RFC 7519 §7.2: the claims set is a JSON object, whatever the caller's type would take.
-        Ok(_) => Err(Error::ClaimsNotObject),
-        Err(Error::JsonShape) if !registered.saw_object => Err(Error::ClaimsNotObject),
-        Err(error) => Err(error),
+        Ok(_) | Err(Error::JsonShape) if !registered.saw_object => Err(Error::ClaimsNotObject),
+        result => result,
     }
 }
 
 /// The outermost object.
 struct Top<'r, 'g, 'de, D> {
     de: D,
-    registered: &'r RefCell<Registered<'de>>,
+    registered: &'r mut Registered<'de>,
     context: Context<'g>,
 }
 
@@ -79,7 +73,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Top<'_, '_, 'de, D> {
 
 struct TopVisitor<'r, 'g, 'de, V> {
     visitor: V,
-    registered: &'r RefCell<Registered<'de>>,
+    registered: &'r mut Registered<'de>,
     context: Context<'g>,
 }
 
@@ -91,7 +85,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for TopVisitor<'_, '_, 'de, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.registered.borrow_mut().saw_object = true;
+        self.registered.saw_object = true;
         self.visitor.visit_map(TopMap {
             map,
             registered: self.registered,
@@ -105,21 +99,26 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for TopVisitor<'_, '_, 'de, V> {
 #[derive(Clone, Copy)]
 enum Claim {
     Aud,
+    Exp,
+    Iat,
+    Iss,
+    Jti,
+    Nbf,
+    Sub,
     Other,
-    Text(&'static str),
-    Time(&'static str),
 }
 
 impl Claim {
+    #[inline]
     fn named(name: &str) -> Self {
         match name {
             "aud" => Self::Aud,
-            "exp" => Self::Time("exp"),
-            "iat" => Self::Time("iat"),
-            "iss" => Self::Text("iss"),
-            "jti" => Self::Text("jti"),
-            "nbf" => Self::Time("nbf"),
-            "sub" => Self::Text("sub"),
+            "exp" => Self::Exp,
+            "iat" => Self::Iat,
+            "iss" => Self::Iss,
+            "jti" => Self::Jti,
+            "nbf" => Self::Nbf,
+            "sub" => Self::Sub,
             _ => Self::Other,
         }
     }
@@ -127,7 +126,7 @@ impl Claim {
 
 struct TopMap<'r, 'g, 'de, A> {
     map: A,
-    registered: &'r RefCell<Registered<'de>>,
+    registered: &'r mut Registered<'de>,
     context: Context<'g>,
     claim: Claim,
 }
@@ -138,6 +137,14 @@ impl<'de, A: MapAccess<'de>> TopMap<'_, '_, 'de, A> {
         let context = self.context;
         (self.map.next_value()).map_err(|_| context.refuse(Error::ClaimInvalid(name)))
     }
+
+    fn text(&mut self, name: &'static str) -> Result<Cow<'de, str>, A::Error> {
+        self.value(name).map(|text: Text<'de>| text.0)
+    }
+
+    fn time(&mut self, name: &'static str) -> Result<u64, A::Error> {
+        self.value(name).map(|seconds: Seconds| seconds.0)
+    }
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
@@ -147,9 +154,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
         let Some(name) = self.map.next_key_seed(NameSeed)? else {
             return Ok(None);
         };
-        let mut registered = self.registered.borrow_mut();
-        registered.names.admit(name.clone(), self.context)?;
-        drop(registered);
+        self.registered.names.admit(&name, self.context)?;
         self.claim = Claim::named(&name);
         seed.deserialize(Handed::new(Value::Text(name))).map(Some)
     }
@@ -160,32 +165,31 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
                 let context = self.context;
                 return self.map.next_value_seed(StrictSeed { seed, context });
             }
-            Claim::Aud => match self.value("aud")? {
-                Recipients::One(one) => {
-                    self.registered.borrow_mut().aud.push(one.clone());
-                    Value::Text(one.0)
+            Claim::Aud => {
+                self.registered.aud = self.value("aud")?;
+                match &self.registered.aud {
+                    Recipients::One(one) => Value::Text(one.0.clone()),
+                    Recipients::Many(many) => Value::List(many.clone()),
                 }
-                Recipients::Many(many) => {
-                    self.registered.borrow_mut().aud.clone_from(&many);
-                    Value::List(many)
-                }
-            },
-            Claim::Text(name) => {
-                let text: Text<'de> = self.value(name)?;
-                if name == "iss" {
-                    self.registered.borrow_mut().iss = Some(text.0.clone());
-                }
-                Value::Text(text.0)
             }
-            Claim::Time(name) => {
-                let Seconds(seconds) = self.value(name)?;
-                let mut registered = self.registered.borrow_mut();
-                match name {
-                    "exp" => registered.exp = Some(seconds),
-                    "nbf" => registered.nbf = Some(seconds),
-                    _ => registered.iat = Some(seconds),
-                }
-                Value::Number(seconds)
+            Claim::Iss => {
+                let iss = self.text("iss")?;
+                self.registered.iss = Some(iss.clone());
+                Value::Text(iss)
+            }
+            Claim::Jti => Value::Text(self.text("jti")?),
+            Claim::Sub => Value::Text(self.text("sub")?),
+            Claim::Exp => {
+                let exp = self.time("exp")?;
+                Value::Number(*self.registered.exp.insert(exp))
+            }
+            Claim::Iat => {
+                let iat = self.time("iat")?;
+                Value::Number(*self.registered.iat.insert(iat))
+            }
+            Claim::Nbf => {
+                let nbf = self.time("nbf")?;
+                Value::Number(*self.registered.nbf.insert(nbf))
             }
         };
         seed.deserialize(Handed::new(value))
@@ -197,9 +201,24 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
 }
 
 /// RFC 7519 §4.1.3: a string or an array of strings.
-enum Recipients<'de> {
+pub(super) enum Recipients<'de> {
     One(Text<'de>),
     Many(Vec<Text<'de>>),
+}
+
+impl<'de> Recipients<'de> {
+    pub(super) fn as_slice(&self) -> &[Text<'de>] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl Default for Recipients<'_> {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
 }
 
 impl<'de> Deserialize<'de> for Recipients<'de> {

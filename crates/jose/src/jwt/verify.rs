@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Policy, read};
+use super::Policy;
+use super::read::{self, Registered};
 use crate::json::{Limits, parse_strict};
 use crate::jws::compact::{Header, Segments, decode_header};
 use crate::{Algorithm, Error, VerifyingKeys, base64url};
@@ -110,7 +111,8 @@ pub fn verify<C: DeserializeOwned>(
     now: u64,
 ) -> Result<Verified<C>, Error> {
     let authentic = authenticate(token, keys)?;
-    let (claims, registered) = read::read::<C>(&authentic.payload)?;
+    let mut registered = Registered::default();
+    let claims = read::read::<C>(&authentic.payload, &mut registered)?;
     policy.check(authentic.header.typ.as_deref(), &registered, now)?;
     let (exp, nbf, iat) = (registered.exp, registered.nbf, registered.iat);
     drop(registered);
@@ -125,14 +127,12 @@ struct Authentic {
 }
 
 fn authenticate(token: &str, keys: &VerifyingKeys) -> Result<Authentic, Error> {
-    let segments = Segments::split(token)?;
-    if let Some((key, header)) = keys.known(segments.header) {
-        return Ok(Authentic {
-            payload: segments.verify(key)?,
-            header: Arc::clone(header),
-            algorithm: key.algorithm(),
-        });
+    if let Some((segments, key, header)) = keys.known(token) {
+        // What is no compact serialization at all is called that also here.
+        let payload = segments.verify(key).map_err(|error| Segments::split(token).err().unwrap_or(error))?;
+        return Ok(Authentic { payload, header: Arc::clone(header), algorithm: key.algorithm() });
     }
+    let segments = Segments::split(token)?;
     let header = Arc::new(Header::parse(segments.header)?);
     let index = keys.select(header.kid.as_deref(), &header.alg)?;
     let key = keys.key(index).ok_or(Error::UnknownKey)?;

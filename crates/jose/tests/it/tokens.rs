@@ -1,5 +1,6 @@
 //! Attacks on the form of a token, its header and its signature (RFC 7515, RFC 8725 §2).
 
+use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 use symbolon_jose::jws::compact::{MAX_TOKEN_LEN, Unverified};
 use symbolon_jose::jwt::{self, Claims};
@@ -350,6 +351,39 @@ fn a_known_header_does_not_vouch_for_the_rest() {
     let typed = policy().accept_type("at+jwt");
     let error = jwt::verify::<Claims>(&forge(header, &good_payload(), SECRET), &keys, &typed, NOW).unwrap_err();
     assert_eq!(error, Error::TypeMismatch);
+}
+
+#[test]
+fn a_known_header_stands_before_exactly_two_more_segments() {
+    let keys = hs256_keys();
+    let good = forge(r#"{"alg":"HS256"}"#, &good_payload(), SECRET);
+    jwt::verify::<Claims>(&good, &keys, &policy(), NOW).unwrap();
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let (header, payload) = signed.split_once('.').unwrap();
+    for (token, error) in [
+        (header.to_owned(), Error::NotCompact),
+        (signed.to_owned(), Error::NotCompact),
+        (format!("{header}{payload}.{signature}"), Error::NotCompact),
+        (format!("{signed}.{payload}.{signature}"), Error::NotCompact),
+        (format!("{good}.x"), Error::NotCompact),
+        (format!("{good}."), Error::NotCompact),
+        (format!("{header}.k.iv.{payload}.{signature}"), Error::Encrypted),
+        (format!("{header}..{signature}"), Error::SignatureInvalid),
+        (format!("{signed}."), Error::SignatureInvalid),
+        (format!("{header}A.{payload}.{signature}"), Error::Base64Invalid),
+        (format!("{header}.{}.{signature}", "A".repeat(MAX_TOKEN_LEN)), Error::TokenTooLong),
+    ] {
+        assert_eq!(refused(&token, &keys), error, "{token}");
+    }
+    for end in 0..good.len() {
+        assert!(jwt::verify::<Claims>(&good[..end], &keys, &policy(), NOW).is_err(), "{end}");
+    }
+    // Also under a signature that fits: the dot is no part of a payload.
+    for text in [format!("{header}.{payload}.{payload}"), format!("{header}..{payload}"), format!("{signed}.")] {
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), text.as_bytes());
+        let token = format!("{text}.{}", base64url::encode(tag.as_ref()));
+        assert_eq!(refused(&token, &keys), Error::NotCompact, "{token}");
+    }
 }
 
 #[test]

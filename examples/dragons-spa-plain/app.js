@@ -70,6 +70,7 @@ function show({ status, user, expiresAt, error }) {
 function claim([name, value]) {
   let text = Array.isArray(value) ? value.join(', ') || 'none' : typeof value === 'object' ? JSON.stringify(value) : value;
   if (typeof value === 'boolean') text = value ? 'yes' : 'no';
+  if (name.endsWith('_at')) text = new Date(value * 1000).toLocaleString(); // seconds since the epoch
   return [create('dt', { textContent: name.replaceAll('_', ' ') }), create('dd', { textContent: String(text) })];
 }
 
@@ -82,7 +83,10 @@ function table(rows) {
 function explain({ code, hint }) {
   const words = {
     access_denied: 'You said no, so nobody is signed in.',
-    network: 'Symbolon cannot be reached at the moment. Reload to try again.',
+    login_required: 'Sign in first.',
+    network: auth.user
+      ? 'Symbolon cannot be reached at the moment. You stay signed in, and this page keeps trying.'
+      : 'Symbolon cannot be reached at the moment. Reload to try again.',
     unknown_state: 'That sign-in is finished already. Sign in again if you like.',
   };
   return words[code] ?? `Signing in did not work (${code}). ${hint}`;

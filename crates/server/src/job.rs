@@ -13,6 +13,8 @@ use crate::keys;
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
 /// How often keys are looked after.
 const KEY_UPKEEP: Duration = Duration::from_mins(1);
+/// How often in a row another node may be faster before the next round is waited for.
+const UPKEEP_ATTEMPTS: u32 = 5;
 /// How often expired state is swept.
 const SWEEP: Duration = Duration::from_secs(30);
 /// Rows a sweep may delete from each table in one transaction.
@@ -55,23 +57,26 @@ async fn look_after_keys(app: Arc<App>) {
     }
 }
 
-/// Makes, promotes and removes signing keys as their schedule asks. A revision conflict means another node
-/// was faster, which is fine.
+/// Makes, promotes and removes signing keys as their schedule asks. A conflict means that another node was faster: what is
+/// left to do is looked at again.
 pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
-    let rows = app.store.registry().await?;
-    let wanted = app.registry().wanted_algorithms();
-    let (sealer, schedule, now) = (Arc::clone(&app.sealer), app.key_schedule(), app.clock.now());
-    // An RSA key takes a good part of a second to make: not on a thread that answers requests.
-    let writes = tokio::task::spawn_blocking(move || keys::upkeep(&rows.documents, &wanted, schedule, &sealer, now))
-        .await
-        .map_err(|_| AppError::Stopped)??;
-    if writes.is_empty() {
-        return Ok(());
+    for _ in 0..UPKEEP_ATTEMPTS {
+        let rows = app.store.registry().await?;
+        let wanted = app.registry().wanted_algorithms();
+        let (sealer, schedule, now) = (Arc::clone(&app.sealer), app.key_schedule(), app.clock.now());
+        // An RSA key takes a good part of a second to make: not on a thread that answers requests.
+        let made = tokio::task::spawn_blocking(move || keys::upkeep(&rows.documents, &wanted, schedule, &sealer, now));
+        let writes = made.await.map_err(|_| AppError::Stopped)??;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        match app.store.apply(writes).await {
+            Ok(_) => return app.reload_registry().await,
+            Err(StoreError::Conflict(_)) => app.reload_registry().await?,
+            Err(error) => return Err(error.into()),
+        }
     }
-    match app.store.apply(writes).await {
-        Ok(_) | Err(StoreError::Conflict(_)) => app.reload_registry().await,
-        Err(error) => Err(error.into()),
-    }
+    Ok(())
 }
 
 async fn sweep_expired(app: Arc<App>) {

@@ -191,7 +191,7 @@ pub fn upkeep(
         if due || !signing {
             rotate_algorithm(own, *alg, schedule, sealer, now, &mut writes)?;
         } else if !own.iter().any(|(_, key)| key.life == KeyState::Next) {
-            writes.push(put_new(*alg, KeyState::Next, sealer, now)?);
+            writes.push(put_new(*alg, next_generation(own), KeyState::Next, sealer, now)?);
         }
     }
     for (document, key) in keys.values().flatten() {
@@ -256,16 +256,30 @@ fn rotate_algorithm(
             },
             KeyState::Next | KeyState::Retired { .. } => continue,
         };
-        writes.push(put(&KeyRecord { life, ..key.clone() }, Expect::Revision(document.revision)));
+        writes.push(put(&document.id, &KeyRecord { life, ..key.clone() }, Expect::Revision(document.revision)));
     }
+    let generation = next_generation(own);
     if !promoted {
-        writes.push(put_new(alg, KeyState::Active { since: now }, sealer, now)?);
+        writes.push(put_new(alg, generation, KeyState::Active { since: now }, sealer, now)?);
     }
-    writes.push(put_new(alg, KeyState::Next, sealer, now)?);
+    writes.push(put_new(alg, generation + 1, KeyState::Next, sealer, now)?);
     Ok(())
 }
 
-fn put_new(alg: Algorithm, life: KeyState, sealer: &Sealer, now: u64) -> Result<DocumentWrite, KeyError> {
+/// Keys of an algorithm are numbered, and the number is in the document's id: of two who make the next key at the same
+/// moment one meets the other's document and gives way, so there is never a second active key.
+fn next_generation(own: &[(&Document, KeyRecord)]) -> u64 {
+    let generations = own.iter().filter_map(|(document, _)| document.id.rsplit_once('.')?.1.parse::<u64>().ok());
+    generations.max().map_or(1, |newest| newest.saturating_add(1))
+}
+
+fn put_new(
+    alg: Algorithm,
+    generation: u64,
+    life: KeyState,
+    sealer: &Sealer,
+    now: u64,
+) -> Result<DocumentWrite, KeyError> {
     let jwk = Jwk::generate(alg).map_err(KeyError::Generation)?;
     let record = KeyRecord {
         kid: jwk.thumbprint_base64url(),
@@ -275,13 +289,13 @@ fn put_new(alg: Algorithm, life: KeyState, sealer: &Sealer, now: u64) -> Result<
         public: jwk.public_value().map_err(KeyError::Generation)?,
         sealed: sealer.seal(SEAL_PURPOSE, jwk.to_private_json().as_bytes()),
     };
-    Ok(put(&record, Expect::Absent))
+    Ok(put(&format!("{alg}.{generation}"), &record, Expect::Absent))
 }
 
-fn put(record: &KeyRecord, expect: Expect) -> DocumentWrite {
+fn put(id: &str, record: &KeyRecord, expect: Expect) -> DocumentWrite {
     DocumentWrite::Put {
         kind: KIND.to_owned(),
-        id: record.kid.clone(),
+        id: id.to_owned(),
         body: serde_json::to_value(record).expect("a key record has only string keys"),
         expect,
     }
@@ -343,6 +357,29 @@ mod tests {
         let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_400).unwrap();
         apply(&mut documents, writes);
         assert_eq!(states(&documents), (1, 1, 0), "100 s of tokens and 300 s of leeway later it is gone");
+    }
+
+    #[test]
+    fn two_who_make_the_same_key_at_once_meet_in_one_document() {
+        let ids = |writes: &[DocumentWrite]| -> Vec<(String, bool)> {
+            let id = |write: &DocumentWrite| match write {
+                DocumentWrite::Put { id, expect, .. } => (id.clone(), *expect == Expect::Absent),
+                DocumentWrite::Delete { id, .. } => (id.clone(), false),
+            };
+            writes.iter().map(id).collect()
+        };
+        let wanted = BTreeSet::from([Algorithm::EdDSA]);
+        let mut documents = Vec::new();
+        for now in [0, 1_000, 2_000] {
+            let (one, other) = (
+                upkeep(&documents, &wanted, SCHEDULE, &sealer(), now).unwrap(),
+                upkeep(&documents, &wanted, SCHEDULE, &sealer(), now).unwrap(),
+            );
+            assert_eq!(ids(&one), ids(&other));
+            assert!(ids(&one).iter().any(|(_, absent)| *absent), "a new document that the slower one would meet");
+            apply(&mut documents, one);
+        }
+        assert_eq!(states(&documents), (1, 1, 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod consent;
 mod cors;
 mod discovery;
 mod form;
+mod headers;
 mod health;
 mod hint;
 mod home;

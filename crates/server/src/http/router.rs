@@ -12,8 +12,8 @@ use http::StatusCode;
 use symbolon_oauth::endpoint::path;
 
 use super::{
-    answer, authenticate, authorize, consent, cors, discovery, health, home, introspect, jwks, login, logout, meta,
-    reset, revoke, sdk, setup, token, userinfo,
+    answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
+    meta, reset, revoke, sdk, setup, token, userinfo,
 };
 use crate::app::App;
 
@@ -70,6 +70,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(home::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), time_out))
         .layer(from_fn_with_state(Arc::clone(app), meta::layer))
+        .layer(from_fn_with_state(Arc::clone(app), headers::layer))
         .with_state(Arc::clone(app))
 }
 

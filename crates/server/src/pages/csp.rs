@@ -139,10 +139,13 @@ pub fn security_headers(csp: &Csp, transport: Transport) -> Vec<(HeaderName, Hea
         (CACHE_CONTROL, fixed("no-store")),
     ];
     if transport == Transport::Https {
-        headers.push((STRICT_TRANSPORT_SECURITY, fixed("max-age=31536000; includeSubDomains")));
+        headers.push((STRICT_TRANSPORT_SECURITY, fixed(HSTS)));
     }
     headers
 }
+
+/// One year, subdomains included (security 105).
+pub(crate) const HSTS: &str = "max-age=31536000; includeSubDomains";
 
 /// Features that no hosted page uses.
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";

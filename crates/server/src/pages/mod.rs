@@ -19,6 +19,7 @@ pub mod reset;
 pub mod setup;
 pub mod signed_out;
 
+pub(crate) use self::csp::HSTS;
 pub use self::{
     csp::{Csp, CspSource, Transport, security_headers},
     link::{LocalPath, WebUrl},

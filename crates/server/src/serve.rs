@@ -121,6 +121,8 @@ impl Running {
         }
         app.audit.flush().await;
         audit.abort();
+        // Aborted means cancelled, not yet gone: whoever opens the data next must find it free.
+        let _ = audit.await;
     }
 }
 

@@ -103,10 +103,10 @@ pub const SETTINGS: &[Setting] = &[
 
     row("tokens.access_lifetime", time(MINUTE, DAY), "10m", "access tokens, unless the API says otherwise"),
     row("tokens.id_lifetime", time(MINUTE, DAY), "10m", "ID tokens"),
-    row("tokens.code_lifetime", time(10, 10 * MINUTE), "60s", "authorization codes"),
+    row("tokens.code_lifetime", time(10, MINUTE), "60s", "authorization codes"),
     row("tokens.refresh_idle", time(MINUTE, 365 * DAY), "14d", "a refresh token dies when unused this long"),
     row("tokens.refresh_absolute", time(MINUTE, 2 * 365 * DAY), "90d", "… and this long after sign-in in any case"),
-    row("tokens.refresh_grace", time(0, 2 * MINUTE), "30s", "a superseded refresh token is answered again this long"),
+    row("tokens.refresh_grace", time(0, MINUTE), "10s", "a superseded refresh token is answered again this long"),
     row("tokens.max_size", size(KIB, 64 * KIB), "8KiB", "issuing a larger access token fails"),
 
     row("keys.rotation", time(HOUR, 2 * 365 * DAY), "90d", "a signing key signs this long"),

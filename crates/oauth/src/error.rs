@@ -33,6 +33,8 @@ pub enum OAuthError {
     ParameterRepeated(String),
     /// The form or query does not decode: bad percent-encoding, invalid UTF-8, a NUL, or not a JSON object of strings.
     ParametersMalformed,
+    /// Parameters of ours in the URL, where logs and histories keep them; they belong into the body (RFC 6749 §3.2).
+    ParametersInUrl,
     /// More parameters or bytes than anyone needs.
     ParametersTooLarge,
     /// `scope` is not of its grammar, or endless.
@@ -199,6 +201,9 @@ impl OAuthError {
                 wire("invalid_request", 400, format!("{} must not be given twice", printable_name(name)))
             }
             Self::ParametersMalformed => wire("invalid_request", 400, "the parameters are not well-formed"),
+            Self::ParametersInUrl => {
+                wire("invalid_request", 400, "the parameters belong into the body, not into the URL")
+            }
             Self::ParametersTooLarge => wire("invalid_request", 400, "the parameters are too large"),
             Self::ScopeMalformed => wire("invalid_scope", 400, "scope is not well-formed"),
             Self::ScopeNotAllowed => wire("invalid_scope", 400, "the client may not ask for this scope"),

@@ -92,11 +92,10 @@ fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Op
     if request.has_prompt(Prompt::Consent) {
         return Some(ConsentWhy::PromptConsent);
     }
-    let ours = request.client.first_party;
-    if ours && request.api.is_none_or(|api| api.skip_consent_for_first_party) {
+    if !request.may_need_consent() {
         return None;
     }
-    if !ours && request.redirect_uri.is_on_device() {
+    if !request.client.first_party && request.redirect_uri.is_on_device() {
         return Some(ConsentWhy::IdentityNotAssured);
     }
     let covered = on_record.is_some_and(|record| {

@@ -80,6 +80,12 @@ impl<'a> ValidRequest<'a> {
         self.api
     }
 
+    /// Whether a consent on record could matter: always for third parties, for first parties if the API insists.
+    #[must_use]
+    pub fn may_need_consent(&self) -> bool {
+        !self.client.first_party || self.api.is_some_and(|api| !api.skip_consent_for_first_party)
+    }
+
     /// What can be granted: the asked scope without what is unknown or not for this client.
     #[must_use]
     pub fn scope(&self) -> &Scope {

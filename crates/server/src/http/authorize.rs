@@ -57,7 +57,10 @@ pub(super) async fn post(
         return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
     }
     match Params::parse_for_authorize(&body) {
-        Ok(params) => page::see_other(&format!("/authorize?{}", params.to_query())),
+        Ok(params) => match form::query(&params) {
+            Ok(query) => page::see_other(&format!("/authorize?{query}")),
+            Err(error) => page::protocol_error(&app, &meta, &error),
+        },
         Err(error) => page::protocol_error(&app, &meta, &error),
     }
 }
@@ -107,7 +110,11 @@ impl Arrival<'_> {
             Ok(request) => request,
             Err(rejection) => return self.reject(&params, rejection),
         };
-        match self.decide(&request, query, interaction).await {
+        let decided = match form::query(&params) {
+            Ok(query) => self.decide(&request, &query, interaction).await,
+            Err(error) => Err(error),
+        };
+        match decided {
             Ok(response) => response,
             Err(error @ (OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. })) => {
                 page::protocol_error(self.app, self.meta, &error)
@@ -168,9 +175,8 @@ impl Arrival<'_> {
         signed_in: Option<&SignedIn>,
         interaction: Option<InteractionFacts>,
     ) -> Result<Facts, OAuthError> {
-        let asks = !request.client().first_party || request.api().is_some_and(|api| !api.skip_consent_for_first_party);
         let consent_on_record = match signed_in {
-            Some(who) if asks => {
+            Some(who) if request.may_need_consent() => {
                 let found = self.app.store.consent(&who.user.id, request.client_id().as_str()).await;
                 found.map_err(|error| store_failure(&error))?.and_then(consent::on_record)
             }

@@ -4,7 +4,17 @@ use axum::body::Body;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use symbolon_oauth::{OAuthError, Params};
+use symbolon_oauth::{Grant, OAuthError, Params, client_auth};
+
+/// The largest query that a form post becomes and that travels through the sign-in pages, in bytes: what is taken up must
+/// also be finished, in a URL that every browser and proxy takes.
+const MAX_QUERY_BYTES: usize = 8 * 1024;
+
+/// Parameters as a query of our own spelling, if it is not too large to travel.
+pub(super) fn query(params: &Params) -> Result<String, OAuthError> {
+    let query = params.to_query();
+    if query.len() > MAX_QUERY_BYTES { Err(OAuthError::ParametersTooLarge) } else { Ok(query) }
+}
 
 /// Why a body was not read.
 #[derive(Debug)]
@@ -48,8 +58,17 @@ pub(super) fn media_type(headers: &HeaderMap) -> MediaType {
     }
 }
 
-/// Parameters of a protocol endpoint: a form, or JSON for clients that send it (specs: existing clients do).
-pub(super) async fn params(headers: &HeaderMap, body: Body, limit: usize) -> Result<Params, OAuthError> {
+/// Parameters of a protocol endpoint: a form, or JSON for clients that send it (specs: existing clients do). Parameters in
+/// the URL are refused rather than ignored, so that a developer who puts a secret there hears of it (security 30, 34).
+pub(super) async fn params(
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: Body,
+    limit: usize,
+) -> Result<Params, OAuthError> {
+    if query.is_some_and(names_a_parameter) {
+        return Err(OAuthError::ParametersInUrl);
+    }
     let media = media_type(headers);
     let body = bytes(body, limit).await.map_err(|why| match why {
         BodyError::TooLarge => OAuthError::ParametersTooLarge,
@@ -61,4 +80,12 @@ pub(super) async fn params(headers: &HeaderMap, body: Body, limit: usize) -> Res
         MediaType::Other if body.is_empty() => Params::parse(&[]),
         MediaType::Other => Err(OAuthError::ParametersMalformed),
     }
+}
+
+/// Whether a query has a parameter that some endpoint takes in its body. Others are none of our business.
+fn names_a_parameter(query: &str) -> bool {
+    let of_grants = Grant::ALL.iter().flat_map(|grant| grant.parameters());
+    let ours = of_grants.chain(client_auth::PARAMETERS).chain(&["grant_type", "token", "token_type_hint"]);
+    let ours: Vec<&str> = ours.copied().collect();
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| ours.contains(&&*name))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::{self, Credentials};
@@ -22,18 +22,25 @@ use crate::rng::SystemRng;
 pub(super) async fn introspect(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match handle(&app, &meta, &headers, body).await {
+    match handle(&app, &meta, &headers, query.as_deref(), body).await {
         Ok(found) => answer::json(StatusCode::OK, &found),
         Err(error) => answer::error(&error),
     }
 }
 
-async fn handle(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Result<Answer, OAuthError> {
+async fn handle(
+    app: &App,
+    meta: &Meta,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    body: Body,
+) -> Result<Answer, OAuthError> {
     let registry = app.registry();
-    let params = form::params(headers, body, app.config.http.max_body_bytes).await?;
+    let params = form::params(headers, query, body, app.config.http.max_body_bytes).await?;
     let credentials = client::credentials(headers, &params)?;
     let caller = caller(app, &registry, &credentials, meta.now).await?;
     decide(app, &registry, caller, &params, meta.now).await

@@ -63,7 +63,10 @@ pub(super) async fn post(
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
     if params.get("csrf").is_none() {
-        return page::see_other(&format!("/logout?{}", params.to_query()));
+        return match form::query(&params) {
+            Ok(query) => page::see_other(&format!("/logout?{query}")),
+            Err(error) => page::protocol_error(&app, &meta, &error),
+        };
     }
     let form = Posted { params, headers, meta };
     if let Some(refusal) = form.refusal(&app, Purpose::Logout) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
@@ -24,11 +24,12 @@ use crate::events;
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let registry = app.registry();
-    let params = match form::params(&headers, body, app.config.http.max_body_bytes).await {
+    let params = match form::params(&headers, query.as_deref(), body, app.config.http.max_body_bytes).await {
         Ok(params) => params,
         Err(error) => return answer::error(&error),
     };

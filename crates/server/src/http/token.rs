@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::AuthenticatedClient;
@@ -28,12 +28,13 @@ use crate::{facts, seal};
 pub(super) async fn token(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let registry = app.registry();
     let media = form::media_type(&headers);
-    let params = match form::params(&headers, body, app.config.http.max_body_bytes).await {
+    let params = match form::params(&headers, query.as_deref(), body, app.config.http.max_body_bytes).await {
         Ok(params) => params,
         Err(error) => return answer::error(&error),
     };

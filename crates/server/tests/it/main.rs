@@ -1,8 +1,21 @@
 //! Promises of the server, kept over HTTP: each test starts a server of its own and talks to it as a browser,
 //! a client or an API would.
 
-#![expect(missing_docs, unreachable_pub, reason = "a test binary has no users but itself")]
+#![expect(unreachable_pub, reason = "a test binary has no users but itself")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod assertion;
+mod authenticate;
+mod authorize;
+mod bad_input;
+mod consent;
+mod cors;
+mod discovery;
+mod introspection;
+mod machine;
+mod refresh;
+mod revocation;
 mod sign_in;
 mod support;
+mod token;
+mod userinfo;

@@ -48,7 +48,7 @@ impl Answer {
 /// A query or fragment parameter of a URL.
 pub fn param(url: &str, name: &str) -> Option<String> {
     let at = url.find(['?', '#'])? + 1;
-    let pairs = url::form_urlencoded::parse(url[at..].as_bytes());
+    let pairs = url::form_urlencoded::parse(&url.as_bytes()[at..]);
     pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 

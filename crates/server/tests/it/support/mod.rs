@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod flow;
+pub mod protocol;
 
 use symbolon_jose::Algorithm;
 use symbolon_oauth::{Api, Client, ClientApi, ClientId, Scope, SecretHash, random_id};

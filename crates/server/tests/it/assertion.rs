@@ -1,0 +1,165 @@
+//! `private_key_jwt` (RFC 7523, RFC 10070): a client proves itself with a signature, once, for us alone.
+
+use serde_json::{Value, json};
+use symbolon_jose::{Algorithm, Jwk, SigningKey, jwt};
+use symbolon_oauth::AuthMethod;
+
+use crate::support::{Answer, ISSUER, NOW, World};
+
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const TYP: &str = "client-authentication+jwt";
+
+/// The client `machine`, with a key instead of a secret.
+struct Keyed {
+    world: World,
+    key: SigningKey,
+}
+
+impl Keyed {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let key = enrol(&world, "machine").await;
+        Self { world, key }
+    }
+
+    fn claims(jti: &str) -> Value {
+        json!({ "iss": "machine", "sub": "machine", "aud": ISSUER, "exp": NOW + 60, "iat": NOW, "jti": jti })
+    }
+
+    async fn send(&self, assertion: &str) -> Answer {
+        let fields =
+            [("grant_type", "client_credentials"), ("client_assertion_type", TYPE), ("client_assertion", assertion)];
+        self.world.post_with("", "/oauth/token", &fields).await
+    }
+
+    async fn try_claims(&self, jti: &str, member: &str, value: Value) -> Answer {
+        let mut claims = Self::claims(jti);
+        claims[member] = value;
+        if claims[member].is_null() {
+            claims.as_object_mut().unwrap().remove(member);
+        }
+        self.send(&jwt::sign(&self.key, TYP, &claims).unwrap()).await
+    }
+}
+
+/// Gives a client a key and takes its secret.
+async fn enrol(world: &World, client: &str) -> SigningKey {
+    let jwk = Jwk::generate(Algorithm::ES256).unwrap();
+    let public = json!({ "keys": [jwk.public_value().unwrap()] });
+    world
+        .change_client(client, |client| {
+            client.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+            client.secrets = Vec::new();
+            client.jwks = Some(public);
+        })
+        .await;
+    SigningKey::from_jwk(&jwk, Algorithm::ES256).unwrap()
+}
+
+#[tokio::test]
+async fn an_assertion_for_the_issuer_is_proof_enough() {
+    let keyed = Keyed::new().await;
+    for (jti, typ) in [("a", TYP), ("b", "JWT"), ("c", "application/client-authentication+jwt")] {
+        let answer = keyed.send(&jwt::sign(&keyed.key, typ, &Keyed::claims(jti)).unwrap()).await;
+        assert_eq!(answer.status, 200, "{typ}: {}", answer.body);
+    }
+}
+
+/// Security 35, CVE-2020-15222.
+#[tokio::test]
+async fn an_assertion_counts_once_even_in_parallel() {
+    let keyed = Keyed::new().await;
+    let assertion = jwt::sign(&keyed.key, TYP, &Keyed::claims("once")).unwrap();
+    let answers = crate::token::futures(8, || keyed.send(&assertion)).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
+    keyed.send(&assertion).await.is_error(401, "invalid_client");
+    // The same jti in another assertion is the same jti.
+    keyed.try_claims("once", "exp", json!(NOW + 50)).await.is_error(401, "invalid_client");
+    keyed.world.advance(59);
+    keyed.send(&assertion).await.is_error(401, "invalid_client");
+}
+
+/// RFC 10070, CVE-2025-27370.
+#[tokio::test]
+async fn the_issuer_is_the_only_audience() {
+    let keyed = Keyed::new().await;
+    let endpoint = format!("{ISSUER}/oauth/token");
+    for (at, audience) in [
+        json!(endpoint),
+        json!([ISSUER]),
+        json!([ISSUER, "https://other.example"]),
+        json!(format!("{ISSUER}/")),
+        json!("https://other.example"),
+        json!(""),
+        json!([]),
+        Value::Null,
+        json!(5),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        keyed.try_claims(&format!("aud-{at}"), "aud", audience).await.is_error(401, "invalid_client");
+    }
+    keyed.world.change_client("machine", |client| client.legacy_assertion_audience = true).await;
+    for (at, audience) in [json!(endpoint), json!([ISSUER, endpoint])].into_iter().enumerate() {
+        assert_eq!(keyed.try_claims(&format!("legacy-{at}"), "aud", audience).await.status, 200);
+    }
+    let mixed = json!([endpoint, "https://other.example"]);
+    keyed.try_claims("legacy-mixed", "aud", mixed).await.is_error(401, "invalid_client");
+}
+
+#[tokio::test]
+async fn an_assertion_that_is_expired_endless_or_somebody_elses_is_refused() {
+    let keyed = Keyed::new().await;
+    for (at, (member, value)) in [
+        ("exp", json!(NOW - 16)),
+        ("exp", json!(NOW + 86_400)),
+        ("exp", Value::Null),
+        ("exp", json!("soon")),
+        ("nbf", json!(NOW + 60)),
+        ("iss", json!("web")),
+        ("iss", Value::Null),
+        ("jti", Value::Null),
+        ("jti", json!("")),
+        ("jti", json!(7)),
+        ("jti", json!("x".repeat(300))),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = keyed.try_claims(&format!("bad-{at}"), member, value).await;
+        answer.is_error(401, "invalid_client");
+    }
+}
+
+#[tokio::test]
+async fn another_key_another_client_and_another_kind_of_token_prove_nothing() {
+    let keyed = Keyed::new().await;
+    let others = enrol(&keyed.world, "other").await;
+    let forged = jwt::sign(&others, TYP, &Keyed::claims("forged")).unwrap();
+    keyed.send(&forged).await.is_error(401, "invalid_client");
+    for typ in ["at+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt"] {
+        let wrong = jwt::sign(&keyed.key, typ, &Keyed::claims(typ)).unwrap();
+        keyed.send(&wrong).await.is_error(401, "invalid_client");
+    }
+    let good = jwt::sign(&keyed.key, TYP, &Keyed::claims("good")).unwrap();
+    let mut parts = good.split('.');
+    let (_, claims) = (parts.next(), parts.next().unwrap());
+    let unsigned = format!("eyJhbGciOiJub25lIn0.{claims}.");
+    for garbage in ["", "x", "a.b.c", &unsigned, &good[..good.len() - 2], &"x.".repeat(9_000)] {
+        let answer = keyed.send(garbage).await;
+        assert!(matches!(answer.status.as_u16(), 400 | 401), "{answer:?}");
+    }
+    // A client with a key has no secret, and one with a secret no key.
+    let world = &keyed.world;
+    let grant = ("grant_type", "client_credentials");
+    let by_secret = world.token("machine", &[grant]).await;
+    by_secret.is_error(401, "invalid_client");
+    let web = json!({ "iss": "web", "sub": "web", "aud": ISSUER, "exp": NOW + 60, "jti": "w" });
+    keyed.send(&jwt::sign(&keyed.key, TYP, &web).unwrap()).await.is_error(401, "invalid_client");
+    let fields = [grant, ("client_assertion_type", "urn:other"), ("client_assertion", good.as_str())];
+    world.post_with("", "/oauth/token", &fields).await.is_error(401, "invalid_client");
+    let fields = [grant, ("client_assertion_type", TYPE), ("client_assertion", &good), ("client_id", "other")];
+    world.post_with("", "/oauth/token", &fields).await.is_error(400, "invalid_request");
+    assert_eq!(keyed.send(&good).await.status, 200, "none of it used the assertion up");
+}

@@ -1,0 +1,114 @@
+//! Revocation (RFC 7009): a client gives up what it holds.
+
+use http::Method;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use crate::support::client::form;
+use crate::support::flow::authorize_url;
+use crate::support::{Answer, World};
+
+const ADA: &str = "ada@example.com";
+
+async fn revoke(world: &World, client: &str, fields: &[(&str, &str)]) -> Answer {
+    world.post_as(client, "/oauth/revoke", fields).await
+}
+
+fn refresh_token(tokens: &Value) -> &str {
+    tokens["refresh_token"].as_str().unwrap()
+}
+
+/// Security 49.
+#[tokio::test]
+async fn revoking_a_refresh_token_ends_everything_of_the_grant_and_nothing_else() {
+    let world = World::new().await;
+    for client in ["web", "spa"] {
+        let mut browser = world.browser();
+        let code = browser.code(client, ADA, &[]).await;
+        let first = world.redeem(client, &code).await.json();
+        let second = world.refresh(client, refresh_token(&first)).await.json();
+        let other_grant = world.tokens(client, ADA).await;
+        let answer = revoke(&world, client, &[("token", refresh_token(&second))]).await;
+        assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
+        assert_eq!(answer.header("cache-control"), "no-store");
+        for dead in [&first, &second] {
+            world.assert_dead(&dead["access_token"]).await;
+            world.refresh(client, refresh_token(dead)).await.is_error(400, "invalid_grant");
+        }
+        world.assert_alive(&other_grant["access_token"]).await;
+        assert_eq!(world.refresh(client, refresh_token(&other_grant)).await.status, 200);
+        // The person stays signed in: revocation is about the client's grant.
+        let silent = browser.get(&authorize_url(client, &[("prompt", "none")])).await;
+        assert!(silent.param("code").is_some(), "{silent:?}");
+    }
+}
+
+/// RFC 7009 §2.1, §2.2.
+#[tokio::test]
+async fn wrong_hints_are_ignored_and_unknown_tokens_are_already_gone() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    for unknown in ["x", "sym_rt_", "sym_rt_unknown", "' OR 1=1 --", &"x".repeat(10_000)] {
+        assert_eq!(revoke(&world, "web", &[("token", unknown)]).await.status, 200, "{unknown}");
+    }
+    for hint in ["access_token", "nonsense"] {
+        let fields = [("token", refresh_token(&tokens)), ("token_type_hint", hint)];
+        assert_eq!(revoke(&world, "web", &fields).await.status, 200);
+    }
+    world.refresh("web", refresh_token(&tokens)).await.is_error(400, "invalid_grant");
+    // Twice is as good as once, also with a token that had its day.
+    assert_eq!(revoke(&world, "web", &[("token", refresh_token(&tokens))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_superseded_token_revokes_the_grant_too() {
+    let world = World::new().await;
+    let first = world.tokens("web", ADA).await;
+    let second = world.refresh("web", refresh_token(&first)).await.json();
+    assert_eq!(revoke(&world, "web", &[("token", refresh_token(&first))]).await.status, 200);
+    world.refresh("web", refresh_token(&second)).await.is_error(400, "invalid_grant");
+    world.assert_dead(&second["access_token"]).await;
+}
+
+/// Security 46.
+#[tokio::test]
+async fn nobody_revokes_what_is_another_clients() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    for client in ["other", "spa"] {
+        let refused = revoke(&world, client, &[("token", refresh_token(&tokens))]).await;
+        assert!(refused.status.is_client_error(), "{refused:?}");
+    }
+    world.assert_alive(&tokens["access_token"]).await;
+    assert_eq!(world.refresh("web", refresh_token(&tokens)).await.status, 200);
+}
+
+/// RFC 7009 §2.2.1: better an honest no than "200, revoked" for what goes on working.
+#[tokio::test]
+async fn a_signed_access_token_is_honestly_not_revocable() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    let refused = revoke(&world, "web", &[("token", tokens["access_token"].as_str().unwrap())]).await;
+    refused.is_error(400, "unsupported_token_type");
+    world.assert_alive(&tokens["access_token"]).await;
+}
+
+/// Security 33, 34.
+#[tokio::test]
+async fn it_needs_the_client_and_a_form_by_post() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    let token = ("token", refresh_token(&tokens));
+    world.post_with("", "/oauth/revoke", &[token]).await.is_error(401, "invalid_client");
+    world.post_with("", "/oauth/revoke", &[token, ("client_id", "web")]).await.is_error(401, "invalid_client");
+    let wrong = crate::support::flow::basic("web", "wrong");
+    world.post_with(&wrong, "/oauth/revoke", &[token]).await.is_error(401, "invalid_client");
+    revoke(&world, "web", &[]).await.is_error(400, "invalid_request");
+    revoke(&world, "web", &[token, token]).await.is_error(400, "invalid_request");
+    let query = form(&[token, ("client_id", "web")]);
+    assert_eq!(world.browser().get(&format!("/oauth/revoke?{query}")).await.status, 405);
+    let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
+    let in_url = world.send(Method::POST, &format!("/oauth/revoke?{query}"), &headers, None).await;
+    in_url.is_error(400, "invalid_request");
+    assert_eq!(world.refresh("web", refresh_token(&tokens)).await.status, 200);
+}

@@ -29,6 +29,10 @@ function guard() {
   if (route() === 'profile' && auth.state.status === 'signed-out' && !auth.state.error) listenTo(auth.login());
 }
 
+element('skip').addEventListener('click', (event) => {
+  event.preventDefault(); // its hash is no route
+  element('main').focus();
+});
 listen('sign-in', () => auth.login());
 listen('sign-out', () => auth.logout());
 listen('load-dragons', () => load('dragons', ({ name, kind, length }) => [`${name}, ${kind}`, `${length} m`]));

@@ -180,6 +180,12 @@ test('the keyboard is enough', async (t) => {
   await tabTo(page, 'load-dragons');
   await page.keyboard.press('Space');
   await page.locator('#dragons td').first().waitFor();
+  await page.goto(`${server.app}/#/profile`);
+  await page.locator('#claims dd').first().waitFor();
+  await tabTo(page, 'skip');
+  await page.keyboard.press('Enter');
+  await page.locator('main:focus').waitFor();
+  assert.ok(await page.isVisible('#claims'), 'skipping to the content stays on the page');
   await tabTo(page, 'sign-out');
   await page.keyboard.press('Enter');
   await page.locator('#sign-in').waitFor();

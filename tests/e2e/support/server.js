@@ -117,6 +117,7 @@ export class Server {
         if (error) failed(new Error(`symbolon ${args.join(' ')}: ${error.code}\n${stderr}`));
         else done(stdout.trim() === '' ? {} : JSON.parse(stdout));
       });
+      child.stdin.on('error', () => {}); // a command that reads none may have ended; its exit code counts
       child.stdin.end(input);
     });
   }

@@ -1,6 +1,6 @@
 //! The Symbolon server: endpoints, hosted pages, sessions, accounts, background work.
 //!
-//! [`start`] opens the data folder of a configuration and serves it; [`serve`] runs it until the process is
+//! [`start`] opens the data folder of a configuration and serves it; [`serve()`] runs it until the process is
 //! told to stop. `ARCHITECTURE.md` has the map.
 
 pub mod account;
@@ -29,4 +29,4 @@ pub mod session;
 pub use app::{App, AppError};
 pub use clock::Clock;
 pub use config::Config;
-pub use serve::{Running, StartError, serve, start};
+pub use serve::{Running, Signals, StartError, serve, start};

@@ -6,6 +6,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::signal::unix;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -126,24 +127,39 @@ impl Running {
     }
 }
 
+/// SIGTERM and SIGINT, caught from the moment this is made.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+}
+
+impl Signals {
+    /// Catches them. Before [`start`], so that a signal never meets a server that answers but does not drain yet.
+    pub fn listen() -> std::io::Result<Self> {
+        let terminate = unix::signal(unix::SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: unix::signal(unix::SignalKind::interrupt())? })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Runs a node until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
-pub async fn serve(running: Running) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+pub async fn serve(running: Running, mut signals: Signals) {
     // Tells systemd; without one there is nobody to tell.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    signals.recv().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping: open requests may finish");
     tokio::select! {
         () = running.shutdown() => {}
-        _ = terminate.recv() => tracing::warn!("stopped at once"),
-        _ = interrupt.recv() => tracing::warn!("stopped at once"),
+        () = signals.recv() => tracing::warn!("stopped at once"),
     }
-    Ok(())
 }
 
 async fn signal(mut stopped: watch::Receiver<bool>) {

@@ -7,7 +7,7 @@ use serde_json::json;
 use symbolon_server::admin::SetupCommand;
 use symbolon_server::admin::{Command, control};
 use symbolon_server::config::{Loaded, Mode};
-use symbolon_server::{Clock, Running};
+use symbolon_server::{Clock, Running, Signals};
 
 use super::Global;
 use crate::error::{CliError, FAILED, NOT_ALLOWED, UNREACHABLE};
@@ -67,14 +67,16 @@ impl Serve {
 
 async fn serve(loaded: Loaded, output: &Output) -> Result<(), CliError> {
     let config = loaded.config;
+    let signals = Signals::listen()
+        .map_err(|why| CliError::new(FAILED, format!("signals cannot be caught: {why}"), "symbolon doctor"))?;
     let (dev, data) = (config.dev, config.data.clone());
     // All doors before anything is written: a taken port leaves nothing behind.
     let ports = if dev { Some(Ports::take(config.sample)?) } else { None };
     let running = symbolon_server::start(config, Clock::system()).await.map_err(|error| start_error(&error))?;
     let sample = ports.map(|ports| ports.serve(running.app.issuer.as_str())).transpose()?;
     welcome(&running, &data, sample.as_ref(), output).await;
-    let ended = symbolon_server::serve(running).await;
-    ended.map_err(|why| CliError::new(FAILED, format!("the server ended: {why}"), "symbolon doctor"))
+    symbolon_server::serve(running, signals).await;
+    Ok(())
 }
 
 /// What runs where, and what a newcomer does next.

@@ -28,13 +28,13 @@ mod user_list;
 mod value;
 mod writer;
 
-use std::fs::File;
 use std::path::Path;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::port::Result;
+use open::Lock;
 use readers::Readers;
 use writer::Writer;
 
@@ -63,7 +63,7 @@ pub struct Sqlite {
     readers: Option<Readers>,
     writer: Writer,
     registry_version: watch::Sender<u64>,
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl Sqlite {
@@ -84,7 +84,7 @@ impl Sqlite {
         Self::start(conn, None, None, &Options::default())
     }
 
-    fn start(conn: Connection, readers: Option<Readers>, lock: Option<File>, options: &Options) -> Result<Self> {
+    fn start(conn: Connection, readers: Option<Readers>, lock: Option<Lock>, options: &Options) -> Result<Self> {
         let registry_version = watch::Sender::new(registry::version(&conn)?);
         let writer = Writer::start(conn, options.queue, options.batch)?;
         Ok(Self { readers, writer, registry_version, _lock: lock })

@@ -16,7 +16,7 @@ const STATEMENTS: usize = 256;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes the folder and the file, private to the owner, and takes the lock that keeps other openers out.
-pub(super) fn claim(path: &Path) -> Result<File> {
+pub(super) fn claim(path: &Path) -> Result<Lock> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
         private_folder().create(folder).map_err(|error| not_writable(folder, &error))?;
     }
@@ -26,6 +26,7 @@ pub(super) fn claim(path: &Path) -> Result<File> {
         TryLockError::WouldBlock => StoreError::InUse { path: path.into() },
         TryLockError::Error(error) => StoreError::Io(format!("cannot lock {}: {error}", lock_path.display())),
     })?;
+    let lock = Lock(lock);
     let file = private_file().open(path).map_err(|error| not_writable(path, &error))?;
     let metadata = file.metadata().map_err(|error| StoreError::Io(error.to_string()))?;
     // Root may write what nobody may; the owner's word counts all the same.
@@ -34,6 +35,17 @@ pub(super) fn claim(path: &Path) -> Result<File> {
         return Err(StoreError::NotWritable { path: path.into(), reason });
     }
     Ok(lock)
+}
+
+/// Keeps other openers out for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a process that this one is just starting holds a copy of the handle until it has become itself.
+        let _ = self.0.unlock();
+    }
 }
 
 /// The lock has its own file: closing another handle of the database file would drop the engine's locks on it.

@@ -78,7 +78,9 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
         Some(api) if from.scope.contains("openid") => Audience::Many(vec![api.identifier.clone(), userinfo]),
         Some(api) => Audience::One(api.identifier.clone()),
     };
-    let roles = if from.api.is_some_and(|api| api.include_roles) { from.user.roles.clone() } else { Vec::new() };
+    // Roles open doors that no consent page names: a third party never carries them.
+    let carries_roles = from.client.first_party && from.api.is_some_and(|api| api.include_roles);
+    let roles = if carries_roles { from.user.roles.clone() } else { Vec::new() };
     let claims = AccessTokenClaims {
         sid: from.sid.map(str::to_owned),
         rh: Some(from.user.revocation_handle.clone()),

@@ -1,8 +1,9 @@
 //! The audit log: every security event, append-only.
 //!
-//! Two ways in. [`Audit::record`] returns when the event is durable: for what must be provable before it is
+//! Three ways in. [`Audit::record`] returns when the event is durable: for what must be provable before it is
 //! acknowledged (sign-ins, credential changes, revocations). [`Audit::note`] batches off the request's path:
-//! for what happens thousands of times a second (tokens issued to machines).
+//! for what comes often. What could come by the thousand, or be made to by anybody (tokens issued to machines,
+//! refused clients), is only counted: [`Audit::tally`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +19,7 @@ use crate::clock::Clock;
 const BACKLOG: usize = 10_000;
 /// Events written in one transaction at most.
 const BATCH: usize = 500;
-/// How often counts of machine tokens are written.
+/// How often counts are written.
 const TALLY: Duration = Duration::from_secs(10);
 
 /// The way into the audit log.
@@ -29,8 +30,21 @@ pub struct Audit {
     tallies: Tallies,
 }
 
-/// Machine tokens issued since the last write, by client.
-type Tallies = Arc<Mutex<BTreeMap<String, u64>>>;
+/// Occurrences since the last write.
+type Tallies = Arc<Mutex<BTreeMap<Tally, u64>>>;
+
+/// What is counted rather than told one by one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tally {
+    /// The event's name.
+    pub name: &'static str,
+    /// Its outcome.
+    pub outcome: &'static str,
+    /// What it was about: a grant, or a cause of refusal. One of a fixed set, never a caller's text.
+    pub about: String,
+    /// The registered client, if there is one.
+    pub client_id: Option<String>,
+}
 
 enum Message {
     Event(Box<AuditEvent>),
@@ -66,13 +80,10 @@ impl Audit {
         }
     }
 
-    /// Counts one token issued to a machine; counts become events every few seconds.
-    pub fn tally(&self, client_id: &str) {
+    /// Counts one occurrence; counts become events every few seconds.
+    pub fn tally(&self, tally: Tally) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        match tallies.get_mut(client_id) {
-            Some(count) => *count += 1,
-            None => drop(tallies.insert(client_id.to_owned(), 1)),
-        }
+        *tallies.entry(tally).or_default() += 1;
     }
 
     /// Returns once everything noted before is written.
@@ -116,17 +127,17 @@ impl AuditWriter {
     fn counted(&self) -> Vec<AuditEvent> {
         let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
         let at = self.clock.now();
-        let event = |(client_id, count): (String, u64)| AuditEvent {
+        let event = |(tally, count): (Tally, u64)| AuditEvent {
             at,
-            name: "token.issue".to_owned(),
-            outcome: "success".to_owned(),
+            name: tally.name.to_owned(),
+            outcome: tally.outcome.to_owned(),
             actor: None,
             user_id: None,
-            client_id: Some(client_id),
+            client_id: tally.client_id,
             sid: None,
             address: None,
             request_id: None,
-            detail: json!({ "grant": "client_credentials", "count": count }),
+            detail: json!({ "about": tally.about, "count": count }),
         };
         tallies.into_iter().map(event).collect()
     }

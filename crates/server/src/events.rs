@@ -7,6 +7,7 @@ use symbolon_oauth::{Client, Effect, Grant, Issue, OAuthError, Refusal};
 use symbolon_store::{AuditEvent, Session, StoreError};
 
 use crate::app::App;
+use crate::audit::Tally;
 use crate::http::meta::Meta;
 
 /// An event with what every event has.
@@ -25,23 +26,28 @@ fn event(meta: &Meta, name: &str, outcome: &str) -> AuditEvent {
     }
 }
 
-/// A client was not authenticated.
-pub async fn client_refused(app: &App, meta: &Meta, client_id: &str, error: &OAuthError) {
-    // The id is the caller's text: kept only as far as one of ours could go.
-    let client_id = client_id.chars().take(128).collect();
-    let event = AuditEvent {
-        client_id: Some(client_id),
-        detail: json!({ "cause": error.cause() }),
-        ..event(meta, "client.authenticate", "failure")
-    };
-    app.audit.note(event).await;
+/// A client was not authenticated. Anybody can cause it, so it is counted: by client if there is one, since
+/// ids that nobody has are the caller's text.
+pub fn client_refused(app: &App, client_id: &str, error: &OAuthError) {
+    let known = app.registry().client(client_id).is_some();
+    app.audit.tally(Tally {
+        name: "client.authenticate",
+        outcome: "failure",
+        about: error.cause(),
+        client_id: known.then(|| client_id.to_owned()),
+    });
 }
 
 /// Tokens were issued. Machine tokens are only counted, since they come by the thousand.
 pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue: &Issue) {
     let claims = &issue.access_token.claims;
     if grant == Grant::ClientCredentials {
-        app.audit.tally(client.client_id.as_str());
+        app.audit.tally(Tally {
+            name: "token.issue",
+            outcome: "success",
+            about: grant.name().to_owned(),
+            client_id: Some(client.client_id.to_string()),
+        });
         return;
     }
     let event = AuditEvent {
@@ -109,6 +115,17 @@ pub async fn sign_in_failed(app: &App, meta: &Meta, user_id: Option<&str>, clien
         ..event(meta, "session.start", "failure")
     };
     app.audit.note(event).await;
+}
+
+/// A sign-in was not even tried, because too many failed before. Counted, since whoever waits can cause it.
+pub fn sign_in_throttled(app: &App, client_id: Option<&str>) {
+    let known = client_id.filter(|id| app.registry().client(id).is_some());
+    app.audit.tally(Tally {
+        name: "session.start",
+        outcome: "failure",
+        about: "throttled".to_owned(),
+        client_id: known.map(str::to_owned),
+    });
 }
 
 /// Somebody signed out.

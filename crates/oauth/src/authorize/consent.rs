@@ -95,7 +95,8 @@ fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Op
     if !request.may_need_consent() {
         return None;
     }
-    if !request.client.first_party && request.redirect_uri.is_on_device() {
+    // RFC 8252 §8.6: any program of the device may listen there, so no answer goes out unseen.
+    if request.goes_to_any_listener() {
         return Some(ConsentWhy::IdentityNotAssured);
     }
     let covered = on_record.is_some_and(|record| {

@@ -6,7 +6,7 @@ use crate::error::OAuthError;
 use crate::ids::{ClientId, Issuer};
 use crate::pkce::CodeChallenge;
 use crate::redirect_uri::RegisteredRedirectUri;
-use crate::registration::{Api, Client};
+use crate::registration::{Api, Client, ClientKind};
 use crate::response_mode::{AuthorizationResponse, ResponseMode};
 use crate::scope::Scope;
 use crate::token_format::OpaqueToken;
@@ -80,10 +80,20 @@ impl<'a> ValidRequest<'a> {
         self.api
     }
 
-    /// Whether a consent on record could matter: always for third parties, for first parties if the API insists.
+    /// Whether consent could matter: always for third parties, for first parties if the API insists or the answer goes to
+    /// whoever listens on the device.
     #[must_use]
     pub fn may_need_consent(&self) -> bool {
-        !self.client.first_party || self.api.is_some_and(|api| !api.skip_consent_for_first_party)
+        !self.client.first_party
+            || self.api.is_some_and(|api| !api.skip_consent_for_first_party)
+            || self.goes_to_any_listener()
+    }
+
+    /// Whether any program of the device could take the answer (RFC 8252 §8.6). A first-party web page on loopback is a
+    /// developer's; only a native app's redirect says nothing about who listens.
+    pub(super) fn goes_to_any_listener(&self) -> bool {
+        let unproven = !self.client.first_party || self.client.kind == ClientKind::Native;
+        unproven && self.redirect_uri.is_on_device()
     }
 
     /// What can be granted: the asked scope without what is unknown or not for this client.

@@ -106,7 +106,7 @@ async fn sign_in(
         Outcome::SignedIn(user) => issue(app, meta, registry, client, request, &user).await,
         Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
         Outcome::Throttled { wait_secs } => {
-            events::sign_in_failed(app, meta, None, client_id, "throttled").await;
+            events::sign_in_throttled(app, client_id);
             let text = format!("Too many attempts. Try again in {wait_secs} seconds");
             let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", &text);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs));

@@ -15,6 +15,7 @@ use symbolon_oauth::{OAuthError, Params};
 use super::meta::Meta;
 use super::{answer, client, form, userinfo};
 use crate::app::App;
+use crate::events;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 
@@ -42,7 +43,9 @@ async fn handle(
     let registry = app.registry();
     let params = form::params(headers, query, body, app.config.http.max_body_bytes).await?;
     let credentials = client::credentials(headers, &params)?;
-    let caller = caller(app, &registry, &credentials, meta.now).await?;
+    let caller = caller(app, &registry, &credentials, meta.now)
+        .await
+        .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))?;
     decide(app, &registry, caller, &params, meta.now).await
 }
 

@@ -92,7 +92,7 @@ impl Post<'_> {
             Outcome::SignedIn(user) => self.enter(&user, interaction, client_id.as_deref()).await,
             Outcome::Busy => self.again(interaction, LoginProblem::Busy),
             Outcome::Throttled { wait_secs } => {
-                events::sign_in_failed(app, meta, None, client_id.as_deref(), "throttled").await;
+                events::sign_in_throttled(app, client_id.as_deref());
                 self.again(interaction, LoginProblem::Throttled { wait_secs })
             }
             Outcome::Wrong { user_id } => {
@@ -111,13 +111,25 @@ impl Post<'_> {
     ) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
         let keep = if self.params.get("keep").is_some() { Keep::Yes } else { Keep::No };
-        let (new, cookie) = browser::new_session(app, headers, meta, user, keep).await?;
-        let session = new.session.clone();
         let failed = |error| store_failure(&error);
-        if app.store.create_session(new).await.map_err(failed)? != Issued::Done {
+        let mut made = None;
+        // Lost to another sign-in of this browser in the same moment: once more, on what is there now.
+        for _ in 0..2 {
+            let (new, cookie) = browser::new_session(app, headers, meta, user, keep).await?;
+            let session = new.session.clone();
+            match app.store.create_session(new).await.map_err(failed)? {
+                Issued::Done => {
+                    made = Some((session, cookie));
+                    break;
+                }
+                Issued::Changed => {}
+                Issued::Gone => break,
+            }
+        }
+        let Some((session, cookie)) = made else {
             // Blocked, deleted or given another password between the check and here.
             return self.again(interaction, LoginProblem::WrongCredentials);
-        }
+        };
         events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
         let target = match interaction {
             None => "/".to_owned(),

@@ -39,7 +39,10 @@ pub(super) async fn revoke(
     };
     let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
         Ok(client) => end(&app, &meta, client, &params).await,
-        Err(error) => Err(error),
+        Err(error) => {
+            events::client_refused(&app, credentials.client_id(), &error);
+            Err(error)
+        }
     };
     let response = match outcome {
         // Some clients take offence at a content type on an empty answer.

@@ -49,7 +49,7 @@ pub(super) async fn token(
         }
         Ok(client) => request.answer(client).await,
         Err(error) => {
-            events::client_refused(&app, &meta, credentials.client_id(), &error).await;
+            events::client_refused(&app, credentials.client_id(), &error);
             Err(error)
         }
     };

@@ -50,12 +50,14 @@ pub(super) async fn userinfo(
     answer::to_client(response, &claims.client_id)
 }
 
-/// The claims of an access token that this server signed, whatever became of it since.
+/// The claims of an access token that this server signed for a client that is registered and enabled still
+/// (security requirement 143), whatever became of its user since.
 pub(super) fn own_access_token(app: &App, registry: &Registry, token: &str, now: u64) -> Option<AccessTokenClaims> {
     let policy = Policy::danger_any_audience(app.issuer.as_str()).accept_type(access_token::TYP).leeway_secs(0);
-    jwt::verify::<AccessTokenClaims>(token, registry.keys().verifying(), &policy, now)
-        .ok()
-        .map(jwt::Verified::into_claims)
+    let verified = jwt::verify::<AccessTokenClaims>(token, registry.keys().verifying(), &policy, now).ok()?;
+    let claims = verified.into_claims();
+    let client = registry.client(&claims.client_id)?;
+    (!client.disabled).then_some(claims)
 }
 
 /// What became of a token's user, session and id.

@@ -117,7 +117,12 @@ async fn only_the_port_of_a_native_clients_loopback_uri_may_vary() {
     world.put_client(&native).await;
     let mut browser = signed_in(&world, "web", ADA).await;
     for good in ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "com.example.app:/cb"] {
-        let answer = authorize(&mut browser, "native", &[("redirect_uri", good)]).await;
+        // Anybody may listen there, so even a first party's answer waits for a click (RFC 8252 §8.6).
+        let page = authorize(&mut browser, "native", &[("redirect_uri", good)]).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let (interaction, csrf) = (page.field("interaction"), page.field("csrf"));
+        let allow = [("interaction", &*interaction), ("csrf", &csrf), ("decision", "allow")];
+        let answer = browser.post("/consent", &allow).await;
         assert!(answer.location().starts_with(&format!("{good}?code=")), "{answer:?}");
     }
     for evil in [

@@ -60,12 +60,16 @@ pub(super) fn create(conn: &Connection, new: &NewSession) -> Result<Issued> {
     }
     if let Some(old) = new.replaces.map(|hash| by_hash(conn, hash)).transpose()?.flatten() {
         let same = old.sid == session.sid && old.user_id == session.user_id;
-        if same && old.is_live(session.created_at) {
+        if same && old.is_live(session.auth_time) {
             // The user authenticated again: the cookie changes, sid and families live on.
             conn.prepare_cached("DELETE FROM session WHERE id_hash = ?1")?.execute([old.id_hash])?;
         } else {
-            ending::end_session(conn, &old.sid, "superseded", session.created_at)?;
+            ending::end_session(conn, &old.sid, "superseded", session.auth_time)?;
         }
+    }
+    // Two sign-ins of one browser at once: the other one has taken over the session already.
+    if by_sid(conn, &session.sid)?.is_some() {
+        return Ok(Issued::Changed);
     }
     insert(conn, session)?;
     Ok(Issued::Done)

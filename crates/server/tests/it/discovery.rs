@@ -3,12 +3,15 @@
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Value, json};
+use symbolon_jose::Algorithm;
 use symbolon_server::admin::{Command, KeyCommand};
+use symbolon_server::registry;
+use symbolon_store::{DocumentWrite, Expect};
 
 use crate::support::client::form;
 use crate::support::flow::authorize_url;
 use crate::support::protocol::header;
-use crate::support::{ISSUER, World};
+use crate::support::{ISSUER, OTHER_API, World};
 
 const OPENID: &str = "/.well-known/openid-configuration";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -196,4 +199,27 @@ async fn keys_and_tokens_outlive_a_restart() {
     let world = world.restart().await;
     assert_eq!(kids(&world).await, before);
     world.assert_alive(&tokens["access_token"]).await;
+}
+
+/// However many notice at once that keys are missing, one pair is made.
+#[tokio::test]
+async fn a_new_algorithm_gets_one_pair_of_keys_even_if_several_make_it_at_once() {
+    let world = World::new().await;
+    let app = &world.running.app;
+    let mut api = (**app.registry().api(OTHER_API).unwrap()).clone();
+    api.signing_alg = Algorithm::EdDSA;
+    let write = DocumentWrite::Put {
+        kind: registry::API.to_owned(),
+        id: OTHER_API.to_owned(),
+        body: serde_json::to_value(&api).unwrap(),
+        expect: Expect::Any,
+    };
+    app.store.apply(vec![write]).await.unwrap();
+    let (a, b, c, d) = tokio::join!(app.take_up(), app.take_up(), app.take_up(), app.take_up());
+    for taken in [a, b, c, d] {
+        taken.unwrap();
+    }
+    let keys = world.browser().get(JWKS).await.json();
+    let count = keys["keys"].as_array().unwrap().iter().filter(|key| key["alg"] == "EdDSA").count();
+    assert_eq!(count, 2);
 }

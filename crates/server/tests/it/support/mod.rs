@@ -4,6 +4,7 @@
 pub mod client;
 pub mod flow;
 pub mod protocol;
+mod template;
 
 use symbolon_jose::Algorithm;
 use symbolon_oauth::{Api, Client, ClientApi, ClientId, Scope, SecretHash, random_id};
@@ -51,9 +52,12 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let config = config(&folder, change);
         let clock = Clock::fixed(NOW);
+        let populated = template::lay_out(folder.path(), &config).await;
         let running = symbolon_server::start(config, clock.clone()).await.unwrap();
         let world = Self { running, clock, folder };
-        world.populate().await;
+        if !populated {
+            world.populate().await;
+        }
         world
     }
 

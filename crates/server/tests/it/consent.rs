@@ -122,6 +122,26 @@ async fn prompt_consent_asks_although_it_is_on_record() {
     assert!(decide(&mut browser, &page, "allow").await.param("code").is_some());
 }
 
+/// Both pages once, in one go, and no third time.
+#[tokio::test]
+async fn prompt_login_and_consent_together_ask_for_both_and_then_finish() {
+    for again in [("prompt", "login consent"), ("prompt", "select_account consent"), ("max_age", "0")] {
+        let world = World::new().await;
+        let (mut browser, page) = asked(&world, ADA, &[]).await;
+        decide(&mut browser, &page, "allow").await;
+        world.advance(100);
+        let login = ask_again(&mut browser, &[again]).await;
+        login.is_page(200);
+        let mut answer = browser.sign_in(&login, ADA, PASSWORD).await;
+        if again.1.contains("consent") {
+            answer.is_page(200);
+            world.advance(100);
+            answer = decide(&mut browser, &answer, "allow").await;
+        }
+        assert!(answer.param("code").is_some(), "{again:?}: {answer:?}");
+    }
+}
+
 /// RFC 8252 §8.6: another program on the machine can claim to be the client.
 #[tokio::test]
 async fn a_client_whose_identity_cannot_be_assured_always_asks() {

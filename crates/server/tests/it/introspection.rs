@@ -61,6 +61,21 @@ async fn an_expired_token_is_inactive_to_the_second() {
     world.assert_dead(&tokens["access_token"]).await;
 }
 
+/// A client that is switched off holds nothing any more, a machine's tokens included.
+#[tokio::test]
+async fn the_tokens_of_a_disabled_client_are_inactive() {
+    let world = World::new().await;
+    let people = world.tokens("web", ADA).await["access_token"].clone();
+    let machine = world.token("machine", &[("grant_type", "client_credentials")]).await.json()["access_token"].clone();
+    for client in ["web", "machine"] {
+        world.change_client(client, |client| client.disabled = true).await;
+    }
+    world.assert_dead(&people).await;
+    world.assert_dead(&machine).await;
+    world.change_client("web", |client| client.disabled = false).await;
+    world.assert_alive(&people).await;
+}
+
 /// Security 33, 51; RFC 7662 §2.1.
 #[tokio::test]
 async fn who_does_not_prove_itself_is_told_nothing() {

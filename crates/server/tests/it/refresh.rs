@@ -86,6 +86,18 @@ async fn a_lost_answer_is_made_good_later() {
 }
 
 #[tokio::test]
+async fn ten_tabs_that_all_missed_the_answer_get_the_same_new_pair() {
+    let world = World::new().await;
+    let first = world.tokens("spa", ADA).await;
+    tokens(&world.refresh("spa", refresh_token(&first)).await);
+    world.advance(600);
+    let answers = futures(10, || world.refresh("spa", refresh_token(&first))).await;
+    let all: Vec<Value> = answers.iter().map(tokens).collect();
+    assert!(all.iter().all(|one| refresh_token(one) == refresh_token(&all[0])), "{all:?}");
+    tokens(&world.refresh("spa", refresh_token(&all[0])).await);
+}
+
+#[tokio::test]
 async fn the_successor_that_died_of_a_lost_answer_gives_a_thief_away() {
     let world = World::new().await;
     let first = world.tokens("spa", ADA).await;
@@ -247,6 +259,27 @@ async fn a_deleted_user_and_a_disabled_client_get_nothing_more() {
     world.assert_dead(&adas["access_token"]).await;
     world.change_client("web", |client| client.disabled = true).await;
     world.refresh("web", refresh_token(&bobs)).await.is_error(401, "invalid_client");
+}
+
+/// Security 47: who withdraws a consent withdraws it from what is already out.
+#[tokio::test]
+async fn a_withdrawn_consent_ends_the_grant() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("partner", &[])).await;
+    let page = browser.sign_in(&page, ADA, crate::support::PASSWORD).await;
+    let (interaction, csrf) = (page.field("interaction"), page.field("csrf"));
+    let yes = [("interaction", interaction.as_str()), ("csrf", &csrf), ("decision", "allow")];
+    let code = browser.post("/consent", &yes).await.param("code").unwrap();
+    let partner = tokens(&world.redeem("partner", &code).await);
+    let web = tokens(&world.redeem("web", &browser.code("web", ADA, &[]).await).await);
+
+    let user = claims(&partner["id_token"])["sub"].as_str().unwrap().to_owned();
+    world.running.app.store.withdraw_consent(&user, "partner", crate::support::NOW).await.unwrap();
+    world.refresh("partner", refresh_token(&partner)).await.is_error(400, "invalid_grant");
+    world.assert_dead(&partner["access_token"]).await;
+    world.assert_alive(&web["access_token"]).await;
+    browser.get(&authorize_url("partner", &[("prompt", "none")])).await.is_redirected_error("consent_required");
 }
 
 /// Security 47; RFC 10017: a browser program is signed out with its session.

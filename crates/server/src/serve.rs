@@ -174,6 +174,8 @@ fn options(app: &App, tls: Option<Arc<TlsReloader>>) -> Options {
         max_connections: http.max_connections,
         max_head_bytes: http.max_header_bytes,
         head_timeout: Duration::from_secs(http.header_timeout_secs),
+        write_timeout: Duration::from_secs(http.request_timeout_secs),
+        trusted_proxies: http.trusted_proxies.clone(),
         drain: Duration::from_secs(http.drain_timeout_secs),
     }
 }

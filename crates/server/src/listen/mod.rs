@@ -1,15 +1,19 @@
 //! The door: accepts connections on TCP (plain or TLS) or a Unix socket, bounds what each may cost, and
 //! drains when told to stop.
 //!
-//! What it refuses: more than the configured number of connections (they wait), request heads over their
-//! limit (431), heads that take too long (closed), TLS below 1.2 (RFC 9325 §3.1.1).
+//! What it refuses: more than the configured number of connections (they wait), more than its share of them from
+//! one address (closed), request heads over their limit (431), heads that take too long, answers that nobody
+//! takes, connections without requests (closed), TLS below 1.2 (RFC 9325 §3.1.1).
 
+mod patience;
+mod share;
 pub mod tls;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,14 +22,16 @@ use axum::body::Body;
 use http::Request;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tower::Service as _;
 
 use crate::admin::control;
-use crate::config::Listen;
+use crate::config::{Listen, Network};
+use patience::Patient;
+use share::Shares;
 use tls::TlsReloader;
 
 /// hyper refuses to work with less.
@@ -101,6 +107,10 @@ pub struct Options {
     pub max_head_bytes: usize,
     /// A request head must arrive within this time; also how long an idle connection is kept.
     pub head_timeout: Duration,
+    /// How long a request may take, and how long its answer may stand still because the client does not read.
+    pub write_timeout: Duration,
+    /// Peers that may hold more connections than their share.
+    pub trusted_proxies: Vec<Network>,
     /// How long open requests may go on after the stop signal.
     pub drain: Duration,
 }
@@ -108,8 +118,11 @@ pub struct Options {
 /// Serves `router` until `stop` resolves, then drains: no new connections, open requests finish within
 /// [`Options::drain`], what is left is cut.
 pub async fn run(listener: Listener, router: Router, options: Options, stop: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
     let permits = Arc::new(Semaphore::new(options.max_connections));
+    let shares = Shares::of(options.max_connections);
+    let (drain, draining) = watch::channel(false);
+    let (deadline, options) = (options.drain, Arc::new(options));
+    let mut connections = JoinSet::new();
     tokio::pin!(stop);
     loop {
         let permit = tokio::select! {
@@ -128,16 +141,40 @@ pub async fn run(listener: Listener, router: Router, options: Options, stop: imp
                 continue;
             }
         };
+        let place = match peer.0.filter(|address| !options.trusts(*address)).map(|address| shares.take(address)) {
+            // Closed without a word: it has a quarter of all connections already.
+            Some(None) => continue,
+            place => place.flatten(),
+        };
         let connection =
-            Connection { peer, router: router.clone(), watcher: graceful.watcher(), options: options.clone() };
-        tokio::spawn(async move {
+            Connection { peer, router: router.clone(), draining: draining.clone(), options: Arc::clone(&options) };
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
             connection.serve(stream).await;
+            drop(place);
             drop(permit);
         });
     }
     drop(listener);
-    if tokio::time::timeout(options.drain, graceful.shutdown()).await.is_err() {
+    // Without receivers every connection has ended already.
+    let _ = drain.send(true);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(deadline, ended).await.is_err() {
         tracing::warn!("stopped with requests still open after the drain time");
+    }
+    // Nothing of ours outlives the listener: what is left would keep the data folder in use.
+    connections.shutdown().await;
+}
+
+impl Options {
+    /// What remains to be done on a connection that brings no more requests takes at most this long.
+    fn last_answer(&self) -> Duration {
+        // The request itself, whose limit is the same, and a reader as slow as is borne.
+        self.write_timeout * 2
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
     }
 }
 
@@ -162,8 +199,8 @@ async fn accept(listener: &Listener) -> io::Result<(Stream, Peer)> {
 struct Connection {
     peer: Peer,
     router: Router,
-    watcher: Watcher,
-    options: Options,
+    draining: watch::Receiver<bool>,
+    options: Arc<Options>,
 }
 
 #[derive(Clone, Copy)]
@@ -174,11 +211,12 @@ enum Protocol {
 
 impl Connection {
     async fn serve(self, stream: Stream) {
+        let limit = self.options.write_timeout;
         match (stream, self.options.tls.clone()) {
-            (Stream::Unix(stream), _) => self.speak(stream, Protocol::Http1).await,
-            (Stream::Tcp(stream), None) => self.speak(stream, Protocol::Http1).await,
+            (Stream::Unix(stream), _) => self.speak(Patient::new(stream, limit), Protocol::Http1).await,
+            (Stream::Tcp(stream), None) => self.speak(Patient::new(stream, limit), Protocol::Http1).await,
             (Stream::Tcp(stream), Some(tls)) => {
-                let handshake = tls.acceptor().accept(stream);
+                let handshake = tls.acceptor().accept(Patient::new(stream, limit));
                 let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else {
                     return;
                 };
@@ -197,14 +235,40 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { peer, router, watcher, options } = self;
+        let Self { peer, router, mut draining, options } = self;
         let builder = builder(protocol, &options);
+        let (requests, mut seen) = watch::channel(());
         let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
+            // The receiver lives as long as the connection.
+            let _ = requests.send(());
             router.clone().call(request.map(Body::new))
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        if let Err(error) = watcher.watch(connection).await {
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        // HTTP/2 answers pings for ever, and its windows can keep an answer open for ever: what counts is whether
+        // requests come.
+        let stopping = async {
+            while let Ok(Ok(())) = tokio::time::timeout(options.head_timeout, seen.changed()).await {}
+            if peer.0.is_none() {
+                // A Unix socket: the operator's commands take the time they need.
+                std::future::pending::<()>().await;
+            }
+        };
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = stopping => None,
+            _ = draining.wait_for(|drain| *drain) => None,
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                // Open requests go on; the time-out of the request and the patience with its reader bound them.
+                let Ok(ended) = tokio::time::timeout(options.last_answer(), connection).await else { return };
+                ended
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(%error, "connection ended early");
         }
     }

@@ -16,6 +16,7 @@ mod machine;
 mod refresh;
 mod revocation;
 mod sign_in;
+mod slow;
 mod support;
 mod token;
 mod userinfo;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::Failure;
 use crate::clock::Stopwatch;
 
-/// One side's run within a round: long beside the clock's resolution, short beside what else the machine does.
-const SLICE: Duration = Duration::from_millis(3);
+/// One side's run within a round: long beside the clock's resolution, short enough to end before the scheduler lets others in.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// Rounds. The fastest slice of each side counts: noise only ever adds.
-const ROUNDS: u32 = 150;
+const ROUNDS: u32 = 450;
 
 /// Something to time. An error stops the measurement: what fails early is fast and means nothing.
 pub(crate) type Operation<'a> = &'a mut dyn FnMut() -> Result<(), Failure>;

@@ -48,9 +48,34 @@ pub(crate) const fn room<const LEN: usize>() -> [MaybeUninit<u8>; LEN] {
     [const { MaybeUninit::uninit() }; LEN]
 }
 
+/// Where decoded bytes go: room on the stack, and the heap for what does not fit.
+pub(crate) struct Scratch<const LEN: usize> {
+    near: [MaybeUninit<u8>; LEN],
+    far: Vec<u8>,
+}
+
+impl<const LEN: usize> Scratch<LEN> {
+    pub(crate) fn new() -> Self {
+        Self { near: room(), far: Vec::new() }
+    }
+
+    /// Decodes a text of any length.
+    pub(crate) fn decode(&mut self, text: &str) -> Result<&[u8], Error> {
+        if fits(text, &self.near) {
+            return decode_into(text, &mut self.near);
+        }
+        self.far = decode(text)?;
+        Ok(&self.far)
+    }
+}
+
+fn fits(text: &str, buffer: &[MaybeUninit<u8>]) -> bool {
+    text.len() / 4 * 3 + 2 <= buffer.len()
+}
+
 /// Decodes into `buffer`; what does not fit is refused as not being what the caller expects.
 pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [MaybeUninit<u8>]) -> Result<&'b [u8], Error> {
-    if text.len() / 4 * 3 > buffer.len().saturating_sub(2) {
+    if !fits(text, buffer) {
         return Err(Error::Base64Invalid);
     }
     URL_SAFE_NO_PAD.decode(text.as_bytes(), buffer.as_out()).map(|decoded| &*decoded).map_err(|_| Error::Base64Invalid)
@@ -68,6 +93,7 @@ mod tests {
             assert_eq!(text.len(), encoded_len(bytes.len()));
             assert_eq!(decode(&text).unwrap(), bytes);
             assert_eq!(decode_into(&text, &mut room::<256>()).unwrap(), bytes);
+            assert_eq!(Scratch::<100>::new().decode(&text).unwrap(), bytes);
         }
     }
 
@@ -82,6 +108,7 @@ mod tests {
     fn white_space_is_refused() {
         for text in [" QUJD", "QUJD\n", "QU JD", "QU\r\nJD", "\tQUJD", "QUJD\0"] {
             assert_eq!(decode(text), Err(Error::Base64Invalid), "{text:?}");
+            assert_eq!(Scratch::<100>::new().decode(text), Err(Error::Base64Invalid), "{text:?}");
         }
     }
 

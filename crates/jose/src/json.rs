@@ -4,6 +4,7 @@
 //! type knows, so every parser here runs through a layer that sits between serde_json and the type and looks at each
 //! object, also at those the type ignores. It is one pass: nothing is parsed twice.
 
+mod handed;
 mod names;
 mod strict;
 
@@ -13,8 +14,9 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 
 use crate::Error;
+pub(crate) use handed::Handed;
 pub(crate) use names::Names;
-pub(crate) use strict::{Context, Guard, Handed, NameSeed, Strict, StrictSeed, Value};
+pub(crate) use strict::{Admit, Context, Guard, NameSeed, Strict, StrictSeed};
 
 /// What a JSON text may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

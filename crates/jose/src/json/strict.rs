@@ -3,15 +3,10 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::{CowStrDeserializer, SeqDeserializer};
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
-use serde::forward_to_deserialize_any;
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
-use super::{Limits, Names, Text, TextVisitor};
+use super::{Handed, Limits, Names};
 use crate::Error;
 
 /// Holds the limits and the first cause of a refusal, which serde's errors cannot carry.
@@ -303,11 +298,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for StrictMap<'_, 'de, A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        let Some(name) = self.map.next_key_seed(NameSeed)? else {
-            return Ok(None);
-        };
-        self.names.admit(&name, self.context)?;
-        seed.deserialize(Handed::new(Value::Text(name))).map(Some)
+        let admit = Once { names: &mut self.names, context: self.context };
+        self.map.next_key_seed(NameSeed { seed, admit })
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
@@ -320,81 +312,53 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for StrictMap<'_, 'de, A> {
     }
 }
 
-/// Reads a member name, borrowed if it has no escapes.
-pub(crate) struct NameSeed;
+/// Who looks at the name of a member before the type does.
+#[expect(clippy::ptr_arg, reason = "what is kept is the input's own text, which lives longer than this borrow")]
+pub(crate) trait Admit<'de> {
+    fn admit<E: serde::de::Error>(self, name: &Cow<'de, str>) -> Result<(), E>;
+}
 
-impl<'de> DeserializeSeed<'de> for NameSeed {
-    type Value = Cow<'de, str>;
+/// Admits every name once.
+struct Once<'n, 'g, 'de> {
+    names: &'n mut Names<'de>,
+    context: Context<'g>,
+}
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(TextVisitor)
+impl<'de> Admit<'de> for Once<'_, '_, 'de> {
+    fn admit<E: serde::de::Error>(self, name: &Cow<'de, str>) -> Result<(), E> {
+        self.names.admit(name, self.context)
     }
 }
 
-/// A value that has been read, handed on to a type.
-pub(crate) struct Handed<'de, E> {
-    value: Value<'de>,
-    error: PhantomData<E>,
+/// Reads a member name, has it admitted and hands it on.
+pub(crate) struct NameSeed<S, A> {
+    pub(crate) seed: S,
+    pub(crate) admit: A,
 }
 
-/// What can be handed on.
-pub(crate) enum Value<'de> {
-    List(Vec<Text<'de>>),
-    Number(u64),
-    Text(Cow<'de, str>),
-}
+impl<'de, S: DeserializeSeed<'de>, A: Admit<'de>> DeserializeSeed<'de> for NameSeed<S, A> {
+    type Value = S::Value;
 
-impl<'de, E> Handed<'de, E> {
-    pub(crate) fn new(value: Value<'de>) -> Self {
-        Self { value, error: PhantomData }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
-impl<'de, E: serde::de::Error> IntoDeserializer<'de, E> for Handed<'de, E> {
-    type Deserializer = Self;
+impl<'de, S: DeserializeSeed<'de>, A: Admit<'de>> Visitor<'de> for NameSeed<S, A> {
+    type Value = S::Value;
 
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
-impl<'de, E: serde::de::Error> Deserializer<'de> for Handed<'de, E> {
-    type Error = E;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        match self.value {
-            Value::List(list) => {
-                let list = list.into_iter().map(|text| Self::new(Value::Text(text.0)));
-                visitor.visit_seq(SeqDeserializer::new(list))
-            }
-            Value::Number(number) => visitor.visit_u64(number),
-            Value::Text(Cow::Borrowed(text)) => visitor.visit_borrowed_str(text),
-            Value::Text(Cow::Owned(text)) => visitor.visit_string(text),
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
-        visitor.visit_some(self)
+    fn visit_borrowed_str<E: serde::de::Error>(self, name: &'de str) -> Result<S::Value, E> {
+        self.admit.admit(&Cow::Borrowed(name))?;
+        self.seed.deserialize(Handed::new(name))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, E> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, E> {
-        match self.value {
-            Value::Text(text) => CowStrDeserializer::new(text).deserialize_enum(name, variants, visitor),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<S::Value, E> {
+        let name = Cow::Owned(name.to_owned());
+        self.admit.admit(&name)?;
+        self.seed.deserialize(Handed::new(name))
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) use super::header::{Header, decode as decode_header};
 use crate::alg::MAX_SIGNATURE_LEN;
+use crate::base64url::Scratch;
 use crate::{Error, SigningKey, VerifyingKey, base64url};
 
 /// The longest token, in bytes.
@@ -74,12 +75,16 @@ impl<'t> Segments<'t> {
         (token.len() <= MAX_TOKEN_LEN).then_some(Self { header, payload, signature, signed })
     }
 
-    /// Verifies the signature and returns the payload, which nobody sees before.
-    pub(crate) fn verify(&self, key: &VerifyingKey) -> Result<Vec<u8>, Error> {
+    /// Verifies the signature and decodes the payload, which nobody sees before, into `scratch`.
+    pub(crate) fn verify<'s, const LEN: usize>(
+        &self,
+        key: &VerifyingKey,
+        scratch: &'s mut Scratch<LEN>,
+    ) -> Result<&'s [u8], Error> {
         let mut buffer = base64url::room::<{ MAX_SIGNATURE_LEN + 2 }>();
         let signature = base64url::decode_into(self.signature, &mut buffer)?;
         key.verify(self.signed.as_bytes(), signature)?;
-        base64url::decode(self.payload)
+        scratch.decode(self.payload)
     }
 }
 
@@ -117,7 +122,7 @@ impl<'t> Unverified<'t> {
         if self.header.alg != key.algorithm().name() {
             return Err(Error::AlgorithmMismatch);
         }
-        let payload = Segments::split(self.token)?.verify(key)?;
+        let payload = Segments::split(self.token)?.verify(key, &mut Scratch::<0>::new())?.to_vec();
         Ok(Verified { payload, header: self.header })
     }
 }

@@ -131,7 +131,7 @@ impl Policy {
         self.check_type(typ)?;
         self.check_parties(claims)?;
         for name in &self.required {
-            if !claims.names.contains(name) {
+            if !claims.has(name) {
                 return Err(missing(name));
             }
         }

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Ma
 use serde::forward_to_deserialize_any;
 
 use crate::Error;
-use crate::json::{self, Context, Handed, Limits, NameSeed, Names, StrictSeed, Text, TextVisitor, Value};
+use crate::json::{self, Admit, Context, Handed, Limits, NameSeed, Names, StrictSeed, Text, TextVisitor};
 
 /// The latest time we take for one: the end of the year 9999, in Unix seconds.
 pub const MAX_NUMERIC_DATE: u64 = 253_402_300_799;
@@ -23,8 +23,20 @@ pub(super) struct Registered<'de> {
     pub(super) exp: Option<u64>,
     pub(super) nbf: Option<u64>,
     pub(super) iat: Option<u64>,
-    pub(super) names: Names<'de>,
+    names: Names<'de>,
+    /// One bit per claim we know.
+    known: u8,
     saw_object: bool,
+}
+
+impl Registered<'_> {
+    /// Whether the token has a claim of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        match Claim::named(name) {
+            Claim::Other => self.names.contains(name),
+            claim => self.known & claim.bit() != 0,
+        }
+    }
 }
 
 /// Reads the claims of a token whose signature has been verified; `registered` starts empty.
@@ -122,6 +134,10 @@ impl Claim {
             _ => Self::Other,
         }
     }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
 }
 
 struct TopMap<'r, 'g, 'de, A> {
@@ -138,12 +154,17 @@ impl<'de, A: MapAccess<'de>> TopMap<'_, '_, 'de, A> {
         (self.map.next_value()).map_err(|_| context.refuse(Error::ClaimInvalid(name)))
     }
 
-    fn text(&mut self, name: &'static str) -> Result<Cow<'de, str>, A::Error> {
-        self.value(name).map(|text: Text<'de>| text.0)
-    }
-
     fn time(&mut self, name: &'static str) -> Result<u64, A::Error> {
         self.value(name).map(|seconds: Seconds| seconds.0)
+    }
+
+    /// The same for a text, which goes to the caller's type without a stop: what is wrong there is not the claim.
+    fn text<S: DeserializeSeed<'de>>(&mut self, name: &'static str, seed: S) -> Result<S::Value, A::Error> {
+        let (context, mut is_text) = (self.context, false);
+        let keep = (name == "iss").then_some(&mut self.registered.iss);
+        let seed = TextSeed { seed, is_text: &mut is_text, keep };
+        let value = self.map.next_value_seed(seed);
+        value.map_err(|error| if is_text { error } else { context.refuse(Error::ClaimInvalid(name)) })
     }
 }
 
@@ -151,52 +172,99 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TopMap<'_, '_, 'de, A> {
     type Error = A::Error;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        let Some(name) = self.map.next_key_seed(NameSeed)? else {
-            return Ok(None);
-        };
-        self.registered.names.admit(&name, self.context)?;
-        self.claim = Claim::named(&name);
-        seed.deserialize(Handed::new(Value::Text(name))).map(Some)
+        let admit = Note { registered: self.registered, context: self.context, claim: &mut self.claim };
+        self.map.next_key_seed(NameSeed { seed, admit })
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
-        let value = match self.claim {
+        match self.claim {
             Claim::Other => {
                 let context = self.context;
-                return self.map.next_value_seed(StrictSeed { seed, context });
+                self.map.next_value_seed(StrictSeed { seed, context })
             }
             Claim::Aud => {
                 self.registered.aud = self.value("aud")?;
                 match &self.registered.aud {
-                    Recipients::One(one) => Value::Text(one.0.clone()),
-                    Recipients::Many(many) => Value::List(many.clone()),
+                    Recipients::One(one) => seed.deserialize(Handed::new(one.0.clone())),
+                    Recipients::Many(many) => seed.deserialize(Handed::new(many.as_slice())),
                 }
             }
-            Claim::Iss => {
-                let iss = self.text("iss")?;
-                self.registered.iss = Some(iss.clone());
-                Value::Text(iss)
-            }
-            Claim::Jti => Value::Text(self.text("jti")?),
-            Claim::Sub => Value::Text(self.text("sub")?),
+            Claim::Iss => self.text("iss", seed),
+            Claim::Jti => self.text("jti", seed),
+            Claim::Sub => self.text("sub", seed),
             Claim::Exp => {
                 let exp = self.time("exp")?;
-                Value::Number(*self.registered.exp.insert(exp))
+                seed.deserialize(Handed::new(*self.registered.exp.insert(exp)))
             }
             Claim::Iat => {
                 let iat = self.time("iat")?;
-                Value::Number(*self.registered.iat.insert(iat))
+                seed.deserialize(Handed::new(*self.registered.iat.insert(iat)))
             }
             Claim::Nbf => {
                 let nbf = self.time("nbf")?;
-                Value::Number(*self.registered.nbf.insert(nbf))
+                seed.deserialize(Handed::new(*self.registered.nbf.insert(nbf)))
             }
-        };
-        seed.deserialize(Handed::new(value))
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {
         self.map.size_hint()
+    }
+}
+
+/// Admits every name once and notes which claim it is.
+struct Note<'n, 'g, 'de> {
+    registered: &'n mut Registered<'de>,
+    context: Context<'g>,
+    claim: &'n mut Claim,
+}
+
+impl<'de> Admit<'de> for Note<'_, '_, 'de> {
+    fn admit<E: serde::de::Error>(self, name: &Cow<'de, str>) -> Result<(), E> {
+        self.registered.names.admit(name, self.context)?;
+        *self.claim = Claim::named(name);
+        self.registered.known |= self.claim.bit();
+        Ok(())
+    }
+}
+
+/// Reads a text and hands it on; keeps it where the policy wants to see it.
+struct TextSeed<'k, 'de, S> {
+    seed: S,
+    is_text: &'k mut bool,
+    keep: Option<&'k mut Option<Cow<'de, str>>>,
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for TextSeed<'_, 'de, S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for TextSeed<'_, 'de, S> {
+    type Value = S::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<S::Value, E> {
+        *self.is_text = true;
+        if let Some(keep) = self.keep {
+            *keep = Some(Cow::Borrowed(text));
+        }
+        self.seed.deserialize(Handed::new(text))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<S::Value, E> {
+        *self.is_text = true;
+        let text: Cow<'de, str> = Cow::Owned(text.to_owned());
+        if let Some(keep) = self.keep {
+            *keep = Some(text.clone());
+        }
+        self.seed.deserialize(Handed::new(text))
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Policy;
 use super::read::{self, Registered};
+use crate::base64url::Scratch;
 use crate::json::{Limits, parse_strict};
 use crate::jws::compact::{Header, Segments, decode_header};
 use crate::{Algorithm, Error, VerifyingKeys, base64url};
@@ -110,33 +111,41 @@ pub fn verify<C: DeserializeOwned>(
     policy: &Policy,
     now: u64,
 ) -> Result<Verified<C>, Error> {
-    let authentic = authenticate(token, keys)?;
+    let mut scratch = Scratch::<PAYLOAD_ROOM>::new();
+    let authentic = authenticate(token, keys, &mut scratch)?;
     let mut registered = Registered::default();
-    let claims = read::read::<C>(&authentic.payload, &mut registered)?;
+    let claims = read::read::<C>(authentic.payload, &mut registered)?;
     policy.check(authentic.header.typ.as_deref(), &registered, now)?;
     let (exp, nbf, iat) = (registered.exp, registered.nbf, registered.iat);
     drop(registered);
     Ok(Verified { claims, header: authentic.header, algorithm: authentic.algorithm, exp, nbf, iat })
 }
 
+/// Room for the payload of most tokens without an allocation.
+const PAYLOAD_ROOM: usize = 1024;
+
 /// A payload whose signature has been verified, not yet its claims.
-struct Authentic {
-    payload: Vec<u8>,
+struct Authentic<'s> {
+    payload: &'s [u8],
     header: Arc<Header>,
     algorithm: Algorithm,
 }
 
-fn authenticate(token: &str, keys: &VerifyingKeys) -> Result<Authentic, Error> {
+fn authenticate<'s>(
+    token: &str,
+    keys: &VerifyingKeys,
+    scratch: &'s mut Scratch<PAYLOAD_ROOM>,
+) -> Result<Authentic<'s>, Error> {
     if let Some((segments, key, header)) = keys.known(token) {
         // What is no compact serialization at all is called that also here.
-        let payload = segments.verify(key).map_err(|error| Segments::split(token).err().unwrap_or(error))?;
+        let payload = segments.verify(key, scratch).map_err(|error| Segments::split(token).err().unwrap_or(error))?;
         return Ok(Authentic { payload, header: Arc::clone(header), algorithm: key.algorithm() });
     }
     let segments = Segments::split(token)?;
     let header = Arc::new(Header::parse(segments.header)?);
     let index = keys.select(header.kid.as_deref(), &header.alg)?;
     let key = keys.key(index).ok_or(Error::UnknownKey)?;
-    let payload = segments.verify(key)?;
+    let payload = segments.verify(key, scratch)?;
     keys.remember(segments.header, &header, index);
     Ok(Authentic { payload, header, algorithm: key.algorithm() })
 }

@@ -19,6 +19,8 @@ use crate::seal::Sealer;
 pub const KIND: &str = "key";
 /// The largest leeway a guard may have, in seconds: retired keys outlive their last token by this.
 pub const LARGEST_LEEWAY_SECS: u64 = 300;
+/// How long verifiers may cache the published set, in seconds: only after that does everybody know a next key.
+pub const SET_CACHE_SECS: u64 = 300;
 const SEAL_PURPOSE: &str = "signing key";
 
 /// Where a key stands in its life.

@@ -309,9 +309,27 @@ fn show_added(answer: &Value, output: &Output) {
     show_client(answer, output);
     let id = text(&answer["client"]["client_id"]);
     output.next(&match answer["client"]["kind"].as_str() {
-        Some("machine") => format!("symbolon client set {id} --api AUDIENCE=SCOPE to let it ask for an api's tokens"),
+        Some("machine") => match answer["client"]["apis"].as_array().and_then(|apis| apis.first()) {
+            Some(api) => token_request(answer, &id, api),
+            None => format!("symbolon client set {id} --api AUDIENCE=SCOPE to let it ask for an api's tokens"),
+        },
         _ => "symbolon user add --email ada@example.com to make someone who can sign in".to_owned(),
     });
+}
+
+/// How a machine asks for its first token. The secret is left to curl to ask for: in the arguments other users would see it.
+fn token_request(answer: &Value, id: &str, api: &Value) -> String {
+    let (endpoint, audience) = (text(&answer["token_endpoint"]), text(&api["audience"]));
+    if answer["client_secret"].is_null() {
+        return format!(
+            "POST {endpoint} with grant_type=client_credentials, audience={audience} and a client_assertion (RFC 7523)"
+        );
+    }
+    let scopes = text(&api["scopes"]);
+    let scope = if scopes.is_empty() { String::new() } else { format!(" -d 'scope={scopes}'") };
+    format!(
+        "curl -u {id} -d grant_type=client_credentials -d audience={audience}{scope} {endpoint}   (asks for the secret)"
+    )
 }
 
 fn show_list(answer: &Value, output: &Output) {

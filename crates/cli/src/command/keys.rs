@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::Value;
 use symbolon_jose::Algorithm;
-use symbolon_server::admin::{Command, KeyCommand};
+use symbolon_server::admin::{Command, Haste, KeyCommand};
 
 use super::{Global, algorithm};
 use crate::connect;
@@ -18,12 +18,18 @@ pub(crate) enum Keys {
     /// Let the next keys sign from now on
     ///
     /// The next key is published already, so APIs know it. The present one stays published until the last token it signed has
-    /// expired. Keys rotate by themselves; this is for when you do not want to wait.
-    #[command(after_help = "Examples:\n  symbolon keys rotate\n  symbolon keys rotate --alg ES256")]
+    /// expired. Keys rotate by themselves; this is for when you do not want to wait. For five minutes after a next key was
+    /// published it is refused, because an API may hold a key set from before that long and would refuse the new tokens.
+    #[command(
+        after_help = "Examples:\n  symbolon keys rotate\n  symbolon keys rotate --alg ES256\n  symbolon keys rotate --now      after a leak"
+    )]
     Rotate {
         /// Only keys of this algorithm
         #[arg(long, value_parser = algorithm)]
         alg: Option<Algorithm>,
+        /// Rotate even when APIs may not know the next key yet
+        #[arg(long)]
+        now: bool,
     },
 }
 
@@ -32,7 +38,9 @@ impl Keys {
         let rotated = matches!(self, Self::Rotate { .. });
         let command = match self {
             Self::List => KeyCommand::List,
-            Self::Rotate { alg } => KeyCommand::Rotate { algorithm: alg },
+            Self::Rotate { alg, now } => {
+                KeyCommand::Rotate { algorithm: alg, haste: if now { Haste::Now } else { Haste::WhenKnown } }
+            }
         };
         let answer = connect::execute(global, &Command::Key(command))?;
         if output.is_json() {

@@ -47,17 +47,24 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// What ending sessions does not do: an access token already issued is a signed statement that some APIs check alone.
+const TOKENS_RUN_OUT: &str = "APIs that check tokens themselves accept those already issued until they expire \
+    (at most the access-token lifetime); userinfo and introspection refuse them now";
+
+/// Under which heading the help shows what every subcommand takes, after what is its own.
+const GLOBAL: &str = "Global options";
+
 /// What every subcommand takes.
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// Print JSON, for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, display_order = 900)]
     pub(crate) json: bool,
     /// Configuration file [default: symbolon.toml here, if there is one]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, display_order = 901)]
     config: Option<PathBuf>,
     /// Data folder [default: symbolon-data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL, display_order = 902)]
     pub(crate) data: Option<PathBuf>,
 }
 

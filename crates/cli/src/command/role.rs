@@ -5,8 +5,10 @@ use serde_json::Value;
 use symbolon_server::admin::{Command, RoleCommand};
 
 use super::Global;
+use super::user::{facts, last_administrator};
 use crate::connect;
 use crate::error::CliError;
+use crate::input::{Consent, Yes, confirm};
 use crate::output::{Output, text};
 
 #[derive(Debug, Subcommand)]
@@ -24,7 +26,8 @@ pub(crate) enum Role {
     List,
     /// Give a user roles
     ///
-    /// Access tokens that show the old roles stop working at once; sessions live on.
+    /// Sessions live on. APIs that check tokens themselves accept the old roles until those tokens expire (at most the
+    /// access-token lifetime); userinfo and introspection refuse them now.
     #[command(after_help = "Example:\n  symbolon role grant ada@example.com admin")]
     Grant {
         /// Id, user name or e-mail address
@@ -34,6 +37,9 @@ pub(crate) enum Role {
         roles: Vec<String>,
     },
     /// Take roles from a user
+    ///
+    /// Sessions live on. APIs that check tokens themselves accept the old roles until those tokens expire (at most the
+    /// access-token lifetime); userinfo and introspection refuse them now.
     #[command(after_help = "Example:\n  symbolon role revoke ada@example.com admin")]
     Revoke {
         /// Id, user name or e-mail address
@@ -41,11 +47,16 @@ pub(crate) enum Role {
         /// Names of roles
         #[arg(required = true)]
         roles: Vec<String>,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
 impl Role {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        if let Self::Revoke { user, roles, yes } = &self {
+            confirm_revocation(user, roles, *yes, global)?;
+        }
         let show: fn(&Value, &Output) = match &self {
             Self::Add { .. } => show_added,
             Self::List => show_list,
@@ -55,7 +66,7 @@ impl Role {
             Self::Add { name, description } => RoleCommand::Add { name, description },
             Self::List => RoleCommand::List,
             Self::Grant { user, roles } => RoleCommand::Grant { user, roles },
-            Self::Revoke { user, roles } => RoleCommand::Revoke { user, roles },
+            Self::Revoke { user, roles, .. } => RoleCommand::Revoke { user, roles },
         };
         let answer = connect::execute(global, &Command::Role(command))?;
         if output.is_json() {
@@ -65,6 +76,16 @@ impl Role {
         }
         Ok(())
     }
+}
+
+/// Says whom it concerns before it asks.
+fn confirm_revocation(user: &str, roles: &[String], yes: Yes, global: &Global) -> Result<(), CliError> {
+    if yes.consent() == Consent::Given {
+        return Ok(());
+    }
+    let facts = facts(user, global)?;
+    let warning = if roles.iter().any(|role| role == "admin") { last_administrator(&facts) } else { "" };
+    confirm(yes.consent(), &format!("Take {} from the user `{user}`?{warning}", roles.join(", ")))
 }
 
 fn show_added(answer: &Value, output: &Output) {
@@ -81,5 +102,8 @@ fn show_list(answer: &Value, output: &Output) {
 
 fn show_user(answer: &Value, output: &Output) {
     output.fields(&[("user", text(&answer["user_id"])), ("roles", text(&answer["roles"]))]);
-    output.say("access tokens with the old roles no longer count; sessions live on");
+    output.say(
+        "sessions live on; APIs that check tokens themselves accept the old roles until those tokens expire \
+         (at most the access-token lifetime); userinfo and introspection refuse them now",
+    );
 }

@@ -4,9 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use symbolon_server::admin::{Command, SessionCommand};
 
-use super::Global;
+use super::user::facts;
+use super::{Global, TOKENS_RUN_OUT};
 use crate::connect;
 use crate::error::CliError;
+use crate::input::{Consent, Yes, confirm};
 use crate::output::{Output, text};
 use crate::time;
 
@@ -25,13 +27,23 @@ pub(crate) enum Session {
         limit: u32,
     },
     /// End a session, or all of a user, and the tokens that hang on it
-    #[command(after_help = "Examples:\n  symbolon session end hKx1q0…\n  symbolon session end --user ada@example.com")]
-    End(End),
+    ///
+    /// APIs that check tokens themselves accept those already issued until they expire (at most the access-token lifetime);
+    /// userinfo and introspection refuse them now.
+    #[command(
+        after_help = "Examples:\n  symbolon session end hKx1q0…\n  symbolon session end --user ada@example.com --yes"
+    )]
+    End {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        yes: Yes,
+    },
 }
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
-pub(crate) struct End {
+pub(crate) struct Which {
     /// The session's id, as `session list` shows it
     sid: Option<String>,
     /// Every session and refresh token of this user
@@ -41,14 +53,17 @@ pub(crate) struct End {
 
 impl Session {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        if let Self::End { which, yes } = &self {
+            which.confirm(*yes, global)?;
+        }
         let show: fn(&Value, &Output) = match &self {
             Self::List { .. } => show_list,
-            Self::End(_) => show_ended,
+            Self::End { .. } => show_ended,
         };
         let command = match self {
             Self::List { user, after, limit } => SessionCommand::List { user, after, limit },
-            Self::End(End { user: Some(user), .. }) => SessionCommand::EndAll { user },
-            Self::End(End { sid, .. }) => SessionCommand::End { sid: sid.unwrap_or_default() },
+            Self::End { which: Which { user: Some(user), .. }, .. } => SessionCommand::EndAll { user },
+            Self::End { which: Which { sid, .. }, .. } => SessionCommand::End { sid: sid.unwrap_or_default() },
         };
         let answer = connect::execute(global, &Command::Session(command))?;
         if output.is_json() {
@@ -57,6 +72,25 @@ impl Session {
             show(&answer, output);
         }
         Ok(())
+    }
+}
+
+impl Which {
+    /// States what goes before it asks.
+    fn confirm(&self, yes: Yes, global: &Global) -> Result<(), CliError> {
+        let question = match (&self.user, &self.sid) {
+            _ if yes.consent() == Consent::Given => return Ok(()),
+            (Some(user), _) => {
+                let facts = facts(user, global)?;
+                let (sessions, families) = (text(&facts["sessions"]), text(&facts["families"]));
+                format!("End {sessions} sessions and {families} refresh-token families of `{user}`?")
+            }
+            (None, sid) => {
+                let sid = sid.as_deref().unwrap_or_default();
+                format!("End the session `{sid}`? What is bound to it can no longer be renewed.")
+            }
+        };
+        confirm(yes.consent(), &question)
     }
 }
 
@@ -83,4 +117,5 @@ fn show_ended(answer: &Value, output: &Output) {
         ("sessions ended", text(&ended["sessions"])),
         ("refresh-token families ended", text(&ended["families"])),
     ]);
+    output.say(TOKENS_RUN_OUT);
 }

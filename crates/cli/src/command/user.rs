@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use symbolon_server::admin::{Command, NewAccount, UserChange, UserCommand};
 
-use super::{Global, duration, key_value};
+use super::{Global, TOKENS_RUN_OUT, duration, key_value};
 use crate::connect;
 use crate::error::CliError;
-use crate::input::{PasswordSource, Yes, confirm};
+use crate::input::{Consent, PasswordSource, Yes, confirm};
 use crate::output::{Output, text};
 use crate::time;
 
@@ -37,15 +37,23 @@ pub(crate) enum User {
         user: String,
     },
     /// Change a profile or a password
+    ///
+    /// A new password ends every session. APIs that check tokens themselves accept those already issued until they expire (at most
+    /// the access-token lifetime); userinfo and introspection refuse them now.
     #[command(after_help = "Examples:\n  \
         symbolon user set ada --email ada@example.org --claim given_name=Ada\n  \
         symbolon user set ada --name \"\"              removes the name\n  \
         symbolon user set ada --password             asks for a new password and ends every session")]
     Set(Set),
     /// End every session of a user and refuse sign-in
+    ///
+    /// APIs that check tokens themselves accept those already issued until they expire (at most the access-token lifetime);
+    /// userinfo and introspection refuse them now.
     Block {
         /// Id, user name or e-mail address
         user: String,
+        #[command(flatten)]
+        yes: Yes,
     },
     /// Let a blocked user in again
     Unblock {
@@ -53,6 +61,9 @@ pub(crate) enum User {
         user: String,
     },
     /// Delete a user and all that hangs on them
+    ///
+    /// APIs that check tokens themselves accept those already issued until they expire (at most the access-token lifetime);
+    /// userinfo and introspection refuse them now.
     Delete {
         /// Id, user name or e-mail address
         user: String,
@@ -129,14 +140,17 @@ impl User {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
         match self {
             Self::Add(add) => return add.run(global, output),
-            Self::Delete { ref user, yes } => confirm_deletion(user, yes, global)?,
+            Self::Block { ref user, yes } => confirm_end("Block", user, yes, global)?,
+            Self::Delete { ref user, yes } => confirm_end("Delete", user, yes, global)?,
             _ => {}
         }
         let show: fn(&Value, &Output) = match &self {
             Self::List { .. } => show_list,
             Self::ResetLink { .. } => show_link,
             Self::Delete { .. } => show_deleted,
-            Self::Add(_) | Self::Block { .. } | Self::Set(_) | Self::Show { .. } | Self::Unblock { .. } => show_user,
+            Self::Block { .. } => show_signed_out,
+            Self::Set(set) if set.wants_password() => show_signed_out,
+            Self::Add(_) | Self::Set(_) | Self::Show { .. } | Self::Unblock { .. } => show_user,
         };
         let answer = connect::execute(global, &Command::User(self.command()?))?;
         if output.is_json() {
@@ -153,7 +167,7 @@ impl User {
             Self::List { search, after, limit } => UserCommand::List { search, after, limit },
             Self::Show { user } => UserCommand::Show { user },
             Self::Set(set) => set.command()?,
-            Self::Block { user } => UserCommand::Block { user },
+            Self::Block { user, .. } => UserCommand::Block { user },
             Self::Unblock { user } => UserCommand::Unblock { user },
             Self::Delete { user, .. } => UserCommand::Delete { user },
             Self::ResetLink { user, valid } => UserCommand::ResetLink { user, valid_secs: valid },
@@ -202,10 +216,13 @@ impl Add {
 }
 
 impl Set {
+    const fn wants_password(&self) -> bool {
+        self.password || self.source.is_given()
+    }
+
     fn command(self) -> Result<UserCommand, CliError> {
-        let wants_password = self.password || self.source.is_given();
         let change = UserChange {
-            password: if wants_password { Some(self.source.read()?) } else { None },
+            password: if self.wants_password() { Some(self.source.read()?) } else { None },
             username: self.username,
             email: self.email,
             email_verified: self.email_verified,
@@ -216,16 +233,34 @@ impl Set {
     }
 }
 
-/// States what a deletion ends before it asks.
-fn confirm_deletion(user: &str, yes: Yes, global: &Global) -> Result<(), CliError> {
-    let facts = connect::execute(global, &Command::User(UserCommand::Show { user: user.to_owned() }))?;
+/// States what goes before it asks.
+fn confirm_end(deed: &str, user: &str, yes: Yes, global: &Global) -> Result<(), CliError> {
+    if yes.consent() == Consent::Given {
+        return Ok(());
+    }
+    let facts = facts(user, global)?;
     let (sessions, families) = (text(&facts["sessions"]), text(&facts["families"]));
     confirm(
         yes.consent(),
         &format!(
-            "Delete the user `{user}`? This ends {sessions} sessions and {families} refresh-token families, for ever."
+            "{deed} the user `{user}`? This ends {sessions} sessions and {families} refresh-token families, for ever.{}",
+            last_administrator(&facts)
         ),
     )
+}
+
+/// A user as they are, to ask about.
+pub(super) fn facts(user: &str, global: &Global) -> Result<Value, CliError> {
+    connect::execute(global, &Command::User(UserCommand::Show { user: user.to_owned() }))
+}
+
+/// A warning where nobody would be left to administer the server.
+pub(super) fn last_administrator(facts: &Value) -> &'static str {
+    if facts["last_administrator"] == true {
+        " This is the last administrator: afterwards nobody can administer this server until a new set-up link is used."
+    } else {
+        ""
+    }
 }
 
 fn show_list(answer: &Value, output: &Output) {
@@ -268,6 +303,11 @@ fn show_user(answer: &Value, output: &Output) {
     }
 }
 
+fn show_signed_out(answer: &Value, output: &Output) {
+    show_user(answer, output);
+    output.say(TOKENS_RUN_OUT);
+}
+
 fn show_link(answer: &Value, output: &Output) {
     output.line(&text(&answer["link"]));
     output.say(&format!("works once, until {}; hand it over on a way you trust", time::member(&answer["expires_at"])));
@@ -280,4 +320,5 @@ fn show_deleted(answer: &Value, output: &Output) {
         text(&ended["sessions"]),
         text(&ended["families"])
     ));
+    output.say(TOKENS_RUN_OUT);
 }

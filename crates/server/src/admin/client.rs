@@ -145,7 +145,11 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     let taken = AdminError::conflict(format!("there is a client `{client_id}` already"), "symbolon client list");
     document::put(context, CLIENT, &client_id, &client, Expect::Absent, taken).await?;
     context.audit(Event { name: "client.create", client_id: Some(&client_id), ..Event::default() }).await?;
-    Ok(json!({ "client": view(&client), "client_secret": secret.as_ref().map(OpaqueToken::reveal) }))
+    Ok(json!({
+        "client": view(&client),
+        "client_secret": secret.as_ref().map(OpaqueToken::reveal),
+        "token_endpoint": context.link("oauth/token"),
+    }))
 }
 
 async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {

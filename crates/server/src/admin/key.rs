@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
+use symbolon_store::Document;
 
 use super::document::{self, KEY};
 use super::{AdminContext, AdminError, Event};
+use crate::keys::{KeyState, SET_CACHE_SECS, records};
 
 /// Commands on signing keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,13 +19,27 @@ pub enum KeyCommand {
     Rotate {
         /// Only the keys of this algorithm.
         algorithm: Option<Algorithm>,
+        /// Whether to wait until everybody can know the next keys.
+        #[serde(default)]
+        haste: Haste,
     },
+}
+
+/// Whether a rotation waits for the caches of APIs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Haste {
+    /// Rotate in any case: the present key is not to be trusted any more.
+    Now,
+    /// Refuse while someone may hold a key set without the next key.
+    #[default]
+    WhenKnown,
 }
 
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: KeyCommand) -> Result<Value, AdminError> {
     match command {
         KeyCommand::List => list(context).await,
-        KeyCommand::Rotate { algorithm } => rotate(context, algorithm).await,
+        KeyCommand::Rotate { algorithm, haste } => rotate(context, algorithm, haste).await,
     }
 }
 
@@ -40,8 +56,15 @@ async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
     Ok(json!({ "keys": keys }))
 }
 
-async fn rotate(context: &mut AdminContext<'_>, algorithm: Option<Algorithm>) -> Result<Value, AdminError> {
+async fn rotate(
+    context: &mut AdminContext<'_>,
+    algorithm: Option<Algorithm>,
+    haste: Haste,
+) -> Result<Value, AdminError> {
     let documents = document::all(context, KEY).await?;
+    if haste == Haste::WhenKnown {
+        check_known(&documents, algorithm, context.now)?;
+    }
     let writes = context.keys.rotation(documents, algorithm, context.now).await?;
     if writes.is_empty() {
         return Err(AdminError::not_found("no signing key of that algorithm", "symbolon keys list"));
@@ -50,4 +73,56 @@ async fn rotate(context: &mut AdminContext<'_>, algorithm: Option<Algorithm>) ->
     let algorithm = algorithm.map(Algorithm::name);
     context.audit(Event { name: "key.rotate", detail: json!({ "algorithm": algorithm }), ..Event::default() }).await?;
     list(context).await
+}
+
+/// Refuses while a next key is younger than what caches may hold (RFC 9111 §4.2): an API with a set from before would meet
+/// tokens of a key it does not know.
+fn check_known(documents: &[Document], algorithm: Option<Algorithm>, now: u64) -> Result<(), AdminError> {
+    let keys = records(documents).map_err(|why| AdminError::failed(why.to_string()))?;
+    let next = keys.iter().filter(|key| key.life == KeyState::Next && algorithm.is_none_or(|only| only == key.alg));
+    let wait = next.map(|key| key.created_at.saturating_add(SET_CACHE_SECS).saturating_sub(now)).max().unwrap_or(0);
+    if wait == 0 {
+        return Ok(());
+    }
+    Err(AdminError::conflict(
+        format!(
+            "the next key was published less than {SET_CACHE_SECS} seconds ago: an API that cached the key set before would not know it"
+        ),
+        format!("wait {wait} seconds and repeat the command; after a leak: symbolon keys rotate --now"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::AdminErrorKind;
+
+    fn key(alg: Algorithm, life: &Value, created_at: u64) -> Document {
+        let body =
+            json!({ "kid": "k", "alg": alg, "life": life, "created_at": created_at, "public": {}, "sealed": "" });
+        Document { kind: KEY.to_owned(), id: format!("{alg}.{created_at}"), revision: 1, body }
+    }
+
+    #[test]
+    fn a_next_key_that_caches_may_miss_is_not_rotated_to() {
+        let (rs, es) = (Algorithm::RS256, Algorithm::ES256);
+        let (active, next) = (json!({ "state": "active", "since": 1_000 }), json!({ "state": "next" }));
+        let keys = [key(rs, &active, 1_000), key(rs, &next, 1_000), key(es, &next, 600)];
+        for (algorithm, now, waits) in [
+            (None, 1_000, Some(300)),
+            (None, 1_299, Some(1)),
+            (None, 1_300, None),
+            (Some(rs), 1_001, Some(299)),
+            (Some(es), 1_000, None),
+            // A clock that went back.
+            (Some(rs), 900, Some(400)),
+        ] {
+            let refusal = check_known(&keys, algorithm, now).err();
+            assert_eq!(refusal.is_some(), waits.is_some(), "{algorithm:?} {now}");
+            if let (Some(error), Some(secs)) = (refusal, waits) {
+                assert_eq!(error.kind, AdminErrorKind::Conflict);
+                assert!(error.hint.contains(&format!("wait {secs} seconds")), "{}", error.hint);
+            }
+        }
+    }
 }

@@ -39,10 +39,26 @@ pub(super) fn identifiers(username: Option<&str>, email: Option<&str>) -> Result
 
 /// Whether anyone can administer this server.
 pub(super) async fn has_administrator(context: &AdminContext<'_>) -> Result<bool, AdminError> {
+    any_administrator(context, |_| true).await
+}
+
+/// Whether nobody could administer this server without `user`.
+pub(super) async fn is_last_administrator(context: &AdminContext<'_>, user: &User) -> Result<bool, AdminError> {
+    Ok(is_administrator(user) && !any_administrator(context, |other| other.id != user.id).await?)
+}
+
+fn is_administrator(user: &User) -> bool {
+    user.status == UserStatus::Active && user.roles.contains(ADMIN)
+}
+
+async fn any_administrator(
+    context: &AdminContext<'_>,
+    counts: impl Fn(&User) -> bool + Send,
+) -> Result<bool, AdminError> {
     let mut list = symbolon_store::ListUsers { limit: 1000, ..Default::default() };
     loop {
         let page = context.store.list_users(list.clone()).await?;
-        let found = page.items.iter().any(|user| user.status == UserStatus::Active && user.roles.contains(ADMIN));
+        let found = page.items.iter().any(|user| is_administrator(user) && counts(user));
         if found || page.next.is_none() {
             return Ok(found);
         }

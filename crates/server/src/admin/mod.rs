@@ -34,7 +34,7 @@ use crate::config::Config;
 pub use api::{ApiChange, ApiCommand, NewApi};
 pub use client::{ClientChange, ClientCommand, NewClient};
 pub use error::{AdminError, AdminErrorKind};
-pub use key::KeyCommand;
+pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
 pub use password::NewPassword;
 pub use role::RoleCommand;

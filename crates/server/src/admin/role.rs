@@ -1,4 +1,6 @@
-//! Roles, and who has them. A change of roles kills the access tokens that show the old ones; sessions live on.
+//! Roles, and who has them. A change of roles gives the user a new revocation handle: userinfo and
+//! introspection refuse the access tokens that show the old roles, APIs that check tokens themselves accept them until they
+//! expire. Sessions live on.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -279,8 +279,17 @@ async fn a_setup_link_is_given_until_there_is_an_administrator() {
     let grant = RoleCommand::Grant { user: id.clone(), roles: vec!["admin".into()] };
     bench.run(Command::Role(grant)).await.unwrap();
     bench.refused(Command::Setup(SetupCommand::Link), AdminErrorKind::Conflict).await;
+    let last = |answer: Value| answer["last_administrator"].clone();
+    let show = Command::User(UserCommand::Show { user: id.clone() });
+    assert_eq!(last(bench.run(show.clone()).await.unwrap()), json!(true));
+    let other = NewAccount { username: Some("root1".into()), roles: vec!["admin".into()], ..NewAccount::default() };
+    bench.run(Command::User(UserCommand::Add(other))).await.unwrap();
+    assert_eq!(last(bench.run(show.clone()).await.unwrap()), json!(false), "there are two");
+    bench.run(Command::User(UserCommand::Block { user: "root1".into() })).await.unwrap();
+    assert_eq!(last(bench.run(show.clone()).await.unwrap()), json!(true), "a blocked one does not count");
     // A blocked administrator lets nobody in.
     bench.run(Command::User(UserCommand::Block { user: id })).await.unwrap();
+    assert_eq!(last(bench.run(show).await.unwrap()), json!(false), "and is none any more");
     bench.run(Command::Setup(SetupCommand::Link)).await.unwrap();
 }
 
@@ -472,7 +481,12 @@ async fn every_change_leaves_an_event_with_its_actor_and_no_look_does() {
         bench.run(look).await.unwrap();
     }
     assert_eq!(bench.audit().await.len(), before);
-    bench.refused(Command::Key(KeyCommand::Rotate { algorithm: None }), AdminErrorKind::NotFound).await;
+    bench
+        .refused(
+            Command::Key(KeyCommand::Rotate { algorithm: None, haste: Haste::WhenKnown }),
+            AdminErrorKind::NotFound,
+        )
+        .await;
     bench.run(Command::User(UserCommand::Delete { user: id })).await.unwrap();
     let event = bench.audit().await.pop().unwrap().event;
     assert_eq!((event.name.as_str(), event.actor.as_deref(), event.at), ("user.delete", Some("test"), NOW));

@@ -2,7 +2,8 @@
 
 use url::{Host, Url};
 
-use super::{Config, ConfigError, Limit, Problem};
+use super::{Config, ConfigError, Limit, Listen, Problem};
+use crate::seal::MasterKey;
 
 /// Least Argon2id memory of the published recommendations, in KiB (with five passes; the default has more).
 const LEAST_MEMORY_KIB: u32 = 7 * 1024;
@@ -12,6 +13,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let mut problems = Vec::new();
         check_issuer(self, &mut problems);
+        check_master_key(self, &mut problems);
         check_lifetimes(self, &mut problems);
         check_limits(self, &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
@@ -20,7 +22,10 @@ impl Config {
     /// What can be served and is probably not meant so.
     pub fn warnings(&self) -> Vec<Problem> {
         let mut found = Vec::new();
-        if self.issuer.starts_with("https:") && self.http.tls.is_none() && self.http.trusted_proxies.is_empty() {
+        let http = &self.http;
+        // On a Unix socket the one peer is the proxy, which is believed without being named.
+        let over_tcp = matches!(http.listen, Listen::Tcp(_));
+        if self.issuer.starts_with("https:") && over_tcp && http.tls.is_none() && http.trusted_proxies.is_empty() {
             found.push(Problem::new(
                 "the issuer is https and nothing here speaks TLS, so a proxy must, and none is trusted: all callers will seem to have its address",
                 "set http.trusted_proxies to the proxy's address, for example [\"127.0.0.1\"]",
@@ -84,6 +89,17 @@ fn check_issuer(config: &Config, problems: &mut Vec<Problem>) {
             "development mode is for this machine only, and the issuer is not".into(),
             "drop --dev, or use --issuer http://localhost:4400",
         );
+    }
+}
+
+/// A key that cannot be one is told before the data is touched. Its text never is.
+fn check_master_key(config: &Config, problems: &mut Vec<Problem>) {
+    let Some(text) = &config.master_key else { return };
+    if MasterKey::from_text(text.expose(), "master_key").is_err() {
+        problems.push(Problem::new(
+            "`master_key` is not 43 characters of base64url",
+            "restore the original from your backup; for new data, take the text of the master.key that symbolon init makes",
+        ));
     }
 }
 
@@ -242,5 +258,18 @@ mod tests {
         assert_eq!(config(Mode::Production, &[("issuer", "https://a.example")]).warnings().len(), 1);
         let named = [("issuer", "https://a.example"), ("http.trusted_proxies", "127.0.0.1")];
         assert!(config(Mode::Production, &named).warnings().is_empty());
+        let socket = [("issuer", "https://a.example"), ("http.listen", "unix:/run/s.sock")];
+        assert!(config(Mode::Production, &socket).warnings().is_empty());
+    }
+
+    #[test]
+    fn a_master_key_that_cannot_be_one_is_refused_and_not_repeated() {
+        let issuer = ("issuer", "https://a.example");
+        let long = "A".repeat(44);
+        for text in ["short", "sesame-sesame-sesame", long.as_str(), "+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+            let error = config(Mode::Production, &[issuer, ("master_key", text)]).check().unwrap_err().to_string();
+            assert!(error.contains("master_key") && !error.contains(text), "{error}");
+        }
+        accepted(&[issuer, ("master_key", &"A".repeat(43))]);
     }
 }

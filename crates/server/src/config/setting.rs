@@ -86,7 +86,7 @@ pub const SETTINGS: &[Setting] = &[
     row("master_key", Kind::Secret, "", "seals signing keys at rest; without it DATA/master.key is made on first run"),
 
     row("http.listen", Kind::Listen, "127.0.0.1:4400", "address to answer on: IP:PORT or unix:/PATH"),
-    row("http.trusted_proxies", Kind::Networks, "", "proxies whose X-Forwarded-For and -Proto are believed"),
+    row("http.trusted_proxies", Kind::Networks, "", "proxies whose X-Forwarded-For is believed"),
     row("http.max_header", size(4 * KIB, MIB), "32KiB", "largest request head"),
     row("http.max_body", size(4 * KIB, 16 * MIB), "64KiB", "largest request body"),
     row("http.max_connections", count(1, 1_000_000), "10000", "open connections at once"),

@@ -16,3 +16,13 @@ pub(super) async fn jwks(State(app): State<Arc<App>>) -> Response {
     let headers = [(CONTENT_TYPE, "application/jwk-set+json"), (CACHE_CONTROL, CACHE)];
     (headers, app.registry().jwks()).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_says_what_rotation_waits_for() {
+        assert_eq!(CACHE, format!("public, max-age={}", crate::keys::SET_CACHE_SECS));
+    }
+}

@@ -4,7 +4,7 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_server::admin::{Command, KeyCommand};
+use symbolon_server::admin::{Command, Haste, KeyCommand};
 use symbolon_server::registry;
 use symbolon_store::{DocumentWrite, Expect};
 
@@ -146,7 +146,7 @@ async fn after_a_rotation_what_was_published_signs_and_old_tokens_still_count() 
     let world = World::new().await;
     let before = world.tokens("web", "ada@example.com").await;
     let published = kids(&world).await;
-    world.carry_out(Command::Key(KeyCommand::Rotate { algorithm: None })).await;
+    world.carry_out(Command::Key(KeyCommand::Rotate { algorithm: None, haste: Haste::Now })).await;
 
     let after = world.tokens("web", "bob@example.com").await;
     for member in ["access_token", "id_token"] {

@@ -45,7 +45,7 @@ macro_rules! suite {
             }
             logs {
                 audit_is_read_in_order_and_in_pages
-                consents_replace_and_stay_apart
+                consents_grow_and_stay_apart
                 meta_is_written_once
                 of_parallel_first_times_one_is_first
                 remembered_keys_are_forgotten_after_their_time

@@ -169,12 +169,12 @@ pub trait Store: Send + Sync + 'static {
     // Consents
 
     /// What the user allowed the client, if anything.
-    async fn consent(&self, user_id: &str, client_id: &str) -> Result<Option<Consent>>;
+    async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>>;
 
-    /// Records a consent in place of an earlier one.
-    async fn put_consent(&self, consent: Consent) -> Result<()>;
+    /// Adds a consent to what the user allowed the client at that API before.
+    async fn grant_consent(&self, consent: Consent) -> Result<()>;
 
-    /// Withdraws a consent and ends the families the user's client has; the sessions go on.
+    /// Withdraws a client's consents, at every API, and ends the families the user's client has; the sessions go on.
     async fn withdraw_consent(&self, user_id: &str, client_id: &str, now: u64) -> Result<Ended>;
 
     // Replay windows, throttle, logs, odds and ends

@@ -6,13 +6,13 @@
 use super::{InteractionFacts, Prompt, SessionFacts, ValidRequest};
 use crate::scope::Scope;
 
-/// What the user allowed before.
+/// What the user allowed before, at one API: `write` there says nothing about `write` elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsentOnRecord {
-    /// Every scope allowed.
+    /// The API; `None` where no API was asked for.
+    pub audience: Option<String>,
+    /// Every scope allowed there.
     pub scope: Scope,
-    /// Every API allowed.
-    pub audience: Vec<String>,
 }
 
 /// What the user said on the consent page of this interaction.
@@ -77,13 +77,15 @@ pub(super) fn judge(
         }
         Some(ConsentAnswer::Allowed { .. }) | None => {}
     }
+    let audience = request.api.map(|api| api.identifier.clone());
+    let on_record = on_record.filter(|record| record.audience == audience);
     let Some(why) = needed(request, on_record) else { return Consent::Given };
     let known = on_record.map_or_else(Scope::empty, |record| record.scope.clone());
     Consent::Ask(ConsentPrompt {
         why,
         scope: request.scope.clone(),
         new_scope: request.scope.minus(&known),
-        audience: request.api.map(|api| api.identifier.clone()),
+        audience,
         user_id: session.user_id.clone(),
     })
 }
@@ -99,10 +101,7 @@ fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Op
     if request.goes_to_any_listener() {
         return Some(ConsentWhy::IdentityNotAssured);
     }
-    let covered = on_record.is_some_and(|record| {
-        let api = request.api.is_none_or(|api| record.audience.contains(&api.identifier));
-        api && request.scope.is_subset_of(&record.scope)
-    });
+    let covered = on_record.is_some_and(|record| request.scope.is_subset_of(&record.scope));
     if covered { None } else { Some(ConsentWhy::NotOnRecord) }
 }
 
@@ -117,7 +116,7 @@ mod tests {
     const ASKED: &str = "scope=openid+email+read%3Adragons&audience=http%3A%2F%2Flocalhost%3A4402";
 
     fn record(scope: &str) -> ConsentOnRecord {
-        ConsentOnRecord { scope: Scope::parse(scope).unwrap(), audience: vec![API.to_owned()] }
+        ConsentOnRecord { scope: Scope::parse(scope).unwrap(), audience: Some(API.to_owned()) }
     }
 
     fn answered(user_id: &str, scope: &str) -> ConsentAnswer {
@@ -192,9 +191,12 @@ mod tests {
 
     #[test]
     fn a_record_for_another_api_does_not_count() {
-        let mut other = record("openid email read:dragons");
-        other.audience = vec!["https://other.example".to_owned()];
-        asks(judged(&third_party(), &apis(), "", None, Some(&other)), ConsentWhy::NotOnRecord);
+        let everything = record("openid email read:dragons");
+        for audience in [Some("https://other.example".to_owned()), Some(String::new()), None] {
+            let other = ConsentOnRecord { audience, ..everything.clone() };
+            let prompt = asks(judged(&third_party(), &apis(), "", None, Some(&other)), ConsentWhy::NotOnRecord);
+            assert_eq!(prompt.new_scope, prompt.scope, "all of it is new here");
+        }
     }
 
     #[test]

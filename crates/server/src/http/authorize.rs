@@ -177,7 +177,8 @@ impl Arrival<'_> {
     ) -> Result<Facts, OAuthError> {
         let consent_on_record = match signed_in {
             Some(who) if request.may_need_consent() => {
-                let found = self.app.store.consent(&who.user.id, request.client_id().as_str()).await;
+                let (client_id, audience) = (request.client_id().as_str(), consent::audience(request));
+                let found = self.app.store.consent(&who.user.id, client_id, audience).await;
                 found.map_err(|error| store_failure(&error))?.and_then(consent::on_record)
             }
             _ => None,

@@ -27,7 +27,13 @@ use crate::session::csrf::{self, Purpose};
 
 /// What the record of a consent says to the decision; `None` when it cannot be read.
 pub(super) fn on_record(record: Record) -> Option<ConsentOnRecord> {
-    Some(ConsentOnRecord { scope: Scope::parse(&record.scope).ok()?, audience: record.audience })
+    let audience = Some(record.audience).filter(|audience| !audience.is_empty());
+    Some(ConsentOnRecord { audience, scope: Scope::parse(&record.scope).ok()? })
+}
+
+/// What the consent to a request is filed under: its API, or nothing.
+pub(super) fn audience<'r>(request: &'r ValidRequest<'_>) -> &'r str {
+    request.api().map_or("", |api| api.identifier.as_str())
 }
 
 /// An account as pages show it.
@@ -140,19 +146,13 @@ async fn record(
     let Arrival { app, meta, .. } = arrival;
     let failed = |error| store_failure(&error);
     let client_id = request.client_id().as_str();
-    let before = app.store.consent(&who.user.id, client_id).await.map_err(failed)?;
-    let mut audience = before.as_ref().map(|before| before.audience.clone()).unwrap_or_default();
-    let known = before.and_then(on_record).map_or_else(Scope::empty, |before| before.scope);
-    if let Some(api) = request.api().filter(|api| !audience.contains(&api.identifier)) {
-        audience.push(api.identifier.clone());
-    }
     let consent = Record {
         user_id: who.user.id.clone(),
         client_id: client_id.to_owned(),
-        scope: known.union(scope).to_string(),
-        audience,
+        audience: audience(request).to_owned(),
+        scope: scope.to_string(),
         granted_at: meta.now,
     };
-    app.store.put_consent(consent).await.map_err(failed)?;
+    app.store.grant_consent(consent).await.map_err(failed)?;
     events::account(app, meta, "consent.grant", &who.user.id, Some(client_id)).await.map_err(failed)
 }

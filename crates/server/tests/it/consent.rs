@@ -1,7 +1,8 @@
 //! Consent: a third party asks, the person decides, and only that.
 
 use http::StatusCode;
-use symbolon_oauth::{Client, ClientId};
+use symbolon_oauth::registration::ApiScope;
+use symbolon_oauth::{Client, ClientApi, ClientId};
 
 use crate::support::client::form;
 use crate::support::flow::authorize_url;
@@ -110,6 +111,45 @@ async fn a_new_scope_is_asked_for_and_marked() {
     // Refusing the new one keeps what was given before.
     decide(&mut browser, &grown, "deny").await.is_redirected_error("access_denied");
     assert!(ask_again(&mut browser, &[("scope", "openid read")]).await.param("code").is_some());
+}
+
+/// What is allowed at one API is not allowed at another, whatever else is.
+#[tokio::test]
+async fn consent_at_one_api_says_nothing_about_another() {
+    let world = World::new().await;
+    world
+        .change_api(OTHER_API, |api| {
+            api.scopes = vec![
+                ApiScope { name: "read".to_owned(), description: "Read other things".to_owned() },
+                ApiScope { name: "write".to_owned(), description: "Write other things".to_owned() },
+            ];
+        })
+        .await;
+    world
+        .change_client("partner", |client| {
+            client.apis.push(ClientApi { audience: OTHER_API.to_owned(), ..client.apis[0].clone() });
+        })
+        .await;
+    let (mut browser, page) = asked(&world, ADA, &[("scope", "openid read write")]).await;
+    decide(&mut browser, &page, "allow").await;
+    let page = ask_again(&mut browser, &[("scope", "openid read"), ("audience", OTHER_API)]).await;
+    page.is_page(200);
+    assert!(page.body.contains("Read other things"), "{}", page.body);
+    decide(&mut browser, &page, "allow").await;
+    let elsewhere = [("scope", "openid write"), ("audience", OTHER_API)];
+    let page = ask_again(&mut browser, &elsewhere).await;
+    page.is_page(200);
+    assert!(page.body.contains("Write other things"), "{}", page.body);
+    ask_again(&mut browser, &[elsewhere[0], elsewhere[1], ("prompt", "none")])
+        .await
+        .is_redirected_error("consent_required");
+    // Nor about a request for no API, and each keeps what it has.
+    ask_again(&mut browser, &[("scope", "openid"), ("audience", ""), ("prompt", "none")])
+        .await
+        .is_redirected_error("consent_required");
+    for known in [[("scope", "openid read write"), ("prompt", "none")], [("scope", "read"), ("audience", OTHER_API)]] {
+        assert!(ask_again(&mut browser, &known).await.param("code").is_some());
+    }
 }
 
 #[tokio::test]

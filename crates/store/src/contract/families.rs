@@ -130,13 +130,13 @@ pub(crate) async fn withdrawn_consent_ends_the_clients_families_only(world: Worl
         user_id: "ann".into(),
         client_id: "spa".into(),
         scope: "a".into(),
-        audience: vec![],
+        audience: String::new(),
         granted_at: NOW,
     };
-    world.put_consent(consent).await.unwrap();
+    world.grant_consent(consent).await.unwrap();
     let ended = world.withdraw_consent("ann", "spa", NOW).await;
     assert_eq!(ended, Ok(Ended { families: 1, session: false }));
-    assert_eq!(world.consent("ann", "spa").await, Ok(None));
+    assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
     assert!(!world.family_lives(&spa.id).await);
     assert_eq!(world.code_facts(super::world::hash(21)).await, Ok(None), "an open code dies too");
     assert!(world.family_lives("family-12").await && world.family_lives(&his.id).await);

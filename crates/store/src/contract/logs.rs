@@ -43,21 +43,32 @@ pub(crate) async fn revocations_are_read_in_order_and_in_pages(world: World) {
     assert_eq!(world.revocations(all[0].seq, 1).await.unwrap(), all[1..2]);
 }
 
-pub(crate) async fn consents_replace_and_stay_apart(world: World) {
-    let consent = |user: &str, client: &str, scope: &str| Consent {
+pub(crate) async fn consents_grow_and_stay_apart(world: World) {
+    let consent = |user: &str, audience: &str, scope: &str| Consent {
         user_id: user.into(),
-        client_id: client.into(),
+        client_id: "spa".into(),
+        audience: audience.into(),
         scope: scope.into(),
-        audience: vec!["https://api.example".into()],
         granted_at: NOW,
     };
-    assert_eq!(world.consent("ann", "spa").await, Ok(None));
-    world.put_consent(consent("ann", "spa", "a")).await.unwrap();
-    world.put_consent(consent("ann", "spa", "a b")).await.unwrap();
-    world.put_consent(consent("bob", "spa", "c")).await.unwrap();
-    assert_eq!(world.consent("ann", "spa").await, Ok(Some(consent("ann", "spa", "a b"))));
-    assert_eq!(world.consent("bob", "spa").await, Ok(Some(consent("bob", "spa", "c"))));
-    assert_eq!(world.consent("ann", "web").await, Ok(None));
+    let (one, other) = ("https://api.example", "https://other.example");
+    assert_eq!(world.consent("ann", "spa", one).await, Ok(None));
+    for (user, audience, scope) in
+        [("ann", one, "a b"), ("ann", one, "b c"), ("ann", other, "d"), ("ann", "", "e"), ("bob", one, "f")]
+    {
+        world.grant_consent(consent(user, audience, scope)).await.unwrap();
+    }
+    for (user, audience, scope) in [("ann", one, "a b c"), ("ann", other, "d"), ("ann", "", "e"), ("bob", one, "f")] {
+        assert_eq!(world.consent(user, "spa", audience).await, Ok(Some(consent(user, audience, scope))));
+    }
+    assert_eq!(world.consent("bob", "spa", other).await, Ok(None));
+    assert_eq!(world.consent("bob", "spa", "").await, Ok(None));
+    assert_eq!(world.consent("ann", "web", one).await, Ok(None));
+    world.withdraw_consent("ann", "spa", NOW).await.unwrap();
+    for audience in [one, other, ""] {
+        assert_eq!(world.consent("ann", "spa", audience).await, Ok(None));
+    }
+    assert!(world.consent("bob", "spa", one).await.unwrap().is_some());
 }
 
 pub(crate) async fn of_parallel_first_times_one_is_first(world: World) {

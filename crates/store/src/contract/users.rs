@@ -177,18 +177,18 @@ pub(crate) async fn deletion_leaves_nothing_that_works(world: World) {
         user_id: "ann".into(),
         client_id: "spa".into(),
         scope: "openid".into(),
-        audience: vec![],
+        audience: String::new(),
         granted_at: NOW,
     };
-    world.put_consent(consent.clone()).await.unwrap();
+    world.grant_consent(consent.clone()).await.unwrap();
     assert_eq!(world.delete_user("ann", NOW).await, Ok(SignedOut { sessions: 1, families: 1 }));
     assert_eq!(world.user("ann").await, Ok(None));
     assert_eq!(world.user_by_identifier("ann").await, Ok(None));
     assert_eq!(world.session(hash(1)).await, Ok(None));
     assert_eq!(world.refresh_facts(hash(11)).await, Ok(None));
     assert_eq!(world.redeem_artefact("authorization_code", hash(21), NOW).await, Ok(Redeemed::Unknown));
-    assert_eq!(world.consent("ann", "spa").await, Ok(None));
-    assert_eq!(world.put_consent(consent).await, Err(StoreError::NotFound("user")));
+    assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
+    assert_eq!(world.grant_consent(consent).await, Err(StoreError::NotFound("user")));
     assert_eq!(world.revoked().await, [(RevocationKind::UserHandle, "handle-ann".to_owned())]);
     let query = TokenQuery { sub: Some("ann".into()), sid: Some("sid-1".into()), jti: None };
     let facts = world.token_facts(query).await.unwrap();

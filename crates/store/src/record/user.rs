@@ -157,17 +157,17 @@ pub struct SignedOut {
     pub families: u64,
 }
 
-/// What a user once allowed a client.
+/// What a user once allowed a client, at one API: a scope allowed at one says nothing about another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     /// Who allowed.
     pub user_id: String,
     /// Which client.
     pub client_id: String,
+    /// Which API; empty for none.
+    pub audience: String,
     /// Space-separated scope values.
     pub scope: String,
-    /// Which APIs.
-    pub audience: Vec<String>,
-    /// When.
+    /// When, the last time.
     pub granted_at: u64,
 }

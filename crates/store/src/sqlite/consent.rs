@@ -3,39 +3,48 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ending;
-use super::value::{Json, Num};
+use super::value::Num;
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{Consent, Ended};
 
-pub(super) fn find(conn: &Connection, user_id: &str, client_id: &str) -> Result<Option<Consent>> {
-    let sql = "SELECT user_id, client_id, scope, audience, granted_at FROM consent
-        WHERE user_id = ?1 AND client_id = ?2";
-    let consent = conn.prepare_cached(sql)?.query_row([user_id, client_id], |row| {
+pub(super) fn find(conn: &Connection, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {
+    let sql = "SELECT user_id, client_id, audience, scope, granted_at FROM consent
+        WHERE user_id = ?1 AND client_id = ?2 AND audience = ?3";
+    let consent = conn.prepare_cached(sql)?.query_row([user_id, client_id, audience], |row| {
         Ok(Consent {
             user_id: row.get(0)?,
             client_id: row.get(1)?,
-            scope: row.get(2)?,
-            audience: row.get::<_, Json<_>>(3)?.0,
+            audience: row.get(2)?,
+            scope: row.get(3)?,
             granted_at: row.get::<_, Num>(4)?.0,
         })
     });
     Ok(consent.optional()?)
 }
 
-pub(super) fn put(conn: &Connection, consent: &Consent) -> Result<()> {
+/// Adds to what is on record. Reading and writing are one operation, so that two answers given at once both count.
+pub(super) fn grant(conn: &Connection, consent: &Consent) -> Result<()> {
     let mut known = conn.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
     if !known.exists([&consent.user_id])? {
         return Err(StoreError::NotFound("user"));
     }
-    let sql = "INSERT INTO consent (user_id, client_id, scope, audience, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (user_id, client_id) DO UPDATE
-        SET scope = excluded.scope, audience = excluded.audience, granted_at = excluded.granted_at";
+    let before = find(conn, &consent.user_id, &consent.client_id, &consent.audience)?;
+    let before = before.map(|before| before.scope).unwrap_or_default();
+    let mut scope: Vec<&str> = before.split_ascii_whitespace().collect();
+    for name in consent.scope.split_ascii_whitespace() {
+        if !scope.contains(&name) {
+            scope.push(name);
+        }
+    }
+    let sql = "INSERT INTO consent (user_id, client_id, audience, scope, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (user_id, client_id, audience) DO UPDATE
+        SET scope = excluded.scope, granted_at = excluded.granted_at";
     conn.prepare_cached(sql)?.execute(params![
         consent.user_id,
         consent.client_id,
-        consent.scope,
-        Json(&consent.audience),
+        consent.audience,
+        scope.join(" "),
         Num(consent.granted_at),
     ])?;
     Ok(())

@@ -198,13 +198,13 @@ impl Store for Sqlite {
         self.read(move |conn| log::revocations(conn, after_seq, limit)).await
     }
 
-    async fn consent(&self, user_id: &str, client_id: &str) -> Result<Option<Consent>> {
-        let (user_id, client_id) = (user_id.to_owned(), client_id.to_owned());
-        self.read(move |conn| consent::find(conn, &user_id, &client_id)).await
+    async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {
+        let (user_id, client_id, audience) = (user_id.to_owned(), client_id.to_owned(), audience.to_owned());
+        self.read(move |conn| consent::find(conn, &user_id, &client_id, &audience)).await
     }
 
-    async fn put_consent(&self, consent: Consent) -> Result<()> {
-        self.write(move |conn| consent::put(conn, &consent)).await
+    async fn grant_consent(&self, consent: Consent) -> Result<()> {
+        self.write(move |conn| consent::grant(conn, &consent)).await
     }
 
     async fn withdraw_consent(&self, user_id: &str, client_id: &str, now: u64) -> Result<Ended> {

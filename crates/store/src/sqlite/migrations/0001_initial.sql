@@ -51,10 +51,10 @@ CREATE INDEX login_identifier_by_user ON login_identifier (user_id);
 CREATE TABLE consent (
     user_id TEXT NOT NULL REFERENCES account (id),
     client_id TEXT NOT NULL,
-    scope TEXT NOT NULL,
     audience TEXT NOT NULL,
+    scope TEXT NOT NULL,
     granted_at INTEGER NOT NULL,
-    PRIMARY KEY (user_id, client_id)
+    PRIMARY KEY (user_id, client_id, audience)
 ) STRICT;
 
 -- Live state

@@ -94,7 +94,8 @@ pub trait Store: Send + Sync + 'static {
     /// Begins a session, if the user is active and still has the handle that was read with the credentials. The session
     /// it replaces ends in the same transaction; if both carry the same sid and user and the old one is live, it is one
     /// session whose user authenticated again: the old cookie dies, sid and families live on.
-    /// [`Conflict::Exists`](crate::Conflict::Exists) if hash or sid are taken.
+    /// A sid that is taken is [`Issued::Changed`]; a hash that is taken,
+    /// [`Conflict::Exists`](crate::Conflict::Exists).
     async fn create_session(&self, new: NewSession) -> Result<Issued>;
 
     /// The session of a cookie and its user, ended and expired ones too: the caller judges.

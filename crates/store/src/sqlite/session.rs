@@ -58,18 +58,23 @@ pub(super) fn create(conn: &Connection, new: &NewSession) -> Result<Issued> {
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
     }
-    if let Some(old) = new.replaces.map(|hash| by_hash(conn, hash)).transpose()?.flatten() {
-        let same = old.sid == session.sid && old.user_id == session.user_id;
-        if same && old.is_live(session.auth_time) {
-            // The user authenticated again: the cookie changes, sid and families live on.
+    let old = new.replaces.map(|hash| by_hash(conn, hash)).transpose()?.flatten();
+    let again = old
+        .as_ref()
+        .is_some_and(|old| old.sid == session.sid && old.user_id == session.user_id && old.is_live(session.auth_time));
+    // Two sign-ins of one browser at once: the other one has taken over the session already. Nothing has changed yet.
+    if !again && by_sid(conn, &session.sid)?.is_some() {
+        return Ok(Issued::Changed);
+    }
+    match old {
+        // The user authenticated again: the cookie changes, sid and families live on.
+        Some(old) if again => {
             conn.prepare_cached("DELETE FROM session WHERE id_hash = ?1")?.execute([old.id_hash])?;
-        } else {
+        }
+        Some(old) => {
             ending::end_session(conn, &old.sid, "superseded", session.auth_time)?;
         }
-    }
-    // Two sign-ins of one browser at once: the other one has taken over the session already.
-    if by_sid(conn, &session.sid)?.is_some() {
-        return Ok(Issued::Changed);
+        None => {}
     }
     insert(conn, session)?;
     Ok(Issued::Done)

@@ -133,7 +133,7 @@ impl App {
             .await
             .map_err(|_| AppError::Stopped)??;
         let store: Arc<dyn Store> = Arc::new(store);
-        let master = master_key(&config)?;
+        let master = master_key(&config, &*store).await?;
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;
 
@@ -235,9 +235,10 @@ fn lifetimes(config: &Config) -> Lifetimes {
     }
 }
 
-fn master_key(config: &Config) -> Result<MasterKey, AppError> {
+async fn master_key(config: &Config, store: &dyn Store) -> Result<MasterKey, AppError> {
     match &config.master_key {
         Some(text) => MasterKey::from_text(text.expose(), "the configuration (master_key)"),
+        None if store.meta(META_KEY_CHECK).await?.is_some() => MasterKey::load(&config.master_key_file()),
         None => MasterKey::load_or_create(&config.master_key_file(), &mut SystemRng),
     }
     .map_err(AppError::MasterKey)

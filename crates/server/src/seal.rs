@@ -36,6 +36,11 @@ pub enum MasterKeyError {
         /// Where the text came from.
         origin: String,
     },
+    /// The file is gone.
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// The file could not be read or made.
     Unreadable {
         /// The file.
@@ -54,6 +59,11 @@ impl fmt::Display for MasterKeyError {
                     "the master key in {origin} is not 43 characters of base64url; restore the original from your backup"
                 )
             }
+            Self::Missing { path } => write!(
+                f,
+                "the master key file {} is missing, and this data was made with it; restore it from your backup",
+                path.display()
+            ),
             Self::Unreadable { path, why } => write!(f, "the master key file {} cannot be used: {why}", path.display()),
         }
     }
@@ -75,15 +85,27 @@ impl MasterKey {
         Ok(Self(key))
     }
 
-    /// Reads the key from `path`, or makes one there with mode 0600 when there is no such file.
+    /// Reads the key from `path`.
+    pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
+        match fs::read_to_string(path) {
+            Ok(text) => Self::from_text(&Zeroizing::new(text), &path.display().to_string()),
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+                Err(MasterKeyError::Missing { path: path.to_owned() })
+            }
+            Err(why) => Err(MasterKeyError::Unreadable { path: path.to_owned(), why }),
+        }
+    }
+
+    /// Reads the key from `path`, or makes one there with mode 0600 when there is no such file. Only for data
+    /// that nothing has been sealed in yet: a new key beside old data would hide that the old key is gone.
     ///
     /// The file is synced before it is used: data sealed under a key that a power cut forgets is lost.
     pub fn load_or_create(path: &Path, rng: &mut dyn Rng) -> Result<Self, MasterKeyError> {
-        let unreadable = |why| MasterKeyError::Unreadable { path: path.to_owned(), why };
-        match fs::read_to_string(path) {
-            Ok(text) => Self::from_text(&Zeroizing::new(text), &path.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::create(path, rng).map_err(unreadable),
-            Err(why) => Err(unreadable(why)),
+        match Self::load(path) {
+            Err(MasterKeyError::Missing { .. }) => {
+                Self::create(path, rng).map_err(|why| MasterKeyError::Unreadable { path: path.to_owned(), why })
+            }
+            loaded => loaded,
         }
     }
 

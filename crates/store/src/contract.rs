@@ -94,6 +94,7 @@ macro_rules! suite {
             throttle {
                 a_quiet_window_forgets
                 a_refused_attempt_is_not_counted_anywhere
+                an_attempt_given_back_is_one_attempt
                 forgiveness_forgets_the_named_keys_only
                 of_parallel_attempts_only_the_free_ones_pass
                 the_clock_going_back_locks_nobody_out

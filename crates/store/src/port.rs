@@ -186,8 +186,8 @@ pub trait Store: Send + Sync + 'static {
     /// Counts one attempt on every key, unless one of them says wait; then on none.
     async fn begin_attempt(&self, keys: Vec<ThrottleKey>, now: u64) -> Result<Attempt>;
 
-    /// Forgets the counts of these keys, after a success.
-    async fn forgive(&self, keys: Vec<String>) -> Result<()>;
+    /// After a success: forgets the counts of the keys in `forget`, and takes one attempt back from those in `give_back`.
+    async fn forgive(&self, forget: Vec<String>, give_back: Vec<String>) -> Result<()>;
 
     /// Appends events to the audit log, all or none.
     async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<()>;

@@ -53,7 +53,8 @@ pub async fn check(app: &App, meta: &Meta, username: &str, password: &str) -> Re
     if let Attempt::Wait { secs } = attempt {
         return Ok(Outcome::Throttled { wait_secs: secs });
     }
-    let forgiven = ThrottlePolicy::forgiven_keys(&account, address);
+    let (forgotten, given_back) =
+        (ThrottlePolicy::forgotten_keys(&account, address), ThrottlePolicy::given_back_keys(address));
     let wrong = Outcome::Wrong { user_id: user.as_ref().map(|user| user.id.clone()) };
     let Ok(password) = Password::parse(password) else { return Ok(wrong) };
 
@@ -61,6 +62,8 @@ pub async fn check(app: &App, meta: &Meta, username: &str, password: &str) -> Re
     SystemRng.fill(&mut salt);
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let Ok(verdict) = app.passwords.verify(password, stored.clone(), salt).await else {
+        // Nothing was checked, so nothing failed.
+        app.store.forgive(Vec::new(), [forgotten, given_back].concat()).await.map_err(failed)?;
         return Ok(Outcome::Busy);
     };
     let Some(user) = user.filter(|user| verdict != Verdict::NoMatch && user.status == UserStatus::Active) else {
@@ -69,6 +72,6 @@ pub async fn check(app: &App, meta: &Meta, username: &str, password: &str) -> Re
     if let (Verdict::MatchNeedsRehash(fresh), Some(old)) = (verdict, stored) {
         app.store.set_password_hash(&user.id, &old, &fresh).await.map_err(failed)?;
     }
-    app.store.forgive(forgiven).await.map_err(failed)?;
+    app.store.forgive(forgotten, given_back).await.map_err(failed)?;
     Ok(Outcome::SignedIn(Box::new(user)))
 }

@@ -78,11 +78,16 @@ impl ThrottlePolicy {
         ]
     }
 
-    /// The counters that a success forgets. The address keeps its count: somebody with one account of their
-    /// own must not be able to wipe the slate between guesses at others.
-    pub fn forgiven_keys(account: &Account<'_>, address: IpAddr) -> Vec<String> {
+    /// The counters that a success forgets.
+    pub fn forgotten_keys(account: &Account<'_>, address: IpAddr) -> Vec<String> {
         let (who, place) = (name_account(account), name_address(address));
         vec![format!("pair:{who}:{place}"), format!("account:{who}")]
+    }
+
+    /// The counter that a success gives its one attempt back. The address keeps what failed: somebody with one
+    /// account of their own must not be able to wipe the slate between guesses at others.
+    pub fn given_back_keys(address: IpAddr) -> Vec<String> {
+        vec![format!("address:{}", name_address(address))]
     }
 }
 
@@ -126,12 +131,14 @@ mod tests {
     }
 
     #[test]
-    fn three_counters_and_two_of_them_forgiven() {
+    fn three_counters_of_which_two_are_forgotten_and_one_gets_its_attempt_back() {
         let account = Account::Known("usr_1");
         let names = names(&account, "192.0.2.7");
         assert!(names[0].starts_with("pair:") && names[1].starts_with("account:"));
         assert_eq!(names[2], "address:192.0.2.7");
-        assert_eq!(ThrottlePolicy::forgiven_keys(&account, "192.0.2.7".parse().unwrap()), names[..2]);
+        let address = "192.0.2.7".parse().unwrap();
+        assert_eq!(ThrottlePolicy::forgotten_keys(&account, address), names[..2]);
+        assert_eq!(ThrottlePolicy::given_back_keys(address), names[2..]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "version": env!("CARGO_PKG_VERSION"),
         "issuer": context.issuer,
         "now": context.now,
-        "administrator": lookup::has_administrator(context).await?,
+        "administrator": lookup::has_administrator(context.store).await?,
         "users": context.store.count_users().await?,
         "clients": count(CLIENT),
         "apis": count(API),

@@ -1,6 +1,6 @@
 //! Finding the one user that is meant: by id, user name or e-mail address, exactly.
 
-use symbolon_store::{User, UserStatus};
+use symbolon_store::{Store, StoreError, User, UserStatus};
 
 use super::{AdminContext, AdminError};
 use crate::account::normalize::{EmailAddress, Identifier};
@@ -38,26 +38,23 @@ pub(super) fn identifiers(username: Option<&str>, email: Option<&str>) -> Result
 }
 
 /// Whether anyone can administer this server.
-pub(super) async fn has_administrator(context: &AdminContext<'_>) -> Result<bool, AdminError> {
-    any_administrator(context, |_| true).await
+pub(crate) async fn has_administrator(store: &dyn Store) -> Result<bool, StoreError> {
+    any_administrator(store, |_| true).await
 }
 
 /// Whether nobody could administer this server without `user`.
 pub(super) async fn is_last_administrator(context: &AdminContext<'_>, user: &User) -> Result<bool, AdminError> {
-    Ok(is_administrator(user) && !any_administrator(context, |other| other.id != user.id).await?)
+    Ok(is_administrator(user) && !any_administrator(context.store, |other| other.id != user.id).await?)
 }
 
 fn is_administrator(user: &User) -> bool {
     user.status == UserStatus::Active && user.roles.contains(ADMIN)
 }
 
-async fn any_administrator(
-    context: &AdminContext<'_>,
-    counts: impl Fn(&User) -> bool + Send,
-) -> Result<bool, AdminError> {
+async fn any_administrator(store: &dyn Store, counts: impl Fn(&User) -> bool + Send) -> Result<bool, StoreError> {
     let mut list = symbolon_store::ListUsers { limit: 1000, ..Default::default() };
     loop {
-        let page = context.store.list_users(list.clone()).await?;
+        let page = store.list_users(list.clone()).await?;
         let found = page.items.iter().any(|user| is_administrator(user) && counts(user));
         if found || page.next.is_none() {
             return Ok(found);

@@ -36,6 +36,7 @@ pub use client::{ClientChange, ClientCommand, NewClient};
 pub use error::{AdminError, AdminErrorKind};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
+pub(crate) use lookup::has_administrator;
 pub use password::NewPassword;
 pub use role::RoleCommand;
 pub use session::SessionCommand;

@@ -28,7 +28,7 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: SetupComman
 }
 
 async fn link(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
-    if lookup::has_administrator(context).await? {
+    if lookup::has_administrator(context.store).await? {
         return Err(AdminError::conflict(
             "there is an administrator already",
             "symbolon user reset-link USER, or: symbolon role grant USER admin",

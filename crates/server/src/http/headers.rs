@@ -2,22 +2,29 @@
 //! handler set itself stays (the pages have a whole policy, [`crate::pages::Csp`]).
 //!
 //! Nothing is sniffed (security 104), nothing leaks by referrer, an answer that is no page runs nothing and is framed
-//! nowhere (103), and over https the browser stays there (105).
+//! nowhere (103), and over https the browser stays there (105). Refused here: requests that leave open which host is
+//! meant (RFC 9112 §3.2; security 110).
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
-use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{
+    CONNECTION, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
 use crate::app::App;
 use crate::pages::{HSTS, Transport};
 
-/// The middleware.
+/// The outermost middleware.
 pub(super) async fn layer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = if is_ambiguous(request.version(), request.headers()) {
+        (StatusCode::BAD_REQUEST, [(CONNECTION, "close")]).into_response()
+    } else {
+        next.run(request).await
+    };
     let fixed = HeaderValue::from_static;
     let mut defaults = vec![
         (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
@@ -31,4 +38,34 @@ pub(super) async fn layer(State(app): State<Arc<App>>, request: Request, next: N
         response.headers_mut().entry(name).or_insert(value);
     }
     response
+}
+
+/// No host, or several: a proxy before us may have read another one. (Two lengths hyper refuses; beside
+/// `Transfer-Encoding` it drops `Content-Length`, as RFC 9112 §6.3 allows.)
+fn is_ambiguous(version: Version, headers: &HeaderMap) -> bool {
+    let hosts = headers.get_all(HOST).iter().count();
+    hosts > 1 || (version == Version::HTTP_11 && hosts == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_one_host_is_clear() {
+        for (version, hosts, ambiguous) in [
+            (Version::HTTP_11, &["a"][..], false),
+            (Version::HTTP_10, &[], false),
+            (Version::HTTP_2, &[], false),
+            (Version::HTTP_11, &[], true),
+            (Version::HTTP_11, &["a", "a"], true),
+            (Version::HTTP_10, &["a", "b"], true),
+        ] {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(HOST, HeaderValue::from_static(host));
+            }
+            assert_eq!(is_ambiguous(version, &headers), ambiguous, "{version:?} {hosts:?}");
+        }
+    }
 }

@@ -30,7 +30,26 @@ use crate::session::csrf::{self, Purpose};
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// `GET /logout`, and `GET /v2/logout` for existing clients.
+/// `GET /v2/logout`, for existing clients: `returnTo` is their `post_logout_redirect_uri`, and as elsewhere a
+/// page asks where no hint proves who is meant.
+pub(super) async fn get_v2(
+    app: State<Arc<App>>,
+    meta: Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let own = |name| if name == "returnTo" { "post_logout_redirect_uri" } else { name };
+    let query = match Params::parse(query.unwrap_or_default().as_bytes()) {
+        Ok(params) => Params::from_pairs(params.iter().map(|(name, value)| (own(name), value))),
+        Err(error) => Err(error),
+    };
+    match query {
+        Ok(params) => get(app, meta, RawQuery(Some(params.to_query())), headers).await,
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+/// `GET /logout`.
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,

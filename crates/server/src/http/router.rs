@@ -52,6 +52,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/consent", post(consent::post))
         .route(path::END_SESSION, get(logout::get).post(logout::post))
+        .route("/v2/logout", get(logout::get_v2))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/reset", get(reset::get).post(reset::post));
 

@@ -26,7 +26,7 @@ use crate::pages::error::ErrorWhat;
 use crate::pages::setup::{Setup, SetupProblem};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
-use crate::{dev, events};
+use crate::{admin, dev, events};
 
 /// The kind of the single-use link.
 pub(super) const KIND: &str = "setup";
@@ -43,9 +43,9 @@ pub(super) async fn get(
         return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
     };
     let code = params.get("code").unwrap_or_default();
-    match link(&app, KIND, TokenKind::Setup, code, meta.now).await {
-        Ok(Some(_)) => {}
-        Ok(None) => return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+    match usable(&app, code, meta.now).await {
+        Ok(Usable::Yes) => {}
+        Ok(Usable::No(why)) => return page::error(&app, &meta, why),
         Err(error) => return page::protocol_error(&app, &meta, &error),
     }
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
@@ -65,7 +65,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
             let view = Done { shell: page::shell(&app), what: DoneWhat::SetUp { email, sample_app } };
             page::html(&app, StatusCode::OK, &view, &Csp::strict())
         }
-        Ok(Created::LinkExpired) => page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+        Ok(Created::Not(why)) => page::error(&app, &meta, why),
         Ok(Created::Problem(problem)) => {
             let browser = browser::pre_session(&app, &headers).unwrap_or_default();
             let view = view(&app, &meta, browser, &params, Some(problem));
@@ -76,6 +76,21 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         }
         Err(error) => page::protocol_error(&app, &meta, &error),
     }
+}
+
+enum Usable {
+    Yes,
+    No(ErrorWhat),
+}
+
+/// Whether a set-up link can be used: while it is fresh, and nobody is administrator. Several may be out, since
+/// a new one can be made at any time; the first administrator ends them all.
+async fn usable(app: &App, code: &str, now: u64) -> Result<Usable, OAuthError> {
+    if link(app, KIND, TokenKind::Setup, code, now).await?.is_none() {
+        return Ok(Usable::No(ErrorWhat::LinkExpired { command: COMMAND }));
+    }
+    let taken = admin::has_administrator(&*app.store).await.map_err(|error| store_failure(&error))?;
+    Ok(if taken { Usable::No(ErrorWhat::SetUpAlready) } else { Usable::Yes })
 }
 
 /// What the one-time link of `kind` was made for, if it can still be used: the user it names, if it does.
@@ -121,14 +136,14 @@ pub(super) fn policy(app: &App) -> Policy {
 
 enum Created {
     Done { email: String },
-    LinkExpired,
+    Not(ErrorWhat),
     Problem(SetupProblem),
 }
 
 async fn create(app: &App, meta: &Meta, params: &Params) -> Result<Created, OAuthError> {
     let code = params.get("code").unwrap_or_default();
-    if link(app, KIND, TokenKind::Setup, code, meta.now).await?.is_none() {
-        return Ok(Created::LinkExpired);
+    if let Usable::No(why) = usable(app, code, meta.now).await? {
+        return Ok(Created::Not(why));
     }
     let Ok(email) = EmailAddress::parse(params.get("email").unwrap_or_default()) else {
         return Ok(Created::Problem(SetupProblem::Email));
@@ -154,7 +169,7 @@ async fn create(app: &App, meta: &Meta, params: &Params) -> Result<Created, OAut
         return Ok(Created::Problem(SetupProblem::EmailTaken));
     }
     if !redeem(app, KIND, TokenKind::Setup, code, meta.now).await? {
-        return Ok(Created::LinkExpired);
+        return Ok(Created::Not(ErrorWhat::LinkExpired { command: COMMAND }));
     }
     let user = administrator(&email, name, hash, meta.now);
     let id = user.id.clone();

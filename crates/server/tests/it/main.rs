@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod assertion;
+mod audit;
 mod authenticate;
 mod authorize;
 mod bad_input;
@@ -12,11 +13,22 @@ mod consent;
 mod cors;
 mod discovery;
 mod introspection;
+mod listener;
+mod log;
+mod login;
+mod logout;
 mod machine;
+mod overload;
+mod pages;
 mod refresh;
+mod reset;
+mod restart;
 mod revocation;
+mod session;
+mod setup;
 mod sign_in;
 mod slow;
 mod support;
+mod throttle;
 mod token;
 mod userinfo;

@@ -64,9 +64,26 @@ pub(crate) async fn forgiveness_forgets_the_named_keys_only(world: World) {
     for _ in 0..3 {
         world.begin_attempt(vec![key("account:ann"), key("account:bob")], NOW).await.unwrap();
     }
-    world.forgive(vec!["account:ann".into(), "account:nobody".into()]).await.unwrap();
+    world.forgive(vec!["account:ann".into(), "account:nobody".into()], vec![]).await.unwrap();
     assert_eq!(attempt(&world, NOW).await, Attempt::Allowed);
     assert_eq!(world.begin_attempt(vec![key("account:bob")], NOW).await, Ok(Attempt::Wait { secs: 2 }));
+}
+
+pub(crate) async fn an_attempt_given_back_is_one_attempt(world: World) {
+    let bob = || world.begin_attempt(vec![key("account:bob")], NOW);
+    for _ in 0..3 {
+        assert_eq!(bob().await, Ok(Attempt::Allowed));
+    }
+    world.forgive(vec![], vec!["account:bob".into(), "account:nobody".into()]).await.unwrap();
+    assert_eq!(bob().await, Ok(Attempt::Allowed));
+    assert_eq!(bob().await, Ok(Attempt::Wait { secs: 2 }));
+    for _ in 0..9 {
+        world.forgive(vec![], vec!["account:bob".into()]).await.unwrap();
+    }
+    for _ in 0..3 {
+        assert_eq!(bob().await, Ok(Attempt::Allowed), "never below none");
+    }
+    assert_eq!(bob().await, Ok(Attempt::Wait { secs: 2 }));
 }
 
 pub(crate) async fn the_clock_going_back_locks_nobody_out(world: World) {

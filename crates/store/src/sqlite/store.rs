@@ -221,8 +221,8 @@ impl Store for Sqlite {
         self.write(move |conn| throttle::begin(conn, &keys, now)).await
     }
 
-    async fn forgive(&self, keys: Vec<String>) -> Result<()> {
-        self.write(move |conn| throttle::forgive(conn, &keys)).await
+    async fn forgive(&self, forget: Vec<String>, give_back: Vec<String>) -> Result<()> {
+        self.write(move |conn| throttle::forgive(conn, &forget, &give_back)).await
     }
 
     async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<()> {

@@ -28,9 +28,13 @@ pub(super) fn begin(conn: &Connection, keys: &[ThrottleKey], now: u64) -> Result
     Ok(Attempt::Allowed)
 }
 
-pub(super) fn forgive(conn: &Connection, keys: &[String]) -> Result<()> {
-    for key in keys {
+pub(super) fn forgive(conn: &Connection, forget: &[String], give_back: &[String]) -> Result<()> {
+    for key in forget {
         conn.prepare_cached("DELETE FROM throttle WHERE key = ?1")?.execute([key])?;
+    }
+    for key in give_back {
+        let sql = "UPDATE throttle SET attempts = attempts - 1 WHERE key = ?1 AND attempts > 0";
+        conn.prepare_cached(sql)?.execute([key])?;
     }
     Ok(())
 }

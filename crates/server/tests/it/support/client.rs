@@ -35,6 +35,11 @@ impl Answer {
         param(self.location(), name)
     }
 
+    /// Every `Set-Cookie` of the answer.
+    pub fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
     /// The value of a hidden field of the page.
     pub fn field(&self, name: &str) -> String {
         let marker = format!("name=\"{name}\" value=\"");
@@ -60,7 +65,7 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
 /// One browser: a cookie jar towards one server.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    address: SocketAddr,
+    pub address: SocketAddr,
     pub origin: String,
     pub cookies: BTreeMap<String, String>,
 }
@@ -94,6 +99,17 @@ impl Browser {
         headers: &[(HeaderName, &str)],
         body: Option<String>,
     ) -> Answer {
+        self.try_send(method, path, headers, body).await.expect("an answer")
+    }
+
+    /// [`Browser::send`] to a server that may die meanwhile.
+    pub async fn try_send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Option<String>,
+    ) -> Option<Answer> {
         let path = path.strip_prefix(&self.origin).unwrap_or(path);
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = Request::builder().method(method).uri(path).header(HOST, self.address.to_string());
@@ -103,11 +119,12 @@ impl Browser {
         for (name, value) in headers {
             request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        let answer = exchange(self.address, request.body(Full::from(body.unwrap_or_default())).unwrap()).await;
+        let request = request.body(Full::from(body.unwrap_or_default())).unwrap();
+        let answer = try_exchange(self.address, request).await?;
         for cookie in answer.headers.get_all(SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());
         }
-        answer
+        Some(answer)
     }
 
     fn keep(&mut self, cookie: &str) {
@@ -123,11 +140,16 @@ impl Browser {
 
 /// One request on a connection of its own.
 pub async fn exchange(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Answer {
-    let stream = TcpStream::connect(address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    try_exchange(address, request).await.expect("an answer")
+}
+
+/// One request on a connection of its own; `None` when no whole answer comes, as of a server that dies.
+pub async fn try_exchange(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Option<Answer> {
+    let stream = TcpStream::connect(address).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.unwrap();
+    let response = sender.send_request(request).await.ok()?;
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+    let body = body.collect().await.ok()?.to_bytes();
+    Some(Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() })
 }

@@ -3,14 +3,18 @@
 
 pub mod client;
 pub mod flow;
+pub mod operator;
 pub mod protocol;
+pub mod raw;
 mod template;
+
+use std::path::Path;
 
 use symbolon_jose::Algorithm;
 use symbolon_oauth::{Api, Client, ClientApi, ClientId, Scope, SecretHash, random_id};
 use symbolon_server::account::password::{Parameters, Password, Pool, PoolSettings};
 use symbolon_server::rng::SystemRng;
-use symbolon_server::{Clock, Config, Running, registry};
+use symbolon_server::{Clock, Config, Running, StartError, registry};
 use symbolon_store::{DocumentWrite, Expect, NewUser, User, UserStatus};
 use tempfile::TempDir;
 
@@ -63,10 +67,25 @@ impl World {
 
     /// Stops the server and starts another on the same data.
     pub async fn restart(self) -> Self {
+        self.try_restart(|_| {}).await.unwrap_or_else(|(why, _)| panic!("{why}"))
+    }
+
+    /// Stops the server and tries to start another, differently configured, on the same data.
+    pub async fn try_restart(self, change: impl FnOnce(&mut Config)) -> Result<Self, (StartError, Stopped)> {
+        let stopped = self.stop().await;
+        stopped.start(change).await
+    }
+
+    /// Stops the server; its data stays.
+    pub async fn stop(self) -> Stopped {
         let Self { running, clock, folder } = self;
         running.shutdown().await;
-        let running = symbolon_server::start(config(&folder, |_| {}), clock.clone()).await.unwrap();
-        Self { running, clock, folder }
+        Stopped { clock, folder }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn browser(&self) -> Browser {
@@ -132,6 +151,33 @@ impl World {
         change(&mut client);
         app.store.apply(vec![put(registry::CLIENT, id, &client)]).await.unwrap();
         app.take_up().await.unwrap();
+    }
+}
+
+/// The data of a server that does not run.
+#[derive(Debug)]
+pub struct Stopped {
+    pub clock: Clock,
+    folder: TempDir,
+}
+
+impl Stopped {
+    /// Starts a server on the data.
+    pub async fn start(self, change: impl FnOnce(&mut Config)) -> Result<World, (StartError, Self)> {
+        match symbolon_server::start(self.config(change), self.clock.clone()).await {
+            Ok(running) => Ok(World { running, clock: self.clock, folder: self.folder }),
+            Err(why) => Err((why, self)),
+        }
+    }
+
+    /// What a server on the data would be configured with.
+    pub fn config(&self, change: impl FnOnce(&mut Config)) -> Config {
+        config(&self.folder, change)
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
     }
 }
 

@@ -1,0 +1,223 @@
+//! Promises of signing out: who may cause it, what it ends, and where it may lead.
+
+use crate::support::client::form;
+use crate::support::flow::authorize_url;
+use crate::support::{Browser, World};
+
+const BYE: &str = "https://app.example.com/bye";
+const SESSION: &str = "symbolon-session";
+
+/// Signs in at `web`; gives the browser and its ID token.
+async fn signed_in(world: &World, email: &str) -> (Browser, String) {
+    let mut browser = world.browser();
+    let code = browser.code("web", email, &[]).await;
+    let tokens = world.redeem("web", &code).await.json();
+    (browser, tokens["id_token"].as_str().unwrap().to_owned())
+}
+
+async fn is_signed_in(browser: &Browser) -> bool {
+    let answer = browser.clone().get(&authorize_url("web", &[("prompt", "none")])).await;
+    answer.param("code").is_some()
+}
+
+fn logout(pairs: &[(&str, &str)]) -> String {
+    format!("/logout?{}", form(pairs))
+}
+
+/// 92; RP-Initiated Logout §2, §3.
+#[tokio::test]
+async fn a_good_hint_signs_out_at_once_and_returns_to_the_client() {
+    let world = World::new().await;
+    let (mut browser, id_token) = signed_in(&world, "ada@example.com").await;
+    let before = browser.clone();
+    let path = logout(&[("id_token_hint", &id_token), ("post_logout_redirect_uri", BYE), ("state", "a b/ü&x=1")]);
+    let answer = browser.get(&path).await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.location().starts_with(&format!("{BYE}?state=")));
+    assert_eq!(answer.param("state").as_deref(), Some("a b/ü&x=1"));
+    assert_eq!(answer.header("clear-site-data"), "\"storage\"");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert!(!browser.cookies.contains_key(SESSION));
+    assert!(!is_signed_in(&before).await, "the old cookie still works");
+    let again = browser.get(&path).await;
+    assert!(again.location().starts_with(BYE), "nobody left to sign out, and no error: {again:?}");
+}
+
+/// §2: an expired hint still says who was meant.
+#[tokio::test]
+async fn an_expired_hint_still_counts() {
+    let world = World::new().await;
+    let (mut browser, id_token) = signed_in(&world, "ada@example.com").await;
+    world.advance(3_600);
+    let path = logout(&[("id_token_hint", &id_token), ("post_logout_redirect_uri", BYE), ("client_id", "web")]);
+    assert_eq!(browser.get(&path).await.location(), BYE);
+}
+
+/// 97: no other site signs anybody out by a link.
+#[tokio::test]
+async fn without_a_good_hint_a_page_asks_first() {
+    let world = World::new().await;
+    let (ada, _) = signed_in(&world, "ada@example.com").await;
+    let (_, bobs) = signed_in(&world, "bob@example.com").await;
+    let (_, elsewhere) = signed_in(&world, "ada@example.com").await;
+    for path in [
+        "/logout".to_owned(),
+        logout(&[("client_id", "web"), ("post_logout_redirect_uri", BYE)]),
+        logout(&[("id_token_hint", &bobs)]),
+        logout(&[("id_token_hint", &elsewhere)]),
+        logout(&[("logout_hint", "ada@example.com"), ("ui_locales", "de")]),
+    ] {
+        let page = ada.clone().get(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.body.contains("Sign out?"), "{path}: {}", page.body);
+        assert!(is_signed_in(&ada).await, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn saying_yes_signs_out_and_returns_to_the_client() {
+    let world = World::new().await;
+    let (mut browser, _) = signed_in(&world, "ada@example.com").await;
+    let before = browser.clone();
+    let path = logout(&[("client_id", "web"), ("post_logout_redirect_uri", BYE), ("state", "s")]);
+    let page = browser.get(&path).await;
+    let (csrf, state) = (page.field("csrf"), page.field("logout"));
+    let answer = browser.post("/logout", &[("csrf", &csrf), ("logout", &state)]).await;
+    assert_eq!(answer.location(), format!("{BYE}?state=s"));
+    assert!(!is_signed_in(&before).await);
+    assert!(!is_signed_in(&browser).await);
+}
+
+#[tokio::test]
+async fn without_a_place_to_return_to_a_page_says_so() {
+    let world = World::new().await;
+    let (mut browser, _) = signed_in(&world, "ada@example.com").await;
+    let csrf = browser.get("/").await.field("csrf");
+    let page = browser.post("/logout", &[("csrf", &csrf), ("logout", "")]).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("You are signed out"));
+    assert!(browser.get("/logout").await.body.contains("You are signed out"), "signed out twice is no error");
+}
+
+/// Design §6: a legitimate cross-site post changes nothing by itself.
+#[tokio::test]
+async fn a_post_from_another_site_becomes_a_get() {
+    let world = World::new().await;
+    let (mut browser, id_token) = signed_in(&world, "ada@example.com").await;
+    let fields = [("id_token_hint", &*id_token), ("post_logout_redirect_uri", BYE), ("state", "s t")];
+    // `SameSite=Lax` keeps the cookie back on such a post; the GET that follows carries it.
+    let cookies = std::mem::take(&mut browser.cookies);
+    let answer = browser.post_from("/logout", &fields, "https://app.example.com").await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.location().starts_with("/logout?"));
+    browser.cookies = cookies;
+    assert!(is_signed_in(&browser).await);
+    let answer = browser.get(answer.location()).await;
+    assert_eq!(answer.location(), format!("{BYE}?state=s+t"));
+    assert!(!is_signed_in(&browser).await);
+}
+
+/// 98.
+#[tokio::test]
+async fn a_confirmation_without_its_own_token_is_refused() {
+    let world = World::new().await;
+    let (ada, _) = signed_in(&world, "ada@example.com").await;
+    let (mut bob, _) = signed_in(&world, "bob@example.com").await;
+    let bobs = bob.get("/logout").await.field("csrf");
+    let mine = ada.clone().get("/logout").await.field("csrf");
+    let login = world.browser().get("/login").await.field("csrf");
+    for token in [&*bobs, &login, "AAAA", &mine[..mine.len() - 1]] {
+        let answer = ada.clone().post("/logout", &[("csrf", token), ("logout", "")]).await;
+        assert_eq!(answer.status, 403);
+        assert!(is_signed_in(&ada).await);
+    }
+    let foreign = ada.clone().post_from("/logout", &[("csrf", &mine), ("logout", "")], "https://evil.example").await;
+    assert_eq!(foreign.status, 403);
+    assert!(is_signed_in(&ada).await);
+    world.advance(3_601);
+    let late = ada.clone().post("/logout", &[("csrf", &mine), ("logout", "")]).await;
+    assert_eq!(late.status, 400);
+    assert!(is_signed_in(&ada).await);
+}
+
+/// 4, 52: never to an address that is not registered, hint or not.
+#[tokio::test]
+async fn an_unregistered_or_unproven_return_address_gets_a_page_and_ends_nothing() {
+    let world = World::new().await;
+    let (browser, id_token) = signed_in(&world, "ada@example.com").await;
+    for uri in [
+        "https://evil.example/",
+        "https://app.example.com/bye/",
+        "https://app.example.com/bye?x=1",
+        "https://app.example.com/BYE",
+        "http://app.example.com/bye",
+        "https://app.example.com/callback",
+        "//app.example.com/bye",
+        "javascript:alert(1)",
+        "/",
+    ] {
+        for path in [
+            logout(&[("id_token_hint", &id_token), ("post_logout_redirect_uri", uri)]),
+            logout(&[("client_id", "web"), ("post_logout_redirect_uri", uri)]),
+        ] {
+            let page = browser.clone().get(&path).await;
+            assert_eq!(page.status, 400, "{path}");
+            assert!(!page.headers.contains_key("location"), "{path}");
+            assert!(is_signed_in(&browser).await, "{path}");
+        }
+    }
+    for path in [
+        logout(&[("post_logout_redirect_uri", BYE)]),
+        logout(&[("post_logout_redirect_uri", BYE), ("client_id", "unknown")]),
+        logout(&[("post_logout_redirect_uri", BYE), ("client_id", "spa")]),
+        logout(&[("post_logout_redirect_uri", BYE), ("client_id", "other"), ("id_token_hint", &id_token)]),
+        logout(&[("post_logout_redirect_uri", BYE), ("id_token_hint", &format!("{id_token}x"))]),
+        logout(&[("post_logout_redirect_uri", BYE), ("id_token_hint", "e30.e30.")]),
+        logout(&[("client_id", "web"), ("client_id", "web")]),
+        logout(&[("state", &"x".repeat(2_000))]),
+    ] {
+        let page = browser.clone().get(&path).await;
+        assert_eq!(page.status, 400, "{path}");
+        assert!(!page.headers.contains_key("location"), "{path}");
+        assert!(is_signed_in(&browser).await, "{path}");
+    }
+}
+
+/// 143.
+#[tokio::test]
+async fn a_disabled_client_is_not_returned_to() {
+    let world = World::new().await;
+    let (mut browser, id_token) = signed_in(&world, "ada@example.com").await;
+    world.change_client("web", |client| client.disabled = true).await;
+    let path = logout(&[("id_token_hint", &id_token), ("post_logout_redirect_uri", BYE)]);
+    let page = browser.get(&path).await;
+    assert_eq!(page.status, 400);
+    assert!(!page.headers.contains_key("location"));
+}
+
+/// 70: an access token is no hint.
+#[tokio::test]
+async fn a_token_of_another_kind_is_no_hint() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let code = browser.code("web", "ada@example.com", &[]).await;
+    let tokens = world.redeem("web", &code).await.json();
+    let path = logout(&[("id_token_hint", tokens["access_token"].as_str().unwrap())]);
+    assert_eq!(browser.clone().get(&path).await.status, 400);
+    assert!(is_signed_in(&browser).await);
+}
+
+/// The existing clients' address: it asks as `/logout` without a hint does.
+#[tokio::test]
+async fn the_existing_clients_address_leads_to_registered_places_only() {
+    let world = World::new().await;
+    let (mut browser, _) = signed_in(&world, "ada@example.com").await;
+    let path = |to: &str| format!("/v2/logout?{}", form(&[("client_id", "web"), ("returnTo", to)]));
+    assert_eq!(browser.get(&path("https://evil.example/")).await.status, 400);
+    assert!(is_signed_in(&browser).await);
+    let page = browser.get(&path(BYE)).await;
+    let (csrf, state) = (page.field("csrf"), page.field("logout"));
+    let answer = browser.post("/logout", &[("csrf", &csrf), ("logout", &state)]).await;
+    assert_eq!(answer.location(), BYE);
+    assert!(!is_signed_in(&browser).await);
+}

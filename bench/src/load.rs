@@ -80,7 +80,8 @@ async fn connection<S: Script>(
     let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(driver);
     let mut requests = 0;
-    while watch.elapsed() < duration {
+    // One at least: connecting alone may take longer than the shortest runs.
+    while requests == 0 || watch.elapsed() < duration {
         sender.ready().await?;
         let answer = sender.send_request(script.request()?).await?;
         let status = answer.status();

@@ -70,10 +70,12 @@ impl Installation {
     fn command(&self) -> Result<Command, Failure> {
         let mut command = Command::new(binary()?);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
+        // For us; to the server it would be a setting it does not know.
+        command.env_remove("SYMBOLON_BIN");
         command.env("SYMBOLON_ISSUER", self.issuer()).env("SYMBOLON_DATA", self.folder.path().join("data"));
         command.env("SYMBOLON_HTTP__LISTEN", format!("127.0.0.1:{}", self.port));
         // All load comes from one address, which guards against guessing would slow down.
-        command.env("SYMBOLON_THROTTLE__ADDRESS__FREE", "1000000");
+        command.env("SYMBOLON_THROTTLE__ADDRESS__FREE", "100000");
         Ok(command)
     }
 

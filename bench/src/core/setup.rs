@@ -5,15 +5,12 @@ use std::time::Duration;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use symbolon_server::config::{SETTINGS, parse_size};
 
-use crate::Failure;
 use crate::clock::Stopwatch;
 use crate::server::Installation;
+use crate::{Failure, cpu, load};
 
-/// Hashes of which the fastest counts.
-const HASHES: u32 = 9;
-
-/// The app that signs people in.
-pub(super) const APP: &str = "bench-app";
+/// How long hashing goes on to find its cost.
+const HASH_FOR: Duration = Duration::from_secs(4);
 
 /// An API of this name exists for each algorithm its tokens can be signed with.
 pub(super) fn audience(algorithm: &str) -> String {
@@ -39,14 +36,14 @@ pub(super) fn machine(installation: &Installation, algorithm: &str) -> Result<(S
     Ok((id, secret.to_owned()))
 }
 
-/// A public first-party client that may post passwords.
-pub(super) fn app(installation: &Installation) -> Result<(), Failure> {
-    api(installation, "RS256")?;
-    let api = format!("{}=read:bench", audience("RS256"));
-    let redirect = ["--redirect", "http://localhost:9/"];
-    let arguments = ["client", "add", "--spa", "--id", APP, "--name", APP, "--api", &api, "--password-sign-in"];
-    installation.run(&[&arguments[..], &redirect[..]].concat(), "")?;
-    Ok(())
+/// A public first-party client that may post passwords, all of whose tokens are signed with `algorithm`; gives its id.
+pub(super) fn app(installation: &Installation, algorithm: &str) -> Result<String, Failure> {
+    self::api(installation, algorithm)?;
+    let (id, api) = (format!("app-{}", algorithm.to_ascii_lowercase()), format!("{}=read:bench", audience(algorithm)));
+    let arguments = ["client", "add", "--spa", "--id", &id, "--name", &id, "--api", &api, "--password-sign-in"];
+    let more = ["--redirect", "http://localhost:9/", "--id-token-alg", algorithm];
+    installation.run(&[&arguments[..], &more[..]].concat(), "")?;
+    Ok(id)
 }
 
 /// A user with a password.
@@ -55,24 +52,30 @@ pub(super) fn user(installation: &Installation, email: &str, password: &str) -> 
     Ok(())
 }
 
-/// Time of one hash with the server's default parameters on memory that is already there, the fastest of some.
-pub(super) fn hash_time() -> Result<Duration, Failure> {
+/// Processor seconds of one hash with the server's default parameters, on memory that is already there and with every processor at
+/// it, as in the server.
+pub(super) fn hash_cost() -> Result<f64, Failure> {
     let memory_kib = u32::try_from(parse_size(default("password.memory")?)? / 1024)?;
     let (passes, lanes) = (default("password.passes")?.parse()?, default("password.lanes")?.parse()?);
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory_kib, passes, lanes, None)?);
-    let mut memory = vec![Block::default(); hasher.params().block_count()];
-    let mut fastest = Duration::MAX;
-    for _ in 0..HASHES {
-        let watch = Stopwatch::start();
-        hasher.hash_password_into_with_memory(
-            b"a long enough password",
-            b"sixteen salty by",
-            &mut [0; 32],
-            &mut memory,
-        )?;
-        fastest = fastest.min(watch.elapsed());
-    }
-    Ok(fastest)
+    let hash = || -> Result<u64, Failure> {
+        let mut memory = vec![Block::default(); hasher.params().block_count()];
+        let (watch, mut hashes) = (Stopwatch::start(), 0);
+        while watch.elapsed() < HASH_FOR {
+            let (password, salt) = (b"a long enough password", b"sixteen salty by");
+            hasher.hash_password_into_with_memory(password, salt, &mut [0; 32], &mut memory)?;
+            hashes += 1;
+        }
+        Ok(hashes)
+    };
+    let workers = std::thread::available_parallelism()?.get();
+    let before = cpu::used(std::process::id())?;
+    let hashes = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|_| scope.spawn(hash)).collect();
+        running.into_iter().map(|worker| worker.join().map_err(|_| "hashing panicked")?).sum::<Result<u64, Failure>>()
+    })?;
+    let used = cpu::used(std::process::id())?.saturating_sub(before);
+    Ok(used.as_secs_f64() / load::count(hashes))
 }
 
 /// The hash parameters of a server that was told nothing, in words.

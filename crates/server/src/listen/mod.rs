@@ -259,14 +259,13 @@ impl Connection {
             () = stopping => None,
             _ = draining.wait_for(|drain| *drain) => None,
         };
-        let ended = match ended {
-            Some(ended) => ended,
-            None => {
-                connection.as_mut().graceful_shutdown();
-                // Open requests go on; the time-out of the request and the patience with its reader bound them.
-                let Ok(ended) = tokio::time::timeout(options.last_answer(), connection).await else { return };
-                ended
-            }
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            connection.as_mut().graceful_shutdown();
+            // Open requests go on; the time-out of the request and the patience with its reader bound them.
+            let Ok(ended) = tokio::time::timeout(options.last_answer(), connection).await else { return };
+            ended
         };
         if let Err(error) = ended {
             tracing::debug!(%error, "connection ended early");

@@ -15,7 +15,7 @@ async fn a_reader_that_takes_nothing_is_cut() {
     let world = World::with(|config| config.http.request_timeout_secs = 1).await;
     let mut stream = TcpStream::connect(world.running.address.unwrap()).await.unwrap();
     let cut = async { while stream.write_all(REQUEST).await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(60), cut).await.expect("the connection is cut");
+    tokio::time::timeout(Duration::from_mins(1), cut).await.expect("the connection is cut");
 }
 
 /// An address may hold its share of the connections and no more; what it gives back it may have again.

@@ -74,8 +74,6 @@ impl Installation {
         command.env_remove("SYMBOLON_BIN");
         command.env("SYMBOLON_ISSUER", self.issuer()).env("SYMBOLON_DATA", self.folder.path().join("data"));
         command.env("SYMBOLON_HTTP__LISTEN", format!("127.0.0.1:{}", self.port));
-        // All load comes from one address, which guards against guessing would slow down.
-        command.env("SYMBOLON_THROTTLE__ADDRESS__FREE", "100000");
         Ok(command)
     }
 

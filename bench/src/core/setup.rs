@@ -57,13 +57,13 @@ pub(super) fn user(installation: &Installation, email: &str, password: &str) -> 
 pub(super) fn hash_cost() -> Result<f64, Failure> {
     let memory_kib = u32::try_from(parse_size(default("password.memory")?)? / 1024)?;
     let (passes, lanes) = (default("password.passes")?.parse()?, default("password.lanes")?.parse()?);
-    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory_kib, passes, lanes, None)?);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory_kib, passes, lanes, None)?);
     let hash = || -> Result<u64, Failure> {
-        let mut memory = vec![Block::default(); hasher.params().block_count()];
+        let mut memory = vec![Block::default(); argon2.params().block_count()];
         let (watch, mut hashes) = (Stopwatch::start(), 0);
         while watch.elapsed() < HASH_FOR {
             let (password, salt) = (b"a long enough password", b"sixteen salty by");
-            hasher.hash_password_into_with_memory(password, salt, &mut [0; 32], &mut memory)?;
+            argon2.hash_password_into_with_memory(password, salt, &mut [0; 32], &mut memory)?;
             hashes += 1;
         }
         Ok(hashes)

@@ -50,6 +50,12 @@ pub(crate) fn execute(global: &Global, command: &Command) -> Result<Value, CliEr
     })
 }
 
+/// The issuer that the running server, or the data, belongs to; for commands that need one and were given none.
+pub(crate) fn known_issuer(global: &Global) -> Option<String> {
+    let facts = execute(global, &Command::Doctor).ok()?;
+    facts["issuer"].as_str().map(str::to_owned)
+}
+
 /// The one-threaded runtime of a command.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| {

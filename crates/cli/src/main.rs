@@ -8,6 +8,7 @@ mod connect;
 mod error;
 mod input;
 mod output;
+mod program;
 mod sample;
 mod time;
 

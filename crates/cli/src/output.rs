@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::command::Global;
 use crate::error::CliError;
+use crate::program::Program;
 
 /// Version of the shapes that `--json` prints; it grows when one changes incompatibly.
 const FORMAT_VERSION: u32 = 1;
@@ -17,6 +18,7 @@ pub(crate) struct Output {
     json: bool,
     terminal: bool,
     colour: bool,
+    program: Program,
 }
 
 impl Output {
@@ -27,6 +29,7 @@ impl Output {
             json: global.json,
             terminal: std::io::stdout().is_terminal(),
             colour: !plain && std::io::stderr().is_terminal(),
+            program: Program::new(std::env::args_os().next().as_deref(), global),
         }
     }
 
@@ -96,20 +99,33 @@ impl Output {
 
     /// What to do next.
     pub(crate) fn next(&self, command: &str) {
-        self.say(&format!("{} {command}", self.dim("next:")));
+        self.say(&format!("{} {}", self.dim("next:"), self.spell(command)));
+    }
+
+    /// A hint with its commands written as they must be called here.
+    pub(crate) fn spell(&self, hint: &str) -> String {
+        self.program.spell(hint)
+    }
+
+    /// What can be done and is probably not meant so.
+    pub(crate) fn warn(&self, what: &str, fix: &str) {
+        self.say(&format!("warning: {what}\n  try: {}", self.spell(fix)));
     }
 
     /// A failure, with what to try.
     pub(crate) fn error(&self, error: &CliError) {
         if self.json {
-            let problems: Vec<Value> =
-                error.problems.iter().map(|(message, hint)| json!({ "message": message, "try": hint })).collect();
+            let problems: Vec<Value> = error
+                .problems
+                .iter()
+                .map(|(message, hint)| json!({ "message": message, "try": self.spell(hint) }))
+                .collect();
             let report = json!({ "format_version": FORMAT_VERSION, "error": error.word(), "exit_code": error.code, "problems": problems });
             return self.complain(&format!("{report:#}"));
         }
         for (message, hint) in &error.problems {
             self.complain(&format!("{} {}", self.red("error:"), lines(message)));
-            self.complain(&format!("  {} {}", self.dim("try:"), lines(hint)));
+            self.complain(&format!("  {} {}", self.dim("try:"), lines(&self.spell(hint))));
         }
     }
 

@@ -3,7 +3,7 @@
 //! | Line | Meaning |
 //! |---|---|
 //! | `# …` | words |
-//! | `$ symbolon …` | runs a command; quotes keep words together |
+//! | `$ symbolon …` | runs a command, or `$ any/path/symbolon …` to have been called by it; quotes keep words together |
 //! | `< …` | a line of its standard input |
 //! | `\| …`, `! …` | a line of standard output, of standard error; a tab is written `→` |
 //! | `\| ...` | any number of further lines |
@@ -22,6 +22,7 @@ use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -136,9 +137,9 @@ impl Stage {
 
     fn command(&self, line: &str) -> Command {
         let mut words = words(&self.fill(line)).into_iter();
-        assert_eq!(words.next().as_deref(), Some("symbolon"));
+        let called = words.next().filter(|word| Path::new(word).ends_with("symbolon")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_symbolon"));
-        command.args(words).current_dir(self.directory.path()).env_clear().envs(&self.environment);
+        command.arg0(called).args(words).current_dir(self.directory.path()).env_clear().envs(&self.environment);
         command
     }
 

@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::Global;
+use crate::connect;
 use crate::error::{CHECK_FAILED, CliError};
 use crate::output::Output;
 
@@ -30,21 +31,30 @@ impl Config {
 
 fn check(global: &Global, output: &Output) -> Result<(), CliError> {
     let found = |error: CliError| CliError { code: CHECK_FAILED, ..error };
-    let loaded = global.load().map_err(found)?;
+    let mut loaded = global.load().map_err(found)?;
+    let mut next = "symbolon serve".to_owned();
+    if loaded.config.issuer.is_empty()
+        && let Some(issuer) = connect::known_issuer(global)
+    {
+        // Data that is there belongs to one; serving it still takes the word of whoever starts the server.
+        output.say(&format!("no issuer is set; the data belongs to {issuer}"));
+        next = format!("symbolon serve --issuer {issuer}");
+        loaded.config.issuer = issuer;
+    }
     loaded.config.check().map_err(|error| found(error.into()))?;
     let warnings = loaded.config.warnings();
     let file = loaded.file.map(|file| file.display().to_string());
     if output.is_json() {
         let warnings: Vec<Value> =
             warnings.iter().map(|found| json!({ "message": found.what, "try": found.fix })).collect();
-        output.json(&json!({ "ok": true, "file": file, "warnings": warnings }));
+        output.json(&json!({ "ok": true, "file": file, "issuer": loaded.config.issuer, "warnings": warnings }));
         return Ok(());
     }
     for warning in warnings {
-        output.say(&format!("warning: {}\n  try: {}", warning.what, warning.fix));
+        output.warn(&warning.what, &warning.fix);
     }
     output.line(&format!("ok: {}", file.as_deref().unwrap_or("no configuration file; defaults and environment")));
-    output.next("symbolon serve");
+    output.next(&next);
     Ok(())
 }
 

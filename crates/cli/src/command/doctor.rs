@@ -48,7 +48,7 @@ impl Doctor {
         let findings = examine(global);
         let wrong = findings.iter().filter(|finding| finding.grade == Grade::Wrong).count();
         if output.is_json() {
-            let checks: Vec<Value> = findings.iter().map(Finding::json).collect();
+            let checks: Vec<Value> = findings.iter().map(|finding| finding.json(output)).collect();
             output.json(&json!({ "ok": wrong == 0, "checks": checks }));
         } else {
             for finding in &findings {
@@ -86,13 +86,14 @@ impl Finding {
         Self::new(about, Grade::Ok, what, "")
     }
 
-    fn json(&self) -> Value {
-        let fix = Some(&self.fix).filter(|fix| !fix.is_empty());
+    fn json(&self, output: &Output) -> Value {
+        let fix = Some(output.spell(&self.fix)).filter(|fix| !fix.is_empty());
         json!({ "check": self.about, "result": self.grade.word(), "message": self.what, "try": fix })
     }
 
     fn print(&self, output: &Output) {
-        let (about, grade, what, fix) = (self.about, self.grade.word(), visible(&self.what), visible(&self.fix));
+        let (about, grade, what, fix) =
+            (self.about, self.grade.word(), visible(&self.what), visible(&output.spell(&self.fix)));
         if !output.is_terminal() {
             return output.line(format!("{about}\t{grade}\t{what}\t{fix}").trim_end());
         }

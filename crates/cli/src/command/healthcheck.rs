@@ -1,4 +1,5 @@
-//! `symbolon healthcheck`: asks `/readyz` of the configured listener, so that a container needs no other program for it.
+//! `symbolon healthcheck`: asks `/readyz` of the configured listener, so that a container needs no other program for it. Where no
+//! listener is configured, or it does not answer, the server of the data folder is asked through its control socket.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -6,7 +7,7 @@ use clap::Args;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 use symbolon_server::Config;
-use symbolon_server::config::Listen;
+use symbolon_server::config::{Listen, Loaded, Source};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::Global;
@@ -15,13 +16,16 @@ use crate::error::{CHECK_FAILED, CliError, UNREACHABLE};
 use crate::output::Output;
 
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  symbolon healthcheck\n  symbolon healthcheck --data DIR      the server of that folder, wherever it listens"
+)]
 pub(crate) struct Healthcheck {}
 
 impl Healthcheck {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
         let Self {} = self;
-        let config = global.load()?.config;
-        let status = connect::runtime()?.block_on(ready(&config))?;
+        let loaded = global.load()?;
+        let status = connect::runtime()?.block_on(ready(&loaded))?;
         if status != StatusCode::OK {
             return Err(CliError::new(
                 CHECK_FAILED,
@@ -38,7 +42,35 @@ impl Healthcheck {
     }
 }
 
-async fn ready(config: &Config) -> Result<StatusCode, CliError> {
+async fn ready(loaded: &Loaded) -> Result<StatusCode, CliError> {
+    let config = &loaded.config;
+    let is_default = |path| loaded.source(path) == Some(&Source::Default);
+    if !is_default("http.listen") {
+        return match listener(config).await {
+            Err(error) => inside(config).await.unwrap_or(Err(error)),
+            answer => answer,
+        };
+    }
+    match inside(config).await {
+        Some(answer) => answer,
+        // On the default address the server of other data may answer: nobody asked about that one.
+        None if !is_default("data") => Err(CliError::new(
+            UNREACHABLE,
+            format!("no server of the data in {} answers", config.data.display()),
+            "symbolon serve",
+        )),
+        None => listener(config).await,
+    }
+}
+
+/// The server of the data folder, if one answers there. A socket that is not for this user counts for none.
+async fn inside(config: &Config) -> Option<Result<StatusCode, CliError>> {
+    let stream = connect::dial(&config.control_socket()).await.ok()??;
+    let answer = connect::exchange(stream, Method::GET, "/readyz", Vec::new().into()).await;
+    Some(answer.map(|(status, _)| status))
+}
+
+async fn listener(config: &Config) -> Result<StatusCode, CliError> {
     let listen = &config.http.listen;
     let away = |why: std::io::Error| {
         CliError::new(UNREACHABLE, format!("nothing answers on {listen}: {why}"), "symbolon serve")
@@ -53,10 +85,7 @@ async fn ready(config: &Config) -> Result<StatusCode, CliError> {
             match &config.http.tls {
                 None => connect::exchange(stream, Method::GET, "/readyz", Vec::new().into()).await?,
                 // The certificate is for the public name, which need not lead here: the listener answers, the rest is asked inside.
-                Some(_) => match connect::dial(&config.control_socket()).await? {
-                    Some(control) => connect::exchange(control, Method::GET, "/readyz", Vec::new().into()).await?,
-                    None => return Ok(StatusCode::SERVICE_UNAVAILABLE),
-                },
+                Some(_) => return inside(config).await.unwrap_or(Ok(StatusCode::SERVICE_UNAVAILABLE)),
             }
         }
     };

@@ -62,7 +62,7 @@ pub(crate) struct Global {
     pub(crate) json: bool,
     /// Configuration file [default: symbolon.toml here, if there is one]
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, display_order = 901)]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Data folder [default: symbolon-data]
     #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL, display_order = 902)]
     pub(crate) data: Option<PathBuf>,

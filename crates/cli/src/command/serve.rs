@@ -40,7 +40,7 @@ impl Serve {
         loaded.config.check()?;
         symbolon_server::log::init(&loaded.config.log);
         for warning in loaded.config.warnings() {
-            output.say(&format!("warning: {}\n  try: {}", warning.what, warning.fix));
+            output.warn(&warning.what, &warning.fix);
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime
@@ -111,7 +111,8 @@ async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, 
         None => format!("  1  Sign in as the administrator you made:  {issuer}"),
     });
     output.line(&format!("  2  Sample app:  {}   its API:  {}/api/dragons", sample.spa, sample.api));
-    output.line("  3  Next: symbolon client add --spa --name \"My app\" --redirect http://localhost:4200");
+    output
+        .line(&output.spell("  3  Next: symbolon client add --spa --name \"My app\" --redirect http://localhost:4200"));
 }
 
 fn shown(path: &Path) -> String {

@@ -48,7 +48,7 @@ pub(crate) struct TokenSource {
 pub(crate) struct Verify {
     #[command(flatten)]
     source: TokenSource,
-    /// Who must have issued it [default: the configured issuer]
+    /// Who must have issued it [default: the configured issuer, else that of the data]
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// Whom it must be meant for [default: anyone, which is said]
@@ -123,11 +123,11 @@ impl Verify {
     fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
         let issuer = match &self.issuer {
             Some(issuer) => issuer.clone(),
-            None => global.load()?.config.issuer,
+            None => Some(global.load()?.config.issuer)
+                .filter(|issuer| !issuer.is_empty())
+                .or_else(|| connect::known_issuer(global))
+                .ok_or_else(|| CliError::usage("no issuer is known", "--issuer https://auth.example.com"))?,
         };
-        if issuer.is_empty() {
-            return Err(CliError::usage("no issuer is known", "--issuer https://auth.example.com"));
-        }
         let token = self.source.read()?;
         let set = match &self.jwks {
             Some(path) => key_file(path)?,

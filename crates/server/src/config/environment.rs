@@ -44,7 +44,7 @@ fn unknown_variable(name: &str, values: &mut Values) {
     let known: Vec<String> = SETTINGS.iter().map(Setting::env_name).collect();
     let fix = match suggest::nearest(name, known.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "unset it, or list all settings with: symbolon config show".to_owned(),
+        None => "unset it; symbolon init NEWDIR writes a file that lists all settings".to_owned(),
     };
     values.problem(format!("unknown setting `{name}` in the environment"), fix);
 }

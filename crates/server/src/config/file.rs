@@ -60,7 +60,7 @@ fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Valu
 fn unknown_key(file: &Path, path: &str, values: &mut Values) {
     let fix = match suggest::nearest(path, SETTINGS.iter().map(|setting| setting.path)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "list all settings with: symbolon config show".to_owned(),
+        None => "symbolon init NEWDIR writes a file that lists all settings".to_owned(),
     };
     values.problem(format!("unknown setting `{path}` in {}", file.display()), fix);
 }

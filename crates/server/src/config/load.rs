@@ -70,6 +70,13 @@ pub struct Loaded {
     pub effective: Vec<Effective>,
 }
 
+impl Loaded {
+    /// Who set the value at `path`.
+    pub fn source(&self, path: &str) -> Option<&Source> {
+        self.effective.iter().find(|line| line.setting.path == path).map(|line| &line.source)
+    }
+}
+
 /// One line of `config show`.
 #[derive(Clone, Debug)]
 pub struct Effective {

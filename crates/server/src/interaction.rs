@@ -8,10 +8,12 @@
 use serde::{Deserialize, Serialize};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_jose::{Algorithm, Jwk, SigningKey, VerifyingKey, VerifyingKeys, base64url};
-use symbolon_oauth::Issuer;
+use symbolon_oauth::{Issuer, Scope};
 
-/// How long a sign-in page may stay open, in seconds.
+/// How long a sign-in or consent page may stay open, in seconds.
 pub const LIFETIME_SECS: u64 = 3_600;
+/// How long the redirect after a sign-in may take, in seconds: nobody reads anything in between.
+pub const GO_ON_SECS: u64 = 300;
 const TYP: &str = "symbolon-interaction+jwt";
 const AUDIENCE: &str = "symbolon-interaction";
 
@@ -20,11 +22,11 @@ const AUDIENCE: &str = "symbolon-interaction";
 pub struct Interaction {
     /// The query of the authorization request, as it came.
     pub query: String,
-    /// When the page was first shown, Unix seconds.
-    pub started_at: u64,
-    /// The session that a sign-in for this request has made, once it has.
+    /// When the sign-in page was first shown, Unix seconds; `None` when the request found somebody signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed_in: Option<String>,
+    pub sign_in_since: Option<u64>,
+    /// What this value is for: each step takes its own only.
+    pub step: Step,
     iss: String,
     aud: String,
     /// Hash of the pre-session cookie of the browser that started it, base64url.
@@ -33,17 +35,39 @@ pub struct Interaction {
     exp: u64,
 }
 
+/// Where a pending request stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The consent page has been shown.
+    Consent {
+        /// To the holder of this session.
+        sid: String,
+        /// With this scope on it.
+        scope: Scope,
+        /// For this API.
+        audience: Option<String>,
+    },
+    /// A sign-in for this request has made a session.
+    GoOn {
+        /// That session.
+        sid: String,
+    },
+    /// The sign-in page has been shown.
+    SignIn,
+}
+
 /// The value is not ours, too old, or of another browser: the user must start again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InteractionLost;
 
 impl Interaction {
-    /// A request first shown at `now` in the browser that holds the pre-session cookie `browser`.
-    pub fn new(issuer: &Issuer, query: impl Into<String>, browser: &str, now: u64) -> Self {
+    /// A request whose sign-in page is shown at `now` in the browser that holds the pre-session cookie `browser`.
+    pub fn sign_in(issuer: &Issuer, query: impl Into<String>, browser: &str, now: u64) -> Self {
         Self {
             query: query.into(),
-            started_at: now,
-            signed_in: None,
+            sign_in_since: Some(now),
+            step: Step::SignIn,
             iss: issuer.as_str().to_owned(),
             aud: AUDIENCE.to_owned(),
             browser: fingerprint(browser),
@@ -51,10 +75,22 @@ impl Interaction {
         }
     }
 
-    /// The same request, after the sign-in that made the session `sid`.
+    /// A request whose consent page is shown at `now`; `sign_in_since` as it stood before.
+    pub fn consent(
+        issuer: &Issuer,
+        query: impl Into<String>,
+        browser: &str,
+        now: u64,
+        sign_in_since: Option<u64>,
+        shown: Step,
+    ) -> Self {
+        Self { sign_in_since, step: shown, ..Self::sign_in(issuer, query, browser, now) }
+    }
+
+    /// The same request, after the sign-in at `now` that made the session `sid`.
     #[must_use]
-    pub fn after_sign_in(self, sid: &str) -> Self {
-        Self { signed_in: Some(sid.to_owned()), ..self }
+    pub fn after_sign_in(self, sid: &str, now: u64) -> Self {
+        Self { step: Step::GoOn { sid: sid.to_owned() }, exp: now.saturating_add(GO_ON_SECS), ..self }
     }
 }
 
@@ -114,14 +150,14 @@ mod tests {
 
     #[test]
     fn an_interaction_returns_to_its_own_browser_within_an_hour() {
-        let interaction = Interaction::new(&issuer(), "client_id=a&state=b%20c", "cookie", 1_000);
+        let interaction = Interaction::sign_in(&issuer(), "client_id=a&state=b%20c", "cookie", 1_000);
         let text = keys().seal(&interaction).unwrap();
         assert_eq!(keys().open(&text, "cookie", 1_000 + LIFETIME_SECS - 1), Ok(interaction));
     }
 
     #[test]
     fn another_browser_a_late_one_and_a_forged_one_are_refused() {
-        let text = keys().seal(&Interaction::new(&issuer(), "client_id=a", "cookie", 1_000)).unwrap();
+        let text = keys().seal(&Interaction::sign_in(&issuer(), "client_id=a", "cookie", 1_000)).unwrap();
         assert_eq!(keys().open(&text, "other", 1_001), Err(InteractionLost));
         assert_eq!(keys().open(&text, "cookie", 1_000 + LIFETIME_SECS), Err(InteractionLost));
         assert_eq!(
@@ -129,5 +165,13 @@ mod tests {
             Err(InteractionLost)
         );
         assert_eq!(keys().open("client_id=a", "cookie", 1_001), Err(InteractionLost));
+    }
+
+    #[test]
+    fn going_on_after_a_sign_in_has_minutes_not_an_hour() {
+        let interaction = Interaction::sign_in(&issuer(), "client_id=a", "cookie", 1_000).after_sign_in("sid", 4_000);
+        let text = keys().seal(&interaction).unwrap();
+        assert_eq!(keys().open(&text, "cookie", 4_000 + GO_ON_SECS - 1), Ok(interaction));
+        assert_eq!(keys().open(&text, "cookie", 4_000 + GO_ON_SECS), Err(InteractionLost));
     }
 }

@@ -18,12 +18,14 @@ pub struct ConsentOnRecord {
 /// What the user said on the consent page of this interaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConsentAnswer {
-    /// Yes, by this user, to this scope.
+    /// Yes, by this user, to this scope at this API.
     Allowed {
         /// Who was signed in when the answer was given.
         user_id: String,
         /// What the page showed.
         scope: Scope,
+        /// The API it was shown for.
+        audience: Option<String>,
     },
     /// No.
     Denied,
@@ -59,7 +61,10 @@ pub struct ConsentPrompt {
 pub(super) enum Consent {
     Ask(ConsentPrompt),
     Denied,
+    /// Nobody needed to be asked now.
     Given,
+    /// The user has just said yes, to all of it.
+    GivenNow,
 }
 
 pub(super) fn judge(
@@ -68,24 +73,25 @@ pub(super) fn judge(
     interaction: Option<&InteractionFacts>,
     on_record: Option<&ConsentOnRecord>,
 ) -> Consent {
+    let requested = request.api.map(|api| api.identifier.clone());
     match interaction.and_then(|interaction| interaction.consent.as_ref()) {
         Some(ConsentAnswer::Denied) => return Consent::Denied,
-        Some(ConsentAnswer::Allowed { user_id, scope })
-            if *user_id == session.user_id && request.scope.is_subset_of(scope) =>
+        // What is registered may have changed since the page was shown: yes means what was on it.
+        Some(ConsentAnswer::Allowed { user_id, scope, audience })
+            if *user_id == session.user_id && *audience == requested && request.scope.is_subset_of(scope) =>
         {
-            return Consent::Given;
+            return Consent::GivenNow;
         }
         Some(ConsentAnswer::Allowed { .. }) | None => {}
     }
-    let audience = request.api.map(|api| api.identifier.clone());
-    let on_record = on_record.filter(|record| record.audience == audience);
+    let on_record = on_record.filter(|record| record.audience == requested);
     let Some(why) = needed(request, on_record) else { return Consent::Given };
     let known = on_record.map_or_else(Scope::empty, |record| record.scope.clone());
     Consent::Ask(ConsentPrompt {
         why,
         scope: request.scope.clone(),
         new_scope: request.scope.minus(&known),
-        audience,
+        audience: requested,
         user_id: session.user_id.clone(),
     })
 }
@@ -120,7 +126,11 @@ mod tests {
     }
 
     fn answered(user_id: &str, scope: &str) -> ConsentAnswer {
-        ConsentAnswer::Allowed { user_id: user_id.to_owned(), scope: Scope::parse(scope).unwrap() }
+        ConsentAnswer::Allowed {
+            user_id: user_id.to_owned(),
+            scope: Scope::parse(scope).unwrap(),
+            audience: Some(API.to_owned()),
+        }
     }
 
     fn judged(
@@ -145,7 +155,7 @@ mod tests {
             amr: Vec::new(),
             acr: None,
         };
-        let interaction = answer.map(|answer| InteractionFacts { started_at: NOW - 9, consent: Some(answer) });
+        let interaction = answer.map(|answer| InteractionFacts { sign_in_since: None, consent: Some(answer) });
         judge(&request, &session, interaction.as_ref(), on_record)
     }
 
@@ -155,7 +165,7 @@ mod tests {
             Consent::Ask(prompt) if prompt.why == expected => prompt,
             Consent::Ask(prompt) => panic!("asks because of {:?}", prompt.why),
             Consent::Denied => panic!("denied"),
-            Consent::Given => panic!("given"),
+            Consent::Given | Consent::GivenNow => panic!("given"),
         }
     }
 
@@ -220,10 +230,19 @@ mod tests {
     #[test]
     fn yes_counts_for_the_user_who_said_it_and_the_scope_that_was_shown() {
         let shown = "openid email read:dragons";
-        assert!(is_given(&judged(&third_party(), &apis(), "", Some(answered("usr_ada", shown)), None)));
-        assert!(is_given(&judged(&third_party(), &apis(), "prompt=consent", Some(answered("usr_ada", shown)), None)));
+        for (more, scope) in [("", shown), ("prompt=consent", shown), ("", "openid email read:dragons profile")] {
+            let consent = judged(&third_party(), &apis(), more, Some(answered("usr_ada", scope)), None);
+            assert!(matches!(consent, Consent::GivenNow));
+        }
         asks(judged(&third_party(), &apis(), "", Some(answered("usr_bob", shown)), None), ConsentWhy::NotOnRecord);
         asks(judged(&third_party(), &apis(), "", Some(answered("usr_ada", "openid")), None), ConsentWhy::NotOnRecord);
+        for audience in [Some("https://other.example".to_owned()), None] {
+            let elsewhere =
+                ConsentAnswer::Allowed { user_id: "usr_ada".to_owned(), scope: Scope::parse(shown).unwrap(), audience };
+            asks(judged(&third_party(), &apis(), "", Some(elsewhere), None), ConsentWhy::NotOnRecord);
+        }
+        // Nothing is put on record that was not shown, even where nobody needed to be asked.
+        assert!(is_given(&judged(&spa(), &apis(), "", Some(answered("usr_ada", "openid")), None)));
     }
 
     #[test]

@@ -33,8 +33,9 @@ pub struct SessionFacts {
 /// What has happened on the pages of this request so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InteractionFacts {
-    /// When the request first came in, Unix seconds: an authentication since then is a fresh one.
-    pub started_at: u64,
+    /// When the sign-in page of this request was first shown, Unix seconds, if it was answered: an authentication
+    /// since then is a fresh one. `None` when the request found somebody signed in.
+    pub sign_in_since: Option<u64>,
     /// The answer on the consent page.
     pub consent: Option<ConsentAnswer>,
 }
@@ -168,7 +169,8 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         Consent::Ask(_) if silent => refuse(OAuthError::ConsentRequired),
         Consent::Ask(prompt) => Decision::Consent(Box::new(prompt)),
         Consent::Denied => refuse(OAuthError::AccessDenied),
-        Consent::Given => Decision::Issue(Box::new(issue(ctx, request, session, facts))),
+        Consent::Given => Decision::Issue(Box::new(issue(ctx, request, session, None))),
+        Consent::GivenNow => Decision::Issue(Box::new(issue(ctx, request, session, Some(request.scope.clone())))),
     }
 }
 
@@ -200,18 +202,21 @@ fn sign_in<'f>(now: u64, request: &ValidRequest<'_>, facts: &'f Facts) -> Result
 /// Whether the user has authenticated since this request came in.
 fn signed_in_here(facts: &Facts) -> bool {
     match (&facts.session, &facts.interaction) {
-        (Some(session), Some(interaction)) => session.auth_time >= interaction.started_at,
+        (Some(session), Some(interaction)) => {
+            interaction.sign_in_since.is_some_and(|shown_at| session.auth_time >= shown_at)
+        }
         _ => false,
     }
 }
 
-fn issue(ctx: &mut Context<'_>, request: &ValidRequest<'_>, session: &SessionFacts, facts: &Facts) -> IssueCode {
+fn issue(
+    ctx: &mut Context<'_>,
+    request: &ValidRequest<'_>,
+    session: &SessionFacts,
+    record_consent: Option<Scope>,
+) -> IssueCode {
     let code = OpaqueToken::generate(TokenKind::AuthorizationCode, ctx.rng);
     let response = request.success(&code);
-    let allowed = facts
-        .interaction
-        .as_ref()
-        .is_some_and(|interaction| matches!(interaction.consent, Some(ConsentAnswer::Allowed { .. })));
     IssueCode {
         code,
         grant: CodeGrant {
@@ -229,7 +234,7 @@ fn issue(ctx: &mut Context<'_>, request: &ValidRequest<'_>, session: &SessionFac
             acr: session.acr.clone(),
         },
         expires_at: ctx.now.saturating_add(ctx.lifetimes.code_secs),
-        record_consent: allowed.then(|| request.scope.clone()),
+        record_consent,
         response,
     }
 }
@@ -258,7 +263,7 @@ mod tests {
 
     /// The interaction began so long ago.
     fn since(secs_ago: u64) -> InteractionFacts {
-        InteractionFacts { started_at: NOW - secs_ago, consent: None }
+        InteractionFacts { sign_in_since: Some(NOW - secs_ago), consent: None }
     }
 
     fn run_as(client: &Client, more: &str, facts: &Facts) -> Decision {
@@ -364,6 +369,23 @@ mod tests {
             &run("max_age=10", &Facts { session: Some(from_the_future), ..Facts::default() }),
             SignInWhy::MaxAge,
         );
+    }
+
+    #[test]
+    fn a_consent_page_left_open_does_not_stop_max_age() {
+        let answered = |sign_in_since| {
+            let scope = Scope::parse("openid").unwrap();
+            let consent = ConsentAnswer::Allowed { user_id: "usr_ada".to_owned(), scope, audience: None };
+            Some(InteractionFacts { sign_in_since, consent: Some(consent) })
+        };
+        let old = Facts { interaction: answered(None), ..signed_in(61) };
+        asks_to_sign_in(&run("scope=openid&max_age=60", &old), SignInWhy::MaxAge);
+        let fresh = Facts { interaction: answered(None), ..signed_in(60) };
+        issues(run("scope=openid&max_age=60", &fresh));
+        let signed_in_here = Facts { interaction: answered(Some(NOW - 70)), ..signed_in(61) };
+        issues(run("scope=openid&max_age=60", &signed_in_here));
+        let signed_in_before = Facts { interaction: answered(Some(NOW - 60)), ..signed_in(61) };
+        asks_to_sign_in(&run("scope=openid&max_age=60", &signed_in_before), SignInWhy::MaxAge);
     }
 
     #[test]

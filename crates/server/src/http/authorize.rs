@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::authorize::{
-    self, Decision, Facts, InteractionFacts, IssueCode, Rejection, SignInWhy, ValidRequest,
+    self, Decision, Facts, InteractionFacts, IssueCode, Rejection, SignInPrompt, SignInWhy, ValidRequest,
 };
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::response_mode::{AuthorizationResponse, Rendering};
@@ -24,7 +24,7 @@ use super::meta::Meta;
 use super::{consent, form, hint, login, page};
 use crate::app::App;
 use crate::effects::store_failure;
-use crate::interaction::Interaction;
+use crate::interaction::{Interaction, Step};
 use crate::pages::error::ErrorWhat;
 use crate::pages::form_post::FormPost;
 use crate::pages::login::Reason;
@@ -74,14 +74,15 @@ pub(super) async fn go_on(
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
     let interaction = params.ok().and_then(|params| open(&app, &params, &headers, meta.now));
-    let Some(interaction) = interaction.filter(|interaction| interaction.signed_in.is_some()) else {
+    let Some(interaction) = interaction.filter(|interaction| matches!(interaction.step, Step::GoOn { .. })) else {
         return page::error(&app, &meta, ErrorWhat::PageExpired);
     };
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     arrival.answer(&interaction.query, Some(&interaction)).await
 }
 
-/// The pending request in the field `interaction`, if it is this browser's and fresh.
+/// The pending request in the field `interaction`, if it is this browser's and fresh. What step it is for, the
+/// caller checks.
 pub(super) fn open(app: &App, params: &Params, headers: &HeaderMap, now: u64) -> Option<Interaction> {
     let browser = browser::pre_session(app, headers)?;
     app.interactions.open(params.get("interaction")?, browser, now).ok()
@@ -140,32 +141,42 @@ impl Arrival<'_> {
     ) -> Result<Response, OAuthError> {
         let signed_in = browser::signed_in(self.app, self.headers, self.meta.now).await?;
         // The sign-in that the pending request waited for counts only in the session it made.
-        let interaction_facts = interaction
-            .filter(|one| signed_in.as_ref().is_some_and(|who| one.signed_in.as_ref() == Some(&who.session.sid)))
-            .map(|one| InteractionFacts { started_at: one.started_at, consent: None });
-        let facts = self.facts(request, signed_in.as_ref(), interaction_facts).await?;
+        let sid = signed_in.as_ref().map(|who| who.session.sid.as_str());
+        let sign_in_since = interaction.and_then(|one| match &one.step {
+            Step::GoOn { sid: made } if Some(made.as_str()) == sid => one.sign_in_since,
+            _ => None,
+        });
+        let interaction_facts = InteractionFacts { sign_in_since, consent: None };
+        let facts = self.facts(request, signed_in.as_ref(), Some(interaction_facts)).await?;
         let decision = {
             let mut rng = SystemRng;
             authorize::decide(&mut self.app.context(self.meta.now, &mut rng), request, &facts)
         };
         match (decision, signed_in) {
-            (Decision::SignIn(prompt), _) => {
-                let reason = match prompt.why {
-                    SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
-                    SignInWhy::NoSession | SignInWhy::OtherUser | SignInWhy::SelectAccount => Reason::SignIn,
-                };
-                let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
-                let pending = Interaction::new(&self.app.issuer, query, &browser, self.meta.now);
-                let form =
-                    login::Form { interaction: Some(pending), username: prompt.login_hint.unwrap_or_default(), reason };
-                Ok(page::with_cookie(login::show(self, Some(request), &form, &browser, None)?, cookie))
-            }
-            (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who),
+            (Decision::SignIn(prompt), _) => self.sign_in(request, query, prompt),
+            (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who, sign_in_since),
             (Decision::Issue(code), Some(who)) => self.issue(request.client(), &code, &who).await,
             (Decision::Error(error), _) => Ok(self.send(request.client(), &error.response)),
             // A decision that presupposes somebody is never taken about nobody.
             (Decision::Consent(_) | Decision::Issue(_), None) => Err(OAuthError::ServerError),
         }
+    }
+
+    /// Shows the sign-in page.
+    pub(super) fn sign_in(
+        &self,
+        request: &ValidRequest<'_>,
+        query: &str,
+        prompt: SignInPrompt,
+    ) -> Result<Response, OAuthError> {
+        let reason = match prompt.why {
+            SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
+            SignInWhy::NoSession | SignInWhy::OtherUser | SignInWhy::SelectAccount => Reason::SignIn,
+        };
+        let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
+        let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
+        let form = login::Form { interaction: Some(pending), username: prompt.login_hint.unwrap_or_default(), reason };
+        Ok(page::with_cookie(login::show(self, Some(request), &form, &browser, None)?, cookie))
     }
 
     /// What the decision must know besides the request.

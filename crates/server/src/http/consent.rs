@@ -18,7 +18,7 @@ use super::posted::Posted;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
-use crate::interaction::Interaction;
+use crate::interaction::{Interaction, Step};
 use crate::pages::consent::{Consent, Freshness, ScopeView, standard_scope_text};
 use crate::pages::error::ErrorWhat;
 use crate::pages::{AccountView, Csp};
@@ -43,18 +43,21 @@ pub(super) fn account_view(who: &SignedIn) -> AccountView {
     AccountView { name: user.name.clone().unwrap_or_else(|| identifier.clone()), identifier }
 }
 
-/// Renders the consent page.
+/// Renders the consent page. `sign_in_since` is when the sign-in page of this request was shown, if it was.
 pub(super) fn show(
     arrival: &Arrival<'_>,
     request: &ValidRequest<'_>,
     query: &str,
     prompt: &ConsentPrompt,
     who: &SignedIn,
+    sign_in_since: Option<u64>,
 ) -> Result<Response, OAuthError> {
     let app = arrival.app;
     let (browser, cookie) = browser::ensure_pre_session(app, arrival.headers);
     let binding = browser::session_binding(app, arrival.headers).unwrap_or_default();
-    let pending = Interaction::new(&app.issuer, query, &browser, arrival.meta.now).after_sign_in(&who.session.sid);
+    let shown =
+        Step::Consent { sid: who.session.sid.clone(), scope: prompt.scope.clone(), audience: prompt.audience.clone() };
+    let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, sign_in_since, shown);
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
     let csp = Csp::strict().image(client.logo.as_ref()).form_may_reach(request.redirect_uri().as_str());
     let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes);
@@ -112,14 +115,15 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
     let Ok(request) = arrival.validate(&pending) else { return Ok(expired()) };
     let signed_in = browser::signed_in(app, headers, meta.now).await?;
     // The answer counts for the person the page was shown to (security requirement 18).
-    let Some(who) = signed_in.filter(|who| interaction.signed_in.as_ref() == Some(&who.session.sid)) else {
-        return Ok(expired());
-    };
+    let Step::Consent { sid, scope, audience } = &interaction.step else { return Ok(expired()) };
+    let Some(who) = signed_in.filter(|who| who.session.sid == *sid) else { return Ok(expired()) };
     let consent = match params.get("decision") {
-        Some("allow") => ConsentAnswer::Allowed { user_id: who.user.id.clone(), scope: request.scope().clone() },
+        Some("allow") => {
+            ConsentAnswer::Allowed { user_id: who.user.id.clone(), scope: scope.clone(), audience: audience.clone() }
+        }
         _ => ConsentAnswer::Denied,
     };
-    let facts = InteractionFacts { started_at: who.session.auth_time, consent: Some(consent) };
+    let facts = InteractionFacts { sign_in_since: interaction.sign_in_since, consent: Some(consent) };
     let facts = arrival.facts(&request, Some(&who), Some(facts)).await?;
     let decided = {
         let mut rng = SystemRng;
@@ -133,7 +137,11 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
             arrival.issue(request.client(), &code, &who).await
         }
         Decision::Error(error) => Ok(arrival.send(request.client(), &error.response)),
-        Decision::Consent(_) | Decision::SignIn(_) => Ok(expired()),
+        // What is registered has changed since the page was shown, or `max_age` has passed meanwhile.
+        Decision::Consent(prompt) => {
+            show(arrival, &request, &interaction.query, &prompt, &who, interaction.sign_in_since)
+        }
+        Decision::SignIn(prompt) => arrival.sign_in(&request, &interaction.query, prompt),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
-use crate::interaction::Interaction;
+use crate::interaction::{Interaction, Step};
 use crate::pages::error::ErrorWhat;
 use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason};
 use crate::pages::{Csp, WebUrl};
@@ -75,7 +75,7 @@ struct Post<'a> {
 impl Post<'_> {
     async fn answer(&self) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
-        let interaction = authorize::open(app, &self.params, headers, meta.now);
+        let interaction = authorize::open(app, &self.params, headers, meta.now).filter(|one| one.step == Step::SignIn);
         if interaction.is_none() && self.params.get("interaction").is_some() {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));
         }
@@ -134,7 +134,7 @@ impl Post<'_> {
         let target = match interaction {
             None => "/".to_owned(),
             Some(interaction) => {
-                let sealed = app.interactions.seal(&interaction.after_sign_in(&session.sid));
+                let sealed = app.interactions.seal(&interaction.after_sign_in(&session.sid, meta.now));
                 format!("/authorize/continue?interaction={}", sealed.map_err(|_| OAuthError::ServerError)?)
             }
         };

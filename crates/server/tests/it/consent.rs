@@ -270,3 +270,95 @@ async fn an_answer_after_an_hour_or_after_signing_out_comes_too_late() {
     let answer = decide(&mut browser, &page, "allow").await;
     assert!(answer.headers.get("location").is_none(), "{answer:?}");
 }
+
+/// Yes means what was on the page: what is registered may change while it is open.
+#[tokio::test]
+async fn yes_covers_what_was_shown_and_nothing_registered_since() {
+    let world = World::new().await;
+    let allow = |scope: &'static str| {
+        move |client: &mut Client| client.apis[0].scopes = symbolon_oauth::Scope::parse(scope).unwrap()
+    };
+    let wanted = [("scope", "openid read write")];
+    world.change_client("partner", allow("read")).await;
+    let (mut browser, page) = asked(&world, ADA, &wanted).await;
+    assert!(!page.body.contains("Write things"));
+    world.change_client("partner", allow("read write")).await;
+    let grown = decide(&mut browser, &page, "allow").await;
+    grown.is_page(200);
+    assert!(grown.body.contains("Write things"), "{}", grown.body);
+    ask_again(&mut browser, &[("scope", "openid read"), ("prompt", "none")])
+        .await
+        .is_redirected_error("consent_required");
+    // Less than what was shown is covered.
+    world.change_client("partner", allow("read")).await;
+    let answer = decide(&mut browser, &grown, "allow").await;
+    let tokens = world.redeem("partner", &answer.param("code").unwrap()).await.json();
+    assert_eq!(tokens["scope"], "openid read");
+    world.change_client("partner", allow("read write")).await;
+    ask_again(&mut browser, &wanted).await.is_page(200);
+}
+
+/// The API that is meant when none is named is part of what was shown.
+#[tokio::test]
+async fn yes_to_one_api_is_not_yes_to_the_next_default() {
+    let world = World::new().await;
+    world
+        .change_client("partner", |client| {
+            client.apis.push(ClientApi { audience: OTHER_API.to_owned(), ..client.apis[0].clone() });
+            client.default_audience = Some(crate::support::API.to_owned());
+        })
+        .await;
+    let (mut browser, page) = asked(&world, ADA, &[("scope", "openid read"), ("audience", "")]).await;
+    world.change_client("partner", |client| client.default_audience = Some(OTHER_API.to_owned())).await;
+    let again = decide(&mut browser, &page, "allow").await;
+    again.is_page(200);
+    assert!(again.body.contains("Read other things"), "{}", again.body);
+}
+
+/// OpenID Connect Core §3.1.2.1: a page left open does not make an old authentication young.
+#[tokio::test]
+async fn max_age_is_judged_when_the_answer_comes() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    browser.code("web", ADA, &[]).await;
+    let page = ask_again(&mut browser, &[("max_age", "60")]).await;
+    assert!(page.body.contains("action=\"/consent\""), "{}", page.body);
+    world.advance(61);
+    let login = decide(&mut browser, &page, "allow").await;
+    login.is_page(200);
+    assert!(login.body.contains("action=\"/login\""), "{}", login.body);
+    // A sign-in within this request counts, however long the next page stays open.
+    let page = browser.sign_in(&login, ADA, PASSWORD).await;
+    world.advance(61);
+    assert!(decide(&mut browser, &page, "allow").await.param("code").is_some());
+}
+
+/// The pending request of one step is no use at another, and going on after a sign-in has minutes.
+#[tokio::test]
+async fn the_values_of_the_steps_are_not_interchangeable() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let login = browser.get(&authorize_url("partner", &[])).await;
+    let sign_in = login.field("interaction");
+    let fields =
+        [("interaction", &*sign_in), ("csrf", &login.field("csrf")), ("username", ADA), ("password", PASSWORD)];
+    let going_on = browser.post("/login", &fields).await.location().to_owned();
+    let go_on = going_on.split_once("interaction=").unwrap().1.to_owned();
+    let page = browser.get(&going_on).await;
+    let (consent, csrf) = (page.field("interaction"), page.field("csrf"));
+    for other in [&sign_in, &consent] {
+        browser.get(&format!("/authorize/continue?interaction={other}")).await.is_page(400);
+    }
+    for other in [&sign_in, &go_on] {
+        let fields = [("interaction", other.as_str()), ("csrf", &csrf), ("decision", "allow")];
+        browser.post("/consent", &fields).await.is_page(400);
+    }
+    for other in [&go_on, &consent] {
+        let fields = [("interaction", other.as_str()), fields[1], fields[2], fields[3]];
+        browser.post("/login", &fields).await.is_page(400);
+    }
+    world.advance(299);
+    browser.get(&going_on).await.is_page(200);
+    world.advance(1);
+    browser.get(&going_on).await.is_page(400);
+}

@@ -205,6 +205,6 @@ pub trait Store: Send + Sync + 'static {
     /// and log entries, ended sessions and families. Nothing that could still tell a replay from a first use.
     async fn sweep(&self, sweep: Sweep) -> Result<Swept>;
 
-    /// Proves that readers and writer answer.
+    /// Proves that readers and writer answer and, where the last write failed, that writing works again.
     async fn ping(&self) -> Result<()>;
 }

@@ -23,6 +23,14 @@ pub(super) fn meta(conn: &Connection, key: &str) -> Result<Option<String>> {
     Ok(select.query_row([key], |row| row.get(0)).optional()?)
 }
 
+/// A write like any other, to learn whether one can be made. Its row means nothing.
+pub(super) fn try_writing(conn: &Connection) -> Result<()> {
+    let sql = "INSERT INTO meta (key, value) VALUES ('writing_tried', '1')
+        ON CONFLICT (key) DO UPDATE SET value = value + 1";
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
 pub(super) fn put_meta_once(conn: &Connection, key: &str, value: &str) -> Result<String> {
     let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING";
     conn.prepare_cached(sql)?.execute([key, value])?;

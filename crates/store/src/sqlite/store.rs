@@ -249,6 +249,9 @@ impl Store for Sqlite {
 
     async fn ping(&self) -> Result<()> {
         self.read(|conn| registry::version(conn).map(drop)).await?;
+        if self.writer.is_failing() {
+            return self.write(odds::try_writing).await;
+        }
         self.write(|conn| registry::version(conn).map(drop)).await
     }
 }

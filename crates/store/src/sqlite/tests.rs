@@ -247,6 +247,33 @@ async fn a_panicking_operation_takes_back_its_own_effects_only() {
 }
 
 #[tokio::test]
+async fn a_ping_fails_while_writes_fail_and_until_one_works_again() {
+    let (_folder, path) = folder();
+    let store = open(&path);
+    // As on a full disk, no page can be added to the file any more.
+    let limit = |pages: u32| store.write(move |conn| Ok(conn.pragma_update(None, "max_page_count", pages)?));
+    store.ping().await.unwrap();
+    limit(1).await.unwrap();
+    store.ping().await.unwrap();
+    let mut number = 0;
+    let full = loop {
+        number += 1;
+        if let Err(error) = store.put_meta_once(&number.to_string(), "x").await {
+            break error;
+        }
+    };
+    assert_eq!(full, StoreError::DiskFull);
+    for _ in 0..2 {
+        assert_eq!(store.ping().await, Err(StoreError::DiskFull));
+        assert_eq!(store.meta("1").await.unwrap().as_deref(), Some("x"), "reading goes on, and is no proof of writing");
+    }
+    limit(1_000_000).await.unwrap();
+    store.ping().await.unwrap();
+    store.put_meta_once(&number.to_string(), "x").await.unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_full_queue_answers_busy_at_once() {
     let (_folder, path) = folder();
     let store = Sqlite::open(&path, Options { queue: 1, ..Options::default() }).unwrap();

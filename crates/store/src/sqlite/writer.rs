@@ -4,6 +4,8 @@
 //! answered after the common COMMIT, which is one sync of the disk however many they are. A commit that fails fails
 //! every operation in it, the refusals too: they may have been judged on writes that never came to be.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
@@ -17,6 +19,7 @@ use crate::port::Result;
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<Queue>,
+    failing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -24,11 +27,18 @@ impl Writer {
     /// Starts the thread on a connection that nobody else writes with.
     pub(super) fn start(conn: Connection, queue: usize, batch: usize) -> Result<Self> {
         let (sender, receiver) = sync_channel(queue.max(1));
+        let failing = Arc::<AtomicBool>::default();
+        let noted = Arc::clone(&failing);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&conn, &receiver, batch.max(1)))
+            .spawn(move || serve(&conn, &receiver, batch.max(1), &noted))
             .map_err(|error| StoreError::Unavailable(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { queue: Some(sender), thread: Some(thread) })
+        Ok(Self { queue: Some(sender), failing, thread: Some(thread) })
+    }
+
+    /// Whether the last attempt to change anything failed for want of space, of rights or of a working disk.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     /// Where operations go.
@@ -46,21 +56,23 @@ impl Drop for Writer {
     }
 }
 
-fn serve(conn: &Connection, queue: &Receiver<Box<dyn Job>>, batch: usize) {
+fn serve(conn: &Connection, queue: &Receiver<Box<dyn Job>>, batch: usize, failing: &AtomicBool) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(batch - 1));
         let mut jobs = jobs.into_iter();
         while jobs.len() > 0 {
-            commit_some(conn, &mut jobs);
+            commit_some(conn, &mut jobs, failing);
         }
     }
 }
 
 /// Runs jobs in one transaction until they are done or the engine has thrown the transaction away, and answers those it
 /// ran.
-fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>) {
+fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>, failing: &AtomicBool) {
+    let changes = conn.total_changes();
     if let Err(error) = execute(conn, "BEGIN IMMEDIATE") {
+        failing.store(true, Ordering::Relaxed);
         jobs.for_each(|job| job.answer(Err(error.clone())));
         return;
     }
@@ -69,6 +81,9 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>) {
     for mut job in jobs.by_ref() {
         let result = in_savepoint(conn, &mut *job);
         ran.push(job);
+        if result.as_ref().is_err_and(is_of_the_disk) {
+            failing.store(true, Ordering::Relaxed);
+        }
         // After a full disk or an I/O error the engine may have rolled everything back by itself.
         if conn.is_autocommit() {
             outcome = Err(result.err().unwrap_or_else(|| StoreError::Internal("the transaction vanished".into())));
@@ -83,10 +98,17 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>) {
         if !conn.is_autocommit() {
             drop(execute(conn, "ROLLBACK"));
         }
+        failing.store(true, Ordering::Relaxed);
+    } else if conn.total_changes() != changes {
+        failing.store(false, Ordering::Relaxed);
     }
     for job in ran {
         job.answer(outcome.clone());
     }
+}
+
+fn is_of_the_disk(error: &StoreError) -> bool {
+    matches!(error, StoreError::DiskFull | StoreError::Io(_) | StoreError::NotWritable { .. })
 }
 
 fn in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<()> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use symbolon_oauth::{ErrorBody, OAuthError};
 
 use super::cors::AnswersClient;
+use super::meta::Refused;
 
 const NOSNIFF: (HeaderName, &str) = (HeaderName::from_static("x-content-type-options"), "nosniff");
 
@@ -23,12 +24,6 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 /// goes to the log, the standard's code to the caller.
 pub(super) fn error(error: &OAuthError) -> Response {
     let wire = error.wire();
-    let cause = error.cause();
-    if wire.status >= 500 {
-        tracing::error!(cause, "request failed");
-    } else {
-        tracing::info!(cause, error = wire.code, "request refused");
-    }
     let mut response = json(StatusCode::from_u16(wire.status).unwrap_or(StatusCode::BAD_REQUEST), &wire.body());
     let headers = response.headers_mut();
     if let Some(challenge) = wire.www_authenticate {
@@ -37,7 +32,7 @@ pub(super) fn error(error: &OAuthError) -> Response {
     if let Some(seconds) = wire.retry_after_secs {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response
+    Refused::note(response, error)
 }
 
 /// A protocol endpoint, called with a method it does not have.

@@ -20,8 +20,8 @@ use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Hash32};
 
 use super::browser::{self, SignedIn};
-use super::meta::Meta;
-use super::{consent, form, hint, login, page};
+use super::meta::{Meta, Refused};
+use super::{answer, consent, form, hint, login, page};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::interaction::{Interaction, Step};
@@ -120,7 +120,10 @@ impl Arrival<'_> {
             Err(error @ (OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. })) => {
                 page::protocol_error(self.app, self.meta, &error)
             }
-            Err(error) => self.send(request.client(), &request.error(error).response),
+            Err(error) => {
+                let response = self.send(request.client(), &request.error(error.clone()).response);
+                Refused::note(response, &error)
+            }
         }
     }
 
@@ -156,7 +159,9 @@ impl Arrival<'_> {
             (Decision::SignIn(prompt), _) => self.sign_in(request, query, prompt),
             (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who, sign_in_since),
             (Decision::Issue(code), Some(who)) => self.issue(request.client(), &code, &who).await,
-            (Decision::Error(error), _) => Ok(self.send(request.client(), &error.response)),
+            (Decision::Error(error), _) => {
+                Ok(Refused::note(self.send(request.client(), &error.response), &error.error))
+            }
             // A decision that presupposes somebody is never taken about nobody.
             (Decision::Consent(_) | Decision::Issue(_), None) => Err(OAuthError::ServerError),
         }
@@ -228,7 +233,7 @@ impl Arrival<'_> {
 
     /// Sends an answer to the client, in the response mode it asked for.
     pub(super) fn send(&self, client: &Client, response: &AuthorizationResponse) -> Response {
-        match response.rendering() {
+        let answer = match response.rendering() {
             Rendering::Redirect(location) => page::see_other(&location),
             Rendering::FormPost { action, fields } => {
                 let view = FormPost {
@@ -239,23 +244,23 @@ impl Arrival<'_> {
                 };
                 page::html(self.app, StatusCode::OK, &view, &view.csp())
             }
-        }
+        };
+        answer::to_client(answer, client.client_id.as_str())
     }
 
     /// Tells the person, or the client, why the request is refused. Redirects only to what is proven.
     fn reject(&self, params: &Params, rejection: Rejection) -> Response {
         let error = match rejection {
             Rejection::Redirect(redirect) => {
-                tracing::info!(cause = redirect.error.cause(), "authorization request refused");
                 let Some(client) = self.client(params) else {
                     return page::protocol_error(self.app, self.meta, &redirect.error);
                 };
-                return self.send(client, &redirect.response);
+                return Refused::note(self.send(client, &redirect.response), &redirect.error);
             }
             Rejection::Page(error) => error,
         };
         let received = |name| params.get(name).unwrap_or_default().chars().take(512).collect::<String>();
-        match (&error, self.client(params)) {
+        let response = match (&error, self.client(params)) {
             (OAuthError::ClientUnknown, _) => {
                 page::error(self.app, self.meta, ErrorWhat::UnknownClient { received: received("client_id") })
             }
@@ -268,6 +273,7 @@ impl Arrival<'_> {
                 page::error(self.app, self.meta, what)
             }
             _ => page::protocol_error(self.app, self.meta, &error),
-        }
+        };
+        Refused::note(response, &error)
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use symbolon_oauth::OAuthError;
 use symbolon_oauth::registration::Client;
 
-use super::meta::Meta;
+use super::meta::{Meta, Refused};
 use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
 use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
@@ -54,13 +54,12 @@ pub(super) fn error_with_way_back(app: &App, meta: &Meta, what: ErrorWhat, back:
 /// The page for a protocol error that may not be sent anywhere (RFC 6749 §4.1.2.1).
 pub(super) fn protocol_error(app: &App, meta: &Meta, error: &OAuthError) -> Response {
     let wire = error.wire();
-    tracing::info!(cause = error.cause(), error = wire.code, "request refused with a page");
     let what = match error {
         OAuthError::TemporarilyUnavailable { .. } => ErrorWhat::Unavailable,
         OAuthError::ServerError => ErrorWhat::Internal,
         _ => ErrorWhat::Protocol { code: wire.code.to_owned(), description: wire.description.into_owned() },
     };
-    self::error(app, meta, what)
+    Refused::note(self::error(app, meta, what), error)
 }
 
 /// A redirect that turns a POST into a GET (RFC 9110 §15.4.4) and leaves no trace in caches or referrers.

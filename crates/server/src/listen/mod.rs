@@ -34,8 +34,8 @@ use patience::Patient;
 use share::Shares;
 use tls::TlsReloader;
 
-/// hyper refuses to work with less.
-const SMALLEST_BUFFER: usize = 8 * 1024;
+/// What the connection takes beyond the largest head, so that one somewhat larger is answered in our words.
+const HEAD_SLACK: usize = 16 * 1024;
 /// A TLS handshake must be done within this time.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait before accepting again when the system has no file descriptors left.
@@ -103,7 +103,7 @@ pub struct Options {
     pub tls: Option<Arc<TlsReloader>>,
     /// Connections served at once; further ones wait in the system's queue.
     pub max_connections: usize,
-    /// Largest request head, in bytes: beyond it the answer is 431.
+    /// Largest request head, in bytes: the router answers 431 beyond it, the connection itself somewhat later.
     pub max_head_bytes: usize,
     /// A request head must arrive within this time; also how long an idle connection is kept.
     pub head_timeout: Duration,
@@ -278,16 +278,13 @@ fn builder(protocol: Protocol, options: &Options) -> auto::Builder<TokioExecutor
         Protocol::Http1 => auto::Builder::new(TokioExecutor::new()).http1_only(),
         Protocol::Http2 => auto::Builder::new(TokioExecutor::new()).http2_only(),
     };
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.head_timeout)
-        .max_buf_size(options.max_head_bytes.max(SMALLEST_BUFFER));
+    let most = options.max_head_bytes.saturating_add(HEAD_SLACK);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.head_timeout).max_buf_size(most);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(100)
-        .max_header_list_size(u32::try_from(options.max_head_bytes).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(most).unwrap_or(u32::MAX))
         .keep_alive_interval(options.head_timeout)
         .keep_alive_timeout(options.head_timeout);
     builder

@@ -112,16 +112,31 @@ async fn no_line_at_any_level_holds_a_secret() {
     }
 }
 
-/// What failed inside is in the log under the request's id, and only there (security 150).
+/// What failed is in the one line of its request, under the request's id, and only there (security 150).
 #[tokio::test]
-async fn a_refusal_is_logged_with_its_cause() {
+async fn a_refusal_is_one_line_with_id_cause_and_client() {
     let (lines, _guard) = Lines::capture();
     let world = World::new().await;
     let answer = world.redeem("web", "nonsense").await;
     assert_eq!(answer.json()["error"], "invalid_grant");
-    let text = lines.text();
-    let line = text.lines().find(|line| line.contains("request refused")).unwrap();
-    let line: Value = serde_json::from_str(line).unwrap();
-    assert_eq!(line["error"], "invalid_grant");
-    assert!(line["cause"].as_str().is_some_and(|cause| !cause.is_empty()));
+    let page = world.browser().get(&authorize_url("swordfish", &[])).await;
+    let redirect = world.browser().get(&authorize_url("web", &[("scope", "openid \"")])).await;
+    let unknown = world.browser().post("/oauth/token", &[("client_id", "swordfish")]).await;
+    let requests = lines.requests();
+    let expected = [
+        (&answer, "CodeUnknown", "invalid_grant", "web"),
+        (&page, "ClientUnknown", "invalid_client", ""),
+        (&redirect, "ScopeMalformed", "invalid_scope", "web"),
+        (&unknown, "ClientAuthentication.ClientUnknown", "invalid_client", ""),
+    ];
+    assert_eq!(requests.len(), expected.len());
+    for (line, (answer, cause, error, client)) in requests.iter().zip(expected) {
+        assert_eq!(line["id"], answer.header("x-request-id"));
+        assert_eq!((&line["cause"], &line["error"]), (&cause.into(), &error.into()), "{line}");
+        assert_eq!(line["client"].as_str().unwrap_or_default(), client, "an id that nobody has is not repeated");
+        assert_eq!(line["level"], "INFO");
+    }
+    let others: Vec<_> = lines.text().lines().filter(|line| line.contains("refused")).map(str::to_owned).collect();
+    assert!(others.is_empty(), "{others:?}");
+    assert!(!lines.text().contains("swordfish"), "{}", lines.text());
 }

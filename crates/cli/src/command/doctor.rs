@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use symbolon_guard::Keys;
 use symbolon_server::Config;
 use symbolon_server::admin::{ClientCommand, Command};
+use symbolon_server::config::Tls;
+use symbolon_server::listen::certificate::{self, Examined, Fault};
 
 use super::Global;
 use crate::connect;
@@ -23,6 +25,10 @@ const CLOCK_FLOOR: u64 = 1_767_225_600;
 #[derive(Args, Debug)]
 #[command(after_help = "Exit code 8 when something is wrong; warnings alone do not count.")]
 pub(crate) struct Doctor {}
+
+/// A certificate that ends sooner than this should have been renewed by whatever renews it.
+const RENEW_AHEAD_SECS: u64 = 14 * 86_400;
+const RENEW: &str = "renew it; the running server takes up the new file by itself";
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,19 +178,50 @@ fn files(config: &Config) -> Vec<Finding> {
         findings.push(private("data folder", &config.data, 0o027, "chmod 700"));
     }
     if let Some(tls) = &config.http.tls {
-        for path in [&tls.cert, &tls.key] {
-            findings.push(match fs::File::open(path) {
-                Ok(_) => Finding::ok("certificate", format!("{} can be read", path.display())),
-                Err(why) => Finding::new(
-                    "certificate",
-                    Grade::Wrong,
-                    format!("{} cannot be read: {why}", path.display()),
-                    "check the path and who may read it",
-                ),
-            });
-        }
+        findings.extend(certificate(tls, &config.issuer));
     }
     findings
+}
+
+/// Whether clients would accept the certificate, as far as that can be seen without them; who signed it is seen when the issuer is
+/// asked.
+fn certificate(tls: &Tls, issuer: &str) -> Vec<Finding> {
+    let host = issuer.strip_prefix("https://").unwrap_or_default().split('/').next().unwrap_or_default();
+    let host = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(host, _)| host);
+    let Examined { ends_at, faults } = certificate::examine(tls, host, time::now());
+    let (cert, key) = (tls.cert.display(), tls.key.display());
+    let wrong = |fault: &Fault| {
+        let (what, fix) = match fault {
+            Fault::Expired(at) => (format!("{cert} has expired on {}", time::calendar(*at)), RENEW.to_owned()),
+            Fault::NotYet(at) => (
+                format!("{cert} is not valid before {}", time::calendar(*at)),
+                "check the clock, or take the certificate of today".to_owned(),
+            ),
+            Fault::Mismatch => (
+                format!("{key} is not the key of {cert}"),
+                "set http.tls.key to the key that the certificate was made for".to_owned(),
+            ),
+            Fault::OtherName(names) => (
+                format!("{cert} does not name {host}, but: {}", names.join(", ")),
+                "get a certificate for the issuer's host, or correct the issuer".to_owned(),
+            ),
+            Fault::Unusable { path, why } => (
+                format!("{} cannot be used: {why}", path.display()),
+                "check the path, that it is PEM, and who may read it".to_owned(),
+            ),
+            _ => (format!("{cert} would not be accepted"), RENEW.to_owned()),
+        };
+        Finding::new("certificate", Grade::Wrong, what, fix)
+    };
+    if !faults.is_empty() {
+        return faults.iter().map(wrong).collect();
+    }
+    let until = ends_at.map_or_else(|| "for ever".to_owned(), |at| format!("until {}", time::calendar(at)));
+    let what = format!("{cert} goes with its key and names {host}, {until}");
+    if ends_at.is_some_and(|at| at < time::now().saturating_add(RENEW_AHEAD_SECS)) {
+        return vec![Finding::new("certificate", Grade::Warning, what, RENEW)];
+    }
+    vec![Finding::ok("certificate", what)]
 }
 
 fn private(about: &'static str, path: &Path, too_much: u32, fix: &str) -> Finding {

@@ -5,6 +5,7 @@
 //! one address (closed), request heads over their limit (431), heads that take too long, answers that nobody
 //! takes, connections without requests (closed), TLS below 1.2 (RFC 9325 §3.1.1).
 
+pub mod certificate;
 mod patience;
 mod share;
 pub mod tls;

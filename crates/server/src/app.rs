@@ -20,6 +20,7 @@ use crate::registry::{Registry, RegistryError};
 use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
+use crate::session::device::DeviceKey;
 
 pub(crate) const META_ISSUER: &str = "issuer";
 const META_KEY_CHECK: &str = "master_key_check";
@@ -48,6 +49,8 @@ pub struct App {
     pub interactions: InteractionKeys,
     /// Key of the anti-forgery tokens.
     pub csrf: CsrfKey,
+    /// Key of the device cookies.
+    pub device: DeviceKey,
     /// How browsers reach the issuer.
     pub transport: Transport,
     registry: ArcSwap<Registry>,
@@ -144,6 +147,7 @@ impl App {
         let throttle = throttle(&config);
         let app = Arc::new(Self {
             csrf: CsrfKey::new(&master.derive("csrf")),
+            device: DeviceKey::new(&master.derive("device")),
             registry: ArcSwap::from_pointee(registry),
             audit,
             clock,

@@ -145,7 +145,7 @@ async fn live(address: SocketAddr, journal: Arc<Mutex<Journal>>, answered: Unbou
     let headers = [(ORIGIN, ISSUER), (CONTENT_TYPE, FORM)];
     let answer = browser.try_send(Method::POST, "/login", &headers, Some(form(&fields))).await?;
     assert_eq!(answer.status, 303, "{answer:?}");
-    note(&|journal| journal.cookie = Some(browser.cookies["symbolon-session"].clone()));
+    note(&|journal| journal.cookie = Some(browser.cookies["symbolon-session-4400"].clone()));
     loop {
         let answer = get(&mut browser, &[("prompt", "none")]).await?;
         let code = answer.param("code").unwrap_or_else(|| panic!("{answer:?}"));
@@ -194,7 +194,7 @@ async fn kill_amid_work(server: &mut Server, answered_in_all: &mut usize) -> Vec
 async fn check(address: SocketAddr, journal: &Journal, place: &str) {
     if let Some(cookie) = &journal.cookie {
         let mut browser = Browser::new(address, ISSUER);
-        browser.cookies.insert("symbolon-session".to_owned(), cookie.clone());
+        browser.cookies.insert("symbolon-session-4400".to_owned(), cookie.clone());
         let answer = browser.get(&authorize_url("web", &[("prompt", "none")])).await;
         assert!(answer.param("code").is_some(), "{place}: an answered sign-in was lost: {answer:?}");
     }

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::http::meta::Meta;
 use crate::rng::SystemRng;
+use crate::session::device;
 
 /// What came of a name and a password.
 #[derive(Clone, Debug)]
@@ -33,8 +34,14 @@ pub enum Outcome {
     },
 }
 
-/// Checks `username` and `password`.
-pub async fn check(app: &App, meta: &Meta, username: &str, password: &str) -> Result<Outcome, OAuthError> {
+/// Checks `username` and `password`. `device` is the device cookie, if the attempt brought one.
+pub async fn check(
+    app: &App,
+    meta: &Meta,
+    username: &str,
+    password: &str,
+    device: Option<&str>,
+) -> Result<Outcome, OAuthError> {
     let failed = |error| store_failure(&error);
     let identifier = Identifier::parse(username).ok();
     let user = match &identifier {
@@ -46,15 +53,17 @@ pub async fn check(app: &App, meta: &Meta, username: &str, password: &str) -> Re
         (None, Some(identifier)) => Account::Unknown(identifier),
         (None, None) => Account::Unreadable,
     };
+    let device = user.as_ref().zip(device).and_then(|(user, cookie)| device::check(&app.device, cookie, &user.id));
     // On a Unix socket without a forwarding proxy everybody is one neighbour.
     let address = meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // Counted before the password is looked at, so that parallel guesses cannot overtake the count.
-    let attempt = app.store.begin_attempt(app.throttle.keys(&account, address), meta.now).await.map_err(failed)?;
+    let attempt =
+        app.store.begin_attempt(app.throttle.keys(&account, address, device), meta.now).await.map_err(failed)?;
     if let Attempt::Wait { secs } = attempt {
         return Ok(Outcome::Throttled { wait_secs: secs });
     }
     let (forgotten, given_back) =
-        (ThrottlePolicy::forgotten_keys(&account, address), ThrottlePolicy::given_back_keys(address));
+        (ThrottlePolicy::forgotten_keys(&account, address, device), ThrottlePolicy::given_back_keys(address));
     let wrong = Outcome::Wrong { user_id: user.as_ref().map(|user| user.id.clone()) };
     let Ok(password) = Password::parse(password) else { return Ok(wrong) };
 

@@ -2,7 +2,9 @@
 //!
 //! Three counters per attempt, each with its own [`Limit`]: this account from this address, this account
 //! from anywhere, anything from this address. Somebody who guesses from one place waits up to a quarter
-//! of an hour; the account's owner, elsewhere, waits half a minute at most, so nobody can be locked out.
+//! of an hour; the account's owner, elsewhere, waits half a minute at most. Whoever polls from many addresses could take
+//! every one of those turns, so a device that the account knows ([`Device`]) has a counter of its own instead of the
+//! account's: nobody can be locked out.
 //! Pure: the store counts ([`begin_attempt`](symbolon_store::Store::begin_attempt)), before the password is looked at.
 
 use std::net::IpAddr;
@@ -12,6 +14,7 @@ use symbolon_jose::base64url;
 use symbolon_store::ThrottleKey;
 
 use super::normalize::Identifier;
+use crate::session::device::Device;
 
 /// The limits of sign-in and of every other place where a password is tried.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -62,7 +65,7 @@ pub enum Account<'a> {
 
 impl ThrottlePolicy {
     /// The counters of one attempt, for the store.
-    pub fn keys(&self, account: &Account<'_>, address: IpAddr) -> Vec<ThrottleKey> {
+    pub fn keys(&self, account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<ThrottleKey> {
         let (who, place) = (name_account(account), name_address(address));
         let key = |key: String, limit: Limit| ThrottleKey {
             key,
@@ -73,15 +76,20 @@ impl ThrottlePolicy {
         };
         vec![
             key(format!("pair:{who}:{place}"), self.pair),
-            key(format!("account:{who}"), self.account),
+            match device {
+                Some(device) => key(name_device(&who, device), self.pair),
+                None => key(format!("account:{who}"), self.account),
+            },
             key(format!("address:{place}"), self.address),
         ]
     }
 
-    /// The counters that a success forgets.
-    pub fn forgotten_keys(account: &Account<'_>, address: IpAddr) -> Vec<String> {
+    /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
+    /// not become free because the owner signs in.
+    pub fn forgotten_keys(account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<String> {
         let (who, place) = (name_account(account), name_address(address));
-        vec![format!("pair:{who}:{place}"), format!("account:{who}")]
+        let whole = device.map_or_else(|| format!("account:{who}"), |device| name_device(&who, device));
+        vec![format!("pair:{who}:{place}"), whole]
     }
 
     /// The counter that a success gives its one attempt back. The address keeps what failed: somebody with one
@@ -89,6 +97,10 @@ impl ThrottlePolicy {
     pub fn given_back_keys(address: IpAddr) -> Vec<String> {
         vec![format!("address:{}", name_address(address))]
     }
+}
+
+fn name_device(who: &str, device: Device) -> String {
+    format!("device:{who}:{}", device.name())
 }
 
 /// Hashed, because people type passwords into the wrong field, and so that every key has one length.
@@ -118,7 +130,7 @@ mod tests {
     use super::*;
 
     fn names(account: &Account<'_>, address: &str) -> Vec<String> {
-        let keys = ThrottlePolicy::default().keys(account, address.parse().unwrap());
+        let keys = ThrottlePolicy::default().keys(account, address.parse().unwrap(), None);
         keys.into_iter().map(|key| key.key).collect()
     }
 
@@ -137,8 +149,21 @@ mod tests {
         assert!(names[0].starts_with("pair:") && names[1].starts_with("account:"));
         assert_eq!(names[2], "address:192.0.2.7");
         let address = "192.0.2.7".parse().unwrap();
-        assert_eq!(ThrottlePolicy::forgotten_keys(&account, address), names[..2]);
+        assert_eq!(ThrottlePolicy::forgotten_keys(&account, address, None), names[..2]);
         assert_eq!(ThrottlePolicy::given_back_keys(address), names[2..]);
+    }
+
+    #[test]
+    fn a_known_device_has_a_counter_instead_of_the_accounts() {
+        let (policy, account, address) =
+            (ThrottlePolicy::default(), Account::Known("usr_1"), "192.0.2.7".parse().unwrap());
+        let device = Device::new(&mut crate::rng::SystemRng);
+        let keys = policy.keys(&account, address, Some(device));
+        assert!(keys[1].key.starts_with("device:") && keys[1].free == policy.pair.free);
+        assert!(keys.iter().all(|key| !key.key.starts_with("account:")));
+        let forgotten = ThrottlePolicy::forgotten_keys(&account, address, Some(device));
+        assert_eq!(forgotten, [keys[0].key.clone(), keys[1].key.clone()]);
+        assert_ne!(policy.keys(&Account::Known("usr_2"), address, Some(device))[1].key, keys[1].key);
     }
 
     #[test]

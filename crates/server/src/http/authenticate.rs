@@ -102,7 +102,7 @@ async fn sign_in(
     request: &Request,
 ) -> Result<Response, OAuthError> {
     let client_id = Some(client.client_id.as_str());
-    match sign_in::check(app, meta, &request.username, &request.password).await? {
+    match sign_in::check(app, meta, &request.username, &request.password, None).await? {
         Outcome::SignedIn(user) => issue(app, meta, registry, client, request, &user).await,
         Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
         Outcome::Throttled { wait_secs } => {

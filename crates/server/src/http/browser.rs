@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::rng::SystemRng;
 use crate::session::cookie::{CookieKind, Lifetime};
+use crate::session::device::{self, Device};
 
 /// A session's `last_seen_at` is written at most this often, in seconds: looking at pages is not worth a
 /// write each time.
@@ -85,6 +86,19 @@ pub(super) fn ensure_pre_session(app: &App, headers: &HeaderMap) -> (String, Opt
     let value = symbolon_oauth::random_id(&mut SystemRng);
     let cookie = CookieKind::PreSession.set(&value, Lifetime::BrowserSession, app.transport);
     (value, Some(cookie))
+}
+
+/// The device cookie's value, if the browser sent one.
+pub(super) fn device<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
+    CookieKind::Device.read(headers, app.transport).ok().flatten()
+}
+
+/// The cookie that makes this browser a known device of the account, in place of what it knew before.
+pub(super) fn device_cookie(app: &App, headers: &HeaderMap, user_id: &str) -> HeaderValue {
+    let known = device(app, headers).and_then(|cookie| device::check(&app.device, cookie, user_id));
+    let device = known.unwrap_or_else(|| Device::new(&mut SystemRng));
+    let lifetime = Lifetime::Persistent { max_age_secs: device::LIFETIME_SECS };
+    CookieKind::Device.set(&device::issue(&app.device, device, user_id), lifetime, app.transport)
 }
 
 /// Whether "keep me signed in" was ticked.

@@ -11,15 +11,18 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
-    CONNECTION, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CONNECTION, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
 use crate::app::App;
 use crate::pages::{HSTS, Transport};
+use crate::session::cookie::CookieKind;
 
 /// The outermost middleware.
 pub(super) async fn layer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let unusable = unusable_cookies(request.headers(), app.transport);
     let mut response = if is_ambiguous(request.version(), request.headers()) {
         (StatusCode::BAD_REQUEST, [(CONNECTION, "close")]).into_response()
     } else {
@@ -37,7 +40,19 @@ pub(super) async fn layer(State(app): State<Arc<App>>, request: Request, next: N
     for (name, value) in defaults {
         response.headers_mut().entry(name).or_insert(value);
     }
+    for cookie in unusable {
+        let name = format!("{}=", cookie.name(app.transport));
+        let is_set = |value: &HeaderValue| value.as_bytes().starts_with(name.as_bytes());
+        if !response.headers().get_all(SET_COOKIE).iter().any(is_set) {
+            response.headers_mut().append(SET_COOKIE, cookie.clear(app.transport));
+        }
+    }
     response
+}
+
+/// Cookies of ours that came twice or are not what we set: cleared, or the browser would send them for ever.
+fn unusable_cookies(headers: &HeaderMap, transport: Transport) -> Vec<CookieKind> {
+    CookieKind::ALL.into_iter().filter(|cookie| cookie.read(headers, transport).is_err()).collect()
 }
 
 /// No host, or several: a proxy before us may have read another one. (Two lengths hyper refuses; beside

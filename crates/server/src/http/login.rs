@@ -88,7 +88,7 @@ impl Post<'_> {
             return self.again(interaction, LoginProblem::Incomplete);
         }
         let client_id = interaction.as_ref().and_then(|one| client_id(&one.query));
-        match sign_in::check(app, meta, username, password).await? {
+        match sign_in::check(app, meta, username, password, browser::device(app, headers)).await? {
             Outcome::SignedIn(user) => self.enter(&user, interaction, client_id.as_deref()).await,
             Outcome::Busy => self.again(interaction, LoginProblem::Busy),
             Outcome::Throttled { wait_secs } => {
@@ -140,6 +140,7 @@ impl Post<'_> {
         };
         let mut response = page::see_other(&target);
         response.headers_mut().append(SET_COOKIE, cookie);
+        response.headers_mut().append(SET_COOKIE, browser::device_cookie(app, headers, &user.id));
         Ok(response)
     }
 

@@ -106,7 +106,10 @@ pub enum Transport {
     /// The issuer is `https`: cookies are `Secure` and `__Host-`, and HSTS is sent.
     Https,
     /// The issuer is `http` on loopback: development only (security 87).
-    LoopbackHttp,
+    LoopbackHttp {
+        /// The issuer's.
+        port: u16,
+    },
 }
 
 impl Transport {
@@ -115,7 +118,7 @@ impl Transport {
         let url = Url::parse(issuer).ok()?;
         match url.scheme() {
             "https" => Some(Self::Https),
-            "http" if is_loopback(&url) => Some(Self::LoopbackHttp),
+            "http" if is_loopback(&url) => Some(Self::LoopbackHttp { port: url.port_or_known_default()? }),
             _ => None,
         }
     }
@@ -201,14 +204,14 @@ mod tests {
             security_headers(&Csp::strict(), transport).iter().any(|(name, _)| name == STRICT_TRANSPORT_SECURITY)
         };
         assert!(has(Transport::Https));
-        assert!(!has(Transport::LoopbackHttp));
+        assert!(!has(Transport::LoopbackHttp { port: 4400 }));
     }
 
     #[test]
     fn plain_http_is_refused_except_on_loopback() {
         assert_eq!(Transport::of("https://auth.example"), Some(Transport::Https));
-        assert_eq!(Transport::of("http://localhost:4400"), Some(Transport::LoopbackHttp));
-        assert_eq!(Transport::of("http://127.0.0.1:4400"), Some(Transport::LoopbackHttp));
+        assert_eq!(Transport::of("http://localhost:4400"), Some(Transport::LoopbackHttp { port: 4400 }));
+        assert_eq!(Transport::of("http://127.0.0.1:4400"), Some(Transport::LoopbackHttp { port: 4400 }));
         assert_eq!(Transport::of("http://auth.example"), None);
         assert_eq!(Transport::of("http://localhost.evil.example"), None);
         assert_eq!(Transport::of("http://10.0.0.1"), None);

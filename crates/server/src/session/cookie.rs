@@ -1,11 +1,14 @@
-//! The two cookies of the hosted pages (design §6; security 85–91; draft-ietf-httpbis-rfc6265bis-22 §4.1.3, §5.7).
+//! The cookies of the hosted pages (design §6; security 85–91; draft-ietf-httpbis-rfc6265bis-22 §4.1.3, §5.7).
 //!
 //! `__Host-symbolon-session` carries a signed-in browser's secret, `__Host-symbolon-pre` a random value that
-//! anti-forgery tokens are bound to before anybody has signed in. Over plain HTTP on loopback the prefix
-//! and `Secure` are dropped, as browsers demand; cookies do not tell ports apart, so that is for development only.
+//! anti-forgery tokens are bound to before anybody has signed in, `__Host-symbolon-device` tells a known device
+//! ([`super::device`]). Over plain HTTP on loopback the prefix and `Secure` are dropped, as browsers demand, for
+//! development only. Cookies do not tell ports apart, so the issuer's port stands in the names there.
 //!
 //! Refused: names that merely look like ours (other case, other prefix, encoded), and a name of ours
 //! that comes twice, which a sibling host could have planted.
+
+use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 
@@ -17,6 +20,8 @@ const MAX_VALUE_LEN: usize = 512;
 /// The cookies this server sets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CookieKind {
+    /// Tells a device that an account has signed in on before.
+    Device,
     /// Binds forms to a browser before sign-in.
     PreSession,
     /// The session secret.
@@ -45,13 +50,19 @@ pub enum CookieProblem {
 }
 
 impl CookieKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Device, Self::PreSession, Self::Session];
+
     /// The cookie's exact name.
-    pub fn name(self, transport: Transport) -> &'static str {
-        match (self, transport) {
-            (Self::PreSession, Transport::Https) => "__Host-symbolon-pre",
-            (Self::PreSession, Transport::LoopbackHttp) => "symbolon-pre",
-            (Self::Session, Transport::Https) => "__Host-symbolon-session",
-            (Self::Session, Transport::LoopbackHttp) => "symbolon-session",
+    pub fn name(self, transport: Transport) -> Cow<'static, str> {
+        let (host_bound, plain) = match self {
+            Self::Device => ("__Host-symbolon-device", "symbolon-device"),
+            Self::PreSession => ("__Host-symbolon-pre", "symbolon-pre"),
+            Self::Session => ("__Host-symbolon-session", "symbolon-session"),
+        };
+        match transport {
+            Transport::Https => Cow::Borrowed(host_bound),
+            Transport::LoopbackHttp { port } => Cow::Owned(format!("{plain}-{port}")),
         }
     }
 
@@ -60,7 +71,7 @@ impl CookieKind {
     /// # Errors
     /// A duplicate or a malformed value. Treat both as "not signed in", and clear the cookie.
     pub fn read(self, headers: &HeaderMap, transport: Transport) -> Result<Option<&str>, CookieProblem> {
-        let name = self.name(transport).as_bytes();
+        let name = self.name(transport);
         let mut found = None;
         // HTTP/2 may split the header (RFC 9113 §8.2.3).
         let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|&b| b == b';'));
@@ -68,7 +79,7 @@ impl CookieKind {
             let Some(at) = pair.iter().position(|&b| b == b'=') else {
                 continue;
             };
-            if trim(&pair[..at]) != name {
+            if trim(&pair[..at]) != name.as_bytes() {
                 continue;
             }
             if found.replace(trim(&pair[at + 1..])).is_some() {
@@ -102,7 +113,7 @@ impl CookieKind {
     fn header(self, value: &str, max_age: &str, transport: Transport) -> HeaderValue {
         let secure = match transport {
             Transport::Https => "; Secure",
-            Transport::LoopbackHttp => "",
+            Transport::LoopbackHttp { .. } => "",
         };
         let name = self.name(transport);
         let text = format!("{name}={value}; Path=/{max_age}{secure}; HttpOnly; SameSite=Lax");
@@ -131,6 +142,8 @@ fn check_value(value: &[u8]) -> Result<&str, CookieProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LOOPBACK: Transport = Transport::LoopbackHttp { port: 4400 };
 
     fn read(headers: &[&str], transport: Transport) -> Result<Option<String>, CookieProblem> {
         let mut map = HeaderMap::new();
@@ -163,11 +176,19 @@ mod tests {
     #[test]
     fn prefix_and_secure_are_dropped_on_loopback_http_only() {
         assert_eq!(
-            CookieKind::Session.set("sym_se_x", Lifetime::BrowserSession, Transport::LoopbackHttp),
-            "symbolon-session=sym_se_x; Path=/; HttpOnly; SameSite=Lax"
+            CookieKind::Session.set("sym_se_x", Lifetime::BrowserSession, LOOPBACK),
+            "symbolon-session-4400=sym_se_x; Path=/; HttpOnly; SameSite=Lax"
         );
-        assert_eq!(read(&["symbolon-session=planted"], Transport::Https), Ok(None));
-        assert_eq!(read(&["symbolon-session=x"], Transport::LoopbackHttp), Ok(Some("x".into())));
+        assert_eq!(read(&["symbolon-session-4400=planted"], Transport::Https), Ok(None));
+        assert_eq!(read(&["symbolon-session-4400=x"], LOOPBACK), Ok(Some("x".into())));
+    }
+
+    #[test]
+    fn two_servers_on_one_machine_do_not_see_each_others_cookies() {
+        let both = ["symbolon-session-4400=x; symbolon-session-4401=y; symbolon-session=z"];
+        assert_eq!(read(&both, LOOPBACK), Ok(Some("x".into())));
+        assert_eq!(read(&both, Transport::LoopbackHttp { port: 4401 }), Ok(Some("y".into())));
+        assert_eq!(read(&both, Transport::LoopbackHttp { port: 440 }), Ok(None));
     }
 
     #[test]

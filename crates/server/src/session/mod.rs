@@ -2,3 +2,4 @@
 
 pub mod cookie;
 pub mod csrf;
+pub mod device;

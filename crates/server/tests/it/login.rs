@@ -7,7 +7,7 @@ use crate::support::client::form;
 use crate::support::flow::authorize_url;
 use crate::support::{Answer, Browser, CALLBACK, ISSUER, PASSWORD, World};
 
-const SESSION: &str = "symbolon-session";
+const SESSION: &str = "symbolon-session-4400";
 const WRONG: &str = "That email and password do not match. Check both, or reset your password.";
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -220,7 +220,7 @@ async fn the_pending_request_of_another_browser_is_refused() {
     assert!(onward.starts_with("/authorize/continue?"));
     assert_eq!(browser.get(&onward).await.status, 400);
     let mut with_cookie = world.browser();
-    with_cookie.cookies.insert("symbolon-pre".to_owned(), attacker.cookies["symbolon-pre"].clone());
+    with_cookie.cookies.insert("symbolon-pre-4400".to_owned(), attacker.cookies["symbolon-pre-4400"].clone());
     let page = with_cookie.get(&onward).await;
     assert!(page.body.contains("type=\"password\""), "without the session it only asks: {}", page.status);
 }

@@ -5,7 +5,7 @@ use crate::support::flow::authorize_url;
 use crate::support::{Browser, World};
 
 const BYE: &str = "https://app.example.com/bye";
-const SESSION: &str = "symbolon-session";
+const SESSION: &str = "symbolon-session-4400";
 
 /// Signs in at `web`; gives the browser and its ID token.
 async fn signed_in(world: &World, email: &str) -> (Browser, String) {

@@ -132,20 +132,26 @@ async fn cookies_of_an_https_issuer_are_host_bound_secure_and_http_only() {
     let world = World::with(|config| config.issuer = HTTPS_ISSUER.to_owned()).await;
     let cookies = cookies_of_a_sign_in(&world, HTTPS_ISSUER).await;
     let names: Vec<&str> = cookies.iter().map(|cookie| cookie.split('=').next().unwrap()).collect();
-    assert_eq!(names, ["__Host-symbolon-pre", "__Host-symbolon-session", "__Host-symbolon-session"], "{cookies:?}");
+    assert_eq!(
+        names,
+        ["__Host-symbolon-pre", "__Host-symbolon-session", "__Host-symbolon-device", "__Host-symbolon-session"],
+        "{cookies:?}"
+    );
     for cookie in &cookies {
         let attributes: Vec<&str> = cookie.split("; ").skip(1).filter(|part| !part.starts_with("Max-Age")).collect();
         assert_eq!(attributes, ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"], "{cookie}");
         assert!(cookie.len() < 4_096);
     }
-    assert!(cookies[2].contains("=; ") && cookies[2].contains("Max-Age=0"), "signing out removes it: {}", cookies[2]);
+    assert!(cookies[3].contains("=; ") && cookies[3].contains("Max-Age=0"), "signing out removes it: {}", cookies[3]);
 }
 
 /// 87: only the prefix and `Secure` go, and only on loopback.
 #[tokio::test]
 async fn cookies_of_a_loopback_issuer_lack_only_what_plain_http_cannot_have() {
     let world = World::new().await;
-    for (cookie, name) in cookies_of_a_sign_in(&world, ISSUER).await.iter().zip(["symbolon-pre", "symbolon-session"]) {
+    for (cookie, name) in
+        cookies_of_a_sign_in(&world, ISSUER).await.iter().zip(["symbolon-pre-4400", "symbolon-session-4400"])
+    {
         assert!(cookie.starts_with(&format!("{name}=")), "{cookie}");
         assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
     }

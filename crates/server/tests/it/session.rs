@@ -10,7 +10,7 @@ use symbolon_store::Session;
 use crate::support::flow::authorize_url;
 use crate::support::{Browser, PASSWORD, World};
 
-const SESSION: &str = "symbolon-session";
+const SESSION: &str = "symbolon-session-4400";
 const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
@@ -78,7 +78,7 @@ async fn a_cookie_planted_before_sign_in_never_becomes_a_session() {
     let planted = OpaqueToken::generate(TokenKind::Session, &mut SystemRng).reveal().to_owned();
     let mut victim = world.browser();
     victim.cookies.insert(SESSION.to_owned(), planted.clone());
-    victim.cookies.insert("symbolon-pre".to_owned(), "chosen-by-the-attacker".to_owned());
+    victim.cookies.insert("symbolon-pre-4400".to_owned(), "chosen-by-the-attacker".to_owned());
     victim.code("web", "ada@example.com", &[]).await;
     assert_ne!(victim.cookies[SESSION], planted);
     for value in [&*planted, "chosen-by-the-attacker"] {
@@ -112,9 +112,11 @@ async fn duplicates_and_look_alikes_of_the_cookie_are_refused() {
         format!("{SESSION}={good}; {SESSION}=x"),
         format!("{SESSION}=x; {SESSION}={good}"),
         format!("{SESSION}={good}; {SESSION}={good}"),
-        format!("Symbolon-Session={good}"),
+        format!("Symbolon-Session-4400={good}"),
         format!("__Host-symbolon-session={good}"),
-        format!("symbolon%2dsession={good}"),
+        format!("symbolon%2dsession-4400={good}"),
+        format!("symbolon-session={good}"),
+        format!("symbolon-session-4401={good}"),
         format!("{SESSION}=\"{good}\""),
         format!("{SESSION}={good}x"),
         format!("{SESSION}={}", &good[..good.len() - 1]),
@@ -129,6 +131,23 @@ async fn duplicates_and_look_alikes_of_the_cookie_are_refused() {
     let mut bare = world.browser();
     let answer = bare.send(Method::GET, &path, &[(COOKIE, &format!("a=b; {SESSION}={good}; c=d"))], None).await;
     assert!(answer.param("code").is_some());
+}
+
+/// What no answer could ever make right again is removed; what is merely unknown is not ours to judge.
+#[tokio::test]
+async fn cookies_that_cannot_be_read_are_cleared() {
+    let world = World::new().await;
+    for (sent, cleared) in [
+        (format!("{SESSION}=a; {SESSION}=b"), Some(SESSION)),
+        (format!("{SESSION}=\"a\""), Some(SESSION)),
+        ("symbolon-device-4400=a,b".to_owned(), Some("symbolon-device-4400")),
+        (format!("{SESSION}=a"), None),
+        (format!("{SESSION}-other=a,b"), None),
+    ] {
+        let answer = world.browser().send(Method::GET, "/", &[(COOKIE, &sent)], None).await;
+        let expected = cleared.map(|name| format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"));
+        assert_eq!(answer.cookies(), expected.iter().map(String::as_str).collect::<Vec<_>>(), "{sent}");
+    }
 }
 
 /// 93: idle time.

@@ -9,6 +9,7 @@ use crate::support::client::form;
 use crate::support::{Answer, Browser, ISSUER, PASSWORD, World};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const DEVICE: &str = "symbolon-device-4400";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A browser with the sign-in page open; its token serves for many posts.
@@ -138,6 +139,71 @@ async fn a_flood_from_elsewhere_makes_the_owner_wait_half_a_minute_at_most() {
     }
     let bob = guesser.from(Some("198.51.100.1"), "bob@example.com", PASSWORD).await;
     assert_eq!(bob.status, 303, "another account is not touched");
+}
+
+/// A browser in which `email` has signed in, at its sign-in page again.
+async fn known_device(world: &World, email: &str) -> Guesser {
+    let mut guesser = Guesser::new(world).await;
+    let fields = [("csrf", guesser.csrf.as_str()), ("username", email), ("password", PASSWORD)];
+    assert_eq!(guesser.browser.post("/login", &fields).await.status, 303);
+    guesser.browser.cookies.retain(|name, _| !name.contains("session"));
+    assert!(guesser.browser.cookies.contains_key(DEVICE));
+    guesser
+}
+
+/// Many addresses guess at `email` until the account as a whole waits.
+async fn exhaust(world: &World, email: &str) {
+    let guesser = Guesser::new(world).await;
+    for from in 0..20 {
+        assert_eq!(guesser.from(Some(&format!("192.0.2.{from}")), email, "wrong").await.status, 400);
+    }
+    assert_eq!(guesser.from(Some("192.0.2.99"), email, PASSWORD).await.status, 429);
+}
+
+/// 125: whoever polls from many addresses takes every turn of the account, but not those of its devices.
+#[tokio::test]
+async fn a_flood_from_many_addresses_does_not_delay_a_known_device() {
+    let world = World::with(behind_proxy).await;
+    let owner = known_device(&world, "ada@example.com").await;
+    exhaust(&world, "ada@example.com").await;
+    for address in ["198.51.100.1", "198.51.100.2"] {
+        assert_eq!(owner.from(Some(address), "ada@example.com", PASSWORD).await.status, 303);
+    }
+    // The owner's success gives the strangers nothing.
+    let stranger = Guesser::new(&world).await;
+    assert_eq!(stranger.from(Some("192.0.2.98"), "ada@example.com", PASSWORD).await.status, 429);
+}
+
+/// 125: only this server's word counts, and only for the account it was given for.
+#[tokio::test]
+async fn a_forged_or_another_accounts_device_cookie_changes_nothing() {
+    let world = World::with(behind_proxy).await;
+    let owner = known_device(&world, "ada@example.com").await;
+    let mut bob = known_device(&world, "bob@example.com").await;
+    exhaust(&world, "ada@example.com").await;
+    assert_eq!(bob.from(Some("198.51.100.1"), "ada@example.com", PASSWORD).await.status, 429);
+    let good = owner.browser.cookies[DEVICE].clone();
+    let changed = if good.starts_with("AQ") { good.replacen("AQ", "AR", 1) } else { good.replacen('A', "B", 1) };
+    for forged in ["x".to_owned(), changed, format!("{good}A"), good[..good.len() - 4].to_owned()] {
+        bob.browser.cookies.insert(DEVICE.to_owned(), forged);
+        assert_eq!(bob.from(Some("198.51.100.1"), "ada@example.com", PASSWORD).await.status, 429);
+    }
+    bob.browser.cookies.insert(DEVICE.to_owned(), good);
+    assert_eq!(bob.from(Some("198.51.100.1"), "ada@example.com", PASSWORD).await.status, 303);
+}
+
+/// 124: the device is slowed as an address is, wherever it goes.
+#[tokio::test]
+async fn guesses_on_a_known_device_are_slowed_too() {
+    let world = World::with(behind_proxy).await;
+    let device = known_device(&world, "ada@example.com").await;
+    for from in 0..5 {
+        assert_eq!(device.from(Some(&format!("192.0.2.{from}")), "ada@example.com", "wrong").await.status, 400);
+    }
+    let refused = device.from(Some("192.0.2.9"), "ada@example.com", PASSWORD).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "1"));
+    world.advance(1);
+    assert_eq!(device.from(Some("192.0.2.9"), "ada@example.com", PASSWORD).await.status, 303);
 }
 
 /// 125: guessing from one place slows that place.

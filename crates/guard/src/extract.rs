@@ -154,7 +154,8 @@ impl Cookie {
     /// 1. Safe methods pass, unless they open a WebSocket, which a page of any origin can.
     /// 2. An `Origin` from the allow-list passes.
     /// 3. With `Sec-Fetch-Site`, only `same-origin` and `none` (the person's own doing) pass.
-    /// 4. Else `Origin` must name the host that was asked.
+    /// 4. Else `Origin` must name the host that was asked, over https: whoever holds the network can speak as
+    ///    `http://` of any host but the loopback ones.
     /// 5. With neither header nothing vouches for the request: it is refused. Browsers send at least one.
     fn check_origin(&self, head: Head<'_>) -> Result<(), Rejection> {
         let safe = matches!(*head.method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -168,13 +169,24 @@ impl Cookie {
             (Some(origin), None) => {
                 let host =
                     single(head.headers, "host").or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
-                let origin_host = origin.split_once("://").map(|(_, host)| host);
-                host.is_some() && origin_host == host
+                match origin.split_once("://") {
+                    Some(("https", named)) => host == Some(named),
+                    Some(("http", named)) => host == Some(named) && is_loopback(named),
+                    _ => false,
+                }
             }
             (None, None) => false,
         };
         if allowed { Ok(()) } else { Err(Rejection::CrossSite) }
     }
+}
+
+/// Whether `authority` is a name or address that never leaves the machine.
+fn is_loopback(authority: &str) -> bool {
+    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
+    let host = authority.host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
 }
 
 /// The value of a header that came exactly once.
@@ -298,11 +310,31 @@ mod tests {
             &[("origin", "https://api.example.com.evil.example")],
             &[("origin", "https://app.example.com.evil.example")],
             &[("origin", "https://api.example.com:8443")],
+            &[("origin", "http://api.example.com")],
+            &[("origin", "ftp://api.example.com")],
+            &[("origin", "api.example.com")],
             &[("origin", "https://evil.example"), ("origin", "https://app.example.com")],
         ];
         for headers in bad {
             let result = find(&cookie_sources(), &post(headers));
             assert!(matches!(result, Err(Rejection::CrossSite)), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_vouches_on_loopback_only() {
+        let result = |host: &str, origin: &str| {
+            let request = Request::post("/x").header("host", host).header("origin", origin);
+            find(&cookie_sources(), &request.header("cookie", "__Host-at=t.t.t").body(()).unwrap())
+        };
+        for host in ["localhost:4402", "app.localhost", "127.0.0.1:4402", "127.1.2.3", "[::1]:4402"] {
+            assert!(result(host, &format!("http://{host}")).is_ok(), "{host}");
+            assert!(result(host, &format!("https://{host}")).is_ok(), "{host}");
+            assert!(result(host, "http://localhost:9999").is_err(), "{host}");
+        }
+        for host in ["api.example.com", "localhost.example.com", "notlocalhost", "10.0.0.1", "127.0.0.1.example.com"] {
+            assert!(result(host, &format!("http://{host}")).is_err(), "{host}");
+            assert!(result(host, &format!("https://{host}")).is_ok(), "{host}");
         }
     }
 

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::registration::{Api, ApiScope, Client, SecretHash};
 use symbolon_oauth::{OpaqueToken, TokenKind};
-use symbolon_store::{Document, Expect};
+use symbolon_store::{Document, DocumentWrite, Expect};
 
-use super::client::retire;
-use super::document::{self, API, CLIENT};
+use super::client::{is_taken, retire};
+use super::document::{self, API, CLIENT, DELETED_API};
 use super::{AdminContext, AdminError, Event};
 
 /// Commands on APIs. `api` is the identifier: the audience of its tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ApiCommand {
     /// Registers one.
     Add(NewApi),
@@ -47,6 +47,7 @@ pub enum ApiCommand {
 
 /// An API to register.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewApi {
     /// The audience of its tokens.
     pub identifier: String,
@@ -66,7 +67,7 @@ pub struct NewApi {
 
 /// What changes in a registration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ApiChange {
     /// What people call it.
     pub name: Option<String>,
@@ -106,6 +107,13 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     api.include_roles = !new.without_roles;
     api.created_at = context.now;
     validate(&api)?;
+    if is_taken(context, DELETED_API, &api.identifier).await? {
+        // Refresh tokens and consents for it are still on record: they would come back to life at a stranger's API.
+        return Err(AdminError::conflict(
+            format!("`{}` was an api that has been deleted, and identifiers are never given out again", api.identifier),
+            "choose another identifier",
+        ));
+    }
     let taken = AdminError::conflict(format!("there is an api `{}` already", api.identifier), "symbolon api list");
     document::put(context, API, &api.identifier, &api, Expect::Absent, taken).await?;
     context.audit(Event { name: "api.create", detail: json!({ "api": api.identifier }), ..Event::default() }).await?;
@@ -147,7 +155,13 @@ async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, Admin
             ));
         }
     }
-    document::delete(context, &document, Vec::new()).await?;
+    let mark = DocumentWrite::Put {
+        kind: DELETED_API.to_owned(),
+        id: id.to_owned(),
+        body: json!({ "deleted_at": context.now }),
+        expect: Expect::Any,
+    };
+    document::delete(context, &document, vec![mark]).await?;
     context.audit(Event { name: "api.delete", detail: json!({ "api": id }), ..Event::default() }).await?;
     Ok(json!({ "deleted": id }))
 }

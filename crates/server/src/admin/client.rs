@@ -13,7 +13,7 @@ use super::{AdminContext, AdminError, Event, ListChange};
 
 /// Commands on clients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ClientCommand {
     /// Registers one. The answer holds its secret, if it has one, this once.
     Add(NewClient),
@@ -47,6 +47,7 @@ pub enum ClientCommand {
 
 /// A client to register.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewClient {
     /// What sort of program it is.
     pub kind: ClientKind,
@@ -78,7 +79,7 @@ pub struct NewClient {
 
 /// What changes in a registration.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ClientChange {
     /// What people call it.
     pub name: Option<String>,
@@ -395,7 +396,7 @@ async fn free_id(context: &mut AdminContext<'_>, name: &str) -> Result<String, A
     Ok(if slug.is_empty() { format!("client-{suffix}") } else { format!("{slug}-{suffix}") })
 }
 
-async fn is_taken(context: &AdminContext<'_>, kind: &str, id: &str) -> Result<bool, AdminError> {
+pub(super) async fn is_taken(context: &AdminContext<'_>, kind: &str, id: &str) -> Result<bool, AdminError> {
     Ok(document::all(context, kind).await?.iter().any(|document| document.id == id))
 }
 

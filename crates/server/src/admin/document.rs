@@ -11,6 +11,8 @@ use super::{AdminContext, AdminError};
 pub(super) const API: &str = "api";
 /// Kind of clients.
 pub(super) const CLIENT: &str = "client";
+/// Kind of the marks that deleted APIs leave, by identifier.
+pub(super) const DELETED_API: &str = "deleted_api";
 /// Kind of the marks that deleted clients leave, by `client_id`.
 pub(super) const DELETED_CLIENT: &str = "deleted_client";
 /// Kind of signing keys.

@@ -11,7 +11,7 @@ use crate::keys::{KeyState, SET_CACHE_SECS, records};
 
 /// Commands on signing keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum KeyCommand {
     /// All keys that are published.
     List,
@@ -27,7 +27,7 @@ pub enum KeyCommand {
 
 /// Whether a rotation waits for the caches of APIs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Haste {
     /// Rotate in any case: the present key is not to be trusted any more.
     Now,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Entries to remove and to add.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ListChange {
     /// Added at the end, unless there already.
     #[serde(default)]

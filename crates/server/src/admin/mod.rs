@@ -45,7 +45,7 @@ pub use user::{NewAccount, UserChange, UserCommand, new_account};
 
 /// Every command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// APIs.
     Api(ApiCommand),

@@ -13,7 +13,7 @@ use super::{AdminContext, AdminError, Event};
 
 /// Commands on roles.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RoleCommand {
     /// Makes a role known.
     Add {

@@ -8,7 +8,7 @@ use super::{AdminContext, AdminError, Event, lookup};
 
 /// Commands on sessions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SessionCommand {
     /// Ends one session and the tokens bound to it.
     End {

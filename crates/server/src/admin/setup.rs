@@ -15,7 +15,7 @@ const ARTEFACT: &str = "setup";
 
 /// Commands on set-up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum SetupCommand {
     /// A new link; refused once there is an administrator.
     Link,

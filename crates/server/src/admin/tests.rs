@@ -416,6 +416,39 @@ async fn the_id_of_a_deleted_client_is_never_given_out_again() {
 }
 
 #[tokio::test]
+async fn the_identifier_of_a_deleted_api_is_never_given_out_again() {
+    let mut bench = Bench::new();
+    let api = dragons().identifier;
+    bench.run(Command::Api(ApiCommand::Add(dragons()))).await.unwrap();
+    bench.run(Command::Api(ApiCommand::Delete { api })).await.unwrap();
+    bench.refused(Command::Api(ApiCommand::Add(dragons())), AdminErrorKind::Conflict).await;
+    let other = NewApi { identifier: "https://other.example.com".into(), ..dragons() };
+    bench.run(Command::Api(ApiCommand::Add(other))).await.unwrap();
+}
+
+/// A switch of a newer command line must not be dropped in silence.
+#[test]
+fn a_member_this_server_does_not_know_is_refused() {
+    for (command, at) in [
+        (Command::Client(ClientCommand::Add(spa())), "/client/add"),
+        (Command::Api(ApiCommand::Add(dragons())), "/api/add"),
+        (Command::Api(ApiCommand::Set { api: "a".into(), change: ApiChange::default() }), "/api/set"),
+        (Command::Api(ApiCommand::Set { api: "a".into(), change: ApiChange::default() }), "/api/set/change"),
+        (Command::Client(ClientCommand::Set { client: "a".into(), change: Box::default() }), "/client/set/change"),
+        (
+            Command::Client(ClientCommand::Set { client: "a".into(), change: Box::default() }),
+            "/client/set/change/redirect_uris",
+        ),
+    ] {
+        let mut value = serde_json::to_value(&command).unwrap();
+        assert!(serde_json::from_value::<Command>(value.clone()).is_ok(), "{at}");
+        let object = value.pointer_mut(at).and_then(Value::as_object_mut).unwrap_or_else(|| panic!("{at}"));
+        object.insert("only_on_tuesdays".into(), json!(true));
+        assert!(serde_json::from_value::<Command>(value).is_err(), "{at}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_turns_to_keys_loses_its_secret_and_gets_one_when_it_turns_back() {
     let mut bench = Bench::new();
     bench.run(Command::Client(ClientCommand::Add(web()))).await.unwrap();

@@ -14,7 +14,7 @@ const ARTEFACT: &str = "password_reset";
 
 /// Commands on users. `user` is an id, a user name or an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum UserCommand {
     /// Makes an account.
     Add(NewAccount),
@@ -65,6 +65,7 @@ pub enum UserCommand {
 
 /// An account to make. It needs a user name or an e-mail address.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// To sign in with.
     pub username: Option<String>,
@@ -84,6 +85,7 @@ pub struct NewAccount {
 
 /// What changes. An empty text removes the value.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// New user name.
     pub username: Option<String>,

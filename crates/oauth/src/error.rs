@@ -33,6 +33,8 @@ pub enum OAuthError {
     ParameterRepeated(String),
     /// The form or query does not decode: bad percent-encoding, invalid UTF-8, a NUL, or not a JSON object of strings.
     ParametersMalformed,
+    /// A body of another type than the endpoint takes.
+    MediaType(&'static str),
     /// Parameters of ours in the URL, where logs and histories keep them; they belong into the body (RFC 6749 §3.2).
     ParametersInUrl,
     /// More parameters or bytes than anyone needs.
@@ -63,6 +65,8 @@ pub enum OAuthError {
     CodeChallengeMissing,
     /// Not an ID token of ours, for this client.
     IdTokenHintInvalid,
+    /// Not one of the client's `post_logout_redirect_uris` (RP-Initiated Logout 1.0 §3).
+    PostLogoutRedirectUriNotRegistered,
     /// `prompt=none` together with another value, or an unknown value.
     PromptInvalid,
     /// Not one of the client's redirect URIs.
@@ -201,6 +205,7 @@ impl OAuthError {
                 wire("invalid_request", 400, format!("{} must not be given twice", printable_name(name)))
             }
             Self::ParametersMalformed => wire("invalid_request", 400, "the parameters are not well-formed"),
+            Self::MediaType(expected) => wire("invalid_request", 400, format!("the body must be {expected}")),
             Self::ParametersInUrl => {
                 wire("invalid_request", 400, "the parameters belong into the body, not into the URL")
             }
@@ -230,6 +235,9 @@ impl OAuthError {
             // OpenID Connect Core §3.1.2.1, §3.1.2.6
             Self::IdTokenHintInvalid => {
                 wire("invalid_request", 400, "id_token_hint is not a valid ID token for this client")
+            }
+            Self::PostLogoutRedirectUriNotRegistered => {
+                wire("invalid_request", 400, "post_logout_redirect_uri is not registered for this client")
             }
             Self::PromptInvalid => {
                 wire("invalid_request", 400, "prompt is not supported, or none was combined with another value")
@@ -402,6 +410,7 @@ mod tests {
             E::ParameterMissing("code"),
             E::ParameterRepeated("a\"b".to_owned()),
             E::ParametersMalformed,
+            E::MediaType("application/json"),
             E::ParametersTooLarge,
             E::ScopeMalformed,
             E::ScopeNotAllowed,
@@ -415,6 +424,7 @@ mod tests {
             E::CodeChallengeMethodUnsupported,
             E::CodeChallengeMissing,
             E::IdTokenHintInvalid,
+            E::PostLogoutRedirectUriNotRegistered,
             E::PromptInvalid,
             E::RedirectUriNotRegistered,
             E::RegistrationNotSupported,

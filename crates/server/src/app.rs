@@ -130,13 +130,15 @@ impl App {
         lifetimes.validate().map_err(|why| invalid(&why))?;
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
+        // Before the data is touched: a key that cannot be read must not cost a migration.
+        let known = known_master_key(&config)?;
         let database = config.database();
         // Opening migrates: file work, not for a thread that answers requests.
         let store = tokio::task::spawn_blocking(move || Sqlite::open(&database, Options::default()))
             .await
             .map_err(|_| AppError::Stopped)??;
         let store: Arc<dyn Store> = Arc::new(store);
-        let master = master_key(&config, &*store).await?;
+        let master = master_key(known, &config, &*store).await?;
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;
 
@@ -239,13 +241,29 @@ fn lifetimes(config: &Config) -> Lifetimes {
     }
 }
 
-async fn master_key(config: &Config, store: &dyn Store) -> Result<MasterKey, AppError> {
-    match &config.master_key {
+/// The master key as configured or on file; nothing where there is no file.
+fn known_master_key(config: &Config) -> Result<Option<MasterKey>, AppError> {
+    let known = match &config.master_key {
         Some(text) => MasterKey::from_text(text.expose(), "the configuration (master_key)"),
-        None if store.meta(META_KEY_CHECK).await?.is_some() => MasterKey::load(&config.master_key_file()),
-        None => MasterKey::load_or_create(&config.master_key_file(), &mut SystemRng),
+        None => MasterKey::load(&config.master_key_file()),
+    };
+    match known {
+        Ok(key) => Ok(Some(key)),
+        Err(MasterKeyError::Missing { .. }) => Ok(None),
+        Err(error) => Err(AppError::MasterKey(error)),
     }
-    .map_err(AppError::MasterKey)
+}
+
+/// Makes a master key where there is none yet, and only for data that was not made with another one.
+async fn master_key(known: Option<MasterKey>, config: &Config, store: &dyn Store) -> Result<MasterKey, AppError> {
+    let path = config.master_key_file();
+    match known {
+        Some(key) => Ok(key),
+        None if store.meta(META_KEY_CHECK).await?.is_some() => {
+            Err(AppError::MasterKey(MasterKeyError::Missing { path }))
+        }
+        None => MasterKey::load_or_create(&path, &mut SystemRng).map_err(AppError::MasterKey),
+    }
 }
 
 /// The data names the issuer and the master key it was made with; both are fixed from then on.
@@ -257,4 +275,23 @@ async fn check_identity(store: &dyn Store, issuer: &Issuer, sealer: &Sealer) -> 
     let check = store.put_meta_once(META_KEY_CHECK, &sealer.seal(META_KEY_CHECK, b"symbolon")).await?;
     sealer.open(META_KEY_CHECK, &check).map_err(|_| AppError::WrongMasterKey)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SecretText;
+
+    #[tokio::test]
+    async fn a_master_key_that_cannot_be_read_stops_before_the_data_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::development(folder.path()).unwrap();
+        std::fs::write(config.master_key_file(), "not a key").unwrap();
+        let error = App::open(config.clone(), Clock::fixed(0)).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains("master.key"), "{error}");
+        config.master_key = Some(SecretText::new("short".to_owned()));
+        let error = App::open(config.clone(), Clock::fixed(0)).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains("configuration (master_key)"), "{error}");
+        assert!(!config.database().exists());
+    }
 }

@@ -117,8 +117,14 @@ impl Running {
         let _ = stop.send(true);
         while doors.join_next().await.is_some() {}
         tasks.shutdown().await;
-        if let Err(error) = std::fs::remove_file(app.config.control_socket()) {
-            tracing::debug!(%error, "the control socket was not removed");
+        let mut sockets = vec![app.config.control_socket()];
+        if let Listen::Unix(path) = &app.config.http.listen {
+            sockets.push(path.clone());
+        }
+        for path in sockets {
+            if let Err(error) = std::fs::remove_file(&path) {
+                tracing::debug!(%error, path = %path.display(), "a socket was not removed");
+            }
         }
         app.audit.flush().await;
         audit.abort();

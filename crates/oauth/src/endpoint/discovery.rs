@@ -106,7 +106,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algs(),
         code_challenge_methods_supported: &["S256"],
         claim_types_supported: &["normal"],
-        claims_supported: ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"]
+        claims_supported: ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash"]
             .into_iter()
             .chain(claims::supported())
             .collect(),

@@ -160,7 +160,7 @@ fn after(request: &Request, facts: &Facts<'_>) -> Result<Then, OAuthError> {
         .client
         .filter(|client| named == Some(client.client_id.as_str()) && !client.disabled)
         .ok_or(OAuthError::ClientUnknown)?;
-    let registered = find_post_logout(client, uri).ok_or(OAuthError::RedirectUriNotRegistered)?;
+    let registered = find_post_logout(client, uri).ok_or(OAuthError::PostLogoutRedirectUriNotRegistered)?;
     Ok(Then::Redirect(with_state(&registered, request.state.as_deref())))
 }
 
@@ -253,7 +253,11 @@ mod tests {
             for who in ["id_token_hint=x", "client_id=spa"] {
                 let hint = if who.starts_with("id") { Some(hint(None)) } else { None };
                 let form = format!("{who}&post_logout_redirect_uri={encoded}");
-                assert_eq!(run(&form, hint, Some(session())), Err(OAuthError::RedirectUriNotRegistered), "{uri}");
+                assert_eq!(
+                    run(&form, hint, Some(session())),
+                    Err(OAuthError::PostLogoutRedirectUriNotRegistered),
+                    "{uri}"
+                );
             }
         }
     }

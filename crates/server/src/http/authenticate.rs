@@ -1,6 +1,7 @@
 //! `POST /authenticate`: `{"username", "password"}` → `{"token", …}`, for first-party clients that are allowed
 //! it one by one. JSON only, so that no form on another site can send it (security 99).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,6 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use symbolon_jose::json::{Limits, parse_strict};
 use symbolon_oauth::password_sign_in::{self, SignedIn};
@@ -77,10 +79,20 @@ pub(super) async fn authenticate(
 
 async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Request, OAuthError> {
     if form::media_type(headers) != form::MediaType::Json {
-        return Err(OAuthError::ParametersMalformed);
+        return Err(OAuthError::MediaType("application/json"));
     }
     let bytes = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| OAuthError::ParametersTooLarge)?;
-    parse_strict(&bytes, Limits::DEFAULT).map_err(|_| OAuthError::ParametersMalformed)
+    parse_strict(&bytes, Limits::DEFAULT).map_err(|_| what_is_wrong(&bytes))
+}
+
+/// A member left out is named; whatever else is wrong with the body is not repeated.
+fn what_is_wrong(body: &[u8]) -> OAuthError {
+    let members: BTreeMap<String, IgnoredAny> = parse_strict(body, Limits::DEFAULT).unwrap_or_default();
+    let missing = ["username", "password"].into_iter().find(|name| !members.contains_key(*name));
+    match missing {
+        Some(name) if !members.is_empty() => OAuthError::ParameterMissing(name),
+        _ => OAuthError::ParametersMalformed,
+    }
 }
 
 /// The client named, or the only one that may sign in this way.

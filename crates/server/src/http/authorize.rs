@@ -156,7 +156,7 @@ impl Arrival<'_> {
             authorize::decide(&mut self.app.context(self.meta.now, &mut rng), request, &facts)
         };
         match (decision, signed_in) {
-            (Decision::SignIn(prompt), _) => self.sign_in(request, query, prompt),
+            (Decision::SignIn(prompt), who) => self.sign_in(request, query, prompt, who.as_ref()),
             (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who, sign_in_since),
             (Decision::Issue(code), Some(who)) => self.issue(request.client(), &code, &who).await,
             (Decision::Error(error), _) => {
@@ -173,6 +173,7 @@ impl Arrival<'_> {
         request: &ValidRequest<'_>,
         query: &str,
         prompt: SignInPrompt,
+        signed_in: Option<&SignedIn>,
     ) -> Result<Response, OAuthError> {
         let reason = match prompt.why {
             SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
@@ -180,7 +181,10 @@ impl Arrival<'_> {
         };
         let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
         let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
-        let form = login::Form { interaction: Some(pending), username: prompt.login_hint.unwrap_or_default(), reason };
+        // Asked to confirm who they are, people need not type it again.
+        let signed_in = signed_in.filter(|_| reason == Reason::Again).map(|who| consent::account_view(who).identifier);
+        let username = prompt.login_hint.or_else(|| signed_in.clone()).unwrap_or_default();
+        let form = login::Form { interaction: Some(pending), username, reason, signed_in };
         Ok(page::with_cookie(login::show(self, Some(request), &form, &browser, None)?, cookie))
     }
 

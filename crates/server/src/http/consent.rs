@@ -141,7 +141,7 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
         Decision::Consent(prompt) => {
             show(arrival, &request, &interaction.query, &prompt, &who, interaction.sign_in_since)
         }
-        Decision::SignIn(prompt) => arrival.sign_in(&request, &interaction.query, prompt),
+        Decision::SignIn(prompt) => arrival.sign_in(&request, &interaction.query, prompt, Some(&who)),
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Form {
     pub username: String,
     /// Why the page is shown.
     pub reason: Reason,
+    /// Who is signed in already, by the name they sign in with.
+    pub signed_in: Option<String>,
 }
 
 /// `GET /login`: sign in to the server's own pages.
@@ -46,7 +48,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
     }
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    let form = Form { interaction: None, username: String::new(), reason: Reason::SignIn };
+    let form = Form { interaction: None, username: String::new(), reason: Reason::SignIn, signed_in: None };
     match show(&arrival, None, &form, &browser, None) {
         Ok(response) => page::with_cookie(response, cookie),
         Err(error) => page::protocol_error(&app, &meta, &error),
@@ -166,6 +168,7 @@ impl Post<'_> {
             interaction,
             username: self.params.get("username").unwrap_or_default().chars().take(320).collect(),
             reason: Reason::SignIn,
+            signed_in: None,
         };
         let keep = if self.params.get("keep").is_some() { KeepBox::On } else { KeepBox::Off };
         show(&self.arrival, request.as_ref(), &form, browser, Some((problem, keep)))
@@ -197,6 +200,7 @@ pub(super) fn show(
         username: form.username.clone(),
         keep: problem.map_or(KeepBox::Off, |(_, keep)| keep),
         reason: form.reason,
+        signed_in: form.signed_in.clone(),
         problem: problem.map(|(problem, _)| problem),
     };
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.

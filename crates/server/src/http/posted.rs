@@ -12,6 +12,7 @@ use super::meta::Meta;
 use super::{browser, form, page};
 use crate::app::App;
 use crate::interaction::LIFETIME_SECS;
+use crate::pages::WebUrl;
 use crate::pages::error::ErrorWhat;
 use crate::session::csrf::{self, CsrfProblem, Purpose};
 
@@ -49,7 +50,7 @@ impl Posted {
     /// this browser.
     pub(super) fn refusal(&self, app: &App, purpose: Purpose) -> Option<Response> {
         if let Err(why) = csrf::same_origin_check(&self.headers, app.issuer.origin()) {
-            tracing::info!(?why, "a form post was refused");
+            tracing::info!(?why, "a form post came from another site");
             return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
         }
         let binding = match purpose {
@@ -64,9 +65,21 @@ impl Posted {
                     Err(CsrfProblem::Forged) => ErrorWhat::Forgery,
                 }
             }
-            // No cookie, or a field left out: the browser keeps no cookies, or they were cleared meanwhile.
+            // The browser keeps no cookies, or they were cleared meanwhile.
+            (None, _) if purpose == Purpose::Login => {
+                return Some(page::error_with_way_back(app, &self.meta, ErrorWhat::CookiesNeeded, self.way_back(app)));
+            }
             _ => ErrorWhat::PageExpired,
         };
         Some(page::error(app, &self.meta, what))
+    }
+
+    /// The client of the pending request in the form, by an address it has registered.
+    fn way_back(&self, app: &App) -> Option<(String, WebUrl)> {
+        let pending = app.interactions.open_anywhere(self.params.get("interaction")?, self.meta.now).ok()?;
+        let params = Params::parse_for_authorize(pending.query.as_bytes()).ok()?;
+        let registry = app.registry();
+        let client = registry.client(params.get("client_id")?)?;
+        Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
     }
 }

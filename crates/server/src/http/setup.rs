@@ -40,7 +40,8 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let Ok(params) = Params::parse(query.unwrap_or_default().as_bytes()) else {
-        return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
+        // Damaged on the way, as by a mail program: a new link is what helps.
+        return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND });
     };
     let code = params.get("code").unwrap_or_default();
     match usable(&app, code, meta.now).await {

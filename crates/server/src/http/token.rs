@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
-use symbolon_oauth::{ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal, TokenResponse};
+use symbolon_oauth::{ClientAuthFailure, ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal, TokenResponse};
 use symbolon_store::{Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
@@ -40,6 +40,12 @@ pub(super) async fn token(
     };
     let credentials = match client::credentials(&headers, &params) {
         Ok(credentials) => credentials,
+        // Nothing was sent at all: incomplete, rather than wrong (RFC 6749 §5.2).
+        Err(OAuthError::ClientAuthentication { failure: ClientAuthFailure::Missing, .. })
+            if ["client_id", "client_secret"].iter().all(|name| params.get(name).is_none()) =>
+        {
+            return answer::error(&OAuthError::ParameterMissing("client_id"));
+        }
         Err(error) => return answer::error(&error),
     };
     let request = Request { app: &app, registry: &registry, meta: &meta, params: &params };

@@ -12,7 +12,7 @@ pub mod tls;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -80,20 +80,25 @@ impl From<UnixListener> for Listener {
     }
 }
 
-/// Binds a Unix socket at `path` with `mode`, replacing a stale one.
+/// Binds a Unix socket at `path` with `mode`, replacing a stale one. It is made under another name, so that nobody
+/// can connect before the mode holds.
 pub async fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
-    let (_folder, address) = control::short(path)?;
-    let listener = match UnixListener::bind(&address) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            if tokio::net::UnixStream::connect(&address).await.is_ok() {
-                return Err(error);
-            }
-            std::fs::remove_file(path)?;
-            UnixListener::bind(&address)?
+    let taken = || io::Error::from(io::ErrorKind::AddrInUse);
+    if let Ok(found) = std::fs::symlink_metadata(path) {
+        let (_folder, address) = control::short(path)?;
+        if !found.file_type().is_socket() || tokio::net::UnixStream::connect(&address).await.is_ok() {
+            return Err(taken());
         }
-        other => other?,
-    };
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    }
+    let mut name = path.file_name().ok_or_else(taken)?.to_owned();
+    name.push(format!(".{}", std::process::id()));
+    let fresh = path.with_file_name(name);
+    let (_folder, address) = control::short(&fresh)?;
+    // Left behind by a process that had our number and died here.
+    let _ = std::fs::remove_file(&fresh);
+    let listener = UnixListener::bind(&address)?;
+    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(mode))?;
+    std::fs::rename(&fresh, path)?;
     Ok(listener)
 }
 

@@ -93,7 +93,13 @@ fn server_config(files: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = CertificateDer::pem_file_iter(&files.cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|why| broken(&files.cert, why.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| broken(&files.key, why.to_string()))?;
+    if chain.is_empty() {
+        return Err(broken(&files.cert, "no certificate found in it".to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| {
+        let none = matches!(why, rustls::pki_types::pem::Error::NoItemsFound);
+        broken(&files.key, if none { "no private key found in it".to_owned() } else { why.to_string() })
+    })?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])

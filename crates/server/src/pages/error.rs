@@ -26,6 +26,8 @@ pub struct ErrorPage {
 /// What can end on an error page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ErrorWhat {
+    /// A form without the cookie it belongs to.
+    CookiesNeeded,
     /// A form without a valid anti-forgery token, or sent from another site.
     Forgery,
     /// Our own failure; the cause is in the log only.
@@ -82,7 +84,8 @@ impl ErrorPage {
             ErrorWhat::LinkExpired { .. } | ErrorWhat::SetUpAlready => StatusCode::GONE,
             ErrorWhat::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorWhat::NotFound => StatusCode::NOT_FOUND,
-            ErrorWhat::PageExpired
+            ErrorWhat::CookiesNeeded
+            | ErrorWhat::PageExpired
             | ErrorWhat::Protocol { .. }
             | ErrorWhat::RedirectUri { .. }
             | ErrorWhat::UnknownClient { .. } => StatusCode::BAD_REQUEST,
@@ -104,6 +107,7 @@ impl ErrorPage {
             ("error-link", page(ErrorWhat::LinkExpired { command: "symbolon admin setup-link" })),
             ("error-method", page(ErrorWhat::MethodNotAllowed)),
             ("error-not-found", Self { request_id: None, ..page(ErrorWhat::NotFound) }),
+            ("error-cookies", Self { back: back.clone(), ..page(ErrorWhat::CookiesNeeded) }),
             ("error-expired", Self { back, ..page(ErrorWhat::PageExpired) }),
             (
                 "error-protocol",

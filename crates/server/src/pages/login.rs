@@ -26,6 +26,8 @@ pub struct Login {
     pub keep: Keep,
     /// Why the page is shown.
     pub reason: Reason,
+    /// Who is signed in already, by the name they sign in with.
+    pub signed_in: Option<String>,
     /// What went wrong with the attempt before.
     pub problem: Option<LoginProblem>,
 }
@@ -87,6 +89,7 @@ impl Login {
             username: String::new(),
             keep: Keep::Off,
             reason: Reason::SignIn,
+            signed_in: None,
             problem: None,
         };
         let failed = |problem| Self {
@@ -101,7 +104,15 @@ impl Login {
             ("login-busy", failed(LoginProblem::Busy)),
             ("login-incomplete", failed(LoginProblem::Incomplete)),
             ("login-expired", failed(LoginProblem::PageExpired)),
-            ("login-again", Self { reason: Reason::Again, username: "ada@example.com".into(), ..plain.clone() }),
+            (
+                "login-again",
+                Self {
+                    reason: Reason::Again,
+                    username: "ada@example.com".into(),
+                    signed_in: Some("ada@example.com".into()),
+                    ..plain.clone()
+                },
+            ),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
             (
                 "login-hostile",

@@ -190,3 +190,19 @@ async fn its_tokens_end_with_the_account() {
     world.assert_dead(&body["token"]).await;
     assert_eq!(with(&world, ADA, PASSWORD).await.status, 401);
 }
+
+/// What is wrong with a body is named, as far as it is not the caller's own text.
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_named() {
+    let world = World::new().await;
+    for (media, body, said) in [
+        ("application/x-www-form-urlencoded", "username=a&password=b", "the body must be application/json"),
+        ("application/json", r#"{"password":"b"}"#, "username is missing"),
+        ("application/json", r#"{"username":"a"}"#, "password is missing"),
+        ("application/json", "{", "the parameters are not well-formed"),
+    ] {
+        let headers = [(http::header::CONTENT_TYPE, media)];
+        let answer = world.browser().send(http::Method::POST, "/authenticate", &headers, Some(body.to_owned())).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["error_description"]), (400, &said.into()), "{body}");
+    }
+}

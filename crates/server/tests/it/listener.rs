@@ -115,8 +115,12 @@ async fn plain_http_on_the_tls_port_gets_no_answer() {
 async fn certificate_files_that_do_not_fit_stop_the_start_with_their_name() {
     let folder = tempfile::tempdir().unwrap();
     let good = tls(folder.path(), "one");
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
     let cases = [
         (Tls { cert: folder.path().join("none.pem"), ..good.clone() }, "none.pem"),
+        (Tls { cert: empty.clone(), ..good.clone() }, "empty.pem cannot be used: no certificate found in it"),
+        (Tls { key: empty, ..good.clone() }, "empty.pem cannot be used: no private key found in it"),
         (Tls { key: fixture("two.key"), ..good.clone() }, "cert.pem"),
         (Tls { key: good.cert.clone(), ..good.clone() }, "cert.pem"),
     ];
@@ -184,6 +188,9 @@ async fn a_unix_socket_serves_and_believes_the_proxy_behind_it() {
     let events = world.audit().await;
     let refused = events.iter().find(|event| event.name == "session.start");
     assert_eq!(refused.unwrap_or_else(|| panic!("{events:?}")).address.as_deref(), Some("192.0.2.7"));
+    drop(stream);
+    world.stop().await;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
 }
 
 /// Row 6: a head that does not come, or comes a byte at a time, does not keep its connection.
@@ -304,4 +311,49 @@ async fn health_is_told_and_nothing_else_of_the_inside() {
     }
     let answer = browser.post("/command", &[("doctor", "")]).await;
     assert_eq!(answer.status, 404, "the operator's commands have their own socket");
+}
+
+/// A file that is no socket is somebody's: it is not replaced.
+#[tokio::test]
+async fn a_unix_socket_takes_nobodys_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "keep me").unwrap();
+    assert!(symbolon_server::listen::bind_unix(&path, 0o600).await.is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "keep me");
+    let path = folder.path().join("taken.sock");
+    let _first = symbolon_server::listen::bind_unix(&path, 0o600).await.unwrap();
+    assert!(symbolon_server::listen::bind_unix(&path, 0o600).await.is_err());
+    assert!(UnixStream::connect(&path).await.is_ok());
+}
+
+/// 155: HTTP/2 answers pings for ever, and a window that is never opened keeps an answer open for ever; the
+/// connection ends all the same.
+#[tokio::test]
+async fn an_http_2_connection_without_requests_ends_even_if_its_reader_takes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = tls(folder.path(), "one");
+    let world = World::with(|config| {
+        "https://localhost".clone_into(&mut config.issuer);
+        config.http.tls = Some(files);
+        config.http.header_timeout_secs = 1;
+        config.http.request_timeout_secs = 1;
+    })
+    .await;
+    let connector = client("one", &[b"h2"], BOTH);
+    for window in [None, Some(0)] {
+        let stream = connect(world.running.address.unwrap(), &connector).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(window)
+            .handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        let ended = tokio::spawn(connection);
+        let request = Request::get("https://localhost/login").body(Empty::<bytes::Bytes>::new()).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        let body = tokio::spawn(response.into_body().collect());
+        let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
+        assert!(ended.is_ok(), "still open with a window of {window:?}");
+        assert_eq!(body.await.unwrap().is_ok(), window.is_none());
+    }
 }

@@ -123,6 +123,11 @@ async fn a_form_without_its_own_token_is_refused() {
     let mut without_cookie = world.browser();
     let answer = without_cookie.post("/login", &fields(&interaction, &csrf, "ada@example.com", PASSWORD)).await;
     assert_eq!(answer.status, 400, "no pre-session cookie");
+    assert!(
+        answer.body.contains("Cookies are needed") && answer.body.contains("Start again at Web"),
+        "{}",
+        answer.body
+    );
     assert_nobody_signed_in(&without_cookie, &answer);
 }
 
@@ -296,4 +301,18 @@ async fn signing_in_without_a_client_leads_home() {
     assert_eq!(browser.get("/login").await.location(), "/", "nothing to do there any more");
     let page = world.browser().get("/login").await;
     assert!(!page.body.contains("Cancel and return"));
+}
+
+/// Whoever is asked to confirm who they are is told who that is, and need not type it.
+#[tokio::test]
+async fn a_sign_in_asked_for_again_names_who_is_signed_in() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("web", &[])).await;
+    browser.sign_in(&page, "ada@example.com", PASSWORD).await;
+    let again = browser.get(&authorize_url("web", &[("prompt", "login")])).await;
+    assert!(again.body.contains("You are signed in as ada@example.com."), "{}", again.body);
+    assert_eq!(again.body.matches("value=\"ada@example.com\"").count(), 1);
+    let stranger = world.browser().get(&authorize_url("web", &[("prompt", "login")])).await;
+    assert!(!stranger.body.contains("You are signed in"));
 }

@@ -354,7 +354,11 @@ async fn a_client_that_is_not_who_it_says_is_refused_and_learns_nothing() {
         answer.is_error(401, "invalid_client");
         assert!(answer.header("www-authenticate").starts_with("Basic "), "{header}: {answer:?}");
     }
-    world.post_with("", "/oauth/token", &grant).await.is_error(401, "invalid_client");
+    let nothing = world.post_with("", "/oauth/token", &grant).await;
+    nothing.is_error(400, "invalid_request");
+    assert_eq!(nothing.json()["error_description"], "client_id is missing");
+    let nameless = world.post_with("", "/oauth/token", &[grant[0], ("client_secret", SECRET)]).await;
+    nameless.is_error(401, "invalid_client");
     // Confidential clients are not believed by name.
     world.post_with("", "/oauth/token", &[grant[0], ("client_id", "web")]).await.is_error(401, "invalid_client");
 }

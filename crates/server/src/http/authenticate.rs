@@ -1,7 +1,6 @@
 //! `POST /authenticate`: `{"username", "password"}` → `{"token", …}`, for first-party clients that are allowed
 //! it one by one. JSON only, so that no form on another site can send it (security 99).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -85,13 +84,20 @@ async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Request, OAu
     parse_strict(&bytes, Limits::DEFAULT).map_err(|_| what_is_wrong(&bytes))
 }
 
-/// A member left out is named; whatever else is wrong with the body is not repeated.
+/// Which of the members that must be there are, whatever they hold.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Present {
+    username: Option<IgnoredAny>,
+    password: Option<IgnoredAny>,
+}
+
+/// A member left out is named, if the other is there; whatever else is wrong with the body is not repeated.
 fn what_is_wrong(body: &[u8]) -> OAuthError {
-    let members: BTreeMap<String, IgnoredAny> = parse_strict(body, Limits::DEFAULT).unwrap_or_default();
-    let missing = ["username", "password"].into_iter().find(|name| !members.contains_key(*name));
-    match missing {
-        Some(name) if !members.is_empty() => OAuthError::ParameterMissing(name),
-        _ => OAuthError::ParametersMalformed,
+    match parse_strict(body, Limits::DEFAULT).unwrap_or_default() {
+        Present { username: Some(_), password: None } => OAuthError::ParameterMissing("password"),
+        Present { username: None, password: Some(_) } => OAuthError::ParameterMissing("username"),
+        Present { .. } => OAuthError::ParametersMalformed,
     }
 }
 

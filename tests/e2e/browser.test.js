@@ -253,7 +253,7 @@ test('a session that an administrator ends is over in the app at its next renewa
   await page.clock.install();
   const person = await server.addUser('carol@example.test', 'Carol', 'marmalade sandwiches at noon');
   await signIn(page, server, person);
-  await server.command(['user', 'block', person.email]);
+  await server.command(['user', 'block', person.email, '--yes']);
   await page.clock.fastForward('09:30');
   await page.locator('#sign-in').waitFor();
   await page.reload();

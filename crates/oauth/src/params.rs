@@ -169,8 +169,10 @@ impl fmt::Debug for Params {
 
 /// Percent-decoding that refuses what it cannot read, where browsers would guess.
 pub(crate) fn decode(encoded: &[u8]) -> Result<String, OAuthError> {
+    let plain = encoded.iter().take_while(|byte| !matches!(byte, b'+' | b'%')).count();
     let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded;
+    bytes.extend_from_slice(&encoded[..plain]);
+    let mut rest = &encoded[plain..];
     while let [first, tail @ ..] = rest {
         rest = tail;
         match first {

@@ -13,7 +13,7 @@ use serde_json::json;
 use symbolon_store::{AuditEvent, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 
 /// Events waiting for the batch writer; beyond this, `note` waits. As many are kept while they cannot be written.
 const BACKLOG: usize = 10_000;
@@ -104,6 +104,7 @@ impl AuditWriter {
     /// Writes batches until every [`Audit`] is gone. A batch that fails is kept and tried again.
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut since_counts = Stopwatch::start();
         loop {
             let wait = if self.kept.is_empty() { TALLY } else { RETRY };
             let received = tokio::time::timeout(wait, self.backlog.recv_many(&mut batch, BATCH)).await;
@@ -114,8 +115,10 @@ impl AuditWriter {
                     Message::Flush(done) => waiting.push(done),
                 }
             }
-            if received.is_err() || !waiting.is_empty() {
+            // By the clock: where events never pause, the wait for one never runs out.
+            if received.is_err() || !waiting.is_empty() || since_counts.elapsed() >= TALLY {
                 self.kept.extend(self.counted());
+                since_counts = Stopwatch::start();
             }
             self.write().await;
             for done in waiting {

@@ -9,15 +9,20 @@ use symbolon_oauth::{ErrorBody, OAuthError};
 use super::cors::AnswersClient;
 use super::meta::Refused;
 
-const NOSNIFF: (HeaderName, &str) = (HeaderName::from_static("x-content-type-options"), "nosniff");
+/// Values that stand ready: text would be checked and copied for every answer.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (PRAGMA, HeaderValue::from_static("no-cache")),
+    (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
+];
 
 /// JSON that may hold tokens or personal data: never stored (RFC 6749 §5.1).
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let Ok(body) = serde_json::to_vec(body) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache"), NOSNIFF];
-    (status, headers, body).into_response()
+    (status, HEADERS, body).into_response()
 }
 
 /// An error of the token, revocation, introspection or `/authenticate` endpoint (RFC 6749 §5.2). The cause

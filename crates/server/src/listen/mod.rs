@@ -16,6 +16,7 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -243,18 +244,18 @@ impl Connection {
     {
         let Self { peer, router, mut draining, options } = self;
         let builder = builder(protocol, &options);
-        let (requests, mut seen) = watch::channel(());
+        let requests = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&requests);
         let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
-            // The receiver lives as long as the connection.
-            let _ = requests.send(());
+            counter.fetch_add(1, Ordering::Relaxed);
             router.clone().call(request.map(Body::new))
         });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         // HTTP/2 answers pings for ever, and its windows can keep an answer open for ever: what counts is whether
         // requests come.
         let stopping = async {
-            while let Ok(Ok(())) = tokio::time::timeout(options.head_timeout, seen.changed()).await {}
+            idle(&requests, options.head_timeout).await;
             if peer.0.is_none() {
                 // A Unix socket: the operator's commands take the time they need.
                 std::future::pending::<()>().await;
@@ -279,6 +280,19 @@ impl Connection {
     }
 }
 
+/// Returns once `requests` has stood still for `time`, or up to a quarter longer: looked at now and then, so that a request
+/// costs no more than the counting.
+async fn idle(requests: &AtomicU64, time: Duration) {
+    const LOOKS: u32 = 4;
+    let (mut seen, mut quiet) = (0, 0);
+    while quiet < LOOKS {
+        tokio::time::sleep(time / LOOKS).await;
+        let count = requests.load(Ordering::Relaxed);
+        quiet = if count == seen { quiet + 1 } else { 0 };
+        seen = count;
+    }
+}
+
 fn builder(protocol: Protocol, options: &Options) -> auto::Builder<TokioExecutor> {
     let mut builder = match protocol {
         Protocol::Http1 => auto::Builder::new(TokioExecutor::new()).http1_only(),
@@ -294,4 +308,39 @@ fn builder(protocol: Protocol, options: &Options) -> auto::Builder<TokioExecutor
         .keep_alive_interval(options.head_timeout)
         .keep_alive_timeout(options.head_timeout);
     builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: Duration = Duration::from_secs(8);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_requests_is_idle_after_its_time() {
+        let requests = AtomicU64::new(0);
+        assert!(tokio::time::timeout(TIME * 99 / 100, idle(&requests, TIME)).await.is_err());
+        assert!(tokio::time::timeout(TIME * 101 / 100, idle(&requests, TIME)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_request_begins_the_time_anew() {
+        let requests = AtomicU64::new(0);
+        let asking = async {
+            for _ in 0..10 {
+                tokio::time::sleep(TIME * 9 / 10).await;
+                requests.fetch_add(1, Ordering::Relaxed);
+            }
+            std::future::pending::<()>().await;
+        };
+        let ended = async {
+            tokio::select! {
+                () = idle(&requests, TIME) => {}
+                () = asking => {}
+            }
+        };
+        let mut ended = pin!(ended);
+        assert!(tokio::time::timeout(TIME * 9, &mut ended).await.is_err(), "it is not idle while requests come");
+        assert!(tokio::time::timeout(TIME * 5 / 4, ended).await.is_ok(), "it is, soon after the last");
+    }
 }

@@ -25,12 +25,28 @@ pub fn encode(bytes: &[u8]) -> String {
 ///
 /// assert_eq!(base64url::decode("-_8")?, [0xfb, 0xff]);
 /// // Padding, and trailing bits that are not zero.
-/// assert_eq!(base64url::decode("-_8="), Err(Error::Base64Invalid));
-/// assert_eq!(base64url::decode("-_9"), Err(Error::Base64Invalid));
+/// assert_eq!(base64url::decode("-_8="), Err(Error::Base64Padded));
+/// assert_eq!(base64url::decode("-_9"), Err(Error::Base64NotCanonical));
 /// # Ok::<(), Error>(())
 /// ```
 pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
-    URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Error::Base64Invalid)
+    URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| why(text))
+}
+
+/// Why a text is refused, found out only once it is.
+#[cold]
+fn why(text: &str) -> Error {
+    if text.trim_ascii() != text {
+        return Error::Base64Surrounded;
+    }
+    let of_alphabet = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let unpadded = text.trim_end_matches('=');
+    match (of_alphabet(unpadded), unpadded.len() == text.len(), text.len() % 4) {
+        (true, false, _) => Error::Base64Padded,
+        // Of this length and these characters only the bits behind the last byte can be wrong.
+        (true, true, 2 | 3) => Error::Base64NotCanonical,
+        _ => Error::Base64Invalid,
+    }
 }
 
 /// Appends the encoding to `out`.
@@ -64,7 +80,8 @@ impl<const LEN: usize> Scratch<LEN> {
         if fits(text, &self.near) {
             return decode_into(text, &mut self.near);
         }
-        self.far = decode(text)?;
+        self.far.clear();
+        URL_SAFE_NO_PAD.decode_append(text.as_bytes(), &mut self.far).map_err(|_| why(text))?;
         Ok(&self.far)
     }
 }
@@ -78,7 +95,7 @@ pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [MaybeUninit<u8>]) -> 
     if !fits(text, buffer) {
         return Err(Error::Base64Invalid);
     }
-    URL_SAFE_NO_PAD.decode(text.as_bytes(), buffer.as_out()).map(|decoded| &*decoded).map_err(|_| Error::Base64Invalid)
+    URL_SAFE_NO_PAD.decode(text.as_bytes(), buffer.as_out()).map(|decoded| &*decoded).map_err(|_| why(text))
 }
 
 #[cfg(test)]
@@ -100,15 +117,18 @@ mod tests {
     #[test]
     fn padding_is_refused() {
         for text in ["QQ==", "QQ=", "QUI=", "="] {
-            assert_eq!(decode(text), Err(Error::Base64Invalid), "{text}");
+            assert_eq!(decode(text), Err(Error::Base64Padded), "{text}");
         }
     }
 
     #[test]
     fn white_space_is_refused() {
-        for text in [" QUJD", "QUJD\n", "QU JD", "QU\r\nJD", "\tQUJD", "QUJD\0"] {
+        for text in [" QUJD", "QUJD\n", "\tQUJD", "QUJD\r\n"] {
+            assert_eq!(decode(text), Err(Error::Base64Surrounded), "{text:?}");
+            assert_eq!(Scratch::<100>::new().decode(text), Err(Error::Base64Surrounded), "{text:?}");
+        }
+        for text in ["QU JD", "QU\r\nJD", "QUJD\0"] {
             assert_eq!(decode(text), Err(Error::Base64Invalid), "{text:?}");
-            assert_eq!(Scratch::<100>::new().decode(text), Err(Error::Base64Invalid), "{text:?}");
         }
     }
 
@@ -123,9 +143,10 @@ mod tests {
     fn stray_trailing_bits_are_refused() {
         // "QQ" is the only spelling of [0x41]; "QR".."Qf" differ in bits nobody reads.
         for last in 'R'..='Z' {
-            assert_eq!(decode(&format!("Q{last}")), Err(Error::Base64Invalid));
+            assert_eq!(decode(&format!("Q{last}")), Err(Error::Base64NotCanonical));
         }
-        assert_eq!(decode("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUK"), Err(Error::Base64Invalid));
+        let long = "QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUK";
+        assert_eq!(decode(long), Err(Error::Base64NotCanonical));
         assert_eq!(decode("Q"), Err(Error::Base64Invalid));
         assert_eq!(decode("QUJDQ"), Err(Error::Base64Invalid));
     }

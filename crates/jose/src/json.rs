@@ -36,6 +36,8 @@ impl Limits {
     pub const HEADER: Self = Self { max_bytes: 4 * 1024, max_depth: 8, max_members: 32 };
     /// For the claims of a token: 16 KiB, depth 16, 256 members.
     pub const CLAIMS: Self = Self { max_bytes: 16 * 1024, max_depth: 16, max_members: 256 };
+    /// For a token in JSON serialization: 64 KiB, depth 8, 32 members in one object.
+    pub const SERIALIZATION: Self = Self { max_bytes: 64 * 1024, max_depth: 8, max_members: 32 };
     /// For one key: 16 KiB (RSA of 8192 bits with its certificate), depth 4, 32 members.
     pub const KEY: Self = Self { max_bytes: 16 * 1024, max_depth: 4, max_members: 32 };
     /// For a key set fetched from elsewhere: 512 KiB, depth 6, 64 members in one object.
@@ -80,7 +82,7 @@ pub(crate) fn parse_with<'de, T>(
     let guard = Guard::new(limits);
     let mut de = serde_json::Deserializer::from_str(text);
     let value = read(&mut de, guard.context()).map_err(|error| guard.cause(&error))?;
-    de.end().map_err(|_| Error::JsonSyntax)?;
+    de.end().map_err(|_| Error::JsonTrailing)?;
     Ok(value)
 }
 
@@ -249,7 +251,7 @@ mod tests {
     #[test]
     fn trailing_bytes_are_refused() {
         for text in ["{} {}", "{}x", "{}\0", "1 2", "{},"] {
-            assert_eq!(value(text), Err(Error::JsonSyntax), "{text:?}");
+            assert_eq!(value(text), Err(Error::JsonTrailing), "{text:?}");
         }
         assert!(value(" {} \n").is_ok());
     }

@@ -1,4 +1,4 @@
-//! JOSE for Symbolon: RFC 7515, 7517, 7518, 7519, 7638 and 8037, as far as signatures go.
+//! JOSE for Symbolon: RFC 7515 to 7519, 7638, 7797, 8037, 9278, 9864 and 9964.
 
 #![doc = include_str!("../README.md")]
 
@@ -7,11 +7,12 @@ pub mod base64url;
 mod digest;
 mod error;
 pub mod json;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
 
-pub use alg::{Algorithm, SigningKey, VerifyingKey, VerifyingKeys};
+pub use alg::{Algorithm, ContentEncryption, KeyAlgorithm, KeyManagement, SigningKey, VerifyingKey, VerifyingKeys};
 pub use digest::{ct_eq, left_half_hash, sha256};
 pub use error::{Error, ErrorKind};
-pub use jwk::{Jwk, JwkSet};
+pub use jwk::{Jwk, JwkSet, KeyCurve, KeyFormat};

@@ -63,7 +63,7 @@ impl Curve {
 /// The public key; the back end refuses points off the curve.
 pub(crate) fn public_key(curve: Curve, x: &[u8], y: &[u8]) -> Result<ParsedPublicKey, Error> {
     let point = point(curve, x, y)?;
-    ParsedPublicKey::new(curve.verifying(), point).map_err(|_| Error::PointInvalid)
+    ParsedPublicKey::new(curve.verifying(), point).map_err(|_| Error::PointOffCurve)
 }
 
 /// The key pair; the back end refuses a private number that does not belong to the point.
@@ -79,7 +79,7 @@ pub(crate) fn key_pair(curve: Curve, x: &[u8], y: &[u8], d: &Secret) -> Result<E
 }
 
 /// SEC 1 §2.3.3, uncompressed. RFC 7518 §6.2.1.2: coordinates have the full length of the curve.
-fn point(curve: Curve, x: &[u8], y: &[u8]) -> Result<Vec<u8>, Error> {
+pub(super) fn point(curve: Curve, x: &[u8], y: &[u8]) -> Result<Vec<u8>, Error> {
     for (name, coordinate) in [("x", x), ("y", y)] {
         if coordinate.len() != curve.coordinate_len() {
             return Err(Error::KeyMemberInvalid(name));
@@ -102,7 +102,7 @@ mod tests {
             let len = curve.coordinate_len();
             for byte in [0, 1, 2] {
                 let coordinate = vec![byte; len];
-                assert_eq!(public_key(curve, &coordinate, &coordinate).err(), Some(Error::PointInvalid));
+                assert_eq!(public_key(curve, &coordinate, &coordinate).err(), Some(Error::PointOffCurve));
             }
         }
     }

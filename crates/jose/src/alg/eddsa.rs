@@ -1,12 +1,15 @@
-//! EdDSA with Ed25519 (RFC 8037 §3.1). Refuses public keys of small order, under which one signature fits many messages.
+//! EdDSA with Ed25519 (RFC 8037 §3.1), under its old name and its own (RFC 9864 §2.2). Refuses public keys of small order, under which one signature fits many messages.
 
-use aws_lc_rs::signature::{self, Ed25519KeyPair, ParsedPublicKey};
+use aws_lc_rs::signature::{self, Ed25519KeyPair, KeyPair as _, ParsedPublicKey};
 
 use crate::Error;
 use crate::jwk::Secret;
 
 /// Bytes of the public key and of the private seed.
 pub(crate) const KEY_LEN: usize = 32;
+
+/// Bytes of a signature.
+pub(crate) const SIGNATURE_LEN: usize = 64;
 
 /// Every encoding of a point whose order divides 8, the sign bit cleared (RFC 7748 §6.1 has the reason, RFC 8032 §5.1.3 the
 /// encoding). The last two are spellings of 0 and 1 that are not reduced.
@@ -38,9 +41,9 @@ pub(crate) fn public_key(x: &[u8]) -> Result<ParsedPublicKey, Error> {
     let mut point: [u8; KEY_LEN] = x.try_into().map_err(|_| Error::KeyMemberInvalid("x"))?;
     point[KEY_LEN - 1] &= 0x7f;
     if SMALL_ORDER.contains(&point) {
-        return Err(Error::PointInvalid);
+        return Err(Error::PointLowOrder);
     }
-    ParsedPublicKey::new(&signature::ED25519, x).map_err(|_| Error::PointInvalid)
+    ParsedPublicKey::new(&signature::ED25519, x).map_err(|_| Error::PointOffCurve)
 }
 
 /// The key pair; the back end refuses a seed that does not belong to the public key.
@@ -52,6 +55,12 @@ pub(crate) fn key_pair(x: &[u8], d: &Secret) -> Result<Ed25519KeyPair, Error> {
     Ed25519KeyPair::from_seed_and_public_key(d.as_ref(), x).map_err(|_| Error::KeyInconsistent)
 }
 
+/// The public key of a seed.
+pub(crate) fn public_of(d: &Secret) -> Result<Vec<u8>, Error> {
+    let pair = Ed25519KeyPair::from_seed_unchecked(d.as_ref()).map_err(|_| Error::KeyMemberInvalid("d"))?;
+    Ok(pair.public_key().as_ref().to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,9 +68,9 @@ mod tests {
     #[test]
     fn points_of_small_order_are_refused() {
         for mut point in SMALL_ORDER {
-            assert_eq!(public_key(&point).err(), Some(Error::PointInvalid));
+            assert_eq!(public_key(&point).err(), Some(Error::PointLowOrder));
             point[KEY_LEN - 1] |= 0x80;
-            assert_eq!(public_key(&point).err(), Some(Error::PointInvalid));
+            assert_eq!(public_key(&point).err(), Some(Error::PointLowOrder));
         }
     }
 

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey, RsaKeyPair};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, ParsedPublicKey, PqdsaKeyPair, RsaKeyPair};
 use aws_lc_rs::{digest, hmac as mac};
 
-use super::{Algorithm, Family, ecdsa, eddsa, hmac, rsa};
-use crate::jwk::{MAX_KID_LEN, Material, Operation};
+use super::{Algorithm, Family, ecdsa, eddsa, hmac, ml_dsa, rsa};
+use crate::jwk::{MAX_KID_LEN, Material, OkpCurve, Operation};
 use crate::{Error, Jwk, base64url};
 
 /// A private key or shared secret, parsed once, that signs with exactly one algorithm. Cheap to clone.
@@ -45,13 +45,31 @@ enum SignerSecret {
     Ecdsa(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
     Hmac(Box<mac::Key>),
+    MlDsa(PqdsaKeyPair),
     Rsa(RsaKeyPair, &'static rsa::Parameters),
+}
+
+/// A signature as the back end gives it.
+pub(crate) enum SignatureBytes {
+    Long(Vec<u8>),
+    Mac(mac::Tag),
+    Short(signature::Signature),
+}
+
+impl AsRef<[u8]> for SignatureBytes {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Long(bytes) => bytes,
+            Self::Mac(tag) => tag.as_ref(),
+            Self::Short(signature) => signature.as_ref(),
+        }
+    }
 }
 
 impl SigningKey {
     /// Prepares `jwk` for `algorithm`; refuses public keys and keys whose `alg`, `key_ops` or type say otherwise.
     pub fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, Error> {
-        jwk.permits(Operation::Sign, algorithm)?;
+        jwk.permits(Operation::Sign, algorithm.into())?;
         // Our own verifiers would refuse the header.
         if jwk.kid().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
             return Err(Error::KidTooLong);
@@ -61,12 +79,16 @@ impl SigningKey {
                 let d = d.as_ref().ok_or(Error::KeyNotPrivate)?;
                 SignerSecret::Ecdsa(ecdsa::key_pair(*curve, x, y, d)?)
             }
-            (Family::EdDsa, Material::Okp { x, d }) => {
+            (Family::EdDsa, Material::Okp { curve: OkpCurve::Ed25519, x, d }) => {
                 let d = d.as_ref().ok_or(Error::KeyNotPrivate)?;
                 SignerSecret::EdDsa(eddsa::key_pair(x, d)?)
             }
             (Family::Hmac(algorithm), Material::Oct { k }) => {
                 SignerSecret::Hmac(Box::new(hmac::key(algorithm, k.as_ref())?))
+            }
+            (Family::MlDsa(set), Material::Akp { set: own, public, seed }) if set == *own => {
+                let seed = seed.as_ref().ok_or(Error::KeyNotPrivate)?;
+                SignerSecret::MlDsa(ml_dsa::key_pair(set, public, seed)?)
             }
             (Family::Rsa(parameters), Material::Rsa { n, e, private }) => {
                 let private = private.as_deref().ok_or(Error::KeyNotPrivate)?;
@@ -87,31 +109,26 @@ impl SigningKey {
         self.0.kid.as_deref()
     }
 
-    /// The signature of `message`, written into `buffer`.
-    pub(crate) fn sign<'b>(
-        &self,
-        message: &[u8],
-        buffer: &'b mut [u8; rsa::MAX_SIGNATURE_LEN],
-    ) -> Result<&'b [u8], Error> {
+    /// The signature of `message`.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<SignatureBytes, Error> {
         // With the digest made here, no generator has to be handed over that the back end would not use anyway.
         let hash = || digest::digest(self.0.algorithm.hash(), message);
         let failed = |_| Error::SigningFailed;
-        let mut copy = |signature: &[u8]| {
-            buffer[..signature.len()].copy_from_slice(signature);
-            signature.len()
-        };
-        let len = match &self.0.secret {
-            SignerSecret::Ecdsa(pair) => copy(pair.sign_digest(&hash()).map_err(failed)?.as_ref()),
-            SignerSecret::EdDsa(pair) => copy(pair.try_sign(message).map_err(failed)?.as_ref()),
-            SignerSecret::Hmac(key) => copy(mac::sign(key, message).as_ref()),
-            SignerSecret::Rsa(pair, parameters) => {
-                let len = pair.public_modulus_len();
-                let signature = buffer.get_mut(..len).ok_or(Error::SigningFailed)?;
-                pair.sign_digest(parameters.signing, &hash(), signature).map_err(failed)?;
-                len
+        match &self.0.secret {
+            SignerSecret::Ecdsa(pair) => pair.sign_digest(&hash()).map(SignatureBytes::Short).map_err(failed),
+            SignerSecret::EdDsa(pair) => pair.try_sign(message).map(SignatureBytes::Short).map_err(failed),
+            SignerSecret::Hmac(key) => Ok(SignatureBytes::Mac(mac::sign(key, message))),
+            SignerSecret::MlDsa(pair) => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                pair.sign(message, &mut signature).map_err(failed)?;
+                Ok(SignatureBytes::Long(signature))
             }
-        };
-        Ok(&buffer[..len])
+            SignerSecret::Rsa(pair, parameters) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign_digest(parameters.signing, &hash(), &mut signature).map_err(failed)?;
+                Ok(SignatureBytes::Long(signature))
+            }
+        }
     }
 
     /// The encoded header for `typ`.
@@ -128,14 +145,37 @@ impl SigningKey {
         Cow::Owned(self.make_header(typ))
     }
 
+    /// The encoded header for `typ` and a payload that is not encoded (RFC 7797 §6).
+    pub(crate) fn unencoded_header(&self, typ: Option<&str>) -> String {
+        base64url::encode(self.header_json(typ, ",\"b64\":false,\"crit\":[\"b64\"]").as_bytes())
+    }
+
+    /// Bytes of every signature of this key.
+    pub(crate) fn signature_len(&self) -> usize {
+        match &self.0.secret {
+            SignerSecret::Ecdsa(_) => match self.0.algorithm.family() {
+                Family::Ecdsa(curve) => 2 * curve.coordinate_len(),
+                _ => 0,
+            },
+            SignerSecret::EdDsa(_) => eddsa::SIGNATURE_LEN,
+            SignerSecret::Hmac(key) => key.algorithm().tag_len(),
+            SignerSecret::MlDsa(pair) => pair.algorithm().signature_len(),
+            SignerSecret::Rsa(pair, _) => pair.public_modulus_len(),
+        }
+    }
+
     fn make_header(&self, typ: Option<&str>) -> String {
+        base64url::encode(self.header_json(typ, "").as_bytes())
+    }
+
+    /// The header with `more` members at its end.
+    pub(crate) fn header_json(&self, typ: Option<&str>, more: &str) -> String {
         let member = |name: &str, value: Option<&str>| {
             value.map_or_else(String::new, |value| format!(",\"{name}\":{}", serde_json::Value::from(value)))
         };
         let kid = member("kid", self.kid());
         let typ = member("typ", typ);
-        let header = format!("{{\"alg\":\"{}\"{kid}{typ}}}", self.algorithm());
-        base64url::encode(header.as_bytes())
+        format!("{{\"alg\":\"{}\"{kid}{typ}{more}}}", self.algorithm())
     }
 }
 
@@ -165,9 +205,12 @@ struct Verifier {
     algorithm: Algorithm,
     kid: Option<String>,
     key: VerifierKey,
+    /// Bytes of every signature under this key.
+    signature_len: usize,
 }
 
 enum VerifierKey {
+    Ecdsa(ParsedPublicKey),
     Public(ParsedPublicKey),
     Shared(Box<mac::Key>),
 }
@@ -175,21 +218,26 @@ enum VerifierKey {
 impl VerifyingKey {
     /// Prepares `jwk`, or its public half, for `algorithm`; refuses keys whose `alg`, `key_ops` or type say otherwise.
     pub fn from_jwk(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, Error> {
-        jwk.permits(Operation::Verify, algorithm)?;
-        let key = match (algorithm.family(), jwk.material()) {
+        jwk.permits(Operation::Verify, algorithm.into())?;
+        let (key, signature_len) = match (algorithm.family(), jwk.material()) {
             (Family::Ecdsa(_), Material::Ec { curve, x, y, .. }) => {
-                VerifierKey::Public(ecdsa::public_key(*curve, x, y)?)
+                (VerifierKey::Ecdsa(ecdsa::public_key(*curve, x, y)?), 2 * curve.coordinate_len())
             }
-            (Family::EdDsa, Material::Okp { x, .. }) => VerifierKey::Public(eddsa::public_key(x)?),
+            (Family::EdDsa, Material::Okp { curve: OkpCurve::Ed25519, x, .. }) => {
+                (VerifierKey::Public(eddsa::public_key(x)?), eddsa::SIGNATURE_LEN)
+            }
             (Family::Hmac(algorithm), Material::Oct { k }) => {
-                VerifierKey::Shared(Box::new(hmac::key(algorithm, k.as_ref())?))
+                (VerifierKey::Shared(Box::new(hmac::key(algorithm, k.as_ref())?)), algorithm.tag_len())
+            }
+            (Family::MlDsa(set), Material::Akp { set: own, public, .. }) if set == *own => {
+                (VerifierKey::Public(ml_dsa::public_key(set, public)?), set.signature_len())
             }
             (Family::Rsa(parameters), Material::Rsa { n, e, .. }) => {
-                VerifierKey::Public(rsa::public_key(n, e, parameters.verifying)?)
+                (VerifierKey::Public(rsa::public_key(n, e, parameters.verifying)?), n.len())
             }
             _ => return Err(Error::KeyAlgorithm),
         };
-        Ok(Self(Arc::new(Verifier { algorithm, kid: jwk.kid().map(str::to_owned), key })))
+        Ok(Self(Arc::new(Verifier { algorithm, kid: jwk.kid().map(str::to_owned), key, signature_len })))
     }
 
     /// The one algorithm.
@@ -202,9 +250,20 @@ impl VerifyingKey {
         self.0.kid.as_deref()
     }
 
-    /// Verifies; the back end refuses signatures of another length, and compares MACs in constant time.
+    /// Verifies; MACs are compared in constant time. What cannot be a signature at all has causes of its own.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        if signature.len() != self.0.signature_len {
+            return Err(Error::SignatureLength);
+        }
         match &self.0.key {
+            VerifierKey::Ecdsa(key) => {
+                // CVE-2022-21449. The back end would refuse it, too.
+                let (r, s) = signature.split_at(signature.len() / 2);
+                if [r, s].iter().any(|half| half.iter().all(|&byte| byte == 0)) {
+                    return Err(Error::SignatureZero);
+                }
+                key.verify_sig(message, signature)
+            }
             VerifierKey::Public(key) => key.verify_sig(message, signature),
             VerifierKey::Shared(key) => mac::verify(key, message, signature),
         }
@@ -214,7 +273,7 @@ impl VerifyingKey {
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verifier { algorithm, kid, key: _ } = &*self.0;
+        let Verifier { algorithm, kid, key: _, signature_len: _ } = &*self.0;
         f.debug_struct("VerifyingKey").field("algorithm", algorithm).field("kid", kid).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use super::{Algorithm, VerifyingKey};
-use crate::jws::compact::{Header, Segments};
+use crate::jws::Header;
+use crate::jws::compact::Segments;
 use crate::{Error, Jwk, JwkSet};
 
 /// The keys a verifier accepts. Cheap to clone.
@@ -81,7 +82,7 @@ impl VerifyingKeys {
             _ => true,
         };
         let mut candidates = (self.0.keys.iter().enumerate()).filter(|(_, key)| answers(key));
-        let fits = |key: &VerifyingKey| key.algorithm().name() == alg;
+        let fits = |key: &VerifyingKey| key.algorithm().answers_to(alg);
         let Some(first) = candidates.clone().next() else {
             return Err(Error::UnknownKey);
         };

@@ -30,9 +30,6 @@ pub(super) static PS384: Parameters =
 pub(super) static PS512: Parameters =
     Parameters { signing: &signature::RSA_PSS_SHA512, verifying: &signature::RSA_PSS_2048_8192_SHA512 };
 
-/// The longest signature there can be, in bytes.
-pub(crate) const MAX_SIGNATURE_LEN: usize = MAX_MODULUS_BITS / 8;
-
 const MIN_MODULUS_BITS: usize = 2048;
 const MAX_MODULUS_BITS: usize = 8192;
 const MAX_EXPONENT_BITS: usize = 33;

@@ -1,11 +1,16 @@
-//! JSON Web Keys for signatures (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+//! JSON Web Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2, RFC 9964 §3).
 //!
-//! A [`Jwk`] is validated when it is read: sizes, points, and that its parts belong together. Refused are keys for anything but
-//! signatures (`use`, `key_ops`, a foreign `alg`), an `alg` that does not fit the key type, and duplicate members.
+//! A [`Jwk`] is validated when it is read: sizes, points, and that its parts belong together. Refused are an `alg` that we do not
+//! know or that does not fit the key type, `use` and `key_ops` that contradict each other, and duplicate members. What the key
+//! may be used for is asked again wherever it is used.
 
-mod der;
+mod certificate;
+pub(crate) mod der;
+mod encrypted;
 mod generate;
+mod operation;
 mod parse;
+mod pem;
 mod set;
 mod thumbprint;
 mod write;
@@ -15,8 +20,13 @@ use std::fmt;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::alg::{self, Curve, Family};
-use crate::{Algorithm, Error};
+use crate::alg::{self, Agreement, Curve, Family, Management, MlDsa};
+use crate::{Algorithm, ContentEncryption, Error, KeyAlgorithm, KeyManagement};
+pub use certificate::Certificates;
+pub use generate::KeyCurve;
+pub(crate) use operation::{Operation, Operations};
+pub(crate) use parse::{Epk, epk};
+pub use pem::KeyFormat;
 pub use set::{JwkSet, MAX_KEYS};
 
 /// The longest `kid` we keep or look up, in bytes.
@@ -37,41 +47,46 @@ pub const MAX_KID_LEN: usize = 256;
 #[derive(Clone)]
 pub struct Jwk {
     material: Material,
-    algorithm: Option<Algorithm>,
+    algorithm: Option<KeyAlgorithm>,
     kid: Option<String>,
-    for_signatures: ForSignatures,
+    purpose: Option<Purpose>,
     operations: Option<Operations>,
+    certificates: Option<Box<Certificates>>,
 }
 
-/// Whether the key says `use: sig`.
+/// What the key says it is for: its `use` (RFC 7517 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ForSignatures {
-    Said,
-    Unsaid,
-}
-
-/// What `key_ops` allows, as far as it concerns us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operations {
-    Sign,
-    SignAndVerify,
-    Verify,
-}
-
-/// What somebody wants to do with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Sign,
-    Verify,
+pub enum Purpose {
+    /// `enc`: encrypting content or keys.
+    Encryption,
+    /// `sig`: signatures and MACs.
+    Signature,
 }
 
 /// The numbers of a key.
 #[derive(Clone)]
 pub(crate) enum Material {
+    Akp { set: MlDsa, public: Vec<u8>, seed: Option<Secret> },
     Ec { curve: Curve, x: Vec<u8>, y: Vec<u8>, d: Option<Secret> },
     Oct { k: Secret },
-    Okp { x: Vec<u8>, d: Option<Secret> },
+    Okp { curve: OkpCurve, x: Vec<u8>, d: Option<Secret> },
     Rsa { n: Vec<u8>, e: Vec<u8>, private: Option<Box<RsaPrivate>> },
+}
+
+/// A curve of RFC 8037 §2 that we have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OkpCurve {
+    Ed25519,
+    X25519,
+}
+
+impl OkpCurve {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "Ed25519",
+            Self::X25519 => "X25519",
+        }
+    }
 }
 
 /// The private numbers of RFC 7518 §6.3.2, all of which we ask for.
@@ -112,10 +127,33 @@ impl Jwk {
         parse::from_value(value)
     }
 
-    /// A new key for `algorithm` from the operating system's generator, with `alg`, `use: sig` and its thumbprint as `kid`.
-    /// RSA keys have 2048 bits, shared secrets are as long as the hash.
-    pub fn generate(algorithm: Algorithm) -> Result<Self, Error> {
-        generate::generate(algorithm)
+    /// A new key for `algorithm` from the operating system's generator, with `alg`, `use` and its thumbprint as `kid`.
+    ///
+    /// RSA keys have 2048 bits, shared secrets are as long as the algorithm asks for, ECDH-ES agrees on P-256
+    /// ([`Jwk::generate_on`] has the other curves). There is no key for PBES2, whose key is a password.
+    ///
+    /// ```
+    /// use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement};
+    ///
+    /// let secret = Jwk::generate(ContentEncryption::A256Gcm)?;
+    /// assert!(secret.is_private() && secret.public().is_none());
+    /// let jwk = Jwk::generate(KeyManagement::EcdhEsA256Kw)?;
+    /// assert_eq!(jwk.public_value()?["crv"], "P-256");
+    /// assert_eq!(Jwk::generate(KeyManagement::Pbes2Hs256A128Kw).unwrap_err(), Error::KeyAlgorithm);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn generate(algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
+        generate::generate(algorithm.into(), None, generate::RSA_BITS)
+    }
+
+    /// The same on a curve of choice, for ECDH-ES.
+    pub fn generate_on(curve: KeyCurve, algorithm: KeyManagement) -> Result<Self, Error> {
+        generate::generate(algorithm.into(), Some(curve), generate::RSA_BITS)
+    }
+
+    /// The same with an RSA modulus of 2048, 3072, 4096 or 8192 bits.
+    pub fn generate_rsa(bits: usize, algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
+        generate::generate(algorithm.into(), None, bits)
     }
 
     /// A shared secret for one HMAC algorithm; refuses one shorter than the hash (RFC 7518 §3.2).
@@ -127,44 +165,53 @@ impl Jwk {
     /// assert_eq!(Jwk::oct(&[7; 31], Algorithm::HS256).unwrap_err(), Error::HmacKeyTooShort);
     /// assert_eq!(Jwk::oct(&[7; 32], Algorithm::RS256).unwrap_err(), Error::KeyAlgorithm);
     /// ```
-    pub fn oct(secret: &[u8], algorithm: Algorithm) -> Result<Self, Error> {
+    pub fn oct(secret: &[u8], algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
         let k = Secret::new(secret.to_vec());
-        Self::new(Material::Oct { k }, algorithm)
+        Self::new(Material::Oct { k }, Some(algorithm.into()))
     }
 
-    /// A key of ours, for one algorithm and for signatures.
-    fn new(material: Material, algorithm: Algorithm) -> Result<Self, Error> {
-        let jwk = Self {
-            material,
-            algorithm: Some(algorithm),
-            kid: None,
-            for_signatures: ForSignatures::Said,
-            operations: None,
-        };
+    /// A key of ours, for one algorithm and its purpose; without an algorithm, for whatever it fits.
+    fn new(material: Material, algorithm: Option<KeyAlgorithm>) -> Result<Self, Error> {
+        let purpose = algorithm.map(Purpose::of);
+        let jwk = Self { material, algorithm, kid: None, purpose, operations: None, certificates: None };
         jwk.validated()
     }
 
     /// The key, if its parts are acceptable and its algorithm fits them.
     fn validated(self) -> Result<Self, Error> {
         match &self.material {
+            Material::Akp { set, public, seed } => match seed {
+                Some(seed) => alg::ml_dsa_key_pair(*set, public, seed).map(drop)?,
+                None => alg::ml_dsa_public_key(*set, public).map(drop)?,
+            },
             Material::Ec { curve, x, y, d } => match d {
                 Some(d) => alg::ec_key_pair(*curve, x, y, d).map(drop)?,
                 None => alg::ec_public_key(*curve, x, y).map(drop)?,
             },
-            Material::Okp { x, d } => match d {
+            Material::Okp { curve: OkpCurve::Ed25519, x, d } => match d {
                 Some(d) => alg::ed_key_pair(x, d).map(drop)?,
                 None => alg::ed_public_key(x).map(drop)?,
+            },
+            Material::Okp { curve: OkpCurve::X25519, x, d } => match d {
+                Some(d) => alg::x25519_pair_check(x, d)?,
+                None => alg::x25519_check(x)?,
             },
             Material::Rsa { n, e, private } => match private {
                 Some(private) => alg::rsa_key_pair(n, e, private).map(drop)?,
                 None => alg::rsa_check(n, e)?,
             },
             // Its length is a question of the algorithm; an empty secret is none.
-            Material::Oct { k } if k.as_ref().is_empty() => return Err(Error::HmacKeyTooShort),
+            Material::Oct { k } if k.as_ref().is_empty() => return Err(Error::KeyMemberInvalid("k")),
             Material::Oct { .. } => {}
         }
         if let Some(algorithm) = self.algorithm {
             self.fits(algorithm)?;
+            if self.purpose.is_some_and(|purpose| purpose != Purpose::of(algorithm)) {
+                return Err(Error::KeyUse);
+            }
+        }
+        if let (Some(purpose), Some(operations)) = (self.purpose, self.operations) {
+            operations.agree_with(purpose)?;
         }
         Ok(self)
     }
@@ -173,26 +220,38 @@ impl Jwk {
     pub fn public(&self) -> Option<Self> {
         let material = match &self.material {
             Material::Oct { .. } => return None,
+            Material::Akp { set, public, seed: _ } => Material::Akp { set: *set, public: public.clone(), seed: None },
             Material::Ec { curve, x, y, d: _ } => Material::Ec { curve: *curve, x: x.clone(), y: y.clone(), d: None },
-            Material::Okp { x, d: _ } => Material::Okp { x: x.clone(), d: None },
+            Material::Okp { curve, x, d: _ } => Material::Okp { curve: *curve, x: x.clone(), d: None },
             Material::Rsa { n, e, private: _ } => Material::Rsa { n: n.clone(), e: e.clone(), private: None },
         };
+        let operations = self.operations.map(Operations::public);
+        // Of a key that only agrees nothing is left to list; it is still not for signatures.
+        let only_agrees = operations.is_some_and(Operations::is_empty);
         Some(Self {
             material,
             algorithm: self.algorithm,
             kid: self.kid.clone(),
-            for_signatures: self.for_signatures,
-            operations: self.operations.map(|_| Operations::Verify),
+            purpose: if only_agrees { Some(Purpose::Encryption) } else { self.purpose },
+            operations: operations.filter(|_| !only_agrees),
+            certificates: self.certificates.clone(),
         })
     }
 
     /// Holds a private key or a shared secret.
     pub fn is_private(&self) -> bool {
         match &self.material {
-            Material::Ec { d, .. } | Material::Okp { d, .. } => d.is_some(),
+            Material::Akp { seed: secret, .. } | Material::Ec { d: secret, .. } | Material::Okp { d: secret, .. } => {
+                secret.is_some()
+            }
             Material::Oct { .. } => true,
             Material::Rsa { private, .. } => private.is_some(),
         }
+    }
+
+    /// The key's type: `AKP`, `EC`, `OKP`, `RSA` or `oct`.
+    pub fn kty(&self) -> &'static str {
+        self.material.kty()
     }
 
     /// The key's identifier.
@@ -207,9 +266,38 @@ impl Jwk {
         self
     }
 
-    /// The algorithm the key is bound to, if it says.
+    /// The signature algorithm the key is bound to, if it says and if it is one.
     pub fn algorithm(&self) -> Option<Algorithm> {
+        match self.algorithm {
+            Some(KeyAlgorithm::Signature(algorithm)) => Some(algorithm),
+            _ => None,
+        }
+    }
+
+    /// The algorithm of any kind the key is bound to, if it says.
+    pub fn key_algorithm(&self) -> Option<KeyAlgorithm> {
         self.algorithm
+    }
+
+    /// Bound to `algorithm` and its purpose; refuses an algorithm that does not fit, or a key bound to another.
+    pub fn with_algorithm(mut self, algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
+        let algorithm = algorithm.into();
+        if self.algorithm.is_some_and(|own| !own.is_same(algorithm)) {
+            return Err(Error::KeyAlgorithm);
+        }
+        self.algorithm = Some(algorithm);
+        self.purpose = self.purpose.or(Some(Purpose::of(algorithm)));
+        self.validated()
+    }
+
+    /// What the key says it is for, if it says.
+    pub fn purpose(&self) -> Option<Purpose> {
+        self.purpose
+    }
+
+    /// The certificates it carries, which nobody here looks at.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_deref()
     }
 
     pub(crate) fn material(&self) -> &Material {
@@ -217,27 +305,37 @@ impl Jwk {
     }
 
     /// RFC 7517 §4.2–4.4 and RFC 8725 §3.1: one key, one algorithm, one purpose.
-    pub(crate) fn permits(&self, operation: Operation, algorithm: Algorithm) -> Result<(), Error> {
-        if self.algorithm.is_some_and(|own| own != algorithm) {
+    pub(crate) fn permits(&self, operation: Operation, algorithm: KeyAlgorithm) -> Result<(), Error> {
+        if self.algorithm.is_some_and(|own| !own.is_same(algorithm)) {
             return Err(Error::KeyAlgorithm);
         }
         self.fits(algorithm)?;
-        let allowed = match (self.operations, operation) {
-            (None | Some(Operations::SignAndVerify), _)
-            | (Some(Operations::Sign), Operation::Sign)
-            | (Some(Operations::Verify), Operation::Verify) => true,
-            // The public half of a key that signs is there to verify; a shared secret has no halves.
-            (Some(Operations::Sign), Operation::Verify) => !algorithm.is_symmetric(),
-            (Some(Operations::Verify), Operation::Sign) => false,
-        };
-        if allowed { Ok(()) } else { Err(Error::KeyOperation) }
+        if self.purpose.is_some_and(|purpose| purpose != Purpose::of(algorithm)) {
+            return Err(Error::KeyUse);
+        }
+        let symmetric = matches!(self.material, Material::Oct { .. });
+        if self.operations.is_none_or(|operations| operations.allow(operation, symmetric)) {
+            Ok(())
+        } else {
+            Err(Error::KeyOperation)
+        }
     }
 
-    /// The key's type and curve are the algorithm's.
-    fn fits(&self, algorithm: Algorithm) -> Result<(), Error> {
+    /// The key's type, curve and length are the algorithm's.
+    fn fits(&self, algorithm: KeyAlgorithm) -> Result<(), Error> {
+        match algorithm {
+            KeyAlgorithm::ContentEncryption(encryption) => self.fits_content(encryption),
+            KeyAlgorithm::KeyManagement(management) => self.fits_management(management),
+            KeyAlgorithm::Signature(algorithm) => self.fits_signature(algorithm),
+        }
+    }
+
+    fn fits_signature(&self, algorithm: Algorithm) -> Result<(), Error> {
         match (algorithm.family(), &self.material) {
             (Family::Ecdsa(wanted), Material::Ec { curve, .. }) if wanted == *curve => Ok(()),
-            (Family::EdDsa, Material::Okp { .. }) | (Family::Rsa(_), Material::Rsa { .. }) => Ok(()),
+            (Family::EdDsa, Material::Okp { curve: OkpCurve::Ed25519, .. })
+            | (Family::Rsa(_), Material::Rsa { .. }) => Ok(()),
+            (Family::MlDsa(wanted), Material::Akp { set, .. }) if wanted == *set => Ok(()),
             (Family::Hmac(hmac), Material::Oct { k }) => {
                 if k.as_ref().len() < hmac.tag_len() {
                     return Err(Error::HmacKeyTooShort);
@@ -247,17 +345,65 @@ impl Jwk {
             _ => Err(Error::KeyAlgorithm),
         }
     }
+
+    fn fits_management(&self, management: KeyManagement) -> Result<(), Error> {
+        let exactly = |k: &Secret, len: usize| if k.as_ref().len() == len { Ok(()) } else { Err(Error::KeyLength) };
+        match (management.kind(), &self.material) {
+            (Management::AesGcm(kek) | Management::AesKw(kek), Material::Oct { k }) => exactly(k, kek.len()),
+            (Management::EcdhEs(_), _) if self.agreement().is_some() => Ok(()),
+            // For which `enc` is asked where it is known.
+            (Management::Direct | Management::Pbes2(..), Material::Oct { .. })
+            | (Management::Oaep(_), Material::Rsa { .. }) => Ok(()),
+            _ => Err(Error::KeyAlgorithm),
+        }
+    }
+
+    fn fits_content(&self, encryption: ContentEncryption) -> Result<(), Error> {
+        match &self.material {
+            Material::Oct { k } if k.as_ref().len() == encryption.key_len() => Ok(()),
+            Material::Oct { .. } => Err(Error::KeyLength),
+            _ => Err(Error::KeyAlgorithm),
+        }
+    }
+
+    /// The curve on which the key can agree.
+    pub(crate) fn agreement(&self) -> Option<Agreement> {
+        match &self.material {
+            Material::Ec { curve, .. } => Some(Agreement::Ec(*curve)),
+            Material::Okp { curve: OkpCurve::X25519, .. } => Some(Agreement::X25519),
+            _ => None,
+        }
+    }
+}
+
+impl Purpose {
+    /// What an algorithm is for.
+    const fn of(algorithm: KeyAlgorithm) -> Self {
+        match algorithm {
+            KeyAlgorithm::ContentEncryption(_) | KeyAlgorithm::KeyManagement(_) => Self::Encryption,
+            KeyAlgorithm::Signature(_) => Self::Signature,
+        }
+    }
+
+    /// Its value on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Encryption => "enc",
+            Self::Signature => "sig",
+        }
+    }
 }
 
 impl fmt::Debug for Jwk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { material, algorithm, kid, for_signatures, operations } = self;
+        let Self { material, algorithm, kid, purpose, operations, certificates } = self;
         f.debug_struct("Jwk")
             .field("kty", &material.kty())
             .field("algorithm", algorithm)
             .field("kid", kid)
-            .field("use", for_signatures)
+            .field("use", purpose)
             .field("key_ops", operations)
+            .field("certificates", &certificates.is_some())
             .field("is_private", &self.is_private())
             .finish_non_exhaustive()
     }
@@ -266,6 +412,7 @@ impl fmt::Debug for Jwk {
 impl Material {
     const fn kty(&self) -> &'static str {
         match self {
+            Self::Akp { .. } => "AKP",
             Self::Ec { .. } => "EC",
             Self::Oct { .. } => "oct",
             Self::Okp { .. } => "OKP",

@@ -4,14 +4,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{ForSignatures, Jwk, MAX_KID_LEN, Material, Operations, RsaPrivate, Secret};
-use crate::alg::Curve;
+use super::{Certificates, Jwk, MAX_KID_LEN, Material, OkpCurve, Operations, Purpose, RsaPrivate, Secret};
+use crate::alg::{Agreement, Curve, MlDsa};
 use crate::json::{self, Guard, Limits, Strict, Text, present};
-use crate::{Algorithm, Error, base64url};
+use crate::{Error, KeyAlgorithm, base64url};
 
 /// The members we know, as they stand there.
 #[derive(Deserialize)]
-struct Raw<'j> {
+pub(super) struct Raw<'j> {
     #[serde(borrow, default, deserialize_with = "present")]
     kty: Option<Text<'j>>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -48,6 +48,49 @@ struct Raw<'j> {
     oth: Option<IgnoredAny>,
     #[serde(borrow, default, deserialize_with = "present")]
     k: Option<Text<'j>>,
+    #[serde(borrow, rename = "pub", default, deserialize_with = "present")]
+    public: Option<Text<'j>>,
+    #[serde(borrow, rename = "priv", default, deserialize_with = "present")]
+    seed: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) x5c: Option<Vec<Text<'j>>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) x5t: Option<Text<'j>>,
+    #[serde(borrow, rename = "x5t#S256", default, deserialize_with = "present")]
+    pub(super) x5t_s256: Option<Text<'j>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub(super) x5u: Option<Text<'j>>,
+}
+
+/// The public key of an ephemeral pair in a header (RFC 7518 §4.6.1.1): its curve and coordinates, nothing private.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Epk<'h> {
+    #[serde(borrow, deserialize_with = "Text::deserialize")]
+    kty: Text<'h>,
+    #[serde(borrow, deserialize_with = "Text::deserialize")]
+    crv: Text<'h>,
+    #[serde(borrow, deserialize_with = "Text::deserialize")]
+    x: Text<'h>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    y: Option<Text<'h>>,
+    #[serde(default, deserialize_with = "present")]
+    d: Option<IgnoredAny>,
+}
+
+/// The key an `epk` holds.
+pub(crate) fn epk(epk: &Epk<'_>) -> Result<(Agreement, Vec<u8>, Vec<u8>), Error> {
+    let invalid = Error::HeaderMemberInvalid("epk");
+    let curve = match (epk.kty.as_str(), epk.crv.as_str()) {
+        ("EC", name) => Agreement::Ec(Curve::from_name(name)?),
+        ("OKP", "X25519") => Agreement::X25519,
+        ("OKP", _) => return Err(Error::CurveUnsupported),
+        _ => return Err(invalid),
+    };
+    if epk.d.is_some() || epk.y.is_some() != matches!(curve, Agreement::Ec(_)) {
+        return Err(invalid);
+    }
+    let decode = |text: &Text<'_>| base64url::decode(text.as_str()).map_err(|_| invalid);
+    Ok((curve, decode(&epk.x)?, epk.y.as_ref().map(decode).transpose()?.unwrap_or_default()))
 }
 
 pub(super) fn from_slice(json: &[u8]) -> Result<Jwk, Error> {
@@ -65,41 +108,29 @@ impl Raw<'_> {
     fn into_jwk(self) -> Result<Jwk, Error> {
         let material = self.material()?;
         let algorithm = self.algorithm()?;
-        let for_signatures = match self.purpose.as_ref().map(Text::as_str) {
-            None => ForSignatures::Unsaid,
-            Some("sig") => ForSignatures::Said,
+        let purpose = match self.purpose.as_ref().map(Text::as_str) {
+            None => None,
+            Some("enc") => Some(Purpose::Encryption),
+            Some("sig") => Some(Purpose::Signature),
             Some(_) => return Err(Error::KeyUse),
         };
-        let operations = self.operations()?;
+        let operations = self.key_ops.as_deref().map(Operations::parse).transpose()?;
+        let certificates = Certificates::parse(&self)?;
         let kid = self.kid.map(|kid| kid.0.into_owned());
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
             return Err(Error::KidTooLong);
         }
-        Jwk { material, algorithm, kid, for_signatures, operations }.validated()
+        Jwk { material, algorithm, kid, purpose, operations, certificates }.validated()
     }
 
     /// An `alg` we do not know makes the key one we must not use: it never falls back to another.
-    fn algorithm(&self) -> Result<Option<Algorithm>, Error> {
+    fn algorithm(&self) -> Result<Option<KeyAlgorithm>, Error> {
         match &self.alg {
             None => Ok(None),
-            Some(name) => match Algorithm::from_name(name.as_str()) {
+            Some(name) => match KeyAlgorithm::from_name(name.as_str()) {
                 Some(algorithm) => Ok(Some(algorithm)),
                 None => Err(Error::KeyAlgorithm),
             },
-        }
-    }
-
-    fn operations(&self) -> Result<Option<Operations>, Error> {
-        let Some(list) = &self.key_ops else {
-            return Ok(None);
-        };
-        let has = |name: &str| list.iter().filter(|item| item.as_str() == name).count();
-        match (has("sign"), has("verify")) {
-            (1, 0) => Ok(Some(Operations::Sign)),
-            (0, 1) => Ok(Some(Operations::Verify)),
-            (1, 1) => Ok(Some(Operations::SignAndVerify)),
-            // RFC 7517 §4.3: a value must not stand there twice; and none of ours is not for us.
-            _ => Err(Error::KeyOperation),
         }
     }
 
@@ -112,13 +143,17 @@ impl Raw<'_> {
                 y: bytes("y", self.y.as_ref())?,
                 d: optional_secret("d", self.d.as_ref())?,
             }),
-            "OKP" => {
-                // RFC 8037 §2: also Ed448 and the X curves, which we do not have.
-                if self.crv()? != "Ed25519" {
-                    return Err(Error::CurveUnsupported);
-                }
-                Ok(Material::Okp { x: bytes("x", self.x.as_ref())?, d: optional_secret("d", self.d.as_ref())? })
-            }
+            "AKP" => self.akp(),
+            "OKP" => Ok(Material::Okp {
+                // RFC 8037 §2: also Ed448 and X448, which we do not have.
+                curve: match self.crv()? {
+                    "Ed25519" => OkpCurve::Ed25519,
+                    "X25519" => OkpCurve::X25519,
+                    _ => return Err(Error::CurveUnsupported),
+                },
+                x: bytes("x", self.x.as_ref())?,
+                d: optional_secret("d", self.d.as_ref())?,
+            }),
             "RSA" => Ok(Material::Rsa {
                 n: bytes("n", self.n.as_ref())?,
                 e: bytes("e", self.e.as_ref())?,
@@ -127,6 +162,22 @@ impl Raw<'_> {
             "oct" => Ok(Material::Oct { k: secret("k", self.k.as_ref())? }),
             _ => Err(Error::KeyTypeUnsupported),
         }
+    }
+
+    /// RFC 9964 §3: here `alg` is required, a part of the key.
+    fn akp(&self) -> Result<Material, Error> {
+        if self.alg.is_none() {
+            return Err(Error::KeyMemberMissing("alg"));
+        }
+        let set = match self.algorithm()? {
+            Some(KeyAlgorithm::Signature(algorithm)) => MlDsa::of(algorithm),
+            _ => None,
+        };
+        Ok(Material::Akp {
+            set: set.ok_or(Error::KeyAlgorithm)?,
+            public: bytes("pub", self.public.as_ref())?,
+            seed: optional_secret("priv", self.seed.as_ref())?,
+        })
     }
 
     fn crv(&self) -> Result<&str, Error> {

@@ -77,7 +77,9 @@ impl JwkSet {
 
     /// The first key with this `kid` (any, if `None`) that can verify with `alg`.
     pub fn find(&self, kid: Option<&str>, alg: Algorithm) -> Option<&Jwk> {
-        self.keys.iter().find(|key| (kid.is_none() || key.kid() == kid) && key.permits(Operation::Verify, alg).is_ok())
+        self.keys
+            .iter()
+            .find(|key| (kid.is_none() || key.kid() == kid) && key.permits(Operation::Verify, alg.into()).is_ok())
     }
 }
 

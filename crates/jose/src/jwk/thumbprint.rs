@@ -1,4 +1,4 @@
-//! JWK thumbprints (RFC 7638, RFC 8037 §2).
+//! JWK thumbprints (RFC 7638, RFC 8037 §2, RFC 9964 §3.2) and their URIs (RFC 9278).
 
 use zeroize::Zeroizing;
 
@@ -27,6 +27,20 @@ impl Jwk {
     /// The thumbprint as base64url, the usual `kid`.
     pub fn thumbprint_base64url(&self) -> String {
         base64url::encode(&self.thumbprint())
+    }
+
+    /// The thumbprint as a URI: a name for the key wherever a URI is wanted (RFC 9278 §3).
+    ///
+    /// ```
+    /// use symbolon_jose::{Algorithm, Error, Jwk};
+    ///
+    /// let jwk = Jwk::generate(Algorithm::Ed25519)?;
+    /// let thumbprint = jwk.thumbprint_base64url();
+    /// assert_eq!(jwk.thumbprint_uri(), format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{thumbprint}"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn thumbprint_uri(&self) -> String {
+        format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", self.thumbprint_base64url())
     }
 }
 

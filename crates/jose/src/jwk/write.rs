@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{ForSignatures, Jwk, Material, Operations, Secret};
+use super::{Jwk, Material, Secret};
 use crate::{Error, base64url};
 
 /// A member's name and its base64url or plain text.
@@ -14,11 +14,14 @@ impl Material {
     pub(super) fn required_members(&self) -> Vec<Member> {
         let kty = ("kty", plain(self.kty()));
         match self {
+            Self::Akp { set, public, seed: _ } => {
+                vec![("alg", plain(set.algorithm().name())), kty, ("pub", encoded(public))]
+            }
             Self::Ec { curve, x, y, d: _ } => {
                 vec![("crv", plain(curve.name())), kty, ("x", encoded(x)), ("y", encoded(y))]
             }
             Self::Oct { k } => vec![("k", encoded(k.as_ref())), kty],
-            Self::Okp { x, d: _ } => vec![("crv", plain("Ed25519")), kty, ("x", encoded(x))],
+            Self::Okp { curve, x, d: _ } => vec![("crv", plain(curve.name())), kty, ("x", encoded(x))],
             Self::Rsa { n, e, private: _ } => vec![("e", encoded(e)), kty, ("n", encoded(n))],
         }
     }
@@ -26,6 +29,7 @@ impl Material {
     /// The private members beyond those.
     fn private_members(&self) -> Vec<Member> {
         let list: Vec<(&'static str, &Secret)> = match self {
+            Self::Akp { seed: Some(seed), .. } => vec![("priv", seed)],
             Self::Ec { d: Some(d), .. } | Self::Okp { d: Some(d), .. } => vec![("d", d)],
             Self::Rsa { private: Some(private), .. } => vec![
                 ("d", &private.d),
@@ -35,7 +39,7 @@ impl Material {
                 ("dq", &private.dq),
                 ("qi", &private.qi),
             ],
-            Self::Ec { .. } | Self::Oct { .. } | Self::Okp { .. } | Self::Rsa { .. } => Vec::new(),
+            Self::Akp { .. } | Self::Ec { .. } | Self::Oct { .. } | Self::Okp { .. } | Self::Rsa { .. } => Vec::new(),
         };
         let encode = |(name, secret): (_, &Secret)| (name, encoded(secret.as_ref()));
         list.into_iter().map(encode).collect()
@@ -45,14 +49,12 @@ impl Material {
 impl Jwk {
     /// The public half as JSON, never a private member; an error for a shared secret.
     pub fn public_value(&self) -> Result<Value, Error> {
-        if matches!(self.material, Material::Oct { .. }) {
-            return Err(Error::KeyIsSymmetric);
-        }
+        let public = self.public().ok_or(Error::KeyIsSymmetric)?;
         let mut members = Map::new();
-        for (name, text) in self.material.required_members() {
+        for (name, text) in public.material.required_members() {
             members.insert(name.to_owned(), Value::from(text.as_str()));
         }
-        for (name, value) in self.metadata(Half::Public) {
+        for (name, value) in public.metadata() {
             members.insert(name.to_owned(), value);
         }
         Ok(Value::Object(members))
@@ -61,7 +63,7 @@ impl Jwk {
     /// The whole key as JSON, private members included: for sealed storage. Wiped on drop.
     pub fn to_private_json(&self) -> Zeroizing<String> {
         let members = [self.material.required_members(), self.material.private_members()].concat();
-        let metadata = self.metadata(Half::Whole);
+        let metadata = self.metadata();
         // Reserved in full: growing would leave copies of the secret behind.
         let len = |(name, text): &Member| name.len() + text.len() + 6;
         let mut json = Zeroizing::new(String::with_capacity(members.iter().map(len).sum::<usize>() + 16));
@@ -81,33 +83,24 @@ impl Jwk {
         whole
     }
 
-    fn metadata(&self, half: Half) -> Vec<(&'static str, Value)> {
+    fn metadata(&self) -> Vec<(&'static str, Value)> {
         let mut members = Vec::new();
-        if let Some(algorithm) = self.algorithm {
+        // In an AKP key `alg` is one of the members that make it.
+        if let (Some(algorithm), false) = (self.algorithm, matches!(self.material, Material::Akp { .. })) {
             members.push(("alg", Value::from(algorithm.name())));
         }
         if let Some(kid) = &self.kid {
             members.push(("kid", Value::from(kid.as_str())));
         }
-        if self.for_signatures == ForSignatures::Said {
-            members.push(("use", Value::from("sig")));
+        if let Some(purpose) = self.purpose {
+            members.push(("use", Value::from(purpose.name())));
         }
         if let Some(operations) = self.operations {
-            let list = match (half, operations) {
-                (Half::Public, _) | (_, Operations::Verify) => vec!["verify"],
-                (Half::Whole, Operations::Sign) => vec!["sign"],
-                (Half::Whole, Operations::SignAndVerify) => vec!["sign", "verify"],
-            };
-            members.push(("key_ops", Value::from(list)));
+            members.push(("key_ops", Value::from(operations.names())));
         }
+        members.extend(self.certificates.iter().flat_map(|certificates| certificates.members()));
         members
     }
-}
-
-#[derive(Clone, Copy)]
-enum Half {
-    Public,
-    Whole,
 }
 
 fn plain(text: &str) -> Zeroizing<String> {

@@ -1,9 +1,12 @@
-//! JWS compact serialization (RFC 7515 §3.1, §5).
+//! JWS compact serialization (RFC 7515 §3.1, §5), also with a detached (appendix F) or unencoded payload (RFC 7797).
 //!
 //! A token goes from text to [`Unverified`], which shows what is needed to choose a key, to [`Verified`], the only way to the
 //! payload. Refused: JSON serializations, encrypted tokens, more than 16 KiB, and an `alg` that is not the key's.
 
-pub(crate) use super::header::{Header, decode as decode_header};
+use std::borrow::Cow;
+
+pub use super::Verified;
+use super::{Encoding, Header};
 use crate::alg::MAX_SIGNATURE_LEN;
 use crate::base64url::Scratch;
 use crate::{Error, SigningKey, VerifyingKey, base64url};
@@ -26,18 +29,69 @@ pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, Error> {
     let header = key.header(typ);
     let signed_len = header.len() + 1 + base64url::encoded_len(payload.len());
-    let mut token = String::with_capacity(signed_len + 1 + base64url::encoded_len(256));
+    let mut token = String::with_capacity(signed_len + 1 + base64url::encoded_len(key.signature_len()));
     token.push_str(&header);
     token.push('.');
     base64url::append(payload, &mut token);
-    let mut buffer = [0; MAX_SIGNATURE_LEN];
-    let signature = key.sign(token.as_bytes(), &mut buffer)?;
+    append_signature(key, token)
+}
+
+/// Signs `payload` without putting it into the token, which has nothing between its dots (RFC 7515 appendix F). Whoever verifies
+/// gets the payload some other way.
+///
+/// ```
+/// use symbolon_jose::jws::{Encoding, compact};
+/// use symbolon_jose::{Algorithm, Error, Jwk, SigningKey, VerifyingKey};
+///
+/// let jwk = Jwk::generate(Algorithm::ES256)?;
+/// let key = SigningKey::from_jwk(&jwk, Algorithm::ES256)?;
+/// let token = compact::sign_detached(&key, None, b"a long file", Encoding::Unencoded)?;
+/// assert!(token.contains(".."));
+/// let unverified = compact::Unverified::parse_detached(&token, b"a long file")?;
+/// unverified.verify(&VerifyingKey::from_jwk(&jwk, Algorithm::ES256)?)?;
+/// # Ok::<(), Error>(())
+/// ```
+pub fn sign_detached(key: &SigningKey, typ: Option<&str>, payload: &[u8], encoding: Encoding) -> Result<String, Error> {
+    let header = match encoding {
+        Encoding::Base64url => key.header(typ),
+        Encoding::Unencoded => Cow::Owned(key.unencoded_header(typ)),
+    };
+    let message = signing_input(&header, payload, encoding);
+    let mut token = String::with_capacity(header.len() + 2 + base64url::encoded_len(key.signature_len()));
+    token.push_str(&header);
+    token.push_str("..");
+    base64url::append(key.sign(&message)?.as_ref(), &mut token);
+    Ok(token)
+}
+
+/// Signs a payload that stands in the token as it is (RFC 7797 §5.2): printable ASCII without a dot.
+pub fn sign_unencoded(key: &SigningKey, typ: Option<&str>, payload: &str) -> Result<String, Error> {
+    check_unencoded(payload)?;
+    append_signature(key, [&key.unencoded_header(typ), ".", payload].concat())
+}
+
+fn append_signature(key: &SigningKey, mut token: String) -> Result<String, Error> {
+    let signature = key.sign(token.as_bytes())?;
     token.push('.');
-    base64url::append(signature, &mut token);
+    base64url::append(signature.as_ref(), &mut token);
     if token.len() > MAX_TOKEN_LEN {
         return Err(Error::TokenTooLong);
     }
     Ok(token)
+}
+
+/// RFC 7797 §5.2: what may stand between two dots and nowhere be taken for something else.
+fn check_unencoded(payload: &str) -> Result<(), Error> {
+    let printable = payload.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'.');
+    if printable && !payload.is_empty() { Ok(()) } else { Err(Error::PayloadMisplaced) }
+}
+
+/// RFC 7515 §5.1, step 8; RFC 7797 §3.
+pub(super) fn signing_input(header: &str, payload: &[u8], encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::Base64url => [header, ".", &base64url::encode(payload)].concat().into_bytes(),
+        Encoding::Unencoded => [header.as_bytes(), b".", payload].concat(),
+    }
 }
 
 /// The three segments, still encoded.
@@ -81,25 +135,69 @@ impl<'t> Segments<'t> {
         key: &VerifyingKey,
         scratch: &'s mut Scratch<LEN>,
     ) -> Result<&'s [u8], Error> {
-        let mut buffer = base64url::room::<{ MAX_SIGNATURE_LEN + 2 }>();
-        let signature = base64url::decode_into(self.signature, &mut buffer)?;
-        key.verify(self.signed.as_bytes(), signature)?;
+        verify_encoded(key, self.signed.as_bytes(), self.signature)?;
         scratch.decode(self.payload)
     }
+}
+
+/// Verifies a signature that is still encoded.
+pub(super) fn verify_encoded(key: &VerifyingKey, message: &[u8], signature: &str) -> Result<(), Error> {
+    let mut room = base64url::room::<{ MAX_SIGNATURE_LEN + 2 }>();
+    let signature = match base64url::decode_into(signature, &mut room) {
+        // Longer than any signature there is; base64url or not, it cannot be one.
+        Err(Error::Base64Invalid) if signature.len() > base64url::encoded_len(MAX_SIGNATURE_LEN) => {
+            return Err(Error::SignatureLength);
+        }
+        decoded => decoded?,
+    };
+    key.verify(message, signature)
 }
 
 /// A well-formed token nobody has verified: it shows only what is needed to choose a key.
 #[derive(Debug)]
 pub struct Unverified<'t> {
-    token: &'t str,
     header: Header,
+    message: Message<'t>,
+    signature: &'t str,
+}
+
+/// What is signed.
+#[derive(Debug)]
+enum Message<'t> {
+    /// Header and payload as they stand in the token.
+    Attached { signed: &'t str, payload: &'t str },
+    /// The payload came some other way.
+    Detached { header: &'t str, payload: &'t [u8] },
 }
 
 impl<'t> Unverified<'t> {
     /// Splits and reads the header; refuses `crit`, `b64`, JSON serializations and encrypted tokens.
     pub fn parse(token: &'t str) -> Result<Self, Error> {
-        let header = Header::parse(Segments::split(token)?.header)?;
-        Ok(Self { token, header })
+        let Segments { header, payload, signature, signed } = Segments::split(token)?;
+        let header = Header::parse(header)?;
+        Ok(Self { header, message: Message::Attached { signed, payload }, signature })
+    }
+
+    /// A token whose payload came some other way, encoded or not, as its header says.
+    pub fn parse_detached(token: &'t str, payload: &'t [u8]) -> Result<Self, Error> {
+        let segments = Segments::split(token)?;
+        if !segments.payload.is_empty() {
+            return Err(Error::PayloadMisplaced);
+        }
+        let (header, _) = Header::parse_any(segments.header)?;
+        let message = Message::Detached { header: segments.header, payload };
+        Ok(Self { header, message, signature: segments.signature })
+    }
+
+    /// A token in which the payload stands as it is; refuses one in which it is encoded.
+    pub fn parse_unencoded(token: &'t str) -> Result<Self, Error> {
+        let Segments { header, payload, signature, signed } = Segments::split(token)?;
+        let (header, _) = Header::parse_any(header)?;
+        if header.encoding != Encoding::Unencoded {
+            return Err(Error::PayloadMisplaced);
+        }
+        check_unencoded(payload)?;
+        Ok(Self { header, message: Message::Attached { signed, payload }, signature })
     }
 
     /// The header's `alg`: what the sender says, not a choice.
@@ -119,34 +217,23 @@ impl<'t> Unverified<'t> {
 
     /// Verifies under `key`, whose algorithm must be the header's.
     pub fn verify(self, key: &VerifyingKey) -> Result<Verified, Error> {
-        if self.header.alg != key.algorithm().name() {
+        if !key.algorithm().answers_to(&self.header.alg) {
             return Err(Error::AlgorithmMismatch);
         }
-        let payload = Segments::split(self.token)?.verify(key, &mut Scratch::<0>::new())?.to_vec();
+        let payload = match self.message {
+            Message::Attached { signed, payload } => {
+                verify_encoded(key, signed.as_bytes(), self.signature)?;
+                match self.header.encoding {
+                    Encoding::Base64url => base64url::decode(payload)?,
+                    Encoding::Unencoded => payload.as_bytes().to_vec(),
+                }
+            }
+            Message::Detached { header, payload } => {
+                let message = signing_input(header, payload, self.header.encoding);
+                verify_encoded(key, &message, self.signature)?;
+                payload.to_vec()
+            }
+        };
         Ok(Verified { payload, header: self.header })
-    }
-}
-
-/// A verified token.
-#[derive(Debug)]
-pub struct Verified {
-    payload: Vec<u8>,
-    header: Header,
-}
-
-impl Verified {
-    /// The payload.
-    pub fn payload(&self) -> &[u8] {
-        &self.payload
-    }
-
-    /// The header's `kid`.
-    pub fn kid(&self) -> Option<&str> {
-        self.header.kid.as_deref()
-    }
-
-    /// The header's `typ`.
-    pub fn typ(&self) -> Option<&str> {
-        self.header.typ.as_deref()
     }
 }

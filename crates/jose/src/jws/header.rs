@@ -1,60 +1,118 @@
-//! The protected header (RFC 7515 §4): a hint which key to look for, and nothing else.
+//! The header (RFC 7515 §4): a hint which key to look for, and nothing else.
 //!
 //! `jwk`, `jku`, `x5u`, `x5c` and `x5t` have no meaning here: a key never comes out of the token it is to verify
-//! (CVE-2018-0114). Any `crit` is refused, since there is no extension we understand, and so is `b64` (RFC 7797).
+//! (CVE-2018-0114). The one critical extension we understand is `b64` (RFC 7797), and only where it is asked for.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
+use super::Encoding;
 use crate::json::{self, Limits, Text, present};
 use crate::jwk::MAX_KID_LEN;
 use crate::{Error, base64url};
 
 /// What a header says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) alg: String,
     pub(crate) kid: Option<String>,
     pub(crate) typ: Option<String>,
+    pub(crate) cty: Option<String>,
+    pub(crate) encoding: Encoding,
 }
 
+/// The members we know. Whatever else stands there has no meaning.
 #[derive(Deserialize)]
-struct Raw<'h> {
+pub(crate) struct Raw<'h> {
     #[serde(borrow, default, deserialize_with = "present")]
     alg: Option<Text<'h>>,
     #[serde(borrow, default, deserialize_with = "present")]
     kid: Option<Text<'h>>,
     #[serde(borrow, default, deserialize_with = "present")]
     typ: Option<Text<'h>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    cty: Option<Text<'h>>,
     #[serde(default, deserialize_with = "present")]
-    crit: Option<IgnoredAny>,
+    crit: Option<Value>,
     #[serde(default, deserialize_with = "present")]
-    b64: Option<IgnoredAny>,
+    b64: Option<bool>,
 }
 
-const MAX_ENCODED_LEN: usize = base64url::encoded_len(Limits::HEADER.max_bytes);
+/// The longest encoded header.
+pub(crate) const MAX_ENCODED_LEN: usize = base64url::encoded_len(Limits::HEADER.max_bytes);
 
 impl Header {
-    /// Reads an encoded header.
+    /// Reads an encoded header in which `b64` is not accepted.
     pub(crate) fn parse(encoded: &str) -> Result<Self, Error> {
+        let header = Self::parse_any(encoded)?;
+        match header {
+            (header, None) => Ok(header),
+            (_, Some(_)) => Err(Error::B64Unsupported),
+        }
+    }
+
+    /// Reads an encoded header, and its `b64`.
+    pub(crate) fn parse_any(encoded: &str) -> Result<(Self, Option<bool>), Error> {
         let json = decode(encoded)?;
-        let raw: Raw<'_> = json::parse_borrowed(&json, Limits::HEADER).map_err(|error| match error {
-            Error::JsonShape => Error::HeaderInvalid,
-            other => other,
-        })?;
-        if raw.crit.is_some() {
-            return Err(Error::CritUnsupported);
-        }
-        if raw.b64.is_some() {
-            return Err(Error::B64Unsupported);
-        }
+        let raw: Raw<'_> = json::parse_borrowed(&json, Limits::HEADER).map_err(shape)?;
+        let critical = critical(raw.crit.as_ref(), raw.b64)?;
+        Self::from_raw(raw).map(|header| (header, critical))
+    }
+
+    /// From members that have been read, of which the critical ones have been looked at.
+    pub(crate) fn from_raw(raw: Raw<'_>) -> Result<Self, Error> {
         let owned = |text: Text<'_>| text.0.into_owned();
         let kid = raw.kid.map(owned);
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
             return Err(Error::KidTooLong);
         }
-        Ok(Self { alg: raw.alg.map(owned).ok_or(Error::AlgorithmMissing)?, kid, typ: raw.typ.map(owned) })
+        Ok(Self {
+            alg: raw.alg.map(owned).ok_or(Error::AlgorithmMissing)?,
+            kid,
+            typ: raw.typ.map(owned),
+            cty: raw.cty.map(owned),
+            encoding: if raw.b64 == Some(false) { Encoding::Unencoded } else { Encoding::Base64url },
+        })
     }
+}
+
+/// A header that is JSON and has other members or types than expected.
+pub(crate) fn shape(error: Error) -> Error {
+    match error {
+        Error::JsonShape => Error::HeaderInvalid,
+        other => other,
+    }
+}
+
+/// RFC 7515 §4.1.11 and RFC 7797 §6: what is critical is `b64` or nothing, and `b64` is critical.
+pub(super) fn critical(crit: Option<&Value>, b64: Option<bool>) -> Result<Option<bool>, Error> {
+    let Some(crit) = crit else {
+        return if b64.is_some() { Err(Error::B64NotCritical) } else { Ok(None) };
+    };
+    check_crit(crit)?;
+    // It names `b64` alone, which must then be there.
+    b64.map(Some).ok_or(Error::CritInvalid)
+}
+
+/// Whether a `crit` lists only what we understand.
+fn check_crit(crit: &Value) -> Result<(), Error> {
+    /// Names that the standard itself defines must not stand there.
+    const STANDARD: [&str; 19] = [
+        "alg", "apu", "apv", "crit", "cty", "enc", "epk", "iv", "jku", "jwk", "kid", "p2c", "p2s", "tag", "typ", "x5c",
+        "x5t", "x5u", "zip",
+    ];
+    let names: Option<Vec<&str>> = crit.as_array().and_then(|list| list.iter().map(Value::as_str).collect());
+    let names = names.filter(|names| !names.is_empty()).ok_or(Error::CritInvalid)?;
+    let doubled = names.iter().enumerate().any(|(index, name)| names[..index].contains(name));
+    if doubled || names.iter().any(|name| STANDARD.contains(name) || *name == "x5t#S256") {
+        return Err(Error::CritInvalid);
+    }
+    if names == ["b64"] { Ok(()) } else { Err(Error::CritUnsupported) }
+}
+
+/// The same where no extension is understood at all.
+pub(crate) fn refuse_crit(crit: &Value) -> Error {
+    check_crit(crit).err().unwrap_or(Error::CritUnsupported)
 }
 
 /// The JSON text of an encoded header; its length is looked at before anything is decoded.
@@ -75,17 +133,27 @@ mod tests {
 
     #[test]
     fn any_crit_is_refused() {
-        for crit in [r#"["exp"]"#, r#"["b64"]"#, "[]", "null", r#""exp""#, "[1]", r#"["alg"]"#, "{}"] {
-            let json = format!(r#"{{"alg":"ES256","crit":{crit},"exp":1}}"#);
+        for crit in [r#"["exp"]"#, r#"["b64","exp"]"#, r#"["http://example.com/x"]"#] {
+            let json = format!(r#"{{"alg":"ES256","crit":{crit},"exp":1,"b64":true}}"#);
             assert_eq!(refused(&json), Error::CritUnsupported, "{crit}");
+        }
+        for crit in ["[]", "null", r#""exp""#, "[1]", r#"["alg"]"#, "{}", r#"["b64","b64"]"#, r#"["x5t#S256"]"#] {
+            let json = format!(r#"{{"alg":"ES256","crit":{crit},"exp":1,"b64":true}}"#);
+            assert_eq!(refused(&json), Error::CritInvalid, "{crit}");
         }
     }
 
     #[test]
-    fn b64_is_refused() {
-        assert_eq!(refused(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#), Error::CritUnsupported);
-        assert_eq!(refused(r#"{"alg":"HS256","b64":false}"#), Error::B64Unsupported);
-        assert_eq!(refused(r#"{"alg":"HS256","b64":true}"#), Error::B64Unsupported);
+    fn b64_is_refused_and_outside_crit_for_its_own_reason() {
+        assert_eq!(refused(r#"{"alg":"HS256","b64":false,"crit":["b64"]}"#), Error::B64Unsupported);
+        assert_eq!(refused(r#"{"alg":"HS256","b64":true,"crit":["b64"]}"#), Error::B64Unsupported);
+        assert_eq!(refused(r#"{"alg":"HS256","b64":false}"#), Error::B64NotCritical);
+        assert_eq!(refused(r#"{"alg":"HS256","b64":true}"#), Error::B64NotCritical);
+        assert_eq!(refused(r#"{"alg":"HS256","crit":["b64"]}"#), Error::CritInvalid);
+        for b64 in ["0", "null", r#""false""#] {
+            let json = format!(r#"{{"alg":"HS256","b64":{b64},"crit":["b64"]}}"#);
+            assert_eq!(refused(&json), Error::HeaderInvalid);
+        }
     }
 
     #[test]
@@ -96,6 +164,7 @@ mod tests {
             r#"{"alg":"ES256","kid":["a"]}"#,
             r#"{"alg":"ES256","kid":{"$ne":""}}"#,
             r#"{"alg":"ES256","typ":1}"#,
+            r#"{"alg":"ES256","cty":[]}"#,
             r#"{"alg":null}"#,
             r#"{"alg":["ES256"]}"#,
             r#""ES256""#,

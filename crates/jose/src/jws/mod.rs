@@ -1,4 +1,46 @@
-//! JSON Web Signatures (RFC 7515), the compact serialization only.
+//! JSON Web Signatures (RFC 7515): compact and JSON serializations, detached and unencoded payloads (RFC 7797).
 
 pub mod compact;
 mod header;
+pub mod json;
+
+pub(crate) use header::{Header, decode as decode_header, refuse_crit, shape};
+
+/// How the payload stands in what is signed (RFC 7797 §3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// As base64url, like everywhere.
+    #[default]
+    Base64url,
+    /// As it is: `b64` is `false`, and `crit` says so.
+    Unencoded,
+}
+
+/// A payload whose signature has been verified.
+#[derive(Debug)]
+pub struct Verified {
+    pub(crate) payload: Vec<u8>,
+    pub(crate) header: Header,
+}
+
+impl Verified {
+    /// The payload.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The header's `kid`.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+
+    /// The header's `typ`.
+    pub fn typ(&self) -> Option<&str> {
+        self.header.typ.as_deref()
+    }
+
+    /// The header's `cty`: what the payload is.
+    pub fn cty(&self) -> Option<&str> {
+        self.header.cty.as_deref()
+    }
+}

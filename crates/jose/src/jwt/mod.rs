@@ -1,15 +1,19 @@
 //! JSON Web Tokens (RFC 7519) as RFC 8725 wants them handled.
 //!
-//! [`sign`] makes one; [`verify`] checks the signature first and then everything a [`Policy`] asks for, in that one place.
+//! [`sign`] makes one, [`sign_then_encrypt`] one that only its recipient can read; [`verify`] checks the signature first and then everything a [`Policy`] asks for, in that one place.
 
+mod batch;
 mod claims;
+mod nested;
 mod policy;
 mod read;
 mod sign;
 mod verify;
 
+pub use batch::verify_batch;
 pub use claims::{Audience, Claims};
+pub use nested::{decrypt_then_verify, sign_then_encrypt};
 pub use policy::{MAX_LEEWAY_SECS, Policy};
 pub use read::MAX_NUMERIC_DATE;
 pub use sign::sign;
-pub use verify::{UnverifiedParts, Verified, decode_unverified, verify};
+pub use verify::{Buffer, UnverifiedParts, Verified, decode_unverified, verify, verify_in};

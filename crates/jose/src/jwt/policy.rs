@@ -143,10 +143,12 @@ impl Policy {
             let typ = media_type(typ);
             self.types.iter().any(|accepted| media_type(accepted).eq_ignore_ascii_case(typ))
         };
-        if self.types.is_empty() || typ.is_some_and(accepted) {
-            return Ok(());
+        match typ {
+            _ if self.types.is_empty() => Ok(()),
+            Some(typ) if accepted(typ) => Ok(()),
+            Some(_) => Err(Error::TypeMismatch),
+            None => Err(Error::TypeMissing),
         }
-        Err(Error::TypeMismatch)
     }
 
     fn check_parties(&self, claims: &Registered<'_>) -> Result<(), Error> {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use crate::Error;
@@ -40,7 +40,7 @@ impl Registered<'_> {
 }
 
 /// Reads the claims of a token whose signature has been verified; `registered` starts empty.
-pub(super) fn read<'de, C: DeserializeOwned>(payload: &'de [u8], registered: &mut Registered<'de>) -> Result<C, Error> {
+pub(super) fn read<'de, C: Deserialize<'de>>(payload: &'de [u8], registered: &mut Registered<'de>) -> Result<C, Error> {
     let result = json::parse_with(payload, Limits::CLAIMS, |de, context| {
         C::deserialize(Top { de, registered: &mut *registered, context })
     });
@@ -155,7 +155,9 @@ impl<'de, A: MapAccess<'de>> TopMap<'_, '_, 'de, A> {
     }
 
     fn time(&mut self, name: &'static str) -> Result<u64, A::Error> {
-        self.value(name).map(|seconds: Seconds| seconds.0)
+        let context = self.context;
+        let seconds: Seconds = self.map.next_value().map_err(|_| context.refuse(Error::ClaimNotNumber(name)))?;
+        seconds.0.ok_or_else(|| context.refuse(Error::ClaimOutOfRange(name)))
     }
 
     /// The same for a text, which goes to the caller's type without a stop: what is wrong there is not the claim.
@@ -321,8 +323,8 @@ impl<'de> Visitor<'de> for RecipientsVisitor {
     }
 }
 
-/// RFC 7519 §2, NumericDate: a JSON number from 0 to the year 9999; the fraction is dropped.
-struct Seconds(u64);
+/// RFC 7519 §2, NumericDate: a JSON number from 0 to the year 9999; the fraction is dropped. `None` is a number beyond that.
+struct Seconds(Option<u64>);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -339,15 +341,16 @@ impl Visitor<'_> for SecondsVisitor {
         f.write_str("a number of seconds since 1970")
     }
 
-    fn visit_u64<E: serde::de::Error>(self, seconds: u64) -> Result<Seconds, E> {
-        if seconds > MAX_NUMERIC_DATE {
-            return Err(E::custom("out of range"));
-        }
-        Ok(Seconds(seconds))
+    fn visit_u64<E>(self, seconds: u64) -> Result<Seconds, E> {
+        Ok(Seconds((seconds <= MAX_NUMERIC_DATE).then_some(seconds)))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Seconds, E> {
-        seconds_from(seconds).ok_or_else(|| E::custom("out of range"))
+    fn visit_i64<E>(self, seconds: i64) -> Result<Seconds, E> {
+        Ok(Seconds(seconds.try_into().ok().filter(|seconds| *seconds <= MAX_NUMERIC_DATE)))
+    }
+
+    fn visit_f64<E>(self, seconds: f64) -> Result<Seconds, E> {
+        Ok(Seconds(seconds_from(seconds)))
     }
 }
 
@@ -357,6 +360,6 @@ impl Visitor<'_> for SecondsVisitor {
     clippy::cast_sign_loss,
     reason = "between 0 and the year 9999 a double holds every whole second; dropping the fraction is what is wanted"
 )]
-fn seconds_from(number: f64) -> Option<Seconds> {
-    (0.0..=MAX_NUMERIC_DATE as f64).contains(&number).then_some(Seconds(number as u64))
+fn seconds_from(number: f64) -> Option<u64> {
+    (0.0..=MAX_NUMERIC_DATE as f64).contains(&number).then_some(number as u64)
 }

@@ -3,14 +3,15 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::Policy;
 use super::read::{self, Registered};
 use crate::base64url::Scratch;
 use crate::json::{Limits, parse_strict};
-use crate::jws::compact::{Header, Segments, decode_header};
+use crate::jws::compact::Segments;
+use crate::jws::{Header, decode_header};
 use crate::{Algorithm, Error, VerifyingKeys, base64url};
 
 /// Claims that passed. Dereferences to them.
@@ -111,14 +112,65 @@ pub fn verify<C: DeserializeOwned>(
     policy: &Policy,
     now: u64,
 ) -> Result<Verified<C>, Error> {
-    let mut scratch = Scratch::<PAYLOAD_ROOM>::new();
-    let authentic = authenticate(token, keys, &mut scratch)?;
+    verify_in(token, keys, policy, now, &mut Buffer::new())
+}
+
+/// Room for a decoded payload, to be used again and again.
+pub struct Buffer(Scratch<PAYLOAD_ROOM>);
+
+impl Buffer {
+    /// Room for most tokens; it grows when it has to.
+    pub fn new() -> Self {
+        Self(Scratch::new())
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The same as [`verify`] into claims that borrow from `buffer`: nothing is copied, and nothing is allocated.
+///
+/// ```
+/// use serde::Deserialize;
+/// use symbolon_jose::jwt::{self, Buffer, Policy};
+/// use symbolon_jose::{Algorithm, Error, Jwk, SigningKey, VerifyingKey, VerifyingKeys};
+///
+/// #[derive(Deserialize)]
+/// struct Borrowed<'b> {
+///     sub: &'b str,
+/// }
+/// let jwk = Jwk::generate(Algorithm::ES256)?;
+/// let claims = serde_json::json!({"iss": "i", "aud": "a", "sub": "ada", "exp": 1_000});
+/// let token = jwt::sign(&SigningKey::from_jwk(&jwk, Algorithm::ES256)?, "JWT", &claims)?;
+/// let keys = VerifyingKeys::single(VerifyingKey::from_jwk(&jwk, Algorithm::ES256)?);
+/// let (policy, mut buffer) = (Policy::new("i", "a"), Buffer::new());
+/// let verified = jwt::verify_in::<Borrowed<'_>>(&token, &keys, &policy, 999, &mut buffer)?;
+/// assert_eq!(verified.sub, "ada");
+/// # Ok::<(), Error>(())
+/// ```
+pub fn verify_in<'b, C: Deserialize<'b>>(
+    token: &str,
+    keys: &VerifyingKeys,
+    policy: &Policy,
+    now: u64,
+    buffer: &'b mut Buffer,
+) -> Result<Verified<C>, Error> {
+    let authentic = authenticate(token, keys, &mut buffer.0)?;
     let mut registered = Registered::default();
     let claims = read::read::<C>(authentic.payload, &mut registered)?;
     policy.check(authentic.header.typ.as_deref(), &registered, now)?;
     let (exp, nbf, iat) = (registered.exp, registered.nbf, registered.iat);
     drop(registered);
     Ok(Verified { claims, header: authentic.header, algorithm: authentic.algorithm, exp, nbf, iat })
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Buffer").finish_non_exhaustive()
+    }
 }
 
 /// Room for the payload of most tokens without an allocation.

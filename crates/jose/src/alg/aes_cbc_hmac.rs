@@ -1,0 +1,135 @@
+//! AES in CBC mode with HMAC over everything, encrypt-then-MAC (RFC 7518 §5.2).
+//!
+//! The MAC is compared in constant time and before anything is decrypted, so that no padding can be asked about.
+
+use aws_lc_rs::cipher::{self, DecryptionContext, EncryptionContext};
+use aws_lc_rs::cipher::{PaddedBlockDecryptingKey, PaddedBlockEncryptingKey, UnboundCipherKey};
+use aws_lc_rs::hmac;
+use aws_lc_rs::iv::FixedLength;
+use subtle::ConstantTimeEq as _;
+
+use crate::Error;
+
+/// Bytes of the initialization vector.
+pub(crate) const IV_LEN: usize = 16;
+
+/// One of the three of RFC 7518 §5.2.3–5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CbcHmac {
+    Hs256,
+    Hs384,
+    Hs512,
+}
+
+impl CbcHmac {
+    /// Bytes of either half of the key, and of the tag.
+    const fn half(self) -> usize {
+        match self {
+            Self::Hs256 => 16,
+            Self::Hs384 => 24,
+            Self::Hs512 => 32,
+        }
+    }
+
+    const fn cipher(self) -> &'static cipher::Algorithm {
+        match self {
+            Self::Hs256 => &cipher::AES_128,
+            Self::Hs384 => &cipher::AES_192,
+            Self::Hs512 => &cipher::AES_256,
+        }
+    }
+
+    const fn hmac(self) -> hmac::Algorithm {
+        match self {
+            Self::Hs256 => hmac::HMAC_SHA256,
+            Self::Hs384 => hmac::HMAC_SHA384,
+            Self::Hs512 => hmac::HMAC_SHA512,
+        }
+    }
+
+    /// RFC 7518 §5.2.2.1: the first half authenticates, the second encrypts.
+    fn halves(self, key: &[u8]) -> Result<(&[u8], &[u8]), Error> {
+        if key.len() != 2 * self.half() {
+            return Err(Error::KeyLength);
+        }
+        Ok(key.split_at(self.half()))
+    }
+
+    /// Encrypts in place, which adds padding; the tag.
+    pub(crate) fn seal(self, key: &[u8], iv: [u8; IV_LEN], aad: &[u8], text: &mut Vec<u8>) -> Result<Tag, Error> {
+        let (mac_key, enc_key) = self.halves(key)?;
+        let failed = |_| Error::EncryptionFailed;
+        let cipher = UnboundCipherKey::new(self.cipher(), enc_key).and_then(PaddedBlockEncryptingKey::cbc_pkcs7);
+        let context = EncryptionContext::Iv128(FixedLength::from(iv));
+        cipher.map_err(failed)?.less_safe_encrypt(text, context).map_err(failed)?;
+        Ok(self.tag(mac_key, iv, aad, text))
+    }
+
+    /// Checks the tag, then decrypts in place.
+    pub(crate) fn open<'t>(
+        self,
+        key: &[u8],
+        iv: [u8; IV_LEN],
+        aad: &[u8],
+        text: &'t mut [u8],
+        tag: &[u8],
+    ) -> Result<&'t mut [u8], Error> {
+        let (mac_key, enc_key) = self.halves(key)?;
+        if !bool::from(self.tag(mac_key, iv, aad, text).as_ref().ct_eq(tag)) {
+            return Err(Error::DecryptionFailed);
+        }
+        let failed = |_| Error::DecryptionFailed;
+        let cipher = UnboundCipherKey::new(self.cipher(), enc_key).and_then(PaddedBlockDecryptingKey::cbc_pkcs7);
+        let context = DecryptionContext::Iv128(FixedLength::from(iv));
+        cipher.map_err(failed)?.decrypt(text, context).map_err(failed)
+    }
+
+    /// RFC 7518 §5.2.2.1, steps 4 and 5: over the AAD, the vector, the ciphertext and the AAD's length in bits; its first half.
+    fn tag(self, mac_key: &[u8], iv: [u8; IV_LEN], aad: &[u8], text: &[u8]) -> Tag {
+        let mut mac = hmac::Context::with_key(&hmac::Key::new(self.hmac(), mac_key));
+        mac.update(aad);
+        mac.update(&iv);
+        mac.update(text);
+        mac.update(&(aad.len() as u64 * 8).to_be_bytes());
+        Tag { mac: mac.sign(), len: self.half() }
+    }
+}
+
+/// An authentication tag.
+pub(crate) struct Tag {
+    mac: hmac::Tag,
+    len: usize,
+}
+
+impl AsRef<[u8]> for Tag {
+    fn as_ref(&self) -> &[u8] {
+        &self.mac.as_ref()[..self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_is_refused() {
+        for (algorithm, len) in [(CbcHmac::Hs256, 32), (CbcHmac::Hs384, 48), (CbcHmac::Hs512, 64)] {
+            let key = vec![7; len];
+            let mut text = b"sixteen bytes of and some more".to_vec();
+            let tag = algorithm.seal(&key, [1; 16], b"aad", &mut text).unwrap();
+            assert_eq!((text.len(), tag.as_ref().len()), (32, len / 2));
+            let open = |key: &[u8], iv, aad: &[u8], text: &[u8], tag: &[u8]| {
+                let mut text = text.to_vec();
+                algorithm.open(key, iv, aad, &mut text, tag).map(|text| text.to_vec())
+            };
+            assert_eq!(open(&key, [1; 16], b"aad", &text, tag.as_ref()).unwrap(), b"sixteen bytes of and some more");
+            let failed = Err(Error::DecryptionFailed);
+            assert_eq!(open(&key, [2; 16], b"aad", &text, tag.as_ref()), failed);
+            assert_eq!(open(&key, [1; 16], b"aae", &text, tag.as_ref()), failed);
+            assert_eq!(open(&key, [1; 16], b"aad", &text[..16], tag.as_ref()), failed);
+            assert_eq!(open(&key, [1; 16], b"aad", &text, &tag.as_ref()[1..]), failed);
+            assert_eq!(open(&key, [1; 16], b"aad", &text, b""), failed);
+            assert_eq!(open(&key[1..], [1; 16], b"aad", &text, tag.as_ref()), Err(Error::KeyLength));
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! JWE JSON serialization (RFC 7516 §7.2), general and flattened, with several recipients and additional authenticated data.
+//!
+//! Refused: members of both forms at once, a name in two of the headers of one recipient, `crit` or `zip` outside the protected
+//! header, and more than [`MAX_RECIPIENTS`].
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use super::compact::{content, inflated, refuse_unwanted_zip};
+use super::content::{Cipher, ContentKey, Sealed};
+use super::entropy::{Entropy, System};
+use super::header::Received;
+use super::key::{DecryptingKey, Encrypter, EncryptingKey};
+use super::{Decrypted, Header};
+use crate::json::{self, Limits, Text, present};
+use crate::jws::{decode_header, shape};
+use crate::{Error, base64url};
+
+/// Most recipients of one text.
+pub const MAX_RECIPIENTS: usize = 16;
+
+/// Encrypts for one recipient, flattened (RFC 7516 §7.2.2). `aad` is authenticated and not encrypted.
+///
+/// ```
+/// use symbolon_jose::jwe::{DecryptingKey, EncryptingKey, Header, json};
+/// use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement};
+///
+/// let (alg, enc) = (KeyManagement::A256Kw, ContentEncryption::A256Gcm);
+/// let jwk = Jwk::generate(alg)?;
+/// let key = EncryptingKey::from_jwk(&jwk, alg, enc)?;
+/// let text = json::encrypt_flattened(&key, &Header::default(), Some(b"seen by all"), b"hello")?;
+/// let encrypted = json::Encrypted::parse(text.as_bytes())?;
+/// let decrypted = encrypted.decrypt(&DecryptingKey::from_jwk(&jwk, alg, &[enc])?)?;
+/// assert_eq!(decrypted.plaintext(), b"hello");
+/// assert_eq!(encrypted.aad(), Some(&b"seen by all"[..]));
+/// # Ok::<(), Error>(())
+/// ```
+pub fn encrypt_flattened(
+    key: &EncryptingKey,
+    header: &Header<'_>,
+    aad: Option<&[u8]>,
+    plaintext: &[u8],
+) -> Result<String, Error> {
+    let (key, entropy) = (key.inner(), &mut System);
+    let (ready, managed) = key.manage(header, entropy)?;
+    let protected = key.header(header, &managed.fresh);
+    let mut text = content(plaintext, header.compression, key.encryption);
+    let sealed = ready.cipher().seal(entropy, &authenticated(&protected, aad), &mut text)?;
+    let mut members = body(&protected, aad, &text, &sealed);
+    if !managed.encrypted_key.is_empty() {
+        members.insert("encrypted_key".into(), base64url::encode(&managed.encrypted_key).into());
+    }
+    Ok(Value::Object(members).to_string())
+}
+
+/// Encrypts for several recipients, general (RFC 7516 §7.2.1). All keys have the same `enc`; with `dir` and plain ECDH-ES there can
+/// be one recipient only.
+pub fn encrypt_general(
+    keys: &[EncryptingKey],
+    header: &Header<'_>,
+    aad: Option<&[u8]>,
+    plaintext: &[u8],
+) -> Result<String, Error> {
+    let keys: Vec<&Encrypter> = keys.iter().map(EncryptingKey::inner).collect();
+    let first = *keys.first().ok_or(Error::NotJsonSerialization)?;
+    if keys.len() > MAX_RECIPIENTS {
+        return Err(Error::NotJsonSerialization);
+    }
+    if keys.iter().any(|key| key.encryption != first.encryption) {
+        return Err(Error::ContentEncryptionMismatch);
+    }
+    let entropy: &mut dyn Entropy = &mut System;
+    let mut recipients = Vec::with_capacity(keys.len());
+    let cipher;
+    let ready;
+    let cipher = if first.is_direct() {
+        if keys.len() > 1 {
+            return Err(Error::OneRecipientOnly);
+        }
+        let (made, managed) = first.manage(header, entropy)?;
+        recipients.push(recipient(first, &managed)?);
+        ready = made;
+        ready.cipher()
+    } else {
+        let content_key = ContentKey::random(first.encryption, entropy)?;
+        for key in &keys {
+            recipients.push(recipient(key, &key.wrap(content_key.as_ref(), header, entropy)?)?);
+        }
+        cipher = Cipher::new(first.encryption, content_key.as_ref())?;
+        &cipher
+    };
+    let protected = format!("{{{}}}", Encrypter::common_members(first.encryption, header));
+    let protected = base64url::encode(protected.as_bytes());
+    let mut text = content(plaintext, header.compression, first.encryption);
+    let sealed = cipher.seal(entropy, &authenticated(&protected, aad), &mut text)?;
+    let mut members = body(&protected, aad, &text, &sealed);
+    members.insert("recipients".into(), recipients.into());
+    Ok(Value::Object(members).to_string())
+}
+
+fn recipient(key: &Encrypter, managed: &super::manage::Managed) -> Result<Value, Error> {
+    let header = key.recipient_members(&managed.fresh) + "}";
+    let header: Value = serde_json::from_str(&header).map_err(|_| Error::HeaderInvalid)?;
+    let mut members = json!({ "header": header });
+    if !managed.encrypted_key.is_empty() {
+        members["encrypted_key"] = base64url::encode(&managed.encrypted_key).into();
+    }
+    Ok(members)
+}
+
+fn body(protected: &str, aad: Option<&[u8]>, text: &[u8], sealed: &Sealed) -> Map<String, Value> {
+    let mut members = Map::new();
+    let mut put = |name: &str, value: String| members.insert(name.into(), value.into());
+    put("protected", protected.into());
+    put("iv", base64url::encode(sealed.iv()));
+    put("ciphertext", base64url::encode(text));
+    put("tag", base64url::encode(sealed.tag()));
+    if let Some(aad) = aad {
+        put("aad", base64url::encode(aad));
+    }
+    members
+}
+
+/// RFC 7516 §5.1, step 14.
+fn authenticated(protected: &str, aad: Option<&[u8]>) -> Vec<u8> {
+    match aad {
+        Some(aad) => [protected, ".", &base64url::encode(aad)].concat().into_bytes(),
+        None => protected.as_bytes().to_vec(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw<'t> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    protected: Option<Text<'t>>,
+    #[serde(default, deserialize_with = "present")]
+    unprotected: Option<Map<String, Value>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    recipients: Option<Vec<RawRecipient<'t>>>,
+    #[serde(default, deserialize_with = "present")]
+    header: Option<Map<String, Value>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    encrypted_key: Option<Text<'t>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    aad: Option<Text<'t>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    iv: Option<Text<'t>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    ciphertext: Option<Text<'t>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    tag: Option<Text<'t>>,
+}
+
+#[derive(Deserialize)]
+struct RawRecipient<'t> {
+    #[serde(default, deserialize_with = "present")]
+    header: Option<Map<String, Value>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    encrypted_key: Option<Text<'t>>,
+}
+
+/// A well-formed text nobody has decrypted: it shows only what is needed to choose a key.
+#[derive(Debug)]
+pub struct Encrypted {
+    recipients: Vec<Recipient>,
+    authenticated: Vec<u8>,
+    aad: Option<Vec<u8>>,
+    iv: Vec<u8>,
+    ciphertext: Vec<u8>,
+    tag: Vec<u8>,
+}
+
+/// One of its recipients.
+#[derive(Debug)]
+pub struct Recipient {
+    header: Arc<Received>,
+    encrypted_key: Vec<u8>,
+}
+
+impl Recipient {
+    /// The header's `alg`: what the sender says, not a choice.
+    pub fn alg(&self) -> &str {
+        &self.header.alg
+    }
+
+    /// The header's `enc`: what the sender says, not a choice.
+    pub fn enc(&self) -> &str {
+        &self.header.enc
+    }
+
+    /// The header's `kid`: a name to look up among known keys, nothing else.
+    pub fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+}
+
+impl Encrypted {
+    /// Reads a text of at most 64 KiB.
+    pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        let raw: Raw<'_> = json::parse_borrowed(text, Limits::SERIALIZATION)?;
+        let flattened = raw.header.is_some() || raw.encrypted_key.is_some();
+        let list = match raw.recipients {
+            Some(_) if flattened => return Err(Error::NotJsonSerialization),
+            Some(list) if list.is_empty() || list.len() > MAX_RECIPIENTS => return Err(Error::NotJsonSerialization),
+            Some(list) => list,
+            None => vec![RawRecipient { header: raw.header, encrypted_key: raw.encrypted_key }],
+        };
+        let protected = raw.protected.as_ref().map_or("", Text::as_str);
+        let shared = shared_members(protected, raw.unprotected)?;
+        let recipients: Result<_, _> = list.into_iter().map(|raw| Recipient::parse(raw, &shared)).collect();
+        let aad = raw.aad.as_ref().map(|text| base64url::decode(text.as_str())).transpose()?;
+        let decode = |text: Option<Text<'_>>| base64url::decode(text.as_ref().map_or("", Text::as_str));
+        Ok(Self {
+            recipients: recipients?,
+            authenticated: authenticated(protected, aad.as_deref()),
+            aad,
+            iv: decode(raw.iv)?,
+            ciphertext: base64url::decode(raw.ciphertext.ok_or(Error::NotJsonSerialization)?.as_str())?,
+            tag: decode(raw.tag)?,
+        })
+    }
+
+    /// Every recipient, to choose a key by.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    /// What was authenticated beside the content. True only once decryption has succeeded.
+    pub fn aad(&self) -> Option<&[u8]> {
+        self.aad.as_deref()
+    }
+
+    /// Decrypts as the recipient that is `key`'s: by its algorithm, and by its `kid` where both sides have one.
+    pub fn decrypt(&self, key: &DecryptingKey) -> Result<Decrypted, Error> {
+        let own = |it: &&Recipient| match (key.kid(), it.kid()) {
+            (Some(own), Some(said)) => own == said,
+            _ => true,
+        };
+        let mut why = Error::UnknownKey;
+        for recipient in self.recipients.iter().filter(own) {
+            if recipient.alg() != key.key_management().name() {
+                why = Error::AlgorithmMismatch;
+                continue;
+            }
+            match self.decrypt_as(recipient, key) {
+                Ok(plaintext) => return Ok(Decrypted { plaintext, header: Arc::clone(&recipient.header) }),
+                Err(error) => why = error,
+            }
+        }
+        Err(why)
+    }
+
+    fn decrypt_as(&self, recipient: &Recipient, key: &DecryptingKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+        refuse_unwanted_zip(key, &recipient.header)?;
+        let key = key.inner();
+        let encryption = key.allowed(&recipient.header.enc)?;
+        let ready = key.unmanage(encryption, &recipient.header.parameters, &recipient.encrypted_key)?;
+        let mut text = Zeroizing::new(self.ciphertext.clone());
+        ready.cipher().open(&self.iv, &self.authenticated, &mut text, &self.tag)?;
+        inflated(text, recipient.header.zip, key.max_decompressed)
+    }
+}
+
+/// The members that all recipients share. RFC 7516 §4.1.3, §4.1.13: `zip` and `crit` count only where they are protected.
+fn shared_members(protected: &str, unprotected: Option<Map<String, Value>>) -> Result<Map<String, Value>, Error> {
+    let mut members: Map<String, Value> = if protected.is_empty() {
+        Map::new()
+    } else {
+        json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?
+    };
+    join(&mut members, unprotected.unwrap_or_default())?;
+    Ok(members)
+}
+
+fn join(members: &mut Map<String, Value>, unprotected: Map<String, Value>) -> Result<(), Error> {
+    for (name, value) in unprotected {
+        match name.as_str() {
+            "crit" => return Err(Error::CritInvalid),
+            "zip" => return Err(Error::HeaderMemberInvalid("zip")),
+            _ => {}
+        }
+        if members.insert(name, value).is_some() {
+            return Err(Error::HeaderNotDisjoint);
+        }
+    }
+    Ok(())
+}
+
+impl Recipient {
+    fn parse(raw: RawRecipient<'_>, shared: &Map<String, Value>) -> Result<Self, Error> {
+        let mut members = shared.clone();
+        join(&mut members, raw.header.unwrap_or_default())?;
+        let encrypted_key = raw.encrypted_key.as_ref().map_or("", Text::as_str);
+        let header = Arc::new(Received::from_members(members)?);
+        Ok(Self { header, encrypted_key: base64url::decode(encrypted_key)? })
+    }
+}

@@ -91,8 +91,8 @@ mod tests {
             let kek = KeyWrap::new(size, &bytes(u8::try_from(size.len()).unwrap())).unwrap();
             let mut wrapped = vec![0; key.len() + OVERHEAD];
             kek.wrap(key, &mut wrapped).unwrap();
-            let hex: String = wrapped.iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(hex, expected);
+            let pairs = (0..expected.len()).step_by(2).map(|at| u8::from_str_radix(&expected[at..at + 2], 16).unwrap());
+            assert_eq!(wrapped, pairs.collect::<Vec<u8>>());
             let mut back = vec![0; key.len()];
             kek.unwrap(&wrapped, &mut back).unwrap();
             assert_eq!(back, key);

@@ -49,11 +49,23 @@ enum SignerSecret {
     Rsa(RsaKeyPair, &'static rsa::Parameters),
 }
 
-/// A signature as the back end gives it.
+/// A signature. Those of curves are copied out of the back end's type, which has room for ML-DSA and is dear to move.
 pub(crate) enum SignatureBytes {
     Long(Vec<u8>),
     Mac(mac::Tag),
-    Short(signature::Signature),
+    Short([u8; MAX_SHORT_LEN], usize),
+}
+
+/// Bytes of the longest signature on a curve, ES512.
+const MAX_SHORT_LEN: usize = 132;
+
+impl SignatureBytes {
+    fn short(signature: &signature::Signature) -> Result<Self, Error> {
+        let mut bytes = [0; MAX_SHORT_LEN];
+        let len = signature.as_ref().len();
+        bytes.get_mut(..len).ok_or(Error::SigningFailed)?.copy_from_slice(signature.as_ref());
+        Ok(Self::Short(bytes, len))
+    }
 }
 
 impl AsRef<[u8]> for SignatureBytes {
@@ -61,7 +73,7 @@ impl AsRef<[u8]> for SignatureBytes {
         match self {
             Self::Long(bytes) => bytes,
             Self::Mac(tag) => tag.as_ref(),
-            Self::Short(signature) => signature.as_ref(),
+            Self::Short(bytes, len) => &bytes[..*len],
         }
     }
 }
@@ -115,8 +127,8 @@ impl SigningKey {
         let hash = || digest::digest(self.0.algorithm.hash(), message);
         let failed = |_| Error::SigningFailed;
         match &self.0.secret {
-            SignerSecret::Ecdsa(pair) => pair.sign_digest(&hash()).map(SignatureBytes::Short).map_err(failed),
-            SignerSecret::EdDsa(pair) => pair.try_sign(message).map(SignatureBytes::Short).map_err(failed),
+            SignerSecret::Ecdsa(pair) => SignatureBytes::short(&pair.sign_digest(&hash()).map_err(failed)?),
+            SignerSecret::EdDsa(pair) => SignatureBytes::short(&pair.try_sign(message).map_err(failed)?),
             SignerSecret::Hmac(key) => Ok(SignatureBytes::Mac(mac::sign(key, message))),
             SignerSecret::MlDsa(pair) => {
                 let mut signature = vec![0; pair.algorithm().signature_len()];

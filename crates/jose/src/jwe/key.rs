@@ -53,7 +53,7 @@ struct OwnedHeader {
 /// What the sender holds.
 pub(super) enum SenderKey {
     AesGcm(GcmKey),
-    AesKw(KeyWrap),
+    AesKw(Box<KeyWrap>),
     Direct(Cipher),
     EcdhEs(Agreement, ParsedPublicKey, Option<Kek>),
     Oaep(OaepPublicKey),
@@ -78,7 +78,7 @@ impl EncryptingKey {
         }
         let kek = match (alg.kind(), jwk.material()) {
             (Management::AesGcm(kek), Material::Oct { k }) => SenderKey::AesGcm(GcmKey::new(kek.gcm(), k.as_ref())?),
-            (Management::AesKw(kek), Material::Oct { k }) => SenderKey::AesKw(KeyWrap::new(kek, k.as_ref())?),
+            (Management::AesKw(kek), Material::Oct { k }) => SenderKey::AesKw(Box::new(KeyWrap::new(kek, k.as_ref())?)),
             (Management::Direct, Material::Oct { k }) => SenderKey::Direct(Cipher::new(enc, k.as_ref())?),
             (Management::EcdhEs(kek), material) => {
                 let (curve, x, y) = agreement(jwk, material)?;
@@ -233,7 +233,7 @@ pub(super) struct Decrypter {
 /// What the recipient holds.
 pub(super) enum RecipientKey {
     AesGcm(GcmKey),
-    AesKw(KeyWrap),
+    AesKw(Box<KeyWrap>),
     Direct(Cipher),
     EcdhEs(Agreement, PrivateKey, Option<Kek>),
     Oaep(OaepPrivateKey),
@@ -247,7 +247,9 @@ impl DecryptingKey {
         jwk.permits_encryption(alg, allowed, Side::Recipient)?;
         let kek = match (alg.kind(), jwk.material()) {
             (Management::AesGcm(kek), Material::Oct { k }) => RecipientKey::AesGcm(GcmKey::new(kek.gcm(), k.as_ref())?),
-            (Management::AesKw(kek), Material::Oct { k }) => RecipientKey::AesKw(KeyWrap::new(kek, k.as_ref())?),
+            (Management::AesKw(kek), Material::Oct { k }) => {
+                RecipientKey::AesKw(Box::new(KeyWrap::new(kek, k.as_ref())?))
+            }
             (Management::Direct, Material::Oct { k }) => match allowed {
                 [one] => RecipientKey::Direct(Cipher::new(*one, k.as_ref())?),
                 _ => return Err(Error::KeyAlgorithm),

@@ -52,7 +52,7 @@ impl KeyType {
         }
         if id.oid == RSA_ENCRYPTION {
             // RFC 4055 §1.2: the parameters are NULL.
-            let null = id.parameters.is_some_and(|it| it.is_null());
+            let null = id.parameters.is_some_and(AnyRef::is_null);
             return if null { Ok(Self::Rsa) } else { Err(Error::DerInvalid) };
         }
         let set = ML_DSA.iter().find(|(_, oid)| *oid == id.oid).map(|(set, _)| Self::MlDsa(*set));
@@ -196,13 +196,12 @@ pub(super) fn sec1_private(der: &[u8]) -> Result<Material, Error> {
 
 fn ec_private(curve: Curve, key: &EcPrivateKey<'_>) -> Result<Material, Error> {
     let d = Secret::new(key.private_key.to_vec());
-    let (x, y) = match key.public_key {
-        Some(point) => coordinates(curve, point)?,
-        None => {
-            let agreement = Agreement::Ec(curve);
-            let point = alg::ecdh_coordinates(agreement, &agreement.private_key(&d)?)?;
-            (point.x().to_vec(), point.y().to_vec())
-        }
+    let (x, y) = if let Some(point) = key.public_key {
+        coordinates(curve, point)?
+    } else {
+        let agreement = Agreement::Ec(curve);
+        let point = alg::ecdh_coordinates(agreement, &agreement.private_key(&d)?)?;
+        (point.x().to_vec(), point.y().to_vec())
     };
     Ok(Material::Ec { curve, x, y, d: Some(d) })
 }

@@ -7,6 +7,7 @@
 mod handed;
 mod names;
 mod strict;
+mod written;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::Error;
 pub(crate) use handed::Handed;
 pub(crate) use names::Names;
 pub(crate) use strict::{Admit, Context, Guard, NameSeed, Strict, StrictSeed};
+pub(crate) use written::check_written;
 
 /// What a JSON text may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,7 +31,7 @@ use crate::{ContentEncryption, Error};
 /// # Ok::<(), Error>(())
 /// ```
 pub fn encrypt(key: &EncryptingKey, header: &Header<'_>, plaintext: &[u8]) -> Result<String, Error> {
-    encrypt_with(key, header, plaintext, &mut System)
+    encrypt_with(key, header, plaintext, &mut System::new())
 }
 
 pub(super) fn encrypt_with(

@@ -1,9 +1,10 @@
 //! Where fresh keys and vectors come from: the operating system's generator, and for the published examples what they say.
 
 use aws_lc_rs::agreement::PrivateKey;
+use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::alg::{self, Agreement, EcdhCoordinates};
+use crate::alg::{self, Agreement, EcdhCoordinates, MAX_CONTENT_KEY_LEN, aes_cbc_hmac};
 
 /// A source of keys and vectors that nobody else knows or has used.
 pub(super) trait Entropy {
@@ -12,8 +13,21 @@ pub(super) trait Entropy {
     fn ephemeral(&mut self, curve: Agreement) -> Result<(PrivateKey, EcdhCoordinates), Error>;
 }
 
-/// The operating system.
-pub(super) struct System;
+/// The operating system, for one token. Asking costs the same for a hundred bytes as for one, so key and vector are asked for at
+/// once; what is left is wiped.
+pub(super) struct System {
+    bytes: Zeroizing<[u8; ONE_TOKEN]>,
+    used: usize,
+}
+
+/// The largest content key and the largest vector.
+const ONE_TOKEN: usize = MAX_CONTENT_KEY_LEN + aes_cbc_hmac::IV_LEN;
+
+impl System {
+    pub(super) fn new() -> Self {
+        Self { bytes: Zeroizing::new([0; ONE_TOKEN]), used: ONE_TOKEN }
+    }
+}
 
 impl Entropy for System {
     #[expect(
@@ -21,10 +35,38 @@ impl Entropy for System {
         reason = "a vector used twice under one key ends its secrecy, so no caller may choose it"
     )]
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        aws_lc_rs::rand::fill(bytes).map_err(|_| Error::EncryptionFailed)
+        if self.used + bytes.len() > ONE_TOKEN {
+            aws_lc_rs::rand::fill(self.bytes.as_mut_slice()).map_err(|_| Error::EncryptionFailed)?;
+            self.used = 0;
+        }
+        let end = self.used + bytes.len();
+        bytes.copy_from_slice(self.bytes.get(self.used..end).ok_or(Error::EncryptionFailed)?);
+        self.used = end;
+        Ok(())
     }
 
     fn ephemeral(&mut self, curve: Agreement) -> Result<(PrivateKey, EcdhCoordinates), Error> {
         alg::ecdh_generate(curve)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_byte_is_given_out_twice() {
+        let mut system = System::new();
+        let mut seen: Vec<[u8; 12]> = Vec::new();
+        for _ in 0..200 {
+            let mut iv = [0; 12];
+            system.fill(&mut iv).unwrap();
+            assert!(!seen.contains(&iv));
+            seen.push(iv);
+        }
+        let mut long = [0; ONE_TOKEN];
+        system.fill(&mut long).unwrap();
+        assert!(long.chunks(12).all(|part| part != [0; 12]));
+        assert_eq!(system.fill(&mut [0; ONE_TOKEN + 1]), Err(Error::EncryptionFailed));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! `jwk`, `jku`, `x5u`, `x5c` and `x5t` have no meaning here. Any `crit` is refused, as there is no extension we understand.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -9,13 +11,13 @@ use crate::alg::Agreement;
 use crate::json::{self, Limits, Text, present};
 use crate::jwk::{self, Epk, MAX_KID_LEN};
 use crate::jws::{decode_header, refuse_crit, shape};
-use crate::{Error, base64url};
+use crate::{ContentEncryption, Error, KeyManagement, base64url};
 
 /// What a header says.
 #[derive(Debug)]
 pub(super) struct Received {
-    pub(super) alg: String,
-    pub(super) enc: String,
+    pub(super) alg: Cow<'static, str>,
+    pub(super) enc: Cow<'static, str>,
     pub(super) kid: Option<String>,
     pub(super) typ: Option<String>,
     pub(super) cty: Option<String>,
@@ -105,8 +107,8 @@ impl Raw<'_> {
             Some(_) => return Err(Error::HeaderMemberInvalid("zip")),
         };
         Ok(Received {
-            alg: self.alg.map(owned).ok_or(Error::AlgorithmMissing)?,
-            enc: self.enc.map(owned).ok_or(Error::HeaderMemberMissing("enc"))?,
+            alg: self.alg.map(alg).ok_or(Error::AlgorithmMissing)?,
+            enc: self.enc.map(enc).ok_or(Error::HeaderMemberMissing("enc"))?,
             kid,
             typ: self.typ.map(owned),
             cty: self.cty.map(owned),
@@ -122,6 +124,15 @@ impl Raw<'_> {
             },
         })
     }
+}
+
+/// The name, as our own text where it is one of ours.
+fn alg(text: Text<'_>) -> Cow<'static, str> {
+    KeyManagement::from_name(text.as_str()).map_or_else(|| Cow::Owned(text.0.into_owned()), |it| it.name().into())
+}
+
+fn enc(text: Text<'_>) -> Cow<'static, str> {
+    ContentEncryption::from_name(text.as_str()).map_or_else(|| Cow::Owned(text.0.into_owned()), |it| it.name().into())
 }
 
 fn bytes(name: &'static str, text: Option<&Text<'_>>) -> Result<Option<Vec<u8>>, Error> {

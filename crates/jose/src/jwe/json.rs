@@ -44,7 +44,7 @@ pub fn encrypt_flattened(
     aad: Option<&[u8]>,
     plaintext: &[u8],
 ) -> Result<String, Error> {
-    let (key, entropy) = (key.inner(), &mut System);
+    let (key, entropy) = (key.inner(), &mut System::new());
     let (ready, managed) = key.manage(header, entropy)?;
     let protected = key.header(header, &managed.fresh);
     let mut text = content(plaintext, header.compression, key.encryption);
@@ -72,7 +72,7 @@ pub fn encrypt_general(
     if keys.iter().any(|key| key.encryption != first.encryption) {
         return Err(Error::ContentEncryptionMismatch);
     }
-    let entropy: &mut dyn Entropy = &mut System;
+    let entropy: &mut dyn Entropy = &mut System::new();
     let mut recipients = Vec::with_capacity(keys.len());
     let cipher;
     let ready;
@@ -92,7 +92,9 @@ pub fn encrypt_general(
         cipher = Cipher::new(first.encryption, content_key.as_ref())?;
         &cipher
     };
-    let protected = format!("{{{}}}", Encrypter::common_members(first.encryption, header));
+    let mut protected = String::from("{");
+    Encrypter::push_common_members(&mut protected, first.encryption, header);
+    protected.push('}');
     let protected = base64url::encode(protected.as_bytes());
     let mut text = content(plaintext, header.compression, first.encryption);
     let sealed = cipher.seal(entropy, &authenticated(&protected, aad), &mut text)?;

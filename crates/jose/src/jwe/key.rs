@@ -39,6 +39,8 @@ pub(super) struct Encrypter {
     pub(super) encryption: ContentEncryption,
     kid: Option<String>,
     pub(super) kek: SenderKey,
+    /// The header's members that concern this recipient and are always the same, from the bracket on.
+    prefix: String,
     /// Encoded headers that have nothing new from token to token, by what the sender wrote into them.
     headers: [OnceLock<(OwnedHeader, Box<str>)>; 4],
 }
@@ -122,7 +124,9 @@ impl EncryptingKey {
     }
 
     fn new(management: KeyManagement, encryption: ContentEncryption, kid: Option<String>, kek: SenderKey) -> Self {
-        Self(Arc::new(Encrypter { management, encryption, kid, kek, headers: Default::default() }))
+        let said = kid.as_deref().map_or_else(String::new, |kid| member("kid", kid));
+        let prefix = format!("{{\"alg\":\"{management}\"{said}");
+        Self(Arc::new(Encrypter { management, encryption, kid, kek, prefix, headers: Default::default() }))
     }
 
     /// The one `alg`.
@@ -168,25 +172,33 @@ impl Encrypter {
     }
 
     fn header_json(&self, header: &Header<'_>, fresh: &str) -> String {
-        let (own, common) = (self.recipient_members(fresh), Self::common_members(self.encryption, header));
-        [own.as_str(), ",", &common, "}"].concat()
+        let mut json = String::with_capacity(self.prefix.len() + fresh.len() + 64);
+        for part in [&self.prefix, fresh, ","] {
+            json.push_str(part);
+        }
+        Self::push_common_members(&mut json, self.encryption, header);
+        json.push('}');
+        json
     }
 
     /// The members that concern one recipient, from the bracket on.
     pub(super) fn recipient_members(&self, fresh: &str) -> String {
-        let kid = self.kid.as_deref().map_or_else(String::new, |kid| member("kid", kid));
-        format!("{{\"alg\":\"{}\"{kid}{fresh}", self.management)
+        [&self.prefix, fresh].concat()
     }
 
     /// The members that concern all recipients, from the first name on.
-    pub(super) fn common_members(encryption: ContentEncryption, header: &Header<'_>) -> String {
-        let text = |name: &str, value: Option<&str>| value.map_or_else(String::new, |value| member(name, value));
-        let (typ, cty) = (text("typ", header.typ), text("cty", header.cty));
-        let zip = match header.compression {
-            super::Compression::Deflate => ",\"zip\":\"DEF\"",
-            super::Compression::None => "",
-        };
-        format!("\"enc\":\"{encryption}\"{typ}{cty}{zip}")
+    pub(super) fn push_common_members(json: &mut String, encryption: ContentEncryption, header: &Header<'_>) {
+        for part in ["\"enc\":\"", encryption.name(), "\""] {
+            json.push_str(part);
+        }
+        for (name, value) in [("typ", header.typ), ("cty", header.cty)] {
+            if let Some(value) = value {
+                json.push_str(&member(name, value));
+            }
+        }
+        if header.compression == super::Compression::Deflate {
+            json.push_str(",\"zip\":\"DEF\"");
+        }
     }
 }
 
@@ -197,7 +209,7 @@ fn member(name: &str, value: &str) -> String {
 
 impl fmt::Debug for EncryptingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Encrypter { management, encryption, kid, kek: _, headers: _ } = &*self.0;
+        let Encrypter { management, encryption, kid, kek: _, prefix: _, headers: _ } = &*self.0;
         let mut debug = f.debug_struct("EncryptingKey");
         debug.field("alg", management).field("enc", encryption).field("kid", kid).finish_non_exhaustive()
     }

@@ -81,8 +81,10 @@ impl Encrypter {
                 entropy.fill(&mut iv)?;
                 let mut encrypted_key = key.to_vec();
                 let tag = kek.seal(iv, b"", &mut encrypted_key)?;
-                let (iv, tag) = (base64url::encode(&iv), base64url::encode(&tag));
-                Ok(Managed { encrypted_key, fresh: format!(",\"iv\":\"{iv}\",\"tag\":\"{tag}\"") })
+                let mut fresh = String::with_capacity(64);
+                push_bytes(&mut fresh, ",\"iv\":\"", &iv);
+                push_bytes(&mut fresh, ",\"tag\":\"", &tag);
+                Ok(Managed { encrypted_key, fresh })
             }
             SenderKey::AesKw(kek) => Ok(Managed { encrypted_key: wrapped(kek, key)?, fresh: String::new() }),
             SenderKey::Oaep(public) => {
@@ -121,10 +123,14 @@ impl Encrypter {
         let (private, point) = entropy.ephemeral(*curve)?;
         let (apu, apv) = (header.apu.unwrap_or_default(), header.apv.unwrap_or_default());
         ecdh_derive(&private, peer.clone(), &ecdh_other_info(name, apu, apv, key.len()), key)?;
-        let party = |name: &str, party: Option<&[u8]>| {
-            party.map_or_else(String::new, |party| format!(",\"{name}\":\"{}\"", base64url::encode(party)))
-        };
-        Ok([epk(*curve, &point), party("apu", header.apu), party("apv", header.apv)].concat())
+        let mut fresh = String::with_capacity(MAX_EPK_LEN);
+        push_epk(&mut fresh, *curve, &point);
+        for (name, party) in [(",\"apu\":\"", header.apu), (",\"apv\":\"", header.apv)] {
+            if let Some(party) = party {
+                push_bytes(&mut fresh, name, party);
+            }
+        }
+        Ok(fresh)
     }
 }
 
@@ -143,15 +149,29 @@ fn wrapped(kek: &KeyWrap, key: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(wrapped)
 }
 
-fn epk(curve: Agreement, point: &EcdhCoordinates) -> String {
-    let x = base64url::encode(point.x());
-    match curve {
-        Agreement::Ec(curve) => {
-            let y = base64url::encode(point.y());
-            format!(",\"epk\":{{\"kty\":\"EC\",\"crv\":\"{}\",\"x\":\"{x}\",\"y\":\"{y}\"}}", curve.name())
-        }
-        Agreement::X25519 => format!(",\"epk\":{{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"{x}\"}}"),
+/// Room for an `epk` on the largest curve.
+const MAX_EPK_LEN: usize = 256;
+
+fn push_epk(json: &mut String, curve: Agreement, point: &EcdhCoordinates) {
+    let (kty, crv) = match curve {
+        Agreement::Ec(curve) => ("EC", curve.name()),
+        Agreement::X25519 => ("OKP", "X25519"),
+    };
+    for part in [",\"epk\":{\"kty\":\"", kty, "\",\"crv\":\"", crv, "\""] {
+        json.push_str(part);
     }
+    push_bytes(json, ",\"x\":\"", point.x());
+    if matches!(curve, Agreement::Ec(_)) {
+        push_bytes(json, ",\"y\":\"", point.y());
+    }
+    json.push('}');
+}
+
+/// `start`, the bytes as base64url, and the closing quote.
+fn push_bytes(json: &mut String, start: &str, bytes: &[u8]) {
+    json.push_str(start);
+    base64url::append(bytes, json);
+    json.push('"');
 }
 
 /// Room for a key that wraps keys.

@@ -51,7 +51,7 @@ impl Decrypter {
             }
         };
         if outcome.is_err() {
-            System.fill(key.as_mut()).map_err(|_| Error::DecryptionFailed)?;
+            System::new().fill(key.as_mut()).map_err(|_| Error::DecryptionFailed)?;
         }
         Cipher::new(encryption, key.as_ref()).map(Ready::Fresh)
     }

@@ -1,9 +1,8 @@
 //! Signing a JWT.
 
 use serde::Serialize;
-use serde::de::IgnoredAny;
 
-use crate::json::{self, Limits};
+use crate::json::{Limits, check_written};
 use crate::{Error, SigningKey, jws};
 
 /// Signs `claims`, which must serialize to a JSON object, under the header type `typ` (`JWT`, `at+jwt`, ..).
@@ -22,10 +21,14 @@ use crate::{Error, SigningKey, jws};
 /// # Ok::<(), Error>(())
 /// ```
 pub fn sign<C: Serialize + ?Sized>(key: &SigningKey, typ: &str, claims: &C) -> Result<String, Error> {
-    let json = serde_json::to_vec(claims).map_err(|_| Error::JsonShape)?;
+    let mut json = Vec::with_capacity(USUAL_LEN);
+    serde_json::to_writer(&mut json, claims).map_err(|_| Error::JsonShape)?;
     if json.first() != Some(&b'{') {
         return Err(Error::ClaimsNotObject);
     }
-    json::parse_strict::<IgnoredAny>(&json, Limits::CLAIMS)?;
+    check_written(&json, Limits::CLAIMS)?;
     jws::compact::sign(key, Some(typ), &json)
 }
+
+/// Room for the claims of most tokens without growing.
+const USUAL_LEN: usize = 1024;

@@ -25,18 +25,7 @@ use crate::{
 };
 
 /// The algorithms accepted unless [`Guard::algorithms`] says otherwise. Never HMAC: a key set is public.
-pub const DEFAULT_ALGORITHMS: [Algorithm; 10] = [
-    Algorithm::EdDSA,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::ES512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-];
+pub const DEFAULT_ALGORITHMS: &[Algorithm] = Algorithm::ASYMMETRIC;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 const MAX_LEEWAY: Duration = Duration::from_mins(5);

@@ -131,6 +131,31 @@ algorithms! {
 }
 
 impl Algorithm {
+    /// Those with a public key: all that a verifier may accept from whoever publishes a key set.
+    ///
+    /// ```
+    /// use symbolon_jose::Algorithm;
+    ///
+    /// assert!(Algorithm::ASYMMETRIC.contains(&Algorithm::ES256));
+    /// assert!(!Algorithm::ASYMMETRIC.iter().any(|algorithm| algorithm.is_symmetric()));
+    /// ```
+    pub const ASYMMETRIC: &'static [Self] = &[
+        Self::EdDSA,
+        Self::Ed25519,
+        Self::ES256,
+        Self::ES384,
+        Self::ES512,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+    ];
+
     /// Signer and verifier share one secret.
     pub const fn is_symmetric(self) -> bool {
         matches!(self.family(), Family::Hmac(_))
@@ -233,6 +258,8 @@ mod tests {
             assert_eq!(serde_json::to_value(algorithm).unwrap(), algorithm.name());
         }
         assert_eq!(Algorithm::ALL.len(), 17);
+        let symmetric = Algorithm::ALL.iter().filter(|algorithm| algorithm.is_symmetric()).count();
+        assert_eq!(Algorithm::ASYMMETRIC.len() + symmetric, Algorithm::ALL.len());
     }
 
     #[test]

@@ -26,18 +26,7 @@ const SKEW_SECS: u64 = 15;
 const MAX_JTI_BYTES: usize = 256;
 
 /// What an assertion may be signed with.
-pub const SIGNING_ALGS: &[Algorithm] = &[
-    Algorithm::EdDSA,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::ES512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-];
+pub const SIGNING_ALGS: &[Algorithm] = Algorithm::ASYMMETRIC;
 
 #[derive(Deserialize)]
 struct AssertionClaims {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use symbolon_jose::JwkSet;
+use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use url::Url;
 
 use super::{Api, AuthMethod, Client, ClientKind, Role};
@@ -225,7 +225,8 @@ fn is_name(text: &str) -> bool {
 
 fn is_public_key_set(jwks: &serde_json::Value) -> bool {
     JwkSet::from_value(jwks).is_ok_and(|set| {
-        !set.keys().is_empty() && set.keys().iter().all(|key| !key.is_private() && key.public().is_some())
+        let usable = !VerifyingKeys::from_jwks(&set, Algorithm::ASYMMETRIC).is_empty();
+        usable && set.keys().iter().all(|key| !key.is_private())
     })
 }
 

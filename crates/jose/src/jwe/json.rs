@@ -242,10 +242,16 @@ impl Encrypted {
             _ => true,
         };
         let mut why = Error::UnknownKey;
+        // A password is tried on every recipient that may be it, and all of them together must not cost more than one may.
+        let mut iterations: u64 = 0;
         for recipient in self.recipients.iter().filter(own) {
             if recipient.alg() != key.key_management().name() {
                 why = Error::AlgorithmMismatch;
                 continue;
+            }
+            iterations = iterations.saturating_add(recipient.header.parameters.p2c.unwrap_or(0));
+            if key.inner().max_iterations().is_some_and(|max| iterations > u64::from(max)) {
+                return Err(Error::Pbes2Count);
             }
             match self.decrypt_as(recipient, key) {
                 Ok(plaintext) => return Ok(Decrypted { plaintext, header: Arc::clone(&recipient.header) }),
@@ -298,5 +304,23 @@ impl Recipient {
         let encrypted_key = raw.encrypted_key.as_ref().map_or("", Text::as_str);
         let header = Arc::new(Received::from_members(members)?);
         Ok(Self { header, encrypted_key: base64url::decode(encrypted_key)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ContentEncryption, KeyManagement};
+
+    #[test]
+    fn many_recipients_with_passwords_cost_no_more_than_one() {
+        let (alg, enc) = (KeyManagement::Pbes2Hs256A128Kw, ContentEncryption::A128Gcm);
+        let key = |password: &[u8]| EncryptingKey::from_password_with_count(password, 2_000, alg, enc).unwrap();
+        let keys = [key(b"somebody else's"), key(b"ours")];
+        let text = encrypt_general(&keys, &Header::default(), None, b"content").unwrap();
+        let encrypted = Encrypted::parse(text.as_bytes()).unwrap();
+        let ours = |max| DecryptingKey::from_password(b"ours", alg, &[enc]).unwrap().max_pbes2_count(max);
+        assert_eq!(encrypted.decrypt(&ours(4_000)).unwrap().plaintext(), b"content");
+        assert_eq!(encrypted.decrypt(&ours(3_999)).unwrap_err(), Error::Pbes2Count);
     }
 }

@@ -331,6 +331,14 @@ impl DecryptingKey {
 }
 
 impl Decrypter {
+    /// Most iterations that a token may ask for, where the key is a password.
+    pub(super) fn max_iterations(&self) -> Option<u32> {
+        match &*self.kek {
+            RecipientKey::Pbes2(password) => Some(password.count),
+            _ => None,
+        }
+    }
+
     /// The `enc` of that name, if the key may be used with it.
     pub(super) fn allowed(&self, enc: &str) -> Result<ContentEncryption, Error> {
         let allowed = self.allowed.iter().find(|allowed| allowed.name() == enc);

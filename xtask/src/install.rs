@@ -1,23 +1,34 @@
-//! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, Node, a browser, npm packages.
+//! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, Node, Python, a browser, packages of both.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::process;
 use crate::tree::Workspace;
 
+/// The browser SDK and its tests.
+pub(crate) const SDK: &str = "sdk/js";
+/// A browser and a third-party client library.
+pub(crate) const E2E: &str = "tests/e2e";
+/// Other JOSE libraries, in Node and in Python.
+pub(crate) const INTEROP: &str = "tests/interop";
+
 /// Folders with a `package-lock.json` of their own.
-pub(crate) const NPM_FOLDERS: [&str; 2] = ["sdk/js", "tests/e2e"];
+const NPM_FOLDERS: [&str; 3] = [SDK, INTEROP, E2E];
 
 /// Oldest Node whose test runner does all that the tests use.
 const NODE_MAJOR: u32 = 20;
+
+/// Oldest Python that the pinned libraries support: `(3, this)`.
+const PYTHON_MINOR: u32 = 11;
 
 /// Checks and installs everything, in the order that fails soonest.
 pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     rust_components(&workspace.root)?;
     node(&workspace.root)?;
     chromium(&workspace.root)?;
+    python_packages(workspace)?;
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
 
@@ -47,20 +58,66 @@ fn chromium(root: &Path) -> Result<(), String> {
     if std::env::var_os("CHROMIUM").is_some() || process::exists("chromium", root) {
         return Ok(());
     }
-    let by_hand = "apt-get update && apt-get install chromium (or point CHROMIUM at a browser)";
+    debian_packages(root, "the browser tests need Chromium", &["chromium"], " (or point CHROMIUM at a browser)")
+}
+
+/// Installs packages when this is Debian and we are root; else says what `need` and what to type.
+fn debian_packages(root: &Path, need: &str, packages: &[&str], otherwise: &str) -> Result<(), String> {
+    let by_hand = format!("apt-get update && apt-get install {}{otherwise}", packages.join(" "));
     if !process::exists("apt-get", root) {
-        return Err(format!("the browser tests need Chromium and this is not a Debian machine; try: {by_hand}"));
+        return Err(format!("{need} and this is not a Debian machine; on one: {by_hand}"));
     }
     let user = process::output(process::command("id", root).arg("-u"))?;
     if user.trim() != "0" {
-        return Err(format!("the browser tests need Chromium, and installing it needs root; try: sudo {by_hand}"));
+        return Err(format!("{need}, and installing it needs root; try: sudo {by_hand}"));
     }
-    println!("      installing Debian package chromium");
+    println!("      installing Debian packages: {}", packages.join(" "));
     let apt = |arguments: &[&str]| {
         process::run(process::command("apt-get", root).env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
     };
     apt(&["update", "-qq"])?;
-    apt(&["install", "-y", "-qq", "--no-install-recommends", "chromium"])
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+}
+
+/// The interpreter of the virtual environment under the target folder.
+pub(crate) fn interop_python(workspace: &Workspace) -> PathBuf {
+    python_home(workspace).join("bin/python")
+}
+
+fn python_home(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("interop-python")
+}
+
+/// A virtual environment with what `requirements.txt` names, skipped while it was made from the same text.
+fn python_packages(workspace: &Workspace) -> Result<(), String> {
+    let folder = workspace.root.join(INTEROP);
+    let requirements = folder.join("requirements.txt");
+    let wanted = std::fs::read(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
+    let home = python_home(workspace);
+    let made_from = home.join("requirements.txt");
+    let python = interop_python(workspace);
+    if std::fs::read(&made_from).is_ok_and(|text| text == wanted) && process::exists(&python, &folder) {
+        return Ok(());
+    }
+    python_with_venv(&folder)?;
+    println!("      python3 -m venv and pip install in {}", home.display());
+    process::run(process::command("python3", &folder).args(["-m", "venv", "--clear"]).arg(&home))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"];
+    process::run(process::command(&python, &folder).args(pip).arg(&requirements))?;
+    // Last, so that an installation that broke off is done again.
+    std::fs::write(&made_from, wanted).map_err(|error| format!("{}: {error}", made_from.display()))
+}
+
+/// Debian splits `venv` off Python.
+fn python_with_venv(root: &Path) -> Result<(), String> {
+    let probe = format!("import ensurepip, sys, venv; sys.exit(sys.version_info < (3, {PYTHON_MINOR}))");
+    let usable = || process::output(process::command("python3", root).args(["-c", &probe])).is_ok();
+    if usable() {
+        return Ok(());
+    }
+    let need = format!("the interop tests need Python 3.{PYTHON_MINOR} or newer with venv");
+    debian_packages(root, &need, &["python3", "python3-venv"], "")?;
+    if usable() { Ok(()) } else { Err(format!("{need}; python3 here is older; try: https://www.python.org/downloads")) }
 }
 
 /// `npm ci`, skipped while what is installed is newer than the lock file.

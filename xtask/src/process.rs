@@ -60,7 +60,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 }
 
 /// Whether a program of this name can be started and answers `--version`.
-pub(crate) fn exists(program: &str, root: &Path) -> bool {
+pub(crate) fn exists(program: impl AsRef<OsStr>, root: &Path) -> bool {
     let mut probe = command(program, root);
     probe.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     probe.status().is_ok_and(|status| status.success())

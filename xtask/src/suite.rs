@@ -54,9 +54,52 @@ pub(crate) fn from_node(line: &str) -> Option<Count> {
     }
 }
 
+/// Reads the summary of Python's unittest, which is two lines: `Ran 5 tests in 0.1s`, and below it `OK` or `FAILED (failures=1)`.
+#[derive(Default)]
+pub(crate) struct Unittest {
+    ran: u64,
+}
+
+impl Unittest {
+    /// The count, at the second line.
+    pub(crate) fn read(&mut self, line: &str) -> Option<Count> {
+        let line = line.trim_end();
+        if let Some((number, _)) = line.strip_prefix("Ran ").and_then(|rest| rest.split_once(" test")) {
+            self.ran = number.parse().ok()?;
+            return None;
+        }
+        let (word, details) = line.split_once(" (").unwrap_or((line, ""));
+        if !["OK", "FAILED"].contains(&word) {
+            return None;
+        }
+        let details: Vec<_> = details.trim_end_matches(')').split(", ").filter_map(|it| it.split_once('=')).collect();
+        let sum = |words: &[&str]| -> u64 {
+            let numbers = details.iter().filter(|(word, _)| words.contains(word));
+            numbers.filter_map(|(_, number)| number.parse::<u64>().ok()).sum()
+        };
+        let failed = sum(&["failures", "errors", "unexpected successes"]);
+        // A test can fail several times, once per subtest.
+        let passed = self.ran.saturating_sub(failed + sum(&["skipped", "expected failures"]));
+        Some(Count { passed, failed })
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Count, from_cargo, from_node};
+    use super::{Count, Unittest, from_cargo, from_node};
+
+    #[test]
+    fn counts_what_unittest_prints() {
+        let read = |lines: &[&str]| {
+            let mut summary = Unittest::default();
+            lines.iter().filter_map(|line| summary.read(line)).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&["Ran 12 tests in 0.1s\n", "\n", "OK\n"]), [Count { passed: 12, failed: 0 }]);
+        assert_eq!(read(&["Ran 1 test in 0.1s", "OK (skipped=1)"]), [Count { passed: 0, failed: 0 }]);
+        let failed = read(&["Ran 9 tests in 2s", "FAILED (failures=1, errors=2, skipped=3)"]);
+        assert_eq!(failed, [Count { passed: 3, failed: 3 }]);
+        assert_eq!(read(&["Ran away", "OKAY", "FAILED to start"]), []);
+    }
 
     #[test]
     fn counts_what_cargo_prints() {

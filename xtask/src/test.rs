@@ -5,11 +5,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stopwatch;
-use crate::install::{self, NPM_FOLDERS};
+use crate::install::{self, E2E, INTEROP, SDK};
 use crate::process;
 use crate::suite::{self, Count};
 use crate::tidy;
 use crate::tree::Workspace;
+
+/// Where the interop tests look for the program they talk to.
+const INTEROP_PROGRAM: &str = "SYMBOLON_JOSE_INTEROP";
 
 /// One line of the plan: what it is called and what it does.
 struct Step {
@@ -25,11 +28,9 @@ const STEPS: &[Step] = &[
     Step { name: "build", run: |workspace, _| build(workspace) },
     Step { name: "rust tests", run: rust_tests },
     Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
-    Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, NPM_FOLDERS[0], count) },
-    Step {
-        name: "browser and third-party client tests",
-        run: |workspace, count| node_tests(workspace, NPM_FOLDERS[1], count),
-    },
+    Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
+    Step { name: "interop tests", run: interop_tests },
+    Step { name: "browser and third-party client tests", run: |workspace, count| node_tests(workspace, E2E, count) },
     Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
 ];
 
@@ -104,7 +105,7 @@ fn clippy(workspace: &Workspace) -> Result<(), String> {
     ]))
 }
 
-/// What `cargo test` would build, and the binary that the browser tests start.
+/// What `cargo test` would build, and the binaries that the browser and interop tests start.
 fn build(workspace: &Workspace) -> Result<(), String> {
     let mut cargo = process::cargo(&workspace.root);
     process::run(cargo.args([
@@ -133,7 +134,18 @@ fn documentation(workspace: &Workspace) -> Result<(), String> {
     process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// `npm test` of one folder, with the binary just built in `SYMBOLON_BIN`.
+/// Other JOSE libraries against ours: those of Node, then those of Python.
+fn interop_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
+    node_tests(workspace, INTEROP, count)?;
+    let mut python = process::command(install::interop_python(workspace), &workspace.root.join(INTEROP));
+    python.arg("run.py").env(INTEROP_PROGRAM, interop_program(workspace));
+    let mut summary = suite::Unittest::default();
+    process::run_watching(&mut python, |line| {
+        *count += summary.read(line).unwrap_or_default();
+    })
+}
+
+/// `npm test` of one folder, with the programs just built in `SYMBOLON_BIN` and `SYMBOLON_JOSE_INTEROP`.
 fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<(), String> {
     let path = workspace.root.join(folder);
     if !path.join("package.json").exists() {
@@ -142,7 +154,9 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
     // Types, where a folder has them; cheap, and an error there explains what fails later.
     process::run(process::command("npm", &path).args(["run", "--silent", "--if-present", "check"]))?;
     let mut npm = process::command("npm", &path);
-    npm.args(["test", "--silent"]).env("SYMBOLON_BIN", binary(workspace));
+    npm.args(["test", "--silent"])
+        .env("SYMBOLON_BIN", binary(workspace))
+        .env(INTEROP_PROGRAM, interop_program(workspace));
     process::run_watching(&mut npm, |line| {
         *count += suite::from_node(line).unwrap_or_default();
     })
@@ -151,6 +165,11 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
 /// The binary of the development profile.
 pub(crate) fn binary(workspace: &Workspace) -> PathBuf {
     workspace.target.join("debug").join(format!("symbolon{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// `crates/jose/examples/interop` of the development profile.
+fn interop_program(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("debug/examples").join(format!("interop{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Licences, duplicates and sources are also tidy checks; the advisory database needs the real tool.

@@ -42,7 +42,7 @@ pub(super) fn clock_and_randomness(file: &File) -> Findings {
 /// At most [`MAX_LINES`] lines in anything written by hand.
 pub(super) fn length(file: &File) -> Findings {
     let lines = file.text.lines().count();
-    if !file.has_extension(&["css", "html", "js", "mjs", "rs", "sql", "ts"]) || lines <= MAX_LINES {
+    if !file.has_extension(&["css", "html", "js", "mjs", "py", "rs", "sql", "ts"]) || lines <= MAX_LINES {
         return Findings::new();
     }
     vec![file.finding(lines, format_args!("longer than {MAX_LINES} lines; split it"))]

@@ -2,9 +2,11 @@
 
 import atexit
 import base64
+import functools
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -39,6 +41,23 @@ def ask(op, **fields):
     if "error" in answer:
         raise Refusal(answer)
     raise RuntimeError(f"wrong request: {answer['protocol']}")
+
+
+_RSA = re.compile("RS|PS|RSA-OAEP")
+
+
+@functools.cache
+def generated(alg, curve=None):
+    """A key pair of ours, the same for the same arguments. One RSA key serves all its algorithms: making one takes long."""
+    if not _RSA.match(alg):
+        return ask("generate", alg=alg, curve=curve)
+    bound = {"alg": alg, "use": "enc" if alg.startswith("RSA") else "sig"}
+    return {half: {**jwk, **bound} for half, jwk in _rsa().items()}
+
+
+@functools.cache
+def _rsa():
+    return ask("generate", alg="RS256")
 
 
 def _stop():

@@ -16,6 +16,7 @@ export class Refusal extends Error {
 
 export class Ours {
   #child;
+  #made = new Map();
   #waiting = []; // answers come in the order of the questions
 
   constructor() {
@@ -40,6 +41,23 @@ export class Ours {
       this.#waiting.push({ resolve, reject });
       this.#child.stdin.write(`${JSON.stringify({ op, ...fields })}\n`);
     });
+  }
+
+  /**
+   * A key pair of ours, the same for the same arguments. One RSA key serves all its algorithms: making one takes long.
+   */
+  generated(alg, curve) {
+    if (!/^(RS|PS|RSA-OAEP)/.test(alg)) return this.#remembered(`${alg} ${curve}`, () => this.ask('generate', { alg, curve }));
+    const bound = { alg, use: alg.startsWith('RSA') ? 'enc' : 'sig' };
+    return this.#remembered('RSA', () => this.ask('generate', { alg: 'RS256' })).then((halves) => ({
+      private: { ...halves.private, ...bound },
+      public: { ...halves.public, ...bound },
+    }));
+  }
+
+  #remembered(name, make) {
+    if (!this.#made.has(name)) this.#made.set(name, make());
+    return this.#made.get(name);
   }
 
   stop() {

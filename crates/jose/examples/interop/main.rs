@@ -4,9 +4,11 @@
 //! answer is `{"ok": …}`, or `{"error": cause}` when the crate refused, or `{"protocol": …}` when the request itself was wrong,
 //! so that a test of a refusal cannot pass because of a misspelt request.
 
-mod bytes;
+mod jwe;
+mod jwk;
 mod jws;
-mod keys;
+mod jwt;
+mod wire;
 
 use std::io::{BufRead as _, Write as _};
 
@@ -18,11 +20,24 @@ use symbolon_jose::Error;
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 enum Request {
-    Generate(keys::Generate),
-    Public(keys::Public),
+    Decrypt(jwe::Decrypt),
+    DecryptJson(jwe::DecryptJson),
+    DecryptThenVerify(jwt::DecryptThenVerify),
+    Encrypt(jwe::Encrypt),
+    EncryptJson(jwe::EncryptJson),
+    FromPem(jwk::FromPem),
+    Generate(jwk::Generate),
+    OpenKey(jwk::OpenKey),
+    Private(jwk::Private),
+    Public(jwk::Public),
+    SealKey(jwk::SealKey),
     Sign(jws::Sign),
-    Thumbprint(keys::Thumbprint),
+    SignJson(jws::SignJson),
+    SignThenEncrypt(jwt::SignThenEncrypt),
+    Thumbprint(jwk::Thumbprint),
+    ToPem(jwk::ToPem),
     Verify(jws::Verify),
+    VerifyJson(jws::VerifyJson),
 }
 
 fn main() -> std::io::Result<()> {
@@ -40,11 +55,24 @@ fn answer(line: &str) -> Value {
         Err(error) => return json!({ "protocol": error.to_string() }),
     };
     let outcome = match request {
+        Request::Decrypt(request) => request.answer(),
+        Request::DecryptJson(request) => request.answer(),
+        Request::DecryptThenVerify(request) => request.answer(),
+        Request::Encrypt(request) => request.answer(),
+        Request::EncryptJson(request) => request.answer(),
+        Request::FromPem(request) => request.answer(),
         Request::Generate(request) => request.answer(),
+        Request::OpenKey(request) => request.answer(),
+        Request::Private(request) => request.answer(),
         Request::Public(request) => request.answer(),
+        Request::SealKey(request) => request.answer(),
         Request::Sign(request) => request.answer(),
+        Request::SignJson(request) => request.answer(),
+        Request::SignThenEncrypt(request) => request.answer(),
         Request::Thumbprint(request) => request.answer(),
+        Request::ToPem(request) => request.answer(),
         Request::Verify(request) => request.answer(),
+        Request::VerifyJson(request) => request.answer(),
     };
     outcome.map_or_else(refusal, |value| json!({ "ok": value }))
 }

@@ -104,9 +104,9 @@ describe('keys as WebCrypto writes them, with key_ops and ext', () => {
       const made = await crypto.subtle.generateKey(algorithm, true, usages);
       for (const [half, key] of Object.entries(made.privateKey ? { private: made.privateKey, public: made.publicKey } : { private: made })) {
         const jwk = await crypto.subtle.exportKey('jwk', key);
-        if (jwk.key_ops.length === 0) continue;
         const read = await ours.ask(half, { key: jwk });
         assert.deepEqual(material(read), material(jwk));
+        // The public half of an agreement has nothing to list.
         assert.deepEqual(new Set(read.key_ops), new Set(jwk.key_ops));
       }
     });

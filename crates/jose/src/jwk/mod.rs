@@ -419,4 +419,9 @@ impl Material {
             Self::Rsa { .. } => "RSA",
         }
     }
+
+    /// A public key on a curve of ECDH-ES.
+    const fn is_public_half_of_agreement(&self) -> bool {
+        matches!(self, Self::Ec { d: None, .. } | Self::Okp { curve: OkpCurve::X25519, d: None, .. })
+    }
 }

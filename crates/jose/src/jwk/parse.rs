@@ -114,7 +114,12 @@ impl Raw<'_> {
             Some("sig") => Some(Purpose::Signature),
             Some(_) => return Err(Error::KeyUse),
         };
-        let operations = self.key_ops.as_deref().map(Operations::parse).transpose()?;
+        // WebCrypto lists nothing for the public half of an agreement, for which RFC 7517 §4.3 has no operation.
+        let only_agrees = self.key_ops.as_ref().is_some_and(Vec::is_empty) && material.is_public_half_of_agreement();
+        let (purpose, operations) = match (only_agrees, purpose) {
+            (true, None | Some(Purpose::Encryption)) => (Some(Purpose::Encryption), None),
+            _ => (purpose, self.key_ops.as_deref().map(Operations::parse).transpose()?),
+        };
         let certificates = Certificates::parse(&self)?;
         let kid = self.kid.map(|kid| kid.0.into_owned());
         if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {

@@ -80,6 +80,12 @@ fn use_and_key_ops_are_honoured() {
     // What is left of the list in the public half is nothing, and it verifies nothing.
     let public = Jwk::from_value(&to_derive.public_value().unwrap()).unwrap();
     assert_eq!(VerifyingKey::from_jwk(&public, Algorithm::ES256).unwrap_err(), Error::KeyUse);
+    // WebCrypto writes such a public half with an empty list.
+    let mut bare = to_derive.public_value().unwrap();
+    bare.as_object_mut().unwrap().remove("use");
+    let public = Jwk::from_value(&with(bare.clone(), &json!({"key_ops": []}))).unwrap();
+    assert_eq!(VerifyingKey::from_jwk(&public, Algorithm::ES256).unwrap_err(), Error::KeyUse);
+    assert_eq!(refused(&with(bare, &json!({"use": "sig", "key_ops": []}))), Error::KeyOperation);
     let verify_only = Jwk::from_value(&with(ec(), &json!({"key_ops": ["verify"]}))).unwrap();
     assert!(VerifyingKey::from_jwk(&verify_only, Algorithm::ES256).is_ok());
     assert_eq!(SigningKey::from_jwk(&verify_only, Algorithm::ES256).unwrap_err(), Error::KeyOperation);

@@ -70,6 +70,14 @@ describe('flattened', () => {
   }
 });
 
+test('an empty AAD is none, which they insist on', async () => {
+  const { alg, ...keys } = await oursFor(['A128KW']);
+  const recipients = [{ alg, ...keys.ours }];
+  const token = JSON.parse(await ours.ask('encrypt_json', { form: 'flattened', enc, recipients, plaintext: b64(PLAINTEXT), aad: '' }));
+  const decrypted = await jose.flattenedDecrypt(token, keys.theirs, accept(alg));
+  assert.deepEqual(new Uint8Array(decrypted.plaintext), PLAINTEXT);
+});
+
 describe('several recipients', () => {
   test('theirs: each of our keys decrypts', async () => {
     const recipients = await Promise.all(TOGETHER.map(theirs));

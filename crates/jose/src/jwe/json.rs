@@ -44,6 +44,7 @@ pub fn encrypt_flattened(
     aad: Option<&[u8]>,
     plaintext: &[u8],
 ) -> Result<String, Error> {
+    let aad = unless_empty(aad);
     let (key, entropy) = (key.inner(), &mut System::new());
     let (ready, managed) = key.manage(header, entropy)?;
     let protected = key.header(header, &managed.fresh);
@@ -64,6 +65,7 @@ pub fn encrypt_general(
     aad: Option<&[u8]>,
     plaintext: &[u8],
 ) -> Result<String, Error> {
+    let aad = unless_empty(aad);
     let keys: Vec<&Encrypter> = keys.iter().map(EncryptingKey::inner).collect();
     let first = *keys.first().ok_or(Error::NotJsonSerialization)?;
     if keys.len() > MAX_RECIPIENTS {
@@ -111,6 +113,11 @@ fn recipient(key: &Encrypter, managed: &super::manage::Managed) -> Result<Value,
         members["encrypted_key"] = base64url::encode(&managed.encrypted_key).into();
     }
     Ok(members)
+}
+
+/// RFC 7516 §7.2.1: `aad` must be absent when it is empty.
+fn unless_empty(aad: Option<&[u8]>) -> Option<&[u8]> {
+    aad.filter(|aad| !aad.is_empty())
 }
 
 fn body(protected: &str, aad: Option<&[u8]>, text: &[u8], sealed: &Sealed) -> Map<String, Value> {
@@ -214,6 +221,9 @@ impl Encrypted {
         let shared = shared_members(protected, raw.unprotected)?;
         let recipients: Result<_, _> = list.into_iter().map(|raw| Recipient::parse(raw, &shared)).collect();
         let aad = raw.aad.as_ref().map(|text| base64url::decode(text.as_str())).transpose()?;
+        if aad.is_some() && unless_empty(aad.as_deref()).is_none() {
+            return Err(Error::NotJsonSerialization);
+        }
         let decode = |text: Option<Text<'_>>| base64url::decode(text.as_ref().map_or("", Text::as_str));
         Ok(Self {
             recipients: recipients?,
@@ -310,7 +320,7 @@ impl Recipient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ContentEncryption, KeyManagement};
+    use crate::{ContentEncryption, Jwk, KeyManagement};
 
     #[test]
     fn many_recipients_with_passwords_cost_no_more_than_one() {
@@ -322,5 +332,24 @@ mod tests {
         let ours = |max| DecryptingKey::from_password(b"ours", alg, &[enc]).unwrap().max_pbes2_count(max);
         assert_eq!(encrypted.decrypt(&ours(4_000)).unwrap().plaintext(), b"content");
         assert_eq!(encrypted.decrypt(&ours(3_999)).unwrap_err(), Error::Pbes2Count);
+    }
+
+    #[test]
+    fn an_empty_aad_is_left_out_and_refused_where_it_stands() {
+        let (alg, enc) = (KeyManagement::A128Kw, ContentEncryption::A128Gcm);
+        let jwk = Jwk::generate(alg).unwrap();
+        let key = EncryptingKey::from_jwk(&jwk, alg, enc).unwrap();
+        for text in [
+            encrypt_flattened(&key, &Header::default(), Some(b""), b"hello").unwrap(),
+            encrypt_general(std::slice::from_ref(&key), &Header::default(), Some(b""), b"hello").unwrap(),
+        ] {
+            let encrypted = Encrypted::parse(text.as_bytes()).unwrap();
+            assert_eq!(encrypted.aad(), None);
+            let decrypted = encrypted.decrypt(&DecryptingKey::from_jwk(&jwk, alg, &[enc]).unwrap()).unwrap();
+            assert_eq!(decrypted.plaintext(), b"hello");
+            let mut with: Value = serde_json::from_str(&text).unwrap();
+            with["aad"] = "".into();
+            assert_eq!(Encrypted::parse(with.to_string().as_bytes()).unwrap_err(), Error::NotJsonSerialization);
+        }
     }
 }

@@ -4,7 +4,7 @@ import json
 import unittest
 
 from ours import Refusal, ask, decoded, encoded, generated
-from theirs import Joserfc, Jwcrypto, encryption_jwk, public_half, signing_jwk
+from theirs import Joserfc, Jwcrypto, curve_jwk, encryption_jwk, public_half, signing_jwk
 
 CURVES = ["P-256", "P-384", "P-521", "X25519"]
 AGREEMENTS = ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW"]
@@ -213,6 +213,17 @@ class Encryption:
 
 class JoserfcEncryption(Encryption, unittest.TestCase):
     peer = Joserfc
+
+    def test_a_recipient_of_theirs_on_a_curve_we_have_not_is_no_obstacle(self):
+        enc, theirs = "A128GCM", encryption_jwk("A128KW", None)
+        recipients = [
+            (self.peer.key(public_half(curve_jwk("X448"))), {"alg": "ECDH-ES+A128KW"}),
+            (self.peer.key(public_half(encryption_jwk("RSA-OAEP", None))), {"alg": "RSA1_5"}),
+            (self.peer.key(theirs), {"alg": "A128KW"}),
+        ]
+        token = json.dumps(self.peer.encrypt_json(recipients, enc, PLAINTEXT, None, flattened=False))
+        decrypted = ask("decrypt_json", alg="A128KW", enc=enc, key=theirs, token=token)
+        self.assertEqual(decrypted["plaintext"], encoded(PLAINTEXT))
 
 
 class JwcryptoEncryption(Encryption, unittest.TestCase):

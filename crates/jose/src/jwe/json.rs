@@ -219,14 +219,20 @@ impl Encrypted {
         };
         let protected = raw.protected.as_ref().map_or("", Text::as_str);
         let shared = shared_members(protected, raw.unprotected)?;
-        let recipients: Result<_, _> = list.into_iter().map(|raw| Recipient::parse(raw, &shared)).collect();
+        // RFC 7516 §5.2: whoever is another recipient may have an algorithm or a curve that we do not know.
+        let read: Vec<_> = list.into_iter().map(|raw| Recipient::parse(raw, &shared)).collect();
+        let why = read.iter().find_map(|it| it.as_ref().err().copied());
+        let recipients: Vec<_> = read.into_iter().filter_map(Result::ok).collect();
+        if let (true, Some(why)) = (recipients.is_empty(), why) {
+            return Err(why);
+        }
         let aad = raw.aad.as_ref().map(|text| base64url::decode(text.as_str())).transpose()?;
         if aad.is_some() && unless_empty(aad.as_deref()).is_none() {
             return Err(Error::NotJsonSerialization);
         }
         let decode = |text: Option<Text<'_>>| base64url::decode(text.as_ref().map_or("", Text::as_str));
         Ok(Self {
-            recipients: recipients?,
+            recipients,
             authenticated: authenticated(protected, aad.as_deref()),
             aad,
             iv: decode(raw.iv)?,
@@ -235,7 +241,7 @@ impl Encrypted {
         })
     }
 
-    /// Every recipient, to choose a key by.
+    /// Every recipient whose header we understand, to choose a key by.
     pub fn recipients(&self) -> &[Recipient] {
         &self.recipients
     }
@@ -321,6 +327,31 @@ impl Recipient {
 mod tests {
     use super::*;
     use crate::{ContentEncryption, Jwk, KeyManagement};
+
+    /// For a key of ours, beside a recipient with this header.
+    fn beside(other: &Value) -> Result<Decrypted, Error> {
+        let (alg, enc) = (KeyManagement::A128Kw, ContentEncryption::A128Gcm);
+        let jwk = Jwk::generate(alg)?;
+        let key = EncryptingKey::from_jwk(&jwk, alg, enc)?;
+        let text = encrypt_general(&[key.clone(), key], &Header::default(), None, b"hello")?;
+        let mut text: Value = serde_json::from_str(&text).unwrap();
+        text["recipients"][0]["header"] = other.clone();
+        Encrypted::parse(text.to_string().as_bytes())?.decrypt(&DecryptingKey::from_jwk(&jwk, alg, &[enc])?)
+    }
+
+    #[test]
+    fn a_recipient_we_do_not_understand_is_no_obstacle_for_the_others() {
+        for other in [
+            json!({"alg": "RSA1_5"}),
+            json!({"alg": "HPKE-0", "ek": "AAAA"}),
+            json!({"alg": "ECDH-ES+A128KW", "epk": {"kty": "OKP", "crv": "X448", "x": "AAAA"}}),
+            json!({"alg": "ECDH-ES+A128KW", "epk": {"kty": "EC", "crv": "secp256k1", "x": "AAAA", "y": "AAAA"}}),
+            json!({"alg": "A128GCMKW", "iv": "not base64url", "tag": 1}),
+            json!({}),
+        ] {
+            assert_eq!(beside(&other).unwrap().plaintext(), b"hello", "{other}");
+        }
+    }
 
     #[test]
     fn many_recipients_with_passwords_cost_no_more_than_one() {

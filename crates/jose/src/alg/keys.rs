@@ -44,10 +44,12 @@ impl VerifyingKeys {
     /// fits it. Shared secrets never come from a set: use [`VerifyingKeys::single`].
     pub fn from_jwks(set: &JwkSet, allowed: &[Algorithm]) -> Self {
         let usable = |jwk: &Jwk| {
-            allowed
-                .iter()
-                .filter(|algorithm| !algorithm.is_symmetric())
-                .find_map(|&algorithm| VerifyingKey::from_jwk(jwk, algorithm).ok())
+            let mut allowed = allowed.iter().copied().filter(|algorithm| !algorithm.is_symmetric());
+            match jwk.algorithm() {
+                // Under its own name, where the algorithm has two.
+                Some(own) => allowed.find(|it| it.is_same(own)).and_then(|_| VerifyingKey::from_jwk(jwk, own).ok()),
+                None => allowed.find_map(|algorithm| VerifyingKey::from_jwk(jwk, algorithm).ok()),
+            }
         };
         set.keys().iter().filter_map(usable).collect()
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask bench GROUP`: builds in release, measures one group, merges its lines into `bench/results.json`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,16 +17,12 @@ struct Figure {
     ok: bool,
 }
 
+/// The group that compares with other libraries, which live in a workspace of their own.
+const JOSE: &str = "jose";
+
 pub(crate) fn run(group: &str) -> Result<(), String> {
     let workspace = Workspace::find()?;
-    let build = ["build", "--locked", "--release", "--package", "symbolon", "--package", "symbolon-bench"];
-    process::run(process::cargo(&workspace.root).args(build))?;
-    let release = workspace.target.join("release");
-    let fresh = release.join(format!("bench-{group}.json"));
-    let mut bench = process::command(release.join("symbolon-bench"), &workspace.root);
-    bench.arg(group).arg("--out").arg(&fresh).env("SYMBOLON_BIN", release.join("symbolon"));
-    process::run(&mut bench)?;
-
+    let fresh = if group == JOSE { jose(&workspace)? } else { own(&workspace, group)? };
     let results = workspace.root.join("bench/results.json");
     let before = if results.exists() { read(&results)? } else { Vec::new() };
     let merged = merge(before, read(&fresh)?, group);
@@ -34,6 +30,39 @@ pub(crate) fn run(group: &str) -> Result<(), String> {
     std::fs::write(&results, text + "\n").map_err(|error| format!("cannot write {}: {error}", results.display()))?;
     println!("merged into bench/results.json");
     Ok(())
+}
+
+/// Two programs, because OpenSSL and BoringSSL cannot be in one: the first measures its libraries beside the yardstick, the second
+/// takes that over and adds its own.
+fn jose(workspace: &Workspace) -> Result<PathBuf, String> {
+    let root = workspace.root.join("bench/jose");
+    let target = workspace.target.join("bench-jose");
+    let program = |feature: &str| {
+        let hint = "it needs Debian's libssl-dev, pkg-config, cmake, g++ and libclang-dev";
+        let mut build = process::cargo(&root);
+        build.args(["build", "--locked", "--release", "--features", feature]).env("CARGO_TARGET_DIR", &target);
+        process::run(&mut build).map_err(|error| format!("{error}; {hint}"))?;
+        let program = target.join(format!("bench-jose-{feature}"));
+        std::fs::copy(target.join("release/symbolon-bench-jose"), &program)
+            .map_err(|error| format!("cannot copy the program: {error}"))?;
+        Ok::<PathBuf, String>(program)
+    };
+    let (boringssl, openssl) = (program("boringssl")?, program("openssl")?);
+    let (rows, fresh) = (target.join("boringssl.json"), target.join("bench-jose.json"));
+    process::run(process::command(boringssl, &workspace.root).arg("--rows").arg(&rows))?;
+    process::run(process::command(openssl, &workspace.root).arg("--beside").arg(&rows).arg("--out").arg(&fresh))?;
+    Ok(fresh)
+}
+
+fn own(workspace: &Workspace, group: &str) -> Result<PathBuf, String> {
+    let build = ["build", "--locked", "--release", "--package", "symbolon", "--package", "symbolon-bench"];
+    process::run(process::cargo(&workspace.root).args(build))?;
+    let release = workspace.target.join("release");
+    let fresh = release.join(format!("bench-{group}.json"));
+    let mut bench = process::command(release.join("symbolon-bench"), &workspace.root);
+    bench.arg(group).arg("--out").arg(&fresh).env("SYMBOLON_BIN", release.join("symbolon"));
+    process::run(&mut bench)?;
+    Ok(fresh)
 }
 
 fn read(path: &Path) -> Result<Vec<Figure>, String> {

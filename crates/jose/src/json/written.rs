@@ -24,6 +24,9 @@ pub(crate) fn check_written(text: &[u8], limits: Limits) -> Result<(), Error> {
     }
 }
 
+/// How far a string's end is looked for byte by byte.
+const NEAR: usize = 16;
+
 struct Scan<'t> {
     text: &'t [u8],
     at: usize,
@@ -33,7 +36,7 @@ struct Scan<'t> {
 impl<'t> Scan<'t> {
     fn value(&mut self, context: Context<'_>) -> Option<()> {
         match self.peek()? {
-            b'"' => self.string().map(drop),
+            b'"' => self.string().map(drop), // the text is UTF-8 as a whole, which is enough for values
             b'{' => self.object(context.deeper::<serde_json::Error>().ok()?),
             b'[' => self.array(context.deeper::<serde_json::Error>().ok()?),
             // A number, true, false or null.
@@ -53,7 +56,7 @@ impl<'t> Scan<'t> {
             return Some(());
         }
         loop {
-            let name = Cow::Borrowed(self.string()?);
+            let name = Cow::Borrowed(std::str::from_utf8(self.string()?).ok()?);
             names.admit::<serde_json::Error>(&name, context).ok()?;
             self.expect(b':')?;
             self.value(context)?;
@@ -79,15 +82,18 @@ impl<'t> Scan<'t> {
     }
 
     /// A string without escapes; one with escapes is doubtful.
-    fn string(&mut self) -> Option<&'t str> {
+    #[inline]
+    fn string(&mut self) -> Option<&'t [u8]> {
         self.expect(b'"')?;
-        let start = self.at;
-        let len = memchr::memchr2(b'"', b'\\', self.text.get(start..)?)?;
-        self.at = start + len;
-        if self.eat(b'"') {
-            return std::str::from_utf8(&self.text[start..start + len]).ok();
-        }
-        None
+        let rest = &self.text[self.at..];
+        // Most are short: looking at a few bytes by hand is quicker than to call for help.
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\');
+        let len = match rest.iter().take(NEAR).position(special) {
+            Some(len) => len,
+            None => NEAR + memchr::memchr2(b'"', b'\\', rest.get(NEAR..)?)?,
+        };
+        self.at += len;
+        self.eat(b'"').then_some(&rest[..len])
     }
 
     fn peek(&self) -> Option<u8> {

@@ -138,10 +138,17 @@ pub(super) fn private_key(der: &[u8]) -> Result<Material, Error> {
         KeyType::Rsa => pkcs1_private(secret)?,
     };
     // RFC 5958 §2: a public key that stands beside it must be its own.
-    match (info.public_key.as_ref().map(BitStringRef::raw_bytes), raw_public(&material)) {
-        (Some(said), Some(own)) if said != own => Err(Error::KeyInconsistent),
-        _ => Ok(material),
+    if let Some(said) = &info.public_key {
+        let said = said.as_bytes().ok_or(Error::DerInvalid)?;
+        let own = match raw_public(&material) {
+            Some(own) => own,
+            None => write_pkcs1_public(&material)?.to_vec(),
+        };
+        if said != own {
+            return Err(Error::KeyInconsistent);
+        }
     }
+    Ok(material)
 }
 
 /// SubjectPublicKeyInfo.
@@ -241,7 +248,7 @@ fn ml_dsa_private(set: MlDsa, secret: &[u8]) -> Result<Material, Error> {
 
 const SEED_TAG: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
 
-/// The public key as it stands in a bit string; for RSA it would be another structure, which nobody puts beside PKCS#1.
+/// The public key as it stands in a bit string; for RSA that is another structure (RFC 8017 A.1.1).
 fn raw_public(material: &Material) -> Option<Vec<u8>> {
     match material {
         Material::Akp { public, .. } => Some(public.clone()),

@@ -46,8 +46,18 @@ pub fn encrypt_flattened(
     aad: Option<&[u8]>,
     plaintext: &[u8],
 ) -> Result<String, Error> {
+    encrypt_flattened_with(key, header, aad, plaintext, &mut System::new())
+}
+
+pub(super) fn encrypt_flattened_with(
+    key: &EncryptingKey,
+    header: &Header<'_>,
+    aad: Option<&[u8]>,
+    plaintext: &[u8],
+    entropy: &mut dyn Entropy,
+) -> Result<String, Error> {
     let aad = unless_empty(aad);
-    let (key, entropy) = (key.inner(), &mut System::new());
+    let key = key.inner();
     let (ready, managed) = key.manage(header, entropy)?;
     let protected = key.header(header, &managed.fresh);
     let mut text = content(plaintext, header.compression, key.encryption);

@@ -6,6 +6,8 @@
 
 pub mod compact;
 mod content;
+#[cfg(test)]
+mod cookbook_tests;
 mod entropy;
 mod header;
 pub mod json;

@@ -296,19 +296,37 @@ fn parameters_that_must_not_be_or_must_be_null_are_so() {
 
 #[test]
 fn an_ml_dsa_key_has_its_seed_or_is_refused() {
-    // RFC 9881 §6: expanded only, or both, of which the seed is what RFC 9964 wants.
+    // RFC 9964 §3: it is the private key.
     let seed = der(pem!("ml_dsa_44.pkcs8"));
     let identifier = &seed[5..18];
     assert_eq!(identifier[..2], [0x30, 11]);
     let key = |inner: &[u8]| tlv(0x30, &[&[2, 1, 0], identifier, &tlv(4, inner)].concat());
     let bytes: Vec<u8> = (0..32).collect();
     assert!(Jwk::from_der(&key(&tlv(0x80, &bytes))).is_ok());
-    let expanded = tlv(4, &[7; 2560]);
-    let both = tlv(0x30, &[tlv(4, &bytes), expanded.clone()].concat());
-    for inner in [expanded, both, tlv(0x80, &bytes[1..]), tlv(0x80, &[]), tlv(4, &bytes), tlv(0xa0, &tlv(4, &bytes))] {
+    for inner in [tlv(0x80, &bytes[1..]), tlv(0x80, &[]), tlv(4, &bytes), tlv(0xa0, &tlv(4, &bytes))] {
         assert_eq!(Jwk::from_der(&key(&inner)).unwrap_err(), Error::KeyMemberInvalid("priv"));
     }
+    assert_eq!(refused(pem!("refused_ml_dsa_44.expanded")), Error::KeyMemberInvalid("priv"));
+    for inner in [tlv(0x30, &[]), tlv(0x30, &tlv(4, &bytes)), tlv(0x30, &[tlv(4, &bytes), vec![5, 0]].concat())] {
+        assert_eq!(Jwk::from_der(&key(&inner)).unwrap_err(), Error::DerInvalid);
+    }
     assert_eq!(Jwk::from_der(&key(&[])).unwrap_err(), Error::DerInvalid);
+}
+
+#[test]
+fn an_expanded_ml_dsa_key_beside_its_seed_must_be_its_own() {
+    // RFC 9881 §6 and §8.2. OpenSSL writes both.
+    for (both, seed) in [
+        (pem!("ml_dsa_44.both"), pem!("ml_dsa_44.pkcs8")),
+        (pem!("ml_dsa_65.both"), pem!("ml_dsa_65.pkcs8")),
+        (pem!("ml_dsa_87.both"), pem!("ml_dsa_87.pkcs8")),
+    ] {
+        let jwk = Jwk::from_pem(both).unwrap();
+        assert_eq!(jwk.to_pem(KeyFormat::Pkcs8).unwrap().as_str(), seed);
+        let mut changed = der(both);
+        *changed.last_mut().unwrap() ^= 1;
+        assert_eq!(Jwk::from_der(&changed).unwrap_err(), Error::KeyInconsistent);
+    }
 }
 
 #[test]

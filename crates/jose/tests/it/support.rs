@@ -105,7 +105,7 @@ pub(crate) fn encryption_jwk(alg: KeyManagement, enc: ContentEncryption) -> Jwk 
         let all = managed.map(|it| KeyAlgorithm::from(*it)).chain(ContentEncryption::ALL.iter().map(|it| (*it).into()));
         let key = |algorithm: KeyAlgorithm| {
             let jwk = if algorithm.name().starts_with("RSA") {
-                Jwk::from_value(&rsa["A.1"]["key"]).expect("a vector")
+                Jwk::from_value(&rsa["A.1"]["key"]).and_then(|jwk| jwk.with_algorithm(algorithm)).expect("a vector")
             } else {
                 Jwk::generate(algorithm).expect("a key")
             };

@@ -1,8 +1,8 @@
 //! Nobody learns why a token does not decrypt (RFC 7516 §11.5, RFC 8725 §3.2; row 75): whatever is changed in whichever part, under
 //! every `alg` and `enc`, the answer is one and the same.
 
-use symbolon_jose::jwe::{Header, compact, json};
-use symbolon_jose::{ContentEncryption, Error, ErrorKind, KeyManagement, base64url};
+use symbolon_jose::jwe::{DecryptingKey, Header, compact, json};
+use symbolon_jose::{ContentEncryption, Error, ErrorKind, Jwk, KeyAlgorithm, KeyManagement, base64url};
 
 use crate::support::{decrypting, encrypting, encryptions, not_decrypted};
 
@@ -87,16 +87,16 @@ fn parts_of_two_tokens_do_not_make_a_third() {
 
 #[test]
 fn a_key_of_somebody_else_fails_like_anything_else() {
-    use symbolon_jose::jwe::DecryptingKey;
-    use symbolon_jose::{Jwk, KeyAlgorithm};
     let enc = ContentEncryption::A256Gcm;
     for alg in KeyManagement::ALL.iter().copied().filter(|alg| !alg.name().starts_with("RSA-OAEP-")) {
         let token = compact::encrypt(&encrypting(alg, enc), &Header::default(), b"attack at dawn").unwrap();
         let own = if alg == KeyManagement::Dir { enc.into() } else { KeyAlgorithm::from(alg) };
-        let other = match alg.is_password() {
-            true => DecryptingKey::from_password(b"wrong", alg, &[enc]).unwrap(),
-            false => DecryptingKey::from_jwk(&Jwk::generate(own).unwrap(), alg, &[enc]).unwrap(),
+        let other = if alg.is_password() {
+            DecryptingKey::from_password(b"wrong", alg, &[enc])
+        } else {
+            DecryptingKey::from_jwk(&Jwk::generate(own).unwrap(), alg, &[enc])
         };
+        let other = other.unwrap();
         assert_eq!(not_decrypted(&token, &other), Error::DecryptionFailed, "{alg}");
     }
 }

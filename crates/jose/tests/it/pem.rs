@@ -142,14 +142,14 @@ fn a_public_key_beside_a_private_one_must_be_its_own() {
         let jwk = Jwk::from_pem(public).unwrap();
         let spki = der(public);
         // Raw, or for RSA the structure of PKCS#1: what the bit string at the end of SPKI holds.
-        let len = match jwk.to_der(KeyFormat::Pkcs1Public) {
-            Ok(pkcs1) => pkcs1.len(),
-            Err(_) => {
+        let len = jwk.to_der(KeyFormat::Pkcs1Public).map_or_else(
+            |_| {
                 let value = jwk.public_value().unwrap();
                 let bytes = |name: &str| value.get(name).map_or(0, |it| it.as_str().unwrap().len() * 3 / 4);
                 bytes("x") + bytes("y") + bytes("pub") + usize::from(jwk.kty() == "EC")
-            }
-        };
+            },
+            |pkcs1| pkcs1.len(),
+        );
         let own = &spki[spki.len() - len..];
         let again = Jwk::from_der(&version_2(&private, own)).unwrap();
         assert_eq!((again.thumbprint(), again.is_private()), (jwk.thumbprint(), true), "{}", jwk.kty());
@@ -236,7 +236,7 @@ fn a_text_that_is_not_one_pem_is_refused() {
         text.replace(lines[1], &format!("{}\n", lines[1])),
         text.replace(lines[1], &lines[1][1..]),
         text.replace(lines[1], &format!("{}A", lines[1])),
-        text.replace(lines[1], &lines[1].replace(|it: char| it == '+' || it == '/' || it == 'A', "-")),
+        text.replace(lines[1], &lines[1].replace(['+', '/', 'A'], "-")),
         text.replace("==", "=").replace("\n-----END", "=x\n-----END"),
         text.replace("PUBLIC KEY-----\n", "PUBLIC KEY-----\nProc-Type: 4,ENCRYPTED\n"),
         "A".repeat(100_000),
@@ -269,7 +269,7 @@ fn trailing_bytes_and_other_spellings_of_der_are_refused() {
             assert_eq!(Jwk::from_der(&[&[0x30, 0x80], content, &[0, 0]].concat()).unwrap_err(), Error::DerInvalid);
         }
     }
-    assert_eq!(Jwk::from_der(&[0x30; 40_000]).unwrap_err(), Error::DerInvalid);
+    assert_eq!(Jwk::from_der(&vec![0x30; 40_000]).unwrap_err(), Error::DerInvalid);
 }
 
 #[test]

@@ -409,7 +409,7 @@ fn what_our_readers_would_refuse_as_too_long_is_not_written() {
     let payload = jws_json::Payload::Attached(&bytes);
     for text in [
         jws_json::sign_flattened(&signature, payload, Encoding::Base64url),
-        jws_json::sign_general(&[signature.clone()], payload, Encoding::Base64url),
+        jws_json::sign_general(std::slice::from_ref(&signature), payload, Encoding::Base64url),
         jwe::encrypt_flattened(&encrypting(KeyManagement::A128Kw, ENC), &Header::default(), None, &bytes),
         jwe::encrypt_general(&[encrypting(KeyManagement::A128Kw, ENC)], &Header::default(), None, &bytes),
     ] {

@@ -63,6 +63,12 @@ pub fn parse_strict<T: DeserializeOwned>(text: &[u8], limits: Limits) -> Result<
     parse_borrowed(text, limits)
 }
 
+/// A serialization of ours as text, unless our own reader would refuse it as too long.
+pub(crate) fn written(value: &serde_json::Value) -> Result<String, Error> {
+    let text = value.to_string();
+    if text.len() > Limits::SERIALIZATION.max_bytes { Err(Error::TokenTooLong) } else { Ok(text) }
+}
+
 /// The same for types that borrow from the text.
 pub(crate) fn parse_borrowed<'de, T: Deserialize<'de>>(text: &'de [u8], limits: Limits) -> Result<T, Error> {
     parse_with(text, limits, |de, context| T::deserialize(Strict::new(de, context)))

@@ -109,7 +109,43 @@ impl AsRef<[u8]> for Tag {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+
+    fn hex(value: &Value) -> Vec<u8> {
+        let text = value.as_str().unwrap();
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    fn seals_and_opens(algorithm: CbcHmac, key: &[u8], iv: &[u8], aad: &[u8], plain: &[u8], expected: (&[u8], &[u8])) {
+        let iv = iv.try_into().unwrap();
+        let mut text = plain.to_vec();
+        let tag = algorithm.seal(key, iv, aad, &mut text).unwrap();
+        assert_eq!((&text[..], tag.as_ref()), expected);
+        assert_eq!(algorithm.open(key, iv, aad, &mut text, tag.as_ref()).unwrap(), plain);
+    }
+
+    #[test]
+    fn rfc_7518_b_1_b_2_and_b_3() {
+        let cases: Value = serde_json::from_str(include_str!("../../tests/vectors/rfc7518/appendix_b.json")).unwrap();
+        for (section, algorithm) in [("B.1", CbcHmac::Hs256), ("B.2", CbcHmac::Hs384), ("B.3", CbcHmac::Hs512)] {
+            let part = |name: &str| hex(&cases[section][name]);
+            let halves = [part("MAC_KEY"), part("ENC_KEY")].concat();
+            assert_eq!(part("K"), halves);
+            let expected = (&part("E")[..], &part("T")[..]);
+            seals_and_opens(algorithm, &part("K"), &part("IV"), &part("A"), &part("P"), expected);
+        }
+    }
+
+    #[test]
+    fn rfc_7516_b() {
+        let case: Value = serde_json::from_str(include_str!("../../tests/vectors/rfc7516/appendix_b.json")).unwrap();
+        let part = |name: &str| hex(&case[name]);
+        let text = |name: &str| case[name].as_str().unwrap().as_bytes();
+        let expected = (&part("ciphertext")[..], &part("tag")[..]);
+        seals_and_opens(CbcHmac::Hs256, &part("cek"), &part("iv"), text("aad"), text("plaintext"), expected);
+    }
 
     #[test]
     fn what_was_changed_is_refused() {

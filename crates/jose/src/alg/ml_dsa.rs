@@ -2,6 +2,7 @@
 //!
 //! The private key is the seed of 32 bytes and nothing else; a public key of another length is refused.
 
+use aws_lc_rs::encoding::AsRawBytes as _;
 use aws_lc_rs::signature::{
     self, KeyPair as _, ParsedPublicKey, PqdsaKeyPair, PqdsaSigningAlgorithm, PqdsaVerificationAlgorithm,
 };
@@ -102,6 +103,13 @@ pub(crate) fn from_seed(set: MlDsa, seed: &Secret) -> Result<PqdsaKeyPair, Error
 /// The public key of a seed.
 pub(crate) fn public_of(set: MlDsa, seed: &Secret) -> Result<Vec<u8>, Error> {
     from_seed(set, seed).map(|pair| pair.public_key().as_ref().to_vec())
+}
+
+/// The private key that follows from a seed (FIPS 204, table 2).
+pub(crate) fn expanded_of(set: MlDsa, seed: &Secret) -> Result<Secret, Error> {
+    let pair = from_seed(set, seed)?;
+    let expanded = pair.private_key().as_raw_bytes().map_err(|_| Error::KeyMemberInvalid("priv"))?;
+    Ok(Secret::new(expanded.as_ref().to_vec()))
 }
 
 #[cfg(test)]

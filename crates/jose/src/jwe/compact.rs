@@ -13,6 +13,7 @@ use super::header::Received;
 use super::key::{DecryptingKey, EncryptingKey};
 use super::{Compression, Decrypted, DecryptingKeys, Header, MAX_TOKEN_LEN, zip};
 use crate::base64url::{self, Scratch};
+use crate::jws::MAX_HEADER_LEN;
 use crate::{ContentEncryption, Error};
 
 /// Encrypts `plaintext` for whoever holds `key`'s other half.
@@ -71,9 +72,7 @@ pub(super) fn assemble(
     let sealed = seal(&mut text)?;
     let segments = [encrypted_key, sealed.iv(), &text, sealed.tag()];
     let len = segments.iter().map(|bytes| 1 + base64url::encoded_len(bytes.len())).sum::<usize>() + header.len();
-    if len > MAX_TOKEN_LEN {
-        return Err(Error::TokenTooLong);
-    }
+    check_lengths(header, len)?;
     let mut token = String::with_capacity(len);
     token.push_str(header);
     for bytes in segments {
@@ -81,6 +80,15 @@ pub(super) fn assemble(
         base64url::append(bytes, &mut token);
     }
     Ok(token)
+}
+
+/// What our own recipients would refuse is not made.
+pub(super) fn check_lengths(header: &str, token_len: usize) -> Result<(), Error> {
+    match (header.len() > MAX_HEADER_LEN, token_len > MAX_TOKEN_LEN) {
+        (true, _) => Err(Error::HeaderTooLong),
+        (false, true) => Err(Error::TokenTooLong),
+        (false, false) => Ok(()),
+    }
 }
 
 /// The five segments, still encoded.

@@ -50,6 +50,41 @@ impl Entropy for System {
     }
 }
 
+/// What a published example says, in the order in which it is asked for.
+#[cfg(test)]
+pub(super) struct Fixed {
+    bytes: std::collections::VecDeque<Vec<u8>>,
+    ephemeral: Option<crate::jwk::Secret>,
+}
+
+#[cfg(test)]
+impl Fixed {
+    pub(super) fn new(bytes: impl IntoIterator<Item = Vec<u8>>, ephemeral: Option<Vec<u8>>) -> Self {
+        let ephemeral = ephemeral.map(crate::jwk::Secret::new);
+        Self { bytes: bytes.into_iter().collect(), ephemeral }
+    }
+
+    /// Everything has been asked for.
+    pub(super) fn is_used_up(&self) -> bool {
+        self.bytes.is_empty() && self.ephemeral.is_none()
+    }
+}
+
+#[cfg(test)]
+impl Entropy for Fixed {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        let next = self.bytes.pop_front().filter(|next| next.len() == bytes.len()).ok_or(Error::EncryptionFailed)?;
+        bytes.copy_from_slice(&next);
+        Ok(())
+    }
+
+    fn ephemeral(&mut self, curve: Agreement) -> Result<(PrivateKey, EcdhCoordinates), Error> {
+        let private = curve.private_key(&self.ephemeral.take().ok_or(Error::EncryptionFailed)?)?;
+        let point = alg::ecdh_coordinates(curve, &private)?;
+        Ok((private, point))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

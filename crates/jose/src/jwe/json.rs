@@ -1,23 +1,25 @@
 //! JWE JSON serialization (RFC 7516 §7.2), general and flattened, with several recipients and additional authenticated data.
 //!
-//! Refused: members of both forms at once, a name in two of the headers of one recipient, `crit` or `zip` outside the protected
-//! header, and more than [`MAX_RECIPIENTS`].
+//! Refused: members of both forms at once, signed texts (also one that would be both), a name in two of the headers of one
+//! recipient, `crit` or `zip` outside the protected header, recipients that disagree about `enc`, others beside one whose key is the
+//! content key, and more than [`MAX_RECIPIENTS`]. `typ` and `cty` count only where they are protected.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::compact::{content, inflated, refuse_unwanted_zip};
+use super::compact::{check_lengths, content, inflated, refuse_unwanted_zip};
 use super::content::{Cipher, ContentKey, Sealed};
 use super::entropy::{Entropy, System};
 use super::header::Received;
 use super::key::{DecryptingKey, Encrypter, EncryptingKey};
 use super::{Decrypted, Header};
-use crate::json::{self, Limits, Text, present};
+use crate::json::{self, Limits, Text, present, written};
 use crate::jws::{decode_header, shape};
-use crate::{Error, base64url};
+use crate::{Error, KeyManagement, base64url};
 
 /// Most recipients of one text.
 pub const MAX_RECIPIENTS: usize = 16;
@@ -44,8 +46,18 @@ pub fn encrypt_flattened(
     aad: Option<&[u8]>,
     plaintext: &[u8],
 ) -> Result<String, Error> {
+    encrypt_flattened_with(key, header, aad, plaintext, &mut System::new())
+}
+
+pub(super) fn encrypt_flattened_with(
+    key: &EncryptingKey,
+    header: &Header<'_>,
+    aad: Option<&[u8]>,
+    plaintext: &[u8],
+    entropy: &mut dyn Entropy,
+) -> Result<String, Error> {
     let aad = unless_empty(aad);
-    let (key, entropy) = (key.inner(), &mut System::new());
+    let key = key.inner();
     let (ready, managed) = key.manage(header, entropy)?;
     let protected = key.header(header, &managed.fresh);
     let mut text = content(plaintext, header.compression, key.encryption);
@@ -54,7 +66,8 @@ pub fn encrypt_flattened(
     if !managed.encrypted_key.is_empty() {
         members.insert("encrypted_key".into(), base64url::encode(&managed.encrypted_key).into());
     }
-    Ok(Value::Object(members).to_string())
+    check_lengths(&protected, 0)?;
+    written(&Value::Object(members))
 }
 
 /// Encrypts for several recipients, general (RFC 7516 §7.2.1). All keys have the same `enc`; with `dir` and plain ECDH-ES there can
@@ -102,7 +115,8 @@ pub fn encrypt_general(
     let sealed = cipher.seal(entropy, &authenticated(&protected, aad), &mut text)?;
     let mut members = body(&protected, aad, &text, &sealed);
     members.insert("recipients".into(), recipients.into());
-    Ok(Value::Object(members).to_string())
+    check_lengths(&protected, 0)?;
+    written(&Value::Object(members))
 }
 
 fn recipient(key: &Encrypter, managed: &super::manage::Managed) -> Result<Value, Error> {
@@ -143,6 +157,10 @@ fn authenticated(protected: &str, aad: Option<&[u8]>) -> Vec<u8> {
 
 #[derive(Deserialize)]
 struct Raw<'t> {
+    #[serde(default, deserialize_with = "present")]
+    payload: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    signatures: Option<IgnoredAny>,
     #[serde(borrow, default, deserialize_with = "present")]
     protected: Option<Text<'t>>,
     #[serde(default, deserialize_with = "present")]
@@ -210,6 +228,10 @@ impl Encrypted {
     /// Reads a text of at most 64 KiB.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
         let raw: Raw<'_> = json::parse_borrowed(text, Limits::SERIALIZATION)?;
+        // RFC 7516 §9: what has a `payload` is a JWS.
+        if raw.payload.is_some() || raw.signatures.is_some() {
+            return Err(Error::NotEncrypted);
+        }
         let flattened = raw.header.is_some() || raw.encrypted_key.is_some();
         let list = match raw.recipients {
             Some(_) if flattened => return Err(Error::NotJsonSerialization),
@@ -217,8 +239,10 @@ impl Encrypted {
             Some(list) => list,
             None => vec![RawRecipient { header: raw.header, encrypted_key: raw.encrypted_key }],
         };
-        let protected = raw.protected.as_ref().map_or("", Text::as_str);
-        let shared = shared_members(protected, raw.unprotected)?;
+        let protected = raw.protected.as_ref().map(Text::as_str);
+        let shared = Shared::read(protected, raw.unprotected)?;
+        let protected = protected.unwrap_or_default();
+        let count = list.len();
         // RFC 7516 §5.2: whoever is another recipient may have an algorithm or a curve that we do not know.
         let read: Vec<_> = list.into_iter().map(|raw| Recipient::parse(raw, &shared)).collect();
         let why = read.iter().find_map(|it| it.as_ref().err().copied());
@@ -226,6 +250,7 @@ impl Encrypted {
         if let (true, Some(why)) = (recipients.is_empty(), why) {
             return Err(why);
         }
+        agree(&recipients, count)?;
         let aad = raw.aad.as_ref().map(|text| base64url::decode(text.as_str())).transpose()?;
         if aad.is_some() && unless_empty(aad.as_deref()).is_none() {
             return Err(Error::NotJsonSerialization);
@@ -262,7 +287,10 @@ impl Encrypted {
         let mut iterations: u64 = 0;
         for recipient in self.recipients.iter().filter(own) {
             if recipient.alg() != key.key_management().name() {
-                why = Error::AlgorithmMismatch;
+                // What was tried and failed says more.
+                if why == Error::UnknownKey {
+                    why = Error::AlgorithmMismatch;
+                }
                 continue;
             }
             iterations = iterations.saturating_add(recipient.header.parameters.p2c.unwrap_or(0));
@@ -288,15 +316,35 @@ impl Encrypted {
     }
 }
 
-/// The members that all recipients share. RFC 7516 §4.1.3, §4.1.13: `zip` and `crit` count only where they are protected.
-fn shared_members(protected: &str, unprotected: Option<Map<String, Value>>) -> Result<Map<String, Value>, Error> {
-    let mut members: Map<String, Value> = if protected.is_empty() {
-        Map::new()
-    } else {
-        json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?
-    };
-    join(&mut members, unprotected.unwrap_or_default())?;
-    Ok(members)
+/// RFC 7516 §7.2.1: all have one `enc`. RFC 7518 §4.5, §4.6: where the key of one is the content key, that one is alone.
+fn agree(recipients: &[Recipient], count: usize) -> Result<(), Error> {
+    if recipients.iter().any(|it| it.enc() != recipients[0].enc()) {
+        return Err(Error::HeaderMemberInvalid("enc"));
+    }
+    let is_direct =
+        |it: &Recipient| [KeyManagement::Dir, KeyManagement::EcdhEs].iter().any(|alg| alg.name() == it.alg());
+    if count > 1 && recipients.iter().any(is_direct) { Err(Error::OneRecipientOnly) } else { Ok(()) }
+}
+
+/// The members that all recipients share, and what of them is protected.
+struct Shared {
+    members: Map<String, Value>,
+    typ: bool,
+    cty: bool,
+}
+
+impl Shared {
+    /// RFC 7516 §4.1.3, §4.1.13: `zip` and `crit` count only where they are protected. §7.2.1: a protected header is absent and not
+    /// empty where there is none.
+    fn read(protected: Option<&str>, unprotected: Option<Map<String, Value>>) -> Result<Self, Error> {
+        let mut members: Map<String, Value> = match protected {
+            Some(protected) => json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?,
+            None => Map::new(),
+        };
+        let (typ, cty) = (members.contains_key("typ"), members.contains_key("cty"));
+        join(&mut members, unprotected.unwrap_or_default())?;
+        Ok(Self { members, typ, cty })
+    }
 }
 
 fn join(members: &mut Map<String, Value>, unprotected: Map<String, Value>) -> Result<(), Error> {
@@ -314,11 +362,14 @@ fn join(members: &mut Map<String, Value>, unprotected: Map<String, Value>) -> Re
 }
 
 impl Recipient {
-    fn parse(raw: RawRecipient<'_>, shared: &Map<String, Value>) -> Result<Self, Error> {
-        let mut members = shared.clone();
+    fn parse(raw: RawRecipient<'_>, shared: &Shared) -> Result<Self, Error> {
+        let mut members = shared.members.clone();
         join(&mut members, raw.header.unwrap_or_default())?;
         let encrypted_key = raw.encrypted_key.as_ref().map_or("", Text::as_str);
-        let header = Arc::new(Received::from_members(members)?);
+        let header = Received::from_members(members)?;
+        // Anybody can change what is not protected, and these two say what the content is.
+        let (typ, cty) = (header.typ.filter(|_| shared.typ), header.cty.filter(|_| shared.cty));
+        let header = Arc::new(Received { typ, cty, ..header });
         Ok(Self { header, encrypted_key: base64url::decode(encrypted_key)? })
     }
 }
@@ -326,7 +377,7 @@ impl Recipient {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ContentEncryption, Jwk, KeyManagement};
+    use crate::{ContentEncryption, Jwk};
 
     /// For a key of ours, beside a recipient with this header.
     fn beside(other: &Value) -> Result<Decrypted, Error> {

@@ -6,6 +6,8 @@
 
 pub mod compact;
 mod content;
+#[cfg(test)]
+mod cookbook_tests;
 mod entropy;
 mod header;
 pub mod json;
@@ -15,6 +17,7 @@ mod manage;
 mod unmanage;
 mod zip;
 
+use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -55,8 +58,8 @@ pub enum Compression {
 
 /// Content that was decrypted and is as its sender wrote it; wiped on drop.
 ///
-/// Who the sender is only a shared secret tells: to a public key anybody can encrypt.
-#[derive(Debug)]
+/// Who the sender is only a shared secret tells: to a public key anybody can encrypt. `Debug` shows the header and none of the
+/// content.
 pub struct Decrypted {
     plaintext: Zeroizing<Vec<u8>>,
     header: Arc<Received>,
@@ -73,13 +76,20 @@ impl Decrypted {
         self.header.kid.as_deref()
     }
 
-    /// The header's `typ`.
+    /// The protected header's `typ`: what stands outside of it nobody vouches for.
     pub fn typ(&self) -> Option<&str> {
         self.header.typ.as_deref()
     }
 
-    /// The header's `cty`: what the content is.
+    /// The protected header's `cty`: what the content is.
     pub fn cty(&self) -> Option<&str> {
         self.header.cty.as_deref()
+    }
+}
+
+impl fmt::Debug for Decrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plaintext: _, header } = self;
+        f.debug_struct("Decrypted").field("header", header).finish_non_exhaustive()
     }
 }

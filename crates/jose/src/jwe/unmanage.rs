@@ -65,7 +65,12 @@ impl Decrypter {
             return Err(Error::HeaderMemberInvalid("epk"));
         }
         let info = ecdh_other_info(name, &parameters.apu, &parameters.apv, key.len());
-        ecdh_derive(private, curve.public_key(x, y)?, &info, key)
+        // A coordinate of another length is the header's fault, and no key's.
+        let peer = curve.public_key(x, y).map_err(|why| match why {
+            Error::KeyMemberInvalid(_) => Error::HeaderMemberInvalid("epk"),
+            why => why,
+        })?;
+        ecdh_derive(private, peer, &info, key)
     }
 
     fn password_key(&self, password: &Password, parameters: &Parameters) -> Result<KeyWrap, Error> {

@@ -5,7 +5,7 @@
 //! canonical DER, keys of types we do not have, and parameters that contradict each other.
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
-use der::{Decode as _, Encode, Tag, TagNumber, Tagged as _};
+use der::{Decode as _, Encode, Reader as _, SliceReader, Tag, TagNumber, Tagged as _};
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 use pkcs8::PrivateKeyInfoRef;
 use sec1::{EcParameters, EcPrivateKey};
@@ -13,8 +13,8 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::{Material, OkpCurve, RsaPrivate, Secret};
-use crate::Error;
 use crate::alg::{self, Agreement, Curve, MlDsa};
+use crate::{Error, ct_eq};
 
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
@@ -138,10 +138,17 @@ pub(super) fn private_key(der: &[u8]) -> Result<Material, Error> {
         KeyType::Rsa => pkcs1_private(secret)?,
     };
     // RFC 5958 §2: a public key that stands beside it must be its own.
-    match (info.public_key.as_ref().map(BitStringRef::raw_bytes), raw_public(&material)) {
-        (Some(said), Some(own)) if said != own => Err(Error::KeyInconsistent),
-        _ => Ok(material),
+    if let Some(said) = &info.public_key {
+        let said = said.as_bytes().ok_or(Error::DerInvalid)?;
+        let own = match raw_public(&material) {
+            Some(own) => own,
+            None => write_pkcs1_public(&material)?.to_vec(),
+        };
+        if said != own {
+            return Err(Error::KeyInconsistent);
+        }
     }
+    Ok(material)
 }
 
 /// SubjectPublicKeyInfo.
@@ -228,20 +235,34 @@ fn okp_private(curve: OkpCurve, d: Secret) -> Result<Material, Error> {
     Ok(Material::Okp { curve, x, d: Some(d) })
 }
 
-/// RFC 9881 §6: `seed [0] IMPLICIT OCTET STRING`. The other forms lack the seed or repeat what follows from it.
+/// RFC 9881 §6: `seed [0] IMPLICIT OCTET STRING`, or the seed and what follows from it (so OpenSSL writes it), which must then be
+/// its own. The third form lacks the seed.
 fn ml_dsa_private(set: MlDsa, secret: &[u8]) -> Result<Material, Error> {
-    let seed = AnyRef::from_der(secret).map_err(invalid)?;
-    if seed.tag() != SEED_TAG {
-        return Err(Error::KeyMemberInvalid("priv"));
+    let key = AnyRef::from_der(secret).map_err(invalid)?;
+    let (seed, expanded) = match key.tag() {
+        SEED_TAG => (key.value(), None),
+        Tag::Sequence => {
+            let mut reader = SliceReader::new(key.value()).map_err(invalid)?;
+            let seed = <&OctetStringRef>::decode(&mut reader).map_err(invalid)?;
+            let expanded = <&OctetStringRef>::decode(&mut reader).map_err(invalid)?;
+            reader.finish().map_err(invalid)?;
+            (seed.as_bytes(), Some(expanded.as_bytes()))
+        }
+        _ => return Err(Error::KeyMemberInvalid("priv")),
+    };
+    let seed = Secret::new(seed.to_vec());
+    if let Some(expanded) = expanded
+        && !ct_eq(alg::ml_dsa_expanded(set, &seed)?.as_ref(), expanded)
+    {
+        return Err(Error::KeyInconsistent);
     }
-    let seed = Secret::new(seed.value().to_vec());
     let public = alg::ml_dsa_public_of(set, &seed)?;
     Ok(Material::Akp { set, public, seed: Some(seed) })
 }
 
 const SEED_TAG: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
 
-/// The public key as it stands in a bit string; for RSA it would be another structure, which nobody puts beside PKCS#1.
+/// The public key as it stands in a bit string; for RSA that is another structure (RFC 8017 A.1.1).
 fn raw_public(material: &Material) -> Option<Vec<u8>> {
     match material {
         Material::Akp { public, .. } => Some(public.clone()),

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 pub use super::Verified;
-use super::{Encoding, Header};
+use super::{Encoding, Header, MAX_HEADER_LEN};
 use crate::alg::MAX_SIGNATURE_LEN;
 use crate::base64url::Scratch;
 use crate::{Error, SigningKey, VerifyingKey, base64url};
@@ -28,6 +28,7 @@ pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 /// ```
 pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, Error> {
     let header = key.header(typ);
+    check_header(&header)?;
     let signed_len = header.len() + 1 + base64url::encoded_len(payload.len());
     let mut token = String::with_capacity(signed_len + 1 + base64url::encoded_len(key.signature_len()));
     token.push_str(&header);
@@ -56,6 +57,7 @@ pub fn sign_detached(key: &SigningKey, typ: Option<&str>, payload: &[u8], encodi
         Encoding::Base64url => key.header(typ),
         Encoding::Unencoded => Cow::Owned(key.unencoded_header(typ)),
     };
+    check_header(&header)?;
     let message = signing_input(&header, payload, encoding);
     let mut token = String::with_capacity(header.len() + 2 + base64url::encoded_len(key.signature_len()));
     token.push_str(&header);
@@ -67,7 +69,14 @@ pub fn sign_detached(key: &SigningKey, typ: Option<&str>, payload: &[u8], encodi
 /// Signs a payload that stands in the token as it is (RFC 7797 §5.2): printable ASCII without a dot.
 pub fn sign_unencoded(key: &SigningKey, typ: Option<&str>, payload: &str) -> Result<String, Error> {
     check_unencoded(payload)?;
-    append_signature(key, [&key.unencoded_header(typ), ".", payload].concat())
+    let header = key.unencoded_header(typ);
+    check_header(&header)?;
+    append_signature(key, [&header, ".", payload].concat())
+}
+
+/// What our own verifiers would refuse is not made.
+pub(super) fn check_header(header: &str) -> Result<(), Error> {
+    if header.len() > MAX_HEADER_LEN { Err(Error::HeaderTooLong) } else { Ok(()) }
 }
 
 fn append_signature(key: &SigningKey, mut token: String) -> Result<String, Error> {

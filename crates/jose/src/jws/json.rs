@@ -1,17 +1,19 @@
 //! JWS JSON serialization (RFC 7515 §7.2), general and flattened, with several signatures, detached or unencoded payloads.
 //!
-//! Refused: members of both forms at once, a name in the protected and the unprotected header of one signature, `crit` or `b64`
-//! outside the protected header, signatures that disagree about `b64` (RFC 7797 §3), and more than [`MAX_SIGNATURES`].
+//! Refused: members of both forms at once, encrypted texts (also one that would be both), a name in the protected and the
+//! unprotected header of one signature, `crit` or `b64` outside the protected header, signatures that disagree about `b64` (RFC 7797
+//! §3), and more than [`MAX_SIGNATURES`]. `typ` and `cty` count only where they are protected.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::compact::{signing_input, verify_encoded};
+use super::compact::{check_header, signing_input, verify_encoded};
 use super::header::{Raw as RawHeader, shape};
 use super::{Encoding, Header, Verified, decode_header};
-use crate::json::{self, Limits, Text, present};
+use crate::json::{self, Limits, Text, present, written};
 use crate::{Error, SigningKey, VerifyingKey, base64url};
 
 /// Most signatures in one text.
@@ -68,6 +70,7 @@ fn signed(
     encoding: Encoding,
 ) -> Result<Map<String, Value>, Error> {
     let protected = base64url::encode(protected.as_bytes());
+    check_header(&protected)?;
     let signature = key.sign(&signing_input(&protected, payload, encoding))?;
     let mut members = Map::new();
     if !protected.is_empty() {
@@ -127,7 +130,7 @@ pub fn sign_flattened(signature: &Signature<'_>, payload: Payload<'_>, encoding:
     if let Some(member) = payload.member(encoding)? {
         text.insert("payload".into(), member);
     }
-    Ok(Value::Object(text).to_string())
+    written(&Value::Object(text))
 }
 
 /// Signs once or several times, general (RFC 7515 §7.2.1).
@@ -140,11 +143,13 @@ pub fn sign_general(signatures: &[Signature<'_>], payload: Payload<'_>, encoding
     if let Some(member) = payload.member(encoding)? {
         text["payload"] = member;
     }
-    Ok(text.to_string())
+    written(&text)
 }
 
 #[derive(Deserialize)]
 struct Raw<'t> {
+    #[serde(default, deserialize_with = "present")]
+    ciphertext: Option<IgnoredAny>,
     #[serde(borrow, default, deserialize_with = "present")]
     payload: Option<Text<'t>>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -194,18 +199,19 @@ impl UnverifiedSignature {
     }
 
     fn parse(raw: RawSignature<'_>) -> Result<(Self, Option<bool>), Error> {
-        let protected = raw.protected.map(|text| text.0.into_owned()).unwrap_or_default();
+        let protected = raw.protected.map(|text| text.0.into_owned());
         let (header, b64) = match raw.header {
             // The common case, and the same reader as for compact tokens.
-            None => Header::parse_any(&protected)?,
-            Some(unprotected) => Self::union(&protected, unprotected)?,
+            None => Header::parse_any(protected.as_deref().unwrap_or_default())?,
+            Some(unprotected) => Self::union(protected.as_deref(), unprotected)?,
         };
+        let protected = protected.unwrap_or_default();
         let signature = raw.signature.ok_or(Error::NotJsonSerialization)?.0.into_owned();
         Ok((Self { header, protected, signature }, b64))
     }
 
     /// RFC 7515 §4: the header is the union of both, in which no name stands twice.
-    fn union(protected: &str, unprotected: Map<String, Value>) -> Result<(Header, Option<bool>), Error> {
+    fn union(protected: Option<&str>, unprotected: Map<String, Value>) -> Result<(Header, Option<bool>), Error> {
         // RFC 7515 §4.1.11, RFC 7797 §6: these must be protected.
         if unprotected.contains_key("crit") {
             return Err(Error::CritInvalid);
@@ -215,10 +221,13 @@ impl UnverifiedSignature {
         }
         let mut members = Map::new();
         let mut critical = None;
-        if !protected.is_empty() {
+        // RFC 7515 §7.2.1: absent and not empty where there is none.
+        if let Some(protected) = protected {
             members = json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?;
             critical = super::header::critical(members.get("crit"), members.get("b64").and_then(Value::as_bool))?;
         }
+        let is_protected = |name: &str| members.contains_key(name);
+        let (typ, cty) = (is_protected("typ"), is_protected("cty"));
         for (name, value) in unprotected {
             if members.insert(name, value).is_some() {
                 return Err(Error::HeaderNotDisjoint);
@@ -226,7 +235,9 @@ impl UnverifiedSignature {
         }
         let all = Value::Object(members).to_string();
         let raw: RawHeader<'_> = json::parse_borrowed(all.as_bytes(), Limits::HEADER).map_err(shape)?;
-        Ok((Header::from_raw(raw)?, critical))
+        let header = Header::from_raw(raw)?;
+        // Anybody can change what is not protected, and these two say what a text is.
+        Ok((Header { typ: header.typ.filter(|_| typ), cty: header.cty.filter(|_| cty), ..header }, critical))
     }
 }
 
@@ -252,6 +263,10 @@ impl<'t> Unverified<'t> {
 
     fn read(text: &'t [u8]) -> Result<(Option<Text<'t>>, Vec<UnverifiedSignature>), Error> {
         let raw: Raw<'_> = json::parse_borrowed(text, Limits::SERIALIZATION)?;
+        // RFC 7516 §9: what has a `ciphertext` is a JWE.
+        if raw.ciphertext.is_some() {
+            return Err(Error::Encrypted);
+        }
         let flattened = raw.protected.is_some() || raw.header.is_some() || raw.signature.is_some();
         let list = match raw.signatures {
             Some(_) if flattened => return Err(Error::NotJsonSerialization),
@@ -284,7 +299,10 @@ impl<'t> Unverified<'t> {
         let mut why = Error::UnknownKey;
         for signature in self.signatures.iter().filter(own) {
             if !key.algorithm().answers_to(signature.alg()) {
-                why = Error::AlgorithmMismatch;
+                // A signature that did not verify says more.
+                if why == Error::UnknownKey {
+                    why = Error::AlgorithmMismatch;
+                }
                 continue;
             }
             let message = signing_input(&signature.protected, &self.payload, signature.header.encoding);

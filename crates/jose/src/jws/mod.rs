@@ -4,7 +4,7 @@ pub mod compact;
 mod header;
 pub mod json;
 
-pub(crate) use header::{Header, decode as decode_header, refuse_crit, shape};
+pub(crate) use header::{Header, MAX_ENCODED_LEN as MAX_HEADER_LEN, decode as decode_header, refuse_crit, shape};
 
 /// How the payload stands in what is signed (RFC 7797 §3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,12 +34,12 @@ impl Verified {
         self.header.kid.as_deref()
     }
 
-    /// The header's `typ`.
+    /// The protected header's `typ`: what stands outside of it nobody signed.
     pub fn typ(&self) -> Option<&str> {
         self.header.typ.as_deref()
     }
 
-    /// The header's `cty`: what the payload is.
+    /// The protected header's `cty`: what the payload is.
     pub fn cty(&self) -> Option<&str> {
         self.header.cty.as_deref()
     }

@@ -47,12 +47,14 @@ where
         return all(own);
     }
     std::thread::scope(|scope| {
-        let others: Vec<_> = rest.chunks(share).map(|share| (share, scope.spawn(move || all(share)))).collect();
+        let start = |share| std::thread::Builder::new().spawn_scoped(scope, move || all(share));
+        let others: Vec<_> = rest.chunks(share).map(|share| (share, start(share))).collect();
         let mut verified = all(own);
         verified.reserve_exact(rest.len());
         for (share, other) in others {
-            // A thread that could not answer leaves its share to us.
-            verified.extend(other.join().unwrap_or_else(|_| all(share)));
+            // A thread that could not start or answer leaves its share to us.
+            let theirs = other.ok().and_then(|other| other.join().ok());
+            verified.extend(theirs.unwrap_or_else(|| all(share)));
         }
         verified
     })

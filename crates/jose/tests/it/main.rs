@@ -5,8 +5,16 @@
 
 mod claims;
 mod cookbook;
+mod cookbook_jwe;
+mod encrypted;
+mod encryption_keys;
 mod keys;
+mod oracle;
+mod pem;
 mod properties;
+mod properties_jwe;
 mod rfc;
+mod rfc_jwe;
+mod serializations;
 mod support;
 mod tokens;

@@ -4,8 +4,12 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
+use symbolon_jose::jwe::{self, DecryptingKey, DecryptingKeys, EncryptingKey};
 use symbolon_jose::jwt::{self, Claims, Policy, Verified};
-use symbolon_jose::{Algorithm, Error, Jwk, SigningKey, VerifyingKey, VerifyingKeys, base64url};
+use symbolon_jose::{
+    Algorithm, ContentEncryption, Error, Jwk, KeyAlgorithm, KeyManagement, SigningKey, VerifyingKey, VerifyingKeys,
+    base64url,
+};
 
 pub(crate) const NOW: u64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://id.example";
@@ -89,4 +93,55 @@ pub(crate) fn verify_claims(claims: &Value, policy: &Policy) -> Result<Verified<
 /// Why a token is refused by the given keys and a policy that would accept.
 pub(crate) fn refused(token: &str, keys: &VerifyingKeys) -> Error {
     jwt::verify::<Claims>(token, keys, &policy(), NOW).expect_err("must be refused")
+}
+
+pub(crate) const PASSWORD: &[u8] = b"correct horse battery staple";
+
+/// Both sides of one `alg` and `enc`, with the same `kid` but for passwords, which have none. The RSA key is that of RFC 7516 A.1.
+pub(crate) fn encryption_jwk(alg: KeyManagement, enc: ContentEncryption) -> Jwk {
+    static KEYS: LazyLock<Vec<(KeyAlgorithm, Jwk)>> = LazyLock::new(|| {
+        let rsa: Value = serde_json::from_str(include_str!("../vectors/rfc7516/appendix_a.json")).expect("a vector");
+        let managed = KeyManagement::ALL.iter().filter(|it| !it.is_password() && **it != KeyManagement::Dir);
+        let all = managed.map(|it| KeyAlgorithm::from(*it)).chain(ContentEncryption::ALL.iter().map(|it| (*it).into()));
+        let key = |algorithm: KeyAlgorithm| {
+            let jwk = if algorithm.name().starts_with("RSA") {
+                Jwk::from_value(&rsa["A.1"]["key"]).and_then(|jwk| jwk.with_algorithm(algorithm)).expect("a vector")
+            } else {
+                Jwk::generate(algorithm).expect("a key")
+            };
+            (algorithm, jwk.with_kid(algorithm.name()))
+        };
+        all.map(key).collect()
+    });
+    let wanted = if alg == KeyManagement::Dir { enc.into() } else { KeyAlgorithm::from(alg) };
+    KEYS.iter().find(|(own, _)| *own == wanted).expect("every algorithm has one").1.clone()
+}
+
+pub(crate) fn encrypting(alg: KeyManagement, enc: ContentEncryption) -> EncryptingKey {
+    if alg.is_password() {
+        return EncryptingKey::from_password_with_count(PASSWORD, 1_000, alg, enc).expect("a password");
+    }
+    EncryptingKey::from_jwk(&encryption_jwk(alg, enc), alg, enc).expect("an encrypting key")
+}
+
+pub(crate) fn decrypting(alg: KeyManagement, enc: ContentEncryption) -> DecryptingKey {
+    if alg.is_password() {
+        return DecryptingKey::from_password(PASSWORD, alg, &[enc]).expect("a password");
+    }
+    DecryptingKey::from_jwk(&encryption_jwk(alg, enc), alg, &[enc]).expect("a decrypting key")
+}
+
+/// Every `alg` with every `enc`.
+pub(crate) fn encryptions() -> impl Iterator<Item = (KeyManagement, ContentEncryption)> {
+    KeyManagement::ALL.iter().flat_map(|alg| ContentEncryption::ALL.iter().map(|enc| (*alg, *enc)))
+}
+
+/// Why a compact token is refused.
+pub(crate) fn not_decrypted(token: &str, key: &DecryptingKey) -> Error {
+    let whole =
+        jwe::compact::Encrypted::parse(token).and_then(|token| token.decrypt(key)).expect_err("must be refused");
+    let by_set = jwe::compact::decrypt(token, &DecryptingKeys::single(key.clone())).expect_err("must be refused");
+    // A set says that no key has the name, where a single key says nothing of names.
+    assert!(by_set == whole || by_set == Error::UnknownKey, "{by_set:?} {whole:?}");
+    whole
 }

@@ -14,7 +14,7 @@ const TIMEOUT_SECS: &str = "60";
 /// Runs one shard; what follows is handed to cargo-mutants, as `--file 'crates/jose/src/jwt/*.rs'`.
 pub(crate) fn run(shard: &str, rest: &[&str]) -> Result<(), String> {
     let workspace = Workspace::find()?;
-    if !process::exists("cargo-mutants", &workspace.root) {
+    if process::output(process::cargo(&workspace.root).args(["mutants", "--version"])).is_err() {
         return Err("cargo-mutants is missing; try: cargo install cargo-mutants --locked".into());
     }
     // One folder for each shard, so that shards of one checkout do not replace each other's results.

@@ -25,9 +25,8 @@ fuzz_target!(|input: &[u8]| {
     let verified = jwt::verify::<Claims>(&token, &KEYS, &POLICY, NOW);
     let as_value = jwt::verify::<Map<String, Value>>(&token, &KEYS, &POLICY, NOW);
     let as_nothing = jwt::verify::<serde::de::IgnoredAny>(&token, &KEYS, &POLICY, NOW);
-    // Not always for the same reason: a type that wants more may meet its own first.
-    assert_eq!(verified.is_ok(), as_value.is_ok());
-    assert_eq!(verified.is_ok(), as_nothing.is_ok());
+    assert_eq!(verified.as_ref().err(), as_value.as_ref().err());
+    assert_eq!(verified.as_ref().err(), as_nothing.as_ref().err());
     let expected = Tree::parse(input).filter(|tree| !tree.has_duplicate() && tree.fits(Limits::CLAIMS));
     let claims = serde_json::from_slice::<Map<String, Value>>(input).ok().filter(|_| expected.is_some());
     let good = claims.as_ref().is_some_and(keeps_the_policy);

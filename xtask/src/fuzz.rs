@@ -51,7 +51,11 @@ pub(crate) fn check(workspace: &Workspace, count: &mut Count, secs: u64, only: O
             return Err(format!("there is no fuzz/targets/{only}.rs"));
         }
     }
-    process::run(fuzz.cargo("clippy").args(["--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+    process::run(fuzz.cargo("clippy").args(["--all-targets", "--quiet", "--", "-D", "warnings"])).map_err(|error| {
+        format!(
+            "{error}; if its lock file is behind: cargo metadata --quiet --manifest-path fuzz/Cargo.toml >/dev/null"
+        )
+    })?;
     process::run(fuzz.cargo("build").args(["--bins", "--quiet"]))?;
     let queue = Mutex::new(targets.into_iter());
     let failures = Mutex::new(Vec::new());

@@ -138,7 +138,7 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::{Error, Limits, parse_strict};
+    use super::{Error, Limits, Text, parse_strict};
 
     fn value(text: &str) -> Result<Value, Error> {
         parse_strict(text.as_bytes(), Limits::DEFAULT)
@@ -295,5 +295,28 @@ mod tests {
         let error = parse_strict::<u8>(b"\"hunter2\"", Limits::DEFAULT).unwrap_err();
         assert_eq!(error, Error::JsonShape);
         assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn limits_are_what_they_say_to_the_byte() {
+        for (limits, max_bytes) in [
+            (Limits::DEFAULT, 65_536),
+            (Limits::HEADER, 4_096),
+            (Limits::CLAIMS, 16_384),
+            (Limits::SERIALIZATION, 65_536),
+            (Limits::KEY, 16_384),
+            (Limits::KEY_SET, 524_288),
+        ] {
+            let text = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
+            assert!(parse_strict::<Value>(text(max_bytes).as_bytes(), limits).is_ok(), "{limits:?}");
+            let longer = parse_strict::<Value>(text(max_bytes + 1).as_bytes(), limits);
+            assert_eq!(longer, Err(Error::JsonTooLong), "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_come_from_any_deserializer() {
+        let text = <Text<'_> as serde::Deserialize>::deserialize(Value::from("owned")).unwrap();
+        assert_eq!(text.as_str(), "owned");
     }
 }

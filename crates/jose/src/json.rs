@@ -180,6 +180,23 @@ mod tests {
     }
 
     #[test]
+    fn a_variant_may_be_an_object_and_is_read_to_its_end() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        enum Kind {
+            Unit,
+        }
+        let parse = |text: &str| parse_strict::<Kind>(text.as_bytes(), Limits::DEFAULT);
+        assert_eq!(parse(r#"{"Unit":null}"#), Ok(Kind::Unit));
+        assert_eq!(parse(r#"{"Unit":1}"#), Err(Error::JsonShape));
+    }
+
+    #[test]
+    fn types_take_the_form_that_people_read() {
+        let address: std::net::IpAddr = parse_strict(br#""127.0.0.1""#, Limits::DEFAULT).unwrap();
+        assert!(address.is_loopback());
+    }
+
+    #[test]
     fn duplicate_members_are_refused_at_any_depth() {
         for text in [
             r#"{"a":1,"a":1}"#,

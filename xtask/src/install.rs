@@ -1,4 +1,5 @@
-//! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, Node, Python, a browser, packages of both.
+//! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
+//! Python, a browser, packages of both.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
@@ -26,6 +27,7 @@ const PYTHON_MINOR: u32 = 11;
 /// Checks and installs everything, in the order that fails soonest.
 pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     rust_components(&workspace.root)?;
+    cxx(&workspace.root)?;
     node(&workspace.root)?;
     chromium(&workspace.root)?;
     python_packages(workspace)?;
@@ -51,6 +53,14 @@ fn node(root: &Path) -> Result<(), String> {
         return Err(format!("found Node {}; {hint}", version.trim()));
     }
     if process::exists("npm", root) { Ok(()) } else { Err(format!("npm is missing; {hint}")) }
+}
+
+/// libFuzzer is C++. The compiler that the `cc` crate would take: `CXX` when set, else `c++`.
+fn cxx(root: &Path) -> Result<(), String> {
+    if std::env::var_os("CXX").is_some() || process::exists("c++", root) {
+        return Ok(());
+    }
+    debian_packages(root, "the fuzz targets need a C++ compiler", &["g++"], " (or point CXX at one)")
 }
 
 /// The browser the tests drive: `CHROMIUM` when set, else Debian's.

@@ -1,10 +1,12 @@
-//! The commands of the project itself: `cargo xtask test`, `tidy`, `bench NAME`, `screenshots`.
+//! The commands of the project itself: `cargo xtask test`, `tidy`, `fuzz`, `mutants K/N`, `bench NAME`, `screenshots`.
 //!
 //! Everything a contributor or the CI machine runs is here, so that both run the same thing.
 
 mod bench;
 mod clock;
+mod fuzz;
 mod install;
+mod mutants;
 mod process;
 mod screenshots;
 mod suite;
@@ -19,6 +21,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 commands:
   test           install what the tests need, then run every check and every test
   tidy           check the conventions that a compiler does not (a part of `test`)
+  fuzz [SECONDS [TARGET]]
+                 run each fuzz target, or one, for some seconds (briefly a part of `test`)
+  mutants K/N    change the code of symbolon-jose in small ways and see that a test fails; one shard of N
   bench GROUP    build in release, measure one group, merge into bench/results.json
   screenshots    refresh docs/images from a real server and a real browser";
 
@@ -28,6 +33,10 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
+        ["fuzz"] => fuzz::run(None, None),
+        ["fuzz", secs] => fuzz::run(Some(secs), None),
+        ["fuzz", secs, target] => fuzz::run(Some(secs), Some(target)),
+        ["mutants", shard, rest @ ..] => mutants::run(shard, rest),
         ["bench", group] => bench::run(group),
         ["screenshots"] => screenshots::run(),
         _ => {

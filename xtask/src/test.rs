@@ -1,10 +1,12 @@
 //! `cargo xtask test`: every check and every test, in the order that fails soonest, stopping at the first failure.
 //!
-//! All steps share one target folder, one profile and one set of features, so nothing is compiled twice.
+//! All steps share one target folder, one profile and one set of features, so nothing is compiled twice; but for the fuzz targets,
+//! whose instrumented build has a folder of its own.
 
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stopwatch;
+use crate::fuzz;
 use crate::install::{self, E2E, INTEROP, SDK};
 use crate::process;
 use crate::suite::{self, Count};
@@ -28,6 +30,7 @@ const STEPS: &[Step] = &[
     Step { name: "build", run: |workspace, _| build(workspace) },
     Step { name: "rust tests", run: rust_tests },
     Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
+    Step { name: "fuzz, briefly", run: |workspace, count| fuzz::check(workspace, count, fuzz::BRIEFLY_SECS, None) },
     Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
     Step { name: "interop tests", run: interop_tests },
     Step { name: "browser and third-party client tests", run: |workspace, count| node_tests(workspace, E2E, count) },

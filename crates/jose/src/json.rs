@@ -144,7 +144,7 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::{Error, Limits, parse_strict};
+    use super::{Error, Limits, Text, parse_strict};
 
     fn value(text: &str) -> Result<Value, Error> {
         parse_strict(text.as_bytes(), Limits::DEFAULT)
@@ -183,6 +183,23 @@ mod tests {
         assert_eq!(outer.kinds, [Kind::Unit, Kind::New(1), Kind::Pair(1, 2), Kind::Named { a: 3 }]);
         assert_eq!((outer.none, outer.some.as_deref()), (None, Some("x")));
         assert_eq!((outer.map["k"], &outer.rest["more"]), ('v', &serde_json::json!([1])));
+    }
+
+    #[test]
+    fn a_variant_may_be_an_object_and_is_read_to_its_end() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        enum Kind {
+            Unit,
+        }
+        let parse = |text: &str| parse_strict::<Kind>(text.as_bytes(), Limits::DEFAULT);
+        assert_eq!(parse(r#"{"Unit":null}"#), Ok(Kind::Unit));
+        assert_eq!(parse(r#"{"Unit":1}"#), Err(Error::JsonShape));
+    }
+
+    #[test]
+    fn types_take_the_form_that_people_read() {
+        let address: std::net::IpAddr = parse_strict(br#""127.0.0.1""#, Limits::DEFAULT).unwrap();
+        assert!(address.is_loopback());
     }
 
     #[test]
@@ -301,5 +318,28 @@ mod tests {
         let error = parse_strict::<u8>(b"\"hunter2\"", Limits::DEFAULT).unwrap_err();
         assert_eq!(error, Error::JsonShape);
         assert!(!error.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn limits_are_what_they_say_to_the_byte() {
+        for (limits, max_bytes) in [
+            (Limits::DEFAULT, 65_536),
+            (Limits::HEADER, 4_096),
+            (Limits::CLAIMS, 16_384),
+            (Limits::SERIALIZATION, 65_536),
+            (Limits::KEY, 16_384),
+            (Limits::KEY_SET, 524_288),
+        ] {
+            let text = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
+            assert!(parse_strict::<Value>(text(max_bytes).as_bytes(), limits).is_ok(), "{limits:?}");
+            let longer = parse_strict::<Value>(text(max_bytes + 1).as_bytes(), limits);
+            assert_eq!(longer, Err(Error::JsonTooLong), "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_come_from_any_deserializer() {
+        let text = <Text<'_> as serde::Deserialize>::deserialize(Value::from("owned")).unwrap();
+        assert_eq!(text.as_str(), "owned");
     }
 }

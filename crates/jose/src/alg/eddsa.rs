@@ -80,4 +80,23 @@ mod tests {
             assert_eq!(public_key(&vec![9; len]).err(), Some(Error::KeyMemberInvalid("x")));
         }
     }
+
+    #[test]
+    fn zero_and_the_neighbours_of_one_and_minus_one_are_of_small_order() {
+        // The y of a point, little-endian: 1, p - 1, p and p + 1, p being 2^255 - 19 (RFC 8032 §5.1.2).
+        for (first, middle, last) in [(1, 0, 0), (0xec, 0xff, 0x7f), (0xed, 0xff, 0x7f), (0xee, 0xff, 0x7f)] {
+            let mut point = [middle; KEY_LEN];
+            (point[0], point[KEY_LEN - 1]) = (first, last);
+            assert_eq!(public_key(&point).err(), Some(Error::PointLowOrder), "{first:x}");
+        }
+    }
+
+    #[test]
+    fn a_seed_has_its_public_key() {
+        // RFC 8037 A.1, which is RFC 8032 §7.1, test 1.
+        let decode = |text: &str| crate::base64url::decode(text).unwrap();
+        let seed = Secret::new(decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"));
+        assert_eq!(public_of(&seed).unwrap(), decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"));
+        assert_eq!(public_of(&Secret::new(vec![7; 31])).err(), Some(Error::KeyMemberInvalid("d")));
+    }
 }

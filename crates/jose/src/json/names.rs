@@ -63,7 +63,8 @@ fn mark(name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::mark;
+    use super::{Names, mark};
+    use crate::json::{Guard, Limits};
 
     #[test]
     fn the_claims_of_an_access_token_need_no_comparison() {
@@ -71,5 +72,15 @@ mod tests {
         let claims = claims.iter().chain(&["scope", "sid", "sub"]);
         let marks = claims.clone().fold(0, |marks, name| marks | mark(name));
         assert_eq!(marks.count_ones() as usize, claims.count());
+    }
+
+    #[test]
+    fn a_name_is_seen_once_it_was_admitted_also_where_it_is_the_only_one() {
+        let guard = Guard::new(Limits::DEFAULT);
+        let mut names = Names::default();
+        let mut admit = |name: &'static str| names.admit::<serde_json::Error>(&name.into(), guard.context());
+        assert!(admit("only").is_ok());
+        assert!(admit("only").is_err());
+        assert!(names.contains("only") && !names.contains("other") && !names.contains("onny"));
     }
 }

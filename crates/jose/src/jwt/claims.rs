@@ -221,5 +221,6 @@ mod tests {
             assert!(!many.contains(near), "{near}");
         }
         assert!(Audience::default().is_empty() && !Audience::default().contains(""));
+        assert_eq!(Audience::from("a".to_owned()), Audience::One("a".into()));
     }
 }

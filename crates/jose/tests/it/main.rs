@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop the test")]
 
+mod batch;
 mod claims;
 mod cookbook;
 mod cookbook_jwe;

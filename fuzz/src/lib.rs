@@ -1,0 +1,13 @@
+//! What the fuzz targets share: the keys and the only good tokens, a forge for what a parser sees behind a good signature, and
+//! oracles that say without our code what a parser ought to answer.
+
+pub mod forge;
+pub mod formats;
+pub mod known;
+pub mod tree;
+
+/// Up to `N` parts with a line feed between them; the last has all that is left, missing ones are empty.
+pub fn lines<const N: usize>(input: &[u8]) -> [&[u8]; N] {
+    let mut parts = input.splitn(N, |byte| *byte == b'\n');
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}

@@ -14,14 +14,14 @@ use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     PrivateDecryptingKey, PublicEncryptingKey,
 };
-use aws_lc_rs::{hmac, pbkdf2, rand};
+use aws_lc_rs::{hmac, pbkdf2};
 use std::num::NonZeroU32;
 use symbolon_jose::{ContentEncryption, Jwk, KeyFormat, KeyManagement};
 
-use crate::Failure;
 use crate::jwe::Case;
 use crate::key::{member, secret};
 use crate::measure::Side;
+use crate::{Failure, rng};
 
 const NAME: &str = "raw";
 
@@ -40,7 +40,7 @@ enum Content {
 /// Everything fresh of one token: a content key of 32 bytes and a vector.
 fn fresh() -> Result<([u8; 32], [u8; 16]), Failure> {
     let mut bytes = [0; 48];
-    rand::fill(&mut bytes)?;
+    rng::fill(&mut bytes)?;
     let (key, iv) = bytes.split_at(32);
     Ok((key.try_into()?, iv.try_into()?))
 }
@@ -265,7 +265,7 @@ pub(crate) fn encrypting<'a>(case: &Case, content: &'a [u8]) -> Result<Side<'a>,
         let key = gcm(&secret(case.jwk.as_ref().ok_or("a key")?)?)?;
         return Ok(Side::new(NAME, move || {
             let mut iv = [0; 16];
-            rand::fill(&mut iv[..12])?;
+            rng::fill(&mut iv[..12])?;
             seal_gcm(&key, iv, content).map(drop)
         }));
     }

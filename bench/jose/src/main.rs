@@ -14,6 +14,7 @@ mod key;
 mod measure;
 mod peer;
 mod profile;
+mod rng;
 mod row;
 
 use std::process::ExitCode;

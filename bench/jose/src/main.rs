@@ -12,6 +12,7 @@ mod jwe;
 mod jws;
 mod key;
 mod measure;
+mod parts;
 mod peer;
 mod profile;
 mod rng;
@@ -25,7 +26,8 @@ use row::{Figure, Row};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "usage: symbolon-bench-jose [jws|jwe|batch] [--rows FILE] [--beside FILE] [--out FILE]
-       symbolon-bench-jose profile NAME COUNT
+       symbolon-bench-jose parts                 where the time of one operation goes
+       symbolon-bench-jose profile NAME COUNT    one operation over and over, for a profiler
 
   --rows FILE     write what was measured, for another program's --beside
   --beside FILE   take over what another program measured, scaled by the yardstick they share
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
         ["profile", name, count] => profile::run(name, count),
+        ["parts"] => parts::rows(clock::unix_now()).map(drop),
         arguments => plan(arguments).and_then(|plan| measure(&plan)),
     };
     match outcome {

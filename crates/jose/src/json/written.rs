@@ -24,9 +24,6 @@ pub(crate) fn check_written(text: &[u8], limits: Limits) -> Result<(), Error> {
     }
 }
 
-/// How far a string's end is looked for byte by byte.
-const NEAR: usize = 16;
-
 struct Scan<'t> {
     text: &'t [u8],
     at: usize,
@@ -36,7 +33,7 @@ struct Scan<'t> {
 impl<'t> Scan<'t> {
     fn value(&mut self, context: Context<'_>) -> Option<()> {
         match self.peek()? {
-            b'"' => self.string().map(drop), // the text is UTF-8 as a whole, which is enough for values
+            b'"' => self.string().map(drop),
             b'{' => self.object(context.deeper::<serde_json::Error>().ok()?),
             b'[' => self.array(context.deeper::<serde_json::Error>().ok()?),
             // A number, true, false or null.
@@ -86,12 +83,7 @@ impl<'t> Scan<'t> {
     fn string(&mut self) -> Option<&'t [u8]> {
         self.expect(b'"')?;
         let rest = &self.text[self.at..];
-        // Most are short: looking at a few bytes by hand is quicker than to call for help.
-        let special = |byte: &u8| matches!(byte, b'"' | b'\\');
-        let len = match rest.iter().take(NEAR).position(special) {
-            Some(len) => len,
-            None => NEAR + memchr::memchr2(b'"', b'\\', rest.get(NEAR..)?)?,
-        };
+        let len = memchr::memchr2(b'"', b'\\', rest)?;
         self.at += len;
         self.eat(b'"').then_some(&rest[..len])
     }

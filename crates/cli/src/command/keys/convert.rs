@@ -132,10 +132,8 @@ impl Convert {
             Found::Set(set) => set,
         };
         if set.skipped() > 0 {
-            output.say(&format!(
-                "{} keys of {name} were left out: they are malformed or of an unknown kind",
-                set.skipped()
-            ));
+            let count = if set.skipped() == 1 { "one key".to_owned() } else { format!("{} keys", set.skipped()) };
+            output.say(&format!("{count} of {name} left out: malformed, or of a kind unknown here"));
         }
         let keys = choose(&name, &set, self.kid.as_deref(), self.to == Some(Form::Jwks))?;
         let form = keys.first().map_or(Form::Jwks, |key| Form::of(key, self.public));
@@ -145,7 +143,7 @@ impl Convert {
     /// A key on its own, if it is the one that was named.
     fn one(&self, name: &str, key: Jwk) -> Result<Vec<Jwk>, CliError> {
         match &self.kid {
-            Some(kid) if key.kid() != Some(kid) => Err(no_such(name, kid)),
+            Some(kid) if key.kid() != Some(kid) => Err(no_such(name, kid, &[key])),
             _ => Ok(vec![key]),
         }
     }
@@ -289,7 +287,7 @@ impl Form {
 fn choose(name: &str, set: &JwkSet, kid: Option<&str>, all: bool) -> Result<Vec<Jwk>, CliError> {
     let keys: Vec<Jwk> = set.keys().iter().filter(|key| kid.is_none() || key.kid() == kid).cloned().collect();
     match (keys.len(), kid) {
-        (0, Some(kid)) => Err(no_such(name, kid)),
+        (0, Some(kid)) => Err(no_such(name, kid, set.keys())),
         (0, None) => Err(CliError::new(FAILED, format!("{name} holds no key"), "check the path")),
         (2.., None) if !all => {
             let kids: Vec<&str> = keys.iter().filter_map(Jwk::kid).collect();
@@ -321,12 +319,10 @@ fn json_of(keys: &[Jwk], form: Form) -> Zeroizing<Vec<u8>> {
     text
 }
 
-fn no_such(name: &str, kid: &str) -> CliError {
-    CliError::new(
-        NOT_FOUND,
-        format!("{name} holds no key with the kid {kid}"),
-        "leave out --kid to see which there are",
-    )
+fn no_such(name: &str, kid: &str, keys: &[Jwk]) -> CliError {
+    let kids: Vec<&str> = keys.iter().filter_map(Jwk::kid).collect();
+    let hint = if kids.is_empty() { "leave out --kid".to_owned() } else { format!("--kid {}", kids.join(" or ")) };
+    CliError::new(NOT_FOUND, format!("{name} holds no key with the kid {kid}"), hint)
 }
 
 fn not_for(alg: KeyAlgorithm, own: Option<KeyAlgorithm>, why: &Error) -> CliError {

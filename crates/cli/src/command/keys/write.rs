@@ -57,11 +57,9 @@ pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), CliError> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() && existing == Existing::Replace => Ok(()),
         Ok(found) if found.is_file() => Err(exists(path)),
-        Ok(_) => Err(CliError::new(
-            CONFLICT,
-            format!("{} exists and is no plain file", path.display()),
-            "name another file with --out",
-        )),
+        Ok(_) => {
+            Err(CliError::new(CONFLICT, format!("{} exists and is no plain file", path.display()), "name another file"))
+        }
         Err(why) if why.kind() == ErrorKind::NotFound => Ok(()),
         Err(why) => Err(cannot_write(path, &why)),
     }

@@ -152,6 +152,7 @@ fn an_age_limit_needs_iat() {
     assert_eq!(at(json!({}), NOW, &policy), Some(Error::ClaimMissing("iat")));
     assert_eq!(at(json!({"iat": NOW - 300}), NOW, &policy), None);
     assert_eq!(at(json!({"iat": NOW - 301}), NOW, &policy), Some(Error::TooOld));
+    assert_eq!(at(json!({"iat": NOW}), NOW, &policy), None);
     assert_eq!(at(json!({"iat": NOW + 1}), NOW, &policy), Some(Error::NotYetValid));
 }
 

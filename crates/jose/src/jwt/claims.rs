@@ -221,6 +221,8 @@ mod tests {
             assert!(!many.contains(near), "{near}");
         }
         assert!(Audience::default().is_empty() && !Audience::default().contains(""));
-        assert_eq!(Audience::from("a".to_owned()), Audience::One("a".into()));
+        let one = Audience::One("a".into());
+        assert_eq!(Audience::from("a".to_owned()), one);
+        assert_eq!(serde_json::from_value::<Audience>("a".into()).unwrap(), one);
     }
 }

@@ -152,6 +152,7 @@ fn an_age_limit_needs_iat() {
     assert_eq!(at(json!({}), NOW, &policy), Some(Error::ClaimMissing("iat")));
     assert_eq!(at(json!({"iat": NOW - 300}), NOW, &policy), None);
     assert_eq!(at(json!({"iat": NOW - 301}), NOW, &policy), Some(Error::TooOld));
+    assert_eq!(at(json!({"iat": NOW}), NOW, &policy), None);
     assert_eq!(at(json!({"iat": NOW + 1}), NOW, &policy), Some(Error::NotYetValid));
 }
 
@@ -261,4 +262,58 @@ fn a_custom_claim_cannot_take_the_place_of_a_registered_one() {
 fn escaped_text_is_compared_as_what_it_means() {
     let payload = claims(json!({"iss": null})).to_string().replacen('{', r#"{"iss":"https:\/\/id.exampl\u0065","#, 1);
     assert!(verify_text(&payload, &policy(), NOW).is_ok());
+}
+
+#[test]
+fn a_registered_claim_can_be_required_and_is_seen_also_where_it_is_the_only_one() {
+    let lax = || Policy::danger_any_audience(ISSUER).danger_exp_optional();
+    for name in ["aud", "exp", "iat", "jti", "nbf", "sub"] {
+        let value = match name {
+            "aud" | "jti" | "sub" => json!("x"),
+            _ => json!(NOW),
+        };
+        let without = json!({"iss": ISSUER}).to_string();
+        let with = json!({"iss": ISSUER, name: value}).to_string();
+        let policy = lax().require(name);
+        assert_eq!(verify_text(&without, &policy, NOW).unwrap_err(), Error::ClaimMissing(name));
+        assert!(verify_text(&with, &policy, NOW).is_ok(), "{name}");
+    }
+    let only = json!({"iss": ISSUER}).to_string();
+    assert!(verify_text(&only, &lax().require("iss"), NOW).is_ok());
+}
+
+#[test]
+fn registered_texts_are_texts_also_where_the_type_does_not_look() {
+    for name in ["iss", "jti", "sub"] {
+        for wrong in [json!(1), json!(["x"]), json!({})] {
+            let token = forge(r#"{"alg":"HS256"}"#, &claims(json!({ name: wrong })).to_string(), SECRET);
+            let verified = jwt::verify::<serde::de::IgnoredAny>(&token, &hs256_keys(), &policy(), NOW);
+            assert_eq!(verified.unwrap_err(), Error::ClaimInvalid(name));
+        }
+    }
+}
+
+#[test]
+fn only_application_may_be_left_out_of_a_type_and_only_before_the_last_slash() {
+    // RFC 7515 §4.1.9.
+    let typed = |typ: &str, accepted: &'static str| {
+        let header = json!({"alg": "HS256", "typ": typ}).to_string();
+        let token = forge(&header, &claims(json!({})).to_string(), SECRET);
+        jwt::verify::<Claims>(&token, &hs256_keys(), &policy().accept_type(accepted), NOW).err()
+    };
+    assert_eq!(typed("application/a/b", "application/a/b"), None);
+    assert_eq!(typed("application/a/b", "a/b"), Some(Error::TypeMismatch));
+    assert_eq!(typed("twelve-bytesat+jwt", "at+jwt"), Some(Error::TypeMismatch), "as long as application/");
+    assert_eq!(typed("message/http", "http"), Some(Error::TypeMismatch));
+}
+
+#[test]
+fn escapes_in_claims_mean_what_they_stand_for() {
+    let escaped = |changes: Value| claims(changes).to_string().replace('/', r"\/").replace("ada", r"\u0061da");
+    for aud in [json!(AUDIENCE), json!([AUDIENCE, "b"])] {
+        let verified = verify_text(&escaped(json!({"aud": aud, "jti": "a/b"})), &policy(), NOW).unwrap();
+        assert_eq!((verified.iss.as_deref(), verified.sub.as_deref()), (Some(ISSUER), Some("ada")));
+        assert!(verified.aud.contains(AUDIENCE));
+        assert_eq!(verified.jti.as_deref(), Some("a/b"));
+    }
 }

@@ -187,7 +187,9 @@ async fn algorithms_that_are_not_chosen_are_refused() {
 
 #[tokio::test]
 async fn every_default_algorithm_works() {
-    for algorithm in [Algorithm::EdDSA, Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::RS256] {
+    // Making an RSA key is slow, and the six of them differ by nothing that the guard does.
+    let is_other_rsa = |it: &Algorithm| matches!(&it.name()[..2], "RS" | "PS") && *it != Algorithm::RS256;
+    for &algorithm in Algorithm::ASYMMETRIC.iter().filter(|it| !is_other_rsa(it)) {
         let jwk = Jwk::generate(algorithm).unwrap();
         let key = SigningKey::from_jwk(&jwk, algorithm).unwrap();
         let issuer = TestIssuer::offline();

@@ -44,7 +44,11 @@ impl Keyed {
 
 /// Gives a client a key and takes its secret.
 async fn enrol(world: &World, client: &str) -> SigningKey {
-    let jwk = Jwk::generate(Algorithm::ES256).unwrap();
+    enrol_with(world, client, Algorithm::ES256).await
+}
+
+async fn enrol_with(world: &World, client: &str, algorithm: Algorithm) -> SigningKey {
+    let jwk = Jwk::generate(algorithm).unwrap();
     let public = json!({ "keys": [jwk.public_value().unwrap()] });
     world
         .change_client(client, |client| {
@@ -53,7 +57,7 @@ async fn enrol(world: &World, client: &str) -> SigningKey {
             client.jwks = Some(public);
         })
         .await;
-    SigningKey::from_jwk(&jwk, Algorithm::ES256).unwrap()
+    SigningKey::from_jwk(&jwk, algorithm).unwrap()
 }
 
 #[tokio::test]
@@ -63,6 +67,38 @@ async fn an_assertion_for_the_issuer_is_proof_enough() {
         let answer = keyed.send(&jwt::sign(&keyed.key, typ, &Keyed::claims(jti)).unwrap()).await;
         assert_eq!(answer.status, 200, "{typ}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn an_assertion_may_be_signed_with_any_algorithm_that_discovery_lists() {
+    let world = World::new().await;
+    for (algorithm, jti) in [(Algorithm::Ed25519, "e"), (Algorithm::MlDsa44, "m4"), (Algorithm::MlDsa87, "m8")] {
+        let key = enrol_with(&world, "machine", algorithm).await;
+        let assertion = jwt::sign(&key, TYP, &Keyed::claims(jti)).unwrap();
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", TYPE),
+            ("client_assertion", assertion.as_str()),
+        ];
+        let answer = world.post_with("", "/oauth/token", &fields).await;
+        assert_eq!(answer.status, 200, "{algorithm}: {}", answer.body);
+        let discovery = world.browser().get("/.well-known/openid-configuration").await.json();
+        let listed = discovery["token_endpoint_auth_signing_alg_values_supported"].as_array().unwrap().clone();
+        assert!(listed.contains(&json!(algorithm.name())), "{algorithm}");
+    }
+}
+
+/// A client that could only be encrypted to could never prove itself.
+#[tokio::test]
+async fn a_key_for_encryption_alone_is_no_key_to_register() {
+    let world = World::new().await;
+    let jwk = Jwk::generate(symbolon_jose::KeyManagement::EcdhEsA256Kw).unwrap();
+    let keys = json!({ "keys": [jwk.public_value().unwrap()] });
+    let mut client = (**world.running.app.registry().client("machine").unwrap()).clone();
+    client.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+    client.jwks = Some(keys);
+    client.secrets = Vec::new();
+    assert!(client.validate().is_err());
 }
 
 /// Security 35, CVE-2020-15222.

@@ -36,10 +36,12 @@ async fn a_machine_gets_one_small_token_for_its_api() {
 async fn the_token_is_signed_the_way_its_api_wants_it() {
     let world = World::new().await;
     assert_eq!(header(&ask(&world, &[]).await.json()["access_token"])["alg"], "ES256");
-    world.change_api(API, |api| api.signing_alg = Algorithm::EdDSA).await;
-    let token = ask(&world, &[]).await.json()["access_token"].clone();
-    assert_eq!((&header(&token)["alg"], &header(&token)["typ"]), (&json!("EdDSA"), &json!("at+jwt")));
-    assert_eq!(world.introspect(token.as_str().unwrap()).await["active"], true);
+    for alg in [Algorithm::EdDSA, Algorithm::Ed25519, Algorithm::MlDsa65] {
+        world.change_api(API, |api| api.signing_alg = alg).await;
+        let token = ask(&world, &[]).await.json()["access_token"].clone();
+        assert_eq!((&header(&token)["alg"], &header(&token)["typ"]), (&json!(alg.name()), &json!("at+jwt")));
+        assert_eq!(world.introspect(token.as_str().unwrap()).await["active"], true, "{alg}");
+    }
     let discovery = world.browser().get("/.well-known/openid-configuration").await;
     assert_eq!(discovery.status, 200);
 }

@@ -100,7 +100,7 @@ impl Verifier {
     }
 
     fn allows(&self, algorithm: &str) -> bool {
-        self.algorithms.iter().any(|allowed| allowed.name() == algorithm)
+        self.algorithms.iter().any(|allowed| allowed.answers_to(algorithm))
     }
 }
 

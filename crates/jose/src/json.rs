@@ -91,7 +91,8 @@ pub(crate) fn parse_with<'de, T>(
     let mut de = serde_json::Deserializer::from_str(text);
     let value = read(&mut de, guard.context()).map_err(|error| guard.cause(&error))?;
     de.end().map_err(|_| Error::JsonTrailing)?;
-    Ok(value)
+    // What was refused stays refused, also where a type swallowed the error and went on.
+    guard.refused().map_or(Ok(value), Err)
 }
 
 /// A string that borrows from the input where it can. (serde's derive borrows a `Cow` only where it is not in an `Option`.)

@@ -43,6 +43,13 @@ pub(crate) fn public_key(x: &[u8]) -> Result<ParsedPublicKey, Error> {
     if SMALL_ORDER.contains(&point) {
         return Err(Error::PointLowOrder);
     }
+    // RFC 8032 §5.1.3, step 1: not below the prime is no encoding. The back end would find out only when it verifies.
+    if point >= with_ends(0xed, 0xff, 0x7f)
+        && point[1..KEY_LEN - 1].iter().all(|&byte| byte == 0xff)
+        && point[KEY_LEN - 1] == 0x7f
+    {
+        return Err(Error::PointOffCurve);
+    }
     ParsedPublicKey::new(&signature::ED25519, x).map_err(|_| Error::PointOffCurve)
 }
 

@@ -83,25 +83,21 @@ impl VerifyingKeys {
             // RFC 7515 §4.1.4: kid is a hint; where one side has none, only the algorithm is left.
             _ => true,
         };
-        let mut candidates = (self.0.keys.iter().enumerate()).filter(|(_, key)| answers(key));
+        let named = |key: &VerifyingKey| kid.is_some() && key.kid() == kid;
         let fits = |key: &VerifyingKey| key.algorithm().answers_to(alg);
-        let Some(first) = candidates.clone().next() else {
-            return Err(Error::UnknownKey);
-        };
-        let mut fitting = candidates.by_ref().filter(|(_, key)| fits(key));
-        let Some((index, key)) = fitting.next() else {
-            let named = kid.is_some() && first.1.kid() == kid;
-            // Another key of the set may still be the one meant, unless the header named this one.
-            return Err(if named || self.0.keys.len() == 1 { Error::AlgorithmMismatch } else { Error::UnknownKey });
-        };
-        if kid.is_some() && key.kid() == kid {
+        let answering = || self.0.keys.iter().enumerate().filter(|(_, key)| answers(key));
+        // A key that was named wins over those without a name.
+        if let Some((index, _)) = answering().find(|(_, key)| named(key) && fits(key)) {
             return Ok(index);
         }
-        match fitting.next() {
-            None => Ok(index),
-            // A key that was named wins over one without a name.
-            Some((other, key)) if kid.is_some() && key.kid() == kid => Ok(other),
-            Some(_) => Err(Error::UnknownKey),
+        let mut fitting = answering().filter(|(_, key)| fits(key));
+        match (fitting.next(), fitting.next()) {
+            (Some((index, _)), None) => Ok(index),
+            // Another key of the set may still be the one meant, unless the header named one that is here.
+            (None, _) if answering().next().is_some_and(|(_, first)| named(first) || self.0.keys.len() == 1) => {
+                Err(Error::AlgorithmMismatch)
+            }
+            _ => Err(Error::UnknownKey),
         }
     }
 

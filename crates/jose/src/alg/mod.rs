@@ -166,8 +166,15 @@ impl Algorithm {
         self == other || matches!((self.family(), other.family()), (Family::EdDsa, Family::EdDsa))
     }
 
-    /// Whether a header with this `alg` means this algorithm.
-    pub(crate) fn answers_to(self, name: &str) -> bool {
+    /// Whether a header with this `alg` means this algorithm, under either name where it has two.
+    ///
+    /// ```
+    /// use symbolon_jose::Algorithm;
+    ///
+    /// assert!(Algorithm::EdDSA.answers_to("Ed25519") && Algorithm::EdDSA.answers_to("EdDSA"));
+    /// assert!(!Algorithm::EdDSA.answers_to("ES256"));
+    /// ```
+    pub fn answers_to(self, name: &str) -> bool {
         self.name() == name || (matches!(self.family(), Family::EdDsa) && matches!(name, "EdDSA" | "Ed25519"))
     }
 }

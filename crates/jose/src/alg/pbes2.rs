@@ -46,6 +46,11 @@ impl Prf {
         }
     }
 
+    /// As many as a token may ask for unless its reader says otherwise: twice what we write.
+    pub(crate) const fn default_max(self) -> u32 {
+        2 * self.default_count()
+    }
+
     /// The key that wraps, from a password. The salt of RFC 7518 §4.8.1.1 is the name of the algorithm, a zero, and `salt`.
     pub(crate) fn derive(
         self,
@@ -86,7 +91,8 @@ mod tests {
         assert_eq!(check(&[0; 8], 1_200_000, u32::MAX), Ok(1_200_000));
         assert_eq!(check(&[0; 8], 2_001, 2_000), Err(Error::Pbes2Count));
         for prf in [Prf::Hs256, Prf::Hs384, Prf::Hs512] {
-            assert!(check(&[0; SALT_LEN], prf.default_count().into(), MAX_COUNT).is_ok());
+            assert!(check(&[0; SALT_LEN], prf.default_count().into(), prf.default_max()).is_ok());
+            assert!(prf.default_max() <= MAX_COUNT);
         }
     }
 

@@ -51,7 +51,11 @@ impl<'de> Hand<'de> for u64 {
 
 impl<'de> Hand<'de> for &[Text<'de>] {
     fn hand<V: Visitor<'de>, E: Error>(self, visitor: V) -> Result<V::Value, E> {
-        visitor.visit_seq(SeqDeserializer::new(self.iter().map(|text| Handed::new(text.0.clone()))))
+        let mut list = SeqDeserializer::new(self.iter().map(|text| Handed::new(text.0.clone())));
+        let value = visitor.visit_seq(&mut list)?;
+        // Nothing is left over: a type that takes one of several must not get the first.
+        list.end()?;
+        Ok(value)
     }
 }
 

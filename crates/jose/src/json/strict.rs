@@ -20,6 +20,11 @@ impl Guard {
         Self { limits, cause: Cell::new(None) }
     }
 
+    /// Our own cause, if there is one.
+    pub(crate) fn refused(&self) -> Option<Error> {
+        self.cause.get()
+    }
+
     pub(crate) fn context(&self) -> Context<'_> {
         Context { guard: self, depth: self.limits.max_depth }
     }
@@ -112,7 +117,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         deserialize_option();
         deserialize_unit();
         deserialize_unit_struct(name: &'static str);
-        deserialize_newtype_struct(name: &'static str);
         deserialize_seq();
         deserialize_tuple(len: usize);
         deserialize_tuple_struct(name: &'static str, len: usize);
@@ -124,6 +128,15 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
     /// What the type ignores is still looked at: the parser's own way of skipping would let duplicates through.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         self.deserialize_any(visitor)
+    }
+
+    /// serde_json's `RawValue` comes as a newtype of this name and would be handed text that nobody has looked at.
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        if name == "$serde_json::private::RawValue" {
+            return Err(self.context.refuse(Error::JsonShape));
+        }
+        let visitor = self.visitor(visitor);
+        self.inner.deserialize_newtype_struct(name, visitor)
     }
 
     /// A struct is an object. Derived types would also take an array with the fields in order: another spelling nobody asked for.

@@ -204,6 +204,8 @@ pub struct Encrypted {
 #[derive(Debug)]
 pub struct Recipient {
     header: Arc<Received>,
+    /// `kid`, protected or not.
+    hint: Option<String>,
     encrypted_key: Vec<u8>,
 }
 
@@ -220,7 +222,7 @@ impl Recipient {
 
     /// The header's `kid`: a name to look up among known keys, nothing else.
     pub fn kid(&self) -> Option<&str> {
-        self.header.kid.as_deref()
+        self.hint.as_deref()
     }
 }
 
@@ -245,6 +247,9 @@ impl Encrypted {
         let count = list.len();
         // RFC 7516 §5.2: whoever is another recipient may have an algorithm or a curve that we do not know.
         let read: Vec<_> = list.into_iter().map(|raw| Recipient::parse(raw, &shared)).collect();
+        if let Some(why) = read.iter().filter_map(|it| it.as_ref().err().copied()).find(spoils_all) {
+            return Err(why);
+        }
         let why = read.iter().find_map(|it| it.as_ref().err().copied());
         let recipients: Vec<_> = read.into_iter().filter_map(Result::ok).collect();
         if let (true, Some(why)) = (recipients.is_empty(), why) {
@@ -316,6 +321,20 @@ impl Encrypted {
     }
 }
 
+/// What is wrong whoever the recipient is; everything else may be an algorithm that we do not know.
+fn spoils_all(why: &Error) -> bool {
+    matches!(
+        why,
+        Error::Base64Invalid
+            | Error::Base64NotCanonical
+            | Error::Base64Padded
+            | Error::Base64Surrounded
+            | Error::CritInvalid
+            | Error::HeaderMemberInvalid("zip")
+            | Error::HeaderNotDisjoint
+    )
+}
+
 /// RFC 7516 §7.2.1: all have one `enc`. RFC 7518 §4.5, §4.6: where the key of one is the content key, that one is alone.
 fn agree(recipients: &[Recipient], count: usize) -> Result<(), Error> {
     if recipients.iter().any(|it| it.enc() != recipients[0].enc()) {
@@ -331,6 +350,7 @@ struct Shared {
     members: Map<String, Value>,
     typ: bool,
     cty: bool,
+    kid: bool,
 }
 
 impl Shared {
@@ -341,9 +361,9 @@ impl Shared {
             Some(protected) => json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?,
             None => Map::new(),
         };
-        let (typ, cty) = (members.contains_key("typ"), members.contains_key("cty"));
+        let [typ, cty, kid] = ["typ", "cty", "kid"].map(|name| members.contains_key(name));
         join(&mut members, unprotected.unwrap_or_default())?;
-        Ok(Self { members, typ, cty })
+        Ok(Self { members, typ, cty, kid })
     }
 }
 
@@ -367,10 +387,11 @@ impl Recipient {
         join(&mut members, raw.header.unwrap_or_default())?;
         let encrypted_key = raw.encrypted_key.as_ref().map_or("", Text::as_str);
         let header = Received::from_members(members)?;
-        // Anybody can change what is not protected, and these two say what the content is.
+        // Anybody can change what is not protected, and these are asked for once the content is trusted.
         let (typ, cty) = (header.typ.filter(|_| shared.typ), header.cty.filter(|_| shared.cty));
-        let header = Arc::new(Received { typ, cty, ..header });
-        Ok(Self { header, encrypted_key: base64url::decode(encrypted_key)? })
+        let hint = header.kid.clone();
+        let header = Arc::new(Received { typ, cty, kid: header.kid.filter(|_| shared.kid), ..header });
+        Ok(Self { header, hint, encrypted_key: base64url::decode(encrypted_key)? })
     }
 }
 

@@ -276,18 +276,19 @@ impl DecryptingKey {
                 RecipientKey::Oaep(OaepPrivateKey::new(n, e, private, hash)?)
             }
             (Management::Pbes2(prf, size), Material::Oct { k }) => {
-                RecipientKey::Pbes2(Password { prf, size, bytes: k.clone(), count: PBES2_MAX_COUNT })
+                RecipientKey::Pbes2(Password { prf, size, bytes: k.clone(), count: prf.default_max() })
             }
             _ => return Err(Error::KeyAlgorithm),
         };
         Ok(Self::new(alg, allowed, jwk.kid().map(str::to_owned), kek))
     }
 
-    /// A password, for one of the PBES2 algorithms. A token may ask for at most [`PBES2_MAX_COUNT`] iterations;
-    /// [`DecryptingKey::max_pbes2_count`] lowers that.
+    /// A password, for one of the PBES2 algorithms. A token may ask for twice the iterations that are advised today;
+    /// [`DecryptingKey::max_pbes2_count`] changes that.
     pub fn from_password(password: &[u8], alg: KeyManagement, allowed: &[ContentEncryption]) -> Result<Self, Error> {
-        let password = Password::new(password, alg, Some(PBES2_MAX_COUNT))?;
-        Ok(Self::new(alg, allowed, None, RecipientKey::Pbes2(password)))
+        let password = Password::new(password, alg, None)?;
+        let count = password.prf.default_max();
+        Ok(Self::new(alg, allowed, None, RecipientKey::Pbes2(Password { count, ..password })))
     }
 
     fn new(management: KeyManagement, allowed: &[ContentEncryption], kid: Option<String>, kek: RecipientKey) -> Self {
@@ -301,7 +302,8 @@ impl DecryptingKey {
         Self(Arc::new(Decrypter { max_decompressed: Some(max), ..Decrypter::clone(&self.0) }))
     }
 
-    /// Refuses tokens that ask for more iterations of PBES2 than `count`, which they can make dear.
+    /// Refuses tokens that ask for more iterations of PBES2 than `count`, of at most [`PBES2_MAX_COUNT`]: whoever sends one decides what
+    /// it costs to refuse it.
     #[must_use]
     pub fn max_pbes2_count(self, count: u32) -> Self {
         let kek = match &*self.0.kek {

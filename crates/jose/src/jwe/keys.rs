@@ -66,23 +66,17 @@ impl DecryptingKeys {
             // As for signatures: where one side has no kid, only the algorithm is left.
             _ => true,
         };
+        let named = |key: &DecryptingKey| kid.is_some() && key.kid() == kid;
         let fits = |key: &DecryptingKey| key.key_management().name() == alg;
-        let mut answering = self.0.keys.iter().enumerate().filter(|(_, key)| answers(key)).peekable();
-        if answering.peek().is_none() {
-            return Err(Error::UnknownKey);
+        let answering = || self.0.keys.iter().enumerate().filter(|(_, key)| answers(key));
+        if let Some((index, _)) = answering().find(|(_, key)| named(key) && fits(key)) {
+            return Ok(index);
         }
-        let mut fitting = answering.filter(|(_, key)| fits(key));
-        let Some((first, _)) = fitting.next() else {
-            return Err(Error::AlgorithmMismatch);
-        };
-        let named = |index: &usize| kid.is_some() && self.0.keys.get(*index).is_some_and(|key| key.kid() == kid);
-        if named(&first) {
-            return Ok(first);
-        }
-        match fitting.next() {
-            None => Ok(first),
-            Some((other, _)) if named(&other) => Ok(other),
-            Some(_) => Err(Error::UnknownKey),
+        let mut fitting = answering().filter(|(_, key)| fits(key));
+        match (fitting.next(), fitting.next()) {
+            (Some((index, _)), None) => Ok(index),
+            (None, _) if answering().next().is_some() => Err(Error::AlgorithmMismatch),
+            _ => Err(Error::UnknownKey),
         }
     }
 

@@ -71,9 +71,24 @@ impl Decrypted {
         &self.plaintext
     }
 
-    /// The header's `kid`.
+    /// The header's `kid`, where it is protected.
     pub fn kid(&self) -> Option<&str> {
         self.header.kid.as_deref()
+    }
+
+    /// Who the sender says to be, bound to the agreed key (ECDH-ES, RFC 7518 §4.6.1.2); empty if not said.
+    pub fn apu(&self) -> &[u8] {
+        self.party(&self.header.parameters.apu)
+    }
+
+    /// Whom the sender means, bound to the agreed key (ECDH-ES, RFC 7518 §4.6.1.3); empty if not said.
+    pub fn apv(&self) -> &[u8] {
+        self.party(&self.header.parameters.apv)
+    }
+
+    /// Elsewhere nothing binds it to anything.
+    fn party<'p>(&self, party: &'p [u8]) -> &'p [u8] {
+        if self.header.alg.starts_with("ECDH-ES") { party } else { &[] }
     }
 
     /// The protected header's `typ`: what stands outside of it nobody vouches for.

@@ -1,7 +1,11 @@
 //! DEFLATE (RFC 1951) before encryption and after decryption, with a hard bound on what comes out.
+//!
+//! Refused: what is cut off, what has bytes behind its end, and what is longer than the bound.
 
 use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress as inflate};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -9,16 +13,33 @@ use crate::Error;
 /// miniz's usual level: more costs time and gains little.
 const LEVEL: u8 = 6;
 
+/// How much room is tried first, for each byte of input.
+const USUAL_RATIO: usize = 4;
+
 pub(super) fn compress(content: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(compress_to_vec(content, LEVEL))
 }
 
 /// What was compressed, of at most `max` bytes.
+///
+/// Where the room does not do, it begins again with more: a buffer that grows would leave copies of the content behind.
 pub(super) fn decompress(compressed: &[u8], max: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
-    decompress_to_vec_with_limit(compressed, max).map(Zeroizing::new).map_err(|error| match error.status {
-        TINFLStatus::HasMoreOutput => Error::DecompressionTooLong,
-        _ => Error::DecompressionInvalid,
-    })
+    let mut room = compressed.len().saturating_mul(USUAL_RATIO).min(max);
+    loop {
+        let mut content = Zeroizing::new(vec![0; room]);
+        let mut state = DecompressorOxide::new();
+        let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let (status, consumed, written) = inflate(&mut state, compressed, &mut content, 0, flags);
+        match status {
+            TINFLStatus::Done if consumed == compressed.len() => {
+                content.truncate(written);
+                return Ok(content);
+            }
+            TINFLStatus::HasMoreOutput if room < max => room = room.saturating_mul(USUAL_RATIO).clamp(1, max),
+            TINFLStatus::HasMoreOutput => return Err(Error::DecompressionTooLong),
+            _ => return Err(Error::DecompressionInvalid),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -33,6 +54,7 @@ mod tests {
         assert_eq!(*decompress(&compressed, 100_000).unwrap(), content);
         assert_eq!(decompress(&compressed, 99_999), Err(Error::DecompressionTooLong));
         assert_eq!(decompress(&compressed, 0), Err(Error::DecompressionTooLong));
+        assert_eq!(*decompress(&compress(b""), 0).unwrap(), b"");
     }
 
     #[test]
@@ -40,6 +62,17 @@ mod tests {
         let compressed = compress(b"some content that is long enough to be cut off");
         for bytes in [&b""[..], b"\xff\xff\xff", b"plain text", &compressed[..10]] {
             assert_eq!(decompress(bytes, 1000), Err(Error::DecompressionInvalid), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_behind_the_end_are_refused() {
+        for content in [&b""[..], b"hello", &[7; 5_000]] {
+            let compressed = compress(content);
+            for more in [&b"\0"[..], b"more", &[0; 100]] {
+                let longer = [&compressed[..], more].concat();
+                assert_eq!(decompress(&longer, 10_000), Err(Error::DecompressionInvalid), "{more:?}");
+            }
         }
     }
 }

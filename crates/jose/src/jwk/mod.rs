@@ -202,6 +202,10 @@ impl Jwk {
             },
             // Its length is a question of the algorithm; an empty secret is none.
             Material::Oct { k } if k.as_ref().is_empty() => return Err(Error::KeyMemberInvalid("k")),
+            // RFC 8725 §2.1: no secret, but a key that somebody took for one (CVE-2023-48223).
+            Material::Oct { k } if k.as_ref().trim_ascii_start().starts_with(b"-----BEGIN") => {
+                return Err(Error::KeyMemberInvalid("k"));
+            }
             Material::Oct { .. } => {}
         }
         if let Some(algorithm) = self.algorithm {

@@ -33,6 +33,9 @@ const ALL: [(Operation, &str); 8] = [
     (Operation::DeriveBits, "deriveBits"),
 ];
 
+/// Longest list looked at: there are eight, and room for some that we do not know.
+const MAX_LISTED: usize = 32;
+
 /// The operations a key allows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operations(u8);
@@ -58,6 +61,9 @@ impl Operation {
 impl Operations {
     /// Reads the list. Values that the standard does not know are left alone (RFC 7517 §4.3).
     pub(super) fn parse(list: &[Text<'_>]) -> Result<Self, Error> {
+        if list.len() > MAX_LISTED {
+            return Err(Error::KeyOperation);
+        }
         let mut known = 0;
         for (index, item) in list.iter().enumerate() {
             if list[..index].contains(item) {

@@ -183,6 +183,8 @@ pub struct Unverified<'t> {
 #[derive(Debug)]
 pub struct UnverifiedSignature {
     header: Header,
+    /// `kid`, protected or not.
+    hint: Option<String>,
     protected: String,
     signature: String,
 }
@@ -195,23 +197,30 @@ impl UnverifiedSignature {
 
     /// The header's `kid`: a name to look up among known keys, nothing else.
     pub fn kid(&self) -> Option<&str> {
-        self.header.kid.as_deref()
+        self.hint.as_deref()
     }
 
     fn parse(raw: RawSignature<'_>) -> Result<(Self, Option<bool>), Error> {
         let protected = raw.protected.map(|text| text.0.into_owned());
-        let (header, b64) = match raw.header {
+        let (header, hint, b64) = match raw.header {
             // The common case, and the same reader as for compact tokens.
-            None => Header::parse_any(protected.as_deref().unwrap_or_default())?,
+            None => {
+                let (header, b64) = Header::parse_any(protected.as_deref().unwrap_or_default())?;
+                let hint = header.kid.clone();
+                (header, hint, b64)
+            }
             Some(unprotected) => Self::union(protected.as_deref(), unprotected)?,
         };
         let protected = protected.unwrap_or_default();
         let signature = raw.signature.ok_or(Error::NotJsonSerialization)?.0.into_owned();
-        Ok((Self { header, protected, signature }, b64))
+        Ok((Self { header, hint, protected, signature }, b64))
     }
 
-    /// RFC 7515 §4: the header is the union of both, in which no name stands twice.
-    fn union(protected: Option<&str>, unprotected: Map<String, Value>) -> Result<(Header, Option<bool>), Error> {
+    /// RFC 7515 §4: the header is the union of both, in which no name stands twice. With it the `kid` of either, and what `b64` says.
+    fn union(
+        protected: Option<&str>,
+        unprotected: Map<String, Value>,
+    ) -> Result<(Header, Option<String>, Option<bool>), Error> {
         // RFC 7515 §4.1.11, RFC 7797 §6: these must be protected.
         if unprotected.contains_key("crit") {
             return Err(Error::CritInvalid);
@@ -226,8 +235,7 @@ impl UnverifiedSignature {
             members = json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?;
             critical = super::header::critical(members.get("crit"), members.get("b64").and_then(Value::as_bool))?;
         }
-        let is_protected = |name: &str| members.contains_key(name);
-        let (typ, cty) = (is_protected("typ"), is_protected("cty"));
+        let [typ, cty, kid] = ["typ", "cty", "kid"].map(|name| members.contains_key(name));
         for (name, value) in unprotected {
             if members.insert(name, value).is_some() {
                 return Err(Error::HeaderNotDisjoint);
@@ -236,8 +244,10 @@ impl UnverifiedSignature {
         let all = Value::Object(members).to_string();
         let raw: RawHeader<'_> = json::parse_borrowed(all.as_bytes(), Limits::HEADER).map_err(shape)?;
         let header = Header::from_raw(raw)?;
-        // Anybody can change what is not protected, and these two say what a text is.
-        Ok((Header { typ: header.typ.filter(|_| typ), cty: header.cty.filter(|_| cty), ..header }, critical))
+        let hint = header.kid.clone();
+        // Anybody can change what is not protected, and these are asked for once the text is trusted.
+        let (typ, cty, kid) = (header.typ.filter(|_| typ), header.cty.filter(|_| cty), header.kid.filter(|_| kid));
+        Ok((Header { kid, typ, cty, ..header }, hint, critical))
     }
 }
 

@@ -29,7 +29,7 @@ impl Verified {
         &self.payload
     }
 
-    /// The header's `kid`.
+    /// The header's `kid`, where it is protected.
     pub fn kid(&self) -> Option<&str> {
         self.header.kid.as_deref()
     }

@@ -1,5 +1,6 @@
 //! Verifying a JWT: signature first, then every claim of the policy (so an expired forgery is a forgery, CVE-2024-51744).
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use crate::jws::compact::Segments;
 use crate::jws::{Header, decode_header};
 use crate::{Algorithm, Error, VerifyingKeys, base64url};
 
-/// Claims that passed. Dereferences to them.
-#[derive(Clone, Debug)]
+/// Claims that passed. Dereferences to them. `Debug` shows none of them: they may have come encrypted.
+#[derive(Clone)]
 pub struct Verified<C> {
     claims: C,
     header: Arc<Header>,
@@ -64,6 +65,19 @@ impl<C> Verified<C> {
     /// `iat` in whole Unix seconds.
     pub fn iat(&self) -> Option<u64> {
         self.iat
+    }
+}
+
+impl<C> fmt::Debug for Verified<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { claims: _, header, algorithm, exp, nbf, iat } = self;
+        f.debug_struct("Verified")
+            .field("header", header)
+            .field("algorithm", algorithm)
+            .field("exp", exp)
+            .field("nbf", nbf)
+            .field("iat", iat)
+            .finish_non_exhaustive()
     }
 }
 
@@ -167,8 +181,8 @@ pub fn verify_in<'b, C: Deserialize<'b>>(
     Ok(Verified { claims, header: authentic.header, algorithm: authentic.algorithm, exp, nbf, iat })
 }
 
-impl std::fmt::Debug for Buffer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer").finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@ mod oracle;
 mod pem;
 mod properties;
 mod properties_jwe;
+mod review;
 mod rfc;
 mod rfc_jwe;
 mod serializations;

@@ -223,7 +223,15 @@ fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
 }
 
+/// Members of RFC 7518 §6 and RFC 9964 §3 that are private, whatever the key.
+const PRIVATE_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
+
+/// At least one key can verify, and none is private: also not one that we would not understand and skip.
 fn is_public_key_set(jwks: &serde_json::Value) -> bool {
+    let keys = jwks.get("keys").and_then(serde_json::Value::as_array).map_or(&[][..], Vec::as_slice);
+    if keys.iter().any(|key| PRIVATE_MEMBERS.iter().any(|name| key.get(name).is_some())) {
+        return false;
+    }
     JwkSet::from_value(jwks).is_ok_and(|set| {
         let usable = !VerifyingKeys::from_jwks(&set, Algorithm::ASYMMETRIC).is_empty();
         usable && set.keys().iter().all(|key| !key.is_private())
@@ -361,6 +369,16 @@ mod tests {
         faulty(&Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..web() }, "jwks");
         faulty(&Client { jwks: Some(serde_json::json!({"keys": []})), ..web() }, "jwks");
         faulty(&Client { jwks: Some(serde_json::json!("https://evil.example/jwks")), ..web() }, "jwks");
+        // Also beside a good key, and where we would skip the private one: it must not lie in the registry.
+        let good = symbolon_jose::Jwk::generate(symbolon_jose::Algorithm::ES256).unwrap().public_value().unwrap();
+        for skipped in [
+            serde_json::json!({"kty": "RSA", "n": "AQAB", "e": "AQAB", "d": "AQAB"}),
+            serde_json::json!({"kty": "future", "priv": "AA"}),
+        ] {
+            faulty(&Client { jwks: Some(serde_json::json!({"keys": [good, skipped]})), ..web() }, "jwks");
+        }
+        let with_future = serde_json::json!({"keys": [good, {"kty": "future", "pub": "AA"}]});
+        assert!(Client { jwks: Some(with_future), ..web() }.validate().is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use symbolon_server::admin::NewPassword;
+use zeroize::Zeroizing;
 
 use crate::error::{CliError, FAILED};
 
@@ -30,17 +31,78 @@ impl PasswordSource {
         self.password_stdin || self.password_file.is_some()
     }
 
+    /// Whether it comes from standard input, where then nothing else can come from.
+    pub(crate) const fn is_stdin(&self) -> bool {
+        self.password_stdin
+    }
+
     /// The password: as named, else asked for twice.
     pub(crate) fn read(&self) -> Result<NewPassword, CliError> {
-        let mut text = match &self.password_file {
-            Some(path) => read_file(path)?,
-            None if self.password_stdin => read_stdin("the password")?,
-            None => return ask_twice(),
-        };
-        let kept = text.trim_end_matches(['\r', '\n']).len();
-        text.truncate(kept);
-        Ok(NewPassword(text.into()))
+        self.named()?.map_or_else(ask_twice, Ok)
     }
+
+    /// A password that exists already: as named, else asked for once.
+    pub(crate) fn read_existing(&self) -> Result<NewPassword, CliError> {
+        match self.named()? {
+            Some(password) => Ok(password),
+            None if std::io::stdin().is_terminal() => Ok(NewPassword(prompt("Password: ")?.into())),
+            None => Err(nobody_to_ask()),
+        }
+    }
+
+    fn named(&self) -> Result<Option<NewPassword>, CliError> {
+        match &self.password_file {
+            Some(path) => password_file(path).map(Some),
+            None if self.password_stdin => Ok(Some(without_line_end(read_stdin("the password")?))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The password in a file, without the end of its line.
+pub(crate) fn password_file(path: &Path) -> Result<NewPassword, CliError> {
+    read_file(path).map(without_line_end)
+}
+
+fn without_line_end(mut text: String) -> NewPassword {
+    let kept = text.trim_end_matches(['\r', '\n']).len();
+    text.truncate(kept);
+    NewPassword(text.into())
+}
+
+/// Everything that is piped in, up to `max` bytes; wiped on drop.
+pub(crate) fn pipe(what: &str, max: usize) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        return Err(CliError::usage(format!("{what} is missing"), "pipe it in, or name a file"));
+    }
+    let read = bounded(stdin.lock(), max).map_err(|why| {
+        CliError::new(FAILED, format!("{what} could not be read: {why}"), "pipe it in again, or name a file")
+    })?;
+    read.ok_or_else(|| too_long(what, max))
+}
+
+/// A file of at most `max` bytes; wiped on drop.
+pub(crate) fn read_bytes(path: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let read = std::fs::File::open(path).and_then(|file| bounded(file, max)).map_err(|why| unreadable(path, &why))?;
+    read.ok_or_else(|| too_long(&path.display().to_string(), max))
+}
+
+/// Nothing if there is more than `max`.
+fn bounded(from: impl std::io::Read, max: usize) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    // Room for most of what is secret: growing would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max.min(64 * 1024) + 1));
+    from.take(limit).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= max).then_some(bytes))
+}
+
+fn too_long(what: &str, max: usize) -> CliError {
+    CliError::usage(format!("{what} is longer than {} KiB", max / 1024), "check that it is what you mean")
+}
+
+fn unreadable(path: &Path, why: &std::io::Error) -> CliError {
+    CliError::new(FAILED, format!("{} cannot be read: {why}", path.display()), "check the path and who may read it")
 }
 
 /// Everything on standard input; on a terminal it is asked for without being shown.
@@ -62,9 +124,7 @@ pub(crate) fn read_file(path: &Path) -> Result<String, CliError> {
         std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
         Ok::<String, std::io::Error>(text)
     };
-    read().map_err(|why| {
-        CliError::new(FAILED, format!("{} cannot be read: {why}", path.display()), "check the path and who may read it")
-    })
+    read().map_err(|why| unreadable(path, &why))
 }
 
 /// Asks before something that cannot be undone. `--yes` answers; without a terminal nobody can be asked.
@@ -110,16 +170,17 @@ pub(crate) enum Consent {
 
 fn ask_twice() -> Result<NewPassword, CliError> {
     if !std::io::stdin().is_terminal() {
-        return Err(CliError::usage(
-            "no password was given and nobody can be asked here",
-            "--password-stdin or --password-file FILE",
-        ));
+        return Err(nobody_to_ask());
     }
     let (once, again) = (prompt("Password: ")?, prompt("Password, once more: ")?);
     if once == again {
         return Ok(NewPassword(once.into()));
     }
     Err(CliError::new(FAILED, "the two passwords differ", "repeat the command"))
+}
+
+fn nobody_to_ask() -> CliError {
+    CliError::usage("no password was given and nobody can be asked here", "--password-stdin or --password-file FILE")
 }
 
 fn prompt(text: &str) -> Result<String, CliError> {

@@ -59,6 +59,17 @@ impl Output {
         let _ = writeln!(std::io::stdout().lock(), "{text}");
     }
 
+    /// Bytes as they are; on a terminal as text without control characters.
+    pub(crate) fn content(&self, bytes: &[u8]) {
+        if self.terminal {
+            self.line(&lines(&String::from_utf8_lossy(bytes)));
+        } else {
+            // A reader that has gone away wants no more.
+            let mut stdout = std::io::stdout().lock();
+            let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+        }
+    }
+
     /// Rows under headings; in a pipe without headings, separated by tabs.
     pub(crate) fn table(&self, headings: &[&str], rows: &[Vec<String>]) {
         let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();

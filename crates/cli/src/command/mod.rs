@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Signing keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Look into a token, or verify it
+    /// Look into a token; verify, sign, encrypt, decrypt one
     #[command(subcommand)]
     Token(token::Token),
     /// Administration itself
@@ -175,6 +175,14 @@ fn algorithm(text: &str) -> Result<symbolon_jose::Algorithm, String> {
     let asymmetric = || symbolon_jose::Algorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric());
     asymmetric().find(|algorithm| algorithm.name() == text).copied().ok_or_else(|| {
         let names: Vec<&str> = asymmetric().map(|algorithm| algorithm.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
+/// The same, with those of shared secrets.
+fn signature_algorithm(text: &str) -> Result<symbolon_jose::Algorithm, String> {
+    symbolon_jose::Algorithm::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = symbolon_jose::Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         format!("one of {}", names.join(", "))
     })
 }

@@ -1,6 +1,7 @@
 //! `symbolon keys`: the signing keys of the server, and key files of anyone's.
 
 mod convert;
+pub(crate) mod file;
 mod generate;
 mod server;
 mod source;

@@ -1,0 +1,98 @@
+//! Key files as the other commands want them: the keys in a file, and the one that was meant.
+
+use std::path::{Path, PathBuf};
+
+use symbolon_jose::jwe::{DecryptingKey, DecryptingKeys};
+use symbolon_jose::{ContentEncryption, Error, Jwk, JwkSet, KeyManagement};
+use symbolon_server::admin::NewPassword;
+
+use super::source::{self, Found};
+use crate::error::{CHECK_FAILED, CONFIGURATION, CliError, NOT_FOUND};
+
+/// The keys in a file.
+#[derive(Debug)]
+pub(crate) struct KeyFile {
+    path: PathBuf,
+    pub(crate) set: JwkSet,
+    /// Whether its form has room for `kid`, `alg` and `use`.
+    pub(crate) is_json: bool,
+}
+
+impl KeyFile {
+    /// Reads a file that is not encrypted.
+    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
+        Self::read_with(path, || {
+            let name = path.display();
+            Err(CliError::usage(
+                format!("{name} is encrypted with a password"),
+                format!("symbolon keys convert --in {name} --password-file FILE --out key.jwk"),
+            ))
+        })
+    }
+
+    /// The same; an encrypted file asks for its password.
+    pub(crate) fn read_with(
+        path: &Path,
+        password: impl FnOnce() -> Result<NewPassword, CliError>,
+    ) -> Result<Self, CliError> {
+        let name = path.display().to_string();
+        let bytes = source::read_file(path)?;
+        let (set, is_json) = match source::parse(&name, &bytes)? {
+            Found::Structure(jwk) => (JwkSet::from_iter([jwk]), false),
+            Found::Jwk(jwk) => (JwkSet::from_iter([jwk]), true),
+            Found::Set(set) => (set, true),
+            Found::Encrypted(token) => {
+                let jwk = source::decrypt(&name, &token, password()?.0.as_bytes())?;
+                (JwkSet::from_iter([jwk]), true)
+            }
+        };
+        Ok(Self { path: path.to_owned(), set, is_json })
+    }
+
+    /// The key that is named; without a name the only one.
+    pub(crate) fn one(&self, kid: Option<&str>) -> Result<Jwk, CliError> {
+        let named: Vec<&Jwk> =
+            self.set.keys().iter().filter(|key| kid.is_none_or(|kid| key.kid() == Some(kid))).collect();
+        let path = self.path.display();
+        match named[..] {
+            [key] => Ok(key.clone()),
+            [] if kid.is_none() => Err(CliError::new(
+                CONFIGURATION,
+                format!("{path} holds no key that can be used ({} were skipped)", self.set.skipped()),
+                "symbolon keys generate --alg ES256 --out key.jwk",
+            )),
+            [] => Err(CliError::new(NOT_FOUND, format!("{path} holds no key with that kid"), self.names())),
+            _ => Err(CliError::usage(format!("{path} holds several keys, and none was chosen"), self.names())),
+        }
+    }
+
+    /// How to name one of them.
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.set.keys().iter().filter_map(Jwk::kid).collect();
+        if names.is_empty() {
+            "give the keys a kid".to_owned()
+        } else {
+            format!("one of these kids: {}", names.join(", "))
+        }
+    }
+}
+
+/// The password for every algorithm that takes one.
+pub(crate) fn password_keys(password: &NewPassword) -> Result<DecryptingKeys, Error> {
+    let algorithms = KeyManagement::ALL.iter().filter(|algorithm| algorithm.is_password());
+    let key = |&algorithm| DecryptingKey::from_password(password.0.as_bytes(), algorithm, ContentEncryption::ALL);
+    algorithms.map(key).collect()
+}
+
+pub(crate) fn wrong_password(what: &str) -> CliError {
+    CliError::new(
+        CHECK_FAILED,
+        format!("{what} cannot be decrypted with this password"),
+        "check the password: no space, and the line end is taken off",
+    )
+}
+
+/// A key that is not for what it was to be used for.
+pub(crate) fn unfit(path: &Path, why: Error, hint: impl Into<String>) -> CliError {
+    CliError::usage(format!("{} cannot be used for this: {why}", path.display()), hint)
+}

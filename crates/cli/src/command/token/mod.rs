@@ -1,0 +1,184 @@
+//! `symbolon token`: look into a token, verify, sign, encrypt and decrypt. Decoding trusts nothing and says so; verifying takes the
+//! issuer's keys and names the reason of a refusal, which the server never tells a stranger.
+
+mod decode;
+mod decrypt;
+mod encrypt;
+mod hide;
+mod look;
+mod meaning;
+mod reason;
+mod sign;
+mod tolerant;
+mod verify;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use zeroize::Zeroizing;
+
+use super::Global;
+use crate::error::CliError;
+use crate::input;
+use crate::output::Output;
+
+/// The longest text that is looked at; longer than any that is accepted.
+const MAX_BYTES: usize = 1024 * 1024;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Show what a token says and why it would be refused, without any claim that it is genuine
+    #[command(
+        after_help = "The token is read from standard input, where no shell history and no other user sees it. Signed and encrypted\n\
+        tokens are known, in compact and in JSON serialization. Exit code 0 when it could be read, also when it would be\n\
+        refused; 8 when it is not even written as a token must be.\n\n\
+        Examples:\n  symbolon token decode < token.txt\n  pbpaste | symbolon token decode --json"
+    )]
+    Decode(decode::Decode),
+    /// Check signature, issuer, audience and times; exit code 8 when refused
+    #[command(
+        after_help = "The token is read from standard input. Keys come from the issuer (https, or http on this machine) or from a file.\n\n\
+        Examples:\n  \
+        symbolon token verify --issuer https://auth.example.com --audience https://api.example.com < token.txt\n  \
+        symbolon token verify --jwks keys.json --issuer https://auth.example.com < token.txt\n  \
+        symbolon token verify --jwks public.pem --alg RS256 --issuer https://auth.example.com < token.txt\n  \
+        symbolon token verify --secret-file secret.bin --issuer https://auth.example.com < token.txt\n  \
+        symbolon token verify --key mine.jwk --jwks keys.json --issuer https://auth.example.com < encrypted.txt"
+    )]
+    Verify(verify::Verify),
+    /// Sign claims with a key file
+    #[command(
+        after_help = "Claims come from options, from a file, or from standard input when neither is given. iat is added, and exp is asked for.\n\
+        With \"=\" a value is a text, with \":=\" it is JSON.\n\n\
+        Examples:\n  \
+        symbolon token sign --key key.jwk --issuer https://auth.example.com --audience https://api.example.com --expires 10m\n  \
+        symbolon token sign --key key.pem --alg ES256 --claims claims.json --expires 10m\n  \
+        symbolon token sign --key key.jwk --subject ada --claim scope=read --claim 'roles:=[\"admin\"]' --expires 1h"
+    )]
+    Sign(sign::Sign),
+    /// Encrypt a text or a token to a key file, or with a password
+    #[command(
+        after_help = "The content is read from standard input or a file. A signed token as content is marked as such (cty JWT).\n\n\
+        Examples:\n  \
+        symbolon token encrypt --key recipient.jwk < token.txt\n  \
+        symbolon token encrypt --key public.pem --alg RSA-OAEP-256 --enc A128GCM --file secret.txt\n  \
+        symbolon token encrypt --password-file password.txt --file secret.txt"
+    )]
+    Encrypt(encrypt::Encrypt),
+    /// Decrypt a token with a key file or a password, and print its content
+    #[command(
+        after_help = "The token is read from standard input or a file. Its content is printed as it is; on a terminal without control\n\
+        characters. That it can be decrypted does not say who made it: verify a signed token inside.\n\n\
+        Examples:\n  \
+        symbolon token decrypt --key mine.jwk < token.txt\n  \
+        symbolon token decrypt --password-file password.txt --file token.txt"
+    )]
+    Decrypt(decrypt::Decrypt),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TokenSource {
+    /// Read the token from this file [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl Token {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        match self {
+            Self::Decode(decode) => decode.run(output),
+            Self::Decrypt(decrypt) => decrypt.run(output),
+            Self::Encrypt(encrypt) => encrypt.run(output),
+            Self::Sign(sign) => sign.run(output),
+            Self::Verify(verify) => verify.run(global, output),
+        }
+    }
+}
+
+impl TokenSource {
+    fn read(&self) -> Result<Zeroizing<String>, CliError> {
+        let text = match &self.file {
+            Some(path) => text(&input::read_bytes(path, MAX_BYTES)?)?,
+            None if std::io::stdin().is_terminal() => input::read_stdin("the token")?.into(),
+            None => text(&input::pipe("the token", MAX_BYTES)?)?,
+        };
+        let token = bare(&text);
+        if token.is_empty() {
+            return Err(CliError::usage("no token was given", "pipe it in: symbolon token decode < token.txt"));
+        }
+        refuse_secrets(token)?;
+        Ok(Zeroizing::new(token.to_owned()))
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<Zeroizing<String>, CliError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        CliError::usage("this is not a text, so it is no token", "pass the token itself: letters, digits, dots")
+    })?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// People copy whole headers.
+fn bare(text: &str) -> &str {
+    let mut token = text.trim();
+    for before in ["Authorization:", "Bearer ", "DPoP "] {
+        let begins = token.get(..before.len()).is_some_and(|start| start.eq_ignore_ascii_case(before));
+        if begins {
+            token = token[before.len()..].trim();
+        }
+    }
+    token
+}
+
+/// What is no token and must not be shown: none of it is repeated here.
+fn refuse_secrets(text: &str) -> Result<(), CliError> {
+    if text.starts_with("sym_") {
+        return Err(CliError::usage(
+            "this is an opaque secret (code, refresh token or client secret): it holds no claims",
+            "ask the server about it with POST /oauth/introspect",
+        ));
+    }
+    if text.contains("-----BEGIN") {
+        return Err(CliError::usage(
+            "this is a PEM text, perhaps a private key, and no token; it is not shown",
+            "symbolon keys convert --in FILE --public",
+        ));
+    }
+    let is_json = text.starts_with(['{', '[']);
+    if is_json && ["\"kty\"", "\"keys\""].iter().any(|name| text.contains(name)) {
+        return Err(CliError::usage(
+            "this is a key, perhaps a private one, and no token; it is not shown",
+            "symbolon keys convert --in FILE --public",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use symbolon_jose::{Algorithm, Jwk, KeyFormat};
+
+    #[test]
+    fn whole_headers_are_taken_for_the_token_in_them() {
+        for text in
+            ["a.b.c\n", "Bearer a.b.c", "Authorization: Bearer a.b.c", "authorization: bearer  a.b.c", "DPoP a.b.c"]
+        {
+            assert_eq!(bare(text), "a.b.c", "{text}");
+        }
+        assert_eq!(bare("é"), "é");
+    }
+
+    #[test]
+    fn keys_and_opaque_secrets_are_refused_and_not_repeated() {
+        let jwk = Jwk::generate(Algorithm::ES256).unwrap();
+        let (json, pem) = (jwk.to_private_json(), jwk.to_pem(KeyFormat::Pkcs8).unwrap());
+        for text in [json.as_str(), &pem, "sym_rt_AAAABBBB", &format!("{{\"keys\":[{}]}}", json.as_str())] {
+            let error = refuse_secrets(text).unwrap_err();
+            let words = format!("{error:?}");
+            assert!(!text.split(['"', '\n']).any(|part| part.len() > 8 && words.contains(part)), "{words}");
+        }
+        assert!(refuse_secrets("{\"payload\":\"e30\",\"signatures\":[]}").is_ok());
+    }
+}

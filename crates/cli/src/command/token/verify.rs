@@ -1,0 +1,187 @@
+//! `symbolon token verify`: signature, issuer, audience and times, and the reason of a refusal. An encrypted token is decrypted first.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+use symbolon_guard::Keys;
+use symbolon_jose::jwe::{self, DecryptingKeys};
+use symbolon_jose::jwt::{self, Claims, Policy, Verified};
+use symbolon_jose::{Algorithm, Error, Jwk, KeyManagement, VerifyingKey, VerifyingKeys};
+
+use super::TokenSource;
+use super::decrypt::{decrypting_key, refused as not_decrypted};
+use super::encrypt::{Choice, management};
+use super::meaning::claim_rows;
+use crate::command::keys::file::{KeyFile, unfit};
+use crate::command::{Global, duration, signature_algorithm};
+use crate::connect;
+use crate::error::{CHECK_FAILED, CONFIGURATION, CliError, UNREACHABLE};
+use crate::input;
+use crate::output::{Output, visible};
+use crate::time;
+
+/// More than any shared secret.
+const MAX_SECRET: usize = 64 * 1024;
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    source: TokenSource,
+    /// Who must have issued it [default: the configured issuer, else that of the data]
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// Whom it must be meant for [default: anyone, which is said]
+    #[arg(long)]
+    audience: Option<String>,
+    /// Take the keys from this file instead of the issuer: JWK set, JWK, PEM or DER
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// Verify with the shared secret in this file: a JWK, or its bytes without the end of the line
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks")]
+    secret_file: Option<PathBuf>,
+    /// Algorithm the keys are for [default: what each key says; HS256 for a secret]
+    #[arg(long, value_parser = signature_algorithm)]
+    alg: Option<Algorithm>,
+    /// Decrypt it first with the private key in this file
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Algorithm that key is for [default: what the key says]
+    #[arg(long, value_name = "ALG", value_parser = management, requires = "key")]
+    key_alg: Option<KeyManagement>,
+    /// Type its header must name, such as at+jwt [default: any]
+    #[arg(long = "type", value_name = "TYPE")]
+    typ: Option<String>,
+    /// Tolerated difference of clocks, at most 5m
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    leeway: u64,
+}
+
+impl Verify {
+    pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        let issuer = match &self.issuer {
+            Some(issuer) => issuer.clone(),
+            None => Some(global.load()?.config.issuer)
+                .filter(|issuer| !issuer.is_empty())
+                .or_else(|| connect::known_issuer(global))
+                .ok_or_else(|| CliError::usage("no issuer is known", "--issuer https://auth.example.com"))?,
+        };
+        let token = self.source.read()?;
+        let decrypting = self.key.as_deref().map(|path| self.decrypting(path)).transpose()?;
+        let keys = self.keys(&issuer)?;
+        let (policy, now) = (self.policy(&issuer), time::now());
+        let verified = match &decrypting {
+            Some(decrypting) => {
+                jwe::compact::decrypt(&token, decrypting).map_err(|why| not_decrypted(why, &token))?;
+                jwt::decrypt_then_verify::<Claims>(&token, decrypting, &keys, &policy, now)
+            }
+            None => jwt::verify::<Claims>(&token, &keys, &policy, now),
+        };
+        match verified {
+            Ok(verified) => {
+                self.report(&verified, output);
+                Ok(())
+            }
+            Err(why) => Err(CliError::new(CHECK_FAILED, format!("refused: {why}"), self.hint(why))),
+        }
+    }
+
+    fn decrypting(&self, path: &Path) -> Result<DecryptingKeys, CliError> {
+        let jwk = KeyFile::read(path)?.one(None)?;
+        decrypting_key(&jwk, path, Choice { alg: self.key_alg, enc: None }).map(DecryptingKeys::single)
+    }
+
+    fn keys(&self, issuer: &str) -> Result<VerifyingKeys, CliError> {
+        if let Some(path) = &self.secret_file {
+            return self.secret(path).map(VerifyingKeys::single);
+        }
+        let set = match &self.jwks {
+            Some(path) => KeyFile::read(path)?.set,
+            None => connect::runtime()?.block_on(Keys::fetch_once(issuer)).map_err(|why| {
+                CliError::new(
+                    UNREACHABLE,
+                    format!("the keys of {issuer} cannot be had: {why}"),
+                    "check the URL, or name a key file with --jwks",
+                )
+            })?,
+        };
+        let allowed = self.alg.as_ref().map_or(Algorithm::ALL, std::slice::from_ref);
+        let keys = VerifyingKeys::from_jwks(&set, allowed);
+        match &self.jwks {
+            Some(path) if keys.is_empty() && set.keys().iter().any(|key| key.kty() == "oct") => {
+                let hint = format!("--secret-file {}", path.display());
+                Err(CliError::usage("a shared secret is not taken for a public key", hint))
+            }
+            Some(path) if keys.is_empty() => Err(CliError::new(
+                CONFIGURATION,
+                format!("{} holds no key that verifies signatures", path.display()),
+                "name a file with {\"keys\": […]}, a JWK or a PEM; check --alg",
+            )),
+            _ => Ok(keys),
+        }
+    }
+
+    /// A shared secret, as a JWK or as it is.
+    fn secret(&self, path: &Path) -> Result<VerifyingKey, CliError> {
+        let bytes = input::read_bytes(path, MAX_SECRET)?;
+        let said = Jwk::from_slice(&bytes).ok();
+        let algorithm = self.alg.or_else(|| said.as_ref()?.algorithm()).unwrap_or(Algorithm::HS256);
+        if !algorithm.is_symmetric() || said.as_ref().is_some_and(|jwk| jwk.kty() != "oct") {
+            return Err(CliError::usage(
+                "a secret verifies HS256, HS384 or HS512 only",
+                "for public keys: --jwks FILE",
+            ));
+        }
+        let raw = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+        let jwk = said.map_or_else(|| Jwk::oct(raw, algorithm), Ok);
+        jwk.and_then(|jwk| VerifyingKey::from_jwk(&jwk, algorithm)).map_err(|why| {
+            unfit(path, why, "check --alg; or make a secret: symbolon keys generate --alg HS256 --out secret.jwk")
+        })
+    }
+
+    fn policy(&self, issuer: &str) -> Policy {
+        let policy = match &self.audience {
+            Some(audience) => Policy::new(issuer, audience),
+            // Said aloud in the report.
+            None => Policy::danger_any_audience(issuer),
+        };
+        let policy = policy.leeway_secs(self.leeway);
+        match &self.typ {
+            Some(typ) => policy.accept_type(typ.clone()),
+            None => policy,
+        }
+    }
+
+    const fn hint(&self, why: Error) -> &'static str {
+        match why {
+            Error::Encrypted => "--key FILE decrypts it first",
+            Error::AlgorithmMismatch if self.alg.is_none() && (self.jwks.is_some() || self.secret_file.is_some()) => {
+                "if the key is for another algorithm: --alg; symbolon token decode shows what the token says"
+            }
+            _ => "symbolon token decode shows what it says",
+        }
+    }
+
+    fn report(&self, verified: &Verified<Claims>, output: &Output) {
+        let claims = json!(verified.claims());
+        let (alg, kid, typ) = (verified.algorithm().name(), verified.kid(), verified.typ());
+        if output.is_json() {
+            return output.json(&json!({
+                "verified": true,
+                "decrypted": self.key.is_some(),
+                "audience_checked": self.audience.is_some(),
+                "header": { "alg": alg, "kid": kid, "typ": typ },
+                "claims": claims,
+            }));
+        }
+        output.line(&format!("verified: {alg} signature of key {}", visible(kid.unwrap_or("without kid"))));
+        if let Value::Object(claims) = &claims {
+            output.table(&["CLAIM", "VALUE", "MEANING"], &claim_rows(claims, time::now()));
+        }
+        if self.audience.is_none() {
+            output.say("the audience was not checked; an API must: --audience URL");
+        }
+        output.say("whether it has been revoked was not asked");
+    }
+}

@@ -10,6 +10,7 @@ mod cookbook_jwe;
 mod encrypted;
 mod encryption_keys;
 mod keys;
+mod nested;
 mod oracle;
 mod pem;
 mod properties;

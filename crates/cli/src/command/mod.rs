@@ -89,7 +89,7 @@ pub(crate) enum Command {
     /// Who is signed in
     #[command(subcommand)]
     Session(session::Session),
-    /// Signing keys
+    /// Signing keys of the server, and key files
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Look into a token; verify, sign, encrypt, decrypt one

@@ -16,20 +16,20 @@ use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// All published keys
+    /// The server's keys: all that are published
     List,
-    /// Let the next keys sign from now on
+    /// The server's keys: let the next ones sign from now on
     ///
     /// The next key is published already, so APIs know it. The present one stays published until the last token it signed has
     /// expired. Keys rotate by themselves; this is for when you do not want to wait. For five minutes after a next key was
     /// published it is refused, because an API may hold a key set from before that long and would refuse the new tokens.
     Rotate(server::Rotate),
-    /// Make a key and write it to a file; nothing to do with the server's keys
+    /// A key file: make a key; nothing to do with the server's keys
     ///
     /// The private key goes to a file that only you may read, the public key to standard output. A private key or a shared secret
     /// is shown on the screen only if you ask for it with --show.
     Generate(Box<generate::Generate>),
-    /// Write a key file in another form
+    /// A key file: write a key in another form
     ///
     /// What the file holds is found out by looking at it: PEM or DER (PKCS#8, PKCS#1, SEC1, SPKI), a JWK, a JWK set or an
     /// encrypted JWK. A private key goes to a file that only you may read, or to the screen if you ask for it with --show.

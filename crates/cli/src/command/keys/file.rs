@@ -8,6 +8,7 @@ use symbolon_server::admin::NewPassword;
 
 use super::source::{self, Found};
 use crate::error::{CHECK_FAILED, CONFIGURATION, CliError, NOT_FOUND};
+use crate::program::quoted;
 
 /// The keys in a file.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ pub(crate) struct KeyFile {
     pub(crate) set: JwkSet,
     /// Whether its form has room for `kid`, `alg` and `use`.
     pub(crate) is_json: bool,
+    is_encrypted: bool,
 }
 
 impl KeyFile {
@@ -37,16 +39,21 @@ impl KeyFile {
     ) -> Result<Self, CliError> {
         let name = path.display().to_string();
         let bytes = source::read_file(path)?;
-        let (set, is_json) = match source::parse(&name, &bytes)? {
-            Found::Structure(jwk) => (JwkSet::from_iter([jwk]), false),
-            Found::Jwk(jwk) => (JwkSet::from_iter([jwk]), true),
-            Found::Set(set) => (set, true),
+        let (set, is_json, is_encrypted) = match source::parse(&name, &bytes)? {
+            Found::Structure(jwk) => (JwkSet::from_iter([jwk]), false, false),
+            Found::Jwk(jwk) => (JwkSet::from_iter([jwk]), true, false),
+            Found::Set(set) => (set, true, false),
             Found::Encrypted(token) => {
                 let jwk = source::decrypt(&name, &token, password()?.0.as_bytes())?;
-                (JwkSet::from_iter([jwk]), true)
+                (JwkSet::from_iter([jwk]), true, true)
             }
         };
-        Ok(Self { path: path.to_owned(), set, is_json })
+        Ok(Self { path: path.to_owned(), set, is_json, is_encrypted })
+    }
+
+    /// The file in a command to copy that asks for no password: of an encrypted key the public half has to be taken out first.
+    pub(crate) fn named_for_verifying(&self) -> String {
+        if self.is_encrypted { "PUBLIC_KEY_FILE".to_owned() } else { quoted(&self.path.display().to_string()) }
     }
 
     /// The key that is named; without a name the only one.

@@ -12,6 +12,7 @@ use crate::command::keys::file::{KeyFile, unfit};
 use crate::error::CliError;
 use crate::input::{self, PasswordSource};
 use crate::output::Output;
+use crate::program::quoted;
 
 /// As much as fits into a token.
 const MAX_CONTENT: usize = jwe::MAX_TOKEN_LEN;
@@ -79,7 +80,7 @@ impl Encrypt {
         output.line(&token);
         output.next(&match &self.key {
             Some(path) if key.key_management().is_symmetric() => {
-                format!("symbolon token decrypt --key {}", path.display())
+                format!("symbolon token decrypt --key {}", quoted(&path.display().to_string()))
             }
             Some(_) => "symbolon token decrypt --key FILE, with the private key".to_owned(),
             None => "symbolon token decrypt --password-file FILE".to_owned(),

@@ -16,6 +16,7 @@ use crate::command::{duration, signature_algorithm};
 use crate::error::CliError;
 use crate::input::{self, PasswordSource};
 use crate::output::{Output, visible};
+use crate::program::quoted as word;
 use crate::time;
 
 #[derive(Args, Debug)]
@@ -60,7 +61,7 @@ pub(crate) struct Sign {
 impl Sign {
     pub(crate) fn run(self, output: &Output) -> Result<(), CliError> {
         let now = time::now();
-        let key = self.signing_key()?;
+        let (key, verifier) = self.signing_key()?;
         let claims = self.all_claims(now)?;
         let token = jwt::sign(&key, &self.typ, &claims).map_err(|why| {
             CliError::usage(
@@ -76,13 +77,12 @@ impl Sign {
         output.line(&token);
         self.warn(&claims, now, output);
         let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or("URL");
-        let (option, file) =
-            (if key.algorithm().is_symmetric() { "--secret-file" } else { "--jwks" }, self.key.display());
-        output.next(&format!("symbolon token verify {option} {file} --issuer {}", visible(issuer)));
+        output.next(&format!("symbolon token verify {verifier} --issuer {}", word(&visible(issuer))));
         Ok(())
     }
 
-    fn signing_key(&self) -> Result<SigningKey, CliError> {
+    /// The key, and the options that verify what it signs.
+    fn signing_key(&self) -> Result<(SigningKey, String), CliError> {
         let file = KeyFile::read_with(&self.key, || self.password.read_existing())?;
         let jwk = match &self.kid {
             // Where there is no name, it is given one.
@@ -97,7 +97,7 @@ impl Sign {
             };
             return Err(CliError::usage(format!("{} does not sign", self.key.display()), hint));
         };
-        SigningKey::from_jwk(&jwk, algorithm).map_err(|why| {
+        let key = SigningKey::from_jwk(&jwk, algorithm).map_err(|why| {
             let hint = match why {
                 Error::KeyNotPrivate => "name the file with the private key".to_owned(),
                 Error::KeyAlgorithm => match jwk.key_algorithm() {
@@ -107,7 +107,10 @@ impl Sign {
                 _ => format!("make a key for it: symbolon keys generate --alg {algorithm} --out key.jwk"),
             };
             unfit(&self.key, why, hint)
-        })
+        })?;
+        let option = if algorithm.is_symmetric() { "--secret-file" } else { "--jwks" };
+        let said = if jwk.algorithm().is_some() { String::new() } else { format!(" --alg {algorithm}") };
+        Ok((key, format!("{option} {}{said}", file.named_for_verifying())))
     }
 
     /// What was given, with the times.

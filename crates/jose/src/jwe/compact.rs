@@ -1,6 +1,6 @@
 //! JWE compact serialization (RFC 7516 §3.1, §5, §7.1).
 //!
-//! Refused: signed tokens, JSON serializations, more than [`MAX_TOKEN_LEN`](super::MAX_TOKEN_LEN) bytes, and an `alg` or `enc`
+//! Refused: signed tokens, JSON serializations, more than [`MAX_TOKEN_LEN`] bytes, and an `alg` or `enc`
 //! that the key is not for.
 
 use std::sync::Arc;

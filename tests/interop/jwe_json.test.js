@@ -52,7 +52,8 @@ describe('flattened', () => {
         const token = await jwe.encrypt(keys.theirs);
         const request = { alg, enc, ...keys.ours };
         const decrypted = await ours.ask('decrypt_json', { ...request, token: JSON.stringify(token) });
-        assert.deepEqual(decrypted, { plaintext: b64(PLAINTEXT), typ: 'test', cty: null, kid: 'k', aad: aad ? b64(aad) : null });
+        // Their kid is not protected: a hint to find the key with, nothing to rely on afterwards.
+        assert.deepEqual(decrypted, { plaintext: b64(PLAINTEXT), typ: 'test', cty: null, kid: null, aad: aad ? b64(aad) : null });
         const forged = JSON.stringify({ ...token, aad: b64(text.encode('[]')) });
         await assert.rejects(ours.ask('decrypt_json', { ...request, token: forged }), { refused: 'DecryptionFailed' });
       });
@@ -88,7 +89,7 @@ describe('several recipients', () => {
     const token = JSON.stringify(await jwe.encrypt());
     for (const [index, { alg, ours: key }] of recipients.entries()) {
       const decrypted = await ours.ask('decrypt_json', { alg, enc, ...key, token });
-      assert.deepEqual(decrypted, { plaintext: b64(PLAINTEXT), typ: null, cty: null, kid: `${index}`, aad: b64(AAD) }, alg);
+      assert.deepEqual(decrypted, { plaintext: b64(PLAINTEXT), typ: null, cty: null, kid: null, aad: b64(AAD) }, alg);
     }
   });
 

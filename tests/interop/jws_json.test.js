@@ -30,7 +30,8 @@ describe('flattened', () => {
       const jws = await new jose.FlattenedSign(PAYLOAD)
         .setProtectedHeader({ alg, typ: 'test' }).setUnprotectedHeader({ kid: 'k', note: 'anything' }).sign(await key(jwk, alg));
       const verified = await ours.ask('verify_json', { alg, key: publicHalf(jwk), token: JSON.stringify(jws) });
-      assert.deepEqual(verified, { payload: b64(PAYLOAD), typ: 'test', cty: null, kid: 'k' });
+      // Their kid is not protected: a hint to find the key with, nothing to rely on afterwards.
+      assert.deepEqual(verified, { payload: b64(PAYLOAD), typ: 'test', cty: null, kid: null });
     });
 
     test(`${alg}: what we sign, they verify`, async () => {

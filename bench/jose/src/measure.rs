@@ -1,6 +1,6 @@
 //! Timing operations against each other, in turns, so that all sides meet the same machine; the fastest slice of each counts,
-//! because noise only ever adds. Where the operation itself takes a time by chance, the fastest slice would be luck, and the one
-//! in the middle counts.
+//! because noise only ever adds. Where the operation itself takes a time by chance, the fastest slice would be luck, and the mean of
+//! many more counts.
 
 use std::time::Duration;
 
@@ -10,14 +10,15 @@ use symbolon_bench_jose_common::side::{Side, Spent};
 /// One side's run within a round: long beside the clock's resolution, short enough to end before the scheduler lets others in.
 const SLICE: Duration = Duration::from_millis(1);
 
-/// Rounds of all sides.
+/// Rounds of all sides, and how many times as many where chance is to even out.
 const ROUNDS: u32 = 300;
+const MORE: u32 = 4;
 
-/// Which slice counts.
+/// What counts of the slices.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Slice {
+pub(crate) enum Slices {
     Fastest,
-    Middle,
+    Mean,
 }
 
 /// What one operation of one side costs.
@@ -29,23 +30,27 @@ pub(crate) struct Cost {
     pub(crate) allocations: f64,
 }
 
-pub(crate) fn in_turns(mut sides: Vec<Side<'_>>, slice: Slice) -> Result<Vec<Cost>, Failure> {
+pub(crate) fn in_turns(mut sides: Vec<Side<'_>>, slices: Slices) -> Result<Vec<Cost>, Failure> {
     let repeats = sides.iter_mut().map(calibrate).collect::<Result<Vec<u32>, Failure>>()?;
-    let mut times = vec![Vec::new(); sides.len()];
-    let mut allocations = vec![0.0; sides.len()];
-    for _ in 0..ROUNDS {
-        for (index, (side, &repeats)) in sides.iter_mut().zip(&repeats).enumerate() {
+    let costs = sides.iter().map(|side| Cost { name: side.name, nanoseconds: f64::INFINITY, allocations: 0.0 });
+    let mut costs: Vec<Cost> = costs.collect();
+    let mut sums = vec![0.0; sides.len()];
+    let rounds = if slices == Slices::Mean { ROUNDS * MORE } else { ROUNDS };
+    for _ in 0..rounds {
+        for (((side, &repeats), cost), sum) in sides.iter_mut().zip(&repeats).zip(&mut costs).zip(&mut sums) {
             let spent = side.repeat(repeats)?;
-            times[index].push(spent.time.as_secs_f64() * 1e9 / f64::from(repeats));
-            allocations[index] = per_operation(spent, repeats);
+            let nanoseconds = spent.time.as_secs_f64() * 1e9 / f64::from(repeats);
+            cost.nanoseconds = cost.nanoseconds.min(nanoseconds);
+            cost.allocations = per_operation(spent, repeats);
+            *sum += nanoseconds;
         }
     }
-    let costs = sides.iter().zip(times).zip(allocations).map(|((side, mut times), allocations)| {
-        times.sort_by(f64::total_cmp);
-        let index = if slice == Slice::Fastest { 0 } else { times.len() / 2 };
-        Cost { name: side.name, nanoseconds: times[index], allocations }
-    });
-    Ok(costs.collect())
+    if slices == Slices::Mean {
+        for (cost, sum) in costs.iter_mut().zip(sums) {
+            cost.nanoseconds = sum / f64::from(rounds);
+        }
+    }
+    Ok(costs)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of one millisecond")]

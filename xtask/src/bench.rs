@@ -32,25 +32,16 @@ pub(crate) fn run(group: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Two programs, because OpenSSL and BoringSSL cannot be in one: the first measures its libraries beside the yardstick, the second
-/// takes that over and adds its own.
+/// Two programs, because OpenSSL and BoringSSL cannot be in one; the first starts the second, which lies beside it.
 fn jose(workspace: &Workspace) -> Result<PathBuf, String> {
-    let root = workspace.root.join("bench/jose");
+    let hint = "it needs a C++ compiler and Debian's libssl-dev, pkg-config, cmake and libclang-dev";
     let target = workspace.target.join("bench-jose");
-    let program = |feature: &str| {
-        let hint = "it needs Debian's libssl-dev, pkg-config, cmake, g++ and libclang-dev";
-        let mut build = process::cargo(&root);
-        build.args(["build", "--locked", "--release", "--features", feature]).env("CARGO_TARGET_DIR", &target);
-        process::run(&mut build).map_err(|error| format!("{error}; {hint}"))?;
-        let program = target.join(format!("bench-jose-{feature}"));
-        std::fs::copy(target.join("release/symbolon-bench-jose"), &program)
-            .map_err(|error| format!("cannot copy the program: {error}"))?;
-        Ok::<PathBuf, String>(program)
-    };
-    let (boringssl, openssl) = (program("boringssl")?, program("openssl")?);
-    let (rows, fresh) = (target.join("boringssl.json"), target.join("bench-jose.json"));
-    process::run(process::command(boringssl, &workspace.root).arg("--rows").arg(&rows))?;
-    process::run(process::command(openssl, &workspace.root).arg("--beside").arg(&rows).arg("--out").arg(&fresh))?;
+    let mut build = process::cargo(&workspace.root.join("bench/jose"));
+    build.args(["build", "--locked", "--release", "--workspace"]).env("CARGO_TARGET_DIR", &target);
+    process::run(&mut build).map_err(|error| format!("{error}; {hint}"))?;
+    let fresh = target.join("bench-jose.json");
+    let mut bench = process::command(target.join("release/symbolon-bench-jose"), &workspace.root);
+    process::run(bench.arg("--out").arg(&fresh))?;
     Ok(fresh)
 }
 

@@ -1,16 +1,11 @@
 //! The JOSE crate beside other libraries and the bare primitives, on the same tokens, in one run.
 //!
-//! `cargo xtask bench jose` builds and starts it. `symbolon-bench-jose profile NAME COUNT` runs one operation of ours over and
+//! `cargo xtask bench jose` builds and starts it. `symbolon-bench-jose profile ROW COUNT` runs one operation of ours over and
 //! over, for a profiler.
 
-mod alloc;
-mod bare;
 mod batch;
-mod claims;
-mod clock;
-mod jwe;
-mod jws;
-mod key;
+mod figure;
+mod jobs;
 mod measure;
 mod parts;
 mod peer;
@@ -20,37 +15,29 @@ mod row;
 
 use std::process::ExitCode;
 
-use row::{Figure, Row};
+use symbolon_bench_jose_common::{Failure, clock};
 
-/// Anything that keeps a measurement from being made, in words.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+const USAGE: &str = "usage: symbolon-bench-jose [TEXT] [--out FILE]
+       symbolon-bench-jose parts                where the time of an operation goes
+       symbolon-bench-jose profile ROW COUNT    one operation over and over, for a profiler
 
-const USAGE: &str = "usage: symbolon-bench-jose [jws|jwe|batch] [--rows FILE] [--beside FILE] [--out FILE]
-       symbolon-bench-jose parts                 where the time of one operation goes
-       symbolon-bench-jose profile NAME COUNT    one operation over and over, for a profiler
+  TEXT          only the rows whose name contains it, like verify.HS256 or batch
+  --out FILE    write the figures, with their budgets, as JSON
+  ROW           a row's name, like verify.HS256.small; borrow.HS256.small for claims that borrow
 
-  --rows FILE     write what was measured, for another program's --beside
-  --beside FILE   take over what another program measured, scaled by the yardstick they share
-  --out FILE      write the figures and whether they keep their budgets
-
-Better: cargo xtask bench jose";
-
-/// What to measure and where to write it.
-#[derive(Default)]
-struct Plan<'a> {
-    part: Option<&'a str>,
-    rows: Option<&'a str>,
-    beside: Option<&'a str>,
-    out: Option<&'a str>,
-}
+The other program, symbolon-bench-jose-boringssl, is expected beside this one. Better: cargo xtask bench jose";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
-        ["profile", name, count] => profile::run(name, count),
-        ["parts"] => parts::rows(clock::unix_now()).map(drop),
-        arguments => plan(arguments).and_then(|plan| measure(&plan)),
+        ["profile", row, count] => profile::run(row, count),
+        ["parts"] => parts::print(clock::unix_now()),
+        [] => measure("", None),
+        ["--out", out] => measure("", Some(out)),
+        [text, "--out", out] => measure(text, Some(out)),
+        [text] if !text.starts_with('-') => measure(text, None),
+        _ => Err(USAGE.into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -61,59 +48,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn plan<'a>(mut arguments: &[&'a str]) -> Result<Plan<'a>, Failure> {
-    let mut plan = Plan::default();
-    loop {
-        arguments = match arguments {
-            [] => return Ok(plan),
-            ["--rows", file, rest @ ..] => {
-                plan.rows = Some(file);
-                rest
-            }
-            ["--beside", file, rest @ ..] => {
-                plan.beside = Some(file);
-                rest
-            }
-            ["--out", file, rest @ ..] => {
-                plan.out = Some(file);
-                rest
-            }
-            [part @ ("jws" | "jwe" | "batch"), rest @ ..] => {
-                plan.part = Some(part);
-                rest
-            }
-            _ => return Err(USAGE.into()),
-        };
-    }
-}
-
-fn measure(plan: &Plan<'_>) -> Result<(), Failure> {
+fn measure(text: &str, out: Option<&str>) -> Result<(), Failure> {
     let now = clock::unix_now();
-    let wanted = |name: &str| plan.part.is_none_or(|part| part == name);
-    let mut rows: Vec<Row> = Vec::new();
-    if wanted("jws") {
-        rows.extend(jws::rows(now)?);
+    let mut boringssl = peer::boringssl::Process::start()?;
+    let mut rows = Vec::new();
+    for plan in jobs::plans().filter(|plan| plan.name().contains(text)) {
+        let row = row::measured(&plan.job(now)?, &mut boringssl)?;
+        println!("{}", row.line());
+        rows.push(row);
     }
-    if wanted("jwe") {
-        rows.extend(jwe::rows(now)?);
-    }
-    if let Some(file) = plan.rows {
-        // Only measured for the other program, which does the rest.
-        return Ok(std::fs::write(file, serde_json::to_string(&rows)?)?);
-    }
-    if let Some(file) = plan.beside {
-        let others: Vec<Row> = serde_json::from_str(&std::fs::read_to_string(file)?)?;
-        rows.iter_mut().for_each(|row| row.take_over(&others));
-    }
-    let mut figures: Vec<Figure> = rows.iter().flat_map(Row::figures).collect();
-    if wanted("batch") {
+    let mut figures: Vec<_> = rows.iter().flat_map(row::Row::figures).collect();
+    if "batch".contains(text) {
         figures.extend(batch::figures(now)?);
     }
-    println!("\nns per operation (ratio to raw, allocations)\n\n{}", row::table(&rows));
-    for figure in &figures {
-        println!("{}", figure.line());
-    }
-    if let Some(out) = plan.out {
+    println!("\n{}\n{}", row::table(&rows), figure::table(&figures));
+    if let Some(out) = out {
         std::fs::write(out, serde_json::to_string_pretty(&figures)?)?;
     }
     Ok(())

@@ -3,55 +3,47 @@
 //! What is left between the parts and the whole is recognising the header, cutting the token, the policy, and putting the answer
 //! together.
 
-use std::hint::black_box;
-
+use symbolon_bench_jose_common::Failure;
+use symbolon_bench_jose_common::claims::{AccessToken, Borrowed};
+use symbolon_bench_jose_common::job::Job;
+use symbolon_bench_jose_common::side::Side;
+use symbolon_jose::base64url;
 use symbolon_jose::json::{Limits, parse_strict};
-use symbolon_jose::{Algorithm, Jwk, base64url};
 
-use crate::Failure;
-use crate::claims::{self, AccessToken, Borrowed, Size};
-use crate::measure::{Side, in_turns};
-use crate::peer::{ours, raw};
+use crate::jobs;
+use crate::peer::{ours, raw_jws};
 use crate::row::Row;
 
-pub(crate) fn rows(now: u64) -> Result<Vec<Row>, Failure> {
-    let mut rows = Vec::new();
-    let algorithm = Algorithm::HS256;
-    let jwk = Jwk::generate(algorithm)?;
-    for size in Size::ALL {
-        let claims = claims::claims(size, now)?;
-        let json = claims::json(&claims)?;
-        let token = ours::sign(&jwk, algorithm, &claims)?;
-        let (message, signature) = token.rsplit_once('.').ok_or("a token")?;
-        let payload = message.split_once('.').ok_or("a token")?.1;
-        let mut sides = vec![
-            raw::verifying(&jwk, algorithm, message.as_bytes(), base64url::decode(signature)?)?,
-            Side::new("payload from base64url", || Ok(drop(black_box(base64url::decode(payload)?)))),
-            Side::new("serde_json into the type", || {
-                Ok(drop(black_box(serde_json::from_slice::<AccessToken>(json.as_bytes())?)))
-            }),
-            Side::new("the same, strictly", || {
-                Ok(drop(black_box(parse_strict::<AccessToken>(json.as_bytes(), Limits::CLAIMS)?)))
-            }),
-            ours::verifying(&jwk, algorithm, &token, now)?,
-        ];
-        if matches!(size, Size::Small) {
-            sides.push(Side::new("serde_json, borrowed", || {
-                Ok(drop(black_box(serde_json::from_slice::<Borrowed<'_>>(json.as_bytes())?)))
-            }));
-            sides.push(ours::borrowing(&jwk, algorithm, &token, now)?);
-        }
-        rows.push(Row::new(format!("parts of verify {algorithm} {}", size.name()), in_turns(sides)?));
-        let sides = vec![
-            raw::signing(&jwk, algorithm, message.as_bytes())?,
-            Side::new("the type to JSON", || Ok(drop(black_box(serde_json::to_vec(&claims)?)))),
-            Side::new("JSON to base64url", || Ok(drop(black_box(base64url::encode(json.as_bytes()))))),
-            ours::signing(&jwk, algorithm, &claims)?,
-        ];
-        rows.push(Row::new(format!("parts of sign {algorithm} {}", size.name()), in_turns(sides)?));
+/// Prints them for HS256, where everything around the primitive shows most.
+pub(crate) fn print(now: u64) -> Result<(), Failure> {
+    for plan in jobs::plans().filter(|plan| plan.name().contains(".HS256.")) {
+        let job = plan.job(now)?;
+        let sides = if job.name.starts_with("sign") { of_signing(&job)? } else { of_verifying(&job)? };
+        println!("{}", Row::of(&job.name, sides)?.line());
     }
-    for row in &rows {
-        println!("{}", row.line());
-    }
-    Ok(rows)
+    Ok(())
+}
+
+fn of_verifying(job: &Job) -> Result<Vec<Side<'_>>, Failure> {
+    let payload = job.token.split('.').nth(1).ok_or("a token")?;
+    let json = job.content.as_bytes();
+    let mut sides = vec![
+        raw_jws::side(job)?,
+        Side::new("payload from base64url", || Ok(base64url::decode(payload)?)),
+        Side::new("serde_json into the type", || Ok(serde_json::from_slice::<AccessToken>(json)?)),
+        Side::new("the same, strictly", || Ok(parse_strict::<AccessToken>(json, Limits::CLAIMS)?)),
+        ours::side(job)?,
+        Side::new("serde_json, borrowed", || Ok(serde_json::from_slice::<Borrowed<'_>>(json).map(drop)?)),
+    ];
+    sides.extend(ours::borrowing(job)?);
+    Ok(sides)
+}
+
+fn of_signing(job: &Job) -> Result<Vec<Side<'_>>, Failure> {
+    Ok(vec![
+        raw_jws::side(job)?,
+        Side::new("the type to JSON", || Ok(serde_json::to_vec(&job.claims)?)),
+        Side::new("JSON to base64url", || Ok(base64url::encode(job.content.as_bytes()))),
+        ours::side(job)?,
+    ])
 }

@@ -1,8 +1,16 @@
-//! The one place that asks the system for randomness.
+//! The one place of this crate that asks the system for randomness: the raw primitives want it.
 
-use crate::Failure;
+use aws_lc_rs::rand::{self, SystemRandom};
+use symbolon_bench_jose_common::Failure;
 
-/// Fills `bytes` from the back end's generator.
+/// The operating system's generator.
+#[expect(clippy::disallowed_methods, reason = "the randomness file of this crate")]
+pub(crate) fn system() -> SystemRandom {
+    SystemRandom::new()
+}
+
+/// Bytes that nobody has seen before.
+#[expect(clippy::disallowed_methods, reason = "the randomness file of this crate")]
 pub(crate) fn fill(bytes: &mut [u8]) -> Result<(), Failure> {
-    Ok(aws_lc_rs::rand::fill(bytes)?)
+    Ok(rand::fill(bytes)?)
 }

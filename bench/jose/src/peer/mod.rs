@@ -1,60 +1,33 @@
-//! The libraries compared, one file each. Every one gets the same key, prepared beforehand as far as its interface allows.
+//! The sides of a row, one file each. Every one gets the same key, prepared beforehand as far as its interface allows, and for
+//! reading a token the same bytes.
 
-#[cfg(feature = "openssl")]
+mod biscuit;
+pub(crate) mod boringssl;
+mod compact_jwt;
 mod josekit;
 mod jsonwebtoken;
-#[cfg(feature = "boringssl")]
-mod jwt_simple;
 pub(crate) mod ours;
-pub(crate) mod raw;
+mod raw_jwe;
+pub(crate) mod raw_jws;
+mod raw_wrap;
 
-use symbolon_jose::{Algorithm, Jwk};
+use symbolon_bench_jose_common::Failure;
+use symbolon_bench_jose_common::job::{Job, Method};
+use symbolon_bench_jose_common::side::Side;
 
-use crate::Failure;
-use crate::claims::AccessToken;
-use crate::jwe::Case;
-use crate::measure::Side;
+/// The bare primitives.
+pub(crate) const RAW: &str = "raw";
 
-/// All that can sign with `algorithm` and are in this program.
-pub(crate) fn signing<'a>(jwk: &Jwk, algorithm: Algorithm, claims: &'a AccessToken) -> Result<Vec<Side<'a>>, Failure> {
-    let mut sides: Vec<Side<'a>> = jsonwebtoken::signing(jwk, algorithm, claims)?.into_iter().collect();
-    #[cfg(feature = "boringssl")]
-    sides.extend(jwt_simple::signing(jwk, algorithm, claims)?);
-    #[cfg(feature = "openssl")]
-    sides.extend(josekit::signing(jwk, algorithm, claims)?);
-    Ok(sides)
-}
-
-/// All that can verify with `algorithm`.
-pub(crate) fn verifying<'a>(jwk: &Jwk, algorithm: Algorithm, token: &'a str) -> Result<Vec<Side<'a>>, Failure> {
-    let mut sides: Vec<Side<'a>> = jsonwebtoken::verifying(jwk, algorithm, token)?.into_iter().collect();
-    #[cfg(feature = "boringssl")]
-    sides.extend(jwt_simple::verifying(jwk, algorithm, token)?);
-    #[cfg(feature = "openssl")]
-    sides.extend(josekit::verifying(jwk, algorithm, token)?);
-    Ok(sides)
-}
-
-/// All that can encrypt so.
-#[cfg_attr(
-    not(feature = "boringssl"),
-    expect(unused_variables, reason = "only one library encrypts claims instead of bytes")
-)]
-pub(crate) fn encrypting<'a>(case: &Case, claims: &AccessToken, content: &'a [u8]) -> Result<Vec<Side<'a>>, Failure> {
-    let mut sides = vec![ours::encrypting(case, content)?];
-    #[cfg(feature = "boringssl")]
-    sides.extend(jwt_simple::encrypting(case, claims)?);
-    #[cfg(feature = "openssl")]
-    sides.extend(josekit::encrypting(case, content)?);
-    Ok(sides)
-}
-
-/// All that can decrypt so.
-pub(crate) fn decrypting<'a>(case: &Case, token: &'a str) -> Result<Vec<Side<'a>>, Failure> {
-    let mut sides = vec![ours::decrypting(case, token)?];
-    #[cfg(feature = "boringssl")]
-    sides.extend(jwt_simple::decrypting(case, token)?);
-    #[cfg(feature = "openssl")]
-    sides.extend(josekit::decrypting(case, token)?);
+/// Whoever can do it: first the yardstick, then we, then the others.
+pub(crate) fn sides<'a>(job: &'a Job, boringssl: &'a mut boringssl::Process) -> Result<Vec<Side<'a>>, Failure> {
+    let raw = match job.method {
+        Method::Encryption(..) => raw_jwe::side(job)?,
+        Method::Signature(_) => raw_jws::side(job)?,
+    };
+    let mut sides = vec![raw, ours::side(job)?];
+    sides.extend(ours::borrowing(job)?);
+    let others = [jsonwebtoken::side(job)?, josekit::side(job)?, biscuit::side(job)?, compact_jwt::side(job)?];
+    sides.extend(others.into_iter().flatten());
+    sides.extend(boringssl.side(job)?);
     Ok(sides)
 }

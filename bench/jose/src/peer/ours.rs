@@ -1,12 +1,17 @@
 //! symbolon-jose.
 
+use symbolon_bench_jose_common::Failure;
+use symbolon_bench_jose_common::claims::{AUDIENCE, AccessToken, Borrowed, ISSUER};
+use symbolon_bench_jose_common::job::{Job, Method, Operation, PASSWORD, PBES2_COUNT};
+use symbolon_bench_jose_common::side::Side;
 use symbolon_jose::jwe::{self, DecryptingKey, DecryptingKeys, EncryptingKey};
 use symbolon_jose::jwt::{self, Buffer, Policy};
 use symbolon_jose::{Algorithm, ContentEncryption, Jwk, KeyManagement, SigningKey, VerifyingKey, VerifyingKeys};
 
-use crate::Failure;
-use crate::claims::{AUDIENCE, AccessToken, Borrowed, ISSUER};
-use crate::measure::Side;
+/// Into claims of the caller's that own what they hold.
+pub(crate) const NAME: &str = "symbolon-jose";
+/// Into claims that borrow.
+pub(crate) const BORROWED: &str = "borrowed";
 
 pub(crate) fn policy() -> Policy {
     Policy::new(ISSUER, AUDIENCE).accept_type("at+jwt")
@@ -16,55 +21,54 @@ pub(crate) fn keys(jwk: &Jwk, algorithm: Algorithm) -> Result<VerifyingKeys, Fai
     Ok(VerifyingKeys::single(VerifyingKey::from_jwk(jwk, algorithm)?))
 }
 
-pub(crate) fn sign(jwk: &Jwk, algorithm: Algorithm, claims: &AccessToken) -> Result<String, Failure> {
-    Ok(jwt::sign(&SigningKey::from_jwk(jwk, algorithm)?, "at+jwt", claims)?)
-}
-
-pub(crate) fn signing<'a>(jwk: &Jwk, algorithm: Algorithm, claims: &'a AccessToken) -> Result<Side<'a>, Failure> {
-    let key = SigningKey::from_jwk(jwk, algorithm)?;
-    Ok(Side::new("symbolon-jose", move || Ok(jwt::sign(&key, "at+jwt", claims).map(drop)?)))
-}
-
-pub(crate) fn verifying<'a>(jwk: &Jwk, algorithm: Algorithm, token: &'a str, now: u64) -> Result<Side<'a>, Failure> {
-    let (keys, policy) = (keys(jwk, algorithm)?, policy());
-    Ok(Side::new("symbolon-jose", move || Ok(jwt::verify::<AccessToken>(token, &keys, &policy, now).map(drop)?)))
-}
-
-/// Into claims that borrow; the small token only.
-pub(crate) fn borrowing<'a>(jwk: &Jwk, algorithm: Algorithm, token: &'a str, now: u64) -> Result<Side<'a>, Failure> {
-    let (keys, policy, mut buffer) = (keys(jwk, algorithm)?, policy(), Buffer::new());
-    Ok(Side::new("symbolon-jose, borrowed", move || {
-        Ok(jwt::verify_in::<Borrowed<'_>>(token, &keys, &policy, now, &mut buffer).map(drop)?)
-    }))
-}
-
-/// The sender's key.
-pub(crate) fn encrypting_key(case: &super::super::jwe::Case) -> Result<EncryptingKey, Failure> {
-    Ok(match &case.jwk {
-        Some(jwk) => EncryptingKey::from_jwk(jwk, case.alg, case.enc)?,
-        None => EncryptingKey::from_password_with_count(case.password, case.count, case.alg, case.enc)?,
+/// The token that all verify or decrypt.
+pub(crate) fn token(job: &Job) -> Result<String, Failure> {
+    Ok(match job.method {
+        Method::Encryption(alg, enc) => {
+            let key = encrypting_key(job, alg, enc)?;
+            jwe::compact::encrypt(&key, &jwe::Header::default(), job.content.as_bytes())?
+        }
+        Method::Signature(alg) => jwt::sign(&SigningKey::from_jwk(job.jwk()?, alg)?, "at+jwt", &job.claims)?,
     })
 }
 
-pub(crate) fn encrypting<'a>(case: &super::super::jwe::Case, content: &'a [u8]) -> Result<Side<'a>, Failure> {
-    let key = encrypting_key(case)?;
-    Ok(Side::new("symbolon-jose", move || Ok(jwe::compact::encrypt(&key, &jwe::Header::default(), content).map(drop)?)))
+pub(crate) fn side(job: &Job) -> Result<Side<'_>, Failure> {
+    Ok(match (job.method, job.operation) {
+        (Method::Encryption(alg, enc), Operation::Encrypt) => {
+            let key = encrypting_key(job, alg, enc)?;
+            Side::new(NAME, move || Ok(jwe::compact::encrypt(&key, &jwe::Header::default(), job.content.as_bytes())?))
+        }
+        (Method::Encryption(alg, enc), _) => {
+            let key = match &job.jwk {
+                Some(jwk) => DecryptingKey::from_jwk(jwk, alg, &[enc])?,
+                None => DecryptingKey::from_password(PASSWORD, alg, &[enc])?,
+            };
+            let keys = DecryptingKeys::single(key);
+            Side::new(NAME, move || Ok(jwe::compact::decrypt(&job.token, &keys)?))
+        }
+        (Method::Signature(alg), Operation::Sign) => {
+            let key = SigningKey::from_jwk(job.jwk()?, alg)?;
+            Side::new(NAME, move || Ok(jwt::sign(&key, "at+jwt", &job.claims)?))
+        }
+        (Method::Signature(alg), _) => {
+            let (keys, policy) = (keys(job.jwk()?, alg)?, policy());
+            Side::new(NAME, move || Ok(jwt::verify::<AccessToken>(&job.token, &keys, &policy, job.now)?))
+        }
+    })
 }
 
-pub(crate) fn decrypting<'a>(case: &super::super::jwe::Case, token: &'a str) -> Result<Side<'a>, Failure> {
-    let key = decrypting_key(case.jwk.as_ref(), case.password, case.alg, case.enc)?;
-    let keys = DecryptingKeys::single(key);
-    Ok(Side::new("symbolon-jose", move || Ok(jwe::compact::decrypt(token, &keys).map(drop)?)))
+/// Verification only.
+pub(crate) fn borrowing(job: &Job) -> Result<Option<Side<'_>>, Failure> {
+    let (Method::Signature(alg), Operation::Verify) = (job.method, job.operation) else { return Ok(None) };
+    let (keys, policy, mut buffer) = (keys(job.jwk()?, alg)?, policy(), Buffer::new());
+    Ok(Some(Side::new(BORROWED, move || {
+        Ok(jwt::verify_in::<Borrowed<'_>>(&job.token, &keys, &policy, job.now, &mut buffer).map(drop)?)
+    })))
 }
 
-fn decrypting_key(
-    jwk: Option<&Jwk>,
-    password: &[u8],
-    alg: KeyManagement,
-    enc: ContentEncryption,
-) -> Result<DecryptingKey, Failure> {
-    Ok(match jwk {
-        Some(jwk) => DecryptingKey::from_jwk(jwk, alg, &[enc])?,
-        None => DecryptingKey::from_password(password, alg, &[enc])?,
+fn encrypting_key(job: &Job, alg: KeyManagement, enc: ContentEncryption) -> Result<EncryptingKey, Failure> {
+    Ok(match &job.jwk {
+        Some(jwk) => EncryptingKey::from_jwk(jwk, alg, enc)?,
+        None => EncryptingKey::from_password_with_count(PASSWORD, PBES2_COUNT, alg, enc)?,
     })
 }

@@ -2,7 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use symbolon_jose::{Algorithm, VerifyingKeys, jws::compact::Unverified, jwt};
+use symbolon_jose::{
+    Algorithm, VerifyingKeys,
+    jws::compact::Unverified,
+    jwt::{self, is_same_type},
+};
 
 use crate::{
     claims::{Claims, Shared},
@@ -104,9 +108,6 @@ impl Verifier {
     }
 }
 
-/// RFC 7515 §4.1.9: media types without regard to case, and `application/` may be left out.
 fn is_plain(typ: Option<&str>) -> bool {
-    let Some(typ) = typ else { return true };
-    let typ = typ.to_ascii_lowercase();
-    matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")
+    typ.is_none_or(|typ| ["JWT", "at+jwt"].iter().any(|plain| is_same_type(plain, typ)))
 }

@@ -6,6 +6,7 @@
 use std::mem::MaybeUninit;
 
 use base64_simd::{AsOut, URL_SAFE_NO_PAD};
+use zeroize::Zeroize;
 
 use crate::Error;
 
@@ -83,6 +84,12 @@ impl<const LEN: usize> Scratch<LEN> {
         self.far.clear();
         URL_SAFE_NO_PAD.decode_append(text.as_bytes(), &mut self.far).map_err(|_| why(text))?;
         Ok(&self.far)
+    }
+
+    /// Wipes what was decoded last.
+    pub(crate) fn wipe(&mut self) {
+        self.near.zeroize();
+        self.far.zeroize();
     }
 }
 

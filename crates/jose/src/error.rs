@@ -58,6 +58,8 @@ causes! {
     AlgorithmMismatch => Claims, "the header's alg is not the algorithm of the key";
     /// `aud` names none of the accepted audiences.
     AudienceMismatch => Claims, "aud does not contain an accepted audience";
+    /// RFC 7797 §3: there is one payload, and the signatures do not agree on whether it is encoded.
+    B64Disagrees => Malformed, "the signatures disagree about b64";
     /// RFC 7797 §6: `b64` stands in the header, and `crit` does not say so.
     B64NotCritical => Malformed, "the header has b64, which crit does not list";
     /// RFC 7797 §7: unencoded payloads are not for JWTs, and otherwise only where they are asked for.
@@ -168,6 +170,8 @@ causes! {
     NotYetValid => Time, "the token is not valid yet";
     /// More than one recipient where the key of one is the content key (RFC 7518 §4.5, §4.6).
     OneRecipientOnly => Key, "with this alg there is one recipient only";
+    /// RFC 7797 §5.2: what stands in a compact token as it is, is printable ASCII without a dot.
+    PayloadNotPlain => Malformed, "the payload cannot stand unencoded: it is not printable ASCII without a dot";
     /// The payload is not where it is expected: missing, or given twice.
     PayloadMisplaced => Malformed, "the payload is missing or stands in two places";
     /// Longer than a payload may be.
@@ -182,10 +186,14 @@ causes! {
     PointLowOrder => Key, "the public point has a low order";
     /// The point does not lie on its curve (RFC 8725 §3.4, CVE-2016-9121).
     PointOffCurve => Key, "the public point is not on the curve";
+    /// RFC 7516 §7.2.1: no recipient at all, or more than we read.
+    RecipientCount => Malformed, "there is no recipient, or there are too many";
     /// RFC 8017 §3.1: the exponent is even, 1, or beyond 33 bits.
     RsaExponent => Key, "the RSA exponent is not acceptable";
     /// RFC 7518 §3.3: fewer than 2048 bits, counted exactly, or more than 8192.
     RsaModulusSize => Key, "the RSA modulus is not of 2048 to 8192 bits";
+    /// RFC 7515 §7.2.1: no signature at all, or more than we read.
+    SignatureCount => Malformed, "there is no signature, or there are too many";
     /// The signature does not verify under the key.
     SignatureInvalid => Signature, "the signature does not verify";
     /// A signature under this key has another length (CVE-2020-28042).

@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) use handed::Handed;
 pub(crate) use names::Names;
 pub(crate) use strict::{Admit, Context, Guard, NameSeed, Strict, StrictSeed};
-pub(crate) use written::check_written;
+pub(crate) use written::{check_written, written};
 
 /// What a JSON text may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +63,6 @@ pub fn parse_strict<T: DeserializeOwned>(text: &[u8], limits: Limits) -> Result<
     parse_borrowed(text, limits)
 }
 
-/// A serialization of ours as text, unless our own reader would refuse it as too long.
-pub(crate) fn written(value: &serde_json::Value) -> Result<String, Error> {
-    let text = value.to_string();
-    if text.len() > Limits::SERIALIZATION.max_bytes { Err(Error::TokenTooLong) } else { Ok(text) }
-}
-
 /// The same for types that borrow from the text.
 pub(crate) fn parse_borrowed<'de, T: Deserialize<'de>>(text: &'de [u8], limits: Limits) -> Result<T, Error> {
     parse_with(text, limits, |de, context| T::deserialize(Strict::new(de, context)))
@@ -102,6 +96,15 @@ pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
 impl Text<'_> {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn into_owned(self) -> String {
+        self.0.into_owned()
+    }
+
+    /// As our own text where it is a name that we know.
+    pub(crate) fn into_known(self, known: impl FnOnce(&str) -> Option<&'static str>) -> Cow<'static, str> {
+        known(self.as_str()).map_or_else(|| Cow::Owned(self.into_owned()), Cow::Borrowed)
     }
 }
 

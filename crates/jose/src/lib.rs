@@ -11,6 +11,7 @@ pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
+mod keys;
 
 pub use alg::{Algorithm, ContentEncryption, KeyAlgorithm, KeyManagement, SigningKey, VerifyingKey, VerifyingKeys};
 pub use digest::{ct_eq, left_half_hash, sha256};

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::{Context, Guard, Limits, Names, parse_strict};
 use crate::Error;
@@ -22,6 +23,16 @@ pub(crate) fn check_written(text: &[u8], limits: Limits) -> Result<(), Error> {
         // Doubtful or refused: the strict reader knows the reason.
         _ => parse_strict::<IgnoredAny>(text, limits).map(drop),
     }
+}
+
+/// A serialization of ours as text, unless our own reader would refuse it.
+pub(crate) fn written(value: &Value) -> Result<String, Error> {
+    let text = value.to_string();
+    if text.len() > Limits::SERIALIZATION.max_bytes {
+        return Err(Error::TokenTooLong);
+    }
+    check_written(text.as_bytes(), Limits::SERIALIZATION)?;
+    Ok(text)
 }
 
 struct Scan<'t> {
@@ -106,7 +117,7 @@ impl<'t> Scan<'t> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

@@ -3,6 +3,7 @@
 //! Refused: signed tokens, JSON serializations, more than [`MAX_TOKEN_LEN`] bytes, and an `alg` or `enc`
 //! that the key is not for.
 
+use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -106,6 +107,10 @@ impl<'t> Segments<'t> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(Error::TokenTooLong);
         }
+        // A JSON text may have dots, too.
+        if token.starts_with('{') {
+            return Err(Error::NotCompact);
+        }
         let mut segments = token.split('.');
         let mut next = || segments.next();
         let five = (next(), next(), next(), next(), next());
@@ -148,13 +153,12 @@ pub(super) fn inflated(
 /// Decrypts `token` with the one of `keys` that its header names.
 pub fn decrypt(token: &str, keys: &DecryptingKeys) -> Result<Decrypted, Error> {
     let segments = Segments::split(token)?;
-    if let Some((key, header)) = keys.known(&segments) {
+    if let Some((key, header)) = keys.known(segments.header) {
         let plaintext = segments.decrypt(key, header)?;
         return Ok(Decrypted { plaintext, header: Arc::clone(header) });
     }
     let header = Arc::new(Received::parse(segments.header)?);
-    let index = keys.select(header.kid.as_deref(), &header.alg)?;
-    let key = keys.key(index)?;
+    let (index, key) = keys.select(&header)?;
     refuse_unwanted_zip(key, &header)?;
     let plaintext = segments.decrypt(key, &header)?;
     keys.remember(segments.header, &header, index);
@@ -166,8 +170,7 @@ pub(super) fn refuse_unwanted_zip(key: &DecryptingKey, header: &Received) -> Res
     if header.zip && key.inner().max_decompressed.is_none() { Err(Error::ZipUnsupported) } else { Ok(()) }
 }
 
-/// A well-formed token nobody has decrypted: it shows only what is needed to choose a key.
-#[derive(Debug)]
+/// A well-formed token nobody has decrypted: it shows only what is needed to choose a key. `Debug` shows the header and nothing else.
 pub struct Encrypted<'t> {
     token: &'t str,
     header: Received,
@@ -203,5 +206,12 @@ impl<'t> Encrypted<'t> {
         refuse_unwanted_zip(key, &self.header)?;
         let plaintext = Segments::split(self.token)?.decrypt(key, &self.header)?;
         Ok(Decrypted { plaintext, header: Arc::new(self.header) })
+    }
+}
+
+impl fmt::Debug for Encrypted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { token: _, header } = self;
+        f.debug_struct("Encrypted").field("header", header).finish_non_exhaustive()
     }
 }

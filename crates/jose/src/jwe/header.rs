@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::alg::Agreement;
 use crate::json::{self, Limits, Text, present};
-use crate::jwk::{self, Epk, MAX_KID_LEN};
-use crate::jws::{decode_header, refuse_crit, shape};
+use crate::jwk::{self, Epk};
+use crate::jws::{Joined, bounded_kid, decode_header, refuse_crit, shape};
 use crate::{ContentEncryption, Error, KeyManagement, base64url};
 
 /// What a header says.
@@ -81,37 +81,43 @@ impl Received {
     /// Reads an encoded header that holds everything.
     pub(super) fn parse(encoded: &str) -> Result<Self, Error> {
         let json = decode_header(encoded)?;
-        json::parse_borrowed::<Raw<'_>>(&json, Limits::HEADER).map_err(shape)?.into_received()
+        Raw::read(&json)?.into_received()
     }
 
-    /// From the union of several headers.
-    pub(super) fn from_members(members: Map<String, Value>) -> Result<Self, Error> {
-        let text = Value::Object(members).to_string();
-        json::parse_borrowed::<Raw<'_>>(text.as_bytes(), Limits::HEADER).map_err(shape)?.into_received()
+    /// From the union of several headers. With it the `kid` of any of them.
+    pub(super) fn from_joined(joined: Joined) -> Result<(Self, Option<String>), Error> {
+        let (text, protected) = joined.into_text();
+        let received = Raw::read(text.as_bytes())?.into_received()?;
+        let hint = received.kid.clone();
+        let [typ, cty, kid] = protected.only([received.typ, received.cty, received.kid]);
+        Ok((Self { kid, typ, cty, ..received }, hint))
     }
 }
 
-impl Raw<'_> {
+impl<'h> Raw<'h> {
+    fn read(json: &'h [u8]) -> Result<Self, Error> {
+        json::parse_borrowed(json, Limits::HEADER).map_err(shape)
+    }
+
     fn into_received(self) -> Result<Received, Error> {
         if let Some(crit) = &self.crit {
             return Err(refuse_crit(crit));
         }
-        let owned = |text: Text<'_>| text.0.into_owned();
-        let kid = self.kid.map(owned);
-        if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
-            return Err(Error::KidTooLong);
-        }
+        let (alg, enc) = (self.alg.ok_or(Error::AlgorithmMissing)?, self.enc);
+        let kid = self.kid.map(bounded_kid).transpose()?;
         let zip = match self.zip.as_ref().map(Text::as_str) {
             None => false,
             Some("DEF") => true,
             Some(_) => return Err(Error::HeaderMemberInvalid("zip")),
         };
         Ok(Received {
-            alg: self.alg.map(alg).ok_or(Error::AlgorithmMissing)?,
-            enc: self.enc.map(enc).ok_or(Error::HeaderMemberMissing("enc"))?,
+            alg: alg.into_known(|alg| KeyManagement::from_name(alg).map(KeyManagement::name)),
+            enc: enc
+                .ok_or(Error::HeaderMemberMissing("enc"))?
+                .into_known(|enc| ContentEncryption::from_name(enc).map(ContentEncryption::name)),
             kid,
-            typ: self.typ.map(owned),
-            cty: self.cty.map(owned),
+            typ: self.typ.map(Text::into_owned),
+            cty: self.cty.map(Text::into_owned),
             zip,
             parameters: Parameters {
                 epk: self.epk.as_ref().map(jwk::epk).transpose()?,
@@ -124,15 +130,6 @@ impl Raw<'_> {
             },
         })
     }
-}
-
-/// The name, as our own text where it is one of ours.
-fn alg(text: Text<'_>) -> Cow<'static, str> {
-    KeyManagement::from_name(text.as_str()).map_or_else(|| Cow::Owned(text.0.into_owned()), |it| it.name().into())
-}
-
-fn enc(text: Text<'_>) -> Cow<'static, str> {
-    ContentEncryption::from_name(text.as_str()).map_or_else(|| Cow::Owned(text.0.into_owned()), |it| it.name().into())
 }
 
 fn bytes(name: &'static str, text: Option<&Text<'_>>) -> Result<Option<Vec<u8>>, Error> {

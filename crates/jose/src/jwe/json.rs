@@ -2,8 +2,9 @@
 //!
 //! Refused: members of both forms at once, signed texts (also one that would be both), a name in two of the headers of one
 //! recipient, `crit` or `zip` outside the protected header, recipients that disagree about `enc`, others beside one whose key is the
-//! content key, and more than [`MAX_RECIPIENTS`]. `typ` and `cty` count only where they are protected.
+//! content key, none or more than [`MAX_RECIPIENTS`]. `typ`, `cty` and, once decrypted, `kid` count only where they are protected.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -18,7 +19,7 @@ use super::header::Received;
 use super::key::{DecryptingKey, Encrypter, EncryptingKey};
 use super::{Decrypted, Header};
 use crate::json::{self, Limits, Text, present, written};
-use crate::jws::{decode_header, shape};
+use crate::jws::Joined;
 use crate::{Error, KeyManagement, base64url};
 
 /// Most recipients of one text.
@@ -80,9 +81,9 @@ pub fn encrypt_general(
 ) -> Result<String, Error> {
     let aad = unless_empty(aad);
     let keys: Vec<&Encrypter> = keys.iter().map(EncryptingKey::inner).collect();
-    let first = *keys.first().ok_or(Error::NotJsonSerialization)?;
+    let first = *keys.first().ok_or(Error::RecipientCount)?;
     if keys.len() > MAX_RECIPIENTS {
-        return Err(Error::NotJsonSerialization);
+        return Err(Error::RecipientCount);
     }
     if keys.iter().any(|key| key.encryption != first.encryption) {
         return Err(Error::ContentEncryptionMismatch);
@@ -189,8 +190,7 @@ struct RawRecipient<'t> {
     encrypted_key: Option<Text<'t>>,
 }
 
-/// A well-formed text nobody has decrypted: it shows only what is needed to choose a key.
-#[derive(Debug)]
+/// A well-formed text nobody has decrypted: it shows only what is needed to choose a key. `Debug` shows the headers and nothing else.
 pub struct Encrypted {
     recipients: Vec<Recipient>,
     authenticated: Vec<u8>,
@@ -200,8 +200,7 @@ pub struct Encrypted {
     tag: Vec<u8>,
 }
 
-/// One of its recipients.
-#[derive(Debug)]
+/// One of its recipients. `Debug` does not show its encrypted key.
 pub struct Recipient {
     header: Arc<Received>,
     /// `kid`, protected or not.
@@ -234,15 +233,16 @@ impl Encrypted {
         if raw.payload.is_some() || raw.signatures.is_some() {
             return Err(Error::NotEncrypted);
         }
+        let ciphertext = raw.ciphertext.ok_or(Error::NotJsonSerialization)?;
         let flattened = raw.header.is_some() || raw.encrypted_key.is_some();
         let list = match raw.recipients {
             Some(_) if flattened => return Err(Error::NotJsonSerialization),
-            Some(list) if list.is_empty() || list.len() > MAX_RECIPIENTS => return Err(Error::NotJsonSerialization),
+            Some(list) if list.is_empty() || list.len() > MAX_RECIPIENTS => return Err(Error::RecipientCount),
             Some(list) => list,
             None => vec![RawRecipient { header: raw.header, encrypted_key: raw.encrypted_key }],
         };
         let protected = raw.protected.as_ref().map(Text::as_str);
-        let shared = Shared::read(protected, raw.unprotected)?;
+        let shared = Joined::protected(protected)?.join(raw.unprotected.unwrap_or_default(), &PROTECTED_ONLY)?;
         let protected = protected.unwrap_or_default();
         let count = list.len();
         // RFC 7516 §5.2: whoever is another recipient may have an algorithm or a curve that we do not know.
@@ -266,7 +266,7 @@ impl Encrypted {
             authenticated: authenticated(protected, aad.as_deref()),
             aad,
             iv: decode(raw.iv)?,
-            ciphertext: base64url::decode(raw.ciphertext.ok_or(Error::NotJsonSerialization)?.as_str())?,
+            ciphertext: base64url::decode(ciphertext.as_str())?,
             tag: decode(raw.tag)?,
         })
     }
@@ -321,6 +321,20 @@ impl Encrypted {
     }
 }
 
+impl fmt::Debug for Encrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { recipients, authenticated: _, aad: _, iv: _, ciphertext: _, tag: _ } = self;
+        f.debug_struct("Encrypted").field("recipients", recipients).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, hint, encrypted_key: _ } = self;
+        f.debug_struct("Recipient").field("header", header).field("kid", hint).finish_non_exhaustive()
+    }
+}
+
 /// What is wrong whoever the recipient is; everything else may be an algorithm that we do not know.
 fn spoils_all(why: &Error) -> bool {
     matches!(
@@ -345,53 +359,15 @@ fn agree(recipients: &[Recipient], count: usize) -> Result<(), Error> {
     if count > 1 && recipients.iter().any(is_direct) { Err(Error::OneRecipientOnly) } else { Ok(()) }
 }
 
-/// The members that all recipients share, and what of them is protected.
-struct Shared {
-    members: Map<String, Value>,
-    typ: bool,
-    cty: bool,
-    kid: bool,
-}
-
-impl Shared {
-    /// RFC 7516 §4.1.3, §4.1.13: `zip` and `crit` count only where they are protected. §7.2.1: a protected header is absent and not
-    /// empty where there is none.
-    fn read(protected: Option<&str>, unprotected: Option<Map<String, Value>>) -> Result<Self, Error> {
-        let mut members: Map<String, Value> = match protected {
-            Some(protected) => json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?,
-            None => Map::new(),
-        };
-        let [typ, cty, kid] = ["typ", "cty", "kid"].map(|name| members.contains_key(name));
-        join(&mut members, unprotected.unwrap_or_default())?;
-        Ok(Self { members, typ, cty, kid })
-    }
-}
-
-fn join(members: &mut Map<String, Value>, unprotected: Map<String, Value>) -> Result<(), Error> {
-    for (name, value) in unprotected {
-        match name.as_str() {
-            "crit" => return Err(Error::CritInvalid),
-            "zip" => return Err(Error::HeaderMemberInvalid("zip")),
-            _ => {}
-        }
-        if members.insert(name, value).is_some() {
-            return Err(Error::HeaderNotDisjoint);
-        }
-    }
-    Ok(())
-}
+/// What must be protected (RFC 7516 §4.1.3, §4.1.13), and what it is called elsewhere.
+const PROTECTED_ONLY: [(&str, Error); 2] = [("crit", Error::CritInvalid), ("zip", Error::HeaderMemberInvalid("zip"))];
 
 impl Recipient {
-    fn parse(raw: RawRecipient<'_>, shared: &Shared) -> Result<Self, Error> {
-        let mut members = shared.members.clone();
-        join(&mut members, raw.header.unwrap_or_default())?;
+    fn parse(raw: RawRecipient<'_>, shared: &Joined) -> Result<Self, Error> {
         let encrypted_key = raw.encrypted_key.as_ref().map_or("", Text::as_str);
-        let header = Received::from_members(members)?;
-        // Anybody can change what is not protected, and these are asked for once the content is trusted.
-        let (typ, cty) = (header.typ.filter(|_| shared.typ), header.cty.filter(|_| shared.cty));
-        let hint = header.kid.clone();
-        let header = Arc::new(Received { typ, cty, kid: header.kid.filter(|_| shared.kid), ..header });
-        Ok(Self { header, hint, encrypted_key: base64url::decode(encrypted_key)? })
+        let joined = shared.clone().join(raw.header.unwrap_or_default(), &PROTECTED_ONLY)?;
+        let (header, hint) = Received::from_joined(joined)?;
+        Ok(Self { header: Arc::new(header), hint, encrypted_key: base64url::decode(encrypted_key)? })
     }
 }
 

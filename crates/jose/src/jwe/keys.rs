@@ -1,11 +1,12 @@
-//! The keys a recipient has, and which of them a header means.
+//! The keys a recipient has.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use super::DecryptingKey;
 use super::header::Received;
-use super::{DecryptingKey, compact::Segments};
 use crate::Error;
+use crate::keys::{Key, Keys};
 
 /// The keys a recipient has. Cheap to clone.
 ///
@@ -27,19 +28,16 @@ use crate::Error;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct DecryptingKeys(Arc<Keys>);
+pub struct DecryptingKeys(Arc<Keys<DecryptingKey, Received, 4>>);
 
-#[derive(Default)]
-struct Keys {
-    keys: Vec<DecryptingKey>,
-    /// Encoded headers of tokens that were decrypted and in which nothing changes from token to token.
-    known: [OnceLock<Known>; 4],
-}
+impl Key for DecryptingKey {
+    fn kid(&self) -> Option<&str> {
+        self.kid()
+    }
 
-struct Known {
-    encoded: Box<str>,
-    header: Arc<Received>,
-    key: usize,
+    fn answers_to(&self, alg: &str) -> bool {
+        self.key_management().name() == alg
+    }
 }
 
 impl DecryptingKeys {
@@ -51,8 +49,7 @@ impl DecryptingKeys {
     /// The key for a header; the header's `alg` must be the key's own. Without `kid`, or for a key without one, it must be the
     /// only one possible.
     pub fn find(&self, kid: Option<&str>, alg_in_header: &str) -> Result<&DecryptingKey, Error> {
-        let index = self.select(kid, alg_in_header)?;
-        self.0.keys.get(index).ok_or(Error::UnknownKey)
+        self.0.select(kid, alg_in_header).map(|(_, key)| key)
     }
 
     /// All keys.
@@ -60,54 +57,28 @@ impl DecryptingKeys {
         self.0.keys.iter()
     }
 
-    pub(super) fn select(&self, kid: Option<&str>, alg: &str) -> Result<usize, Error> {
-        let answers = |key: &DecryptingKey| match (key.kid(), kid) {
-            (Some(own), Some(asked)) => own == asked,
-            // As for signatures: where one side has no kid, only the algorithm is left.
-            _ => true,
-        };
-        let named = |key: &DecryptingKey| kid.is_some() && key.kid() == kid;
-        let fits = |key: &DecryptingKey| key.key_management().name() == alg;
-        let answering = || self.0.keys.iter().enumerate().filter(|(_, key)| answers(key));
-        if let Some((index, _)) = answering().find(|(_, key)| named(key) && fits(key)) {
-            return Ok(index);
-        }
-        let mut fitting = answering().filter(|(_, key)| fits(key));
-        match (fitting.next(), fitting.next()) {
-            (Some((index, _)), None) => Ok(index),
-            (None, _) if answering().next().is_some() => Err(Error::AlgorithmMismatch),
-            _ => Err(Error::UnknownKey),
-        }
-    }
-
-    pub(super) fn key(&self, index: usize) -> Result<&DecryptingKey, Error> {
-        self.0.keys.get(index).ok_or(Error::UnknownKey)
+    /// The key a header means and where it stands, or why there is none.
+    pub(super) fn select(&self, header: &Received) -> Result<(usize, &DecryptingKey), Error> {
+        self.0.select(header.kid.as_deref(), &header.alg)
     }
 
     /// The key and the meaning of a header that was on a decrypted token, by its text.
-    pub(super) fn known(&self, segments: &Segments<'_>) -> Option<(&DecryptingKey, &Arc<Received>)> {
-        let mut known = self.0.known.iter().map_while(OnceLock::get);
-        let known = known.find(|known| *known.encoded == *segments.header)?;
-        Some((self.0.keys.get(known.key)?, &known.header))
+    pub(super) fn known(&self, encoded: &str) -> Option<(&DecryptingKey, &Arc<Received>)> {
+        let ((), key, header) = self.0.known(|known| (*known.encoded == *encoded).then_some(()))?;
+        Some((key, header))
     }
 
     /// Remembers a header after its token has been decrypted.
     pub(super) fn remember(&self, encoded: &str, header: &Arc<Received>, key: usize) {
-        if !header.parameters.is_constant() {
-            return;
-        }
-        let make = || Known { encoded: encoded.into(), header: Arc::clone(header), key };
-        for slot in &self.0.known {
-            if *slot.get_or_init(make).encoded == *encoded {
-                return;
-            }
+        if header.parameters.is_constant() {
+            self.0.remember(encoded, header, key);
         }
     }
 }
 
 impl FromIterator<DecryptingKey> for DecryptingKeys {
     fn from_iter<I: IntoIterator<Item = DecryptingKey>>(keys: I) -> Self {
-        Self(Arc::new(Keys { keys: keys.into_iter().collect(), known: Default::default() }))
+        Self(Arc::new(Keys::new(keys.into_iter().collect())))
     }
 }
 

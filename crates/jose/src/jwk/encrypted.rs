@@ -5,6 +5,7 @@
 use super::Jwk;
 use crate::Error;
 use crate::jwe::{self, DecryptingKeys, EncryptingKey, Header};
+use crate::jwt::is_same_type;
 
 const CTY: &str = "jwk+json";
 
@@ -31,9 +32,7 @@ impl Jwk {
     /// Decrypts and reads a key.
     pub fn from_encrypted(token: &str, keys: &DecryptingKeys) -> Result<Self, Error> {
         let decrypted = jwe::compact::decrypt(token, keys)?;
-        // RFC 7515 §4.1.10: `application/` may be left out.
-        let cty = decrypted.cty().map(|cty| cty.strip_prefix("application/").unwrap_or(cty));
-        if cty.is_some_and(|cty| !cty.eq_ignore_ascii_case(CTY)) {
+        if decrypted.cty().is_some_and(|cty| !is_same_type(cty, CTY)) {
             return Err(Error::HeaderMemberInvalid("cty"));
         }
         Self::from_slice(decrypted.plaintext())

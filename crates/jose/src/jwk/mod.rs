@@ -28,6 +28,7 @@ pub(crate) use operation::{Operation, Operations};
 pub(crate) use parse::{Epk, epk};
 pub use pem::KeyFormat;
 pub use set::{JwkSet, MAX_KEYS};
+pub use write::PRIVATE_MEMBERS;
 
 /// The longest `kid` we keep or look up, in bytes.
 pub const MAX_KID_LEN: usize = 256;

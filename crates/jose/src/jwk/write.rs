@@ -9,6 +9,9 @@ use crate::{Error, base64url};
 /// A member's name and its base64url or plain text.
 pub(super) type Member = (&'static str, Zeroizing<String>);
 
+/// The members of a JWK that are private, whatever its type (RFC 7518 §6, RFC 8037 §2, RFC 9964 §3); also those that are not read here.
+pub const PRIVATE_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
+
 impl Material {
     /// The members that make the key what it is, in lexicographic order (RFC 7638 §3.2). For a shared secret that is the secret.
     pub(super) fn required_members(&self) -> Vec<Member> {

@@ -4,6 +4,7 @@
 //! payload. Refused: JSON serializations, encrypted tokens, more than 16 KiB, and an `alg` that is not the key's.
 
 use std::borrow::Cow;
+use std::fmt;
 
 pub use super::Verified;
 use super::{Encoding, Header, MAX_HEADER_LEN};
@@ -29,12 +30,7 @@ pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, Error> {
     let header = key.header(typ);
     check_header(&header)?;
-    let signed_len = header.len() + 1 + base64url::encoded_len(payload.len());
-    let mut token = String::with_capacity(signed_len + 1 + base64url::encoded_len(key.signature_len()));
-    token.push_str(&header);
-    token.push('.');
-    base64url::append(payload, &mut token);
-    append_signature(key, token)
+    append_signature(key, encoded_signing_input(&header, payload, 1 + base64url::encoded_len(key.signature_len())))
 }
 
 /// Signs `payload` without putting it into the token, which has nothing between its dots (RFC 7515 appendix F). Whoever verifies
@@ -91,16 +87,30 @@ fn append_signature(key: &SigningKey, mut token: String) -> Result<String, Error
 
 /// RFC 7797 §5.2: what may stand between two dots and nowhere be taken for something else.
 fn check_unencoded(payload: &str) -> Result<(), Error> {
-    let printable = payload.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'.');
-    if printable && !payload.is_empty() { Ok(()) } else { Err(Error::PayloadMisplaced) }
+    let is_plain = |byte| matches!(byte, b' '..=b'~') && byte != b'.';
+    match payload {
+        // That is what a detached one looks like.
+        "" => Err(Error::PayloadMisplaced),
+        _ if payload.bytes().all(is_plain) => Ok(()),
+        _ => Err(Error::PayloadNotPlain),
+    }
 }
 
 /// RFC 7515 §5.1, step 8; RFC 7797 §3.
-pub(super) fn signing_input(header: &str, payload: &[u8], encoding: Encoding) -> Vec<u8> {
+fn signing_input(header: &str, payload: &[u8], encoding: Encoding) -> Vec<u8> {
     match encoding {
-        Encoding::Base64url => [header, ".", &base64url::encode(payload)].concat().into_bytes(),
+        Encoding::Base64url => encoded_signing_input(header, payload, 0).into_bytes(),
         Encoding::Unencoded => [header.as_bytes(), b".", payload].concat(),
     }
+}
+
+/// The same where the payload is encoded, with room for more.
+fn encoded_signing_input(header: &str, payload: &[u8], more: usize) -> String {
+    let mut input = String::with_capacity(header.len() + 1 + base64url::encoded_len(payload.len()) + more);
+    input.push_str(header);
+    input.push('.');
+    base64url::append(payload, &mut input);
+    input
 }
 
 /// The three segments, still encoded.
@@ -117,6 +127,10 @@ impl<'t> Segments<'t> {
     pub(crate) fn split(token: &'t str) -> Result<Self, Error> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(Error::TokenTooLong);
+        }
+        // A JSON text may have dots, too.
+        if token.starts_with('{') {
+            return Err(Error::NotCompact);
         }
         let mut segments = token.split('.');
         let (Some(header), Some(payload), Some(signature)) = (segments.next(), segments.next(), segments.next()) else {
@@ -162,8 +176,17 @@ pub(super) fn verify_encoded(key: &VerifyingKey, message: &[u8], signature: &str
     key.verify(message, signature)
 }
 
-/// A well-formed token nobody has verified: it shows only what is needed to choose a key.
-#[derive(Debug)]
+/// A well-formed token nobody has verified: it shows only what is needed to choose a key. `Debug` shows the header and nothing else.
+///
+/// Its payload is out of reach until it has been verified:
+///
+/// ```compile_fail,E0599
+/// # use symbolon_jose::{Error, jws::compact::Unverified};
+/// # fn peek(token: &str) -> Result<Vec<u8>, Error> {
+/// let unverified = Unverified::parse(token)?;
+/// Ok(unverified.payload().to_vec())
+/// # }
+/// ```
 pub struct Unverified<'t> {
     header: Header,
     message: Message<'t>,
@@ -171,7 +194,6 @@ pub struct Unverified<'t> {
 }
 
 /// What is signed.
-#[derive(Debug)]
 enum Message<'t> {
     /// Header and payload as they stand in the token.
     Attached { signed: &'t str, payload: &'t str },
@@ -193,7 +215,7 @@ impl<'t> Unverified<'t> {
         if !segments.payload.is_empty() {
             return Err(Error::PayloadMisplaced);
         }
-        let (header, _) = Header::parse_any(segments.header)?;
+        let header = Header::parse_any(segments.header)?;
         let message = Message::Detached { header: segments.header, payload };
         Ok(Self { header, message, signature: segments.signature })
     }
@@ -201,7 +223,7 @@ impl<'t> Unverified<'t> {
     /// A token in which the payload stands as it is; refuses one in which it is encoded.
     pub fn parse_unencoded(token: &'t str) -> Result<Self, Error> {
         let Segments { header, payload, signature, signed } = Segments::split(token)?;
-        let (header, _) = Header::parse_any(header)?;
+        let header = Header::parse_any(header)?;
         if header.encoding != Encoding::Unencoded {
             return Err(Error::PayloadMisplaced);
         }
@@ -244,5 +266,12 @@ impl<'t> Unverified<'t> {
             }
         };
         Ok(Verified { payload, header: self.header })
+    }
+}
+
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, message: _, signature: _ } = self;
+        f.debug_struct("Unverified").field("header", header).finish_non_exhaustive()
     }
 }

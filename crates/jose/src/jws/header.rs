@@ -3,18 +3,21 @@
 //! `jwk`, `jku`, `x5u`, `x5c` and `x5t` have no meaning here: a key never comes out of the token it is to verify
 //! (CVE-2018-0114). The one critical extension we understand is `b64` (RFC 7797), and only where it is asked for.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Encoding;
+use super::joined::Joined;
 use crate::json::{self, Limits, Text, present};
 use crate::jwk::MAX_KID_LEN;
-use crate::{Error, base64url};
+use crate::{Algorithm, Error, base64url};
 
 /// What a header says.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    pub(crate) alg: String,
+    pub(crate) alg: Cow<'static, str>,
     pub(crate) kid: Option<String>,
     pub(crate) typ: Option<String>,
     pub(crate) cty: Option<String>,
@@ -23,7 +26,7 @@ pub(crate) struct Header {
 
 /// The members we know. Whatever else stands there has no meaning.
 #[derive(Deserialize)]
-pub(crate) struct Raw<'h> {
+struct Raw<'h> {
     #[serde(borrow, default, deserialize_with = "present")]
     alg: Option<Text<'h>>,
     #[serde(borrow, default, deserialize_with = "present")]
@@ -41,39 +44,70 @@ pub(crate) struct Raw<'h> {
 /// The longest encoded header.
 pub(crate) const MAX_ENCODED_LEN: usize = base64url::encoded_len(Limits::HEADER.max_bytes);
 
+/// What must be protected in a signature (RFC 7515 §4.1.11, RFC 7797 §6), and what it is called elsewhere.
+const PROTECTED_ONLY: [(&str, Error); 2] = [("crit", Error::CritInvalid), ("b64", Error::B64NotCritical)];
+
 impl Header {
     /// Reads an encoded header in which `b64` is not accepted.
     pub(crate) fn parse(encoded: &str) -> Result<Self, Error> {
-        let header = Self::parse_any(encoded)?;
-        match header {
-            (header, None) => Ok(header),
-            (_, Some(_)) => Err(Error::B64Unsupported),
-        }
-    }
-
-    /// Reads an encoded header, and its `b64`.
-    pub(crate) fn parse_any(encoded: &str) -> Result<(Self, Option<bool>), Error> {
         let json = decode(encoded)?;
-        let raw: Raw<'_> = json::parse_borrowed(&json, Limits::HEADER).map_err(shape)?;
-        let critical = critical(raw.crit.as_ref(), raw.b64)?;
-        Self::from_raw(raw).map(|header| (header, critical))
+        let raw = Raw::read(&json)?;
+        if raw.b64.is_some() { Err(Error::B64Unsupported) } else { raw.into_header() }
     }
 
-    /// From members that have been read, of which the critical ones have been looked at.
-    pub(crate) fn from_raw(raw: Raw<'_>) -> Result<Self, Error> {
-        let owned = |text: Text<'_>| text.0.into_owned();
-        let kid = raw.kid.map(owned);
-        if kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_LEN) {
-            return Err(Error::KidTooLong);
+    /// Reads an encoded header, with or without `b64`.
+    pub(crate) fn parse_any(encoded: &str) -> Result<Self, Error> {
+        Raw::read(&decode(encoded)?)?.into_header()
+    }
+
+    /// Reads a protected and an unprotected header. With it the `kid` of either.
+    pub(crate) fn join(
+        protected: Option<&str>,
+        unprotected: Map<String, Value>,
+    ) -> Result<(Self, Option<String>), Error> {
+        let (text, protected) = Joined::protected(protected)?.join(unprotected, &PROTECTED_ONLY)?.into_text();
+        let header = Raw::read(text.as_bytes())?.into_header()?;
+        let hint = header.kid.clone();
+        let [typ, cty, kid] = protected.only([header.typ, header.cty, header.kid]);
+        Ok((Self { kid, typ, cty, ..header }, hint))
+    }
+}
+
+impl<'h> Raw<'h> {
+    fn read(json: &'h [u8]) -> Result<Self, Error> {
+        let raw: Self = json::parse_borrowed(json, Limits::HEADER).map_err(shape)?;
+        raw.check_critical()?;
+        Ok(raw)
+    }
+
+    /// RFC 7515 §4.1.11 and RFC 7797 §6: what is critical is `b64` or nothing, and `b64` is critical.
+    fn check_critical(&self) -> Result<(), Error> {
+        match (&self.crit, self.b64) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(Error::B64NotCritical),
+            (Some(crit), b64) => {
+                check_crit(crit)?;
+                // It names `b64` alone, which must then be there.
+                b64.map(drop).ok_or(Error::CritInvalid)
+            }
         }
-        Ok(Self {
-            alg: raw.alg.map(owned).ok_or(Error::AlgorithmMissing)?,
-            kid,
-            typ: raw.typ.map(owned),
-            cty: raw.cty.map(owned),
-            encoding: if raw.b64 == Some(false) { Encoding::Unencoded } else { Encoding::Base64url },
+    }
+
+    fn into_header(self) -> Result<Header, Error> {
+        let known = |alg: &str| Algorithm::from_name(alg).map(Algorithm::name);
+        Ok(Header {
+            alg: self.alg.map(|alg| alg.into_known(known)).ok_or(Error::AlgorithmMissing)?,
+            kid: self.kid.map(bounded_kid).transpose()?,
+            typ: self.typ.map(Text::into_owned),
+            cty: self.cty.map(Text::into_owned),
+            encoding: if self.b64 == Some(false) { Encoding::Unencoded } else { Encoding::Base64url },
         })
     }
+}
+
+/// A `kid` that is not too long to look up.
+pub(crate) fn bounded_kid(kid: Text<'_>) -> Result<String, Error> {
+    if kid.as_str().len() > MAX_KID_LEN { Err(Error::KidTooLong) } else { Ok(kid.into_owned()) }
 }
 
 /// A header that is JSON and has other members or types than expected.
@@ -82,16 +116,6 @@ pub(crate) fn shape(error: Error) -> Error {
         Error::JsonShape => Error::HeaderInvalid,
         other => other,
     }
-}
-
-/// RFC 7515 §4.1.11 and RFC 7797 §6: what is critical is `b64` or nothing, and `b64` is critical.
-pub(super) fn critical(crit: Option<&Value>, b64: Option<bool>) -> Result<Option<bool>, Error> {
-    let Some(crit) = crit else {
-        return if b64.is_some() { Err(Error::B64NotCritical) } else { Ok(None) };
-    };
-    check_crit(crit)?;
-    // It names `b64` alone, which must then be there.
-    b64.map(Some).ok_or(Error::CritInvalid)
 }
 
 /// Whether a `crit` lists only what we understand.

@@ -2,17 +2,17 @@
 //!
 //! Refused: members of both forms at once, encrypted texts (also one that would be both), a name in the protected and the
 //! unprotected header of one signature, `crit` or `b64` outside the protected header, signatures that disagree about `b64` (RFC 7797
-//! §3), and more than [`MAX_SIGNATURES`]. `typ` and `cty` count only where they are protected.
+//! §3), none or more than [`MAX_SIGNATURES`]. `typ`, `cty` and, once verified, `kid` count only where they are protected.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use super::compact::{check_header, signing_input, verify_encoded};
-use super::header::{Raw as RawHeader, shape};
-use super::{Encoding, Header, Verified, decode_header};
+use super::compact::{check_header, verify_encoded};
+use super::{Encoding, Header, Verified};
 use crate::json::{self, Limits, Text, present, written};
 use crate::{Error, SigningKey, VerifyingKey, base64url};
 
@@ -47,17 +47,12 @@ impl<'k> Signature<'k> {
         self
     }
 
-    fn sign(&self, payload: &[u8], encoding: Encoding) -> Result<Map<String, Value>, Error> {
-        let more = match encoding {
-            Encoding::Base64url => "",
-            Encoding::Unencoded => ",\"b64\":false,\"crit\":[\"b64\"]",
+    fn sign(&self, payload: &Signed<'_>) -> Result<Map<String, Value>, Error> {
+        let more = match payload {
+            Signed::Encoded(_) => "",
+            Signed::Plain(_) => ",\"b64\":false,\"crit\":[\"b64\"]",
         };
-        let protected = self.key.header_json(self.typ, more);
-        let taken = |name: &String| ["alg", "b64", "crit", "kid", "typ"].contains(&name.as_str());
-        if self.unprotected.keys().any(taken) {
-            return Err(Error::HeaderNotDisjoint);
-        }
-        signed(self.key, &protected, &self.unprotected, payload, encoding)
+        signed(self.key, &self.key.header_json(self.typ, more), &self.unprotected, payload)
     }
 }
 
@@ -66,12 +61,15 @@ fn signed(
     key: &SigningKey,
     protected: &str,
     unprotected: &Map<String, Value>,
-    payload: &[u8],
-    encoding: Encoding,
+    payload: &Signed<'_>,
 ) -> Result<Map<String, Value>, Error> {
     let protected = base64url::encode(protected.as_bytes());
     check_header(&protected)?;
-    let signature = key.sign(&signing_input(&protected, payload, encoding))?;
+    if !unprotected.is_empty() {
+        // What our own reader would refuse is not made.
+        Header::join((!protected.is_empty()).then_some(&protected), unprotected.clone())?;
+    }
+    let signature = key.sign(&payload.under(&protected))?;
     let mut members = Map::new();
     if !protected.is_empty() {
         members.insert("protected".into(), protected.into());
@@ -92,22 +90,62 @@ pub enum Payload<'p> {
     Detached(&'p [u8]),
 }
 
-impl Payload<'_> {
-    const fn bytes(&self) -> &[u8] {
+impl<'p> Payload<'p> {
+    const fn bytes(self) -> &'p [u8] {
         match self {
             Self::Attached(bytes) | Self::Detached(bytes) => bytes,
         }
     }
 
     /// The member it makes.
-    fn member(self, encoding: Encoding) -> Result<Option<Value>, Error> {
-        match (self, encoding) {
+    fn member(self, signed: &Signed<'_>) -> Result<Option<Value>, Error> {
+        match (self, signed) {
             (Self::Detached(_), _) => Ok(None),
-            (Self::Attached(bytes), Encoding::Base64url) => Ok(Some(base64url::encode(bytes).into())),
-            (Self::Attached(bytes), Encoding::Unencoded) => {
+            (Self::Attached(_), Signed::Encoded(text)) => Ok(Some(text.as_ref().into())),
+            (Self::Attached(bytes), Signed::Plain(_)) => {
                 let text = std::str::from_utf8(bytes).map_err(|_| Error::JsonNotUtf8)?;
                 Ok(Some(text.into()))
             }
+        }
+    }
+}
+
+/// A payload as it is signed (RFC 7515 §5.1, step 8; RFC 7797 §3).
+enum Signed<'p> {
+    Encoded(Cow<'p, str>),
+    Plain(Cow<'p, [u8]>),
+}
+
+impl<'p> Signed<'p> {
+    fn new(payload: &'p [u8], encoding: Encoding) -> Self {
+        match encoding {
+            Encoding::Base64url => Self::Encoded(base64url::encode(payload).into()),
+            Encoding::Unencoded => Self::Plain(payload.into()),
+        }
+    }
+
+    /// From a text in which it stands.
+    fn attached(text: Text<'p>, encoding: Encoding) -> Self {
+        match (encoding, text.0) {
+            (Encoding::Base64url, text) => Self::Encoded(text),
+            (Encoding::Unencoded, Cow::Borrowed(text)) => Self::Plain(text.as_bytes().into()),
+            (Encoding::Unencoded, Cow::Owned(text)) => Self::Plain(text.into_bytes().into()),
+        }
+    }
+
+    /// What is signed with this protected header.
+    fn under(&self, protected: &str) -> Vec<u8> {
+        let bytes = match self {
+            Self::Encoded(text) => text.as_bytes(),
+            Self::Plain(bytes) => bytes,
+        };
+        [protected.as_bytes(), b".", bytes].concat()
+    }
+
+    fn decode(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Encoded(text) => base64url::decode(text),
+            Self::Plain(bytes) => Ok(bytes.to_vec()),
         }
     }
 }
@@ -126,8 +164,9 @@ impl Payload<'_> {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn sign_flattened(signature: &Signature<'_>, payload: Payload<'_>, encoding: Encoding) -> Result<String, Error> {
-    let mut text = signature.sign(payload.bytes(), encoding)?;
-    if let Some(member) = payload.member(encoding)? {
+    let signed = Signed::new(payload.bytes(), encoding);
+    let mut text = signature.sign(&signed)?;
+    if let Some(member) = payload.member(&signed)? {
         text.insert("payload".into(), member);
     }
     written(&Value::Object(text))
@@ -136,11 +175,12 @@ pub fn sign_flattened(signature: &Signature<'_>, payload: Payload<'_>, encoding:
 /// Signs once or several times, general (RFC 7515 §7.2.1).
 pub fn sign_general(signatures: &[Signature<'_>], payload: Payload<'_>, encoding: Encoding) -> Result<String, Error> {
     if signatures.is_empty() || signatures.len() > MAX_SIGNATURES {
-        return Err(Error::NotJsonSerialization);
+        return Err(Error::SignatureCount);
     }
-    let made: Result<Vec<_>, _> = signatures.iter().map(|it| it.sign(payload.bytes(), encoding)).collect();
+    let signed = Signed::new(payload.bytes(), encoding);
+    let made: Result<Vec<_>, _> = signatures.iter().map(|it| it.sign(&signed)).collect();
     let mut text = json!({ "signatures": made? });
-    if let Some(member) = payload.member(encoding)? {
+    if let Some(member) = payload.member(&signed)? {
         text["payload"] = member;
     }
     written(&text)
@@ -172,15 +212,13 @@ struct RawSignature<'t> {
     signature: Option<Text<'t>>,
 }
 
-/// Signatures nobody has verified: they show only what is needed to choose a key.
-#[derive(Debug)]
+/// Signatures nobody has verified: they show only what is needed to choose a key. `Debug` shows no payload.
 pub struct Unverified<'t> {
-    payload: Cow<'t, [u8]>,
+    payload: Signed<'t>,
     signatures: Vec<UnverifiedSignature>,
 }
 
-/// One of them.
-#[derive(Debug)]
+/// One of them. `Debug` shows no signature.
 pub struct UnverifiedSignature {
     header: Header,
     /// `kid`, protected or not.
@@ -200,54 +238,19 @@ impl UnverifiedSignature {
         self.hint.as_deref()
     }
 
-    fn parse(raw: RawSignature<'_>) -> Result<(Self, Option<bool>), Error> {
-        let protected = raw.protected.map(|text| text.0.into_owned());
-        let (header, hint, b64) = match raw.header {
+    fn parse(raw: RawSignature<'_>) -> Result<Self, Error> {
+        let signature = raw.signature.ok_or(Error::NotJsonSerialization)?.into_owned();
+        let protected = raw.protected.map(Text::into_owned);
+        let (header, hint) = match raw.header {
             // The common case, and the same reader as for compact tokens.
             None => {
-                let (header, b64) = Header::parse_any(protected.as_deref().unwrap_or_default())?;
+                let header = Header::parse_any(protected.as_deref().ok_or(Error::AlgorithmMissing)?)?;
                 let hint = header.kid.clone();
-                (header, hint, b64)
+                (header, hint)
             }
-            Some(unprotected) => Self::union(protected.as_deref(), unprotected)?,
+            Some(unprotected) => Header::join(protected.as_deref(), unprotected)?,
         };
-        let protected = protected.unwrap_or_default();
-        let signature = raw.signature.ok_or(Error::NotJsonSerialization)?.0.into_owned();
-        Ok((Self { header, hint, protected, signature }, b64))
-    }
-
-    /// RFC 7515 §4: the header is the union of both, in which no name stands twice. With it the `kid` of either, and what `b64` says.
-    fn union(
-        protected: Option<&str>,
-        unprotected: Map<String, Value>,
-    ) -> Result<(Header, Option<String>, Option<bool>), Error> {
-        // RFC 7515 §4.1.11, RFC 7797 §6: these must be protected.
-        if unprotected.contains_key("crit") {
-            return Err(Error::CritInvalid);
-        }
-        if unprotected.contains_key("b64") {
-            return Err(Error::B64NotCritical);
-        }
-        let mut members = Map::new();
-        let mut critical = None;
-        // RFC 7515 §7.2.1: absent and not empty where there is none.
-        if let Some(protected) = protected {
-            members = json::parse_strict(&decode_header(protected)?, Limits::HEADER).map_err(shape)?;
-            critical = super::header::critical(members.get("crit"), members.get("b64").and_then(Value::as_bool))?;
-        }
-        let [typ, cty, kid] = ["typ", "cty", "kid"].map(|name| members.contains_key(name));
-        for (name, value) in unprotected {
-            if members.insert(name, value).is_some() {
-                return Err(Error::HeaderNotDisjoint);
-            }
-        }
-        let all = Value::Object(members).to_string();
-        let raw: RawHeader<'_> = json::parse_borrowed(all.as_bytes(), Limits::HEADER).map_err(shape)?;
-        let header = Header::from_raw(raw)?;
-        let hint = header.kid.clone();
-        // Anybody can change what is not protected, and these are asked for once the text is trusted.
-        let (typ, cty, kid) = (header.typ.filter(|_| typ), header.cty.filter(|_| cty), header.kid.filter(|_| kid));
-        Ok((Header { kid, typ, cty, ..header }, hint, critical))
+        Ok(Self { header, hint, protected: protected.unwrap_or_default(), signature })
     }
 }
 
@@ -255,22 +258,20 @@ impl<'t> Unverified<'t> {
     /// Reads a text of at most 64 KiB that holds its payload.
     pub fn parse(text: &'t [u8]) -> Result<Self, Error> {
         let (payload, signatures) = Self::read(text)?;
-        let payload = payload.ok_or(Error::PayloadMisplaced)?;
-        let payload = match signatures[0].header.encoding {
-            Encoding::Base64url => base64url::decode(payload.as_str())?,
-            Encoding::Unencoded => payload.0.into_owned().into_bytes(),
-        };
-        Ok(Self { payload: Cow::Owned(payload), signatures })
+        let payload = Signed::attached(payload.ok_or(Error::PayloadMisplaced)?, signatures[0].header.encoding);
+        Ok(Self { payload, signatures })
     }
 
     /// Reads one whose payload came some other way.
     pub fn parse_detached(text: &'t [u8], payload: &'t [u8]) -> Result<Self, Error> {
-        match Self::read(text)? {
-            (None, signatures) => Ok(Self { payload: Cow::Borrowed(payload), signatures }),
-            (Some(_), _) => Err(Error::PayloadMisplaced),
+        let (attached, signatures) = Self::read(text)?;
+        if attached.is_some() {
+            return Err(Error::PayloadMisplaced);
         }
+        Ok(Self { payload: Signed::new(payload, signatures[0].header.encoding), signatures })
     }
 
+    /// The payload, if it is there, and the signatures, of which there is one at least.
     fn read(text: &'t [u8]) -> Result<(Option<Text<'t>>, Vec<UnverifiedSignature>), Error> {
         let raw: Raw<'_> = json::parse_borrowed(text, Limits::SERIALIZATION)?;
         // RFC 7516 §9: what has a `ciphertext` is a JWE.
@@ -280,18 +281,17 @@ impl<'t> Unverified<'t> {
         let flattened = raw.protected.is_some() || raw.header.is_some() || raw.signature.is_some();
         let list = match raw.signatures {
             Some(_) if flattened => return Err(Error::NotJsonSerialization),
-            Some(list) if list.is_empty() || list.len() > MAX_SIGNATURES => return Err(Error::NotJsonSerialization),
+            Some(list) if list.is_empty() || list.len() > MAX_SIGNATURES => return Err(Error::SignatureCount),
             Some(list) => list,
             None => vec![RawSignature { protected: raw.protected, header: raw.header, signature: raw.signature }],
         };
-        let signatures: Result<Vec<_>, _> = list.into_iter().map(UnverifiedSignature::parse).collect();
-        let signatures = signatures?;
+        let signatures: Vec<_> = list.into_iter().map(UnverifiedSignature::parse).collect::<Result<_, _>>()?;
         // RFC 7797 §3: one payload, one way in which it stands there.
-        let encoding = signatures[0].0.header.encoding;
-        if signatures.iter().any(|(signature, _)| signature.header.encoding != encoding) {
-            return Err(Error::B64Unsupported);
+        let encoding = signatures[0].header.encoding;
+        if signatures.iter().any(|signature| signature.header.encoding != encoding) {
+            return Err(Error::B64Disagrees);
         }
-        Ok((raw.payload, signatures.into_iter().map(|(signature, _)| signature).collect()))
+        Ok((raw.payload, signatures))
     }
 
     /// Every signature, to choose a key by.
@@ -315,13 +315,26 @@ impl<'t> Unverified<'t> {
                 }
                 continue;
             }
-            let message = signing_input(&signature.protected, &self.payload, signature.header.encoding);
-            match verify_encoded(key, &message, &signature.signature) {
-                Ok(()) => return Ok(Verified { payload: self.payload.to_vec(), header: signature.header.clone() }),
+            match verify_encoded(key, &self.payload.under(&signature.protected), &signature.signature) {
+                Ok(()) => return Ok(Verified { payload: self.payload.decode()?, header: signature.header.clone() }),
                 Err(error) => why = error,
             }
         }
         Err(why)
+    }
+}
+
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { payload: _, signatures } = self;
+        f.debug_struct("Unverified").field("signatures", signatures).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for UnverifiedSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { header, hint, protected: _, signature: _ } = self;
+        f.debug_struct("UnverifiedSignature").field("header", header).field("kid", hint).finish_non_exhaustive()
     }
 }
 
@@ -344,7 +357,7 @@ mod tests {
         let protected = String::from_utf8(base64url::decode(protected).unwrap()).unwrap();
         let unprotected = signing["unprotected"].as_object().cloned().unwrap_or_default();
         let payload = case["input"]["payload"].as_str().unwrap().as_bytes();
-        let made = signed(&key, &protected, &unprotected, payload, Encoding::Base64url).unwrap();
+        let made = signed(&key, &protected, &unprotected, &Signed::new(payload, Encoding::Base64url)).unwrap();
         assert_eq!(made["signature"], signing["sig"], "{}", case["title"]);
     }
 

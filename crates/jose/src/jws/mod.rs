@@ -2,9 +2,15 @@
 
 pub mod compact;
 mod header;
+mod joined;
 pub mod json;
 
-pub(crate) use header::{Header, MAX_ENCODED_LEN as MAX_HEADER_LEN, decode as decode_header, refuse_crit, shape};
+use std::fmt;
+
+pub(crate) use header::{
+    Header, MAX_ENCODED_LEN as MAX_HEADER_LEN, bounded_kid, decode as decode_header, refuse_crit, shape,
+};
+pub(crate) use joined::Joined;
 
 /// How the payload stands in what is signed (RFC 7797 §3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,8 +22,7 @@ pub enum Encoding {
     Unencoded,
 }
 
-/// A payload whose signature has been verified.
-#[derive(Debug)]
+/// A payload whose signature has been verified. `Debug` shows the header and nothing of the payload, which may have come encrypted.
 pub struct Verified {
     pub(crate) payload: Vec<u8>,
     pub(crate) header: Header,
@@ -42,5 +47,12 @@ impl Verified {
     /// The protected header's `cty`: what the payload is.
     pub fn cty(&self) -> Option<&str> {
         self.header.cty.as_deref()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { payload: _, header } = self;
+        f.debug_struct("Verified").field("header", header).finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::value::SeqAccessDeserializer;
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -155,7 +155,6 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
                 _ => claims.extra.insert(name, map.next_value()?).is_some(),
             };
             if twice {
-                map.next_value::<IgnoredAny>().ok();
                 return Err(A::Error::custom("duplicate claim"));
             }
         }
@@ -166,6 +165,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::value::MapDeserializer;
     use serde_json::json;
 
     use super::*;
@@ -211,6 +211,9 @@ mod tests {
         for text in [r#"{"exp":1,"exp":2}"#, r#"{"x":1,"x":2}"#, r#"{"aud":"a","aud":[]}"#] {
             assert!(serde_json::from_str::<Claims>(text).is_err(), "{text}");
         }
+        // This deserializer panics where a value is asked for twice.
+        let twice = MapDeserializer::<_, serde_json::Error>::new([("iss", "a"), ("iss", "b")].into_iter());
+        assert!(Claims::deserialize(twice).is_err());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! JSON Web Tokens (RFC 7519) as RFC 8725 wants them handled.
 //!
-//! [`sign`] makes one, [`sign_then_encrypt`] one that only its recipient can read; [`verify`] checks the signature first and then everything a [`Policy`] asks for, in that one place.
+//! [`sign`] makes one, [`sign_then_encrypt`] one that only its recipient can read; [`verify`] checks the signature first
+//! and then everything a [`Policy`] asks for, in that one place.
 
 mod batch;
 mod claims;
+mod media_type;
 mod nested;
 mod policy;
 mod read;
@@ -12,6 +14,7 @@ mod verify;
 
 pub use batch::verify_batch;
 pub use claims::{Audience, Claims};
+pub use media_type::is_same_type;
 pub use nested::{decrypt_then_verify, sign_then_encrypt};
 pub use policy::{MAX_LEEWAY_SECS, Policy};
 pub use read::MAX_NUMERIC_DATE;

@@ -4,10 +4,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
-use super::{Policy, Verified};
+use super::sign::serialized;
+use super::{Buffer, Policy, Verified, is_same_type, verify_in};
 use crate::jwe::{self, DecryptingKeys, EncryptingKey, Header};
-use crate::{Error, SigningKey, VerifyingKeys};
+use crate::{Error, SigningKey, VerifyingKeys, jws};
 
 const CTY: &str = "JWT";
 
@@ -44,7 +46,9 @@ pub fn sign_then_encrypt<C: Serialize + ?Sized>(
     typ: &str,
     claims: &C,
 ) -> Result<String, Error> {
-    let token = super::sign(signing, typ, claims)?;
+    // What is to be read by one recipient only leaves no copies behind.
+    let claims = Zeroizing::new(serialized(claims)?);
+    let token = Zeroizing::new(jws::compact::sign(signing, Some(typ), &claims)?);
     jwe::compact::encrypt(encrypting, &Header { cty: Some(CTY), ..Header::default() }, token.as_bytes())
 }
 
@@ -58,11 +62,13 @@ pub fn decrypt_then_verify<C: DeserializeOwned>(
 ) -> Result<Verified<C>, Error> {
     let decrypted = jwe::compact::decrypt(token, decrypting)?;
     match decrypted.cty() {
-        // RFC 7519 §5.2: upper case is recommended, and some write it otherwise.
-        Some(cty) if cty.eq_ignore_ascii_case(CTY) => {}
+        Some(cty) if is_same_type(cty, CTY) => {}
         Some(_) => return Err(Error::HeaderMemberInvalid("cty")),
         None => return Err(Error::HeaderMemberMissing("cty")),
     }
     let inner = std::str::from_utf8(decrypted.plaintext()).map_err(|_| Error::NotCompact)?;
-    super::verify(inner, verifying, policy, now)
+    let mut buffer = Buffer::new();
+    let verified = verify_in(inner, verifying, policy, now, &mut buffer);
+    buffer.wipe();
+    verified
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::is_same_type;
 use super::read::Registered;
 use crate::Error;
 use crate::json::Text;
@@ -139,10 +140,7 @@ impl Policy {
     }
 
     fn check_type(&self, typ: Option<&str>) -> Result<(), Error> {
-        let accepted = |typ: &str| {
-            let typ = media_type(typ);
-            self.types.iter().any(|accepted| media_type(accepted).eq_ignore_ascii_case(typ))
-        };
+        let accepted = |typ: &str| self.types.iter().any(|accepted| is_same_type(accepted, typ));
         match typ {
             _ if self.types.is_empty() => Ok(()),
             Some(typ) if accepted(typ) => Ok(()),
@@ -195,15 +193,6 @@ impl Policy {
             }
         }
         Ok(())
-    }
-}
-
-/// RFC 7515 §4.1.9: `application/` may be left out where nothing else has a slash.
-fn media_type(typ: &str) -> &str {
-    const PREFIX: &str = "application/";
-    match typ.split_at_checked(PREFIX.len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
-        _ => typ,
     }
 }
 

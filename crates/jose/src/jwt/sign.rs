@@ -21,13 +21,18 @@ use crate::{Error, SigningKey, jws};
 /// # Ok::<(), Error>(())
 /// ```
 pub fn sign<C: Serialize + ?Sized>(key: &SigningKey, typ: &str, claims: &C) -> Result<String, Error> {
+    jws::compact::sign(key, Some(typ), &serialized(claims)?)
+}
+
+/// The claims as JSON that a verifier of ours would accept.
+pub(super) fn serialized<C: Serialize + ?Sized>(claims: &C) -> Result<Vec<u8>, Error> {
     let mut json = Vec::with_capacity(USUAL_LEN);
     serde_json::to_writer(&mut json, claims).map_err(|_| Error::JsonShape)?;
     if json.first() != Some(&b'{') {
         return Err(Error::ClaimsNotObject);
     }
     check_written(&json, Limits::CLAIMS)?;
-    jws::compact::sign(key, Some(typ), &json)
+    Ok(json)
 }
 
 /// Room for the claims of most tokens without growing.

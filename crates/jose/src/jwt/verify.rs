@@ -129,13 +129,18 @@ pub fn verify<C: DeserializeOwned>(
     verify_in(token, keys, policy, now, &mut Buffer::new())
 }
 
-/// Room for a decoded payload, to be used again and again.
+/// Room for a decoded payload, to be used again and again. It keeps the last payload until the next, or until [`Buffer::wipe`].
 pub struct Buffer(Scratch<PAYLOAD_ROOM>);
 
 impl Buffer {
     /// Room for most tokens; it grows when it has to.
     pub fn new() -> Self {
         Self(Scratch::new())
+    }
+
+    /// Wipes what the last token left.
+    pub fn wipe(&mut self) {
+        self.0.wipe();
     }
 }
 
@@ -209,8 +214,7 @@ fn authenticate<'s>(
     }
     let segments = Segments::split(token)?;
     let header = Arc::new(Header::parse(segments.header)?);
-    let index = keys.select(header.kid.as_deref(), &header.alg)?;
-    let key = keys.key(index).ok_or(Error::UnknownKey)?;
+    let (index, key) = keys.select(&header)?;
     let payload = segments.verify(key, scratch)?;
     keys.remember(segments.header, &header, index);
     Ok(Authentic { payload, header, algorithm: key.algorithm() })

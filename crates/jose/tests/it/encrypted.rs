@@ -427,8 +427,7 @@ fn an_unsigned_token_within_an_encrypted_one_is_refused_cve_2026_29000() {
     assert_eq!(verify(&signed, Some("JWT")), Ok(()));
     assert_eq!(verify(&signed, Some("jwt")), Ok(()));
     for (content, why) in [
-        // Its two dots make three segments.
-        (claims.clone(), Error::Base64Invalid),
+        (claims.clone(), Error::NotCompact),
         (
             format!("{}.{}.", base64url::encode(br#"{"alg":"none"}"#), base64url::encode(claims.as_bytes())),
             Error::AlgorithmMismatch,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use symbolon_jose::jws::compact::{self, Unverified};
+use symbolon_jose::jws::json;
 use symbolon_jose::jwt::{self, Claims, Policy};
 use symbolon_jose::{Algorithm, Error, Jwk, SigningKey, VerifyingKey, VerifyingKeys};
 
@@ -62,10 +63,22 @@ fn rfc_7515_a_5_unsecured_is_refused() {
 }
 
 #[test]
-fn rfc_7515_a_6_and_a_7_json_serializations_are_refused() {
-    for section in ["A.6", "A.7"] {
-        let json = RFC_7515[section]["json"].to_string();
-        assert!(Unverified::parse(&json).is_err(), "{section}");
+fn rfc_7515_a_6_and_a_7_json_serializations_verify_and_are_no_compact_ones() {
+    for (section, signed_by) in [("A.6", &["A.2", "A.3"][..]), ("A.7", &["A.3"])] {
+        let text = RFC_7515[section]["json"].to_string();
+        let unverified = json::Unverified::parse(text.as_bytes()).unwrap();
+        assert_eq!(unverified.signatures().len(), signed_by.len());
+        for (signature, signer) in unverified.signatures().iter().zip(signed_by) {
+            let case = &RFC_7515[signer];
+            assert_eq!(signature.alg(), case["alg"].as_str().unwrap());
+            let algorithm = Algorithm::from_name(signature.alg()).unwrap();
+            let jwk = Jwk::from_value(&case["key"]).unwrap().with_kid(signature.kid().unwrap());
+            let verified = unverified.verify(&VerifyingKey::from_jwk(&jwk, algorithm).unwrap()).unwrap();
+            assert_eq!(verified.payload(), JOE, "{section} {signer}");
+            // It stands in the unprotected header.
+            assert_eq!(verified.kid(), None);
+        }
+        assert_eq!(Unverified::parse(&text).unwrap_err(), Error::NotCompact, "{section}");
     }
 }
 

@@ -147,7 +147,7 @@ fn rfc_7797_4_1_and_4_2_come_out_byte_for_byte() {
     let detached = compact::sign_detached(&signing, None, b"$.02", Encoding::Unencoded).unwrap();
     assert_eq!(detached, cases["4.2"]["compact_detached"]);
     // Section 5.2: with its dot this payload cannot stand in a compact token.
-    assert_eq!(compact::sign_unencoded(&signing, None, "$.02").unwrap_err(), Error::PayloadMisplaced);
+    assert_eq!(compact::sign_unencoded(&signing, None, "$.02").unwrap_err(), Error::PayloadNotPlain);
     let verifying = VerifyingKey::from_jwk(&key("4.2"), Algorithm::HS256).unwrap();
     let verify = |payload| compact::Unverified::parse_detached(&detached, payload).and_then(|it| it.verify(&verifying));
     assert_eq!(verify(b"$.02").unwrap().payload(), b"$.02");

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use symbolon_jose::jwe::{Header, compact, json as jwe};
 use symbolon_jose::jws::{self, Encoding, json as jws_json};
-use symbolon_jose::{Algorithm, ContentEncryption, Error, Jwk, KeyManagement, SigningKey, base64url};
+use symbolon_jose::{Algorithm, ContentEncryption, Error, Jwk, KeyManagement, SigningKey, VerifyingKey, base64url};
 
-use crate::support::{decrypting, encrypting, signing, verifying};
+use crate::support::{decrypting, encrypting, jwk, signing, tag, verifying};
 
 const ENC: ContentEncryption = ContentEncryption::A128Gcm;
 
@@ -89,23 +89,27 @@ fn a_text_is_general_or_flattened_and_never_both() {
 }
 
 #[test]
-fn no_and_too_many_signatures_or_recipients_are_refused() {
+fn up_to_sixteen_signatures_or_recipients_are_read_and_made_and_no_others() {
     let key = signing(Algorithm::HS256);
     let payload = jws_json::Payload::Attached(b"hello");
-    for count in [0, 17] {
+    for count in [0, 1, 16, 17] {
+        let accepted = (1..=16).contains(&count);
         let one = signed_by(&[Algorithm::HS256])["signatures"][0].clone();
         let text = with(signed_by(&[Algorithm::HS256]), &json!({"signatures": vec![one; count]}));
-        assert_eq!(verify(&text), Err(Error::NotJsonSerialization), "{count}");
+        let expected = if accepted { Ok(b"hello".to_vec()) } else { Err(Error::SignatureCount) };
+        assert_eq!(verify(&text), expected, "{count}");
         let many = vec![jws_json::Signature::new(&key); count];
-        let refused = jws_json::sign_general(&many, payload, Encoding::Base64url).unwrap_err();
-        assert_eq!(refused, Error::NotJsonSerialization);
+        let made = jws_json::sign_general(&many, payload, Encoding::Base64url);
+        assert_eq!(made.err(), expected.err(), "{count}");
 
-        let one = encrypted_for(&[KeyManagement::A128Kw])["recipients"][0].clone();
-        let text = with(encrypted_for(&[KeyManagement::A128Kw]), &json!({"recipients": vec![one; count]}));
-        assert_eq!(decrypt(&text), Err(Error::NotJsonSerialization), "{count}");
+        let text = encrypted_for(&[KeyManagement::A128Kw]);
+        let one = text["recipients"][0].clone();
+        let text = with(text, &json!({"recipients": vec![one; count]}));
+        let expected = if accepted { Ok(b"hello".to_vec()) } else { Err(Error::RecipientCount) };
+        assert_eq!(decrypt(&text), expected, "{count}");
         let many = vec![encrypting(KeyManagement::A128Kw, ENC); count];
-        let refused = jwe::encrypt_general(&many, &Header::default(), None, b"").unwrap_err();
-        assert_eq!(refused, Error::NotJsonSerialization);
+        let made = jwe::encrypt_general(&many, &Header::default(), None, b"");
+        assert_eq!(made.err(), expected.err(), "{count}");
     }
 }
 
@@ -169,6 +173,9 @@ fn members_that_must_be_there_are_missed() {
     assert_eq!(verify(&with(signed(), &json!({"signature": null}))), Err(Error::NotJsonSerialization));
     assert_eq!(verify(&with(signed(), &json!({"payload": null}))), Err(Error::PayloadMisplaced));
     assert_eq!(verify(&with(signed(), &json!({"protected": null, "header": {}}))), Err(Error::AlgorithmMissing));
+    assert_eq!(verify(&with(signed(), &json!({"protected": null}))), Err(Error::AlgorithmMissing));
+    assert_eq!(verify(&json!({})), Err(Error::NotJsonSerialization));
+    assert_eq!(decrypt(&json!({})), Err(Error::NotJsonSerialization));
     assert_eq!(decrypt(&with(encrypted(), &json!({"ciphertext": null}))), Err(Error::NotJsonSerialization));
     assert_eq!(decrypt(&with(encrypted(), &json!({"protected": null}))), Err(Error::AlgorithmMissing));
     // RFC 7515 §7.2.1, RFC 7516 §7.2.1: where it is empty it must be absent.
@@ -183,10 +190,19 @@ fn members_that_must_be_there_are_missed() {
 #[test]
 fn other_spellings_of_every_part_are_refused() {
     for (change, why) in [("=", Error::Base64Padded), ("\n", Error::Base64Surrounded), ("*", Error::Base64Invalid)] {
-        for member in ["payload", "protected", "signature"] {
+        for member in ["protected", "signature"] {
             let value = format!("{}{change}", signed()[member].as_str().unwrap());
             assert_eq!(verify(&with(signed(), &json!({ member: value }))), Err(why), "{member}");
         }
+        // The payload is what was signed, and read only after that: another spelling of it has another signature.
+        let payload = format!("{}{change}", signed()["payload"].as_str().unwrap());
+        let text = with(signed(), &json!({ "payload": payload }));
+        assert_eq!(verify(&text), Err(Error::SignatureInvalid));
+        let protected = text["protected"].as_str().unwrap();
+        let secret: Value = serde_json::from_str(&jwk(Algorithm::HS256).to_private_json()).unwrap();
+        let secret = base64url::decode(secret["k"].as_str().unwrap()).unwrap();
+        let tag = tag(&format!("{protected}.{payload}"), &secret);
+        assert_eq!(verify(&with(text, &json!({ "signature": tag }))), Err(why), "signed");
         for member in ["protected", "encrypted_key", "iv", "ciphertext", "tag"] {
             let value = format!("{}{change}", encrypted()[member].as_str().unwrap());
             assert_eq!(decrypt(&with(encrypted(), &json!({ member: value }))), Err(why), "{member}");
@@ -217,6 +233,46 @@ fn headers_must_be_disjoint() {
     let signature = jws_json::Signature::new(&key).unprotected("alg", "HS256");
     let refused = jws_json::sign_flattened(&signature, jws_json::Payload::Attached(b""), Encoding::Base64url);
     assert_eq!(refused.unwrap_err(), Error::HeaderNotDisjoint);
+}
+
+#[test]
+fn an_unprotected_header_is_written_as_it_is_read() {
+    let key = |kid: Option<&str>| {
+        let jwk = Jwk::oct(crate::support::SECRET, Algorithm::HS256).unwrap();
+        let jwk = match kid {
+            Some(kid) => jwk.with_kid(kid),
+            None => jwk,
+        };
+        (SigningKey::from_jwk(&jwk, Algorithm::HS256).unwrap(), VerifyingKey::from_jwk(&jwk, Algorithm::HS256).unwrap())
+    };
+    let sign = |key: &SigningKey, name: &str, value: Value| {
+        let signature = jws_json::Signature::new(key).unprotected(name, value);
+        jws_json::sign_flattened(&signature, jws_json::Payload::Attached(b"hello"), Encoding::Base64url)
+    };
+    let ((unnamed, verifying), (named, _)) = (key(None), key(Some("k")));
+    // RFC 7515 A.6 names its keys so.
+    for (name, value) in [("kid", json!("2010-12-29")), ("typ", json!("JWT")), ("x", json!({"y": [1]}))] {
+        let text = sign(&unnamed, name, value).unwrap();
+        let verified = jws_json::Unverified::parse(text.as_bytes()).unwrap().verify(&verifying).unwrap();
+        assert_eq!(verified.payload(), b"hello", "{name}");
+    }
+    let deep = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!([inner]));
+    for (name, value, why) in [
+        ("alg", json!("HS256"), Error::HeaderNotDisjoint),
+        ("kid", json!("k"), Error::HeaderNotDisjoint),
+        ("crit", json!(["exp"]), Error::CritInvalid),
+        ("b64", json!(false), Error::B64NotCritical),
+        ("typ", json!(1), Error::HeaderInvalid),
+        ("x", json!("x".repeat(4_096)), Error::JsonTooLong),
+        ("x", deep(8), Error::JsonTooDeep),
+        // Deep enough only within the whole text.
+        ("x", deep(7), Error::JsonTooDeep),
+    ] {
+        assert_eq!(sign(&named, name, value).unwrap_err(), why, "{name}");
+    }
+    let many = (0..40).fold(jws_json::Signature::new(&named), |it, n| it.unprotected(format!("x{n}"), n));
+    let refused = jws_json::sign_flattened(&many, jws_json::Payload::Attached(b""), Encoding::Base64url).unwrap_err();
+    assert_eq!(refused, Error::JsonTooManyMembers);
 }
 
 #[test]
@@ -288,14 +344,19 @@ fn polyglots_of_compact_and_json_are_refused_in_every_reader() {
     let polyglot = format!(
         r#"{{"{header}.{payload}.{signature}":0,"protected":"{header}","payload":"AA","signature":"{signature}"}}"#
     );
-    assert!(jws::compact::Unverified::parse(&polyglot).is_err());
+    assert_eq!(jws::compact::Unverified::parse(&polyglot).unwrap_err(), Error::NotCompact);
     let refused = jws_json::Unverified::parse(polyglot.as_bytes()).unwrap().verify(&verifying(Algorithm::HS256));
     assert_eq!(refused.unwrap_err(), Error::SignatureInvalid);
     let token = compact::encrypt(&encrypting(KeyManagement::A128Kw, ENC), &Header::default(), b"hello").unwrap();
-    for polyglot in [format!(r#"{{"{token}":0}}"#), format!("{token}{{}}"), format!(r#""{token}""#)] {
+    for (polyglot, compact_says, json_says) in [
+        (format!(r#"{{"{token}":0}}"#), Error::NotCompact, Error::NotJsonSerialization),
+        (format!("{token}{{}}"), Error::Base64Invalid, Error::JsonSyntax),
+        (format!(r#""{token}""#), Error::Base64Invalid, Error::JsonShape),
+    ] {
         let read = compact::Encrypted::parse(&polyglot);
-        assert!(read.and_then(|it| it.decrypt(&decrypting(KeyManagement::A128Kw, ENC))).is_err(), "{polyglot}");
-        assert!(jwe::Encrypted::parse(polyglot.as_bytes()).is_err(), "{polyglot}");
+        let refused = read.and_then(|it| it.decrypt(&decrypting(KeyManagement::A128Kw, ENC))).unwrap_err();
+        assert_eq!(refused, compact_says, "{polyglot}");
+        assert_eq!(jwe::Encrypted::parse(polyglot.as_bytes()).unwrap_err(), json_says, "{polyglot}");
     }
 }
 
@@ -339,20 +400,18 @@ fn signatures_that_disagree_about_b64_are_refused() {
     let mut text = make(Algorithm::HS256, Encoding::Base64url);
     let other = make(Algorithm::ES256, Encoding::Unencoded)["signatures"][0].clone();
     text["signatures"].as_array_mut().unwrap().push(other);
-    assert_eq!(verify(&text), Err(Error::B64Unsupported));
+    assert_eq!(verify(&text), Err(Error::B64Disagrees));
 }
 
 #[test]
 fn unencoded_payloads_that_could_be_read_two_ways_are_refused() {
     // RFC 7797 §5.2, §8.
     let key = signing(Algorithm::HS256);
-    for payload in ["a.b", "", "tab\t", "line\n", "é", "\u{7f}"] {
-        assert_eq!(
-            jws::compact::sign_unencoded(&key, None, payload).unwrap_err(),
-            Error::PayloadMisplaced,
-            "{payload:?}"
-        );
+    for payload in ["a.b", "tab\t", "line\n", "é", "\u{7f}"] {
+        let refused = jws::compact::sign_unencoded(&key, None, payload).unwrap_err();
+        assert_eq!(refused, Error::PayloadNotPlain, "{payload:?}");
     }
+    assert_eq!(jws::compact::sign_unencoded(&key, None, "").unwrap_err(), Error::PayloadMisplaced);
     let token = jws::compact::sign_unencoded(&key, None, "hello").unwrap();
     assert_eq!(jws::compact::Unverified::parse(&token).unwrap_err(), Error::B64Unsupported);
     assert_eq!(jws::compact::Unverified::parse_detached(&token, b"hello").unwrap_err(), Error::PayloadMisplaced);

@@ -1,13 +1,12 @@
 //! Attacks on the form of a token, its header and its signature (RFC 7515, RFC 8725 §2).
 
-use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 use symbolon_jose::jws::compact::{MAX_TOKEN_LEN, Unverified};
 use symbolon_jose::jwt::{self, Claims};
-use symbolon_jose::{Algorithm, Error, Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys, base64url};
+use symbolon_jose::{Algorithm, Error, ErrorKind, Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys, base64url};
 
 use crate::support::{
-    KEYS, NOW, SECRET, claims, encoded, forge, hs256_keys, jwk, policy, refused, rsa_jwk, signing, verifying,
+    KEYS, NOW, SECRET, claims, encoded, forge, hs256_keys, jwk, policy, refused, rsa_jwk, signing, tag, verifying,
 };
 
 fn keys(algorithm: Algorithm) -> VerifyingKeys {
@@ -47,15 +46,24 @@ fn every_algorithm_signs_and_verifies() {
 
 #[test]
 fn no_algorithm_verifies_under_another() {
-    // Rows 3, 4: also not those of the same family and key.
+    // Rows 3, 4: also not those of the same family, and under the very same key where it fits both.
+    let key = |algorithm: Algorithm| {
+        let jwk = if algorithm.is_symmetric() { Jwk::oct(&[7; 64], algorithm) } else { Ok(jwk(algorithm).clone()) };
+        jwk.unwrap().with_kid("k")
+    };
     let ed = |algorithm: Algorithm| matches!(algorithm, Algorithm::EdDSA | Algorithm::Ed25519);
     for (signed_with, _) in KEYS.iter() {
+        let signing = SigningKey::from_jwk(&key(*signed_with), *signed_with).unwrap();
+        let token = jwt::sign(&signing, "JWT", &claims(json!({}))).unwrap();
         for (verified_with, _) in KEYS.iter().filter(|(other, _)| other != signed_with) {
             if ed(*signed_with) && ed(*verified_with) {
                 continue; // two names of one algorithm, see below
             }
-            let error = refused(&token(*signed_with), &keys(*verified_with));
-            assert!(matches!(error, Error::AlgorithmMismatch | Error::UnknownKey), "{signed_with} {verified_with}");
+            let verifying = VerifyingKey::from_jwk(&key(*verified_with), *verified_with).unwrap();
+            let error = Unverified::parse(&token).unwrap().verify(&verifying).unwrap_err();
+            assert_eq!(error, Error::AlgorithmMismatch, "{signed_with} {verified_with}");
+            let error = refused(&token, &VerifyingKeys::single(verifying));
+            assert_eq!(error, Error::AlgorithmMismatch, "{signed_with} {verified_with}");
         }
     }
 }
@@ -230,14 +238,30 @@ fn every_single_byte_counts() {
 fn truncated_and_extended_tokens_are_refused() {
     let token = token(Algorithm::HS256);
     let keys = keys(Algorithm::HS256);
+    let signature_at = token.rfind('.').unwrap() + 1;
     for end in 0..token.len() {
-        assert!(jwt::verify::<Claims>(&token[..end], &keys, &policy(), NOW).is_err(), "{end}");
+        let error = refused(&token[..end], &keys);
+        if end < signature_at {
+            assert_eq!(error, Error::NotCompact, "{end}");
+        } else {
+            let cut = [Error::Base64Invalid, Error::Base64NotCanonical, Error::SignatureLength];
+            assert!(cut.contains(&error), "{end} {error:?}");
+        }
     }
-    for more in ["A", "=", ".", " ", "\n", "\0", "AAAA", ".AAAA", "é"] {
-        let longer = format!("{token}{more}");
-        assert!(jwt::verify::<Claims>(&longer, &keys, &policy(), NOW).is_err(), "{more:?}");
-        let before = format!("{more}{token}");
-        assert!(jwt::verify::<Claims>(&before, &keys, &policy(), NOW).is_err(), "{more:?}");
+    for (more, why) in [
+        ("A", Error::SignatureLength),
+        ("AAAA", Error::SignatureLength),
+        ("=", Error::Base64Padded),
+        (" ", Error::Base64Surrounded),
+        ("\n", Error::Base64Surrounded),
+        ("\0", Error::Base64Invalid),
+        ("é", Error::Base64Invalid),
+        (".", Error::NotCompact),
+        (".AAAA", Error::NotCompact),
+    ] {
+        assert_eq!(refused(&format!("{token}{more}"), &keys), why, "{more:?}");
+        let before = refused(&format!("{more}{token}"), &keys);
+        assert_eq!(before.kind(), ErrorKind::Malformed, "{more:?} {before:?}");
     }
 }
 
@@ -266,15 +290,18 @@ fn polyglots_of_compact_and_json_are_refused() {
     let (header, rest) = good.split_once('.').unwrap();
     let (payload, signature) = rest.split_once('.').unwrap();
     let forged = base64url::encode(claims(json!({"sub": "root"})).to_string().as_bytes());
-    for polyglot in [
-        format!(
-            r#"{{"  {header}.{forged}.":"","protected":"{header}","payload":"{payload}","signature":"{signature}"}}"#
+    for (polyglot, why) in [
+        (
+            format!(
+                r#"{{"  {header}.{forged}.":"","protected":"{header}","payload":"{payload}","signature":"{signature}"}}"#
+            ),
+            Error::NotCompact,
         ),
-        format!(r#"{{"payload":"{payload}","protected":"{header}","signature":"{signature}"}}"#),
-        format!("{header}.{forged}.{signature}"),
-        format!("{header}.{payload}.{forged}.{signature}"),
+        (format!(r#"{{"payload":"{payload}","protected":"{header}","signature":"{signature}"}}"#), Error::NotCompact),
+        (format!("{header}.{forged}.{signature}"), Error::SignatureInvalid),
+        (format!("{header}.{payload}.{forged}.{signature}"), Error::NotCompact),
     ] {
-        assert!(jwt::verify::<Claims>(&polyglot, &keys(Algorithm::HS256), &policy(), NOW).is_err(), "{polyglot}");
+        assert_eq!(refused(&polyglot, &keys(Algorithm::HS256)), why, "{polyglot}");
     }
 }
 
@@ -283,21 +310,35 @@ fn base64url_is_strict_in_every_segment() {
     let good = token(Algorithm::RS256);
     let keys = keys(Algorithm::RS256);
     let segments: Vec<&str> = good.split('.').collect();
-    for at in 0..3 {
-        for change in ["=", "==", "\n", " ", "+", "/", "%3D", "\r\n"] {
+    for (change, why) in [
+        ("=", Error::Base64Padded),
+        ("==", Error::Base64Padded),
+        ("\n", Error::Base64Surrounded),
+        (" ", Error::Base64Surrounded),
+        ("\r\n", Error::Base64Surrounded),
+        ("+", Error::Base64Invalid),
+        ("/", Error::Base64Invalid),
+        ("%3D", Error::Base64Invalid),
+    ] {
+        // What stands in the payload has been signed, and is read only if it was.
+        for (at, why) in [(0, why), (1, Error::SignatureInvalid), (2, why)] {
             let mut changed: Vec<String> = segments.iter().map(ToString::to_string).collect();
             changed[at].push_str(change);
-            assert!(jwt::verify::<Claims>(&changed.join("."), &keys, &policy(), NOW).is_err(), "{at} {change:?}");
+            assert_eq!(refused(&changed.join("."), &keys), why, "{at} {change:?}");
         }
     }
-    // 256 bytes leave 4 unused bits in the last character: none of the other 15 spellings is the signature.
-    let last = good.chars().next_back().unwrap();
-    for other in ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).filter(|&other| other != last) {
-        let mut changed = good.clone();
-        changed.pop();
-        changed.push(other);
-        assert!(jwt::verify::<Claims>(&changed, &keys, &policy(), NOW).is_err(), "{other}");
+    for (payload, why) in [("e30=", Error::Base64Padded), ("e31", Error::Base64NotCanonical), ("ew", Error::JsonSyntax)]
+    {
+        let signed = format!("{}.{payload}", base64url::encode(br#"{"alg":"HS256"}"#));
+        assert_eq!(refused(&format!("{signed}.{}", tag(&signed, SECRET)), &hs256_keys()), why, "{payload}");
     }
+    // 256 bytes leave 4 unused bits in the last character: of its 64 values 4 are canonical, and one is the signature.
+    let last = good.chars().next_back().unwrap();
+    let others = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']).filter(|&other| other != last);
+    let errors: Vec<Error> =
+        others.map(|other| refused(&format!("{}{other}", &good[..good.len() - 1]), &keys)).collect();
+    let count = |why| errors.iter().filter(|error| **error == why).count();
+    assert_eq!((count(Error::Base64NotCanonical), count(Error::SignatureInvalid)), (60, 3));
 }
 
 #[test]
@@ -407,8 +448,7 @@ fn a_known_header_stands_before_exactly_two_more_segments() {
     }
     // Also under a signature that fits: the dot is no part of a payload.
     for text in [format!("{header}.{payload}.{payload}"), format!("{header}..{payload}"), format!("{signed}.")] {
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), text.as_bytes());
-        let token = format!("{text}.{}", base64url::encode(tag.as_ref()));
+        let token = format!("{text}.{}", tag(&text, SECRET));
         assert_eq!(refused(&token, &keys), Error::NotCompact, "{token}");
     }
 }

@@ -5,7 +5,7 @@
 //! used `jti` (CVE-2020-15222), an expiry further than five minutes away, and every algorithm but signatures.
 
 use serde::Deserialize;
-use symbolon_jose::jwt::{self, Audience, Policy};
+use symbolon_jose::jwt::{self, Audience, Policy, is_same_type};
 use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use zeroize::Zeroizing;
 
@@ -128,13 +128,8 @@ pub(super) fn verify<'c>(
 
 /// RFC 10070: `client-authentication+jwt`; clients older than it say `JWT` or nothing. Never a token of another kind.
 fn check_type(typ: Option<&str>) -> Result<(), ClientAuthFailure> {
-    let Some(typ) = typ.map(str::to_ascii_lowercase) else { return Ok(()) };
-    let short = typ.strip_prefix("application/").unwrap_or(&typ);
-    if matches!(short, "client-authentication+jwt" | "jwt") {
-        Ok(())
-    } else {
-        Err(ClientAuthFailure::AssertionMalformed)
-    }
+    let accepted = |typ| ["client-authentication+jwt", "JWT"].iter().any(|accepted| is_same_type(accepted, typ));
+    if typ.is_none_or(accepted) { Ok(()) } else { Err(ClientAuthFailure::AssertionMalformed) }
 }
 
 fn check_audience(ctx: &Context<'_>, client: &Client, aud: Option<&Audience>) -> Result<(), ClientAuthFailure> {

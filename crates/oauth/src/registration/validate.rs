@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use symbolon_jose::jwk::PRIVATE_MEMBERS;
 use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use url::Url;
 
@@ -222,9 +223,6 @@ impl Role {
 fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
 }
-
-/// Members of RFC 7518 §6 and RFC 9964 §3 that are private, whatever the key.
-const PRIVATE_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
 
 /// At least one key can verify, and none is private: also not one that we would not understand and skip.
 fn is_public_key_set(jwks: &serde_json::Value) -> bool {

@@ -1,12 +1,10 @@
 //! What a token must not make this program print: private keys and opaque secrets that stand inside it. Public members stay.
 
 use serde_json::{Map, Value};
+use symbolon_jose::jwk::PRIVATE_MEMBERS;
 
 /// Shown instead.
 const HIDDEN: &str = "(a secret, not shown)";
-
-/// The private members of a JWK (RFC 7518 §6, RFC 8037 §2, RFC 9964 §3).
-const PRIVATE: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
 
 /// The members with every secret replaced, and whether there was one.
 pub(crate) fn members(members: &Map<String, Value>) -> (Map<String, Value>, bool) {
@@ -18,7 +16,7 @@ pub(crate) fn members(members: &Map<String, Value>) -> (Map<String, Value>, bool
 fn object(members: &Map<String, Value>, found: &mut bool) -> Map<String, Value> {
     let is_key = members.contains_key("kty");
     let hide = |(name, value): (&String, &Value)| {
-        let hidden = if is_key && PRIVATE.contains(&name.as_str()) {
+        let hidden = if is_key && PRIVATE_MEMBERS.contains(&name.as_str()) {
             *found = true;
             Value::from(HIDDEN)
         } else {
@@ -82,7 +80,7 @@ mod tests {
             ] {
                 let (shown, found) = hidden(&value);
                 assert!(found);
-                for name in PRIVATE {
+                for name in PRIVATE_MEMBERS {
                     let secret = jwk[name].as_str().unwrap_or("\0");
                     assert!(!shown.contains(secret), "{name} of {}", jwk["kty"]);
                 }

@@ -2,7 +2,7 @@
 //! (RFC 7519 §4.1, RFC 8725 §3, RFC 9068 §2.2, OpenID Connect Core §2, OpenID Connect Back-Channel Logout §2.4).
 
 use serde_json::{Map, Value};
-use symbolon_jose::jwt::MAX_NUMERIC_DATE;
+use symbolon_jose::jwt::{MAX_NUMERIC_DATE, is_same_type};
 
 use super::{Reason, quoted};
 use crate::time;
@@ -27,13 +27,13 @@ pub(crate) enum Kind {
 impl Kind {
     /// By its `typ`, and where that says nothing by its claims.
     pub(crate) fn of(typ: Option<&str>, claims: &Map<String, Value>) -> Self {
-        let typ = typ.unwrap_or_default().to_ascii_lowercase();
-        match typ.strip_prefix("application/").unwrap_or(&typ) {
-            "at+jwt" => Self::Access,
-            "logout+jwt" => Self::Logout,
-            "" | "jwt" if ["nonce", "at_hash", "c_hash", "azp"].iter().any(|name| claims.contains_key(*name)) => {
-                Self::Id
-            }
+        let says = |name| typ.is_some_and(|typ| is_same_type(typ, name));
+        let of_id_token = || ["nonce", "at_hash", "c_hash", "azp"].iter().any(|name| claims.contains_key(*name));
+        match typ {
+            Some(_) if says("at+jwt") => Self::Access,
+            Some(_) if says("logout+jwt") => Self::Logout,
+            None | Some("") if of_id_token() => Self::Id,
+            Some(_) if says("JWT") && of_id_token() => Self::Id,
             _ => Self::Other,
         }
     }

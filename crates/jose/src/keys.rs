@@ -1,0 +1,83 @@
+//! Keys and which of them a header means (RFC 7515 §6, RFC 7516 §6).
+//!
+//! The header names a key by `kid`; it never chooses the algorithm, which has to be the key's own.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::Error;
+
+/// A key as a header can mean it.
+pub(crate) trait Key {
+    fn kid(&self) -> Option<&str>;
+
+    /// Whether the header's `alg` is the key's own.
+    fn answers_to(&self, alg: &str) -> bool;
+}
+
+/// Keys, and encoded headers of tokens that they verified or decrypted: a sender writes one or two per key, so that most tokens need no
+/// parsing of their header. Only tokens that were good get in, so that nobody else can fill the slots.
+pub(crate) struct Keys<K, H, const SLOTS: usize> {
+    pub(crate) keys: Vec<K>,
+    known: [OnceLock<Known<H>>; SLOTS],
+}
+
+pub(crate) struct Known<H> {
+    pub(crate) encoded: Box<str>,
+    pub(crate) header: Arc<H>,
+    key: usize,
+}
+
+impl<K: Key, H, const SLOTS: usize> Keys<K, H, SLOTS> {
+    pub(crate) fn new(keys: Vec<K>) -> Self {
+        Self { keys, known: [const { OnceLock::new() }; SLOTS] }
+    }
+
+    /// The key a header means, and where it stands; or why there is none. Without `kid`, or for a key without one, it must be the only
+    /// one possible.
+    pub(crate) fn select(&self, kid: Option<&str>, alg: &str) -> Result<(usize, &K), Error> {
+        let answers = |key: &K| match (key.kid(), kid) {
+            (Some(own), Some(asked)) => own == asked,
+            // RFC 7515 §4.1.4: kid is a hint; where one side has none, only the algorithm is left.
+            _ => true,
+        };
+        let named = |key: &K| kid.is_some() && key.kid() == kid;
+        let answering = || self.keys.iter().enumerate().filter(|(_, key)| answers(key));
+        let fitting = || answering().filter(|(_, key)| key.answers_to(alg));
+        // A key that was named wins over those without a name.
+        if let Some(found) = fitting().find(|(_, key)| named(key)) {
+            return Ok(found);
+        }
+        let mut fitting = fitting();
+        match (fitting.next(), fitting.next()) {
+            (Some(found), None) => Ok(found),
+            // Another key of the set may still be the one meant, unless the header named one that is here.
+            (None, _) if answering().any(|(_, key)| named(key) || self.keys.len() == 1) => {
+                Err(Error::AlgorithmMismatch)
+            }
+            _ => Err(Error::UnknownKey),
+        }
+    }
+
+    /// The first known header that `fits`, with its key.
+    pub(crate) fn known<T>(&self, fits: impl Fn(&Known<H>) -> Option<T>) -> Option<(T, &K, &Arc<H>)> {
+        let mut known = self.known.iter().map_while(OnceLock::get);
+        let (found, known) = known.find_map(|known| Some((fits(known)?, known)))?;
+        Some((found, self.keys.get(known.key)?, &known.header))
+    }
+
+    /// Remembers a header after its token has proved good.
+    pub(crate) fn remember(&self, encoded: &str, header: &Arc<H>, key: usize) {
+        let make = || Known { encoded: encoded.into(), header: Arc::clone(header), key };
+        for slot in &self.known {
+            if *slot.get_or_init(make).encoded == *encoded {
+                return;
+            }
+        }
+    }
+}
+
+impl<K: Key, H, const SLOTS: usize> Default for Keys<K, H, SLOTS> {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}

@@ -98,6 +98,8 @@ def _prepared(kind):
 
 class Joserfc:
     signatures = [alg for alg in SIGNATURES if alg in joserfc.jws.JWSRegistry.algorithms]
+    # What it does not know is left out; that must not become everything.
+    assert set(SIGNATURES) - set(signatures) <= set(ML_DSA), signatures
     # It wants `alg` and `enc` in one list.
     encryptions = list(CONTENT_KEY_BYTES)
     signature_invalid = joserfc.errors.BadSignatureError

@@ -10,6 +10,7 @@ const PROGRAM = process.env.SYMBOLON_JOSE_INTEROP
 export class Refusal extends Error {
   constructor({ error, message }) {
     super(`${error}: ${message}`);
+    this.name = 'Refusal';
     this.refused = error;
   }
 }

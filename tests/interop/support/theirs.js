@@ -49,10 +49,12 @@ export function publicHalf({ d, p, q, dp, dq, qi, priv, ...rest }) {
   return rest;
 }
 
-/** Those of `algorithms` that this runtime has a key for; what is left out is said aloud, once. */
+/** Those of `algorithms` that this runtime has a key for. Only ML-DSA may be missing, before Node 24; that is said aloud, once. */
 export async function available(algorithms, jwkFor) {
   const outcomes = await Promise.allSettled(algorithms.map((alg) => jwkFor(alg)));
   const missing = algorithms.filter((_, index) => outcomes[index].status === 'rejected');
+  const unexpected = missing.filter((alg) => !alg.startsWith('ML-DSA') || Number.parseInt(process.versions.node, 10) >= 24);
+  if (unexpected.length > 0) throw new Error(`no key of theirs for ${unexpected.join(', ')}`);
   if (missing.length > 0) console.log(`left out, Node ${process.versions.node} has not: ${missing.join(', ')}`);
   return algorithms.filter((alg) => !missing.includes(alg));
 }

@@ -2,13 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use symbolon_jose::jwe::{Compression, Header, compact};
-use symbolon_jose::{Algorithm, ContentEncryption, Error, Jwk, KeyAlgorithm, KeyCurve, KeyFormat, KeyManagement};
+use symbolon_jose::jwe::{Compression, DecryptingKeys};
+use symbolon_jose::{ContentEncryption, Error, Jwk, KeyAlgorithm, KeyCurve, KeyFormat, KeyManagement};
 
 use crate::wire::{Bytes, Recipient};
-
-/// What a JWE says that has a JWK inside (RFC 7517 §7).
-const CTY: &str = "jwk+json";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,7 +76,7 @@ pub(crate) struct OpenKey {
 
 impl Generate {
     pub(crate) fn answer(self) -> Result<Value, Error> {
-        let jwk = match (algorithm(&self.alg).ok_or(Error::KeyAlgorithm)?, self.curve) {
+        let jwk = match (KeyAlgorithm::from_name(&self.alg).ok_or(Error::KeyAlgorithm)?, self.curve) {
             (KeyAlgorithm::KeyManagement(alg), Some(name)) => {
                 let curve = KeyCurve::ALL.iter().find(|it| it.name() == name).ok_or(Error::CurveUnsupported)?;
                 Jwk::generate_on(*curve, alg)?
@@ -133,32 +130,19 @@ impl ToPem {
 impl SealKey {
     pub(crate) fn answer(self) -> Result<Value, Error> {
         let recipient = Recipient::new(self.alg, self.enc, None, Some(self.password), self.count);
-        let json = Jwk::from_value(&self.key)?.to_private_json();
-        let header = Header { cty: Some(CTY), ..Header::default() };
-        compact::encrypt(&recipient.encrypting(None)?, &header, json.as_bytes()).map(Value::from)
+        Jwk::from_value(&self.key)?.to_encrypted(&recipient.encrypting(None)?).map(Value::from)
     }
 }
 
 impl OpenKey {
     pub(crate) fn answer(self) -> Result<Value, Error> {
         let recipient = Recipient::new(self.alg, self.enc, None, Some(self.password), None);
-        let decrypted = compact::Encrypted::parse(&self.token)?.decrypt(&recipient.decrypting(Compression::None)?)?;
-        if decrypted.cty() != Some(CTY) {
-            return Err(Error::HeaderMemberInvalid("cty"));
-        }
-        private(&Jwk::from_slice(decrypted.plaintext())?)
+        let keys = DecryptingKeys::single(recipient.decrypting(Compression::None)?);
+        private(&Jwk::from_encrypted(&self.token, &keys)?)
     }
 }
 
 /// Everything a key has; of a public key that is its public half.
 fn private(jwk: &Jwk) -> Result<Value, Error> {
     serde_json::from_str(&jwk.to_private_json()).map_err(|_| Error::JsonSyntax)
-}
-
-/// The `alg` of a JWK.
-fn algorithm(name: &str) -> Option<KeyAlgorithm> {
-    let signature = Algorithm::from_name(name).map(KeyAlgorithm::Signature);
-    let management = || KeyManagement::from_name(name).map(KeyAlgorithm::KeyManagement);
-    let content = || ContentEncryption::from_name(name).map(KeyAlgorithm::ContentEncryption);
-    signature.or_else(management).or_else(content)
 }

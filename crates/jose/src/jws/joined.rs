@@ -54,7 +54,33 @@ pub(crate) struct Protected([bool; 3]);
 impl Protected {
     /// `typ`, `cty` and `kid` where they are protected.
     pub(crate) fn only(self, members: [Option<String>; 3]) -> [Option<String>; 3] {
-        let mut protected = self.0.into_iter();
-        members.map(|member| member.filter(|_| protected.next() == Some(true)))
+        let [typ, cty, kid] = members;
+        let [typ_counts, cty_counts, kid_counts] = self.0;
+        [typ.filter(|_| typ_counts), cty.filter(|_| cty_counts), kid.filter(|_| kid_counts)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::base64url;
+
+    #[test]
+    fn each_of_typ_cty_and_kid_counts_where_it_is_protected_whatever_else_is_there() {
+        const NAMES: [&str; 3] = ["typ", "cty", "kid"];
+        for protected in 0..8 {
+            let there = |at: usize| protected >> at & 1 == 1;
+            let header: Map<String, Value> =
+                (0..3).filter(|at| there(*at)).map(|at| (NAMES[at].to_owned(), json!("x"))).collect();
+            let encoded = base64url::encode(Value::Object(header).to_string().as_bytes());
+            let (_, counts) = Joined::protected(Some(&encoded)).unwrap().into_text();
+            for present in 0..8 {
+                let value = |at: usize| (present >> at & 1 == 1).then(|| NAMES[at].to_owned());
+                let expected = [0, 1, 2].map(|at| value(at).filter(|_| there(at)));
+                assert_eq!(counts.only([0, 1, 2].map(value)), expected, "{protected} {present}");
+            }
+        }
     }
 }

@@ -150,7 +150,8 @@ impl Default for Buffer {
     }
 }
 
-/// The same as [`verify`] into claims that borrow from `buffer`: nothing is copied, and nothing is allocated.
+/// The same as [`verify`] into claims that borrow from `buffer`, so that no text is copied. Nothing is allocated for a token whose
+/// header was seen before, with one audience, at most 16 claims without escapes, and a payload of at most 1 KiB; otherwise little is.
 ///
 /// ```
 /// use serde::Deserialize;

@@ -18,7 +18,7 @@ fn a_batch_answers_for_every_token_in_its_place() {
         _ => jwt::sign(&key, "JWT", &claims(json!({"jti": index.to_string()}))).unwrap(),
     };
     // Around the sizes at which another thread begins.
-    for len in [0, 1, 15, 16, 17, 33, 100] {
+    for len in [0, 1, 63, 64, 127, 128, 129, 200] {
         let tokens: Vec<String> = (0..len).map(make).collect();
         for threads in [1, 2, 3, 64] {
             let threads = NonZeroUsize::new(threads).unwrap();

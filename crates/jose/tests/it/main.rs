@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop the test")]
 
 mod batch;
+mod buffers;
 mod claims;
 mod cookbook;
 mod cookbook_jwe;

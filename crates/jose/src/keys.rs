@@ -21,9 +21,9 @@ pub(crate) struct Keys<K, H, const SLOTS: usize> {
     known: [OnceLock<Known<H>>; SLOTS],
 }
 
-pub(crate) struct Known<H> {
-    pub(crate) encoded: Box<str>,
-    pub(crate) header: Arc<H>,
+struct Known<H> {
+    encoded: Box<str>,
+    header: Arc<H>,
     key: usize,
 }
 
@@ -58,11 +58,12 @@ impl<K: Key, H, const SLOTS: usize> Keys<K, H, SLOTS> {
         }
     }
 
-    /// The first known header that `fits`, with its key.
-    pub(crate) fn known<T>(&self, fits: impl Fn(&Known<H>) -> Option<T>) -> Option<(T, &K, &Arc<H>)> {
-        let mut known = self.known.iter().map_while(OnceLock::get);
-        let (found, known) = known.find_map(|known| Some((fits(known)?, known)))?;
-        Some((found, self.keys.get(known.key)?, &known.header))
+    /// The first known header that `fits` together with its key.
+    pub(crate) fn known<T>(&self, fits: impl Fn(&str, &K) -> Option<T>) -> Option<(T, &K, &Arc<H>)> {
+        self.known.iter().map_while(OnceLock::get).find_map(|known| {
+            let key = self.keys.get(known.key)?;
+            Some((fits(&known.encoded, key)?, key, &known.header))
+        })
     }
 
     /// Remembers a header after its token has proved good.

@@ -262,6 +262,11 @@ impl VerifyingKey {
         self.0.kid.as_deref()
     }
 
+    /// Bytes of every signature under this key.
+    pub(crate) fn signature_len(&self) -> usize {
+        self.0.signature_len
+    }
+
     /// Verifies; MACs are compared in constant time. What cannot be a signature at all has causes of its own.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         if signature.len() != self.0.signature_len {

@@ -77,7 +77,7 @@ impl VerifyingKeys {
 
     /// The segments of a token whose header, by its text, has been seen on a verified one; with its key and meaning.
     pub(crate) fn known<'t>(&self, token: &'t str) -> Option<(Segments<'t>, &VerifyingKey, &Arc<Header>)> {
-        self.0.known(|known| Segments::behind(&known.encoded, token))
+        self.0.known(|encoded, key| Segments::behind(encoded, token, key))
     }
 
     /// Remembers a header after its token has been verified.

@@ -12,6 +12,8 @@ const NEAR: usize = 16;
 #[derive(Default)]
 pub(crate) struct Names<'de> {
     len: usize,
+    /// Members whose names somebody else looks after.
+    beside: usize,
     near: [&'de str; NEAR],
     /// Those that found no place: too many, or with escapes, so that they do not stand in the input as they are.
     far: Vec<Cow<'de, str>>,
@@ -28,9 +30,7 @@ impl<'de> Names<'de> {
         if self.marks & mark != 0 && self.seen(name) {
             return Err(context.refuse(Error::JsonDuplicateMember));
         }
-        if self.len + self.far.len() >= context.max_members() {
-            return Err(context.refuse(Error::JsonTooManyMembers));
-        }
+        self.has_room(context)?;
         self.marks |= mark;
         match (name, self.near.get_mut(self.len)) {
             (Cow::Borrowed(name), Some(place)) => {
@@ -40,6 +40,20 @@ impl<'de> Names<'de> {
             _ => self.far.push(name.clone()),
         }
         Ok(())
+    }
+
+    /// Counts a member whose name need not be kept.
+    #[inline]
+    pub(crate) fn pass<E: serde::de::Error>(&mut self, context: Context<'_>) -> Result<(), E> {
+        self.has_room(context)?;
+        self.beside += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn has_room<E: serde::de::Error>(&self, context: Context<'_>) -> Result<(), E> {
+        let full = self.len + self.far.len() + self.beside >= context.max_members();
+        if full { Err(context.refuse(Error::JsonTooManyMembers)) } else { Ok(()) }
     }
 
     /// Whether `name` has been seen.

@@ -64,7 +64,7 @@ impl DecryptingKeys {
 
     /// The key and the meaning of a header that was on a decrypted token, by its text.
     pub(super) fn known(&self, encoded: &str) -> Option<(&DecryptingKey, &Arc<Received>)> {
-        let ((), key, header) = self.0.known(|known| (*known.encoded == *encoded).then_some(()))?;
+        let ((), key, header) = self.0.known(|known, _| (known == encoded).then_some(()))?;
         Some((key, header))
     }
 

@@ -143,11 +143,14 @@ impl<'t> Segments<'t> {
         }
     }
 
-    /// The same where the text of the header is known: a few bytes to look at instead of all. A dot too many ends up in the
-    /// payload, which therefore does not decode.
-    pub(crate) fn behind(header: &str, token: &'t str) -> Option<Self> {
+    /// The same where the text of the header is known, and with it the key: a few bytes to look at instead of all. A dot too many ends
+    /// up in the payload, which therefore does not decode.
+    pub(crate) fn behind(header: &str, token: &'t str, key: &VerifyingKey) -> Option<Self> {
         let rest = token.strip_prefix(header)?.strip_prefix('.')?;
-        let (payload, signature) = rest.rsplit_once('.')?;
+        let own = rest.len().checked_sub(base64url::encoded_len(key.signature_len()) + 1);
+        // Before a signature that has the key's length there is nothing to search.
+        let dot = own.filter(|at| rest.as_bytes()[*at] == b'.').or_else(|| rest.rfind('.'))?;
+        let (payload, signature) = (&rest[..dot], &rest[dot + 1..]);
         let (header, signed) = (&token[..header.len()], &token[..token.len() - signature.len() - 1]);
         (token.len() <= MAX_TOKEN_LEN).then_some(Self { header, payload, signature, signed })
     }

@@ -39,14 +39,21 @@ impl Registered<'_> {
     }
 }
 
-/// Reads the claims of a token whose signature has been verified; `registered` starts empty.
-pub(super) fn read<'de, C: Deserialize<'de>>(payload: &'de [u8], registered: &mut Registered<'de>) -> Result<C, Error> {
+/// Reads the claims of a token whose signature has been verified into `claims`; `registered` starts empty.
+///
+/// Into a place and not as a value: claims are large, and every `Result` on their way would be another copy of them.
+pub(super) fn read<'de, C: Deserialize<'de>>(
+    payload: &'de [u8],
+    registered: &mut Registered<'de>,
+    claims: &mut Option<C>,
+) -> Result<(), Error> {
     let result = json::parse_with(payload, Limits::CLAIMS, |de, context| {
-        C::deserialize(Top { de, registered: &mut *registered, context })
+        *claims = Some(C::deserialize(Top { de, registered: &mut *registered, context })?);
+        Ok(())
     });
     match result {
         // RFC 7519 §7.2: the claims set is a JSON object, whatever the caller's type would take.
-        Ok(_) | Err(Error::JsonShape) if !registered.saw_object => Err(Error::ClaimsNotObject),
+        Ok(()) | Err(Error::JsonShape) if !registered.saw_object => Err(Error::ClaimsNotObject),
         result => result,
     }
 }
@@ -121,16 +128,17 @@ enum Claim {
 }
 
 impl Claim {
+    /// As bytes: all of them have three, and a match on texts would compare one after the other.
     #[inline]
     fn named(name: &str) -> Self {
-        match name {
-            "aud" => Self::Aud,
-            "exp" => Self::Exp,
-            "iat" => Self::Iat,
-            "iss" => Self::Iss,
-            "jti" => Self::Jti,
-            "nbf" => Self::Nbf,
-            "sub" => Self::Sub,
+        match name.as_bytes() {
+            b"aud" => Self::Aud,
+            b"exp" => Self::Exp,
+            b"iat" => Self::Iat,
+            b"iss" => Self::Iss,
+            b"jti" => Self::Jti,
+            b"nbf" => Self::Nbf,
+            b"sub" => Self::Sub,
             _ => Self::Other,
         }
     }
@@ -223,10 +231,17 @@ struct Note<'n, 'g, 'de> {
 
 impl<'de> Admit<'de> for Note<'_, '_, 'de> {
     fn admit<E: serde::de::Error>(self, name: &Cow<'de, str>) -> Result<(), E> {
-        self.registered.names.admit(name, self.context)?;
-        *self.claim = Claim::named(name);
-        self.registered.known |= self.claim.bit();
-        Ok(())
+        let Self { registered, context, claim } = self;
+        *claim = Claim::named(name);
+        match *claim {
+            Claim::Other => registered.names.admit(name, context),
+            // Of a claim we know one bit says whether it was there.
+            known if registered.known & known.bit() != 0 => Err(context.refuse(Error::JsonDuplicateMember)),
+            known => {
+                registered.known |= known.bit();
+                registered.names.pass(context)
+            }
+        }
     }
 }
 

@@ -180,10 +180,11 @@ pub fn verify_in<'b, C: Deserialize<'b>>(
 ) -> Result<Verified<C>, Error> {
     let authentic = authenticate(token, keys, &mut buffer.0)?;
     let mut registered = Registered::default();
-    let claims = read::read::<C>(authentic.payload, &mut registered)?;
+    let mut claims = None;
+    read::read::<C>(authentic.payload, &mut registered, &mut claims)?;
     policy.check(authentic.header.typ.as_deref(), &registered, now)?;
-    let (exp, nbf, iat) = (registered.exp, registered.nbf, registered.iat);
-    drop(registered);
+    let Registered { exp, nbf, iat, .. } = registered;
+    let claims = claims.ok_or(Error::ClaimsNotObject)?;
     Ok(Verified { claims, header: authentic.header, algorithm: authentic.algorithm, exp, nbf, iat })
 }
 

@@ -6,12 +6,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::content::Sealed;
 use super::entropy::{Entropy, System};
 use super::header::Received;
 use super::key::{DecryptingKey, EncryptingKey};
+use super::plaintext::Plaintext;
 use super::{Compression, Decrypted, DecryptingKeys, Header, MAX_TOKEN_LEN, zip};
 use crate::base64url::{self, Scratch};
 use crate::jws::MAX_HEADER_LEN;
@@ -51,9 +50,9 @@ pub(super) fn encrypt_with(
 }
 
 /// The content to encrypt, in a buffer with room for padding, so that it need not move.
-pub(super) fn content(plaintext: &[u8], compression: Compression, encryption: ContentEncryption) -> Zeroizing<Vec<u8>> {
+pub(super) fn content(plaintext: &[u8], compression: Compression, encryption: ContentEncryption) -> Plaintext {
     let copy = |bytes: &[u8]| {
-        let mut room = Zeroizing::new(Vec::with_capacity(bytes.len() + encryption.iv_len()));
+        let mut room = Plaintext::new(Vec::with_capacity(bytes.len() + encryption.iv_len()));
         room.extend_from_slice(bytes);
         room
     };
@@ -67,7 +66,7 @@ pub(super) fn content(plaintext: &[u8], compression: Compression, encryption: Co
 pub(super) fn assemble(
     header: &str,
     encrypted_key: &[u8],
-    mut text: Zeroizing<Vec<u8>>,
+    mut text: Plaintext,
     seal: impl FnOnce(&mut Vec<u8>) -> Result<Sealed, Error>,
 ) -> Result<String, Error> {
     let sealed = seal(&mut text)?;
@@ -123,14 +122,14 @@ impl<'t> Segments<'t> {
         }
     }
 
-    fn decrypt(&self, key: &DecryptingKey, header: &Received) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fn decrypt(&self, key: &DecryptingKey, header: &Received) -> Result<Plaintext, Error> {
         let key = key.inner();
         let encryption = key.allowed(&header.enc)?;
         let (mut encrypted_key, mut iv, mut tag) = (Scratch::<520>::new(), Scratch::<18>::new(), Scratch::<34>::new());
         let encrypted_key = encrypted_key.decode(self.encrypted_key)?;
         let iv = iv.decode(self.iv)?;
         let tag = tag.decode(self.tag)?;
-        let mut text = Zeroizing::new(base64url::decode(self.ciphertext)?);
+        let mut text = Plaintext::new(base64url::decode(self.ciphertext)?);
         let ready = key.unmanage(encryption, &header.parameters, encrypted_key)?;
         ready.cipher().open(iv, self.header.as_bytes(), &mut text, tag)?;
         inflated(text, header.zip, key.max_decompressed)
@@ -138,11 +137,7 @@ impl<'t> Segments<'t> {
 }
 
 /// The content as it was before compression.
-pub(super) fn inflated(
-    text: Zeroizing<Vec<u8>>,
-    is_compressed: bool,
-    max: Option<usize>,
-) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn inflated(text: Plaintext, is_compressed: bool, max: Option<usize>) -> Result<Plaintext, Error> {
     match (is_compressed, max) {
         (false, _) => Ok(text),
         (true, Some(max)) => zip::decompress(&text, max),

@@ -7,20 +7,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
-
 use super::compact::{check_lengths, content, inflated, refuse_unwanted_zip};
 use super::content::{Cipher, ContentKey, Sealed};
 use super::entropy::{Entropy, System};
 use super::header::Received;
 use super::key::{DecryptingKey, Encrypter, EncryptingKey};
+use super::plaintext::Plaintext;
 use super::{Decrypted, Header};
 use crate::json::{self, Limits, Text, present, written};
 use crate::jws::Joined;
 use crate::{Error, KeyManagement, base64url};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, json};
 
 /// Most recipients of one text.
 pub const MAX_RECIPIENTS: usize = 16;
@@ -310,12 +309,12 @@ impl Encrypted {
         Err(why)
     }
 
-    fn decrypt_as(&self, recipient: &Recipient, key: &DecryptingKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fn decrypt_as(&self, recipient: &Recipient, key: &DecryptingKey) -> Result<Plaintext, Error> {
         refuse_unwanted_zip(key, &recipient.header)?;
         let key = key.inner();
         let encryption = key.allowed(&recipient.header.enc)?;
         let ready = key.unmanage(encryption, &recipient.header.parameters, &recipient.encrypted_key)?;
-        let mut text = Zeroizing::new(self.ciphertext.clone());
+        let mut text = Plaintext::new(self.ciphertext.clone());
         ready.cipher().open(&self.iv, &self.authenticated, &mut text, &self.tag)?;
         inflated(text, recipient.header.zip, key.max_decompressed)
     }

@@ -14,19 +14,19 @@ pub mod json;
 mod key;
 mod keys;
 mod manage;
+mod plaintext;
 mod unmanage;
 mod zip;
 
 use std::fmt;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 pub use key::{DecryptingKey, EncryptingKey};
 pub use keys::DecryptingKeys;
 pub use manage::PBES2_MAX_COUNT;
 
 use header::Received;
+use plaintext::Plaintext;
 
 /// The longest token, in bytes.
 pub const MAX_TOKEN_LEN: usize = 64 * 1024;
@@ -61,7 +61,7 @@ pub enum Compression {
 /// Who the sender is only a shared secret tells: to a public key anybody can encrypt. `Debug` shows the header and none of the
 /// content.
 pub struct Decrypted {
-    plaintext: Zeroizing<Vec<u8>>,
+    plaintext: Plaintext,
     header: Arc<Received>,
 }
 

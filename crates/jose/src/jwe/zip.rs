@@ -2,13 +2,12 @@
 //!
 //! Refused: what is cut off, what has bytes behind its end, and what is longer than the bound.
 
+use super::plaintext::Plaintext;
+use crate::Error;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress as inflate};
-use zeroize::Zeroizing;
-
-use crate::Error;
 
 /// miniz's usual level: more costs time and gains little.
 const LEVEL: u8 = 6;
@@ -16,17 +15,17 @@ const LEVEL: u8 = 6;
 /// How much room is tried first, for each byte of input.
 const USUAL_RATIO: usize = 4;
 
-pub(super) fn compress(content: &[u8]) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(compress_to_vec(content, LEVEL))
+pub(super) fn compress(content: &[u8]) -> Plaintext {
+    Plaintext::new(compress_to_vec(content, LEVEL))
 }
 
 /// What was compressed, of at most `max` bytes.
 ///
 /// Where the room does not do, it begins again with more: a buffer that grows would leave copies of the content behind.
-pub(super) fn decompress(compressed: &[u8], max: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub(super) fn decompress(compressed: &[u8], max: usize) -> Result<Plaintext, Error> {
     let mut room = compressed.len().saturating_mul(USUAL_RATIO).min(max);
     loop {
-        let mut content = Zeroizing::new(vec![0; room]);
+        let mut content = Plaintext::new(vec![0; room]);
         let mut state = DecompressorOxide::new();
         let flags = TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
         let (status, consumed, written) = inflate(&mut state, compressed, &mut content, 0, flags);

@@ -110,14 +110,18 @@ impl<'t> Segments<'t> {
         if token.starts_with('{') {
             return Err(Error::NotCompact);
         }
-        let mut segments = token.split('.');
-        let mut next = || segments.next();
-        let five = (next(), next(), next(), next(), next());
-        match (five, segments.next()) {
-            ((Some(header), Some(encrypted_key), Some(iv), Some(ciphertext), Some(tag)), None) => {
-                Ok(Self { header, encrypted_key, iv, ciphertext, tag })
-            }
-            ((_, _, Some(_), None, _), _) => Err(Error::NotEncrypted),
+        // In bulk: content may be long.
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let four = [dots.next(), dots.next(), dots.next(), dots.next()];
+        match (four, dots.next()) {
+            ([Some(one), Some(two), Some(three), Some(four)], None) => Ok(Self {
+                header: &token[..one],
+                encrypted_key: &token[one + 1..two],
+                iv: &token[two + 1..three],
+                ciphertext: &token[three + 1..four],
+                tag: &token[four + 1..],
+            }),
+            ([_, Some(_), None, None], _) => Err(Error::NotEncrypted),
             _ => Err(Error::NotCompact),
         }
     }
@@ -167,15 +171,16 @@ pub(super) fn refuse_unwanted_zip(key: &DecryptingKey, header: &Received) -> Res
 
 /// A well-formed token nobody has decrypted: it shows only what is needed to choose a key. `Debug` shows the header and nothing else.
 pub struct Encrypted<'t> {
-    token: &'t str,
+    segments: Segments<'t>,
     header: Received,
 }
 
 impl<'t> Encrypted<'t> {
     /// Splits and reads the header; refuses `crit`, JSON serializations and signed tokens.
     pub fn parse(token: &'t str) -> Result<Self, Error> {
-        let header = Received::parse(Segments::split(token)?.header)?;
-        Ok(Self { token, header })
+        let segments = Segments::split(token)?;
+        let header = Received::parse(segments.header)?;
+        Ok(Self { segments, header })
     }
 
     /// The header's `alg`: what the sender says, not a choice.
@@ -199,14 +204,14 @@ impl<'t> Encrypted<'t> {
             return Err(Error::AlgorithmMismatch);
         }
         refuse_unwanted_zip(key, &self.header)?;
-        let plaintext = Segments::split(self.token)?.decrypt(key, &self.header)?;
+        let plaintext = self.segments.decrypt(key, &self.header)?;
         Ok(Decrypted { plaintext, header: Arc::new(self.header) })
     }
 }
 
 impl fmt::Debug for Encrypted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { token: _, header } = self;
+        let Self { segments: _, header } = self;
         f.debug_struct("Encrypted").field("header", header).finish_non_exhaustive()
     }
 }

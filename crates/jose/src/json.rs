@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) use handed::Handed;
 pub(crate) use names::Names;
 pub(crate) use strict::{Admit, Context, Guard, NameSeed, Strict, StrictSeed};
-pub(crate) use written::{check_written, written};
+pub(crate) use written::{write, written};
 
 /// What a JSON text may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

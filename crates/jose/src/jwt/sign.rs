@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::json::{Limits, check_written};
+use crate::json::{Limits, write};
 use crate::{Error, SigningKey, jws};
 
 /// Signs `claims`, which must serialize to a JSON object, under the header type `typ` (`JWT`, `at+jwt`, ..).
@@ -26,13 +26,8 @@ pub fn sign<C: Serialize + ?Sized>(key: &SigningKey, typ: &str, claims: &C) -> R
 
 /// The claims as JSON that a verifier of ours would accept.
 pub(super) fn serialized<C: Serialize + ?Sized>(claims: &C) -> Result<Vec<u8>, Error> {
-    let mut json = Vec::with_capacity(USUAL_LEN);
-    serde_json::to_writer(&mut json, claims).map_err(|_| Error::JsonShape)?;
-    if json.first() != Some(&b'{') {
-        return Err(Error::ClaimsNotObject);
-    }
-    check_written(&json, Limits::CLAIMS)?;
-    Ok(json)
+    let json = write(claims, Limits::CLAIMS, USUAL_LEN)?;
+    if json.first() == Some(&b'{') { Ok(json) } else { Err(Error::ClaimsNotObject) }
 }
 
 /// Room for the claims of most tokens without growing.

@@ -82,3 +82,60 @@ impl<K: Key, H, const SLOTS: usize> Default for Keys<K, H, SLOTS> {
         Self::new(Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Named(Option<&'static str>, &'static str);
+
+    impl Key for Named {
+        fn kid(&self) -> Option<&str> {
+            self.0
+        }
+
+        fn answers_to(&self, alg: &str) -> bool {
+            self.1 == alg
+        }
+    }
+
+    fn select(keys: &[(Option<&'static str>, &'static str)], kid: Option<&str>, alg: &str) -> Result<usize, Error> {
+        let keys: Keys<Named, (), 1> = Keys::new(keys.iter().map(|(kid, alg)| Named(*kid, alg)).collect());
+        keys.select(kid, alg).map(|(index, _)| index)
+    }
+
+    #[test]
+    fn a_header_means_the_key_it_names_or_the_only_one_possible() {
+        let (a, b, none) = ((Some("a"), "X"), (Some("b"), "X"), (None, "X"));
+        assert_eq!(select(&[a, b], Some("b"), "X"), Ok(1));
+        assert_eq!(select(&[none, b], Some("b"), "X"), Ok(1), "a name wins");
+        assert_eq!(select(&[none, b], Some("c"), "X"), Ok(0), "a key without a name may be any");
+        assert_eq!(select(&[a, (Some("b"), "Y")], None, "Y"), Ok(1));
+        assert_eq!(select(&[a, b], None, "X"), Err(Error::UnknownKey), "two would do");
+        assert_eq!(select(&[none, none], Some("c"), "X"), Err(Error::UnknownKey), "two would do");
+        assert_eq!(select(&[], None, "X"), Err(Error::UnknownKey));
+        assert_eq!(select(&[a], Some("c"), "X"), Err(Error::UnknownKey));
+    }
+
+    #[test]
+    fn another_algorithm_is_said_only_where_no_other_key_can_be_meant() {
+        let (a, b, none) = ((Some("a"), "X"), (Some("b"), "X"), (None, "X"));
+        assert_eq!(select(&[a, b], Some("a"), "Y"), Err(Error::AlgorithmMismatch));
+        assert_eq!(select(&[none, a], Some("a"), "Y"), Err(Error::AlgorithmMismatch), "also behind one without a name");
+        assert_eq!(select(&[none], Some("a"), "Y"), Err(Error::AlgorithmMismatch));
+        assert_eq!(select(&[none, b], Some("a"), "Y"), Err(Error::UnknownKey));
+        assert_eq!(select(&[a, b], None, "Y"), Err(Error::UnknownKey));
+    }
+
+    #[test]
+    fn headers_are_remembered_once_each_until_all_slots_are_taken() {
+        let keys: Keys<Named, u8, 2> = Keys::new(vec![Named(None, "X"), Named(None, "Y")]);
+        let known = |text: &str| keys.known(|known, _| (known == text).then_some(())).map(|((), key, n)| (key.1, **n));
+        for (text, number, key) in [("one", 1, 0), ("one", 11, 0), ("two", 2, 1), ("two", 12, 1), ("three", 3, 0)] {
+            keys.remember(text, &Arc::new(number), key);
+        }
+        assert_eq!(known("one"), Some(("X", 1)));
+        assert_eq!(known("two"), Some(("Y", 2)));
+        assert_eq!(known("three"), None);
+    }
+}

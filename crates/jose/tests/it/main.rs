@@ -20,5 +20,6 @@ mod review;
 mod rfc;
 mod rfc_jwe;
 mod serializations;
+mod shown;
 mod support;
 mod tokens;

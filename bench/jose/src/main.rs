@@ -4,6 +4,7 @@
 //! over, for a profiler.
 
 mod batch;
+#[path = "../../src/figure.rs"]
 mod figure;
 mod jobs;
 mod measure;

@@ -2,13 +2,11 @@
 //!
 //! `RSA1_5` has no row: its padding is an oracle (RFC 8725 §3.2).
 
-use std::fmt;
-
 use aws_lc_rs::aead;
-use serde::{Deserialize, Serialize};
 
 use super::aes_cbc_hmac::CbcHmac;
 use super::aes_kw::Kek;
+use super::names::names;
 use super::pbes2::Prf;
 use super::rsa_oaep::Oaep;
 
@@ -36,51 +34,8 @@ pub(crate) enum Content {
     Gcm(&'static aead::Algorithm),
 }
 
-macro_rules! names {
-    ($(#[$doc:meta])* $type:ident -> $kind:ty { $($name:ident = $wire:literal, $of:expr;)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[expect(missing_docs, reason = "the names are the standard's (RFC 7518 §4.1, §5.1)")]
-        pub enum $type {
-            $(#[serde(rename = $wire)] $name,)+
-        }
-
-        impl $type {
-            /// Every one, in the order of the standard.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// The name on the wire.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $wire,)+
-                }
-            }
-
-            /// The one of exactly that name, case-sensitive.
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name {
-                    $($wire => Some(Self::$name),)+
-                    _ => None,
-                }
-            }
-
-            pub(crate) const fn kind(self) -> $kind {
-                match self {
-                    $(Self::$name => $of,)+
-                }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    };
-}
-
 names! {
-    /// How the content key of a JWE reaches its recipient: the header's `alg`.
+    /// How the content key of a JWE reaches its recipient: the header's `alg`, named as in RFC 7518 §4.1.
     ///
     /// ```
     /// use symbolon_jose::KeyManagement;
@@ -88,7 +43,7 @@ names! {
     /// assert_eq!(KeyManagement::from_name("ECDH-ES+A256KW"), Some(KeyManagement::EcdhEsA256Kw));
     /// assert_eq!(KeyManagement::from_name("RSA1_5"), None);
     /// ```
-    KeyManagement -> Management {
+    KeyManagement, kind -> Management {
         RsaOaep = "RSA-OAEP", Management::Oaep(Oaep::Sha1);
         RsaOaep256 = "RSA-OAEP-256", Management::Oaep(Oaep::Sha256);
         RsaOaep384 = "RSA-OAEP-384", Management::Oaep(Oaep::Sha384);
@@ -111,7 +66,7 @@ names! {
 }
 
 names! {
-    /// How the content of a JWE is encrypted: the header's `enc`.
+    /// How the content of a JWE is encrypted: the header's `enc`, named as in RFC 7518 §5.1.
     ///
     /// ```
     /// use symbolon_jose::ContentEncryption;
@@ -119,7 +74,7 @@ names! {
     /// assert_eq!(ContentEncryption::A256CbcHs512.name(), "A256CBC-HS512");
     /// assert_eq!(ContentEncryption::A256CbcHs512.key_len(), 64);
     /// ```
-    ContentEncryption -> Content {
+    ContentEncryption, kind -> Content {
         A128CbcHs256 = "A128CBC-HS256", Content::CbcHmac(CbcHmac::Hs256);
         A192CbcHs384 = "A192CBC-HS384", Content::CbcHmac(CbcHmac::Hs384);
         A256CbcHs512 = "A256CBC-HS512", Content::CbcHmac(CbcHmac::Hs512);

@@ -15,6 +15,7 @@ mod hmac;
 mod key;
 mod keys;
 mod ml_dsa;
+mod names;
 pub(crate) mod pbes2;
 mod rsa;
 mod rsa_oaep;
@@ -22,7 +23,6 @@ mod rsa_oaep;
 use std::fmt;
 
 use aws_lc_rs::digest;
-use serde::{Deserialize, Serialize};
 
 pub(crate) use ecdh_es::{Agreement, Coordinates as EcdhCoordinates, coordinates as ecdh_coordinates};
 pub(crate) use ecdh_es::{derive as ecdh_derive, generate as ecdh_generate, other_info as ecdh_other_info};
@@ -35,6 +35,7 @@ pub use keys::VerifyingKeys;
 pub(crate) use ml_dsa::{MlDsa, SEED_LEN as ML_DSA_SEED_LEN};
 pub(crate) use ml_dsa::{expanded_of as ml_dsa_expanded, public_of as ml_dsa_public_of};
 pub(crate) use ml_dsa::{key_pair as ml_dsa_key_pair, public_key as ml_dsa_public_key};
+use names::names;
 pub(crate) use rsa::{check as rsa_check, key_pair as rsa_key_pair};
 pub(crate) use rsa_oaep::{PrivateKey as OaepPrivateKey, PublicKey as OaepPublicKey};
 pub(crate) use {ecdsa::key_pair as ec_key_pair, ecdsa::public_key as ec_public_key};
@@ -53,81 +54,39 @@ pub(crate) enum Family {
     Rsa(&'static rsa::Parameters),
 }
 
-macro_rules! algorithms {
-    ($($name:ident = $wire:literal, $hash:ident, $family:expr;)+) => {
-        /// A signature algorithm. `none` does not exist.
-        ///
-        /// `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864 §2.2): a token is written with the name chosen for the
-        /// signing key, and either is read.
-        ///
-        /// ```
-        /// use symbolon_jose::Algorithm;
-        ///
-        /// assert_eq!(Algorithm::from_name("RS256"), Some(Algorithm::RS256));
-        /// assert_eq!(Algorithm::from_name("ML-DSA-65"), Some(Algorithm::MlDsa65));
-        /// assert_eq!(Algorithm::from_name("rs256"), None);
-        /// assert_eq!(Algorithm::from_name("none"), None);
-        /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[expect(missing_docs, reason = "the names are the standard's (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2, RFC 9964)")]
-        pub enum Algorithm {
-            $(#[serde(rename = $wire)] $name,)+
-        }
-
-        impl Algorithm {
-            /// Every algorithm, in alphabetical order.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// The name on the wire.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $wire,)+
-                }
-            }
-
-            /// The algorithm of exactly that name, case-sensitive (RFC 7515 §4.1.1).
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name {
-                    $($wire => Some(Self::$name),)+
-                    _ => None,
-                }
-            }
-
-            /// The hash that belongs to the algorithm; for Ed25519 the one it uses inside, for ML-DSA (which has none of its own)
-            /// the same.
-            pub(crate) fn hash(self) -> &'static digest::Algorithm {
-                match self {
-                    $(Self::$name => &digest::$hash,)+
-                }
-            }
-
-            pub(crate) const fn family(self) -> Family {
-                match self {
-                    $(Self::$name => $family,)+
-                }
-            }
-        }
-    };
-}
-
-algorithms! {
-    Ed25519 = "Ed25519", SHA512, Family::EdDsa;
-    EdDSA = "EdDSA", SHA512, Family::EdDsa;
-    ES256 = "ES256", SHA256, Family::Ecdsa(Curve::P256);
-    ES384 = "ES384", SHA384, Family::Ecdsa(Curve::P384);
-    ES512 = "ES512", SHA512, Family::Ecdsa(Curve::P521);
-    HS256 = "HS256", SHA256, Family::Hmac(aws_lc_rs::hmac::HMAC_SHA256);
-    HS384 = "HS384", SHA384, Family::Hmac(aws_lc_rs::hmac::HMAC_SHA384);
-    HS512 = "HS512", SHA512, Family::Hmac(aws_lc_rs::hmac::HMAC_SHA512);
-    MlDsa44 = "ML-DSA-44", SHA512, Family::MlDsa(MlDsa::D44);
-    MlDsa65 = "ML-DSA-65", SHA512, Family::MlDsa(MlDsa::D65);
-    MlDsa87 = "ML-DSA-87", SHA512, Family::MlDsa(MlDsa::D87);
-    PS256 = "PS256", SHA256, Family::Rsa(&rsa::PS256);
-    PS384 = "PS384", SHA384, Family::Rsa(&rsa::PS384);
-    PS512 = "PS512", SHA512, Family::Rsa(&rsa::PS512);
-    RS256 = "RS256", SHA256, Family::Rsa(&rsa::RS256);
-    RS384 = "RS384", SHA384, Family::Rsa(&rsa::RS384);
-    RS512 = "RS512", SHA512, Family::Rsa(&rsa::RS512);
+names! {
+    /// A signature algorithm. `none` does not exist. The names are those of RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2 and RFC 9964 §3.
+    ///
+    /// `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864 §2.2): a token is written with the name chosen for the
+    /// signing key, and either is read.
+    ///
+    /// ```
+    /// use symbolon_jose::Algorithm;
+    ///
+    /// assert_eq!(Algorithm::from_name("RS256"), Some(Algorithm::RS256));
+    /// assert_eq!(Algorithm::from_name("ML-DSA-65"), Some(Algorithm::MlDsa65));
+    /// assert_eq!(Algorithm::from_name("rs256"), None);
+    /// assert_eq!(Algorithm::from_name("none"), None);
+    /// ```
+    Algorithm, row -> (&'static digest::Algorithm, Family) {
+        Ed25519 = "Ed25519", (&digest::SHA512, Family::EdDsa);
+        EdDSA = "EdDSA", (&digest::SHA512, Family::EdDsa);
+        ES256 = "ES256", (&digest::SHA256, Family::Ecdsa(Curve::P256));
+        ES384 = "ES384", (&digest::SHA384, Family::Ecdsa(Curve::P384));
+        ES512 = "ES512", (&digest::SHA512, Family::Ecdsa(Curve::P521));
+        HS256 = "HS256", (&digest::SHA256, Family::Hmac(aws_lc_rs::hmac::HMAC_SHA256));
+        HS384 = "HS384", (&digest::SHA384, Family::Hmac(aws_lc_rs::hmac::HMAC_SHA384));
+        HS512 = "HS512", (&digest::SHA512, Family::Hmac(aws_lc_rs::hmac::HMAC_SHA512));
+        MlDsa44 = "ML-DSA-44", (&digest::SHA512, Family::MlDsa(MlDsa::D44));
+        MlDsa65 = "ML-DSA-65", (&digest::SHA512, Family::MlDsa(MlDsa::D65));
+        MlDsa87 = "ML-DSA-87", (&digest::SHA512, Family::MlDsa(MlDsa::D87));
+        PS256 = "PS256", (&digest::SHA256, Family::Rsa(&rsa::PS256));
+        PS384 = "PS384", (&digest::SHA384, Family::Rsa(&rsa::PS384));
+        PS512 = "PS512", (&digest::SHA512, Family::Rsa(&rsa::PS512));
+        RS256 = "RS256", (&digest::SHA256, Family::Rsa(&rsa::RS256));
+        RS384 = "RS384", (&digest::SHA384, Family::Rsa(&rsa::RS384));
+        RS512 = "RS512", (&digest::SHA512, Family::Rsa(&rsa::RS512));
+    }
 }
 
 impl Algorithm {
@@ -156,6 +115,15 @@ impl Algorithm {
         Self::RS512,
     ];
 
+    /// The hash that belongs to the algorithm; for Ed25519 the one it uses inside, for ML-DSA (which has none of its own) the same.
+    pub(crate) const fn hash(self) -> &'static digest::Algorithm {
+        self.row().0
+    }
+
+    pub(crate) const fn family(self) -> Family {
+        self.row().1
+    }
+
     /// Signer and verifier share one secret.
     pub const fn is_symmetric(self) -> bool {
         matches!(self.family(), Family::Hmac(_))
@@ -176,12 +144,6 @@ impl Algorithm {
     /// ```
     pub fn answers_to(self, name: &str) -> bool {
         self.name() == name || (matches!(self.family(), Family::EdDsa) && matches!(name, "EdDSA" | "Ed25519"))
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Times for people: UTC by the calendar, and how far away.
 
 use serde_json::Value;
+use symbolon_jose::jwt::MAX_NUMERIC_DATE;
 use symbolon_server::config::format_duration;
 
 /// The time now, Unix seconds.
@@ -18,6 +19,17 @@ pub(crate) fn calendar(unix: u64) -> String {
 /// A member that holds a time; nothing for null.
 pub(crate) fn member(value: &Value) -> String {
     value.as_u64().map(calendar).unwrap_or_default()
+}
+
+/// A time as a token has it (RFC 7519 §2, NumericDate): seconds up to the year 9999, a fraction is dropped. Nothing for what is none.
+pub(crate) fn numeric_date(value: &Value) -> Option<u64> {
+    if let Some(unix) = value.as_u64() {
+        return Some(unix).filter(|unix| *unix <= MAX_NUMERIC_DATE);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "the year 9999 in seconds is far below the precision")]
+    let number = value.as_f64().filter(|number| (0.0..=MAX_NUMERIC_DATE as f64).contains(number))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and the year 9999")]
+    Some(number as u64)
 }
 
 /// `in 5m` or `3h ago`.
@@ -64,6 +76,24 @@ mod tests {
             (4_107_542_400, "2100-03-01 00:00:00Z"),
         ] {
             assert_eq!(calendar(unix), text);
+        }
+    }
+
+    #[test]
+    fn numeric_dates_are_numbers_between_1970_and_9999() {
+        use serde_json::json;
+        for (value, unix) in [
+            (json!(0), Some(0)),
+            (json!(60.9), Some(60)),
+            (json!(253_402_300_799_u64), Some(253_402_300_799)),
+            (json!(253_402_300_800_u64), None),
+            (json!(1e300), None),
+            (json!(-1), None),
+            (json!(-0.5), None),
+            (json!("60"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(numeric_date(&value), unix, "{value}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use symbolon_jose::{Jwk, KeyFormat, base64url};
+use symbolon_jose::{Algorithm, Jwk, KeyFormat, SigningKey, base64url, jwt};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -33,9 +33,10 @@ fn secrets(json: &str) -> Vec<String> {
     assert!(!secrets.is_empty());
     let jwk = Jwk::from_slice(json.as_bytes()).unwrap();
     for format in [KeyFormat::Pkcs1, KeyFormat::Pkcs8, KeyFormat::Sec1] {
-        // The last whole lines: the first ones begin like any key, and an EC key ends in its public half.
         if let Ok(pem) = jwk.to_pem(format) {
-            secrets.extend(pem.lines().nth(1).map(str::to_owned));
+            let lines: Vec<&str> = pem.lines().collect();
+            // Between the frame, and without the last line, which an EC key shares with its public half.
+            secrets.extend(lines[1..lines.len() - 2].iter().map(|line| (*line).to_owned()));
         }
     }
     secrets
@@ -93,6 +94,12 @@ fn never_prints_the_key_of(alg: &str, more: &[&str]) {
         format!("{}.{}.AA", part(&header), part(&claims)),
         format!("{}.{}.AA", part(&plain), base64url::encode(private.as_bytes())),
         json!({ "payload": part(&claims), "header": header, "signature": "AA" }).to_string(),
+        json!({ "payload": base64url::encode(private.as_bytes()), "protected": part(&header), "signature": "AA" })
+            .to_string(),
+        format!("{}.{}.AA", part(&plain), part(&json!([key]))),
+        format!("{}.{}.AA", part(&plain), part(&json!({ "text": format!("[{private}]") }))),
+        format!("{}.{}.AA", part(&plain), part(&json!({ "text": format!("the key: {private}") }))),
+        format!("{}.{}.AA", part(&plain), part(&json!({ private.as_str(): 1 }))),
     ] {
         for arguments in
             [&["token", "decode"][..], &["token", "decode", "--json"], &["token", "decrypt", "--key", "key.jwk"]]
@@ -100,6 +107,23 @@ fn never_prints_the_key_of(alg: &str, more: &[&str]) {
             printed += &run(folder, arguments, &pasted);
         }
     }
+    // Also where the signature is good and the claims are shown as true.
+    let jwk = Jwk::generate(Algorithm::HS256).unwrap();
+    let signing = SigningKey::from_jwk(&jwk, Algorithm::HS256).unwrap();
+    let genuine =
+        json!({ "iss": "i", "exp": 4_000_000_000_u64, "cnf": { "jwk": key }, "text": private, private.as_str(): 1 });
+    let token = jwt::sign(&signing, "JWT", &genuine);
+    if let Ok(token) = &token {
+        fs::write(folder.join("secret.jwk"), jwk.to_private_json().as_bytes()).unwrap();
+        for more in [&[][..], &["--json"]] {
+            let verify = [&["token", "verify", "--issuer", "i", "--secret-file", "secret.jwk"], more].concat();
+            let shown = run(folder, &verify, token);
+            assert!(shown.contains("verified"), "{shown}");
+            printed += &shown;
+        }
+    }
+    // A key of ML-DSA or RSA may be too long for that.
+    assert!(token.is_ok() || private.len() > 1_000);
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         // What the program wrote; the others are this test's own.
         if ["key.der", "key.jwe", "key.pem"].contains(&entry.file_name().to_str().unwrap()) {

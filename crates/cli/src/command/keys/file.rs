@@ -24,10 +24,12 @@ impl KeyFile {
     /// Reads a file that is not encrypted.
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
         Self::read_with(path, || {
-            let name = path.display();
             Err(CliError::usage(
-                format!("{name} is encrypted with a password"),
-                format!("symbolon keys convert --in {name} --password-file FILE --out key.jwk"),
+                format!("{} is encrypted with a password", path.display()),
+                format!(
+                    "symbolon keys convert --in {} --password-file FILE --out key.jwk",
+                    quoted(&path.display().to_string())
+                ),
             ))
         })
     }
@@ -95,7 +97,7 @@ pub(crate) fn wrong_password(what: &str) -> CliError {
     CliError::new(
         CHECK_FAILED,
         format!("{what} cannot be decrypted with this password"),
-        "check the password: no space, and the line end is taken off",
+        "check the password: spaces count, the end of the line does not",
     )
 }
 

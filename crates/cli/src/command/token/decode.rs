@@ -1,8 +1,8 @@
 //! `symbolon token decode`: what a token says, what that means, and why it would be refused.
 
 use clap::Args;
-use serde_json::{Map, Value, json};
-use symbolon_jose::KeyManagement;
+use serde_json::{Value, json};
+use symbolon_jose::{Algorithm, KeyManagement};
 
 use super::TokenSource;
 use super::look::{Form, Look};
@@ -23,7 +23,7 @@ impl Decode {
         let now = time::now();
         let look = Look::at(&self.source.read()?, now);
         let malformed = look.malformed().map(|reason| (reason.text.clone(), reason.hint.clone()));
-        if look.is_readable() {
+        if look.is_readable() || malformed.is_none() {
             if output.is_json() {
                 output.json(&look.answer(output));
             } else {
@@ -32,7 +32,7 @@ impl Decode {
         }
         match malformed {
             None => {
-                look.suggest(output);
+                look.suggest(&self.source.again(), output);
                 Ok(())
             }
             Some((text, hint)) => {
@@ -118,19 +118,23 @@ impl Look {
         }
     }
 
-    /// What to do next.
-    fn suggest(&self, output: &Output) {
+    /// What to do next, if there is something: `again` names the token once more.
+    fn suggest(&self, again: &str, output: &Output) {
+        let alg = self.headers.first().and_then(|header| header.get("alg")).and_then(Value::as_str);
         if self.form.is_encrypted() {
-            let alg = self.headers.first().and_then(|header| header.get("alg")).and_then(Value::as_str);
-            let password = alg.and_then(KeyManagement::from_name).is_some_and(KeyManagement::is_password);
-            let option = if password { "--password-file" } else { "--key" };
-            return output.next(&format!("symbolon token decrypt {option} FILE"));
+            let Some(management) = alg.and_then(KeyManagement::from_name) else { return };
+            let option = if management.is_password() { "--password-file" } else { "--key" };
+            return output.next(&format!("symbolon token decrypt {option} FILE{again}"));
         }
-        let issuer = self.claims.as_ref().and_then(|claims: &Map<String, Value>| claims.get("iss"));
-        output.next(&format!(
-            "symbolon token verify --issuer {}",
-            issuer.map_or_else(|| "URL".to_owned(), |iss| shell_word(&text(iss)))
-        ));
+        // Only a compact token with claims is a JWT, and only one that is signed at all can be verified.
+        let (Form::JwsCompact, Some(claims), Some(algorithm)) =
+            (self.form, &self.claims, alg.and_then(Algorithm::from_name))
+        else {
+            return;
+        };
+        let issuer = claims.get("iss").map_or_else(|| "URL".to_owned(), |iss| shell_word(&text(iss)));
+        let secret = if algorithm.is_symmetric() { " --secret-file FILE" } else { "" };
+        output.next(&format!("symbolon token verify --issuer {issuer}{secret}{again}"));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use symbolon_jose::jwe::{self, Decrypted, DecryptingKey, DecryptingKeys};
 use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement, base64url};
 
@@ -43,20 +43,25 @@ pub(crate) struct Decrypt {
 
 impl Decrypt {
     pub(crate) fn run(self, output: &Output) -> Result<(), CliError> {
-        if self.password.is_stdin() && self.source.file.is_none() {
+        if self.password.is_stdin() && self.source.path().is_none() {
             return Err(CliError::usage(
                 "standard input gives the password, so the token must come from elsewhere",
                 "--file FILE",
             ));
         }
+        // First, because its header says what is needed.
+        let token = self.source.read()?;
         let keys = if let Some(path) = &self.key {
             let jwk = KeyFile::read(path)?.one(self.kid.as_deref())?;
             DecryptingKeys::single(decrypting_key(&jwk, path, Choice { alg: self.alg, enc: self.enc })?)
         } else {
+            if let Some(alg) = needs_key(&token) {
+                let message = format!("it is encrypted with {alg}, to a key and not with a password");
+                return Err(CliError::usage(message, "name the key it was encrypted to: --key FILE"));
+            }
             password_keys(&self.password.read_existing()?)
                 .map_err(|why| CliError::usage(format!("this password cannot be used: {why}"), "try another"))?
         };
-        let token = self.source.read()?;
         let keys: DecryptingKeys = keys.iter().map(|key| self.limited(key)).collect();
         match decrypted(&token, &keys) {
             Ok(decrypted) => {
@@ -85,6 +90,14 @@ pub(super) fn decrypting_key(jwk: &Jwk, path: &Path, choice: Choice) -> Result<D
         None => ContentEncryption::ALL.to_vec(),
     };
     DecryptingKey::from_jwk(jwk, alg, &allowed).map_err(|why| refused_key(path, jwk, why))
+}
+
+/// What the header asks for, if no password will do for any recipient.
+fn needs_key(token: &str) -> Option<KeyManagement> {
+    let look = Look::at(token, 0);
+    let known = |header: &Map<String, Value>| header.get("alg")?.as_str().and_then(KeyManagement::from_name);
+    let all: Option<Vec<KeyManagement>> = look.headers.iter().map(known).collect();
+    all.filter(|all| !all.iter().any(|alg| alg.is_password()))?.first().copied()
 }
 
 /// In whichever serialization it is.
@@ -127,6 +140,7 @@ pub(super) fn refused(why: Error, token: &str) -> CliError {
     let said = |name: &str| look.headers.first().and_then(|header| header.get(name)).and_then(|it| it.as_str());
     let hint = match why {
         Error::AlgorithmMismatch => match said("alg").and_then(KeyManagement::from_name) {
+            Some(alg) if alg.is_password() => "it is encrypted with a password: --password-file FILE".to_owned(),
             Some(alg) => format!("if the key is for {alg}, which the header asks for: --alg {alg}"),
             None => "ask its sender to encrypt with an algorithm the key is for".to_owned(),
         },

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use symbolon_jose::jwk::PRIVATE_MEMBERS;
+use symbolon_oauth::TokenKind;
 
 /// Shown instead.
 const HIDDEN: &str = "(a secret, not shown)";
@@ -22,6 +23,10 @@ fn object(members: &Map<String, Value>, found: &mut bool) -> Map<String, Value> 
         } else {
             value_of(value, found)
         };
+        if is_secret(name) {
+            *found = true;
+            return (HIDDEN.to_owned(), hidden);
+        }
         (name.clone(), hidden)
     };
     members.iter().map(hide).collect()
@@ -41,18 +46,32 @@ fn value_of(value: &Value, found: &mut bool) -> Value {
 
 /// Whether a text is a secret of itself: an opaque one of this server, a private key as PEM, or a private JWK as text.
 pub(crate) fn is_secret(text: &str) -> bool {
-    text.contains("sym_") || text.contains("PRIVATE KEY-----") || private_jwk(text)
+    opaque(text) || text.contains("PRIVATE KEY-----") || private_jwk(text)
 }
 
+/// An opaque secret begins at a word: `asym_rt_policy` is none.
+fn opaque(text: &str) -> bool {
+    text.match_indices("sym_").any(|(at, _)| {
+        let begins = TokenKind::ALL.iter().any(|kind| text[at..].starts_with(kind.prefix()));
+        begins && !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric())
+    })
+}
+
+/// JSON that a private key stands in, also behind other words.
 fn private_jwk(text: &str) -> bool {
-    if !text.trim_start().starts_with('{') {
-        return false;
-    }
-    match serde_json::from_str(text) {
-        Ok(Value::Object(inner)) => members(&inner).1,
+    let mut rest = text;
+    while let Some(begin) = rest.find(['{', '[']) {
+        let mut values = serde_json::Deserializer::from_str(&rest[begin..]).into_iter::<Value>();
         // Not JSON, and yet it may be half of a key.
-        _ => text.contains("\"kty\""),
+        let Some(Ok(value)) = values.next() else { return rest.contains("\"kty\"") };
+        let mut found = false;
+        value_of(&value, &mut found);
+        if found {
+            return true;
+        }
+        rest = &rest[begin + values.byte_offset()..];
     }
+    false
 }
 
 #[cfg(test)]
@@ -91,7 +110,9 @@ mod tests {
     #[test]
     fn what_is_public_is_shown() {
         let public = Jwk::generate(Algorithm::ES256).unwrap().public_value().unwrap();
-        let value = json!({ "jwk": public, "d": "not of a key", "text": "{\"a\":1}" });
+        let value = json!({ "jwk": public, "d": "not of a key", "text": "{\"a\":1}", "list": [public.to_string()] });
+        assert_eq!(hidden(&value), (value.to_string(), false));
+        let value = json!({ "kid": "asym_rt_2026", "scope": "asym_read sym_pathy my_asym_key", "sym_bol": "[1, {" });
         assert_eq!(hidden(&value), (value.to_string(), false));
     }
 
@@ -103,9 +124,17 @@ mod tests {
             "-----BEGIN PRIVATE KEY-----\nAAAA",
             "-----BEGIN EC PRIVATE KEY-----",
             "{\"kty\":\"oct\",\"k\":\"AAAA",
+            "{\"kty\":\"oct\",\"k\":\"AAAA\"}",
+            "[{\"kty\":\"oct\",\"k\":\"AAAA\"}]",
+            "[{\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}]",
+            "the key: {\"kty\":\"oct\",\"k\":\"AAAA\"} or so",
+            "{} {\"kty\":\"oct\",\"k\":\"AAAA\"}",
+            "_sym_rt_AAAA",
         ] {
-            let (shown, found) = hidden(&json!({ "x": text }));
-            assert!(found && !shown.contains("AAAA"), "{text}");
+            for value in [json!({ "x": text }), json!({ text: "x" }), json!({ "x": [{ text: 1 }] })] {
+                let (shown, found) = hidden(&value);
+                assert!(found && !shown.contains("AAAA"), "{text}");
+            }
         }
     }
 }

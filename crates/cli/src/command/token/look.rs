@@ -73,11 +73,13 @@ impl Look {
                 look.form = Form::JwsCompact;
                 written::length(token, jws::compact::MAX_TOKEN_LEN, &mut look.reasons);
                 look.signed([header, payload, signature], now);
+                look.strictly(jws::compact::Unverified::parse(token).err());
             }
             [header, encrypted_key, iv, ciphertext, tag] => {
                 look.form = Form::JweCompact;
                 written::length(token, jwe::MAX_TOKEN_LEN, &mut look.reasons);
                 look.encrypted(header, [encrypted_key, iv, ciphertext, tag]);
+                look.strictly(jwe::compact::Encrypted::parse(token).err());
             }
             _ => look.of_wrong_parts(&parts),
         }
@@ -128,12 +130,14 @@ impl Look {
 
     fn signed(&mut self, [header, payload, signature]: [&str; 3], now: u64) {
         let members = self.object("header", header, Limits::HEADER);
-        let members = members.inspect(|members| header::signed(members, &mut self.reasons)).unwrap_or_default();
-        self.payload(payload, members.get("b64") == Some(&Value::Bool(false)), member(&members, "typ"), now);
+        let members = members.inspect(|members| header::signed(members, &mut self.reasons));
+        let said = |name| members.as_ref().and_then(|members| members.get(name));
+        let is_plain = said("b64") == Some(&Value::Bool(false));
+        self.payload(payload, is_plain, said("typ").and_then(Value::as_str), now);
         if let Some(bytes) = written::bytes("signature", signature, &mut self.reasons) {
-            seal::signature(member(&members, "alg").unwrap_or_default(), &bytes, &mut self.reasons);
+            seal::signature(said("alg").and_then(Value::as_str).unwrap_or_default(), &bytes, &mut self.reasons);
         }
-        self.headers.extend(Some(members).filter(|members| !members.is_empty()));
+        self.headers.extend(members);
     }
 
     fn payload(&mut self, payload: &str, is_plain: bool, typ: Option<&str>, now: u64) {
@@ -165,17 +169,16 @@ impl Look {
     }
 
     fn encrypted(&mut self, header: &str, parts: [&str; 4]) {
-        let members = self.object("header", header, Limits::HEADER).unwrap_or_default();
+        let members = self.object("header", header, Limits::HEADER);
         let names = ["encrypted key", "starting value (iv)", "content", "seal (tag)"];
         let [encrypted_key, iv, ciphertext, tag] =
             std::array::from_fn(|index| written::bytes(names[index], parts[index], &mut self.reasons));
         self.recipient(members, &Parts { encrypted_key, iv, ciphertext, tag });
     }
 
-    fn recipient(&mut self, members: Map<String, Value>, parts: &Parts) {
-        if members.is_empty() {
-            return;
-        }
+    /// Of a header that could be read.
+    fn recipient(&mut self, members: Option<Map<String, Value>>, parts: &Parts) {
+        let Some(members) = members else { return };
         header::encrypted(&members, &mut self.reasons);
         let text = |name| member(&members, name).unwrap_or_default();
         seal::encrypted(text("alg"), text("enc"), parts, &mut self.reasons);
@@ -196,20 +199,35 @@ impl Look {
         } else if whole.contains_key("signature") || whole.contains_key("signatures") {
             self.form = Form::JwsJson;
             self.json_signed(&whole, now);
-            match jws::json::Unverified::parse(text.as_bytes()).err() {
-                Some(Error::PayloadMisplaced) => None,
-                other => other,
-            }
+            jws::json::Unverified::parse(text.as_bytes()).err()
         } else {
             let text = "it is JSON, and neither a signed nor an encrypted text";
             let hint = "pass the token itself, for instance the value of access_token";
             self.reasons.push(Reason::malformed("not_serialization", text, hint));
             return;
         };
-        // What only the whole shows, such as one name in two headers.
-        if let Some(why) = strict.filter(|_| self.reasons.iter().all(|reason| reason.severity == Severity::WorthALook))
-        {
-            self.reasons.push(Reason::malformed("serialization", why.to_string(), "tell whoever made it"));
+        self.strictly(strict);
+    }
+
+    /// What our own reader says, unless it has been said in more words: what only the whole shows, such as one name in two headers, and
+    /// members that no key is needed to refuse.
+    fn strictly(&mut self, verdict: Option<Error>) {
+        let Some(why) = verdict.filter(|_| self.malformed().is_none()) else { return };
+        let is_said = |ids: &[&str]| self.reasons.iter().any(|reason| ids.contains(&reason.id));
+        match why {
+            Error::AlgorithmMissing
+            | Error::B64NotCritical
+            | Error::B64Unsupported
+            | Error::CritInvalid
+            | Error::CritUnsupported
+            | Error::HeaderMemberMissing(_)
+            | Error::KidTooLong
+            | Error::PayloadMisplaced => {}
+            Error::HeaderInvalid | Error::HeaderMemberInvalid("zip") if is_said(&["header_type", "zip_unknown"]) => {}
+            Error::CurveUnsupported | Error::HeaderInvalid | Error::HeaderMemberInvalid(_) => {
+                self.reasons.push(Reason::refused("header_invalid", why.to_string(), "tell whoever made it"));
+            }
+            _ => self.reasons.push(Reason::malformed("serialization", why.to_string(), "tell whoever made it")),
         }
     }
 
@@ -243,7 +261,7 @@ impl Look {
             let members = self.union(&[whole.get("unprotected"), one.get("header")], whole.get("protected"));
             let key = one["encrypted_key"].as_str().unwrap_or_default();
             parts.encrypted_key = written::bytes("encrypted key", key, &mut self.reasons);
-            self.recipient(members.unwrap_or_default(), &parts);
+            self.recipient(members, &parts);
         }
     }
 

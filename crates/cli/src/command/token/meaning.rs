@@ -18,11 +18,13 @@ pub(crate) fn claim_rows(members: &Map<String, Value>, now: u64) -> Vec<Vec<Stri
 
 fn rows(members: &Map<String, Value>, meanings: &[(&str, &str)], now: u64) -> Vec<Vec<String>> {
     let row = |(name, value): (&String, &Value)| {
-        let meaning = meanings.iter().find(|(known, _)| known == name).map_or("", |(_, meaning)| meaning);
+        let meaning = meanings.iter().find(|(known, _)| known == name).map_or(UNKNOWN, |(_, meaning)| meaning);
         vec![name.clone(), text(value), explained(name, value, meaning, now)]
     };
     members.iter().map(row).collect()
 }
+
+const UNKNOWN: &str = "no registered name: its meaning is between its maker and you";
 
 /// The meaning; for times with the calendar, for keys with the thumbprint.
 fn explained(name: &str, value: &Value, meaning: &str, now: u64) -> String {
@@ -34,7 +36,7 @@ fn explained(name: &str, value: &Value, meaning: &str, now: u64) -> String {
             None => meaning.to_owned(),
         };
     }
-    match value.as_u64().filter(|_| TIMES.contains(&name)) {
+    match time::numeric_date(value).filter(|_| TIMES.contains(&name)) {
         Some(unix) => format!("{meaning}: {}, {}", time::calendar(unix), time::distance(unix, now)),
         None => meaning.to_owned(),
     }
@@ -142,7 +144,8 @@ mod tests {
         assert_eq!(explained("exp", &json!(60), "refuse", 0), "refuse: 1970-01-01 00:01:00Z, in 1m");
         assert_eq!(explained("exp", &json!("soon"), "refuse", 0), "refuse");
         assert_eq!(explained("exp", &json!(-5), "refuse", 0), "refuse");
-        assert_eq!(explained("custom", &json!(60), "", 0), "");
+        assert_eq!(explained("exp", &json!(60.5), "refuse", 0), "refuse: 1970-01-01 00:01:00Z, in 1m");
+        assert_eq!(explained("custom", &json!(60), UNKNOWN, 0), UNKNOWN);
     }
 
     #[test]
@@ -154,6 +157,17 @@ mod tests {
         let secret = json!({ "kty": "oct", "k": "AAAAAAAAAAAAAAAAAAAAAA" });
         assert_eq!(explained("jwk", &secret, "a key", 0), "a key");
         assert_eq!(explained("cnf", &json!({ "jkt": "x" }), "a key", 0), "a key");
+    }
+
+    #[test]
+    fn everything_has_a_meaning_also_what_nobody_knows() {
+        let public = Jwk::generate(Algorithm::ES256).unwrap().public_value().unwrap();
+        let members =
+            json!({ "exp": 60, "jwk": public, "cnf": { "jwk": public }, "iat": 1, "other": 1, "alg": "ES256" });
+        let members = members.as_object().unwrap();
+        for row in [header_rows(members, 0), claim_rows(members, 0)].concat() {
+            assert!(row[2].starts_with(char::is_alphabetic), "{row:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod tolerant;
 mod verify;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
@@ -22,6 +22,7 @@ use super::Global;
 use crate::error::CliError;
 use crate::input;
 use crate::output::Output;
+use crate::program::quoted;
 
 /// The longest text that is looked at; longer than any that is accepted.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -79,7 +80,7 @@ pub(crate) enum Token {
 
 #[derive(Args, Debug)]
 pub(crate) struct TokenSource {
-    /// Read the token from this file [default: standard input]
+    /// Read the token from this file; - is standard input [default: standard input]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -97,8 +98,18 @@ impl Token {
 }
 
 impl TokenSource {
+    /// The file, unless it is standard input.
+    fn path(&self) -> Option<&Path> {
+        self.file.as_deref().filter(|path| *path != "-")
+    }
+
+    /// The option that names the same token in a command to copy.
+    fn again(&self) -> String {
+        self.path().map_or_else(String::new, |path| format!(" --file {}", quoted(&path.display().to_string())))
+    }
+
     fn read(&self) -> Result<Zeroizing<String>, CliError> {
-        let text = match &self.file {
+        let text = match self.path() {
             Some(path) => text(&input::read_bytes(path, MAX_BYTES)?)?,
             None if std::io::stdin().is_terminal() => input::read_stdin("the token")?.into(),
             None => text(&input::pipe("the token", MAX_BYTES)?)?,
@@ -119,9 +130,10 @@ fn text(bytes: &[u8]) -> Result<Zeroizing<String>, CliError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// People copy whole headers.
+/// People copy whole headers, and quotes with it; some programs write a mark before the text.
 fn bare(text: &str) -> &str {
-    let mut token = text.trim();
+    let around = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '"' | '\'');
+    let mut token = text.trim_matches(around);
     for before in ["Authorization:", "Bearer ", "DPoP "] {
         let begins = token.get(..before.len()).is_some_and(|start| start.eq_ignore_ascii_case(before));
         if begins {
@@ -146,13 +158,19 @@ fn refuse_secrets(text: &str) -> Result<(), CliError> {
         ));
     }
     let is_json = text.starts_with(['{', '[']);
-    if is_json && ["\"kty\"", "\"keys\""].iter().any(|name| text.contains(name)) {
+    if is_json && !is_serialization(text) && ["\"kty\"", "\"keys\""].iter().any(|name| text.contains(name)) {
         return Err(CliError::usage(
             "this is a key, perhaps a private one, and no token; it is not shown",
             "symbolon keys convert --in FILE --public",
         ));
     }
     Ok(())
+}
+
+/// Whether it is a token in JSON serialization. A key may stand in one, as the `epk` of a recipient does, and is hidden there.
+fn is_serialization(text: &str) -> bool {
+    let members = ["ciphertext", "signature", "signatures"];
+    tolerant::json(text.as_bytes()).is_some_and(|(whole, _)| members.iter().any(|name| whole.get(name).is_some()))
 }
 
 #[cfg(test)]
@@ -167,6 +185,10 @@ mod tests {
         {
             assert_eq!(bare(text), "a.b.c", "{text}");
         }
+        for text in ["\u{feff}a.b.c\r\n", "\"a.b.c\"", "'Bearer a.b.c'"] {
+            assert_eq!(bare(text), "a.b.c", "{text}");
+        }
+        assert_eq!(bare("{\"a\":\"b\"}\n"), "{\"a\":\"b\"}");
         assert_eq!(bare("é"), "é");
     }
 
@@ -180,5 +202,7 @@ mod tests {
             assert!(!text.split(['"', '\n']).any(|part| part.len() > 8 && words.contains(part)), "{words}");
         }
         assert!(refuse_secrets("{\"payload\":\"e30\",\"signatures\":[]}").is_ok());
+        let epk = "{\"ciphertext\":\"\",\"recipients\":[{\"header\":{\"epk\":{\"kty\":\"EC\"}}}]}";
+        assert!(refuse_secrets(epk).is_ok());
     }
 }

@@ -187,11 +187,13 @@ impl Sign {
     }
 }
 
-/// The algorithm that goes without saying for a key of this type; a shared secret has none.
+/// The algorithms that go without saying, one for each type of key; a shared secret has none.
+pub(super) const NATURAL: [Algorithm; 5] =
+    [Algorithm::EdDSA, Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::RS256];
+
+/// The one of a key.
 fn natural(jwk: &Jwk) -> Option<Algorithm> {
-    const USUAL: [Algorithm; 5] =
-        [Algorithm::EdDSA, Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::RS256];
-    USUAL
+    NATURAL
         .into_iter()
         .find(|algorithm| SigningKey::from_jwk(jwk, *algorithm).err() != Some(Error::KeyAlgorithm))
         .filter(|_| jwk.kty() != "oct")

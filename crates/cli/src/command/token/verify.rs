@@ -3,22 +3,26 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use symbolon_guard::Keys;
 use symbolon_jose::jwe::{self, DecryptingKeys};
-use symbolon_jose::jwt::{self, Claims, Policy, Verified};
+use symbolon_jose::jwt::{self, Claims, MAX_LEEWAY_SECS, Policy, Verified};
 use symbolon_jose::{Algorithm, Error, Jwk, KeyManagement, VerifyingKey, VerifyingKeys};
 
-use super::TokenSource;
 use super::decrypt::{decrypting_key, refused as not_decrypted};
 use super::encrypt::{Choice, management};
+use super::look::Look;
 use super::meaning::claim_rows;
+use super::reason::quoted;
+use super::sign::NATURAL;
+use super::{TokenSource, hide};
 use crate::command::keys::file::{KeyFile, unfit};
 use crate::command::{Global, duration, signature_algorithm};
 use crate::connect;
 use crate::error::{CHECK_FAILED, CONFIGURATION, CliError, UNREACHABLE};
 use crate::input;
-use crate::output::{Output, visible};
+use crate::output::{Output, text, visible};
+use crate::program::quoted as shell;
 use crate::time;
 
 /// More than any shared secret.
@@ -53,8 +57,14 @@ pub(crate) struct Verify {
     #[arg(long = "type", value_name = "TYPE")]
     typ: Option<String>,
     /// Tolerated difference of clocks, at most 5m
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = leeway)]
     leeway: u64,
+}
+
+/// What a policy would cut off is not taken.
+fn leeway(text: &str) -> Result<u64, String> {
+    let secs = duration(text)?;
+    if secs > MAX_LEEWAY_SECS { Err("at most 5m: clocks that differ more want setting".to_owned()) } else { Ok(secs) }
 }
 
 impl Verify {
@@ -82,7 +92,40 @@ impl Verify {
                 self.report(&verified, output);
                 Ok(())
             }
-            Err(why) => Err(CliError::new(CHECK_FAILED, format!("refused: {why}"), self.hint(why))),
+            Err(why) => {
+                // Of an encrypted token only the outside could be looked at, and that is not where it went wrong.
+                let said = if decrypting.is_none() { self.said(why, &token, &issuer, now) } else { String::new() };
+                Err(CliError::new(CHECK_FAILED, format!("refused: {why}{said}"), self.hint(why)))
+            }
+        }
+    }
+
+    /// What the token says, where that differs from what was wanted.
+    fn said(&self, why: Error, token: &str, issuer: &str, now: u64) -> String {
+        let look = Look::at(token, now);
+        let text_of = |members: Option<&Map<String, Value>>, name: &str| members?.get(name).map(|it| quoted(&text(it)));
+        let claim = |name| text_of(look.claims.as_ref(), name).unwrap_or_else(|| "nothing".to_owned());
+        let header = |name| text_of(look.headers.first(), name).unwrap_or_else(|| "nothing".to_owned());
+        match why {
+            Error::IssuerMismatch => format!(": it says {}, and {} was wanted", claim("iss"), quoted(issuer)),
+            Error::AudienceMismatch => {
+                let wanted = self.audience.as_deref().unwrap_or_default();
+                format!(": it says {}, and {} was wanted", claim("aud"), quoted(wanted))
+            }
+            Error::Expired => {
+                let exp = look.claims.as_ref().and_then(|claims| time::numeric_date(claims.get("exp")?));
+                exp.map_or_else(String::new, |exp| format!(": {}, {}", time::distance(exp, now), time::calendar(exp)))
+            }
+            Error::TypeMismatch => {
+                format!(
+                    ": it says {}, and {} was wanted",
+                    header("typ"),
+                    quoted(self.typ.as_deref().unwrap_or_default())
+                )
+            }
+            Error::UnknownKey => format!(": kid {}, alg {}", header("kid"), header("alg")),
+            Error::AlgorithmMismatch => format!(": it says {}", header("alg")),
+            _ => String::new(),
         }
     }
 
@@ -105,11 +148,10 @@ impl Verify {
                 )
             })?,
         };
-        let allowed = self.alg.as_ref().map_or(Algorithm::ALL, std::slice::from_ref);
-        let keys = VerifyingKeys::from_jwks(&set, allowed);
+        let keys = VerifyingKeys::from_jwks(&set, &self.algorithms());
         match &self.jwks {
             Some(path) if keys.is_empty() && set.keys().iter().any(|key| key.kty() == "oct") => {
-                let hint = format!("--secret-file {}", path.display());
+                let hint = format!("--secret-file {}", shell(&path.display().to_string()));
                 Err(CliError::usage("a shared secret is not taken for a public key", hint))
             }
             Some(path) if keys.is_empty() => Err(CliError::new(
@@ -118,6 +160,14 @@ impl Verify {
                 "name a file with {\"keys\": […]}, a JWK or a PEM; check --alg",
             )),
             _ => Ok(keys),
+        }
+    }
+
+    /// What was named; else every one, and first what a key without `alg` signs with here.
+    fn algorithms(&self) -> Vec<Algorithm> {
+        match self.alg {
+            Some(alg) => vec![alg],
+            None => NATURAL.iter().chain(Algorithm::ALL).copied().collect(),
         }
     }
 
@@ -165,6 +215,14 @@ impl Verify {
 
     fn report(&self, verified: &Verified<Claims>, output: &Output) {
         let claims = json!(verified.claims());
+        // Genuine or not, nobody asked for the secrets in it.
+        let (claims, found) = hide::members(claims.as_object().unwrap_or(&Map::new()));
+        let claims = Value::Object(claims);
+        if found {
+            output.say(
+                "a private key or another secret stands in it, where everybody can read it: replace that secret now",
+            );
+        }
         let (alg, kid, typ) = (verified.algorithm().name(), verified.kid(), verified.typ());
         if output.is_json() {
             return output.json(&json!({

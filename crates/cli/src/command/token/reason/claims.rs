@@ -1,8 +1,9 @@
 //! What claims say that a careful verifier refuses: times, issuer, audience, and what belongs to the kind of token
-//! (RFC 7519 §4.1, RFC 8725 §3, RFC 9068 §2.2, OpenID Connect Core §2, OpenID Connect Back-Channel Logout §2.4).
+//! (RFC 7519 §4.1, RFC 8725 §3, RFC 9068 §2.2, RFC 9449 §4.2, RFC 8417 §2, OpenID Connect Core §2, OpenID Connect Back-Channel Logout
+//! §2.4).
 
 use serde_json::{Map, Value};
-use symbolon_jose::jwt::{MAX_NUMERIC_DATE, is_same_type};
+use symbolon_jose::jwt::is_same_type;
 
 use super::{Reason, quoted};
 use crate::time;
@@ -13,25 +14,35 @@ const LEEWAY_SECS: u64 = 30;
 const LONG_LIFE_SECS: u64 = 3_600;
 
 const MAKER: &str = "tell whoever made it";
-const CLOCKS: &str = "compare the clocks of both machines; up to 5m may be tolerated: symbolon token verify --leeway";
+const CLOCKS: &str = "compare the clocks of both machines";
+const LEEWAY: &str = "compare the clocks of both machines; up to 5m may be tolerated: symbolon token verify --leeway";
 
 /// What kind of token it says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Access,
+    /// A security event (RFC 8417).
+    Event,
     Id,
     Logout,
     Other,
+    /// That the sender holds a key (RFC 9449).
+    Proof,
 }
 
 impl Kind {
     /// By its `typ`, and where that says nothing by its claims.
     pub(crate) fn of(typ: Option<&str>, claims: &Map<String, Value>) -> Self {
         let says = |name| typ.is_some_and(|typ| is_same_type(typ, name));
-        let of_id_token = || ["nonce", "at_hash", "c_hash", "azp"].iter().any(|name| claims.contains_key(*name));
+        let has = |names: &[&str]| names.iter().any(|name| claims.contains_key(*name));
+        // azp stands in access tokens of some servers, too, but not without what was granted.
+        let of_id_token =
+            || has(&["nonce", "at_hash", "c_hash"]) || has(&["azp"]) && !has(&["scope", "scp", "permissions"]);
         match typ {
             Some(_) if says("at+jwt") => Self::Access,
+            Some(_) if says("dpop+jwt") => Self::Proof,
             Some(_) if says("logout+jwt") => Self::Logout,
+            Some(_) if says("secevent+jwt") => Self::Event,
             None | Some("") if of_id_token() => Self::Id,
             Some(_) if says("JWT") && of_id_token() => Self::Id,
             _ => Self::Other,
@@ -43,12 +54,16 @@ impl Kind {
 pub(crate) fn check(claims: &Map<String, Value>, kind: Kind, now: u64, reasons: &mut Vec<Reason>) {
     types(claims, reasons);
     times(claims, kind, now, reasons);
-    parties(claims, reasons);
+    if kind != Kind::Proof {
+        parties(claims, reasons);
+    }
     match kind {
         Kind::Access => access(claims, reasons),
+        Kind::Event => event(claims, reasons),
         Kind::Id => id(claims, reasons),
         Kind::Logout => logout(claims, reasons),
         Kind::Other => {}
+        Kind::Proof => proof(claims, reasons),
     }
 }
 
@@ -78,19 +93,23 @@ fn times(claims: &Map<String, Value>, kind: Kind, now: u64, reasons: &mut Vec<Re
             "get a new one; an app does so with its refresh token",
         )),
         Some(_) => {}
-        None if claims.contains_key("exp") || kind == Kind::Logout => {}
+        // What reports or proves something does not grant anything.
+        None if claims.contains_key("exp") || matches!(kind, Kind::Event | Kind::Logout | Kind::Proof) => {}
         None => {
             let text = "no exp: it would be good for ever, also for a thief";
             reasons.push(Reason::refused("exp_missing", text, "have it made with exp, some minutes ahead"));
         }
     }
-    for (id, what, moment) in
-        [("not_yet_valid", "it is not valid yet (nbf)", nbf), ("iat_future", "it was issued in the future (iat)", iat)]
-    {
-        if let Some(moment) = moment.filter(|moment| *moment > now.saturating_add(LEEWAY_SECS)) {
-            let text = format!("{what}: {}, {}", time::distance(moment, now), time::calendar(moment));
-            reasons.push(Reason::refused(id, text, CLOCKS));
-        }
+    let later = |moment: Option<u64>| {
+        let moment = moment.filter(|moment| *moment > now.saturating_add(LEEWAY_SECS))?;
+        Some(format!("{}, {}", time::distance(moment, now), time::calendar(moment)))
+    };
+    if let Some(when) = later(nbf) {
+        reasons.push(Reason::refused("not_yet_valid", format!("it is not valid yet (nbf): {when}"), LEEWAY));
+    }
+    // RFC 7519 §4.1.6 says how old it is, and not from when on it counts.
+    if let Some(when) = later(iat) {
+        reasons.push(Reason::look("iat_future", format!("it was issued in the future (iat): {when}"), CLOCKS));
     }
     let Some((exp, from)) = exp.zip(iat.or(nbf)) else { return };
     if exp <= from {
@@ -111,7 +130,7 @@ fn times(claims: &Map<String, Value>, kind: Kind, now: u64, reasons: &mut Vec<Re
 /// A time, if it is one; else why not.
 fn moment(name: &str, claims: &Map<String, Value>, reasons: &mut Vec<Reason>) -> Option<u64> {
     let value = claims.get(name)?;
-    if let Some(unix) = value.as_u64().filter(|unix| *unix <= MAX_NUMERIC_DATE) {
+    if let Some(unix) = time::numeric_date(value) {
         return Some(unix);
     }
     let Some(number) = value.as_f64() else {
@@ -120,18 +139,7 @@ fn moment(name: &str, claims: &Map<String, Value>, reasons: &mut Vec<Reason>) ->
         reasons.push(Reason::refused("time_not_number", text, hint));
         return None;
     };
-    #[expect(clippy::cast_precision_loss, reason = "the year 9999 in seconds is far below the precision")]
-    let latest = MAX_NUMERIC_DATE as f64;
-    if (0.0..=latest).contains(&number) {
-        // With a fraction, which is dropped.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it lies between 0 and the year 9999"
-        )]
-        return Some(number as u64);
-    }
-    let hint = if number > latest { "it looks like milliseconds; have it written in seconds" } else { MAKER };
+    let hint = if number > 0.0 { "it looks like milliseconds; have it written in seconds" } else { MAKER };
     let text = format!("{name} is before 1970 or after the year 9999");
     reasons.push(Reason::refused("time_out_of_range", text, hint));
     None
@@ -174,6 +182,25 @@ fn access(claims: &Map<String, Value>, reasons: &mut Vec<Reason>) {
             format!("an access token (at+jwt) must also have {}", missing.join(", ")),
             "have it made as RFC 9068 section 2.2 says",
         ));
+    }
+}
+
+/// RFC 9449 §4.2.
+fn proof(claims: &Map<String, Value>, reasons: &mut Vec<Reason>) {
+    let missing: Vec<&str> =
+        ["jti", "htm", "htu", "iat"].into_iter().filter(|name| !claims.contains_key(*name)).collect();
+    if !missing.is_empty() {
+        let text = format!("a DPoP proof must also have {}", missing.join(", "));
+        reasons.push(Reason::refused("proof_claims", text, "have it made as RFC 9449 section 4.2 says"));
+    }
+}
+
+/// RFC 8417 §2.2.
+fn event(claims: &Map<String, Value>, reasons: &mut Vec<Reason>) {
+    let missing: Vec<&str> = ["iat", "jti", "events"].into_iter().filter(|name| !claims.contains_key(*name)).collect();
+    if !missing.is_empty() {
+        let text = format!("a security event must also have {}", missing.join(", "));
+        reasons.push(Reason::refused("event_claims", text, "have it made as RFC 8417 section 2.2 says"));
     }
 }
 
@@ -256,6 +283,12 @@ mod tests {
         assert_eq!(reasons(None, &with(&json!({"nonce": "n"}))), []);
         assert_eq!(reasons(None, &with(&json!({"exp": 1_000_600.5, "nbf": NOW + 29}))), []);
         assert_eq!(reasons(None, &with(&json!({"iss": "http://localhost:4400"}))), []);
+        let of_auth0 = json!({"azp": "c", "scope": "openid read", "aud": ["https://a", "https://i/userinfo"]});
+        assert_eq!(reasons(Some("JWT"), &with(&of_auth0)), []);
+        let proof = json!({"jti": "j", "htm": "GET", "htu": "https://a/x", "iat": NOW});
+        assert_eq!(reasons(Some("dpop+jwt"), &proof), []);
+        let event = json!({"iss": "https://i", "aud": "https://a", "jti": "j", "iat": NOW, "events": {}});
+        assert_eq!(reasons(Some("secevent+jwt"), &event), []);
     }
 
     #[test]
@@ -270,7 +303,7 @@ mod tests {
             (json!({"exp": 1_000_600_000_000_u64}), "time_out_of_range", Refused),
             (json!({"exp": 1e300}), "time_out_of_range", Refused),
             (json!({"nbf": NOW + 31}), "not_yet_valid", Refused),
-            (json!({"iat": NOW + 31}), "iat_future", Refused),
+            (json!({"iat": NOW + 31}), "iat_future", WorthALook),
             (json!({"iat": NOW + 10, "exp": NOW + 5}), "exp_before_iat", Refused),
             (json!({"iat": NOW, "exp": NOW + 3601}), "long_life", WorthALook),
             (json!({"iss": null}), "iss_missing", Refused),
@@ -297,6 +330,9 @@ mod tests {
             (None, json!({"nonce": "n", "aud": ["a", "b"]}), "azp_missing"),
             (None, json!({"nonce": "n", "aud": ["a", "b"], "azp": "c"}), "azp_not_in_aud"),
             (None, json!({"nonce": "n", "aud": ["a", "b"], "azp": "a"}), "several_audiences"),
+            (Some("dpop+jwt"), json!({}), "proof_claims"),
+            (Some("secevent+jwt"), json!({"jti": "j"}), "event_claims"),
+            (None, json!({"azp": "c", "aud": ["a", "b"]}), "azp_not_in_aud"),
             (Some("logout+jwt"), json!({}), "logout_token_claims"),
             (Some("logout+jwt"), json!({"sub": null}), "logout_token_claims"),
             (Some("logout+jwt"), json!({"nonce": "n"}), "nonce_forbidden"),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use symbolon_jose::jwe::PBES2_MAX_COUNT;
 use symbolon_jose::jwk::MAX_KID_LEN;
+use symbolon_jose::jwt::is_same_type;
 use symbolon_jose::{Algorithm, ContentEncryption, KeyManagement, base64url};
 
 use super::{Reason, quoted};
@@ -44,7 +45,11 @@ pub(crate) fn signed(header: &Map<String, Value>, reasons: &mut Vec<Reason>) {
     }
     encoding(header, reasons);
     critical(header, true, reasons);
-    keys(header, reasons);
+    if is_proof(header) {
+        proof_key(header, reasons);
+    } else {
+        keys(header, reasons);
+    }
     kid(header, reasons);
     if !header.contains_key("typ") {
         reasons.push(Reason::look(
@@ -79,12 +84,18 @@ pub(crate) fn encrypted(header: &Map<String, Value>, reasons: &mut Vec<Reason>) 
         }
         Some(_) => {}
     }
-    if header.contains_key("zip") {
-        reasons.push(Reason::refused(
+    match header.get("zip").and_then(Value::as_str) {
+        Some("DEF") => reasons.push(Reason::refused(
             "zip",
             "the content is compressed: its length betrays what is inside, and unpacked it may be huge",
             "have it made without zip, or allow it: symbolon token decrypt --accept-zip (RFC 8725 section 3.6)",
-        ));
+        )),
+        Some(zip) => {
+            let text = format!("zip is {}, which no recipient here knows", quoted(zip));
+            reasons.push(Reason::refused("zip_unknown", text, "have it made without zip"));
+        }
+        // Of the wrong type, or not there.
+        None => {}
     }
     critical(header, false, reasons);
     keys(header, reasons);
@@ -113,6 +124,10 @@ fn unknown<'n>(id: &'static str, member: &str, said: &str, names: impl Iterator<
 /// RFC 7797.
 fn encoding(header: &Map<String, Value>, reasons: &mut Vec<Reason>) {
     let Some(b64) = header.get("b64") else { return };
+    if !b64.is_boolean() {
+        reasons.push(Reason::refused("header_type", "b64 in the header is neither true nor false", MAKER));
+        return;
+    }
     let listed = header.get("crit").and_then(Value::as_array).is_some_and(|crit| crit.iter().any(|it| it == "b64"));
     if !listed {
         let text = "b64 stands in the header and crit does not say so: who does not know it reads another payload";
@@ -156,6 +171,18 @@ fn keys(header: &Map<String, Value>, reasons: &mut Vec<Reason>) {
             let text = format!("the header brings {brings} ({name}); here it is never used");
             reasons.push(Reason::look("key_in_header", text, OWN_KEYS));
         }
+    }
+}
+
+/// A proof that its sender holds a key: the one kind of token that brings its own (RFC 9449 §4.2).
+fn is_proof(header: &Map<String, Value>) -> bool {
+    header.get("typ").and_then(Value::as_str).is_some_and(|typ| is_same_type(typ, "dpop+jwt"))
+}
+
+fn proof_key(header: &Map<String, Value>, reasons: &mut Vec<Reason>) {
+    if !header.contains_key("jwk") {
+        let text = "a DPoP proof brings the public key it proves (jwk), and this one does not";
+        reasons.push(Reason::refused("proof_key_missing", text, "have it made as RFC 9449 section 4.2 says"));
     }
 }
 
@@ -243,6 +270,7 @@ mod tests {
             (json!({"alg": "ES256", "crit": ["b64"], "b64": false}), "b64", Refused),
             (json!({"alg": "ES256", "crit": ["b64"], "b64": true}), "b64", Refused),
             (json!({"alg": "ES256", "b64": false}), "b64_not_critical", Refused),
+            (json!({"alg": "ES256", "crit": ["b64"], "b64": "false"}), "header_type", Refused),
             (json!({"alg": "ES256", "jwk": {}}), "key_in_header", WorthALook),
             (json!({"alg": "ES256", "jku": "https://x"}), "key_in_header", WorthALook),
             (json!({"alg": "ES256", "x5c": []}), "key_in_header", WorthALook),
@@ -255,6 +283,8 @@ mod tests {
             assert!(reasons(signed, &header).contains(&(id, severity)), "{id}: {header}");
         }
         assert_eq!(reasons(signed, &json!({"alg": "ES256", "kid": "k1", "typ": "JWT"})), []);
+        assert_eq!(reasons(signed, &json!({"alg": "ES256", "typ": "dpop+jwt", "jwk": {}})), []);
+        assert_eq!(reasons(signed, &json!({"alg": "ES256", "typ": "dpop+jwt"})), [("proof_key_missing", Refused)]);
     }
 
     #[test]
@@ -268,6 +298,8 @@ mod tests {
             (json!({"alg": "dir"}), "enc_missing"),
             (json!({"alg": "dir", "enc": "A512GCM"}), "enc_unknown"),
             (json!({"alg": "dir", "enc": "A128GCM", "zip": "DEF"}), "zip"),
+            (json!({"alg": "dir", "enc": "A128GCM", "zip": "GZIP"}), "zip_unknown"),
+            (json!({"alg": "dir", "enc": "A128GCM", "zip": true}), "header_type"),
             (json!({"alg": "dir", "enc": "A128GCM", "crit": ["b64"], "b64": true}), "crit_unknown"),
             (json!({"alg": "ECDH-ES", "enc": "A128GCM"}), "header_member_missing"),
             (json!({"alg": "A128GCMKW", "enc": "A128GCM", "iv": "AA"}), "header_member_missing"),

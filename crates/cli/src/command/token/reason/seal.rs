@@ -1,9 +1,14 @@
 //! What shows without a key that a signature cannot verify, or content cannot be decrypted: lengths, zeros, missing parts
 //! (RFC 7518 §3 and §5, RFC 9964 §3).
 
+use std::ops::RangeInclusive;
+
 use symbolon_jose::{Algorithm, ContentEncryption, KeyManagement};
 
 use super::Reason;
+
+/// As long as the modulus, of 2048 to 8192 bits.
+const MODULUS: RangeInclusive<usize> = 256..=1024;
 
 const MAKER: &str = "ask for a new token; if that is the same, tell whoever makes them";
 
@@ -23,7 +28,7 @@ pub(crate) fn signature(alg: &str, signature: &[u8], reasons: &mut Vec<Reason>) 
     }
 }
 
-fn wrong_length(alg: &str, signature: &[u8], expected: &std::ops::RangeInclusive<usize>) -> Reason {
+fn wrong_length(alg: &str, signature: &[u8], expected: &RangeInclusive<usize>) -> Reason {
     // An ECDSA signature as X.509 and TLS write it.
     if alg.starts_with("ES") && signature.first() == Some(&0x30) {
         return Reason::refused(
@@ -32,17 +37,19 @@ fn wrong_length(alg: &str, signature: &[u8], expected: &std::ops::RangeInclusive
             "have its maker convert the signature (RFC 7518 section 3.4)",
         );
     }
-    let wanted = if expected.start() == expected.end() {
-        format!("{}", expected.start())
-    } else {
-        format!("{} to {}", expected.start(), expected.end())
-    };
-    let text = format!("the signature has {} bytes and {alg} makes {wanted}", signature.len());
-    Reason::refused("signature_length", text, "copy the token again; a part of it may be missing")
+    let text = format!("the signature has {} bytes and {alg} makes {}", signature.len(), in_words(expected));
+    let hint =
+        if signature.len() < *expected.start() { "copy the token again; a part of it may be missing" } else { MAKER };
+    Reason::refused("signature_length", text, hint)
+}
+
+fn in_words(lengths: &RangeInclusive<usize>) -> String {
+    let (least, most) = (lengths.start(), lengths.end());
+    if least == most { least.to_string() } else { format!("{least} to {most}") }
 }
 
 /// How long a signature can be.
-fn lengths(algorithm: Algorithm) -> std::ops::RangeInclusive<usize> {
+fn lengths(algorithm: Algorithm) -> RangeInclusive<usize> {
     match algorithm {
         Algorithm::Ed25519 | Algorithm::EdDSA | Algorithm::ES256 | Algorithm::HS512 => 64..=64,
         Algorithm::ES384 => 96..=96,
@@ -52,14 +59,23 @@ fn lengths(algorithm: Algorithm) -> std::ops::RangeInclusive<usize> {
         Algorithm::MlDsa44 => 2420..=2420,
         Algorithm::MlDsa65 => 3309..=3309,
         Algorithm::MlDsa87 => 4627..=4627,
-        // As long as the modulus, of 2048 to 8192 bits.
-        _ => 256..=1024,
+        _ => MODULUS,
     }
 }
 
 fn halves_zero(signature: &[u8]) -> bool {
     let (r, s) = signature.split_at(signature.len() / 2);
     [r, s].iter().any(|half| half.iter().all(|byte| *byte == 0))
+}
+
+/// How long the encrypted content key can be.
+fn wrapped_lengths(management: KeyManagement, content_key: usize) -> RangeInclusive<usize> {
+    match management.name() {
+        name if name.starts_with("RSA") => MODULUS,
+        name if name.ends_with("GCMKW") => content_key..=content_key,
+        // RFC 3394 §2.2.1: eight bytes to check the rest by.
+        _ => content_key + 8..=content_key + 8,
+    }
 }
 
 /// The parts of an encrypted token beside its header, as far as they could be read.
@@ -82,6 +98,12 @@ pub(crate) fn encrypted(alg: &str, enc: &str, parts: &Parts, reasons: &mut Vec<R
         if !agreed && key.is_empty() {
             let text = format!("the encrypted key is missing, and {alg} needs it");
             reasons.push(Reason::refused("encrypted_key_missing", text, MAKER));
+        }
+        let expected = ContentEncryption::from_name(enc).map(|enc| wrapped_lengths(management, enc.key_len()));
+        if let Some(expected) = expected.filter(|it| !agreed && !key.is_empty() && !it.contains(&key.len())) {
+            let (len, wanted) = (key.len(), in_words(&expected));
+            let text = format!("the encrypted key has {len} bytes, and with {alg} and {enc} it has {wanted}");
+            reasons.push(Reason::refused("encrypted_key_length", text, MAKER));
         }
     }
     let Some(encryption) = ContentEncryption::from_name(enc) else { return };
@@ -154,6 +176,12 @@ mod tests {
         let empty = Some(Vec::new());
         for (alg, parts, expected) in [
             ("A256KW", good(), &[][..]),
+            ("A256KW", Parts { encrypted_key: Some(vec![1; 3]), ..good() }, &["encrypted_key_length"]),
+            ("ECDH-ES+A128KW", Parts { encrypted_key: Some(vec![1; 41]), ..good() }, &["encrypted_key_length"]),
+            ("A256GCMKW", Parts { encrypted_key: Some(vec![1; 32]), ..good() }, &[]),
+            ("A256GCMKW", good(), &["encrypted_key_length"]),
+            ("RSA-OAEP", Parts { encrypted_key: Some(vec![1; 256]), ..good() }, &[]),
+            ("RSA-OAEP", Parts { encrypted_key: Some(vec![1; 255]), ..good() }, &["encrypted_key_length"]),
             ("dir", good(), &["encrypted_key_unexpected"]),
             ("A256KW", Parts { encrypted_key: empty.clone(), ..good() }, &["encrypted_key_missing"]),
             ("dir", Parts { encrypted_key: empty.clone(), ..good() }, &[]),

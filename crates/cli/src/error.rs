@@ -38,6 +38,14 @@ impl CliError {
         Self::new(USAGE, message, hint)
     }
 
+    /// What clap says of a command line, in our form: the first line without its mark, and the rest as what to try.
+    pub(crate) fn of_usage(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let (message, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        let rest: Vec<&str> = rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        Self::usage(message.trim_start_matches("error: "), rest.join("; "))
+    }
+
     /// The exit code as a word, for `--json`.
     pub(crate) const fn word(&self) -> &'static str {
         match self.code {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{CliError, FAILED};
 
 /// More than any password; less than any mistake such as piping a disk.
-const MAX_BYTES: u64 = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 /// Where a password comes from.
 #[derive(Args, Debug)]
@@ -52,11 +52,18 @@ impl PasswordSource {
 
     fn named(&self) -> Result<Option<NewPassword>, CliError> {
         match &self.password_file {
-            Some(path) => password_file(path).map(Some),
-            None if self.password_stdin => Ok(Some(without_line_end(read_stdin("the password")?))),
+            Some(path) => new_password_file(path).map(Some),
+            None if self.password_stdin => not_empty(without_line_end(read_stdin("the password")?)).map(Some),
             None => Ok(None),
         }
     }
+}
+
+fn not_empty(password: NewPassword) -> Result<NewPassword, CliError> {
+    if password.0.is_empty() {
+        return Err(CliError::usage("the password is empty", "write it to the file, or pipe it in"));
+    }
+    Ok(password)
 }
 
 /// The password in a file, without the end of its line.
@@ -64,10 +71,15 @@ pub(crate) fn password_file(path: &Path) -> Result<NewPassword, CliError> {
     read_file(path).map(without_line_end)
 }
 
-fn without_line_end(mut text: String) -> NewPassword {
+/// The same where it is to encrypt something.
+pub(crate) fn new_password_file(path: &Path) -> Result<NewPassword, CliError> {
+    password_file(path).and_then(not_empty)
+}
+
+fn without_line_end(mut text: Zeroizing<String>) -> NewPassword {
     let kept = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(kept);
-    NewPassword(text.into())
+    NewPassword(text)
 }
 
 /// Everything that is piped in, up to `max` bytes; wiped on drop.
@@ -91,14 +103,14 @@ pub(crate) fn read_bytes(path: &Path, max: usize) -> Result<Zeroizing<Vec<u8>>, 
 /// Nothing if there is more than `max`.
 fn bounded(from: impl std::io::Read, max: usize) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    // Room for most of what is secret: growing would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(max.min(64 * 1024) + 1));
+    // Room for all that is secret, a whole key set: growing would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max.min(512 * 1024) + 1));
     from.take(limit).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= max).then_some(bytes))
 }
 
 fn too_long(what: &str, max: usize) -> CliError {
-    CliError::usage(format!("{what} is longer than {} KiB", max / 1024), "check that it is what you mean")
+    CliError::new(FAILED, format!("{what} is longer than {} KiB", max / 1024), "check that it is what you mean")
 }
 
 fn unreadable(path: &Path, why: &std::io::Error) -> CliError {
@@ -106,25 +118,25 @@ fn unreadable(path: &Path, why: &std::io::Error) -> CliError {
 }
 
 /// Everything on standard input; on a terminal it is asked for without being shown.
-pub(crate) fn read_stdin(what: &str) -> Result<String, CliError> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        return prompt(&format!("{what}: "));
+pub(crate) fn read_stdin(what: &str) -> Result<Zeroizing<String>, CliError> {
+    if std::io::stdin().is_terminal() {
+        return prompt(&format!("{what}: ")).map(Zeroizing::new);
     }
-    let mut text = String::new();
-    let read = stdin.lock().take(MAX_BYTES).read_to_string(&mut text);
-    read.map_err(|why| CliError::new(FAILED, format!("{what} could not be read: {why}"), "pipe it in as UTF-8 text"))?;
-    Ok(text)
+    text(&pipe(what, MAX_BYTES)?, what)
 }
 
-/// A text file of sensible size.
-pub(crate) fn read_file(path: &Path) -> Result<String, CliError> {
-    let read = || {
-        let mut text = String::new();
-        std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
-        Ok::<String, std::io::Error>(text)
-    };
-    read().map_err(|why| unreadable(path, &why))
+/// A text file of sensible size; wiped on drop.
+pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<String>, CliError> {
+    text(&read_bytes(path, MAX_BYTES)?, &path.display().to_string())
+}
+
+fn text(bytes: &[u8], what: &str) -> Result<Zeroizing<String>, CliError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => {
+            Err(CliError::new(FAILED, format!("{what} is not a text in UTF-8"), "check that it is what you mean"))
+        }
+    }
 }
 
 /// Asks before something that cannot be undone. `--yes` answers; without a terminal nobody can be asked.

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use command::Cli;
+use error::CliError;
 use output::Output;
 
 fn main() -> ExitCode {
@@ -24,12 +25,16 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, not errors. If nobody reads them, there is nothing left to do.
-            let _ = error.print();
+            if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+                Output::for_programs().error(&CliError::of_usage(&error));
+            } else {
+                let _ = error.print();
+            }
             return if error.use_stderr() { ExitCode::from(error::USAGE) } else { ExitCode::SUCCESS };
         }
     };
     let output = Output::new(&cli.global);
-    match command::run(cli.command, &cli.global, &output) {
+    match command::run(cli.command, &cli.global, &output).and_then(|()| output.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);

@@ -1,12 +1,13 @@
 //! What is printed and where: data to standard output, words to standard error; tables for people, tab-separated lines for pipes,
 //! JSON for programs. Whatever comes from outside is printed without control characters, so no name can drive the terminal.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::cell::RefCell;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use serde_json::{Value, json};
 
 use crate::command::Global;
-use crate::error::CliError;
+use crate::error::{CliError, FAILED};
 use crate::program::Program;
 
 /// Version of the shapes that `--json` prints; it grows when one changes incompatibly.
@@ -19,6 +20,8 @@ pub(crate) struct Output {
     terminal: bool,
     colour: bool,
     program: Program,
+    /// What kept data from being written. A reader that has gone away wants no more, and is no failure.
+    unwritten: RefCell<Option<io::Error>>,
 }
 
 impl Output {
@@ -30,7 +33,13 @@ impl Output {
             terminal: std::io::stdout().is_terminal(),
             colour: !plain && std::io::stderr().is_terminal(),
             program: Program::new(std::env::args_os().next().as_deref(), global),
+            unwritten: RefCell::default(),
         }
+    }
+
+    /// Before the options are known, where a program will read the answer.
+    pub(crate) fn for_programs() -> Self {
+        Self::new(&Global { json: true, config: None, data: None })
     }
 
     /// Whether a program reads the answer.
@@ -53,10 +62,29 @@ impl Output {
     }
 
     /// One line of data.
-    #[expect(clippy::unused_self, reason = "whoever prints has been told how")]
     pub(crate) fn line(&self, text: &str) {
-        // A reader that has gone away wants no more lines.
-        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        self.note(writeln!(io::stdout().lock(), "{text}"));
+    }
+
+    fn note(&self, written: io::Result<()>) {
+        if let Err(why) = written
+            && why.kind() != ErrorKind::BrokenPipe
+        {
+            self.unwritten.replace(Some(why));
+        }
+    }
+
+    /// Whether all data has been written; a command that did what it should has failed all the same if nobody can read its answer.
+    pub(crate) fn finish(&self) -> Result<(), CliError> {
+        self.note(io::stdout().flush());
+        match self.unwritten.take() {
+            None => Ok(()),
+            Some(why) => Err(CliError::new(
+                FAILED,
+                format!("standard output cannot be written: {why}"),
+                "what was done is done; check where the output goes",
+            )),
+        }
     }
 
     /// Bytes as they are; on a terminal as text without control characters.
@@ -64,9 +92,8 @@ impl Output {
         if self.terminal {
             self.line(&lines(&String::from_utf8_lossy(bytes)));
         } else {
-            // A reader that has gone away wants no more.
-            let mut stdout = std::io::stdout().lock();
-            let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+            let mut stdout = io::stdout().lock();
+            self.note(stdout.write_all(bytes).and_then(|()| stdout.flush()));
         }
     }
 

@@ -32,15 +32,21 @@ impl Init {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
         let here = self.dir == Path::new(".");
         let file = if here { PathBuf::from("symbolon.toml") } else { self.dir.join("symbolon.toml") };
-        fs::create_dir_all(&self.dir).map_err(|why| cannot_write(&self.dir, &why))?;
         let text = match &global.data {
-            Some(data) => template(self.issuer.as_deref()).replacen(
-                "#data = \"symbolon-data\"",
-                &format!("data = {}", json!(std::path::absolute(data).unwrap_or_else(|_| data.clone()))),
-                1,
-            ),
+            Some(data) => {
+                let data = std::path::absolute(data).unwrap_or_else(|_| data.clone());
+                let name = data.to_str().ok_or_else(|| {
+                    CliError::usage("--data is not UTF-8, which a configuration file must be", "name another folder")
+                })?;
+                template(self.issuer.as_deref()).replacen(
+                    "#data = \"symbolon-data\"",
+                    &format!("data = {}", json!(name)),
+                    1,
+                )
+            }
             None => template(self.issuer.as_deref()),
         };
+        fs::create_dir_all(&self.dir).map_err(|why| cannot_write(&self.dir, &why))?;
         write_new(&file, &text)?;
         // What was written is read back the way the server will, so that both agree where the data is.
         let config = load(&Sources { file: Some(file.clone()), mode: Mode::Production, ..Sources::default() })?.config;
@@ -59,7 +65,7 @@ impl Init {
 
 fn report(output: &Output, file: &Path, key: &Path, has_issuer: bool) {
     if output.is_json() {
-        return output.json(&json!({ "config": file, "master_key": key }));
+        return output.json(&json!({ "config": file.display().to_string(), "master_key": key.display().to_string() }));
     }
     output.fields(&[("configuration", file.display().to_string()), ("master key", key.display().to_string())]);
     output.say("keep a copy of the master key apart from the data: without it the signing keys cannot be read");

@@ -295,6 +295,24 @@ impl Jwk {
         self.validated()
     }
 
+    /// Says what it is for; refuses a key that says something else, by its `use`, its `alg` or its `key_ops`.
+    ///
+    /// ```
+    /// use symbolon_jose::{Algorithm, Error, Jwk, jwk::Purpose};
+    ///
+    /// let jwk = Jwk::generate(Algorithm::ES256)?;
+    /// assert_eq!(jwk.clone().with_purpose(Purpose::Signature)?.purpose(), Some(Purpose::Signature));
+    /// assert_eq!(jwk.with_purpose(Purpose::Encryption).unwrap_err(), Error::KeyUse);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn with_purpose(mut self, purpose: Purpose) -> Result<Self, Error> {
+        if self.purpose.is_some_and(|own| own != purpose) {
+            return Err(Error::KeyUse);
+        }
+        self.purpose = Some(purpose);
+        self.validated()
+    }
+
     /// What the key says it is for, if it says.
     pub fn purpose(&self) -> Option<Purpose> {
         self.purpose

@@ -1,15 +1,19 @@
 //! `symbolon keys convert`: a key file in another form.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use symbolon_jose::jwk::Purpose;
 use symbolon_jose::{Error, Jwk, JwkSet, KeyAlgorithm, KeyFormat};
 use zeroize::Zeroizing;
 
-use super::source::{self, Found, KeyPassword};
+use super::generate::{encrypted, unknown};
+use super::source::{self, Found};
 use super::write::{self, Destination, Readers};
 use crate::error::{CliError, FAILED, NOT_FOUND};
+use crate::input::{self, PasswordSource};
 use crate::output::Output;
 
 #[derive(Args, Debug)]
@@ -18,6 +22,7 @@ use crate::output::Output;
     symbolon keys convert --in key.jwk --public                      the public key as PEM\n  \
     symbolon keys convert --in key.jwk --public --to jwks --out jwks.json\n  \
     symbolon keys convert --in jwks.json --kid 2026-01 --to spki\n  \
+    symbolon keys convert --in key.jwk --new-password-file pass.txt --out key.jwe\n  \
     symbolon keys convert --in key.jwe --password-file pass.txt --to pkcs8 --out key.pem")]
 pub(crate) struct Convert {
     /// The key file, or - for standard input
@@ -36,18 +41,33 @@ pub(crate) struct Convert {
     #[arg(long)]
     public: bool,
     /// Bind the key to this algorithm
-    #[arg(long, value_parser = algorithm)]
-    alg: Option<KeyAlgorithm>,
+    #[arg(long)]
+    alg: Option<String>,
     /// Give the key this identifier
     #[arg(long, value_name = "KID", value_parser = super::kid, conflicts_with = "thumbprint_kid")]
     set_kid: Option<String>,
     /// Give the key its thumbprint as identifier
     #[arg(long)]
     thumbprint_kid: bool,
+    /// Say what the key is for: signatures or encryption
+    #[arg(long = "use", value_name = "USE")]
+    purpose: Option<Use>,
     #[command(flatten)]
-    password: KeyPassword,
+    password: PasswordSource,
+    /// Encrypt what is written with the password in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "public")]
+    new_password_file: Option<PathBuf>,
     #[command(flatten)]
     destination: Destination,
+}
+
+/// What a key is for (RFC 7517 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Use {
+    /// Signatures
+    Sig,
+    /// Encryption
+    Enc,
 }
 
 /// A form in which a key is written.
@@ -73,6 +93,7 @@ enum Form {
 struct Written {
     bytes: Zeroizing<Vec<u8>>,
     readers: Readers,
+    is_encrypted: bool,
 }
 
 impl Convert {
@@ -83,6 +104,8 @@ impl Convert {
         if let Some(path) = &self.destination.out {
             write::check(path, self.destination.existing())?;
         }
+        let alg =
+            self.alg.as_deref().map(|alg| KeyAlgorithm::from_name(alg).ok_or_else(|| unknown(alg))).transpose()?;
         let (keys, form) = self.keys(output)?;
         if self.set_kid.is_some() && keys.len() > 1 {
             return Err(CliError::usage(
@@ -90,9 +113,10 @@ impl Convert {
                 "choose one with --kid, or --thumbprint-kid",
             ));
         }
-        let keys = keys.into_iter().map(|key| self.prepared(key)).collect::<Result<Vec<Jwk>, CliError>>()?;
+        let keys = keys.into_iter().map(|key| self.prepared(key, alg)).collect::<Result<Vec<Jwk>, CliError>>()?;
         let written = self.write(&keys, form)?;
-        if written.readers == Readers::Owner && self.destination.out.is_none() && !self.destination.show {
+        let is_secret = written.readers == Readers::Owner && !written.is_encrypted;
+        if is_secret && self.destination.out.is_none() && !self.destination.show {
             return Err(CliError::usage(
                 "this is a private key or a shared secret, which is not shown unasked",
                 "--out FILE, or --show, or --public for the public half",
@@ -108,24 +132,25 @@ impl Convert {
     /// The keys of the file that are meant, and the form to write.
     fn keys(&self, output: &Output) -> Result<(Vec<Jwk>, Form), CliError> {
         let stdin = self.input == Path::new("-");
-        if stdin && self.password.reads_stdin() {
+        if stdin && self.password.is_stdin() {
             return Err(CliError::usage(
                 "standard input cannot be both the key and the password",
                 "--password-file FILE",
             ));
         }
         let name = if stdin { "standard input".to_owned() } else { self.input.display().to_string() };
-        let bytes = if stdin { source::read_stdin(&name)? } else { source::read_file(&self.input)? };
-        let set = match source::parse(&name, &bytes)? {
+        let found = if stdin { source::read_stdin(&name)? } else { source::read(&self.input)? };
+        source::refuse_idle_password(&name, &found, &self.password)?;
+        let set = match found {
             Found::Encrypted(token) => {
-                let Some(password) = self.password.read()? else {
+                if !self.password.is_given() && (stdin || !std::io::stdin().is_terminal()) {
                     return Err(CliError::usage(format!("{name} is encrypted"), "--password-file FILE"));
-                };
-                let key = source::decrypt(&name, &token, &password)?;
+                }
+                let key = source::decrypt(&name, &token, self.password.read_existing()?.0.as_bytes())?;
                 return Ok((self.one(&name, key)?, self.to.unwrap_or(Form::Jwk)));
             }
             Found::Jwk(key) => {
-                let form = Form::of(&key, self.public);
+                let form = self.form_of(&key);
                 return Ok((self.one(&name, key)?, self.to.unwrap_or(form)));
             }
             Found::Structure(key) => return Ok((self.one(&name, key)?, self.to.unwrap_or(Form::Jwk))),
@@ -136,8 +161,14 @@ impl Convert {
             output.say(&format!("{count} of {name} left out: malformed, or of a kind unknown here"));
         }
         let keys = choose(&name, &set, self.kid.as_deref(), self.to == Some(Form::Jwks))?;
-        let form = keys.first().map_or(Form::Jwks, |key| Form::of(key, self.public));
+        let form = keys.first().map_or(Form::Jwks, |key| self.form_of(key));
         Ok((keys, self.to.unwrap_or(form)))
+    }
+
+    /// What a JWK becomes unless said otherwise: what is to be said about it, only a JWK can say.
+    fn form_of(&self, key: &Jwk) -> Form {
+        let named = self.alg.is_some() || self.set_kid.is_some() || self.thumbprint_kid || self.purpose.is_some();
+        if named || self.new_password_file.is_some() { Form::Jwk } else { Form::of(key, self.public) }
     }
 
     /// A key on its own, if it is the one that was named.
@@ -149,17 +180,25 @@ impl Convert {
     }
 
     /// The key with what it is to say about itself.
-    fn prepared(&self, key: Jwk) -> Result<Jwk, CliError> {
-        let mut key = match self.alg {
+    fn prepared(&self, key: Jwk, alg: Option<KeyAlgorithm>) -> Result<Jwk, CliError> {
+        let mut key = match alg {
             Some(alg) => {
                 let own = key.key_algorithm();
                 key.with_algorithm(alg).map_err(|why| not_for(alg, own, &why))?
             }
             None => key,
         };
+        if let Some(purpose) = self.purpose {
+            key = with_purpose(key, purpose)?;
+        }
         if let Some(kid) = &self.set_kid {
             key = key.with_kid(kid);
         } else if self.thumbprint_kid {
+            // RFC 7638 §7: whoever reads a header could try secrets against it.
+            if key.kty() == "oct" {
+                let message = "the thumbprint of a shared secret is a hash of it, and a kid is for everyone to read";
+                return Err(CliError::usage(message, "--set-kid KID"));
+            }
             let kid = key.thumbprint_base64url();
             key = key.with_kid(kid);
         }
@@ -170,12 +209,15 @@ impl Convert {
     }
 
     fn write(&self, keys: &[Jwk], form: Form) -> Result<Written, CliError> {
+        if let Some(password) = &self.new_password_file {
+            return self.write_encrypted(keys, form, password);
+        }
         let Some(format) = form.structure() else {
             if self.der {
                 return Err(CliError::usage("there is no DER of a JWK", "--to pkcs8 or --to spki"));
             }
             let readers = if keys.iter().any(Jwk::is_private) { Readers::Owner } else { Readers::Everyone };
-            return Ok(Written { bytes: json_of(keys, form), readers });
+            return Ok(Written { bytes: json_of(keys, form), readers, is_encrypted: false });
         };
         let [key] = keys else {
             return Err(CliError::usage(
@@ -201,7 +243,23 @@ impl Convert {
             let pem = key.to_pem(format).map_err(refused)?;
             Zeroizing::new(pem.as_bytes().to_vec())
         };
-        Ok(Written { bytes, readers: if form.is_private() { Readers::Owner } else { Readers::Everyone } })
+        let readers = if form.is_private() { Readers::Owner } else { Readers::Everyone };
+        Ok(Written { bytes, readers, is_encrypted: false })
+    }
+
+    /// The whole key as the content of a JWE (RFC 7517 §7).
+    fn write_encrypted(&self, keys: &[Jwk], form: Form, password: &Path) -> Result<Written, CliError> {
+        let (Form::Jwk, [key], false) = (form, keys, self.der) else {
+            return Err(CliError::usage(
+                "a password encrypts one JWK and nothing else",
+                "--to jwk, with --kid for one of several",
+            ));
+        };
+        if !key.is_private() {
+            return Err(CliError::usage("a public key has nothing to hide", "leave out --new-password-file"));
+        }
+        let bytes = encrypted(key, &input::new_password_file(password)?)?;
+        Ok(Written { bytes, readers: Readers::Owner, is_encrypted: true })
     }
 
     fn tell(&self, output: &Output, keys: &[Jwk], form: Form, written: &Written) {
@@ -213,7 +271,8 @@ impl Convert {
             let mut answer = json!({
                 "form": form.name(),
                 "keys": keys.iter().map(about).collect::<Vec<Value>>(),
-                "out": self.destination.out,
+                "encrypted": written.is_encrypted,
+                "out": self.destination.named(),
                 "private": private,
             });
             if to_stdout {
@@ -224,7 +283,8 @@ impl Convert {
         match &self.destination.out {
             None => output.line(text),
             Some(path) if private => {
-                output.say(&format!("the key is in {}, which only you may read", path.display()));
+                let encrypted = if written.is_encrypted { ", encrypted with the password," } else { "" };
+                output.say(&format!("the key{encrypted} is in {}, which only you may read", path.display()));
             }
             Some(path) => output.say(&format!("the public key is in {}", path.display())),
         }
@@ -291,7 +351,11 @@ fn choose(name: &str, set: &JwkSet, kid: Option<&str>, all: bool) -> Result<Vec<
         (0, None) => Err(CliError::new(FAILED, format!("{name} holds no key"), "check the path")),
         (2.., None) if !all => {
             let kids: Vec<&str> = keys.iter().filter_map(Jwk::kid).collect();
-            let hint = format!("--kid KID for one of {}; --to jwks for all", kids.join(", "));
+            let hint = if kids.is_empty() {
+                "--to jwks for all; without kids one cannot be chosen".to_owned()
+            } else {
+                format!("--kid KID for one of {}; --to jwks for all", kids.join(", "))
+            };
             Err(CliError::usage(format!("{name} holds {} keys", keys.len()), hint))
         }
         (2.., Some(kid)) if !all => Err(CliError::usage(
@@ -334,8 +398,13 @@ fn not_for(alg: KeyAlgorithm, own: Option<KeyAlgorithm>, why: &Error) -> CliErro
     }
 }
 
-fn algorithm(name: &str) -> Result<KeyAlgorithm, String> {
-    KeyAlgorithm::from_name(name).ok_or_else(|| "not an algorithm of JOSE that is known here".to_owned())
+fn with_purpose(key: Jwk, purpose: Use) -> Result<Jwk, CliError> {
+    let (purpose, word, other) = match purpose {
+        Use::Sig => (Purpose::Signature, "signatures", "encryption"),
+        Use::Enc => (Purpose::Encryption, "encryption", "signatures"),
+    };
+    key.with_purpose(purpose)
+        .map_err(|_| CliError::usage(format!("the key is for {other}, not for {word}"), "leave out --use"))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use symbolon_jose::{ContentEncryption, Error, Jwk, JwkSet, KeyManagement};
 use symbolon_server::admin::NewPassword;
 
 use super::source::{self, Found};
-use crate::error::{CHECK_FAILED, CONFIGURATION, CliError, NOT_FOUND};
+use crate::error::{CHECK_FAILED, CliError, FAILED, NOT_FOUND};
+use crate::input::PasswordSource;
 use crate::program::quoted;
 
 /// The keys in a file.
@@ -23,30 +24,35 @@ pub(crate) struct KeyFile {
 impl KeyFile {
     /// Reads a file that is not encrypted.
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
-        Self::read_with(path, || {
+        Self::found(path, source::read(path)?, || {
             Err(CliError::usage(
                 format!("{} is encrypted with a password", path.display()),
                 format!(
-                    "symbolon keys convert --in {} --password-file FILE --out key.jwk",
+                    "symbolon keys convert --in {} --password-file FILE --public --to jwk",
                     quoted(&path.display().to_string())
                 ),
             ))
         })
     }
 
-    /// The same; an encrypted file asks for its password.
-    pub(crate) fn read_with(
+    /// The same; an encrypted file asks for its password, and any other refuses one.
+    pub(crate) fn read_with(path: &Path, password: &PasswordSource) -> Result<Self, CliError> {
+        let found = source::read(path)?;
+        source::refuse_idle_password(&path.display().to_string(), &found, password)?;
+        Self::found(path, found, || password.read_existing())
+    }
+
+    fn found(
         path: &Path,
+        found: Found,
         password: impl FnOnce() -> Result<NewPassword, CliError>,
     ) -> Result<Self, CliError> {
-        let name = path.display().to_string();
-        let bytes = source::read_file(path)?;
-        let (set, is_json, is_encrypted) = match source::parse(&name, &bytes)? {
+        let (set, is_json, is_encrypted) = match found {
             Found::Structure(jwk) => (JwkSet::from_iter([jwk]), false, false),
             Found::Jwk(jwk) => (JwkSet::from_iter([jwk]), true, false),
             Found::Set(set) => (set, true, false),
             Found::Encrypted(token) => {
-                let jwk = source::decrypt(&name, &token, password()?.0.as_bytes())?;
+                let jwk = source::decrypt(&path.display().to_string(), &token, password()?.0.as_bytes())?;
                 (JwkSet::from_iter([jwk]), true, true)
             }
         };
@@ -66,7 +72,7 @@ impl KeyFile {
         match named[..] {
             [key] => Ok(key.clone()),
             [] if kid.is_none() => Err(CliError::new(
-                CONFIGURATION,
+                FAILED,
                 format!("{path} holds no key that can be used ({} were skipped)", self.set.skipped()),
                 "symbolon keys generate --alg ES256 --out key.jwk",
             )),

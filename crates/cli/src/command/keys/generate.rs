@@ -6,12 +6,14 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use symbolon_jose::jwe::EncryptingKey;
 use symbolon_jose::{Algorithm, ContentEncryption, Error, Jwk, KeyAlgorithm, KeyCurve, KeyFormat, KeyManagement};
+use symbolon_server::admin::NewPassword;
 use zeroize::Zeroizing;
 
-use super::source::KeyPassword;
 use super::write::{self, Destination, Readers};
 use crate::error::{CliError, FAILED};
+use crate::input::PasswordSource;
 use crate::output::Output;
+use crate::program::quoted;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
@@ -42,7 +44,7 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "FILE")]
     public_out: Option<PathBuf>,
     #[command(flatten)]
-    password: KeyPassword,
+    password: PasswordSource,
 }
 
 /// How a key is written.
@@ -60,10 +62,10 @@ impl Generate {
     pub(crate) fn run(self, output: &Output) -> Result<(), CliError> {
         let algorithm = algorithm(&self.alg)?;
         self.check(algorithm)?;
-        let password = self.password.read()?;
-        if password.is_some() && self.format != Format::Jwk {
+        if self.password.is_given() && self.format != Format::Jwk {
             return Err(CliError::usage("a password encrypts a JWK only", "leave out --format"));
         }
+        let password = if self.password.is_given() { Some(self.password.read()?) } else { None };
         let key = self.key(algorithm)?;
         let private = match &password {
             Some(password) => encrypted(&key, password)?,
@@ -115,7 +117,9 @@ impl Generate {
         if self.format == Format::Der && self.destination.show {
             return Err(CliError::usage("DER is not text that could be shown", "--out FILE, or --format pem"));
         }
-        if self.public_out.is_some() && self.public_out == self.destination.out {
+        if let Some((public, private)) = self.public_out.as_ref().zip(self.destination.out.as_ref())
+            && write::is_same_file(public, private)
+        {
             return Err(CliError::usage("--out and --public-out name the same file", "name two files"));
         }
         for path in [&self.destination.out, &self.public_out].into_iter().flatten() {
@@ -144,9 +148,9 @@ impl Generate {
             "encrypted": is_encrypted,
             "kid": key.kid(),
             "kty": key.kty(),
-            "out": self.destination.out,
+            "out": self.destination.named(),
             "public": public,
-            "public_out": self.public_out,
+            "public_out": self.public_out.as_ref().map(|path| path.display().to_string()),
             "thumbprint_uri": key.thumbprint_uri(),
         });
         if self.destination.show {
@@ -174,16 +178,22 @@ impl Generate {
     }
 
     fn next(&self, out: &Path, key: &Jwk, is_encrypted: bool) -> String {
-        let file = out.display();
+        let file = quoted(&out.display().to_string());
         let password = if is_encrypted { " --password-file PASSWORD_FILE" } else { "" };
         if key.public().is_none() {
             return format!("hand {file} to the other side on a way that nobody else can read");
         }
+        // PEM and DER hold neither.
+        let named = match (self.format, key.key_algorithm(), key.kid()) {
+            (Format::Pem | Format::Der, Some(alg), Some(kid)) => format!(" --alg {alg} --set-kid {}", quoted(kid)),
+            _ => String::new(),
+        };
         match &self.public_out {
             Some(public) => {
-                format!("symbolon keys convert --in {} --to jwks      for others to read", public.display())
+                let public = quoted(&public.display().to_string());
+                format!("symbolon keys convert --in {public} --to jwks{named} --out jwks.json")
             }
-            None => format!("symbolon keys convert --in {file}{password} --public --to jwks --out jwks.json"),
+            None => format!("symbolon keys convert --in {file}{password} --public --to jwks{named} --out jwks.json"),
         }
     }
 }
@@ -212,10 +222,10 @@ impl Format {
     }
 }
 
-/// The whole key as the content of a JWE.
-fn encrypted(key: &Jwk, password: &[u8]) -> Result<Zeroizing<Vec<u8>>, CliError> {
+/// The whole key as the content of a JWE (RFC 7517 §7).
+pub(super) fn encrypted(key: &Jwk, password: &NewPassword) -> Result<Zeroizing<Vec<u8>>, CliError> {
     let (alg, enc) = (KeyManagement::Pbes2Hs512A256Kw, ContentEncryption::A256Gcm);
-    let encrypting = EncryptingKey::from_password(password, alg, enc).map_err(|why| failed(&why))?;
+    let encrypting = EncryptingKey::from_password(password.0.as_bytes(), alg, enc).map_err(|why| failed(&why))?;
     let token = key.to_encrypted(&encrypting).map_err(|why| failed(&why))?;
     Ok(line(&token))
 }
@@ -261,7 +271,7 @@ fn algorithm(name: &str) -> Result<KeyAlgorithm, CliError> {
     }
 }
 
-fn unknown(name: &str) -> CliError {
+pub(super) fn unknown(name: &str) -> CliError {
     let all = algorithms();
     let hint = match all.iter().find(|other| other.eq_ignore_ascii_case(name)) {
         Some(other) => format!("--alg {other}"),

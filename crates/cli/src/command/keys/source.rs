@@ -1,55 +1,16 @@
 //! What comes in: key files, which are recognised by looking at them, and the password of an encrypted one. All of it is wiped.
 
-use std::io::{IsTerminal as _, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use symbolon_jose::jwe::{DecryptingKey, DecryptingKeys, compact};
 use symbolon_jose::{ContentEncryption, Error, Jwk, JwkSet, KeyManagement};
-use zeroize::Zeroizing;
 
 use crate::error::{CliError, FAILED};
-use crate::input;
+use crate::input::{self, PasswordSource};
+use crate::program::quoted;
 
 /// The longest file we read: that of a key set.
 const MAX_LEN: usize = 512 * 1024;
-
-/// Where the password of an encrypted key comes from.
-#[derive(Args, Debug)]
-#[group(multiple = false)]
-pub(crate) struct KeyPassword {
-    /// Read the password that encrypts the key from a file
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-    /// Read the password that encrypts the key from standard input
-    #[arg(long)]
-    password_stdin: bool,
-}
-
-impl KeyPassword {
-    pub(crate) const fn reads_stdin(&self) -> bool {
-        self.password_stdin
-    }
-
-    /// The password, if one was named.
-    pub(crate) fn read(&self) -> Result<Option<Zeroizing<Vec<u8>>>, CliError> {
-        let mut password = match &self.password_file {
-            Some(path) => read_file(path)?,
-            None if self.password_stdin && std::io::stdin().is_terminal() => {
-                Zeroizing::new(input::read_stdin("Password")?.into_bytes())
-            }
-            None if self.password_stdin => read_stdin("the password")?,
-            None => return Ok(None),
-        };
-        while password.last().is_some_and(|last| matches!(last, b'\r' | b'\n')) {
-            password.pop();
-        }
-        if password.is_empty() {
-            return Err(CliError::usage("the password is empty", "write it to the file, or pipe it in"));
-        }
-        Ok(Some(password))
-    }
-}
 
 /// What a file holds.
 #[derive(Debug)]
@@ -64,29 +25,25 @@ pub(crate) enum Found {
     Encrypted(String),
 }
 
-pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let name = path.display().to_string();
-    let file = std::fs::File::open(path).map_err(|why| cannot_read(&name, &why))?;
-    read_all(file, &name)
+/// What a key file holds.
+pub(crate) fn read(path: &Path) -> Result<Found, CliError> {
+    parse(&path.display().to_string(), &input::read_bytes(path, MAX_LEN)?)
 }
 
-pub(crate) fn read_stdin(what: &str) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    read_all(std::io::stdin().lock(), what)
+/// The same from standard input, which is called `name`.
+pub(crate) fn read_stdin(name: &str) -> Result<Found, CliError> {
+    parse(name, &input::pipe(name, MAX_LEN)?)
 }
 
-/// Reserved in full: growing would leave copies behind.
-fn read_all(reader: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN + 64));
-    let limit = u64::try_from(MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);
-    reader.take(limit).read_to_end(&mut bytes).map_err(|why| cannot_read(name, &why))?;
-    if bytes.len() > MAX_LEN {
-        return Err(no_key(name, "it is longer than any key or key set", "check the path"));
+/// A password that opens nothing was meant for something else: to encrypt, perhaps.
+pub(crate) fn refuse_idle_password(name: &str, found: &Found, password: &PasswordSource) -> Result<(), CliError> {
+    if !password.is_given() || matches!(found, Found::Encrypted(_)) {
+        return Ok(());
     }
-    Ok(bytes)
-}
-
-fn cannot_read(name: &str, why: &std::io::Error) -> CliError {
-    CliError::new(FAILED, format!("{name} cannot be read: {why}"), "check the path and who may read it")
+    Err(CliError::usage(
+        format!("{name} is not encrypted, so there is nothing to open with a password"),
+        "leave it out; to encrypt a key with one: symbolon keys convert --new-password-file FILE",
+    ))
 }
 
 fn no_key(name: &str, why: &str, hint: impl Into<String>) -> CliError {
@@ -112,7 +69,7 @@ pub(crate) fn parse(name: &str, bytes: &[u8]) -> Result<Found, CliError> {
         };
     }
     if ["ssh-", "ecdsa-sha2-"].iter().any(|start| text.starts_with(start)) {
-        let hint = format!("rewrite it first: ssh-keygen -e -m PKCS8 -f {name}");
+        let hint = format!("rewrite it first: ssh-keygen -e -m PKCS8 -f {}", quoted(name));
         return Err(no_key(name, "it is a public key of SSH", hint));
     }
     der(name, bytes)
@@ -151,20 +108,24 @@ fn pem(name: &str, text: &str) -> Result<Jwk, CliError> {
             return Err(no_key(name, &why, "put each key into a file of its own"));
         }
     };
+    let file = quoted(name);
     let (why, hint) = match label {
         "CERTIFICATE" => {
-            ("it is a certificate", format!("take the key out of it: openssl x509 -in {name} -pubkey -noout"))
+            ("it is a certificate", format!("take the key out of it: openssl x509 -in {file} -pubkey -noout"))
         }
-        "ENCRYPTED PRIVATE KEY" => ("it is encrypted", format!("decrypt it first: openssl pkey -in {name} -out FILE")),
+        "ENCRYPTED PRIVATE KEY" => ("it is encrypted", format!("decrypt it first: openssl pkey -in {file} -out FILE")),
         "OPENSSH PRIVATE KEY" => {
-            ("it is a key of OpenSSH", format!("rewrite a copy of it: ssh-keygen -p -m PKCS8 -f {name}"))
+            ("it is a key of OpenSSH", format!("rewrite a copy of it: ssh-keygen -p -m PKCS8 -f {file}"))
         }
         _ if block.contains("ENCRYPTED") => {
-            ("it is encrypted", format!("decrypt it first: openssl pkey -in {name} -out FILE"))
+            ("it is encrypted", format!("decrypt it first: openssl pkey -in {file} -out FILE"))
         }
         _ => {
             let hint = "PRIVATE KEY, RSA PRIVATE KEY, EC PRIVATE KEY, PUBLIC KEY and RSA PUBLIC KEY can be read";
-            return Jwk::from_pem(block).map_err(|why| no_key(name, &why.to_string(), hint));
+            return Jwk::from_pem(block).map_err(|why| match why {
+                Error::PemLabel => no_key(name, &why.to_string(), hint),
+                why => no_key(name, &why.to_string(), "the form is known here, and this key in it is not: use another"),
+            });
         }
     };
     Err(no_key(name, why, hint))
@@ -196,9 +157,12 @@ pub(crate) fn decrypt(name: &str, token: &str, password: &[u8]) -> Result<Jwk, C
     };
     let key = DecryptingKey::from_password(password, alg, ContentEncryption::ALL).map_err(unreadable)?;
     Jwk::from_encrypted(token, &DecryptingKeys::single(key)).map_err(|why| match why {
-        Error::DecryptionFailed => {
-            CliError::new(FAILED, format!("{name} cannot be decrypted with this password"), "check the password")
-        }
+        Error::DecryptionFailed => super::file::wrong_password(name),
+        Error::HeaderMemberInvalid("cty") => no_key(
+            name,
+            "it is something else that was encrypted, such as a key set",
+            "ask for the key itself, encrypted",
+        ),
         why => unreadable(why),
     })
 }

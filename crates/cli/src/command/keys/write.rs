@@ -44,6 +44,11 @@ pub(crate) enum Existing {
 }
 
 impl Destination {
+    /// The name of the file, for people and programs.
+    pub(crate) fn named(&self) -> Option<String> {
+        self.out.as_ref().map(|path| path.display().to_string())
+    }
+
     pub(crate) const fn existing(&self) -> Existing {
         if self.force { Existing::Replace } else { Existing::Keep }
     }
@@ -54,6 +59,12 @@ pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), CliError> {
     if path == Path::new("-") {
         return Err(CliError::usage("a key is not written to a file called -", "--show prints it"));
     }
+    let folder = folder(path);
+    match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return Err(cannot_write(path, &std::io::Error::from(ErrorKind::NotADirectory))),
+        Err(why) => return Err(cannot_write(path, &why)),
+    }
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() && existing == Existing::Replace => Ok(()),
         Ok(found) if found.is_file() => Err(exists(path)),
@@ -63,6 +74,17 @@ pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), CliError> {
         Err(why) if why.kind() == ErrorKind::NotFound => Ok(()),
         Err(why) => Err(cannot_write(path, &why)),
     }
+}
+
+/// The folder a file is in.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether two names mean one file, which need not exist.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| Some((fs::canonicalize(folder(path)).ok()?, path.file_name()?.to_owned()));
+    one == other || place(one).is_some_and(|one| place(other) == Some(one))
 }
 
 /// Writes the whole file or nothing.
@@ -149,6 +171,17 @@ mod tests {
         write(&path, b"two", Readers::Owner, Existing::Replace).unwrap();
         assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (b"two".as_slice(), 0o600));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn one_file_may_have_many_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, around) = (folder.path().join("key"), folder.path().join(".").join("key"));
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        assert!(is_same_file(&key, &around) && is_same_file(&key, &link.join("key")));
+        assert!(is_same_file(Path::new("key"), Path::new("./key")));
+        assert!(!is_same_file(&key, &folder.path().join("other")) && !is_same_file(&key, Path::new("key")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `symbolon token decrypt`: the content of an encrypted token, which is asked for. Says that this proves nothing about its sender.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
@@ -8,11 +8,11 @@ use symbolon_jose::jwe::{self, Decrypted, DecryptingKey, DecryptingKeys};
 use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement, base64url};
 
 use super::TokenSource;
-use super::encrypt::{Choice, encryption, management, refused_key};
+use super::encrypt::{Choice, refused_key};
 use super::look::Look;
-use crate::command::keys::file::{KeyFile, password_keys, wrong_password};
+use super::with::With;
+use crate::command::keys::file::{password_keys, wrong_password};
 use crate::error::{CHECK_FAILED, CliError};
-use crate::input::PasswordSource;
 use crate::output::Output;
 
 /// Most bytes that compressed content may become, as RFC 8725bis §3.6 advises.
@@ -22,20 +22,8 @@ const MAX_DECOMPRESSED: usize = 250_000;
 pub(crate) struct Decrypt {
     #[command(flatten)]
     source: TokenSource,
-    /// The private key or shared secret: JWK, JWK set, PEM or DER
-    #[arg(long, value_name = "FILE", conflicts_with = "PasswordSource")]
-    key: Option<PathBuf>,
     #[command(flatten)]
-    password: PasswordSource,
-    /// Which key of a set
-    #[arg(long)]
-    kid: Option<String>,
-    /// How the content key is encrypted [default: what the key is for]
-    #[arg(long, value_parser = management)]
-    alg: Option<KeyManagement>,
-    /// How the content is encrypted [default: what the key is for, else any]
-    #[arg(long, value_parser = encryption)]
-    enc: Option<ContentEncryption>,
+    with: With,
     /// Accept compressed content, of at most 250,000 bytes
     #[arg(long)]
     accept_zip: bool,
@@ -43,23 +31,17 @@ pub(crate) struct Decrypt {
 
 impl Decrypt {
     pub(crate) fn run(self, output: &Output) -> Result<(), CliError> {
-        if self.password.is_stdin() && self.source.path().is_none() {
-            return Err(CliError::usage(
-                "standard input gives the password, so the token must come from elsewhere",
-                "--file FILE",
-            ));
-        }
+        self.with.check_stdin("token", self.source.path().is_some())?;
         // First, because its header says what is needed.
         let token = self.source.read()?;
-        let keys = if let Some(path) = &self.key {
-            let jwk = KeyFile::read(path)?.one(self.kid.as_deref())?;
-            DecryptingKeys::single(decrypting_key(&jwk, path, Choice { alg: self.alg, enc: self.enc })?)
+        let keys = if let Some(path) = &self.with.key {
+            DecryptingKeys::single(decrypting_key(&self.with.jwk(path)?, path, self.with.choice())?)
         } else {
             if let Some(alg) = needs_key(&token) {
                 let message = format!("it is encrypted with {alg}, to a key and not with a password");
                 return Err(CliError::usage(message, "name the key it was encrypted to: --key FILE"));
             }
-            password_keys(&self.password.read_existing()?)
+            password_keys(&self.with.password.read_existing()?)
                 .map_err(|why| CliError::usage(format!("this password cannot be used: {why}"), "try another"))?
         };
         let keys: DecryptingKeys = keys.iter().map(|key| self.limited(key)).collect();
@@ -68,7 +50,7 @@ impl Decrypt {
                 report(&decrypted, output);
                 Ok(())
             }
-            Err(Error::DecryptionFailed) if self.key.is_none() => Err(wrong_password("the token")),
+            Err(Error::DecryptionFailed) if self.with.key.is_none() => Err(wrong_password("the token")),
             Err(why) => Err(refused(why, &token)),
         }
     }

@@ -8,9 +8,10 @@ use symbolon_jose::jwe::{self, EncryptingKey, Header};
 use symbolon_jose::{ContentEncryption, Error, Jwk, KeyAlgorithm, KeyManagement, jws};
 use zeroize::Zeroizing;
 
-use crate::command::keys::file::{KeyFile, unfit};
+use super::with::With;
+use crate::command::keys::file::unfit;
 use crate::error::CliError;
-use crate::input::{self, PasswordSource};
+use crate::input;
 use crate::output::Output;
 use crate::program::quoted;
 
@@ -19,20 +20,8 @@ const MAX_CONTENT: usize = jwe::MAX_TOKEN_LEN;
 
 #[derive(Args, Debug)]
 pub(crate) struct Encrypt {
-    /// The recipient's public key, or a shared secret: JWK, JWK set, PEM or DER
-    #[arg(long, value_name = "FILE", conflicts_with = "PasswordSource")]
-    key: Option<PathBuf>,
     #[command(flatten)]
-    password: PasswordSource,
-    /// Which key of a set
-    #[arg(long)]
-    kid: Option<String>,
-    /// How the content key is encrypted [default: what the key is for]
-    #[arg(long, value_parser = management)]
-    alg: Option<KeyManagement>,
-    /// How the content is encrypted [default: A256GCM]
-    #[arg(long, value_parser = encryption)]
-    enc: Option<ContentEncryption>,
+    with: With,
     /// What the content is (cty) [default: JWT if it is a signed token]
     #[arg(long, value_name = "TYPE")]
     cty: Option<String>,
@@ -46,13 +35,8 @@ pub(crate) struct Encrypt {
 
 impl Encrypt {
     pub(crate) fn run(self, output: &Output) -> Result<(), CliError> {
-        if self.password.is_stdin() && self.file.is_none() {
-            return Err(CliError::usage(
-                "standard input gives the password, so the content must come from elsewhere",
-                "--file FILE",
-            ));
-        }
-        let key = match &self.key {
+        self.with.check_stdin("content", self.file.is_some())?;
+        let key = match &self.with.key {
             Some(path) => self.with_key(path)?,
             None => self.with_password()?,
         };
@@ -78,7 +62,7 @@ impl Encrypt {
             return Ok(());
         }
         output.line(&token);
-        output.next(&match &self.key {
+        output.next(&match &self.with.key {
             Some(path) if key.key_management().is_symmetric() => {
                 format!("symbolon token decrypt --key {}", quoted(&path.display().to_string()))
             }
@@ -89,19 +73,19 @@ impl Encrypt {
     }
 
     fn with_key(&self, path: &Path) -> Result<EncryptingKey, CliError> {
-        let jwk = KeyFile::read(path)?.one(self.kid.as_deref())?;
-        let (alg, enc) = Choice { alg: self.alg, enc: self.enc }.of(&jwk, path)?;
+        let jwk = self.with.jwk(path)?;
+        let (alg, enc) = self.with.choice().of(&jwk, path)?;
         let enc = enc.unwrap_or(ContentEncryption::A256Gcm);
         EncryptingKey::from_jwk(&jwk, alg, enc).map_err(|why| refused_key(path, &jwk, why))
     }
 
     fn with_password(&self) -> Result<EncryptingKey, CliError> {
-        let alg = self.alg.unwrap_or(KeyManagement::Pbes2Hs512A256Kw);
+        let alg = self.with.alg.unwrap_or(KeyManagement::Pbes2Hs512A256Kw);
         if !alg.is_password() {
             return Err(CliError::usage(format!("{alg} needs a key, not a password"), "--key FILE"));
         }
-        let password = self.password.read()?;
-        let enc = self.enc.unwrap_or(ContentEncryption::A256Gcm);
+        let password = self.with.password.read()?;
+        let enc = self.with.enc.unwrap_or(ContentEncryption::A256Gcm);
         EncryptingKey::from_password(password.0.as_bytes(), alg, enc).map_err(|why| {
             CliError::usage(format!("this password cannot be used: {why}"), "use a password that is not empty")
         })

@@ -11,6 +11,7 @@ mod reason;
 mod sign;
 mod tolerant;
 mod verify;
+mod with;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -111,7 +112,7 @@ impl TokenSource {
     fn read(&self) -> Result<Zeroizing<String>, CliError> {
         let text = match self.path() {
             Some(path) => text(&input::read_bytes(path, MAX_BYTES)?)?,
-            None if std::io::stdin().is_terminal() => input::read_stdin("the token")?.into(),
+            None if std::io::stdin().is_terminal() => input::read_stdin("the token")?,
             None => text(&input::pipe("the token", MAX_BYTES)?)?,
         };
         let token = bare(&text);

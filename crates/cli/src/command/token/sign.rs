@@ -83,7 +83,7 @@ impl Sign {
 
     /// The key, and the options that verify what it signs.
     fn signing_key(&self) -> Result<(SigningKey, String), CliError> {
-        let file = KeyFile::read_with(&self.key, || self.password.read_existing())?;
+        let file = KeyFile::read_with(&self.key, &self.password)?;
         let jwk = match &self.kid {
             // Where there is no name, it is given one.
             Some(kid) if !file.is_json => file.one(None)?.with_kid(kid),

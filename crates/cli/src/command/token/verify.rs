@@ -19,8 +19,8 @@ use super::{TokenSource, hide};
 use crate::command::keys::file::{KeyFile, unfit};
 use crate::command::{Global, duration, signature_algorithm};
 use crate::connect;
-use crate::error::{CHECK_FAILED, CONFIGURATION, CliError, UNREACHABLE};
-use crate::input;
+use crate::error::{CHECK_FAILED, CliError, FAILED, UNREACHABLE};
+use crate::input::{self, PasswordSource};
 use crate::output::{Output, text, visible};
 use crate::program::quoted as shell;
 use crate::time;
@@ -50,6 +50,8 @@ pub(crate) struct Verify {
     /// Decrypt it first with the private key in this file
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    password: PasswordSource,
     /// Algorithm that key is for [default: what the key says]
     #[arg(long, value_name = "ALG", value_parser = management, requires = "key")]
     key_alg: Option<KeyManagement>,
@@ -76,6 +78,14 @@ impl Verify {
                 .or_else(|| connect::known_issuer(global))
                 .ok_or_else(|| CliError::usage("no issuer is known", "--issuer https://auth.example.com"))?,
         };
+        if self.password.is_given() && self.key.is_none() {
+            let message = "a password opens the file of the key that decrypts, and no such key was named";
+            return Err(CliError::usage(message, "--key FILE"));
+        }
+        if self.password.is_stdin() && self.source.path().is_none() {
+            let message = "standard input gives the password, so the token must come from elsewhere";
+            return Err(CliError::usage(message, "--file FILE"));
+        }
         let token = self.source.read()?;
         let decrypting = self.key.as_deref().map(|path| self.decrypting(path)).transpose()?;
         let keys = self.keys(&issuer)?;
@@ -130,7 +140,7 @@ impl Verify {
     }
 
     fn decrypting(&self, path: &Path) -> Result<DecryptingKeys, CliError> {
-        let jwk = KeyFile::read(path)?.one(None)?;
+        let jwk = KeyFile::read_with(path, &self.password)?.one(None)?;
         decrypting_key(&jwk, path, Choice { alg: self.key_alg, enc: None }).map(DecryptingKeys::single)
     }
 
@@ -155,7 +165,7 @@ impl Verify {
                 Err(CliError::usage("a shared secret is not taken for a public key", hint))
             }
             Some(path) if keys.is_empty() => Err(CliError::new(
-                CONFIGURATION,
+                FAILED,
                 format!("{} holds no key that verifies signatures", path.display()),
                 "name a file with {\"keys\": […]}, a JWK or a PEM; check --alg",
             )),

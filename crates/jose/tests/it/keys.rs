@@ -80,6 +80,8 @@ fn use_and_key_ops_are_honoured() {
     // What is left of the list in the public half is nothing, and it verifies nothing.
     let public = Jwk::from_value(&to_derive.public_value().unwrap()).unwrap();
     assert_eq!(VerifyingKey::from_jwk(&public, Algorithm::ES256).unwrap_err(), Error::KeyUse);
+    assert_eq!(to_derive.public_value().unwrap()["use"], "enc");
+    assert_eq!(to_derive.public_value().unwrap().get("key_ops"), None);
     // WebCrypto writes such a public half with an empty list.
     let mut bare = to_derive.public_value().unwrap();
     bare.as_object_mut().unwrap().remove("use");

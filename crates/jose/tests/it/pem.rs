@@ -344,6 +344,48 @@ fn private_numbers_out_of_range_are_refused() {
 }
 
 #[test]
+fn a_curve_that_is_named_twice_is_the_same_curve() {
+    // RFC 5915 §3: parameters may stand inside PKCS#8, too, and SEC1 of ours has them.
+    const EC_PUBLIC_KEY: &[u8] = &[6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    const P256: &[u8] = &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    const P384: &[u8] = &[6, 5, 0x2b, 0x81, 4, 0, 0x22];
+    let pkcs8 = |curve: &[u8], sec1: &str| {
+        let algorithm = tlv(0x30, &[EC_PUBLIC_KEY, curve].concat());
+        Jwk::from_der(&tlv(0x30, &[&[2, 1, 0], &algorithm[..], &tlv(4, &der(sec1))].concat()))
+    };
+    let same = pkcs8(P256, pem!("ec_p256.sec1")).unwrap();
+    assert_eq!(same.thumbprint(), Jwk::from_pem(pem!("ec_p256.sec1")).unwrap().thumbprint());
+    assert_eq!(pkcs8(P384, pem!("ec_p256.sec1")).unwrap_err(), Error::KeyInconsistent);
+    assert_eq!(pkcs8(P256, pem!("ec_p384.sec1")).unwrap_err(), Error::KeyInconsistent);
+}
+
+#[test]
+fn a_point_of_another_length_or_form_is_refused() {
+    let spki = der(pem!("ec_p256.spki"));
+    let (head, point) = spki.split_at(spki.len() - 65);
+    assert_eq!((point[0], &head[head.len() - 3..]), (4, &[3, 66, 0][..]));
+    let algorithm = &head[2..head.len() - 3];
+    let with = |point: &[u8]| {
+        Jwk::from_der(&tlv(0x30, &[algorithm, &tlv(3, &[&[0], point].concat())].concat())).map(|jwk| jwk.thumbprint())
+    };
+    assert_eq!(with(point), Ok(Jwk::from_der(&spki).unwrap().thumbprint()));
+    let compressed = [&[2], &point[1..33]].concat();
+    let hybrid = [&[6], &point[1..]].concat();
+    for other in [&point[..64], &point[..33], &point[..1], &[], &[point, &[0]].concat(), &compressed, &hybrid, &[0]] {
+        assert_eq!(with(other), Err(Error::DerInvalid), "{other:?}");
+    }
+}
+
+#[test]
+fn a_form_that_leaves_no_choice_of_algorithm_says_it() {
+    for algorithm in [Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87] {
+        let pem = crate::support::jwk(algorithm).to_pem(KeyFormat::Pkcs8).unwrap();
+        assert_eq!(Jwk::from_pem(&pem).unwrap().algorithm(), Some(algorithm));
+    }
+    assert_eq!(Jwk::from_pem(pem!("ec_p256.sec1")).unwrap().algorithm(), None);
+}
+
+#[test]
 fn a_point_of_low_order_or_off_the_curve_is_refused_in_der_too() {
     for (oid, point) in [(0x6e, [0; 32]), (0x70, [0; 32])] {
         let identifier = tlv(0x30, &[6, 3, 0x2b, 0x65, oid]);

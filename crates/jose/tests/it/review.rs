@@ -18,6 +18,13 @@ fn a_long_list_of_operations_is_not_gone_through() {
     let set = json!({"keys": [{"kty": "oct", "k": "AAAA", "key_ops": many}]});
     let set = JwkSet::from_value(&set).unwrap();
     assert_eq!((set.keys().len(), set.skipped()), (0, 1));
+    // The bound is 32.
+    let listed = |count: usize| {
+        let operations = (1..count).map(|n| format!("op{n}")).chain(["sign".to_owned()]).collect::<Vec<_>>();
+        Jwk::from_value(&json!({"kty": "oct", "k": "AAAA", "key_ops": operations})).map(drop)
+    };
+    assert_eq!((listed(31), listed(32)), (Ok(()), Ok(())));
+    assert_eq!((listed(33), listed(34)), (Err(Error::KeyOperation), Err(Error::KeyOperation)));
     let crit: Vec<String> = (0..400).map(|n| format!("x{n}")).collect();
     let token = forge(&json!({"alg": "HS256", "crit": crit}).to_string(), "{}", SECRET);
     assert_eq!(compact::Unverified::parse(&token).unwrap_err(), Error::CritUnsupported);

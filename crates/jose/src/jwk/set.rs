@@ -5,6 +5,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use zeroize::Zeroize as _;
 
 use super::{Jwk, Operation};
 use crate::json::{self, Limits, present};
@@ -40,8 +41,11 @@ impl JwkSet {
     /// Parses a set of at most 512 KiB and [`MAX_KEYS`] keys; keys it does not understand are skipped and counted.
     pub fn from_slice(json: &[u8]) -> Result<Self, Error> {
         let raw: Raw = json::parse_strict(json, Limits::KEY_SET)?;
-        let keys = raw.keys.ok_or(Error::KeyMemberMissing("keys"))?;
-        Self::from_values(&keys)
+        let mut keys = raw.keys.ok_or(Error::KeyMemberMissing("keys"))?;
+        let set = Self::from_values(&keys);
+        // A set may hold private keys; what was read of them on the way is not left behind.
+        keys.iter_mut().for_each(wipe);
+        set
     }
 
     /// The same from a parsed JSON value.
@@ -83,8 +87,30 @@ impl JwkSet {
     }
 }
 
+/// Wipes every text.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 impl FromIterator<Jwk> for JwkSet {
     fn from_iter<I: IntoIterator<Item = Jwk>>(keys: I) -> Self {
         Self { keys: keys.into_iter().collect(), skipped: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_wiped_however_deep() {
+        let mut value = json!({"keys": [{"d": "secret", "x": [["secret"]], "n": 1}], "k": "secret"});
+        wipe(&mut value);
+        assert_eq!(value, json!({"keys": [{"d": "", "x": [[""]], "n": 1}], "k": ""}));
     }
 }

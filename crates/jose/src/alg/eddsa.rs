@@ -99,6 +99,25 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_not_below_the_prime_is_out_of_range() {
+        // p + 2 and the rest up to 2^255 - 1; p - 2 and all that differ from p in the middle or at the end are below it.
+        let with = |first, middle: u8, last| {
+            let mut point = [0xff; KEY_LEN];
+            (point[0], point[15], point[KEY_LEN - 1]) = (first, middle, last);
+            public_key(&point).err()
+        };
+        for first in 0xef..=0xff {
+            assert_eq!(with(first, 0xff, 0x7f), Some(Error::PointOffCurve), "{first:x}");
+            assert_eq!(with(first, 0xff, 0xff), Some(Error::PointOffCurve), "{first:x}");
+            assert_eq!((with(first, 0xfe, 0x7f), with(first, 0xff, 0x7e)), (None, None), "{first:x}");
+        }
+        assert_eq!(with(0xeb, 0xff, 0x7f), None);
+        let keys = (0..=255).map(|seed| public_of(&Secret::new(vec![seed; KEY_LEN])).unwrap());
+        let high: Vec<_> = keys.filter(|key| key[0] >= 0xed).collect();
+        assert!(!high.is_empty() && high.iter().all(|key| public_key(key).is_ok()));
+    }
+
+    #[test]
     fn a_seed_has_its_public_key() {
         // RFC 8037 A.1, which is RFC 8032 §7.1, test 1.
         let decode = |text: &str| crate::base64url::decode(text).unwrap();

@@ -249,6 +249,7 @@ mod tests {
         for (index, name) in names.iter().enumerate() {
             assert!(!names[index + 1..].contains(name), "{name}");
             assert_eq!(KeyAlgorithm::from_name(name).map(KeyAlgorithm::name), Some(*name));
+            assert_eq!(KeyAlgorithm::from_name(name).unwrap().to_string(), *name);
         }
     }
 

@@ -72,34 +72,30 @@ fn room(out: &mut Vec<u8>) -> &mut [u8] {
     &mut out[start..]
 }
 
-struct Kw128(KwAes128);
+macro_rules! key_wrap {
+    ($($name:ident($kek:ty);)+) => {
+        $(
+            struct $name($kek);
 
-impl Wrap for Kw128 {
-    fn wrap(&self, fresh: &Fresh, out: &mut Vec<u8>) -> Result<(), Failure> {
-        out.clear();
-        self.0.wrap_key(&fresh.cek, room(out)).map(drop).map_err(|_| "wrap".into())
-    }
+            impl Wrap for $name {
+                fn wrap(&self, fresh: &Fresh, out: &mut Vec<u8>) -> Result<(), Failure> {
+                    out.clear();
+                    self.0.wrap_key(&fresh.cek, room(out)).map(drop).map_err(|_| "wrap".into())
+                }
 
-    fn unwrap(&self, wrapped: &[u8]) -> Result<[u8; CEK_LEN], Failure> {
-        let mut cek = [0; CEK_LEN];
-        self.0.unwrap_key(wrapped, &mut cek).map_err(|_| "unwrap")?;
-        Ok(cek)
-    }
+                fn unwrap(&self, wrapped: &[u8]) -> Result<[u8; CEK_LEN], Failure> {
+                    let mut cek = [0; CEK_LEN];
+                    self.0.unwrap_key(wrapped, &mut cek).map_err(|_| "unwrap")?;
+                    Ok(cek)
+                }
+            }
+        )+
+    };
 }
 
-struct Kw256(KwAes256);
-
-impl Wrap for Kw256 {
-    fn wrap(&self, fresh: &Fresh, out: &mut Vec<u8>) -> Result<(), Failure> {
-        out.clear();
-        self.0.wrap_key(&fresh.cek, room(out)).map(drop).map_err(|_| "wrap".into())
-    }
-
-    fn unwrap(&self, wrapped: &[u8]) -> Result<[u8; CEK_LEN], Failure> {
-        let mut cek = [0; CEK_LEN];
-        self.0.unwrap_key(wrapped, &mut cek).map_err(|_| "unwrap")?;
-        Ok(cek)
-    }
+key_wrap! {
+    Kw128(KwAes128);
+    Kw256(KwAes256);
 }
 
 /// Vector, wrapped key, tag.

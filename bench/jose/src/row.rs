@@ -42,7 +42,10 @@ pub(crate) struct Row {
 pub(crate) fn measured(job: &Job, boringssl: &mut boringssl::Process) -> Result<Row, Failure> {
     let sides = peer::sides(job, boringssl)?;
     // FIPS 204, algorithm 7: tries until a signature fits.
-    let by_chance = (job.operation, job.method) == (Operation::Sign, Method::Signature(Algorithm::MlDsa65));
+    let by_chance = matches!(
+        (job.operation, job.method),
+        (Operation::Sign, Method::Signature(Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87))
+    );
     let slices = if by_chance { Slices::Mean } else { Slices::Fastest };
     let costs = in_turns(sides, slices).map_err(|error| format!("{}: {error}", job.name))?;
     let (operation, size) = (job.operation, job.size);

@@ -36,8 +36,12 @@ fn public(jwk: &Jwk) -> Result<JosekitJwk, Failure> {
     }
 }
 
+fn is_unknown(algorithm: Algorithm) -> bool {
+    matches!(algorithm, Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87)
+}
+
 fn signing(job: &Job, algorithm: Algorithm) -> Result<Option<Side<'_>>, Failure> {
-    if algorithm == Algorithm::MlDsa65 {
+    if is_unknown(algorithm) {
         return Ok(None);
     }
     let jwk = private(job.jwk()?)?;
@@ -45,9 +49,16 @@ fn signing(job: &Job, algorithm: Algorithm) -> Result<Option<Side<'_>>, Failure>
         Algorithm::EdDSA => Box::new(jws::EdDSA.signer_from_jwk(&jwk)?),
         Algorithm::ES256 => Box::new(jws::ES256.signer_from_jwk(&jwk)?),
         Algorithm::ES384 => Box::new(jws::ES384.signer_from_jwk(&jwk)?),
+        Algorithm::ES512 => Box::new(jws::ES512.signer_from_jwk(&jwk)?),
         Algorithm::HS256 => Box::new(jws::HS256.signer_from_jwk(&jwk)?),
+        Algorithm::HS384 => Box::new(jws::HS384.signer_from_jwk(&jwk)?),
+        Algorithm::HS512 => Box::new(jws::HS512.signer_from_jwk(&jwk)?),
         Algorithm::PS256 => Box::new(jws::PS256.signer_from_jwk(&jwk)?),
+        Algorithm::PS384 => Box::new(jws::PS384.signer_from_jwk(&jwk)?),
+        Algorithm::PS512 => Box::new(jws::PS512.signer_from_jwk(&jwk)?),
         Algorithm::RS256 => Box::new(jws::RS256.signer_from_jwk(&jwk)?),
+        Algorithm::RS384 => Box::new(jws::RS384.signer_from_jwk(&jwk)?),
+        Algorithm::RS512 => Box::new(jws::RS512.signer_from_jwk(&jwk)?),
         _ => return Ok(None),
     };
     let Value::Object(map) = serde_json::to_value(&job.claims)? else { return Err("the claims are an object".into()) };
@@ -58,7 +69,7 @@ fn signing(job: &Job, algorithm: Algorithm) -> Result<Option<Side<'_>>, Failure>
 }
 
 fn verifying(job: &Job, algorithm: Algorithm) -> Result<Option<Side<'_>>, Failure> {
-    if algorithm == Algorithm::MlDsa65 {
+    if is_unknown(algorithm) {
         return Ok(None);
     }
     let jwk = public(job.jwk()?)?;
@@ -66,9 +77,16 @@ fn verifying(job: &Job, algorithm: Algorithm) -> Result<Option<Side<'_>>, Failur
         Algorithm::EdDSA => Box::new(jws::EdDSA.verifier_from_jwk(&jwk)?),
         Algorithm::ES256 => Box::new(jws::ES256.verifier_from_jwk(&jwk)?),
         Algorithm::ES384 => Box::new(jws::ES384.verifier_from_jwk(&jwk)?),
+        Algorithm::ES512 => Box::new(jws::ES512.verifier_from_jwk(&jwk)?),
         Algorithm::HS256 => Box::new(jws::HS256.verifier_from_jwk(&jwk)?),
+        Algorithm::HS384 => Box::new(jws::HS384.verifier_from_jwk(&jwk)?),
+        Algorithm::HS512 => Box::new(jws::HS512.verifier_from_jwk(&jwk)?),
         Algorithm::PS256 => Box::new(jws::PS256.verifier_from_jwk(&jwk)?),
+        Algorithm::PS384 => Box::new(jws::PS384.verifier_from_jwk(&jwk)?),
+        Algorithm::PS512 => Box::new(jws::PS512.verifier_from_jwk(&jwk)?),
         Algorithm::RS256 => Box::new(jws::RS256.verifier_from_jwk(&jwk)?),
+        Algorithm::RS384 => Box::new(jws::RS384.verifier_from_jwk(&jwk)?),
+        Algorithm::RS512 => Box::new(jws::RS512.verifier_from_jwk(&jwk)?),
         _ => return Ok(None),
     };
     let mut validator = JwtPayloadValidator::new();

@@ -17,8 +17,14 @@ pub(crate) fn side(job: &Job) -> Result<Option<Side<'_>>, Failure> {
         Algorithm::ES256 => Alg::ES256,
         Algorithm::ES384 => Alg::ES384,
         Algorithm::HS256 => Alg::HS256,
+        Algorithm::HS384 => Alg::HS384,
+        Algorithm::HS512 => Alg::HS512,
         Algorithm::PS256 => Alg::PS256,
+        Algorithm::PS384 => Alg::PS384,
+        Algorithm::PS512 => Alg::PS512,
         Algorithm::RS256 => Alg::RS256,
+        Algorithm::RS384 => Alg::RS384,
+        Algorithm::RS512 => Alg::RS512,
         _ => return Ok(None),
     };
     let jwk = job.jwk()?;
@@ -38,9 +44,9 @@ fn encoding_key(jwk: &Jwk, alg: Alg) -> Result<EncodingKey, Failure> {
     let pem = || jwk.to_pem(KeyFormat::Pkcs8);
     Ok(match alg {
         Alg::EdDSA => EncodingKey::from_ed_pem(pem()?.as_bytes())?,
-        Alg::HS256 => EncodingKey::from_secret(&secret(jwk)?),
-        Alg::PS256 | Alg::RS256 => EncodingKey::from_rsa_pem(pem()?.as_bytes())?,
-        _ => EncodingKey::from_ec_pem(pem()?.as_bytes())?,
+        Alg::ES256 | Alg::ES384 => EncodingKey::from_ec_pem(pem()?.as_bytes())?,
+        Alg::HS256 | Alg::HS384 | Alg::HS512 => EncodingKey::from_secret(&secret(jwk)?),
+        _ => EncodingKey::from_rsa_pem(pem()?.as_bytes())?,
     })
 }
 
@@ -48,8 +54,8 @@ fn decoding_key(jwk: &Jwk, alg: Alg) -> Result<DecodingKey, Failure> {
     let pem = || jwk.to_pem(KeyFormat::Spki);
     Ok(match alg {
         Alg::EdDSA => DecodingKey::from_ed_pem(pem()?.as_bytes())?,
-        Alg::HS256 => DecodingKey::from_secret(&secret(jwk)?),
-        Alg::PS256 | Alg::RS256 => DecodingKey::from_rsa_pem(pem()?.as_bytes())?,
-        _ => DecodingKey::from_ec_pem(pem()?.as_bytes())?,
+        Alg::ES256 | Alg::ES384 => DecodingKey::from_ec_pem(pem()?.as_bytes())?,
+        Alg::HS256 | Alg::HS384 | Alg::HS512 => DecodingKey::from_secret(&secret(jwk)?),
+        _ => DecodingKey::from_rsa_pem(pem()?.as_bytes())?,
     })
 }

@@ -8,11 +8,12 @@ use aws_lc_rs::agreement::{ParsedPublicKey, PrivateKey};
 
 use super::Header;
 use super::content::Cipher;
+use super::entropy::{Entropy as _, System};
 use super::manage::PBES2_MAX_COUNT;
 use crate::alg::aes_gcm::GcmKey;
 use crate::alg::aes_kw::{Kek, KeyWrap};
 use crate::alg::pbes2::{self, Prf};
-use crate::alg::{Agreement, Management, OaepPrivateKey, OaepPublicKey};
+use crate::alg::{Agreement, MAX_CONTENT_KEY_LEN, Management, OaepPrivateKey, OaepPublicKey};
 use crate::jwk::{MAX_KID_LEN, Material, Operation, Secret};
 use crate::{ContentEncryption, Error, Jwk, KeyManagement, base64url};
 
@@ -238,6 +239,8 @@ pub(super) struct Decrypter {
     allowed: Vec<ContentEncryption>,
     kid: Option<String>,
     pub(super) kek: Arc<RecipientKey>,
+    /// Stands in for a content key that cannot be had. Made once: to ask for it then would take time that tells (RFC 7516 §11.5).
+    pub(super) decoy: Secret,
     /// Most bytes that compressed content may become, where it is accepted at all.
     pub(super) max_decompressed: Option<usize>,
 }
@@ -280,7 +283,7 @@ impl DecryptingKey {
             }
             _ => return Err(Error::KeyAlgorithm),
         };
-        Ok(Self::new(alg, allowed, jwk.kid().map(str::to_owned), kek))
+        Self::new(alg, allowed, jwk.kid().map(str::to_owned), kek)
     }
 
     /// A password, for one of the PBES2 algorithms. A token may ask for twice the iterations that are advised today;
@@ -288,12 +291,19 @@ impl DecryptingKey {
     pub fn from_password(password: &[u8], alg: KeyManagement, allowed: &[ContentEncryption]) -> Result<Self, Error> {
         let password = Password::new(password, alg, None)?;
         let count = password.prf.default_max();
-        Ok(Self::new(alg, allowed, None, RecipientKey::Pbes2(Password { count, ..password })))
+        Self::new(alg, allowed, None, RecipientKey::Pbes2(Password { count, ..password }))
     }
 
-    fn new(management: KeyManagement, allowed: &[ContentEncryption], kid: Option<String>, kek: RecipientKey) -> Self {
-        let allowed = allowed.to_vec();
-        Self(Arc::new(Decrypter { management, allowed, kid, kek: Arc::new(kek), max_decompressed: None }))
+    fn new(
+        management: KeyManagement,
+        allowed: &[ContentEncryption],
+        kid: Option<String>,
+        kek: RecipientKey,
+    ) -> Result<Self, Error> {
+        let mut decoy = vec![0; MAX_CONTENT_KEY_LEN];
+        System::new().fill(&mut decoy).map_err(|_| Error::KeyGeneration)?;
+        let (allowed, kek, decoy) = (allowed.to_vec(), Arc::new(kek), Secret::new(decoy));
+        Ok(Self(Arc::new(Decrypter { management, allowed, kid, kek, decoy, max_decompressed: None })))
     }
 
     /// Accepts compressed content that becomes no longer than `max` bytes (RFC 8725bis §3.6 advises 250,000).
@@ -350,7 +360,7 @@ impl Decrypter {
 
 impl fmt::Debug for DecryptingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Decrypter { management, allowed, kid, kek: _, max_decompressed } = &*self.0;
+        let Decrypter { management, allowed, kid, kek: _, decoy: _, max_decompressed } = &*self.0;
         f.debug_struct("DecryptingKey")
             .field("alg", management)
             .field("enc", allowed)

@@ -1,12 +1,11 @@
 //! The recipient's side of key management (RFC 7518 §4): from a token to its content key.
 //!
-//! RFC 7516 §11.5: a content key that cannot be had is replaced by a random one, so that whoever sent the token cannot tell, by the
-//! answer or by its time, where decryption failed.
+//! RFC 7516 §11.5: a content key that cannot be had is replaced by one that nobody knows, so that whoever sent the token cannot tell, by
+//! the answer or by its time, where decryption failed.
 
 use zeroize::Zeroizing;
 
 use super::content::{Cipher, ContentKey};
-use super::entropy::{Entropy as _, System};
 use super::header::Parameters;
 use super::key::{Decrypter, Password, RecipientKey};
 use super::manage::{MAX_KEK_LEN, Ready};
@@ -51,7 +50,8 @@ impl Decrypter {
             }
         };
         if outcome.is_err() {
-            System::new().fill(key.as_mut()).map_err(|_| Error::DecryptionFailed)?;
+            let key = key.as_mut();
+            key.copy_from_slice(self.decoy.as_ref().get(..key.len()).ok_or(Error::DecryptionFailed)?);
         }
         Cipher::new(encryption, key.as_ref()).map(Ready::Fresh)
     }

@@ -82,6 +82,8 @@ causes! {
     ClaimMissing(&'static str) => Claims, "a required claim is missing";
     /// RFC 7519 §4: the claims are one JSON object.
     ClaimsNotObject => Malformed, "the claims are not a JSON object";
+    /// A key was prepared for no `enc` at all, or for `dir` with more than the one that it is for.
+    ContentEncryptionChoice => Key, "name the enc that are allowed; for dir it is one";
     /// RFC 7516 §4.1.2, RFC 8725 §3.1: the header's `enc` is not one the key is for.
     ContentEncryptionMismatch => Claims, "the header's enc is not one that the key is for";
     /// RFC 7515 §4.1.11: `crit` is no list of extensions that stand in the protected header.
@@ -138,6 +140,8 @@ causes! {
     KeyAgreementFailed => Key, "the keys cannot agree";
     /// RFC 7517 §4.4: the key's `alg` is another one, or its type does not fit the algorithm.
     KeyAlgorithm => Key, "the key is not for this algorithm";
+    /// More keys in one set than we look at.
+    KeyCount => Key, "the key set holds too many keys";
     /// The operating system or the back end could not make a key.
     KeyGeneration => Key, "no key could be generated";
     /// The private part does not belong to the public part.
@@ -156,6 +160,8 @@ causes! {
     KeyOperation => Key, "key_ops does not allow this use of the key";
     /// The key type is not supported.
     KeyTypeUnsupported => Key, "the key type is not supported";
+    /// PEM or DER longer than any key.
+    KeyTooLong => Key, "the key is too long";
     /// RFC 7517 §4.2: `use` says something else.
     KeyUse => Key, "the key's use is another one";
     /// A `kid` longer than we look up.

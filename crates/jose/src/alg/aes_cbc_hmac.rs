@@ -55,43 +55,77 @@ impl CbcHmac {
         Ok(key.split_at(self.half()))
     }
 
-    /// Encrypts in place, which adds padding; the tag.
-    pub(crate) fn seal(self, key: &[u8], iv: [u8; IV_LEN], aad: &[u8], text: &mut Vec<u8>) -> Result<Tag, Error> {
+    /// Prepares `key`, of both halves, to encrypt.
+    pub(crate) fn sealing(self, key: &[u8]) -> Result<Sealing, Error> {
         let (mac_key, enc_key) = self.halves(key)?;
-        let failed = |_| Error::EncryptionFailed;
         let cipher = UnboundCipherKey::new(self.cipher(), enc_key).and_then(PaddedBlockEncryptingKey::cbc_pkcs7);
-        let context = EncryptionContext::Iv128(FixedLength::from(iv));
-        cipher.map_err(failed)?.less_safe_encrypt(text, context).map_err(failed)?;
-        Ok(self.tag(mac_key, iv, aad, text))
+        Ok(Sealing { mac: self.mac(mac_key), cipher: cipher.map_err(|_| Error::KeyLength)? })
     }
 
+    /// Prepares `key`, of both halves, to decrypt.
+    pub(crate) fn opening(self, key: &[u8]) -> Result<Opening, Error> {
+        let (mac_key, enc_key) = self.halves(key)?;
+        let cipher = UnboundCipherKey::new(self.cipher(), enc_key).and_then(PaddedBlockDecryptingKey::cbc_pkcs7);
+        Ok(Opening { mac: self.mac(mac_key), cipher: cipher.map_err(|_| Error::KeyLength)? })
+    }
+
+    fn mac(self, key: &[u8]) -> Mac {
+        Mac { key: hmac::Key::new(self.hmac(), key), tag_len: self.half() }
+    }
+}
+
+/// A key that encrypts, prepared.
+pub(crate) struct Sealing {
+    mac: Mac,
+    cipher: PaddedBlockEncryptingKey,
+}
+
+impl Sealing {
+    /// Encrypts in place, which adds padding; the tag.
+    pub(crate) fn seal(&self, iv: [u8; IV_LEN], aad: &[u8], text: &mut Vec<u8>) -> Result<Tag, Error> {
+        let context = EncryptionContext::Iv128(FixedLength::from(iv));
+        self.cipher.less_safe_encrypt(text, context).map_err(|_| Error::EncryptionFailed)?;
+        Ok(self.mac.tag(iv, aad, text))
+    }
+}
+
+/// A key that decrypts, prepared.
+pub(crate) struct Opening {
+    mac: Mac,
+    cipher: PaddedBlockDecryptingKey,
+}
+
+impl Opening {
     /// Checks the tag, then decrypts in place.
     pub(crate) fn open<'t>(
-        self,
-        key: &[u8],
+        &self,
         iv: [u8; IV_LEN],
         aad: &[u8],
         text: &'t mut [u8],
         tag: &[u8],
     ) -> Result<&'t mut [u8], Error> {
-        let (mac_key, enc_key) = self.halves(key)?;
-        if !bool::from(self.tag(mac_key, iv, aad, text).as_ref().ct_eq(tag)) {
+        if !bool::from(self.mac.tag(iv, aad, text).as_ref().ct_eq(tag)) {
             return Err(Error::DecryptionFailed);
         }
-        let failed = |_| Error::DecryptionFailed;
-        let cipher = UnboundCipherKey::new(self.cipher(), enc_key).and_then(PaddedBlockDecryptingKey::cbc_pkcs7);
         let context = DecryptionContext::Iv128(FixedLength::from(iv));
-        cipher.map_err(failed)?.decrypt(text, context).map_err(failed)
+        self.cipher.decrypt(text, context).map_err(|_| Error::DecryptionFailed)
     }
+}
 
+struct Mac {
+    key: hmac::Key,
+    tag_len: usize,
+}
+
+impl Mac {
     /// RFC 7518 §5.2.2.1, steps 4 and 5: over the AAD, the vector, the ciphertext and the AAD's length in bits; its first half.
-    fn tag(self, mac_key: &[u8], iv: [u8; IV_LEN], aad: &[u8], text: &[u8]) -> Tag {
-        let mut mac = hmac::Context::with_key(&hmac::Key::new(self.hmac(), mac_key));
+    fn tag(&self, iv: [u8; IV_LEN], aad: &[u8], text: &[u8]) -> Tag {
+        let mut mac = hmac::Context::with_key(&self.key);
         mac.update(aad);
         mac.update(&iv);
         mac.update(text);
         mac.update(&(aad.len() as u64 * 8).to_be_bytes());
-        Tag { mac: mac.sign(), len: self.half() }
+        Tag { mac: mac.sign(), len: self.tag_len }
     }
 }
 
@@ -121,9 +155,9 @@ mod tests {
     fn seals_and_opens(algorithm: CbcHmac, key: &[u8], iv: &[u8], aad: &[u8], plain: &[u8], expected: (&[u8], &[u8])) {
         let iv = iv.try_into().unwrap();
         let mut text = plain.to_vec();
-        let tag = algorithm.seal(key, iv, aad, &mut text).unwrap();
+        let tag = algorithm.sealing(key).unwrap().seal(iv, aad, &mut text).unwrap();
         assert_eq!((&text[..], tag.as_ref()), expected);
-        assert_eq!(algorithm.open(key, iv, aad, &mut text, tag.as_ref()).unwrap(), plain);
+        assert_eq!(algorithm.opening(key).unwrap().open(iv, aad, &mut text, tag.as_ref()).unwrap(), plain);
     }
 
     #[test]
@@ -152,11 +186,11 @@ mod tests {
         for (algorithm, len) in [(CbcHmac::Hs256, 32), (CbcHmac::Hs384, 48), (CbcHmac::Hs512, 64)] {
             let key = vec![7; len];
             let mut text = b"sixteen bytes of and some more".to_vec();
-            let tag = algorithm.seal(&key, [1; 16], b"aad", &mut text).unwrap();
+            let tag = algorithm.sealing(&key).unwrap().seal([1; 16], b"aad", &mut text).unwrap();
             assert_eq!((text.len(), tag.as_ref().len()), (32, len / 2));
             let open = |key: &[u8], iv, aad: &[u8], text: &[u8], tag: &[u8]| {
                 let mut text = text.to_vec();
-                algorithm.open(key, iv, aad, &mut text, tag).map(|text| text.to_vec())
+                algorithm.opening(key)?.open(iv, aad, &mut text, tag).map(|text| text.to_vec())
             };
             assert_eq!(open(&key, [1; 16], b"aad", &text, tag.as_ref()).unwrap(), b"sixteen bytes of and some more");
             let failed = Err(Error::DecryptionFailed);

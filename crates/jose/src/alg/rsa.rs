@@ -43,6 +43,7 @@ pub(crate) fn public_key(n: &[u8], e: &[u8], parameters: &'static RsaParameters)
 /// The key pair, checked: the back end refuses parts that do not belong together.
 pub(crate) fn key_pair(n: &[u8], e: &[u8], private: &RsaPrivate) -> Result<RsaKeyPair, Error> {
     check(n, e)?;
+    check_private(n, private)?;
     let components = KeyPairComponents {
         public_key: RsaPublicKeyComponents { n, e },
         d: private.d.as_ref(),
@@ -71,6 +72,19 @@ pub(crate) fn check(n: &[u8], e: &[u8]) -> Result<(), Error> {
     }
     if is_even(e) || e == [1] || bits(e) > MAX_EXPONENT_BITS {
         return Err(Error::RsaExponent);
+    }
+    Ok(())
+}
+
+/// Whether the private numbers are written as they must be (RFC 7518 §2, §6.3.2) and no longer than the modulus: the back end bounds
+/// none of them, and its checks take time in the square of their length.
+fn check_private(n: &[u8], private: &RsaPrivate) -> Result<(), Error> {
+    let RsaPrivate { d, p, q, dp, dq, qi } = private;
+    for (name, number) in [("d", d), ("p", p), ("q", q), ("dp", dp), ("dq", dq), ("qi", qi)] {
+        let number = number.as_ref();
+        if number.len() > n.len() || number.first().is_none_or(|&first| first == 0) {
+            return Err(Error::KeyMemberInvalid(name));
+        }
     }
     Ok(())
 }

@@ -51,14 +51,15 @@ pub(super) fn encrypt_with(
 
 /// The content to encrypt, in a buffer with room for padding, so that it need not move.
 pub(super) fn content(plaintext: &[u8], compression: Compression, encryption: ContentEncryption) -> Plaintext {
-    let copy = |bytes: &[u8]| {
-        let mut room = Plaintext::new(Vec::with_capacity(bytes.len() + encryption.iv_len()));
-        room.extend_from_slice(bytes);
-        room
-    };
+    // A block at most.
+    let padding = encryption.iv_len();
     match compression {
-        Compression::Deflate => copy(&zip::compress(plaintext)),
-        Compression::None => copy(plaintext),
+        Compression::Deflate => zip::compress(plaintext, padding),
+        Compression::None => {
+            let mut room = Plaintext::new(Vec::with_capacity(plaintext.len() + padding));
+            room.extend_from_slice(plaintext);
+            room
+        }
     }
 }
 

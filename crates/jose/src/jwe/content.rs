@@ -39,10 +39,10 @@ impl AsMut<[u8]> for ContentKey {
     }
 }
 
-/// A key, ready to encrypt or decrypt.
+/// A key, prepared to encrypt or to decrypt.
 pub(super) enum Cipher {
-    /// Both keys of CBC and HMAC are prepared by the back end anew for each message.
-    CbcHmac(aes_cbc_hmac::CbcHmac, Zeroizing<Vec<u8>>),
+    CbcOpening(Box<aes_cbc_hmac::Opening>),
+    CbcSealing(Box<aes_cbc_hmac::Sealing>),
     Gcm(GcmKey),
 }
 
@@ -72,13 +72,18 @@ impl Sealed {
 }
 
 impl Cipher {
-    /// Prepares a content key.
-    pub(super) fn new(encryption: ContentEncryption, key: &[u8]) -> Result<Self, Error> {
+    /// Prepares a content key to encrypt.
+    pub(super) fn sealing(encryption: ContentEncryption, key: &[u8]) -> Result<Self, Error> {
         match encryption.kind() {
-            Content::CbcHmac(algorithm) if key.len() == encryption.key_len() => {
-                Ok(Self::CbcHmac(algorithm, Zeroizing::new(key.to_vec())))
-            }
-            Content::CbcHmac(_) => Err(Error::KeyLength),
+            Content::CbcHmac(algorithm) => algorithm.sealing(key).map(|key| Self::CbcSealing(Box::new(key))),
+            Content::Gcm(algorithm) => GcmKey::new(algorithm, key).map(Self::Gcm),
+        }
+    }
+
+    /// Prepares a content key to decrypt.
+    pub(super) fn opening(encryption: ContentEncryption, key: &[u8]) -> Result<Self, Error> {
+        match encryption.kind() {
+            Content::CbcHmac(algorithm) => algorithm.opening(key).map(|key| Self::CbcOpening(Box::new(key))),
             Content::Gcm(algorithm) => GcmKey::new(algorithm, key).map(Self::Gcm),
         }
     }
@@ -87,9 +92,10 @@ impl Cipher {
     pub(super) fn seal(&self, entropy: &mut dyn Entropy, aad: &[u8], text: &mut Vec<u8>) -> Result<Sealed, Error> {
         let mut iv = [0; aes_cbc_hmac::IV_LEN];
         match self {
-            Self::CbcHmac(algorithm, key) => {
+            Self::CbcOpening(_) => Err(Error::EncryptionFailed),
+            Self::CbcSealing(key) => {
                 entropy.fill(&mut iv)?;
-                let tag = SealedTag::CbcHmac(algorithm.seal(key, iv, aad, text)?);
+                let tag = SealedTag::CbcHmac(key.seal(iv, aad, text)?);
                 Ok(Sealed { iv, iv_len: iv.len(), tag })
             }
             Self::Gcm(key) => {
@@ -106,11 +112,12 @@ impl Cipher {
     pub(super) fn open(&self, iv: &[u8], aad: &[u8], text: &mut Vec<u8>, tag: &[u8]) -> Result<(), Error> {
         let failed = |_| Error::DecryptionFailed;
         match self {
-            Self::CbcHmac(algorithm, key) => {
-                let len = algorithm.open(key, iv.try_into().map_err(failed)?, aad, text, tag)?.len();
+            Self::CbcOpening(key) => {
+                let len = key.open(iv.try_into().map_err(failed)?, aad, text, tag)?.len();
                 text.truncate(len);
                 Ok(())
             }
+            Self::CbcSealing(_) => Err(Error::DecryptionFailed),
             Self::Gcm(key) => key.open(iv.try_into().map_err(failed)?, aad, text, tag),
         }
     }
@@ -125,22 +132,25 @@ mod tests {
     fn every_encryption_opens_what_it_sealed_and_nothing_else() {
         for &encryption in ContentEncryption::ALL {
             let key = ContentKey::random(encryption, &mut System::new()).unwrap();
-            let cipher = Cipher::new(encryption, key.as_ref()).unwrap();
+            let sealing = Cipher::sealing(encryption, key.as_ref()).unwrap();
+            let opening = Cipher::opening(encryption, key.as_ref()).unwrap();
             for len in [0, 1, 15, 16, 17, 300] {
                 let content = vec![7; len];
                 let mut text = content.clone();
-                let sealed = cipher.seal(&mut System::new(), b"aad", &mut text).unwrap();
+                let sealed = sealing.seal(&mut System::new(), b"aad", &mut text).unwrap();
                 assert_eq!((sealed.iv().len(), sealed.tag().len()), (encryption.iv_len(), encryption.tag_len()));
                 let open = |iv: &[u8], aad: &[u8], text: &[u8], tag: &[u8]| {
                     let mut text = text.to_vec();
-                    cipher.open(iv, aad, &mut text, tag).map(|()| text)
+                    opening.open(iv, aad, &mut text, tag).map(|()| text)
                 };
                 assert_eq!(open(sealed.iv(), b"aad", &text, sealed.tag()).unwrap(), content);
                 assert_eq!(open(sealed.iv(), b"", &text, sealed.tag()), Err(Error::DecryptionFailed));
                 assert_eq!(open(&sealed.iv()[1..], b"aad", &text, sealed.tag()), Err(Error::DecryptionFailed));
                 assert_eq!(open(sealed.iv(), b"aad", &text, &sealed.tag()[1..]), Err(Error::DecryptionFailed));
             }
-            assert!(matches!(Cipher::new(encryption, &key.as_ref()[1..]), Err(Error::KeyLength)));
+            for prepare in [Cipher::sealing, Cipher::opening] {
+                assert!(matches!(prepare(encryption, &key.as_ref()[1..]), Err(Error::KeyLength)));
+            }
         }
     }
 }

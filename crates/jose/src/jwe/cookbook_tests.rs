@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::compact;
 use super::content::Cipher;
-use super::entropy::{Entropy as _, Fixed};
+use super::entropy::{Entropy as _, Fixed, System};
+use super::header::Received;
 use super::json::encrypt_flattened_with;
-use super::{Compression, EncryptingKey, Header};
+use super::{Compression, DecryptingKey, EncryptingKey, Header};
 use crate::alg::{Agreement, Curve, ecdh_coordinates, ecdh_derive, ecdh_other_info};
 use crate::jwk::Secret;
 use crate::{ContentEncryption, Jwk, KeyManagement, base64url, sha256};
@@ -123,7 +124,7 @@ fn rfc_7520_section_5_2_and_section_6_come_out_but_for_the_randomized_padding() 
         vector!("rfc7520/6.nesting_signatures_and_encryption.json")["encrypt"].clone(),
     ] {
         let (_, enc) = algorithms(&case["input"]);
-        let cipher = Cipher::new(enc, &bytes(&case["generated"]["cek"])).unwrap();
+        let cipher = Cipher::sealing(enc, &bytes(&case["generated"]["cek"])).unwrap();
         let mut text = case["input"]["plaintext"].as_str().unwrap().as_bytes().to_vec();
         let (made, mut iv) = (&case["encrypting_content"], Fixed::new([bytes(&case["generated"]["iv"])], None));
         let aad = made["protected_b64u"].as_str().unwrap().as_bytes();
@@ -152,7 +153,7 @@ fn rfc_7520_section_5_13_recipients_come_out_but_for_rsa1_5() {
     let mut text = case["input"]["plaintext"].as_str().unwrap().as_bytes().to_vec();
     let made = &case["encrypting_content"];
     let aad = made["protected_b64u"].as_str().unwrap().as_bytes();
-    let sealed = Cipher::new(ContentEncryption::A128CbcHs256, &cek).unwrap().seal(&mut entropy, aad, &mut text);
+    let sealed = Cipher::sealing(ContentEncryption::A128CbcHs256, &cek).unwrap().seal(&mut entropy, aad, &mut text);
     assert_eq!(text, bytes(&made["ciphertext"]));
     assert_eq!(sealed.unwrap().tag(), bytes(&made["tag"]));
 }
@@ -203,9 +204,22 @@ fn rfc_7518_c_both_sides_derive_the_published_key() {
     let key = EncryptingKey::from_jwk(&jwk, KeyManagement::EcdhEs, ContentEncryption::A128Gcm).unwrap();
     let header = Header { apu: Some(b"Alice"), apv: Some(b"Bob"), ..Header::default() };
     let mut entropy = Fixed::new([], Some(bytes(&case["ephemeral_key"]["d"])));
-    let (_, managed) = key.inner().manage(&header, &mut entropy).unwrap();
-    let text = base64url::decode(&key.inner().header(&header, &managed.fresh)).unwrap();
+    let (ready, managed) = key.inner().manage(&header, &mut entropy).unwrap();
+    let encoded = key.inner().header(&header, &managed.fresh);
+    let text = base64url::decode(&encoded).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&text).unwrap(), case["header"]);
+    // Both sides encrypt under the published key, which is bound to the parties.
+    let (enc, mut content) = (ContentEncryption::A128Gcm, b"hello".to_vec());
+    let sealed = ready.cipher().seal(&mut System::new(), b"", &mut content).unwrap();
+    let published = Cipher::opening(enc, &bytes(&case["derived_key"])).unwrap();
+    let recipient = DecryptingKey::from_jwk(&jwk, KeyManagement::EcdhEs, &[enc]).unwrap();
+    let received = Received::parse(&encoded).unwrap();
+    let theirs = recipient.inner().unmanage(enc, &received.parameters, b"").unwrap();
+    for cipher in [&published, theirs.cipher()] {
+        let mut text = content.clone();
+        cipher.open(sealed.iv(), b"", &mut text, sealed.tag()).unwrap();
+        assert_eq!(text, b"hello");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use aws_lc_rs::agreement::PrivateKey;
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::alg::{self, Agreement, EcdhCoordinates, MAX_CONTENT_KEY_LEN, aes_cbc_hmac};
+use crate::alg::{self, Agreement, EcdhCoordinates, MAX_CONTENT_KEY_LEN, aes_cbc_hmac, pbes2};
 
 /// A source of keys and vectors that nobody else knows or has used.
 pub(super) trait Entropy {
@@ -20,8 +20,8 @@ pub(super) struct System {
     used: usize,
 }
 
-/// The largest content key and the largest vector.
-const ONE_TOKEN: usize = MAX_CONTENT_KEY_LEN + aes_cbc_hmac::IV_LEN;
+/// The largest content key, the largest vector, and what its wrapping takes: a vector of AES-GCM or the salt of PBES2.
+const ONE_TOKEN: usize = MAX_CONTENT_KEY_LEN + aes_cbc_hmac::IV_LEN + pbes2::SALT_LEN;
 
 impl System {
     pub(super) fn new() -> Self {
@@ -92,13 +92,14 @@ mod tests {
     #[test]
     fn no_byte_is_given_out_twice() {
         let mut system = System::new();
-        let mut seen: Vec<[u8; 12]> = Vec::new();
-        for _ in 0..200 {
-            let mut iv = [0; 12];
-            system.fill(&mut iv).unwrap();
-            assert!(!seen.contains(&iv));
-            seen.push(iv);
+        let mut all = Vec::new();
+        for len in (1..=64).chain([12; 100]) {
+            let mut bytes = vec![0; len];
+            system.fill(&mut bytes).unwrap();
+            all.extend(bytes);
         }
+        let windows: std::collections::HashSet<&[u8]> = all.windows(8).collect();
+        assert_eq!(windows.len(), all.len() - 7);
         let mut long = [0; ONE_TOKEN];
         system.fill(&mut long).unwrap();
         assert!(long.chunks(12).all(|part| part != [0; 12]));

@@ -104,18 +104,23 @@ pub fn encrypt_general(
         for key in &keys {
             recipients.push(recipient(key, &key.wrap(content_key.as_ref(), header, entropy)?)?);
         }
-        cipher = Cipher::new(first.encryption, content_key.as_ref())?;
+        cipher = Cipher::sealing(first.encryption, content_key.as_ref())?;
         &cipher
     };
     let mut protected = String::from("{");
     Encrypter::push_common_members(&mut protected, first.encryption, header);
     protected.push('}');
     let protected = base64url::encode(protected.as_bytes());
+    check_lengths(&protected, 0)?;
+    for recipient in &recipients {
+        // What our own reader would refuse is not made.
+        let members = recipient["header"].as_object().cloned().unwrap_or_default();
+        Received::from_joined(Joined::protected(Some(&protected))?.join(members, &PROTECTED_ONLY)?)?;
+    }
     let mut text = content(plaintext, header.compression, first.encryption);
     let sealed = cipher.seal(entropy, &authenticated(&protected, aad), &mut text)?;
     let mut members = body(&protected, aad, &text, &sealed);
     members.insert("recipients".into(), recipients.into());
-    check_lengths(&protected, 0)?;
     written(&Value::Object(members))
 }
 

@@ -14,7 +14,7 @@ use crate::alg::aes_gcm::GcmKey;
 use crate::alg::aes_kw::{Kek, KeyWrap};
 use crate::alg::pbes2::{self, Prf};
 use crate::alg::{Agreement, MAX_CONTENT_KEY_LEN, Management, OaepPrivateKey, OaepPublicKey};
-use crate::jwk::{MAX_KID_LEN, Material, Operation, Secret};
+use crate::jwk::{MAX_KID_LEN, Material, Operation, Secret, is_pem};
 use crate::{ContentEncryption, Error, Jwk, KeyManagement, base64url};
 
 /// A recipient's public key, a shared secret or a password, prepared once, that encrypts with one `alg` and one `enc`. Cheap to
@@ -82,7 +82,7 @@ impl EncryptingKey {
         let kek = match (alg.kind(), jwk.material()) {
             (Management::AesGcm(kek), Material::Oct { k }) => SenderKey::AesGcm(GcmKey::new(kek.gcm(), k.as_ref())?),
             (Management::AesKw(kek), Material::Oct { k }) => SenderKey::AesKw(Box::new(KeyWrap::new(kek, k.as_ref())?)),
-            (Management::Direct, Material::Oct { k }) => SenderKey::Direct(Cipher::new(enc, k.as_ref())?),
+            (Management::Direct, Material::Oct { k }) => SenderKey::Direct(Cipher::sealing(enc, k.as_ref())?),
             (Management::EcdhEs(kek), material) => {
                 let (curve, x, y) = agreement(jwk, material)?;
                 SenderKey::EcdhEs(curve, curve.public_key(x, y)?, kek)
@@ -259,16 +259,19 @@ impl DecryptingKey {
     /// Prepares `jwk`; refuses public keys and keys whose `alg`, `use`, `key_ops`, type or length say otherwise. `allowed` lists the
     /// `enc` accepted, for `dir` just one.
     pub fn from_jwk(jwk: &Jwk, alg: KeyManagement, allowed: &[ContentEncryption]) -> Result<Self, Error> {
+        if allowed.is_empty() || alg == KeyManagement::Dir && allowed.len() > 1 {
+            return Err(Error::ContentEncryptionChoice);
+        }
         jwk.permits_encryption(alg, allowed, Side::Recipient)?;
         let kek = match (alg.kind(), jwk.material()) {
             (Management::AesGcm(kek), Material::Oct { k }) => RecipientKey::AesGcm(GcmKey::new(kek.gcm(), k.as_ref())?),
             (Management::AesKw(kek), Material::Oct { k }) => {
                 RecipientKey::AesKw(Box::new(KeyWrap::new(kek, k.as_ref())?))
             }
-            (Management::Direct, Material::Oct { k }) => match allowed {
-                [one] => RecipientKey::Direct(Cipher::new(*one, k.as_ref())?),
-                _ => return Err(Error::KeyAlgorithm),
-            },
+            (Management::Direct, Material::Oct { k }) => {
+                let one = *allowed.first().ok_or(Error::ContentEncryptionChoice)?;
+                RecipientKey::Direct(Cipher::opening(one, k.as_ref())?)
+            }
             (Management::EcdhEs(kek), Material::Ec { d, .. } | Material::Okp { d, .. }) => {
                 let curve = jwk.agreement().ok_or(Error::KeyAlgorithm)?;
                 let d = d.as_ref().ok_or(Error::KeyNotPrivate)?;
@@ -289,6 +292,9 @@ impl DecryptingKey {
     /// A password, for one of the PBES2 algorithms. A token may ask for twice the iterations that are advised today;
     /// [`DecryptingKey::max_pbes2_count`] changes that.
     pub fn from_password(password: &[u8], alg: KeyManagement, allowed: &[ContentEncryption]) -> Result<Self, Error> {
+        if allowed.is_empty() {
+            return Err(Error::ContentEncryptionChoice);
+        }
         let password = Password::new(password, alg, None)?;
         let count = password.prf.default_max();
         Self::new(alg, allowed, None, RecipientKey::Pbes2(Password { count, ..password }))
@@ -377,6 +383,10 @@ impl Password {
         };
         if password.is_empty() {
             return Err(Error::KeyLength);
+        }
+        // RFC 8725 §2.1: what is public is no secret.
+        if is_pem(password) {
+            return Err(Error::KeyMemberInvalid("k"));
         }
         let bytes = Secret::new(password.to_vec());
         Ok(Self { prf, size, bytes, count: count.unwrap_or_else(|| prf.default_count()) })

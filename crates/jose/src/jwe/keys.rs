@@ -70,7 +70,9 @@ impl DecryptingKeys {
 
     /// Remembers a header after its token has been decrypted.
     pub(super) fn remember(&self, encoded: &str, header: &Arc<Received>, key: usize) {
-        if header.parameters.is_constant() {
+        // To a public key anybody can encrypt, under as many headers as he likes.
+        let is_shared = self.0.keys.get(key).is_some_and(|key| key.key_management().is_symmetric());
+        if is_shared && header.parameters.is_constant() {
             self.0.remember(encoded, header, key);
         }
     }
@@ -85,5 +87,30 @@ impl FromIterator<DecryptingKey> for DecryptingKeys {
 impl fmt::Debug for DecryptingKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.0.keys).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwe::{EncryptingKey, Header, compact};
+    use crate::{ContentEncryption, Jwk, KeyManagement};
+
+    fn is_remembered(alg: KeyManagement) -> bool {
+        let enc = ContentEncryption::A128Gcm;
+        let jwk = Jwk::generate(alg).unwrap();
+        let keys = DecryptingKeys::single(DecryptingKey::from_jwk(&jwk, alg, &[enc]).unwrap());
+        let key = EncryptingKey::from_jwk(&jwk, alg, enc).unwrap();
+        let token = compact::encrypt(&key, &Header::default(), b"hello").unwrap();
+        assert_eq!(compact::decrypt(&token, &keys).unwrap().plaintext(), b"hello");
+        keys.known(token.split('.').next().unwrap()).is_some()
+    }
+
+    #[test]
+    fn headers_are_remembered_only_where_nobody_but_holders_of_the_secret_can_make_them() {
+        assert!(is_remembered(KeyManagement::A128Kw));
+        assert!(!is_remembered(KeyManagement::RsaOaep256));
+        // These have something new in each.
+        assert!(!is_remembered(KeyManagement::A128Gcmkw) && !is_remembered(KeyManagement::EcdhEs));
     }
 }

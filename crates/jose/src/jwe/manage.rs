@@ -47,13 +47,13 @@ impl Encrypter {
             SenderKey::EcdhEs(_, _, None) => {
                 let mut key = ContentKey::empty(self.encryption);
                 let fresh = self.agree(header, entropy, self.encryption.name(), key.as_mut())?;
-                let cipher = Cipher::new(self.encryption, key.as_ref())?;
+                let cipher = Cipher::sealing(self.encryption, key.as_ref())?;
                 Ok((Ready::Fresh(cipher), Managed { encrypted_key: Vec::new(), fresh }))
             }
             _ => {
                 let key = ContentKey::random(self.encryption, entropy)?;
                 let managed = self.wrap(key.as_ref(), header, entropy)?;
-                Ok((Ready::Fresh(Cipher::new(self.encryption, key.as_ref())?), managed))
+                Ok((Ready::Fresh(Cipher::sealing(self.encryption, key.as_ref())?), managed))
             }
         }
     }

@@ -53,7 +53,7 @@ impl Decrypter {
             let key = key.as_mut();
             key.copy_from_slice(self.decoy.as_ref().get(..key.len()).ok_or(Error::DecryptionFailed)?);
         }
-        Cipher::new(encryption, key.as_ref()).map(Ready::Fresh)
+        Cipher::opening(encryption, key.as_ref()).map(Ready::Fresh)
     }
 
     fn agree(&self, parameters: &Parameters, name: &str, key: &mut [u8]) -> Result<(), Error> {

@@ -4,19 +4,35 @@
 
 use super::plaintext::Plaintext;
 use crate::Error;
-use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::deflate::core::compress as deflate;
+use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, TDEFLStatus, create_comp_flags_from_zip_params};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress as inflate};
 
 /// miniz's usual level: more costs time and gains little.
-const LEVEL: u8 = 6;
+const LEVEL: i32 = 6;
+
+/// Below zero: DEFLATE as it is, without a frame.
+const WINDOW_BITS: i32 = -15;
 
 /// How much room is tried first, for each byte of input.
 const USUAL_RATIO: usize = 4;
 
-pub(super) fn compress(content: &[u8]) -> Plaintext {
-    Plaintext::new(compress_to_vec(content, LEVEL))
+/// With `more` bytes of room behind. As below it begins again where the room does not do.
+pub(super) fn compress(content: &[u8], more: usize) -> Plaintext {
+    // DEFLATE (RFC 1951 §3.2.4) makes what cannot be compressed longer by some bytes.
+    let mut room = content.len() + 64;
+    loop {
+        let mut compressed = Plaintext::new(vec![0; room + more]);
+        let mut state = CompressorOxide::new(create_comp_flags_from_zip_params(LEVEL, WINDOW_BITS, 0));
+        let (status, consumed, written) = deflate(&mut state, content, &mut compressed[..room], TDEFLFlush::Finish);
+        if status == TDEFLStatus::Done && consumed == content.len() {
+            compressed.truncate(written);
+            return compressed;
+        }
+        room = room.saturating_mul(2);
+    }
 }
 
 /// What was compressed, of at most `max` bytes.
@@ -48,17 +64,17 @@ mod tests {
     #[test]
     fn what_comes_out_is_bounded_to_the_byte() {
         let content = vec![0; 100_000];
-        let compressed = compress(&content);
+        let compressed = compress(&content, 0);
         assert!(compressed.len() < 200);
         assert_eq!(*decompress(&compressed, 100_000).unwrap(), content);
         assert_eq!(decompress(&compressed, 99_999), Err(Error::DecompressionTooLong));
         assert_eq!(decompress(&compressed, 0), Err(Error::DecompressionTooLong));
-        assert_eq!(*decompress(&compress(b""), 0).unwrap(), b"");
+        assert_eq!(*decompress(&compress(b"", 0), 0).unwrap(), b"");
     }
 
     #[test]
     fn what_is_not_deflate_is_refused() {
-        let compressed = compress(b"some content that is long enough to be cut off");
+        let compressed = compress(b"some content that is long enough to be cut off", 0);
         for bytes in [&b""[..], b"\xff\xff\xff", b"plain text", &compressed[..10]] {
             assert_eq!(decompress(bytes, 1000), Err(Error::DecompressionInvalid), "{bytes:?}");
         }
@@ -67,7 +83,7 @@ mod tests {
     #[test]
     fn bytes_behind_the_end_are_refused() {
         for content in [&b""[..], b"hello", &[7; 5_000]] {
-            let compressed = compress(content);
+            let compressed = compress(content, 0);
             for more in [&b"\0"[..], b"more", &[0; 100]] {
                 let longer = [&compressed[..], more].concat();
                 assert_eq!(decompress(&longer, 10_000), Err(Error::DecompressionInvalid), "{more:?}");

@@ -43,7 +43,9 @@ impl Certificates {
 
     pub(super) fn parse(raw: &Raw<'_>) -> Result<Option<Box<Self>>, Error> {
         let chain = raw.x5c.as_deref().unwrap_or_default();
-        let of_base64 = |text: &Text<'_>| base64_simd::STANDARD.check(text.as_str().as_bytes()).is_ok();
+        let of_base64 = |text: &Text<'_>| {
+            !text.as_str().is_empty() && base64_simd::STANDARD.check(text.as_str().as_bytes()).is_ok()
+        };
         let said_but_empty = raw.x5c.is_some() && chain.is_empty();
         if said_but_empty || chain.len() > MAX_CHAIN || !chain.iter().all(of_base64) {
             return Err(Error::KeyMemberInvalid("x5c"));

@@ -41,7 +41,16 @@ impl KeyCurve {
 }
 
 /// A new key with `alg`, `use` and its thumbprint as `kid`.
-pub(super) fn generate(algorithm: KeyAlgorithm, curve: Option<KeyCurve>, rsa_bits: usize) -> Result<Jwk, Error> {
+pub(super) fn generate(
+    algorithm: KeyAlgorithm,
+    curve: Option<KeyCurve>,
+    rsa_bits: Option<usize>,
+) -> Result<Jwk, Error> {
+    // A choice where there is none was meant for something else.
+    if curve.is_some() && !agrees(algorithm) || rsa_bits.is_some() && !is_rsa(algorithm) {
+        return Err(Error::KeyAlgorithm);
+    }
+    let rsa_bits = rsa_bits.unwrap_or(RSA_BITS);
     let material = match algorithm {
         KeyAlgorithm::ContentEncryption(encryption) => oct(encryption.key_len()),
         KeyAlgorithm::KeyManagement(management) => match management.kind() {
@@ -59,13 +68,21 @@ pub(super) fn generate(algorithm: KeyAlgorithm, curve: Option<KeyCurve>, rsa_bit
             Family::Rsa(_) => rsa(rsa_bits)?,
         },
     };
-    let agrees = matches!(algorithm, KeyAlgorithm::KeyManagement(management) if matches!(management.kind(), Management::EcdhEs(_)));
-    if curve.is_some() && !agrees {
-        return Err(Error::KeyAlgorithm);
-    }
     let jwk = Jwk::new(material.ok_or(Error::KeyGeneration)?, Some(algorithm))?;
     let kid = jwk.thumbprint_base64url();
     Ok(jwk.with_kid(kid))
+}
+
+fn agrees(algorithm: KeyAlgorithm) -> bool {
+    matches!(algorithm, KeyAlgorithm::KeyManagement(management) if matches!(management.kind(), Management::EcdhEs(_)))
+}
+
+fn is_rsa(algorithm: KeyAlgorithm) -> bool {
+    match algorithm {
+        KeyAlgorithm::ContentEncryption(_) => false,
+        KeyAlgorithm::KeyManagement(management) => matches!(management.kind(), Management::Oaep(_)),
+        KeyAlgorithm::Signature(algorithm) => matches!(algorithm.family(), Family::Rsa(_)),
+    }
 }
 
 fn ec(curve: Curve) -> Option<Material> {

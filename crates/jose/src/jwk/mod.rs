@@ -117,6 +117,11 @@ impl AsRef<[u8]> for Secret {
     }
 }
 
+/// Whether somebody took a key as PEM for a shared secret.
+pub(crate) fn is_pem(secret: &[u8]) -> bool {
+    secret.trim_ascii_start().starts_with(b"-----BEGIN")
+}
+
 impl Jwk {
     /// Parses a JWK; duplicate members are refused, unknown ones ignored (RFC 7517 §4).
     pub fn from_slice(json: &[u8]) -> Result<Self, Error> {
@@ -144,17 +149,17 @@ impl Jwk {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn generate(algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
-        generate::generate(algorithm.into(), None, generate::RSA_BITS)
+        generate::generate(algorithm.into(), None, None)
     }
 
     /// The same on a curve of choice, for ECDH-ES.
     pub fn generate_on(curve: KeyCurve, algorithm: KeyManagement) -> Result<Self, Error> {
-        generate::generate(algorithm.into(), Some(curve), generate::RSA_BITS)
+        generate::generate(algorithm.into(), Some(curve), None)
     }
 
     /// The same with an RSA modulus of 2048, 3072, 4096 or 8192 bits.
     pub fn generate_rsa(bits: usize, algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
-        generate::generate(algorithm.into(), None, bits)
+        generate::generate(algorithm.into(), None, Some(bits))
     }
 
     /// A shared secret for one HMAC algorithm; refuses one shorter than the hash (RFC 7518 §3.2).
@@ -204,9 +209,7 @@ impl Jwk {
             // Its length is a question of the algorithm; an empty secret is none.
             Material::Oct { k } if k.as_ref().is_empty() => return Err(Error::KeyMemberInvalid("k")),
             // RFC 8725 §2.1: no secret, but a key that somebody took for one (CVE-2023-48223).
-            Material::Oct { k } if k.as_ref().trim_ascii_start().starts_with(b"-----BEGIN") => {
-                return Err(Error::KeyMemberInvalid("k"));
-            }
+            Material::Oct { k } if is_pem(k.as_ref()) => return Err(Error::KeyMemberInvalid("k")),
             Material::Oct { .. } => {}
         }
         if let Some(algorithm) = self.algorithm {

@@ -69,6 +69,10 @@ impl Jwk {
     /// ```
     pub fn from_pem(text: &str) -> Result<Self, Error> {
         if text.len() > MAX_LEN {
+            return Err(Error::KeyTooLong);
+        }
+        // RFC 7468 §2 lets anything stand before it, another key for instance.
+        if !text.starts_with("-----BEGIN ") {
             return Err(Error::PemInvalid);
         }
         let (label, der) = pem::decode_vec(text.as_bytes()).map_err(|_| Error::PemInvalid)?;
@@ -80,7 +84,7 @@ impl Jwk {
     /// Reads one key from DER, in whichever of the structures it is.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
         if der.len() > MAX_LEN {
-            return Err(Error::DerInvalid);
+            return Err(Error::KeyTooLong);
         }
         Self::from_material(structure::any_key(der)?)
     }

@@ -56,7 +56,7 @@ impl JwkSet {
 
     fn from_values(values: &[Value]) -> Result<Self, Error> {
         if values.len() > MAX_KEYS {
-            return Err(Error::KeyMemberInvalid("keys"));
+            return Err(Error::KeyCount);
         }
         let keys: Vec<Jwk> = (values.iter()).filter_map(|value| Jwk::from_value(value).ok()).collect();
         let skipped = values.len() - keys.len();

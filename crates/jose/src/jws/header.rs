@@ -110,10 +110,11 @@ pub(crate) fn bounded_kid(kid: Text<'_>) -> Result<String, Error> {
     if kid.as_str().len() > MAX_KID_LEN { Err(Error::KidTooLong) } else { Ok(kid.into_owned()) }
 }
 
-/// A header that is JSON and has other members or types than expected.
+/// What is wrong with the JSON of a header, as said of a header.
 pub(crate) fn shape(error: Error) -> Error {
     match error {
         Error::JsonShape => Error::HeaderInvalid,
+        Error::JsonTooLong => Error::HeaderTooLong,
         other => other,
     }
 }

@@ -185,8 +185,6 @@ fn enc_must_be_one_that_the_key_is_for() {
     let jwk = encryption_jwk(ALG, ENC);
     let key = DecryptingKey::from_jwk(&jwk, ALG, &[ContentEncryption::A256Gcm]).unwrap();
     assert_eq!(not_decrypted(&token(), &key), Error::ContentEncryptionMismatch);
-    let none = DecryptingKey::from_jwk(&jwk, ALG, &[]).unwrap();
-    assert_eq!(not_decrypted(&token(), &none), Error::ContentEncryptionMismatch);
     for enc in ["none", "A128gcm", "A128CBC", "", "dir"] {
         let header = json!({"alg": "A128KW", "enc": enc}).to_string();
         assert_eq!(not_decrypted(&with_header(&header), &decrypting(ALG, ENC)), Error::ContentEncryptionMismatch);

@@ -101,7 +101,8 @@ fn a_secret_for_dir_is_for_one_enc() {
         assert!(DecryptingKey::from_jwk(&key, KeyManagement::Dir, &[enc]).is_ok());
     }
     for enc in [&both[..], &[]] {
-        assert_eq!(DecryptingKey::from_jwk(&key, KeyManagement::Dir, enc).unwrap_err(), Error::KeyAlgorithm);
+        let refused = DecryptingKey::from_jwk(&key, KeyManagement::Dir, enc).unwrap_err();
+        assert_eq!(refused, Error::ContentEncryptionChoice);
     }
 }
 
@@ -216,6 +217,8 @@ fn certificates_are_carried_checked_for_form_and_never_used() {
     assert_eq!((carried.x5t(), carried.x5t_s256()), (value["x5t"].as_str(), value["x5t#S256"].as_str()));
     for (name, wrong) in [
         ("x5c", json!([])),
+        ("x5c", json!([""])),
+        ("x5c", json!(["MIIB", ""])),
         ("x5c", json!(["MII_"])),
         ("x5c", json!(vec!["MIIB"; 17])),
         ("x5t", json!("AAAA")),
@@ -286,7 +289,7 @@ fn debug_output_of_keys_and_content_holds_nothing_secret() {
         for secret in secrets {
             assert!(!shown.contains(&secret), "{alg}: {secret}");
         }
-        assert!(shown.contains(alg.name()) || shown.contains("alg"), "{alg}");
+        assert!(shown.contains(alg.name()), "{alg}");
     }
 }
 

@@ -1,7 +1,10 @@
 //! Keys that must not be used, or not like that (RFC 7517 §4, RFC 7518 §3 and §6, RFC 8725 §3.1–3.5).
 
 use serde_json::{Value, json};
-use symbolon_jose::{Algorithm, Error, Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys, base64url};
+use symbolon_jose::jwk::PRIVATE_MEMBERS;
+use symbolon_jose::{
+    Algorithm, Error, Jwk, JwkSet, KeyCurve, KeyManagement, SigningKey, VerifyingKey, VerifyingKeys, base64url,
+};
 
 use crate::support::{RFC_7515, jwk, rsa_jwk};
 
@@ -218,10 +221,10 @@ fn secrets_have_no_public_form() {
     let secret = jwk(Algorithm::HS256);
     assert!(secret.public().is_none());
     assert_eq!(secret.public_value().unwrap_err(), Error::KeyIsSymmetric);
-    let set: JwkSet = [secret.clone(), jwk(Algorithm::ES256).clone()].into_iter().collect();
+    let set: JwkSet = Algorithm::ALL.iter().map(|algorithm| jwk(*algorithm).clone()).collect();
     let published = set.to_value();
-    assert_eq!(published["keys"].as_array().unwrap().len(), 1);
-    for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+    assert_eq!(published["keys"].as_array().unwrap().len(), Algorithm::ALL.len() - 3);
+    for member in PRIVATE_MEMBERS {
         assert!(!published.to_string().contains(&format!("\"{member}\":")), "{member}");
     }
 }
@@ -236,12 +239,40 @@ fn debug_output_holds_no_key_material() {
             SigningKey::from_jwk(jwk, algorithm).unwrap(),
             VerifyingKey::from_jwk(jwk, algorithm).unwrap(),
         );
-        for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
-            if let Some(secret) = json[member].as_str() {
-                assert!(!shown.contains(secret), "{algorithm}: {member}");
-            }
+        let secrets: Vec<&str> = PRIVATE_MEMBERS.iter().filter_map(|member| json[member].as_str()).collect();
+        assert!(!secrets.is_empty());
+        for secret in secrets {
+            let bytes = format!("{:?}", base64url::decode(secret).unwrap());
+            assert!(!shown.contains(secret) && !shown.contains(bytes.trim_matches(['[', ']'])), "{algorithm}");
         }
     }
+}
+
+#[test]
+fn private_numbers_of_rsa_have_one_spelling_and_a_bound() {
+    let key: Value = serde_json::from_str(&jwk(Algorithm::RS256).to_private_json()).unwrap();
+    for name in ["d", "p", "q", "dp", "dq", "qi"] {
+        let number = base64url::decode(key[name].as_str().unwrap()).unwrap();
+        for wrong in [vec![], [&[0], &number[..]].concat(), [&[0; 4_000], &number[..]].concat(), vec![1; 257]] {
+            let text = base64url::encode(&wrong);
+            assert_eq!(refused(&with(key.clone(), &json!({ name: text }))), Error::KeyMemberInvalid(name));
+        }
+    }
+    // In a set, too, where there is room for much more; this must not take long.
+    let zeros = base64url::encode(&[&vec![0; 150_000][..], &[1]].concat());
+    let set = json!({"keys": [with(key, &json!({"d": zeros, "p": zeros}))]}).to_string();
+    assert_eq!(JwkSet::from_slice(set.as_bytes()).unwrap().skipped(), 1);
+}
+
+#[test]
+fn a_choice_where_there_is_none_is_refused_before_a_key_is_made() {
+    for algorithm in [Algorithm::ES256, Algorithm::HS256, Algorithm::EdDSA] {
+        assert_eq!(Jwk::generate_rsa(4096, algorithm).unwrap_err(), Error::KeyAlgorithm, "{algorithm}");
+    }
+    for management in [KeyManagement::RsaOaep256, KeyManagement::A128Kw, KeyManagement::Dir] {
+        assert_eq!(Jwk::generate_on(KeyCurve::P384, management).unwrap_err(), Error::KeyAlgorithm, "{management}");
+    }
+    assert_eq!(Jwk::generate_rsa(1024, Algorithm::RS256).unwrap_err(), Error::RsaModulusSize);
 }
 
 #[test]
@@ -280,7 +311,7 @@ fn a_set_that_is_none_is_refused() {
         assert_eq!(JwkSet::from_slice(json.as_bytes()).unwrap_err(), error, "{json}");
     }
     let many = json!({"keys": vec![json!({}); 257]});
-    assert_eq!(JwkSet::from_value(&many).unwrap_err(), Error::KeyMemberInvalid("keys"));
+    assert_eq!(JwkSet::from_value(&many).unwrap_err(), Error::KeyCount);
     let huge = format!(r#"{{"keys":[],"x":"{}"}}"#, "x".repeat(512 * 1024));
     assert_eq!(JwkSet::from_slice(huge.as_bytes()).unwrap_err(), Error::JsonTooLong);
 }

@@ -1,9 +1,9 @@
 //! What is encrypted decrypts; what is changed does not; keys survive every form; nothing panics.
 
 use proptest::prelude::*;
-use symbolon_jose::jwe::{Compression, DecryptingKeys, Header, compact, json};
+use symbolon_jose::jwe::{Compression, DecryptingKey, DecryptingKeys, EncryptingKey, Header, compact, json};
 use symbolon_jose::jws::{Encoding, compact as jws_compact, json as jws};
-use symbolon_jose::{Algorithm, ContentEncryption, Error, Jwk, KeyFormat, KeyManagement};
+use symbolon_jose::{Algorithm, ContentEncryption, Error, Jwk, KeyCurve, KeyFormat, KeyManagement, base64url};
 
 use crate::support::{decrypting, encrypting, encryptions, jwk, signing, verifying};
 
@@ -63,6 +63,40 @@ fn parties_are_bound_to_the_agreed_key() {
         let refused = |header: &Header<'_>| compact::encrypt(&encrypting(other, enc), header, b"").unwrap_err();
         assert_eq!(refused(&header), Error::HeaderMemberInvalid("apu"), "{other}");
         assert_eq!(refused(&Header { apu: None, ..header }), Error::HeaderMemberInvalid("apv"), "{other}");
+    }
+}
+
+#[test]
+fn every_curve_agrees_in_every_way_and_serialization() {
+    let enc = ContentEncryption::A128Gcm;
+    let algs =
+        [KeyManagement::EcdhEs, KeyManagement::EcdhEsA128Kw, KeyManagement::EcdhEsA192Kw, KeyManagement::EcdhEsA256Kw];
+    for &curve in KeyCurve::ALL {
+        for alg in algs {
+            let jwk = Jwk::generate_on(curve, alg).unwrap();
+            let own = EncryptingKey::from_jwk(&jwk.public().unwrap(), alg, enc).unwrap();
+            let other = DecryptingKey::from_jwk(&jwk, alg, &[enc]).unwrap();
+            let token = compact::encrypt(&own, &Header::default(), b"hello").unwrap();
+            let decrypted = compact::Encrypted::parse(&token).unwrap().decrypt(&other).unwrap();
+            assert_eq!(decrypted.plaintext(), b"hello", "{alg} {}", curve.name());
+            let header = base64url::decode(token.split('.').next().unwrap()).unwrap();
+            let epk = &serde_json::from_slice::<serde_json::Value>(&header).unwrap()["epk"];
+            assert_eq!(epk["crv"], curve.name());
+            let members: Vec<&str> = epk.as_object().unwrap().keys().map(String::as_str).collect();
+            match curve {
+                KeyCurve::X25519 => assert_eq!(members, ["crv", "kty", "x"]),
+                _ => assert_eq!(members, ["crv", "kty", "x", "y"]),
+            }
+            let key = Jwk::from_value(epk).unwrap();
+            assert_eq!((key.kty(), key.is_private()), (jwk.kty(), false));
+            for text in [
+                json::encrypt_flattened(&own, &Header::default(), None, b"hello").unwrap(),
+                json::encrypt_general(&[own], &Header::default(), None, b"hello").unwrap(),
+            ] {
+                let encrypted = json::Encrypted::parse(text.as_bytes()).unwrap();
+                assert_eq!(encrypted.decrypt(&other).unwrap().plaintext(), b"hello", "{alg} {}", curve.name());
+            }
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Value, json};
-use symbolon_jose::jwe::{self, DecryptingKey, EncryptingKey};
+use symbolon_jose::jwe::{self, DecryptingKey, EncryptingKey, Header};
 use symbolon_jose::jws::{self, compact};
 use symbolon_jose::jwt::{self, Claims};
 use symbolon_jose::{
-    Algorithm, ContentEncryption, Error, Jwk, JwkSet, KeyManagement, SigningKey, VerifyingKey, VerifyingKeys, base64url,
+    Algorithm, ContentEncryption, Error, Jwk, JwkSet, KeyFormat, KeyManagement, SigningKey, VerifyingKey,
+    VerifyingKeys, base64url,
 };
 
 use crate::support::{NOW, SECRET, claims, forge, hs256_keys, jwk, policy};
@@ -116,6 +117,39 @@ fn what_a_password_costs_is_bounded_unless_its_owner_says_more() {
     let key = DecryptingKey::from_password(b"long and secret", alg, &[enc]).unwrap();
     let decrypt = |key| jwe::compact::Encrypted::parse(&token).unwrap().decrypt(key).unwrap_err();
     assert_eq!(decrypt(&key), Error::Pbes2Count);
+    // One more than the default, which is twice what we write.
+    let own = EncryptingKey::from_password_with_count(b"long and secret", 420_001, alg, enc).unwrap();
+    let token = jwe::compact::encrypt(&own, &Header::default(), b"hello").unwrap();
+    let decrypt = |key| jwe::compact::Encrypted::parse(&token).unwrap().decrypt(&key).map(|it| it.plaintext().to_vec());
+    assert_eq!(decrypt(key.clone()), Err(Error::Pbes2Count));
+    assert_eq!(decrypt(key.clone().max_pbes2_count(420_000)), Err(Error::Pbes2Count));
+    assert_eq!(decrypt(key.max_pbes2_count(420_001)), Ok(b"hello".to_vec()));
+}
+
+#[test]
+fn what_is_public_is_no_password() {
+    let (alg, enc) = (KeyManagement::Pbes2Hs256A128Kw, ContentEncryption::A128Gcm);
+    let pem = jwk(Algorithm::ES256).to_pem(KeyFormat::Spki).unwrap();
+    for password in [pem.to_string(), format!("\n {}", pem.as_str())] {
+        let password = password.as_bytes();
+        assert_eq!(EncryptingKey::from_password(password, alg, enc).unwrap_err(), Error::KeyMemberInvalid("k"));
+        assert_eq!(DecryptingKey::from_password(password, alg, &[enc]).unwrap_err(), Error::KeyMemberInvalid("k"));
+    }
+}
+
+#[test]
+fn a_key_says_which_enc_it_allows() {
+    let [one, two] = [ContentEncryption::A128Gcm, ContentEncryption::A128CbcHs256];
+    let dir = Jwk::generate(one).unwrap();
+    for allowed in [&[][..], &[one, two], &[one, one]] {
+        let refused = DecryptingKey::from_jwk(&dir, KeyManagement::Dir, allowed).unwrap_err();
+        assert_eq!(refused, Error::ContentEncryptionChoice, "{allowed:?}");
+    }
+    let wrapping = Jwk::generate(KeyManagement::A128Kw).unwrap();
+    let refused = DecryptingKey::from_jwk(&wrapping, KeyManagement::A128Kw, &[]).unwrap_err();
+    assert_eq!(refused, Error::ContentEncryptionChoice);
+    let refused = DecryptingKey::from_password(b"secret", KeyManagement::Pbes2Hs256A128Kw, &[]).unwrap_err();
+    assert_eq!(refused, Error::ContentEncryptionChoice);
 }
 
 #[test]

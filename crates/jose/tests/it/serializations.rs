@@ -263,7 +263,7 @@ fn an_unprotected_header_is_written_as_it_is_read() {
         ("crit", json!(["exp"]), Error::CritInvalid),
         ("b64", json!(false), Error::B64NotCritical),
         ("typ", json!(1), Error::HeaderInvalid),
-        ("x", json!("x".repeat(4_096)), Error::JsonTooLong),
+        ("x", json!("x".repeat(4_096)), Error::HeaderTooLong),
         ("x", deep(8), Error::JsonTooDeep),
         // Deep enough only within the whole text.
         ("x", deep(7), Error::JsonTooDeep),
@@ -488,6 +488,24 @@ fn what_our_readers_would_refuse_as_too_long_is_not_written() {
     let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(8), "]".repeat(8));
     assert_eq!(jws_json::Unverified::parse(deep.as_bytes()).unwrap_err(), Error::JsonTooDeep);
     assert_eq!(jwe::Encrypted::parse(deep.as_bytes()).unwrap_err(), Error::JsonTooDeep);
+}
+
+#[test]
+fn a_header_that_is_too_long_only_when_all_is_joined_is_not_written() {
+    let algs = [KeyManagement::EcdhEsA128Kw, KeyManagement::EcdhEsA256Kw];
+    let keys = algs.map(|alg| encrypting(alg, ENC));
+    let long = "t".repeat(3_950);
+    for header in
+        [Header { apu: Some(&[0; 3_000]), ..Header::default() }, Header { typ: Some(&long), ..Header::default() }]
+    {
+        assert_eq!(jwe::encrypt_general(&keys, &header, None, b"").unwrap_err(), Error::HeaderTooLong);
+        assert_eq!(jwe::encrypt_flattened(&keys[0], &header, None, b"").unwrap_err(), Error::HeaderTooLong);
+    }
+    let short = "t".repeat(3_000);
+    let header = Header { typ: Some(&short), ..Header::default() };
+    let text = jwe::encrypt_general(&keys, &header, None, b"hello").unwrap();
+    let decrypted = jwe::Encrypted::parse(text.as_bytes()).unwrap().decrypt(&decrypting(algs[1], ENC)).unwrap();
+    assert_eq!((decrypted.plaintext(), decrypted.typ()), (&b"hello"[..], Some(short.as_str())));
 }
 
 #[test]

@@ -97,6 +97,19 @@ fn a_kid_has_at_most_256_bytes_on_both_sides() {
 }
 
 #[test]
+fn a_header_is_written_up_to_the_longest_that_is_read_and_no_longer() {
+    let key = signing(ALG);
+    let header = |typ: usize| -> Result<usize, Error> {
+        let token = compact::sign(&key, Some(&"t".repeat(typ)), b"hello")?;
+        compact::Unverified::parse(&token).unwrap();
+        Ok(symbolon_jose::base64url::decode(token.split('.').next().unwrap()).unwrap().len())
+    };
+    let around = header(0).unwrap();
+    assert_eq!(header(4_096 - around), Ok(4_096));
+    assert_eq!(header(4_097 - around), Err(Error::HeaderTooLong));
+}
+
+#[test]
 fn a_set_of_keys_is_empty_or_not() {
     assert!(VerifyingKeys::default().is_empty() && !VerifyingKeys::single(verifying(ALG)).is_empty());
     let none = JwkSet::from_value(&json!({"keys": []})).unwrap();

@@ -224,6 +224,8 @@ impl Look {
             | Error::KidTooLong
             | Error::PayloadMisplaced => {}
             Error::HeaderInvalid | Error::HeaderMemberInvalid("zip") if is_said(&["header_type", "zip_unknown"]) => {}
+            Error::CurveUnsupported | Error::HeaderInvalid | Error::HeaderMemberInvalid("epk")
+                if is_said(&["epk_invalid"]) => {}
             Error::CurveUnsupported | Error::HeaderInvalid | Error::HeaderMemberInvalid(_) => {
                 self.reasons.push(Reason::refused("header_invalid", why.to_string(), "tell whoever made it"));
             }

@@ -62,8 +62,8 @@ fn private_jwk(text: &str) -> bool {
     let mut rest = text;
     while let Some(begin) = rest.find(['{', '[']) {
         let mut values = serde_json::Deserializer::from_str(&rest[begin..]).into_iter::<Value>();
-        // Not JSON, and yet it may be half of a key.
-        let Some(Ok(value)) = values.next() else { return rest.contains("\"kty\"") };
+        // Not JSON, and yet it may be half of a key, or one in other quotes; by an escape any letter of the name may be written.
+        let Some(Ok(value)) = values.next() else { return ["kty", "\\u"].iter().any(|part| rest.contains(part)) };
         let mut found = false;
         value_of(&value, &mut found);
         if found {
@@ -112,7 +112,7 @@ mod tests {
         let public = Jwk::generate(Algorithm::ES256).unwrap().public_value().unwrap();
         let value = json!({ "jwk": public, "d": "not of a key", "text": "{\"a\":1}", "list": [public.to_string()] });
         assert_eq!(hidden(&value), (value.to_string(), false));
-        let value = json!({ "kid": "asym_rt_2026", "scope": "asym_read sym_pathy my_asym_key", "sym_bol": "[1, {" });
+        let value = json!({ "kid": "asym_rt_2026", "scope": "asym_read sym_pathy my_asym_key", "sym_bol": "[1, {", "x": "{name}" });
         assert_eq!(hidden(&value), (value.to_string(), false));
     }
 
@@ -129,6 +129,11 @@ mod tests {
             "[{\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}]",
             "the key: {\"kty\":\"oct\",\"k\":\"AAAA\"} or so",
             "{} {\"kty\":\"oct\",\"k\":\"AAAA\"}",
+            "{x} {\"kty\":\"oct\",\"k\":\"AAAA\"}",
+            "{x} {\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}",
+            "[1 {\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}",
+            "\"{\\\"kty\\\":\\\"oct\\\",\\\"k\\\":\\\"AAAA\\\"}\"",
+            "{'kty': 'oct', 'k': 'AAAA'}",
             "_sym_rt_AAAA",
         ] {
             for value in [json!({ "x": text }), json!({ text: "x" }), json!({ "x": [{ text: 1 }] })] {

@@ -44,6 +44,11 @@ fn value_of(value: &Value, found: &mut bool) -> Value {
     }
 }
 
+/// The text, if it is no secret.
+pub(crate) fn shown(text: &str) -> &str {
+    if is_secret(text) { HIDDEN } else { text }
+}
+
 /// Whether a text is a secret of itself: an opaque one of this server, a private key as PEM, or a private JWK as text.
 pub(crate) fn is_secret(text: &str) -> bool {
     opaque(text) || text.contains("PRIVATE KEY-----") || private_jwk(text)

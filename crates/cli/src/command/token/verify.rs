@@ -228,12 +228,13 @@ impl Verify {
         // Genuine or not, nobody asked for the secrets in it.
         let (claims, found) = hide::members(claims.as_object().unwrap_or(&Map::new()));
         let claims = Value::Object(claims);
-        if found {
+        let (alg, kid, typ) = (verified.algorithm().name(), verified.kid(), verified.typ());
+        if found || [kid, typ].into_iter().flatten().any(hide::is_secret) {
             output.say(
                 "a private key or another secret stands in it, where everybody can read it: replace that secret now",
             );
         }
-        let (alg, kid, typ) = (verified.algorithm().name(), verified.kid(), verified.typ());
+        let [kid, typ] = [kid, typ].map(|said| said.map(hide::shown));
         if output.is_json() {
             return output.json(&json!({
                 "verified": true,

@@ -114,7 +114,8 @@ fn report(decrypted: &Decrypted, output: &Output) {
     output.content(bytes);
     if cty.is_some_and(|cty| cty.eq_ignore_ascii_case("JWT")) {
         output.say("the content is a signed token, which was not verified");
-        output.next("symbolon token verify --key FILE --issuer URL, with the same key");
+        // The whole could be verified in one go, but not if a password or a key of a set opens it.
+        output.next("symbolon token verify --issuer URL, with this content");
     }
 }
 

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use symbolon_jose::jwe::{self, Decrypted, DecryptingKey, DecryptingKeys};
 use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement, base64url};
 
-use super::TokenSource;
 use super::encrypt::{Choice, refused_key};
 use super::look::Look;
 use super::with::With;
+use super::{TokenSource, hide};
 use crate::command::keys::file::{password_keys, wrong_password};
 use crate::error::{CHECK_FAILED, CliError};
 use crate::output::Output;
@@ -103,7 +103,9 @@ fn decrypted(token: &str, keys: &DecryptingKeys) -> Result<Decrypted, Error> {
 fn report(decrypted: &Decrypted, output: &Output) {
     let (bytes, cty) = (decrypted.plaintext(), decrypted.cty());
     if output.is_json() {
-        let header = json!({ "kid": decrypted.kid(), "typ": decrypted.typ(), "cty": cty });
+        // The content was asked for, and the header was not.
+        let [kid, typ, cty] = [decrypted.kid(), decrypted.typ(), cty].map(|said| said.map(hide::shown));
+        let header = json!({ "kid": kid, "typ": typ, "cty": cty });
         return output.json(&match std::str::from_utf8(bytes) {
             Ok(text) => json!({ "header": header, "content": text }),
             Err(_) => json!({ "header": header, "content_base64url": base64url::encode(bytes) }),
@@ -112,7 +114,8 @@ fn report(decrypted: &Decrypted, output: &Output) {
     output.content(bytes);
     if cty.is_some_and(|cty| cty.eq_ignore_ascii_case("JWT")) {
         output.say("the content is a signed token, which was not verified");
-        output.next("symbolon token verify --key FILE --issuer URL, with the same key");
+        // The whole could be verified in one go, but not if a password or a key of a set opens it.
+        output.next("symbolon token verify --issuer URL, with this content");
     }
 }
 

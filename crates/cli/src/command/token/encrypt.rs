@@ -28,19 +28,20 @@ pub(crate) struct Encrypt {
     /// What the whole is (typ) [default: nothing]
     #[arg(long = "type", value_name = "TYPE")]
     typ: Option<String>,
-    /// Read the content from this file [default: standard input]
+    /// Read the content from this file; - is standard input [default: standard input]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 impl Encrypt {
     pub(crate) fn run(self, output: &Output) -> Result<(), CliError> {
-        self.with.check_stdin("content", self.file.is_some())?;
+        let file = self.file.as_deref().filter(|path| *path != "-");
+        self.with.check_stdin("content", file.is_some())?;
         let key = match &self.with.key {
             Some(path) => self.with_key(path)?,
             None => self.with_password()?,
         };
-        let content = match &self.file {
+        let content = match file {
             Some(path) => input::read_bytes(path, MAX_CONTENT)?,
             None => input::pipe("the content", MAX_CONTENT)?,
         };
@@ -64,9 +65,11 @@ impl Encrypt {
         output.line(&token);
         output.next(&match &self.with.key {
             Some(path) if key.key_management().is_symmetric() => {
-                format!("symbolon token decrypt --key {}", quoted(&path.display().to_string()))
+                format!("symbolon token decrypt --key {}{}", quoted(&path.display().to_string()), self.with.same_key())
             }
-            Some(_) => "symbolon token decrypt --key FILE, with the private key".to_owned(),
+            Some(_) => {
+                format!("symbolon token decrypt --key FILE{}, with the private key", self.with.same_algorithms())
+            }
             None => "symbolon token decrypt --password-file FILE".to_owned(),
         });
         Ok(())

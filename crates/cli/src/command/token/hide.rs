@@ -44,6 +44,11 @@ fn value_of(value: &Value, found: &mut bool) -> Value {
     }
 }
 
+/// The text, if it is no secret.
+pub(crate) fn shown(text: &str) -> &str {
+    if is_secret(text) { HIDDEN } else { text }
+}
+
 /// Whether a text is a secret of itself: an opaque one of this server, a private key as PEM, or a private JWK as text.
 pub(crate) fn is_secret(text: &str) -> bool {
     opaque(text) || text.contains("PRIVATE KEY-----") || private_jwk(text)
@@ -62,8 +67,8 @@ fn private_jwk(text: &str) -> bool {
     let mut rest = text;
     while let Some(begin) = rest.find(['{', '[']) {
         let mut values = serde_json::Deserializer::from_str(&rest[begin..]).into_iter::<Value>();
-        // Not JSON, and yet it may be half of a key.
-        let Some(Ok(value)) = values.next() else { return rest.contains("\"kty\"") };
+        // Not JSON, and yet it may be half of a key, or one in other quotes; by an escape any letter of the name may be written.
+        let Some(Ok(value)) = values.next() else { return ["kty", "\\u"].iter().any(|part| rest.contains(part)) };
         let mut found = false;
         value_of(&value, &mut found);
         if found {
@@ -112,7 +117,7 @@ mod tests {
         let public = Jwk::generate(Algorithm::ES256).unwrap().public_value().unwrap();
         let value = json!({ "jwk": public, "d": "not of a key", "text": "{\"a\":1}", "list": [public.to_string()] });
         assert_eq!(hidden(&value), (value.to_string(), false));
-        let value = json!({ "kid": "asym_rt_2026", "scope": "asym_read sym_pathy my_asym_key", "sym_bol": "[1, {" });
+        let value = json!({ "kid": "asym_rt_2026", "scope": "asym_read sym_pathy my_asym_key", "sym_bol": "[1, {", "x": "{name}" });
         assert_eq!(hidden(&value), (value.to_string(), false));
     }
 
@@ -129,6 +134,11 @@ mod tests {
             "[{\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}]",
             "the key: {\"kty\":\"oct\",\"k\":\"AAAA\"} or so",
             "{} {\"kty\":\"oct\",\"k\":\"AAAA\"}",
+            "{x} {\"kty\":\"oct\",\"k\":\"AAAA\"}",
+            "{x} {\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}",
+            "[1 {\"k\\u0074y\":\"oct\",\"k\":\"AAAA\"}",
+            "\"{\\\"kty\\\":\\\"oct\\\",\\\"k\\\":\\\"AAAA\\\"}\"",
+            "{'kty': 'oct', 'k': 'AAAA'}",
             "_sym_rt_AAAA",
         ] {
             for value in [json!({ "x": text }), json!({ text: "x" }), json!({ "x": [{ text: 1 }] })] {

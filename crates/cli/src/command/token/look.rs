@@ -224,6 +224,8 @@ impl Look {
             | Error::KidTooLong
             | Error::PayloadMisplaced => {}
             Error::HeaderInvalid | Error::HeaderMemberInvalid("zip") if is_said(&["header_type", "zip_unknown"]) => {}
+            Error::CurveUnsupported | Error::HeaderInvalid | Error::HeaderMemberInvalid("epk")
+                if is_said(&["epk_invalid"]) => {}
             Error::CurveUnsupported | Error::HeaderInvalid | Error::HeaderMemberInvalid(_) => {
                 self.reasons.push(Reason::refused("header_invalid", why.to_string(), "tell whoever made it"));
             }
@@ -319,6 +321,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use symbolon_jose::base64url::encode;
+    use symbolon_jose::{Jwk, KeyManagement};
 
     const NOW: u64 = 1_000_000;
 
@@ -423,6 +426,71 @@ mod tests {
         let look = Look::at(&jwe.to_string(), NOW);
         assert_eq!((look.form, look.headers.len()), (Form::JweJson, 2));
         assert!(look.reasons.iter().any(|reason| reason.id == "alg_rsa1_5"));
+    }
+
+    /// A token with each member of its header removed, or of a value it cannot have.
+    fn with_damaged_headers(header: &Value, token: impl Fn(&Value) -> String) -> Vec<String> {
+        let wrong = [json!(null), json!(5), json!(true), json!(""), json!("a=="), json!("+/"), json!([]), json!({})];
+        let names =
+            ["alg", "apu", "apv", "b64", "crit", "cty", "enc", "epk", "iv", "kid", "p2c", "p2s", "tag", "typ", "zip"];
+        let mut tokens = Vec::new();
+        for name in names {
+            for value in &wrong {
+                let mut damaged = header.clone();
+                damaged[name] = value.clone();
+                tokens.push(token(&damaged));
+            }
+            let mut damaged = header.clone();
+            damaged.as_object_mut().unwrap().remove(name);
+            tokens.push(token(&damaged));
+        }
+        tokens.push(token(&json!({"kid": "k".repeat(300)})));
+        tokens
+    }
+
+    #[test]
+    fn what_our_own_reader_refuses_has_a_reason() {
+        let (header, claims) = good();
+        let (payload, signature) = (encode(claims.as_bytes()), encode(&[7; 64]));
+        let mut tokens = with_damaged_headers(&header, |header| jws(header, &claims));
+        tokens.extend(with_damaged_headers(&header, |header| {
+            json!({"payload": payload, "header": header, "signature": signature}).to_string()
+        }));
+        let epk = Jwk::generate(KeyManagement::EcdhEs).unwrap().public_value().unwrap();
+        let (half, tag) = (encode(&[1; 12]), encode(&[1; 16]));
+        for header in [
+            json!({"alg": "dir", "enc": "A128GCM"}),
+            json!({"alg": "ECDH-ES", "enc": "A128GCM", "epk": epk}),
+            json!({"alg": "A128GCMKW", "enc": "A128GCM", "iv": half, "tag": tag}),
+            json!({"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2s": half, "p2c": 5000}),
+        ] {
+            tokens.extend(with_damaged_headers(&header, |header| {
+                format!("{}..{half}.AA.{tag}", encode(header.to_string().as_bytes()))
+            }));
+            tokens.extend(with_damaged_headers(&header, |header| {
+                json!({"header": header, "iv": half, "ciphertext": "AA", "tag": tag}).to_string()
+            }));
+        }
+        let one = json!({"protected": encode(header.to_string().as_bytes()), "signature": signature});
+        tokens.extend([
+            json!({"payload": payload, "signatures": []}).to_string(),
+            json!({"payload": payload, "signatures": [one], "signature": signature}).to_string(),
+            json!({"payload": 5, "signatures": [one]}).to_string(),
+            json!({"iv": half, "ciphertext": "AA", "tag": tag, "recipients": []}).to_string(),
+            json!({"iv": half, "ciphertext": 5, "tag": tag, "header": {"alg": "dir", "enc": "A128GCM"}}).to_string(),
+        ]);
+        let mut refused = 0;
+        for token in tokens {
+            let is_refused = match token.strip_prefix('{') {
+                Some(_) if token.contains("ciphertext") => jwe::json::Encrypted::parse(token.as_bytes()).is_err(),
+                Some(_) => jws::json::Unverified::parse(token.as_bytes()).is_err(),
+                None if token.split('.').count() == 5 => jwe::compact::Encrypted::parse(&token).is_err(),
+                None => jws::compact::Unverified::parse(&token).is_err(),
+            };
+            refused += usize::from(is_refused);
+            assert!(!is_refused || !ids(&token).is_empty(), "{token}");
+        }
+        assert!(refused > 300, "{refused}");
     }
 
     #[test]

@@ -90,9 +90,10 @@ impl Verify {
         let decrypting = self.key.as_deref().map(|path| self.decrypting(path)).transpose()?;
         let keys = self.keys(&issuer)?;
         let (policy, now) = (self.policy(&issuer), time::now());
+        let mut inner = None;
         let verified = match &decrypting {
             Some(decrypting) => {
-                jwe::compact::decrypt(&token, decrypting).map_err(|why| not_decrypted(why, &token))?;
+                inner = Some(jwe::compact::decrypt(&token, decrypting).map_err(|why| not_decrypted(why, &token))?);
                 jwt::decrypt_then_verify::<Claims>(&token, decrypting, &keys, &policy, now)
             }
             None => jwt::verify::<Claims>(&token, &keys, &policy, now),
@@ -103,8 +104,9 @@ impl Verify {
                 Ok(())
             }
             Err(why) => {
-                // Of an encrypted token only the outside could be looked at, and that is not where it went wrong.
-                let said = if decrypting.is_none() { self.said(why, &token, &issuer, now) } else { String::new() };
+                // Of an encrypted token the outside is not where it went wrong.
+                let signed = inner.as_ref().map_or(Ok(token.as_str()), |inner| std::str::from_utf8(inner.plaintext()));
+                let said = signed.map_or_else(|_| String::new(), |signed| self.said(why, signed, &issuer, now));
                 Err(CliError::new(CHECK_FAILED, format!("refused: {why}{said}"), self.hint(why)))
             }
         }
@@ -116,16 +118,19 @@ impl Verify {
         let text_of = |members: Option<&Map<String, Value>>, name: &str| members?.get(name).map(|it| quoted(&text(it)));
         let claim = |name| text_of(look.claims.as_ref(), name).unwrap_or_else(|| "nothing".to_owned());
         let header = |name| text_of(look.headers.first(), name).unwrap_or_else(|| "nothing".to_owned());
+        let when = |name: &str| {
+            let moment = look.claims.as_ref().and_then(|claims| time::numeric_date(claims.get(name)?));
+            moment.map_or_else(String::new, |it| format!(": {}, {}", time::distance(it, now), time::calendar(it)))
+        };
         match why {
             Error::IssuerMismatch => format!(": it says {}, and {} was wanted", claim("iss"), quoted(issuer)),
             Error::AudienceMismatch => {
                 let wanted = self.audience.as_deref().unwrap_or_default();
                 format!(": it says {}, and {} was wanted", claim("aud"), quoted(wanted))
             }
-            Error::Expired => {
-                let exp = look.claims.as_ref().and_then(|claims| time::numeric_date(claims.get("exp")?));
-                exp.map_or_else(String::new, |exp| format!(": {}, {}", time::distance(exp, now), time::calendar(exp)))
-            }
+            Error::Expired => when("exp"),
+            // Of iat nothing is asked here.
+            Error::NotYetValid => when("nbf"),
             Error::TypeMismatch => {
                 format!(
                     ": it says {}, and {} was wanted",
@@ -228,12 +233,13 @@ impl Verify {
         // Genuine or not, nobody asked for the secrets in it.
         let (claims, found) = hide::members(claims.as_object().unwrap_or(&Map::new()));
         let claims = Value::Object(claims);
-        if found {
+        let (alg, kid, typ) = (verified.algorithm().name(), verified.kid(), verified.typ());
+        if found || [kid, typ].into_iter().flatten().any(hide::is_secret) {
             output.say(
                 "a private key or another secret stands in it, where everybody can read it: replace that secret now",
             );
         }
-        let (alg, kid, typ) = (verified.algorithm().name(), verified.kid(), verified.typ());
+        let [kid, typ] = [kid, typ].map(|said| said.map(hide::shown));
         if output.is_json() {
             return output.json(&json!({
                 "verified": true,

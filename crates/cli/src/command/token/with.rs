@@ -9,6 +9,7 @@ use super::encrypt::{Choice, encryption, management};
 use crate::command::keys::file::KeyFile;
 use crate::error::CliError;
 use crate::input::PasswordSource;
+use crate::program::quoted;
 
 #[derive(Args, Debug)]
 pub(super) struct With {
@@ -36,6 +37,20 @@ impl With {
 
     pub(super) const fn choice(&self) -> Choice {
         Choice { alg: self.alg, enc: self.enc }
+    }
+
+    /// The options that choose the same key of its file for the same use, in a command to copy.
+    pub(super) fn same_key(&self) -> String {
+        let password = if self.password.is_given() { " --password-file FILE" } else { "" };
+        let kid = self.kid.as_ref().map_or_else(String::new, |kid| format!(" --kid {}", quoted(kid)));
+        format!("{password}{kid}{}", self.same_algorithms())
+    }
+
+    /// Those that choose the same algorithms: a file that does not say them needs them again.
+    pub(super) fn same_algorithms(&self) -> String {
+        let alg = self.alg.map_or_else(String::new, |alg| format!(" --alg {alg}"));
+        let enc = self.enc.map_or_else(String::new, |enc| format!(" --enc {enc}"));
+        alg + &enc
     }
 
     /// Standard input gives one thing only: `what` has to come from a file if it gives the password.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use symbolon_jose::jwe::PBES2_MAX_COUNT;
 use symbolon_jose::jwk::MAX_KID_LEN;
 use symbolon_jose::jwt::is_same_type;
-use symbolon_jose::{Algorithm, ContentEncryption, KeyManagement, base64url};
+use symbolon_jose::{Algorithm, ContentEncryption, Jwk, KeyManagement, base64url};
 
 use super::{Reason, quoted};
 
@@ -211,9 +211,26 @@ fn parameters(management: KeyManagement, header: &Map<String, Value>, reasons: &
         let text = format!("{name} needs {member} in the header, and it is not there");
         reasons.push(Reason::refused("header_member_missing", text, MAKER));
     }
+    if name.starts_with("ECDH-ES") {
+        sender_key(header, reasons);
+    }
     if management.is_password() {
         password(header, reasons);
     }
+}
+
+/// RFC 7518 §4.6.1.1: the public half of a key to agree with. A point that is none betrays the recipient's own key (RFC 8725 §3.4).
+fn sender_key(header: &Map<String, Value>, reasons: &mut Vec<Reason>) {
+    let Some(epk) = header.get("epk") else { return };
+    // A recipient reads no other members, so nothing in those speaks against it.
+    let point: Value =
+        ["kty", "crv", "x", "y"].iter().filter_map(|name| Some((*name, epk.get(name)?.clone()))).collect();
+    let why = match Jwk::from_value(&point) {
+        Err(why) => why.to_string(),
+        Ok(_) if epk.get("d").is_some() => "its private half stands in it, too".to_owned(),
+        Ok(_) => return,
+    };
+    reasons.push(Reason::refused("epk_invalid", format!("the sender's key (epk) is not one: {why}"), MAKER));
 }
 
 fn password(header: &Map<String, Value>, reasons: &mut Vec<Reason>) {
@@ -243,6 +260,7 @@ mod tests {
     use super::*;
     use crate::command::token::reason::Severity;
     use serde_json::json;
+    use symbolon_jose::KeyCurve;
 
     fn reasons(of: fn(&Map<String, Value>, &mut Vec<Reason>), header: &Value) -> Vec<(&'static str, Severity)> {
         let mut reasons = Vec::new();
@@ -312,7 +330,19 @@ mod tests {
             assert!(reasons(encrypted, &header).iter().any(|(found, _)| *found == id), "{id}: {header}");
         }
         assert_eq!(reasons(encrypted, &password(json!(5000))), []);
-        assert_eq!(reasons(encrypted, &json!({"alg": "ECDH-ES", "enc": "A128GCM", "epk": {}})), []);
+        let agreed = |epk: Value| json!({"alg": "ECDH-ES", "enc": "A128GCM", "epk": epk});
+        let ones = base64url::encode(&[1; 32]);
+        let off_curve = json!({"kty": "EC", "crv": "P-256", "x": ones, "y": ones});
+        let low_order = json!({"kty": "OKP", "crv": "X25519", "x": base64url::encode(&[0; 32])});
+        for epk in [json!({}), json!("x"), json!(null), json!({"kty": "oct", "k": ones}), off_curve, low_order] {
+            assert_eq!(reasons(encrypted, &agreed(epk.clone())), [("epk_invalid", Severity::Refused)], "{epk}");
+        }
+        for curve in [KeyCurve::P256, KeyCurve::X25519] {
+            let jwk = Jwk::generate_on(curve, KeyManagement::EcdhEs).unwrap();
+            assert_eq!(reasons(encrypted, &agreed(jwk.public_value().unwrap())), []);
+            let private = serde_json::from_str(&jwk.to_private_json()).unwrap();
+            assert_eq!(reasons(encrypted, &agreed(private)), [("epk_invalid", Severity::Refused)]);
+        }
     }
 
     #[test]

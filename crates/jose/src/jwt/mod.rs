@@ -12,7 +12,7 @@ mod read;
 mod sign;
 mod verify;
 
-pub use batch::verify_batch;
+pub use batch::{verify_batch, verify_batch_with};
 pub use claims::{Audience, Claims};
 pub use media_type::is_same_type;
 pub use nested::{decrypt_then_verify, sign_then_encrypt};

@@ -24,6 +24,10 @@ fn a_batch_answers_for_every_token_in_its_place() {
             let threads = NonZeroUsize::new(threads).unwrap();
             let verified = jwt::verify_batch::<Claims, _>(&tokens, &keys, &policy(), NOW, threads);
             assert_eq!(verified.len(), len);
+            let jti = |verified: Result<jwt::Verified<Claims>, Error>| verified.map(|it| it.into_claims().jti);
+            let answers = jwt::verify_batch_with(&tokens, &keys, &policy(), NOW, threads, jti);
+            let kept = verified.iter().map(|it| it.as_ref().map(|it| it.jti.clone()).map_err(|error| *error));
+            assert_eq!(answers, kept.collect::<Vec<_>>(), "{len} on {threads}");
             for (index, verified) in verified.into_iter().enumerate() {
                 let jti = verified.map(|verified| verified.into_claims().jti);
                 let expected = [Err(Error::Expired), Err(Error::NotCompact), Ok(Some(index.to_string()))];

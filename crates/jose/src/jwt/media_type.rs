@@ -13,7 +13,7 @@ const PREFIX: &str = "application/";
 /// assert!(!is_same_type("application/a/b", "a/b"));
 /// ```
 pub fn is_same_type(one: &str, other: &str) -> bool {
-    short(one).eq_ignore_ascii_case(short(other))
+    one == other || short(one).eq_ignore_ascii_case(short(other))
 }
 
 fn short(typ: &str) -> &str {

@@ -25,6 +25,22 @@ pub(crate) enum Found {
     Encrypted(String),
 }
 
+/// A key that was read and is not taken is told apart from what is no key.
+fn refused(name: &str, why: Error, hint: &str) -> CliError {
+    let is_read = matches!(
+        why,
+        Error::CurveUnsupported
+            | Error::KeyInconsistent
+            | Error::KeyTypeUnsupported
+            | Error::PointLowOrder
+            | Error::PointOffCurve
+            | Error::RsaExponent
+            | Error::RsaModulusSize
+    );
+    let hint = if is_read { "the form is known here, and this key in it is not taken: use another" } else { hint };
+    no_key(name, &why.to_string(), hint)
+}
+
 /// What a key file holds.
 pub(crate) fn read(path: &Path) -> Result<Found, CliError> {
     parse(&path.display().to_string(), &input::read_bytes(path, MAX_LEN)?)
@@ -82,9 +98,7 @@ fn json(name: &str, text: &[u8]) -> Result<Found, CliError> {
     };
     match JwkSet::from_slice(text) {
         Ok(set) => Ok(Found::Set(set)),
-        Err(Error::KeyMemberMissing("keys")) => {
-            Err(no_key(name, &why.to_string(), "check that it is a JWK (RFC 7517)"))
-        }
+        Err(Error::KeyMemberMissing("keys")) => Err(refused(name, why, "check that it is a JWK (RFC 7517)")),
         Err(why) => Err(no_key(name, &why.to_string(), "check that it is a JWK or a JWK set (RFC 7517)")),
     }
 }
@@ -94,7 +108,7 @@ fn der(name: &str, bytes: &[u8]) -> Result<Found, CliError> {
     if bytes.first() != Some(&0x30) {
         return Err(no_key(name, "it is none of the forms that are known here", hint));
     }
-    Jwk::from_der(bytes).map(Found::Structure).map_err(|why| no_key(name, &why.to_string(), hint))
+    Jwk::from_der(bytes).map(Found::Structure).map_err(|why| refused(name, why, hint))
 }
 
 /// The one key of a PEM text; `openssl ecparam` writes the curve before it.
@@ -122,10 +136,7 @@ fn pem(name: &str, text: &str) -> Result<Jwk, CliError> {
         }
         _ => {
             let hint = "PRIVATE KEY, RSA PRIVATE KEY, EC PRIVATE KEY, PUBLIC KEY and RSA PUBLIC KEY can be read";
-            return Jwk::from_pem(block).map_err(|why| match why {
-                Error::PemLabel => no_key(name, &why.to_string(), hint),
-                why => no_key(name, &why.to_string(), "the form is known here, and this key in it is not: use another"),
-            });
+            return Jwk::from_pem(block).map_err(|why| refused(name, why, hint));
         }
     };
     Err(no_key(name, why, hint))

@@ -7,6 +7,7 @@ pub(crate) mod artefacts;
 pub(crate) mod families;
 pub(crate) mod logs;
 pub(crate) mod registry;
+pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod sessions;
 pub(crate) mod sweep;
@@ -49,7 +50,6 @@ macro_rules! suite {
                 meta_is_written_once
                 of_parallel_first_times_one_is_first
                 remembered_keys_are_forgotten_after_their_time
-                revocations_are_read_in_order_and_in_pages
             }
             registry {
                 a_failing_write_takes_all_of_its_batch_back
@@ -58,6 +58,15 @@ macro_rules! suite {
                 of_parallel_updates_of_one_revision_one_wins
                 revisions_guard_against_lost_updates
                 versions_are_watched
+            }
+            revocations {
+                a_change_and_what_it_revokes_are_one_transaction
+                an_entry_outlives_the_last_token_by_a_guards_leeway
+                an_id_is_revoked_once_and_a_rule_as_often_as_its_time_moves
+                revocations_are_read_in_order_and_in_pages
+                rules_are_told_with_the_facts_of_a_token
+                the_log_is_numbered_without_holes
+                whatever_revokes_is_seen_by_who_watches
             }
             rotation {
                 a_family_past_its_absolute_expiry_does_not_rotate

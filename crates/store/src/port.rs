@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    Registry, Revocation, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
+    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey,
+    TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
 };
 
 /// A result of the store.
@@ -35,7 +35,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// [`Conflict::Exists`]: crate::Conflict::Exists
     /// [`Conflict::Revision`]: crate::Conflict::Revision
-    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64>;
+    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64> {
+        self.apply_and_revoke(writes, Vec::new()).await
+    }
+
+    /// [`apply`](Self::apply) and [`revoke`](Self::revoke) in one transaction: a change and what it revokes.
+    async fn apply_and_revoke(&self, writes: Vec<DocumentWrite>, entries: Vec<NewRevocation>) -> Result<u64>;
 
     /// Follows the registry version as this process sees it change; starts with the present one.
     fn watch_registry(&self) -> watch::Receiver<u64>;
@@ -164,8 +169,20 @@ pub trait Store: Send + Sync + 'static {
     /// What userinfo and introspection ask.
     async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts>;
 
-    /// Entries of the revocation log after `seq`, in order.
+    // Revocation log
+
+    /// Appends entries, all or none, and returns how many were new. An id that is in the log already is not written
+    /// again, nor a rule that has the same time or a later one.
+    async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64>;
+
+    /// How far the log has come.
+    async fn revocation_head(&self) -> Result<RevocationHead>;
+
+    /// Entries after `seq`, in order and without holes, but for those that were swept.
     async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>>;
+
+    /// Follows the number of the newest entry as this process sees it change; starts with the present one.
+    fn watch_revocations(&self) -> watch::Receiver<u64>;
 
     // Consents
 

@@ -16,6 +16,7 @@ mod odds;
 mod open;
 mod readers;
 mod registry;
+mod revocation;
 mod rotation;
 mod session;
 mod store;

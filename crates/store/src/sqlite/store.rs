@@ -1,17 +1,19 @@
 //! The port, method by method: what takes a place in a batch of the writer, what goes to the readers.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, registry, session, sweep, throttle, user, user_list,
+    Sqlite, artefact, consent, ending, family, job, log, odds, registry, revocation, session, sweep, throttle, user,
+    user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    Registry, Revocation, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
+    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey,
+    TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
 };
 
 #[async_trait]
@@ -24,7 +26,7 @@ impl Store for Sqlite {
         self.read(registry::version).await
     }
 
-    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64> {
+    async fn apply_and_revoke(&self, writes: Vec<DocumentWrite>, entries: Vec<NewRevocation>) -> Result<u64> {
         let seen = self.registry_version.clone();
         // On the writer's thread: a caller that hangs up must not keep the news from the others.
         let announce = move |version: &u64| {
@@ -34,7 +36,11 @@ impl Store for Sqlite {
                 newer
             });
         };
-        job::ask(self.writer.queue()?, move |conn| registry::apply(conn, &writes), announce).await
+        let both = move |conn: &Connection| {
+            revocation::append_all(conn, &entries)?;
+            registry::apply(conn, &writes)
+        };
+        job::ask(self.writer.queue()?, both, announce).await
     }
 
     fn watch_registry(&self) -> watch::Receiver<u64> {
@@ -194,8 +200,20 @@ impl Store for Sqlite {
         self.read(move |conn| family::token_facts(conn, &query)).await
     }
 
+    async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64> {
+        self.write(move |conn| revocation::append_all(conn, &entries)).await
+    }
+
+    async fn revocation_head(&self) -> Result<RevocationHead> {
+        self.read(revocation::head).await
+    }
+
     async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
-        self.read(move |conn| log::revocations(conn, after_seq, limit)).await
+        self.read(move |conn| revocation::after(conn, after_seq, limit)).await
+    }
+
+    fn watch_revocations(&self) -> watch::Receiver<u64> {
+        self.writer.watch_revocations()
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

@@ -37,6 +37,7 @@ macro_rules! suite {
                 a_family_lists_while_it_lives
                 a_family_without_a_code_needs_its_user_as_read
                 a_noted_access_token_is_revoked_with_its_family
+                an_access_token_is_revoked_with_its_family_or_alone
                 ending_twice_ends_nothing_twice
                 note_is_refused_after_the_end
                 only_unexpired_access_tokens_are_logged

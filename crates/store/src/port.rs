@@ -160,6 +160,10 @@ pub trait Store: Send + Sync + 'static {
     /// family part does nothing, the session part still does.
     async fn end_family(&self, id: &str, why: &str, now: u64, also_session: AlsoSession) -> Result<Ended>;
 
+    /// Revokes an access token by its `jti`: ends the family that noted it, or, if none did (a client's own token), logs
+    /// it alone. `families` tells whether one ended; `tokens_until` is `None` if all of it was revoked already.
+    async fn revoke_access_token(&self, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended>;
+
     /// The family with this id, ended and expired ones too.
     async fn family(&self, id: &str) -> Result<Option<Family>>;
 

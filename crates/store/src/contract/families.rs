@@ -153,3 +153,21 @@ pub(crate) async fn withdrawn_consent_ends_the_clients_families_only(world: Worl
     assert!(world.session_lives(&session.sid).await);
     assert_eq!(world.withdraw_consent("ann", "spa", NOW).await, Ok(Ended::default()));
 }
+
+pub(crate) async fn an_access_token_is_revoked_with_its_family_or_alone(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.authorise(&session, 11).await;
+    world.authorise(&session, 12).await;
+    let with_family = world.revoke_access_token("jti-11", ACCESS, "revoked", NOW).await;
+    assert_eq!(with_family, Ok(Ended { families: 1, session: false, tokens_until: Some(ACCESS) }));
+    assert_eq!(world.family("family-11").await.unwrap().unwrap().ended_why.as_deref(), Some("revoked"));
+    let alone = world.revoke_access_token("of-a-machine", ACCESS + 9, "revoked", NOW).await;
+    assert_eq!(alone, Ok(Ended { tokens_until: Some(ACCESS + 9), ..Ended::default() }));
+    for again in ["jti-11", "of-a-machine"] {
+        assert_eq!(world.revoke_access_token(again, ACCESS, "revoked", NOW).await, Ok(Ended::default()), "{again}");
+    }
+    let expected = [(RevocationKind::Jti, "jti-11".into()), (RevocationKind::Jti, "of-a-machine".into())];
+    assert_eq!(world.revoked().await, expected);
+    assert!(world.session_lives("sid-1").await);
+    assert_eq!(world.family("family-12").await.unwrap().unwrap().ended_at, None);
+}

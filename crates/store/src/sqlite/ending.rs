@@ -1,7 +1,7 @@
 //! How things end: families, sessions, everything of a user; and the entries this leaves in the revocation log
 //! (design §5).
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::revocation;
 use super::value::Num;
@@ -41,6 +41,18 @@ pub(super) fn end_family(conn: &Connection, id: &str, why: &str, now: u64) -> Re
         }
     }
     Ok(Ended { families, session: false, tokens_until })
+}
+
+/// Ends the family an access token is of, or logs the token alone if it is of none.
+pub(super) fn revoke_access_token(conn: &Connection, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
+    let mut select = conn.prepare_cached("SELECT family FROM access_token WHERE jti = ?1")?;
+    let family: Option<String> = select.query_row([jti], |row| row.get(0)).optional()?;
+    if let Some(family) = family {
+        return end_family(conn, &family, why, now);
+    }
+    let new = NewRevocation { kind: RevocationKind::Jti, id: jti.to_owned(), revoked_at: now, expires_at };
+    let is_news = revocation::append(conn, &new)?;
+    Ok(Ended { tokens_until: (is_news && expires_at > now).then_some(expires_at), ..Ended::default() })
 }
 
 /// Ends every session and family of a user. All their tokens carry the handle, so one log entry revokes them; the caller

@@ -186,6 +186,11 @@ impl Store for Sqlite {
         self.write(move |conn| family::end(conn, &id, &why, now, also_session)).await
     }
 
+    async fn revoke_access_token(&self, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
+        let (jti, why) = (jti.to_owned(), why.to_owned());
+        self.write(move |conn| ending::revoke_access_token(conn, &jti, expires_at, &why, now)).await
+    }
+
     async fn family(&self, id: &str) -> Result<Option<Family>> {
         let id = id.to_owned();
         self.read(move |conn| family::by_id(conn, &id)).await

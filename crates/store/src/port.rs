@@ -210,9 +210,9 @@ pub trait Store: Send + Sync + 'static {
     /// Removes up to `limit` waiting messages of a target that wants none; returns how many. They leave no trace.
     async fn forget_deliveries(&self, kind: &str, target: &str, limit: u32) -> Result<u64>;
 
-    /// Gives up to `limit` messages up that have been waiting since `queued_until` or longer; returns them as they are then.
-    /// One that was never tried gets `why` as its error.
-    async fn give_up_deliveries(&self, queued_until: u64, why: &str, limit: u32, now: u64) -> Result<Vec<Delivery>>;
+    /// Gives up to `limit` messages up that have been waiting since `queued_until` or longer and have failed; returns them
+    /// as they are then. What nobody has tried yet goes on waiting, however long that was.
+    async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>>;
 
     /// Puts a message back, due at once and with all its tries before it; returns it as it is then. One that has arrived
     /// stays as it is.

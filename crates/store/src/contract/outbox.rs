@@ -276,29 +276,67 @@ pub(crate) async fn an_unwanted_message_leaves_no_trace(world: World) {
     assert_eq!(left.iter().map(|delivery| delivery.target.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
-pub(crate) async fn what_waits_too_long_is_given_up_and_can_be_put_back(world: World) {
-    world.put_deliveries(vec![message("a", 1)], NOW - 10).await.unwrap();
-    world.put_deliveries(vec![message("a", 2), message("a", 3)], NOW).await.unwrap();
-    let tried = world.claim_deliveries(of("a", 1, NOW)).await.unwrap().remove(0);
-    world.settle_delivery(tried.id, NOW + LEASE, failed(NOW + 600), NOW).await.unwrap();
-    assert!(world.give_up_deliveries(NOW - 11, "too long", 9, NOW).await.unwrap().is_empty());
-    let given_up = world.give_up_deliveries(NOW, "too long", 2, NOW + 100).await.unwrap();
-    let errors: Vec<_> = given_up.iter().map(|delivery| delivery.last_error.as_deref().unwrap()).collect();
-    assert_eq!(errors, ["it is down", "too long"], "the oldest first, each with its own reason");
-    assert!(given_up.iter().all(|delivery| delivery.state == DeliveryState::GivenUp { at: NOW + 100 }));
-    assert_eq!(world.listed(WhichDeliveries::Failed).await.len(), 2);
-    assert_eq!(world.take("a", NOW + 700).await.unwrap().payload["number"], 3, "the others go on");
+pub(crate) async fn who_cannot_be_reached_is_not_tried_with_every_message(world: World) {
+    world.put("down", 4).await;
+    world.put("up", 1).await;
+    let mut taken = world.claim_deliveries(of("down", 2, NOW)).await.unwrap();
+    let (first, underway) = (taken.remove(0), taken.remove(0));
+    let unreachable = DeliveryOutcome::Unreachable { error: "no answer".into(), next_at: NOW + 60 };
+    assert_eq!(world.settle_delivery(first.id, NOW + LEASE, unreachable.clone(), NOW + 5).await, Ok(true));
+    assert_eq!(world.take("down", NOW + 19).await, None, "the others wait as long");
+    let waiting = world.listed(WhichDeliveries::Failed).await;
+    assert_eq!(waiting.len(), 3);
+    for delivery in &waiting {
+        assert_eq!(delivery.state, DeliveryState::Waiting { next_at: NOW + 60 });
+        assert_eq!(delivery.last_error.as_deref(), Some("no answer"));
+        assert_eq!(delivery.attempts, u64::from(delivery.id == first.id));
+    }
+    assert!(world.take("up", NOW + 5).await.is_some(), "nobody else does");
+    assert_eq!(world.settle_delivery(underway.id, NOW + LEASE, failed(NOW + 70), NOW + 5).await, Ok(true));
+    // What comes later is tried, as the target may be back.
+    world.put_deliveries(vec![message("down", 9)], NOW + 10).await.unwrap();
+    assert_eq!(world.take("down", NOW + 10).await.unwrap().payload["number"], 9);
+    assert_eq!(world.claim_deliveries(of("down", 9, NOW + 60)).await.unwrap().len(), 4);
+    let late = world.settle_delivery(first.id, NOW + LEASE, unreachable, NOW + 200).await;
+    assert_eq!(late, Ok(false), "whoever was too slow says nothing about the others either");
+    assert_eq!(world.claim_deliveries(of("down", 9, NOW + 200)).await.unwrap().len(), 5);
+}
+
+pub(crate) async fn what_fails_too_long_is_given_up_and_can_be_put_back(world: World) {
+    world.put_deliveries(vec![message("a", 1), message("a", 2)], NOW - 10).await.unwrap();
+    world.put_deliveries(vec![message("a", 3), message("a", 4)], NOW).await.unwrap();
+    for delivery in world.claim_deliveries(of("a", 3, NOW)).await.unwrap() {
+        world.settle_delivery(delivery.id, NOW + LEASE, failed(NOW + 600), NOW).await.unwrap();
+    }
+    assert!(world.give_up_deliveries(NOW - 11, 9, NOW).await.unwrap().is_empty());
+    let given_up = world.give_up_deliveries(NOW, 2, NOW + 100).await.unwrap();
+    assert_eq!(
+        given_up.iter().map(|delivery| delivery.queued_at).collect::<Vec<_>>(),
+        [NOW - 10; 2],
+        "the oldest first"
+    );
+    for delivery in &given_up {
+        assert_eq!(delivery.state, DeliveryState::GivenUp { at: NOW + 100 });
+        assert_eq!(delivery.last_error.as_deref(), Some("it is down"));
+    }
+    assert_eq!(world.give_up_deliveries(NOW, 9, NOW + 100).await.unwrap().len(), 1);
+    assert!(world.give_up_deliveries(NOW + 999, 9, NOW + 999).await.unwrap().is_empty(), "one was never tried");
+    assert_eq!(world.listed(WhichDeliveries::Failed).await.len(), 3);
+    let last = world.take("a", NOW + 700).await.unwrap();
+    assert_eq!(last.payload["number"], 4);
+    world.settle_delivery(last.id, NOW + 700 + LEASE, DeliveryOutcome::Delivered, NOW + 700).await.unwrap();
     assert_eq!(world.take("a", NOW + 700).await, None);
 
-    let back = world.retry_delivery(tried.id, NOW + 800).await.unwrap().unwrap();
+    let id = given_up[0].id;
+    let back = world.retry_delivery(id, NOW + 800).await.unwrap().unwrap();
     assert_eq!((back.queued_at, back.attempts, back.created_at), (NOW + 800, 0, NOW - 10));
     assert_eq!(back.state, DeliveryState::Waiting { next_at: NOW + 800 });
     assert_eq!(back.last_error.as_deref(), Some("it is down"), "until it has arrived");
-    assert!(world.give_up_deliveries(NOW + 799, "too long", 9, NOW + 801).await.unwrap().len() == 1, "not that one");
+    assert!(world.give_up_deliveries(NOW + 799, 9, NOW + 801).await.unwrap().is_empty(), "its patience begins anew");
     let again = world.take("a", NOW + 801).await.unwrap();
-    assert_eq!((again.id, again.attempts), (tried.id, 1));
-    world.settle_delivery(again.id, NOW + 801 + LEASE, DeliveryOutcome::Delivered, NOW + 802).await.unwrap();
-    let arrived = world.retry_delivery(tried.id, NOW + 803).await.unwrap().unwrap();
+    assert_eq!((again.id, again.attempts), (id, 1));
+    world.settle_delivery(id, NOW + 801 + LEASE, DeliveryOutcome::Delivered, NOW + 802).await.unwrap();
+    let arrived = world.retry_delivery(id, NOW + 803).await.unwrap().unwrap();
     assert_eq!(arrived.state, DeliveryState::Delivered { at: NOW + 802 }, "it has arrived and stays so");
     assert_eq!(world.retry_delivery(9_999, NOW).await, Ok(None));
 }

@@ -29,9 +29,9 @@ pub struct Delivery {
     pub created_at: u64,
     /// When it was put into the queue, the last time: its tries and its patience count from there.
     pub queued_at: u64,
-    /// Attempts begun since then.
+    /// Attempts begun since then, on this very message.
     pub attempts: u64,
-    /// Why the newest attempt failed that did.
+    /// Why it has not arrived yet, once it might have.
     pub last_error: Option<String>,
     /// Where it stands.
     #[serde(flatten)]
@@ -96,7 +96,7 @@ pub struct Claim {
 pub enum DeliveryOutcome {
     /// It has arrived.
     Delivered,
-    /// It did not arrive.
+    /// It was not taken.
     Failed {
         /// Why.
         error: String,
@@ -107,6 +107,13 @@ pub enum DeliveryOutcome {
     GivenUp {
         /// Why.
         error: String,
+    },
+    /// The target cannot be reached: what else is due for it fails with this message and waits as long.
+    Unreachable {
+        /// Why.
+        error: String,
+        /// When to try again.
+        next_at: u64,
     },
     /// Nobody wants it: it leaves no trace.
     Unwanted,

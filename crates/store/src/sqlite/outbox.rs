@@ -161,6 +161,18 @@ pub(super) fn settle(
             let sql = format!("UPDATE outbox SET state = 'given_up', settled_at = ?4, last_error = ?3 WHERE {MINE}");
             conn.prepare_cached(&sql)?.execute(params![id, until, error, now])?
         }
+        DeliveryOutcome::Unreachable { error, next_at } => {
+            let sql = format!("UPDATE outbox SET last_error = ?3, next_at = ?4 WHERE {MINE} RETURNING kind, target");
+            let mut update = conn.prepare_cached(&sql)?;
+            let place = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            let found = update.query_row(params![id, until, error, Num(*next_at)], place).optional()?;
+            let Some((kind, target)) = found else { return Ok(false) };
+            // What is taken by somebody is not due, so their leases stay.
+            let sql = "UPDATE outbox SET last_error = ?4, next_at = ?5
+                WHERE state = 'waiting' AND kind = ?1 AND target = ?2 AND next_at <= ?3";
+            conn.prepare_cached(sql)?.execute(params![kind, target, now, error, Num(*next_at)])?;
+            1
+        }
         DeliveryOutcome::Unwanted => {
             conn.prepare_cached(&format!("DELETE FROM outbox WHERE {MINE}"))?.execute(params![id, until])?
         }
@@ -174,14 +186,15 @@ pub(super) fn forget(conn: &Connection, kind: &str, target: &str, limit: u32) ->
     Ok(conn.prepare_cached(sql)?.execute(params![kind, target, page_size(limit)])? as u64)
 }
 
-pub(super) fn give_up(conn: &Connection, queued_until: u64, why: &str, limit: u32, now: u64) -> Result<Vec<Delivery>> {
+pub(super) fn give_up(conn: &Connection, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
     let sql = format!(
-        "UPDATE outbox SET state = 'given_up', settled_at = ?2, last_error = coalesce(last_error, ?3) WHERE id IN
-            (SELECT id FROM outbox WHERE state = 'waiting' AND queued_at <= ?1 ORDER BY queued_at LIMIT ?4)
+        "UPDATE outbox SET state = 'given_up', settled_at = ?2 WHERE id IN
+            (SELECT id FROM outbox WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL
+                ORDER BY queued_at LIMIT ?3)
         RETURNING {COLUMNS}"
     );
     let mut update = conn.prepare_cached(&sql)?;
-    let given_up = update.query_map(params![Num(queued_until), Num(now), why, page_size(limit)], from_row)?;
+    let given_up = update.query_map(params![Num(queued_until), Num(now), page_size(limit)], from_row)?;
     Ok(given_up.collect::<rusqlite::Result<_>>()?)
 }
 

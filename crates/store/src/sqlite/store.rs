@@ -243,9 +243,8 @@ impl Store for Sqlite {
         self.write(move |conn| outbox::forget(conn, &kind, &target, limit)).await
     }
 
-    async fn give_up_deliveries(&self, queued_until: u64, why: &str, limit: u32, now: u64) -> Result<Vec<Delivery>> {
-        let why = why.to_owned();
-        self.write(move |conn| outbox::give_up(conn, queued_until, &why, limit, now)).await
+    async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
+        self.write(move |conn| outbox::give_up(conn, queued_until, limit, now)).await
     }
 
     async fn retry_delivery(&self, id: u64, now: u64) -> Result<Option<Delivery>> {

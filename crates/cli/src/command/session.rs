@@ -116,6 +116,7 @@ fn show_ended(answer: &Value, output: &Output) {
         ("user", text(&answer["user_id"])),
         ("sessions ended", text(&ended["sessions"])),
         ("refresh-token families ended", text(&ended["families"])),
+        ("clients told", text(&answer["clients_told"])),
     ]);
     output.say(TOKENS_RUN_OUT);
 }

@@ -61,6 +61,12 @@ pub struct NewClient {
     pub redirect_uris: Vec<String>,
     /// Where to after signing out; for a browser program its redirect URIs if none are given.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it takes logout tokens.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it cannot do without the session in them.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
     /// Origins for CORS; for a browser program those of its redirect URIs if none are given.
     pub allowed_origins: Vec<String>,
     /// APIs it may ask for: audience, then scopes.
@@ -93,6 +99,10 @@ pub struct ClientChange {
     pub redirect_uris: ListChange,
     /// Where to after signing out.
     pub post_logout_redirect_uris: ListChange,
+    /// Where it takes logout tokens; empty removes it.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it cannot do without the session in them.
+    pub backchannel_logout_session_required: Option<bool>,
     /// Origins for CORS.
     pub allowed_origins: ListChange,
     /// APIs to add or replace: audience, then scopes.
@@ -248,6 +258,8 @@ fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, Ad
     client.first_party = !new.third_party;
     client.redirect_uris = new.redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
     client.post_logout_redirect_uris = new.post_logout_redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
+    client.backchannel_logout_uri.clone_from(&new.backchannel_logout_uri);
+    client.backchannel_logout_session_required = new.backchannel_logout_session_required;
     client.allowed_origins.clone_from(&new.allowed_origins);
     client.apis = new.apis.iter().map(client_api).collect::<Result<_, _>>()?;
     client.default_audience.clone_from(&new.default_audience);
@@ -309,6 +321,13 @@ fn apply(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
     if let Some(audience) = &change.default_audience {
         client.default_audience = Some(audience.clone()).filter(|audience| !audience.is_empty());
     }
+    if let Some(uri) = &change.backchannel_logout_uri {
+        client.backchannel_logout_uri = Some(uri.clone()).filter(|uri| !uri.is_empty());
+        // Without the address there is nothing to require.
+        client.backchannel_logout_session_required &= client.backchannel_logout_uri.is_some();
+    }
+    client.backchannel_logout_session_required =
+        change.backchannel_logout_session_required.unwrap_or(client.backchannel_logout_session_required);
     if let Some(jwks) = &change.jwks {
         client.jwks = Some(jwks.clone());
     }

@@ -7,6 +7,7 @@
 mod api;
 mod client;
 pub mod control;
+mod delivery;
 mod doctor;
 mod document;
 mod error;
@@ -33,6 +34,7 @@ use crate::config::Config;
 
 pub use api::{ApiChange, ApiCommand, NewApi};
 pub use client::{ClientChange, ClientCommand, NewClient};
+pub use delivery::DeliveryCommand;
 pub use error::{AdminError, AdminErrorKind};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
@@ -41,6 +43,7 @@ pub use password::NewPassword;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use setup::SetupCommand;
+pub use symbolon_store::WhichDeliveries;
 pub use user::{NewAccount, UserChange, UserCommand, new_account};
 
 /// Every command.
@@ -51,6 +54,8 @@ pub enum Command {
     Api(ApiCommand),
     /// Clients.
     Client(ClientCommand),
+    /// Messages to others.
+    Delivery(DeliveryCommand),
     /// Facts for `symbolon doctor`.
     Doctor,
     /// Signing keys.
@@ -102,6 +107,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
     match command {
         Command::Api(command) => api::execute(context, command).await,
         Command::Client(command) => client::execute(context, command).await,
+        Command::Delivery(command) => delivery::execute(context, command).await,
         Command::Doctor => doctor::facts(context).await,
         Command::Key(command) => key::execute(context, command).await,
         Command::Role(command) => role::execute(context, command).await,

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Config, ConfigError, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password, Problem, Sample,
-    SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
+    Audit, Config, ConfigError, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing, Password, Problem,
+    Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 
 impl Config {
@@ -54,6 +54,10 @@ impl Config {
                         "throttle.address.window",
                     ],
                 ),
+            },
+            outgoing: Outgoing {
+                allow: read.networks("outgoing.allow"),
+                ca: read.optional("outgoing.ca").map(PathBuf::from),
             },
             audit: Audit { retention_secs: read.number("audit.retention") },
             log: Log::read(&mut read),

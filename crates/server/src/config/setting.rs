@@ -132,6 +132,9 @@ pub const SETTINGS: &[Setting] = &[
     row("throttle.address.max_delay", time(1, DAY), "15m", "the longest wait"),
     row("throttle.address.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
 
+    row("outgoing.allow", Kind::Networks, "", "private addresses that may be called, for example [\"10.1.0.0/16\"]; without it only public ones, and loopback with --dev"),
+    row("outgoing.ca", Kind::Path, "", "certificates in PEM that are trusted beside those of the system when others are called"),
+
     row("audit.retention", time(DAY, 10 * 365 * DAY), "365d", "audit events are kept this long"),
 
     row("log.format", Kind::Choice(&["auto", "json", "pretty"]), "auto", "auto: pretty on a terminal, JSON otherwise"),

@@ -21,6 +21,7 @@ pub mod listen;
 pub mod log;
 pub mod pages;
 pub mod registry;
+pub mod revocation;
 pub mod rng;
 pub mod seal;
 pub mod serve;

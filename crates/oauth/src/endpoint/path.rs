@@ -12,6 +12,10 @@ pub const JWKS: &str = "/.well-known/jwks.json";
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 /// OpenID Connect Discovery metadata.
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// Everything that is revoked, as one file (decision 6).
+pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
+/// What is revoked, as it happens (decision 6).
+pub const REVOCATION_STREAM: &str = "/revocations/stream";
 /// Revocation.
 pub const REVOKE: &str = "/oauth/revoke";
 /// The token endpoint.

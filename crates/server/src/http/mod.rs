@@ -21,6 +21,7 @@ pub mod meta;
 mod page;
 mod posted;
 mod reset;
+mod revocations;
 mod revoke;
 mod router;
 mod sdk;

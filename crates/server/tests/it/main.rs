@@ -12,6 +12,7 @@ mod bad_input;
 mod consent;
 mod cors;
 mod discovery;
+mod feed;
 mod head;
 mod introspection;
 mod listener;

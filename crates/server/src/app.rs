@@ -22,6 +22,7 @@ use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
 use crate::session::device::DeviceKey;
+use crate::status_list::StatusLists;
 
 pub(crate) const META_ISSUER: &str = "issuer";
 const META_KEY_CHECK: &str = "master_key_check";
@@ -56,6 +57,8 @@ pub struct App {
     pub transport: Transport,
     /// The revocation feed.
     pub feed: Arc<Feed>,
+    /// Token Status Lists, signed.
+    pub status_lists: StatusLists,
     registry: ArcSwap<Registry>,
 }
 
@@ -166,6 +169,7 @@ impl App {
             lifetimes,
             passwords,
             sealer,
+            status_lists: StatusLists::default(),
             store,
             throttle,
             transport,

@@ -10,9 +10,10 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
-    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey,
-    TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session,
+    SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate,
 };
 
 /// A result of the store.
@@ -187,6 +188,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Follows the number of the newest entry as this process sees it change; starts with the present one.
     fn watch_revocations(&self) -> watch::Receiver<u64>;
+
+    // Token Status Lists
+
+    /// Gives an access token a place, in a list that has one left or in the fresh one.
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace>;
+
+    /// A list, with the places of the tokens that the revocation log refuses.
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>>;
 
     // Consents
 

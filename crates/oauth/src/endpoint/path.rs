@@ -18,6 +18,8 @@ pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
 pub const REVOCATION_STREAM: &str = "/revocations/stream";
 /// Revocation.
 pub const REVOKE: &str = "/oauth/revoke";
+/// Status lists, each by its id.
+pub const STATUS_LISTS: &str = "/status";
 /// The token endpoint.
 pub const TOKEN: &str = "/oauth/token";
 /// Userinfo.

@@ -30,6 +30,7 @@ mod session;
 mod setup;
 mod sign_in;
 mod slow;
+mod status_list;
 mod support;
 mod throttle;
 mod token;

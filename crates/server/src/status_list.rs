@@ -102,15 +102,12 @@ fn uri(app: &App, list: &str) -> String {
 }
 
 fn fresh_list() -> NewStatusList {
-    let mut random = [0; 8];
-    symbolon_oauth::Rng::fill(&mut SystemRng, &mut random);
-    let [a, b, c, d, e, f, g, h] = random;
-    NewStatusList {
-        id: random_id(&mut SystemRng),
-        size: SIZE,
-        step: u32::from_be_bytes([a, b, c, d]) | 1,
-        start: u32::from_be_bytes([e, f, g, h]),
-    }
+    let random = || {
+        let mut bytes = [0; 4];
+        symbolon_oauth::Rng::fill(&mut SystemRng, &mut bytes);
+        u32::from_be_bytes(bytes)
+    };
+    NewStatusList { id: random_id(&mut SystemRng), size: SIZE, step: random() | 1, start: random() }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::time::Duration;
 use symbolon_store::{StoreError, Sweep};
 
 use crate::app::{App, AppError};
+use crate::config::FeedAccess;
+use crate::revocation::publish;
 use crate::{delivery, keys};
 
 /// How often the registry version is asked for, besides the store's own notice.
@@ -26,6 +28,9 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
     tasks.spawn(delivery::run(Arc::clone(app)));
+    if app.config.revocation.feed != FeedAccess::Off {
+        tasks.spawn(publish::run(Arc::clone(app)));
+    }
 }
 
 async fn follow_registry(app: Arc<App>) {

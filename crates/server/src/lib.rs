@@ -23,10 +23,12 @@ pub mod log;
 pub mod outgoing;
 pub mod pages;
 pub mod registry;
+pub mod revocation;
 pub mod rng;
 pub mod seal;
 pub mod serve;
 pub mod session;
+pub mod status_list;
 
 pub use app::{App, AppError};
 pub use clock::Clock;

@@ -11,6 +11,7 @@ pub(crate) mod registry;
 pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod sessions;
+pub(crate) mod statuses;
 pub(crate) mod sweep;
 pub(crate) mod throttle;
 pub(crate) mod users;
@@ -111,6 +112,11 @@ macro_rules! suite {
                 live_sessions_are_listed
                 pages_of_sessions_cover_all_once
                 touch_moves_the_idle_expiry_within_bounds
+            }
+            statuses {
+                a_list_goes_with_its_last_token
+                a_list_says_what_the_revocation_log_says
+                every_place_of_a_list_is_given_once_and_not_in_order
             }
             sweep {
                 a_spent_family_goes_with_its_last_token

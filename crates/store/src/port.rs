@@ -11,9 +11,9 @@ use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
     DocumentWrite, Ended, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily,
-    NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead,
-    Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
-    UserUpdate, WaitingTarget,
+    NewRevocation, NewSession, NewStatus, NewStatusList, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry,
+    Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, StatusList, StatusPlace, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, WaitingTarget,
 };
 
 /// A result of the store.
@@ -188,6 +188,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Follows the number of the newest entry as this process sees it change; starts with the present one.
     fn watch_revocations(&self) -> watch::Receiver<u64>;
+
+    // Token Status Lists
+
+    /// Gives an access token a place, in a list that has one left or in the fresh one.
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace>;
+
+    /// A list, with the places of the tokens that the revocation log refuses.
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>>;
 
     // Outbox
 

@@ -7,6 +7,7 @@ mod family;
 mod registry;
 mod revocation;
 mod session;
+mod status;
 mod throttle;
 mod user;
 
@@ -24,6 +25,7 @@ pub use family::{
 pub use registry::{Document, DocumentWrite, Expect, Registry};
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};
+pub use status::{NewStatus, NewStatusList, StatusList, StatusPlace};
 pub use throttle::{Attempt, ThrottleKey};
 pub use user::{Change, Consent, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 

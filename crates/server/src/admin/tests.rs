@@ -160,6 +160,7 @@ fn dragons() -> NewApi {
         token_lifetime_secs: None,
         always_ask_consent: false,
         without_roles: false,
+        status_list: false,
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Config {
     pub throttle: Throttle,
     /// Calls to others.
     pub outgoing: Outgoing,
+    /// Feed of the revocation log.
+    pub revocation: Revocation,
     /// Audit log.
     pub audit: Audit,
     /// Request and event log.
@@ -182,6 +184,28 @@ pub struct Outgoing {
     pub allow: Vec<Network>,
     /// PEM file of certificates that are trusted beside those of the system.
     pub ca: Option<PathBuf>,
+}
+
+/// `revocation.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Revocation {
+    /// Who may follow it.
+    pub feed: FeedAccess,
+    /// A stream without news says so this often.
+    pub heartbeat_secs: u64,
+    /// Open streams at once.
+    pub max_followers: usize,
+}
+
+/// Who may follow the revocation log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedAccess {
+    /// APIs that show their own secret.
+    Authenticated,
+    /// Nobody: there is no feed.
+    Off,
+    /// Everybody.
+    Open,
 }
 
 /// `audit.*`

@@ -149,3 +149,21 @@ async fn it_needs_the_client_and_a_form_by_post() {
     in_url.is_error(400, "invalid_request");
     assert_eq!(world.refresh("web", refresh_token(&tokens)).await.status, 200);
 }
+
+/// Security 50, CVE-2020-15223.
+#[tokio::test]
+async fn a_revocation_that_failed_is_never_called_done_cve_2020_15223() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    let engine = rusqlite::Connection::open(world.running.app.config.database()).unwrap();
+    engine.execute_batch("ALTER TABLE revocation RENAME TO out_of_reach").unwrap();
+    for token in ["access_token", "refresh_token"] {
+        let failed = revoke(&world, "web", &[("token", tokens[token].as_str().unwrap())]).await;
+        assert!(failed.status.is_server_error(), "{failed:?}");
+    }
+    engine.execute_batch("ALTER TABLE out_of_reach RENAME TO revocation").unwrap();
+    world.assert_alive(&tokens["access_token"]).await;
+    let done = revoke(&world, "web", &[("token", refresh_token(&tokens))]).await;
+    assert_eq!(done.json()["revoked"], true);
+    world.assert_dead(&tokens["access_token"]).await;
+}

@@ -5,16 +5,16 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, outbox, registry, revocation, session, sweep, throttle,
-    user, user_list,
+    Sqlite, artefact, consent, ending, family, job, log, odds, outbox, registry, revocation, session, status, sweep,
+    throttle, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
     DocumentWrite, Ended, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily,
-    NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead,
-    Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
-    UserUpdate, WaitingTarget,
+    NewRevocation, NewSession, NewStatus, NewStatusList, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry,
+    Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, StatusList, StatusPlace, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, WaitingTarget,
 };
 
 #[async_trait]
@@ -220,6 +220,15 @@ impl Store for Sqlite {
 
     fn watch_revocations(&self) -> watch::Receiver<u64> {
         self.writer.watch_revocations()
+    }
+
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace> {
+        self.write(move |conn| status::assign(conn, &new, &fresh)).await
+    }
+
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>> {
+        let id = id.to_owned();
+        self.read(move |conn| status::list(conn, &id)).await
     }
 
     async fn put_deliveries(&self, messages: Vec<NewDelivery>, now: u64) -> Result<()> {

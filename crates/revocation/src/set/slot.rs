@@ -10,7 +10,7 @@
 use crate::{Fingerprint, IdKind};
 
 /// How many bits of a fingerprint choose the shard.
-pub(crate) const SHARD_BITS: u32 = 12;
+pub(super) const SHARD_BITS: u32 = 12;
 
 /// The unit of time, in seconds. Nothing is forgotten early, and nothing more than this late.
 const TICK_SECS: u64 = 300;
@@ -29,70 +29,68 @@ const HORIZON: u64 = 512;
 /// As far ahead as a tick is read. Beyond it, it is one of the past.
 const AHEAD: u64 = 768;
 
-pub(crate) const EMPTY: u64 = 0;
+pub(super) const EMPTY: u64 = 0;
 
 /// What is looked for: the fingerprint without the shard's bits, and the kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(u64);
 
 impl Key {
-    pub(crate) fn new(kind: IdKind, fingerprint: Fingerprint) -> Self {
+    /// Below every key.
+    pub(super) const FIRST: Self = Self(0);
+
+    pub(super) fn new(kind: IdKind, fingerprint: Fingerprint) -> Self {
         Self((fingerprint.0 << SHARD_BITS | (kind as u64) << TICK_BITS) >> TICK_BITS)
     }
 
     /// The key of a slot that is not empty.
-    pub(crate) fn of(slot: u64) -> Self {
+    pub(super) fn of(slot: u64) -> Self {
         Self(slot >> TICK_BITS)
     }
 
-    pub(crate) fn slot(self, tick: Tick) -> u64 {
+    pub(super) fn slot(self, tick: Tick) -> u64 {
         self.0 << TICK_BITS | tick.0
     }
 
     /// 32 uniform bits, the higher the fingerprint, the higher.
-    pub(crate) fn place(self) -> u32 {
+    pub(super) fn place(self) -> u32 {
         u32::try_from(self.0 << TICK_BITS >> 32).expect("shifted to 32 bits")
     }
 }
 
 /// When to forget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tick(u64);
+pub(super) struct Tick(u64);
 
 impl Tick {
-    pub(crate) const FAR: Self = Self(FAR);
+    pub(super) const FAR: Self = Self(FAR);
 
     /// For a second that lies ahead.
-    pub(crate) fn new(forget_at: u64, now: u64) -> Self {
+    pub(super) fn new(forget_at: u64, now: u64) -> Self {
         let (at, now) = (forget_at.div_ceil(TICK_SECS), now / TICK_SECS);
         Self(if at > now.saturating_add(HORIZON) { FAR } else { at % ROUND })
     }
 
-    pub(crate) fn of(slot: u64) -> Self {
+    pub(super) fn of(slot: u64) -> Self {
         Self(slot & FAR)
     }
 
-    pub(crate) fn is_far(self) -> bool {
-        self == Self::FAR
-    }
-
-    /// How many ticks are left; `None` if it is due. Not for one that is far.
-    fn left(self, now: u64) -> Option<u64> {
-        let left = (self.0 + ROUND - now / TICK_SECS % ROUND) % ROUND;
-        (1..=AHEAD).contains(&left).then_some(left)
-    }
-
-    /// Whether it is time. Not for one that is far.
-    pub(crate) fn is_due(self, now: u64) -> bool {
-        self.left(now).is_none()
-    }
-
-    /// Whether it comes after the other, seen from `now`.
-    pub(crate) fn is_after(self, other: Self, now: u64) -> bool {
-        match (self.is_far(), other.is_far()) {
-            (_, true) => false,
-            (true, false) => true,
-            (false, false) => self.left(now) > other.left(now),
+    /// How many ticks are left, seen from `now`; 0 if it is due. If it is far, more than of any other.
+    fn left(self, now: u64) -> u64 {
+        if self == Self::FAR {
+            return u64::MAX;
         }
+        let left = (self.0 + ROUND - now / TICK_SECS % ROUND) % ROUND;
+        if left <= AHEAD { left } else { 0 }
+    }
+
+    /// Whether it is time.
+    pub(super) fn is_due(self, now: u64) -> bool {
+        self.left(now) == 0
+    }
+
+    /// Whether it comes after the other.
+    pub(super) fn is_after(self, other: Self, now: u64) -> bool {
+        self.left(now) > other.left(now)
     }
 }

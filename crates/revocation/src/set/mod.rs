@@ -6,6 +6,7 @@ mod slot;
 mod table;
 mod write;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -116,6 +117,17 @@ impl RevocationSet {
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // Whatever a writer does leaves the set whole at every step.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many there are, and nothing of whom.
+impl fmt::Debug for RevocationSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevocationSet")
+            .field("ids", &self.ids.load(Ordering::Relaxed))
+            .field("rules", &self.rules.load().len())
+            .field("version", &self.version())
+            .finish_non_exhaustive()
     }
 }
 

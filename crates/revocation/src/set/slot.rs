@@ -94,3 +94,78 @@ impl Tick {
         self.left(now) > other.left(now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Not at the beginning of a tick, and with ticks that go around soon.
+    const NOW: u64 = 1_800_000_123 / (TICK_SECS * ROUND) * (TICK_SECS * ROUND) + (ROUND - 3) * TICK_SECS + 17;
+
+    const HOUR: u64 = 3600;
+
+    #[test]
+    fn a_key_is_all_bits_below_the_shard_and_the_kind() {
+        for kind in IdKind::ALL {
+            let key = Key::new(kind, Fingerprint(0xabc1_2345_6789_abcd));
+            let slot = key.slot(Tick::new(NOW + 1, NOW));
+            assert_ne!(slot, EMPTY);
+            assert_eq!(Key::of(slot), key);
+            assert_eq!(key.place(), 0x1234_5678);
+            assert_eq!(Key::new(kind, Fingerprint(0x0001_2345_6789_abcd)), key, "the shard is not in it");
+            for bit in 0..u64::BITS - SHARD_BITS {
+                assert_ne!(Key::new(kind, Fingerprint(0xabc1_2345_6789_abcd ^ 1 << bit)), key, "bit {bit}");
+            }
+            for other in IdKind::ALL.into_iter().filter(|other| *other != kind) {
+                assert_ne!(Key::new(other, Fingerprint(0xabc1_2345_6789_abcd)), key);
+            }
+            assert!(Key::FIRST < Key::new(kind, Fingerprint(0)));
+        }
+    }
+
+    #[test]
+    fn an_id_is_due_from_its_second_on_or_at_most_a_tick_later() {
+        for ahead in (1..42 * HOUR).step_by(97) {
+            let tick = Tick::new(NOW + ahead, NOW);
+            assert!(!tick.is_due(NOW + ahead - 1), "{ahead}: early");
+            assert!(tick.is_due(NOW + ahead + TICK_SECS), "{ahead}: late");
+            assert!(tick.is_due(NOW + ahead + 21 * HOUR), "{ahead}: also if nobody looked for long");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_forgets_nothing() {
+        for ahead in (1..42 * HOUR).step_by(97) {
+            let tick = Tick::new(NOW + ahead, NOW);
+            for back in [1, 300, HOUR, 21 * HOUR] {
+                assert!(!tick.is_due(NOW - back), "{ahead} {back}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_far_ahead_says_so() {
+        let last = (NOW / TICK_SECS + HORIZON) * TICK_SECS;
+        assert_ne!(Tick::new(last, NOW), Tick::FAR);
+        for ahead in [last + 1, last + 1000 * HOUR, u64::from(u32::MAX), u64::MAX] {
+            assert_eq!(Tick::new(ahead, NOW), Tick::FAR);
+        }
+        for now in [0, NOW, u64::MAX] {
+            assert!(!Tick::FAR.is_due(now));
+        }
+    }
+
+    #[test]
+    fn the_later_of_two_times_is_known_also_where_ticks_go_around() {
+        let times = [1, 300, 900, 1200, 1500, 3000, 24 * HOUR, 42 * HOUR, 43 * HOUR];
+        for (at, early) in times.iter().enumerate() {
+            let tick = |ahead: u64| Tick::new(NOW + ahead, NOW);
+            assert!(!tick(*early).is_after(tick(*early), NOW));
+            for late in &times[at + 1..] {
+                let is_same = tick(*early) == tick(*late);
+                assert_eq!(tick(*late).is_after(tick(*early), NOW), !is_same, "{early} {late}");
+                assert!(!tick(*early).is_after(tick(*late), NOW), "{early} {late}");
+            }
+        }
+    }
+}

@@ -143,3 +143,82 @@ pub(super) fn set_tick(place: &AtomicU64, tick: Tick) {
     let key = Key::of(place.load(Ordering::Relaxed));
     place.store(key.slot(tick), Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Fingerprint, IdKind};
+
+    /// A key at this place among 2³², told from others by the bits below.
+    fn key(place: u32, low: u64) -> Key {
+        Key::new(IdKind::Jti, Fingerprint(u64::from(place) << 20 | low))
+    }
+
+    fn slot(key: Key) -> u64 {
+        key.slot(Tick::FAR)
+    }
+
+    #[test]
+    fn ids_of_one_place_fill_the_lines_behind_it_and_go_around() {
+        let table = Table::for_ids(20);
+        for low in 0..20 {
+            assert!(!table.contains(key(u32::MAX, low)));
+            table.add_all([slot(key(u32::MAX, low))].into_iter());
+            assert!((0..=low).all(|low| table.contains(key(u32::MAX, low))), "{low}");
+        }
+        assert!(!table.contains(key(u32::MAX, 20)));
+        assert!(!table.contains(key(0, 3)), "the line is full of others");
+        assert_eq!((table.len(), table.iter().count()), (20, 20));
+    }
+
+    #[test]
+    fn a_table_is_full_at_three_quarters_and_then_grows_by_a_third() {
+        let mut table = Table::for_ids(1);
+        let mut grown = 0;
+        for id in 0..10_000_u32 {
+            let place = id.wrapping_mul(2_654_435_769);
+            if matches!(table.place(key(place, 0)), Place::Full) {
+                assert!(table.len() * 4 + 4 > table.slots() * 3, "{} of {}", table.len(), table.slots());
+                table = table.grown();
+                grown += 1;
+            }
+            table.add_all([slot(key(place, 0))].into_iter());
+            assert!(id < 100 || table.slots() * 8 < id as usize * 31 / 2, "{} slots for {id}", table.slots());
+        }
+        assert!(grown > 10);
+        assert!((0..10_000_u32).all(|id| table.contains(key(id.wrapping_mul(2_654_435_769), 0))));
+    }
+
+    #[test]
+    fn a_table_made_for_ids_takes_them_all() {
+        for ids in 1..200 {
+            let table = Table::for_ids(ids);
+            table.add_all((0..ids as u64).map(|low| slot(key(7, low))));
+            assert_eq!(table.len(), ids);
+            assert!(table.slots() <= (ids * 3 / 2).next_multiple_of(SLOTS), "{ids}");
+        }
+    }
+
+    #[test]
+    fn what_is_filtered_keeps_the_rest() {
+        let table = Table::for_ids(100);
+        table.add_all((0..100).map(|low| slot(key(9, low))));
+        let is_kept = |slot| (0..10).any(|low| Key::of(slot) == key(9, low * 7));
+        let kept = table.filtered(10, is_kept);
+        assert!(kept.slots() < table.slots());
+        for low in 0..100 {
+            assert_eq!(kept.contains(key(9, low)), low % 7 == 0 && low < 70, "{low}");
+        }
+    }
+
+    #[test]
+    fn another_time_beside_an_id_changes_nothing_else() {
+        let table = Table::for_ids(1);
+        let tick = Tick::new(1000, 0);
+        table.add_all([key(1, 1).slot(tick)].into_iter());
+        let Place::Taken(place) = table.place(key(1, 1)) else { panic!("it is there") };
+        set_tick(place, Tick::FAR);
+        assert!(table.iter().eq([slot(key(1, 1))]));
+        assert_eq!(table.len(), 1);
+    }
+}

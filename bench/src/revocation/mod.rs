@@ -1,6 +1,8 @@
-//! The group `revocation`: the set that a guard asks about each token, with 10 million ids in it.
+//! The group `revocation`: the set that a guard asks about each token, with 10 million ids in it, and the feed that fills it.
 
+mod followers;
 mod look;
+mod machine;
 mod memory;
 mod snapshot;
 mod write;
@@ -10,8 +12,13 @@ use symbolon_revocation::{Entry, Fingerprint, IdKind, RevocationSet};
 use crate::Measurement;
 
 /// Everything of the group, in the order of the table.
-pub(crate) const PARTS: &[(&str, Measurement)] =
-    &[("memory", memory::run), ("look", look::run), ("write", write::run), ("snapshot", snapshot::run)];
+pub(crate) const PARTS: &[(&str, Measurement)] = &[
+    ("memory", memory::run),
+    ("look", look::run),
+    ("write", write::run),
+    ("snapshot", snapshot::run),
+    ("followers", followers::run),
+];
 
 /// Ids in the set.
 const IDS: u64 = 10_000_000;

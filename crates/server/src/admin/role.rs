@@ -80,10 +80,10 @@ async fn change(
     let user = lookup::user(context, name).await?;
     check_known(context, add).await?;
     let handle = symbolon_oauth::random_id(&mut *context.rng);
-    let changed = context.store.set_user_roles(&user.id, add, remove, Some(&handle), context.now).await?;
+    let set = context.store.set_user_roles(&user.id, add, remove, Some(&handle), context.now).await?;
     let detail = json!({ "added": add, "removed": remove });
     context.audit(Event { name: "user.roles.change", user_id: Some(&user.id), detail, ..Event::default() }).await?;
-    Ok(json!({ "user_id": user.id, "roles": changed.roles }))
+    Ok(json!({ "user_id": user.id, "roles": set.user.roles, "changed": set.changed, "tokens_until": set.tokens_until }))
 }
 
 /// Refuses roles that nobody made known.

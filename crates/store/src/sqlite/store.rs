@@ -12,8 +12,8 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
     Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
-    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey,
-    TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SignedOut, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
 };
 
 #[async_trait]
@@ -96,7 +96,7 @@ impl Store for Sqlite {
         remove: &[String],
         new_handle: Option<&str>,
         now: u64,
-    ) -> Result<User> {
+    ) -> Result<RolesSet> {
         let (id, add, remove, handle) = (id.to_owned(), add.to_vec(), remove.to_vec(), new_handle.map(str::to_owned));
         self.write(move |conn| user::set_roles(conn, &id, (add, &remove), handle, now)).await
     }

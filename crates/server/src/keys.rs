@@ -2,8 +2,8 @@
 //!
 //! For every algorithm in use one key signs (active) and one is already published (next), so that every
 //! API has seen a key before the first token it signs. A retired key stays in the key set until the last
-//! token it signed has expired, plus the largest leeway an API may have. Each key is one registry document
-//! of kind [`KIND`]; its private half is sealed under the master key.
+//! token it signed has expired, plus the largest leeway an API may have; a compromised one is gone at once. Each key is one
+//! registry document of kind [`KIND`]; its private half is sealed under the master key.
 
 mod life;
 
@@ -17,7 +17,7 @@ use symbolon_store::Document;
 
 use crate::seal::Sealer;
 
-pub use life::{Schedule, rotation, upkeep};
+pub use life::{Schedule, retirement, rotation, upkeep};
 
 /// The kind of the registry documents that hold signing keys.
 pub const KIND: &str = "key";
@@ -126,9 +126,7 @@ impl KeyRing {
             }
         }
         let jwks = serde_json::json!({ "keys": published });
-        let set = JwkSet::from_value(&jwks)
-            .map_err(|why| KeyError::Malformed { id: "*".to_owned(), why: why.to_string() })?;
-        Ok(Self { active, verifying: VerifyingKeys::from_jwks(&set, Algorithm::ALL), jwks })
+        Ok(Self { active, verifying: parse(&jwks)?, jwks })
     }
 
     /// The key that signs with `alg` now.
@@ -150,6 +148,18 @@ impl KeyRing {
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.active.keys().copied()
     }
+}
+
+/// The keys of `records` that verify, which takes no sealer.
+pub fn verifying(records: &[KeyRecord]) -> Result<VerifyingKeys, KeyError> {
+    let published: Vec<&Value> = records.iter().map(|record| &record.public).collect();
+    parse(&serde_json::json!({ "keys": published }))
+}
+
+fn parse(jwks: &Value) -> Result<VerifyingKeys, KeyError> {
+    let set =
+        JwkSet::from_value(jwks).map_err(|why| KeyError::Malformed { id: "*".to_owned(), why: why.to_string() })?;
+    Ok(VerifyingKeys::from_jwks(&set, Algorithm::ALL))
 }
 
 /// Reads the key records among registry documents.

@@ -1,4 +1,5 @@
-//! What moves a signing key through its life: upkeep as the schedule asks, and rotation before the time. Pure: documents and the
+//! What moves a signing key through its life: upkeep as the schedule asks, rotation before the time, and retirement of a key that
+//! is not to be trusted any more. Pure: documents and the
 //! time in, what to write out. Whoever was slower meets a revision or a document that is there already, and writes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,11 +50,7 @@ pub fn upkeep(
     }
     for (document, key) in keys.values().flatten() {
         if matches!(key.life, KeyState::Retired { gone_at, .. } if now >= gone_at) {
-            writes.push(DocumentWrite::Delete {
-                kind: KIND.to_owned(),
-                id: document.id.clone(),
-                expect: Expect::Revision(document.revision),
-            });
+            writes.push(delete(document));
         }
     }
     Ok(writes)
@@ -73,6 +70,37 @@ pub fn rotation(
     for alg in algorithms {
         let own = keys.get(alg).map_or(&[][..], Vec::as_slice);
         rotate_algorithm(own, *alg, schedule, sealer, now, &mut writes)?;
+    }
+    Ok(writes)
+}
+
+/// What must be written so that the key `kid` is gone at once. If it was the active one, the next of its algorithm signs from now
+/// on; if it was that or the next one, a new next is published. Empty if there is no such key.
+pub fn retirement(
+    documents: &[Document],
+    kid: &str,
+    sealer: &Sealer,
+    now: u64,
+) -> Result<Vec<DocumentWrite>, KeyError> {
+    let keys = keys_by_algorithm(documents)?;
+    let found = keys.values().find_map(|own| own.iter().find(|(_, key)| key.kid == kid).map(|found| (own, found)));
+    let Some((own, (document, key))) = found else { return Ok(Vec::new()) };
+    // Also of what is written anew the number is one that the lost key does not have: see `next_generation`.
+    let generation = next_generation(own);
+    let mut writes = vec![delete(document)];
+    match key.life {
+        KeyState::Active { .. } => {
+            let life = KeyState::Active { since: now };
+            writes.push(match own.iter().find(|(_, other)| other.life == KeyState::Next) {
+                Some((document, next)) => {
+                    put(&document.id, &KeyRecord { life, ..next.clone() }, Expect::Revision(document.revision))
+                }
+                None => put_new(key.alg, generation, life, sealer, now)?,
+            });
+            writes.push(put_new(key.alg, generation + 1, KeyState::Next, sealer, now)?);
+        }
+        KeyState::Next => writes.push(put_new(key.alg, generation, KeyState::Next, sealer, now)?),
+        KeyState::Retired { .. } => {}
     }
     Ok(writes)
 }
@@ -151,6 +179,14 @@ fn put(id: &str, record: &KeyRecord, expect: Expect) -> DocumentWrite {
         id: id.to_owned(),
         body: serde_json::to_value(record).expect("a key record has only string keys"),
         expect,
+    }
+}
+
+fn delete(document: &Document) -> DocumentWrite {
+    DocumentWrite::Delete {
+        kind: KIND.to_owned(),
+        id: document.id.clone(),
+        expect: Expect::Revision(document.revision),
     }
 }
 
@@ -234,6 +270,113 @@ mod tests {
             apply(&mut documents, one);
         }
         assert_eq!(states(&documents), (1, 1, 1));
+    }
+
+    /// One key in each state: `retired`, `active`, `next`.
+    fn one_of_each() -> (Vec<Document>, [String; 3]) {
+        let wanted = BTreeSet::from([Algorithm::EdDSA]);
+        let mut documents = Vec::new();
+        for now in [0, 1_000] {
+            let writes = upkeep(&documents, &wanted, SCHEDULE, &sealer(), now).unwrap();
+            apply(&mut documents, writes);
+        }
+        assert_eq!(states(&documents), (1, 1, 1));
+        let kid = |state: fn(&KeyState) -> bool| {
+            records(&documents).unwrap().into_iter().find(|key| state(&key.life)).unwrap().kid
+        };
+        let kids = [
+            kid(|life| matches!(life, KeyState::Retired { .. })),
+            kid(|life| matches!(life, KeyState::Active { .. })),
+            kid(|life| matches!(life, KeyState::Next)),
+        ];
+        (documents, kids)
+    }
+
+    fn published(documents: &[Document]) -> Vec<String> {
+        records(documents).unwrap().into_iter().map(|key| key.kid).collect()
+    }
+
+    #[test]
+    fn a_compromised_key_is_gone_at_once_and_the_next_signs() {
+        let (mut documents, [retired, active, next]) = one_of_each();
+        let writes = retirement(&documents, &active, &sealer(), 1_200).unwrap();
+        apply(&mut documents, writes);
+        assert_eq!(states(&documents), (1, 1, 1));
+        let left = published(&documents);
+        assert!(!left.contains(&active) && left.contains(&next) && left.contains(&retired));
+        let ring = KeyRing::open(&records(&documents).unwrap(), &sealer()).unwrap();
+        assert_eq!(ring.signing(Algorithm::EdDSA).unwrap().kid(), Some(next.as_str()), "what was published signs");
+        assert!(!ring.jwks().to_string().contains(&active));
+        let wanted = BTreeSet::from([Algorithm::EdDSA]);
+        assert!(upkeep(&documents, &wanted, SCHEDULE, &sealer(), 1_200).unwrap().is_empty(), "nothing is left to do");
+    }
+
+    #[test]
+    fn a_compromised_next_key_never_signs() {
+        let (mut documents, [_, active, next]) = one_of_each();
+        let writes = retirement(&documents, &next, &sealer(), 1_200).unwrap();
+        apply(&mut documents, writes);
+        assert_eq!(states(&documents), (1, 1, 1));
+        assert!(!published(&documents).contains(&next));
+        let ring = KeyRing::open(&records(&documents).unwrap(), &sealer()).unwrap();
+        assert_eq!(ring.signing(Algorithm::EdDSA).unwrap().kid(), Some(active.as_str()));
+    }
+
+    #[test]
+    fn a_compromised_retired_key_just_goes() {
+        let (mut documents, [retired, active, next]) = one_of_each();
+        let writes = retirement(&documents, &retired, &sealer(), 1_200).unwrap();
+        assert_eq!(writes.len(), 1);
+        apply(&mut documents, writes);
+        let left = published(&documents);
+        assert!(left.len() == 2 && left.contains(&active) && left.contains(&next));
+    }
+
+    #[test]
+    fn without_a_next_key_a_new_one_signs() {
+        let (mut documents, [_, active, next]) = one_of_each();
+        documents.retain(|document| document.body["kid"] != next.as_str());
+        let writes = retirement(&documents, &active, &sealer(), 1_200).unwrap();
+        apply(&mut documents, writes);
+        assert_eq!(states(&documents), (1, 1, 1));
+        assert!(!published(&documents).contains(&active));
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_changes_nothing() {
+        let (documents, [_, active, _]) = one_of_each();
+        for kid in ["", "none", &active[1..], "EdDSA.1"] {
+            assert!(retirement(&documents, kid, &sealer(), 1_200).unwrap().is_empty(), "{kid}");
+        }
+    }
+
+    #[test]
+    fn whoever_retires_a_key_second_meets_a_conflict() {
+        let (mut documents, [_, active, next]) = one_of_each();
+        for kid in [&active, &next] {
+            let rivals = [
+                retirement(&documents, kid, &sealer(), 1_200).unwrap(),
+                rotation(&documents, &BTreeSet::from([Algorithm::EdDSA]), SCHEDULE, &sealer(), 1_200).unwrap(),
+            ];
+            for rival in rivals {
+                let mut after = documents.clone();
+                apply(&mut after, retirement(&documents, kid, &sealer(), 1_200).unwrap());
+                let meets = rival.iter().any(|write| match write {
+                    DocumentWrite::Put { id, expect: Expect::Absent, .. } => after.iter().any(|there| there.id == *id),
+                    DocumentWrite::Put { id, expect, .. } | DocumentWrite::Delete { id, expect, .. } => {
+                        let there = after.iter().find(|there| there.id == *id);
+                        there.is_none_or(|there| *expect != Expect::Revision(there.revision))
+                    }
+                });
+                assert!(meets, "the store refuses it as a whole");
+            }
+        }
+        let writes = retirement(&documents, &active, &sealer(), 1_200).unwrap();
+        apply(&mut documents, writes);
+        assert!(
+            retirement(&documents, &active, &sealer(), 1_200).unwrap().is_empty(),
+            "and, looking again, nothing to do"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use symbolon_store::{Document, DocumentWrite, Expect};
 use url::Url;
 
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
+use super::revocation::{Cause, Registered, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event, ListChange};
 
 /// Commands on clients.
@@ -17,19 +18,22 @@ use super::{AdminContext, AdminError, Event, ListChange};
 pub enum ClientCommand {
     /// Registers one. The answer holds its secret, if it has one, this once.
     Add(NewClient),
-    /// Deletes one: its tokens can no longer be renewed.
+    /// Deletes one: its tokens count no more and cannot be renewed.
     Delete {
         /// Its `client_id`.
         client: String,
     },
     /// All clients.
     List,
-    /// A new secret; the present ones work on for a while.
+    /// A new secret; the present ones work on for a while, unless they are compromised.
     RotateSecret {
         /// Its `client_id`.
         client: String,
-        /// How long the present secrets still work.
+        /// How long the present secrets still work; not at all if they are compromised.
         overlap_secs: u64,
+        /// Why.
+        #[serde(default)]
+        cause: Cause,
     },
     /// Changes a registration.
     Set {
@@ -120,7 +124,9 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: ClientComma
         ClientCommand::Add(new) => add(context, new).await,
         ClientCommand::Delete { client } => delete(context, &client).await,
         ClientCommand::List => list(context).await,
-        ClientCommand::RotateSecret { client, overlap_secs } => rotate_secret(context, &client, overlap_secs).await,
+        ClientCommand::RotateSecret { client, overlap_secs, cause } => {
+            rotate_secret(context, &client, overlap_secs, cause).await
+        }
         ClientCommand::Set { client, change } => set(context, &client, *change).await,
         ClientCommand::Show { client } => show(context, &client).await,
     }
@@ -180,24 +186,39 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     let first = needs_secret(&client) && client.secrets.is_empty();
     let secret = first.then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
     client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
-    write(context, &document, &client, Event { name: "client.change", ..Event::default() }).await?;
-    Ok(json!({ "client": view(&client), "client_secret": secret.as_ref().map(OpaqueToken::reveal) }))
+    let registered = Registered::load(context).await?;
+    let rule = registered.narrows_client(&before, &client).then(|| registered.client_rule(&before));
+    let detail = json!({ "tokens_revoked": rule.is_some() });
+    let event = Event { name: "client.change", detail, ..Event::default() };
+    write(context, &document, &client, rule.as_ref(), event).await?;
+    Ok(json!({
+        "client": view(&client),
+        "client_secret": secret.as_ref().map(OpaqueToken::reveal),
+        "tokens_until": tokens_until(rule.as_ref()),
+    }))
 }
 
 async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
+    let rule = Registered::load(context).await?.client_rule(&document::read(&document)?);
     let mark = DocumentWrite::Put {
         kind: DELETED_CLIENT.to_owned(),
         id: id.to_owned(),
         body: json!({ "deleted_at": context.now }),
         expect: Expect::Any,
     };
-    document::delete(context, &document, vec![mark]).await?;
+    document::delete(context, &document, vec![mark], &rule).await?;
     context.audit(Event { name: "client.delete", client_id: Some(id), ..Event::default() }).await?;
-    Ok(json!({ "deleted": id }))
+    Ok(json!({ "deleted": id, "tokens_until": tokens_until(Some(&rule)) }))
 }
 
-async fn rotate_secret(context: &mut AdminContext<'_>, id: &str, overlap_secs: u64) -> Result<Value, AdminError> {
+/// A compromised secret ends at once, and with it the tokens that whoever has it may have got.
+async fn rotate_secret(
+    context: &mut AdminContext<'_>,
+    id: &str,
+    overlap_secs: u64,
+    cause: Cause,
+) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
     let mut client: Client = document::read(&document)?;
     if !needs_secret(&client) {
@@ -206,32 +227,48 @@ async fn rotate_secret(context: &mut AdminContext<'_>, id: &str, overlap_secs: u
             format!("symbolon client show {id}"),
         ));
     }
+    let rule = match cause {
+        Cause::Compromised => Some(Registered::load(context).await?.client_rule(&client)),
+        Cause::Routine => None,
+    };
     let secret = OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng);
-    let until = context.now + overlap_secs;
-    retire(&mut client.secrets, until, context.now);
+    let until = retire(&mut client.secrets, cause, overlap_secs, context.now);
     client.secrets.push(SecretHash::of(secret.reveal(), context.now));
-    write(context, &document, &client, Event { name: "client.secret.rotate", ..Event::default() }).await?;
-    Ok(json!({ "client_id": id, "client_secret": secret.reveal(), "previous_valid_until": until }))
+    let detail = json!({ "cause": cause });
+    let event = Event { name: "client.secret.rotate", detail, ..Event::default() };
+    write(context, &document, &client, rule.as_ref(), event).await?;
+    Ok(json!({
+        "client_id": id,
+        "client_secret": secret.reveal(),
+        "previous_valid_until": until,
+        "tokens_until": tokens_until(rule.as_ref()),
+    }))
 }
 
 async fn write(
-    context: &AdminContext<'_>,
+    context: &mut AdminContext<'_>,
     document: &Document,
     client: &Client,
+    rule: Option<&Rule>,
     event: Event<'_>,
 ) -> Result<(), AdminError> {
     validate(client)?;
-    let expect = Expect::Revision(document.revision);
-    document::put(context, CLIENT, &document.id, client, expect, document::changed_meanwhile(document)).await?;
+    document::replace(context, document, client, rule).await?;
     context.audit(Event { client_id: Some(&document.id), ..event }).await
 }
 
-/// Lets the present secrets end at `until`, unless they end sooner, and forgets those that have ended.
-pub(super) fn retire(secrets: &mut Vec<SecretHash>, until: u64, now: u64) {
+/// Lets the present secrets end after the overlap, or at once if they are compromised, unless they end sooner, and forgets those that
+/// have ended. Returns when they end.
+pub(super) fn retire(secrets: &mut Vec<SecretHash>, cause: Cause, overlap_secs: u64, now: u64) -> u64 {
+    let until = match cause {
+        Cause::Compromised => now,
+        Cause::Routine => now.saturating_add(overlap_secs),
+    };
     for secret in secrets.iter_mut() {
         secret.expires_at = Some(secret.expires_at.map_or(until, |expires_at| expires_at.min(until)));
     }
     secrets.retain(|secret| secret.is_live(now));
+    until
 }
 
 fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, AdminError> {
@@ -461,9 +498,12 @@ mod tests {
             SecretHash { hash: [2; 32], created_at: 0, expires_at: Some(120) },
             SecretHash { hash: [3; 32], created_at: 0, expires_at: Some(90) },
         ];
-        retire(&mut secrets, 150, 100);
+        assert_eq!(retire(&mut secrets, Cause::Routine, 50, 100), 150);
         assert_eq!(secrets.iter().map(|secret| secret.expires_at).collect::<Vec<_>>(), [Some(150), Some(120)]);
-        retire(&mut secrets, 100, 100);
+        let mut compromised = secrets.clone();
+        retire(&mut secrets, Cause::Routine, 0, 100);
         assert!(secrets.is_empty(), "no overlap: ended at once");
+        assert_eq!(retire(&mut compromised, Cause::Compromised, 50, 100), 100);
+        assert!(compromised.is_empty(), "compromised: no overlap");
     }
 }

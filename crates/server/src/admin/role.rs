@@ -1,6 +1,6 @@
-//! Roles, and who has them. A change of roles gives the user a new revocation handle: userinfo and
-//! introspection refuse the access tokens that show the old roles, APIs that check tokens themselves accept them until they
-//! expire. Sessions live on.
+//! Roles, and who has them. A change of roles gives the user a new revocation handle and logs the old one as revoked: the access tokens
+//! that show the old roles are refused by userinfo and introspection now and by guards that follow the revocation feed within a second;
+//! an API that does not follow it accepts them until they expire, and the answer says when that is. Sessions live on.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

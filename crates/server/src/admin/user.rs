@@ -218,7 +218,7 @@ async fn set(context: &mut AdminContext<'_>, name: &str, mut change: UserChange)
         context.audit(event).await?;
         changed = lookup::user(context, &changed.id).await?;
     }
-    Ok(json!({ "user": view(&changed), "ended": ended_view(ended) }))
+    Ok(json!({ "user": view(&changed), "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
 async fn set_status(context: &mut AdminContext<'_>, name: &str, status: UserStatus) -> Result<Value, AdminError> {
@@ -231,7 +231,8 @@ async fn set_status(context: &mut AdminContext<'_>, name: &str, status: UserStat
     };
     let detail = json!({ "ended": ended_view(ended) });
     context.audit(Event { name: event, user_id: Some(&user.id), detail, ..Event::default() }).await?;
-    Ok(json!({ "user": view(&User { status, ..user }), "ended": ended_view(ended) }))
+    let user = User { status, ..user };
+    Ok(json!({ "user": view(&user), "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
 async fn delete(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
@@ -239,7 +240,7 @@ async fn delete(context: &mut AdminContext<'_>, name: &str) -> Result<Value, Adm
     let ended = context.store.delete_user(&user.id, context.now).await?;
     let detail = json!({ "ended": ended_view(ended) });
     context.audit(Event { name: "user.delete", user_id: Some(&user.id), detail, ..Event::default() }).await?;
-    Ok(json!({ "deleted": user.id, "ended": ended_view(ended) }))
+    Ok(json!({ "deleted": user.id, "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
 async fn reset_link(context: &mut AdminContext<'_>, name: &str, valid_secs: u64) -> Result<Value, AdminError> {

@@ -14,6 +14,7 @@ mod key;
 mod list;
 mod lookup;
 mod password;
+mod registration;
 mod revocation;
 mod role;
 mod session;

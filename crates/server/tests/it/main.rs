@@ -33,3 +33,4 @@ mod support;
 mod throttle;
 mod token;
 mod userinfo;
+mod withdrawal;

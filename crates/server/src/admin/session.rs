@@ -57,7 +57,8 @@ async fn end(context: &mut AdminContext<'_>, sid: &str) -> Result<Value, AdminEr
     }))
 }
 
-async fn end_all(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
+/// Also where people look for it with the user: `user sign-out`.
+pub(super) async fn end_all(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
     let user = lookup::user(context, name).await?;
     let handle = symbolon_oauth::random_id(&mut *context.rng);
     let signed_out = context.store.sign_out_user(&user.id, &handle, context.now).await?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
 use symbolon_store::{Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
-use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, role, setup};
+use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, role, session, setup};
 
 /// The kind of a reset link's artefact.
 const ARTEFACT: &str = "password_reset";
@@ -53,6 +53,11 @@ pub enum UserCommand {
     },
     /// One account, with its sessions.
     Show {
+        /// Who.
+        user: String,
+    },
+    /// Ends every session and token of the user: the same as `session end-all`.
+    SignOut {
         /// Who.
         user: String,
     },
@@ -110,6 +115,7 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: UserCommand
         UserCommand::ResetLink { user, valid_secs } => reset_link(context, &user, valid_secs).await,
         UserCommand::Set { user, change } => set(context, &user, change).await,
         UserCommand::Show { user } => show(context, &user).await,
+        UserCommand::SignOut { user } => session::end_all(context, &user).await,
         UserCommand::Unblock { user } => set_status(context, &user, UserStatus::Active).await,
     }
 }

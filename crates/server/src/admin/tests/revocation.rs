@@ -423,7 +423,8 @@ async fn a_compromised_key_is_gone_and_revoked_in_one_go() {
 
 #[tokio::test]
 async fn what_ends_with_a_session_or_a_user_says_until_when_tokens_can_live_on() {
-    let ends: [fn(String) -> Command; 6] = [
+    let ends: [fn(String) -> Command; 7] = [
+        |user| Command::User(UserCommand::SignOut { user }),
         |_| Command::Session(SessionCommand::End { sid: "s1".into() }),
         |user| Command::Session(SessionCommand::EndAll { user }),
         |user| Command::User(UserCommand::Block { user }),

@@ -74,7 +74,7 @@ impl Post {
         }
         for target in waiting.into_iter().take_while(|target| target.next_at <= now) {
             let Some(kind) = kind::named(&target.kind) else { continue };
-            if kind.is_wanted(&self.app, &target.target) {
+            if kind.is_wanted(&self.app, &target.target).await? {
                 self.attempt(kind, target, now).await?;
             } else {
                 self.forget(&target).await?;
@@ -118,8 +118,8 @@ impl Post {
         loop {
             let given_up = self.app.store.give_up_deliveries(queued_until, BATCH, now).await?;
             for delivery in &given_up {
-                let (id, target, error) = (delivery.id, &delivery.target, delivery.last_error.as_deref());
-                tracing::error!(delivery = id, kind = delivery.kind, target, error, "a message was given up");
+                let error = delivery.last_error.as_deref();
+                attempt::say(delivery, Fate::GivenUp, error);
                 if let Some(kind) = kind::named(&delivery.kind) {
                     attempt::tell(&self.app, kind, delivery, Fate::GivenUp, error).await;
                 }

@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Visitor } from './visitor.js';
 
 const START_MS = 30_000;
@@ -69,8 +70,8 @@ export class Server {
     const [port, spa, api] = await freePorts(3);
     server.app = `http://localhost:${spa}`;
     server.api = `http://localhost:${api}`;
-    const args = ['serve', '--dev', '--data', server.data, '--listen', `127.0.0.1:${port}`, '--sample-ports', `${spa},${api}`];
-    server.child = spawn(binary(), args, { cwd: server.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    server.args = ['serve', '--dev', '--data', server.data, '--listen', `127.0.0.1:${port}`, '--sample-ports', `${spa},${api}`];
+    server.#spawn();
     try {
       server.setupLink = await server.#link();
       server.issuer = new URL(server.setupLink).origin;
@@ -79,6 +80,24 @@ export class Server {
       throw error;
     }
     return server;
+  }
+
+  #spawn() {
+    this.child = spawn(binary(), this.args, { cwd: this.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** Ends it as a power cut would, and starts it again on the same data. */
+  async crash() {
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+    this.#spawn();
+    this.child.stdout.resume();
+    this.child.stderr.resume();
+    const isReady = () => fetch(`${this.issuer}/readyz`).then(({ ok }) => ok, () => false);
+    for (const limit = Date.now() + START_MS; !(await isReady()); await wait(50)) {
+      if (Date.now() > limit) throw new Error(`not ready again in ${START_MS} ms`);
+    }
   }
 
   /** The set-up link it prints. */

@@ -65,6 +65,9 @@ pub(crate) struct Add {
     /// Keep the user's roles out of its tokens
     #[arg(long)]
     without_roles: bool,
+    /// Give its tokens a place in a Token Status List, at the price of a write for each
+    #[arg(long)]
+    status_list: bool,
 }
 
 #[derive(Args, Debug)]
@@ -92,6 +95,9 @@ pub(crate) struct Set {
     /// Keep the user's roles out of its tokens
     #[arg(long, value_name = "true|false")]
     without_roles: Option<bool>,
+    /// Give its tokens a place in a Token Status List, at the price of a write for each
+    #[arg(long, value_name = "true|false")]
+    status_list: Option<bool>,
     /// Switch it off, or on again
     #[arg(long, value_name = "true|false")]
     disabled: Option<bool>,
@@ -141,6 +147,7 @@ impl Api {
                 token_lifetime_secs: add.token_lifetime,
                 always_ask_consent: add.always_ask_consent,
                 without_roles: add.without_roles,
+                status_list: add.status_list,
             }),
             Self::List => ApiCommand::List,
             Self::Show { api } => ApiCommand::Show { api },
@@ -155,6 +162,7 @@ impl Api {
                     token_lifetime_secs: set.token_lifetime,
                     always_ask_consent: set.always_ask_consent,
                     without_roles: set.without_roles,
+                    status_list: set.status_list,
                 },
             },
             Self::Delete { api, .. } => ApiCommand::Delete { api },
@@ -198,6 +206,7 @@ fn show_api(answer: &Value, output: &Output) {
             if api["skip_consent_for_first_party"] == true { "skipped" } else { "asked" }.to_owned(),
         ),
         ("roles in tokens", if api["include_roles"] == true { "yes" } else { "no" }.to_owned()),
+        ("status list", if api["status_list"] == true { "yes" } else { "" }.to_owned()),
         ("introspection secrets", secrets.to_string()),
         ("state", if api["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&api["created_at"])),

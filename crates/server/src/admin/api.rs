@@ -63,6 +63,9 @@ pub struct NewApi {
     pub always_ask_consent: bool,
     /// Roles stay out of its tokens.
     pub without_roles: bool,
+    /// Its tokens have a place in a Token Status List.
+    #[serde(default)]
+    pub status_list: bool,
 }
 
 /// What changes in a registration.
@@ -85,6 +88,8 @@ pub struct ApiChange {
     pub always_ask_consent: Option<bool>,
     /// Whether roles stay out of its tokens.
     pub without_roles: Option<bool>,
+    /// Whether its tokens have a place in a Token Status List.
+    pub status_list: Option<bool>,
 }
 
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: ApiCommand) -> Result<Value, AdminError> {
@@ -105,6 +110,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     api.token_lifetime_secs = new.token_lifetime_secs;
     api.skip_consent_for_first_party = !new.always_ask_consent;
     api.include_roles = !new.without_roles;
+    api.status_list = new.status_list;
     api.created_at = context.now;
     validate(&api)?;
     if is_taken(context, DELETED_API, &api.identifier).await? {
@@ -207,6 +213,7 @@ fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
     }
     api.name = change.name.clone().unwrap_or_else(|| api.name.clone());
     api.disabled = change.disabled.unwrap_or(api.disabled);
+    api.status_list = change.status_list.unwrap_or(api.status_list);
     api.signing_alg = change.signing_alg.unwrap_or(api.signing_alg);
     api.skip_consent_for_first_party =
         change.always_ask_consent.map_or(api.skip_consent_for_first_party, |always| !always);

@@ -158,6 +158,7 @@ fn dragons() -> NewApi {
         token_lifetime_secs: None,
         always_ask_consent: false,
         without_roles: false,
+        status_list: false,
     }
 }
 

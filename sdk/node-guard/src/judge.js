@@ -23,6 +23,8 @@ import { Rejection, warn } from './errors.js';
 export class Judge {
   /** The last second for which there was a look at what is due. */
   #second = -1;
+  /** The keys that what is in memory was verified with. @type {import('./jwks/keys.js').KeySet | undefined} */
+  #keys;
   #parts;
 
   /** @param {Parts} parts */
@@ -74,6 +76,10 @@ export class Judge {
   #find(token) {
     const { seen, keys } = this.#parts;
     const now = this.#now();
+    if (keys.set !== this.#keys) {
+      this.#keys = keys.set;
+      seen.clear();
+    }
     const proven = seen.find(token);
     if (proven === undefined || now < proven.begins || now >= proven.expires || proven.keys !== keys.set) return undefined;
     this.#ask(token, proven);

@@ -3,7 +3,7 @@
  *
  * A hit is worth as much as a verification because
  * - only a token that passed everything gets in, and refusals never do;
- * - the whole token is compared, so that nothing but the very same text is a hit;
+ * - the whole token is the key and is compared, so that nothing but the very same text is a hit;
  * - each guard has its own memory, and with it one issuer, one audience, one policy;
  * - `exp`, `nbf` and revocation are asked at every hit, and the keys must still be those it was verified with.
  *
@@ -15,16 +15,12 @@
 
 /** The longest token that is kept. */
 const MAX_TOKEN_LENGTH = 4096;
-/** By the end of its signature a token is found, 24 random bytes: to hash all of it would take longer than all else. */
-const TAIL = -32;
-
-/** @typedef {{ token: string, proven: Proven }} Entry */
 
 /** The memory of one guard. */
 export class Seen {
-  /** @type {Map<string, Entry>} */
+  /** @type {Map<string, Proven>} */
   #young = new Map();
-  /** @type {Map<string, Entry>} */
+  /** @type {Map<string, Proven>} */
   #old = new Map();
   #most;
   hits = 0;
@@ -45,13 +41,11 @@ export class Seen {
    * @param {string} token
    */
   find(token) {
-    const tail = token.slice(TAIL);
-    const young = this.#young.get(tail);
-    if (young !== undefined) return young.token === token ? young.proven : undefined;
-    const old = this.#old.get(tail);
-    if (old === undefined || old.token !== token) return undefined;
-    this.#put(tail, old);
-    return old.proven;
+    const young = this.#young.get(token);
+    if (young !== undefined) return young;
+    const old = this.#old.get(token);
+    if (old !== undefined) this.#put(token, old);
+    return old;
   }
 
   /**
@@ -60,22 +54,28 @@ export class Seen {
    * @param {Proven} proven
    */
   keep(token, proven) {
-    if (token.length <= MAX_TOKEN_LENGTH && this.#most > 0) this.#put(token.slice(TAIL), { token, proven });
+    if (token.length <= MAX_TOKEN_LENGTH && this.#most > 0) this.#put(token, proven);
   }
 
   /** @param {string} token */
   forget(token) {
-    this.#young.delete(token.slice(TAIL));
-    this.#old.delete(token.slice(TAIL));
+    this.#young.delete(token);
+    this.#old.delete(token);
+  }
+
+  /** All of them: they were verified with keys that do not count any more. */
+  clear() {
+    this.#young.clear();
+    this.#old.clear();
   }
 
   /**
-   * @param {string} tail
-   * @param {Entry} entry
+   * @param {string} token
+   * @param {Proven} proven
    */
-  #put(tail, entry) {
-    this.#old.delete(tail);
-    this.#young.set(tail, entry);
+  #put(token, proven) {
+    this.#old.delete(token);
+    this.#young.set(token, proven);
     if (this.#young.size * 2 < this.#most) return;
     this.#old = this.#young;
     this.#young = new Map();

@@ -99,6 +99,7 @@ test('a key that is gone takes with it what was verified by it', async (t) => {
   await clock.advance(600_000);
   await guard.verify(token);
   await until('it was renewed', async () => (await reasonOf(guard.verify(token))) === 'unknown_key');
+  assert.equal(guard.status().cache.entries, 0);
 });
 
 test('while the issuer is away the last set holds for a day and no longer', async (t) => {

@@ -6,7 +6,9 @@
  * | an event adds on to what is known | it is taken in, and the issuer's time with it |
  * | entries are missing between, or the log is another one | a snapshot |
  * | the server cannot go on from where we are (410) | a snapshot |
- * | an event or snapshot is forged, too old, or cannot be read | nothing of it counts; the connection is given up |
+ * | an event or snapshot is forged or cannot be read | nothing of it counts; the connection is given up |
+ * | an event is older than what is known, and of what is known | nothing of it counts, nor is it a sign of life |
+ * | an older one claims more than what is known, or a snapshot is older | nothing of it counts; given up, then a snapshot |
  * | the stream is silent | given up |
  * | the numbers go back in a newer event | the database was put back: said aloud, what was known is kept, a snapshot |
  * | given up | again after 0.5 s, 1 s, 2 s, … up to 15 s, spread at random |
@@ -111,6 +113,7 @@ export class Follower {
       if (this.offered) throw new FeedError('the issuer offers no revocation feed any more');
       this.offered = false;
       this.lastError = 'the issuer offers no revocation feed';
+      this.#wiring.discovery.forget();
       return ASK_AGAIN_MS;
     }
     this.offered = true;
@@ -195,6 +198,8 @@ export class Follower {
     if (this.position) url.searchParams.set('after', `${this.position.epoch}.${this.position.seq}`);
     try {
       const reply = await exchange(fetch, 'revocation stream', url, this.#ask('text/event-stream', signal));
+      // The first event may be older than our snapshot; the one that counts comes with the next heartbeat.
+      watchdog.extend(silenceMs, silent);
       try {
         const type = reply.headers.get('content-type') ?? '';
         if (!/^text\/event-stream\b/i.test(type)) throw new FeedError('the revocation stream is none');
@@ -202,9 +207,9 @@ export class Follower {
         for await (const bytes of reply.body ?? []) {
           for (const { event, data } of reader.push(bytes)) {
             if (event !== 'revocations') continue;
-            this.#take(await verifyEvent(heads, data));
+            const isNews = this.#take(await verifyEvent(heads, data));
             if (this.#needsSnapshot) return;
-            watchdog.extend(silenceMs, silent);
+            if (isNews) watchdog.extend(silenceMs, silent);
           }
         }
       } catch (error) {
@@ -221,18 +226,23 @@ export class Follower {
     }
   }
 
-  /** @param {import('./event.js').Event} event */
+  /**
+   * Takes in an event; says whether it counted.
+   * @param {import('./event.js').Event} event
+   */
   #take(event) {
     const { clock, revoked } = this.#wiring;
-    this.#refuseOlder(event);
     const known = this.position;
+    // Replayed, or what the server had said last when we took a snapshot that is newer.
+    if (event.iat < this.#iat && event.epoch === known?.epoch && event.seq <= known.seq) return false;
+    this.#refuseOlder(event);
     if (known?.epoch !== event.epoch || event.after > known.seq) {
       this.#needsSnapshot = true;
       this.lastError = 'entries of the revocation stream are missing';
-      return;
+      return false;
     }
     // The same second twice says nothing about the order: this one was seen before.
-    if (event.seq < known.seq && event.iat === this.#iat) return;
+    if (event.seq < known.seq && event.iat === this.#iat) return false;
     // Entries that are known already need not be read again, unless the numbers mean other ones now.
     const from = event.seq < known.seq ? 0 : (known.seq - event.after) * RECORD_BYTES;
     for (let at = from; at < event.entries.length; at += RECORD_BYTES) revoked.addRecord(event.entries, at, clock.now());
@@ -241,14 +251,18 @@ export class Follower {
     this.#failures = 0;
     this.lastError = undefined;
     this.#wiring.changed();
+    return true;
   }
 
   /**
-   * Nothing in between can make us forget what we know by showing us what was once true.
+   * Nothing in between can show us as new what was once true.
    * @param {{ iat: number }} head
    */
   #refuseOlder({ iat }) {
-    if (iat < this.#iat) throw new FeedError('a signed head is older than what is known');
+    if (iat >= this.#iat) return;
+    // Two clocks of the server may have crossed; to ask from the same place would bring the same event again.
+    this.#needsSnapshot = true;
+    throw new FeedError('a signed head is older than what is known');
   }
 
   /**

@@ -1,4 +1,3 @@
-/** @typedef {{ token: string, proven: Proven }} Entry */
 /** The memory of one guard. */
 export class Seen {
     /** @param {number} most tokens; 0 for none */
@@ -20,10 +19,8 @@ export class Seen {
     keep(token: string, proven: Proven): void;
     /** @param {string} token */
     forget(token: string): void;
+    /** All of them: they were verified with keys that do not count any more. */
+    clear(): void;
     #private;
 }
 export type Proven = import("./verify.js").Proven;
-export type Entry = {
-    token: string;
-    proven: Proven;
-};

@@ -72,9 +72,6 @@ const AUTHENTICATION = Symbol('symbolon-guard');
 /** RFC 6749 §3.3. */
 const SCOPE = /^[!#-[\]-~]+$/;
 
-/** How long an introspection's word holds at most, seconds. */
-const MAX_INTROSPECTED_SECS = 30;
-
 /**
  * A guard for the tokens that `issuer` issues to be used at `audience`. Nothing is fetched before the first token comes, or
  * {@link Methods.ready} is called.
@@ -197,7 +194,7 @@ export function createGuard(options, clock = system) {
  * @param {import('./clock.js').Clock} clock
  */
 function assemble(settings, clock) {
-  const { issuer, fetch, jwksUrl, algorithms, credentials, maxStaleness, whenStale, remember } = settings;
+  const { issuer, fetch, jwksUrl, algorithms, credentials, whenStale, remember } = settings;
   const discovery = new Discovery(fetch, issuer);
   const keys = new KeyCache({ clock, fetch, discovery, jwksUrl, algorithms });
   const verifier = new Verifier(settings, keys);
@@ -205,6 +202,5 @@ function assemble(settings, clock) {
   const mayLackDiscovery = jwksUrl !== undefined;
   const revocation = new Revocation(settings, { issuer, clock, fetch, discovery, keys, credentials, mayLackDiscovery });
   const introspector = whenStale === 'introspect' ? new Introspector({ clock, fetch, discovery, credentials }) : undefined;
-  const introspectedSecs = Math.min(maxStaleness, MAX_INTROSPECTED_SECS);
-  return { keys, seen, revocation, judge: new Judge({ clock, keys, verifier, seen, revocation, introspector, introspectedSecs }) };
+  return { keys, seen, revocation, judge: new Judge({ clock, keys, verifier, seen, revocation, introspector }) };
 }

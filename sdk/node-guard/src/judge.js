@@ -9,6 +9,9 @@ import { Rejection, warn } from './errors.js';
 
 /** @typedef {import('./verify.js').Proven} Proven */
 
+/** How long an introspection's word holds. */
+const INTROSPECTED_SECS = 5;
+
 /**
  * @typedef {object} Parts
  * @property {import('./clock.js').Clock} clock
@@ -17,7 +20,6 @@ import { Rejection, warn } from './errors.js';
  * @property {import('./seen.js').Seen} seen
  * @property {import('./revocation/revocation.js').Revocation} revocation
  * @property {import('./introspect.js').Introspector} [introspector] for tokens while the feed is cut
- * @property {number} introspectedSecs how long its word holds
  */
 
 export class Judge {
@@ -63,7 +65,6 @@ export class Judge {
       seen.keep(token, proven);
     }
     if (revocation.gate === 'wait') await started;
-    if (revocation.gate === 'closed') throw new Rejection('revocations_unavailable');
     if (revocation.gate === 'stale') await this.#introspect(token, proven);
     this.#ask(token, proven);
     return proven;
@@ -109,10 +110,9 @@ export class Judge {
    * @param {Proven} proven
    */
   async #introspect(token, proven) {
-    const { introspector, introspectedSecs, seen } = this.#parts;
+    const { introspector, seen } = this.#parts;
     if (!introspector) throw new Rejection('revocations_unavailable');
-    // What the issuer said so short a time ago is as good as a feed of that age.
-    if (this.#now() - proven.askedAt <= introspectedSecs) return;
+    if (this.#now() - proven.askedAt < INTROSPECTED_SECS) return;
     proven.asking ??= introspector.isActive(token).finally(() => {
       proven.asking = undefined;
     });

@@ -19,7 +19,8 @@ import { checkedUrl } from './urls.js';
  * @property {boolean} [optional] no token is anonymous (`req.auth` is missing); a bad one is still refused
  * @property {(rejection: import('./errors.js').Rejection, request?: import('node:http').IncomingMessage) => void} [onReject]
  *   is told every refusal and its cause
- * @property {'auto' | 'off' | 'required'} [revocation] `auto`: follows the feed of an issuer that has one
+ * @property {'auto' | 'off' | 'required'} [revocation] `auto`: follows the feed of an issuer that has one;
+ *   `required`: one that has none is as good as one whose feed is cut
  * @property {number} [maxStaleness] seconds that what is known about revocation may be old: 30
  * @property {'accept' | 'introspect' | 'refuse'} [whenStale] what becomes of tokens then: `accept`, with a warning
  * @property {{ id: string, secret: string }} [credentials] of this API with the issuer, for introspection and a feed that

@@ -245,7 +245,7 @@ test('a snapshot that is forged, changed, cut off or none is refused whole', asy
     issuer.enter('sid', 'victim');
     const file = await answer(issuer);
     issuer.answers[SNAPSHOT] = (_, response) => response.end(file);
-    const guard = createGuard({ issuer: issuer.url, audience: AUDIENCE, revocation: 'required' }, issuer.clock);
+    const guard = createGuard({ issuer: issuer.url, audience: AUDIENCE, whenStale: 'refuse' }, issuer.clock);
     await assert.rejects(guard.ready(), undefined, name);
     assert.deepEqual([guard.status().setSize, guard.status().seq], [0, null], name);
     assert.equal(await verdictOn(issuer, guard, 'fine'), 'revocations_unavailable', name);

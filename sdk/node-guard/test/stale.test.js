@@ -90,7 +90,7 @@ test('introspect: the issuer is asked about each token, and its word holds for a
   assert.equal(issuer.asked['/introspect'], 3);
   await Promise.all(Array.from({ length: 20 }, () => guard.verify(seen)));
   assert.equal(issuer.asked['/introspect'], 3, 'it was asked a moment ago');
-  await clock.advance(31_000);
+  await clock.advance(5_000);
   await Promise.all(Array.from({ length: 20 }, () => guard.verify(seen)));
   assert.equal(issuer.asked['/introspect'], 4, 'one question for all who wait');
 });
@@ -122,7 +122,7 @@ test('before the first snapshot the same three choices hold, after requests have
     [{ whenStale: 'accept' }, 'accepted'],
     [{ whenStale: 'refuse' }, 'revocations_unavailable'],
     [{ whenStale: 'introspect', credentials }, 'accepted'],
-    [{ whenStale: 'accept', revocation: 'required' }, 'revocations_unavailable'],
+    [{ whenStale: 'refuse', revocation: 'required' }, 'revocations_unavailable'],
   ]) {
     const issuer = await TestIssuer.start(t);
     issuer.answers[SNAPSHOT] = () => {};
@@ -158,4 +158,15 @@ test('a wall clock that was put back does not make the knowledge young', async (
   await clock.advance(31_000);
   assert.equal(guard.status().stalenessSeconds, 31);
   assert.equal(await reasonOf(guard.verify(await issuer.token())), 'revocations_unavailable');
+});
+
+test('where a feed is required, an issuer without one is as good as one whose feed is cut', async (t) => {
+  const issuer = await TestIssuer.start(t);
+  issuer.metadata = { symbolon_revocation_stream_endpoint: undefined, symbolon_revocation_snapshot_endpoint: undefined };
+  for (const [whenStale, expected] of [['accept', 'accepted'], ['refuse', 'revocations_unavailable']]) {
+    const guard = createGuard({ issuer: issuer.url, audience: AUDIENCE, revocation: 'required', whenStale }, issuer.clock);
+    t.after(() => guard.close());
+    await assert.rejects(guard.ready(), /offers no revocation feed/);
+    assert.equal(await reasonOf(guard.verify(await issuer.token())), expected);
+  }
 });

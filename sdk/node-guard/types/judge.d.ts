@@ -5,7 +5,6 @@
  * @param {import('node:http').IncomingMessage} [request]
  */
 export function tell(onReject: ((rejection: Rejection, request?: import("node:http").IncomingMessage) => void) | undefined, rejection: Rejection, request?: import("node:http").IncomingMessage): void;
-/** @typedef {import('./verify.js').Proven} Proven */
 /**
  * @typedef {object} Parts
  * @property {import('./clock.js').Clock} clock
@@ -14,7 +13,6 @@ export function tell(onReject: ((rejection: Rejection, request?: import("node:ht
  * @property {import('./seen.js').Seen} seen
  * @property {import('./revocation/revocation.js').Revocation} revocation
  * @property {import('./introspect.js').Introspector} [introspector] for tokens while the feed is cut
- * @property {number} introspectedSecs how long its word holds
  */
 export class Judge {
     /** @param {Parts} parts */
@@ -44,9 +42,5 @@ export type Parts = {
      * for tokens while the feed is cut
      */
     introspector?: import("./introspect.js").Introspector | undefined;
-    /**
-     * how long its word holds
-     */
-    introspectedSecs: number;
 };
 import { Rejection } from './errors.js';

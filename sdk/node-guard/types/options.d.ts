@@ -49,7 +49,8 @@ export type Options = {
      */
     onReject?: ((rejection: import("./errors.js").Rejection, request?: import("node:http").IncomingMessage) => void) | undefined;
     /**
-     * `auto`: follows the feed of an issuer that has one
+     * `auto`: follows the feed of an issuer that has one;
+     * `required`: one that has none is as good as one whose feed is cut
      */
     revocation?: "required" | "auto" | "off" | undefined;
     /**

@@ -17,8 +17,8 @@ const TICK_MS = 1_000;
 const SILENCE_SECS = [15, 60];
 
 /**
- * What holds for requests now. `wait`: for the first snapshot. `stale`: `whenStale` decides. `closed`: nobody passes.
- * @typedef {'open' | 'wait' | 'stale' | 'closed'} Gate
+ * What holds for requests now. `wait`: for the first snapshot. `stale`: `whenStale` decides, and it does not say `accept`.
+ * @typedef {'open' | 'wait' | 'stale'} Gate
  */
 
 /**
@@ -94,10 +94,10 @@ export class Revocation {
    */
   tend(now) {
     this.gate = this.#gate(now);
-    const stale = this.gate === 'closed' || (this.#settled && this.#isStale(now));
+    const stale = this.#settled && this.#isStale(now);
     if (stale && !this.#alarmed) {
       const why = this.#follower.lastError ?? 'the revocation feed is silent';
-      warn('SYMBOLON_STALE', `what was revoked is not known well enough (${CONSEQUENCE[this.#consequence()]}): ${why}`);
+      warn('SYMBOLON_STALE', `what was revoked is not known well enough (${CONSEQUENCE[this.#policy.whenStale]}): ${why}`);
     }
     this.#alarmed = stale;
   }
@@ -148,7 +148,6 @@ export class Revocation {
     const { revocation, whenStale } = this.#policy;
     if (revocation === 'off') return 'open';
     if (!this.#settled) return 'wait';
-    if (this.#consequence() === 'closed') return 'closed';
     return whenStale !== 'accept' && this.#isStale(now) ? 'stale' : 'open';
   }
 
@@ -159,16 +158,10 @@ export class Revocation {
     if (revocation === 'off' || (revocation === 'auto' && this.#follower.offered === false)) return false;
     return this.#follower.staleness(now) > maxStaleness;
   }
-
-  #consequence() {
-    const { revocation, whenStale } = this.#policy;
-    return revocation === 'required' && !this.#follower.position ? 'closed' : whenStale;
-  }
 }
 
 const CONSEQUENCE = {
   accept: 'tokens are accepted all the same',
   introspect: 'the issuer is asked about each token',
   refuse: 'tokens are refused',
-  closed: 'tokens are refused',
 };

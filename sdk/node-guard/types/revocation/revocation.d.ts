@@ -1,6 +1,6 @@
 /**
- * What holds for requests now. `wait`: for the first snapshot. `stale`: `whenStale` decides. `closed`: nobody passes.
- * @typedef {'open' | 'wait' | 'stale' | 'closed'} Gate
+ * What holds for requests now. `wait`: for the first snapshot. `stale`: `whenStale` decides, and it does not say `accept`.
+ * @typedef {'open' | 'wait' | 'stale'} Gate
  */
 /**
  * @typedef {object} Policy
@@ -46,9 +46,9 @@ export class Revocation {
     #private;
 }
 /**
- * What holds for requests now. `wait`: for the first snapshot. `stale`: `whenStale` decides. `closed`: nobody passes.
+ * What holds for requests now. `wait`: for the first snapshot. `stale`: `whenStale` decides, and it does not say `accept`.
  */
-export type Gate = "open" | "wait" | "stale" | "closed";
+export type Gate = "open" | "wait" | "stale";
 export type Policy = {
     revocation: "auto" | "off" | "required";
     /**

@@ -45,6 +45,7 @@ export { ConfigError, Rejection };
  * @property {number} setBytes the memory they take
  * @property {number} unknownEntries entries of kinds that this version does not know
  * @property {number | null} stalenessSeconds how old that knowledge is; null: there is none
+ * @property {number | null} lagSeconds how long the newest revocation of the stream took to get here, by both clocks
  * @property {string | null} lastError why the feed is not followed
  * @property {{ entries: number, hits: number, misses: number }} cache of verified tokens
  * @property {Partial<Record<Reason, number>>} refusals by cause

@@ -31,6 +31,26 @@ test('news come by the stream, in order and without another snapshot', async (t)
   assert.deepEqual([guard.status().seq, guard.status().epoch, guard.status().setSize], [20, 'Zk3v0Q', 20]);
 });
 
+test('how long news took is told', async (t) => {
+  const { issuer, guard } = await follow(t);
+  assert.equal(guard.status().lagSeconds, null);
+  await issuer.revoke('sid', 's', { revokedAt: START - 7 });
+  await caughtUp(guard, issuer);
+  assert.equal(guard.status().lagSeconds, 7);
+});
+
+test('a stream that ends before it says anything is no stream: it is asked for at growing intervals', async (t) => {
+  const { issuer, guard, clock } = await follow(t);
+  issuer.answers[STREAM] = (_, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end(': hello\n\n');
+  issuer.cut();
+  await until('it noticed', () => !guard.status().following);
+  const before = issuer.asked[STREAM];
+  await clock.advance(375);
+  await until('it ended', () => /said anything/.test(guard.status().lastError ?? ''));
+  await clock.advance(749);
+  assert.equal(issuer.asked[STREAM], before + 1);
+});
+
 test('after a partition it goes on from the number it has, without a snapshot', async (t) => {
   const { issuer, guard, clock } = await follow(t);
   await issuer.revoke('sid', 'before');

@@ -55,6 +55,10 @@ export type Status = {
      */
     stalenessSeconds: number | null;
     /**
+     * how long the newest revocation of the stream took to get here, by both clocks
+     */
+    lagSeconds: number | null;
+    /**
      * why the feed is not followed
      */
     lastError: string | null;

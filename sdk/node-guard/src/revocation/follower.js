@@ -57,6 +57,8 @@ export class Follower {
   position;
   /** Why we are not following. @type {string | undefined} */
   lastError;
+  /** How long the newest entry of the stream took to get here, by both clocks. @type {number | undefined} */
+  lagSecs;
   /** The newest signed time, and when it came, in steady milliseconds. */
   #iat = -Infinity;
   #iatCameAt = -Infinity;
@@ -126,6 +128,7 @@ export class Follower {
     this.#wiring.changed();
     tried();
     await this.#follow(stream, signal);
+    if (!this.#needsSnapshot && !this.following) throw new FeedError('the revocation stream ended before it said anything');
     // The server has ended the stream, as it does before it restarts, or we need a snapshot. All its guards come at once.
     return this.#needsSnapshot ? 0 : Math.ceil(clock.random() * BACKOFF_MS[0]);
   }
@@ -245,7 +248,8 @@ export class Follower {
     if (event.seq < known.seq && event.iat === this.#iat) return false;
     // Entries that are known already need not be read again, unless the numbers mean other ones now.
     const from = event.seq < known.seq ? 0 : (known.seq - event.after) * RECORD_BYTES;
-    for (let at = from; at < event.entries.length; at += RECORD_BYTES) revoked.addRecord(event.entries, at, clock.now());
+    for (let at = from; at < event.entries.length; at += RECORD_BYTES)
+      this.lagSecs = Math.max(0, clock.now() - revoked.addRecord(event.entries, at, clock.now()));
     this.#arrive(event);
     this.following = true;
     this.#failures = 0;

@@ -104,7 +104,7 @@ export class Revocation {
 
   /** @param {number} now */
   status(now) {
-    const { following, position, lastError } = this.#follower;
+    const { following, position, lastError, lagSecs } = this.#follower;
     const staleness = this.#follower.staleness(now);
     return {
       following,
@@ -114,6 +114,7 @@ export class Revocation {
       setBytes: this.revoked.bytes,
       unknownEntries: this.revoked.unknown,
       stalenessSeconds: Number.isFinite(staleness) ? Math.round(staleness) : null,
+      lagSeconds: lagSecs ?? null,
       lastError: lastError ?? null,
     };
   }

@@ -72,7 +72,7 @@ export class Revoked {
   }
 
   /**
-   * Adds the entry that stands at `at`; one of an unknown kind is counted.
+   * Adds the entry that stands at `at`; one of an unknown kind is counted. Gives the second of the revocation.
    * @param {Buffer} bytes
    * @param {number} at
    * @param {number} now
@@ -89,6 +89,7 @@ export class Revoked {
       if (leftOut === 0 && this.#rules.leftOut > 0)
         warn('SYMBOLON_RULES', 'there are too many rules of revocation; tokens may be accepted that were revoked');
     }
+    return revokedAt;
   }
 
   /**

@@ -23,6 +23,8 @@ export class Follower {
     position: Position | undefined;
     /** Why we are not following. @type {string | undefined} */
     lastError: string | undefined;
+    /** How long the newest entry of the stream took to get here, by both clocks. @type {number | undefined} */
+    lagSecs: number | undefined;
     /**
      * How old our knowledge is, in seconds: by the newest signed time or by our own steady clock, whichever is worse.
      * @param {number} now

@@ -41,6 +41,7 @@ export class Revocation {
         setBytes: number;
         unknownEntries: number;
         stalenessSeconds: number | null;
+        lagSeconds: number | null;
         lastError: string | null;
     };
     #private;

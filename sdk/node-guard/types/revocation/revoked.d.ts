@@ -37,12 +37,12 @@ export class Revoked {
      */
     addId(hi: number, lo: number, forgetAt: number, now: number): void;
     /**
-     * Adds the entry that stands at `at`; one of an unknown kind is counted.
+     * Adds the entry that stands at `at`; one of an unknown kind is counted. Gives the second of the revocation.
      * @param {Buffer} bytes
      * @param {number} at
      * @param {number} now
      */
-    addRecord(bytes: Buffer, at: number, now: number): void;
+    addRecord(bytes: Buffer, at: number, now: number): number;
     /**
      * Forgets some of what is due; called once a second.
      * @param {number} now

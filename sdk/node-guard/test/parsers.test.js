@@ -141,9 +141,9 @@ test('the set knows what was added, and forgets it when it is due, as a plain ma
   const set = new IdSet();
   const model = new Map();
   let now = START;
-  for (let round = 0; round < 60_000; round++) {
+  for (let round = 0; round < 40_000; round++) {
     // Few halves, so that ids lie close and tables wrap around.
-    const [hi, lo] = [next(4) * 0x4000_0001, 0xffff_ffff - next(3000)];
+    const [hi, lo] = [next(4) * 0x4000_0001, 0xffff_ffff - next(800)];
     const name = `${hi}:${lo}`;
     const forgetAt = now - 5 + next(500);
     set.add(hi, lo, forgetAt, now);
@@ -154,10 +154,10 @@ test('the set knows what was added, and forgets it when it is due, as a plain ma
       for (const [id, until] of model) if (until <= now) model.delete(id);
       assert.equal(set.size, model.size);
     }
-    const [otherHi, otherLo] = [next(4) * 0x4000_0001, 0xffff_ffff - next(3000)];
+    const [otherHi, otherLo] = [next(4) * 0x4000_0001, 0xffff_ffff - next(800)];
     assert.equal(set.has(otherHi, otherLo), model.has(`${otherHi}:${otherLo}`));
   }
-  assert.ok(set.size > 1000);
+  assert.ok(set.size > 500);
 });
 
 test('there are no more rules than there may be, and it is said aloud', async () => {

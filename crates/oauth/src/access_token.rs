@@ -85,13 +85,14 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
     // Roles open doors that no consent page names: a third party never carries them.
     let carries_roles = from.client.first_party && from.api.is_some_and(|api| api.include_roles);
     let roles = if carries_roles { from.user.roles.clone() } else { Vec::new() };
+    let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(from.client), from.api);
     let claims = AccessTokenClaims {
         sid: from.sid.map(str::to_owned),
         rh: Some(from.user.revocation_handle.clone()),
         auth_time: Some(from.auth_time),
         acr: from.acr.map(str::to_owned),
         roles,
-        ..base(ctx, from.client, &from.user.id, aud, lifetime_secs(ctx, from.client, from.api))
+        ..base(ctx, from.client, &from.user.id, aud, lifetime_secs)
     };
     AccessTokenPlan {
         claims: AccessTokenClaims { scope: from.scope.clone(), ..claims },
@@ -101,7 +102,7 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
 
 /// A client's own token (RFC 6749 §4.4): `sub` is the client.
 pub(crate) fn for_client(ctx: &mut Context<'_>, client: &Client, scope: Scope, api: &Api) -> AccessTokenPlan {
-    let lifetime_secs = lifetime_secs(ctx, client, Some(api));
+    let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(client), Some(api));
     let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()), lifetime_secs);
     AccessTokenPlan { claims: AccessTokenClaims { scope, ..claims }, alg: api.signing_alg }
 }
@@ -125,13 +126,15 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience, lifeti
     }
 }
 
-/// The shorter of what API and client say, else the server's default.
-fn lifetime_secs(ctx: &Context<'_>, client: &Client, api: Option<&Api>) -> u64 {
+/// How long an access token lives, in seconds: the shorter of what its API and its client say, else the server's default.
+#[must_use]
+pub fn lifetime_secs(default_secs: u64, client: Option<&Client>, api: Option<&Api>) -> u64 {
     let of_api = api.and_then(|api| api.token_lifetime_secs);
-    match (of_api, client.access_token_lifetime_secs) {
+    let of_client = client.and_then(|client| client.access_token_lifetime_secs);
+    match (of_api, of_client) {
         (Some(one), Some(other)) => one.min(other),
         (Some(secs), None) | (None, Some(secs)) => secs,
-        (None, None) => ctx.lifetimes.access_token_secs,
+        (None, None) => default_secs,
     }
 }
 

@@ -34,7 +34,7 @@ mod testing;
 pub mod token_format;
 
 pub use access_token::AccessTokenClaims;
-pub use context::{Context, Lifetimes, Rng};
+pub use context::{Context, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 pub use effect::{
     AlsoSession, Effect, EndReason, FamilyGrant, IssuedAccessToken, NewFamily, NewRefreshToken, RotateExpect,
 };

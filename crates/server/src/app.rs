@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use symbolon_oauth::{Context, Issuer, Lifetimes, Rng};
+use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 use symbolon_store::{Options, Sqlite, Store, StoreError};
 
 use crate::account::password::{Parameters, Pool, PoolSettings};
@@ -214,7 +214,7 @@ impl App {
         Schedule {
             rotate_after_secs: self.config.keys.rotation_secs,
             publish_ahead_secs: self.config.keys.publish_ahead_secs,
-            longest_token_secs: self.lifetimes.access_token_secs.max(self.lifetimes.id_token_secs).max(86_400),
+            longest_token_secs: LONGEST_TOKEN_SECS,
         }
     }
 }

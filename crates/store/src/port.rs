@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
     Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
-    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
     SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
     UserUpdate,
 };
@@ -78,8 +78,8 @@ pub trait Store: Send + Sync + 'static {
     /// in again, which revives nothing. Already in that status: changes nothing.
     async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut>;
 
-    /// Adds and removes roles; returns the user as changed. With a new handle, access tokens that show the old roles
-    /// die (if any role changed at all); sessions and families live on.
+    /// Adds and removes roles. With a new handle, access tokens that show the old roles die (if any role changed at all);
+    /// sessions and families live on.
     async fn set_user_roles(
         &self,
         id: &str,
@@ -87,7 +87,7 @@ pub trait Store: Send + Sync + 'static {
         remove: &[String],
         new_handle: Option<&str>,
         now: u64,
-    ) -> Result<User>;
+    ) -> Result<RolesSet>;
 
     /// Ends every session and family of the user and revokes the old handle.
     async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut>;

@@ -23,7 +23,7 @@ pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};
 pub use status::{NewStatus, NewStatusList, StatusList, StatusPlace};
 pub use throttle::{Attempt, ThrottleKey};
-pub use user::{Change, Consent, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
+pub use user::{Change, Consent, ListUsers, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
 
 use serde::{Deserialize, Serialize};
 

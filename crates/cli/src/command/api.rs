@@ -5,7 +5,8 @@ use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_server::admin::{ApiChange, ApiCommand, Command, NewApi};
 
-use super::{Global, algorithm, duration, key_value};
+use super::client::{cause, say_previous};
+use super::{Global, algorithm, duration, key_value, say_what_was_revoked, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Yes, confirm};
@@ -27,11 +28,14 @@ pub(crate) enum Api {
         api: String,
     },
     /// Change a registration
+    ///
+    /// What is taken away (the API switched off, a scope or the roles removed) is taken from the access tokens already issued, too: all
+    /// for this API are revoked, and clients get new ones with what is left. Adding revokes nothing.
     #[command(
         after_help = "Example:\n  symbolon api set https://api.example.com --add-scope write:dragons=\"Train dragons\""
     )]
     Set(Box<Set>),
-    /// Delete an API that no client names
+    /// Delete an API that no client names; the access tokens for it count no more
     Delete {
         /// Its identifier
         api: String,
@@ -113,6 +117,11 @@ pub(crate) enum Secret {
         /// How long the present secret still works
         #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
         overlap: u64,
+        /// Somebody else may have it: end it at once. Access tokens are not concerned
+        #[arg(long, conflicts_with = "overlap")]
+        compromised: bool,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -121,12 +130,21 @@ impl Api {
         let show: fn(&Value, &Output) = match &self {
             Self::Add(_) => show_added,
             Self::List => show_list,
-            Self::Show { .. } | Self::Set(_) => show_api,
+            Self::Show { .. } => show_api,
+            Self::Set(_) => show_changed,
             Self::Delete { .. } => show_deleted,
             Self::Secret(_) => show_secret,
         };
-        if let Self::Delete { api, yes } = &self {
-            confirm(yes.consent(), &format!("Delete the api `{api}`? No more tokens will be issued for it."))?;
+        match &self {
+            Self::Delete { api, yes } => {
+                let question =
+                    format!("Delete the api `{api}`? No more tokens will be issued for it, and those there are end.");
+                confirm(yes.consent(), &question)?;
+            }
+            Self::Secret(Secret::Rotate { api, overlap, compromised, yes }) if *compromised || *overlap == 0 => {
+                confirm(yes.consent(), &format!("End the present secret of `{api}` at once?"))?;
+            }
+            _ => {}
         }
         let answer = connect::execute(global, &Command::Api(self.command()))?;
         if output.is_json() {
@@ -166,7 +184,9 @@ impl Api {
                 },
             },
             Self::Delete { api, .. } => ApiCommand::Delete { api },
-            Self::Secret(Secret::Rotate { api, overlap }) => ApiCommand::RotateSecret { api, overlap_secs: overlap },
+            Self::Secret(Secret::Rotate { api, overlap, compromised, .. }) => {
+                ApiCommand::RotateSecret { api, overlap_secs: overlap, cause: cause(compromised) }
+            }
         }
     }
 }
@@ -213,16 +233,20 @@ fn show_api(answer: &Value, output: &Output) {
     ]);
 }
 
+fn show_changed(answer: &Value, output: &Output) {
+    show_api(answer, output);
+    say_what_was_revoked(answer, output);
+}
+
 fn show_deleted(answer: &Value, output: &Output) {
     output.say(&format!("deleted `{}`", text(&answer["deleted"])));
+    output.say(&tokens_until(answer));
 }
 
 fn show_secret(answer: &Value, output: &Output) {
     output.line(&text(&answer["api_secret"]));
     output.say("the secret is shown this once; only its hash is kept");
-    if let Some(until) = answer["previous_valid_until"].as_u64() {
-        output.say(&format!("the previous secret works until {}", time::calendar(until)));
-    }
+    say_previous(answer, output);
 }
 
 fn scopes(api: &Value) -> String {

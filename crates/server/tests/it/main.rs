@@ -35,3 +35,4 @@ mod support;
 mod throttle;
 mod token;
 mod userinfo;
+mod withdrawal;

@@ -12,7 +12,7 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
     Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
-    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
     SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
     UserUpdate,
 };
@@ -97,7 +97,7 @@ impl Store for Sqlite {
         remove: &[String],
         new_handle: Option<&str>,
         now: u64,
-    ) -> Result<User> {
+    ) -> Result<RolesSet> {
         let (id, add, remove, handle) = (id.to_owned(), add.to_vec(), remove.to_vec(), new_handle.map(str::to_owned));
         self.write(move |conn| user::set_roles(conn, &id, (add, &remove), handle, now)).await
     }

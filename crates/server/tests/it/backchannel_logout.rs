@@ -294,6 +294,20 @@ async fn the_end_of_what_outlived_the_session_is_told_too() {
     assert_eq!((&told["sub"], &told["sid"]), (&id_token["sub"], &id_token["sid"]));
 }
 
+/// A client that has given its tokens back may still have a session of its own.
+#[tokio::test]
+async fn a_client_without_tokens_is_told_of_its_users_end() {
+    let mut receiver = Receiver::new().await;
+    let world = world(&receiver, &["web"]).await;
+    let tokens = world.tokens("web", ADA).await;
+    let given_back = [("token", tokens["refresh_token"].as_str().unwrap())];
+    assert_eq!(world.post_as("web", "/oauth/revoke", &given_back).await.status, 200);
+    assert_eq!(deliveries(&world, "all").await, Vec::<Value>::new(), "the session goes on");
+    world.command(&json!({ "user": { "sign-out": { "user": ADA } } })).await;
+    let told = verified(&world, &receiver.next().await, "web").await;
+    assert_eq!(told["sid"], claims(&tokens["id_token"])["sid"]);
+}
+
 #[tokio::test]
 async fn a_client_that_takes_none_any_more_is_forgotten() {
     let mut receiver = Receiver::new().await;

@@ -57,7 +57,7 @@ async fn end(context: &mut AdminContext<'_>, sid: &str) -> Result<Value, AdminEr
         "sid": sid,
         "user_id": session.user_id,
         "ended": { "sessions": u64::from(ended.session), "families": ended.families },
-        "clients_told": told,
+        "clients_being_told": told,
         "tokens_until": ended.tokens_until,
     }))
 }
@@ -76,7 +76,9 @@ pub(super) async fn end_all(context: &mut AdminContext<'_>, name: &str) -> Resul
     let event = Event { name: "user.sign_out", user_id: Some(&user.id), detail: ended.clone(), ..Event::default() };
     context.audit(event).await?;
     let told = delivery::takers(context, clients).await?;
-    Ok(json!({ "user_id": user.id, "ended": ended, "clients_told": told, "tokens_until": signed_out.tokens_until }))
+    Ok(
+        json!({ "user_id": user.id, "ended": ended, "clients_being_told": told, "tokens_until": signed_out.tokens_until }),
+    )
 }
 
 async fn list(

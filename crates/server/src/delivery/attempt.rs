@@ -44,20 +44,21 @@ pub(super) async fn deliver(app: &App, kind: &dyn Kind, delivery: &Delivery) {
 
 /// Writes a log line of what became of a message, with what to do about it.
 pub(super) fn say(delivery: &Delivery, fate: Fate, error: Option<&str>) {
-    let (id, kind, target) = (delivery.id, delivery.kind.as_str(), delivery.target.as_str());
+    // Not `target`: that is where a log line comes from.
+    let (id, kind, to) = (delivery.id, delivery.kind.as_str(), delivery.target.as_str());
     match fate {
-        Fate::Delivered => tracing::debug!(delivery = id, kind, target, "a message has arrived"),
+        Fate::Delivered => tracing::debug!(delivery = id, kind, to, "a message has arrived"),
         Fate::Failed => tracing::warn!(
             delivery = id,
             kind,
-            target,
+            to,
             error,
             "a message was not taken; it is tried again: symbolon delivery list --failed"
         ),
         Fate::GivenUp => tracing::error!(
             delivery = id,
             kind,
-            target,
+            to,
             error,
             "a message was given up; once its target takes it: symbolon delivery retry {id}"
         ),

@@ -25,7 +25,7 @@ const PARALLEL: usize = 64;
 /// Of those, attempts to one target.
 const PER_TARGET: usize = 4;
 /// How long a message is taken for: well beyond the longest attempt.
-const LEASE_SECS: u64 = 20;
+const LEASE_SECS: u64 = 10;
 /// How often to look for what has become due, besides the store's own notice.
 const POLL: Duration = Duration::from_secs(1);
 /// How often to look for what was tried long enough.

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use symbolon_server::Config;
+use symbolon_server::admin::{Command, DeliveryCommand, control};
+use symbolon_store::{Delivery, NewDelivery};
 
 use crate::support::client::form;
 use crate::support::protocol::{claims, header};
@@ -292,6 +294,20 @@ async fn the_end_of_what_outlived_the_session_is_told_too() {
     assert_eq!((&told["sub"], &told["sid"]), (&id_token["sub"], &id_token["sid"]));
 }
 
+/// A client that has given its tokens back may still have a session of its own.
+#[tokio::test]
+async fn a_client_without_tokens_is_told_of_its_users_end() {
+    let mut receiver = Receiver::new().await;
+    let world = world(&receiver, &["web"]).await;
+    let tokens = world.tokens("web", ADA).await;
+    let given_back = [("token", tokens["refresh_token"].as_str().unwrap())];
+    assert_eq!(world.post_as("web", "/oauth/revoke", &given_back).await.status, 200);
+    assert_eq!(deliveries(&world, "all").await, Vec::<Value>::new(), "the session goes on");
+    world.command(&json!({ "user": { "sign-out": { "user": ADA } } })).await;
+    let told = verified(&world, &receiver.next().await, "web").await;
+    assert_eq!(told["sid"], claims(&tokens["id_token"])["sid"]);
+}
+
 #[tokio::test]
 async fn a_client_that_takes_none_any_more_is_forgotten() {
     let mut receiver = Receiver::new().await;
@@ -306,4 +322,31 @@ async fn a_client_that_takes_none_any_more_is_forgotten() {
     let gone = async { while !deliveries(&world, "all").await.is_empty() {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), gone).await.expect("it is forgotten");
     assert_eq!(receiver.unread(), 0);
+}
+
+/// What nobody can make anything of waits for nothing.
+#[tokio::test]
+async fn a_message_that_cannot_be_read_is_given_up_at_once() {
+    let mut receiver = Receiver::new().await;
+    let world = world(&receiver, &["web"]).await;
+    let kind = Delivery::BACKCHANNEL_LOGOUT.to_owned();
+    let broken = NewDelivery { kind, target: "web".to_owned(), payload: json!({ "sub": 7 }) };
+    world.running.app.store.put_deliveries(vec![broken], NOW).await.unwrap();
+    let given_up = settled(&world, "given_up").await;
+    assert!(given_up["last_error"].as_str().unwrap().contains("cannot be read"), "{given_up}");
+    assert_eq!((&given_up["attempts"], receiver.unread()), (&json!(1), 0));
+}
+
+#[tokio::test]
+async fn what_has_arrived_is_not_sent_again() {
+    let mut receiver = Receiver::new().await;
+    let world = world(&receiver, &["web"]).await;
+    let (mut browser, id_token) = signed_in(&world, "web", ADA).await;
+    sign_out(&mut browser, &id_token).await;
+    receiver.next().await;
+    let delivered = settled(&world, "delivered").await;
+    let retry = DeliveryCommand::Retry { id: delivered["id"].as_u64().unwrap() };
+    let refused = control::run(&world.running.app, Command::Delivery(retry), "test").await.unwrap_err();
+    assert!(refused.to_string().contains("has arrived"), "{refused}");
+    assert_eq!(settled(&world, "delivered").await, delivered);
 }

@@ -26,6 +26,7 @@ mod revoke;
 mod router;
 mod sdk;
 mod setup;
+mod ssf;
 mod status_list;
 mod token;
 mod userinfo;

@@ -239,23 +239,25 @@ pub(super) fn polled(conn: &Connection, stream: &str, limit: u32) -> Result<Vec<
 }
 
 pub(super) fn settle_polled(conn: &Connection, stream: &str, fates: &[(u64, EventFate)], now: u64) -> Result<u64> {
-    const THIS: &str = "state = 'waiting' AND target = ?1 AND kind = ?2 AND number = ?3";
+    // One that was polled before the stream was paused is held now.
+    const THIS: &str = "state = 'waiting' AND target = ?1 AND number = ?2
+        AND kind IN ('security_event_poll', 'security_event_held')";
     let mut settled = 0;
     for (number, fate) in fates {
-        let (kind, number, now) = (Delivery::SECURITY_EVENT_POLL, Num(*number), Num(now));
+        let (number, now) = (Num(*number), Num(now));
         settled += match fate {
             EventFate::Taken => {
-                let sql = format!("UPDATE outbox SET state = 'delivered', settled_at = ?4 WHERE {THIS}");
-                conn.prepare_cached(&sql)?.execute(params![stream, kind, number, now])?
+                let sql = format!("UPDATE outbox SET state = 'delivered', settled_at = ?3 WHERE {THIS}");
+                conn.prepare_cached(&sql)?.execute(params![stream, number, now])?
             }
             EventFate::Refused { error } => {
                 let sql =
-                    format!("UPDATE outbox SET state = 'given_up', settled_at = ?4, last_error = ?5 WHERE {THIS}");
-                conn.prepare_cached(&sql)?.execute(params![stream, kind, number, now, error])?
+                    format!("UPDATE outbox SET state = 'given_up', settled_at = ?3, last_error = ?4 WHERE {THIS}");
+                conn.prepare_cached(&sql)?.execute(params![stream, number, now, error])?
             }
             EventFate::Unwanted => {
                 let sql = format!("DELETE FROM outbox WHERE {THIS}");
-                conn.prepare_cached(&sql)?.execute(params![stream, kind, number])?
+                conn.prepare_cached(&sql)?.execute(params![stream, number])?
             }
         } as u64;
     }

@@ -331,3 +331,30 @@ async fn a_receiver_that_never_comes_fills_nothing() {
     block_and_let_in().await;
     assert_eq!(names(&hub.drain(&stream).await), [DISABLED; 4], "what was kept, and what came since");
 }
+
+#[tokio::test]
+async fn what_an_operator_does_to_a_stream_its_receiver_is_told() {
+    let world = world().await;
+    let hub = world.hub("hub").await;
+    let body = json!({ "events_requested": [DISABLED], "description": "one" });
+    let stream = hub.create(&body).await;
+    let set = |status: &str| json!({ "stream": { "set-status": { "stream": stream, "status": status, "reason": "upkeep" } } });
+    world.command(&set("paused")).await;
+    assert_eq!(hub.status(&stream).await["reason"], "upkeep");
+    world.block(BOB).await;
+    let told = hub.drain(&stream).await;
+    assert_eq!(told[0]["sub_id"], json!({ "format": "opaque", "id": stream }));
+    assert_eq!(told[0]["events"], json!({ UPDATED: { "status": "paused", "reason": "upkeep" } }));
+    let listed = world.command(&json!({ "stream": "list" })).await["streams"].clone();
+    assert_eq!(listed.as_array().unwrap().len(), 1);
+    let of = |member: &str| listed[0][member].clone();
+    assert_eq!(
+        (of("client_id"), of("status"), of("waiting"), of("lost")),
+        (json!("hub"), json!("paused"), json!(1), json!(0))
+    );
+    assert_eq!((of("events"), of("description")), (json!(["account_disabled"]), json!("one")));
+    world.command(&set("enabled")).await;
+    assert_eq!(names(&hub.drain(&stream).await), [DISABLED, UPDATED]);
+    world.command(&json!({ "stream": { "delete": { "stream": stream } } })).await;
+    assert_eq!(hub.get("/ssf/streams").await.json(), json!([]));
+}

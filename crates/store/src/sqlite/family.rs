@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::readers::snapshot;
 use super::value::{Json, Num};
-use super::{ending, revocation, rotation, session, user};
+use super::{ending, outbox, revocation, rotation, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
@@ -117,6 +117,9 @@ pub(super) fn insert(
         Num(family.absolute_expires_at),
         Json(&family.payload),
     ])?;
+    if let Some(sid) = &family.sid {
+        outbox::note_client(conn, sid, &family.client_id)?;
+    }
     if let Some(token) = refresh_token {
         insert_refresh_token(conn, &family.id, token)?;
     }

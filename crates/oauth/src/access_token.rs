@@ -12,6 +12,7 @@ use crate::ids::{Issuer, random_id};
 use crate::issue::{AccessTokenPlan, UserFacts};
 use crate::registration::{Api, Client};
 use crate::scope::Scope;
+use crate::status_list::Status;
 
 /// The header's `typ` (RFC 9068 §2.1).
 pub const TYP: &str = "at+jwt";
@@ -51,6 +52,9 @@ pub struct AccessTokenClaims {
     /// The user's roles, if the API wants them (RFC 9068 §2.2.3.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// Where its status stands, if the API asks for status lists. Given by the shell, when the place is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// The audience that opens userinfo.
@@ -117,6 +121,7 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience, lifeti
         auth_time: None,
         acr: None,
         roles: Vec::new(),
+        status: None,
     }
 }
 

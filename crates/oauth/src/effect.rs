@@ -120,6 +120,15 @@ pub enum Effect {
         /// Its first access token.
         access_token: IssuedAccessToken,
     },
+    /// Revoke an access token: with the family it is of, or alone if it is of none.
+    RevokeAccessToken {
+        /// Its `jti`.
+        jti: String,
+        /// Its `exp`.
+        expires_at: u64,
+        /// Why, for the audit log.
+        why: EndReason,
+    },
     /// Put a successor in place of the presented token. The shell seals the successor under the presented token.
     RotateRefreshToken {
         /// SHA-256 of the presented token.

@@ -111,8 +111,8 @@ pub enum OAuthError {
     ScopeGrows,
     /// Another API than was granted.
     TargetNotGranted,
-    /// A token type this endpoint cannot revoke (RFC 7009 §2.2.1).
-    TokenTypeUnsupported,
+    /// A token to revoke that was issued to another client (RFC 7009 §2.1).
+    TokenOfAnotherClient,
     /// `code_verifier` is not the challenge's (RFC 7636 §4.6).
     VerifierMismatch,
     /// No `code_verifier` though there was a challenge.
@@ -276,10 +276,7 @@ impl OAuthError {
             Self::RefreshTokenRevoked => wire("invalid_grant", 400, "invalid refresh token: it was revoked"),
             // RFC 6749 §6
             Self::ScopeGrows => wire("invalid_scope", 400, "scope goes beyond what was granted"),
-            // RFC 7009 §2.2.1
-            Self::TokenTypeUnsupported => {
-                wire("unsupported_token_type", 400, "signed access tokens cannot be revoked here; they expire soon")
-            }
+            Self::TokenOfAnotherClient => wire("invalid_grant", 400, "the token was issued to another client"),
             // RFC 7636 §4.6
             Self::VerifierMismatch => wire("invalid_grant", 400, "code_verifier does not match the code_challenge"),
             Self::VerifierMissing => wire("invalid_grant", 400, "code_verifier is missing"),
@@ -446,7 +443,7 @@ mod tests {
             E::RefreshTokenUnknown,
             E::ScopeGrows,
             E::TargetNotGranted,
-            E::TokenTypeUnsupported,
+            E::TokenOfAnotherClient,
             E::VerifierMismatch,
             E::VerifierMissing,
             E::VerifierUnexpected,

@@ -27,6 +27,7 @@ pub mod registration;
 pub mod response_mode;
 mod rotation;
 pub mod scope;
+pub mod status_list;
 mod target;
 #[cfg(test)]
 mod testing;

@@ -17,10 +17,12 @@ use crate::job;
 use crate::keys::{KeyError, Schedule};
 use crate::pages::Transport;
 use crate::registry::{Registry, RegistryError};
+use crate::revocation::Feed;
 use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
 use crate::session::device::DeviceKey;
+use crate::status_list::StatusLists;
 
 pub(crate) const META_ISSUER: &str = "issuer";
 const META_KEY_CHECK: &str = "master_key_check";
@@ -53,6 +55,10 @@ pub struct App {
     pub device: DeviceKey,
     /// How browsers reach the issuer.
     pub transport: Transport,
+    /// The revocation feed.
+    pub feed: Arc<Feed>,
+    /// Token Status Lists, signed.
+    pub status_lists: StatusLists,
     registry: ArcSwap<Registry>,
 }
 
@@ -142,7 +148,10 @@ impl App {
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;
 
-        let registry = Registry::build(&store.registry().await?, &sealer, &issuer).map_err(AppError::Registry)?;
+        let epoch = store.revocation_head().await?.epoch;
+        let feed = Arc::new(Feed::new(epoch, config.revocation.max_followers));
+        let registry = Registry::build(&store.registry().await?, &sealer, &issuer, config.revocation.feed)
+            .map_err(AppError::Registry)?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
         let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
@@ -154,11 +163,13 @@ impl App {
             audit,
             clock,
             config,
+            feed,
             interactions,
             issuer,
             lifetimes,
             passwords,
             sealer,
+            status_lists: StatusLists::default(),
             store,
             throttle,
             transport,
@@ -175,7 +186,8 @@ impl App {
     /// Reads the registry again.
     pub async fn reload_registry(&self) -> Result<(), AppError> {
         let fresh = Arc::new(
-            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer).map_err(AppError::Registry)?,
+            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer, self.config.revocation.feed)
+                .map_err(AppError::Registry)?,
         );
         // Two reloads may race: never step back to an older version.
         self.registry.rcu(

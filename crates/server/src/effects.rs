@@ -2,7 +2,9 @@
 //! checks again what the decision was based on.
 
 use symbolon_oauth::{AlsoSession, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
-use symbolon_store::{self as store, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, StoreError};
+use symbolon_store::{
+    self as store, Ended, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, StoreError,
+};
 
 use crate::app::App;
 use crate::facts;
@@ -43,7 +45,9 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
             };
             app.store.create_family(new).await.map(of_issued)
         }
-        Effect::EndFamily { .. } => return apply_end(app, &issue.effect, now).await.map(|()| Applied::Done),
+        Effect::EndFamily { .. } | Effect::RevokeAccessToken { .. } => {
+            return apply_end(app, &issue.effect, now).await.map(|_| Applied::Done);
+        }
         Effect::None => Ok(Applied::Done),
         Effect::NoteAccessToken { family_id, access_token } => {
             app.store.note_access_token(family_id, facts::issued(access_token), now).await.map(of_issued)
@@ -80,15 +84,24 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
     applied.map_err(|error| store_failure(&error))
 }
 
-/// Applies the effect of a refusal: a family that must end because of what was presented.
-pub async fn apply_end(app: &App, effect: &Effect, now: u64) -> Result<(), OAuthError> {
-    let Effect::EndFamily { family_id, why, also_session } = effect else { return Ok(()) };
-    let also_session = match also_session {
-        AlsoSession::No => store::AlsoSession::No,
-        AlsoSession::Yes => store::AlsoSession::Yes,
+/// Applies the effect of a refusal or a revocation: what must end because of what was presented.
+pub async fn apply_end(app: &App, effect: &Effect, now: u64) -> Result<Ended, OAuthError> {
+    let ended = match effect {
+        Effect::EndFamily { family_id, why, also_session } => {
+            let also_session = match also_session {
+                AlsoSession::No => store::AlsoSession::No,
+                AlsoSession::Yes => store::AlsoSession::Yes,
+            };
+            app.store.end_family(family_id, why.name(), now, also_session).await
+        }
+        Effect::RevokeAccessToken { jti, expires_at, why } => {
+            app.store.revoke_access_token(jti, *expires_at, why.name(), now).await
+        }
+        _ => return Ok(Ended::default()),
     };
-    match app.store.end_family(family_id, why.name(), now, also_session).await {
-        Ok(_) | Err(StoreError::NotFound(_)) => Ok(()),
+    match ended {
+        Ok(ended) => Ok(ended),
+        Err(StoreError::NotFound(_)) => Ok(Ended::default()),
         Err(error) => Err(store_failure(&error)),
     }
 }

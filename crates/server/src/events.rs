@@ -154,12 +154,13 @@ pub async fn account(
     app.audit.record(event).await
 }
 
-/// A client revoked a refresh token, and with it its family.
-pub async fn revoked(app: &App, meta: &Meta, client_id: &str, family: &str) -> Result<(), StoreError> {
-    let event = AuditEvent {
-        client_id: Some(client_id.to_owned()),
-        detail: json!({ "family": family }),
-        ..event(meta, "token.revoke", "success")
+/// A client revoked a token, and with it what it belongs to.
+pub async fn revoked(app: &App, meta: &Meta, client_id: &str, effect: &Effect) -> Result<(), StoreError> {
+    let detail = match effect {
+        Effect::EndFamily { family_id, .. } => json!({ "family": family_id }),
+        Effect::RevokeAccessToken { jti, .. } => json!({ "jti": jti }),
+        _ => Value::Null,
     };
+    let event = AuditEvent { client_id: Some(client_id.to_owned()), detail, ..event(meta, "token.revoke", "success") };
     app.audit.record(event).await
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use symbolon_store::{StoreError, Sweep};
 
 use crate::app::{App, AppError};
+use crate::config::FeedAccess;
 use crate::keys;
+use crate::revocation::publish;
 
 /// How often the registry version is asked for, besides the store's own notice.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
@@ -25,6 +27,9 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(follow_registry(Arc::clone(app)));
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
+    if app.config.revocation.feed != FeedAccess::Off {
+        tasks.spawn(publish::run(Arc::clone(app)));
+    }
 }
 
 async fn follow_registry(app: Arc<App>) {

@@ -21,10 +21,12 @@ pub mod listen;
 pub mod log;
 pub mod pages;
 pub mod registry;
+pub mod revocation;
 pub mod rng;
 pub mod seal;
 pub mod serve;
 pub mod session;
+pub mod status_list;
 
 pub use app::{App, AppError};
 pub use clock::Clock;

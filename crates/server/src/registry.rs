@@ -15,6 +15,7 @@ use symbolon_oauth::registration::{Api, Apis, Client, Role};
 use symbolon_oauth::{Issuer, OAuthError};
 use symbolon_store::{Document, Registry as Rows};
 
+use crate::config::FeedAccess;
 use crate::keys::{self, KeyError, KeyRecord, KeyRing};
 use crate::seal::Sealer;
 
@@ -68,7 +69,7 @@ impl std::error::Error for RegistryError {}
 
 impl Registry {
     /// Parses what the store holds.
-    pub fn build(rows: &Rows, sealer: &Sealer, issuer: &Issuer) -> Result<Self, RegistryError> {
+    pub fn build(rows: &Rows, sealer: &Sealer, issuer: &Issuer, feed: FeedAccess) -> Result<Self, RegistryError> {
         let documents = &rows.documents;
         let clients: Vec<Client> = parse(documents, CLIENT)?;
         let apis: Vec<Api> = parse(documents, API)?;
@@ -86,7 +87,7 @@ impl Registry {
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), keys_of(client)?)))
                 .collect(),
-            metadata: metadata(&keys, issuer),
+            metadata: metadata(&keys, issuer, feed),
             jwks: Bytes::from(keys.jwks().to_string()),
             clients: clients.into_iter().map(|client| (client.client_id.to_string(), Arc::new(client))).collect(),
             apis: apis.into_iter().map(|api| (api.identifier.clone(), Arc::new(api))).collect(),
@@ -183,8 +184,12 @@ impl Apis for Registry {
     }
 }
 
-fn metadata(keys: &KeyRing, issuer: &Issuer) -> Bytes {
-    let settings = Settings { id_token_signing_algs: keys.algorithms().collect(), ui_locales: vec!["en".to_owned()] };
+fn metadata(keys: &KeyRing, issuer: &Issuer, feed: FeedAccess) -> Bytes {
+    let settings = Settings {
+        id_token_signing_algs: keys.algorithms().collect(),
+        ui_locales: vec!["en".to_owned()],
+        revocation_feed: feed != FeedAccess::Off,
+    };
     let document = discovery::metadata(issuer, &settings);
     Bytes::from(serde_json::to_vec(&document).expect("the document has only string keys"))
 }

@@ -115,6 +115,8 @@ impl Running {
         let Self { app, address: _, stop, mut doors, mut tasks, audit } = self;
         // Without receivers both doors are closed already.
         let _ = stop.send(true);
+        // Streams have no end of their own.
+        app.feed.close();
         while doors.join_next().await.is_some() {}
         tasks.shutdown().await;
         let mut sockets = vec![app.config.control_socket()];

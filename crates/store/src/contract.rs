@@ -7,8 +7,10 @@ pub(crate) mod artefacts;
 pub(crate) mod families;
 pub(crate) mod logs;
 pub(crate) mod registry;
+pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod sessions;
+pub(crate) mod statuses;
 pub(crate) mod sweep;
 pub(crate) mod throttle;
 pub(crate) mod users;
@@ -36,6 +38,7 @@ macro_rules! suite {
                 a_family_lists_while_it_lives
                 a_family_without_a_code_needs_its_user_as_read
                 a_noted_access_token_is_revoked_with_its_family
+                an_access_token_is_revoked_with_its_family_or_alone
                 ending_twice_ends_nothing_twice
                 note_is_refused_after_the_end
                 only_unexpired_access_tokens_are_logged
@@ -49,7 +52,6 @@ macro_rules! suite {
                 meta_is_written_once
                 of_parallel_first_times_one_is_first
                 remembered_keys_are_forgotten_after_their_time
-                revocations_are_read_in_order_and_in_pages
             }
             registry {
                 a_failing_write_takes_all_of_its_batch_back
@@ -58,6 +60,15 @@ macro_rules! suite {
                 of_parallel_updates_of_one_revision_one_wins
                 revisions_guard_against_lost_updates
                 versions_are_watched
+            }
+            revocations {
+                a_change_and_what_it_revokes_are_one_transaction
+                an_entry_outlives_the_last_token_by_a_guards_leeway
+                an_id_is_revoked_once_and_a_rule_as_often_as_its_time_moves
+                revocations_are_read_in_order_and_in_pages
+                rules_are_told_with_the_facts_of_a_token
+                the_log_is_numbered_without_holes
+                whatever_revokes_is_seen_by_who_watches
             }
             rotation {
                 a_family_past_its_absolute_expiry_does_not_rotate
@@ -82,6 +93,11 @@ macro_rules! suite {
                 live_sessions_are_listed
                 pages_of_sessions_cover_all_once
                 touch_moves_the_idle_expiry_within_bounds
+            }
+            statuses {
+                a_list_goes_with_its_last_token
+                a_list_says_what_the_revocation_log_says
+                every_place_of_a_list_is_given_once_and_not_in_order
             }
             sweep {
                 a_spent_family_goes_with_its_last_token

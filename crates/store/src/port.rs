@@ -10,9 +10,10 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    Registry, Revocation, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session,
+    SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate,
 };
 
 /// A result of the store.
@@ -35,7 +36,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// [`Conflict::Exists`]: crate::Conflict::Exists
     /// [`Conflict::Revision`]: crate::Conflict::Revision
-    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64>;
+    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64> {
+        self.apply_and_revoke(writes, Vec::new()).await
+    }
+
+    /// [`apply`](Self::apply) and [`revoke`](Self::revoke) in one transaction: a change and what it revokes.
+    async fn apply_and_revoke(&self, writes: Vec<DocumentWrite>, entries: Vec<NewRevocation>) -> Result<u64>;
 
     /// Follows the registry version as this process sees it change; starts with the present one.
     fn watch_registry(&self) -> watch::Receiver<u64>;
@@ -155,6 +161,10 @@ pub trait Store: Send + Sync + 'static {
     /// family part does nothing, the session part still does.
     async fn end_family(&self, id: &str, why: &str, now: u64, also_session: AlsoSession) -> Result<Ended>;
 
+    /// Revokes an access token by its `jti`: ends the family that noted it, or, if none did (a client's own token), logs
+    /// it alone. `families` tells whether one ended; `tokens_until` is `None` if all of it was revoked already.
+    async fn revoke_access_token(&self, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended>;
+
     /// The family with this id, ended and expired ones too.
     async fn family(&self, id: &str) -> Result<Option<Family>>;
 
@@ -164,8 +174,28 @@ pub trait Store: Send + Sync + 'static {
     /// What userinfo and introspection ask.
     async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts>;
 
-    /// Entries of the revocation log after `seq`, in order.
+    // Revocation log
+
+    /// Appends entries, all or none, and returns how many were new. An id that is in the log already is not written
+    /// again, nor a rule that has the same time or a later one.
+    async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64>;
+
+    /// How far the log has come.
+    async fn revocation_head(&self) -> Result<RevocationHead>;
+
+    /// Entries after `seq`, in order and without holes, but for those that were swept.
     async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>>;
+
+    /// Follows the number of the newest entry as this process sees it change; starts with the present one.
+    fn watch_revocations(&self) -> watch::Receiver<u64>;
+
+    // Token Status Lists
+
+    /// Gives an access token a place, in a list that has one left or in the fresh one.
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace>;
+
+    /// A list, with the places of the tokens that the revocation log refuses.
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>>;
 
     // Consents
 

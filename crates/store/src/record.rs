@@ -4,20 +4,24 @@ mod artefact;
 mod audit;
 mod family;
 mod registry;
+mod revocation;
 mod session;
+mod status;
 mod throttle;
 mod user;
 
 use std::fmt;
 
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
-pub use audit::{AuditEvent, AuditRecord, Revocation, RevocationKind, Sweep, Swept};
+pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,
     Rotated, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
+pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};
+pub use status::{NewStatus, NewStatusList, StatusList, StatusPlace};
 pub use throttle::{Attempt, ThrottleKey};
 pub use user::{Change, Consent, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 

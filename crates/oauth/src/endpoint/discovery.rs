@@ -24,6 +24,8 @@ pub struct Settings {
     pub id_token_signing_algs: Vec<Algorithm>,
     /// Languages of the pages.
     pub ui_locales: Vec<String>,
+    /// Whether guards can follow revocations.
+    pub revocation_feed: bool,
 }
 
 /// The metadata document.
@@ -61,6 +63,11 @@ pub struct Metadata {
     pub display_values_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ui_locales_supported: Vec<String>,
+    /// Names of our own (decision 6); absent where there is no feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symbolon_revocation_snapshot_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symbolon_revocation_stream_endpoint: Option<String>,
     pub authorization_response_iss_parameter_supported: bool,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
@@ -81,6 +88,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
     let methods = |kept: fn(&AuthMethod) -> bool| {
         AuthMethod::ALL.iter().copied().filter(kept).map(AuthMethod::name).collect::<Vec<_>>()
     };
+    let feed = |path| settings.revocation_feed.then(|| issuer.endpoint(path));
     let assertion_algs = || SIGNING_ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>();
     Metadata {
         issuer: issuer.as_str().to_owned(),
@@ -113,6 +121,8 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
         display_values_supported: &["page"],
         ui_locales_supported: settings.ui_locales.clone(),
+        symbolon_revocation_snapshot_endpoint: feed(path::REVOCATION_SNAPSHOT),
+        symbolon_revocation_stream_endpoint: feed(path::REVOCATION_STREAM),
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
         request_parameter_supported: false,
@@ -138,8 +148,16 @@ mod tests {
         let settings = Settings {
             id_token_signing_algs: vec![Algorithm::RS256, Algorithm::ES256],
             ui_locales: vec!["en".to_owned()],
+            revocation_feed: true,
         };
         serde_json::to_value(metadata(&issuer(), &settings)).unwrap()
+    }
+
+    #[test]
+    fn the_revocation_feed_is_listed_where_there_is_one() {
+        assert_eq!(document()["symbolon_revocation_stream_endpoint"], issuer().endpoint("/revocations/stream"));
+        let without = serde_json::to_value(metadata(&issuer(), &Settings::default())).unwrap();
+        assert!(!without.to_string().contains("symbolon_revocation"));
     }
 
     #[test]

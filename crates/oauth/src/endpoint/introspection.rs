@@ -6,7 +6,7 @@
 use serde::Serialize;
 use symbolon_jose::jwt::Audience;
 
-use super::userinfo::{TokenFacts, still_counts};
+use super::userinfo::{TokenFacts, is_not_revoked, still_counts};
 use crate::access_token::AccessTokenClaims;
 use crate::client_auth::{AuthenticatedApi, AuthenticatedClient};
 use crate::error::OAuthError;
@@ -135,7 +135,7 @@ fn concerns(caller: Caller<'_>, token: &AccessTokenClaims) -> bool {
 
 fn counts(token: &AccessTokenClaims, facts: &TokenFacts) -> bool {
     let clients_own = token.rh.is_none() && token.sub == token.client_id;
-    if clients_own { facts.jti == super::userinfo::JtiState::Live } else { still_counts(token, facts).is_some() }
+    if clients_own { is_not_revoked(token, facts) } else { still_counts(token, facts).is_some() }
 }
 
 #[cfg(test)]
@@ -188,12 +188,15 @@ mod tests {
             sid: None,
             ..token()
         };
-        let nobody = TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live };
+        let nobody =
+            TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live, revoked_until: None };
         let ask = |client: &crate::Client, facts: &TokenFacts| {
             serde_json::to_value(decide(Caller::Client(authenticated(client)), Some(&own), facts).unwrap()).unwrap()["active"].clone()
         };
         assert_eq!(ask(&machine, &nobody), json!(true));
         assert_eq!(ask(&machine, &TokenFacts { jti: JtiState::Revoked, ..nobody.clone() }), json!(false));
+        assert_eq!(ask(&machine, &TokenFacts { revoked_until: Some(NOW), ..nobody.clone() }), json!(false));
+        assert_eq!(ask(&machine, &TokenFacts { revoked_until: Some(NOW - 1), ..nobody.clone() }), json!(true));
         assert_eq!(ask(&third, &nobody), json!(false));
     }
 

@@ -12,8 +12,14 @@ pub const JWKS: &str = "/.well-known/jwks.json";
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 /// OpenID Connect Discovery metadata.
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// Everything that is revoked, as one file (decision 6).
+pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
+/// What is revoked, as it happens (decision 6).
+pub const REVOCATION_STREAM: &str = "/revocations/stream";
 /// Revocation.
 pub const REVOKE: &str = "/oauth/revoke";
+/// Status lists, each by its id.
+pub const STATUS_LISTS: &str = "/status";
 /// The token endpoint.
 pub const TOKEN: &str = "/oauth/token";
 /// Userinfo.

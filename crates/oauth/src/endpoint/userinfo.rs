@@ -19,6 +19,8 @@ pub struct TokenFacts {
     pub session: SessionState,
     /// Whether its `jti` was revoked.
     pub jti: JtiState,
+    /// Tokens of its client, for its API, or all, count only if issued after this second (Unix).
+    pub revoked_until: Option<u64>,
 }
 
 /// Whether one token was revoked by name.
@@ -61,8 +63,13 @@ pub fn decide(issuer: &Issuer, token: &AccessTokenClaims, facts: &TokenFacts) ->
 pub(super) fn still_counts<'f>(token: &AccessTokenClaims, facts: &'f TokenFacts) -> Option<&'f UserFacts> {
     let user = facts.user.as_ref().filter(|user| user.id == token.sub && user.status == UserStatus::Active)?;
     let same_handle = token.rh.as_deref() == Some(user.revocation_handle.as_str());
-    let live = facts.session != SessionState::Ended && facts.jti == JtiState::Live;
+    let live = facts.session != SessionState::Ended && is_not_revoked(token, facts);
     (same_handle && live).then_some(user)
+}
+
+/// Neither by its own id nor by a rule about its client, its API or everything.
+pub(super) fn is_not_revoked(token: &AccessTokenClaims, facts: &TokenFacts) -> bool {
+    facts.jti == JtiState::Live && facts.revoked_until.is_none_or(|until| token.iat > until)
 }
 
 #[cfg(test)]
@@ -88,11 +95,12 @@ pub(super) mod tests {
             auth_time: Some(NOW),
             acr: None,
             roles: vec!["admin".to_owned()],
+            status: None,
         }
     }
 
     pub(in crate::endpoint) fn live() -> TokenFacts {
-        TokenFacts { user: Some(user()), session: SessionState::Live, jti: JtiState::Live }
+        TokenFacts { user: Some(user()), session: SessionState::Live, jti: JtiState::Live, revoked_until: None }
     }
 
     /// Facts under which no token of the user counts any more.
@@ -102,6 +110,7 @@ pub(super) mod tests {
             TokenFacts { user: None, ..live() },
             TokenFacts { session: SessionState::Ended, ..live() },
             TokenFacts { jti: JtiState::Revoked, ..live() },
+            TokenFacts { revoked_until: Some(NOW), ..live() },
             with(UserFacts { status: UserStatus::Blocked, ..user() }),
             with(UserFacts { revocation_handle: "handle-2".to_owned(), ..user() }),
             with(UserFacts { id: "usr_bob".to_owned(), ..user() }),

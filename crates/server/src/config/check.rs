@@ -161,6 +161,12 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
             "set password.memory to 19MiB, at least to 7MiB",
         );
     }
+    if config.revocation.max_followers >= config.http.max_connections {
+        refuse(
+            "revocation.max_followers leaves no connection for anything else".into(),
+            "set revocation.max_followers to at most half of http.max_connections",
+        );
+    }
     let sample = &config.sample;
     let ports = [config.http.listen.port().unwrap_or(0), sample.spa_port, sample.api_port];
     if config.dev && (ports[0] == ports[1] || ports[0] == ports[2] || ports[1] == ports[2]) {
@@ -249,6 +255,7 @@ mod tests {
         refused(&[issuer, ("keys.rotation", "1h")], "keys.publish_ahead is longer");
         refused(&[issuer, ("throttle.account.base_delay", "2m")], "base_delay is longer");
         refused(&[issuer, ("password.memory", "64KiB")], "too little");
+        refused(&[issuer, ("http.max_connections", "5000")], "max_followers leaves no connection");
         let same = config(Mode::Development, &[("sample.spa_port", "4400")]);
         assert!(same.check().unwrap_err().to_string().contains("not three"));
     }

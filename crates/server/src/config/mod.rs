@@ -51,6 +51,8 @@ pub struct Config {
     pub password: Password,
     /// Slowing of failed sign-ins.
     pub throttle: Throttle,
+    /// Feed of the revocation log.
+    pub revocation: Revocation,
     /// Audit log.
     pub audit: Audit,
     /// Request and event log.
@@ -171,6 +173,28 @@ pub struct Limit {
     pub max_delay_secs: u64,
     /// Failures are forgotten after this long.
     pub window_secs: u64,
+}
+
+/// `revocation.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Revocation {
+    /// Who may follow it.
+    pub feed: FeedAccess,
+    /// A stream without news says so this often.
+    pub heartbeat_secs: u64,
+    /// Open streams at once.
+    pub max_followers: usize,
+}
+
+/// Who may follow the revocation log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedAccess {
+    /// APIs that show their own secret.
+    Authenticated,
+    /// Nobody: there is no feed.
+    Off,
+    /// Everybody.
+    Open,
 }
 
 /// `audit.*`

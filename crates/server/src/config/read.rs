@@ -6,8 +6,9 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Config, ConfigError, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password, Problem, Sample,
-    SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
+    Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password, Problem,
+    Revocation, Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size, parse_duration,
+    parse_size,
 };
 
 impl Config {
@@ -55,6 +56,7 @@ impl Config {
                     ],
                 ),
             },
+            revocation: Revocation::read(&mut read),
             audit: Audit { retention_secs: read.number("audit.retention") },
             log: Log::read(&mut read),
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
@@ -137,6 +139,21 @@ impl Limit {
             base_delay_secs: read.number(base_delay),
             max_delay_secs: read.number(max_delay),
             window_secs: read.number(window),
+        }
+    }
+}
+
+impl Revocation {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let feed = match read.choice("revocation.feed") {
+            "authenticated" => FeedAccess::Authenticated,
+            "off" => FeedAccess::Off,
+            _ => FeedAccess::Open,
+        };
+        Self {
+            feed,
+            heartbeat_secs: read.number("revocation.heartbeat"),
+            max_followers: read.number("revocation.max_followers"),
         }
     }
 }

@@ -132,6 +132,10 @@ pub const SETTINGS: &[Setting] = &[
     row("throttle.address.max_delay", time(1, DAY), "15m", "the longest wait"),
     row("throttle.address.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
 
+    row("revocation.feed", Kind::Choice(&["open", "authenticated", "off"]), "open", "who may follow revocations: everybody (the feed tells counts and hashes of random ids), APIs with their secret, or nobody"),
+    row("revocation.heartbeat", time(1, MINUTE), "5s", "how often followers are told that they miss nothing"),
+    row("revocation.max_followers", count(1, 1_000_000), "5000", "open streams of revocations at once; fewer than http.max_connections"),
+
     row("audit.retention", time(DAY, 10 * 365 * DAY), "365d", "audit events are kept this long"),
 
     row("log.format", Kind::Choice(&["auto", "json", "pretty"]), "auto", "auto: pretty on a terminal, JSON otherwise"),

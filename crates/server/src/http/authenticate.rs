@@ -152,7 +152,7 @@ async fn issue(
     let scope = request.scope.as_deref().map(Scope::parse).transpose()?;
     let asked = password_sign_in::Request { audience: request.audience.clone(), scope };
     let signed_in = SignedIn { sid: None, amr: vec!["pwd".to_owned()] };
-    let issue = {
+    let mut issue = {
         let mut rng = SystemRng;
         let mut context = app.context(meta.now, &mut rng);
         password_sign_in::decide(&mut context, client, &asked, &facts::user(user), &signed_in, registry)?
@@ -162,7 +162,7 @@ async fn issue(
         return Ok(refusal(StatusCode::UNAUTHORIZED, "invalid_grant", "Wrong user or password"));
     }
     events::password_sign_in(app, meta, client, &issue).await;
-    let tokens = token::sign(app, registry, &issue, None)?;
+    let tokens = token::sign(app, registry, &mut issue, None).await?;
     let answer = Answer {
         token: tokens.access_token,
         token_type: tokens.token_type,

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::pages::logout::Logout;
-use crate::pages::signed_out::SignedOut;
+use crate::pages::signed_out::{LivesOn, SignedOut};
 use crate::pages::{Csp, WebUrl};
 use crate::registry::Registry;
 use crate::session::cookie::CookieKind;
@@ -111,7 +111,7 @@ impl Exit<'_> {
             (Decision::Ask { .. }, Some(who)) => Ok(self.ask(params, &who)),
             (Decision::End { sid, then }, Some(who)) => self.end(&who, &sid, &then, params).await,
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
-                Ok(self.leave(&then, params))
+                Ok(self.leave(&then, params, None))
             }
         }
     }
@@ -125,7 +125,7 @@ impl Exit<'_> {
                 self.end(&who, &sid, &then, &params).await
             }
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
-                Ok(self.leave(&then, &params))
+                Ok(self.leave(&then, &params, None))
             }
         }
     }
@@ -157,15 +157,16 @@ impl Exit<'_> {
     }
 
     async fn end(&self, who: &SignedIn, sid: &str, then: &Then, params: &Params) -> Result<Response, OAuthError> {
-        match self.app.store.end_session(sid, "signed_out", self.meta.now).await {
-            Ok(_) | Err(StoreError::NotFound(_)) => {}
+        let lives_on = match self.app.store.end_session(sid, "signed_out", self.meta.now).await {
+            Ok(ended) => LivesOn::new(ended.tokens_until, self.meta.now),
+            Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(store_failure(&error)),
-        }
+        };
         events::signed_out(self.app, self.meta, &who.user.id, sid).await.map_err(|error| store_failure(&error))?;
-        Ok(self.leave(then, params))
+        Ok(self.leave(then, params, lives_on))
     }
 
-    fn leave(&self, then: &Then, params: &Params) -> Response {
+    fn leave(&self, then: &Then, params: &Params, lives_on: Option<LivesOn>) -> Response {
         let mut response = match then {
             Then::Redirect(location) => page::see_other(location),
             Then::SignedOutPage => {
@@ -173,7 +174,7 @@ impl Exit<'_> {
                 let home = client.and_then(|client| {
                     Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
                 });
-                let view = SignedOut { shell: page::shell(self.app), back: home };
+                let view = SignedOut { shell: page::shell(self.app), back: home, lives_on };
                 page::html(self.app, StatusCode::OK, &view, &Csp::strict())
             }
         };

@@ -21,10 +21,12 @@ pub mod meta;
 mod page;
 mod posted;
 mod reset;
+mod revocations;
 mod revoke;
 mod router;
 mod sdk;
 mod setup;
+mod status_list;
 mod token;
 mod userinfo;
 

@@ -1,24 +1,24 @@
-//! `POST /oauth/revoke` (RFC 7009): ends a refresh token's family. For a signed access token the honest answer
-//! is `unsupported_token_type`.
+//! `POST /oauth/revoke` (RFC 7009): ends what a refresh token or an access token belongs to, and says until when the access
+//! tokens it revoked can live on where nobody follows the revocation feed.
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse as _, Response};
-use http::header::CACHE_CONTROL;
+use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::AuthenticatedClient;
-use symbolon_oauth::endpoint::revocation::{self, Facts, Request};
-use symbolon_oauth::{ClientId, Effect, OAuthError, Params};
+use symbolon_oauth::endpoint::revocation::{self, Answer, Facts, Request};
+use symbolon_oauth::{ClientId, OAuthError, Params};
 use symbolon_store::Hash32;
 
 use super::meta::Meta;
-use super::{answer, client, form};
+use super::{answer, client, form, userinfo};
 use crate::app::App;
 use crate::effects::{self, store_failure};
 use crate::events;
+use crate::registry::Registry;
 
 /// The revocation endpoint.
 pub(super) async fn revoke(
@@ -38,35 +38,48 @@ pub(super) async fn revoke(
         Err(error) => return answer::error(&error),
     };
     let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
-        Ok(client) => end(&app, &meta, client, &params).await,
+        Ok(client) => end(&app, &registry, &meta, client, &params).await,
         Err(error) => {
             events::client_refused(&app, credentials.client_id(), &error);
             Err(error)
         }
     };
     let response = match outcome {
-        // Some clients take offence at a content type on an empty answer.
-        Ok(()) => (StatusCode::OK, [(CACHE_CONTROL, "no-store")]).into_response(),
+        Ok(revoked) => answer::json(StatusCode::OK, &revoked),
         Err(error) => answer::error(&error),
     };
     answer::to_client(response, credentials.client_id())
 }
 
-async fn end(app: &App, meta: &Meta, client: AuthenticatedClient<'_>, params: &Params) -> Result<(), OAuthError> {
+async fn end(
+    app: &App,
+    registry: &Registry,
+    meta: &Meta,
+    client: AuthenticatedClient<'_>,
+    params: &Params,
+) -> Result<Answer, OAuthError> {
+    let access_token;
     let facts = match Request::parse(params)? {
-        Request::Unknown => None,
+        Request::Unknown => Facts::Nothing,
         Request::RefreshToken(token) => {
             let found = app.store.refresh_facts(Hash32(token.hash())).await.map_err(|error| store_failure(&error))?;
-            found.and_then(|found| {
-                Some(Facts { client_id: ClientId::parse(&found.family.client_id).ok()?, family_id: found.family.id })
-            })
+            let family = found.and_then(|found| {
+                Some(Facts::Family { client_id: ClientId::parse(&found.family.client_id).ok()?, id: found.family.id })
+            });
+            family.unwrap_or(Facts::Nothing)
+        }
+        Request::AccessToken(token) => {
+            access_token = userinfo::own_access_token(app, registry, &token, meta.now);
+            access_token.as_ref().map_or(Facts::Nothing, Facts::AccessToken)
         }
     };
-    let effect = revocation::decide(client, facts.as_ref())?;
-    effects::apply_end(app, &effect, meta.now).await?;
-    if let Effect::EndFamily { family_id, .. } = &effect {
-        let recorded = events::revoked(app, meta, client.client().client_id.as_str(), family_id).await;
+    let effect = revocation::decide(client, &facts)?;
+    let ended = effects::apply_end(app, &effect, meta.now).await?;
+    let answer =
+        Answer { revoked: ended.families > 0 || ended.tokens_until.is_some(), access_tokens_until: ended.tokens_until };
+    if answer.revoked {
+        let recorded = events::revoked(app, meta, client.client().client_id.as_str(), &effect).await;
         recorded.map_err(|error| store_failure(&error))?;
     }
-    Ok(())
+    Ok(answer)
 }

@@ -13,9 +13,10 @@ use symbolon_oauth::endpoint::path;
 
 use super::{
     answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
-    meta, reset, revoke, sdk, setup, token, userinfo,
+    meta, reset, revocations, revoke, sdk, setup, status_list, token, userinfo,
 };
 use crate::app::App;
+use crate::config::FeedAccess;
 
 /// The router of the public listener.
 pub fn router(app: &Arc<App>) -> Router {
@@ -24,6 +25,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(path::OPENID_CONFIGURATION, get(discovery::metadata))
         .route(path::OAUTH_METADATA, get(discovery::metadata))
         .route(path::JWKS, get(jwks::jwks))
+        .route(&format!("{}/{{list}}", path::STATUS_LISTS), get(status_list::list))
         .route("/sdk/v1/{file}", get(sdk::file))
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn(cors::open));
@@ -39,9 +41,13 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), cors::registered));
 
     // Called by APIs, from servers.
-    let apis = Router::new()
-        .route(path::INTROSPECT, post(introspect::introspect))
-        .method_not_allowed_fallback(answer::method_not_allowed);
+    let mut apis = Router::new().route(path::INTROSPECT, post(introspect::introspect));
+    if app.config.revocation.feed != FeedAccess::Off {
+        apis = apis
+            .route(path::REVOCATION_SNAPSHOT, get(revocations::snapshot))
+            .route(path::REVOCATION_STREAM, get(revocations::stream));
+    }
+    let apis = apis.method_not_allowed_fallback(answer::method_not_allowed);
 
     // Visited by people.
     let pages = Router::new()

@@ -22,7 +22,7 @@ use crate::effects::{self, Applied, store_failure};
 use crate::events;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
-use crate::{facts, seal};
+use crate::{facts, seal, status_list};
 
 /// The token endpoint.
 pub(super) async fn token(
@@ -85,7 +85,7 @@ impl Request<'_> {
         let request = TokenRequest::parse(self.params)?;
         for _ in 0..2 {
             let Decided { outcome, refresh } = self.decide(client, &request).await?;
-            let issue = match outcome {
+            let mut issue = match outcome {
                 Ok(issue) => issue,
                 Err(refusal) => return Err(self.refuse(client, refusal).await?),
             };
@@ -94,7 +94,7 @@ impl Request<'_> {
                 self.keep_session(refresh.as_ref()).await?;
                 let successor = same_successor(&issue, presented, refresh.as_ref())?;
                 events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
-                return sign(self.app, self.registry, &issue, successor);
+                return sign(self.app, self.registry, &mut issue, successor).await;
             }
         }
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
@@ -227,12 +227,13 @@ fn same_successor(
 
 /// Signs what was decided. An access token beyond `tokens.max_size` is refused here, where it can be told,
 /// rather than break headers and cookies further on.
-pub(super) fn sign(
+pub(super) async fn sign(
     app: &App,
     registry: &Registry,
-    issue: &Issue,
+    issue: &mut Issue,
     successor: Option<String>,
 ) -> Result<TokenResponse, OAuthError> {
+    status_list::assign(app, registry, &mut issue.access_token.claims).await?;
     let plan = &issue.access_token;
     let access_token = registry.sign(plan.alg, symbolon_oauth::access_token::TYP, &plan.claims)?;
     let (bytes, limit) = (access_token.len(), app.config.tokens.max_bytes);

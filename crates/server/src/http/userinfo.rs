@@ -62,18 +62,25 @@ pub(super) fn own_access_token(app: &App, registry: &Registry, token: &str, now:
 
 /// What became of a token's user, session and id.
 pub(super) async fn token_facts(app: &App, claims: &AccessTokenClaims) -> Result<TokenFacts, OAuthError> {
-    let query = TokenQuery { sub: Some(claims.sub.clone()), sid: claims.sid.clone(), jti: Some(claims.jti.clone()) };
+    let query = TokenQuery {
+        sub: Some(claims.sub.clone()),
+        sid: claims.sid.clone(),
+        jti: Some(claims.jti.clone()),
+        client_id: Some(claims.client_id.clone()),
+        audience: claims.aud.iter().map(str::to_owned).collect(),
+    };
     let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
     Ok(TokenFacts {
         user: found.user.as_ref().map(facts::user),
         session: facts::session_of_token(found.session.as_ref()),
         jti: if found.jti_revoked { JtiState::Revoked } else { JtiState::Live },
+        revoked_until: found.revoked_until,
     })
 }
 
 /// The facts about a token that is none of ours.
 pub(super) fn nothing_known() -> TokenFacts {
-    TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live }
+    TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live, revoked_until: None }
 }
 
 /// Why no claims are given (RFC 6750 §3.1).

@@ -2,7 +2,7 @@
 
 use crate::support::client::form;
 use crate::support::flow::authorize_url;
-use crate::support::{Browser, World};
+use crate::support::{Browser, NOW, World};
 
 const BYE: &str = "https://app.example.com/bye";
 const SESSION: &str = "symbolon-session-4400";
@@ -96,7 +96,12 @@ async fn without_a_place_to_return_to_a_page_says_so() {
     let page = browser.post("/logout", &[("csrf", &csrf), ("logout", "")]).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("You are signed out"));
-    assert!(browser.get("/logout").await.body.contains("You are signed out"), "signed out twice is no error");
+    let minutes = (NOW + 600).div_ceil(60);
+    let until = format!("may accept what it was given until {:02}:{:02} UTC", minutes / 60 % 24, minutes % 60);
+    assert!(page.body.contains(&until), "{}", page.body);
+    let again = browser.get("/logout").await.body;
+    assert!(again.contains("You are signed out"), "signed out twice is no error");
+    assert!(!again.contains("may accept"), "nothing was left to die");
 }
 
 /// Design §6: a legitimate cross-site post changes nothing by itself.

@@ -42,7 +42,7 @@ pub(crate) async fn theft_ends_family_and_session_but_no_other_device(world: Wor
     let (stolen, sibling) = (world.authorise(&phone, 11).await, world.authorise(&phone, 12).await);
     let other = world.authorise(&laptop, 13).await;
     let ended = world.end_family(&stolen.id, "refresh_token_replayed", NOW, AlsoSession::Yes).await;
-    assert_eq!(ended, Ok(Ended { families: 2, session: true }));
+    assert_eq!(ended, Ok(Ended { families: 2, session: true, tokens_until: Some(ACCESS) }));
     assert!(!world.family_lives(&sibling.id).await && !world.session_lives("sid-1").await);
     let found = world.family(&stolen.id).await.unwrap().unwrap();
     assert_eq!((found.ended_at, found.ended_why.as_deref()), (Some(NOW), Some("refresh_token_replayed")));
@@ -54,7 +54,7 @@ pub(crate) async fn ending_twice_ends_nothing_twice(world: World) {
     let session = world.sign_in("ann", 1).await;
     world.authorise(&session, 11).await;
     let ended = world.end_family("family-11", "revoked", NOW, AlsoSession::No).await;
-    assert_eq!(ended, Ok(Ended { families: 1, session: false }));
+    assert_eq!(ended, Ok(Ended { families: 1, session: false, tokens_until: Some(ACCESS) }));
     assert!(world.session_lives("sid-1").await);
     for id in ["family-11", "nobody"] {
         let again = world.end_family(id, "other", NOW + 5, AlsoSession::No).await;
@@ -63,7 +63,11 @@ pub(crate) async fn ending_twice_ends_nothing_twice(world: World) {
     let found = world.family("family-11").await.unwrap().unwrap();
     assert_eq!((found.ended_at, found.ended_why.as_deref()), (Some(NOW), Some("revoked")), "the first reason stays");
     let session = world.end_family("family-11", "theft", NOW + 5, AlsoSession::Yes).await;
-    assert_eq!(session, Ok(Ended { families: 0, session: true }), "the session part is done even then");
+    assert_eq!(
+        session,
+        Ok(Ended { families: 0, session: true, tokens_until: Some(ACCESS) }),
+        "the session part is done even then"
+    );
     assert_eq!(world.revoked().await, [jti(11), (RevocationKind::Sid, "sid-1".to_owned())]);
 }
 
@@ -102,7 +106,13 @@ pub(crate) async fn note_is_refused_after_the_end(world: World) {
 pub(crate) async fn token_facts_are_read_together(world: World) {
     let session = world.sign_in("ann", 1).await;
     let family = world.authorise(&session, 11).await;
-    let query = |jti: &str| TokenQuery { sub: Some("ann".into()), sid: Some("sid-1".into()), jti: Some(jti.into()) };
+    let query = |jti: &str| TokenQuery {
+        sub: Some("ann".into()),
+        sid: Some("sid-1".into()),
+        jti: Some(jti.into()),
+        client_id: None,
+        audience: Vec::new(),
+    };
     let facts = world.token_facts(query("jti-11")).await.unwrap();
     assert_eq!((facts.user, facts.session), (Some(world.ann().await), Some(session)));
     assert!(!facts.jti_revoked);
@@ -135,11 +145,29 @@ pub(crate) async fn withdrawn_consent_ends_the_clients_families_only(world: Worl
     };
     world.grant_consent(consent).await.unwrap();
     let ended = world.withdraw_consent("ann", "spa", NOW).await;
-    assert_eq!(ended, Ok(Ended { families: 1, session: false }));
+    assert_eq!(ended, Ok(Ended { families: 1, session: false, tokens_until: Some(ACCESS) }));
     assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
     assert!(!world.family_lives(&spa.id).await);
     assert_eq!(world.code_facts(super::world::hash(21)).await, Ok(None), "an open code dies too");
     assert!(world.family_lives("family-12").await && world.family_lives(&his.id).await);
     assert!(world.session_lives(&session.sid).await);
     assert_eq!(world.withdraw_consent("ann", "spa", NOW).await, Ok(Ended::default()));
+}
+
+pub(crate) async fn an_access_token_is_revoked_with_its_family_or_alone(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.authorise(&session, 11).await;
+    world.authorise(&session, 12).await;
+    let with_family = world.revoke_access_token("jti-11", ACCESS, "revoked", NOW).await;
+    assert_eq!(with_family, Ok(Ended { families: 1, session: false, tokens_until: Some(ACCESS) }));
+    assert_eq!(world.family("family-11").await.unwrap().unwrap().ended_why.as_deref(), Some("revoked"));
+    let alone = world.revoke_access_token("of-a-machine", ACCESS + 9, "revoked", NOW).await;
+    assert_eq!(alone, Ok(Ended { tokens_until: Some(ACCESS + 9), ..Ended::default() }));
+    for again in ["jti-11", "of-a-machine"] {
+        assert_eq!(world.revoke_access_token(again, ACCESS, "revoked", NOW).await, Ok(Ended::default()), "{again}");
+    }
+    let expected = [(RevocationKind::Jti, "jti-11".into()), (RevocationKind::Jti, "of-a-machine".into())];
+    assert_eq!(world.revoked().await, expected);
+    assert!(world.session_lives("sid-1").await);
+    assert_eq!(world.family("family-12").await.unwrap().unwrap().ended_at, None);
 }

@@ -32,17 +32,6 @@ pub(crate) async fn audit_is_read_in_order_and_in_pages(world: World) {
     assert!(world.audit(all[2].seq, 100).await.unwrap().is_empty());
 }
 
-pub(crate) async fn revocations_are_read_in_order_and_in_pages(world: World) {
-    for number in 1..=3 {
-        world.sign_in("ann", number).await;
-        world.end_session(&format!("sid-{number}"), "logout", NOW).await.unwrap();
-    }
-    let all = world.revocations(0, 100).await.unwrap();
-    assert_eq!(all.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>(), ["sid-1", "sid-2", "sid-3"]);
-    assert!(all.is_sorted_by(|one, next| one.seq < next.seq));
-    assert_eq!(world.revocations(all[0].seq, 1).await.unwrap(), all[1..2]);
-}
-
 pub(crate) async fn consents_grow_and_stay_apart(world: World) {
     let consent = |user: &str, audience: &str, scope: &str| Consent {
         user_id: user.into(),

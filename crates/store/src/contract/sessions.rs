@@ -88,7 +88,7 @@ pub(crate) async fn ending_a_session_ends_what_is_bound_to_it(world: World) {
         NewFamily { family: offline.clone(), refresh_token: None, access_token: super::world::access_token("ann", 13) };
     assert_eq!(world.create_family(new).await, Ok(Issued::Done));
     let ended = world.end_session("sid-1", "logout", NOW + 1).await;
-    assert_eq!(ended, Ok(Ended { families: 1, session: true }));
+    assert_eq!(ended, Ok(Ended { families: 1, session: true, tokens_until: Some(ACCESS) }));
     let found = world.family(&bound.id).await.unwrap().unwrap();
     assert_eq!((found.ended_at, found.ended_why.as_deref()), (Some(NOW + 1), Some("logout")));
     assert!(world.family_lives(&offline.id).await && world.family_lives(&other.id).await);

@@ -1,6 +1,6 @@
 //! Users: identifiers, what ends with a password, a block, a deletion; listing.
 
-use super::world::{NOW, World, access_token, begin, hash, new_user, session};
+use super::world::{ACCESS, NOW, World, access_token, begin, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
     Attempt, Change, Consent, Issued, ListUsers, NewFamily, Redeemed, RevocationKind, SignedOut, ThrottleKey,
@@ -98,7 +98,7 @@ pub(crate) async fn password_change_ends_everything_of_this_user_only(world: Wor
     world.code(&one, 21).await;
 
     let ended = world.set_password("ann", "$argon2id$new", "handle-new", NOW + 5).await;
-    assert_eq!(ended, Ok(SignedOut { sessions: 2, families: 2 }));
+    assert_eq!(ended, Ok(SignedOut { sessions: 2, families: 2, tokens_until: Some(ACCESS) }));
     let ann = world.ann().await;
     assert_eq!(ann.password_hash.as_deref(), Some("$argon2id$new"));
     assert_eq!((ann.revocation_handle.as_str(), ann.password_changed_at), ("handle-new", Some(NOW + 5)));
@@ -108,7 +108,7 @@ pub(crate) async fn password_change_ends_everything_of_this_user_only(world: Wor
     assert!(!world.session_lives("sid-1").await && !world.session_lives("sid-2").await);
     assert_eq!(world.artefact("authorization_code", hash(21)).await, Ok(None), "an open code is void");
     assert_eq!(world.revoked().await, [(RevocationKind::UserHandle, "handle-ann".to_owned())]);
-    assert_eq!(world.revocations(0, 9).await.unwrap()[0].expires_at, super::world::ACCESS);
+    assert_eq!(world.revocations(0, 9).await.unwrap()[0].expires_at, ACCESS);
     assert!(world.family_lives(&his_family.id).await && world.session_lives(&his.sid).await);
     // A sign-in that checked the old password must not get through afterwards.
     assert_eq!(world.create_session(begin(session("ann", 4))).await, Ok(Issued::Changed));
@@ -131,7 +131,7 @@ pub(crate) async fn blocking_ends_everything_and_unblocking_revives_nothing(worl
     let family = world.authorise(&session, 11).await;
     world.code(&session, 21).await;
     let ended = world.set_user_status("ann", UserStatus::Blocked, "handle-new", NOW).await;
-    assert_eq!(ended, Ok(SignedOut { sessions: 1, families: 1 }));
+    assert_eq!(ended, Ok(SignedOut { sessions: 1, families: 1, tokens_until: Some(ACCESS) }));
     let again = world.set_user_status("ann", UserStatus::Blocked, "handle-other", NOW).await;
     assert_eq!(again, Ok(SignedOut::default()));
     assert_eq!(world.ann().await.revocation_handle, "handle-new");
@@ -162,7 +162,7 @@ pub(crate) async fn sign_out_everywhere_keeps_the_password(world: World) {
     let session = world.sign_in("ann", 1).await;
     world.authorise(&session, 11).await;
     let ended = world.sign_out_user("ann", "handle-new", NOW).await;
-    assert_eq!(ended, Ok(SignedOut { sessions: 1, families: 1 }));
+    assert_eq!(ended, Ok(SignedOut { sessions: 1, families: 1, tokens_until: Some(ACCESS) }));
     let ann = world.ann().await;
     assert_eq!(ann.password_hash.as_deref(), Some("$argon2id$ann"));
     assert_eq!(ann.revocation_handle, "handle-new");
@@ -181,7 +181,10 @@ pub(crate) async fn deletion_leaves_nothing_that_works(world: World) {
         granted_at: NOW,
     };
     world.grant_consent(consent.clone()).await.unwrap();
-    assert_eq!(world.delete_user("ann", NOW).await, Ok(SignedOut { sessions: 1, families: 1 }));
+    assert_eq!(
+        world.delete_user("ann", NOW).await,
+        Ok(SignedOut { sessions: 1, families: 1, tokens_until: Some(ACCESS) })
+    );
     assert_eq!(world.user("ann").await, Ok(None));
     assert_eq!(world.user_by_identifier("ann").await, Ok(None));
     assert_eq!(world.session(hash(1)).await, Ok(None));
@@ -190,7 +193,13 @@ pub(crate) async fn deletion_leaves_nothing_that_works(world: World) {
     assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
     assert_eq!(world.grant_consent(consent).await, Err(StoreError::NotFound("user")));
     assert_eq!(world.revoked().await, [(RevocationKind::UserHandle, "handle-ann".to_owned())]);
-    let query = TokenQuery { sub: Some("ann".into()), sid: Some("sid-1".into()), jti: None };
+    let query = TokenQuery {
+        sub: Some("ann".into()),
+        sid: Some("sid-1".into()),
+        jti: None,
+        client_id: None,
+        audience: Vec::new(),
+    };
     let facts = world.token_facts(query).await.unwrap();
     assert!(facts.user.is_none() && facts.session.is_none());
     world.create_user(new_user("ann")).await.unwrap();

@@ -1,4 +1,4 @@
-//! The logs (audit and revocation) and the sweep that keeps everything bounded.
+//! The audit log, and the sweep that keeps everything bounded.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,33 +38,6 @@ pub struct AuditRecord {
     pub event: AuditEvent,
 }
 
-/// What an entry of the revocation log names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RevocationKind {
-    /// One access token.
-    Jti,
-    /// All tokens of a session.
-    Sid,
-    /// All tokens that carry this revocation handle of a user.
-    UserHandle,
-}
-
-/// An entry of the revocation log: what no longer counts (design §5).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revocation {
-    /// Grows; never re-used.
-    pub seq: u64,
-    /// What `id` is.
-    pub kind: RevocationKind,
-    /// The random id that stands in the tokens.
-    pub id: String,
-    /// When it was revoked.
-    pub revoked_at: u64,
-    /// The last `exp` of a token it concerns, and at least `revoked_at`.
-    pub expires_at: u64,
-}
-
 /// One small batch of cleaning.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep {
@@ -73,7 +46,7 @@ pub struct Sweep {
     /// At most this many rows per table; at least 1.
     pub limit: u32,
     /// Whatever expired or ended is kept this long after: the longest access-token life plus the largest leeway of a
-    /// guard (300 s), or more.
+    /// guard (300 s), or more. Entries of the revocation log, which know the last `exp` they concern, go 300 s after it.
     pub keep_secs: u64,
     /// Audit events older than this go; `None` keeps them for ever.
     pub audit_keep_secs: Option<u64>,
@@ -94,6 +67,8 @@ pub struct Swept {
     pub revocations: u64,
     /// Ended and expired sessions.
     pub sessions: u64,
+    /// Places of expired tokens in status lists.
+    pub statuses: u64,
     /// Throttle counters.
     pub throttles: u64,
     /// Refresh tokens and notes of access tokens.

@@ -192,6 +192,10 @@ pub struct TokenQuery {
     pub sid: Option<String>,
     /// Its `jti`, if it has one.
     pub jti: Option<String>,
+    /// Its `client_id`, if it has one.
+    pub client_id: Option<String>,
+    /// Its `aud`.
+    pub audience: Vec<String>,
 }
 
 /// The answer, read at one moment.
@@ -203,4 +207,6 @@ pub struct TokenFacts {
     pub session: Option<Session>,
     /// The token itself was revoked.
     pub jti_revoked: bool,
+    /// A rule of the revocation log (its client, one of its APIs, everything) refuses what was issued in this second or before.
+    pub revoked_until: Option<u64>,
 }

@@ -63,4 +63,19 @@ pub struct Ended {
     pub families: u64,
     /// Whether a session ended that had not been ended before.
     pub session: bool,
+    /// The last `exp` of an unexpired access token that was revoked with it: until then an API that does not follow the
+    /// revocation log accepts it.
+    pub tokens_until: Option<u64>,
+}
+
+impl Ended {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            families: self.families + other.families,
+            session: self.session || other.session,
+            tokens_until: self.tokens_until.max(other.tokens_until),
+        }
+    }
 }

@@ -155,6 +155,9 @@ pub struct SignedOut {
     pub sessions: u64,
     /// Token families that had not been ended before.
     pub families: u64,
+    /// The last `exp` of an unexpired access token that was revoked: until then an API that does not follow the revocation
+    /// log accepts it.
+    pub tokens_until: Option<u64>,
 }
 
 /// What a user once allowed a client, at one API: a scope allowed at one says nothing about another.

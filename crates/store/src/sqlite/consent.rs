@@ -62,7 +62,7 @@ pub(super) fn withdraw(conn: &Connection, user_id: &str, client_id: &str, now: u
     let families = families.collect::<rusqlite::Result<Vec<String>>>()?;
     let mut ended = Ended::default();
     for family in &families {
-        ended.families += ending::end_family(conn, family, "consent_withdrawn", now)?;
+        ended = ended.and(ending::end_family(conn, family, "consent_withdrawn", now)?);
     }
     Ok(ended)
 }

@@ -3,12 +3,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::revocation;
 use super::value::Num;
 use crate::port::Result;
-use crate::record::{Ended, RevocationKind, SignedOut, User};
+use crate::record::{Ended, NewRevocation, RevocationKind, SignedOut, User};
 
 /// The largest leeway a guard may have: a token counts as alive that long after its `exp`.
-const LEEWAY_SECS: u64 = 300;
+pub(super) const LEEWAY_SECS: u64 = 300;
 
 pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> Result<Ended> {
     let sql = "UPDATE session SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL";
@@ -16,26 +17,42 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
     let sql = "UPDATE family SET ended_at = ?2, ended_why = ?3
         WHERE sid = ?1 AND session_bound = 1 AND ended_at IS NULL";
     let families = conn.prepare_cached(sql)?.execute(params![sid, Num(now), why])? as u64;
+    let mut tokens_until = None;
     if session || families > 0 {
         let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family WHERE f.sid = ?1";
-        let last_expiry = last_expiry(conn, sql, sid)?;
-        revoke(conn, RevocationKind::Sid, sid, now, last_expiry)?;
+        tokens_until = revoke(conn, RevocationKind::Sid, sid, now, last_expiry(conn, sql, sid)?)?;
     }
-    Ok(Ended { families, session })
+    Ok(Ended { families, session, tokens_until })
 }
 
 /// Ends a family by itself. Its access tokens are revoked one by one, as its session may go on.
-pub(super) fn end_family(conn: &Connection, id: &str, why: &str, now: u64) -> Result<u64> {
+pub(super) fn end_family(conn: &Connection, id: &str, why: &str, now: u64) -> Result<Ended> {
     let sql = "UPDATE family SET ended_at = ?2, ended_why = ?3 WHERE id = ?1 AND ended_at IS NULL";
-    let ended = conn.prepare_cached(sql)?.execute(params![id, Num(now), why])? as u64;
-    if ended > 0 {
-        let sql = "INSERT INTO revocation (kind, id, revoked_at, expires_at)
-            SELECT ?1, jti, ?3, max(expires_at, ?3) FROM access_token WHERE family = ?2 AND expires_at > ?4
-            ORDER BY jti ON CONFLICT DO NOTHING";
+    let families = conn.prepare_cached(sql)?.execute(params![id, Num(now), why])? as u64;
+    let mut tokens_until = None;
+    if families > 0 {
+        let sql = "SELECT jti, expires_at FROM access_token WHERE family = ?1 AND expires_at > ?2 ORDER BY jti";
         let alive_after = now.saturating_sub(LEEWAY_SECS);
-        conn.prepare_cached(sql)?.execute(params![RevocationKind::Jti, id, Num(now), Num(alive_after)])?;
+        let mut select = conn.prepare_cached(sql)?;
+        let tokens = select.query_map(params![id, Num(alive_after)], |row| Ok((row.get(0)?, row.get::<_, Num>(1)?)))?;
+        for token in tokens {
+            let (jti, expires_at): (String, Num) = token?;
+            tokens_until = tokens_until.max(revoke(conn, RevocationKind::Jti, &jti, now, Some(expires_at.0))?);
+        }
     }
-    Ok(ended)
+    Ok(Ended { families, session: false, tokens_until })
+}
+
+/// Ends the family an access token is of, or logs the token alone if it is of none.
+pub(super) fn revoke_access_token(conn: &Connection, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
+    let mut select = conn.prepare_cached("SELECT family FROM access_token WHERE jti = ?1")?;
+    let family: Option<String> = select.query_row([jti], |row| row.get(0)).optional()?;
+    if let Some(family) = family {
+        return end_family(conn, &family, why, now);
+    }
+    let new = NewRevocation { kind: RevocationKind::Jti, id: jti.to_owned(), revoked_at: now, expires_at };
+    let is_news = revocation::append(conn, &new)?;
+    Ok(Ended { tokens_until: (is_news && expires_at > now).then_some(expires_at), ..Ended::default() })
 }
 
 /// Ends every session and family of a user. All their tokens carry the handle, so one log entry revokes them; the caller
@@ -45,8 +62,8 @@ pub(super) fn end_all_of_user(conn: &Connection, user: &User, why: &str, now: u6
     let sessions = conn.prepare_cached(sql)?.execute(params![user.id, Num(now), why])? as u64;
     let sql = "UPDATE family SET ended_at = ?2, ended_why = ?3 WHERE user_id = ?1 AND ended_at IS NULL";
     let families = conn.prepare_cached(sql)?.execute(params![user.id, Num(now), why])? as u64;
-    revoke_handle(conn, user, now)?;
-    Ok(SignedOut { sessions, families })
+    let tokens_until = revoke_handle(conn, user, now)?;
+    Ok(SignedOut { sessions, families, tokens_until })
 }
 
 /// Codes and links made under the old password, or before a block, must not work after it.
@@ -56,8 +73,8 @@ pub(super) fn void_artefacts_of_user(conn: &Connection, user_id: &str) -> Result
     Ok(())
 }
 
-/// Logs the handle a user has now as revoked.
-pub(super) fn revoke_handle(conn: &Connection, user: &User, now: u64) -> Result<()> {
+/// Logs the handle a user has now as revoked; returns the last `exp` of an unexpired token that carries it.
+pub(super) fn revoke_handle(conn: &Connection, user: &User, now: u64) -> Result<Option<u64>> {
     let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family WHERE f.user_id = ?1";
     let last_expiry = last_expiry(conn, sql, &user.id)?;
     revoke(conn, RevocationKind::UserHandle, &user.revocation_handle, now, last_expiry)
@@ -68,17 +85,15 @@ fn last_expiry(conn: &Connection, sql: &str, id: &str) -> Result<Option<u64>> {
     Ok(latest.map(|time| time.0))
 }
 
-fn revoke(conn: &Connection, kind: RevocationKind, id: &str, now: u64, last_expiry: Option<u64>) -> Result<()> {
-    let expires_at = last_expiry.unwrap_or(now).max(now);
-    let sql =
-        "INSERT INTO revocation (kind, id, revoked_at, expires_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-    conn.prepare_cached(sql)?.execute(params![kind, id, Num(now), Num(expires_at)])?;
-    Ok(())
-}
-
-/// Whether this access token was revoked by itself.
-pub(super) fn jti_revoked(conn: &Connection, jti: &str) -> Result<bool> {
-    let mut select = conn.prepare_cached("SELECT 1 FROM revocation WHERE kind = ?1 AND id = ?2")?;
-    let found = select.query_row(params![RevocationKind::Jti, jti], |_| Ok(())).optional()?;
-    Ok(found.is_some())
+/// Appends to the log; returns the last expiry, if it is still to come.
+fn revoke(
+    conn: &Connection,
+    kind: RevocationKind,
+    id: &str,
+    now: u64,
+    last_expiry: Option<u64>,
+) -> Result<Option<u64>> {
+    let expires_at = last_expiry.unwrap_or(now);
+    revocation::append(conn, &NewRevocation { kind, id: id.to_owned(), revoked_at: now, expires_at })?;
+    Ok(last_expiry.filter(|expiry| *expiry > now))
 }

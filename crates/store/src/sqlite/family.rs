@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::readers::snapshot;
 use super::value::{Json, Num};
-use super::{ending, rotation, session, user};
+use super::{ending, revocation, rotation, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
@@ -151,13 +151,11 @@ pub(super) fn note_if_live(conn: &Connection, id: &str, token: &IssuedAccessToke
 }
 
 pub(super) fn end(conn: &Connection, id: &str, why: &str, now: u64, also: AlsoSession) -> Result<Ended> {
-    let mut ended = Ended { families: ending::end_family(conn, id, why, now)?, session: false };
+    let mut ended = ending::end_family(conn, id, why, now)?;
     if also == AlsoSession::Yes
         && let Some(sid) = by_id(conn, id)?.and_then(|family| family.sid)
     {
-        let with_session = ending::end_session(conn, &sid, why, now)?;
-        ended.session = with_session.session;
-        ended.families += with_session.families;
+        ended = ended.and(ending::end_session(conn, &sid, why, now)?);
     }
     Ok(ended)
 }
@@ -166,8 +164,9 @@ pub(super) fn token_facts(conn: &Connection, query: &TokenQuery) -> Result<Token
     snapshot(conn, || {
         let user = query.sub.as_deref().map(|id| user::by_id(conn, id)).transpose()?.flatten();
         let session = query.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
-        let jti_revoked = query.jti.as_deref().map(|jti| ending::jti_revoked(conn, jti)).transpose()?;
-        Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false) })
+        let jti_revoked = query.jti.as_deref().map(|jti| revocation::is_jti_revoked(conn, jti)).transpose()?;
+        let revoked_until = revocation::ruled_until(conn, query.client_id.as_deref(), &query.audience)?;
+        Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false), revoked_until })
     })
 }
 

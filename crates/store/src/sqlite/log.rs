@@ -1,11 +1,11 @@
-//! Reading and writing the audit log, reading the revocation log.
+//! The audit log.
 
 use rusqlite::{Connection, Row, params};
 
 use super::user_list::page_size;
 use super::value::{Json, Num};
 use crate::port::Result;
-use crate::record::{AuditEvent, AuditRecord, Revocation};
+use crate::record::{AuditEvent, AuditRecord};
 
 pub(super) fn append_audit(conn: &Connection, events: &[AuditEvent]) -> Result<()> {
     let mut insert = conn.prepare_cached(
@@ -54,20 +54,4 @@ fn audit_from_row(row: &Row<'_>) -> rusqlite::Result<AuditRecord> {
             detail: row.get::<_, Json<_>>(10)?.0,
         },
     })
-}
-
-pub(super) fn revocations(conn: &Connection, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
-    let mut select = conn.prepare_cached(
-        "SELECT seq, kind, id, revoked_at, expires_at FROM revocation WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-    )?;
-    let entries = select.query_map(params![Num(after_seq), page_size(limit)], |row| {
-        Ok(Revocation {
-            seq: row.get::<_, Num>(0)?.0,
-            kind: row.get(1)?,
-            id: row.get(2)?,
-            revoked_at: row.get::<_, Num>(3)?.0,
-            expires_at: row.get::<_, Num>(4)?.0,
-        })
-    })?;
-    Ok(entries.collect::<rusqlite::Result<_>>()?)
 }

@@ -10,7 +10,11 @@ use crate::port::Result;
 const APPLICATION_ID: i64 = 0x5359_4d42;
 
 /// In order; the first takes an empty file to version 1. A published migration never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_revocation_log.sql"),
+    include_str!("migrations/0003_status_list.sql"),
+];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.
 pub(super) fn migrate(conn: &Connection) -> Result<()> {
@@ -95,5 +99,22 @@ mod tests {
         conn.execute_batch("CREATE TABLE theirs (x TEXT)").unwrap();
         assert!(matches!(migrate(&conn), Err(StoreError::Corrupt(_))));
         assert_eq!(tables(&conn), 1);
+    }
+
+    #[test]
+    fn a_revocation_log_of_the_first_schema_goes_on_where_it_was() {
+        let conn = Connection::open_in_memory().unwrap();
+        run(&conn, &MIGRATIONS[..1]).unwrap();
+        let sql = "INSERT INTO revocation (kind, id, revoked_at, expires_at)
+            VALUES ('jti', 'a', 1, 2), ('sid', 'b', 3, 4), ('user_handle', 'c', 5, 6)";
+        conn.execute_batch(sql).unwrap();
+        migrate(&conn).unwrap();
+        let log = super::super::revocation::after(&conn, 0, 9).unwrap();
+        assert_eq!(
+            log.iter().map(|entry| (entry.seq, entry.id.as_str())).collect::<Vec<_>>(),
+            [(1, "a"), (2, "b"), (3, "c")]
+        );
+        let head = super::super::revocation::head(&conn).unwrap();
+        assert_eq!((head.seq, head.epoch.len()), (3, 32));
     }
 }

@@ -16,8 +16,10 @@ mod odds;
 mod open;
 mod readers;
 mod registry;
+mod revocation;
 mod rotation;
 mod session;
+mod status;
 mod store;
 mod sweep;
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! The port, method by method: what takes a place in a batch of the writer, what goes to the readers.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, registry, session, sweep, throttle, user, user_list,
+    Sqlite, artefact, consent, ending, family, job, log, odds, registry, revocation, session, status, sweep, throttle,
+    user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewSession, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    Registry, Revocation, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session,
+    SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate,
 };
 
 #[async_trait]
@@ -24,7 +27,7 @@ impl Store for Sqlite {
         self.read(registry::version).await
     }
 
-    async fn apply(&self, writes: Vec<DocumentWrite>) -> Result<u64> {
+    async fn apply_and_revoke(&self, writes: Vec<DocumentWrite>, entries: Vec<NewRevocation>) -> Result<u64> {
         let seen = self.registry_version.clone();
         // On the writer's thread: a caller that hangs up must not keep the news from the others.
         let announce = move |version: &u64| {
@@ -34,7 +37,11 @@ impl Store for Sqlite {
                 newer
             });
         };
-        job::ask(self.writer.queue()?, move |conn| registry::apply(conn, &writes), announce).await
+        let both = move |conn: &Connection| {
+            revocation::append_all(conn, &entries)?;
+            registry::apply(conn, &writes)
+        };
+        job::ask(self.writer.queue()?, both, announce).await
     }
 
     fn watch_registry(&self) -> watch::Receiver<u64> {
@@ -180,6 +187,11 @@ impl Store for Sqlite {
         self.write(move |conn| family::end(conn, &id, &why, now, also_session)).await
     }
 
+    async fn revoke_access_token(&self, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
+        let (jti, why) = (jti.to_owned(), why.to_owned());
+        self.write(move |conn| ending::revoke_access_token(conn, &jti, expires_at, &why, now)).await
+    }
+
     async fn family(&self, id: &str) -> Result<Option<Family>> {
         let id = id.to_owned();
         self.read(move |conn| family::by_id(conn, &id)).await
@@ -194,8 +206,29 @@ impl Store for Sqlite {
         self.read(move |conn| family::token_facts(conn, &query)).await
     }
 
+    async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64> {
+        self.write(move |conn| revocation::append_all(conn, &entries)).await
+    }
+
+    async fn revocation_head(&self) -> Result<RevocationHead> {
+        self.read(revocation::head).await
+    }
+
     async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
-        self.read(move |conn| log::revocations(conn, after_seq, limit)).await
+        self.read(move |conn| revocation::after(conn, after_seq, limit)).await
+    }
+
+    fn watch_revocations(&self) -> watch::Receiver<u64> {
+        self.writer.watch_revocations()
+    }
+
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace> {
+        self.write(move |conn| status::assign(conn, &new, &fresh)).await
+    }
+
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>> {
+        let id = id.to_owned();
+        self.read(move |conn| status::list(conn, &id)).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
+use super::ending::LEEWAY_SECS;
+use super::status;
 use super::value::Num;
 use crate::port::Result;
 use crate::record::{Hash32, Sweep, Swept};
@@ -20,9 +22,8 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
             "DELETE FROM remembered WHERE (kind, key) IN
                 (SELECT kind, key FROM remembered WHERE expires_at <= ?1 LIMIT ?2)",
         )?,
-        revocations: batch.delete(
-            "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation WHERE expires_at <= ?1 LIMIT ?2)",
-        )?,
+        revocations: revocations(conn, sweep.now, limit)?,
+        statuses: status::sweep(conn, sweep.now, limit)?,
         sessions: batch.delete(
             "DELETE FROM session WHERE id_hash IN
                 (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)",
@@ -35,7 +36,8 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
     if let Some(keep) = sweep.audit_keep_secs {
         swept.audit_events = audit(conn, sweep.now.saturating_sub(keep), limit)?;
     }
-    let counts = [swept.artefacts, swept.remembered, swept.revocations, swept.sessions, swept.throttles];
+    let Swept { artefacts, remembered, revocations, sessions, statuses, throttles, .. } = swept;
+    let counts = [artefacts, remembered, revocations, sessions, statuses, throttles];
     swept.more |= counts.iter().chain([&swept.audit_events]).any(|count| *count >= limit);
     Ok(swept)
 }
@@ -91,6 +93,13 @@ impl Batch<'_> {
             select.query_map(params![Num(self.horizon), Num(self.limit)], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(pairs.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+/// An entry knows the last `exp` it concerns, so it needs no longer wait than for the clocks of guards.
+fn revocations(conn: &Connection, now: u64, limit: u64) -> Result<u64> {
+    let sql = "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation WHERE expires_at <= ?1 LIMIT ?2)";
+    let over = now.saturating_sub(LEEWAY_SECS);
+    Ok(conn.prepare_cached(sql)?.execute(params![Num(over), Num(limit)])? as u64)
 }
 
 /// Moves the retention mark, which the table's own trigger obeys, and deletes behind it. The mark never moves back.

@@ -81,6 +81,10 @@ impl ToSql for RevocationKind {
             Self::Jti => "jti",
             Self::Sid => "sid",
             Self::UserHandle => "user_handle",
+            Self::Client => "client",
+            Self::Api => "api",
+            Self::Key => "key",
+            Self::All => "all",
         }
         .into())
     }
@@ -92,6 +96,10 @@ impl FromSql for RevocationKind {
             "jti" => Ok(Self::Jti),
             "sid" => Ok(Self::Sid),
             "user_handle" => Ok(Self::UserHandle),
+            "client" => Ok(Self::Client),
+            "api" => Ok(Self::Api),
+            "key" => Ok(Self::Key),
+            "all" => Ok(Self::All),
             _ => Err(FromSqlError::InvalidType),
         }
     }

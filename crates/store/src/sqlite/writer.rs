@@ -10,8 +10,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use tokio::sync::watch;
 
 use super::job::{Job, Queue};
+use super::revocation;
 use crate::error::StoreError;
 use crate::port::Result;
 
@@ -20,6 +22,7 @@ use crate::port::Result;
 pub(super) struct Writer {
     queue: Option<Queue>,
     failing: Arc<AtomicBool>,
+    revocations: watch::Sender<u64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -28,17 +31,23 @@ impl Writer {
     pub(super) fn start(conn: Connection, queue: usize, batch: usize) -> Result<Self> {
         let (sender, receiver) = sync_channel(queue.max(1));
         let failing = Arc::<AtomicBool>::default();
-        let noted = Arc::clone(&failing);
+        let revocations = watch::Sender::new(revocation::seq(&conn)?);
+        let state = State { failing: Arc::clone(&failing), revocations: revocations.clone() };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&conn, &receiver, batch.max(1), &noted))
+            .spawn(move || serve(&conn, &receiver, batch.max(1), &state))
             .map_err(|error| StoreError::Unavailable(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { queue: Some(sender), failing, thread: Some(thread) })
+        Ok(Self { queue: Some(sender), failing, revocations, thread: Some(thread) })
     }
 
     /// Whether the last attempt to change anything failed for want of space, of rights or of a working disk.
     pub(super) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
+    }
+
+    /// Follows the number of the newest entry of the revocation log.
+    pub(super) fn watch_revocations(&self) -> watch::Receiver<u64> {
+        self.revocations.subscribe()
     }
 
     /// Where operations go.
@@ -56,23 +65,44 @@ impl Drop for Writer {
     }
 }
 
-fn serve(conn: &Connection, queue: &Receiver<Box<dyn Job>>, batch: usize, failing: &AtomicBool) {
+/// What the thread tells the outside.
+struct State {
+    failing: Arc<AtomicBool>,
+    revocations: watch::Sender<u64>,
+}
+
+impl State {
+    fn is_failing(&self, failing: bool) {
+        self.failing.store(failing, Ordering::Relaxed);
+    }
+
+    /// After a commit, whichever operation it was that revoked something.
+    fn announce_revocations(&self, conn: &Connection) {
+        match revocation::seq(conn) {
+            Ok(seq) => drop(self.revocations.send_if_modified(|seen| std::mem::replace(seen, seq) != seq)),
+            // Whoever follows the log asks for itself now and then.
+            Err(error) => tracing::warn!(%error, "the head of the revocation log could not be read"),
+        }
+    }
+}
+
+fn serve(conn: &Connection, queue: &Receiver<Box<dyn Job>>, batch: usize, state: &State) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(batch - 1));
         let mut jobs = jobs.into_iter();
         while jobs.len() > 0 {
-            commit_some(conn, &mut jobs, failing);
+            commit_some(conn, &mut jobs, state);
         }
     }
 }
 
 /// Runs jobs in one transaction until they are done or the engine has thrown the transaction away, and answers those it
 /// ran.
-fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>, failing: &AtomicBool) {
+fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>, state: &State) {
     let changes = conn.total_changes();
     if let Err(error) = execute(conn, "BEGIN IMMEDIATE") {
-        failing.store(true, Ordering::Relaxed);
+        state.is_failing(true);
         jobs.for_each(|job| job.answer(Err(error.clone())));
         return;
     }
@@ -82,7 +112,7 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>, f
         let result = in_savepoint(conn, &mut *job);
         ran.push(job);
         if result.as_ref().is_err_and(is_of_the_disk) {
-            failing.store(true, Ordering::Relaxed);
+            state.is_failing(true);
         }
         // After a full disk or an I/O error the engine may have rolled everything back by itself.
         if conn.is_autocommit() {
@@ -98,9 +128,10 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>, f
         if !conn.is_autocommit() {
             drop(execute(conn, "ROLLBACK"));
         }
-        failing.store(true, Ordering::Relaxed);
+        state.is_failing(true);
     } else if conn.total_changes() != changes {
-        failing.store(false, Ordering::Relaxed);
+        state.is_failing(false);
+        state.announce_revocations(conn);
     }
     for job in ran {
         job.answer(outcome.clone());

@@ -1,0 +1,147 @@
+//! The revocation feed (decision 6): what the log of the store says, signed once and sent to everybody who follows.
+//!
+//! - [`publish`]: the one task that reads the log after each commit, signs what is new, and says now and then that nothing is.
+//! - [`ring`]: the events of the last while, shared by all followers.
+//! - [`follow`]: one follower, the body of an answer that does not end.
+//! - [`snapshot`]: everything at once, for whoever begins or was away too long.
+
+pub(crate) mod follow;
+pub(crate) mod publish;
+mod ring;
+pub(crate) mod snapshot;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use symbolon_jose::{Algorithm, SigningKey};
+use symbolon_revocation::{Entry, EventToSign, Fingerprint, IdKind, Kind, Position, RuleKind, event};
+use symbolon_store::{Revocation, RevocationKind, StoreError};
+use tokio::sync::{Semaphore, watch};
+
+use crate::app::App;
+use crate::registry::Registry;
+use ring::Ring;
+use snapshot::Cached;
+
+/// Guards allow clocks to differ by at most this much, so an entry is needed that long after the last `exp`.
+const LARGEST_LEEWAY_SECS: u64 = crate::keys::LARGEST_LEEWAY_SECS;
+
+/// Entries in one event, and read from the store at once.
+const EVENT_ENTRIES: u32 = 4096;
+
+/// What all followers share.
+pub struct Feed {
+    epoch: String,
+    ring: Mutex<Ring>,
+    /// The index after the newest event; wakes the followers.
+    news: watch::Sender<u64>,
+    followers: Arc<Semaphore>,
+    snapshot: tokio::sync::Mutex<Option<Cached>>,
+}
+
+/// Why nothing can be told.
+#[derive(Debug)]
+pub(crate) enum FeedError {
+    /// No key signs, or the entries cannot be signed.
+    Signing(symbolon_revocation::Error),
+    /// The key is missing.
+    NoKey,
+    /// The store.
+    Store(StoreError),
+    /// The process is stopping.
+    Stopped,
+}
+
+impl fmt::Display for FeedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signing(error) => error.fmt(f),
+            Self::NoKey => f.write_str("no active key signs with RS256"),
+            Self::Store(error) => error.fmt(f),
+            Self::Stopped => f.write_str("the process is stopping"),
+        }
+    }
+}
+
+impl From<StoreError> for FeedError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<symbolon_revocation::Error> for FeedError {
+    fn from(error: symbolon_revocation::Error) -> Self {
+        Self::Signing(error)
+    }
+}
+
+impl Feed {
+    /// The feed of the log with this epoch.
+    pub(crate) fn new(epoch: String, max_followers: usize) -> Self {
+        Self {
+            epoch,
+            ring: Mutex::default(),
+            news: watch::Sender::new(0),
+            followers: Arc::new(Semaphore::new(max_followers)),
+            snapshot: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// Ends every stream: whoever follows comes back and goes on where it was.
+    pub(crate) fn close(&self) {
+        let end = self.ring().close();
+        self.news.send_replace(end);
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        // The lock is never held while something can fail, so a poisoned ring is a whole one.
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+/// Where in the log an event stands.
+#[derive(Clone, Copy)]
+struct Span {
+    after: u64,
+    seq: u64,
+}
+
+/// The key that signs the feed: RS256 is always there, and quick to verify.
+fn signing_key(registry: &Registry) -> Result<&SigningKey, FeedError> {
+    registry.keys().signing(Algorithm::RS256).ok_or(FeedError::NoKey)
+}
+
+/// One server-sent event (HTML standard §9.2): an id to go on from, and the signed text.
+fn frame(app: &App, span: Span, entries: &[Entry], iat: u64) -> Result<Bytes, FeedError> {
+    let registry = app.registry();
+    let Span { after, seq } = span;
+    let epoch = app.feed.epoch.as_str();
+    let jws = event::sign(
+        signing_key(&registry)?,
+        &EventToSign { iss: app.issuer.as_str(), iat, epoch, after, seq, entries },
+    )?;
+    let id = Position { epoch: epoch.to_owned(), seq };
+    Ok(Bytes::from(format!("id: {id}\nevent: revocations\ndata: {jws}\n\n")))
+}
+
+/// An entry as it travels: the fingerprint instead of the id.
+fn entry(from: &Revocation) -> Entry {
+    let kind: Kind = match from.kind {
+        RevocationKind::Jti => IdKind::Jti.into(),
+        RevocationKind::Sid => IdKind::Sid.into(),
+        RevocationKind::UserHandle => IdKind::Handle.into(),
+        RevocationKind::Client => RuleKind::Client.into(),
+        RevocationKind::Api => RuleKind::Api.into(),
+        RevocationKind::Key => RuleKind::Key.into(),
+        RevocationKind::All => RuleKind::All.into(),
+    };
+    let forget_at = from.expires_at.saturating_add(LARGEST_LEEWAY_SECS);
+    Entry::new(kind, Fingerprint::of(kind, &from.id), from.revoked_at, forget_at)
+}

@@ -1,5 +1,6 @@
 //! The group `revocation`: the set that a guard asks about each token, with 10 million ids in it, and the feed that fills it.
 
+mod delay;
 mod followers;
 mod look;
 mod machine;
@@ -18,6 +19,8 @@ pub(crate) const PARTS: &[(&str, Measurement)] = &[
     ("write", write::run),
     ("snapshot", snapshot::run),
     ("followers", followers::run),
+    ("delay", delay::run),
+    ("far", delay::run_far),
 ];
 
 /// Ids in the set.

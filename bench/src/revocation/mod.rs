@@ -2,6 +2,7 @@
 
 mod delay;
 mod followers;
+mod guard;
 mod look;
 mod machine;
 mod memory;
@@ -19,6 +20,7 @@ pub(crate) const PARTS: &[(&str, Measurement)] = &[
     ("write", write::run),
     ("snapshot", snapshot::run),
     ("followers", followers::run),
+    ("guard", guard::run),
     ("delay", delay::run),
     ("far", delay::run_far),
 ];

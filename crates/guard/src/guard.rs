@@ -15,12 +15,17 @@ use url::Url;
 use crate::{
     caller::{Authentication, Caller},
     challenge::Challenge,
+    client::Http,
     clock::{Clock, SystemClock},
     error::{ConfigError, Rejection},
     extract::{Cookie, Sources},
-    jwks::{KeySource, Keys, fetch::checked_url},
+    judge::Judge,
+    jwks::{KeySource, Keys, discovery::checked_url},
     layer::{GuardLayer, RequireLayer},
+    revocation::{Credentials, Follower, Options, Revocation, Watch, WhenStale},
     scope::{Requirement, is_scope_token},
+    seen::{DEFAULT_TOKENS, Seen},
+    status::{Refusals, Status},
     verify::{TokenType, Verifier},
 };
 
@@ -29,6 +34,9 @@ pub const DEFAULT_ALGORITHMS: &[Algorithm] = Algorithm::ASYMMETRIC;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 const MAX_LEEWAY: Duration = Duration::from_mins(5);
+
+/// A shorter limit would be below what signed seconds can tell.
+const MIN_STALENESS: Duration = Duration::from_secs(2);
 
 type OnReject = Arc<dyn Fn(&Rejection) + Send + Sync>;
 
@@ -51,8 +59,8 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    keys: KeySource,
-    verifier: Verifier,
+    judge: Judge,
+    refusals: Refusals,
     /// The address of the metadata, once [`Guard::metadata`] serves it.
     metadata_url: OnceLock<String>,
 }
@@ -65,6 +73,8 @@ struct Config {
     token_type: TokenType,
     leeway: Duration,
     keys: Keys,
+    remember: usize,
+    revocation: Options,
     sources: Sources,
     challenge: Challenge,
     on_reject: Option<OnReject>,
@@ -90,6 +100,8 @@ impl Guard {
             token_type: TokenType::AtJwt,
             leeway: DEFAULT_LEEWAY,
             keys: Keys::discover(),
+            remember: DEFAULT_TOKENS,
+            revocation: Options::default(),
             sources: Sources::default(),
             on_reject: None,
             optional: false,
@@ -139,6 +151,73 @@ impl Guard {
     #[must_use]
     pub fn keys(self, keys: Keys) -> Self {
         self.change(|config| config.keys = keys)
+    }
+
+    /// How many verified tokens are remembered: 16,384 unless changed, 0 for none.
+    ///
+    /// A token seen again costs a look-up instead of a signature; expiry, revocation and the keys are checked all the same. Each
+    /// takes about 1.8 KB if signed with RS256 (1.3 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
+    #[must_use]
+    pub fn remember(self, tokens: usize) -> Self {
+        self.change(|config| config.remember = tokens)
+    }
+
+    /// Whether the issuer's revocation feed is followed: if there is one, unless changed.
+    ///
+    /// ```
+    /// use symbolon_guard::{Guard, Revocation};
+    ///
+    /// // Without a feed no token counts for certain, also where the issuer advertises none.
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?.revocation(Revocation::Required);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn revocation(self, revocation: Revocation) -> Self {
+        self.change(|config| config.revocation.mode = revocation)
+    }
+
+    /// How old the knowledge of revocations may be before [`Guard::when_stale`] holds: 30 seconds unless changed, 2 at least.
+    ///
+    /// It is as old as the newest time that the issuer has signed, which it does every few seconds (`revocation.heartbeat`, 5 s
+    /// unless set otherwise; keep this three times as long), or as what has passed since that was heard, whichever is worse.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use symbolon_guard::{Guard, WhenStale};
+    ///
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?
+    ///     .max_staleness(Duration::from_secs(60))
+    ///     .when_stale(WhenStale::Refuse);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn max_staleness(self, limit: Duration) -> Self {
+        self.change(|config| config.revocation.max_staleness = limit.max(MIN_STALENESS))
+    }
+
+    /// What to do with good tokens while the knowledge of revocations is too old, or before there is any:
+    /// [`WhenStale::Accept`] unless changed.
+    #[must_use]
+    pub fn when_stale(self, choice: WhenStale) -> Self {
+        self.change(|config| config.revocation.when_stale = choice)
+    }
+
+    /// Who this API is to the issuer: its identifier and secret there. For a feed that is not open to everybody, and for
+    /// [`WhenStale::Introspect`].
+    ///
+    /// ```
+    /// use symbolon_guard::{Guard, WhenStale};
+    ///
+    /// # let secret = "sym_as_…";
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?
+    ///     .credentials("https://api.example.com", secret)
+    ///     .when_stale(WhenStale::Introspect);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn credentials(self, id: &str, secret: &str) -> Self {
+        let credentials = Credentials::new(id, secret);
+        self.change(|config| config.revocation.credentials = Some(credentials))
     }
 
     /// Also reads the token from this cookie. Off unless called; a name with the prefix `__Host-` is recommended.
@@ -231,9 +310,42 @@ impl Guard {
 
     /// Verifies a token that came some other way than in a request's usual places, such as a WebSocket's first message.
     pub async fn verify(&self, token: &str) -> Result<Caller, Rejection> {
-        let now = self.0.config.clock.unix_now();
-        let verified = self.0.verifier.verify(token, &self.0.keys, now).await;
-        verified.map(Caller::new).inspect_err(|rejection| self.note(rejection))
+        let judged = self.0.judge.verify(token).await;
+        judged.map(Caller::new).inspect_err(|rejection| self.note(rejection))
+    }
+
+    /// Waits until the keys are there and, if the issuer has a revocation feed, its first snapshot: for the start of an API, so that
+    /// the first tokens are judged like all others. `false` if that took longer than `limit`; it is gone on with all the same.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(guard: symbolon_guard::Guard) {
+    /// if !guard.ready(Duration::from_secs(10)).await {
+    ///     eprintln!("the issuer is away: {:?}", guard.status().revocation.last_error);
+    /// }
+    /// # }
+    /// ```
+    pub async fn ready(&self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.0.judge.ready()).await.is_ok()
+    }
+
+    /// What there is to see: for a health page or metrics. Not for every request: it takes locks.
+    ///
+    /// ```
+    /// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
+    /// let status = guard.status();
+    /// println!("revoked ids: {}, as of {:?} ago", status.revocation.entries, status.revocation.staleness);
+    /// println!("seen before: {} of {}", status.cache.hits, status.cache.hits + status.cache.misses);
+    /// for (reason, count) in status.refusals {
+    ///     println!("refused, {reason}: {count}");
+    /// }
+    /// ```
+    pub fn status(&self) -> Status {
+        Status {
+            cache: self.0.judge.seen.status(),
+            revocation: self.0.judge.watch.status(),
+            refusals: self.0.refusals.by_reason(),
+        }
     }
 
     /// The issuer whose tokens are accepted.
@@ -253,16 +365,8 @@ impl Guard {
         &self.0.config.sources
     }
 
-    pub(crate) fn verifier(&self) -> &Verifier {
-        &self.0.verifier
-    }
-
-    pub(crate) fn key_source(&self) -> &KeySource {
-        &self.0.keys
-    }
-
-    pub(crate) fn now(&self) -> u64 {
-        self.0.config.clock.unix_now()
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.0.judge
     }
 
     /// What a request without a token is: anonymous, or refused.
@@ -297,9 +401,12 @@ impl Guard {
     }
 
     fn note(&self, rejection: &Rejection) {
+        self.0.refusals.count(rejection);
         match rejection {
             Rejection::NotGuarded => tracing::error!(%rejection, "a request was refused"),
-            Rejection::KeysUnavailable { .. } => tracing::warn!(%rejection, "a request was refused"),
+            Rejection::KeysUnavailable { .. } | Rejection::RevocationsUnavailable { .. } => {
+                tracing::warn!(%rejection, "a request was refused");
+            }
             _ => tracing::debug!(%rejection, "a request was refused"),
         }
         if let Some(on_reject) = &self.0.config.on_reject {
@@ -321,10 +428,21 @@ impl Guard {
         if config.token_type == TokenType::AtJwt {
             policy = policy.accept_type("at+jwt");
         }
-        let (algorithms, token_type) = (config.algorithms.clone(), config.token_type);
+        let verifier = Verifier {
+            policy,
+            algorithms: config.algorithms.clone(),
+            token_type: config.token_type,
+            leeway_secs: config.leeway.as_secs(),
+        };
+        let (http, clock) = (Arc::new(Http::default()), Arc::clone(&config.clock));
+        let keys =
+            KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&http), Arc::clone(&clock));
+        let watch = Arc::new(Watch::new(config.revocation.clone(), &config.audience, clock));
+        let follower = Follower { issuer: config.issuer.clone(), http, keys, watch };
+        let seen = Seen::new(if config.keys.are_shared_secret() { 0 } else { config.remember });
         Self(Arc::new(Inner {
-            keys: KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&config.clock)),
-            verifier: Verifier { policy, algorithms, token_type },
+            judge: Judge::new(verifier, seen, follower, Arc::clone(&config.clock)),
+            refusals: Refusals::default(),
             config,
             metadata_url: OnceLock::new(),
         }))

@@ -189,6 +189,7 @@ impl AccessTokenPlan {
         IssuedAccessToken {
             jti: self.claims.jti.clone(),
             expires_at: self.claims.exp,
+            sid: self.claims.sid.clone(),
             revocation_handle: self.claims.rh.clone().unwrap_or_default(),
         }
     }

@@ -90,6 +90,7 @@ pub fn issued(token: &oauth::IssuedAccessToken) -> store::IssuedAccessToken {
     store::IssuedAccessToken {
         jti: token.jti.clone(),
         expires_at: token.expires_at,
+        sid: token.sid.clone(),
         revocation_handle: token.revocation_handle.clone(),
     }
 }

@@ -96,11 +96,13 @@ test('a hole in the stream is filled by a snapshot', async (t) => {
 test('an event that overlaps with what is known is taken in from where it is new', async (t) => {
   const { issuer, guard } = await follow(t);
   for (const sid of ['a', 'b']) await issuer.revoke('sid', sid);
+  await issuer.revoke('x', 'of a kind to come', { kind: 77 });
   await caughtUp(guard, issuer);
   issuer.enter('sid', 'c');
   await issuer.publish(0);
   await caughtUp(guard, issuer);
   assert.deepEqual([guard.status().setSize, issuer.asked[SNAPSHOT]], [3, 1]);
+  assert.equal(guard.status().unknownEntries, 1, 'counted once');
 });
 
 test('what is forged counts for nothing: not one entry, not one second', async (t) => {
@@ -193,6 +195,8 @@ test('a stream may begin with what was said before the snapshot was made', async
   t.after(() => guard.close());
   await guard.ready();
   await until('it follows', () => issuer.streams.size === 1);
+  // The word that counts may take a while; a stream is not given up for want of it.
+  await issuer.clock.advance(14_000);
   await issuer.revoke('sid', 'gone');
   await caughtUp(guard, issuer);
   assert.equal(await verdictOn(issuer, guard, 'gone'), 'revoked_sid');
@@ -293,6 +297,41 @@ test('a key that is new is fetched when the feed is signed with it', async (t) =
   await caughtUp(guard, issuer);
   assert.equal(await verdictOn(issuer, guard, 'gone'), 'revoked_sid');
   assert.equal(issuer.asked['/jwks'], 2);
+});
+
+test('a key that was revoked signs no news, though the key set still has it', async (t) => {
+  const { issuer, guard } = await follow(t);
+  const stolen = issuer.signing;
+  issuer.signing = await issuer.addKey('k2', 'ES256');
+  await issuer.revoke('key', stolen.kid);
+  await caughtUp(guard, issuer);
+  issuer.enter('sid', 'victim');
+  const event = await issuer.event(1, {}, { key: stolen });
+  issuer.entries.pop();
+  await sendRefused(issuer, guard, event);
+  assert.match(guard.status().lastError, /key that was revoked/);
+  assert.equal(await verdictOn(issuer, guard, 'victim'), 'accepted');
+});
+
+test('what was signed by a key that is gone does not hold a guard up for ever', async (t) => {
+  const { issuer, guard, clock } = await follow(t);
+  const gone = await issuer.addKey('gone', 'ES256', { publish: false });
+  issuer.answers[STREAM] = async (_, response, query) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    // The first entry after the cut was told when another key signed.
+    const key = query.get('after') === 'Zk3v0Q.0' ? gone : issuer.signing;
+    response.write(await issuer.event(Number(query.get('after').split('.')[1]), {}, { key }));
+    issuer.streams.add(response);
+  };
+  issuer.cut();
+  await until('it noticed', () => !guard.status().following);
+  issuer.enter('sid', 'missed');
+  await clock.advance(1_000);
+  await until('it was refused', () => /no key of the issuer/.test(guard.status().lastError ?? ''));
+  await clock.advance(1_000);
+  await caughtUp(guard, issuer);
+  assert.equal(issuer.asked[SNAPSHOT], 2);
+  assert.equal(await verdictOn(issuer, guard, 'missed'), 'revoked_sid');
 });
 
 test('an issuer in trouble is asked at growing intervals, and not before it says', async (t) => {

@@ -69,6 +69,32 @@ test('a session that has ended and a user who was blocked take their tokens with
   assert.ok((await refusedAfter(ask, untouched)) < AT_ONCE_MS);
 });
 
+/** The second of the wall clock, as tokens have it. */
+const second = () => Math.floor(Date.now() / 1000);
+
+test('rules about a client, the API and everything refuse what was issued until that second, and nothing issued later', async (t) => {
+  const { ask, guard } = await world.following(t);
+  const other = await world.addMachine('Other');
+  for (const [rule, othersLive] of [[['--client', world.machine.id], true], [['--api', API], false], [['--everything'], false]]) {
+    const [old, others] = [await world.token(), await world.token(other)];
+    assert.deepEqual([await ask(old), await ask(others)], [200, 200]);
+    // All within one second, the rule's: begin where one begins.
+    const before = second();
+    await until('a second begins', () => second() > before);
+    const same = await world.token();
+    assert.equal(await ask(same), 200);
+    await world.server.command(['token', 'revoke', ...rule, '--yes']);
+    assert.ok((await refusedAfter(ask, old)) < AT_ONCE_MS);
+    assert.equal(await ask(same), 401, 'of the second of the rule, or before');
+    assert.equal(await ask(others), othersLive ? 200 : 401, rule.join(' '));
+    const ruled = second();
+    await until('the next second', () => second() > ruled);
+    assert.equal(await ask(await world.token()), 200, 'a later one');
+  }
+  const { refusals } = guard.status();
+  assert.ok(refusals.revoked_client >= 2 && refusals.revoked_api >= 1 && refusals.revoked_all >= 1, JSON.stringify(refusals));
+});
+
 test('what was revoked before the API began is refused by the first request', async (t) => {
   const token = await world.token();
   await world.revoke(token);
@@ -205,6 +231,19 @@ test('the feed goes on when other keys sign', async (t) => {
     await world.revoke(token);
     assert.ok((await refusedAfter(ask, token)) < AT_ONCE_MS);
   }
+});
+
+test('a key that was compromised takes with it all that it signed, and the feed goes on', async (t) => {
+  const { ask, guard } = await world.following(t);
+  const old = await world.token();
+  assert.equal(await ask(old), 200);
+  await world.server.command(['keys', 'retire', decodeProtectedHeader(old).kid, '--compromised', '--yes']);
+  assert.ok((await refusedAfter(ask, old)) < AT_ONCE_MS);
+  const fresh = await world.token();
+  assert.equal(await ask(fresh), 200);
+  await world.revoke(fresh);
+  assert.ok((await refusedAfter(ask, fresh)) < AT_ONCE_MS);
+  assert.equal(guard.status().lastError, null);
 });
 
 test('a closed feed is followed with the secret of the API, and by nobody else', async (t) => {

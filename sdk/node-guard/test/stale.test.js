@@ -151,6 +151,17 @@ test('a signed time that stands still makes the knowledge old, however fresh the
   assert.equal(await reasonOf(guard.verify(await issuer.token())), 'revocations_unavailable');
 });
 
+test('what comes late is as old as it says', async (t) => {
+  const { issuer, guard, clock } = await follow(t, { whenStale: 'refuse' });
+  issuer.enter('jti', 'held back');
+  await clock.advance(10_000);
+  await issuer.publish(0, { iat: clock.now() - 9 });
+  await caughtUp(guard, issuer);
+  assert.equal(guard.status().stalenessSeconds, 9);
+  await clock.advance(22_000);
+  assert.equal(await reasonOf(guard.verify(await issuer.token())), 'revocations_unavailable');
+});
+
 test('a wall clock that was put back does not make the knowledge young', async (t) => {
   const { issuer, guard, clock } = await follow(t, { whenStale: 'refuse' });
   await cutFeed(issuer, guard);

@@ -192,7 +192,7 @@ pub(crate) fn refresh_token(family: &str, number: u8) -> RefreshToken {
 }
 
 pub(crate) fn access_token(user: &str, number: u8) -> IssuedAccessToken {
-    IssuedAccessToken { jti: format!("jti-{number}"), expires_at: ACCESS, revocation_handle: handle(user) }
+    IssuedAccessToken { jti: format!("jti-{number}"), expires_at: ACCESS, sid: None, revocation_handle: handle(user) }
 }
 
 pub(crate) fn code(session: &Session, number: u8) -> Artefact {

@@ -31,15 +31,19 @@ pub(super) fn standing_of_user(conn: &Connection, user_id: &str, handle: &str) -
     })
 }
 
-/// The family is live, its session (if it is bound to one) stands, and its user is as the facts had them.
-pub(super) fn standing(conn: &Connection, family: &Family, handle: &str, now: u64) -> Result<Standing> {
+/// The family is live, its session (if it is bound to one) stands, and user and session are as the facts had them that the token was
+/// made by.
+pub(super) fn standing(conn: &Connection, family: &Family, token: &IssuedAccessToken, now: u64) -> Result<Standing> {
     if family.ended_at.is_some() || family.absolute_expires_at <= now {
         return Ok(Standing::Gone);
     }
     if family.session_bound && !session::stands(conn, family.sid.as_deref())? {
         return Ok(Standing::Gone);
     }
-    standing_of_user(conn, &family.user_id, handle)
+    if token.sid.is_some() && !session::stands(conn, token.sid.as_deref())? {
+        return Ok(Standing::Changed);
+    }
+    standing_of_user(conn, &family.user_id, &token.revocation_handle)
 }
 
 const COLUMNS: &str = "id, client_id, user_id, sid, session_bound, scope, audience, auth_time, created_at, \
@@ -79,7 +83,7 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
 
 pub(super) fn create(conn: &Connection, new: &NewFamily) -> Result<Issued> {
     let family = &new.family;
-    match standing(conn, family, &new.access_token.revocation_handle, family.created_at)? {
+    match standing(conn, family, &new.access_token, family.created_at)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
@@ -144,7 +148,7 @@ pub(super) fn note_if_live(conn: &Connection, id: &str, token: &IssuedAccessToke
     let Some(family) = by_id(conn, id)? else {
         return Ok(Issued::Gone);
     };
-    match standing(conn, &family, &token.revocation_handle, now)? {
+    match standing(conn, &family, token, now)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),

@@ -6,7 +6,7 @@
  * | an event adds on to what is known | it is taken in, and the issuer's time with it |
  * | entries are missing between, or the log is another one | a snapshot |
  * | the server cannot go on from where we are (410) | a snapshot |
- * | an event or snapshot is forged or cannot be read | nothing of it counts; the connection is given up |
+ * | an event or snapshot is forged or cannot be read | nothing of it counts; the connection is given up, then a snapshot |
  * | an event is older than what is known, and of what is known | nothing of it counts, nor is it a sign of life |
  * | an older one claims more than what is known, or a snapshot is older | nothing of it counts; given up, then a snapshot |
  * | the stream is silent | given up |
@@ -194,7 +194,7 @@ export class Follower {
    * @param {AbortSignal} parent
    */
   async #follow(endpoint, parent) {
-    const { fetch, heads, silenceMs } = this.#wiring;
+    const { fetch, silenceMs } = this.#wiring;
     const watchdog = this.#watch(parent);
     const { signal } = watchdog;
     const url = new URL(endpoint);
@@ -210,7 +210,7 @@ export class Follower {
         for await (const bytes of reply.body ?? []) {
           for (const { event, data } of reader.push(bytes)) {
             if (event !== 'revocations') continue;
-            const isNews = this.#take(await verifyEvent(heads, data));
+            const isNews = this.#take(await this.#verified(data));
             if (this.#needsSnapshot) return;
             if (isNews) watchdog.extend(silenceMs, silent);
           }
@@ -226,6 +226,17 @@ export class Follower {
       this.lastError = error.message;
     } finally {
       watchdog.end();
+    }
+  }
+
+  /** @param {string} jws */
+  async #verified(jws) {
+    try {
+      return await verifyEvent(this.#wiring.heads, jws);
+    } catch (error) {
+      // It may be signed by a key that is gone by now; to ask from the same place would bring it again. A snapshot is signed today.
+      this.#needsSnapshot = true;
+      throw error;
     }
   }
 

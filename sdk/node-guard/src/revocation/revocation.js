@@ -55,7 +55,7 @@ export class Revocation {
     const [least, most] = SILENCE_SECS;
     this.#follower = new Follower({
       ...surroundings,
-      heads: new Heads(issuer, keys, clock),
+      heads: new Heads(issuer, keys, clock, this.revoked),
       revoked: this.revoked,
       silenceMs: Math.min(Math.max(policy.maxStaleness, least), most) * 1000,
       changed: () => this.tend(clock.now()),

@@ -1,6 +1,7 @@
 /** What no longer counts: the set of ids and the small table of rules, and which tokens they refuse. */
 
 import { warn } from '../errors.js';
+import { fingerprint } from './fingerprint.js';
 import { isKnown, isRule } from './kinds.js';
 import { Rules } from './rules.js';
 import { IdSet } from './set.js';
@@ -51,6 +52,14 @@ export class Revoked {
     if (sid && this.#ids.has(sid.hi, sid.lo)) return 'sid';
     if (rh && this.#ids.has(rh.hi, rh.lo)) return 'rh';
     return this.#rules.refuses(token);
+  }
+
+  /**
+   * Whether a key was revoked: what it signs is worth nothing, whatever that says.
+   * @param {string | undefined} kid
+   */
+  hasKey(kid) {
+    return kid !== undefined && this.#rules.hasKey(fingerprint('key', kid));
   }
 
   /**

@@ -58,6 +58,11 @@ export class Rules {
     return undefined;
   }
 
+  /** @param {Fingerprint} key */
+  hasKey(key) {
+    return this.#rules.has(nameOf(KINDS.key, key));
+  }
+
   /** @param {number} now */
   forget(now) {
     for (const [name, { forgetAt }] of this.#rules) if (forgetAt <= now) this.#rules.delete(name);

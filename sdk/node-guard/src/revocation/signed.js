@@ -20,13 +20,16 @@ export class Heads {
   #issuer;
   #keys;
   #clock;
+  #revoked;
 
   /**
    * @param {string} issuer
    * @param {import('../jwks/cache.js').KeyCache} keys
    * @param {import('../clock.js').Clock} clock
+   * @param {import('./revoked.js').Revoked} revoked
    */
-  constructor(issuer, keys, clock) {
+  constructor(issuer, keys, clock, revoked) {
+    this.#revoked = revoked;
     this.#issuer = issuer;
     this.#keys = keys;
     this.#clock = clock;
@@ -65,6 +68,8 @@ export class Heads {
     // It may be signed by a key that is newer than our set.
     if (!key && kid !== undefined && !set.has(kid)) key = (await this.#keys.lookFor(kid))?.select(kid, alg);
     if (!key) throw new FeedError('no key of the issuer fits a signed head');
+    // Whoever has stolen it could tell us anything, and our set may have it for a while yet.
+    if (this.#revoked.hasKey(key.kid)) throw new FeedError('a signed head is signed by a key that was revoked');
     return key.key;
   }
 }

@@ -31,9 +31,7 @@ export class World {
     await world.server.command(['api', 'add', API, '--name', 'Dragons', '--scope', 'read:dragons=Read', '--scope', 'burn:dragons=Burn']);
     const { api_secret: secret } = await world.server.command(['api', 'secret', 'rotate', API]);
     world.credentials = { id: API, secret };
-    const args = ['client', 'add', '--machine', '--name', 'Reports', '--api', `${API}=read:dragons`];
-    const { client, client_secret } = await world.server.command(args);
-    world.machine = { id: client.client_id, secret: client_secret };
+    world.machine = await world.addMachine('Reports');
     return world;
   }
 
@@ -53,10 +51,17 @@ export class World {
     return text === '' ? {} : JSON.parse(text);
   }
 
-  /** A token of the machine. */
-  async token() {
+  /** A token of the machine, or of another one. */
+  async token(machine = this.machine) {
     const body = new URLSearchParams({ grant_type: 'client_credentials', resource: API });
-    return (await this.#post('/oauth/token', body, { authorization: basic(this.machine) })).access_token;
+    return (await this.#post('/oauth/token', body, { authorization: basic(machine) })).access_token;
+  }
+
+  /** Another machine that may call the API. */
+  async addMachine(name) {
+    const args = ['client', 'add', '--machine', '--name', name, '--api', `${API}=read:dragons`];
+    const { client, client_secret: secret } = await this.server.command(args);
+    return { id: client.client_id, secret };
   }
 
   /** RFC 7009. */

@@ -25,6 +25,11 @@ export class Revoked {
      */
     refuses(token: TokenIds): "jti" | "sid" | "rh" | "all" | "key" | "client" | "api" | undefined;
     /**
+     * Whether a key was revoked: what it signs is worth nothing, whatever that says.
+     * @param {string | undefined} kid
+     */
+    hasKey(kid: string | undefined): boolean;
+    /**
      * So many ids are about to be added; none when they have been.
      * @param {number} count
      */

@@ -16,6 +16,8 @@ export class Rules {
      * @param {import('./revoked.js').TokenIds} token
      */
     refuses(token: import("./revoked.js").TokenIds): "all" | "key" | "client" | "api" | undefined;
+    /** @param {Fingerprint} key */
+    hasKey(key: Fingerprint): boolean;
     /** @param {number} now */
     forget(now: number): void;
     #private;

@@ -9,8 +9,9 @@ export class Heads {
      * @param {string} issuer
      * @param {import('../jwks/cache.js').KeyCache} keys
      * @param {import('../clock.js').Clock} clock
+     * @param {import('./revoked.js').Revoked} revoked
      */
-    constructor(issuer: string, keys: import("../jwks/cache.js").KeyCache, clock: import("../clock.js").Clock);
+    constructor(issuer: string, keys: import("../jwks/cache.js").KeyCache, clock: import("../clock.js").Clock, revoked: import("./revoked.js").Revoked);
     /**
      * @param {string} jws
      * @param {string} typ

@@ -1,5 +1,5 @@
 //! Who may manage streams: a client with an access token of its own for the transmitter's API, which the operator registers to let
-//! receivers in (Shared Signals Framework 1.0 §8, CAEP Interoperability Profile 1.0 §2.7.3).
+//! receivers in (Shared Signals Framework 1.0 §8, CAEP Interoperability Profile 1.0 §2.7).
 
 use crate::access_token::AccessTokenClaims;
 use crate::endpoint::userinfo::{TokenFacts, is_not_revoked};

@@ -14,7 +14,7 @@ const MAX_NAMED: usize = 1000;
 /// The longest error of a receiver's that is kept.
 const MAX_ERROR_CHARS: usize = 200;
 
-/// A request (§2.4).
+/// A request (§2.2, §2.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PollRequest {
     /// How many events it wants; none if it only speaks of those it has.
@@ -30,7 +30,7 @@ pub struct PollRequest {
 /// Whether a receiver waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wait {
-    /// For a while (§2.4: "long polling").
+    /// For a while (§2.2: "long polling").
     #[default]
     ForEvents,
     /// Not at all.
@@ -74,7 +74,7 @@ impl PollRequest {
         let max_events = body.max_events.map_or(MAX_EVENTS, |max| u32::try_from(max).unwrap_or(MAX_EVENTS));
         Ok(Self {
             max_events: max_events.min(MAX_EVENTS),
-            // §2.4: "maxEvents … A value of 0 MAY be used … to acknowledge": there is nothing to wait for.
+            // §2.2: "A value of 0 MAY be used" to acknowledge only: there is nothing to wait for.
             wait: if body.return_immediately == Some(true) || max_events == 0 { Wait::No } else { Wait::ForEvents },
             ack: body.ack,
             errors: body.set_errs.into_iter().map(|(jti, why)| (jti, error(why))).collect(),
@@ -82,7 +82,7 @@ impl PollRequest {
     }
 }
 
-/// An answer (§2.5).
+/// An answer (§2.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PollResponse {
     /// The tokens by their `jti`.

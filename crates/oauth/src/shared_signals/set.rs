@@ -79,7 +79,7 @@ pub fn number(stream_id: &str, jti: &str) -> Option<u64> {
     if canonical { number.parse().ok() } else { None }
 }
 
-/// "it MUST be unique to the underlying event that caused" it (§4.1.7). Hashed, so that it tells nobody how much else happened.
+/// "it MUST be unique to the underlying event that caused" it (§4.1.9). Hashed, so that it tells nobody how much else happened.
 fn txn(epoch: &str, cause: u64) -> String {
     base64url::encode(&sha256(format!("{epoch}:{cause}").as_bytes())[..16])
 }
@@ -169,7 +169,7 @@ mod tests {
         serde_json::to_value(plan(telling, &happened)).unwrap()
     }
 
-    /// §4.1.3, §4.1.6: neither `sub` nor `exp` nor anything else that another token has.
+    /// §4.1.3: neither `sub` nor `exp` nor anything else that another token has.
     #[test]
     fn a_token_has_exactly_the_claims_of_the_profile() {
         let set = told(

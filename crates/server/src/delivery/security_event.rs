@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use symbolon_oauth::OAuthError;
 use symbolon_oauth::shared_signals::stream::Delivery as Transport;
-use symbolon_store::{AuditEvent, Delivery, StoreError, Transmission};
+use symbolon_store::{AuditEvent, Delivery, StoreError, StreamStatus, Transmission};
 
 use super::kind::{Failure, Fate, Kind, Message, answered};
 use crate::app::App;
@@ -41,6 +41,11 @@ impl Kind for SecurityEvent {
             shared_signals::happened(delivery).map_err(|why| Failure::Hopeless(format!("it cannot be read: {why}")))?;
         if !shared_signals::is_wanted(client, &stream, &happened) {
             return Ok(None);
+        }
+        let about_the_stream = happened.event.event_type().is_none();
+        if stream.status != StreamStatus::Enabled && !about_the_stream {
+            // Taken at the moment at which it was paused, or put back by hand. The end of the pause brings it.
+            return Err(Failure::Refused("the stream is paused".to_owned()));
         }
         let unmade = |_: OAuthError| Failure::Unreachable("the token cannot be made; the log says why".to_owned());
         let config = shared_signals::config(app, &stream).map_err(unmade)?;

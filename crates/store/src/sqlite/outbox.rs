@@ -194,6 +194,7 @@ pub(super) fn give_up(conn: &Connection, queued_until: u64, limit: u32, now: u64
     let sql = format!(
         "UPDATE outbox SET state = 'given_up', settled_at = ?2 WHERE id IN
             (SELECT id FROM outbox WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL
+                AND kind <> 'security_event_held'
                 ORDER BY queued_at LIMIT ?3)
         RETURNING {COLUMNS}"
     );

@@ -15,7 +15,7 @@ pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,
-    Rotated, TokenFacts, TokenQuery,
+    Rotated, SessionValueFacts, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};

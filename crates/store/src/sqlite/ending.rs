@@ -19,7 +19,8 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
     let families = conn.prepare_cached(sql)?.execute(params![sid, Num(now), why])? as u64;
     let mut tokens_until = None;
     if session || families > 0 {
-        let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family WHERE f.sid = ?1";
+        let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family
+            WHERE f.sid = ?1 AND t.session_hash IS NULL";
         tokens_until = revoke(conn, RevocationKind::Sid, sid, now, last_expiry(conn, sql, sid)?)?;
     }
     Ok(Ended { families, session, tokens_until })
@@ -31,13 +32,17 @@ pub(super) fn end_family(conn: &Connection, id: &str, why: &str, now: u64) -> Re
     let families = conn.prepare_cached(sql)?.execute(params![id, Num(now), why])? as u64;
     let mut tokens_until = None;
     if families > 0 {
-        let sql = "SELECT jti, expires_at FROM access_token WHERE family = ?1 AND expires_at > ?2 ORDER BY jti";
+        let sql = "SELECT jti, expires_at, session_hash IS NOT NULL FROM access_token
+            WHERE family = ?1 AND expires_at > ?2 ORDER BY jti";
         let alive_after = now.saturating_sub(LEEWAY_SECS);
         let mut select = conn.prepare_cached(sql)?;
-        let tokens = select.query_map(params![id, Num(alive_after)], |row| Ok((row.get(0)?, row.get::<_, Num>(1)?)))?;
+        let tokens = select.query_map(params![id, Num(alive_after)], |row| {
+            Ok((row.get(0)?, row.get::<_, Num>(1)?, row.get::<_, bool>(2)?))
+        })?;
         for token in tokens {
-            let (jti, expires_at): (String, Num) = token?;
-            tokens_until = tokens_until.max(revoke(conn, RevocationKind::Jti, &jti, now, Some(expires_at.0))?);
+            let (jti, expires_at, is_session): (String, Num, bool) = token?;
+            let last_expiry = (!is_session).then_some(expires_at.0);
+            tokens_until = tokens_until.max(revoke(conn, RevocationKind::Jti, &jti, now, last_expiry)?);
         }
     }
     Ok(Ended { families, session: false, tokens_until })
@@ -75,7 +80,8 @@ pub(super) fn void_artefacts_of_user(conn: &Connection, user_id: &str) -> Result
 
 /// Logs the handle a user has now as revoked; returns the last `exp` of an unexpired token that carries it.
 pub(super) fn revoke_handle(conn: &Connection, user: &User, now: u64) -> Result<Option<u64>> {
-    let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family WHERE f.user_id = ?1";
+    let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family
+        WHERE f.user_id = ?1 AND t.session_hash IS NULL";
     let last_expiry = last_expiry(conn, sql, &user.id)?;
     revoke(conn, RevocationKind::UserHandle, &user.revocation_handle, now, last_expiry)
 }
@@ -85,7 +91,8 @@ fn last_expiry(conn: &Connection, sql: &str, id: &str) -> Result<Option<u64>> {
     Ok(latest.map(|time| time.0))
 }
 
-/// Appends to the log; returns the last expiry, if it is still to come.
+/// Appends to the log; returns the last expiry, if it is still to come. Without one (session values are asked about again and
+/// again, and an answer is kept for less than the leeway) the log need not remember longer than the leeway.
 fn revoke(
     conn: &Connection,
     kind: RevocationKind,

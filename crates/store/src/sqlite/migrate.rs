@@ -10,8 +10,11 @@ use crate::port::Result;
 const APPLICATION_ID: i64 = 0x5359_4d42;
 
 /// In order; the first takes an empty file to version 1. A published migration never changes.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_revocation_log.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_revocation_log.sql"),
+    include_str!("migrations/0003_session_value.sql"),
+];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.
 pub(super) fn migrate(conn: &Connection) -> Result<()> {

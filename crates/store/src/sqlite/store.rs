@@ -12,8 +12,8 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
     Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
-    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SignedOut, Sweep, Swept, ThrottleKey,
-    TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SessionValueFacts, SignedOut, Sweep,
+    Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
 };
 
 #[async_trait]
@@ -199,6 +199,10 @@ impl Store for Sqlite {
     async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>> {
         let user_id = user_id.to_owned();
         self.read(move |conn| family::of_user(conn, &user_id, now)).await
+    }
+
+    async fn session_value_facts(&self, hash: Hash32) -> Result<Option<SessionValueFacts>> {
+        self.read(move |conn| family::session_value_facts(conn, hash)).await
     }
 
     async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::{AuthMethod, Client, ClientApi, ClientKind, SecretHash};
+use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, SecretHash};
 use symbolon_oauth::{ClientId, OpaqueToken, Scope, TokenKind};
 use symbolon_store::{Document, DocumentWrite, Expect};
 use url::Url;
@@ -75,6 +75,9 @@ pub struct NewClient {
     pub id_token_alg: Option<Algorithm>,
     /// May post user name and password to `/authenticate`.
     pub password_sign_in: bool,
+    /// What its access tokens are; signed tokens if not given.
+    #[serde(default)]
+    pub access_token_format: Option<AccessTokenFormat>,
 }
 
 /// What changes in a registration.
@@ -89,6 +92,8 @@ pub struct ClientChange {
     pub disabled: Option<bool>,
     /// May post user name and password to `/authenticate`.
     pub password_sign_in: Option<bool>,
+    /// What its access tokens are. Those already handed out stay what they are.
+    pub access_token_format: Option<AccessTokenFormat>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.
@@ -253,6 +258,7 @@ fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, Ad
     client.default_audience.clone_from(&new.default_audience);
     client.jwks.clone_from(&new.jwks);
     client.password_sign_in = new.password_sign_in;
+    client.access_token_format = new.access_token_format.unwrap_or_default();
     client.created_at = now;
     client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
@@ -316,6 +322,7 @@ fn apply(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
     client.first_party = change.third_party.map_or(client.first_party, |third_party| !third_party);
     client.disabled = change.disabled.unwrap_or(client.disabled);
     client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
+    client.access_token_format = change.access_token_format.unwrap_or(client.access_token_format);
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     Ok(())

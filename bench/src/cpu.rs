@@ -19,6 +19,13 @@ pub(crate) fn used(pid: u32) -> Result<Duration, Failure> {
     Ok(Duration::from_secs(1) * (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
 }
 
+/// How long this thread has waited for a processor while others had it, in nanoseconds.
+pub(crate) fn waited() -> Result<u64, Failure> {
+    let schedstat = read_to_string("/proc/thread-self/schedstat")?;
+    let waited = schedstat.split_whitespace().nth(1).and_then(|it| it.parse().ok());
+    Ok(waited.ok_or("unreadable /proc/thread-self/schedstat")?)
+}
+
 /// Memory of the process that is its own: resident, less what is mapped from files (the binary's own pages).
 pub(crate) fn memory(pid: u32) -> Result<Memory, Failure> {
     let status = read_to_string(format!("/proc/{pid}/status"))?;

@@ -95,8 +95,13 @@ impl Installation {
 
     /// Starts the server as an operator would, its log going nowhere, and waits for its first good answer.
     pub(crate) fn serve(&self) -> Result<Running, Failure> {
+        self.serve_with(&[])
+    }
+
+    /// The same with settings in its environment.
+    pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Result<Running, Failure> {
         let mut command = self.command()?;
-        command.arg("serve").stdout(Stdio::null()).stderr(Stdio::null());
+        command.envs(settings.iter().copied()).arg("serve").stdout(Stdio::null()).stderr(Stdio::null());
         let watch = Stopwatch::start();
         let child = command.spawn()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));

@@ -6,10 +6,14 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use symbolon_fuzz::feed::{self, ISSUER, NOW};
 use symbolon_fuzz::known::{CONTENT, ENCRYPTIONS, Known, SIGNATURES};
 use symbolon_jose::jwe::{self, Compression};
 use symbolon_jose::jws::{self, Encoding};
-use symbolon_jose::{Algorithm, ContentEncryption, Jwk, KeyAlgorithm, KeyCurve, KeyFormat, KeyManagement, SigningKey};
+use symbolon_jose::{
+    Algorithm, ContentEncryption, Jwk, KeyAlgorithm, KeyCurve, KeyFormat, KeyManagement, SigningKey, base64url,
+};
+use symbolon_revocation::{Entry, Fingerprint, IdKind, Kind, RECORD_LEN, RuleKind, SnapshotToSign, event, snapshot};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -22,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     signed(&mut known, &seeds)?;
     encrypted(&mut known, &seeds)?;
     formats(&known, &seeds)?;
+    revocations(&seeds)?;
     fs::write(home.join("known.json"), serde_json::to_string_pretty(&known)? + "\n")?;
     Ok(())
 }
@@ -118,5 +123,38 @@ fn formats(known: &Known, seeds: &Path) -> Result<(), Box<dyn std::error::Error>
     public.push(json!({"kty": "secret"}));
     write(seeds, "jwk_set", "all", json!({ "keys": public }).to_string())?;
     write(seeds, "jwk_set", "empty", r#"{"keys":[],"more":{"a":[]}}"#)?;
+    Ok(())
+}
+
+/// What a server sends, and what stands behind its signatures.
+fn revocations(seeds: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let ids = IdKind::ALL.map(Kind::from).into_iter();
+    let kinds = ids.chain(RuleKind::ALL.map(Kind::from)).chain([Kind::from(IdKind::Jti)]);
+    let times = (1_u64..).map(|nth| (NOW - nth, NOW + nth * nth * nth * 1000));
+    let entry = |(kind, (revoked_at, forget_at)): (Kind, (u64, u64))| {
+        Entry::new(kind, Fingerprint::of(kind, &forget_at.to_string()), revoked_at, forget_at)
+    };
+    let entries: Vec<Entry> = kinds.zip(times).map(entry).collect();
+    let records: Vec<u8> = entries.iter().flat_map(Entry::record).collect();
+    write(seeds, "revocation_records", "each_kind", &records)?;
+    write(seeds, "revocation_records", "same_id_again", records[..RECORD_LEN].repeat(3))?;
+    write(seeds, "revocation_records", "unknown_kinds", [[0; RECORD_LEN], [4; RECORD_LEN], [20; RECORD_LEN]].concat())?;
+
+    let claims = json!({"iss": ISSUER, "iat": NOW, "epoch": "fuzz", "after": 0, "seq": entries.len(),
+        "entries": base64url::encode(&records)});
+    let heartbeat = json!({"iss": ISSUER, "iat": NOW, "epoch": "fuzz", "after": 7, "seq": 7});
+    for (name, claims) in [("entries", claims), ("heartbeat", heartbeat)] {
+        write(seeds, "revocation_event", &format!("forged_{name}"), claims.to_string())?;
+        write(seeds, "revocation_event", name, feed::jws(event::TYPE, claims.to_string().as_bytes()))?;
+    }
+
+    let head = SnapshotToSign { iss: ISSUER, iat: NOW, epoch: "fuzz", seq: 8 };
+    for (name, entries) in [("entries", entries.as_slice()), ("empty", &[])] {
+        let bytes = snapshot::encode(&feed::SIGNING, &head, entries.iter().copied())?;
+        let len = u32::from_be_bytes(bytes[8..12].try_into()?) as usize;
+        let body = &bytes[12 + len..];
+        write(seeds, "revocation_snapshot", &format!("forged_{name}"), body)?;
+        write(seeds, "revocation_snapshot", name, feed::snapshot(body))?;
+    }
     Ok(())
 }

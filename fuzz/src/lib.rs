@@ -1,6 +1,7 @@
 //! What the fuzz targets share: the keys and the only good tokens, a forge for what a parser sees behind a good signature, and
 //! oracles that say without our code what a parser ought to answer.
 
+pub mod feed;
 pub mod forge;
 pub mod formats;
 pub mod known;

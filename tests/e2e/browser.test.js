@@ -108,6 +108,16 @@ test('signing out ends every tab and the session; the old cookie is useless', as
   await stolen.locator('input[name=password]').waitFor();
 });
 
+test('who signs out at the issuer is told until when a service that follows nothing may accept them', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await signIn(page, server, ADMIN);
+  await page.goto(`${server.issuer}/logout`);
+  await page.click('main button[type=submit]');
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+  assert.match(await page.innerText('main'), /may accept what it was given until \d\d:\d\d UTC/);
+  await pictures(page, 'signed-out');
+});
+
 test('a person without the role may see dragons, not orders', async (t) => {
   const page = await (await profile(t, browser)).newPage();
   await signIn(page, server, user);

@@ -12,6 +12,7 @@ use crate::ids::{Issuer, random_id};
 use crate::issue::{AccessTokenForm, AccessTokenPlan, UserFacts};
 use crate::registration::{Api, Client};
 use crate::scope::Scope;
+use crate::status_list::Status;
 use crate::token_format::{OpaqueToken, TokenKind};
 
 /// The header's `typ` (RFC 9068 §2.1).
@@ -52,6 +53,9 @@ pub struct AccessTokenClaims {
     /// The user's roles, if the API wants them (RFC 9068 §2.2.3.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// Where its status stands, if the API asks for status lists. Given by the shell, when the place is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// The audience that opens userinfo.
@@ -86,7 +90,7 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
         Some(session) if from.client.gets_sessions() => {
             session.ends_at.min(ctx.now.saturating_add(from.client.refresh_absolute_secs(ctx.lifetimes)))
         }
-        _ => ctx.now.saturating_add(lifetime_secs(ctx, from.client, from.api)),
+        _ => ctx.now.saturating_add(lifetime_secs(ctx.lifetimes.access_token_secs, Some(from.client), from.api)),
     };
     let claims = AccessTokenClaims {
         scope: from.scope.clone(),
@@ -124,9 +128,9 @@ pub(crate) fn roles(client: &Client, api: Option<&Api>, user: &UserFacts) -> Vec
 
 /// A client's own token (RFC 6749 §4.4): `sub` is the client.
 pub(crate) fn for_client(ctx: &mut Context<'_>, client: &Client, scope: Scope, api: &Api) -> AccessTokenPlan {
-    let exp = ctx.now.saturating_add(lifetime_secs(ctx, client, Some(api)));
+    let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(client), Some(api));
     let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()));
-    let claims = AccessTokenClaims { exp, scope, ..claims };
+    let claims = AccessTokenClaims { exp: ctx.now.saturating_add(lifetime_secs), scope, ..claims };
     AccessTokenPlan { claims, form: AccessTokenForm::Signed(api.signing_alg) }
 }
 
@@ -145,16 +149,19 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
         auth_time: None,
         acr: None,
         roles: Vec::new(),
+        status: None,
     }
 }
 
-/// The shorter of what API and client say, else the server's default.
-fn lifetime_secs(ctx: &Context<'_>, client: &Client, api: Option<&Api>) -> u64 {
+/// How long an access token lives, in seconds: the shorter of what its API and its client say, else the server's default.
+#[must_use]
+pub fn lifetime_secs(default_secs: u64, client: Option<&Client>, api: Option<&Api>) -> u64 {
     let of_api = api.and_then(|api| api.token_lifetime_secs);
-    match (of_api, client.access_token_lifetime_secs) {
+    let of_client = client.and_then(|client| client.access_token_lifetime_secs);
+    match (of_api, of_client) {
         (Some(one), Some(other)) => one.min(other),
         (Some(secs), None) | (None, Some(secs)) => secs,
-        (None, None) => ctx.lifetimes.access_token_secs,
+        (None, None) => default_secs,
     }
 }
 

@@ -36,6 +36,10 @@ impl std::fmt::Debug for Context<'_> {
     }
 }
 
+/// The longest life that settings and registrations can give an access token or an ID token, in seconds: after that nothing
+/// that was signed before counts anywhere.
+pub const LONGEST_TOKEN_SECS: u64 = 86_400;
+
 /// How long things live, all in seconds. The defaults are safe in production.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -87,7 +91,8 @@ impl Lifetimes {
         if refresh_grace_secs > 60 {
             return Err("refresh grace must be 0 to 60 seconds");
         }
-        if !(1..=86_400).contains(&access_token_secs) || !(1..=86_400).contains(&id_token_secs) {
+        let bounds = 1..=LONGEST_TOKEN_SECS;
+        if !bounds.contains(&access_token_secs) || !bounds.contains(&id_token_secs) {
             return Err("access token and ID token lifetimes must be 1 second to 1 day");
         }
         if refresh_idle_secs == 0 || refresh_absolute_secs < refresh_idle_secs {

@@ -27,13 +27,14 @@ pub mod registration;
 pub mod response_mode;
 mod rotation;
 pub mod scope;
+pub mod status_list;
 mod target;
 #[cfg(test)]
 mod testing;
 pub mod token_format;
 
 pub use access_token::AccessTokenClaims;
-pub use context::{Context, Lifetimes, Rng};
+pub use context::{Context, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 pub use effect::{
     AlsoSession, Effect, EndReason, FamilyGrant, IssuedAccessToken, NewFamily, NewRefreshToken, RotateExpect,
 };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use symbolon_oauth::{Context, Issuer, Lifetimes, Rng};
+use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 use symbolon_store::{Options, Sqlite, Store, StoreError};
 
 use crate::account::password::{Parameters, Pool, PoolSettings};
@@ -22,6 +22,7 @@ use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
 use crate::session::device::DeviceKey;
+use crate::status_list::StatusLists;
 
 pub(crate) const META_ISSUER: &str = "issuer";
 const META_KEY_CHECK: &str = "master_key_check";
@@ -56,6 +57,8 @@ pub struct App {
     pub transport: Transport,
     /// The revocation feed.
     pub feed: Arc<Feed>,
+    /// Token Status Lists, signed.
+    pub status_lists: StatusLists,
     registry: ArcSwap<Registry>,
 }
 
@@ -166,6 +169,7 @@ impl App {
             lifetimes,
             passwords,
             sealer,
+            status_lists: StatusLists::default(),
             store,
             throttle,
             transport,
@@ -210,7 +214,7 @@ impl App {
         Schedule {
             rotate_after_secs: self.config.keys.rotation_secs,
             publish_ahead_secs: self.config.keys.publish_ahead_secs,
-            longest_token_secs: self.lifetimes.access_token_secs.max(self.lifetimes.id_token_secs).max(86_400),
+            longest_token_secs: LONGEST_TOKEN_SECS,
         }
     }
 }

@@ -77,7 +77,8 @@ pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
         }
         match app.store.apply(writes).await {
             Ok(_) => return app.reload_registry().await,
-            Err(StoreError::Conflict(_)) => app.reload_registry().await?,
+            // Not there any more: another one removed the key that was to be moved.
+            Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => app.reload_registry().await?,
             Err(error) => return Err(error.into()),
         }
     }

@@ -26,6 +26,7 @@ pub mod rng;
 pub mod seal;
 pub mod serve;
 pub mod session;
+pub mod status_list;
 
 pub use app::{App, AppError};
 pub use clock::Clock;

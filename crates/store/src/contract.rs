@@ -11,6 +11,7 @@ pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod session_values;
 pub(crate) mod sessions;
+pub(crate) mod statuses;
 pub(crate) mod sweep;
 pub(crate) mod throttle;
 pub(crate) mod users;
@@ -86,6 +87,7 @@ macro_rules! suite {
             }
             session_values {
                 a_session_can_begin_with_its_family
+                a_rule_ends_the_session_values_it_is_about_and_no_other_family
                 a_session_value_is_found_with_all_that_decides_about_it
                 an_ended_session_value_is_forgotten_before_its_expiry
                 nothing_begins_with_a_family_that_is_refused
@@ -100,6 +102,11 @@ macro_rules! suite {
                 live_sessions_are_listed
                 pages_of_sessions_cover_all_once
                 touch_moves_the_idle_expiry_within_bounds
+            }
+            statuses {
+                a_list_goes_with_its_last_token
+                a_list_says_what_the_revocation_log_says
+                every_place_of_a_list_is_given_once_and_not_in_order
             }
             sweep {
                 a_spent_family_goes_with_its_last_token

@@ -10,9 +10,10 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
-    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SessionValueFacts, SignedOut, Sweep,
-    Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
+    SessionValueFacts, SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
+    UserStatus, UserUpdate,
 };
 
 /// A result of the store.
@@ -77,8 +78,8 @@ pub trait Store: Send + Sync + 'static {
     /// in again, which revives nothing. Already in that status: changes nothing.
     async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut>;
 
-    /// Adds and removes roles; returns the user as changed. With a new handle, access tokens that show the old roles
-    /// die (if any role changed at all); sessions and families live on.
+    /// Adds and removes roles. With a new handle, access tokens that show the old roles die (if any role changed at all);
+    /// sessions and families live on.
     async fn set_user_roles(
         &self,
         id: &str,
@@ -86,7 +87,7 @@ pub trait Store: Send + Sync + 'static {
         remove: &[String],
         new_handle: Option<&str>,
         now: u64,
-    ) -> Result<User>;
+    ) -> Result<RolesSet>;
 
     /// Ends every session and family of the user and revokes the old handle.
     async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
@@ -191,6 +192,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Follows the number of the newest entry as this process sees it change; starts with the present one.
     fn watch_revocations(&self) -> watch::Receiver<u64>;
+
+    // Token Status Lists
+
+    /// Gives an access token a place, in a list that has one left or in the fresh one.
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace>;
+
+    /// A list, with the places of the tokens that the revocation log refuses.
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>>;
 
     // Consents
 

@@ -6,6 +6,7 @@ mod family;
 mod registry;
 mod revocation;
 mod session;
+mod status;
 mod throttle;
 mod user;
 
@@ -20,8 +21,9 @@ pub use family::{
 pub use registry::{Document, DocumentWrite, Expect, Registry};
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};
+pub use status::{NewStatus, NewStatusList, StatusList, StatusPlace};
 pub use throttle::{Attempt, ThrottleKey};
-pub use user::{Change, Consent, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
+pub use user::{Change, Consent, ListUsers, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
 
 use serde::{Deserialize, Serialize};
 

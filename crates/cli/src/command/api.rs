@@ -5,7 +5,8 @@ use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_server::admin::{ApiChange, ApiCommand, Command, NewApi};
 
-use super::{Global, algorithm, duration, key_value};
+use super::client::{cause, say_previous};
+use super::{Global, algorithm, duration, key_value, say_what_was_revoked, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Yes, confirm};
@@ -27,11 +28,14 @@ pub(crate) enum Api {
         api: String,
     },
     /// Change a registration
+    ///
+    /// What is taken away (the API switched off, a scope or the roles removed) is taken from the access tokens already issued, too: all
+    /// for this API are revoked, and clients get new ones with what is left. Adding revokes nothing.
     #[command(
         after_help = "Example:\n  symbolon api set https://api.example.com --add-scope write:dragons=\"Train dragons\""
     )]
     Set(Box<Set>),
-    /// Delete an API that no client names
+    /// Delete an API that no client names; the access tokens for it count no more
     Delete {
         /// Its identifier
         api: String,
@@ -65,6 +69,9 @@ pub(crate) struct Add {
     /// Keep the user's roles out of its tokens
     #[arg(long)]
     without_roles: bool,
+    /// Give its tokens a place in a Token Status List, at the price of a write for each
+    #[arg(long)]
+    status_list: bool,
 }
 
 #[derive(Args, Debug)]
@@ -92,6 +99,9 @@ pub(crate) struct Set {
     /// Keep the user's roles out of its tokens
     #[arg(long, value_name = "true|false")]
     without_roles: Option<bool>,
+    /// Give its tokens a place in a Token Status List, at the price of a write for each
+    #[arg(long, value_name = "true|false")]
+    status_list: Option<bool>,
     /// Switch it off, or on again
     #[arg(long, value_name = "true|false")]
     disabled: Option<bool>,
@@ -107,6 +117,11 @@ pub(crate) enum Secret {
         /// How long the present secret still works
         #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
         overlap: u64,
+        /// Somebody else may have it: end it at once. Access tokens are not concerned
+        #[arg(long, conflicts_with = "overlap")]
+        compromised: bool,
+        #[command(flatten)]
+        yes: Yes,
     },
 }
 
@@ -115,12 +130,21 @@ impl Api {
         let show: fn(&Value, &Output) = match &self {
             Self::Add(_) => show_added,
             Self::List => show_list,
-            Self::Show { .. } | Self::Set(_) => show_api,
+            Self::Show { .. } => show_api,
+            Self::Set(_) => show_changed,
             Self::Delete { .. } => show_deleted,
             Self::Secret(_) => show_secret,
         };
-        if let Self::Delete { api, yes } = &self {
-            confirm(yes.consent(), &format!("Delete the api `{api}`? No more tokens will be issued for it."))?;
+        match &self {
+            Self::Delete { api, yes } => {
+                let question =
+                    format!("Delete the api `{api}`? No more tokens will be issued for it, and those there are end.");
+                confirm(yes.consent(), &question)?;
+            }
+            Self::Secret(Secret::Rotate { api, overlap, compromised, yes }) if *compromised || *overlap == 0 => {
+                confirm(yes.consent(), &format!("End the present secret of `{api}` at once?"))?;
+            }
+            _ => {}
         }
         let answer = connect::execute(global, &Command::Api(self.command()))?;
         if output.is_json() {
@@ -141,6 +165,7 @@ impl Api {
                 token_lifetime_secs: add.token_lifetime,
                 always_ask_consent: add.always_ask_consent,
                 without_roles: add.without_roles,
+                status_list: add.status_list,
             }),
             Self::List => ApiCommand::List,
             Self::Show { api } => ApiCommand::Show { api },
@@ -155,10 +180,13 @@ impl Api {
                     token_lifetime_secs: set.token_lifetime,
                     always_ask_consent: set.always_ask_consent,
                     without_roles: set.without_roles,
+                    status_list: set.status_list,
                 },
             },
             Self::Delete { api, .. } => ApiCommand::Delete { api },
-            Self::Secret(Secret::Rotate { api, overlap }) => ApiCommand::RotateSecret { api, overlap_secs: overlap },
+            Self::Secret(Secret::Rotate { api, overlap, compromised, .. }) => {
+                ApiCommand::RotateSecret { api, overlap_secs: overlap, cause: cause(compromised) }
+            }
         }
     }
 }
@@ -198,22 +226,27 @@ fn show_api(answer: &Value, output: &Output) {
             if api["skip_consent_for_first_party"] == true { "skipped" } else { "asked" }.to_owned(),
         ),
         ("roles in tokens", if api["include_roles"] == true { "yes" } else { "no" }.to_owned()),
+        ("status list", if api["status_list"] == true { "yes" } else { "" }.to_owned()),
         ("introspection secrets", secrets.to_string()),
         ("state", if api["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&api["created_at"])),
     ]);
 }
 
+fn show_changed(answer: &Value, output: &Output) {
+    show_api(answer, output);
+    say_what_was_revoked(answer, output);
+}
+
 fn show_deleted(answer: &Value, output: &Output) {
     output.say(&format!("deleted `{}`", text(&answer["deleted"])));
+    output.say(&tokens_until(answer));
 }
 
 fn show_secret(answer: &Value, output: &Output) {
     output.line(&text(&answer["api_secret"]));
     output.say("the secret is shown this once; only its hash is kept");
-    if let Some(until) = answer["previous_valid_until"].as_u64() {
-        output.say(&format!("the previous secret works until {}", time::calendar(until)));
-    }
+    say_previous(answer, output);
 }
 
 fn scopes(api: &Value) -> String {

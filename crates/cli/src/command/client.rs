@@ -6,9 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, ClientKind};
-use symbolon_server::admin::{ClientChange, ClientCommand, Command, ListChange, NewClient};
+use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, ListChange, NewClient};
 
-use super::{Global, algorithm, duration};
+use super::{Global, algorithm, duration, say_what_was_revoked, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Yes, confirm, read_file};
@@ -31,11 +31,14 @@ pub(crate) enum Client {
         client: String,
     },
     /// Change a registration
+    ///
+    /// What is taken away (the client switched off, an API or a scope removed, no longer ours) is taken from the access tokens already
+    /// issued, too: all of the client are revoked, and it gets new ones with what is left. Adding revokes nothing.
     #[command(after_help = "Examples:\n  \
         symbolon client set my-app --add-redirect https://app.example.com/ --remove-redirect http://localhost:4200\n  \
         symbolon client set my-app --disabled true")]
     Set(Box<Set>),
-    /// Delete a client: its tokens can no longer be renewed
+    /// Delete a client: its tokens count no more and cannot be renewed
     Delete {
         /// Its client id
         client: String,
@@ -185,15 +188,20 @@ pub(crate) enum Method {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
     /// Print a new secret; the present one works on for a while
+    ///
+    /// A compromised one ends at once, and all access tokens of the client are revoked: whoever had the secret may have got some.
     #[command(after_help = "Examples:\n  \
         symbolon client secret rotate shop\n  \
-        symbolon client secret rotate shop --overlap 0s --yes      after a leak")]
+        symbolon client secret rotate shop --compromised --yes      after a leak")]
     Rotate {
         /// Its client id
         client: String,
         /// How long the present secret still works
         #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = duration)]
         overlap: u64,
+        /// Somebody else may have it: end it at once, and revoke the client's access tokens
+        #[arg(long, conflicts_with = "overlap")]
+        compromised: bool,
         #[command(flatten)]
         yes: Yes,
     },
@@ -208,7 +216,11 @@ impl Client {
                     &format!("Delete the client `{client}`? Nobody can sign in through it any more."),
                 )?;
             }
-            Self::Secret(Secret::Rotate { client, overlap: 0, yes }) => {
+            Self::Secret(Secret::Rotate { client, compromised: true, yes, .. }) => {
+                let question = format!("End the present secret of `{client}` at once, and all its access tokens?");
+                confirm(yes.consent(), &question)?;
+            }
+            Self::Secret(Secret::Rotate { client, overlap: 0, yes, .. }) => {
                 confirm(yes.consent(), &format!("End the present secret of `{client}` at once?"))?;
             }
             _ => {}
@@ -216,7 +228,8 @@ impl Client {
         let show: fn(&Value, &Output) = match &self {
             Self::Add(_) => show_added,
             Self::List => show_list,
-            Self::Show { .. } | Self::Set(_) => show_client,
+            Self::Show { .. } => show_client,
+            Self::Set(_) => show_changed,
             Self::Delete { .. } => show_deleted,
             Self::Secret(_) => show_secret,
         };
@@ -236,8 +249,8 @@ impl Client {
             Self::Show { client } => ClientCommand::Show { client },
             Self::Set(set) => set.command()?,
             Self::Delete { client, .. } => ClientCommand::Delete { client },
-            Self::Secret(Secret::Rotate { client, overlap, .. }) => {
-                ClientCommand::RotateSecret { client, overlap_secs: overlap }
+            Self::Secret(Secret::Rotate { client, overlap, compromised, .. }) => {
+                ClientCommand::RotateSecret { client, overlap_secs: overlap, cause: cause(compromised) }
             }
         })
     }
@@ -397,14 +410,35 @@ fn show_client(answer: &Value, output: &Output) {
     }
 }
 
+fn show_changed(answer: &Value, output: &Output) {
+    show_client(answer, output);
+    say_what_was_revoked(answer, output);
+}
+
 fn show_deleted(answer: &Value, output: &Output) {
     output.say(&format!("deleted `{}`", text(&answer["deleted"])));
+    output.say(&tokens_until(answer));
 }
 
 fn show_secret(answer: &Value, output: &Output) {
     output.line(&text(&answer["client_secret"]));
     output.say("the secret is shown this once; only its hash is kept");
-    output.say(&format!("the previous secret works until {}", time::member(&answer["previous_valid_until"])));
+    say_previous(answer, output);
+    say_what_was_revoked(answer, output);
+}
+
+/// What became of the secret before.
+pub(super) fn say_previous(answer: &Value, output: &Output) {
+    let Some(until) = answer["previous_valid_until"].as_u64() else { return };
+    if until <= time::now() {
+        output.say("the previous secret works no more");
+    } else {
+        output.say(&format!("the previous secret works until {}", time::calendar(until)));
+    }
+}
+
+pub(super) const fn cause(compromised: bool) -> Cause {
+    if compromised { Cause::Compromised } else { Cause::Routine }
 }
 
 #[cfg(test)]

@@ -18,10 +18,12 @@ mod version;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 use symbolon_server::config::{Loaded, Mode, Sources};
 
 use crate::error::{CONFIGURATION, CliError};
 use crate::output::Output;
+use crate::time;
 
 /// Sign-in, tokens and sessions in one program.
 #[derive(Debug, Parser)]
@@ -46,10 +48,6 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
-
-/// What ending sessions does not do: an access token already issued is a signed statement that some APIs check alone.
-const TOKENS_RUN_OUT: &str = "APIs that check tokens themselves accept those already issued until they expire \
-    (at most the access-token lifetime); userinfo and introspection refuse them now";
 
 /// Under which heading the help shows what every subcommand takes, after what is its own.
 const GLOBAL: &str = "Global options";
@@ -92,7 +90,7 @@ pub(crate) enum Command {
     /// Signing keys of the server, and key files
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Look into a token; verify, sign, encrypt, decrypt one
+    /// Look into a token; verify, sign, encrypt, decrypt, revoke one
     #[command(subcommand)]
     Token(token::Token),
     /// Administration itself
@@ -154,6 +152,27 @@ impl Global {
         }
         let sources = Sources { file: self.config.clone(), directory: PathBuf::new(), environment, flags, mode };
         Ok(symbolon_server::config::load(&sources)?)
+    }
+}
+
+/// What became of the access tokens that an answer is about: who refuses them, and until when somebody may accept them still. An
+/// access token is a signed statement; an API that neither asks nor follows the feed learns of nothing.
+fn tokens_until(answer: &Value) -> String {
+    match answer["tokens_until"].as_u64() {
+        Some(until) => format!(
+            "the access tokens this concerns: userinfo and introspection refuse them now, guards that follow the revocation feed \
+             refuse them within a second; an API that does not accepts them until {} ({})",
+            time::calendar(until),
+            time::distance(until, time::now()),
+        ),
+        None => "no access token was left to revoke".to_owned(),
+    }
+}
+
+/// The same for a change that may have revoked nothing.
+fn say_what_was_revoked(answer: &Value, output: &Output) {
+    if !answer["tokens_until"].is_null() {
+        output.say(&tokens_until(answer));
     }
 }
 

@@ -4,8 +4,8 @@ use clap::Subcommand;
 use serde_json::Value;
 use symbolon_server::admin::{Command, RoleCommand};
 
-use super::Global;
 use super::user::{facts, last_administrator};
+use super::{Global, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Consent, Yes, confirm};
@@ -26,8 +26,9 @@ pub(crate) enum Role {
     List,
     /// Give a user roles
     ///
-    /// Sessions live on. APIs that check tokens themselves accept the old roles until those tokens expire (at most the
-    /// access-token lifetime); userinfo and introspection refuse them now.
+    /// Sessions live on. Access tokens with the old roles are refused by userinfo and introspection now, by guards that follow the
+    /// revocation feed within a second. An API that does not follow it accepts them until they expire; the answer says when the last
+    /// one does.
     #[command(after_help = "Example:\n  symbolon role grant ada@example.com admin")]
     Grant {
         /// Id, user name or e-mail address
@@ -38,8 +39,9 @@ pub(crate) enum Role {
     },
     /// Take roles from a user
     ///
-    /// Sessions live on. APIs that check tokens themselves accept the old roles until those tokens expire (at most the
-    /// access-token lifetime); userinfo and introspection refuse them now.
+    /// Sessions live on. Access tokens with the old roles are refused by userinfo and introspection now, by guards that follow the
+    /// revocation feed within a second. An API that does not follow it accepts them until they expire; the answer says when the last
+    /// one does.
     #[command(after_help = "Example:\n  symbolon role revoke ada@example.com admin")]
     Revoke {
         /// Id, user name or e-mail address
@@ -102,8 +104,8 @@ fn show_list(answer: &Value, output: &Output) {
 
 fn show_user(answer: &Value, output: &Output) {
     output.fields(&[("user", text(&answer["user_id"])), ("roles", text(&answer["roles"]))]);
-    output.say(
-        "sessions live on; APIs that check tokens themselves accept the old roles until those tokens expire \
-         (at most the access-token lifetime); userinfo and introspection refuse them now",
-    );
+    if answer["changed"] == false {
+        return output.say("nothing changed, and no token was revoked");
+    }
+    output.say(&format!("sessions live on; {}", tokens_until(answer)));
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use symbolon_server::admin::{Command, SessionCommand};
 
 use super::user::facts;
-use super::{Global, TOKENS_RUN_OUT};
+use super::{Global, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Consent, Yes, confirm};
@@ -28,8 +28,8 @@ pub(crate) enum Session {
     },
     /// End a session, or all of a user, and the tokens that hang on it
     ///
-    /// APIs that check tokens themselves accept those already issued until they expire (at most the access-token lifetime);
-    /// userinfo and introspection refuse them now.
+    /// The access tokens already issued are refused by userinfo and introspection now, by guards that follow the revocation feed within
+    /// a second. An API that does not follow it accepts them until they expire; the answer says when the last one does.
     #[command(
         after_help = "Examples:\n  symbolon session end hKx1q0…\n  symbolon session end --user ada@example.com --yes"
     )]
@@ -45,6 +45,7 @@ pub(crate) enum Session {
 #[group(required = true, multiple = false)]
 pub(crate) struct Which {
     /// The session's id, as `session list` shows it
+    #[arg(allow_hyphen_values = true)]
     sid: Option<String>,
     /// Every session and refresh token of this user
     #[arg(long)]
@@ -80,11 +81,7 @@ impl Which {
     fn confirm(&self, yes: Yes, global: &Global) -> Result<(), CliError> {
         let question = match (&self.user, &self.sid) {
             _ if yes.consent() == Consent::Given => return Ok(()),
-            (Some(user), _) => {
-                let facts = facts(user, global)?;
-                let (sessions, families) = (text(&facts["sessions"]), text(&facts["families"]));
-                format!("End {sessions} sessions and {families} refresh-token families of `{user}`?")
-            }
+            (Some(user), _) => return confirm_sign_out(user, yes, global),
             (None, sid) => {
                 let sid = sid.as_deref().unwrap_or_default();
                 format!("End the session `{sid}`? What is bound to it can no longer be renewed.")
@@ -92,6 +89,16 @@ impl Which {
         };
         confirm(yes.consent(), &question)
     }
+}
+
+/// States what goes with a user's sign-out before it asks.
+pub(super) fn confirm_sign_out(user: &str, yes: Yes, global: &Global) -> Result<(), CliError> {
+    if yes.consent() == Consent::Given {
+        return Ok(());
+    }
+    let facts = facts(user, global)?;
+    let (sessions, families) = (text(&facts["sessions"]), text(&facts["families"]));
+    confirm(yes.consent(), &format!("End {sessions} sessions and {families} refresh-token families of `{user}`?"))
 }
 
 fn show_list(answer: &Value, output: &Output) {
@@ -110,12 +117,12 @@ fn show_list(answer: &Value, output: &Output) {
     }
 }
 
-fn show_ended(answer: &Value, output: &Output) {
+pub(super) fn show_ended(answer: &Value, output: &Output) {
     let ended = &answer["ended"];
     output.fields(&[
         ("user", text(&answer["user_id"])),
         ("sessions ended", text(&ended["sessions"])),
         ("refresh-token families ended", text(&ended["families"])),
     ]);
-    output.say(TOKENS_RUN_OUT);
+    output.say(&tokens_until(answer));
 }

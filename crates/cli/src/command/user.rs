@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use symbolon_server::admin::{Command, NewAccount, UserChange, UserCommand};
 
-use super::{Global, TOKENS_RUN_OUT, duration, key_value};
+use super::{Global, duration, key_value, session, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Consent, PasswordSource, Yes, confirm};
@@ -38,8 +38,9 @@ pub(crate) enum User {
     },
     /// Change a profile or a password
     ///
-    /// A new password ends every session. APIs that check tokens themselves accept those already issued until they expire (at most
-    /// the access-token lifetime); userinfo and introspection refuse them now.
+    /// A new password ends every session. The access tokens already issued are refused by userinfo and introspection now, by guards that
+    /// follow the revocation feed within a second. An API that does not follow it accepts them until they expire; the answer says when
+    /// the last one does.
     #[command(after_help = "Examples:\n  \
         symbolon user set ada --email ada@example.org --claim given_name=Ada\n  \
         symbolon user set ada --name \"\"              removes the name\n  \
@@ -47,8 +48,8 @@ pub(crate) enum User {
     Set(Set),
     /// End every session of a user and refuse sign-in
     ///
-    /// APIs that check tokens themselves accept those already issued until they expire (at most the access-token lifetime);
-    /// userinfo and introspection refuse them now.
+    /// The access tokens already issued are refused by userinfo and introspection now, by guards that follow the revocation feed within
+    /// a second. An API that does not follow it accepts them until they expire; the answer says when the last one does.
     Block {
         /// Id, user name or e-mail address
         user: String,
@@ -62,9 +63,21 @@ pub(crate) enum User {
     },
     /// Delete a user and all that hangs on them
     ///
-    /// APIs that check tokens themselves accept those already issued until they expire (at most the access-token lifetime);
-    /// userinfo and introspection refuse them now.
+    /// The access tokens already issued are refused by userinfo and introspection now, by guards that follow the revocation feed within
+    /// a second. An API that does not follow it accepts them until they expire; the answer says when the last one does.
     Delete {
+        /// Id, user name or e-mail address
+        user: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
+    /// End every session and token of a user; they may sign in again
+    ///
+    /// The same as `symbolon session end --user`. The access tokens already issued are refused by userinfo and introspection now, by
+    /// guards that follow the revocation feed within a second. An API that does not follow it accepts them until they expire; the
+    /// answer says when the last one does.
+    #[command(after_help = "Example:\n  symbolon user sign-out ada@example.com --yes")]
+    SignOut {
         /// Id, user name or e-mail address
         user: String,
         #[command(flatten)]
@@ -142,6 +155,7 @@ impl User {
             Self::Add(add) => return add.run(global, output),
             Self::Block { ref user, yes } => confirm_end("Block", user, yes, global)?,
             Self::Delete { ref user, yes } => confirm_end("Delete", user, yes, global)?,
+            Self::SignOut { ref user, yes } => session::confirm_sign_out(user, yes, global)?,
             _ => {}
         }
         let show: fn(&Value, &Output) = match &self {
@@ -150,6 +164,7 @@ impl User {
             Self::Delete { .. } => show_deleted,
             Self::Block { .. } => show_signed_out,
             Self::Set(set) if set.wants_password() => show_signed_out,
+            Self::SignOut { .. } => session::show_ended,
             Self::Add(_) | Self::Set(_) | Self::Show { .. } | Self::Unblock { .. } => show_user,
         };
         let answer = connect::execute(global, &Command::User(self.command()?))?;
@@ -170,6 +185,7 @@ impl User {
             Self::Block { user, .. } => UserCommand::Block { user },
             Self::Unblock { user } => UserCommand::Unblock { user },
             Self::Delete { user, .. } => UserCommand::Delete { user },
+            Self::SignOut { user, .. } => UserCommand::SignOut { user },
             Self::ResetLink { user, valid } => UserCommand::ResetLink { user, valid_secs: valid },
         })
     }
@@ -305,7 +321,7 @@ fn show_user(answer: &Value, output: &Output) {
 
 fn show_signed_out(answer: &Value, output: &Output) {
     show_user(answer, output);
-    output.say(TOKENS_RUN_OUT);
+    output.say(&tokens_until(answer));
 }
 
 fn show_link(answer: &Value, output: &Output) {
@@ -320,5 +336,5 @@ fn show_deleted(answer: &Value, output: &Output) {
         text(&ended["sessions"]),
         text(&ended["families"])
     ));
-    output.say(TOKENS_RUN_OUT);
+    output.say(&tokens_until(answer));
 }

@@ -146,6 +146,11 @@ mod tests {
     }
 
     #[test]
+    fn debug_names_them() {
+        assert_eq!(format!("{:?}", parse(&["verify", "sign"]).unwrap()), r#"["sign", "verify"]"#);
+    }
+
+    #[test]
     fn doubled_and_unknown_lists_are_refused_and_unknown_values_beside_known_ones_are_not() {
         for list in [&[][..], &["fly"], &["sign", "sign"], &["sign", "fly", "fly"], &["Sign"]] {
             assert_eq!(parse(list), Err(Error::KeyOperation), "{list:?}");

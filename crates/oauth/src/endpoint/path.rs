@@ -20,6 +20,8 @@ pub const REVOCATION_STREAM: &str = "/revocations/stream";
 pub const REVOKE: &str = "/oauth/revoke";
 /// Where an API looks up a session value.
 pub const SESSION: &str = "/session";
+/// Status lists, each by its id.
+pub const STATUS_LISTS: &str = "/status";
 /// The token endpoint.
 pub const TOKEN: &str = "/oauth/token";
 /// Userinfo.

@@ -80,6 +80,7 @@ pub fn claims(issuer: &Issuer, client: &Client, apis: &dyn Apis, facts: &Facts, 
         auth_time: Some(facts.grant.auth_time),
         acr: facts.grant.acr.clone(),
         roles: access_token::roles(client, Some(api), user),
+        status: None,
         scope,
     };
     (now < exp && is_not_revoked(&claims, &facts.token)).then_some(claims)

@@ -95,6 +95,7 @@ pub(super) mod tests {
             auth_time: Some(NOW),
             acr: None,
             roles: vec!["admin".to_owned()],
+            status: None,
         }
     }
 

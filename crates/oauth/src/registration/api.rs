@@ -20,6 +20,7 @@ pub struct ApiScope {
 
 /// An API that takes access tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own in the registration")]
 pub struct Api {
     /// The audience of its tokens: an absolute URI without a fragment (RFC 8707 §2), compared as exact text.
     pub identifier: String,
@@ -37,6 +38,9 @@ pub struct Api {
     pub skip_consent_for_first_party: bool,
     /// The user's roles stand in its access tokens.
     pub include_roles: bool,
+    /// Its access tokens have a place in a status list, for those who check tokens by lists.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub status_list: bool,
     /// Its own credential, for introspection.
     #[serde(default)]
     pub secrets: Vec<SecretHash>,
@@ -63,6 +67,7 @@ impl Api {
             token_lifetime_secs: None,
             skip_consent_for_first_party: true,
             include_roles: true,
+            status_list: false,
             secrets: Vec::new(),
             disabled: false,
             created_at: 0,

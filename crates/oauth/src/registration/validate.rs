@@ -10,6 +10,7 @@ use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use url::Url;
 
 use super::{Api, AuthMethod, Client, ClientKind, Role};
+use crate::context::LONGEST_TOKEN_SECS;
 use crate::grant::Grant;
 use crate::ids::Subject;
 use crate::redirect_uri;
@@ -164,7 +165,7 @@ impl Client {
     }
 
     fn check_lifetimes(&self, faults: &mut Faults) {
-        let within_day = |secs: Option<u64>| secs.is_none_or(|secs| (1..=86_400).contains(&secs));
+        let within_day = |secs: Option<u64>| secs.is_none_or(|secs| (1..=LONGEST_TOKEN_SECS).contains(&secs));
         let within_years = |secs: Option<u64>| secs.is_none_or(|secs| (1..=10 * 365 * 86_400).contains(&secs));
         faults.check(
             within_day(self.access_token_lifetime_secs),
@@ -203,7 +204,7 @@ impl Api {
             "HMAC would need a shared secret; choose a signature",
         );
         faults.check(
-            self.token_lifetime_secs.is_none_or(|secs| (1..=86_400).contains(&secs)),
+            self.token_lifetime_secs.is_none_or(|secs| (1..=LONGEST_TOKEN_SECS).contains(&secs)),
             "token_lifetime_secs",
             "must be 1 second to 1 day",
         );

@@ -1,20 +1,22 @@
 //! What no longer counts, in memory.
 
+mod far;
 mod rules;
 mod slot;
 mod table;
 mod write;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
+use far::Far;
 pub use rules::MAX_RULES;
 use rules::Rules;
 use slot::{Key, SHARD_BITS};
 use table::Table;
-use write::Far;
 pub use write::{Added, Forgotten};
 
 use crate::{Fingerprint, IdKind, Kind, TokenIds};
@@ -61,15 +63,19 @@ impl RevocationSet {
     /// Why a token no longer counts, if so.
     pub fn refuses(&self, token: &TokenIds) -> Option<Kind> {
         let ids = [(IdKind::Jti, token.jti), (IdKind::Sid, token.sid), (IdKind::Handle, token.handle)];
-        ids.into_iter()
-            .find_map(|(kind, fingerprint)| self.contains(kind, fingerprint?).then_some(Kind::Id(kind)))
-            .or_else(|| self.rules.load().refuses(token).map(Kind::Rule))
+        // First all three tables, then all three searches, so that they wait for memory at the same time.
+        let tables = ids.map(|(kind, id)| id.map(|id| (kind, Key::new(kind, id), self.shard(id))));
+        let is_there = |table: &Option<Arc<Table>>, key| table.as_ref().is_some_and(|table| table.contains(key));
+        let found = tables.iter().flatten().find(|(_, key, table)| is_there(table, *key));
+        match found {
+            Some((kind, _, _)) => Some(Kind::Id(*kind)),
+            None => self.rules.load().refuses(token).map(Kind::Rule),
+        }
     }
 
     /// Whether an id is in it.
-    pub fn contains(&self, kind: IdKind, fingerprint: Fingerprint) -> bool {
-        let table = self.shards[shard_of(fingerprint)].load();
-        table.as_ref().is_some_and(|table| table.contains(Key::new(kind, fingerprint)))
+    pub fn contains(&self, kind: IdKind, id: Fingerprint) -> bool {
+        self.shard(id).as_ref().is_some_and(|table| table.contains(Key::new(kind, id)))
     }
 
     /// A number that is another one, and higher, whenever something was added. It is never 0. Who has loaded it, and then asked
@@ -104,9 +110,24 @@ impl RevocationSet {
         size_of::<Self>() + SHARDS * size_of::<ArcSwapOption<Table>>() + tables + rules + far
     }
 
+    fn shard(&self, id: Fingerprint) -> Guard<Option<Arc<Table>>> {
+        self.shards[shard_of(id)].load()
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         // Whatever a writer does leaves the set whole at every step.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many there are, and nothing of whom.
+impl fmt::Debug for RevocationSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevocationSet")
+            .field("ids", &self.ids.load(Ordering::Relaxed))
+            .field("rules", &self.rules.load().len())
+            .field("version", &self.version())
+            .finish_non_exhaustive()
     }
 }
 

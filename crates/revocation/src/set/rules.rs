@@ -106,3 +106,109 @@ impl Rules {
         self.sorted.binary_search_by_key(&(kind, fingerprint), |rule| (rule.kind, rule.fingerprint))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn rule(kind: RuleKind, id: &str, revoked_at: u64, forget_at: u64) -> Entry {
+        Entry::new(kind, Fingerprint::of(kind, id), revoked_at, forget_at)
+    }
+
+    fn rules(entries: &[Entry]) -> Rules {
+        Rules::default().with(entries.iter().copied(), NOW).rules
+    }
+
+    fn token(iat: Option<u64>) -> TokenIds {
+        TokenIds {
+            client: Some(Fingerprint::of(RuleKind::Client, "web")),
+            api: Some(Fingerprint::of(RuleKind::Api, "https://api.example")),
+            key: Some(Fingerprint::of(RuleKind::Key, "k1")),
+            iat,
+            ..TokenIds::default()
+        }
+    }
+
+    #[test]
+    fn client_api_and_all_refuse_what_was_issued_until_the_second_of_revocation() {
+        for (kind, id) in [(RuleKind::Client, "web"), (RuleKind::Api, "https://api.example"), (RuleKind::All, "")] {
+            let rules = rules(&[rule(kind, id, NOW, NOW + 900)]);
+            assert_eq!(rules.refuses(&token(Some(NOW - 1))), Some(kind));
+            assert_eq!(rules.refuses(&token(Some(NOW))), Some(kind), "the second itself");
+            assert_eq!(rules.refuses(&token(Some(NOW + 1))), None, "{kind:?}");
+            assert_eq!(rules.refuses(&token(None)), Some(kind), "it does not say when");
+        }
+    }
+
+    #[test]
+    fn a_key_refuses_whatever_it_signed_whenever() {
+        let rules = rules(&[rule(RuleKind::Key, "k1", NOW, NOW + 900)]);
+        for iat in [None, Some(0), Some(NOW + 10_000), Some(u64::MAX)] {
+            assert_eq!(rules.refuses(&token(iat)), Some(RuleKind::Key));
+        }
+        assert_eq!(rules.refuses(&TokenIds { key: None, ..token(None) }), None);
+    }
+
+    #[test]
+    fn others_are_not_meant() {
+        let others = [
+            rule(RuleKind::Client, "other", NOW, NOW + 900),
+            rule(RuleKind::Api, "web", NOW, NOW + 900),
+            rule(RuleKind::Key, "k2", NOW, NOW + 900),
+        ];
+        assert_eq!(rules(&others).refuses(&token(None)), None);
+        assert_eq!(rules(&others).refuses(&TokenIds::default()), None);
+        let all = rules(&[rule(RuleKind::All, "", NOW, NOW + 900)]);
+        assert_eq!(all.refuses(&TokenIds::default()), Some(RuleKind::All), "everything is meant");
+        let odd = rules(&[Entry::new(RuleKind::All, Fingerprint(7), NOW, NOW + 900)]);
+        assert_eq!(odd.refuses(&token(Some(NOW))), Some(RuleKind::All), "whatever stands where there is no id");
+    }
+
+    #[test]
+    fn of_several_about_the_same_the_latest_times_count() {
+        let client = |revoked_at, forget_at| rule(RuleKind::Client, "web", revoked_at, forget_at);
+        for order in [
+            [client(NOW, NOW + 900), client(NOW - 50, NOW + 1000)],
+            [client(NOW - 50, NOW + 1000), client(NOW, NOW + 900)],
+        ] {
+            let rules = rules(&order);
+            assert_eq!(rules.len(), 1);
+            assert!(rules.refuses(&token(Some(NOW))).is_some());
+            assert_eq!(rules.without_due(NOW + 999).len(), 1);
+            assert_eq!(rules.without_due(NOW + 1000).len(), 0);
+        }
+        let known = rules(&[client(NOW, NOW + 900)]);
+        assert_eq!(known.with([client(NOW, NOW + 950)].into_iter(), NOW).added, 0, "refuses no more than before");
+        assert_eq!(known.with([client(NOW + 1, NOW + 900)].into_iter(), NOW).added, 1);
+    }
+
+    #[test]
+    fn a_rule_is_forgotten_when_it_is_due_and_not_before() {
+        let rules = rules(&[
+            rule(RuleKind::All, "", NOW, NOW + 10),
+            rule(RuleKind::Client, "web", NOW, NOW + 20),
+            rule(RuleKind::Client, "gone", NOW, NOW),
+        ]);
+        assert_eq!(rules.len(), 2, "one was due already");
+        assert!(!rules.is_due(NOW + 9));
+        assert!(rules.is_due(NOW + 10));
+        let rules = rules.without_due(NOW + 10);
+        assert_eq!(rules.refuses(&token(Some(NOW))), Some(RuleKind::Client), "no longer all");
+        assert!(!rules.is_due(NOW + 19) && rules.is_due(NOW + 20));
+    }
+
+    #[test]
+    fn beyond_the_bound_rules_are_left_out_and_counted_unless_others_are_due() {
+        let many = |from: usize, to: usize, forget_at| {
+            (from..to).map(move |id| rule(RuleKind::Client, &id.to_string(), NOW, forget_at))
+        };
+        let full = Rules::default().with(many(0, MAX_RULES + 3, NOW + 900), NOW);
+        assert_eq!((full.added, full.left_out, full.rules.len()), (MAX_RULES, 3, MAX_RULES));
+        let again = full.rules.with(many(0, 5, NOW + 950), NOW);
+        assert_eq!((again.added, again.left_out), (0, 0), "known ones need no room");
+        let later = full.rules.with(many(5000, 5005, NOW + 2000), NOW + 900);
+        assert_eq!((later.added, later.left_out, later.rules.len()), (5, 0, 5));
+    }
+}

@@ -1,16 +1,14 @@
-//! Adding and forgetting.
+//! Adding and forgetting. One writer at a time; what it does is seen by readers at once, and for certain with the next version.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::slot::{Key, SHARD_BITS, Tick};
-use super::table::{Place, Table};
+use super::slot::{Key, Tick};
+use super::table::{Place, Table, set_tick};
 use super::{RevocationSet, SHARDS, Writer, shard_of};
-use crate::snapshot::read::pair;
-use crate::{Entry, Fingerprint, IdKind, Kind, Snapshot};
+use crate::{Entry, IdKind, Kind, Snapshot};
 
-/// How many slots one step of [`RevocationSet::forget`] looks at before it ends, or how many shards.
+/// A step of [`RevocationSet::forget`] ends when it has looked at so many slots or shards.
 const STEP_SLOTS: usize = 4096;
 const STEP_SHARDS: usize = 64;
 
@@ -37,21 +35,17 @@ pub struct Forgotten {
     pub is_round: bool,
 }
 
-/// Ids that are to be remembered for longer than a slot can say, and until when. Usually empty.
-#[derive(Default)]
-pub(super) struct Far(BTreeMap<(usize, u64), u64>);
-
 impl RevocationSet {
     /// Adds entries. Those that are due already are not taken in.
     pub fn insert(&self, entries: &[Entry], now: u64) -> Added {
         let mut writer = self.writer();
         let mut added = Added::default();
-        for entry in entries {
-            if let Kind::Id(kind) = entry.kind
-                && entry.forget_at > now
-                && self.add(&mut writer, kind, entry.fingerprint, entry.forget_at, now)
+        for Entry { kind, fingerprint, forget_at, .. } in entries {
+            if let Kind::Id(kind) = kind
+                && *forget_at > now
             {
-                added.ids += 1;
+                let (shard, key) = (shard_of(*fingerprint), Key::new(*kind, *fingerprint));
+                added.ids += usize::from(self.add(&mut writer, shard, key, *forget_at, now));
             }
         }
         if entries.iter().any(|entry| matches!(entry.kind, Kind::Rule(_))) {
@@ -60,18 +54,28 @@ impl RevocationSet {
         self.publish(added)
     }
 
-    /// Adds what a snapshot has. Nothing is taken away.
+    /// Adds what a snapshot has; nothing is taken away. Other writers get their turn between one shard and the next.
     pub fn merge(&self, snapshot: &Snapshot<'_>, now: u64) -> Added {
         let mut added = Added::default();
-        for kind in IdKind::ALL {
-            for (fingerprint, forget_at) in snapshot.pairs(kind).iter().map(pair) {
-                if forget_at > now && self.add(&mut self.writer(), kind, fingerprint, forget_at, now) {
-                    added.ids += 1;
+        let mut rest = IdKind::ALL.map(|kind| (kind, snapshot.ids(kind).peekable()));
+        let mut ids = Vec::new();
+        for shard in 0..SHARDS {
+            ids.clear();
+            for (kind, rest) in &mut rest {
+                while let Some((fingerprint, forget_at)) = rest.next_if(|(id, _)| shard_of(*id) == shard) {
+                    if forget_at > now {
+                        ids.push((Key::new(*kind, fingerprint), forget_at));
+                    }
                 }
+            }
+            if !ids.is_empty() {
+                added.ids += self.add_to_shard(shard, &ids, now);
             }
         }
         let _writer = self.writer();
-        self.add_rules(snapshot.rules(), now, &mut added);
+        if snapshot.rules().next().is_some() {
+            self.add_rules(snapshot.rules(), now, &mut added);
+        }
         self.publish(added)
     }
 
@@ -88,14 +92,8 @@ impl RevocationSet {
         }
         let mut slots = 0;
         for _ in 0..STEP_SHARDS {
-            let shard = writer.next;
-            slots += self.forget_in(&mut writer, shard, now, &mut forgotten);
-            writer.next = (shard + 1) % SHARDS;
-            if writer.next == 0 {
-                forgotten.is_round = true;
-                break;
-            }
-            if slots >= STEP_SLOTS {
+            slots += self.forget_in_shard(&mut writer, now, &mut forgotten);
+            if forgotten.is_round || slots >= STEP_SLOTS {
                 break;
             }
         }
@@ -103,34 +101,53 @@ impl RevocationSet {
         forgotten
     }
 
-    fn add(&self, writer: &mut Writer, kind: IdKind, fingerprint: Fingerprint, forget_at: u64, now: u64) -> bool {
-        let (shard, key, tick) = (shard_of(fingerprint), Key::new(kind, fingerprint), Tick::new(forget_at, now));
-        if tick.is_far() {
-            writer.far.note(shard, key, forget_at);
-        }
+    /// Whether it was not there.
+    fn add(&self, writer: &mut Writer, shard: usize, key: Key, forget_at: u64, now: u64) -> bool {
+        let tick = writer.far.tick(shard, key, forget_at, now);
         let slot = key.slot(tick);
         let table = self.shards[shard].load();
-        let Some(table) = table.as_deref() else {
-            let table = Table::for_ids(1);
-            table.add(slot);
-            self.shards[shard].store(Some(Arc::new(table)));
-            return true;
-        };
-        match table.place(key) {
-            Place::At(at, known) => {
-                if tick.is_after(Tick::of(known), now) {
-                    table.set_tick(at, key, tick);
-                }
+        match table.as_deref().map(|table| (table, table.place(key))) {
+            Some((_, Place::Taken(place))) => {
+                put_off(place, tick, now);
                 return false;
             }
-            Place::Free(at) => table.fill(at, slot),
-            Place::None => {
-                let grown = table.grown();
-                grown.add(slot);
-                self.shards[shard].store(Some(Arc::new(grown)));
-            }
+            Some((table, Place::Free(place))) => table.fill(place, slot),
+            Some((table, Place::Full)) => self.replace(shard, table.grown(), [slot]),
+            None => self.replace(shard, Table::for_ids(1), [slot]),
         }
         true
+    }
+
+    /// Adds ids of one shard, none of them twice; how many were not there.
+    fn add_to_shard(&self, shard: usize, ids: &[(Key, u64)], now: u64) -> usize {
+        let mut writer = self.writer();
+        let table = self.shards[shard].load();
+        let table = table.as_deref();
+        let mut slots = Vec::with_capacity(ids.len());
+        for &(key, forget_at) in ids {
+            let tick = writer.far.tick(shard, key, forget_at, now);
+            match table.map(|table| table.place(key)) {
+                Some(Place::Taken(place)) => put_off(place, tick, now),
+                _ => slots.push(key.slot(tick)),
+            }
+        }
+        let new = slots.len();
+        match table {
+            _ if new == 0 => {}
+            Some(table) if table.has_room_for(new) => table.add_all(slots.into_iter()),
+            table => {
+                let larger = Table::for_ids(table.map_or(0, Table::len) + new);
+                larger.add_all(table.into_iter().flat_map(Table::iter));
+                self.replace(shard, larger, slots);
+            }
+        }
+        new
+    }
+
+    /// Adds to a table that nobody sees yet, and shows it.
+    fn replace(&self, shard: usize, table: Table, slots: impl IntoIterator<Item = u64>) {
+        table.add_all(slots.into_iter());
+        self.shards[shard].store(Some(Arc::new(table)));
     }
 
     fn add_rules(&self, entries: impl Iterator<Item = Entry>, now: u64, added: &mut Added) {
@@ -150,11 +167,15 @@ impl RevocationSet {
         added
     }
 
-    fn forget_in(&self, writer: &mut Writer, shard: usize, now: u64, forgotten: &mut Forgotten) -> usize {
+    /// Takes the next shard; how many slots it has.
+    fn forget_in_shard(&self, writer: &mut Writer, now: u64, forgotten: &mut Forgotten) -> usize {
+        let shard = writer.next;
+        writer.next = (shard + 1) % SHARDS;
+        forgotten.is_round = writer.next == 0;
         let table = self.shards[shard].load();
         let Some(table) = table.as_deref() else { return 0 };
         writer.far.bring_near(shard, table, now);
-        let is_kept = |slot| Tick::of(slot).is_far() || !Tick::of(slot).is_due(now);
+        let is_kept = |slot| !Tick::of(slot).is_due(now);
         let kept = table.iter().filter(|slot| is_kept(*slot)).count();
         if kept < table.len() {
             forgotten.ids += table.len() - kept;
@@ -165,34 +186,10 @@ impl RevocationSet {
     }
 }
 
-impl Far {
-    fn note(&mut self, shard: usize, key: Key, forget_at: u64) {
-        let known = self.0.entry((shard, key.slot(Tick::FAR))).or_default();
-        *known = forget_at.max(*known);
-    }
-
-    /// Writes the time beside the ids of a shard where a slot can say it by now.
-    fn bring_near(&mut self, shard: usize, table: &Table, now: u64) {
-        if self.0.is_empty() {
-            return;
-        }
-        self.0.retain(|&(of, slot), forget_at| {
-            let tick = Tick::new(*forget_at, now);
-            if of != shard || tick.is_far() {
-                return true;
-            }
-            if let Place::At(at, _) = table.place(Key::of(slot)) {
-                table.set_tick(at, Key::of(slot), tick);
-            }
-            false
-        });
-    }
-
-    pub(super) fn heap_bytes(&self) -> usize {
-        /// A node has 11 and is at least half full.
-        const PER_ENTRY: usize = 2 * size_of::<((usize, u64), u64)>();
-        self.0.len() * PER_ENTRY
+/// Of two times to forget an id at, the later one counts.
+fn put_off(place: &AtomicU64, tick: Tick, now: u64) {
+    let known = Tick::of(place.load(Ordering::Relaxed));
+    if tick.is_after(known, now) {
+        set_tick(place, tick);
     }
 }
-
-const _: () = assert!(SHARDS == 1 << SHARD_BITS);

@@ -2,6 +2,7 @@
 
 use symbolon_jose::{SigningKey, base64url, sha256};
 
+use super::read::{self, id_of};
 use super::{Claims, MAGIC, MAX_HEAD_LEN, PAIR_LEN, TYPE};
 use crate::entry::{RECORD_LEN, wire_time};
 use crate::{Entry, Error, IdKind, Kind, is_epoch, signed};
@@ -74,7 +75,7 @@ fn body(entries: impl IntoIterator<Item = Entry>) -> Result<Vec<u8>, Error> {
     let mut rules = Vec::new();
     for entry in entries {
         match entry.kind {
-            Kind::Id(kind) => ids[kind as usize - 1].push((entry.fingerprint.0, wire_time(entry.forget_at))),
+            Kind::Id(kind) => ids[kind as usize - 1].push(pair(&entry)),
             Kind::Rule(_) => rules.push(entry),
         }
     }
@@ -83,10 +84,7 @@ fn body(entries: impl IntoIterator<Item = Entry>) -> Result<Vec<u8>, Error> {
     for mut pairs in ids {
         sort(&mut pairs);
         out.extend(count(pairs.len())?);
-        for (fingerprint, forget_at) in pairs {
-            out.extend(fingerprint.to_be_bytes());
-            out.extend(forget_at.to_be_bytes());
-        }
+        out.extend_from_slice(pairs.as_flattened());
     }
     merge_rules(&mut rules);
     out.extend(count(rules.len())?);
@@ -94,12 +92,21 @@ fn body(entries: impl IntoIterator<Item = Entry>) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-fn sort(pairs: &mut Vec<(u64, u32)>) {
-    if !pairs.is_sorted_by(|a, b| a.0 < b.0) {
-        pairs.sort_unstable();
+/// Fingerprint and second to forget it at.
+fn pair(entry: &Entry) -> [u8; PAIR_LEN] {
+    let mut pair = [0; PAIR_LEN];
+    pair[..8].copy_from_slice(&entry.fingerprint.0.to_be_bytes());
+    pair[8..].copy_from_slice(&wire_time(entry.forget_at).to_be_bytes());
+    pair
+}
+
+fn sort(pairs: &mut Vec<[u8; PAIR_LEN]>) {
+    if !pairs.is_sorted_by(|a, b| id_of(a) < id_of(b)) {
+        // As numbers, which are quicker to compare than bytes.
+        pairs.sort_unstable_by_key(read::pair);
         pairs.dedup_by(|later, kept| {
-            later.0 == kept.0 && {
-                kept.1 = later.1;
+            id_of(later) == id_of(kept) && {
+                *kept = *later;
                 true
             }
         });

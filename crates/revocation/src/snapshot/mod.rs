@@ -5,7 +5,7 @@
 //! bytes each. The head has the digest of the body.
 
 mod encode;
-pub(crate) mod read;
+mod read;
 
 use serde::{Deserialize, Serialize};
 

@@ -33,7 +33,7 @@ impl<'a> Snapshot<'a> {
         let mut ids: [&[[u8; PAIR_LEN]]; 3] = [&[]; 3];
         for pairs in &mut ids {
             *pairs = rest.array()?;
-            if !pairs.is_sorted_by(|a, b| a[..8] < b[..8]) {
+            if !pairs.is_sorted_by(|a, b| id_of(a) < id_of(b)) {
                 return Err(Error::OrderInvalid);
             }
         }
@@ -96,16 +96,19 @@ impl<'a> Snapshot<'a> {
         pairs.into_iter().flat_map(of_kind).chain(self.rules())
     }
 
-    pub(crate) fn pairs(&self, kind: IdKind) -> &'a [[u8; PAIR_LEN]] {
+    fn pairs(&self, kind: IdKind) -> &'a [[u8; PAIR_LEN]] {
         self.ids[kind as usize - 1]
     }
 }
 
 /// Fingerprint and second to forget it at.
-pub(crate) fn pair(pair: &[u8; PAIR_LEN]) -> (Fingerprint, u64) {
-    let (fingerprint, forget_at) = pair.split_at(8);
-    let number = |bytes: &[u8]| bytes.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-    (Fingerprint(number(fingerprint)), number(forget_at))
+pub(super) fn pair(pair: &[u8; PAIR_LEN]) -> (Fingerprint, u64) {
+    let [.., a, b, c, d] = *pair;
+    (id_of(pair), u32::from_be_bytes([a, b, c, d]).into())
+}
+
+pub(super) fn id_of(pair: &[u8; PAIR_LEN]) -> Fingerprint {
+    Fingerprint(pair.first_chunk().copied().map_or(0, u64::from_be_bytes))
 }
 
 /// What is not read yet.

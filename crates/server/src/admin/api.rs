@@ -9,6 +9,7 @@ use symbolon_store::{Document, DocumentWrite, Expect};
 
 use super::client::{is_taken, retire};
 use super::document::{self, API, CLIENT, DELETED_API};
+use super::revocation::{Cause, Registered, Rule, narrows_api, tokens_until};
 use super::{AdminContext, AdminError, Event};
 
 /// Commands on APIs. `api` is the identifier: the audience of its tokens.
@@ -24,12 +25,15 @@ pub enum ApiCommand {
     },
     /// All APIs.
     List,
-    /// A new credential for introspection; the present ones work on for a while.
+    /// A new credential for introspection; the present ones work on for a while, unless they are compromised.
     RotateSecret {
         /// Its identifier.
         api: String,
-        /// How long the present secrets still work.
+        /// How long the present secrets still work; not at all if they are compromised.
         overlap_secs: u64,
+        /// Why. No token was issued on the strength of these secrets, so none is revoked.
+        #[serde(default)]
+        cause: Cause,
     },
     /// Changes a registration.
     Set {
@@ -63,6 +67,9 @@ pub struct NewApi {
     pub always_ask_consent: bool,
     /// Roles stay out of its tokens.
     pub without_roles: bool,
+    /// Its tokens have a place in a Token Status List.
+    #[serde(default)]
+    pub status_list: bool,
 }
 
 /// What changes in a registration.
@@ -85,6 +92,8 @@ pub struct ApiChange {
     pub always_ask_consent: Option<bool>,
     /// Whether roles stay out of its tokens.
     pub without_roles: Option<bool>,
+    /// Whether its tokens have a place in a Token Status List.
+    pub status_list: Option<bool>,
 }
 
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: ApiCommand) -> Result<Value, AdminError> {
@@ -92,7 +101,9 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: ApiCommand)
         ApiCommand::Add(new) => add(context, new).await,
         ApiCommand::Delete { api } => delete(context, &api).await,
         ApiCommand::List => list(context).await,
-        ApiCommand::RotateSecret { api, overlap_secs } => rotate_secret(context, &api, overlap_secs).await,
+        ApiCommand::RotateSecret { api, overlap_secs, cause } => {
+            rotate_secret(context, &api, overlap_secs, cause).await
+        }
         ApiCommand::Set { api, change } => set(context, &api, &change).await,
         ApiCommand::Show { api } => show(context, &api).await,
     }
@@ -105,6 +116,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     api.token_lifetime_secs = new.token_lifetime_secs;
     api.skip_consent_for_first_party = !new.always_ask_consent;
     api.include_roles = !new.without_roles;
+    api.status_list = new.status_list;
     api.created_at = context.now;
     validate(&api)?;
     if is_taken(context, DELETED_API, &api.identifier).await? {
@@ -139,8 +151,11 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: &ApiChange) -> Re
     if api == before {
         return Err(AdminError::invalid("nothing to change", "symbolon api set --help"));
     }
-    write(context, &document, &api, "api.change").await?;
-    Ok(json!({ "api": view(&api) }))
+    let registered = Registered::load(context).await?;
+    let rule = narrows_api(&before, &api).then(|| registered.api_rule(&before));
+    let detail = json!({ "api": id, "tokens_revoked": rule.is_some() });
+    write(context, &document, &api, rule.as_ref(), Event { name: "api.change", detail, ..Event::default() }).await?;
+    Ok(json!({ "api": view(&api), "tokens_until": tokens_until(rule.as_ref()) }))
 }
 
 /// Deleting an API that clients name would break their sign-in, so they have to let go of it first.
@@ -155,34 +170,45 @@ async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, Admin
             ));
         }
     }
+    let rule = Registered::load(context).await?.api_rule(&document::read(&document)?);
     let mark = DocumentWrite::Put {
         kind: DELETED_API.to_owned(),
         id: id.to_owned(),
         body: json!({ "deleted_at": context.now }),
         expect: Expect::Any,
     };
-    document::delete(context, &document, vec![mark]).await?;
+    document::delete(context, &document, vec![mark], &rule).await?;
     context.audit(Event { name: "api.delete", detail: json!({ "api": id }), ..Event::default() }).await?;
-    Ok(json!({ "deleted": id }))
+    Ok(json!({ "deleted": id, "tokens_until": tokens_until(Some(&rule)) }))
 }
 
-async fn rotate_secret(context: &mut AdminContext<'_>, id: &str, overlap_secs: u64) -> Result<Value, AdminError> {
+async fn rotate_secret(
+    context: &mut AdminContext<'_>,
+    id: &str,
+    overlap_secs: u64,
+    cause: Cause,
+) -> Result<Value, AdminError> {
     let document = document::one(context, API, id).await?;
     let mut api: Api = document::read(&document)?;
     let secret = OpaqueToken::generate(TokenKind::ApiSecret, &mut *context.rng);
-    let until = context.now + overlap_secs;
     let had_one = !api.secrets.is_empty();
-    retire(&mut api.secrets, until, context.now);
+    let until = retire(&mut api.secrets, cause, overlap_secs, context.now);
     api.secrets.push(SecretHash::of(secret.reveal(), context.now));
-    write(context, &document, &api, "api.secret.rotate").await?;
+    let detail = json!({ "api": id, "cause": cause });
+    write(context, &document, &api, None, Event { name: "api.secret.rotate", detail, ..Event::default() }).await?;
     Ok(json!({ "api": id, "api_secret": secret.reveal(), "previous_valid_until": had_one.then_some(until) }))
 }
 
-async fn write(context: &AdminContext<'_>, document: &Document, api: &Api, name: &str) -> Result<(), AdminError> {
+async fn write(
+    context: &mut AdminContext<'_>,
+    document: &Document,
+    api: &Api,
+    rule: Option<&Rule>,
+    event: Event<'_>,
+) -> Result<(), AdminError> {
     validate(api)?;
-    let expect = Expect::Revision(document.revision);
-    document::put(context, API, &document.id, api, expect, document::changed_meanwhile(document)).await?;
-    context.audit(Event { name, detail: json!({ "api": document.id }), ..Event::default() }).await
+    document::replace(context, document, api, rule).await?;
+    context.audit(event).await
 }
 
 fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
@@ -207,6 +233,7 @@ fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
     }
     api.name = change.name.clone().unwrap_or_else(|| api.name.clone());
     api.disabled = change.disabled.unwrap_or(api.disabled);
+    api.status_list = change.status_list.unwrap_or(api.status_list);
     api.signing_alg = change.signing_alg.unwrap_or(api.signing_alg);
     api.skip_consent_for_first_party =
         change.always_ask_consent.map_or(api.skip_consent_for_first_party, |always| !always);

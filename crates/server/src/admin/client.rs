@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, SecretHash};
-use symbolon_oauth::{ClientId, OpaqueToken, Scope, TokenKind};
+use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientKind, SecretHash};
+use symbolon_oauth::{OpaqueToken, Scope, TokenKind};
 use symbolon_store::{Document, DocumentWrite, Expect};
-use url::Url;
 
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
+use super::registration::{apply, registration};
+use super::revocation::{Cause, Registered, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event, ListChange};
 
 /// Commands on clients.
@@ -17,19 +18,22 @@ use super::{AdminContext, AdminError, Event, ListChange};
 pub enum ClientCommand {
     /// Registers one. The answer holds its secret, if it has one, this once.
     Add(NewClient),
-    /// Deletes one: its tokens can no longer be renewed.
+    /// Deletes one: its tokens count no more and cannot be renewed.
     Delete {
         /// Its `client_id`.
         client: String,
     },
     /// All clients.
     List,
-    /// A new secret; the present ones work on for a while.
+    /// A new secret; the present ones work on for a while, unless they are compromised.
     RotateSecret {
         /// Its `client_id`.
         client: String,
-        /// How long the present secrets still work.
+        /// How long the present secrets still work; not at all if they are compromised.
         overlap_secs: u64,
+        /// Why.
+        #[serde(default)]
+        cause: Cause,
     },
     /// Changes a registration.
     Set {
@@ -125,7 +129,9 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: ClientComma
         ClientCommand::Add(new) => add(context, new).await,
         ClientCommand::Delete { client } => delete(context, &client).await,
         ClientCommand::List => list(context).await,
-        ClientCommand::RotateSecret { client, overlap_secs } => rotate_secret(context, &client, overlap_secs).await,
+        ClientCommand::RotateSecret { client, overlap_secs, cause } => {
+            rotate_secret(context, &client, overlap_secs, cause).await
+        }
         ClientCommand::Set { client, change } => set(context, &client, *change).await,
         ClientCommand::Show { client } => show(context, &client).await,
     }
@@ -185,24 +191,39 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     let first = needs_secret(&client) && client.secrets.is_empty();
     let secret = first.then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
     client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
-    write(context, &document, &client, Event { name: "client.change", ..Event::default() }).await?;
-    Ok(json!({ "client": view(&client), "client_secret": secret.as_ref().map(OpaqueToken::reveal) }))
+    let registered = Registered::load(context).await?;
+    let rule = registered.narrows_client(&before, &client).then(|| registered.client_rule(&before));
+    let detail = json!({ "tokens_revoked": rule.is_some() });
+    let event = Event { name: "client.change", detail, ..Event::default() };
+    write(context, &document, &client, rule.as_ref(), event).await?;
+    Ok(json!({
+        "client": view(&client),
+        "client_secret": secret.as_ref().map(OpaqueToken::reveal),
+        "tokens_until": tokens_until(rule.as_ref()),
+    }))
 }
 
 async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
+    let rule = Registered::load(context).await?.client_rule(&document::read(&document)?);
     let mark = DocumentWrite::Put {
         kind: DELETED_CLIENT.to_owned(),
         id: id.to_owned(),
         body: json!({ "deleted_at": context.now }),
         expect: Expect::Any,
     };
-    document::delete(context, &document, vec![mark]).await?;
+    document::delete(context, &document, vec![mark], &rule).await?;
     context.audit(Event { name: "client.delete", client_id: Some(id), ..Event::default() }).await?;
-    Ok(json!({ "deleted": id }))
+    Ok(json!({ "deleted": id, "tokens_until": tokens_until(Some(&rule)) }))
 }
 
-async fn rotate_secret(context: &mut AdminContext<'_>, id: &str, overlap_secs: u64) -> Result<Value, AdminError> {
+/// A compromised secret ends at once, and with it the tokens that whoever has it may have got.
+async fn rotate_secret(
+    context: &mut AdminContext<'_>,
+    id: &str,
+    overlap_secs: u64,
+    cause: Cause,
+) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
     let mut client: Client = document::read(&document)?;
     if !needs_secret(&client) {
@@ -211,127 +232,48 @@ async fn rotate_secret(context: &mut AdminContext<'_>, id: &str, overlap_secs: u
             format!("symbolon client show {id}"),
         ));
     }
+    let rule = match cause {
+        Cause::Compromised => Some(Registered::load(context).await?.client_rule(&client)),
+        Cause::Routine => None,
+    };
     let secret = OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng);
-    let until = context.now + overlap_secs;
-    retire(&mut client.secrets, until, context.now);
+    let until = retire(&mut client.secrets, cause, overlap_secs, context.now);
     client.secrets.push(SecretHash::of(secret.reveal(), context.now));
-    write(context, &document, &client, Event { name: "client.secret.rotate", ..Event::default() }).await?;
-    Ok(json!({ "client_id": id, "client_secret": secret.reveal(), "previous_valid_until": until }))
+    let detail = json!({ "cause": cause });
+    let event = Event { name: "client.secret.rotate", detail, ..Event::default() };
+    write(context, &document, &client, rule.as_ref(), event).await?;
+    Ok(json!({
+        "client_id": id,
+        "client_secret": secret.reveal(),
+        "previous_valid_until": until,
+        "tokens_until": tokens_until(rule.as_ref()),
+    }))
 }
 
 async fn write(
-    context: &AdminContext<'_>,
+    context: &mut AdminContext<'_>,
     document: &Document,
     client: &Client,
+    rule: Option<&Rule>,
     event: Event<'_>,
 ) -> Result<(), AdminError> {
     validate(client)?;
-    let expect = Expect::Revision(document.revision);
-    document::put(context, CLIENT, &document.id, client, expect, document::changed_meanwhile(document)).await?;
+    document::replace(context, document, client, rule).await?;
     context.audit(Event { client_id: Some(&document.id), ..event }).await
 }
 
-/// Lets the present secrets end at `until`, unless they end sooner, and forgets those that have ended.
-pub(super) fn retire(secrets: &mut Vec<SecretHash>, until: u64, now: u64) {
+/// Lets the present secrets end after the overlap, or at once if they are compromised, unless they end sooner, and forgets those that
+/// have ended. Returns when they end.
+pub(super) fn retire(secrets: &mut Vec<SecretHash>, cause: Cause, overlap_secs: u64, now: u64) -> u64 {
+    let until = match cause {
+        Cause::Compromised => now,
+        Cause::Routine => now.saturating_add(overlap_secs),
+    };
     for secret in secrets.iter_mut() {
         secret.expires_at = Some(secret.expires_at.map_or(until, |expires_at| expires_at.min(until)));
     }
     secrets.retain(|secret| secret.is_live(now));
-}
-
-fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, AdminError> {
-    let id = ClientId::parse(client_id).map_err(|why| {
-        AdminError::invalid(format!("`{client_id}` cannot be a client id: {why}"), "choose another with --id")
-    })?;
-    let name = new.name.clone();
-    let mut client = match new.kind {
-        ClientKind::Machine => Client::machine(id, name),
-        ClientKind::Native => Client::native(id, name),
-        ClientKind::Spa => Client::spa(id, name),
-        ClientKind::Web => Client::web(id, name),
-    };
-    client.first_party = !new.third_party;
-    client.redirect_uris = new.redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
-    client.post_logout_redirect_uris = new.post_logout_redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
-    client.allowed_origins.clone_from(&new.allowed_origins);
-    client.apis = new.apis.iter().map(client_api).collect::<Result<_, _>>()?;
-    client.default_audience.clone_from(&new.default_audience);
-    client.jwks.clone_from(&new.jwks);
-    client.password_sign_in = new.password_sign_in;
-    client.access_token_format = new.access_token_format.unwrap_or_default();
-    client.created_at = now;
-    client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
-    client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
-    if new.kind == ClientKind::Spa {
-        // A browser program calls from, and comes back to, where it is redirected to.
-        if client.allowed_origins.is_empty() {
-            client.allowed_origins = origins(&client.redirect_uris);
-        }
-        if client.post_logout_redirect_uris.is_empty() {
-            client.post_logout_redirect_uris.clone_from(&client.redirect_uris);
-        }
-    }
-    Ok(client)
-}
-
-fn apply(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
-    let spelt = |change: &ListChange| ListChange {
-        add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
-        remove: change.remove.clone(),
-    };
-    let lists = [
-        ("redirect URI", spelt(&change.redirect_uris), &mut client.redirect_uris),
-        ("post-logout URI", spelt(&change.post_logout_redirect_uris), &mut client.post_logout_redirect_uris),
-        ("origin", change.allowed_origins.clone(), &mut client.allowed_origins),
-    ];
-    for (what, change, list) in lists {
-        change.apply(list).map_err(|entry| {
-            let hint = format!("symbolon client show {}", client.client_id.as_str());
-            AdminError::not_found(format!("the {what} `{entry}` is not registered"), hint)
-        })?;
-    }
-    for audience in &change.remove_apis {
-        if client.api(audience).is_none() {
-            return Err(AdminError::not_found(
-                format!("the API `{audience}` is not registered for this client"),
-                "symbolon client show ID",
-            ));
-        }
-        client.apis.retain(|api| api.audience != *audience);
-    }
-    for entry in &change.apis {
-        let api = client_api(entry)?;
-        client.apis.retain(|present| present.audience != api.audience);
-        client.apis.push(api);
-    }
-    let lifetime = |new: Option<u64>, old: &mut Option<u64>| match new {
-        None => {}
-        Some(0) => *old = None,
-        Some(secs) => *old = Some(secs),
-    };
-    lifetime(change.access_token_lifetime_secs, &mut client.access_token_lifetime_secs);
-    lifetime(change.refresh_idle_secs, &mut client.refresh_idle_secs);
-    lifetime(change.refresh_absolute_secs, &mut client.refresh_absolute_secs);
-    if let Some(audience) = &change.default_audience {
-        client.default_audience = Some(audience.clone()).filter(|audience| !audience.is_empty());
-    }
-    if let Some(jwks) = &change.jwks {
-        client.jwks = Some(jwks.clone());
-    }
-    client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
-    client.first_party = change.third_party.map_or(client.first_party, |third_party| !third_party);
-    client.disabled = change.disabled.unwrap_or(client.disabled);
-    client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
-    client.access_token_format = change.access_token_format.unwrap_or(client.access_token_format);
-    client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
-    client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
-    Ok(())
-}
-
-fn client_api((audience, scopes): &(String, String)) -> Result<ClientApi, AdminError> {
-    let scopes = Scope::parse(scopes)
-        .map_err(|_| AdminError::invalid(format!("`{scopes}` is not a list of scopes"), "separate scopes by spaces"))?;
-    Ok(ClientApi { audience: audience.clone(), scopes })
+    until
 }
 
 /// Every API a client names must be registered, with the scopes it names: a misspelt one would only show at sign-in.
@@ -364,30 +306,6 @@ fn needs_secret(client: &Client) -> bool {
 
 fn validate(client: &Client) -> Result<(), AdminError> {
     client.validate().map_err(|faults| document::faults(&faults, "symbolon client add --help"))
-}
-
-/// The spellings under which programs send a URI. `http://localhost:4200` and `http://localhost:4200/` are one place and two texts
-/// (RFC 3986 §6.2.3), and redirect URIs are compared as text, so an origin alone is registered as both.
-fn spellings(uri: &str) -> Vec<String> {
-    let with_slash = format!("{uri}/");
-    match Url::parse(uri) {
-        Ok(url) if url.as_str() == with_slash => vec![uri.to_owned(), with_slash],
-        _ => vec![uri.to_owned()],
-    }
-}
-
-fn origins(uris: &[String]) -> Vec<String> {
-    let mut origins = Vec::new();
-    for uri in uris {
-        let origin = Url::parse(uri).map(|url| url.origin());
-        if let Ok(origin) = origin
-            && origin.is_tuple()
-            && !origins.contains(&origin.ascii_serialization())
-        {
-            origins.push(origin.ascii_serialization());
-        }
-    }
-    origins
 }
 
 /// An id from the name, with something random behind it if it is taken: `My app` is `my-app`.
@@ -434,43 +352,18 @@ mod tests {
     }
 
     #[test]
-    fn origins_come_from_redirect_uris_once_each() {
-        let uris = [
-            "http://localhost:4200/",
-            "http://localhost:4200/callback",
-            "https://a.example/x",
-            "com.example:/cb",
-            "nonsense",
-        ];
-        let uris: Vec<String> = uris.map(str::to_owned).to_vec();
-        assert_eq!(origins(&uris), ["http://localhost:4200", "https://a.example"]);
-    }
-
-    #[test]
-    fn only_an_origin_alone_has_two_spellings() {
-        assert_eq!(spellings("http://localhost:4200"), ["http://localhost:4200", "http://localhost:4200/"]);
-        for uri in [
-            "http://localhost:4200/",
-            "https://a.example/x",
-            "https://a.example?x",
-            "com.example:/x",
-            "nonsense",
-            "HTTP://A.example",
-        ] {
-            assert_eq!(spellings(uri), [uri]);
-        }
-    }
-
-    #[test]
     fn a_retired_secret_ends_at_the_overlap_and_a_dead_one_is_forgotten() {
         let mut secrets = vec![
             SecretHash { hash: [1; 32], created_at: 0, expires_at: None },
             SecretHash { hash: [2; 32], created_at: 0, expires_at: Some(120) },
             SecretHash { hash: [3; 32], created_at: 0, expires_at: Some(90) },
         ];
-        retire(&mut secrets, 150, 100);
+        assert_eq!(retire(&mut secrets, Cause::Routine, 50, 100), 150);
         assert_eq!(secrets.iter().map(|secret| secret.expires_at).collect::<Vec<_>>(), [Some(150), Some(120)]);
-        retire(&mut secrets, 100, 100);
+        let mut compromised = secrets.clone();
+        retire(&mut secrets, Cause::Routine, 0, 100);
         assert!(secrets.is_empty(), "no overlap: ended at once");
+        assert_eq!(retire(&mut compromised, Cause::Compromised, 50, 100), 100);
+        assert!(compromised.is_empty(), "compromised: no overlap");
     }
 }

@@ -23,7 +23,7 @@ use symbolon_jose::Algorithm;
 use symbolon_store::{Document, DocumentWrite, Options, Sqlite, Store as _};
 use tokio::net::UnixStream;
 
-use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, execute};
+use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, execute, revocation};
 use crate::app::{App, AppError, META_ISSUER};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -75,9 +75,12 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
         passwords: &app.passwords,
         keys: app,
         actor,
+        rules: Vec::new(),
     };
     let answer = execute(&mut context, command).await?;
+    let rules = std::mem::take(&mut context.rules);
     app.take_up().await?;
+    revocation::extend(&*app.store, rules, app.clock.now()).await?;
     Ok(answer)
 }
 
@@ -155,6 +158,18 @@ impl KeyRotation for App {
         // An RSA key takes a good part of a second to make: not on a thread that answers requests.
         let made =
             tokio::task::spawn_blocking(move || keys::rotation(&documents, &algorithms, schedule, &sealer, now)).await;
+        let writes = made.map_err(|_| AppError::Stopped)?;
+        Ok(writes.map_err(AppError::from)?)
+    }
+
+    async fn retirement(
+        &self,
+        documents: Vec<Document>,
+        kid: &str,
+        now: u64,
+    ) -> Result<Vec<DocumentWrite>, AdminError> {
+        let (sealer, kid) = (Arc::clone(&self.sealer), kid.to_owned());
+        let made = tokio::task::spawn_blocking(move || keys::retirement(&documents, &kid, &sealer, now)).await;
         let writes = made.map_err(|_| AppError::Stopped)?;
         Ok(writes.map_err(AppError::from)?)
     }

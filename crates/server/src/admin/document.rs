@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use symbolon_oauth::registration::RegistrationError;
 use symbolon_store::{Document, DocumentWrite, Expect, StoreError};
 
+use super::revocation::Rule;
 use super::{AdminContext, AdminError};
 
 /// Kind of APIs.
@@ -48,14 +50,28 @@ pub(super) async fn put<T: Serialize>(
     expect: Expect,
     conflict: AdminError,
 ) -> Result<(), AdminError> {
-    let body =
-        serde_json::to_value(body).map_err(|why| AdminError::failed(format!("cannot be written down: {why}")))?;
-    let write = DocumentWrite::Put { kind: kind.to_owned(), id: id.to_owned(), body, expect };
+    let write = DocumentWrite::Put { kind: kind.to_owned(), id: id.to_owned(), body: to_value(body)?, expect };
     match context.store.apply(vec![write]).await {
         Ok(_) => Ok(()),
         Err(StoreError::Conflict(_)) => Err(conflict),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Replaces a document, and logs the rule that this calls for in the same transaction.
+pub(super) async fn replace<T: Serialize>(
+    context: &mut AdminContext<'_>,
+    document: &Document,
+    body: &T,
+    rule: Option<&Rule>,
+) -> Result<(), AdminError> {
+    let write = DocumentWrite::Put {
+        kind: document.kind.clone(),
+        id: document.id.clone(),
+        body: to_value(body)?,
+        expect: Expect::Revision(document.revision),
+    };
+    context.apply_with(vec![write], rule).await.map_err(|error| unless_changed(document, error))
 }
 
 /// The answer to a registration that does not hold up: every fault, not only the first.
@@ -64,28 +80,33 @@ pub(super) fn faults(faults: &[RegistrationError], hint: &str) -> AdminError {
     AdminError::invalid(texts.join("; "), hint)
 }
 
-/// The answer when someone else was faster.
-pub(super) fn changed_meanwhile(document: &Document) -> AdminError {
-    AdminError::conflict(
-        format!("the {} `{}` was changed by someone else in the meantime", document.kind, document.id),
-        format!("look at it, then repeat: symbolon {} show {}", document.kind, document.id),
-    )
-}
-
-/// Removes a document, together with further writes.
+/// Removes a document, together with further writes and the rule that this calls for.
 pub(super) async fn delete(
-    context: &AdminContext<'_>,
+    context: &mut AdminContext<'_>,
     document: &Document,
     mut also: Vec<DocumentWrite>,
+    rule: &Rule,
 ) -> Result<(), AdminError> {
     also.push(DocumentWrite::Delete {
         kind: document.kind.clone(),
         id: document.id.clone(),
         expect: Expect::Revision(document.revision),
     });
-    match context.store.apply(also).await {
-        Ok(_) => Ok(()),
-        Err(StoreError::Conflict(_)) => Err(changed_meanwhile(document)),
-        Err(error) => Err(error.into()),
+    context.apply_with(also, Some(rule)).await.map_err(|error| unless_changed(document, error))
+}
+
+fn to_value(body: &impl Serialize) -> Result<Value, AdminError> {
+    serde_json::to_value(body).map_err(|why| AdminError::failed(format!("cannot be written down: {why}")))
+}
+
+/// The answer when someone else was faster, or what else went wrong.
+fn unless_changed(document: &Document, error: StoreError) -> AdminError {
+    let (kind, id) = (&document.kind, &document.id);
+    match error {
+        StoreError::Conflict(_) => AdminError::conflict(
+            format!("the {kind} `{id}` was changed by someone else in the meantime"),
+            format!("look at it, then repeat: symbolon {kind} show {id}"),
+        ),
+        other => other.into(),
     }
 }

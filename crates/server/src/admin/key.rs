@@ -1,11 +1,12 @@
-//! Signing keys: where each stands in its life, and rotating them before their time.
+//! Signing keys: where each stands in its life, rotating them before their time, and withdrawing one that somebody else may have.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_store::Document;
+use symbolon_store::{Document, StoreError};
 
 use super::document::{self, KEY};
+use super::revocation::{Cause, Registered, tokens_until};
 use super::{AdminContext, AdminError, Event};
 use crate::keys::{KeyState, SET_CACHE_SECS, records};
 
@@ -15,6 +16,14 @@ use crate::keys::{KeyState, SET_CACHE_SECS, records};
 pub enum KeyCommand {
     /// All keys that are published.
     List,
+    /// Withdraws one key: it leaves the key set at once, and whatever it signed is refused.
+    Retire {
+        /// Which.
+        kid: String,
+        /// Why; in good time a key is rotated instead.
+        #[serde(default)]
+        cause: Cause,
+    },
     /// The published next keys sign from now on; the present ones stay published until their last token has expired.
     Rotate {
         /// Only the keys of this algorithm.
@@ -39,6 +48,7 @@ pub enum Haste {
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: KeyCommand) -> Result<Value, AdminError> {
     match command {
         KeyCommand::List => list(context).await,
+        KeyCommand::Retire { kid, cause } => retire(context, &kid, cause).await,
         KeyCommand::Rotate { algorithm, haste } => rotate(context, algorithm, haste).await,
     }
 }
@@ -73,6 +83,36 @@ async fn rotate(
     let algorithm = algorithm.map(Algorithm::name);
     context.audit(Event { name: "key.rotate", detail: json!({ "algorithm": algorithm }), ..Event::default() }).await?;
     list(context).await
+}
+
+/// Without waiting for the caches of APIs: tokens of the next key that an API does not know yet are the smaller evil.
+async fn retire(context: &mut AdminContext<'_>, kid: &str, cause: Cause) -> Result<Value, AdminError> {
+    if cause != Cause::Compromised {
+        return Err(AdminError::invalid(
+            "a key is withdrawn only if somebody else may have it: everything it signed is refused at once",
+            "symbolon keys rotate, after which it goes when its last token has expired; or add --compromised",
+        ));
+    }
+    let documents = document::all(context, KEY).await?;
+    let found = records(&documents).map_err(|why| AdminError::failed(why.to_string()))?;
+    let Some(key) = found.into_iter().find(|key| key.kid == kid) else {
+        return Err(AdminError::not_found(format!("no key `{kid}`"), "symbolon keys list"));
+    };
+    let rule = Registered::load(context).await?.key_rule(&key);
+    let writes = context.keys.retirement(documents, kid, context.now).await?;
+    context.apply_with(writes, Some(&rule)).await.map_err(|error| match error {
+        StoreError::Conflict(_) | StoreError::NotFound(_) => {
+            AdminError::conflict("the keys were changed by someone else in the meantime", "symbolon keys list")
+        }
+        other => other.into(),
+    })?;
+    let detail = json!({ "kid": kid, "algorithm": key.alg, "life": key.life, "cause": cause });
+    context.audit(Event { name: "key.retire", detail, ..Event::default() }).await?;
+    let mut answer = list(context).await?;
+    answer["retired"] = json!({ "kid": kid, "alg": key.alg, "life": key.life });
+    answer["tokens_until"] = json!(tokens_until(Some(&rule)));
+    answer["key_set_until"] = json!(context.now + SET_CACHE_SECS);
+    Ok(answer)
 }
 
 /// Refuses while a next key is younger than what caches may hold (RFC 9111 §4.2): an API with a set from before would meet

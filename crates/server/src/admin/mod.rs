@@ -14,11 +14,14 @@ mod key;
 mod list;
 mod lookup;
 mod password;
+mod registration;
+mod revocation;
 mod role;
 mod session;
 mod setup;
 #[cfg(test)]
 mod tests;
+mod token;
 mod user;
 
 use async_trait::async_trait;
@@ -26,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::Rng;
-use symbolon_store::{AuditEvent, Document, DocumentWrite, Store};
+use symbolon_store::{AuditEvent, Document, DocumentWrite, NewRevocation, Store};
 
 use crate::account::password::Pool;
 use crate::config::Config;
@@ -38,9 +41,11 @@ pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
 pub(crate) use lookup::has_administrator;
 pub use password::NewPassword;
+pub use revocation::Cause;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use setup::SetupCommand;
+pub use token::{PresentedToken, TokenCommand, TokenTarget};
 pub use user::{NewAccount, UserChange, UserCommand, new_account};
 
 /// Every command.
@@ -61,6 +66,8 @@ pub enum Command {
     Session(SessionCommand),
     /// The first administrator.
     Setup(SetupCommand),
+    /// Tokens.
+    Token(TokenCommand),
     /// Users.
     User(UserCommand),
 }
@@ -83,6 +90,8 @@ pub struct AdminContext<'a> {
     pub keys: &'a dyn KeyRotation,
     /// Who asks, for the audit log: `cli` or `cli (offline)`.
     pub actor: &'a str,
+    /// Rules that the command has logged; empty at first. They are logged anew once the change is taken up.
+    pub rules: Vec<NewRevocation>,
 }
 
 /// Makes signing keys, which takes the sealer.
@@ -95,6 +104,10 @@ pub trait KeyRotation: Send + Sync {
         algorithm: Option<Algorithm>,
         now: u64,
     ) -> Result<Vec<DocumentWrite>, AdminError>;
+
+    /// What to write so that the key `kid` is gone at once and another signs in its place; nothing if there is no such key.
+    async fn retirement(&self, documents: Vec<Document>, kid: &str, now: u64)
+    -> Result<Vec<DocumentWrite>, AdminError>;
 }
 
 /// Carries out a command. The answer is for people and machines: no secrets, but for those that are shown once.
@@ -107,6 +120,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
         Command::Role(command) => role::execute(context, command).await,
         Command::Session(command) => session::execute(context, command).await,
         Command::Setup(command) => setup::execute(context, command).await,
+        Command::Token(command) => token::execute(context, command).await,
         Command::User(command) => user::execute(context, command).await,
     }
 }

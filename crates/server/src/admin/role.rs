@@ -1,6 +1,6 @@
-//! Roles, and who has them. A change of roles gives the user a new revocation handle: userinfo and
-//! introspection refuse the access tokens that show the old roles, APIs that check tokens themselves accept them until they
-//! expire. Sessions live on.
+//! Roles, and who has them. A change of roles gives the user a new revocation handle and logs the old one as revoked: the access tokens
+//! that show the old roles are refused by userinfo and introspection now and by guards that follow the revocation feed within a second;
+//! an API that does not follow it accepts them until they expire, and the answer says when that is. Sessions live on.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -80,10 +80,10 @@ async fn change(
     let user = lookup::user(context, name).await?;
     check_known(context, add).await?;
     let handle = symbolon_oauth::random_id(&mut *context.rng);
-    let changed = context.store.set_user_roles(&user.id, add, remove, Some(&handle), context.now).await?;
+    let set = context.store.set_user_roles(&user.id, add, remove, Some(&handle), context.now).await?;
     let detail = json!({ "added": add, "removed": remove });
     context.audit(Event { name: "user.roles.change", user_id: Some(&user.id), detail, ..Event::default() }).await?;
-    Ok(json!({ "user_id": user.id, "roles": changed.roles }))
+    Ok(json!({ "user_id": user.id, "roles": set.user.roles, "changed": set.changed, "tokens_until": set.tokens_until }))
 }
 
 /// Refuses roles that nobody made known.

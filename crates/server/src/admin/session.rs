@@ -49,19 +49,23 @@ async fn end(context: &mut AdminContext<'_>, sid: &str) -> Result<Value, AdminEr
     let event =
         Event { name: "session.end", user_id: Some(&session.user_id), sid: Some(sid), detail, ..Event::default() };
     context.audit(event).await?;
-    Ok(
-        json!({ "sid": sid, "user_id": session.user_id, "ended": { "sessions": u64::from(ended.session), "families": ended.families } }),
-    )
+    Ok(json!({
+        "sid": sid,
+        "user_id": session.user_id,
+        "ended": { "sessions": u64::from(ended.session), "families": ended.families },
+        "tokens_until": ended.tokens_until,
+    }))
 }
 
-async fn end_all(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
+/// Also where people look for it with the user: `user sign-out`.
+pub(super) async fn end_all(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
     let user = lookup::user(context, name).await?;
     let handle = symbolon_oauth::random_id(&mut *context.rng);
-    let ended = context.store.sign_out_user(&user.id, &handle, context.now).await?;
-    let ended = json!({ "sessions": ended.sessions, "families": ended.families });
+    let signed_out = context.store.sign_out_user(&user.id, &handle, context.now).await?;
+    let ended = json!({ "sessions": signed_out.sessions, "families": signed_out.families });
     let event = Event { name: "user.sign_out", user_id: Some(&user.id), detail: ended.clone(), ..Event::default() };
     context.audit(event).await?;
-    Ok(json!({ "user_id": user.id, "ended": ended }))
+    Ok(json!({ "user_id": user.id, "ended": ended, "tokens_until": signed_out.tokens_until }))
 }
 
 async fn list(

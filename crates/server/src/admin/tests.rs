@@ -1,5 +1,7 @@
 //! Commands against a real store in memory: what they change, what they refuse, and that every change leaves an audit event.
 
+mod revocation;
+
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::Rng;
@@ -8,6 +10,8 @@ use symbolon_store::{AuditRecord, Document, DocumentWrite, NewSession, Session, 
 
 use super::*;
 use crate::account::password::{Parameters, PoolSettings};
+use crate::keys;
+use crate::seal::{MasterKey, Sealer};
 
 const NOW: u64 = 1_700_000_000;
 
@@ -23,12 +27,22 @@ impl Rng for Counting {
     }
 }
 
-struct NoKeys;
+/// Keys are retired for real, and none is in use to be rotated.
+struct Keys(Sealer);
 
 #[async_trait]
-impl KeyRotation for NoKeys {
+impl KeyRotation for Keys {
     async fn rotation(&self, _: Vec<Document>, _: Option<Algorithm>, _: u64) -> Result<Vec<DocumentWrite>, AdminError> {
         Ok(Vec::new())
+    }
+
+    async fn retirement(
+        &self,
+        documents: Vec<Document>,
+        kid: &str,
+        now: u64,
+    ) -> Result<Vec<DocumentWrite>, AdminError> {
+        Ok(keys::retirement(&documents, kid, &self.0, now).unwrap())
     }
 }
 
@@ -37,6 +51,8 @@ struct Bench {
     config: Config,
     passwords: Pool,
     rng: Counting,
+    keys: Keys,
+    now: u64,
 }
 
 impl Bench {
@@ -47,6 +63,8 @@ impl Bench {
             config: Config::development(std::path::Path::new("unused")).unwrap(),
             passwords: Pool::start(PoolSettings { parameters, workers: 1, ..PoolSettings::default() }).unwrap(),
             rng: Counting(0),
+            keys: Keys(MasterKey::from_text(&symbolon_jose::base64url::encode(&[1; 32]), "test").unwrap().sealer()),
+            now: NOW,
         }
     }
 
@@ -57,21 +75,23 @@ impl Bench {
             store: &self.store,
             issuer: "https://auth.example.com/",
             config: &self.config,
-            now: NOW,
+            now: self.now,
             rng: &mut self.rng,
             passwords: &self.passwords,
-            keys: &NoKeys,
+            keys: &self.keys,
             actor: "test",
+            rules: Vec::new(),
         };
         execute(&mut context, command).await
     }
 
     async fn refused(&mut self, command: Command, kind: AdminErrorKind) {
-        let before = self.audit().await.len();
+        let before = (self.audit().await.len(), self.store.revocation_head().await.unwrap());
         let error = self.run(command.clone()).await.expect_err("should be refused");
         assert_eq!(error.kind, kind, "{command:?}: {error}");
         assert!(!error.hint.is_empty());
-        assert_eq!(self.audit().await.len(), before, "a refused command leaves no event");
+        let after = (self.audit().await.len(), self.store.revocation_head().await.unwrap());
+        assert_eq!(after, before, "a refused command leaves no event and revokes nothing");
     }
 
     async fn audit(&self) -> Vec<AuditRecord> {
@@ -159,6 +179,7 @@ fn dragons() -> NewApi {
         token_lifetime_secs: None,
         always_ask_consent: false,
         without_roles: false,
+        status_list: false,
     }
 }
 
@@ -222,7 +243,7 @@ async fn blocking_and_a_new_password_end_every_session() {
     bench.sign_in(&id, "s1").await;
     let change = UserChange { password: password("cello meadow lantern").password, ..UserChange::default() };
     let answer = bench.run(Command::User(UserCommand::Set { user: id.clone(), change })).await.unwrap();
-    assert_eq!(answer["ended"]["sessions"], json!(1));
+    assert_eq!((&answer["ended"]["sessions"], &answer["tokens_until"]), (&json!(1), &Value::Null));
     assert_eq!(bench.last_event().await, "user.password.set");
 
     bench.sign_in(&id, "s2").await;
@@ -310,7 +331,9 @@ async fn only_known_roles_are_granted_and_a_grant_replaces_the_handle() {
     assert_eq!(bench.run(grant(&["editor", "admin"])).await.unwrap()["roles"], json!(["admin", "editor"]));
     assert_ne!(bench.store.user(&id).await.unwrap().unwrap().revocation_handle, handle, "old tokens die");
     let revoke = Command::Role(RoleCommand::Revoke { user: id.clone(), roles: vec!["admin".into()] });
-    assert_eq!(bench.run(revoke).await.unwrap()["roles"], json!(["editor"]));
+    let answer = bench.run(revoke.clone()).await.unwrap();
+    assert_eq!((&answer["roles"], &answer["changed"]), (&json!(["editor"]), &json!(true)));
+    assert_eq!(bench.run(revoke).await.unwrap()["changed"], json!(false), "they do not have it any more");
     let names = bench.run(Command::Role(RoleCommand::List)).await.unwrap();
     assert_eq!(names["roles"].as_array().unwrap().len(), 2, "admin and editor");
 }
@@ -345,7 +368,9 @@ async fn a_secret_is_shown_once_and_rotates_with_an_overlap() {
     let answer = bench.run(Command::Client(ClientCommand::Add(web()))).await.unwrap();
     let first = answer["client_secret"].as_str().unwrap().to_owned();
     assert!(first.starts_with("sym_cs_"));
-    let rotate = |overlap_secs| Command::Client(ClientCommand::RotateSecret { client: "shop".into(), overlap_secs });
+    let rotate = |overlap_secs| {
+        Command::Client(ClientCommand::RotateSecret { client: "shop".into(), overlap_secs, cause: Cause::Routine })
+    };
     let second = bench.run(rotate(60)).await.unwrap()["client_secret"].as_str().unwrap().to_owned();
     assert_ne!(first, second);
     let shown = bench.run(Command::Client(ClientCommand::Show { client: "shop".into() })).await.unwrap();
@@ -361,7 +386,11 @@ async fn a_secret_is_shown_once_and_rotates_with_an_overlap() {
     assert_eq!(shown["client"]["secrets"].as_array().unwrap().len(), 1, "without overlap the others end at once");
 
     bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
-    let public = Command::Client(ClientCommand::RotateSecret { client: "my-app".into(), overlap_secs: 0 });
+    let public = Command::Client(ClientCommand::RotateSecret {
+        client: "my-app".into(),
+        overlap_secs: 0,
+        cause: Cause::Compromised,
+    });
     bench.refused(public, AdminErrorKind::Invalid).await;
     let dump = format!("{:?}{:?}", bench.audit().await, bench.store.registry().await.unwrap());
     assert!(!dump.contains(&first) && !dump.contains(&second));
@@ -491,7 +520,11 @@ async fn an_api_changes_its_scopes_and_gets_a_credential() {
     bench.refused(set(gone), AdminErrorKind::NotFound).await;
     bench.refused(set(ApiChange::default()), AdminErrorKind::Invalid).await;
 
-    let rotate = Command::Api(ApiCommand::RotateSecret { api: "https://api.example.com".into(), overlap_secs: 0 });
+    let rotate = Command::Api(ApiCommand::RotateSecret {
+        api: "https://api.example.com".into(),
+        overlap_secs: 0,
+        cause: Cause::Routine,
+    });
     let answer = bench.run(rotate).await.unwrap();
     assert!(answer["api_secret"].as_str().unwrap().starts_with("sym_as_"));
     assert_eq!(bench.last_event().await, "api.secret.rotate");

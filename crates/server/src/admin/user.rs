@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
 use symbolon_store::{Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
-use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, role, setup};
+use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, role, session, setup};
 
 /// The kind of a reset link's artefact.
 const ARTEFACT: &str = "password_reset";
@@ -53,6 +53,11 @@ pub enum UserCommand {
     },
     /// One account, with its sessions.
     Show {
+        /// Who.
+        user: String,
+    },
+    /// Ends every session and token of the user: the same as `session end-all`.
+    SignOut {
         /// Who.
         user: String,
     },
@@ -110,6 +115,7 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: UserCommand
         UserCommand::ResetLink { user, valid_secs } => reset_link(context, &user, valid_secs).await,
         UserCommand::Set { user, change } => set(context, &user, change).await,
         UserCommand::Show { user } => show(context, &user).await,
+        UserCommand::SignOut { user } => session::end_all(context, &user).await,
         UserCommand::Unblock { user } => set_status(context, &user, UserStatus::Active).await,
     }
 }
@@ -218,7 +224,7 @@ async fn set(context: &mut AdminContext<'_>, name: &str, mut change: UserChange)
         context.audit(event).await?;
         changed = lookup::user(context, &changed.id).await?;
     }
-    Ok(json!({ "user": view(&changed), "ended": ended_view(ended) }))
+    Ok(json!({ "user": view(&changed), "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
 async fn set_status(context: &mut AdminContext<'_>, name: &str, status: UserStatus) -> Result<Value, AdminError> {
@@ -231,7 +237,8 @@ async fn set_status(context: &mut AdminContext<'_>, name: &str, status: UserStat
     };
     let detail = json!({ "ended": ended_view(ended) });
     context.audit(Event { name: event, user_id: Some(&user.id), detail, ..Event::default() }).await?;
-    Ok(json!({ "user": view(&User { status, ..user }), "ended": ended_view(ended) }))
+    let user = User { status, ..user };
+    Ok(json!({ "user": view(&user), "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
 async fn delete(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
@@ -239,7 +246,7 @@ async fn delete(context: &mut AdminContext<'_>, name: &str) -> Result<Value, Adm
     let ended = context.store.delete_user(&user.id, context.now).await?;
     let detail = json!({ "ended": ended_view(ended) });
     context.audit(Event { name: "user.delete", user_id: Some(&user.id), detail, ..Event::default() }).await?;
-    Ok(json!({ "deleted": user.id, "ended": ended_view(ended) }))
+    Ok(json!({ "deleted": user.id, "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
 async fn reset_link(context: &mut AdminContext<'_>, name: &str, valid_secs: u64) -> Result<Value, AdminError> {

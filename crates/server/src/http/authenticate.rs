@@ -160,7 +160,7 @@ async fn issue(
     let asked = password_sign_in::Request { audience: request.audience.clone(), scope };
     let own = session.as_ref().map(|it| OwnSession { sid: it.sid.clone(), ends_at: it.absolute_expires_at });
     let signed_in = SignedIn { session: own, amr: vec!["pwd".to_owned()] };
-    let issue = {
+    let mut issue = {
         let mut rng = SystemRng;
         let mut context = app.context(meta.now, &mut rng);
         password_sign_in::decide(&mut context, client, &asked, &facts::user(user), &signed_in, registry)?
@@ -174,7 +174,7 @@ async fn issue(
         recorded.map_err(|error| store_failure(&error))?;
     }
     events::password_sign_in(app, meta, client, &issue).await;
-    let tokens = token::sign(app, registry, &issue, None)?;
+    let tokens = token::sign(app, registry, &mut issue, None).await?;
     let answer = Answer {
         token: tokens.access_token,
         token_type: tokens.token_type,

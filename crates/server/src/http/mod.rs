@@ -27,6 +27,7 @@ mod router;
 mod sdk;
 mod session;
 mod setup;
+mod status_list;
 mod token;
 mod userinfo;
 

@@ -13,7 +13,7 @@ use symbolon_oauth::endpoint::path;
 
 use super::{
     answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
-    meta, reset, revocations, revoke, sdk, session, setup, token, userinfo,
+    meta, reset, revocations, revoke, sdk, session, setup, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -25,6 +25,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(path::OPENID_CONFIGURATION, get(discovery::metadata))
         .route(path::OAUTH_METADATA, get(discovery::metadata))
         .route(path::JWKS, get(jwks::jwks))
+        .route(&format!("{}/{{list}}", path::STATUS_LISTS), get(status_list::list))
         .route("/sdk/v1/{file}", get(sdk::file))
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn(cors::open));

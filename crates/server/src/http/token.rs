@@ -26,7 +26,7 @@ use crate::effects::{self, Applied, store_failure};
 use crate::events;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
-use crate::{facts, seal};
+use crate::{facts, seal, status_list};
 
 /// The token endpoint.
 pub(super) async fn token(
@@ -89,7 +89,7 @@ impl Request<'_> {
         let request = TokenRequest::parse(self.params)?;
         for _ in 0..2 {
             let Decided { outcome, refresh } = self.decide(client, &request).await?;
-            let issue = match outcome {
+            let mut issue = match outcome {
                 Ok(issue) => issue,
                 Err(refusal) => return Err(self.refuse(client, refusal).await?),
             };
@@ -98,7 +98,7 @@ impl Request<'_> {
                 self.keep_session(refresh.as_ref()).await?;
                 let successor = same_successor(&issue, presented, refresh.as_ref())?;
                 events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
-                return sign(self.app, self.registry, &issue, successor);
+                return sign(self.app, self.registry, &mut issue, successor).await;
             }
         }
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
@@ -231,15 +231,19 @@ fn same_successor(
 }
 
 /// Signs what was decided.
-pub(super) fn sign(
+pub(super) async fn sign(
     app: &App,
     registry: &Registry,
-    issue: &Issue,
+    issue: &mut Issue,
     successor: Option<String>,
 ) -> Result<TokenResponse, OAuthError> {
     let access_token = match &issue.access_token.form {
         AccessTokenForm::Session(value) => value.reveal().to_owned(),
-        AccessTokenForm::Signed(alg) => sign_access_token(app, registry, *alg, &issue.access_token.claims)?,
+        AccessTokenForm::Signed(alg) => {
+            let alg = *alg;
+            status_list::assign(app, registry, &mut issue.access_token.claims).await?;
+            sign_access_token(app, registry, alg, &issue.access_token.claims)?
+        }
     };
     let id_token = match &issue.id_token {
         Some(plan) => Some(registry.sign(plan.alg, symbolon_oauth::id_token::TYP, &plan.beside(&access_token))?),

@@ -1,9 +1,9 @@
 //! The revocation feed (decision 6): what the log of the store says, signed once and sent to everybody who follows.
 //!
-//! - [`publish`]: the one task that reads the log after each commit, signs what is new, and says now and then that nothing is.
-//! - [`ring`]: the events of the last while, shared by all followers.
-//! - [`follow`]: one follower, the body of an answer that does not end.
-//! - [`snapshot`]: everything at once, for whoever begins or was away too long.
+//! - `publish`: the one task that reads the log after each commit, signs what is new, and says now and then that nothing is.
+//! - `ring`: the events of the last while, shared by all followers.
+//! - `follow`: one follower, the body of an answer that does not end.
+//! - `snapshot`: everything at once, for whoever begins or was away too long.
 
 pub(crate) mod follow;
 pub(crate) mod publish;

@@ -4,6 +4,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use symbolon_oauth::AccessTokenFormat;
+use symbolon_server::admin::{ClientChange, ClientCommand, Command, PresentedToken, TokenCommand, TokenTarget};
 
 use crate::support::client::form;
 use crate::support::flow::{authorize_url, basic};
@@ -165,14 +166,36 @@ async fn another_apis_question_is_no_use_of_the_session() {
 async fn what_the_operator_takes_away_ends_it() {
     let world = world().await;
     let value = value(&world, &mut world.browser()).await;
-    world.change_client("web", |client| client.disabled = true).await;
-    assert!(!counts(&world, &value).await);
-    world.change_client("web", |client| client.disabled = false).await;
-    assert!(counts(&world, &value).await);
     world.change_api(API, |api| api.include_roles = false).await;
     assert_eq!(look_up(&world, &value).await.get("roles"), None, "roles are those of the moment");
     world.block(ADA).await;
     assert!(!counts(&world, &value).await);
+}
+
+/// What was taken does not come back with the client, nor when the log has forgotten why.
+#[tokio::test]
+async fn a_client_that_is_switched_off_and_on_again_has_no_values() {
+    let world = world().await;
+    let settings = &world.running.app.config.session;
+    assert!(settings.remember_absolute_secs > 86_400, "a session outlives a rule of the log");
+    let value = value(&world, &mut world.browser()).await;
+    for disabled in [true, false] {
+        let change = ClientChange { disabled: Some(disabled), ..ClientChange::default() };
+        world.carry_out(Command::Client(ClientCommand::Set { client: "web".into(), change: Box::new(change) })).await;
+        assert!(!counts(&world, &value).await);
+    }
+}
+
+#[tokio::test]
+async fn the_operator_can_revoke_one() {
+    let world = world().await;
+    let mut browser = world.browser();
+    let (first, second) = (value(&world, &mut browser).await, value(&world, &mut browser).await);
+    let target = TokenTarget::Token(PresentedToken(first.clone().into()));
+    let answer = world.carry_out(Command::Token(TokenCommand::Revoke { target })).await;
+    assert_eq!((&answer["revoked"], &answer["token"]["kind"]), (&json!(true), &json!("session")), "{answer}");
+    assert_eq!(answer["tokens_until"], Value::Null, "nobody can go on without asking");
+    assert_eq!((counts(&world, &first).await, counts(&world, &second).await), (false, true));
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ pub(crate) async fn a_session_value_is_found_with_all_that_decides_about_it(worl
     world.revoke(vec![rule]).await.unwrap();
     world.end_session("sid-1", "logout", NOW + 9).await.unwrap();
     let found = world.session_value_facts(hash(11)).await.unwrap().unwrap();
-    assert_eq!((found.family.ended_at, found.token.revoked_until), (Some(NOW + 9), Some(NOW + 5)));
+    assert_eq!((found.family.ended_at, found.token.revoked_until), (Some(NOW + 5), Some(NOW + 5)), "by the rule");
     assert_eq!(found.token.session.unwrap().ended_at, Some(NOW + 9));
 }
 
@@ -63,6 +63,32 @@ pub(crate) async fn what_ends_a_session_value_is_logged_for_a_guards_memory_only
             (RevocationKind::UserHandle, "handle-ann", NOW + 3)
         ]
     );
+}
+
+/// The log forgets rules after a day.
+pub(crate) async fn a_rule_ends_the_session_values_it_is_about_and_no_other_family(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    let audience = family(&session, 11).audience[0].clone();
+    let of = |kind, id: &str| NewRevocation { kind, id: id.into(), revoked_at: NOW + 5, expires_at: NOW + 5 };
+    let rules = [
+        of(RevocationKind::Client, "spa"),
+        of(RevocationKind::Api, &audience),
+        of(RevocationKind::All, ""),
+        of(RevocationKind::Client, "other"),
+        of(RevocationKind::Api, "https://other.example.com"),
+        of(RevocationKind::Key, "spa"),
+        NewRevocation { revoked_at: NOW - 1, ..of(RevocationKind::Client, "spa") },
+    ];
+    for (number, rule) in (11..).zip(rules.clone()) {
+        let ends = number < 14;
+        assert_eq!(world.create_family(born_in(&session, number)).await, Ok(Issued::Done));
+        world.authorise(&session, number + 20).await;
+        world.revoke(vec![rule.clone()]).await.unwrap();
+        let found = world.session_value_facts(hash(number)).await.unwrap().unwrap();
+        assert_eq!(found.family.ended_at, ends.then_some(NOW + 5), "{rule:?}");
+        assert!(world.family_lives(&format!("family-{}", number + 20)).await, "its access tokens are signed: {rule:?}");
+        world.end_family(&format!("family-{number}"), "revoked", NOW + 6, AlsoSession::No).await.unwrap();
+    }
 }
 
 pub(crate) async fn a_session_can_begin_with_its_family(world: World) {

@@ -3,7 +3,7 @@
 use super::world::{ACCESS, NOW, World, access_token, begin, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Attempt, Change, Consent, Issued, ListUsers, NewFamily, Redeemed, RevocationKind, SignedOut, ThrottleKey,
+    Attempt, Change, Consent, Issued, ListUsers, NewFamily, Redeemed, RevocationKind, RolesSet, SignedOut, ThrottleKey,
     TokenQuery, UserStatus, UserUpdate,
 };
 
@@ -148,14 +148,20 @@ pub(crate) async fn roles_change_without_ending_sessions(world: World) {
     let family = world.authorise(&session, 11).await;
     let (admin, reader) = (["admin".to_owned()], ["reader".to_owned()]);
     let same = world.set_user_roles("ann", &reader, &[], Some("handle-x"), NOW).await.unwrap();
-    assert_eq!((same.revision, same.revocation_handle.as_str()), (1, "handle-ann"), "nothing changed, nothing dies");
-    let ann = world.set_user_roles("ann", &admin, &reader, Some("handle-new"), NOW).await.unwrap();
-    assert_eq!(ann.roles, admin.clone().into());
-    assert_eq!(ann, world.ann().await);
+    let unchanged = RolesSet { user: world.ann().await, changed: false, tokens_until: None };
+    assert_eq!(same, unchanged, "nothing changed, nothing dies");
+    assert_eq!((same.user.revision, same.user.revocation_handle.as_str()), (1, "handle-ann"));
+    let set = world.set_user_roles("ann", &admin, &reader, Some("handle-new"), NOW).await.unwrap();
+    assert_eq!(set.user.roles, admin.clone().into());
+    assert_eq!(set, RolesSet { user: world.ann().await, changed: true, tokens_until: Some(ACCESS) });
     assert_eq!(world.revoked().await, [(RevocationKind::UserHandle, "handle-ann".to_owned())]);
     assert!(world.family_lives(&family.id).await && world.session_lives(&session.sid).await);
-    let ann = world.set_user_roles("ann", &[], &admin, None, NOW).await.unwrap();
-    assert!(ann.roles.is_empty() && ann.revocation_handle == "handle-new");
+    let without_handle = world.set_user_roles("ann", &[], &admin, None, NOW).await.unwrap();
+    assert!(without_handle.user.roles.is_empty() && without_handle.user.revocation_handle == "handle-new");
+    assert_eq!((without_handle.changed, without_handle.tokens_until), (true, None));
+    // What has expired by itself lives on nowhere.
+    let late = world.set_user_roles("ann", &admin, &[], Some("handle-late"), ACCESS).await.unwrap();
+    assert_eq!((late.changed, late.tokens_until), (true, None));
 }
 
 pub(crate) async fn sign_out_everywhere_keeps_the_password(world: World) {

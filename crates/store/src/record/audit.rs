@@ -67,6 +67,8 @@ pub struct Swept {
     pub revocations: u64,
     /// Ended and expired sessions.
     pub sessions: u64,
+    /// Places of expired tokens in status lists.
+    pub statuses: u64,
     /// Throttle counters.
     pub throttles: u64,
     /// Refresh tokens and notes of access tokens.

@@ -160,6 +160,18 @@ pub struct SignedOut {
     pub tokens_until: Option<u64>,
 }
 
+/// What became of a change of roles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RolesSet {
+    /// The user as they are now.
+    pub user: User,
+    /// Whether any role came or went.
+    pub changed: bool,
+    /// The last `exp` of an unexpired access token that shows the old roles and was revoked: until then an API that does not
+    /// follow the revocation log accepts it.
+    pub tokens_until: Option<u64>,
+}
+
 /// What a user once allowed a client, at one API: a scope allowed at one says nothing about another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {

@@ -60,6 +60,32 @@ pub(super) fn revoke_access_token(conn: &Connection, jti: &str, expires_at: u64,
     Ok(Ended { tokens_until: (is_news && expires_at > now).then_some(expires_at), ..Ended::default() })
 }
 
+/// Appends entries to the log; returns how many were news.
+pub(super) fn revoke_all(conn: &Connection, entries: &[NewRevocation]) -> Result<u64> {
+    entries.iter().try_fold(0, |new, entry| {
+        end_session_values(conn, entry)?;
+        Ok(new + u64::from(revocation::append(conn, entry)?))
+    })
+}
+
+/// Ends the session values a rule is about. The log forgets a rule when the last signed token it refuses is over; a session value can live
+/// on for weeks.
+fn end_session_values(conn: &Connection, rule: &NewRevocation) -> Result<()> {
+    let whose = match rule.kind {
+        RevocationKind::Client => "client_id = ?3",
+        RevocationKind::Api => "EXISTS (SELECT 1 FROM json_each(audience) WHERE value = ?3)",
+        RevocationKind::All => "?3 = ?3",
+        _ => return Ok(()),
+    };
+    let sql = format!(
+        "UPDATE family SET ended_at = ?1, ended_why = 'rule' WHERE ended_at IS NULL AND created_at <= ?2 AND {whose}
+            AND id IN (SELECT family FROM access_token WHERE session_hash IS NOT NULL)"
+    );
+    let ended_at = Num(rule.revoked_at);
+    conn.prepare_cached(&sql)?.execute(params![ended_at, ended_at, rule.id])?;
+    Ok(())
+}
+
 /// Ends every session and family of a user. All their tokens carry the handle, so one log entry revokes them; the caller
 /// gives the user a new handle in the same transaction.
 pub(super) fn end_all_of_user(conn: &Connection, user: &User, why: &str, now: u64) -> Result<SignedOut> {

@@ -13,7 +13,8 @@ const APPLICATION_ID: i64 = 0x5359_4d42;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_revocation_log.sql"),
-    include_str!("migrations/0003_session_value.sql"),
+    include_str!("migrations/0003_status_list.sql"),
+    include_str!("migrations/0004_session_value.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.

@@ -19,6 +19,7 @@ mod registry;
 mod revocation;
 mod rotation;
 mod session;
+mod status;
 mod store;
 mod sweep;
 #[cfg(test)]

@@ -5,15 +5,16 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, registry, revocation, session, sweep, throttle, user,
-    user_list,
+    Sqlite, artefact, consent, ending, family, job, log, odds, registry, revocation, session, status, sweep, throttle,
+    user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewUser, Page, RedeemCode, Redeemed,
-    RefreshFacts, Registry, Revocation, RevocationHead, Rotate, Rotated, Session, SessionValueFacts, SignedOut, Sweep,
-    Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
+    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
+    SessionValueFacts, SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
+    UserStatus, UserUpdate,
 };
 
 #[async_trait]
@@ -37,7 +38,7 @@ impl Store for Sqlite {
             });
         };
         let both = move |conn: &Connection| {
-            revocation::append_all(conn, &entries)?;
+            ending::revoke_all(conn, &entries)?;
             registry::apply(conn, &writes)
         };
         job::ask(self.writer.queue()?, both, announce).await
@@ -96,7 +97,7 @@ impl Store for Sqlite {
         remove: &[String],
         new_handle: Option<&str>,
         now: u64,
-    ) -> Result<User> {
+    ) -> Result<RolesSet> {
         let (id, add, remove, handle) = (id.to_owned(), add.to_vec(), remove.to_vec(), new_handle.map(str::to_owned));
         self.write(move |conn| user::set_roles(conn, &id, (add, &remove), handle, now)).await
     }
@@ -210,7 +211,7 @@ impl Store for Sqlite {
     }
 
     async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64> {
-        self.write(move |conn| revocation::append_all(conn, &entries)).await
+        self.write(move |conn| ending::revoke_all(conn, &entries)).await
     }
 
     async fn revocation_head(&self) -> Result<RevocationHead> {
@@ -223,6 +224,15 @@ impl Store for Sqlite {
 
     fn watch_revocations(&self) -> watch::Receiver<u64> {
         self.writer.watch_revocations()
+    }
+
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace> {
+        self.write(move |conn| status::assign(conn, &new, &fresh)).await
+    }
+
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>> {
+        let id = id.to_owned();
+        self.read(move |conn| status::list(conn, &id)).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

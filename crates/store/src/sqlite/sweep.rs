@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 
 use super::ending::LEEWAY_SECS;
+use super::status;
 use super::value::Num;
 use crate::port::Result;
 use crate::record::{Hash32, Sweep, Swept};
@@ -22,6 +23,7 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
                 (SELECT kind, key FROM remembered WHERE expires_at <= ?1 LIMIT ?2)",
         )?,
         revocations: revocations(conn, sweep.now, limit)?,
+        statuses: status::sweep(conn, sweep.now, limit)?,
         sessions: batch.delete(
             "DELETE FROM session WHERE id_hash IN
                 (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)",
@@ -34,7 +36,8 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
     if let Some(keep) = sweep.audit_keep_secs {
         swept.audit_events = audit(conn, sweep.now.saturating_sub(keep), limit)?;
     }
-    let counts = [swept.artefacts, swept.remembered, swept.revocations, swept.sessions, swept.throttles];
+    let Swept { artefacts, remembered, revocations, sessions, statuses, throttles, .. } = swept;
+    let counts = [artefacts, remembered, revocations, sessions, statuses, throttles];
     swept.more |= counts.iter().chain([&swept.audit_events]).any(|count| *count >= limit);
     Ok(swept)
 }

@@ -8,7 +8,7 @@ use super::ending;
 use super::value::{Json, Num};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
-use crate::record::{Change, NewUser, SignedOut, User, UserStatus, UserUpdate};
+use crate::record::{Change, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
 pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
@@ -144,19 +144,20 @@ pub(super) fn set_roles(
     (add, remove): (Vec<String>, &[String]),
     handle: Option<String>,
     now: u64,
-) -> Result<User> {
+) -> Result<RolesSet> {
     let mut user = existing(conn, id)?;
     let before = user.roles.clone();
     user.roles.extend(add);
     user.roles.retain(|role| !remove.contains(role));
     if user.roles == before {
-        return Ok(user);
+        return Ok(RolesSet { user, changed: false, tokens_until: None });
     }
+    let mut tokens_until = None;
     if let Some(handle) = handle {
-        ending::revoke_handle(conn, &user, now)?;
+        tokens_until = ending::revoke_handle(conn, &user, now)?;
         user.revocation_handle = handle;
     }
-    write_back(conn, user, now)
+    Ok(RolesSet { user: write_back(conn, user, now)?, changed: true, tokens_until })
 }
 
 pub(super) fn sign_out(conn: &Connection, id: &str, handle: String, now: u64) -> Result<SignedOut> {

@@ -24,6 +24,12 @@ pub(crate) enum Keys {
     /// expired. Keys rotate by themselves; this is for when you do not want to wait. For five minutes after a next key was
     /// published it is refused, because an API may hold a key set from before that long and would refuse the new tokens.
     Rotate(server::Rotate),
+    /// The server's keys: withdraw one that somebody else may have
+    ///
+    /// It leaves the key set at once, and if it was the one that signs, the next one of its algorithm signs from now on. ID tokens and
+    /// access tokens that it signed are refused by guards that follow the revocation feed within a second, by others when they fetch
+    /// the key set anew. People stay signed in; clients get new tokens with their refresh tokens.
+    Retire(server::Retire),
     /// A key file: make a key; nothing to do with the server's keys
     ///
     /// The private key goes to a file that only you may read, the public key to standard output. A private key or a shared secret
@@ -42,6 +48,7 @@ impl Keys {
             Self::Convert(command) => command.run(output),
             Self::Generate(command) => command.run(output),
             Self::List => server::list(global, output),
+            Self::Retire(command) => command.run(global, output),
             Self::Rotate(command) => command.run(global, output),
         }
     }

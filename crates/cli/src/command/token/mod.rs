@@ -1,5 +1,5 @@
-//! `symbolon token`: look into a token, verify, sign, encrypt and decrypt. Decoding trusts nothing and says so; verifying takes the
-//! issuer's keys and names the reason of a refusal, which the server never tells a stranger.
+//! `symbolon token`: look into a token, verify, sign, encrypt, decrypt and revoke. Decoding trusts nothing and says so; verifying takes
+//! the issuer's keys and names the reason of a refusal, which the server never tells a stranger; revoking is done by the server.
 
 mod decode;
 mod decrypt;
@@ -8,6 +8,7 @@ mod hide;
 mod look;
 mod meaning;
 mod reason;
+mod revoke;
 mod sign;
 mod tolerant;
 mod verify;
@@ -77,6 +78,22 @@ pub(crate) enum Token {
         symbolon token decrypt --password-file password.txt --file token.txt"
     )]
     Decrypt(decrypt::Decrypt),
+    /// Let a token count no more, or all of a client, for an API, or all there are
+    ///
+    /// An access token or a refresh token ends with the grant it is of; a machine's access token ends alone. Of a client, for an API and
+    /// with --everything, access tokens end, and refresh tokens live on: clients get new access tokens with them, from the next second on.
+    ///
+    /// Userinfo and introspection refuse what was revoked now, guards that follow the revocation feed within a second. An API that does
+    /// not follow it accepts it until it expires; the answer says when.
+    #[command(
+        after_help = "The token is read from standard input or a file, where no shell history and no other user sees it.\n\n\
+        Examples:\n  \
+        symbolon token revoke < token.txt\n  \
+        symbolon token revoke --jti 4fX0cGm1TqSx2hT1d0bq1w\n  \
+        symbolon token revoke --client shop\n  \
+        symbolon token revoke --everything"
+    )]
+    Revoke(revoke::Revoke),
 }
 
 #[derive(Args, Debug)]
@@ -92,6 +109,7 @@ impl Token {
             Self::Decode(decode) => decode.run(output),
             Self::Decrypt(decrypt) => decrypt.run(output),
             Self::Encrypt(encrypt) => encrypt.run(output),
+            Self::Revoke(revoke) => revoke.run(global, output),
             Self::Sign(sign) => sign.run(output),
             Self::Verify(verify) => verify.run(global, output),
         }
@@ -110,6 +128,13 @@ impl TokenSource {
     }
 
     fn read(&self) -> Result<Zeroizing<String>, CliError> {
+        let token = self.read_any("symbolon token decode < token.txt")?;
+        refuse_secrets(&token)?;
+        Ok(token)
+    }
+
+    /// The same, opaque secrets too; `again` is how to hand one in.
+    fn read_any(&self, again: &str) -> Result<Zeroizing<String>, CliError> {
         let text = match self.path() {
             Some(path) => text(&input::read_bytes(path, MAX_BYTES)?)?,
             None if std::io::stdin().is_terminal() => input::read_stdin("the token")?,
@@ -117,9 +142,8 @@ impl TokenSource {
         };
         let token = bare(&text);
         if token.is_empty() {
-            return Err(CliError::usage("no token was given", "pipe it in: symbolon token decode < token.txt"));
+            return Err(CliError::usage("no token was given", format!("pipe it in: {again}")));
         }
-        refuse_secrets(token)?;
         Ok(Zeroizing::new(token.to_owned()))
     }
 }

@@ -1,0 +1,160 @@
+//! A client's registration, made from what the operator says and changed by it. Pure; whether what it names exists is the caller's to
+//! check.
+
+use symbolon_oauth::registration::{Client, ClientApi, ClientKind};
+use symbolon_oauth::{ClientId, Scope};
+use url::Url;
+
+use super::{AdminError, ClientChange, ListChange, NewClient};
+
+pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result<Client, AdminError> {
+    let id = ClientId::parse(client_id).map_err(|why| {
+        AdminError::invalid(format!("`{client_id}` cannot be a client id: {why}"), "choose another with --id")
+    })?;
+    let name = new.name.clone();
+    let mut client = match new.kind {
+        ClientKind::Machine => Client::machine(id, name),
+        ClientKind::Native => Client::native(id, name),
+        ClientKind::Spa => Client::spa(id, name),
+        ClientKind::Web => Client::web(id, name),
+    };
+    client.first_party = !new.third_party;
+    client.redirect_uris = new.redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
+    client.post_logout_redirect_uris = new.post_logout_redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
+    client.allowed_origins.clone_from(&new.allowed_origins);
+    client.apis = new.apis.iter().map(client_api).collect::<Result<_, _>>()?;
+    client.default_audience.clone_from(&new.default_audience);
+    client.jwks.clone_from(&new.jwks);
+    client.password_sign_in = new.password_sign_in;
+    client.access_token_format = new.access_token_format.unwrap_or_default();
+    client.created_at = now;
+    client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
+    client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
+    if new.kind == ClientKind::Spa {
+        // A browser program calls from, and comes back to, where it is redirected to.
+        if client.allowed_origins.is_empty() {
+            client.allowed_origins = origins(&client.redirect_uris);
+        }
+        if client.post_logout_redirect_uris.is_empty() {
+            client.post_logout_redirect_uris.clone_from(&client.redirect_uris);
+        }
+    }
+    Ok(client)
+}
+
+pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
+    let spelt = |change: &ListChange| ListChange {
+        add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
+        remove: change.remove.clone(),
+    };
+    let lists = [
+        ("redirect URI", spelt(&change.redirect_uris), &mut client.redirect_uris),
+        ("post-logout URI", spelt(&change.post_logout_redirect_uris), &mut client.post_logout_redirect_uris),
+        ("origin", change.allowed_origins.clone(), &mut client.allowed_origins),
+    ];
+    for (what, change, list) in lists {
+        change.apply(list).map_err(|entry| {
+            let hint = format!("symbolon client show {}", client.client_id.as_str());
+            AdminError::not_found(format!("the {what} `{entry}` is not registered"), hint)
+        })?;
+    }
+    for audience in &change.remove_apis {
+        if client.api(audience).is_none() {
+            return Err(AdminError::not_found(
+                format!("the API `{audience}` is not registered for this client"),
+                "symbolon client show ID",
+            ));
+        }
+        client.apis.retain(|api| api.audience != *audience);
+    }
+    for entry in &change.apis {
+        let api = client_api(entry)?;
+        client.apis.retain(|present| present.audience != api.audience);
+        client.apis.push(api);
+    }
+    let lifetime = |new: Option<u64>, old: &mut Option<u64>| match new {
+        None => {}
+        Some(0) => *old = None,
+        Some(secs) => *old = Some(secs),
+    };
+    lifetime(change.access_token_lifetime_secs, &mut client.access_token_lifetime_secs);
+    lifetime(change.refresh_idle_secs, &mut client.refresh_idle_secs);
+    lifetime(change.refresh_absolute_secs, &mut client.refresh_absolute_secs);
+    if let Some(audience) = &change.default_audience {
+        client.default_audience = Some(audience.clone()).filter(|audience| !audience.is_empty());
+    }
+    if let Some(jwks) = &change.jwks {
+        client.jwks = Some(jwks.clone());
+    }
+    client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
+    client.first_party = change.third_party.map_or(client.first_party, |third_party| !third_party);
+    client.disabled = change.disabled.unwrap_or(client.disabled);
+    client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
+    client.access_token_format = change.access_token_format.unwrap_or(client.access_token_format);
+    client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
+    client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
+    Ok(())
+}
+
+fn client_api((audience, scopes): &(String, String)) -> Result<ClientApi, AdminError> {
+    let scopes = Scope::parse(scopes)
+        .map_err(|_| AdminError::invalid(format!("`{scopes}` is not a list of scopes"), "separate scopes by spaces"))?;
+    Ok(ClientApi { audience: audience.clone(), scopes })
+}
+
+/// The spellings under which programs send a URI. `http://localhost:4200` and `http://localhost:4200/` are one place and two texts
+/// (RFC 3986 §6.2.3), and redirect URIs are compared as text, so an origin alone is registered as both.
+fn spellings(uri: &str) -> Vec<String> {
+    let with_slash = format!("{uri}/");
+    match Url::parse(uri) {
+        Ok(url) if url.as_str() == with_slash => vec![uri.to_owned(), with_slash],
+        _ => vec![uri.to_owned()],
+    }
+}
+
+fn origins(uris: &[String]) -> Vec<String> {
+    let mut origins = Vec::new();
+    for uri in uris {
+        let origin = Url::parse(uri).map(|url| url.origin());
+        if let Ok(origin) = origin
+            && origin.is_tuple()
+            && !origins.contains(&origin.ascii_serialization())
+        {
+            origins.push(origin.ascii_serialization());
+        }
+    }
+    origins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_come_from_redirect_uris_once_each() {
+        let uris = [
+            "http://localhost:4200/",
+            "http://localhost:4200/callback",
+            "https://a.example/x",
+            "com.example:/cb",
+            "nonsense",
+        ];
+        let uris: Vec<String> = uris.map(str::to_owned).to_vec();
+        assert_eq!(origins(&uris), ["http://localhost:4200", "https://a.example"]);
+    }
+
+    #[test]
+    fn only_an_origin_alone_has_two_spellings() {
+        assert_eq!(spellings("http://localhost:4200"), ["http://localhost:4200", "http://localhost:4200/"]);
+        for uri in [
+            "http://localhost:4200/",
+            "https://a.example/x",
+            "https://a.example?x",
+            "com.example:/x",
+            "nonsense",
+            "HTTP://A.example",
+        ] {
+            assert_eq!(spellings(uri), [uri]);
+        }
+    }
+}

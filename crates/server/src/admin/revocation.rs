@@ -1,0 +1,188 @@
+//! What commands revoke beyond single grants: rules of the revocation log, each written in the transaction of the change that calls for
+//! it, and until when the tokens it refuses can live on where nobody follows the feed.
+//!
+//! A rule about a client, an API or everything refuses what was issued in its second or before (`iat` ≤ `revoked_at`). So it also
+//! refuses what is issued again within that second: seconds are what tokens count in (RFC 7519 §4.1.6), and the old must not pass for new.
+//!
+//! Adding to a registration never revokes. Taking away does: a token that is out must not say more than a new one would.
+
+use serde::{Deserialize, Serialize};
+use symbolon_oauth::LONGEST_TOKEN_SECS;
+use symbolon_oauth::access_token::lifetime_secs;
+use symbolon_oauth::registration::{Api, Client, ClientKind};
+use symbolon_store::{DocumentWrite, NewRevocation, RevocationKind, Store, StoreError};
+
+use super::document::{self, API, CLIENT};
+use super::{AdminContext, AdminError};
+use crate::keys::{KeyRecord, KeyState};
+
+/// Why a credential is replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Cause {
+    /// Somebody else may have it: it ends at once, and with it what was issued on its strength.
+    Compromised,
+    /// In good time.
+    #[default]
+    Routine,
+}
+
+/// A rule to log with a change.
+#[derive(Debug)]
+pub(super) struct Rule {
+    entry: NewRevocation,
+    /// The last `exp` that an unexpired token it refuses can have.
+    tokens_until: Option<u64>,
+}
+
+/// `tokens_until` of an answer.
+pub(super) fn tokens_until(rule: Option<&Rule>) -> Option<u64> {
+    rule.and_then(|rule| rule.tokens_until)
+}
+
+/// What is registered before a change: by this the tokens were issued that the change takes away.
+pub(super) struct Registered {
+    clients: Vec<Client>,
+    apis: Vec<Api>,
+    default_secs: u64,
+    id_token_secs: u64,
+    now: u64,
+}
+
+impl Registered {
+    pub(super) async fn load(context: &AdminContext<'_>) -> Result<Self, AdminError> {
+        Ok(Self {
+            clients: document::all(context, CLIENT).await?.iter().map(document::read).collect::<Result<_, _>>()?,
+            apis: document::all(context, API).await?.iter().map(document::read).collect::<Result<_, _>>()?,
+            default_secs: context.config.tokens.access_lifetime_secs,
+            id_token_secs: context.config.tokens.id_lifetime_secs,
+            now: context.now,
+        })
+    }
+
+    pub(super) fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.client_id.as_str() == id)
+    }
+
+    pub(super) fn api(&self, identifier: &str) -> Option<&Api> {
+        self.apis.iter().find(|api| api.identifier == identifier)
+    }
+
+    /// Against the tokens of a client.
+    pub(super) fn client_rule(&self, client: &Client) -> Rule {
+        self.rule(RevocationKind::Client, client.client_id.as_str(), self.life_of_client(client))
+    }
+
+    /// Against the tokens for an API.
+    pub(super) fn api_rule(&self, api: &Api) -> Rule {
+        self.rule(RevocationKind::Api, &api.identifier, self.life_of_api(api))
+    }
+
+    /// Against the tokens of a client, or for an API, that is deleted: what it was registered with is not known any more.
+    pub(super) fn rule_about_the_deleted(&self, kind: RevocationKind, id: &str) -> Rule {
+        self.rule(kind, id, self.longest_life())
+    }
+
+    /// Against everything.
+    pub(super) fn rule_about_everything(&self) -> Rule {
+        self.rule(RevocationKind::All, "", self.longest_life())
+    }
+
+    /// Against what a key signed, whenever: whoever has it can sign with any time. `tokens_until` is of what this server signed.
+    pub(super) fn key_rule(&self, key: &KeyRecord) -> Rule {
+        let life_secs = self.longest_life().max(self.id_token_secs);
+        let signed_until = match key.life {
+            KeyState::Active { .. } => Some(self.now),
+            KeyState::Next => None,
+            KeyState::Retired { since, .. } => Some(since),
+        };
+        let last_expiry = signed_until.map(|signed| signed.saturating_add(life_secs));
+        let rule = self.rule(RevocationKind::Key, &key.kid, life_secs);
+        Rule { tokens_until: last_expiry.filter(|expiry| *expiry > self.now), ..rule }
+    }
+
+    fn rule(&self, kind: RevocationKind, id: &str, life_secs: u64) -> Rule {
+        let entry = NewRevocation {
+            kind,
+            id: id.to_owned(),
+            revoked_at: self.now,
+            expires_at: self.now.saturating_add(LONGEST_TOKEN_SECS),
+        };
+        Rule { entry, tokens_until: Some(self.now.saturating_add(life_secs)) }
+    }
+
+    /// The longest life that any access token can have.
+    pub(super) fn longest_life(&self) -> u64 {
+        let of_clients = self.clients.iter().map(|client| self.life_of_client(client));
+        let of_apis = self.apis.iter().map(|api| self.life_of_api(api));
+        of_clients.chain(of_apis).fold(self.default_secs, u64::max)
+    }
+
+    fn life_of_client(&self, client: &Client) -> u64 {
+        let may_ask = |api: &&Api| client.first_party || client.api(&api.identifier).is_some();
+        let apis = self.apis.iter().filter(may_ask).map(Some);
+        // A user's token need not be for an API: it opens userinfo.
+        let userinfo = (client.kind != ClientKind::Machine).then_some(None);
+        let lives = apis.chain(userinfo).map(|api| lifetime_secs(self.default_secs, Some(client), api));
+        lives.max().unwrap_or(self.default_secs)
+    }
+
+    /// Of deleted clients, too, of whose registration nothing is known.
+    fn life_of_api(&self, api: &Api) -> u64 {
+        let clients = self.clients.iter().map(Some).chain([None]);
+        clients.map(|client| lifetime_secs(self.default_secs, client, Some(api))).max().unwrap_or(self.default_secs)
+    }
+
+    /// Whether tokens of the client as it was may say more than new ones could.
+    pub(super) fn narrows_client(&self, before: &Client, after: &Client) -> bool {
+        let entry_narrowed = before.apis.iter().any(|old| {
+            let new = after.api(&old.audience);
+            new.is_none_or(|new| old.scopes.iter().any(|scope| !new.scopes.contains(scope)))
+        });
+        // A first-party client has every scope of an API for its users until an entry limits it.
+        let newly_limited = after.first_party
+            && after.kind != ClientKind::Machine
+            && after.apis.iter().any(|new| {
+                let limits = |api: &Api| api.scopes.iter().any(|scope| !new.scopes.contains(&scope.name));
+                before.api(&new.audience).is_none() && self.api(&new.audience).is_some_and(limits)
+            });
+        // Without being asked, nobody allowed a third party anything; and it never carries roles.
+        let turned_third_party = before.first_party && !after.first_party;
+        let switched_off = !before.disabled && after.disabled;
+        entry_narrowed || newly_limited || turned_third_party || switched_off
+    }
+}
+
+/// Whether tokens for the API as it was may say more than new ones could.
+pub(super) fn narrows_api(before: &Api, after: &Api) -> bool {
+    let fewer_scopes = before.scopes.iter().any(|scope| !after.has_scope(&scope.name));
+    let without_roles = before.include_roles && !after.include_roles;
+    let switched_off = !before.disabled && after.disabled;
+    fewer_scopes || without_roles || switched_off
+}
+
+impl AdminContext<'_> {
+    /// Writes a change and the rule it calls for, in one transaction.
+    pub(super) async fn apply_with(
+        &mut self,
+        writes: Vec<DocumentWrite>,
+        rule: Option<&Rule>,
+    ) -> Result<(), StoreError> {
+        let entries: Vec<NewRevocation> = rule.map(|rule| rule.entry.clone()).into_iter().collect();
+        self.store.apply_and_revoke(writes, entries.clone()).await?;
+        self.rules.extend(entries);
+        Ok(())
+    }
+}
+
+/// Logs rules once more, if the second has changed since. Until a change is taken up, tokens are issued by the old registrations; whoever
+/// has a leaked secret must not get one across the turn of a second.
+pub(super) async fn extend(store: &dyn Store, rules: Vec<NewRevocation>, now: u64) -> Result<(), StoreError> {
+    let about_time = |rule: &NewRevocation| rule.kind != RevocationKind::Key && rule.revoked_at < now;
+    let later = |rule| NewRevocation { revoked_at: now, expires_at: now.saturating_add(LONGEST_TOKEN_SECS), ..rule };
+    let rules: Vec<NewRevocation> = rules.into_iter().filter(about_time).map(later).collect();
+    if rules.is_empty() {
+        return Ok(());
+    }
+    store.revoke(rules).await.map(drop)
+}

@@ -104,7 +104,8 @@ fn guard(jwk: &Jwk, algorithm: Algorithm) -> Result<Guard, Failure> {
     } else {
         Keys::fixed(jwk.public().into_iter().collect::<JwkSet>())
     };
-    Ok(Guard::new(ISSUER, AUDIENCE)?.algorithms([algorithm]).keys(keys))
+    // As if every token were seen for the first time.
+    Ok(Guard::new(ISSUER, AUDIENCE)?.algorithms([algorithm]).keys(keys).remember(0))
 }
 
 /// An access token's claims (RFC 9068 §2.2): 345 bytes, the size that the budgets are stated for.

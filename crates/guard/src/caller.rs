@@ -7,6 +7,7 @@ use crate::{
     error::Rejection,
     guard::Guard,
     scope::Requirement,
+    seen::Proven,
 };
 
 /// The caller of a request, proven by its token. Dereferences to the token's [`Claims`].
@@ -29,19 +30,19 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Caller<C = NoExtra> {
-    claims: Arc<Claims>,
+    proven: Arc<Proven>,
     /// The claims of your own; [`NoExtra`] unless asked for.
     pub custom: C,
 }
 
 impl Caller {
-    pub(crate) fn new(claims: Arc<Claims>) -> Self {
-        Self { claims, custom: NoExtra }
+    pub(crate) fn new(proven: Arc<Proven>) -> Self {
+        Self { proven, custom: NoExtra }
     }
 
     #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "used by the extractors"))]
     pub(crate) fn with_custom<C>(self, custom: C) -> Caller<C> {
-        Caller { claims: self.claims, custom }
+        Caller { proven: self.proven, custom }
     }
 }
 
@@ -49,7 +50,7 @@ impl<C> Deref for Caller<C> {
     type Target = Claims;
 
     fn deref(&self) -> &Claims {
-        &self.claims
+        &self.proven.claims
     }
 }
 
@@ -74,8 +75,8 @@ impl Authentication {
         Self { guard, caller: None }
     }
 
-    pub(crate) fn of(guard: Guard, claims: Arc<Claims>) -> Self {
-        Self { guard, caller: Some(Caller::new(claims)) }
+    pub(crate) fn of(guard: Guard, proven: Arc<Proven>) -> Self {
+        Self { guard, caller: Some(Caller::new(proven)) }
     }
 
     pub(crate) fn caller(&self) -> Result<&Caller, Rejection> {

@@ -9,6 +9,8 @@ use serde::{
 use serde_json::{Map, Value};
 pub use symbolon_jose::jwt::Audience;
 
+use crate::seen::Proven;
+
 /// The claims of an access token whose signature, issuer, audience and times have been checked. Times are Unix seconds.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -79,7 +81,7 @@ impl<'de> Deserialize<'de> for Claims {
 }
 
 /// Claims read straight into the place that their readers will share.
-pub(crate) struct Shared(pub(crate) Arc<Claims>);
+pub(crate) struct Shared(pub(crate) Arc<Proven>);
 
 impl<'de> Deserialize<'de> for Shared {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -90,7 +92,7 @@ impl<'de> Deserialize<'de> for Shared {
                 ClaimsVisitor.expecting(f)
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Shared, A::Error> {
-                ClaimsVisitor.visit_map(map).map(|claims| Shared(Arc::new(claims)))
+                ClaimsVisitor.visit_map(map).map(|claims| Shared(Arc::new(Proven::new(claims))))
             }
         }
         deserializer.deserialize_map(SharedVisitor)

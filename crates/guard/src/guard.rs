@@ -18,9 +18,12 @@ use crate::{
     clock::{Clock, SystemClock},
     error::{ConfigError, Rejection},
     extract::{Cookie, Sources},
+    judge::Judge,
     jwks::{KeySource, Keys, fetch::checked_url},
     layer::{GuardLayer, RequireLayer},
     scope::{Requirement, is_scope_token},
+    seen::{DEFAULT_TOKENS, Seen},
+    status::{Refusals, Status},
     verify::{TokenType, Verifier},
 };
 
@@ -51,8 +54,8 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     config: Config,
-    keys: KeySource,
-    verifier: Verifier,
+    judge: Judge,
+    refusals: Refusals,
     /// The address of the metadata, once [`Guard::metadata`] serves it.
     metadata_url: OnceLock<String>,
 }
@@ -65,6 +68,7 @@ struct Config {
     token_type: TokenType,
     leeway: Duration,
     keys: Keys,
+    remember: usize,
     sources: Sources,
     challenge: Challenge,
     on_reject: Option<OnReject>,
@@ -90,6 +94,7 @@ impl Guard {
             token_type: TokenType::AtJwt,
             leeway: DEFAULT_LEEWAY,
             keys: Keys::discover(),
+            remember: DEFAULT_TOKENS,
             sources: Sources::default(),
             on_reject: None,
             optional: false,
@@ -139,6 +144,15 @@ impl Guard {
     #[must_use]
     pub fn keys(self, keys: Keys) -> Self {
         self.change(|config| config.keys = keys)
+    }
+
+    /// How many verified tokens are remembered: 16,384 unless changed, 0 for none.
+    ///
+    /// A token seen again costs a look-up instead of a signature; expiry, revocation and the keys are checked all the same. Each
+    /// takes about 1.6 KB, those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
+    #[must_use]
+    pub fn remember(self, tokens: usize) -> Self {
+        self.change(|config| config.remember = tokens)
     }
 
     /// Also reads the token from this cookie. Off unless called; a name with the prefix `__Host-` is recommended.
@@ -231,9 +245,13 @@ impl Guard {
 
     /// Verifies a token that came some other way than in a request's usual places, such as a WebSocket's first message.
     pub async fn verify(&self, token: &str) -> Result<Caller, Rejection> {
-        let now = self.0.config.clock.unix_now();
-        let verified = self.0.verifier.verify(token, &self.0.keys, now).await;
-        verified.map(Caller::new).inspect_err(|rejection| self.note(rejection))
+        let judged = self.0.judge.verify(token).await;
+        judged.map(Caller::new).inspect_err(|rejection| self.note(rejection))
+    }
+
+    /// What there is to see: for a health page or metrics.
+    pub fn status(&self) -> Status {
+        Status { cache: self.0.judge.seen.status(), refusals: self.0.refusals.by_reason() }
     }
 
     /// The issuer whose tokens are accepted.
@@ -253,16 +271,8 @@ impl Guard {
         &self.0.config.sources
     }
 
-    pub(crate) fn verifier(&self) -> &Verifier {
-        &self.0.verifier
-    }
-
-    pub(crate) fn key_source(&self) -> &KeySource {
-        &self.0.keys
-    }
-
-    pub(crate) fn now(&self) -> u64 {
-        self.0.config.clock.unix_now()
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.0.judge
     }
 
     /// What a request without a token is: anonymous, or refused.
@@ -297,6 +307,7 @@ impl Guard {
     }
 
     fn note(&self, rejection: &Rejection) {
+        self.0.refusals.count(rejection);
         match rejection {
             Rejection::NotGuarded => tracing::error!(%rejection, "a request was refused"),
             Rejection::KeysUnavailable { .. } => tracing::warn!(%rejection, "a request was refused"),
@@ -321,10 +332,17 @@ impl Guard {
         if config.token_type == TokenType::AtJwt {
             policy = policy.accept_type("at+jwt");
         }
-        let (algorithms, token_type) = (config.algorithms.clone(), config.token_type);
+        let verifier = Verifier {
+            policy,
+            algorithms: config.algorithms.clone(),
+            token_type: config.token_type,
+            leeway_secs: config.leeway.as_secs(),
+        };
+        let keys = KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&config.clock));
+        let seen = Seen::new(if config.keys.are_shared_secret() { 0 } else { config.remember });
         Self(Arc::new(Inner {
-            keys: KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&config.clock)),
-            verifier: Verifier { policy, algorithms, token_type },
+            judge: Judge::new(verifier, keys, seen, Arc::clone(&config.clock)),
+            refusals: Refusals::default(),
             config,
             metadata_url: OnceLock::new(),
         }))

@@ -16,8 +16,8 @@ use crate::{
     extract::{Head, Place},
     future::ResponseFuture,
     guard::Guard,
+    judge::Look,
     scope::Requirement,
-    verify::Look,
 };
 
 /// Authenticates every request before the inner service sees it.
@@ -33,7 +33,7 @@ pub struct GuardService<S> {
 enum Verdict {
     /// The request may pass.
     Pass(Authentication, Option<Place>),
-    /// Keys have to be fetched first.
+    /// Something has to be fetched first.
     Wait { token: String, place: Place },
 }
 
@@ -72,7 +72,7 @@ where
             }
             Ok(Verdict::Wait { token, place }) => {
                 let waiting = self.waiting();
-                ResponseFuture::boxed(async move { waiting.fetch_keys(request, token, place).await })
+                ResponseFuture::boxed(async move { waiting.wait(request, token, place).await })
             }
             Err(rejection) => ResponseFuture::ready(Ok(guard.reject(&rejection))),
         }
@@ -100,20 +100,20 @@ impl<S> GuardService<S> {
         };
         match verdict {
             Ok(Verdict::Pass(authentication, place)) => self.pass(request, authentication, place).await,
-            Ok(Verdict::Wait { token, place }) => self.fetch_keys(request, token, place).await,
+            Ok(Verdict::Wait { token, place }) => self.wait(request, token, place).await,
             Err(rejection) => Ok(self.guard.reject(&rejection)),
         }
     }
 
-    async fn fetch_keys<B, R>(self, request: Request<B>, token: String, place: Place) -> Result<Response<R>, S::Error>
+    async fn wait<B, R>(self, request: Request<B>, token: String, place: Place) -> Result<Response<R>, S::Error>
     where
         S: Service<Request<B>, Response = Response<R>>,
         R: From<Bytes>,
     {
         let guard = &self.guard;
-        match guard.verifier().verify(&token, guard.key_source(), guard.now()).await {
-            Ok(claims) => {
-                let authentication = Authentication::of(guard.clone(), claims);
+        match guard.judge().verify(&token).await {
+            Ok(proven) => {
+                let authentication = Authentication::of(guard.clone(), proven);
                 self.pass(request, authentication, Some(place)).await
             }
             Err(rejection) => Ok(guard.reject(&rejection)),
@@ -143,10 +143,10 @@ fn look(guard: &Guard, head: Head<'_>, form: Option<&[u8]>) -> Result<Verdict, R
     let Some(found) = guard.sources().find(head, form)? else {
         return guard.without_token().map(|anonymous| Verdict::Pass(anonymous, None));
     };
-    match guard.verifier().look(&found.token, guard.key_source(), guard.now()) {
-        Look::Verified(claims) => Ok(Verdict::Pass(Authentication::of(guard.clone(), claims), Some(found.place))),
+    match guard.judge().look(&found.token) {
+        Look::Good(proven) => Ok(Verdict::Pass(Authentication::of(guard.clone(), proven), Some(found.place))),
         Look::Refused(refused) => Err(Rejection::InvalidToken(refused)),
-        Look::NeedsKeys => Ok(Verdict::Wait { token: found.token.into_owned(), place: found.place }),
+        Look::Wait => Ok(Verdict::Wait { token: found.token.into_owned(), place: found.place }),
     }
 }
 

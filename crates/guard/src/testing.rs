@@ -263,12 +263,13 @@ impl TestToken {
 pub struct TestClock {
     started: u64,
     elapsed_ms: Arc<AtomicU64>,
+    back_secs: Arc<AtomicU64>,
 }
 
 impl TestClock {
     /// Starts at the machine's time, so that fresh tokens are good.
     pub fn now() -> Self {
-        Self { started: SystemClock::new().unix_now(), elapsed_ms: Arc::default() }
+        Self { started: SystemClock::new().unix_now(), elapsed_ms: Arc::default(), back_secs: Arc::default() }
     }
 
     /// Moves the clock on.
@@ -276,11 +277,16 @@ impl TestClock {
         let by = u64::try_from(by.as_millis()).expect("a time a test can mean");
         self.elapsed_ms.fetch_add(by, Ordering::SeqCst);
     }
+
+    /// Puts the time of day back, as when a wrong clock is set right. The time that passes is not concerned.
+    pub fn put_back(&self, by: Duration) {
+        self.back_secs.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for TestClock {
     fn unix_now(&self) -> u64 {
-        self.started + self.elapsed().as_secs()
+        (self.started + self.elapsed().as_secs()).saturating_sub(self.back_secs.load(Ordering::SeqCst))
     }
 
     fn elapsed(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! From a token to its caller: the one policy, applied in one place (RFC 9068 §4, RFC 8725).
+//! From a token to what it proves: the one policy, applied in one place (RFC 9068 §4, RFC 8725).
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -9,9 +9,10 @@ use symbolon_jose::{
 };
 
 use crate::{
-    claims::{Claims, Shared},
+    claims::Shared,
     error::{InvalidToken, Rejection},
-    jwks::{KeySource, cache::Unavailable},
+    jwks::{Current, KeySource, cache::Unavailable},
+    seen::Proven,
 };
 
 /// What a token must be.
@@ -20,6 +21,7 @@ pub(crate) struct Verifier {
     pub(crate) policy: jwt::Policy,
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) token_type: TokenType,
+    pub(crate) leeway_secs: u64,
 }
 
 /// What a token's header must say it is (`typ`).
@@ -33,8 +35,9 @@ pub enum TokenType {
 }
 
 /// The result of a look that must not wait.
-pub(crate) enum Look {
-    Verified(Arc<Claims>),
+pub(crate) enum Sight {
+    /// Signature and claims are good.
+    Good(Arc<Proven>),
     Refused(InvalidToken),
     /// There are no keys yet, or none that the token names: [`Verifier::verify`] fetches.
     NeedsKeys,
@@ -42,27 +45,27 @@ pub(crate) enum Look {
 
 impl Verifier {
     /// Verifies with the keys at hand. No lock, no I/O, no waiting.
-    pub(crate) fn look(&self, token: &str, keys: &KeySource, now: u64) -> Look {
-        let Some(current) = keys.current() else { return Look::NeedsKeys };
+    pub(crate) fn look(&self, token: &str, keys: &KeySource, now: u64) -> Sight {
+        let Some(current) = keys.current() else { return Sight::NeedsKeys };
         match self.check(token, &current, now) {
-            Ok(claims) => Look::Verified(claims),
+            Ok(proven) => Sight::Good(proven),
             Err(InvalidToken::Jose(error)) if error.is_unknown_key() => {
-                if matches!(keys, KeySource::Remote(_)) && self.missing_kid(token, &current).is_some() {
-                    Look::NeedsKeys
+                if matches!(keys, KeySource::Remote(_)) && self.missing_kid(token, &current.keys).is_some() {
+                    Sight::NeedsKeys
                 } else {
-                    Look::Refused(InvalidToken::UnknownKey)
+                    Sight::Refused(InvalidToken::UnknownKey)
                 }
             }
-            Err(refused) => Look::Refused(refused),
+            Err(refused) => Sight::Refused(refused),
         }
     }
 
     /// Verifies, and fetches keys if that can help.
-    pub(crate) async fn verify(&self, token: &str, keys: &KeySource, now: u64) -> Result<Arc<Claims>, Rejection> {
+    pub(crate) async fn verify(&self, token: &str, keys: &KeySource, now: u64) -> Result<Arc<Proven>, Rejection> {
         match self.look(token, keys, now) {
-            Look::Verified(claims) => return Ok(claims),
-            Look::Refused(refused) => return Err(Rejection::InvalidToken(refused)),
-            Look::NeedsKeys => {}
+            Sight::Good(proven) => return Ok(proven),
+            Sight::Refused(refused) => return Err(Rejection::InvalidToken(refused)),
+            Sight::NeedsKeys => {}
         }
         let KeySource::Remote(cache) = keys else { return Err(Rejection::InvalidToken(InvalidToken::UnknownKey)) };
         // What cannot be a token of this issuer is not worth a fetch.
@@ -75,24 +78,30 @@ impl Verifier {
             .load()
             .await
             .map_err(|Unavailable { retry_after_secs }| Rejection::KeysUnavailable { retry_after_secs })?;
-        if let Some(kid) = self.missing_kid(token, &current) {
+        if let Some(kid) = self.missing_kid(token, &current.keys) {
             let found = cache.look_for(&kid).await;
             current = found.ok_or(Rejection::InvalidToken(InvalidToken::UnknownKey))?;
         }
         self.check(token, &current, now).map_err(Rejection::InvalidToken)
     }
 
-    fn check(&self, token: &str, keys: &VerifyingKeys, now: u64) -> Result<Arc<Claims>, InvalidToken> {
-        let verified = jwt::verify::<Shared>(token, keys, &self.policy, now).map_err(InvalidToken::Jose)?;
+    fn check(&self, token: &str, current: &Current, now: u64) -> Result<Arc<Proven>, InvalidToken> {
+        let verified = jwt::verify::<Shared>(token, &current.keys, &self.policy, now).map_err(InvalidToken::Jose)?;
         if self.token_type == TokenType::PlainJwt && !is_plain(verified.typ()) {
             return Err(InvalidToken::OtherType);
         }
-        let Shared(claims) = verified.into_claims();
+        let (exp, nbf) = (verified.exp(), verified.nbf());
+        let Shared(mut shared) = verified.into_claims();
+        let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
         // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
-        if claims.cnf.is_some() {
+        if proven.claims.cnf.is_some() {
             return Err(InvalidToken::SenderConstrained);
         }
-        Ok(claims)
+        // The policy's own words: `exp` is needed, and the same leeway holds at both ends.
+        proven.expires = exp.map_or(0, |exp| exp.saturating_add(self.leeway_secs));
+        proven.begins = nbf.map_or(0, |nbf| nbf.saturating_sub(self.leeway_secs));
+        proven.generation = current.generation;
+        Ok(shared)
     }
 
     /// The token's `kid`, if a fetch might bring it: its algorithm is allowed, and no key of that name is here.

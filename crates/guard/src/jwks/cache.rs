@@ -18,11 +18,13 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use symbolon_jose::{Algorithm, VerifyingKeys};
+use serde_json::Value;
+use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use tokio::sync::watch;
 use url::Url;
 
 use super::{
+    Current,
     fetch::{self, Fetch, FetchError, Location},
     limit::{Bucket, Missing},
 };
@@ -45,6 +47,8 @@ pub(crate) struct Cache {
     fetch: Arc<dyn Fetch>,
     clock: Arc<dyn Clock>,
     snapshot: ArcSwapOption<Snapshot>,
+    /// The snapshot's, or 0 while there is none that counts. Outside it, for the hot path.
+    generation: AtomicU64,
     /// When the next fetch behind the scenes is due: milliseconds of the steady clock. Outside the lock, for the hot path.
     due_at_ms: AtomicU64,
     /// Taken only off the hot path, and never across an await.
@@ -54,7 +58,9 @@ pub(crate) struct Cache {
 /// What the hot path reads.
 #[derive(Debug)]
 struct Snapshot {
-    keys: Arc<VerifyingKeys>,
+    current: Current,
+    /// The published keys, to be compared with the next ones.
+    published: Vec<Value>,
     /// When the set stops counting, by the steady clock.
     stale_at: Duration,
 }
@@ -113,16 +119,18 @@ impl Cache {
             retry_at: Duration::ZERO,
             jwks: None,
         };
-        let (snapshot, due_at_ms, state) = (ArcSwapOption::empty(), AtomicU64::new(0), Mutex::new(state));
-        Self { location, algorithms, fetch, clock, snapshot, due_at_ms, state }
+        let (generation, due_at_ms) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (snapshot, state) = (ArcSwapOption::empty(), Mutex::new(state));
+        Self { location, algorithms, fetch, clock, snapshot, generation, due_at_ms, state }
     }
 
     /// The set as it is, if it still counts; begins a fetch behind the scenes when one is due.
-    pub(crate) fn current(self: &Arc<Self>) -> Option<Arc<VerifyingKeys>> {
+    pub(crate) fn current(self: &Arc<Self>) -> Option<Current> {
         let snapshot = self.snapshot.load();
         let snapshot = snapshot.as_ref()?;
         let now = self.clock.elapsed();
         if now >= snapshot.stale_at {
+            self.generation.store(0, Ordering::Relaxed);
             return None;
         }
         let due = self.due_at_ms.load(Ordering::Relaxed);
@@ -130,11 +138,19 @@ impl Cache {
         if millis(now) >= due && self.set_due(due, now + fetch::TIMEOUT * 2) {
             drop(self.begin(Wish::Due));
         }
-        Some(Arc::clone(&snapshot.keys))
+        // A look at the old set may have come to its verdict after the new one was there.
+        let (set, unset) = (Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.generation.compare_exchange(0, snapshot.current.generation, set, unset);
+        Some(snapshot.current.clone())
+    }
+
+    /// The generation of the set in use, or 0.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// The set, fetched if there is none.
-    pub(crate) async fn load(self: &Arc<Self>) -> Result<Arc<VerifyingKeys>, Unavailable> {
+    pub(crate) async fn load(self: &Arc<Self>) -> Result<Current, Unavailable> {
         if let Some(keys) = self.current() {
             return Ok(keys);
         }
@@ -146,15 +162,15 @@ impl Cache {
     }
 
     /// The set after a look for `kid`, which is not in the set that the caller has. `None`: it is nowhere to be found.
-    pub(crate) async fn look_for(self: &Arc<Self>, kid: &str) -> Option<Arc<VerifyingKeys>> {
+    pub(crate) async fn look_for(self: &Arc<Self>, kid: &str) -> Option<Current> {
         for last in [false, true] {
             if self.lock().missing.contains(kid, self.clock.elapsed()) {
                 return None;
             }
             let outcome = self.wish(Wish::UnknownKey).await;
-            let keys = self.current()?;
-            if keys.iter().any(|key| key.kid() == Some(kid)) {
-                return Some(keys);
+            let current = self.current()?;
+            if current.keys.iter().any(|key| key.kid() == Some(kid)) {
+                return Some(current);
             }
             match outcome {
                 // The fetch joined may have been answered before the key was published: one more look of our own.
@@ -215,13 +231,12 @@ impl Cache {
         let now = self.clock.elapsed();
         let mut state = self.lock();
         match result {
-            Ok((keys, fresh_for, jwks)) => {
+            Ok((set, keys, fresh_for, jwks)) => {
                 state.failures = 0;
                 state.retry_at = Duration::ZERO;
                 state.jwks = Some(jwks);
-                let keys = Arc::new(keys);
                 self.due_at_ms.store(millis(now + fresh_for), Ordering::Relaxed);
-                self.snapshot.store(Some(Arc::new(Snapshot { keys, stale_at: now + STALE })));
+                self.replace(&set, keys, now + STALE);
                 true
             }
             Err(error) => {
@@ -238,7 +253,22 @@ impl Cache {
         }
     }
 
-    async fn fetch_set(&self, known: Option<Url>) -> Result<(VerifyingKeys, Duration, Url), FetchError> {
+    /// Puts another set in the place of the one before. Called under the lock.
+    fn replace(&self, set: &JwkSet, keys: VerifyingKeys, stale_at: Duration) {
+        let published: Vec<Value> = set.keys().iter().filter_map(|key| key.public_value().ok()).collect();
+        let before = self.snapshot.load();
+        let generation = match before.as_deref() {
+            None => 1,
+            // The same keys, or more of them: what they have signed is as good as before.
+            Some(before) if before.published.iter().all(|key| published.contains(key)) => before.current.generation,
+            Some(before) => before.current.generation + 1,
+        };
+        let current = Current { keys: Arc::new(keys), generation };
+        self.snapshot.store(Some(Arc::new(Snapshot { current, published, stale_at })));
+        self.generation.store(generation, Ordering::Relaxed);
+    }
+
+    async fn fetch_set(&self, known: Option<Url>) -> Result<(JwkSet, VerifyingKeys, Duration, Url), FetchError> {
         let fetch = self.fetch.as_ref();
         let jwks = match (&self.location, known) {
             (Location::Jwks(url), _) => url.clone(),
@@ -253,7 +283,7 @@ impl Cache {
         }
         let (least, most) = REFRESH_BOUNDS;
         let fresh_for = max_age.map_or(DEFAULT_REFRESH, |secs| Duration::from_secs(secs).clamp(least, most));
-        Ok((keys, fresh_for, jwks))
+        Ok((set, keys, fresh_for, jwks))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -92,8 +92,8 @@ async fn settle() {
     }
 }
 
-fn kids(keys: &VerifyingKeys) -> Vec<&str> {
-    keys.iter().filter_map(|key| key.kid()).collect()
+fn kids(current: &Current) -> Vec<&str> {
+    current.keys.iter().filter_map(|key| key.kid()).collect()
 }
 
 #[tokio::test]

@@ -55,6 +55,10 @@ impl Keys {
         Ok(Self(Kind::Secret(key)))
     }
 
+    pub(crate) fn are_shared_secret(&self) -> bool {
+        matches!(self.0, Kind::Secret(_))
+    }
+
     /// Fetches the JWK set of `issuer` once, by discovery: for tools that are handed a token or check an issuer. A guard fetches
     /// by itself, and keeps what it fetched. The error is for the operator.
     pub async fn fetch_once(issuer: &str) -> Result<JwkSet, String> {
@@ -71,18 +75,26 @@ impl Keys {
     }
 }
 
+/// Keys that may be used now.
+#[derive(Debug, Clone)]
+pub(crate) struct Current {
+    pub(crate) keys: Arc<VerifyingKeys>,
+    /// Grows whenever a key of the set is gone or changed: what was verified under an older one has to be verified anew.
+    pub(crate) generation: u64,
+}
+
 /// The keys of one guard: fixed, or kept fresh.
 #[derive(Debug)]
 pub(crate) enum KeySource {
-    Fixed(Arc<VerifyingKeys>),
+    Fixed(Current),
     Remote(Arc<Cache>),
 }
 
 impl KeySource {
     pub(crate) fn new(keys: &Keys, issuer: &str, algorithms: &[Algorithm], clock: Arc<dyn Clock>) -> Self {
         let location = match &keys.0 {
-            Kind::Fixed(set) => return Self::Fixed(Arc::new(VerifyingKeys::from_jwks(set, algorithms))),
-            Kind::Secret(key) => return Self::Fixed(Arc::new(VerifyingKeys::single(key.clone()))),
+            Kind::Fixed(set) => return Self::fixed(VerifyingKeys::from_jwks(set, algorithms)),
+            Kind::Secret(key) => return Self::fixed(VerifyingKeys::single(key.clone())),
             Kind::Discover => Location::Issuer(issuer.to_owned()),
             Kind::Url(url) => Location::Jwks(url.clone()),
         };
@@ -91,11 +103,23 @@ impl KeySource {
         Self::Remote(Arc::new(Cache::new(location, algorithms.to_vec(), fetch, clock)))
     }
 
+    fn fixed(keys: VerifyingKeys) -> Self {
+        Self::Fixed(Current { keys: Arc::new(keys), generation: 1 })
+    }
+
     /// What verification may use right now, without waiting and without a lock. None: nothing has been fetched yet, or too long ago.
-    pub(crate) fn current(&self) -> Option<Arc<VerifyingKeys>> {
+    pub(crate) fn current(&self) -> Option<Current> {
         match self {
-            Self::Fixed(keys) => Some(Arc::clone(keys)),
+            Self::Fixed(current) => Some(current.clone()),
             Self::Remote(cache) => cache.current(),
+        }
+    }
+
+    /// The generation of [`KeySource::current`], at no more than the cost of reading it; 0 if there is none.
+    pub(crate) fn generation(&self) -> u64 {
+        match self {
+            Self::Fixed(current) => current.generation,
+            Self::Remote(cache) => cache.generation(),
         }
     }
 }

@@ -7,6 +7,12 @@ mod config;
 mod keys;
 mod places;
 mod requirements;
+mod seen;
+
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use axum::{
     Router,
@@ -44,6 +50,14 @@ fn bearer(path: &str, token: &str) -> Request<Body> {
 
 async fn whoami(caller: Caller) -> String {
     caller.sub.clone()
+}
+
+/// What a future has at once, without a runtime.
+fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
 }
 
 /// One route that any good token opens.

@@ -13,6 +13,7 @@ use crate::{
     error::{InvalidToken, Rejection},
     jwks::KeySource,
     seen::{Proven, Seen},
+    session::{self, Source},
     verify::{Sight, Verifier},
 };
 
@@ -22,6 +23,7 @@ pub(crate) struct Judge {
     pub(crate) verifier: Verifier,
     pub(crate) keys: KeySource,
     pub(crate) seen: Seen,
+    pub(crate) sessions: Option<Source>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The last second for which there was a look at what is due.
     second: AtomicU64,
@@ -36,13 +38,28 @@ pub(crate) enum Look {
 }
 
 impl Judge {
-    pub(crate) fn new(verifier: Verifier, keys: KeySource, seen: Seen, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, keys, seen, clock, second: AtomicU64::new(0) }
+    pub(crate) fn new(
+        verifier: Verifier,
+        keys: KeySource,
+        seen: Seen,
+        sessions: Option<Source>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { verifier, keys, seen, sessions, clock, second: AtomicU64::new(0) }
     }
 
     /// Judges with what is at hand. No lock, no I/O, no waiting; no allocation for a token that was seen before.
     pub(crate) fn look(&self, token: &str) -> Look {
         let now = self.now();
+        if let Some(sessions) = self.sessions_for(token) {
+            return match sessions.seen.find(token, now, 0) {
+                Some(proven) => {
+                    sessions.seen.hits.add_one();
+                    Look::Good(proven)
+                }
+                None => Look::Wait,
+            };
+        }
         if let Some(proven) = self.seen.find(token, now, self.keys.generation()) {
             self.seen.hits.add_one();
             return Look::Good(proven);
@@ -62,9 +79,27 @@ impl Judge {
             Look::Refused(refused) => return Err(Rejection::InvalidToken(refused)),
             Look::Wait => {}
         }
+        if let Some(sessions) = self.sessions_for(token) {
+            return self.look_up(sessions, token).await;
+        }
         let now = self.now();
         let proven = self.verifier.verify(token, &self.keys, now).await?;
         Ok(self.passed(proven, token, now))
+    }
+
+    /// Where this token is looked up, if it is not one to verify.
+    fn sessions_for(&self, token: &str) -> Option<&Source> {
+        self.sessions.as_ref().filter(|_| session::is_value(token))
+    }
+
+    async fn look_up(&self, sessions: &Source, value: &str) -> Result<Arc<Proven>, Rejection> {
+        sessions.seen.misses.add_one();
+        let mut shared = sessions.ask(value, &*self.clock).await?;
+        if let Some(proven) = Arc::get_mut(&mut shared) {
+            sessions.seen.prepare(proven, value);
+            sessions.seen.keep(&shared, self.now(), 0);
+        }
+        Ok(shared)
     }
 
     fn passed(&self, mut shared: Arc<Proven>, token: &str, now: u64) -> Arc<Proven> {
@@ -90,5 +125,8 @@ impl Judge {
         // Begins a fetch if one is due, and finds out when the last set has become too old.
         drop(self.keys.current());
         self.seen.sweep(now, self.keys.generation());
+        if let Some(sessions) = &self.sessions {
+            sessions.seen.sweep(now, 0);
+        }
     }
 }

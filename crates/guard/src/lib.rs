@@ -5,6 +5,7 @@ mod axum;
 mod caller;
 mod challenge;
 mod claims;
+mod client;
 mod clock;
 mod counter;
 mod error;
@@ -18,6 +19,7 @@ mod rng;
 mod scope;
 mod seen;
 mod service;
+mod session;
 mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -35,6 +37,10 @@ pub use jwks::Keys;
 pub use layer::{GuardLayer, RequireLayer};
 pub use scope::{RequiredScope, is_scope_token};
 pub use service::{GuardService, RequireService};
+pub use session::{
+    Sessions,
+    cookie::{CSRF_HEADER, csrf_token},
+};
 pub use status::{CacheStatus, Status};
 pub use symbolon_jose::{Algorithm, Jwk, JwkSet};
 pub use verify::TokenType;

@@ -10,6 +10,8 @@ use crate::error::{InvalidToken, Rejection};
 pub struct Status {
     /// Tokens seen before.
     pub cache: CacheStatus,
+    /// Session values looked up before, if the guard takes any.
+    pub sessions: Option<CacheStatus>,
     /// How many requests were refused, by [`Rejection::reason`]; every reason is there.
     pub refusals: Vec<(&'static str, u64)>,
 }
@@ -27,7 +29,7 @@ pub struct CacheStatus {
 }
 
 /// Every reason, in the order of its counter.
-const REASONS: [&str; 13] = [
+const REASONS: [&str; 15] = [
     "no_token",
     "malformed",
     "invalid_token",
@@ -40,6 +42,8 @@ const REASONS: [&str; 13] = [
     "body",
     "keys_unavailable",
     "revocations_unavailable",
+    "session_ended",
+    "sessions_unavailable",
     "not_guarded",
 ];
 
@@ -68,12 +72,14 @@ impl Rejection {
             Self::Malformed(_) => "malformed",
             Self::InvalidToken(InvalidToken::Jose(symbolon_jose::Error::Expired)) => "expired",
             Self::InvalidToken(InvalidToken::UnknownKey) => "unknown_key",
+            Self::InvalidToken(InvalidToken::SessionEnded) => "session_ended",
             Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::MissingRole { .. } => "missing_role",
             Self::CrossSite => "cross_site",
             Self::BodyTooLarge | Self::BodyUnreadable => "body",
             Self::KeysUnavailable { .. } => "keys_unavailable",
+            Self::SessionsUnavailable { .. } => "sessions_unavailable",
             Self::NotGuarded => "not_guarded",
         }
     }

@@ -27,6 +27,7 @@ mod reset;
 mod restart;
 mod revocation;
 mod session;
+mod session_guard;
 mod session_value;
 mod setup;
 mod sign_in;

@@ -52,8 +52,9 @@ impl Challenge {
         if matches!(wire.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             headers.insert(header::WWW_AUTHENTICATE, self.header(rejection, metadata));
         }
-        if let Rejection::KeysUnavailable { retry_after_secs } | Rejection::SessionsUnavailable { retry_after_secs } =
-            rejection
+        if let Rejection::KeysUnavailable { retry_after_secs }
+        | Rejection::RevocationsUnavailable { retry_after_secs }
+        | Rejection::SessionsUnavailable { retry_after_secs } = rejection
         {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_secs));
         }

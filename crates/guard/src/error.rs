@@ -7,6 +7,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::revocation::Revoked;
+
 /// A request was turned away. `Display` gives the cause for the operator; it never holds a token or a key.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -35,6 +37,12 @@ pub enum Rejection {
     BodyUnreadable,
     /// The issuer's keys could never be fetched, so no token can be judged.
     KeysUnavailable {
+        /// After how many seconds another try is worth while.
+        retry_after_secs: u64,
+    },
+    /// What is known of revocations is too old, and the guard was told to refuse then:
+    /// [`WhenStale`](crate::WhenStale).
+    RevocationsUnavailable {
         /// After how many seconds another try is worth while.
         retry_after_secs: u64,
     },
@@ -69,6 +77,8 @@ pub enum InvalidToken {
     UnknownKey,
     /// The token is bound to a key (`cnf`, RFC 9449 §7.1) and was presented as if it were not.
     SenderConstrained,
+    /// The issuer has revoked the token, or something it depends on.
+    Revoked(Revoked),
     /// The token's header says it is something other than an access token.
     OtherType,
     /// The issuer says that this session value does not count, or no longer.
@@ -110,7 +120,7 @@ impl Rejection {
             // RFC 9110 §15.5.14.
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None, BAD_REQUEST),
             // RFC 9110 §15.6.4: the token may be fine, so 401 would make clients throw it away.
-            Self::KeysUnavailable { .. } | Self::SessionsUnavailable { .. } => {
+            Self::KeysUnavailable { .. } | Self::RevocationsUnavailable { .. } | Self::SessionsUnavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, None, r#"{"error":"temporarily_unavailable"}"#)
             }
             // RFC 9110 §15.6.1.
@@ -137,6 +147,7 @@ impl fmt::Display for Rejection {
             Self::BodyTooLarge => f.write_str("form body too long to search for a token"),
             Self::BodyUnreadable => f.write_str("form body broke off"),
             Self::KeysUnavailable { .. } => f.write_str("the issuer's keys could not be fetched"),
+            Self::RevocationsUnavailable { .. } => f.write_str("what is known of revocations is too old"),
             Self::SessionsUnavailable { .. } => f.write_str("the issuer could not be asked about a session"),
             Self::NotGuarded => f.write_str("a handler asks for the caller but no guard layer covers its route"),
         }
@@ -168,6 +179,7 @@ impl fmt::Display for InvalidToken {
             Self::Jose(source) => source.fmt(f),
             Self::UnknownKey => f.write_str("no key of the issuer fits the token"),
             Self::SenderConstrained => f.write_str("a token bound to a key was presented as a plain bearer token"),
+            Self::Revoked(revoked) => revoked.fmt(f),
             Self::OtherType => f.write_str("the token is not an access token"),
             Self::SessionEnded => f.write_str("the session does not count, or no longer"),
             Self::UnexpectedClaims => f.write_str("the token's claims do not fit the handler's type"),

@@ -15,12 +15,14 @@ use url::Url;
 use crate::{
     caller::{Authentication, Caller},
     challenge::Challenge,
+    client::Http,
     clock::{Clock, SystemClock},
     error::{ConfigError, Rejection},
     extract::{Cookie, Sources},
     judge::Judge,
-    jwks::{KeySource, Keys, fetch::checked_url},
+    jwks::{KeySource, Keys, discovery::checked_url},
     layer::{GuardLayer, RequireLayer},
+    revocation::{Credentials, Follower, Options, Revocation, Watch, WhenStale},
     scope::{Requirement, is_scope_token},
     seen::{DEFAULT_TOKENS, Seen},
     session::{self, Sessions, Source},
@@ -33,6 +35,9 @@ pub const DEFAULT_ALGORITHMS: &[Algorithm] = Algorithm::ASYMMETRIC;
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 const MAX_LEEWAY: Duration = Duration::from_mins(5);
+
+/// A shorter limit would be below what signed seconds can tell.
+const MIN_STALENESS: Duration = Duration::from_secs(2);
 
 type OnReject = Arc<dyn Fn(&Rejection) + Send + Sync>;
 
@@ -70,6 +75,7 @@ struct Config {
     leeway: Duration,
     keys: Keys,
     remember: usize,
+    revocation: Options,
     sources: Sources,
     sessions: Option<Sessions>,
     challenge: Challenge,
@@ -97,6 +103,7 @@ impl Guard {
             leeway: DEFAULT_LEEWAY,
             keys: Keys::discover(),
             remember: DEFAULT_TOKENS,
+            revocation: Options::default(),
             sources: Sources::default(),
             sessions: None,
             on_reject: None,
@@ -156,6 +163,64 @@ impl Guard {
     #[must_use]
     pub fn remember(self, tokens: usize) -> Self {
         self.change(|config| config.remember = tokens)
+    }
+
+    /// Whether the issuer's revocation feed is followed: if there is one, unless changed.
+    ///
+    /// ```
+    /// use symbolon_guard::{Guard, Revocation};
+    ///
+    /// // Without a feed no token counts for certain, also where the issuer advertises none.
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?.revocation(Revocation::Required);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn revocation(self, revocation: Revocation) -> Self {
+        self.change(|config| config.revocation.mode = revocation)
+    }
+
+    /// How old the knowledge of revocations may be before [`Guard::when_stale`] holds: 30 seconds unless changed, 2 at least.
+    ///
+    /// It is as old as the newest time that the issuer has signed, which it does every few seconds (`revocation.heartbeat`, 5 s
+    /// unless set otherwise; keep this three times as long), or as what has passed since that was heard, whichever is worse.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use symbolon_guard::{Guard, WhenStale};
+    ///
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?
+    ///     .max_staleness(Duration::from_secs(60))
+    ///     .when_stale(WhenStale::Refuse);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn max_staleness(self, limit: Duration) -> Self {
+        self.change(|config| config.revocation.max_staleness = limit.max(MIN_STALENESS))
+    }
+
+    /// What to do with good tokens while the knowledge of revocations is too old, or before there is any:
+    /// [`WhenStale::Accept`] unless changed.
+    #[must_use]
+    pub fn when_stale(self, choice: WhenStale) -> Self {
+        self.change(|config| config.revocation.when_stale = choice)
+    }
+
+    /// Who this API is to the issuer: its identifier and secret there. For a feed that is not open to everybody, and for
+    /// [`WhenStale::Introspect`].
+    ///
+    /// ```
+    /// use symbolon_guard::{Guard, WhenStale};
+    ///
+    /// # let secret = "sym_as_…";
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?
+    ///     .credentials("https://api.example.com", secret)
+    ///     .when_stale(WhenStale::Introspect);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn credentials(self, id: &str, secret: &str) -> Self {
+        let credentials = Credentials::new(id, secret);
+        self.change(|config| config.revocation.credentials = Some(credentials))
     }
 
     /// Also reads the token from this cookie. Off unless called; a name with the prefix `__Host-` is recommended.
@@ -272,11 +337,37 @@ impl Guard {
         judged.map(Caller::new).inspect_err(|rejection| self.note(rejection))
     }
 
-    /// What there is to see: for a health page or metrics.
+    /// Waits until the keys are there and, if the issuer has a revocation feed, its first snapshot: for the start of an API, so that
+    /// the first tokens are judged like all others. `false` if that took longer than `limit`; it is gone on with all the same.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn example(guard: symbolon_guard::Guard) {
+    /// if !guard.ready(Duration::from_secs(10)).await {
+    ///     eprintln!("the issuer is away: {:?}", guard.status().revocation.last_error);
+    /// }
+    /// # }
+    /// ```
+    pub async fn ready(&self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.0.judge.ready()).await.is_ok()
+    }
+
+    /// What there is to see: for a health page or metrics. Not for every request: it takes locks.
+    ///
+    /// ```
+    /// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
+    /// let status = guard.status();
+    /// println!("revoked ids: {}, as of {:?} ago", status.revocation.entries, status.revocation.staleness);
+    /// println!("seen before: {} of {}", status.cache.hits, status.cache.hits + status.cache.misses);
+    /// for (reason, count) in status.refusals {
+    ///     println!("refused, {reason}: {count}");
+    /// }
+    /// ```
     pub fn status(&self) -> Status {
         Status {
             cache: self.0.judge.seen.status(),
             sessions: self.0.judge.sessions.as_ref().map(|sessions| sessions.seen.status()),
+            revocation: self.0.judge.watch.status(),
             refusals: self.0.refusals.by_reason(),
         }
     }
@@ -354,7 +445,9 @@ impl Guard {
         self.0.refusals.count(rejection);
         match rejection {
             Rejection::NotGuarded => tracing::error!(%rejection, "a request was refused"),
-            Rejection::KeysUnavailable { .. } | Rejection::SessionsUnavailable { .. } => {
+            Rejection::KeysUnavailable { .. }
+            | Rejection::RevocationsUnavailable { .. }
+            | Rejection::SessionsUnavailable { .. } => {
                 tracing::warn!(%rejection, "a request was refused");
             }
             _ => tracing::debug!(%rejection, "a request was refused"),
@@ -384,13 +477,17 @@ impl Guard {
             token_type: config.token_type,
             leeway_secs: config.leeway.as_secs(),
         };
-        let keys = KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&config.clock));
+        let (http, clock) = (Arc::new(Http::default()), Arc::clone(&config.clock));
+        let keys =
+            KeySource::new(&config.keys, &config.issuer, &config.algorithms, Arc::clone(&http), Arc::clone(&clock));
+        let watch = Arc::new(Watch::new(config.revocation.clone(), &config.audience, clock));
+        let follower = Follower { issuer: config.issuer.clone(), http, keys, watch };
         let seen = Seen::new(if config.keys.are_shared_secret() { 0 } else { config.remember });
         let sessions = config.sessions.as_ref();
         let sessions =
             sessions.map(|sessions| Source::new(sessions, &config.issuer, &config.audience, config.remember));
         Self(Arc::new(Inner {
-            judge: Judge::new(verifier, keys, seen, sessions, Arc::clone(&config.clock)),
+            judge: Judge::new(verifier, seen, sessions, follower, Arc::clone(&config.clock)),
             refusals: Refusals::default(),
             config,
             metadata_url: OnceLock::new(),

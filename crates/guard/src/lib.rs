@@ -15,6 +15,7 @@ mod guard;
 mod judge;
 mod jwks;
 mod layer;
+mod revocation;
 mod rng;
 mod scope;
 mod seen;
@@ -35,6 +36,7 @@ pub use future::ResponseFuture;
 pub use guard::{DEFAULT_ALGORITHMS, Guard};
 pub use jwks::Keys;
 pub use layer::{GuardLayer, RequireLayer};
+pub use revocation::{FeedState, Revocation, RevocationStatus, Revoked, WhenStale};
 pub use scope::{RequiredScope, is_scope_token};
 pub use service::{GuardService, RequireService};
 pub use session::{

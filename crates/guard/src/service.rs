@@ -145,7 +145,7 @@ fn look(guard: &Guard, head: Head<'_>, form: Option<&[u8]>) -> Result<Verdict, R
     };
     match guard.judge().look(&found.token) {
         Look::Good(proven) => Ok(Verdict::Pass(Authentication::of(guard.clone(), proven), Some(found.place))),
-        Look::Refused(refused) => Err(Rejection::InvalidToken(refused)),
+        Look::Refused(rejection) => Err(rejection),
         Look::Wait => Ok(Verdict::Wait { token: found.token.into_owned(), place: found.place }),
     }
 }

@@ -1,8 +1,11 @@
-//! What the owner of an API can see of a guard: the remembered tokens and the refusals by reason.
+//! What the owner of an API can see of a guard: the remembered tokens, the revocation feed, the refusals by reason.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{InvalidToken, Rejection};
+use crate::{
+    error::{InvalidToken, Rejection},
+    revocation::RevocationStatus,
+};
 
 /// A guard's state at one moment: made by [`Guard::status`](crate::Guard::status), to be shown or counted.
 #[derive(Debug, Clone)]
@@ -10,6 +13,8 @@ use crate::error::{InvalidToken, Rejection};
 pub struct Status {
     /// Tokens seen before.
     pub cache: CacheStatus,
+    /// The revocation feed.
+    pub revocation: RevocationStatus,
     /// Session values looked up before, if the guard takes any.
     pub sessions: Option<CacheStatus>,
     /// How many requests were refused, by [`Rejection::reason`]; every reason is there.
@@ -72,6 +77,7 @@ impl Rejection {
             Self::Malformed(_) => "malformed",
             Self::InvalidToken(InvalidToken::Jose(symbolon_jose::Error::Expired)) => "expired",
             Self::InvalidToken(InvalidToken::UnknownKey) => "unknown_key",
+            Self::InvalidToken(InvalidToken::Revoked(_)) => "revoked",
             Self::InvalidToken(InvalidToken::SessionEnded) => "session_ended",
             Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope { .. } => "insufficient_scope",
@@ -79,6 +85,7 @@ impl Rejection {
             Self::CrossSite => "cross_site",
             Self::BodyTooLarge | Self::BodyUnreadable => "body",
             Self::KeysUnavailable { .. } => "keys_unavailable",
+            Self::RevocationsUnavailable { .. } => "revocations_unavailable",
             Self::SessionsUnavailable { .. } => "sessions_unavailable",
             Self::NotGuarded => "not_guarded",
         }

@@ -12,6 +12,7 @@ use crate::{
     claims::Shared,
     error::{InvalidToken, Rejection},
     jwks::{Current, KeySource, cache::Unavailable},
+    revocation::Ids,
     seen::Proven,
 };
 
@@ -79,7 +80,7 @@ impl Verifier {
             .await
             .map_err(|Unavailable { retry_after_secs }| Rejection::KeysUnavailable { retry_after_secs })?;
         if let Some(kid) = self.missing_kid(token, &current.keys) {
-            let found = cache.look_for(&kid).await;
+            let found = cache.look_for(&kid, |current| &current.keys).await;
             current = found.ok_or(Rejection::InvalidToken(InvalidToken::UnknownKey))?;
         }
         self.check(token, &current, now).map_err(Rejection::InvalidToken)
@@ -91,8 +92,10 @@ impl Verifier {
             return Err(InvalidToken::OtherType);
         }
         let (exp, nbf) = (verified.exp(), verified.nbf());
+        let ids = Ids::of(&verified.claims().0.claims, verified.kid());
         let Shared(mut shared) = verified.into_claims();
         let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
+        proven.ids = ids;
         // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
         if proven.claims.cnf.is_some() {
             return Err(InvalidToken::SenderConstrained);

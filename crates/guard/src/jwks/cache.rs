@@ -25,7 +25,8 @@ use url::Url;
 
 use super::{
     Current,
-    fetch::{self, Fetch, FetchError, Location},
+    discovery::{self, Discovered, Location},
+    fetch::{self, Fetch, FetchError},
     limit::{Bucket, Missing},
 };
 use crate::clock::Clock;
@@ -36,6 +37,8 @@ const DEFAULT_REFRESH: Duration = Duration::from_mins(10);
 const REFRESH_BOUNDS: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 /// How long the last good set holds while the issuer cannot be reached.
 const STALE: Duration = Duration::from_hours(24);
+/// How long an issuer without a revocation feed is not asked again whether it has one by now.
+const REDISCOVERY: Duration = Duration::from_hours(1);
 /// The longest pause between tries while the issuer is away.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
@@ -49,6 +52,8 @@ pub(crate) struct Cache {
     snapshot: ArcSwapOption<Snapshot>,
     /// The snapshot's, or 0 while there is none that counts. Outside it, for the hot path.
     generation: AtomicU64,
+    /// What the issuer said of itself last.
+    discovered: ArcSwapOption<Discovered>,
     /// When the next fetch behind the scenes is due: milliseconds of the steady clock. Outside the lock, for the hot path.
     due_at_ms: AtomicU64,
     /// Taken only off the hot path, and never across an await.
@@ -58,7 +63,7 @@ pub(crate) struct Cache {
 /// What the hot path reads.
 #[derive(Debug)]
 struct Snapshot {
-    current: Current,
+    current: Arc<Current>,
     /// The published keys, to be compared with the next ones.
     published: Vec<Value>,
     /// When the set stops counting, by the steady clock.
@@ -75,7 +80,14 @@ struct State {
     /// No try before this, after a failure.
     retry_at: Duration,
     /// Learned by discovery; forgotten when a fetch fails.
-    jwks: Option<Url>,
+    known: Option<Known>,
+}
+
+/// What is asked without another discovery.
+#[derive(Debug, Clone)]
+struct Known {
+    jwks: Url,
+    until: Duration,
 }
 
 /// What became of the wish for a fetch.
@@ -117,15 +129,15 @@ impl Cache {
             missing: Missing::default(),
             failures: 0,
             retry_at: Duration::ZERO,
-            jwks: None,
+            known: None,
         };
         let (generation, due_at_ms) = (AtomicU64::new(0), AtomicU64::new(0));
-        let (snapshot, state) = (ArcSwapOption::empty(), Mutex::new(state));
-        Self { location, algorithms, fetch, clock, snapshot, generation, due_at_ms, state }
+        let (snapshot, discovered, state) = (ArcSwapOption::empty(), ArcSwapOption::empty(), Mutex::new(state));
+        Self { location, algorithms, fetch, clock, snapshot, generation, discovered, due_at_ms, state }
     }
 
     /// The set as it is, if it still counts; begins a fetch behind the scenes when one is due.
-    pub(crate) fn current(self: &Arc<Self>) -> Option<Current> {
+    pub(crate) fn current(self: &Arc<Self>) -> Option<Arc<Current>> {
         let snapshot = self.snapshot.load();
         let snapshot = snapshot.as_ref()?;
         let now = self.clock.elapsed();
@@ -141,7 +153,12 @@ impl Cache {
         // A look at the old set may have come to its verdict after the new one was there.
         let (set, unset) = (Ordering::Relaxed, Ordering::Relaxed);
         let _ = self.generation.compare_exchange(0, snapshot.current.generation, set, unset);
-        Some(snapshot.current.clone())
+        Some(Arc::clone(&snapshot.current))
+    }
+
+    /// What the issuer said of itself; `None` before the first fetch, and where the set's address was given.
+    pub(crate) fn discovered(&self) -> Option<Arc<Discovered>> {
+        self.discovered.load_full()
     }
 
     /// The generation of the set in use, or 0.
@@ -150,7 +167,7 @@ impl Cache {
     }
 
     /// The set, fetched if there is none.
-    pub(crate) async fn load(self: &Arc<Self>) -> Result<Current, Unavailable> {
+    pub(crate) async fn load(self: &Arc<Self>) -> Result<Arc<Current>, Unavailable> {
         if let Some(keys) = self.current() {
             return Ok(keys);
         }
@@ -161,15 +178,19 @@ impl Cache {
         })
     }
 
-    /// The set after a look for `kid`, which is not in the set that the caller has. `None`: it is nowhere to be found.
-    pub(crate) async fn look_for(self: &Arc<Self>, kid: &str) -> Option<Current> {
+    /// The set after a look for `kid`, which is not in the `keys` that the caller has. `None`: it is nowhere to be found.
+    pub(crate) async fn look_for(
+        self: &Arc<Self>,
+        kid: &str,
+        keys: impl Fn(&Current) -> &VerifyingKeys,
+    ) -> Option<Arc<Current>> {
         for last in [false, true] {
             if self.lock().missing.contains(kid, self.clock.elapsed()) {
                 return None;
             }
             let outcome = self.wish(Wish::UnknownKey).await;
             let current = self.current()?;
-            if current.keys.iter().any(|key| key.kid() == Some(kid)) {
+            if keys(&current).iter().any(|key| key.kid() == Some(kid)) {
                 return Some(current);
             }
             match outcome {
@@ -215,7 +236,8 @@ impl Cache {
         let runtime = tokio::runtime::Handle::try_current().ok().filter(|_| allowed)?;
         let (sender, receiver) = watch::channel(None);
         state.flight = Some(receiver.clone());
-        let (cache, known) = (Arc::clone(self), state.jwks.clone());
+        let known = state.known.clone().filter(|known| now < known.until).map(|known| known.jwks);
+        let cache = Arc::clone(self);
         drop(state);
         runtime.spawn(async move {
             let brought = cache.refresh(known).await;
@@ -231,19 +253,24 @@ impl Cache {
         let now = self.clock.elapsed();
         let mut state = self.lock();
         match result {
-            Ok((set, keys, fresh_for, jwks)) => {
+            Ok((set, fresh_for, jwks)) => {
                 state.failures = 0;
                 state.retry_at = Duration::ZERO;
-                state.jwks = Some(jwks);
+                let until = match &state.known {
+                    Some(known) if now < known.until => known.until,
+                    _ if self.discovered.load().as_ref().is_some_and(|it| it.feed.is_none()) => now + REDISCOVERY,
+                    _ => Duration::MAX,
+                };
+                state.known = Some(Known { jwks, until });
                 self.due_at_ms.store(millis(now + fresh_for), Ordering::Relaxed);
-                self.replace(&set, keys, now + STALE);
+                self.replace(&set, now + STALE);
                 true
             }
             Err(error) => {
                 let pause = Duration::from_secs(1 << state.failures.min(5)).min(MAX_BACKOFF);
                 state.failures = state.failures.saturating_add(1);
                 state.retry_at = now + pause;
-                state.jwks = None;
+                state.known = None;
                 drop(state);
                 self.due_at_ms.store(millis(now + pause), Ordering::Relaxed);
                 let held = self.snapshot.load().is_some();
@@ -254,7 +281,7 @@ impl Cache {
     }
 
     /// Puts another set in the place of the one before. Called under the lock.
-    fn replace(&self, set: &JwkSet, keys: VerifyingKeys, stale_at: Duration) {
+    fn replace(&self, set: &JwkSet, stale_at: Duration) {
         let published: Vec<Value> = set.keys().iter().filter_map(|key| key.public_value().ok()).collect();
         let before = self.snapshot.load();
         let generation = match before.as_deref() {
@@ -263,27 +290,30 @@ impl Cache {
             Some(before) if before.published.iter().all(|key| published.contains(key)) => before.current.generation,
             Some(before) => before.current.generation + 1,
         };
-        let current = Current { keys: Arc::new(keys), generation };
+        let current = Arc::new(Current::new(set, &self.algorithms, generation));
         self.snapshot.store(Some(Arc::new(Snapshot { current, published, stale_at })));
         self.generation.store(generation, Ordering::Relaxed);
     }
 
-    async fn fetch_set(&self, known: Option<Url>) -> Result<(JwkSet, VerifyingKeys, Duration, Url), FetchError> {
+    async fn fetch_set(&self, known: Option<Url>) -> Result<(JwkSet, Duration, Url), FetchError> {
         let fetch = self.fetch.as_ref();
         let jwks = match (&self.location, known) {
             (Location::Jwks(url), _) => url.clone(),
             (Location::Issuer(_), Some(url)) => url,
-            (Location::Issuer(issuer), None) => fetch::discover(fetch, issuer).await?,
+            (Location::Issuer(issuer), None) => {
+                let discovered = Arc::new(discovery::discover(fetch, issuer).await?);
+                self.discovered.store(Some(Arc::clone(&discovered)));
+                discovered.jwks.clone()
+            }
         };
         let (set, max_age) = fetch::key_set(fetch, &jwks).await?;
-        let keys = VerifyingKeys::from_jwks(&set, &self.algorithms);
         // An empty set is more likely a server in trouble than an issuer without keys: the last good one holds.
-        if keys.is_empty() {
+        if VerifyingKeys::from_jwks(&set, &self.algorithms).is_empty() {
             return Err(FetchError::NoUsableKey);
         }
         let (least, most) = REFRESH_BOUNDS;
         let fresh_for = max_age.map_or(DEFAULT_REFRESH, |secs| Duration::from_secs(secs).clamp(least, most));
-        Ok((set, keys, fresh_for, jwks))
+        Ok((set, fresh_for, jwks))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,10 +1,12 @@
 //! Where the issuer's keys come from: its discovery document, a JWK set's address, or the configuration itself.
 //!
-//! - [`fetch`]: one HTTP exchange: https or loopback, no redirects, bounded in size and time.
+//! - [`discovery`]: what the issuer says of itself, and which addresses may be asked.
+//! - [`fetch`]: one document, bounded in size and time.
 //! - [`cache`]: when to fetch, who waits for it, and what holds when the issuer is away.
 //! - [`limit`]: how often tokens with invented keys may cause a fetch.
 
 pub(crate) mod cache;
+pub(crate) mod discovery;
 pub(crate) mod fetch;
 mod limit;
 
@@ -13,9 +15,10 @@ use std::sync::Arc;
 use symbolon_jose::{Algorithm, Jwk, JwkSet, VerifyingKey, VerifyingKeys};
 use url::Url;
 
-use crate::{clock::Clock, error::ConfigError};
+use crate::{client::Http, clock::Clock, error::ConfigError};
 use cache::Cache;
-use fetch::{Fetch, Http, Location};
+use discovery::Location;
+use fetch::Fetch;
 
 /// Where a guard gets the issuer's keys.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ impl Keys {
 
     /// The JWK set at this address: `https`, or plain `http` on loopback.
     pub fn jwks_url(url: &str) -> Result<Self, ConfigError> {
-        fetch::checked_url("jwks url", url).map(|url| Self(Kind::Url(url)))
+        discovery::checked_url("jwks url", url).map(|url| Self(Kind::Url(url)))
     }
 
     /// These keys and no network. Shared secrets in the set are left out.
@@ -64,8 +67,8 @@ impl Keys {
     pub async fn fetch_once(issuer: &str) -> Result<JwkSet, String> {
         let fetch = Http::default();
         let both = async {
-            let url = fetch::discover(&fetch, issuer).await?;
-            fetch::key_set(&fetch, &url).await
+            let discovered = discovery::discover(&fetch, issuer).await?;
+            fetch::key_set(&fetch, &discovered.jwks).await
         };
         match tokio::time::timeout(fetch::TIMEOUT, both).await {
             Ok(Ok((set, _))) => Ok(set),
@@ -78,39 +81,55 @@ impl Keys {
 /// Keys that may be used now.
 #[derive(Debug, Clone)]
 pub(crate) struct Current {
-    pub(crate) keys: Arc<VerifyingKeys>,
+    /// For the algorithms that the guard accepts.
+    pub(crate) keys: VerifyingKeys,
+    /// For every algorithm that the issuer publishes a key for: its own statements are signed as it likes.
+    pub(crate) all: VerifyingKeys,
     /// Grows whenever a key of the set is gone or changed: what was verified under an older one has to be verified anew.
     pub(crate) generation: u64,
 }
 
+impl Current {
+    fn new(set: &JwkSet, algorithms: &[Algorithm], generation: u64) -> Self {
+        // `VerifyingKeys::from_jwks` takes no shared secret from a set: what a set shows is public.
+        let of = |algorithms| VerifyingKeys::from_jwks(set, algorithms);
+        Self { keys: of(algorithms), all: of(Algorithm::ASYMMETRIC), generation }
+    }
+}
+
 /// The keys of one guard: fixed, or kept fresh.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum KeySource {
-    Fixed(Current),
+    Fixed(Arc<Current>),
     Remote(Arc<Cache>),
 }
 
 impl KeySource {
-    pub(crate) fn new(keys: &Keys, issuer: &str, algorithms: &[Algorithm], clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        keys: &Keys,
+        issuer: &str,
+        algorithms: &[Algorithm],
+        http: Arc<Http>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let location = match &keys.0 {
-            Kind::Fixed(set) => return Self::fixed(VerifyingKeys::from_jwks(set, algorithms)),
-            Kind::Secret(key) => return Self::fixed(VerifyingKeys::single(key.clone())),
+            Kind::Fixed(set) => return Self::Fixed(Arc::new(Current::new(set, algorithms, 1))),
+            Kind::Secret(key) => {
+                // Statements of the issuer cannot be checked with a secret that is not its alone.
+                let (keys, all) = (VerifyingKeys::single(key.clone()), VerifyingKeys::default());
+                return Self::Fixed(Arc::new(Current { keys, all, generation: 1 }));
+            }
             Kind::Discover => Location::Issuer(issuer.to_owned()),
             Kind::Url(url) => Location::Jwks(url.clone()),
         };
-        let fetch: Arc<dyn Fetch> = Arc::new(Http::default());
-        // `VerifyingKeys::from_jwks` takes no shared secret from a set: what a set shows is public.
+        let fetch: Arc<dyn Fetch> = http;
         Self::Remote(Arc::new(Cache::new(location, algorithms.to_vec(), fetch, clock)))
     }
 
-    fn fixed(keys: VerifyingKeys) -> Self {
-        Self::Fixed(Current { keys: Arc::new(keys), generation: 1 })
-    }
-
     /// What verification may use right now, without waiting and without a lock. None: nothing has been fetched yet, or too long ago.
-    pub(crate) fn current(&self) -> Option<Current> {
+    pub(crate) fn current(&self) -> Option<Arc<Current>> {
         match self {
-            Self::Fixed(current) => Some(current.clone()),
+            Self::Fixed(current) => Some(Arc::clone(current)),
             Self::Remote(cache) => cache.current(),
         }
     }

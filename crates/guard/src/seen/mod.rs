@@ -14,7 +14,7 @@ mod table;
 
 use std::sync::{Arc, OnceLock, atomic::AtomicU64};
 
-use crate::{claims::Claims, counter::Counter, status::CacheStatus};
+use crate::{claims::Claims, counter::Counter, revocation::Ids, status::CacheStatus};
 use table::Table;
 
 /// How many tokens a guard remembers unless told otherwise.
@@ -32,6 +32,10 @@ pub(crate) struct Proven {
     pub(crate) begins: u64,
     /// Of the key set.
     pub(crate) generation: u64,
+    /// What an entry of the revocation log can be about.
+    pub(crate) ids: Ids,
+    /// Until this second the issuer's answer holds that it is active; 0: was not asked.
+    pub(crate) active_until: AtomicU64,
     /// The token itself; `None` unless it may be remembered.
     token: Option<Box<str>>,
     pub(crate) claims: Claims,

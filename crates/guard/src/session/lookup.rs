@@ -9,7 +9,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     claims::Claims,
     client::{Http, chain},
-    jwks::fetch::checked_url,
+    jwks::discovery::checked_url,
 };
 
 /// The longest answer that is read.
@@ -51,12 +51,7 @@ pub(super) async fn discover(http: &Http, issuer: &str) -> Result<Url, String> {
 }
 
 /// Asks what a value stands for.
-pub(super) async fn ask(
-    http: &Http,
-    endpoint: &Url,
-    authorization: &HeaderValue,
-    value: &str,
-) -> Result<Bytes, String> {
+pub(super) async fn ask(http: &Http, endpoint: &Url, authorization: HeaderValue, value: &str) -> Result<Bytes, String> {
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("session", value).finish();
     let request = Request::post(endpoint.as_str())
         .header(header::AUTHORIZATION, authorization)

@@ -7,7 +7,6 @@
 //! - [`cookie`]: how a browser is told to keep a value.
 
 pub(crate) mod cookie;
-mod credentials;
 mod lookup;
 
 use std::{
@@ -15,7 +14,6 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderValue;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -23,6 +21,7 @@ use crate::{
     client::Http,
     clock::Clock,
     error::{InvalidToken, Rejection},
+    revocation::{Credentials, Ids},
     seen::{Proven, Seen},
 };
 
@@ -94,7 +93,7 @@ pub(crate) struct Source {
     pub(crate) seen: Seen,
     issuer: String,
     audience: String,
-    authorization: HeaderValue,
+    credentials: Credentials,
     keep_secs: u64,
     http: Http,
     questions: Semaphore,
@@ -115,7 +114,7 @@ impl Source {
             seen: Seen::new(if keep_secs == 0 { 0 } else { remember }),
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
-            authorization: credentials::basic(audience, &sessions.secret),
+            credentials: Credentials::new(audience, &sessions.secret),
             keep_secs,
             http: Http::default(),
             questions: Semaphore::new(MAX_QUESTIONS),
@@ -123,8 +122,13 @@ impl Source {
         }
     }
 
-    /// Asks the issuer. The answer is not kept yet: revocation has a word, too.
-    pub(crate) async fn ask(&self, value: &str, clock: &dyn Clock) -> Result<Arc<Proven>, Rejection> {
+    /// Asks the issuer, unless something that `counts` is kept by now. The answer is not kept yet: revocation has a word, too.
+    pub(crate) async fn ask(
+        &self,
+        value: &str,
+        clock: &dyn Clock,
+        counts: impl Fn(&Proven, u64) -> bool,
+    ) -> Result<Arc<Proven>, Rejection> {
         let unavailable = |why: String| {
             tracing::warn!(why, "a session could not be looked up");
             Rejection::SessionsUnavailable { retry_after_secs: RETRY_AFTER_SECS }
@@ -133,12 +137,12 @@ impl Source {
         let _permit = permit.map_err(|_| unavailable("too many look-ups are under way".to_owned()))?;
         // Who waited may find that somebody else asked.
         let now = clock.unix_now();
-        if let Some(proven) = self.seen.find(value, now, 0) {
+        if let Some(proven) = self.seen.find(value, now, 0).filter(|kept| counts(kept, now)) {
             return Ok(proven);
         }
         let asked = async {
             let address = self.address(clock).await?;
-            let answer = lookup::ask(&self.http, &address, &self.authorization, value).await;
+            let answer = lookup::ask(&self.http, &address, self.credentials.header(), value).await;
             if answer.is_err() {
                 *self.known() = None;
             }
@@ -150,7 +154,9 @@ impl Source {
         let claims = claims.ok_or(Rejection::InvalidToken(InvalidToken::SessionEnded))?;
         // From when the question was sent, however long the answer took.
         let expires = claims.exp.min(now.saturating_add(self.keep_secs.max(1)));
+        let ids = Ids::of(&claims, None);
         let mut proven = Proven::new(claims);
+        proven.ids = ids;
         (proven.begins, proven.expires) = (now, expires);
         Ok(Arc::new(proven))
     }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::routing::get;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
-use symbolon_guard::{CSRF_HEADER, Caller, Guard, Sessions, csrf_token};
+use symbolon_guard::{CSRF_HEADER, Caller, Guard, Revocation, Sessions, csrf_token};
 use symbolon_oauth::AccessTokenFormat;
 use symbolon_server::Clock;
 use tower::ServiceExt as _;
@@ -58,7 +58,12 @@ fn guard_for(world: &World, audience: &str, sessions: Sessions) -> Guard {
     Guard::new(issuer, audience).unwrap().clock(Shared(world.clock.clone())).sessions(sessions)
 }
 
+/// A guard that follows no feed.
 fn guard(world: &World, keep_secs: u64) -> Guard {
+    following(world, keep_secs).revocation(Revocation::Off)
+}
+
+fn following(world: &World, keep_secs: u64) -> Guard {
     guard_for(world, API, Sessions::new(SECRET).keep(Duration::from_secs(keep_secs)))
 }
 
@@ -112,6 +117,30 @@ async fn an_ended_session_is_refused_when_the_answer_is_no_longer_kept() {
     world.advance(1);
     assert_eq!(status(&keeps, &value).await, 401);
     assert_eq!(keeps.status().refusals.iter().find(|(reason, _)| *reason == "session_ended").unwrap().1, 1);
+}
+
+/// The same feed that revokes tokens: no time passes here, so nothing kept runs out.
+#[tokio::test]
+async fn a_guard_that_follows_the_feed_drops_an_ended_session_at_once() {
+    let world = world().await;
+    let guard = following(&world, 60);
+    let mut browser = world.browser();
+    let code = browser.code("web", ADA, &[]).await;
+    let tokens = world.redeem("web", &code).await.json();
+    let (value, other) = (tokens["access_token"].as_str().unwrap(), sign_in(&world).await);
+    assert_eq!((status(&guard, value).await, status(&guard, &other).await), (200, 200));
+    assert!(guard.ready(Duration::from_secs(20)).await);
+    let hint = tokens["id_token"].as_str().unwrap();
+    browser.get(&format!("/logout?id_token_hint={hint}")).await;
+    let refused = async {
+        while status(&guard, value).await == 200 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap();
+    assert_eq!(status(&guard, &other).await, 200, "another sign-in goes on");
+    let refusals = guard.status().refusals;
+    assert!(refusals.iter().any(|(reason, count)| *reason == "revoked" && *count > 0), "{refusals:?}");
 }
 
 #[tokio::test]

@@ -71,10 +71,10 @@ fn ways(world: &World, rounds: usize) -> Result<Vec<Way>, String> {
     Ok(vec![
         session("looked up in SQLite", Checker::Database, rounds),
         session("asked at the server", Checker::SessionEndpoint, rounds),
-        session("kept by a guard that follows the feed", Checker::Guard(guard(world)?.sessions(sessions(60))), rounds),
+        session("kept, the guard follows the feed", Checker::Guard(guard(world)?.sessions(sessions(60))), rounds),
         session(&format!("kept for {KEPT_SECS} s, no feed"), Checker::Guard(alone), few),
         token("introspected at each request", API, Checker::Introspection, rounds),
-        token("seen by a guard that follows the feed", API, Checker::Guard(guard(world)?), rounds),
+        token("seen again, the guard follows the feed", API, Checker::Guard(guard(world)?), rounds),
         token(&format!("good for {BRIEF_SECS} s, no feed"), BRIEF_API, Checker::Guard(blind), few),
     ])
 }

@@ -112,7 +112,7 @@ fn log(ns: u64) -> f64 {
 fn power_of_ten(power: f64) -> String {
     // 10^0 to 10^19 nanoseconds.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number from 0 to 19")]
-    time(10_u64.saturating_pow(power as u32))
+    time(10_u64.saturating_pow(power as u32)).replace(".0 ", " ")
 }
 
 /// Nanoseconds as people read them.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::Global;
 use crate::bench::{self, Plan, Report, plot, time};
-use crate::error::{CliError, FAILED};
+use crate::error::{CliError, FAILED, INTERRUPTED};
 use crate::output::Output;
 
 #[derive(Debug, Subcommand)]
@@ -63,7 +63,13 @@ impl CookiesVsTokens {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|why| failed(&why))?;
         let plan = if self.quick { Plan::QUICK } else { Plan::FULL };
         let progress = |number: usize, all: usize, what: &str| output.say(&format!("[{number:>2}/{all}] {what}"));
-        let report = runtime.block_on(bench::run(plan, &progress)).map_err(|why| failed(&why))?;
+        let report = runtime.block_on(async {
+            tokio::select! {
+                report = bench::run(plan, &progress) => report.map_err(|why| failed(&why)),
+                // What was begun is dropped, and the temporary folder with it.
+                _ = tokio::signal::ctrl_c() => Err(CliError::new(INTERRUPTED, "interrupted", "--quick takes some seconds only")),
+            }
+        })?;
         let method = method(&report);
         if let Some(path) = &self.svg {
             fs::write(path, plot(&report, &method)).map_err(|why| unwritable(path, &why))?;

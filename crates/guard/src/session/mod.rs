@@ -62,7 +62,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// With the API's secret: what `symbolon api secret add` printed. The API's name is the guard's audience.
+    /// With the API's secret: what `symbolon api secret rotate` printed. The API's name is the guard's audience.
     pub fn new(secret: impl Into<String>) -> Self {
         Self { secret: secret.into(), keep: DEFAULT_KEEP }
     }

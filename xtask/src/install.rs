@@ -10,13 +10,15 @@ use crate::tree::Workspace;
 
 /// The browser SDK and its tests.
 pub(crate) const SDK: &str = "sdk/js";
+/// The guard for Node and its tests.
+pub(crate) const NODE_GUARD: &str = "sdk/node-guard";
 /// A browser and a third-party client library.
 pub(crate) const E2E: &str = "tests/e2e";
 /// Other JOSE libraries, in Node and in Python.
 pub(crate) const INTEROP: &str = "tests/interop";
 
 /// Folders with a `package-lock.json` of their own.
-const NPM_FOLDERS: [&str; 3] = [SDK, INTEROP, E2E];
+const NPM_FOLDERS: [&str; 4] = [SDK, NODE_GUARD, INTEROP, E2E];
 
 /// Oldest Node whose test runner does all that the tests use.
 const NODE_MAJOR: u32 = 20;
@@ -45,7 +47,7 @@ fn rust_components(root: &Path) -> Result<(), String> {
 
 fn node(root: &Path) -> Result<(), String> {
     let hint = format!(
-        "the SDK and browser tests need Node {NODE_MAJOR} or newer with npm; try: https://nodejs.org/en/download"
+        "the SDK, guard and browser tests need Node {NODE_MAJOR} or newer with npm; try: https://nodejs.org/en/download"
     );
     let version = process::output(process::command("node", root).arg("--version")).map_err(|_| hint.clone())?;
     let major = version.trim().trim_start_matches('v').split('.').next().and_then(|it| it.parse::<u32>().ok());

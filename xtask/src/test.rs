@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::Stopwatch;
 use crate::fuzz;
-use crate::install::{self, E2E, INTEROP, SDK};
+use crate::install::{self, E2E, INTEROP, NODE_GUARD, SDK};
 use crate::process;
 use crate::suite::{self, Count};
 use crate::tidy;
@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
     Step { name: "fuzz, briefly", run: |workspace, count| fuzz::check(workspace, count, fuzz::BRIEFLY_SECS, None) },
     Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
+    Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
     Step { name: "interop tests", run: interop_tests },
     Step { name: "browser and third-party client tests", run: |workspace, count| node_tests(workspace, E2E, count) },
     Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },

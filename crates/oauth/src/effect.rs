@@ -12,6 +12,8 @@ pub struct IssuedAccessToken {
     pub jti: String,
     /// Its `exp`.
     pub expires_at: u64,
+    /// Its `sid`: the store refuses to note a token whose session has ended meanwhile.
+    pub sid: Option<String>,
     /// Its `rh`: the store refuses to note a token whose handle is dead already.
     pub revocation_handle: String,
     /// SHA-256 of its text, if it is a session value.

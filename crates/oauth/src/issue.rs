@@ -198,6 +198,7 @@ impl AccessTokenPlan {
         IssuedAccessToken {
             jti: self.claims.jti.clone(),
             expires_at: self.claims.exp,
+            sid: self.claims.sid.clone(),
             revocation_handle: self.claims.rh.clone().unwrap_or_default(),
             session_hash: match &self.form {
                 AccessTokenForm::Session(value) => Some(value.hash()),

@@ -19,6 +19,7 @@ pub mod grant;
 pub mod id_token;
 pub mod ids;
 mod issue;
+pub mod logout_token;
 pub mod params;
 pub mod password_sign_in;
 pub mod pkce;
@@ -46,6 +47,7 @@ pub use issue::{
     AccessTokenForm, AccessTokenPlan, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse,
     UserFacts, UserStatus,
 };
+pub use logout_token::{LogoutTokenClaims, LogoutTokenPlan, SignOut};
 pub use params::Params;
 pub use redirect_uri::RegisteredRedirectUri;
 pub use registration::{

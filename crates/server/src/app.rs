@@ -15,6 +15,7 @@ use crate::config::{Config, Throttle};
 use crate::interaction::InteractionKeys;
 use crate::job;
 use crate::keys::{KeyError, Schedule};
+use crate::outgoing::Outgoing;
 use crate::pages::Transport;
 use crate::registry::{Registry, RegistryError};
 use crate::revocation::Feed;
@@ -53,6 +54,8 @@ pub struct App {
     pub csrf: CsrfKey,
     /// Key of the device cookies.
     pub device: DeviceKey,
+    /// The one way to call others.
+    pub outgoing: Outgoing,
     /// How browsers reach the issuer.
     pub transport: Transport,
     /// The revocation feed.
@@ -136,6 +139,7 @@ impl App {
         lifetimes.validate().map_err(|why| invalid(&why))?;
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
+        let outgoing = Outgoing::new(&config).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
         let database = config.database();
@@ -167,6 +171,7 @@ impl App {
             interactions,
             issuer,
             lifetimes,
+            outgoing,
             passwords,
             sealer,
             status_lists: StatusLists::default(),

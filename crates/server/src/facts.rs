@@ -92,6 +92,7 @@ pub fn issued(token: &oauth::IssuedAccessToken) -> store::IssuedAccessToken {
     store::IssuedAccessToken {
         jti: token.jti.clone(),
         expires_at: token.expires_at,
+        sid: token.sid.clone(),
         revocation_handle: token.revocation_handle.clone(),
         session_hash: token.session_hash.map(Hash32),
     }

@@ -1,4 +1,4 @@
-//! Background work of a node: registry refresh, key upkeep, expiry sweeps. Each task runs until the
+//! Background work of a node: registry refresh, key upkeep, expiry sweeps, delivery of what is in the outbox. Each task runs until the
 //! process stops draining, and a failure is logged and tried again, never fatal.
 
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use symbolon_store::{StoreError, Sweep};
 
 use crate::app::{App, AppError};
 use crate::config::FeedAccess;
-use crate::keys;
 use crate::revocation::publish;
+use crate::{delivery, keys};
 
 /// How often the registry version is asked for, besides the store's own notice.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
@@ -27,6 +27,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(follow_registry(Arc::clone(app)));
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
+    tasks.spawn(delivery::run(Arc::clone(app)));
     if app.config.revocation.feed != FeedAccess::Off {
         tasks.spawn(publish::run(Arc::clone(app)));
     }

@@ -29,7 +29,11 @@ const LEVEL: u8 = 6;
 
 /// The signed lists of the last moments.
 #[derive(Debug, Default)]
-pub struct StatusLists(Mutex<HashMap<String, Signed>>);
+pub struct StatusLists {
+    kept: Mutex<HashMap<String, Signed>>,
+    /// Lists are read and signed one after the other: many who ask at once for one that is due wait for the same one.
+    turn: tokio::sync::Mutex<()>,
+}
 
 /// A list token.
 #[derive(Clone, Debug)]
@@ -42,6 +46,10 @@ pub(crate) struct Signed {
 impl Signed {
     /// How long it may still be kept, seconds.
     pub(crate) fn fresh_secs(&self, now: u64) -> u64 {
+        if now < self.made_at {
+            // The clock was put back.
+            return 0;
+        }
         self.made_at.saturating_add(TTL_SECS).saturating_sub(now).min(TTL_SECS)
     }
 }
@@ -68,8 +76,12 @@ pub(crate) async fn assign(app: &App, registry: &Registry, claims: &mut AccessTo
 /// The list token of a list; `None` if there is no such list.
 pub(crate) async fn signed(app: &App, id: &str) -> Result<Option<Signed>, OAuthError> {
     let now = app.clock.now();
-    let kept = app.status_lists.lock().get(id).filter(|kept| kept.fresh_secs(now) > 0).cloned();
-    if let Some(kept) = kept {
+    let kept = || app.status_lists.lock().get(id).filter(|kept| kept.fresh_secs(now) > 0).cloned();
+    if let Some(kept) = kept() {
+        return Ok(Some(kept));
+    }
+    let _turn = app.status_lists.turn.lock().await;
+    if let Some(kept) = kept() {
         return Ok(Some(kept));
     }
     let Some(StatusList { size, revoked, .. }) =
@@ -93,7 +105,7 @@ pub(crate) async fn signed(app: &App, id: &str) -> Result<Option<Signed>, OAuthE
 impl StatusLists {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Signed>> {
         // The lock is never held while something can fail.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod artefacts;
 pub(crate) mod families;
 pub(crate) mod logs;
+pub(crate) mod outbox;
 pub(crate) mod registry;
 pub(crate) mod revocations;
 pub(crate) mod rotation;
@@ -53,6 +54,24 @@ macro_rules! suite {
                 meta_is_written_once
                 of_parallel_first_times_one_is_first
                 remembered_keys_are_forgotten_after_their_time
+            }
+            outbox {
+                a_client_is_told_although_its_tokens_are_long_gone
+                a_failed_message_waits_for_its_time
+                a_message_comes_back_as_it_went_in_and_is_due_at_once
+                a_refused_end_tells_nobody
+                a_session_ends_with_its_message_however_it_ends
+                an_unwanted_message_leaves_no_trace
+                every_client_of_a_session_is_told_of_its_end_once
+                new_messages_are_seen_by_who_watches
+                of_parallel_claims_each_message_goes_to_one
+                pages_of_deliveries_begin_with_the_newest
+                targets_are_told_apart_and_the_longest_due_comes_first
+                what_fails_too_long_is_given_up_and_can_be_put_back
+                what_ends_all_of_a_user_tells_all_their_clients
+                what_is_settled_is_kept_for_a_week_and_what_waits_for_ever
+                what_is_taken_is_nobody_elses_until_the_lease_is_over
+                who_cannot_be_reached_is_not_tried_with_every_message
             }
             registry {
                 a_failing_write_takes_all_of_its_batch_back

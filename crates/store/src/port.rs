@@ -9,11 +9,11 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
-    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
+    DocumentWrite, Ended, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily,
+    NewRevocation, NewSession, NewStatus, NewStatusList, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry,
+    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusList,
+    StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, WaitingTarget,
 };
 
 /// A result of the store.
@@ -200,6 +200,45 @@ pub trait Store: Send + Sync + 'static {
 
     /// A list, with the places of the tokens that the revocation log refuses.
     async fn status_list(&self, id: &str) -> Result<Option<StatusList>>;
+
+    // Outbox
+
+    /// Puts messages into the outbox, all or none, due at once. What tells that a session has ended is written by the
+    /// operations that end it, in their transaction: for every client that got tokens in it, also where the tokens are
+    /// long gone.
+    async fn put_deliveries(&self, messages: Vec<NewDelivery>, now: u64) -> Result<()>;
+
+    /// For whom messages are waiting, the one with the longest due first.
+    async fn waiting_targets(&self) -> Result<Vec<WaitingTarget>>;
+
+    /// Takes due messages of one target, the longest due first: until the lease is over nobody else gets them, then
+    /// they are due again. Each has [`DeliveryState::Waiting`](crate::DeliveryState::Waiting) with the end of the lease.
+    async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>>;
+
+    /// Writes down what became of a message that was taken with a lease until then; tells whether that counted. After
+    /// the lease, or once somebody else has taken it or put it back, only its arrival still does.
+    async fn settle_delivery(&self, id: u64, leased_until: u64, outcome: DeliveryOutcome, now: u64) -> Result<bool>;
+
+    /// Removes up to `limit` waiting messages of a target that wants none; returns how many. They leave no trace.
+    async fn forget_deliveries(&self, kind: &str, target: &str, limit: u32) -> Result<u64>;
+
+    /// Gives up to `limit` messages up that have been waiting since `queued_until` or longer and have failed; returns them
+    /// as they are then. What nobody has tried yet goes on waiting, however long that was.
+    async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>>;
+
+    /// Puts a message back, due at once and with all its tries before it; returns it as it is then. One that has arrived
+    /// stays as it is.
+    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Option<Delivery>>;
+
+    /// One page of messages, the newest first; those settled a week ago are gone. [`StoreError::Invalid`] for a cursor that
+    /// no page gave out.
+    async fn deliveries(&self, list: ListDeliveries) -> Result<Page<Delivery>>;
+
+    /// Follows the number of the newest message as this process sees it change; starts with the present one.
+    fn watch_deliveries(&self) -> watch::Receiver<u64>;
+
+    /// The clients that got tokens in a session.
+    async fn clients_of_session(&self, sid: &str) -> Result<Vec<String>>;
 
     // Consents
 

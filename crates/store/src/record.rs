@@ -2,6 +2,7 @@
 
 mod artefact;
 mod audit;
+mod delivery;
 mod family;
 mod registry;
 mod revocation;
@@ -14,6 +15,9 @@ use std::fmt;
 
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
+pub use delivery::{
+    Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, WaitingTarget, WhichDeliveries,
+};
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,
     Rotated, SessionValueFacts, TokenFacts, TokenQuery,

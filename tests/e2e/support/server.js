@@ -40,8 +40,8 @@ async function freePorts(count) {
 
 export class Server {
   /** Starts one in development mode, with its first administrator. */
-  static async start() {
-    const server = await Server.startNew();
+  static async start(options) {
+    const server = await Server.startNew(options);
     try {
       await server.#createAdmin();
     } catch (error) {
@@ -51,11 +51,15 @@ export class Server {
     return server;
   }
 
-  /** Starts one in development mode that nobody has set up: `setupLink` does. */
-  static async startNew() {
+  /**
+   * Starts one in development mode that nobody has set up: `setupLink` does.
+   * @param {{ settings?: Record<string, string>, front?: (origin: string) => string }} [options] settings as variables of the
+   *   environment; what stands in front of it, told where it is, and telling the issuer's address
+   */
+  static async startNew(options = {}) {
     for (let turn = 1; ; turn++) {
       try {
-        return await Server.#tryStart();
+        return await Server.#tryStart(options);
       } catch (error) {
         // Another run may have been quicker to take a free port.
         if (turn === START_TURNS || !/in use/.test(error.message)) throw error;
@@ -63,14 +67,18 @@ export class Server {
     }
   }
 
-  static async #tryStart() {
+  static async #tryStart({ settings = {}, front }) {
     const server = new Server();
     server.data = await mkdtemp(join(tmpdir(), 'symbolon-e2e-'));
     const [port, spa, api] = await freePorts(3);
     server.app = `http://localhost:${spa}`;
     server.api = `http://localhost:${api}`;
-    const args = ['serve', '--dev', '--data', server.data, '--listen', `127.0.0.1:${port}`, '--sample-ports', `${spa},${api}`];
-    server.child = spawn(binary(), args, { cwd: server.data, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const issuer = front ? ['--issuer', front(`http://127.0.0.1:${port}`)] : [];
+    const args = ['serve', '--dev', '--data', server.data, '--listen', `127.0.0.1:${port}`, '--sample-ports', `${spa},${api}`, ...issuer];
+    server.spawn = () => {
+      server.child = spawn(binary(), args, { cwd: server.data, env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+    };
+    server.spawn();
     try {
       server.setupLink = await server.#link();
       server.issuer = new URL(server.setupLink).origin;
@@ -135,14 +143,25 @@ export class Server {
     return path;
   }
 
+  /** Pulls the plug and starts it again, with the same data at the same address. It may take a moment to answer. */
+  async crash() {
+    await this.#end('SIGKILL');
+    this.spawn();
+    this.child.stdout.resume();
+    this.child.stderr.resume();
+  }
+
+  async #end(signal) {
+    if (this.child.exitCode !== null || this.child.signalCode !== null || !this.child.pid) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+
   async stop() {
-    if (this.child.exitCode === null && this.child.signalCode === null && this.child.pid) {
-      const ended = once(this.child, 'exit');
-      this.child.kill('SIGTERM');
-      const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
-      await ended;
-      clearTimeout(timer);
-    }
+    await this.#end('SIGTERM');
     await rm(this.data, { recursive: true, force: true });
   }
 }

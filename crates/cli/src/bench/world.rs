@@ -213,6 +213,8 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         id_token_alg: None,
         password_sign_in: true,
         access_token_format: Some(format),
+        backchannel_logout_uri: None,
+        backchannel_logout_session_required: false,
     }
 }
 
@@ -260,6 +262,7 @@ fn new_session(user_id: &str, handle: &str, value: &OpaqueToken, now: u64) -> Re
     let access_token = IssuedAccessToken {
         jti: random_id(&mut SystemRng),
         expires_at: ends_at,
+        sid: Some(session.sid.clone()),
         revocation_handle: handle.to_owned(),
         session_hash: Some(Hash32(value.hash())),
     };

@@ -155,12 +155,18 @@ pub(crate) struct Common {
     /// Its public keys as a JWK set, for private-key-jwt
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
-    /// What its ID tokens are signed with [default: RS256]
+    /// What its ID tokens and logout tokens are signed with [default: RS256]
     #[arg(long, value_parser = algorithm)]
     id_token_alg: Option<Algorithm>,
     /// What its access tokens are: signed, or values its API looks up at each use [default: jwt]
     #[arg(long, value_enum, value_name = "FORMAT")]
     access_token_format: Option<Format>,
+    /// Where it takes logout tokens (OpenID Connect Back-Channel Logout); an empty one removes it
+    #[arg(long, value_name = "URI")]
+    backchannel_logout: Option<String>,
+    /// Whether it cannot do without the session (sid) in logout tokens
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    backchannel_logout_session: Option<bool>,
 }
 
 /// What access tokens are.
@@ -271,6 +277,8 @@ impl Add {
             third_party: self.third_party,
             redirect_uris: self.redirects,
             post_logout_redirect_uris: self.post_logouts,
+            backchannel_logout_uri: self.common.backchannel_logout.filter(|uri| !uri.is_empty()),
+            backchannel_logout_session_required: self.common.backchannel_logout_session.unwrap_or(false),
             allowed_origins: self.origins,
             auth_method: self.common.auth_method.map(Method::registered),
             jwks: self.common.jwks.as_deref().map(key_set).transpose()?,
@@ -293,6 +301,8 @@ impl Set {
             access_token_format: self.common.access_token_format.map(Format::registered),
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
+            backchannel_logout_uri: self.common.backchannel_logout,
+            backchannel_logout_session_required: self.common.backchannel_logout_session,
             allowed_origins: ListChange { add: self.add_origin, remove: self.remove_origin },
             auth_method: self.common.auth_method.map(Method::registered),
             jwks: self.common.jwks.as_deref().map(key_set).transpose()?,
@@ -385,6 +395,10 @@ fn show_client(answer: &Value, output: &Output) {
     let apis = apis.map(|api| format!("{} ({})", text(&api["audience"]), text(&api["scopes"])));
     let secret = text(&answer["client_secret"]);
     let secrets = client["secrets"].as_array().map_or(0, Vec::len);
+    let mut logout = text(&client["backchannel_logout_uri"]);
+    if client["backchannel_logout_session_required"] == true {
+        logout.push_str(" (with the session)");
+    }
     output.fields(&[
         ("client id", text(&client["client_id"])),
         ("client secret", secret.clone()),
@@ -394,6 +408,7 @@ fn show_client(answer: &Value, output: &Output) {
         ("grants", text(&client["grant_types"])),
         ("redirect URIs", text(&client["redirect_uris"])),
         ("post-logout URIs", text(&client["post_logout_redirect_uris"])),
+        ("logout tokens to", logout),
         ("origins", text(&client["allowed_origins"])),
         ("authentication", text(&client["token_endpoint_auth_method"])),
         ("secrets", if secrets == 0 { String::new() } else { secrets.to_string() }),

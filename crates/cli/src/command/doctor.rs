@@ -253,12 +253,24 @@ fn inside(facts: &Value) -> Vec<Finding> {
     } else {
         Finding::ok("signing keys", text(&facts["signing"]))
     });
+    findings.extend(deliveries(&facts["deliveries"]));
     let version = text(&facts["version"]);
     if version != env!("CARGO_PKG_VERSION") {
         let what = format!("the server runs version {version}, this command is {}", env!("CARGO_PKG_VERSION"));
         findings.push(Finding::new("version", Grade::Warning, what, "restart the server with the new version"));
     }
     findings
+}
+
+/// Messages to others that do not arrive. A server of an older version says nothing of them.
+fn deliveries(facts: &Value) -> Option<Finding> {
+    let (failing, given_up) = (facts["failing"].as_u64()?, facts["given_up"].as_u64()?);
+    Some(if failing + given_up == 0 {
+        Finding::ok("deliveries", "none fails")
+    } else {
+        let what = format!("{failing} fail, {given_up} were given up within a week");
+        Finding::new("deliveries", Grade::Warning, what, "symbolon delivery list --failed")
+    })
 }
 
 /// Redirect URIs that only make sense while developing.

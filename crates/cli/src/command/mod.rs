@@ -5,6 +5,7 @@ mod api;
 mod bench;
 mod client;
 mod config;
+mod delivery;
 mod doctor;
 mod healthcheck;
 mod init;
@@ -88,6 +89,9 @@ pub(crate) enum Command {
     /// Who is signed in
     #[command(subcommand)]
     Session(session::Session),
+    /// Messages to others, such as logout tokens: what became of them
+    #[command(subcommand)]
+    Delivery(delivery::Delivery),
     /// Signing keys of the server, and key files
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -118,6 +122,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Bench(command) => command.run(global, output),
         Command::Client(command) => command.run(global, output),
         Command::Config(command) => command.run(global, output),
+        Command::Delivery(command) => command.run(global, output),
         Command::Doctor(command) => command.run(global, output),
         Command::Healthcheck(command) => command.run(global, output),
         Command::Init(command) => command.run(global, output),

@@ -123,6 +123,7 @@ pub(super) fn show_ended(answer: &Value, output: &Output) {
         ("user", text(&answer["user_id"])),
         ("sessions ended", text(&ended["sessions"])),
         ("refresh-token families ended", text(&ended["families"])),
+        ("clients being told", text(&answer["clients_being_told"])),
     ]);
     output.say(&tokens_until(answer));
 }

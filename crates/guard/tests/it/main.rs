@@ -7,6 +7,7 @@ mod config;
 mod keys;
 mod places;
 mod requirements;
+mod revocation;
 mod seen;
 
 use std::{

@@ -133,8 +133,8 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         require_pushed_authorization_requests: false,
         require_signed_request_object: false,
         tls_client_certificate_bound_access_tokens: false,
-        backchannel_logout_supported: false,
-        backchannel_logout_session_supported: false,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         frontchannel_logout_supported: false,
         frontchannel_logout_session_supported: false,
     }
@@ -208,6 +208,15 @@ mod tests {
         );
         assert_eq!(document["response_modes_supported"], json!(["form_post", "fragment", "query"]));
         assert_eq!(document["prompt_values_supported"], json!(["consent", "login", "none", "select_account"]));
+    }
+
+    /// Back-Channel Logout §2.1.
+    #[test]
+    fn logout_over_the_back_channel_is_announced_with_sessions() {
+        let document = document();
+        assert_eq!(document["backchannel_logout_supported"], json!(true));
+        assert_eq!(document["backchannel_logout_session_supported"], json!(true));
+        assert_eq!(document["frontchannel_logout_supported"], json!(false));
     }
 
     #[test]

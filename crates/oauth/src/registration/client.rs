@@ -95,6 +95,12 @@ pub struct Client {
     /// Where to after signing out, exact text too.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told that a session has ended (OpenID Connect Back-Channel Logout 1.0 §2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it cannot do without the `sid` there.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
     /// Origins of its pages, for CORS.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
@@ -205,6 +211,8 @@ impl Client {
             disabled: false,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             allowed_origins: Vec::new(),
             grant_types: grants.iter().map(|grant| grant.name().to_owned()).collect(),
             response_modes: BTreeSet::new(),

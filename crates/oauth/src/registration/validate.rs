@@ -81,6 +81,7 @@ impl Client {
         for uri in &self.post_logout_redirect_uris {
             faults.check_value(redirect_uri::check_registration(uri, self.kind), "post_logout_redirect_uris", uri);
         }
+        self.check_backchannel_logout(faults);
         for origin in &self.allowed_origins {
             faults.check_value(check_origin(origin), "allowed_origins", origin);
         }
@@ -91,6 +92,23 @@ impl Client {
                 faults.check_value(check_web_page(uri), member, uri);
             }
         }
+    }
+
+    /// Back-Channel Logout §2.2: "an absolute URI … MAY include an application/x-www-form-urlencoded formatted query component
+    /// … MUST NOT include a fragment component". Plain http beyond loopback would show who signed out to the whole way.
+    fn check_backchannel_logout(&self, faults: &mut Faults) {
+        const URI: &str = "backchannel_logout_uri";
+        let Some(uri) = &self.backchannel_logout_uri else {
+            let idle = "needs a backchannel_logout_uri";
+            return faults.check(
+                !self.backchannel_logout_session_required,
+                "backchannel_logout_session_required",
+                idle,
+            );
+        };
+        // A server receives it, whatever kind of program the client is: no private-use schemes.
+        faults.check_value(redirect_uri::check_registration(uri, ClientKind::Web), URI, uri);
+        faults.check(self.kind != ClientKind::Machine, URI, "a machine client has no users to sign out");
     }
 
     fn check_authentication(&self, faults: &mut Faults) {
@@ -334,6 +352,41 @@ mod tests {
             faulty(&Client { post_logout_redirect_uris: vec![uri.to_owned()], ..spa() }, "post_logout_redirect_uris");
         }
         faulty(&Client { redirect_uris: Vec::new(), ..spa() }, "redirect_uris");
+    }
+
+    #[test]
+    fn a_backchannel_logout_uri_is_https_or_loopback_and_has_no_fragment() {
+        let with = |uri: &str| Client { backchannel_logout_uri: Some(uri.to_owned()), ..web() };
+        for uri in ["https://site.example/logout", "https://site.example:8443/logout?tenant=1", "http://127.0.0.1:9/x"]
+        {
+            assert_eq!(with(uri).validate(), Ok(()), "{uri}");
+        }
+        for uri in [
+            "",
+            "/logout",
+            "site.example/logout",
+            "http://site.example/logout",
+            "http://10.0.0.7/logout",
+            "http://localhost.evil.example/",
+            "https://site.example/logout#top",
+            "https://user:pw@site.example/",
+            "https://*.example/",
+            "https://site.example/a b",
+            "com.example.app:/logout",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+        ] {
+            faulty(&with(uri), "backchannel_logout_uri");
+        }
+        let native = Client::native(ClientId::parse("n").unwrap(), "N");
+        let app = Client { backchannel_logout_uri: Some("com.example.app:/logout".to_owned()), ..native };
+        faulty(&app, "backchannel_logout_uri");
+        let machine = Client::machine(ClientId::parse("m").unwrap(), "M");
+        faulty(
+            &Client { backchannel_logout_uri: Some("https://m.example/".into()), ..machine },
+            "backchannel_logout_uri",
+        );
+        faulty(&Client { backchannel_logout_session_required: true, ..web() }, "backchannel_logout_session_required");
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Far {
         for ((_, key), forget_at) in self.0.extract_if((shard, Key::FIRST)..(shard + 1, Key::FIRST), |_, forget_at| {
             Tick::new(*forget_at, now) != Tick::FAR
         }) {
-            if let Place::Taken(place) = table.place(key) {
+            if let Some(Place::Taken(place)) = table.place(key) {
                 set_tick(place, Tick::new(forget_at, now));
             }
         }

@@ -5,7 +5,8 @@
 //! added from front to back. Ids are never taken out: a table without them takes the place of this one.
 
 use std::array;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::slot::{EMPTY, Key, Tick};
 
@@ -13,30 +14,24 @@ use super::slot::{EMPTY, Key, Tick};
 const SLOTS: usize = 8;
 
 #[repr(align(64))]
-struct Line([AtomicU64; SLOTS]);
+pub(super) struct Line([AtomicU64; SLOTS]);
 
-/// One shard's ids.
-pub(super) struct Table {
-    lines: Box<[Line]>,
-    /// Changed by the writer only.
-    used: AtomicU32,
-}
+/// One shard's ids. A clone is the same table.
+#[derive(Clone)]
+pub(super) struct Table(Arc<[Line]>);
 
 /// Where a key is, or can be put.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
     /// It is there.
     Taken(&'a AtomicU64),
-    /// It is not there, but there is room for it.
+    /// It is not there; this is the first free place for it.
     Free(&'a AtomicU64),
-    /// It is not there, and the table is full enough.
-    Full,
 }
 
 impl Table {
     fn with_lines(lines: usize) -> Self {
-        let line = |_| Line(array::from_fn(|_| AtomicU64::new(EMPTY)));
-        Self { lines: (0..lines).map(line).collect(), used: AtomicU32::new(0) }
+        Self((0..lines).map(|_| Line(array::from_fn(|_| AtomicU64::new(EMPTY)))).collect())
     }
 
     /// An empty table for this many ids: two thirds full then, 12 bytes for each.
@@ -46,7 +41,7 @@ impl Table {
 
     /// The same ids with a third more room: right after it, each takes 14.3 bytes.
     pub(super) fn grown(&self) -> Self {
-        let lines = self.lines.len();
+        let lines = self.0.len();
         let grown = Self::with_lines(lines + lines.div_ceil(3));
         grown.add_all(self.iter());
         grown
@@ -54,82 +49,91 @@ impl Table {
 
     /// A table of the ids that are kept, this many of them; no larger than this one.
     pub(super) fn filtered(&self, kept: usize, is_kept: impl Fn(u64) -> bool) -> Self {
-        let table = Self::with_lines(lines_for(kept).min(self.lines.len()));
+        let table = Self::with_lines(lines_for(kept).min(self.0.len()));
         table.add_all(self.iter().filter(|slot| is_kept(*slot)));
         table
     }
 
-    /// Adds slots whose keys are not there, to a table that was made large enough.
+    /// Adds slots whose keys are not there, to a table that is large enough.
     pub(super) fn add_all(&self, slots: impl Iterator<Item = u64>) {
         for slot in slots {
             match self.place(Key::of(slot)) {
-                Place::Free(place) => self.fill(place, slot),
-                Place::Taken(_) | Place::Full => debug_assert!(false, "a new key, and room for it"),
+                // Who has learnt of it by the set's version sees it: the version is published after it, with a release.
+                Some(Place::Free(place)) => place.store(slot, Ordering::Relaxed),
+                Some(Place::Taken(_)) | None => debug_assert!(false, "a new key, and room for it"),
             }
         }
-    }
-
-    /// Fills a place of this table that is free.
-    pub(super) fn fill(&self, place: &AtomicU64, slot: u64) {
-        // Who has learnt of it by the set's version sees it: the version is published after it, with a release.
-        place.store(slot, Ordering::Relaxed);
-        self.used.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether a key is there.
     pub(super) fn contains(&self, key: Key) -> bool {
         for line in self.lines_from(key) {
-            // All eight without a branch: no wrong guess of where it ends, and the next search can begin meanwhile.
-            let is_there = |slot: &AtomicU64| Key::of(slot.load(Ordering::Relaxed)) == key;
-            if line.0.iter().fold(false, |found, slot| found | is_there(slot)) {
+            if line.has(key) {
                 return true;
             }
-            if line.0[SLOTS - 1].load(Ordering::Relaxed) == EMPTY {
+            if !line.is_full() {
                 return false;
             }
         }
         false
     }
 
-    /// Where a key is, or can be put. For the writer.
-    pub(super) fn place(&self, key: Key) -> Place<'_> {
-        for place in self.lines_from(key).flat_map(|line| &line.0) {
-            match place.load(Ordering::Relaxed) {
-                EMPTY if self.has_room_for(1) => return Place::Free(place),
-                EMPTY => return Place::Full,
-                slot if Key::of(slot) == key => return Place::Taken(place),
-                _ => {}
-            }
-        }
-        Place::Full
+    /// The line where a key is first looked for, usually the only one.
+    pub(super) fn line(&self, key: Key) -> &Line {
+        &self.0[self.home(key)]
     }
 
-    /// How many ids are in it.
-    pub(super) fn len(&self) -> usize {
-        self.used.load(Ordering::Relaxed) as usize
+    /// Where a key is, or can be put; `None` if all slots have others. For the writer.
+    pub(super) fn place(&self, key: Key) -> Option<Place<'_>> {
+        self.lines_from(key).flat_map(|line| &line.0).find_map(|place| match place.load(Ordering::Relaxed) {
+            EMPTY => Some(Place::Free(place)),
+            slot if Key::of(slot) == key => Some(Place::Taken(place)),
+            _ => None,
+        })
     }
 
     /// How many slots it has.
     pub(super) fn slots(&self) -> usize {
-        self.lines.len() * SLOTS
+        self.0.len() * SLOTS
     }
 
-    /// Whether this many more fit: a table is at most three quarters full, so that there is always an end to a search.
-    pub(super) fn has_room_for(&self, more: usize) -> bool {
-        self.len() + more <= self.slots() / 4 * 3
+    /// The most ids that it may have: three quarters, so that there is always an end to a search.
+    pub(super) fn most(&self) -> usize {
+        self.slots() / 4 * 3
+    }
+
+    /// What it has taken, in bytes.
+    pub(super) fn heap_bytes(&self) -> usize {
+        // The counts of an `Arc` take the place of a line.
+        size_of::<Line>() * (1 + self.0.len())
     }
 
     /// All that are not empty.
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
-        let slots = self.lines.iter().flat_map(|line| &line.0);
+        let slots = self.0.iter().flat_map(|line| &line.0);
         slots.map(|slot| slot.load(Ordering::Relaxed)).filter(|slot| *slot != EMPTY)
     }
 
     /// All lines from the key's own on, going around.
     fn lines_from(&self, key: Key) -> impl Iterator<Item = &Line> {
-        let own = (u64::from(key.place()) * self.lines.len() as u64) >> u32::BITS;
-        let (before, after) = self.lines.split_at(own as usize);
+        let (before, after) = self.0.split_at(self.home(key));
         after.iter().chain(before)
+    }
+
+    fn home(&self, key: Key) -> usize {
+        ((u64::from(key.place()) * self.0.len() as u64) >> u32::BITS) as usize
+    }
+}
+
+impl Line {
+    /// Whether keys of this line may be in the next one.
+    pub(super) fn is_full(&self) -> bool {
+        self.0[SLOTS - 1].load(Ordering::Relaxed) != EMPTY
+    }
+
+    /// Whether a key is in it. All eight are compared, because a wrong guess of where the search ends costs more.
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.0.iter().fold(false, |found, slot| found | (Key::of(slot.load(Ordering::Relaxed)) == key))
     }
 }
 
@@ -168,7 +172,7 @@ mod tests {
         }
         assert!(!table.contains(key(u32::MAX, 20)));
         assert!(!table.contains(key(0, 3)), "the line is full of others");
-        assert_eq!((table.len(), table.iter().count()), (20, 20));
+        assert_eq!(table.iter().count(), 20);
     }
 
     #[test]
@@ -177,8 +181,7 @@ mod tests {
         let mut grown = 0;
         for id in 0..10_000_u32 {
             let place = id.wrapping_mul(2_654_435_769);
-            if matches!(table.place(key(place, 0)), Place::Full) {
-                assert!(table.len() * 4 + 4 > table.slots() * 3, "{} of {}", table.len(), table.slots());
+            if id as usize == table.most() {
                 table = table.grown();
                 grown += 1;
             }
@@ -194,7 +197,8 @@ mod tests {
         for ids in 1..200 {
             let table = Table::for_ids(ids);
             table.add_all((0..ids as u64).map(|low| slot(key(7, low))));
-            assert_eq!(table.len(), ids);
+            assert_eq!(table.iter().count(), ids);
+            assert!(ids <= table.most());
             assert!(table.slots() <= (ids * 3 / 2).next_multiple_of(SLOTS), "{ids}");
         }
     }
@@ -216,9 +220,8 @@ mod tests {
         let table = Table::for_ids(1);
         let tick = Tick::new(1000, 0);
         table.add_all([key(1, 1).slot(tick)].into_iter());
-        let Place::Taken(place) = table.place(key(1, 1)) else { panic!("it is there") };
+        let Some(Place::Taken(place)) = table.place(key(1, 1)) else { panic!("it is there") };
         set_tick(place, Tick::FAR);
         assert!(table.iter().eq([slot(key(1, 1))]));
-        assert_eq!(table.len(), 1);
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::rules::Rules;
+use super::shards::{SHARDS, Shards, shard_of};
 use super::slot::{Key, Tick};
 use super::table::{Place, Table, set_tick};
-use super::{RevocationSet, SHARDS, Writer, shard_of};
+use super::{RevocationSet, State, Writer};
 use crate::{Entry, IdKind, Kind, Snapshot};
 
 /// A step of [`RevocationSet::forget`] ends when it has looked at so many slots or shards.
@@ -83,13 +85,7 @@ impl RevocationSet {
     /// [`Forgotten::is_round`], and all of that every few minutes.
     pub fn forget(&self, now: u64) -> Forgotten {
         let mut writer = self.writer();
-        let mut forgotten = Forgotten::default();
-        let rules = self.rules.load();
-        if rules.is_due(now) {
-            let kept = rules.without_due(now);
-            forgotten.rules = rules.len() - kept.len();
-            self.rules.store(Arc::new(kept));
-        }
+        let mut forgotten = Forgotten { rules: self.forget_rules(now), ..Forgotten::default() };
         let mut slots = 0;
         for _ in 0..STEP_SHARDS {
             slots += self.forget_in_shard(&mut writer, now, &mut forgotten);
@@ -105,61 +101,77 @@ impl RevocationSet {
     fn add(&self, writer: &mut Writer, shard: usize, key: Key, forget_at: u64, now: u64) -> bool {
         let tick = writer.far.tick(shard, key, forget_at, now);
         let slot = key.slot(tick);
-        let table = self.shards[shard].load();
-        match table.as_deref().map(|table| (table, table.place(key))) {
-            Some((_, Place::Taken(place))) => {
+        let state = self.state.load();
+        match state.shards.table(shard).map(|table| (table, table.place(key))) {
+            Some((_, Some(Place::Taken(place)))) => {
                 put_off(place, tick, now);
                 return false;
             }
-            Some((table, Place::Free(place))) => table.fill(place, slot),
-            Some((table, Place::Full)) => self.replace(shard, table.grown(), [slot]),
-            None => self.replace(shard, Table::for_ids(1), [slot]),
+            Some((table, Some(Place::Free(place)))) if (writer.used[shard] as usize) < table.most() => {
+                place.store(slot, Ordering::Relaxed);
+            }
+            Some((table, _)) => self.show(shard, table.grown(), [slot]),
+            None => self.show(shard, Table::for_ids(1), [slot]),
         }
+        writer.used[shard] += 1;
+        self.ids.fetch_add(1, Ordering::Relaxed);
         true
     }
 
     /// Adds ids of one shard, none of them twice; how many were not there.
     fn add_to_shard(&self, shard: usize, ids: &[(Key, u64)], now: u64) -> usize {
         let mut writer = self.writer();
-        let table = self.shards[shard].load();
-        let table = table.as_deref();
+        let state = self.state.load();
+        let table = state.shards.table(shard);
         let mut slots = Vec::with_capacity(ids.len());
         for &(key, forget_at) in ids {
             let tick = writer.far.tick(shard, key, forget_at, now);
-            match table.map(|table| table.place(key)) {
+            match table.and_then(|table| table.place(key)) {
                 Some(Place::Taken(place)) => put_off(place, tick, now),
-                _ => slots.push(key.slot(tick)),
+                Some(Place::Free(_)) | None => slots.push(key.slot(tick)),
             }
         }
         let new = slots.len();
+        let used = writer.used[shard] as usize + new;
         match table {
             _ if new == 0 => {}
-            Some(table) if table.has_room_for(new) => table.add_all(slots.into_iter()),
+            Some(table) if used <= table.most() => table.add_all(slots.into_iter()),
             table => {
-                let larger = Table::for_ids(table.map_or(0, Table::len) + new);
+                let larger = Table::for_ids(used);
                 larger.add_all(table.into_iter().flat_map(Table::iter));
-                self.replace(shard, larger, slots);
+                self.show(shard, larger, slots);
             }
         }
+        writer.used[shard] += u32::try_from(new).expect("a table has fewer slots");
+        self.ids.fetch_add(new, Ordering::Relaxed);
         new
     }
 
     /// Adds to a table that nobody sees yet, and shows it.
-    fn replace(&self, shard: usize, table: Table, slots: impl IntoIterator<Item = u64>) {
+    fn show(&self, shard: usize, table: Table, slots: impl IntoIterator<Item = u64>) {
         table.add_all(slots.into_iter());
-        self.shards[shard].store(Some(Arc::new(table)));
+        self.show_shards(|shards| shards.with(shard, Some(table)));
+    }
+
+    fn show_shards(&self, change: impl FnOnce(&Shards) -> Shards) {
+        let state = self.state.load();
+        self.state.store(Arc::new(State { shards: change(&state.shards), rules: Arc::clone(&state.rules) }));
+    }
+
+    fn show_rules(&self, rules: Rules) {
+        let shards = self.state.load().shards.clone();
+        self.state.store(Arc::new(State { shards, rules: Arc::new(rules) }));
     }
 
     fn add_rules(&self, entries: impl Iterator<Item = Entry>, now: u64, added: &mut Added) {
-        let changed = self.rules.load().with(entries, now);
-        self.rules.store(Arc::new(changed.rules));
+        let changed = self.state.load().rules.with(entries, now);
+        self.show_rules(changed.rules);
         added.rules = changed.added;
         added.rules_left_out = changed.left_out;
         self.rules_left_out.fetch_add(changed.left_out as u64, Ordering::Relaxed);
     }
 
     fn publish(&self, added: Added) -> Added {
-        self.ids.fetch_add(added.ids, Ordering::Relaxed);
         if added.ids + added.rules > 0 {
             // Release: who sees the number sees what was added.
             self.version.fetch_add(1, Ordering::Release);
@@ -167,20 +179,35 @@ impl RevocationSet {
         added
     }
 
+    /// How many rules are gone. The state is let go at once, so that it does not keep the tables that the ids leave.
+    fn forget_rules(&self, now: u64) -> usize {
+        let state = self.state.load();
+        let rules = &state.rules;
+        if !rules.is_due(now) {
+            return 0;
+        }
+        let kept = rules.without_due(now);
+        let gone = rules.len() - kept.len();
+        self.show_rules(kept);
+        gone
+    }
+
     /// Takes the next shard; how many slots it has.
     fn forget_in_shard(&self, writer: &mut Writer, now: u64, forgotten: &mut Forgotten) -> usize {
         let shard = writer.next;
         writer.next = (shard + 1) % SHARDS;
         forgotten.is_round = writer.next == 0;
-        let table = self.shards[shard].load();
-        let Some(table) = table.as_deref() else { return 0 };
+        let state = self.state.load();
+        let Some(table) = state.shards.table(shard) else { return 0 };
         writer.far.bring_near(shard, table, now);
         let is_kept = |slot| !Tick::of(slot).is_due(now);
         let kept = table.iter().filter(|slot| is_kept(*slot)).count();
-        if kept < table.len() {
-            forgotten.ids += table.len() - kept;
-            let table = (kept > 0).then(|| Arc::new(table.filtered(kept, is_kept)));
-            self.shards[shard].store(table);
+        let gone = writer.used[shard] as usize - kept;
+        if gone > 0 {
+            let table = (kept > 0).then(|| table.filtered(kept, is_kept));
+            self.show_shards(|shards| shards.with(shard, table));
+            writer.used[shard] = u32::try_from(kept).expect("they were counted before");
+            forgotten.ids += gone;
         }
         table.slots()
     }

@@ -132,7 +132,7 @@ fn forgetting_goes_step_by_step_and_gives_the_memory_back() {
     let set = RevocationSet::new();
     let empty = set.memory_bytes();
     let entry = |n: u64| Entry::new(IdKind::Sid, Fingerprint(scattered(n)), NOW, NOW + 300 + n % 2 * 3600);
-    let all: Vec<Entry> = (0..50_000).map(entry).collect();
+    let all: Vec<Entry> = (0..200_000).map(entry).collect();
     let _ = set.insert(&all, NOW);
     let full = set.memory_bytes();
     let mut steps = Vec::new();
@@ -142,14 +142,14 @@ fn forgetting_goes_step_by_step_and_gives_the_memory_back() {
         assert!(steps.last().unwrap().ids < most, "a step is small");
     }
     assert!(steps.len() >= 64);
-    assert_eq!(steps.iter().map(|step| step.ids).sum::<usize>(), 25_000);
-    assert_eq!(set.len(), 25_000);
+    assert_eq!(steps.iter().map(|step| step.ids).sum::<usize>(), 100_000);
+    assert_eq!(set.len(), 100_000);
     for (n, entry) in all.iter().enumerate() {
         assert_eq!(set.contains(IdKind::Sid, entry.fingerprint), n % 2 == 1);
     }
     assert!(set.memory_bytes() < full * 3 / 4);
     assert_eq!(forget(&set, NOW + 600), 0, "there is nothing more to forget");
-    assert_eq!(forget(&set, NOW + 8000), 25_000);
+    assert_eq!(forget(&set, NOW + 8000), 100_000);
     assert_eq!(set.memory_bytes(), empty);
     assert!(set.is_empty());
 }

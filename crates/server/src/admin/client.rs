@@ -65,6 +65,12 @@ pub struct NewClient {
     pub redirect_uris: Vec<String>,
     /// Where to after signing out; for a browser program its redirect URIs if none are given.
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it takes logout tokens.
+    #[serde(default)]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it cannot do without the session in them.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
     /// Origins for CORS; for a browser program those of its redirect URIs if none are given.
     pub allowed_origins: Vec<String>,
     /// APIs it may ask for: audience, then scopes.
@@ -102,6 +108,10 @@ pub struct ClientChange {
     pub redirect_uris: ListChange,
     /// Where to after signing out.
     pub post_logout_redirect_uris: ListChange,
+    /// Where it takes logout tokens; empty removes it.
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether it cannot do without the session in them.
+    pub backchannel_logout_session_required: Option<bool>,
     /// Origins for CORS.
     pub allowed_origins: ListChange,
     /// APIs to add or replace: audience, then scopes.

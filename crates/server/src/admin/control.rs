@@ -77,11 +77,14 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
         actor,
         rules: Vec::new(),
     };
-    let answer = execute(&mut context, command).await?;
+    let answer = execute(&mut context, command).await;
     let rules = std::mem::take(&mut context.rules);
-    app.take_up().await?;
-    revocation::extend(&*app.store, rules, app.clock.now()).await?;
-    Ok(answer)
+    // Some of it can be done when a later step fails.
+    if answer.is_ok() || !rules.is_empty() {
+        app.take_up().await?;
+        revocation::extend(&*app.store, rules, app.clock.now()).await?;
+    }
+    answer
 }
 
 /// Opens the data of `config` for commands while no server runs. Without a configured issuer the one the data was made with counts:

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::document::{API, CLIENT, KEY};
-use super::{AdminContext, AdminError, lookup};
+use super::{AdminContext, AdminError, delivery, lookup};
 
 pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
     context.store.ping().await?;
@@ -20,6 +20,7 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "clients": count(CLIENT),
         "apis": count(API),
         "keys": count(KEY),
+        "deliveries": delivery::failures(context).await?,
         "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
     }))
 }

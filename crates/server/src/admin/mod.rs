@@ -7,6 +7,7 @@
 mod api;
 mod client;
 pub mod control;
+mod delivery;
 mod doctor;
 mod document;
 mod error;
@@ -36,6 +37,7 @@ use crate::config::Config;
 
 pub use api::{ApiChange, ApiCommand, NewApi};
 pub use client::{ClientChange, ClientCommand, NewClient};
+pub use delivery::DeliveryCommand;
 pub use error::{AdminError, AdminErrorKind};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
@@ -45,6 +47,7 @@ pub use revocation::Cause;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use setup::SetupCommand;
+pub use symbolon_store::WhichDeliveries;
 pub use token::{PresentedToken, TokenCommand, TokenTarget};
 pub use user::{NewAccount, UserChange, UserCommand, new_account};
 
@@ -56,6 +59,8 @@ pub enum Command {
     Api(ApiCommand),
     /// Clients.
     Client(ClientCommand),
+    /// Messages to others.
+    Delivery(DeliveryCommand),
     /// Facts for `symbolon doctor`.
     Doctor,
     /// Signing keys.
@@ -115,6 +120,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
     match command {
         Command::Api(command) => api::execute(context, command).await,
         Command::Client(command) => client::execute(context, command).await,
+        Command::Delivery(command) => delivery::execute(context, command).await,
         Command::Doctor => doctor::facts(context).await,
         Command::Key(command) => key::execute(context, command).await,
         Command::Role(command) => role::execute(context, command).await,

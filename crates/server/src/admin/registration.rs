@@ -21,6 +21,8 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.first_party = !new.third_party;
     client.redirect_uris = new.redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
     client.post_logout_redirect_uris = new.post_logout_redirect_uris.iter().flat_map(|uri| spellings(uri)).collect();
+    client.backchannel_logout_uri.clone_from(&new.backchannel_logout_uri);
+    client.backchannel_logout_session_required = new.backchannel_logout_session_required;
     client.allowed_origins.clone_from(&new.allowed_origins);
     client.apis = new.apis.iter().map(client_api).collect::<Result<_, _>>()?;
     client.default_audience.clone_from(&new.default_audience);
@@ -83,6 +85,13 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     if let Some(audience) = &change.default_audience {
         client.default_audience = Some(audience.clone()).filter(|audience| !audience.is_empty());
     }
+    if let Some(uri) = &change.backchannel_logout_uri {
+        client.backchannel_logout_uri = Some(uri.clone()).filter(|uri| !uri.is_empty());
+        // Without the address there is nothing to require.
+        client.backchannel_logout_session_required &= client.backchannel_logout_uri.is_some();
+    }
+    client.backchannel_logout_session_required =
+        change.backchannel_logout_session_required.unwrap_or(client.backchannel_logout_session_required);
     if let Some(jwks) = &change.jwks {
         client.jwks = Some(jwks.clone());
     }

@@ -1,10 +1,12 @@
 //! Browser sessions: who is signed in where, and ending it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_store::{Page, Session};
 
-use super::{AdminContext, AdminError, Event, lookup};
+use super::{AdminContext, AdminError, Event, delivery, lookup};
 
 /// Commands on sessions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,7 +46,9 @@ async fn end(context: &mut AdminContext<'_>, sid: &str) -> Result<Value, AdminEr
     let Some(session) = session else {
         return Err(AdminError::not_found(format!("no session `{sid}`"), "symbolon session list"));
     };
+    let clients = context.store.clients_of_session(sid).await?.into_iter().collect();
     let ended = context.store.end_session(sid, "admin", context.now).await?;
+    let told = if ended.session { delivery::takers(context, clients).await? } else { 0 };
     let detail = json!({ "families": ended.families, "session": ended.session });
     let event =
         Event { name: "session.end", user_id: Some(&session.user_id), sid: Some(sid), detail, ..Event::default() };
@@ -53,6 +57,7 @@ async fn end(context: &mut AdminContext<'_>, sid: &str) -> Result<Value, AdminEr
         "sid": sid,
         "user_id": session.user_id,
         "ended": { "sessions": u64::from(ended.session), "families": ended.families },
+        "clients_being_told": told,
         "tokens_until": ended.tokens_until,
     }))
 }
@@ -60,12 +65,20 @@ async fn end(context: &mut AdminContext<'_>, sid: &str) -> Result<Value, AdminEr
 /// Also where people look for it with the user: `user sign-out`.
 pub(super) async fn end_all(context: &mut AdminContext<'_>, name: &str) -> Result<Value, AdminError> {
     let user = lookup::user(context, name).await?;
+    let families = context.store.families_of(&user.id, context.now).await?;
+    let mut clients: BTreeSet<String> = families.into_iter().map(|family| family.client_id).collect();
+    for session in context.store.sessions_of(&user.id, context.now).await? {
+        clients.extend(context.store.clients_of_session(&session.sid).await?);
+    }
     let handle = symbolon_oauth::random_id(&mut *context.rng);
     let signed_out = context.store.sign_out_user(&user.id, &handle, context.now).await?;
     let ended = json!({ "sessions": signed_out.sessions, "families": signed_out.families });
     let event = Event { name: "user.sign_out", user_id: Some(&user.id), detail: ended.clone(), ..Event::default() };
     context.audit(event).await?;
-    Ok(json!({ "user_id": user.id, "ended": ended, "tokens_until": signed_out.tokens_until }))
+    let told = delivery::takers(context, clients).await?;
+    Ok(
+        json!({ "user_id": user.id, "ended": ended, "clients_being_told": told, "tokens_until": signed_out.tokens_until }),
+    )
 }
 
 async fn list(

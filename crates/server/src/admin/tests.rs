@@ -150,6 +150,8 @@ fn spa() -> NewClient {
         third_party: false,
         redirect_uris: vec!["http://localhost:4200/".into()],
         post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
+        backchannel_logout_session_required: false,
         allowed_origins: Vec::new(),
         apis: Vec::new(),
         default_audience: None,

@@ -51,6 +51,8 @@ pub struct Config {
     pub password: Password,
     /// Slowing of failed sign-ins.
     pub throttle: Throttle,
+    /// Calls to others.
+    pub outgoing: Outgoing,
     /// Feed of the revocation log.
     pub revocation: Revocation,
     /// Audit log.
@@ -173,6 +175,15 @@ pub struct Limit {
     pub max_delay_secs: u64,
     /// Failures are forgotten after this long.
     pub window_secs: u64,
+}
+
+/// `outgoing.*`
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// Addresses that may be called although they are not public.
+    pub allow: Vec<Network>,
+    /// PEM file of certificates that are trusted beside those of the system.
+    pub ca: Option<PathBuf>,
 }
 
 /// `revocation.*`

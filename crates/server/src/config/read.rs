@@ -6,9 +6,9 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Password, Problem,
-    Revocation, Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size, parse_duration,
-    parse_size,
+    Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing, Password,
+    Problem, Revocation, Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size,
+    parse_duration, parse_size,
 };
 
 impl Config {
@@ -55,6 +55,10 @@ impl Config {
                         "throttle.address.window",
                     ],
                 ),
+            },
+            outgoing: Outgoing {
+                allow: read.networks("outgoing.allow"),
+                ca: read.optional("outgoing.ca").map(PathBuf::from),
             },
             revocation: Revocation::read(&mut read),
             audit: Audit { retention_secs: read.number("audit.retention") },

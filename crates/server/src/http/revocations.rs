@@ -1,13 +1,14 @@
 //! The revocation feed for guards (decision 6): `/revocations/stream`, server-sent events that go on where the follower was, and
 //! `/revocations/snapshot`, everything at once. Open to all, or to APIs with their own secret, as `revocation.feed` says.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use symbolon_oauth::{OAuthError, Params, client_auth};
 use symbolon_revocation::{Position, snapshot::MEDIA_TYPE};
@@ -17,7 +18,9 @@ use super::{answer, client};
 use crate::app::App;
 use crate::config::FeedAccess;
 use crate::events;
+use crate::listen::Activity;
 use crate::revocation::follow::{Refused, follow};
+use crate::revocation::places::Who;
 use crate::revocation::snapshot;
 use crate::rng::SystemRng;
 
@@ -31,17 +34,19 @@ const RETRY_SECS: &str = "10";
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
+    Extension(activity): Extension<Activity>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(error) = may_read(&app, &headers, meta.now) {
-        return answer::error(&error);
-    }
+    let who = match may_read(&app, &headers, &meta) {
+        Ok(who) => who,
+        Err(error) => return answer::error(&error),
+    };
     let from = match position(query.as_deref(), &headers) {
         Ok(from) => from,
         Err(error) => return answer::error(&error),
     };
-    match follow(&app, from.as_ref()).await {
+    match follow(&app, from.as_ref(), who, activity).await {
         Ok(follower) => {
             let headers = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store"), (ACCEL_BUFFERING, "no")];
             (headers, Body::new(follower)).into_response()
@@ -63,7 +68,7 @@ pub(super) async fn snapshot(
     Extension(meta): Extension<Meta>,
     headers: HeaderMap,
 ) -> Response {
-    if let Err(error) = may_read(&app, &headers, meta.now) {
+    if let Err(error) = may_read(&app, &headers, &meta) {
         return answer::error(&error);
     }
     let current = match snapshot::current(&app).await {
@@ -73,12 +78,12 @@ pub(super) async fn snapshot(
             return come_again("no snapshot is available");
         }
     };
-    let tag = format!("\"{}\"", current.position);
+    let tag = format!("\"{}\"", current.tag);
     let keep = match app.config.revocation.feed {
         FeedAccess::Open => "public, max-age=5",
         FeedAccess::Authenticated | FeedAccess::Off => "private, max-age=5",
     };
-    let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let known = headers.get_all(IF_NONE_MATCH).iter().any(|known| knows(known, &tag));
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -93,18 +98,27 @@ pub(super) async fn snapshot(
     response
 }
 
-/// Whether the caller may follow: an API shows its own secret where the feed is closed.
-fn may_read(app: &App, headers: &HeaderMap, now: u64) -> Result<(), OAuthError> {
-    if app.config.revocation.feed == FeedAccess::Open {
-        return Ok(());
+/// Whether an `If-None-Match` names the tag (RFC 9110 §13.1.2, by weak comparison).
+fn knows(header: &HeaderValue, tag: &str) -> bool {
+    let mut tags = header.to_str().unwrap_or_default().split(',').map(str::trim);
+    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// Who the caller is, if they may follow: where the feed is closed, an API that shows its own secret. Where it is open an API may show it
+/// as well, and has places that strangers cannot take.
+fn may_read(app: &App, headers: &HeaderMap, meta: &Meta) -> Result<Who, OAuthError> {
+    if app.config.revocation.feed == FeedAccess::Open && !headers.contains_key(AUTHORIZATION) {
+        let proxies = &app.config.http.trusted_proxies;
+        let shares = |address: &IpAddr| !proxies.iter().any(|network| network.contains(*address));
+        return Ok(Who::Stranger(meta.address.filter(shares)));
     }
     let credentials = client::credentials(headers, &Params::default())?;
     let registry = app.registry();
     let mut rng = SystemRng;
-    let context = app.context(now, &mut rng);
+    let context = app.context(meta.now, &mut rng);
     let api = registry.api(credentials.client_id()).map(AsRef::as_ref);
     client_auth::authenticate_api(&context, api, &credentials)
-        .map(drop)
+        .map(|_| Who::Api)
         .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))
 }
 

@@ -7,7 +7,7 @@
 
 pub mod certificate;
 mod patience;
-mod share;
+pub(crate) mod share;
 pub mod tls;
 
 use std::io;
@@ -46,6 +46,43 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The address of the direct peer of a connection; absent on a Unix socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub Option<IpAddr>);
+
+/// What keeps a connection: requests that come, and answers that go on by themselves. In the extensions of every request.
+#[derive(Clone, Debug, Default)]
+pub struct Activity(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    signs: AtomicU64,
+    /// How long it may be quiet between two signs, milliseconds; at least the listener's own time.
+    patience_ms: AtomicU64,
+}
+
+impl Activity {
+    /// A sign of life: a request, or something more of an answer.
+    pub fn sign(&self) {
+        self.0.signs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An answer begins that gives a sign at least this often, for as long as its reader takes it.
+    pub fn expect_signs_every(&self, time: Duration) {
+        let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.0.patience_ms.fetch_max(time, Ordering::Relaxed);
+    }
+
+    /// Returns once nothing has happened for `time`, or as long as an answer may be silent, or up to a quarter longer: looked at now and
+    /// then, so that a sign costs no more than the counting.
+    async fn end(&self, time: Duration) {
+        const LOOKS: u32 = 4;
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        while quiet < time.max(Duration::from_millis(self.0.patience_ms.load(Ordering::Relaxed))) {
+            tokio::time::sleep(time / LOOKS).await;
+            let count = self.0.signs.load(Ordering::Relaxed);
+            quiet = if count == seen { quiet + time / LOOKS } else { Duration::ZERO };
+            seen = count;
+        }
+    }
+}
 
 /// A bound listener that does not accept yet.
 #[derive(Debug)]
@@ -244,18 +281,19 @@ impl Connection {
     {
         let Self { peer, router, mut draining, options } = self;
         let builder = builder(protocol, &options);
-        let requests = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&requests);
+        let activity = Activity::default();
+        let shared = activity.clone();
         let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
-            counter.fetch_add(1, Ordering::Relaxed);
+            shared.sign();
+            request.extensions_mut().insert(shared.clone());
             router.clone().call(request.map(Body::new))
         });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         // HTTP/2 answers pings for ever, and its windows can keep an answer open for ever: what counts is whether
-        // requests come.
+        // requests come, or events are taken.
         let stopping = async {
-            idle(&requests, options.head_timeout).await;
+            activity.end(options.head_timeout).await;
             if peer.0.is_none() {
                 // A Unix socket: the operator's commands take the time they need.
                 std::future::pending::<()>().await;
@@ -277,19 +315,6 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(%error, "connection ended early");
         }
-    }
-}
-
-/// Returns once `requests` has stood still for `time`, or up to a quarter longer: looked at now and then, so that a request
-/// costs no more than the counting.
-async fn idle(requests: &AtomicU64, time: Duration) {
-    const LOOKS: u32 = 4;
-    let (mut seen, mut quiet) = (0, 0);
-    while quiet < LOOKS {
-        tokio::time::sleep(time / LOOKS).await;
-        let count = requests.load(Ordering::Relaxed);
-        quiet = if count == seen { quiet + 1 } else { 0 };
-        seen = count;
     }
 }
 
@@ -318,29 +343,35 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_without_requests_is_idle_after_its_time() {
-        let requests = AtomicU64::new(0);
-        assert!(tokio::time::timeout(TIME * 99 / 100, idle(&requests, TIME)).await.is_err());
-        assert!(tokio::time::timeout(TIME * 101 / 100, idle(&requests, TIME)).await.is_ok());
+        let activity = Activity::default();
+        assert!(tokio::time::timeout(TIME * 99 / 100, activity.end(TIME)).await.is_err());
+        assert!(tokio::time::timeout(TIME * 101 / 100, activity.end(TIME)).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_request_begins_the_time_anew() {
-        let requests = AtomicU64::new(0);
-        let asking = async {
-            for _ in 0..10 {
-                tokio::time::sleep(TIME * 9 / 10).await;
-                requests.fetch_add(1, Ordering::Relaxed);
-            }
-            std::future::pending::<()>().await;
-        };
-        let ended = async {
-            tokio::select! {
-                () = idle(&requests, TIME) => {}
-                () = asking => {}
-            }
-        };
-        let mut ended = pin!(ended);
-        assert!(tokio::time::timeout(TIME * 9, &mut ended).await.is_err(), "it is not idle while requests come");
-        assert!(tokio::time::timeout(TIME * 5 / 4, ended).await.is_ok(), "it is, soon after the last");
+    async fn every_sign_of_life_begins_the_time_anew() {
+        for (patience, every) in [(Duration::ZERO, TIME * 9 / 10), (TIME * 5, TIME * 4)] {
+            let activity = Activity::default();
+            activity.expect_signs_every(patience);
+            let living = async {
+                for _ in 0..10 {
+                    tokio::time::sleep(every).await;
+                    activity.sign();
+                }
+                std::future::pending::<()>().await;
+            };
+            let ended = async {
+                tokio::select! {
+                    () = activity.end(TIME) => {}
+                    () = living => {}
+                }
+            };
+            let mut ended = pin!(ended);
+            assert!(tokio::time::timeout(every * 10, &mut ended).await.is_err(), "it is not idle while signs come");
+            assert!(
+                tokio::time::timeout(TIME.max(patience) * 5 / 4, ended).await.is_ok(),
+                "it is, soon after the last"
+            );
+        }
     }
 }

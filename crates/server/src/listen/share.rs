@@ -1,4 +1,4 @@
-//! How many of the listener's connections one address may hold, so that a single machine cannot take them all
+//! How many of the listener's connections, or of the feed's places, one address may hold, so that a single machine cannot take them all
 //! (security requirement 158).
 
 use std::collections::HashMap;
@@ -9,28 +9,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Below this a share is not worth counting: a household behind one address must get in.
 const LEAST: usize = 64;
 
-/// The connections open now, by address. An IPv6 host has a /64 to itself, so that counts as one address.
+/// What is held now, by address. An IPv6 host has a /64 to itself, so that counts as one address.
 #[derive(Clone, Debug)]
-pub(super) struct Shares {
+pub(crate) struct Shares {
     most: usize,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// One connection's place in the share of its address; dropping it gives the place back.
+/// One place in the share of an address; dropping it gives the place back.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     shares: Shares,
     address: IpAddr,
 }
 
 impl Shares {
-    /// A quarter of `connections` each, but not too few.
-    pub(super) fn of(connections: usize) -> Self {
-        Self { most: (connections / 4).max(LEAST), open: Arc::default() }
+    /// A quarter of `places` each, but not too few.
+    pub(crate) fn of(places: usize) -> Self {
+        Self { most: (places / 4).max(LEAST), open: Arc::default() }
     }
 
-    /// A place for a connection from `address`, unless its share is used up.
-    pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
+    /// A place for `address`, unless its share is used up.
+    pub(crate) fn take(&self, address: IpAddr) -> Option<Place> {
         let address = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();

@@ -4,20 +4,26 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::HttpBody;
 use bytes::Bytes;
 use hyper::body::Frame;
 use symbolon_revocation::Position;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
+use super::places::{Place, Who};
 use super::publish::following;
 use super::ring::At;
-use super::{EVENT_ENTRIES, Feed, FeedError, Span, frame};
+use super::{EVENT_ENTRIES, Feed, FeedError, Span, let_go_of_revoked_key, sign};
 use crate::app::App;
+use crate::listen::Activity;
 
 /// How many entries a follower may have missed to get them from the store; beyond, a snapshot is the shorter way.
 const MAX_CATCH_UP: u64 = 4 * EVENT_ENTRIES as u64;
+
+/// A connection whose follower takes no event for so many heartbeats is given up.
+const SILENCES: u32 = 3;
 
 type Waiting = Pin<Box<dyn Future<Output = watch::Receiver<u64>> + Send>>;
 
@@ -28,13 +34,15 @@ pub(crate) struct Follower {
     backlog: VecDeque<Bytes>,
     next: u64,
     waiting: Waiting,
-    _permit: OwnedSemaphorePermit,
+    /// Of its connection, which is kept for as long as events are taken.
+    activity: Activity,
+    _place: Place,
 }
 
 /// Why there is no stream.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// There are too many.
+    /// There are too many, or too many from there.
     Full,
     /// The follower knows another log, or too little of this one.
     SnapshotRequired,
@@ -43,9 +51,15 @@ pub(crate) enum Refused {
 }
 
 /// Begins a stream after what the follower has, or with the newest event.
-pub(crate) async fn follow(app: &App, from: Option<&Position>) -> Result<Follower, Refused> {
+pub(crate) async fn follow(
+    app: &App,
+    from: Option<&Position>,
+    who: Who,
+    activity: Activity,
+) -> Result<Follower, Refused> {
     let feed = &app.feed;
-    let permit = Arc::clone(&feed.followers).try_acquire_owned().map_err(|_| Refused::Full)?;
+    let place = feed.places.take(who).ok_or(Refused::Full)?;
+    activity.expect_signs_every(SILENCES * Duration::from_secs(app.config.revocation.heartbeat_secs));
     // Before the ring is read, so that no news falls between.
     let news = feed.news.subscribe();
     let mut backlog = VecDeque::new();
@@ -64,7 +78,7 @@ pub(crate) async fn follow(app: &App, from: Option<&Position>) -> Result<Followe
             }
         }
     };
-    Ok(Follower { feed: Arc::clone(feed), backlog, next, waiting: change_of(news), _permit: permit })
+    Ok(Follower { feed: Arc::clone(feed), backlog, next, waiting: change_of(news), activity, _place: place })
 }
 
 fn start_after(feed: &Feed, seq: u64) -> Option<u64> {
@@ -74,6 +88,8 @@ fn start_after(feed: &Feed, seq: u64) -> Option<u64> {
 /// What the store still has after `seq`, signed for one follower.
 async fn catch_up(app: &App, seq: u64) -> Result<(u64, VecDeque<Bytes>), Refused> {
     let failed = |error: FeedError| Refused::Failed(error);
+    // Four signatures and thousands of hashes are more than a request of a stranger should cost at the same time as many others.
+    let _turn = app.feed.catching_up.acquire().await.map_err(|_| failed(FeedError::Stopped))?;
     let now = app.clock.now();
     let head = app.store.revocation_head().await.map_err(|error| failed(error.into()))?.seq;
     if seq > head || head - seq > MAX_CATCH_UP {
@@ -83,8 +99,9 @@ async fn catch_up(app: &App, seq: u64) -> Result<(u64, VecDeque<Bytes>), Refused
     while known < head {
         let rows = app.store.revocations(known, EVENT_ENTRIES).await.map_err(|error| failed(error.into()))?;
         let entries = following(&rows, known).ok_or(Refused::SnapshotRequired)?;
+        let_go_of_revoked_key(app, &rows).await.map_err(failed)?;
         let span = Span { after: known, seq: known + entries.len() as u64 };
-        frames.push_back(frame(app, span, &entries, now).map_err(failed)?);
+        frames.push_back(sign(app, span, &entries, now).map_err(failed)?.frame);
         known = span.seq;
     }
     Ok((known, frames))
@@ -104,15 +121,19 @@ impl HttpBody for Follower {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
+        let event = |frame| {
+            this.activity.sign();
+            Poll::Ready(Some(Ok(Frame::data(frame))))
+        };
         if let Some(frame) = this.backlog.pop_front() {
-            return Poll::Ready(Some(Ok(Frame::data(frame))));
+            return event(frame);
         }
         loop {
             let at = this.feed.ring().at(this.next);
             match at {
                 At::Event(frame) => {
                     this.next += 1;
-                    return Poll::Ready(Some(Ok(Frame::data(frame))));
+                    return event(frame);
                 }
                 At::Gone => return Poll::Ready(None),
                 At::Later => {

@@ -3,14 +3,17 @@
 //! - `publish`: the one task that reads the log after each commit, signs what is new, and says now and then that nothing is.
 //! - `ring`: the events of the last while, shared by all followers.
 //! - `follow`: one follower, the body of an answer that does not end.
+//! - `places`: how many there may be, and of whom.
 //! - `snapshot`: everything at once, for whoever begins or was away too long.
 
 pub(crate) mod follow;
+pub(crate) mod places;
 pub(crate) mod publish;
 mod ring;
 pub(crate) mod snapshot;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -19,8 +22,9 @@ use symbolon_revocation::{Entry, EventToSign, Fingerprint, IdKind, Kind, Positio
 use symbolon_store::{Revocation, RevocationKind, StoreError};
 use tokio::sync::{Semaphore, watch};
 
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::registry::Registry;
+use places::Places;
 use ring::Ring;
 use snapshot::Cached;
 
@@ -30,14 +34,23 @@ const LARGEST_LEEWAY_SECS: u64 = crate::keys::LARGEST_LEEWAY_SECS;
 /// Entries in one event, and read from the store at once.
 const EVENT_ENTRIES: u32 = 4096;
 
+/// How many followers at once get from the store what they missed; the others wait.
+const CATCHING_UP: usize = 2;
+
+/// A clock that was put back by more is believed again, seconds: what is signed would be from the future to those who read it.
+const LARGEST_STEP_BACK_SECS: u64 = 30;
+
 /// What all followers share.
 pub struct Feed {
     epoch: String,
     ring: Mutex<Ring>,
     /// The index after the newest event; wakes the followers.
     news: watch::Sender<u64>,
-    followers: Arc<Semaphore>,
-    snapshot: tokio::sync::Mutex<Option<Cached>>,
+    places: Places,
+    catching_up: Semaphore,
+    snapshot: Arc<tokio::sync::Mutex<Option<Cached>>>,
+    /// The newest time that was signed.
+    newest_iat: AtomicU64,
 }
 
 /// Why nothing can be told.
@@ -47,6 +60,8 @@ pub(crate) enum FeedError {
     Signing(symbolon_revocation::Error),
     /// The key is missing.
     NoKey,
+    /// The keys could not be read again.
+    Registry(AppError),
     /// The store.
     Store(StoreError),
     /// The process is stopping.
@@ -58,6 +73,7 @@ impl fmt::Display for FeedError {
         match self {
             Self::Signing(error) => error.fmt(f),
             Self::NoKey => f.write_str("no active key signs with RS256"),
+            Self::Registry(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Stopped => f.write_str("the process is stopping"),
         }
@@ -83,8 +99,10 @@ impl Feed {
             epoch,
             ring: Mutex::default(),
             news: watch::Sender::new(0),
-            followers: Arc::new(Semaphore::new(max_followers)),
-            snapshot: tokio::sync::Mutex::new(None),
+            places: Places::new(max_followers),
+            catching_up: Semaphore::new(CATCHING_UP),
+            snapshot: Arc::default(),
+            newest_iat: AtomicU64::new(0),
         }
     }
 
@@ -92,6 +110,14 @@ impl Feed {
     pub(crate) fn close(&self) {
         let end = self.ring().close();
         self.news.send_replace(end);
+    }
+
+    /// The time to sign, by the clock or, if that was put back a little, by what was signed before: followers count only what is newer.
+    fn iat(&self, now: u64) -> u64 {
+        let iat =
+            |newest: u64| if newest <= now.saturating_add(LARGEST_STEP_BACK_SECS) { newest.max(now) } else { now };
+        let update = self.newest_iat.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |newest| Some(iat(newest)));
+        iat(update.unwrap_or(now))
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -118,17 +144,33 @@ fn signing_key(registry: &Registry) -> Result<&SigningKey, FeedError> {
     registry.keys().signing(Algorithm::RS256).ok_or(FeedError::NoKey)
 }
 
-/// One server-sent event (HTML standard §9.2): an id to go on from, and the signed text.
-fn frame(app: &App, span: Span, entries: &[Entry], iat: u64) -> Result<Bytes, FeedError> {
+/// Before entries are signed: a key that they revoke must not sign them. Nobody could verify the news of its own end.
+async fn let_go_of_revoked_key(app: &App, entries: &[Revocation]) -> Result<(), FeedError> {
     let registry = app.registry();
+    let kid = signing_key(&registry)?.kid();
+    let ends_it = |entry: &Revocation| entry.kind == RevocationKind::Key && Some(entry.id.as_str()) == kid;
+    if entries.iter().any(ends_it) {
+        app.reload_registry().await.map_err(FeedError::Registry)?;
+    }
+    Ok(())
+}
+
+/// A server-sent event, and which key signed it.
+struct Signed {
+    frame: Bytes,
+    kid: Option<String>,
+}
+
+/// One server-sent event (HTML standard §9.2): an id to go on from, and the signed text.
+fn sign(app: &App, span: Span, entries: &[Entry], now: u64) -> Result<Signed, FeedError> {
+    let registry = app.registry();
+    let key = signing_key(&registry)?;
     let Span { after, seq } = span;
-    let epoch = app.feed.epoch.as_str();
-    let jws = event::sign(
-        signing_key(&registry)?,
-        &EventToSign { iss: app.issuer.as_str(), iat, epoch, after, seq, entries },
-    )?;
+    let (iat, epoch) = (app.feed.iat(now), app.feed.epoch.as_str());
+    let jws = event::sign(key, &EventToSign { iss: app.issuer.as_str(), iat, epoch, after, seq, entries })?;
     let id = Position { epoch: epoch.to_owned(), seq };
-    Ok(Bytes::from(format!("id: {id}\nevent: revocations\ndata: {jws}\n\n")))
+    let frame = Bytes::from(format!("id: {id}\nevent: revocations\ndata: {jws}\n\n"));
+    Ok(Signed { frame, kid: key.kid().map(str::to_owned) })
 }
 
 /// An entry as it travels: the fingerprint instead of the id.

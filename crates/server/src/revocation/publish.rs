@@ -9,7 +9,7 @@ use std::time::Duration;
 use symbolon_revocation::Entry;
 use symbolon_store::Revocation;
 
-use super::{EVENT_ENTRIES, FeedError, Span, entry, frame};
+use super::{EVENT_ENTRIES, FeedError, Span, entry, let_go_of_revoked_key, sign};
 use crate::app::App;
 
 /// The pause after a failure.
@@ -60,6 +60,7 @@ async fn publish(app: &App, known: Option<u64>) -> Result<u64, FeedError> {
             send(app, Span { after: head, seq: head }, &[], now)?;
             return Ok(head);
         };
+        let_go_of_revoked_key(app, &rows).await?;
         let span = Span { after: known, seq: known + entries.len() as u64 };
         send(app, span, &entries, now)?;
         known = span.seq;
@@ -74,8 +75,8 @@ pub(super) fn following(rows: &[Revocation], known: u64) -> Option<Vec<Entry>> {
 }
 
 fn send(app: &App, span: Span, entries: &[Entry], now: u64) -> Result<(), FeedError> {
-    let frame = frame(app, span, entries, now)?;
-    let end = app.feed.ring().push(span, frame);
+    let signed = sign(app, span, entries, now)?;
+    let end = app.feed.ring().push(span, signed);
     app.feed.news.send_replace(end);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::Span;
+use super::{Signed, Span};
 
 const MAX_EVENTS: usize = 4096;
 const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -15,6 +15,8 @@ pub(super) struct Ring {
     events: VecDeque<Published>,
     first: u64,
     bytes: usize,
+    /// The key of all that is kept.
+    kid: Option<String>,
     closed: bool,
 }
 
@@ -34,8 +36,13 @@ pub(super) enum At {
 }
 
 impl Ring {
-    /// Appends an event; returns the index after it.
-    pub(super) fn push(&mut self, span: Span, frame: Bytes) -> u64 {
+    /// Appends an event; returns the index after it. What another key has signed goes: that key may leave the key set, and then nobody
+    /// could verify it any more.
+    pub(super) fn push(&mut self, span: Span, Signed { frame, kid }: Signed) -> u64 {
+        if kid != self.kid {
+            self.clear();
+            self.kid = kid;
+        }
         self.bytes += frame.len();
         self.events.push_back(Published { span, frame });
         while self.events.len() > MAX_EVENTS || (self.bytes > MAX_BYTES && self.events.len() > 1) {
@@ -101,7 +108,11 @@ mod tests {
     use super::*;
 
     fn push(ring: &mut Ring, after: u64, seq: u64) {
-        ring.push(Span { after, seq }, Bytes::from(format!("{after}-{seq}")));
+        ring.push(Span { after, seq }, signed(format!("{after}-{seq}"), "k1"));
+    }
+
+    fn signed(frame: impl Into<Bytes>, kid: &str) -> Signed {
+        Signed { frame: frame.into(), kid: Some(kid.to_owned()) }
     }
 
     fn text(at: At) -> String {
@@ -149,10 +160,10 @@ mod tests {
         assert_eq!(ring.start_after(2), None);
         let mut ring = Ring::default();
         for seq in 0..4 {
-            ring.push(Span { after: seq, seq: seq + 1 }, Bytes::from(vec![0; MAX_BYTES / 2]));
+            ring.push(Span { after: seq, seq: seq + 1 }, signed(vec![0; MAX_BYTES / 2], "k1"));
         }
         assert_eq!(ring.events.len(), 2);
-        ring.push(Span { after: 4, seq: 5 }, Bytes::from(vec![0; MAX_BYTES * 2]));
+        ring.push(Span { after: 4, seq: 5 }, signed(vec![0; MAX_BYTES * 2], "k1"));
         assert_eq!(ring.events.len(), 1, "one is always kept");
     }
 
@@ -167,5 +178,17 @@ mod tests {
         assert_eq!(text(ring.at(1)), "9-9");
         ring.close();
         assert_eq!(text(ring.at(1)), "gone");
+    }
+
+    #[test]
+    fn nothing_is_kept_that_another_key_has_signed() {
+        let mut ring = Ring::default();
+        push(&mut ring, 0, 1);
+        push(&mut ring, 1, 2);
+        let end = ring.end();
+        ring.push(Span { after: 2, seq: 3 }, signed("2-3", "k2"));
+        assert_eq!(ring.start_after(1), None, "from the store, with the new key");
+        assert_eq!(text(ring.at(end)), "2-3", "who has heard all goes on");
+        assert_eq!(text(ring.at(end - 1)), "gone");
     }
 }

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use symbolon_revocation::{Event, Fingerprint, IdKind, Kind, Position, RuleKind, Snapshot, event};
+use symbolon_server::admin::{Cause, Command, KeyCommand, control};
 use symbolon_server::config::FeedAccess;
 use symbolon_store::{NewRevocation, RevocationKind};
 use tokio::net::TcpStream;
@@ -152,12 +153,12 @@ async fn every_kind_of_entry_has_its_fingerprint() {
 #[tokio::test]
 async fn a_follower_that_was_away_goes_on_where_it_was_also_after_a_restart() {
     let world = World::new().await;
-    log(&world, RevocationKind::Jti, &["a", "b"]).await;
     let mut follower = Follower::new(&world, "").await;
+    let here = Position { epoch: follower.next().await.unwrap().epoch, seq: 2 };
+    log(&world, RevocationKind::Jti, &["a", "b"]).await;
     while follower.known < 2 {
         follower.news().await;
     }
-    let here = Position { epoch: follower.next().await.unwrap().epoch, seq: 2 };
     drop(follower);
     log(&world, RevocationKind::Jti, &["c"]).await;
     log(&world, RevocationKind::Jti, &["d", "e"]).await;
@@ -216,13 +217,29 @@ async fn a_snapshot_has_everything_and_is_sent_once() {
     let tag = answer.headers()[ETAG].to_str().unwrap().to_owned();
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     let snapshot = Snapshot::verify(&bytes, &keys(&world).await, ISSUER, NOW).unwrap();
-    assert_eq!(tag, format!("\"{}\"", snapshot.position()));
     assert_eq!(snapshot.seq(), 2);
     let ids: Vec<_> = snapshot.ids(IdKind::Sid).map(|(fingerprint, _)| fingerprint).collect();
     assert_eq!(ids, [Fingerprint::of(IdKind::Sid, "s")]);
     assert_eq!(snapshot.rules().count(), 1);
-    let again = get(&world, SNAPSHOT, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
-    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+        let again = get(&world, SNAPSHOT, &[(IF_NONE_MATCH.as_str(), &known)]).await;
+        assert_eq!(
+            (again.status(), again.headers()[ETAG].to_str().unwrap()),
+            (StatusCode::NOT_MODIFIED, &*tag),
+            "{known}"
+        );
+    }
+
+    // Signed at another time it is another file.
+    world.advance(100);
+    let later = loop {
+        // The one that was made is kept for some moments in any case.
+        let answer = get(&world, SNAPSHOT, &[(IF_NONE_MATCH.as_str(), &tag)]).await;
+        if answer.status() == StatusCode::OK {
+            break answer;
+        }
+    };
+    assert_ne!(later.headers()[ETAG].to_str().unwrap(), tag);
 
     // The stream goes on from it.
     let mut follower = Follower::new(&world, &format!("?after={}", snapshot.position())).await;
@@ -263,6 +280,59 @@ async fn followers_are_bounded_and_a_place_is_free_when_one_goes() {
     while get(&world, STREAM, &[]).await.status() != StatusCode::OK {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn strangers_leave_places_to_apis_that_show_their_secret() {
+    let world = World::with(|config| config.revocation.max_followers = 4).await;
+    let mut strangers = Vec::new();
+    for _ in 0..3 {
+        strangers.push(Follower::new(&world, "").await);
+    }
+    assert_eq!(get(&world, STREAM, &[]).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let wrong = get(&world, STREAM, &[(AUTHORIZATION.as_str(), &basic(API, "wrong"))]).await;
+    assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED, "better said than found out");
+    let api = get(&world, STREAM, &[(AUTHORIZATION.as_str(), &basic(API, SECRET))]).await;
+    assert_eq!(api.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_stream_outlives_every_time_out_of_requests() {
+    let world = World::with(|config| {
+        (config.http.header_timeout_secs, config.http.request_timeout_secs) = (1, 1);
+        config.revocation.heartbeat_secs = 1;
+    })
+    .await;
+    let mut follower = Follower::new(&world, "").await;
+    // Beats of a second each: an answer without an end would be cut after three.
+    for beat in 0..7 {
+        assert!(follower.next().await.is_some(), "cut after {beat} s");
+    }
+}
+
+#[tokio::test]
+async fn no_event_is_signed_by_a_key_that_is_gone() {
+    let world = World::with(|config| config.revocation.heartbeat_secs = 1).await;
+    log(&world, RevocationKind::Jti, &["a"]).await;
+    let mut follower = Follower::new(&world, "").await;
+    let here = Position { epoch: follower.next().await.unwrap().epoch, seq: 0 };
+    drop(follower);
+    let before = get(&world, SNAPSHOT, &[]).await.headers()[ETAG].clone();
+    let kid = world.running.app.registry().keys().signing(Algorithm::RS256).unwrap().kid().unwrap().to_owned();
+    let retire = KeyCommand::Retire { kid: kid.clone(), cause: Cause::Compromised };
+    control::run(&world.running.app, Command::Key(retire), "test").await.unwrap();
+
+    // `Follower` verifies with the keys that are published now.
+    let mut follower = Follower::new(&world, &format!("?after={here}")).await;
+    let mut heard = Vec::new();
+    while heard.len() < 2 {
+        heard.extend(named(&follower.news().await));
+    }
+    assert_eq!(heard[1], (RuleKind::Key.into(), Fingerprint::of(RuleKind::Key, &kid)));
+    let snapshot = get(&world, SNAPSHOT, &[]).await;
+    assert_ne!(snapshot.headers()[ETAG], before);
+    let bytes = snapshot.into_body().collect().await.unwrap().to_bytes();
+    Snapshot::verify(&bytes, &keys(&world).await, ISSUER, NOW).expect("signed by a key that is published");
 }
 
 #[tokio::test]

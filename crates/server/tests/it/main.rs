@@ -8,6 +8,7 @@ mod assertion;
 mod audit;
 mod authenticate;
 mod authorize;
+mod backchannel_logout;
 mod bad_input;
 mod consent;
 mod cors;

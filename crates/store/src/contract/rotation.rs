@@ -167,6 +167,9 @@ pub(crate) async fn an_ended_session_stops_bound_families_only(world: World) {
     world.create_family(new).await.unwrap();
     world.end_session("sid-1", "logout", NOW).await.unwrap();
     assert_eq!(world.rotate_refresh_token(rotate(&bound, 1, 2, CURRENT)).await, Ok(Rotated::Ended));
+    let mut naming_it = rotate(&offline, 5, 6, CURRENT);
+    naming_it.access_token.sid = Some("sid-1".into());
+    assert_eq!(world.rotate_refresh_token(naming_it).await, Ok(Rotated::LostRace), "no token names an ended session");
     assert_eq!(world.rotate_refresh_token(rotate(&offline, 5, 6, CURRENT)).await, Ok(Rotated::Done));
     let late = NewFamily {
         session: None,

@@ -196,6 +196,7 @@ pub(crate) fn access_token(user: &str, number: u8) -> IssuedAccessToken {
     IssuedAccessToken {
         jti: format!("jti-{number}"),
         expires_at: ACCESS,
+        sid: None,
         revocation_handle: handle(user),
         session_hash: None,
     }

@@ -59,6 +59,8 @@ pub struct Swept {
     pub artefacts: u64,
     /// Entries of the audit log.
     pub audit_events: u64,
+    /// Messages of the outbox that arrived or were given up a week ago.
+    pub deliveries: u64,
     /// Families without a living token.
     pub families: u64,
     /// Replay marks.

@@ -59,6 +59,9 @@ pub struct IssuedAccessToken {
     pub jti: String,
     /// Its `exp`.
     pub expires_at: u64,
+    /// The session it names. The store refuses to record a token whose session has ended: the log remembers the end no longer than the
+    /// tokens that were known then.
+    pub sid: Option<String>,
     /// The user's revocation handle it carries. The store refuses to record a token whose handle is dead already.
     pub revocation_handle: String,
     /// SHA-256 of its text, if it is a session value: one that means nothing until it is looked up here. Ending one needs

@@ -19,8 +19,8 @@ pub struct NewStatus {
     pub expires_at: u64,
 }
 
-/// A list to begin if none has a place left. Places are taken in an order that only the store knows, so that a place does not
-/// tell when its token was issued: `start + n * step`, modulo `size`.
+/// A list to begin if none has a place left. Places are taken in the order `start + n * step`, modulo `size`, so that a place by itself does
+/// not tell when its token was issued. It hides nothing from who holds two tokens issued one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewStatusList {
     /// Random text, part of the list's address.

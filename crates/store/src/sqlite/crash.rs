@@ -1,5 +1,5 @@
 //! Death without warning (security F1 and F3): a child process signs in, redeems and rotates until it is killed; what it
-//! was answered is on record, and nothing can be used a second time.
+//! was answered is on record, and nothing can be used a second time. Another one signs out: whatever ended has left its message.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -8,12 +8,16 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::{Options, Sqlite};
-use crate::contract::world::{NOW, World, access_token, begin, code, redeem, rotate, session};
+use crate::contract::world::{NOW, World, access_token, begin, code, family, redeem, rotate, session};
 use crate::port::Store;
-use crate::record::{Artefact, Hash32, Issued, RedeemCode, Redeemed, RefreshState, Rotate, RotateExpect, Rotated};
+use crate::record::{
+    Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, Hash32, Issued, ListDeliveries, NewFamily, RedeemCode,
+    Redeemed, RefreshState, Rotate, RotateExpect, Rotated,
+};
 
 const CHAINS: u8 = 8;
 const ROUNDS: u32 = 25;
+const LEASE: u64 = 20;
 const PATH: &str = "SYMBOLON_STORE_CRASH_TEST";
 
 /// The bearer values of one chain in one round are numbered; 0 is the code.
@@ -67,23 +71,61 @@ async fn live(store: Arc<dyn Store>, round: u32, chain: u8) {
     }
 }
 
-/// The child's part; does nothing unless this process is the child.
+/// One person who signs in and out again without end, while somebody delivers what that leaves in the outbox, or dies over it.
+async fn leave(store: Arc<dyn Store>, round: u32, chain: u8) {
+    for step in 0.. {
+        let mut session = session("ann", chain);
+        session.sid = format!("out-{round}-{chain}-{step}");
+        session.id_hash = hash(round, chain, step);
+        let mut family = family(&session, chain);
+        family.id = format!("out-{round}-{chain}-{step}");
+        let mut access_token = access_token("ann", chain);
+        access_token.jti.clone_from(&family.id);
+        assert_eq!(store.create_session(begin(session.clone())).await, Ok(Issued::Done));
+        let new = NewFamily { session: None, family, refresh_token: None, access_token };
+        assert_eq!(store.create_family(new).await, Ok(Issued::Done));
+        assert!(store.end_session(&session.sid, "logout", NOW).await.unwrap().session);
+        writeln!(std::io::stdout().lock(), "did {chain} {step}").unwrap();
+        for taken in store.claim_deliveries(claim(NOW)).await.unwrap() {
+            if taken.id % 3 == 0 {
+                let arrived = store.settle_delivery(taken.id, NOW + LEASE, DeliveryOutcome::Delivered, NOW).await;
+                assert_eq!(arrived, Ok(true));
+            }
+        }
+    }
+}
+
+fn claim(now: u64) -> Claim {
+    let (kind, target) = (Delivery::BACKCHANNEL_LOGOUT.to_owned(), "spa".to_owned());
+    Claim { kind, target, limit: 1000, lease_secs: LEASE, now }
+}
+
+/// The parts of the children; they do nothing unless this process is one.
 #[tokio::test(flavor = "multi_thread")]
-async fn child() {
+async fn child_that_lives() {
+    play(live).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn child_that_leaves() {
+    play(leave).await;
+}
+
+async fn play<F: Future<Output = ()> + Send + 'static>(part: fn(Arc<dyn Store>, u32, u8) -> F) {
     let Ok(task) = std::env::var(PATH) else { return };
     let (round, path) = task.split_once(':').unwrap();
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(Path::new(path), Options::default()).unwrap());
     let lives: Vec<_> =
-        (0..CHAINS).map(|chain| tokio::spawn(live(Arc::clone(&store), round.parse().unwrap(), chain))).collect();
+        (0..CHAINS).map(|chain| tokio::spawn(part(Arc::clone(&store), round.parse().unwrap(), chain))).collect();
     for life in lives {
         life.await.unwrap();
     }
 }
 
 /// Starts the child, kills it after some acknowledgements, and returns the last acknowledged step of each chain.
-fn kill_amid_work(path: &Path, round: u32) -> BTreeMap<u8, u32> {
+fn kill_amid_work(child: &str, path: &Path, round: u32) -> BTreeMap<u8, u32> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sqlite::crash::child", "--nocapture"])
+        .args(["--exact", &format!("sqlite::crash::{child}"), "--nocapture"])
         .env(PATH, format!("{round}:{}", path.display()))
         .stdout(Stdio::piped())
         .spawn()
@@ -131,7 +173,7 @@ async fn a_killed_process_loses_no_answered_write_and_revives_nothing_used() {
     drop(World::new(Arc::new(Sqlite::open(&path, Options::default()).unwrap())).await);
     let mut busy = BTreeSet::new();
     for round in 0..ROUNDS {
-        let journal = kill_amid_work(&path, round);
+        let journal = kill_amid_work("child_that_lives", &path, round);
         let store = Sqlite::open(&path, Options::default()).unwrap();
         for (chain, last) in journal {
             check(&store, round, chain, last).await;
@@ -142,4 +184,57 @@ async fn a_killed_process_loses_no_answered_write_and_revives_nothing_used() {
         assert_eq!(verdict, "ok", "round {round} at {NOW}");
     }
     assert_eq!(busy.len(), usize::from(CHAINS), "every chain got to work");
+}
+
+/// Every message of the outbox by the session it is about.
+async fn messages(store: &dyn Store) -> BTreeMap<String, Delivery> {
+    let (mut all, mut after) = (BTreeMap::new(), None);
+    loop {
+        let page = store.deliveries(ListDeliveries { after, limit: 1000, ..ListDeliveries::default() }).await.unwrap();
+        for delivery in page.items {
+            let sid = delivery.payload["sid"].as_str().unwrap().to_owned();
+            assert!(all.insert(sid, delivery).is_none(), "told twice");
+        }
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_loses_no_message_and_leaves_none_of_what_did_not_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("symbolon.db");
+    drop(World::new(Arc::new(Sqlite::open(&path, Options::default()).unwrap())).await);
+    for round in 0..ROUNDS / 2 {
+        let journal = kill_amid_work("child_that_leaves", &path, round);
+        let store = Sqlite::open(&path, Options::default()).unwrap();
+        let messages = messages(&store).await;
+        for (chain, last) in journal {
+            // The step after the last acknowledged one was carried out whole, or not at all.
+            for step in 0..=last + 1 {
+                let sid = format!("out-{round}-{chain}-{step}");
+                let session = store.session_by_sid(&sid).await.unwrap();
+                let ended = session.is_some_and(|session| session.ended_at.is_some());
+                assert_eq!(messages.contains_key(&sid), ended, "round {round}: {sid}");
+                assert!(ended || step > last, "round {round}: {sid} was answered and is not on record");
+            }
+        }
+        // Whoever held messages is dead: when the lease is over, all that did not arrive are there again.
+        let open = messages.values().filter(|message| matches!(message.state, DeliveryState::Waiting { .. }));
+        let mut again = 0;
+        loop {
+            let taken = store.claim_deliveries(claim(NOW + LEASE)).await.unwrap();
+            again += taken.len();
+            if taken.is_empty() {
+                break;
+            }
+            for message in taken {
+                let lease = NOW + 2 * LEASE;
+                store.settle_delivery(message.id, lease, DeliveryOutcome::Delivered, NOW).await.unwrap();
+            }
+        }
+        assert_eq!(again, open.count(), "round {round}");
+    }
 }

@@ -1,10 +1,10 @@
-//! How things end: families, sessions, everything of a user; and the entries this leaves in the revocation log
-//! (design §5).
+//! How things end: families, sessions, everything of a user; the entries this leaves in the revocation log, and
+//! the messages in the outbox that tell the clients (design §5).
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::revocation;
 use super::value::Num;
+use super::{outbox, revocation};
 use crate::port::Result;
 use crate::record::{Ended, NewRevocation, RevocationKind, SignedOut, User};
 
@@ -18,6 +18,9 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
         WHERE sid = ?1 AND session_bound = 1 AND ended_at IS NULL";
     let families = conn.prepare_cached(sql)?.execute(params![sid, Num(now), why])? as u64;
     let mut tokens_until = None;
+    if session {
+        outbox::tell_end_of_session(conn, sid, now)?;
+    }
     if session || families > 0 {
         let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family
             WHERE f.sid = ?1 AND t.session_hash IS NULL";
@@ -89,6 +92,7 @@ fn end_session_values(conn: &Connection, rule: &NewRevocation) -> Result<()> {
 /// Ends every session and family of a user. All their tokens carry the handle, so one log entry revokes them; the caller
 /// gives the user a new handle in the same transaction.
 pub(super) fn end_all_of_user(conn: &Connection, user: &User, why: &str, now: u64) -> Result<SignedOut> {
+    outbox::tell_end_of_user(conn, user, now)?;
     let sql = "UPDATE session SET ended_at = ?2, ended_why = ?3 WHERE user_id = ?1 AND ended_at IS NULL";
     let sessions = conn.prepare_cached(sql)?.execute(params![user.id, Num(now), why])? as u64;
     let sql = "UPDATE family SET ended_at = ?2, ended_why = ?3 WHERE user_id = ?1 AND ended_at IS NULL";

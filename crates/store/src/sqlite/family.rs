@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::readers::snapshot;
 use super::value::{Json, Num};
-use super::{ending, revocation, rotation, session, user};
+use super::{ending, outbox, revocation, rotation, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
@@ -31,15 +31,19 @@ pub(super) fn standing_of_user(conn: &Connection, user_id: &str, handle: &str) -
     })
 }
 
-/// The family is live, its session (if it is bound to one) stands, and its user is as the facts had them.
-pub(super) fn standing(conn: &Connection, family: &Family, handle: &str, now: u64) -> Result<Standing> {
+/// The family is live, its session (if it is bound to one) stands, and user and session are as the facts had them that the token was
+/// made by.
+pub(super) fn standing(conn: &Connection, family: &Family, token: &IssuedAccessToken, now: u64) -> Result<Standing> {
     if family.ended_at.is_some() || family.absolute_expires_at <= now {
         return Ok(Standing::Gone);
     }
     if family.session_bound && !session::stands(conn, family.sid.as_deref())? {
         return Ok(Standing::Gone);
     }
-    standing_of_user(conn, &family.user_id, handle)
+    if token.sid.is_some() && !session::stands(conn, token.sid.as_deref())? {
+        return Ok(Standing::Changed);
+    }
+    standing_of_user(conn, &family.user_id, &token.revocation_handle)
 }
 
 const COLUMNS: &str = "id, client_id, user_id, sid, session_bound, scope, audience, auth_time, created_at, \
@@ -79,13 +83,12 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
 
 pub(super) fn create(conn: &Connection, new: &NewFamily) -> Result<Issued> {
     let family = &new.family;
-    let handle = &new.access_token.revocation_handle;
     let standing = match &new.session {
         Some(session) if family.sid.as_ref() != Some(&session.sid) || family.user_id != session.user_id => {
             return Err(StoreError::Invalid("a session that begins with a family has its sid and its user"));
         }
-        Some(_) => standing_of_user(conn, &family.user_id, handle)?,
-        None => standing(conn, family, handle, family.created_at)?,
+        Some(_) => standing_of_user(conn, &family.user_id, &new.access_token.revocation_handle)?,
+        None => standing(conn, family, &new.access_token, family.created_at)?,
     };
     match standing {
         Standing::Good => {}
@@ -124,6 +127,9 @@ pub(super) fn insert(
         Num(family.absolute_expires_at),
         Json(&family.payload),
     ])?;
+    if let Some(sid) = &family.sid {
+        outbox::note_client(conn, sid, &family.client_id)?;
+    }
     if let Some(token) = refresh_token {
         insert_refresh_token(conn, &family.id, token)?;
     }
@@ -152,7 +158,7 @@ pub(super) fn note_if_live(conn: &Connection, id: &str, token: &IssuedAccessToke
     let Some(family) = by_id(conn, id)? else {
         return Ok(Issued::Gone);
     };
-    match standing(conn, &family, &token.revocation_handle, now)? {
+    match standing(conn, &family, token, now)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),

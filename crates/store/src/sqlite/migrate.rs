@@ -14,7 +14,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_revocation_log.sql"),
     include_str!("migrations/0003_status_list.sql"),
-    include_str!("migrations/0004_session_value.sql"),
+    include_str!("migrations/0004_outbox.sql"),
+    include_str!("migrations/0005_session_value.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.
@@ -117,5 +118,24 @@ mod tests {
         );
         let head = super::super::revocation::head(&conn).unwrap();
         assert_eq!((head.seq, head.epoch.len()), (3, 32));
+    }
+
+    #[test]
+    fn clients_of_sessions_from_before_the_outbox_are_told_as_well() {
+        let conn = Connection::open_in_memory().unwrap();
+        run(&conn, &MIGRATIONS[..2]).unwrap();
+        conn.execute_batch(
+            "INSERT INTO account VALUES ('ann', NULL, NULL, 0, NULL, '{}', NULL, 'active', '[]', 'h', 0, 0, NULL, 1);
+            INSERT INTO session VALUES (x'01', 's1', 'ann', 0, 0, 0, 9, 9, 0, '[]', NULL, NULL, NULL, NULL);
+            INSERT INTO family VALUES ('f1', 'web', 'ann', 's1', 1, '', '[]', 0, 0, 9, NULL, NULL, 'null');
+            INSERT INTO family VALUES ('f2', 'web', 'ann', 's1', 1, '', '[]', 0, 0, 9, NULL, NULL, 'null');
+            INSERT INTO family VALUES ('f3', 'spa', 'ann', 'gone', 0, '', '[]', 0, 0, 9, NULL, NULL, 'null');
+            INSERT INTO family VALUES ('f4', 'spa', 'ann', NULL, 0, '', '[]', 0, 0, 9, NULL, NULL, 'null')",
+        )
+        .unwrap();
+        migrate(&conn).unwrap();
+        let noted: String =
+            conn.query_row("SELECT group_concat(sid || client_id) FROM session_client", [], |row| row.get(0)).unwrap();
+        assert_eq!(noted, "s1web");
     }
 }

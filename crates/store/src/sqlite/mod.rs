@@ -14,6 +14,7 @@ mod log;
 mod migrate;
 mod odds;
 mod open;
+mod outbox;
 mod readers;
 mod registry;
 mod revocation;

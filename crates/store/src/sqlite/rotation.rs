@@ -38,7 +38,7 @@ pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotated> {
     if presented.expires_at <= rotate.now {
         return Ok(Rotated::Ended);
     }
-    match family::standing(conn, &family, &rotate.access_token.revocation_handle, rotate.now)? {
+    match family::standing(conn, &family, &rotate.access_token, rotate.now)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Rotated::LostRace),
         Standing::Gone => return Ok(Rotated::Ended),

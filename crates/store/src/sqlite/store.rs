@@ -5,16 +5,16 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, registry, revocation, session, status, sweep, throttle,
-    user, user_list,
+    Sqlite, artefact, consent, ending, family, job, log, odds, outbox, registry, revocation, session, status, sweep,
+    throttle, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, CodeFacts, Consent, DocumentWrite, Ended, Family, Hash32,
-    Issued, IssuedAccessToken, ListUsers, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewUser,
-    Page, RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusList, StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
+    DocumentWrite, Ended, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily,
+    NewRevocation, NewSession, NewStatus, NewStatusList, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry,
+    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusList,
+    StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, WaitingTarget,
 };
 
 #[async_trait]
@@ -233,6 +233,48 @@ impl Store for Sqlite {
     async fn status_list(&self, id: &str) -> Result<Option<StatusList>> {
         let id = id.to_owned();
         self.read(move |conn| status::list(conn, &id)).await
+    }
+
+    async fn put_deliveries(&self, messages: Vec<NewDelivery>, now: u64) -> Result<()> {
+        self.write(move |conn| outbox::put_all(conn, &messages, now)).await
+    }
+
+    async fn waiting_targets(&self) -> Result<Vec<WaitingTarget>> {
+        self.read(outbox::waiting).await
+    }
+
+    async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>> {
+        self.write(move |conn| outbox::claim(conn, &claim)).await
+    }
+
+    async fn settle_delivery(&self, id: u64, leased_until: u64, outcome: DeliveryOutcome, now: u64) -> Result<bool> {
+        self.write(move |conn| outbox::settle(conn, id, leased_until, &outcome, now)).await
+    }
+
+    async fn forget_deliveries(&self, kind: &str, target: &str, limit: u32) -> Result<u64> {
+        let (kind, target) = (kind.to_owned(), target.to_owned());
+        self.write(move |conn| outbox::forget(conn, &kind, &target, limit)).await
+    }
+
+    async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
+        self.write(move |conn| outbox::give_up(conn, queued_until, limit, now)).await
+    }
+
+    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Option<Delivery>> {
+        self.write(move |conn| outbox::retry(conn, id, now)).await
+    }
+
+    async fn deliveries(&self, list: ListDeliveries) -> Result<Page<Delivery>> {
+        self.read(move |conn| outbox::page(conn, &list)).await
+    }
+
+    fn watch_deliveries(&self) -> watch::Receiver<u64> {
+        self.writer.watch_deliveries()
+    }
+
+    async fn clients_of_session(&self, sid: &str) -> Result<Vec<String>> {
+        let sid = sid.to_owned();
+        self.read(move |conn| outbox::clients_of_session(conn, &sid)).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

@@ -10,6 +10,9 @@ use super::value::Num;
 use crate::port::Result;
 use crate::record::{Hash32, Sweep, Swept};
 
+/// How long a message that has arrived or was given up stays in the outbox.
+const SETTLED_KEEP_SECS: u64 = 7 * 86_400;
+
 pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
     let limit = u64::from(sweep.limit.max(1));
     let batch = Batch { conn, horizon: sweep.now.saturating_sub(sweep.keep_secs), limit };
@@ -24,10 +27,8 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
         )?,
         revocations: revocations(conn, sweep.now, limit)?,
         statuses: status::sweep(conn, sweep.now, limit)?,
-        sessions: batch.delete(
-            "DELETE FROM session WHERE id_hash IN
-                (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)",
-        )?,
+        sessions: batch.sessions()?,
+        deliveries: deliveries(conn, sweep.now, limit)?,
         throttles: batch
             .delete("DELETE FROM throttle WHERE key IN (SELECT key FROM throttle WHERE expires_at <= ?1 LIMIT ?2)")?,
         ..Swept::default()
@@ -36,8 +37,8 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
     if let Some(keep) = sweep.audit_keep_secs {
         swept.audit_events = audit(conn, sweep.now.saturating_sub(keep), limit)?;
     }
-    let Swept { artefacts, remembered, revocations, sessions, statuses, throttles, .. } = swept;
-    let counts = [artefacts, remembered, revocations, sessions, statuses, throttles];
+    let Swept { artefacts, deliveries, remembered, revocations, sessions, statuses, throttles, .. } = swept;
+    let counts = [artefacts, deliveries, remembered, revocations, sessions, statuses, throttles];
     swept.more |= counts.iter().chain([&swept.audit_events]).any(|count| *count >= limit);
     Ok(swept)
 }
@@ -52,6 +53,20 @@ struct Batch<'c> {
 impl Batch<'_> {
     fn delete(&self, sql: &str) -> Result<u64> {
         Ok(self.conn.prepare_cached(sql)?.execute(params![Num(self.horizon), Num(self.limit)])? as u64)
+    }
+
+    /// A session, and which clients got tokens in it.
+    fn sessions(&self) -> Result<u64> {
+        let sql = "DELETE FROM session WHERE id_hash IN
+                (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)
+            RETURNING sid";
+        let mut delete = self.conn.prepare_cached(sql)?;
+        let gone = delete.query_map(params![Num(self.horizon), Num(self.limit)], |row| row.get(0))?;
+        let gone = gone.collect::<rusqlite::Result<Vec<String>>>()?;
+        for sid in &gone {
+            self.conn.prepare_cached("DELETE FROM session_client WHERE sid = ?1")?.execute([sid])?;
+        }
+        Ok(gone.len() as u64)
     }
 
     /// Tokens go first, and a family when its last token has gone: a family that has no token can do nothing.
@@ -104,6 +119,13 @@ impl Batch<'_> {
 fn revocations(conn: &Connection, now: u64, limit: u64) -> Result<u64> {
     let sql = "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation WHERE expires_at <= ?1 LIMIT ?2)";
     let over = now.saturating_sub(LEEWAY_SECS);
+    Ok(conn.prepare_cached(sql)?.execute(params![Num(over), Num(limit)])? as u64)
+}
+
+/// What was settled is kept for whoever asks what became of it.
+fn deliveries(conn: &Connection, now: u64, limit: u64) -> Result<u64> {
+    let sql = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE settled_at <= ?1 LIMIT ?2)";
+    let over = now.saturating_sub(SETTLED_KEEP_SECS);
     Ok(conn.prepare_cached(sql)?.execute(params![Num(over), Num(limit)])? as u64)
 }
 

@@ -175,6 +175,7 @@ pub(super) fn delete(conn: &Connection, id: &str, now: u64) -> Result<SignedOut>
         "DELETE FROM refresh_token WHERE family IN (SELECT id FROM family WHERE user_id = ?1)",
         "DELETE FROM access_token WHERE family IN (SELECT id FROM family WHERE user_id = ?1)",
         "DELETE FROM family WHERE user_id = ?1",
+        "DELETE FROM session_client WHERE sid IN (SELECT sid FROM session WHERE user_id = ?1)",
         "DELETE FROM session WHERE user_id = ?1",
         "DELETE FROM artefact WHERE user_id = ?1",
         "DELETE FROM consent WHERE user_id = ?1",

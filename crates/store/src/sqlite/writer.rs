@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::job::{Job, Queue};
-use super::revocation;
+use super::{outbox, revocation};
 use crate::error::StoreError;
 use crate::port::Result;
 
@@ -23,6 +23,7 @@ pub(super) struct Writer {
     queue: Option<Queue>,
     failing: Arc<AtomicBool>,
     revocations: watch::Sender<u64>,
+    deliveries: watch::Sender<u64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -32,12 +33,14 @@ impl Writer {
         let (sender, receiver) = sync_channel(queue.max(1));
         let failing = Arc::<AtomicBool>::default();
         let revocations = watch::Sender::new(revocation::seq(&conn)?);
-        let state = State { failing: Arc::clone(&failing), revocations: revocations.clone() };
+        let deliveries = watch::Sender::new(outbox::seq(&conn)?);
+        let state =
+            State { failing: Arc::clone(&failing), revocations: revocations.clone(), deliveries: deliveries.clone() };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || serve(&conn, &receiver, batch.max(1), &state))
             .map_err(|error| StoreError::Unavailable(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { queue: Some(sender), failing, revocations, thread: Some(thread) })
+        Ok(Self { queue: Some(sender), failing, revocations, deliveries, thread: Some(thread) })
     }
 
     /// Whether the last attempt to change anything failed for want of space, of rights or of a working disk.
@@ -48,6 +51,11 @@ impl Writer {
     /// Follows the number of the newest entry of the revocation log.
     pub(super) fn watch_revocations(&self) -> watch::Receiver<u64> {
         self.revocations.subscribe()
+    }
+
+    /// Follows the number of the newest message in the outbox.
+    pub(super) fn watch_deliveries(&self) -> watch::Receiver<u64> {
+        self.deliveries.subscribe()
     }
 
     /// Where operations go.
@@ -69,6 +77,7 @@ impl Drop for Writer {
 struct State {
     failing: Arc<AtomicBool>,
     revocations: watch::Sender<u64>,
+    deliveries: watch::Sender<u64>,
 }
 
 impl State {
@@ -76,12 +85,14 @@ impl State {
         self.failing.store(failing, Ordering::Relaxed);
     }
 
-    /// After a commit, whichever operation it was that revoked something.
-    fn announce_revocations(&self, conn: &Connection) {
-        match revocation::seq(conn) {
-            Ok(seq) => drop(self.revocations.send_if_modified(|seen| std::mem::replace(seen, seq) != seq)),
-            // Whoever follows the log asks for itself now and then.
-            Err(error) => tracing::warn!(%error, "the head of the revocation log could not be read"),
+    /// After a commit, whichever operation it was that revoked something or left a message.
+    fn announce(&self, conn: &Connection) {
+        for (seq, followers) in [(revocation::seq(conn), &self.revocations), (outbox::seq(conn), &self.deliveries)] {
+            match seq {
+                Ok(seq) => drop(followers.send_if_modified(|seen| std::mem::replace(seen, seq) != seq)),
+                // Whoever follows asks for itself now and then.
+                Err(error) => tracing::warn!(%error, "the head of a log could not be read"),
+            }
         }
     }
 }
@@ -131,7 +142,7 @@ fn commit_some(conn: &Connection, jobs: &mut std::vec::IntoIter<Box<dyn Job>>, s
         state.is_failing(true);
     } else if conn.total_changes() != changes {
         state.is_failing(false);
-        state.announce_revocations(conn);
+        state.announce(conn);
     }
     for job in ran {
         job.answer(outcome.clone());

@@ -6,6 +6,7 @@ pub mod flow;
 pub mod operator;
 pub mod protocol;
 pub mod raw;
+pub mod receiver;
 mod template;
 
 use std::path::Path;

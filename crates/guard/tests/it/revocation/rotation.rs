@@ -1,0 +1,51 @@
+//! The issuer's keys change, and its feed goes on.
+
+use symbolon_guard::Revoked;
+use symbolon_revocation::{Entry, Fingerprint, RuleKind};
+
+use super::{
+    is_good, ready, revoked,
+    scripted::{Scripted, jti},
+    until, until_revoked,
+};
+
+#[tokio::test]
+async fn an_event_or_a_snapshot_of_a_new_key_brings_the_key() {
+    let issuer = Scripted::start().await;
+    let guard = ready(issuer.guard()).await;
+    until("it follows", async || issuer.followers() > 0).await;
+    let (one, two) = (issuer.token("one"), issuer.token("two"));
+    issuer.rotate("second");
+    issuer.say(&issuer.event(1, 0, &[jti("one")]));
+    until_revoked(&guard, &one).await;
+    assert_eq!(issuer.asked()[1], 1, "without a new stream");
+
+    issuer.rotate("third");
+    issuer.set_snapshot(issuer.snapshot(2, 5, &[jti("two")]));
+    issuer.say(&issuer.event(2, 4, &[jti("other")]));
+    until_revoked(&guard, &two).await;
+    until("all is known", async || guard.status().revocation.position.as_deref() == Some("E.5")).await;
+}
+
+#[tokio::test]
+async fn a_revoked_key_signs_neither_tokens_nor_news() {
+    let issuer = Scripted::start().await;
+    let guard = ready(issuer.guard()).await;
+    until("it follows", async || issuer.followers() > 0).await;
+    let stolen = issuer.key();
+    let old = issuer.token("old");
+    assert!(is_good(&guard, &old).await);
+    issuer.rotate("second");
+    let (fresh, other) = (issuer.token("fresh"), issuer.token("other"));
+    let rule = Entry::new(RuleKind::Key, Fingerprint::of(RuleKind::Key, "first"), 1, u64::from(u32::MAX));
+    issuer.say(&issuer.event(1, 0, &[rule]));
+    until("its tokens are refused", async || revoked(&guard, &old).await == Some(Revoked::Key)).await;
+    assert!(is_good(&guard, &fresh).await);
+
+    let streams = issuer.asked()[1];
+    issuer.say(&issuer.event_by(&stolen, 2, 1, &[jti("fresh")]));
+    until("the stream is given up", async || issuer.asked()[1] > streams && issuer.followers() > 0).await;
+    assert!(is_good(&guard, &fresh).await, "whoever has it cannot refuse anybody, nor hide anything");
+    issuer.say(&issuer.event(2, 1, &[jti("other")]));
+    until_revoked(&guard, &other).await;
+}

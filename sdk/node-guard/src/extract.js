@@ -1,0 +1,157 @@
+/**
+ * Where a token may stand in a request (RFC 6750 §2), and the defence that a cookie needs.
+ *
+ * The `Authorization` header is always read, cookie and query only if the owner of the API chose so. Two tokens in one
+ * request are refused, with one exception: a browser sends a cookie without being asked, so a cookie beside a token that
+ * was sent on purpose is ignored.
+ */
+
+import { Rejection } from './errors.js';
+import { isLoopback } from './urls.js';
+
+/** @typedef {import('node:http').IncomingMessage} Request */
+/** @typedef {{ cookie?: string, cookieOrigins: string[], query: boolean }} Sources */
+/**
+ * A token as it stands in the request. In a header its characters have not been looked at yet: one that was seen before
+ * needs no second look, {@link checkedToken} is for others.
+ * @typedef {{ token: string, place: 'header' | 'query' | 'cookie' }} Found
+ */
+
+/** RFC 6750 §2.1. */
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+/** ASCII white space, and nothing else that JavaScript calls white. */
+const WHITE = ['\t', '\n', '\f', '\r', ' '];
+/** What the browser lets every page send is safe: handlers of these methods change nothing. */
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * Finds the one token of a request.
+ * @param {Request} request
+ * @param {Sources} sources
+ * @returns {Found | undefined}
+ */
+export function find(request, sources) {
+  let found = fromHeader(request);
+  if (sources.query) {
+    const inQuery = fromQuery(request);
+    if (found && inQuery) throw new Rejection('two_tokens');
+    found ??= inQuery;
+  }
+  return found ?? (sources.cookie === undefined ? undefined : fromCookie(request, sources.cookie, sources.cookieOrigins));
+}
+
+/**
+ * RFC 6750 §2.1: `Authorization: Bearer b64token`. Another scheme counts as no token.
+ * @param {Request} request
+ * @returns {Found | undefined}
+ */
+function fromHeader(request) {
+  const value = request.headers.authorization;
+  if (value === undefined) return undefined;
+  // Node keeps the first of two and says nothing.
+  if (lines(request, 'authorization').length > 1) throw new Rejection('two_headers');
+  const space = value.indexOf(' ');
+  const scheme = space < 0 ? value : value.slice(0, space);
+  if (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer') return undefined;
+  // RFC 9110 §11.4 allows more than one space between scheme and token.
+  let start = 6;
+  while (WHITE.includes(value[start])) start++;
+  return { token: value.slice(start), place: 'header' };
+}
+
+/**
+ * RFC 6750 §2.3: the parameter `access_token`, once.
+ * @param {Request} request
+ * @returns {Found | undefined}
+ */
+function fromQuery({ url = '' }) {
+  const start = url.indexOf('?');
+  if (start < 0) return undefined;
+  const values = new URLSearchParams(url.slice(start + 1)).getAll('access_token');
+  if (values.length > 1) throw new Rejection('two_tokens');
+  return values.length === 0 ? undefined : { token: checkedToken(values[0]), place: 'query' };
+}
+
+/**
+ * @param {Request} request
+ * @param {string} name
+ * @param {string[]} origins
+ * @returns {Found | undefined}
+ */
+function fromCookie(request, name, origins) {
+  const values = [];
+  for (const pair of (request.headers.cookie ?? '').split(';').map(trimmed)) {
+    const equals = pair.indexOf('=');
+    // Compared exactly: `__host-x`, `__Host-x` encoded, or a prefix of the name is another cookie.
+    if (equals >= 0 && pair.slice(0, equals) === name) values.push(pair.slice(equals + 1));
+  }
+  if (values.length === 0) return undefined;
+  if (values.length > 1) throw new Rejection('two_tokens');
+  const token = checkedToken(values[0]);
+  if (!mayComeFromThere(request, origins)) throw new Rejection('cross_site');
+  return { token, place: 'cookie' };
+}
+
+/**
+ * Refuses state-changing requests that a foreign page sent (Fetch Metadata §2.3; RFC 6454 §7).
+ *
+ * 1. Safe methods pass, unless they open a WebSocket, which a page of any origin can.
+ * 2. An `Origin` from the allow-list passes.
+ * 3. With `Sec-Fetch-Site`, only `same-origin` and `none` (the person's own doing) pass.
+ * 4. Else `Origin` must name the host that was asked, over https: whoever holds the network can speak as `http://` of any
+ *    host but the loopback ones.
+ * 5. With neither header nothing vouches for the request: it is refused. Browsers send at least one.
+ * @param {Request} request
+ * @param {string[]} origins
+ */
+function mayComeFromThere(request, origins) {
+  if (SAFE.includes(request.method ?? '') && request.headers.upgrade === undefined) return true;
+  const origin = single(request, 'origin');
+  const site = single(request, 'sec-fetch-site');
+  if (origin !== undefined && origins.includes(origin)) return true;
+  if (site !== undefined) return site === 'same-origin' || site === 'none';
+  const named = /^(https?):\/\/(.*)$/.exec(origin ?? '');
+  const host = single(request, 'host') ?? single(request, ':authority');
+  if (!named || host !== named[2]) return false;
+  return named[1] === 'https' || isLoopback(named[2]);
+}
+
+/**
+ * Whether these are characters of a token.
+ * @param {string} text
+ */
+export function checkedToken(text) {
+  if (!B64TOKEN.test(text)) throw new Rejection('not_one_token');
+  return text;
+}
+
+/**
+ * The value of a header that came exactly once, in printable ASCII.
+ * @param {Request} request
+ * @param {string} name
+ */
+function single(request, name) {
+  const [value, ...more] = lines(request, name);
+  return value !== undefined && more.length === 0 && /^[\t -~]*$/.test(value) ? value : undefined;
+}
+
+/**
+ * All lines of a header, as they came: Node joins or drops those that came twice.
+ * @param {Request} request
+ * @param {string} name in lower case
+ */
+function lines({ rawHeaders, headers }, name) {
+  const found = [];
+  if (rawHeaders) {
+    for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+      if (rawHeaders[at].length === name.length && rawHeaders[at].toLowerCase() === name) found.push(rawHeaders[at + 1]);
+  } else {
+    // A request that somebody made by hand.
+    const value = headers[name];
+    if (value !== undefined) found.push(...(Array.isArray(value) ? value : [value]));
+  }
+  return found;
+}
+
+/** Without ASCII white space at both ends. @param {string} text */
+const trimmed = (text) => text.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '');

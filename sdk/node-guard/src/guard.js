@@ -1,0 +1,207 @@
+/**
+ * The guard of a Node API: accepts the access tokens of one issuer for one audience, refuses revoked ones at once, and says
+ * no to everything else in the way the standards ask for (RFC 6750, RFC 9068, RFC 9728).
+ */
+
+import { awaited, system } from './clock.js';
+import { refuse } from './challenge.js';
+import { Discovery } from './discovery.js';
+import { ConfigError, Rejection } from './errors.js';
+import { checkedToken, find } from './extract.js';
+import { Introspector } from './introspect.js';
+import { Judge, tell } from './judge.js';
+import { KeyCache } from './jwks/cache.js';
+import { metadataAddress, metadataDocument, metadataHandler } from './metadata.js';
+import { checkedOptions } from './options.js';
+import { Revocation } from './revocation/revocation.js';
+import { Seen } from './seen.js';
+import { Verifier } from './verify.js';
+
+export { ConfigError, Rejection };
+
+/** @typedef {import('./caller.js').Caller} Caller */
+/** @typedef {import('./caller.js').Claims} Claims */
+/** @typedef {import('./errors.js').Reason} Reason */
+/** @typedef {import('./options.js').Options} Options */
+/** @typedef {import('./options.js').Settings} Settings */
+/** @typedef {import('node:http').IncomingMessage & { auth?: Caller }} Request */
+/** @typedef {import('node:http').ServerResponse} Response */
+
+/**
+ * A request as it stands behind the guard, for handlers in TypeScript: `(req: WithAuth<Request>, res) => …`.
+ * @template Base
+ * @typedef {Base & { auth?: Caller }} WithAuth
+ */
+
+/** @typedef {(request: Request, response: Response, next: (error?: unknown) => void) => void | Promise<void>} Middleware */
+
+/**
+ * How the guard is doing.
+ * @typedef {object} Status
+ * @property {boolean} following the stream is open and has brought news
+ * @property {string | null} epoch the issuer's log
+ * @property {number | null} seq the number of the last entry
+ * @property {number} setSize how many ids and rules are known to be revoked
+ * @property {number} setBytes the memory they take
+ * @property {number} unknownEntries entries of kinds that this version does not know
+ * @property {number | null} stalenessSeconds how old that knowledge is; null: there is none
+ * @property {number | null} lagSeconds how long the newest revocation of the stream took to get here, by both clocks
+ * @property {string | null} lastError why the feed is not followed
+ * @property {{ entries: number, hits: number, misses: number }} cache of verified tokens
+ * @property {Partial<Record<Reason, number>>} refusals by cause
+ */
+
+/**
+ * @typedef {object} Methods
+ * @property {(scope: string) => Middleware} scope lets pass only callers with this scope; stands behind the guard
+ * @property {(scopes: string[]) => Middleware} anyScope the same with at least one of these
+ * @property {(role: string) => Middleware} role the same with this role
+ * @property {(token: string) => Promise<Caller>} verify a token that came some other way, such as a WebSocket's first
+ *   message; fails with a {@link Rejection}
+ * @property {() => Promise<void>} ready fetches what the first request would wait for; fails when it is not to be had
+ * @property {() => Status} status
+ * @property {() => Middleware} metadata tells which issuer this API trusts (RFC 9728); stands before the guard. The challenges
+ *   name its address
+ * @property {() => void} close lets go of the feed; the guard goes on with what it knows
+ */
+
+/** @typedef {Middleware & Methods} Guard */
+
+/** What a guard found out about a request. */
+const AUTHENTICATION = Symbol('symbolon-guard');
+
+/** RFC 6749 §3.3. */
+const SCOPE = /^[!#-[\]-~]+$/;
+
+/**
+ * A guard for the tokens that `issuer` issues to be used at `audience`. Nothing is fetched before the first token comes, or
+ * {@link Methods.ready} is called.
+ * @param {Options} options
+ * @param {import('./clock.js').Clock} [clock] instead of the machine's, for tests
+ * @returns {Guard}
+ */
+export function createGuard(options, clock = system) {
+  const settings = checkedOptions(options);
+  const { keys, seen, revocation, judge } = assemble(settings, clock);
+  const { audience, realm, optional, onReject } = settings;
+  /** @type {Map<Reason, number>} */
+  const refusals = new Map();
+  /** @type {string | undefined} */
+  let metadataUrl;
+  /** Middlewares of this guard know each other by it. */
+  const self = {};
+
+  /** @type {(rejection: Rejection, request?: Request) => void} */
+  const note = (rejection, request) => {
+    refusals.set(rejection.reason, (refusals.get(rejection.reason) ?? 0) + 1);
+    tell(onReject, rejection, request);
+  };
+
+  /** @type {(error: unknown, request: Request, response: Response, next: (error?: unknown) => void) => void} */
+  const reject = (error, request, response, next) => {
+    if (!(error instanceof Rejection)) return next(error);
+    note(error, request);
+    refuse(response, realm, error, metadataUrl);
+  };
+
+  /** @type {(request: any, caller: Caller | undefined) => void} */
+  const pass = (request, caller) => {
+    request.auth = caller;
+    request[AUTHENTICATION] = { guard: self, caller };
+  };
+
+  /** @type {Middleware} */
+  const middleware = (request, response, next) => {
+    try {
+      const found = find(request, settings);
+      if (!found && !optional) throw new Rejection('no_token');
+      if (found?.place === 'query') {
+        // RFC 6750 §2.3: an answer to a URL that holds a token must not land in a shared cache.
+        response.setHeader('cache-control', 'private');
+      }
+      const proven = found && judge.look(found.token);
+      if (found && !proven) {
+        return judge.verify(checkedToken(found.token)).then(
+          ({ caller }) => {
+            pass(request, caller);
+            next();
+          },
+          (error) => reject(error, request, response, next),
+        );
+      }
+      pass(request, proven?.caller);
+    } catch (error) {
+      return reject(error, request, response, next);
+    }
+    next();
+  };
+
+  /** @type {(lacks: (caller: Caller) => Rejection | undefined) => Middleware} */
+  const requirement = (lacks) => (request, response, next) => {
+    const authentication = /** @type {any} */ (request)[AUTHENTICATION];
+    const { caller } = authentication ?? {};
+    const rejection =
+      authentication?.guard !== self ? new Rejection('not_guarded') : caller ? lacks(caller) : new Rejection('no_token');
+    if (rejection) reject(rejection, request, response, next);
+    else next();
+  };
+
+  /** @param {string[]} scopes */
+  const anyScope = (scopes) => {
+    if (!Array.isArray(scopes) || scopes.length === 0) throw new ConfigError('anyScope needs a list of scopes');
+    for (const scope of scopes)
+      if (typeof scope !== 'string' || !SCOPE.test(scope)) throw new ConfigError(`this is not one scope: ${scope}`);
+    const required = scopes.join(' ');
+    return requirement(({ hasScope }) =>
+      scopes.some((scope) => hasScope(scope)) ? undefined : new Rejection('insufficient_scope', { required }));
+  };
+
+  /** @type {Methods} */
+  const methods = {
+    anyScope,
+    scope: (scope) => anyScope([scope]),
+    role: (role) => {
+      if (typeof role !== 'string' || role === '') throw new ConfigError('a role is text');
+      return requirement(({ hasRole }) => (hasRole(role) ? undefined : new Rejection('missing_role', { required: role })));
+    },
+    async verify(token) {
+      try {
+        if (typeof token !== 'string') throw new Rejection('malformed_token');
+        return (judge.look(token) ?? (await judge.verify(token))).caller;
+      } catch (error) {
+        if (error instanceof Rejection) note(error);
+        throw error;
+      }
+    },
+    ready: () => awaited(Promise.all([keys.load(), revocation.ready()]).then(() => {})),
+    status: () => ({
+      ...revocation.status(clock.now()),
+      cache: { entries: seen.size, hits: seen.hits, misses: seen.misses },
+      refusals: Object.fromEntries(refusals),
+    }),
+    metadata() {
+      const { path, url } = metadataAddress(audience);
+      metadataUrl ??= url;
+      return metadataHandler(path, metadataDocument(settings));
+    },
+    close: () => revocation.close(),
+  };
+  return Object.assign(middleware, methods);
+}
+
+/**
+ * The parts of a guard.
+ * @param {Settings} settings
+ * @param {import('./clock.js').Clock} clock
+ */
+function assemble(settings, clock) {
+  const { issuer, fetch, jwksUrl, algorithms, credentials, whenStale, remember } = settings;
+  const discovery = new Discovery(fetch, issuer);
+  const keys = new KeyCache({ clock, fetch, discovery, jwksUrl, algorithms });
+  const verifier = new Verifier(settings, keys);
+  const seen = new Seen(remember);
+  const mayLackDiscovery = jwksUrl !== undefined;
+  const revocation = new Revocation(settings, { issuer, clock, fetch, discovery, keys, credentials, mayLackDiscovery });
+  const introspector = whenStale === 'introspect' ? new Introspector({ clock, fetch, discovery, credentials }) : undefined;
+  return { keys, seen, revocation, judge: new Judge({ clock, keys, verifier, seen, revocation, introspector }) };
+}

@@ -1,0 +1,46 @@
+/** Protected resource metadata (RFC 9728): which issuer this API trusts, open to all. */
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+/**
+ * Where the document is: the audience's path goes behind the well-known one (RFC 9728 §3.1). An audience that is no address
+ * has a path and no URL.
+ * @param {string} audience
+ * @returns {{ path: string, url?: string }}
+ */
+export function metadataAddress(audience) {
+  const url = URL.canParse(audience) ? new URL(audience) : undefined;
+  if (!url?.host) return { path: WELL_KNOWN };
+  url.pathname = `${WELL_KNOWN}${url.pathname.replace(/\/+$/, '')}`;
+  return { path: url.pathname, url: url.href };
+}
+
+/**
+ * The document (RFC 9728 §2).
+ * @param {{ issuer: string, audience: string, query: boolean }} settings
+ */
+export function metadataDocument({ issuer, audience, query }) {
+  return JSON.stringify({
+    authorization_servers: [issuer],
+    bearer_methods_supported: query ? ['header', 'query'] : ['header'],
+    resource: audience,
+  });
+}
+
+/**
+ * Answers requests for the document and lets others pass.
+ * @param {string} path
+ * @param {string} document
+ * @returns {import('./guard.js').Middleware}
+ */
+export function metadataHandler(path, document) {
+  return (request, response, next) => {
+    const { originalUrl, url = '' } = /** @type {{ originalUrl?: string, url?: string }} */ (request);
+    const [asked] = (originalUrl ?? url).split('?');
+    if (asked !== path || !['GET', 'HEAD'].includes(request.method ?? '')) return next();
+    response.setHeader('content-type', 'application/json');
+    response.setHeader('access-control-allow-origin', '*');
+    response.setHeader('cache-control', 'public, max-age=3600');
+    response.end(request.method === 'HEAD' ? undefined : document);
+  };
+}

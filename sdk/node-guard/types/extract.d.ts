@@ -1,0 +1,26 @@
+/**
+ * Finds the one token of a request.
+ * @param {Request} request
+ * @param {Sources} sources
+ * @returns {Found | undefined}
+ */
+export function find(request: Request, sources: Sources): Found | undefined;
+/**
+ * Whether these are characters of a token.
+ * @param {string} text
+ */
+export function checkedToken(text: string): string;
+export type Request = import("node:http").IncomingMessage;
+export type Sources = {
+    cookie?: string;
+    cookieOrigins: string[];
+    query: boolean;
+};
+/**
+ * A token as it stands in the request. In a header its characters have not been looked at yet: one that was seen before
+ * needs no second look, {@link checkedToken} is for others.
+ */
+export type Found = {
+    token: string;
+    place: "header" | "query" | "cookie";
+};

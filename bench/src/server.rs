@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -101,7 +102,25 @@ impl Installation {
     /// The same with settings in its environment.
     pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Result<Running, Failure> {
         let mut command = self.command()?;
-        command.envs(settings.iter().copied()).arg("serve").stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("serve");
+        self.start(command, settings)
+    }
+
+    /// The same at the other end of a link.
+    pub(crate) fn serve_far(&self, link: &Link, settings: &[(&str, &str)]) -> Result<Running, Failure> {
+        let command = self.command()?;
+        let server = [command.get_program().to_owned(), "serve".into()];
+        let mut through = Command::new("python3");
+        through.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/link.py")).arg(self.port.to_string());
+        through.args([link.delay_ms.to_string(), link.loss_percent.to_string(), "--".into()]).args(server);
+        // The end of its standard input is the signal to take all of it down.
+        through.current_dir(self.folder.path()).stdin(Stdio::piped()).env_remove("SYMBOLON_BIN");
+        through.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.start(through, settings)
+    }
+
+    fn start(&self, mut command: Command, settings: &[(&str, &str)]) -> Result<Running, Failure> {
+        command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
         let watch = Stopwatch::start();
         let child = command.spawn()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
@@ -117,6 +136,27 @@ impl Installation {
         }
         running.started_in = watch.elapsed();
         Ok(running)
+    }
+}
+
+/// What lies between a server and its guards.
+pub(crate) struct Link {
+    /// Each way.
+    pub(crate) delay_ms: u32,
+    /// Of the packets, each way.
+    pub(crate) loss_percent: u32,
+}
+
+impl Link {
+    /// Whether this machine can be made to have one.
+    pub(crate) fn is_possible() -> bool {
+        let works = |program: &str, argument: &str| {
+            let quiet = || Stdio::null();
+            Command::new(program).arg(argument).stdout(quiet()).stderr(quiet()).status().is_ok_and(|it| it.success())
+        };
+        let is_root = std::fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0);
+        let has_tun = std::path::Path::new("/dev/net/tun").exists();
+        is_root && has_tun && works("python3", "--version") && works("ip", "-V")
     }
 }
 

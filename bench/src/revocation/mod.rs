@@ -1,6 +1,8 @@
 //! The group `revocation`: the set that a guard asks about each token, with 10 million ids in it, and the feed that fills it.
 
+mod delay;
 mod followers;
+mod guard;
 mod look;
 mod machine;
 mod memory;
@@ -18,6 +20,9 @@ pub(crate) const PARTS: &[(&str, Measurement)] = &[
     ("write", write::run),
     ("snapshot", snapshot::run),
     ("followers", followers::run),
+    ("guard", guard::run),
+    ("delay", delay::run),
+    ("far", delay::run_far),
 ];
 
 /// Ids in the set.

@@ -128,3 +128,7 @@ impl Default for Options {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod model;

@@ -86,6 +86,8 @@ impl Seen {
     pub(crate) fn prepare(&self, proven: &mut Proven, token: &str) {
         if self.most > 0 && token.len() <= table::MAX_TOKEN_BYTES {
             proven.token = Some(token.into());
+            // Room for more of them, left from reading.
+            proven.claims.roles.shrink_to_fit();
         }
     }
 

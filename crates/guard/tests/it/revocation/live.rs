@@ -7,7 +7,7 @@ use symbolon_server::config::FeedAccess;
 use symbolon_store::RevocationKind;
 
 use super::{is_good, link::State, ready, revoked, until, until_revoked, world::World};
-use crate::{app, bearer, send};
+use crate::{app, at_once, bearer, send};
 
 /// What a revocation may take from the answer of the issuer to the refusal of the guard. Far above what it does take.
 const BOUND: Duration = Duration::from_secs(2);
@@ -44,6 +44,21 @@ async fn a_token_that_was_revoked_before_the_guard_began_is_refused_at_first_sig
     let guard = ready(world.guard().0).await;
     assert_eq!(revoked(&guard, &token).await, Some(Revoked::Token));
     assert_eq!(guard.status().cache.entries, 0);
+}
+
+#[tokio::test]
+async fn a_token_seen_again_costs_no_allocation_also_after_news() {
+    let world = World::new().await;
+    let guard = ready(world.guard().0).await;
+    let (token, other) = (world.token().await, world.token().await);
+    assert!(is_good(&guard, &token).await);
+    let good = || at_once(guard.verify(&token)).is_some_and(|verified| verified.is_ok());
+    let allocations = allocation_counter::measure(|| assert!(good()));
+    assert_eq!(allocations.count_total, 0);
+    world.revoke(&other).await;
+    until_revoked(&guard, &other).await;
+    let allocations = allocation_counter::measure(|| assert!(good()));
+    assert_eq!(allocations.count_total, 0, "looked up anew, because the set has changed");
 }
 
 #[tokio::test]

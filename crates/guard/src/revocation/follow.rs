@@ -28,6 +28,8 @@ use crate::{
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// The first one.
 const MIN_PAUSE: Duration = Duration::from_millis(200);
+/// Failures in a row before the issuer's discovery document is read anew.
+const REDISCOVER_AFTER: u32 = 4;
 /// How often what is due is forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(2);
 /// Bounds of the patience with a silent stream. It is half of what the knowledge may be old, so that there is time to come back.
@@ -86,7 +88,7 @@ impl Follower {
     }
 
     async fn try_follow(&self, run: &mut Run) -> Result<(), Trouble> {
-        let feed = self.feed().await?;
+        let feed = self.feed(run.failures).await?;
         let ask = Ask { http: &self.http, credentials: self.watch.credentials() };
         let position = match self.watch.knowledge.position() {
             Some(position) if !run.hole => position,
@@ -112,18 +114,18 @@ impl Follower {
         Ok(())
     }
 
-    /// Where the feed is.
-    async fn feed(&self) -> Result<Feed, Trouble> {
+    /// Where the feed is. After some failures the issuer is asked again: it may have moved.
+    async fn feed(&self, failures: u32) -> Result<Feed, Trouble> {
         let discovered = match &self.keys {
-            KeySource::Remote(cache) => {
+            KeySource::Remote(cache) if failures < REDISCOVER_AFTER => {
                 self.current().await?;
                 cache.discovered()
             }
-            KeySource::Fixed(_) => None,
+            KeySource::Remote(_) | KeySource::Fixed(_) => None,
         };
         let discovered = match discovered {
             Some(discovered) => discovered,
-            // The keys come from elsewhere.
+            // Or the keys come from elsewhere.
             None => Arc::new(self.discover().await?),
         };
         self.watch.learn(&discovered);

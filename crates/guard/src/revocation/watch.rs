@@ -192,6 +192,8 @@ impl Watch {
     /// Judges how good the knowledge is, and sounds the alarm if it is not good enough. After each word of the issuer, and by the
     /// first request of each second.
     pub(crate) fn assess(&self) -> FeedState {
+        // One at a time from here on, so that no older judgement takes the place of a newer one.
+        let mut alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         let state = match self.knowledge.staleness(now) {
             _ if !self.is_needed() => FeedState::Off,
@@ -203,7 +205,6 @@ impl Watch {
         if before != state as u8 {
             self.changes.send_replace(());
         }
-        let mut alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
         self.sound(&mut alarm, state, now);
         state
     }

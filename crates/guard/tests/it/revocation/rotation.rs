@@ -28,6 +28,19 @@ async fn an_event_or_a_snapshot_of_a_new_key_brings_the_key() {
 }
 
 #[tokio::test]
+async fn a_feed_that_has_moved_is_found_again() {
+    let issuer = Scripted::start().await;
+    let guard = ready(issuer.guard()).await;
+    until("it follows", async || issuer.followers() > 0).await;
+    issuer.move_to("/new");
+    until("it follows again", async || issuer.followers() > 0).await;
+    let token = issuer.token("t");
+    issuer.say(&issuer.event(1, 0, &[jti("t")]));
+    until_revoked(&guard, &token).await;
+    assert_eq!(issuer.asked()[0], 1, "by number");
+}
+
+#[tokio::test]
 async fn a_revoked_key_signs_neither_tokens_nor_news() {
     let issuer = Scripted::start().await;
     let guard = ready(issuer.guard()).await;

@@ -317,9 +317,10 @@ impl Guard {
     /// Waits until the keys are there and, if the issuer has a revocation feed, its first snapshot: for the start of an API, so that
     /// the first tokens are judged like all others. `false` if that took longer than `limit`; it is gone on with all the same.
     ///
-    /// ```no_run
+    /// ```
     /// # use std::time::Duration;
-    /// # async fn example(guard: symbolon_guard::Guard) {
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
     /// if !guard.ready(Duration::from_secs(10)).await {
     ///     eprintln!("the issuer is away: {:?}", guard.status().revocation.last_error);
     /// }

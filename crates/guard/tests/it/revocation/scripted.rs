@@ -105,9 +105,13 @@ impl Scripted {
 
     /// A token that is good for long.
     pub(super) fn token(&self, jti: &str) -> String {
+        self.token_by(&signing(&self.key()), jti)
+    }
+
+    pub(super) fn token_by(&self, key: &SigningKey, jti: &str) -> String {
         let claims = json!({ "iss": self.issuer, "sub": "u1", "aud": AUDIENCE, "client_id": "c", "iat": self.begin,
             "exp": u32::MAX, "jti": jti });
-        jwt::sign(&signing(&self.key()), "at+jwt", &claims).unwrap()
+        jwt::sign(key, "at+jwt", &claims).unwrap()
     }
 
     /// An event, signed; `iat` counts from the beginning.

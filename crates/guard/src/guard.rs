@@ -156,7 +156,7 @@ impl Guard {
     /// How many verified tokens are remembered: 16,384 unless changed, 0 for none.
     ///
     /// A token seen again costs a look-up instead of a signature; expiry, revocation and the keys are checked all the same. Each
-    /// takes about 1.8 KB if signed with RS256 (1.3 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
+    /// takes about 1.8 KB if signed with RS256 (1.5 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
     #[must_use]
     pub fn remember(self, tokens: usize) -> Self {
         self.change(|config| config.remember = tokens)

@@ -94,7 +94,7 @@ impl Verifier {
         let (exp, nbf) = (verified.exp(), verified.nbf());
         // The name of the key, which a header need not say where only one key is possible.
         let kid = verified.kid().or_else(|| current.keys.find(None, verified.algorithm().name())?.kid());
-        let ids = Ids::of(&verified.claims().0.claims, kid);
+        let ids = Ids::by_key(current.key_print(kid));
         let Shared(mut shared) = verified.into_claims();
         let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
         proven.ids = ids;

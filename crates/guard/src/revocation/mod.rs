@@ -25,7 +25,7 @@ use symbolon_revocation::{IdKind, Kind, RuleKind};
 
 pub(crate) use credentials::Credentials;
 pub(crate) use follow::Follower;
-pub(crate) use ids::Ids;
+pub(crate) use ids::{Ids, key_print};
 pub use status::{FeedState, RevocationStatus};
 pub(crate) use watch::{Watch, Word};
 

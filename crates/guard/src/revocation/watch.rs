@@ -99,8 +99,10 @@ impl Watch {
         // Before the set is asked: whatever comes later has another number.
         let version = self.knowledge.set.version();
         if proven.checked.load(Ordering::Relaxed) != version {
-            let ids = proven.ids.token_ids(&proven.claims, self.api);
-            if let Some(kind) = self.knowledge.set.refuses(&ids) {
+            let set = &self.knowledge.set;
+            if !set.is_empty()
+                && let Some(kind) = set.refuses(&proven.ids.token_ids(&proven.claims, self.api))
+            {
                 return Word::Revoked(kind.into());
             }
             proven.checked.store(version, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::{
 use symbolon_revocation::{Event, IdKind};
 
 use super::*;
-use crate::{claims::Claims, revocation::Ids, testing::TestClock};
+use crate::{claims::Claims, testing::TestClock};
 
 const TOKENS: usize = 20_000;
 
@@ -17,10 +17,7 @@ fn watch(clock: &TestClock) -> Watch {
 
 fn proven(number: usize) -> Proven {
     let claims = Claims { jti: Some(format!("t{number}")), exp: u64::MAX, ..Claims::default() };
-    let ids = Ids::of(&claims, None);
-    let mut proven = Proven::new(claims);
-    proven.ids = ids;
-    proven
+    Proven::new(claims)
 }
 
 /// Readers ask about the same tokens, again and again, while one after the other is revoked: as soon as the writer has said so, no
@@ -37,9 +34,9 @@ fn no_reader_misses_what_has_been_said() {
                 while said.load(Ordering::Acquire) < TOKENS {
                     // Around the one that is next, where a look and a revocation meet.
                     let next = said.load(Ordering::Acquire);
-                    for number in next.saturating_sub(4)..(next + 4).min(TOKENS) {
+                    for (number, token) in tokens.iter().enumerate().skip(next.saturating_sub(4)).take(8) {
                         let known = said.load(Ordering::Acquire);
-                        let word = watch.word(&tokens[number], now);
+                        let word = watch.word(token, now);
                         assert!(
                             number >= known || word == Word::Revoked(Revoked::Token),
                             "{number} of {known}: {word:?}"

@@ -159,7 +159,7 @@ impl Guard {
     /// How many verified tokens are remembered: 16,384 unless changed, 0 for none.
     ///
     /// A token seen again costs a look-up instead of a signature; expiry, revocation and the keys are checked all the same. Each
-    /// takes about 1.8 KB if signed with RS256 (1.3 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
+    /// takes about 1.8 KB if signed with RS256 (1.5 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
     #[must_use]
     pub fn remember(self, tokens: usize) -> Self {
         self.change(|config| config.remember = tokens)
@@ -340,9 +340,10 @@ impl Guard {
     /// Waits until the keys are there and, if the issuer has a revocation feed, its first snapshot: for the start of an API, so that
     /// the first tokens are judged like all others. `false` if that took longer than `limit`; it is gone on with all the same.
     ///
-    /// ```no_run
+    /// ```
     /// # use std::time::Duration;
-    /// # async fn example(guard: symbolon_guard::Guard) {
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
     /// if !guard.ready(Duration::from_secs(10)).await {
     ///     eprintln!("the issuer is away: {:?}", guard.status().revocation.last_error);
     /// }

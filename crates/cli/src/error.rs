@@ -19,6 +19,8 @@ pub(crate) const NOT_ALLOWED: u8 = 6;
 pub(crate) const UNREACHABLE: u8 = 7;
 /// A check found something.
 pub(crate) const CHECK_FAILED: u8 = 8;
+/// Somebody pressed Ctrl-C: 128 and the signal's number, as shells say it.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// A failure of a command.
 #[derive(Debug)]
@@ -56,6 +58,7 @@ impl CliError {
             NOT_ALLOWED => "not_allowed",
             UNREACHABLE => "unreachable",
             CHECK_FAILED => "check_failed",
+            INTERRUPTED => "interrupted",
             _ => "failed",
         }
     }

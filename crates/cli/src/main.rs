@@ -3,6 +3,7 @@
 //! Data goes to standard output, words to standard error. Exit codes: 0 ok, 1 failed, 2 usage, 3 bad configuration, 4 not found,
 //! 5 exists already or conflict, 6 not allowed, 7 server or database unreachable, 8 a check failed, 130 interrupted.
 
+mod bench;
 mod command;
 mod connect;
 mod error;

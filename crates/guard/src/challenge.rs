@@ -53,7 +53,8 @@ impl Challenge {
             headers.insert(header::WWW_AUTHENTICATE, self.header(rejection, metadata));
         }
         if let Rejection::KeysUnavailable { retry_after_secs }
-        | Rejection::RevocationsUnavailable { retry_after_secs } = rejection
+        | Rejection::RevocationsUnavailable { retry_after_secs }
+        | Rejection::SessionsUnavailable { retry_after_secs } = rejection
         {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_secs));
         }

@@ -46,6 +46,11 @@ pub enum Rejection {
         /// After how many seconds another try is worth while.
         retry_after_secs: u64,
     },
+    /// The issuer could not be asked about a session value.
+    SessionsUnavailable {
+        /// After how many seconds another try is worth while.
+        retry_after_secs: u64,
+    },
     /// A handler asked for a caller on a route that no guard protects: a mistake in the wiring, not the caller's fault.
     NotGuarded,
 }
@@ -76,6 +81,8 @@ pub enum InvalidToken {
     Revoked(Revoked),
     /// The token's header says it is something other than an access token.
     OtherType,
+    /// The issuer says that this session value does not count, or no longer.
+    SessionEnded,
     /// The handler's own claims type does not fit the token.
     UnexpectedClaims,
 }
@@ -113,7 +120,7 @@ impl Rejection {
             // RFC 9110 §15.5.14.
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None, BAD_REQUEST),
             // RFC 9110 §15.6.4: the token may be fine, so 401 would make clients throw it away.
-            Self::KeysUnavailable { .. } | Self::RevocationsUnavailable { .. } => {
+            Self::KeysUnavailable { .. } | Self::RevocationsUnavailable { .. } | Self::SessionsUnavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, None, r#"{"error":"temporarily_unavailable"}"#)
             }
             // RFC 9110 §15.6.1.
@@ -141,6 +148,7 @@ impl fmt::Display for Rejection {
             Self::BodyUnreadable => f.write_str("form body broke off"),
             Self::KeysUnavailable { .. } => f.write_str("the issuer's keys could not be fetched"),
             Self::RevocationsUnavailable { .. } => f.write_str("what is known of revocations is too old"),
+            Self::SessionsUnavailable { .. } => f.write_str("the issuer could not be asked about a session"),
             Self::NotGuarded => f.write_str("a handler asks for the caller but no guard layer covers its route"),
         }
     }
@@ -173,6 +181,7 @@ impl fmt::Display for InvalidToken {
             Self::SenderConstrained => f.write_str("a token bound to a key was presented as a plain bearer token"),
             Self::Revoked(revoked) => revoked.fmt(f),
             Self::OtherType => f.write_str("the token is not an access token"),
+            Self::SessionEnded => f.write_str("the session does not count, or no longer"),
             Self::UnexpectedClaims => f.write_str("the token's claims do not fit the handler's type"),
         }
     }

@@ -7,8 +7,12 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, Method, Uri, header};
+use url::Url;
 
-use crate::error::{Malformed, Rejection};
+use crate::{
+    error::{Malformed, Rejection},
+    session::cookie::{CSRF_HEADER, is_csrf_token},
+};
 
 /// The longest form body that is searched for a token.
 #[cfg(feature = "axum")]
@@ -122,7 +126,7 @@ fn from_parameters(encoded: &[u8], place: Place) -> Result<Option<Found<'_>>, Re
 }
 
 /// RFC 6750 §2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
-fn b64token(bytes: &[u8]) -> Result<&str, Rejection> {
+pub(crate) fn b64token(bytes: &[u8]) -> Result<&str, Rejection> {
     let body = bytes.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
     match std::str::from_utf8(bytes) {
@@ -145,7 +149,7 @@ impl Cookie {
             return Err(Rejection::Malformed(Malformed::TwoTokens));
         }
         let token = b64token(value)?;
-        self.check_origin(head)?;
+        self.check_origin(head, token)?;
         Ok(Some(Found { token: Cow::Borrowed(token), place: Place::Cookie }))
     }
 
@@ -156,28 +160,43 @@ impl Cookie {
     /// 3. With `Sec-Fetch-Site`, only `same-origin` and `none` (the person's own doing) pass.
     /// 4. Else `Origin` must name the host that was asked, over https: whoever holds the network can speak as
     ///    `http://` of any host but the loopback ones.
-    /// 5. With neither header nothing vouches for the request: it is refused. Browsers send at least one.
-    fn check_origin(&self, head: Head<'_>) -> Result<(), Rejection> {
+    /// 5. With neither, the origin of `Referer` is held to the same rules.
+    /// 6. With none of the three, only somebody who was told the cookie's own token may pass ([`CSRF_HEADER`]).
+    fn check_origin(&self, head: Head<'_>, token: &str) -> Result<(), Rejection> {
         let safe = matches!(*head.method, Method::GET | Method::HEAD | Method::OPTIONS);
         if safe && !head.headers.contains_key(header::UPGRADE) {
             return Ok(());
         }
-        let origin = single(head.headers, "origin");
-        let allowed = match (origin, single(head.headers, "sec-fetch-site")) {
-            (Some(origin), _) if self.origins.iter().any(|allowed| allowed == origin) => true,
-            (_, Some(site)) => matches!(site, "same-origin" | "none"),
-            (Some(origin), None) => {
-                let host =
-                    single(head.headers, "host").or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
-                match origin.split_once("://") {
-                    Some(("https", named)) => host == Some(named),
-                    Some(("http", named)) => host == Some(named) && is_loopback(named),
-                    _ => false,
-                }
-            }
-            (None, None) => false,
+        let has = |name| head.headers.contains_key(name);
+        let (origin, site) = (single(head.headers, "origin"), single(head.headers, "sec-fetch-site"));
+        let allowed = if origin.is_some_and(|origin| self.is_listed(origin)) {
+            true
+        } else if has("sec-fetch-site") {
+            site.is_some_and(|site| matches!(site, "same-origin" | "none"))
+        } else if has("origin") {
+            origin.is_some_and(|origin| is_own(origin, head))
+        } else if has("referer") {
+            let page = single(head.headers, "referer").and_then(|page| Url::parse(page).ok());
+            let origin = page.map(|page| page.origin().ascii_serialization());
+            origin.is_some_and(|origin| self.is_listed(&origin) || is_own(&origin, head))
+        } else {
+            single(head.headers, CSRF_HEADER).is_some_and(|presented| is_csrf_token(presented, token))
         };
         if allowed { Ok(()) } else { Err(Rejection::CrossSite) }
+    }
+
+    fn is_listed(&self, origin: &str) -> bool {
+        self.origins.iter().any(|listed| listed == origin)
+    }
+}
+
+/// Whether an origin is the one that was asked.
+fn is_own(origin: &str, head: Head<'_>) -> bool {
+    let host = single(head.headers, "host").or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
+    match origin.split_once("://") {
+        Some(("https", named)) => host == Some(named),
+        Some(("http", named)) => host == Some(named) && is_loopback(named),
+        _ => false,
     }
 }
 
@@ -204,6 +223,7 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::session::cookie::csrf_token;
 
     fn find(sources: &Sources, request: &Request<()>) -> Result<Option<String>, Rejection> {
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };
@@ -295,6 +315,9 @@ mod tests {
             &[("sec-fetch-site", "none")],
             &[("sec-fetch-site", "same-site"), ("origin", "https://app.example.com")],
             &[("origin", "https://api.example.com")],
+            &[("referer", "https://api.example.com/page?x#y")],
+            &[("referer", "https://app.example.com/")],
+            &[("x-csrf-token", &csrf_token("t.t.t"))],
         ];
         for headers in good {
             assert!(find(&cookie_sources(), &post(headers)).is_ok(), "{headers:?}");
@@ -314,6 +337,19 @@ mod tests {
             &[("origin", "ftp://api.example.com")],
             &[("origin", "api.example.com")],
             &[("origin", "https://evil.example"), ("origin", "https://app.example.com")],
+            &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
+            &[("referer", "https://evil.example/https://api.example.com/")],
+            &[("referer", "https://api.example.com@evil.example/")],
+            &[("referer", "http://api.example.com/")],
+            &[("referer", "about:blank")],
+            &[("referer", "")],
+            &[("x-csrf-token", "")],
+            &[("x-csrf-token", "t.t.t")],
+            &[("x-csrf-token", &csrf_token("t.t.u"))],
+            // The token counts only where the browser says nothing at all.
+            &[("x-csrf-token", &csrf_token("t.t.t")), ("sec-fetch-site", "cross-site")],
+            &[("x-csrf-token", &csrf_token("t.t.t")), ("origin", "null")],
+            &[("x-csrf-token", &csrf_token("t.t.t")), ("referer", "https://evil.example/")],
         ];
         for headers in bad {
             let result = find(&cookie_sources(), &post(headers));

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderValue, Response};
 use symbolon_jose::{Algorithm, jwt::Policy};
 #[cfg(feature = "axum")]
 use url::Url;
@@ -25,6 +25,7 @@ use crate::{
     revocation::{Credentials, Follower, Options, Revocation, Watch, WhenStale},
     scope::{Requirement, is_scope_token},
     seen::{DEFAULT_TOKENS, Seen},
+    session::{self, Sessions, Source},
     status::{Refusals, Status},
     verify::{TokenType, Verifier},
 };
@@ -76,6 +77,7 @@ struct Config {
     remember: usize,
     revocation: Options,
     sources: Sources,
+    sessions: Option<Sessions>,
     challenge: Challenge,
     on_reject: Option<OnReject>,
     optional: bool,
@@ -103,6 +105,7 @@ impl Guard {
             remember: DEFAULT_TOKENS,
             revocation: Options::default(),
             sources: Sources::default(),
+            sessions: None,
             on_reject: None,
             optional: false,
             clock: Arc::new(SystemClock::new()),
@@ -156,7 +159,7 @@ impl Guard {
     /// How many verified tokens are remembered: 16,384 unless changed, 0 for none.
     ///
     /// A token seen again costs a look-up instead of a signature; expiry, revocation and the keys are checked all the same. Each
-    /// takes about 1.8 KB if signed with RS256 (1.3 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
+    /// takes about 1.8 KB if signed with RS256 (1.5 KB with ES256), those longer than 4 KiB are not kept, and none with [`Keys::shared_secret`], where it would gain nothing.
     #[must_use]
     pub fn remember(self, tokens: usize) -> Self {
         self.change(|config| config.remember = tokens)
@@ -224,15 +227,20 @@ impl Guard {
     ///
     /// A browser sends cookies without being asked, from any page. So a request that may change something (any method but
     /// `GET`, `HEAD` and `OPTIONS`, or opening a WebSocket) must come from a page of the API's own origin, which
-    /// `Sec-Fetch-Site` or `Origin` shows, or of one named by [`Guard::cookie_origins`]. Handlers of safe methods must not
-    /// change anything. Do not clear this defence by setting those headers in a proxy.
+    /// `Sec-Fetch-Site`, `Origin` or `Referer` shows, or of one named by [`Guard::cookie_origins`]. Without any of those headers it must
+    /// carry the [`csrf_token`](crate::csrf_token) of the cookie. Handlers of safe methods must not change anything. Do not clear this
+    /// defence by setting those headers in a proxy.
     #[must_use]
     pub fn cookie(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        self.change(|config| config.sources.cookie = Some(Cookie { name, origins: Vec::new() }))
+        self.change(|config| {
+            let origins = config.sources.cookie.take().map(|cookie| cookie.origins).unwrap_or_default();
+            config.sources.cookie = Some(Cookie { name, origins });
+        })
     }
 
-    /// Origins (`https://app.example.com`) whose pages may send state-changing requests with the cookie. After [`Guard::cookie`].
+    /// Origins (`https://app.example.com`) whose pages may send state-changing requests with the cookie. After [`Guard::cookie`]
+    /// or [`Guard::sessions`].
     #[must_use]
     pub fn cookie_origins<O: Into<String>>(self, origins: impl IntoIterator<Item = O>) -> Self {
         let origins = origins.into_iter().map(Into::into).collect();
@@ -240,6 +248,21 @@ impl Guard {
             if let Some(cookie) = &mut config.sources.cookie {
                 cookie.origins = origins;
             }
+        })
+    }
+
+    /// Also takes the issuer's session values (`sym_sv_…`), which are looked up at its session endpoint: from the cookie `__Host-session`,
+    /// unless [`Guard::cookie`] names another, and wherever tokens are read.
+    ///
+    /// The cookie is under the defence that [`Guard::cookie`] describes. To set it: [`Guard::set_cookie`].
+    #[must_use]
+    pub fn sessions(self, sessions: Sessions) -> Self {
+        self.change(|config| {
+            config.sessions = Some(sessions);
+            config
+                .sources
+                .cookie
+                .get_or_insert_with(|| Cookie { name: session::DEFAULT_COOKIE.to_owned(), origins: Vec::new() });
         })
     }
 
@@ -317,9 +340,10 @@ impl Guard {
     /// Waits until the keys are there and, if the issuer has a revocation feed, its first snapshot: for the start of an API, so that
     /// the first tokens are judged like all others. `false` if that took longer than `limit`; it is gone on with all the same.
     ///
-    /// ```no_run
+    /// ```
     /// # use std::time::Duration;
-    /// # async fn example(guard: symbolon_guard::Guard) {
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
     /// if !guard.ready(Duration::from_secs(10)).await {
     ///     eprintln!("the issuer is away: {:?}", guard.status().revocation.last_error);
     /// }
@@ -343,9 +367,27 @@ impl Guard {
     pub fn status(&self) -> Status {
         Status {
             cache: self.0.judge.seen.status(),
+            sessions: self.0.judge.sessions.as_ref().map(|sessions| sessions.seen.status()),
             revocation: self.0.judge.watch.status(),
             refusals: self.0.refusals.by_reason(),
         }
+    }
+
+    /// The `Set-Cookie` by which a browser keeps a token or session value: for this host only, out of reach of scripts, over https only,
+    /// and not on what other sites make the browser send (`SameSite=Lax`).
+    ///
+    /// The cookie's name must begin with `__Host-` for browsers to insist on the first.
+    pub fn set_cookie(&self, value: &str) -> Result<HeaderValue, Rejection> {
+        session::cookie::set(self.cookie_name(), value)
+    }
+
+    /// The `Set-Cookie` by which a browser forgets it. The session goes on until it is ended at the issuer (RFC 7009).
+    pub fn clear_cookie(&self) -> HeaderValue {
+        session::cookie::clear(self.cookie_name())
+    }
+
+    fn cookie_name(&self) -> &str {
+        self.sources().cookie.as_ref().map_or(session::DEFAULT_COOKIE, |cookie| &cookie.name)
     }
 
     /// The issuer whose tokens are accepted.
@@ -404,7 +446,9 @@ impl Guard {
         self.0.refusals.count(rejection);
         match rejection {
             Rejection::NotGuarded => tracing::error!(%rejection, "a request was refused"),
-            Rejection::KeysUnavailable { .. } | Rejection::RevocationsUnavailable { .. } => {
+            Rejection::KeysUnavailable { .. }
+            | Rejection::RevocationsUnavailable { .. }
+            | Rejection::SessionsUnavailable { .. } => {
                 tracing::warn!(%rejection, "a request was refused");
             }
             _ => tracing::debug!(%rejection, "a request was refused"),
@@ -440,8 +484,11 @@ impl Guard {
         let watch = Arc::new(Watch::new(config.revocation.clone(), &config.audience, clock));
         let follower = Follower { issuer: config.issuer.clone(), http, keys, watch };
         let seen = Seen::new(if config.keys.are_shared_secret() { 0 } else { config.remember });
+        let sessions = config.sessions.as_ref();
+        let sessions =
+            sessions.map(|sessions| Source::new(sessions, &config.issuer, &config.audience, config.remember));
         Self(Arc::new(Inner {
-            judge: Judge::new(verifier, seen, follower, Arc::clone(&config.clock)),
+            judge: Judge::new(verifier, seen, sessions, follower, Arc::clone(&config.clock)),
             refusals: Refusals::default(),
             config,
             metadata_url: OnceLock::new(),

@@ -17,6 +17,7 @@ use crate::{
     jwks::KeySource,
     revocation::{Follower, Watch, Word},
     seen::{Proven, Seen},
+    session::{self, Source},
     verify::{Sight, Verifier},
 };
 
@@ -26,6 +27,7 @@ pub(crate) struct Judge {
     verifier: Verifier,
     keys: KeySource,
     pub(crate) seen: Seen,
+    pub(crate) sessions: Option<Source>,
     pub(crate) watch: Arc<Watch>,
     clock: Arc<dyn Clock>,
     follower: Follower,
@@ -43,14 +45,24 @@ pub(crate) enum Look {
 }
 
 impl Judge {
-    pub(crate) fn new(verifier: Verifier, seen: Seen, follower: Follower, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        verifier: Verifier,
+        seen: Seen,
+        sessions: Option<Source>,
+        follower: Follower,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let (keys, watch) = (follower.keys.clone(), Arc::clone(&follower.watch));
-        Self { verifier, keys, seen, watch, clock, follower, following: Mutex::default(), second: AtomicU64::new(0) }
+        let (following, second) = (Mutex::default(), AtomicU64::new(0));
+        Self { verifier, keys, seen, sessions, watch, clock, follower, following, second }
     }
 
     /// Judges with what is at hand. No lock, no I/O, no waiting; no allocation for a token that was seen before.
     pub(crate) fn look(&self, token: &str) -> Look {
         let now = self.now();
+        if let Some(sessions) = self.sessions_for(token) {
+            return self.look_at(sessions, token, now);
+        }
         if let Some(proven) = self.seen.find(token, now, self.keys.generation()) {
             self.seen.hits.add_one();
             return match self.watch.word(&proven, now) {
@@ -76,6 +88,9 @@ impl Judge {
             Look::Refused(rejection) => return Err(rejection),
             Look::Wait => {}
         }
+        if let Some(sessions) = self.sessions_for(token) {
+            return self.look_up(sessions, token).await;
+        }
         let now = self.now();
         let proven = match self.seen.find(token, now, self.keys.generation()) {
             Some(proven) => proven,
@@ -90,6 +105,43 @@ impl Judge {
             Word::Revoked(why) => Err(Rejection::InvalidToken(InvalidToken::Revoked(why))),
             Word::Ask | Word::Unavailable => Err(Watch::unavailable()),
         }
+    }
+
+    /// Where this token is looked up, if it is not one to verify.
+    fn sessions_for(&self, token: &str) -> Option<&Source> {
+        self.sessions.as_ref().filter(|_| session::is_value(token))
+    }
+
+    /// What is known of a session value without asking. Where revocations are not known well enough, the issuer is asked anew.
+    fn look_at(&self, sessions: &Source, value: &str, now: u64) -> Look {
+        let Some(proven) = sessions.seen.find(value, now, 0) else { return Look::Wait };
+        match self.watch.word(&proven, now) {
+            Word::Good => {
+                sessions.seen.hits.add_one();
+                Look::Good(proven)
+            }
+            Word::Revoked(why) => refused(Word::Revoked(why)),
+            Word::Ask | Word::Unavailable => Look::Wait,
+        }
+    }
+
+    async fn look_up(&self, sessions: &Source, value: &str) -> Result<Arc<Proven>, Rejection> {
+        sessions.seen.misses.add_one();
+        // With the keys comes whether there is a feed, by which what is kept can be revoked. Without, it is kept all the same.
+        if let KeySource::Remote(cache) = &self.keys {
+            drop(cache.load().await);
+        }
+        let counts = |kept: &Proven, now| matches!(self.watch.word(kept, now), Word::Good);
+        let mut shared = sessions.ask(value, &*self.clock, counts).await?;
+        // What the issuer said a moment ago is as good as its feed; only if the feed knows better it does not count.
+        if let Word::Revoked(why) = self.weigh(&shared, self.now()) {
+            return Err(Rejection::InvalidToken(InvalidToken::Revoked(why)));
+        }
+        if let Some(proven) = Arc::get_mut(&mut shared) {
+            sessions.seen.prepare(proven, value);
+            sessions.seen.keep(&shared, self.now(), 0);
+        }
+        Ok(shared)
     }
 
     /// Sees to it that the feed is followed, if there has to be one and there is a runtime to do it on.
@@ -158,6 +210,9 @@ impl Judge {
         self.follow();
         self.watch.assess();
         self.seen.sweep(now, self.keys.generation());
+        if let Some(sessions) = &self.sessions {
+            sessions.seen.sweep(now, 0);
+        }
     }
 }
 

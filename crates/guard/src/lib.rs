@@ -20,6 +20,7 @@ mod rng;
 mod scope;
 mod seen;
 mod service;
+mod session;
 mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -38,6 +39,10 @@ pub use layer::{GuardLayer, RequireLayer};
 pub use revocation::{FeedState, Revocation, RevocationStatus, Revoked, WhenStale};
 pub use scope::{RequiredScope, is_scope_token};
 pub use service::{GuardService, RequireService};
+pub use session::{
+    Sessions,
+    cookie::{CSRF_HEADER, csrf_token},
+};
 pub use status::{CacheStatus, Status};
 pub use symbolon_jose::{Algorithm, Jwk, JwkSet};
 pub use verify::TokenType;

@@ -15,6 +15,8 @@ pub struct Status {
     pub cache: CacheStatus,
     /// The revocation feed.
     pub revocation: RevocationStatus,
+    /// Session values looked up before, if the guard takes any.
+    pub sessions: Option<CacheStatus>,
     /// How many requests were refused, by [`Rejection::reason`]; every reason is there.
     pub refusals: Vec<(&'static str, u64)>,
 }
@@ -32,7 +34,7 @@ pub struct CacheStatus {
 }
 
 /// Every reason, in the order of its counter.
-const REASONS: [&str; 13] = [
+const REASONS: [&str; 15] = [
     "no_token",
     "malformed",
     "invalid_token",
@@ -45,6 +47,8 @@ const REASONS: [&str; 13] = [
     "body",
     "keys_unavailable",
     "revocations_unavailable",
+    "session_ended",
+    "sessions_unavailable",
     "not_guarded",
 ];
 
@@ -74,6 +78,7 @@ impl Rejection {
             Self::InvalidToken(InvalidToken::Jose(symbolon_jose::Error::Expired)) => "expired",
             Self::InvalidToken(InvalidToken::UnknownKey) => "unknown_key",
             Self::InvalidToken(InvalidToken::Revoked(_)) => "revoked",
+            Self::InvalidToken(InvalidToken::SessionEnded) => "session_ended",
             Self::InvalidToken(_) => "invalid_token",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::MissingRole { .. } => "missing_role",
@@ -81,6 +86,7 @@ impl Rejection {
             Self::BodyTooLarge | Self::BodyUnreadable => "body",
             Self::KeysUnavailable { .. } => "keys_unavailable",
             Self::RevocationsUnavailable { .. } => "revocations_unavailable",
+            Self::SessionsUnavailable { .. } => "sessions_unavailable",
             Self::NotGuarded => "not_guarded",
         }
     }

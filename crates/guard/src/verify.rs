@@ -92,7 +92,9 @@ impl Verifier {
             return Err(InvalidToken::OtherType);
         }
         let (exp, nbf) = (verified.exp(), verified.nbf());
-        let ids = Ids::of(&verified.claims().0.claims, verified.kid());
+        // The name of the key, which a header need not say where only one key is possible.
+        let kid = verified.kid().or_else(|| current.keys.find(None, verified.algorithm().name())?.kid());
+        let ids = Ids::by_key(current.key_print(kid));
         let Shared(mut shared) = verified.into_claims();
         let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
         proven.ids = ids;

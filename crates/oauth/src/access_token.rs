@@ -1,4 +1,4 @@
-//! Access tokens: JWTs of type `at+jwt` (RFC 9068 §2).
+//! Access tokens: JWTs of type `at+jwt` (RFC 9068 §2), or session values, of which a look-up says the same.
 //!
 //! Beside the profile's claims they carry `sid` and `rh`, the user's revocation handle: random ids by which one session, or every
 //! token of a user, can be revoked without a look-up per request. No personal data.
@@ -9,10 +9,11 @@ use symbolon_jose::jwt::Audience;
 
 use crate::context::Context;
 use crate::ids::{Issuer, random_id};
-use crate::issue::{AccessTokenPlan, UserFacts};
+use crate::issue::{AccessTokenForm, AccessTokenPlan, UserFacts};
 use crate::registration::{Api, Client};
 use crate::scope::Scope;
 use crate::status_list::Status;
+use crate::token_format::{OpaqueToken, TokenKind};
 
 /// The header's `typ` (RFC 9068 §2.1).
 pub const TYP: &str = "at+jwt";
@@ -69,50 +70,76 @@ pub(crate) struct UserToken<'a> {
     pub(crate) user: &'a UserFacts,
     pub(crate) scope: &'a Scope,
     pub(crate) api: Option<&'a Api>,
-    pub(crate) sid: Option<&'a str>,
+    pub(crate) born_in: Option<BornIn<'a>>,
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<&'a str>,
 }
 
-/// A user's token. Without an API it opens userinfo only; with one, and `openid` in scope, both.
+/// The session a token is born in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BornIn<'a> {
+    pub(crate) sid: &'a str,
+    /// When it ends at the latest.
+    pub(crate) ends_at: u64,
+}
+
+/// A user's token: a session value for a client that is registered so, else a token to sign.
 pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTokenPlan {
-    let userinfo = userinfo_audience(ctx.issuer);
-    let aud = match from.api {
-        None => Audience::One(userinfo),
-        Some(api) if from.scope.contains("openid") => Audience::Many(vec![api.identifier.clone(), userinfo]),
-        Some(api) => Audience::One(api.identifier.clone()),
+    let exp = match from.born_in {
+        // No longer than anything else of the client would live.
+        Some(session) if from.client.gets_sessions() => {
+            session.ends_at.min(ctx.now.saturating_add(from.client.refresh_absolute_secs(ctx.lifetimes)))
+        }
+        _ => ctx.now.saturating_add(lifetime_secs(ctx.lifetimes.access_token_secs, Some(from.client), from.api)),
     };
-    // Roles open doors that no consent page names: a third party never carries them.
-    let carries_roles = from.client.first_party && from.api.is_some_and(|api| api.include_roles);
-    let roles = if carries_roles { from.user.roles.clone() } else { Vec::new() };
-    let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(from.client), from.api);
     let claims = AccessTokenClaims {
-        sid: from.sid.map(str::to_owned),
+        scope: from.scope.clone(),
+        sid: from.born_in.map(|session| session.sid.to_owned()),
         rh: Some(from.user.revocation_handle.clone()),
         auth_time: Some(from.auth_time),
         acr: from.acr.map(str::to_owned),
-        roles,
-        ..base(ctx, from.client, &from.user.id, aud, lifetime_secs)
+        roles: roles(from.client, from.api, from.user),
+        exp,
+        ..base(ctx, from.client, &from.user.id, audience(ctx.issuer, from.api, from.scope))
     };
-    AccessTokenPlan {
-        claims: AccessTokenClaims { scope: from.scope.clone(), ..claims },
-        alg: signing_alg(from.client, from.api),
+    let form = if from.client.gets_sessions() {
+        AccessTokenForm::Session(OpaqueToken::generate(TokenKind::SessionValue, ctx.rng))
+    } else {
+        AccessTokenForm::Signed(signing_alg(from.client, from.api))
+    };
+    AccessTokenPlan { claims, form }
+}
+
+/// Without an API a user's token opens userinfo only; with one, and `openid` in scope, both.
+pub(crate) fn audience(issuer: &Issuer, api: Option<&Api>, scope: &Scope) -> Audience {
+    let userinfo = userinfo_audience(issuer);
+    match api {
+        None => Audience::One(userinfo),
+        Some(api) if scope.contains("openid") => Audience::Many(vec![api.identifier.clone(), userinfo]),
+        Some(api) => Audience::One(api.identifier.clone()),
     }
+}
+
+/// Roles open doors that no consent page names: a third party never carries them.
+pub(crate) fn roles(client: &Client, api: Option<&Api>, user: &UserFacts) -> Vec<String> {
+    let carries = client.first_party && api.is_some_and(|api| api.include_roles);
+    if carries { user.roles.clone() } else { Vec::new() }
 }
 
 /// A client's own token (RFC 6749 §4.4): `sub` is the client.
 pub(crate) fn for_client(ctx: &mut Context<'_>, client: &Client, scope: Scope, api: &Api) -> AccessTokenPlan {
     let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(client), Some(api));
-    let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()), lifetime_secs);
-    AccessTokenPlan { claims: AccessTokenClaims { scope, ..claims }, alg: api.signing_alg }
+    let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()));
+    let claims = AccessTokenClaims { exp: ctx.now.saturating_add(lifetime_secs), scope, ..claims };
+    AccessTokenPlan { claims, form: AccessTokenForm::Signed(api.signing_alg) }
 }
 
-fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience, lifetime_secs: u64) -> AccessTokenClaims {
+fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> AccessTokenClaims {
     AccessTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),
         sub: sub.to_owned(),
         aud,
-        exp: ctx.now.saturating_add(lifetime_secs),
+        exp: ctx.now,
         iat: ctx.now,
         jti: random_id(ctx.rng),
         client_id: client.client_id.as_str().to_owned(),

@@ -16,6 +16,8 @@ pub struct IssuedAccessToken {
     pub sid: Option<String>,
     /// Its `rh`: the store refuses to note a token whose handle is dead already.
     pub revocation_handle: String,
+    /// SHA-256 of its text, if it is a session value.
+    pub session_hash: Option<[u8; 32]>,
 }
 
 /// A refresh token to store: only its hash.

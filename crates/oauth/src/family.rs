@@ -1,9 +1,9 @@
 //! The beginning of a family: the first tokens of a sign-in, whichever way it came.
 //!
-//! A family ends with its session unless `offline_access` was granted, and for a browser program always (RFC 10017). Access tokens name
+//! A family ends with its session unless `offline_access` was granted, and for a browser program or a session value always (RFC 10017). Access tokens name
 //! the session they were born in (`sid`) either way, so that ending it can revoke them by that name.
 
-use crate::access_token::{self, UserToken};
+use crate::access_token::{self, BornIn, UserToken};
 use crate::context::Context;
 use crate::effect::{FamilyGrant, NewFamily, NewRefreshToken};
 use crate::id_token;
@@ -21,7 +21,7 @@ pub(crate) struct SignIn<'a> {
     pub(crate) api: Option<&'a Api>,
     /// As asked and consented to; what cannot be had any more is dropped.
     pub(crate) scope: &'a Scope,
-    pub(crate) sid: Option<&'a str>,
+    pub(crate) born_in: Option<BornIn<'a>>,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) auth_time: u64,
     pub(crate) amr: &'a [String],
@@ -38,11 +38,12 @@ pub(crate) struct Born {
 }
 
 pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
-    let SignIn { client, user, api, sid, nonce, auth_time, amr, acr, .. } = *from;
+    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, .. } = *from;
+    let sid = born_in.map(|session| session.sid);
     let scope = &target::scope_for_user(client, api, from.scope);
     let stays = scope.contains("offline_access");
     let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
-    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, sid, auth_time, acr });
+    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, born_in, auth_time, acr });
     let id_token = id_token::plan(ctx, &id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr });
     let absolute_expires_at = if stays {
         ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes))

@@ -51,13 +51,22 @@ pub enum SessionState {
     Unknown,
 }
 
-/// An access token to sign: `jwt::sign(key_for(alg), access_token::TYP, &claims)`.
+/// An access token to hand out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessTokenPlan {
-    /// Its claims, complete.
+    /// Its claims, complete; for a session value, what a look-up would say of it now.
     pub claims: AccessTokenClaims,
-    /// What to sign it with.
-    pub alg: Algorithm,
+    /// What it is made of.
+    pub form: AccessTokenForm,
+}
+
+/// What an access token is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessTokenForm {
+    /// A value to hand out as it is; the effect has its hash.
+    Session(OpaqueToken),
+    /// A token to sign: `jwt::sign(key_for(alg), access_token::TYP, &claims)`.
+    Signed(Algorithm),
 }
 
 /// An ID token to sign after the access token beside it.
@@ -155,7 +164,7 @@ impl std::error::Error for Refusal {}
 /// The JSON of a token answer (RFC 6749 §5.1). `Debug` shows no token.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct TokenResponse {
-    /// The signed access token.
+    /// The access token: signed, or a session value.
     pub access_token: String,
     /// `Bearer`.
     pub token_type: &'static str,
@@ -191,6 +200,10 @@ impl AccessTokenPlan {
             expires_at: self.claims.exp,
             sid: self.claims.sid.clone(),
             revocation_handle: self.claims.rh.clone().unwrap_or_default(),
+            session_hash: match &self.form {
+                AccessTokenForm::Session(value) => Some(value.hash()),
+                AccessTokenForm::Signed(_) => None,
+            },
         }
     }
 }

@@ -45,13 +45,15 @@ pub use grant::{Grant, TokenRequest};
 pub use id_token::IdTokenClaims;
 pub use ids::{ClientId, InvalidName, Issuer, Subject, random_id};
 pub use issue::{
-    AccessTokenPlan, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse, UserFacts, UserStatus,
+    AccessTokenForm, AccessTokenPlan, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse,
+    UserFacts, UserStatus,
 };
 pub use logout_token::{LogoutTokenClaims, LogoutTokenPlan, SignOut};
 pub use params::Params;
 pub use redirect_uri::RegisteredRedirectUri;
 pub use registration::{
-    Api, ApiScope, Apis, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims, RegistrationError, Role, SecretHash,
+    AccessTokenFormat, Api, ApiScope, Apis, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims,
+    RegistrationError, Role, SecretHash,
 };
 pub use response_mode::{AuthorizationResponse, Rendering, ResponseMode};
 pub use scope::Scope;

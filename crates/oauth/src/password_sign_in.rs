@@ -3,6 +3,7 @@
 //! Only for a client that is marked first-party and allowed to use it; the password itself is checked by the shell, in its bounded
 //! pool, before this decides what the sign-in brings.
 
+use crate::access_token::BornIn;
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::error::OAuthError;
@@ -25,10 +26,19 @@ pub struct Request {
 /// What the sign-in was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The session that was made for it, if one was.
-    pub sid: Option<String>,
+    /// The session that begins with it, if the client [needs one](Client::gets_sessions).
+    pub session: Option<OwnSession>,
     /// By what means (RFC 8176).
     pub amr: Vec<String>,
+}
+
+/// A session that begins with the sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnSession {
+    /// Its `sid`.
+    pub sid: String,
+    /// When it ends at the latest.
+    pub ends_at: u64,
 }
 
 /// Whether the client may send passwords here at all. Ask before looking at the password.
@@ -59,6 +69,9 @@ pub fn decide(
         return Err(OAuthError::UserBlocked);
     }
     let api = target::for_user(client, request.audience.as_deref(), ctx.issuer, apis)?;
+    if client.gets_sessions() != signed_in.session.is_some() {
+        return Err(OAuthError::ServerError);
+    }
     let asked = request.scope.clone().unwrap_or_else(|| everything(api));
     let family_id = random_id(ctx.rng);
     let auth_time = ctx.now;
@@ -70,7 +83,7 @@ pub fn decide(
             user,
             api,
             scope: &asked,
-            sid: signed_in.sid.as_deref(),
+            born_in: signed_in.session.as_ref().map(|it| BornIn { sid: &it.sid, ends_at: it.ends_at }),
             nonce: None,
             auth_time,
             amr: &signed_in.amr,
@@ -94,7 +107,8 @@ fn everything(api: Option<&Api>) -> Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issue::RefreshAnswer;
+    use crate::issue::{AccessTokenForm, RefreshAnswer};
+    use crate::registration::AccessTokenFormat;
     use crate::testing::{API, NOW, apis, at, spa, third_party, user};
 
     fn allowed() -> Client {
@@ -102,7 +116,9 @@ mod tests {
     }
 
     fn run(client: &Client, request: &Request, user: &UserFacts) -> Result<Issue, OAuthError> {
-        let signed_in = SignedIn { sid: Some("sid-1".to_owned()), amr: vec!["pwd".to_owned()] };
+        let own = OwnSession { sid: "sid-1".to_owned(), ends_at: NOW + 36_000 };
+        let session = client.gets_sessions().then_some(own);
+        let signed_in = SignedIn { session, amr: vec!["pwd".to_owned()] };
         at(NOW, |ctx| decide(ctx, client, request, user, &signed_in, &apis()))
     }
 
@@ -112,7 +128,7 @@ mod tests {
         let claims = &issue.access_token.claims;
         assert!(claims.aud.contains(API) && claims.roles == ["admin"]);
         assert_eq!(claims.scope.to_string(), "openid read:dragons write:dragons");
-        assert_eq!((claims.auth_time, claims.sid.as_deref()), (Some(NOW), Some("sid-1")));
+        assert_eq!((claims.auth_time, claims.sid.as_deref()), (Some(NOW), None));
         assert_eq!(issue.refresh_token, RefreshAnswer::Absent);
         assert!(matches!(issue.effect, Effect::CreateFamily { refresh_token: None, .. }));
     }
@@ -122,6 +138,19 @@ mod tests {
         let request = Request { scope: Some(Scope::parse("openid offline_access").unwrap()), audience: None };
         let issue = run(&allowed(), &request, &user()).unwrap();
         assert!(matches!(issue.effect, Effect::CreateFamily { refresh_token: Some(_), .. }));
+    }
+
+    #[test]
+    fn a_client_of_sessions_gets_one_and_no_refresh_token() {
+        let client = Client { access_token_format: AccessTokenFormat::Session, ..allowed() };
+        let request = Request { scope: Some(Scope::parse("openid offline_access").unwrap()), audience: None };
+        let issue = run(&client, &request, &user()).unwrap();
+        let AccessTokenForm::Session(value) = &issue.access_token.form else { panic!("{:?}", issue.access_token) };
+        assert_eq!((issue.access_token.claims.exp, &issue.refresh_token), (NOW + 36_000, &RefreshAnswer::Absent));
+        let Effect::CreateFamily { family, access_token, .. } = &issue.effect else { panic!("{:?}", issue.effect) };
+        assert_eq!((family.sid.as_deref(), family.session_bound), (Some("sid-1"), true));
+        assert_eq!((family.absolute_expires_at, access_token.expires_at), (NOW + 36_000, NOW + 36_000));
+        assert_eq!(access_token.session_hash, Some(value.hash()));
     }
 
     #[test]

@@ -35,14 +35,14 @@ pub(crate) fn of_grant<'a>(
     if named.is_some_and(|named| Some(named) != granted && named != userinfo_audience(issuer)) {
         return Err(OAuthError::TargetNotGranted);
     }
-    let Some(identifier) = granted else { return Ok(None) };
+    let Some(identifier) = granted else { return none_at_all(client) };
     if !client.first_party && client.api(identifier).is_none() {
         return Err(OAuthError::TargetUnknown);
     }
     live(identifier, apis).map(Some)
 }
 
-/// The API a user's token is for. None at all is fine: the token then opens userinfo.
+/// The API a user's token is for. None at all is fine, but for sessions: the token then opens userinfo.
 pub(crate) fn for_user<'a>(
     client: &Client,
     requested: Option<&str>,
@@ -51,11 +51,16 @@ pub(crate) fn for_user<'a>(
 ) -> Result<Option<&'a Api>, OAuthError> {
     // Some clients name userinfo itself, which every token with `openid` opens anyway.
     let named = requested.filter(|named| *named != userinfo_audience(issuer));
-    let Some(identifier) = named.or(client.default_audience.as_deref()) else { return Ok(None) };
+    let Some(identifier) = named.or(client.default_audience.as_deref()) else { return none_at_all(client) };
     if !client.first_party && client.api(identifier).is_none() {
         return Err(OAuthError::TargetUnknown);
     }
     live(identifier, apis).map(Some)
+}
+
+/// A session value means nothing but to the API it was made for.
+fn none_at_all<'a>(client: &Client) -> Result<Option<&'a Api>, OAuthError> {
+    if client.gets_sessions() { Err(OAuthError::TargetMissing) } else { Ok(None) }
 }
 
 /// The API a client's own token is for: one it is registered for, and the only one if it names none.
@@ -105,7 +110,7 @@ fn may_stay(client: &Client) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registration::ClientApi;
+    use crate::registration::{AccessTokenFormat, ClientApi};
     use crate::testing::{API, apis, issuer, machine, spa, third_party};
 
     fn requested_by(query: &str) -> Result<Option<String>, OAuthError> {
@@ -172,6 +177,18 @@ mod tests {
         let mut without = spa();
         without.grant_types.remove("refresh_token");
         assert!(!scope_for_user(&without, None, &asked).contains("offline_access"));
+    }
+
+    #[test]
+    fn a_session_is_at_an_api_and_brings_no_refresh_token() {
+        let client = Client { access_token_format: AccessTokenFormat::Session, ..spa() };
+        for requested in [None, Some(&*issuer().endpoint("/userinfo"))] {
+            assert_eq!(for_user(&client, requested, &issuer(), &apis()).err(), Some(OAuthError::TargetMissing));
+        }
+        assert_eq!(of_grant(&issuer(), &client, None, None, &apis()).err(), Some(OAuthError::TargetMissing));
+        assert!(for_user(&client, Some(API), &issuer(), &apis()).is_ok());
+        let asked = Scope::parse("openid offline_access read:dragons").unwrap();
+        assert_eq!(scope_for_user(&client, Some(&apis()[0]), &asked).to_string(), "openid read:dragons");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum TokenKind {
     RefreshToken,
     /// A browser session's cookie.
     Session,
+    /// An access token that is looked up: the session of a user at one API.
+    SessionValue,
     /// The link that creates the first administrator.
     Setup,
 }
@@ -42,6 +44,7 @@ impl TokenKind {
         Self::PasswordReset,
         Self::RefreshToken,
         Self::Session,
+        Self::SessionValue,
         Self::Setup,
     ];
 
@@ -55,6 +58,7 @@ impl TokenKind {
             Self::PasswordReset => "sym_pr_",
             Self::RefreshToken => "sym_rt_",
             Self::Session => "sym_se_",
+            Self::SessionValue => "sym_sv_",
             Self::Setup => "sym_su_",
         }
     }

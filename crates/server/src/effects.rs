@@ -3,7 +3,7 @@
 
 use symbolon_oauth::{AlsoSession, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
 use symbolon_store::{
-    self as store, Ended, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, StoreError,
+    self as store, Ended, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, Session, StoreError,
 };
 
 use crate::app::App;
@@ -37,14 +37,7 @@ pub fn store_failure(error: &StoreError) -> OAuthError {
 /// sealed; empty for other grants.
 pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Result<Applied, OAuthError> {
     let applied = match &issue.effect {
-        Effect::CreateFamily { family, refresh_token, access_token } => {
-            let new = NewFamily {
-                refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),
-                family: facts::new_family(family),
-                access_token: facts::issued(access_token),
-            };
-            app.store.create_family(new).await.map(of_issued)
-        }
+        Effect::CreateFamily { .. } => return begin(app, issue, None).await,
         Effect::EndFamily { .. } | Effect::RevokeAccessToken { .. } => {
             return apply_end(app, &issue.effect, now).await.map(|_| Applied::Done);
         }
@@ -82,6 +75,20 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
         }
     };
     applied.map_err(|error| store_failure(&error))
+}
+
+/// Begins a family without a code, and the session that begins with it.
+pub async fn begin(app: &App, issue: &Issue, session: Option<Session>) -> Result<Applied, OAuthError> {
+    let Effect::CreateFamily { family, refresh_token, access_token } = &issue.effect else {
+        return Err(OAuthError::ServerError);
+    };
+    let new = NewFamily {
+        session,
+        refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),
+        family: facts::new_family(family),
+        access_token: facts::issued(access_token),
+    };
+    app.store.create_family(new).await.map(of_issued).map_err(|error| store_failure(&error))
 }
 
 /// Applies the effect of a refusal or a revocation: what must end because of what was presented.

@@ -66,6 +66,7 @@ pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &I
     let event = AuditEvent {
         user_id: Some(claims.sub.clone()),
         client_id: Some(client.client_id.to_string()),
+        sid: claims.sid.clone(),
         detail: json!({ "grant": "password_sign_in", "jti": claims.jti, "scope": claims.scope }),
         ..event(meta, "token.issue", "success")
     };

@@ -2,6 +2,8 @@
 //! other; this file is where they meet.
 
 use symbolon_oauth::claims::Profile;
+use symbolon_oauth::endpoint::session;
+use symbolon_oauth::endpoint::userinfo::{JtiState, TokenFacts};
 use symbolon_oauth::{self as oauth, FamilyGrant, NewFamily, NewRefreshToken, SessionState, UserFacts};
 use symbolon_store::{self as store, Hash32, RefreshState};
 
@@ -92,5 +94,32 @@ pub fn issued(token: &oauth::IssuedAccessToken) -> store::IssuedAccessToken {
         expires_at: token.expires_at,
         sid: token.sid.clone(),
         revocation_handle: token.revocation_handle.clone(),
+        session_hash: token.session_hash.map(Hash32),
+    }
+}
+
+/// What decides about a session value; `None` when the record is not one of ours, which is corruption.
+pub fn session_value(found: &store::SessionValueFacts, now: u64) -> Option<session::Facts> {
+    let store::SessionValueFacts { jti, family, token } = found;
+    let session = token.session.as_ref();
+    Some(session::Facts {
+        jti: jti.clone(),
+        issued_at: family.created_at,
+        absolute_expires_at: family.absolute_expires_at,
+        ended_at: family.ended_at,
+        grant: family_grant(family)?,
+        sid: family.sid.clone()?,
+        session_expires_at: session.map_or(0, |it| it.idle_expires_at.min(it.absolute_expires_at)),
+        token: TokenFacts { session: session_state(session, now), ..token_facts(token) },
+    })
+}
+
+/// What became of an access token's user, session and id.
+pub fn token_facts(found: &store::TokenFacts) -> TokenFacts {
+    TokenFacts {
+        user: found.user.as_ref().map(user),
+        session: session_of_token(found.session.as_ref()),
+        jti: if found.jti_revoked { JtiState::Revoked } else { JtiState::Live },
+        revoked_until: found.revoked_until,
     }
 }

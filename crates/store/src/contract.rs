@@ -11,6 +11,7 @@ pub(crate) mod outbox;
 pub(crate) mod registry;
 pub(crate) mod revocations;
 pub(crate) mod rotation;
+pub(crate) mod session_values;
 pub(crate) mod sessions;
 pub(crate) mod statuses;
 pub(crate) mod sweep;
@@ -119,6 +120,14 @@ macro_rules! suite {
                 of_parallel_rotations_one_wins_and_the_family_cannot_fork
                 rotation_supersedes_and_seals
                 ten_refreshers_at_once_all_go_on
+            }
+            session_values {
+                a_session_can_begin_with_its_family
+                a_rule_ends_the_session_values_it_is_about_and_no_other_family
+                a_session_value_is_found_with_all_that_decides_about_it
+                an_ended_session_value_is_forgotten_before_its_expiry
+                nothing_begins_with_a_family_that_is_refused
+                what_ends_a_session_value_is_logged_for_a_guards_memory_only
             }
             sessions {
                 a_blocked_or_deleted_user_begins_no_session

@@ -13,8 +13,8 @@ use crate::record::{
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
     RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate, Verification, WaitingTarget,
+    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
+    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 /// A result of the store.
@@ -144,7 +144,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Token families
 
-    /// Records a family that was not born of a code, if the user is active and still has the token's handle.
+    /// Records a family that was not born of a code, if the user is active and still has the token's handle; and the
+    /// session that begins with it, if one does, all or nothing.
     async fn create_family(&self, new: NewFamily) -> Result<Issued>;
 
     /// What the decision on a refresh token needs.
@@ -171,6 +172,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// The live families of a user, newest first.
     async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>>;
+
+    /// What the decision on a session value needs.
+    async fn session_value_facts(&self, hash: Hash32) -> Result<Option<SessionValueFacts>>;
 
     /// What userinfo and introspection ask.
     async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts>;

@@ -24,7 +24,7 @@ pub use event_stream::{
 };
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,
-    Rotated, TokenFacts, TokenQuery,
+    Rotated, SessionValueFacts, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};

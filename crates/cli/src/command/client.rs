@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::{AuthMethod, ClientKind};
+use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, ClientKind};
 use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, ListChange, NewClient};
 
 use super::{Global, algorithm, duration, say_what_was_revoked, tokens_until};
@@ -158,12 +158,24 @@ pub(crate) struct Common {
     /// What its ID tokens and logout tokens are signed with [default: RS256]
     #[arg(long, value_parser = algorithm)]
     id_token_alg: Option<Algorithm>,
+    /// What its access tokens are: signed, or values its API looks up at each use [default: jwt]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    access_token_format: Option<Format>,
     /// Where it takes logout tokens (OpenID Connect Back-Channel Logout); an empty one removes it
     #[arg(long, value_name = "URI")]
     backchannel_logout: Option<String>,
     /// Whether it cannot do without the session (sid) in logout tokens
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     backchannel_logout_session: Option<bool>,
+}
+
+/// What access tokens are.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// A signed statement that an API checks by itself
+    Jwt,
+    /// An opaque value that lives as long as the sign-in; no refresh tokens
+    Session,
 }
 
 /// Client authentication, in the words of the standard.
@@ -274,6 +286,7 @@ impl Add {
             apis: self.common.apis,
             default_audience: self.common.default_api,
             password_sign_in: self.password_sign_in,
+            access_token_format: self.common.access_token_format.map(Format::registered),
         })
     }
 }
@@ -285,6 +298,7 @@ impl Set {
             third_party: self.third_party,
             disabled: self.disabled,
             password_sign_in: self.password_sign_in,
+            access_token_format: self.common.access_token_format.map(Format::registered),
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
             backchannel_logout_uri: self.common.backchannel_logout,
@@ -311,6 +325,15 @@ impl Method {
             Self::ClientSecretPost => AuthMethod::ClientSecretPost,
             Self::None => AuthMethod::None,
             Self::PrivateKeyJwt => AuthMethod::PrivateKeyJwt,
+        }
+    }
+}
+
+impl Format {
+    const fn registered(self) -> AccessTokenFormat {
+        match self {
+            Self::Jwt => AccessTokenFormat::Jwt,
+            Self::Session => AccessTokenFormat::Session,
         }
     }
 }
@@ -392,6 +415,7 @@ fn show_client(answer: &Value, output: &Output) {
         ("APIs", apis.collect::<Vec<String>>().join(", ")),
         ("default API", text(&client["default_audience"])),
         ("ID tokens signed with", text(&client["id_token_signed_response_alg"])),
+        ("access tokens", if client["access_token_format"] == "session" { "sessions" } else { "" }.to_owned()),
         ("POST /authenticate", if client["password_sign_in"] == true { "yes" } else { "" }.to_owned()),
         ("state", if client["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&client["created_at"])),

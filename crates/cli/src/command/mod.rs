@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod bench;
 mod client;
 mod config;
 mod delivery;
@@ -107,6 +108,9 @@ pub(crate) enum Command {
     /// Settings: check them, or show where each comes from
     #[command(subcommand)]
     Config(config::Config),
+    /// Measure on this machine what is argued about elsewhere
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Find what is wrong, with a fix for each finding
     Doctor(doctor::Doctor),
     /// Ask the running server whether it is ready; for containers
@@ -119,6 +123,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
     match command {
         Command::Admin(command) => command.run(global, output),
         Command::Api(command) => command.run(global, output),
+        Command::Bench(command) => command.run(global, output),
         Command::Client(command) => command.run(global, output),
         Command::Config(command) => command.run(global, output),
         Command::Delivery(command) => command.run(global, output),

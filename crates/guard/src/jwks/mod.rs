@@ -13,9 +13,10 @@ mod limit;
 use std::sync::Arc;
 
 use symbolon_jose::{Algorithm, Jwk, JwkSet, VerifyingKey, VerifyingKeys};
+use symbolon_revocation::Fingerprint;
 use url::Url;
 
-use crate::{client::Http, clock::Clock, error::ConfigError};
+use crate::{client::Http, clock::Clock, error::ConfigError, revocation::key_print};
 use cache::Cache;
 use discovery::Location;
 use fetch::Fetch;
@@ -87,13 +88,28 @@ pub(crate) struct Current {
     pub(crate) all: VerifyingKeys,
     /// Grows whenever a key of the set is gone or changed: what was verified under an older one has to be verified anew.
     pub(crate) generation: u64,
+    /// The fingerprints of the names of `keys`, and that of none.
+    prints: Vec<(String, Fingerprint)>,
+    nameless: Fingerprint,
 }
 
 impl Current {
     fn new(set: &JwkSet, algorithms: &[Algorithm], generation: u64) -> Self {
         // `VerifyingKeys::from_jwks` takes no shared secret from a set: what a set shows is public.
         let of = |algorithms| VerifyingKeys::from_jwks(set, algorithms);
-        Self { keys: of(algorithms), all: of(Algorithm::ASYMMETRIC), generation }
+        Self::of(of(algorithms), of(Algorithm::ASYMMETRIC), generation)
+    }
+
+    fn of(keys: VerifyingKeys, all: VerifyingKeys, generation: u64) -> Self {
+        let print = |kid: &str| (kid.to_owned(), key_print(Some(kid)));
+        let prints = keys.iter().filter_map(|key| key.kid().map(print)).collect();
+        Self { keys, all, generation, prints, nameless: key_print(None) }
+    }
+
+    /// The fingerprint of the key of this name, which is one of `keys`.
+    pub(crate) fn key_print(&self, kid: Option<&str>) -> Fingerprint {
+        let found = self.prints.iter().find(|(name, _)| Some(name.as_str()) == kid);
+        found.map_or(self.nameless, |(_, print)| *print)
     }
 }
 
@@ -117,7 +133,7 @@ impl KeySource {
             Kind::Secret(key) => {
                 // Statements of the issuer cannot be checked with a secret that is not its alone.
                 let (keys, all) = (VerifyingKeys::single(key.clone()), VerifyingKeys::default());
-                return Self::Fixed(Arc::new(Current { keys, all, generation: 1 }));
+                return Self::Fixed(Arc::new(Current::of(keys, all, 1)));
             }
             Kind::Discover => Location::Issuer(issuer.to_owned()),
             Kind::Url(url) => Location::Jwks(url.clone()),

@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use symbolon_jose::jws::compact::Unverified;
+use symbolon_jose::{VerifyingKey, jws::compact::Unverified};
 use symbolon_revocation::{Error, Event, Fingerprint, RuleKind, Snapshot, TokenIds, event};
 
 use super::{
@@ -28,6 +28,8 @@ use crate::{
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// The first one.
 const MIN_PAUSE: Duration = Duration::from_millis(200);
+/// Failures in a row before the issuer's discovery document is read anew.
+const REDISCOVER_AFTER: u32 = 4;
 /// How often what is due is forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(2);
 /// Bounds of the patience with a silent stream. It is half of what the knowledge may be old, so that there is time to come back.
@@ -86,7 +88,7 @@ impl Follower {
     }
 
     async fn try_follow(&self, run: &mut Run) -> Result<(), Trouble> {
-        let feed = self.feed().await?;
+        let feed = self.feed(run.failures).await?;
         let ask = Ask { http: &self.http, credentials: self.watch.credentials() };
         let position = match self.watch.knowledge.position() {
             Some(position) if !run.hole => position,
@@ -112,18 +114,18 @@ impl Follower {
         Ok(())
     }
 
-    /// Where the feed is.
-    async fn feed(&self) -> Result<Feed, Trouble> {
+    /// Where the feed is. After some failures the issuer is asked again: it may have moved.
+    async fn feed(&self, failures: u32) -> Result<Feed, Trouble> {
         let discovered = match &self.keys {
-            KeySource::Remote(cache) => {
+            KeySource::Remote(cache) if failures < REDISCOVER_AFTER => {
                 self.current().await?;
                 cache.discovered()
             }
-            KeySource::Fixed(_) => None,
+            KeySource::Remote(_) | KeySource::Fixed(_) => None,
         };
         let discovered = match discovered {
             Some(discovered) => discovered,
-            // The keys come from elsewhere.
+            // Or the keys come from elsewhere.
             None => Arc::new(self.discover().await?),
         };
         self.watch.learn(&discovered);
@@ -173,7 +175,7 @@ impl Follower {
 
     /// Verifying and merging millions of entries is not for a thread that answers requests.
     async fn take(&self, bytes: &Arc<Vec<u8>>, keys: &Arc<Current>) -> Result<Result<Heard, Error>, Trouble> {
-        self.check_key(head_of(bytes))?;
+        self.check_key(head_of(bytes), keys)?;
         let (bytes, keys, follower) = (Arc::clone(bytes), Arc::clone(keys), self.clone());
         let work = move || {
             let now = follower.watch.now();
@@ -185,20 +187,26 @@ impl Follower {
 
     async fn event(&self, jws: &str) -> Result<Event, Trouble> {
         let verify = |keys: &Current| event::verify(jws, &keys.all, &self.issuer, self.watch.now().unix);
-        let verified = match verify(&*self.current().await?) {
-            Err(error) if error.is_unknown_key() => verify(&*self.look_for(Some(jws), error).await?),
-            verified => verified,
-        };
+        let mut keys = self.current().await?;
+        let mut verified = verify(&keys);
+        if let Err(error) = verified
+            && error.is_unknown_key()
+        {
+            keys = self.look_for(Some(jws), error).await?;
+            verified = verify(&keys);
+        }
         let event = verified.map_err(Trouble::Refused)?;
-        self.check_key(Some(jws))?;
+        self.check_key(Some(jws), &keys)?;
         Ok(event)
     }
 
     /// A key that was revoked signs no news either: whoever stole it could hide what is revoked.
-    fn check_key(&self, jws: Option<&str>) -> Result<(), Trouble> {
-        let Some(kid) = jws.and_then(kid_of) else { return Ok(()) };
+    fn check_key(&self, jws: Option<&str>, keys: &Current) -> Result<(), Trouble> {
+        // By the key's own name: a header need not say it where only one key is possible.
+        let key = jws.and_then(|jws| with_header(jws, |header| keys.all.find(header.kid(), header.alg())));
+        let Some(kid) = key.and_then(VerifyingKey::kid) else { return Ok(()) };
         let key =
-            TokenIds { key: Some(Fingerprint::of(RuleKind::Key, &kid)), iat: Some(u64::MAX), ..TokenIds::default() };
+            TokenIds { key: Some(Fingerprint::of(RuleKind::Key, kid)), iat: Some(u64::MAX), ..TokenIds::default() };
         if self.watch.knowledge.set.refuses(&key).is_some() { Err(Trouble::RevokedKey) } else { Ok(()) }
     }
 
@@ -234,11 +242,16 @@ impl Follower {
     }
 }
 
-/// The name of the key in the header of a compact JWS of any length.
+/// The name of the key in the header of a compact JWS.
 fn kid_of(jws: &str) -> Option<String> {
+    with_header(jws, |header| header.kid().map(ToOwned::to_owned))
+}
+
+/// Reads the header of a compact JWS of any length.
+fn with_header<T>(jws: &str, read: impl FnOnce(&Unverified<'_>) -> Option<T>) -> Option<T> {
     let ((header, _), (_, signature)) = (jws.split_once('.')?, jws.rsplit_once('.')?);
     let detached = [header, "..", signature].concat();
-    Unverified::parse(&detached).ok()?.kid().map(ToOwned::to_owned)
+    read(&Unverified::parse(&detached).ok()?)
 }
 
 /// The head of a snapshot, unverified.

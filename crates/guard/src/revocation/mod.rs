@@ -25,11 +25,18 @@ use symbolon_revocation::{IdKind, Kind, RuleKind};
 
 pub(crate) use credentials::Credentials;
 pub(crate) use follow::Follower;
-pub(crate) use ids::Ids;
+pub(crate) use ids::{Ids, key_print};
 pub use status::{FeedState, RevocationStatus};
 pub(crate) use watch::{Watch, Word};
 
-/// Whether a guard follows its issuer's revocation feed.
+/// Whether a guard follows its issuer's revocation feed: see [`Guard::revocation`](crate::Guard::revocation).
+///
+/// ```
+/// use symbolon_guard::{Guard, Revocation};
+///
+/// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?.revocation(Revocation::Off);
+/// # Ok::<(), symbolon_guard::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Revocation {
@@ -44,6 +51,18 @@ pub enum Revocation {
 
 /// What to do with a good token while the knowledge of revocations is older than [`Guard::max_staleness`](crate::Guard::max_staleness),
 /// or before there is any. What is known to be revoked is refused in any case.
+///
+/// ```
+/// use symbolon_guard::{FeedState, Revocation, WhenStale, testing::{AUDIENCE, TestIssuer}};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let issuer = TestIssuer::offline(); // has no feed
+/// let guard = issuer.guard(AUDIENCE).revocation(Revocation::Required).when_stale(WhenStale::Refuse);
+/// let rejection = guard.verify(&issuer.token().sign()).await.unwrap_err();
+/// assert_eq!(rejection.status(), 503);
+/// assert_eq!(guard.status().revocation.state, FeedState::Waiting);
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum WhenStale {
@@ -59,6 +78,17 @@ pub enum WhenStale {
 }
 
 /// What no longer counts, and the token with it.
+///
+/// ```
+/// use symbolon_guard::{Guard, InvalidToken, Rejection, Revoked};
+///
+/// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?.on_reject(|rejection| {
+///     if let Rejection::InvalidToken(InvalidToken::Revoked(Revoked::Key)) = rejection {
+///         eprintln!("somebody still uses tokens of the key that was stolen");
+///     }
+/// });
+/// # Ok::<(), symbolon_guard::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revoked {

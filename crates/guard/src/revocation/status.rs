@@ -2,7 +2,20 @@
 
 use std::time::Duration;
 
-/// How a guard stands with its issuer's revocation feed.
+/// How a guard stands with its issuer's revocation feed: a part of [`Guard::status`](crate::Guard::status).
+///
+/// ```
+/// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
+/// let revocation = guard.status().revocation;
+/// println!("revocation_entries {}", revocation.entries);
+/// println!("revocation_lag {}", revocation.lag);
+/// if let Some(staleness) = revocation.staleness {
+///     println!("revocation_staleness_seconds {}", staleness.as_secs());
+/// }
+/// if let Some(error) = revocation.last_error {
+///     println!("# {error}");
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RevocationStatus {
@@ -31,6 +44,18 @@ pub struct RevocationStatus {
 }
 
 /// How good the knowledge of revocations is.
+///
+/// ```
+/// use symbolon_guard::FeedState;
+///
+/// # let guard = symbolon_guard::testing::TestIssuer::offline().guard("https://api.example.com");
+/// let (status, text) = match guard.status().revocation.state {
+///     FeedState::Off | FeedState::Fresh => (200, "well"),
+///     FeedState::Waiting => (503, "not ready"),
+///     _ => (200, "revocations may be missing: see to it"),
+/// };
+/// # assert_eq!(status, 200, "{text}");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]

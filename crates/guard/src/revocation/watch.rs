@@ -99,8 +99,10 @@ impl Watch {
         // Before the set is asked: whatever comes later has another number.
         let version = self.knowledge.set.version();
         if proven.checked.load(Ordering::Relaxed) != version {
-            let ids = proven.ids.token_ids(&proven.claims, self.api);
-            if let Some(kind) = self.knowledge.set.refuses(&ids) {
+            let set = &self.knowledge.set;
+            if !set.is_empty()
+                && let Some(kind) = set.refuses(&proven.ids.token_ids(&proven.claims, self.api))
+            {
                 return Word::Revoked(kind.into());
             }
             proven.checked.store(version, Ordering::Relaxed);
@@ -192,6 +194,8 @@ impl Watch {
     /// Judges how good the knowledge is, and sounds the alarm if it is not good enough. After each word of the issuer, and by the
     /// first request of each second.
     pub(crate) fn assess(&self) -> FeedState {
+        // One at a time from here on, so that no older judgement takes the place of a newer one.
+        let mut alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         let state = match self.knowledge.staleness(now) {
             _ if !self.is_needed() => FeedState::Off,
@@ -203,7 +207,6 @@ impl Watch {
         if before != state as u8 {
             self.changes.send_replace(());
         }
-        let mut alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
         self.sound(&mut alarm, state, now);
         state
     }
@@ -278,3 +281,7 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

@@ -43,7 +43,17 @@ pub(crate) struct Proven {
 
 impl Proven {
     pub(crate) fn new(claims: Claims) -> Self {
-        Self { claims, ..Self::default() }
+        // Every field, so that no empty claims are made only to be dropped.
+        Self {
+            checked: AtomicU64::new(0),
+            expires: 0,
+            begins: 0,
+            generation: 0,
+            ids: Ids::default(),
+            active_until: AtomicU64::new(0),
+            token: None,
+            claims,
+        }
     }
 
     /// Whether it counts at `now`, as far as time and keys tell.

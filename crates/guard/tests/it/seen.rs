@@ -105,6 +105,17 @@ async fn each_guard_has_its_own_memory() {
 }
 
 #[tokio::test]
+async fn a_guard_with_another_policy_begins_without_memory() {
+    let issuer = TestIssuer::offline();
+    let guard = issuer.guard(AUDIENCE);
+    let token = issuer.token().sign();
+    assert!(!remembers(&guard, &token) && remembers(&guard, &token));
+    let stricter = guard.clone().algorithms([Algorithm::RS256]);
+    assert!(stricter.verify(&token).await.is_err());
+    assert!(!remembers(&guard.leeway(Duration::ZERO), &token));
+}
+
+#[tokio::test]
 async fn a_seen_token_dies_with_its_key() {
     let issuer = TestIssuer::start().await;
     let guard = issuer.guard(AUDIENCE);

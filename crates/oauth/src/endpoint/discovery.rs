@@ -63,11 +63,12 @@ pub struct Metadata {
     pub display_values_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ui_locales_supported: Vec<String>,
-    /// Names of our own (decision 6); absent where there is no feed.
+    /// Names of our own: the feed (decision 6), absent where there is none, and the look-up of session values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbolon_revocation_snapshot_endpoint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbolon_revocation_stream_endpoint: Option<String>,
+    pub symbolon_session_endpoint: String,
     pub authorization_response_iss_parameter_supported: bool,
     pub claims_parameter_supported: bool,
     pub request_parameter_supported: bool,
@@ -123,6 +124,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         ui_locales_supported: settings.ui_locales.clone(),
         symbolon_revocation_snapshot_endpoint: feed(path::REVOCATION_SNAPSHOT),
         symbolon_revocation_stream_endpoint: feed(path::REVOCATION_STREAM),
+        symbolon_session_endpoint: issuer.endpoint(path::SESSION),
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
         request_parameter_supported: false,
@@ -158,6 +160,11 @@ mod tests {
         assert_eq!(document()["symbolon_revocation_stream_endpoint"], issuer().endpoint("/revocations/stream"));
         let without = serde_json::to_value(metadata(&issuer(), &Settings::default())).unwrap();
         assert!(!without.to_string().contains("symbolon_revocation"));
+    }
+
+    #[test]
+    fn where_sessions_are_looked_up_is_listed() {
+        assert_eq!(document()["symbolon_session_endpoint"], issuer().endpoint("/session"));
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub struct Active {
     pub scope: Scope,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// For APIs only, whose guard drops what it remembers when this is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rh: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,6 +123,7 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         jti: token.jti.clone(),
         scope: token.scope.clone(),
         sid: token.sid.clone(),
+        rh: token.rh.clone().filter(|_| matches!(caller, Caller::Api(_))),
         auth_time: token.auth_time,
         acr: token.acr.clone(),
         roles: token.roles.clone(),
@@ -165,7 +169,7 @@ mod tests {
             (&json!(true), &json!("usr_ada"), &json!("openid email"))
         );
         assert_eq!((&answer["client_id"], &answer["token_type"]), (&json!("spa"), &json!("Bearer")));
-        assert_eq!(answer.get("rh"), None, "revocation handles stay between us and guards");
+        assert_eq!(answer["rh"], "handle-1", "an API's guard follows it");
     }
 
     #[test]
@@ -198,6 +202,15 @@ mod tests {
         assert_eq!(ask(&machine, &TokenFacts { revoked_until: Some(NOW), ..nobody.clone() }), json!(false));
         assert_eq!(ask(&machine, &TokenFacts { revoked_until: Some(NOW - 1), ..nobody.clone() }), json!(true));
         assert_eq!(ask(&third, &nobody), json!(false));
+    }
+
+    #[test]
+    fn a_client_is_not_told_the_handle_of_its_user() {
+        let third = third_party();
+        let own = AccessTokenClaims { client_id: "third".to_owned(), ..token() };
+        let answer = decide(Caller::Client(authenticated(&third)), Some(&own), &live()).unwrap();
+        let answer = serde_json::to_value(answer).unwrap();
+        assert_eq!((&answer["active"], answer.get("rh")), (&json!(true), None));
     }
 
     #[test]

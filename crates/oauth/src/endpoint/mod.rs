@@ -5,4 +5,5 @@ pub mod end_session;
 pub mod introspection;
 pub mod path;
 pub mod revocation;
+pub mod session;
 pub mod userinfo;

@@ -18,6 +18,8 @@ pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
 pub const REVOCATION_STREAM: &str = "/revocations/stream";
 /// Revocation.
 pub const REVOKE: &str = "/oauth/revoke";
+/// Where an API looks up a session value.
+pub const SESSION: &str = "/session";
 /// Where a receiver polls, followed by the id of its stream.
 pub const SSF_POLL: &str = "/ssf/poll";
 /// The status of event streams.

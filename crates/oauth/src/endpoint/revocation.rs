@@ -22,6 +22,8 @@ pub enum Request {
     AccessToken(Zeroizing<String>),
     /// A refresh token: look it up by its hash.
     RefreshToken(OpaqueToken),
+    /// A session value: look it up by its hash.
+    SessionValue(OpaqueToken),
     /// Nothing we ever issued: answer 200.
     Unknown,
 }
@@ -36,6 +38,9 @@ impl Request {
         if let Ok(refresh_token) = OpaqueToken::parse(TokenKind::RefreshToken, token) {
             return Ok(Self::RefreshToken(refresh_token));
         }
+        if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, token) {
+            return Ok(Self::SessionValue(value));
+        }
         let looks_signed = token.starts_with("eyJ") && token.bytes().filter(|byte| *byte == b'.').count() == 2;
         Ok(if looks_signed { Self::AccessToken(Zeroizing::new(token.to_owned())) } else { Self::Unknown })
     }
@@ -46,6 +51,7 @@ impl std::fmt::Debug for Request {
         f.write_str(match self {
             Self::AccessToken(_) => "AccessToken",
             Self::RefreshToken(_) => "RefreshToken",
+            Self::SessionValue(_) => "SessionValue",
             Self::Unknown => "Unknown",
         })
     }
@@ -56,7 +62,7 @@ impl std::fmt::Debug for Request {
 pub enum Facts<'a> {
     /// An access token whose signature, issuer, type and expiry the shell has verified.
     AccessToken(&'a AccessTokenClaims),
-    /// A refresh token's family.
+    /// The family of a refresh token or a session value.
     Family {
         /// Its id.
         id: String,

@@ -3,6 +3,7 @@
 //! The code is bound to client, `redirect_uri`, PKCE, session and API. A second use by its rightful owner ends everything born of
 //! it (§4.1.2); an attempt by anybody else changes nothing, so that nobody can end another's sign-in.
 
+use crate::access_token::BornIn;
 use crate::authorize::CodeGrant;
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
@@ -78,6 +79,8 @@ pub struct Facts {
     pub user: Option<UserFacts>,
     /// The session it was born of.
     pub session: SessionState,
+    /// When that session ends at the latest; 0 if it is not on record.
+    pub session_ends_at: u64,
 }
 
 /// Decides.
@@ -121,7 +124,8 @@ pub fn decide(
         request.resource.as_deref(),
         apis,
     )?;
-    Ok(issue(ctx, client, request, &facts.grant, user, api, verified))
+    let born_in = BornIn { sid: &facts.grant.sid, ends_at: facts.session_ends_at };
+    Ok(issue(ctx, client, request, &facts.grant, (user, born_in), api, verified))
 }
 
 /// Whoever cannot prove all of this is not the code's owner, and learns and changes nothing.
@@ -144,7 +148,7 @@ fn issue(
     client: AuthenticatedClient<'_>,
     request: &Request,
     grant: &CodeGrant,
-    user: &UserFacts,
+    (user, born_in): (&UserFacts, BornIn<'_>),
     api: Option<&Api>,
     _proof: PkceVerified,
 ) -> Issue {
@@ -156,7 +160,7 @@ fn issue(
             user,
             api,
             scope: &grant.scope,
-            sid: Some(&grant.sid),
+            born_in: Some(born_in),
             nonce: grant.nonce.as_deref(),
             auth_time: grant.auth_time,
             amr: &grant.amr,
@@ -175,9 +179,9 @@ fn issue(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::issue::RefreshAnswer;
+    use crate::issue::{AccessTokenForm, RefreshAnswer};
     use crate::pkce::CodeChallenge;
-    use crate::registration::{Client, ProfileClaims};
+    use crate::registration::{AccessTokenFormat, Client, ProfileClaims};
     use crate::scope::Scope;
     use crate::testing::{
         API, CHALLENGE, NOW, SPA_URI, TestRng, VERIFIER, apis, at, authenticated, spa, third_party, user,
@@ -208,6 +212,7 @@ mod tests {
             redeemed_at: None,
             user: Some(user()),
             session: SessionState::Live,
+            session_ends_at: NOW + 36_000,
         }
     }
 
@@ -403,6 +408,28 @@ mod tests {
         assert!(!family.session_bound && family.sid.is_some());
         assert_eq!(issue.access_token.claims.sid.as_deref(), Some("sid-1"));
         assert_eq!(issue.id_token.unwrap().claims.sid.as_deref(), Some("sid-1"));
+    }
+
+    #[test]
+    fn a_client_of_sessions_gets_a_value_that_ends_with_the_session_and_no_refresh_token() {
+        let client = Client { access_token_format: AccessTokenFormat::Session, ..third_party() };
+        let mut facts = found();
+        facts.grant.client_id = client.client_id.clone();
+        let issue = run_as(&client, &[], facts.clone()).unwrap();
+        let AccessTokenForm::Session(value) = &issue.access_token.form else { panic!("{:?}", issue.access_token) };
+        assert!(value.reveal().starts_with("sym_sv_"));
+        assert_eq!((issue.access_token.claims.exp, &issue.refresh_token), (NOW + 36_000, &RefreshAnswer::Absent));
+        let Effect::RedeemCode { family, refresh_token: None, access_token, .. } = &issue.effect else {
+            panic!("{:?}", issue.effect)
+        };
+        assert!(family.session_bound, "whatever kind of program it is");
+        assert_eq!((access_token.session_hash, access_token.expires_at), (Some(value.hash()), NOW + 36_000));
+        facts.grant.audience = None;
+        refused(run_as(&client, &[], facts.clone()), OAuthError::TargetMissing);
+        // Never longer than the client's refresh tokens would have lived.
+        let short = Client { refresh_absolute_secs: Some(60), ..client };
+        facts.grant.audience = Some(API.to_owned());
+        assert_eq!(run_as(&short, &[], facts).unwrap().access_token.claims.exp, NOW + 60);
     }
 
     #[test]

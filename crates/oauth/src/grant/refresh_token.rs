@@ -2,7 +2,7 @@
 //!
 //! The state table is in `rotation.rs`. Another client's attempt changes nothing for the owner.
 
-use crate::access_token::{self, UserToken};
+use crate::access_token::{self, BornIn, UserToken};
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
 use crate::effect::{AlsoSession, Effect, EndReason, FamilyGrant, RotateExpect};
@@ -175,10 +175,9 @@ fn sign_plan(
     let (sid, acr) = (sid.as_deref(), grant.acr.as_deref());
     // Ending a session ends every access token that names it; one made after that must not.
     let live_sid = sid.filter(|_| facts.session == SessionState::Live);
-    let access_token = access_token::for_user(
-        ctx,
-        &UserToken { client, user, scope, api, sid: live_sid, auth_time: grant.auth_time, acr },
-    );
+    let born_in = live_sid.map(|sid| BornIn { sid, ends_at: facts.family.absolute_expires_at });
+    let access_token =
+        access_token::for_user(ctx, &UserToken { client, user, scope, api, born_in, auth_time: grant.auth_time, acr });
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
     let id_token = id_token::plan(
         ctx,

@@ -41,6 +41,17 @@ pub enum AuthMethod {
     PrivateKeyJwt,
 }
 
+/// What the access tokens of a client are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// A signed statement that an API checks by itself (RFC 9068).
+    #[default]
+    Jwt,
+    /// An opaque value that the API looks up at the session endpoint: alive as long as the session it was born in.
+    Session,
+}
+
 /// Where the claims of `profile`, `email`, `phone` and `address` go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +134,9 @@ pub struct Client {
     /// May send the user's password to `POST /authenticate`.
     #[serde(default)]
     pub password_sign_in: bool,
+    /// What its access tokens are. With sessions it has no refresh tokens: use keeps a session alive.
+    #[serde(default)]
+    pub access_token_format: AccessTokenFormat,
     /// The APIs it may ask for. For `client_credentials` there are no others; for a user, an entry limits the scopes, and a
     /// third-party client may ask for no other API.
     #[serde(default)]
@@ -214,6 +228,7 @@ impl Client {
             profile_claims: ProfileClaims::UserinfoOnly,
             require_pkce: true,
             password_sign_in: false,
+            access_token_format: AccessTokenFormat::Jwt,
             apis: Vec::new(),
             default_audience: None,
             scopes: None,
@@ -234,10 +249,17 @@ impl Client {
         self.token_endpoint_auth_method == AuthMethod::None
     }
 
-    /// Whether it is registered for the grant.
+    /// Whether it is registered for the grant. A client of sessions has nothing to refresh, whatever is registered.
     #[must_use]
     pub fn may_use(&self, grant: Grant) -> bool {
-        self.grant_types.contains(grant.name())
+        let nothing_to_refresh = grant == Grant::RefreshToken && self.gets_sessions();
+        self.grant_types.contains(grant.name()) && !nothing_to_refresh
+    }
+
+    /// Whether its access tokens are session values.
+    #[must_use]
+    pub fn gets_sessions(&self) -> bool {
+        self.access_token_format == AccessTokenFormat::Session
     }
 
     /// Whether signing out of the session ends its refresh tokens too: so for browser programs (RFC 10017).

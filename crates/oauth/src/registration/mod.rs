@@ -8,7 +8,7 @@ mod secret;
 mod validate;
 
 pub use api::{Api, ApiScope, Role};
-pub use client::{AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
+pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
 pub use secret::SecretHash;
 pub(crate) use secret::matches_any;
 pub use validate::RegistrationError;

@@ -167,6 +167,11 @@ impl Client {
             "password_sign_in",
             "only a first-party client may see passwords",
         );
+        faults.check(
+            !self.gets_sessions() || !self.may_use(Grant::ClientCredentials),
+            "access_token_format",
+            "a session is a user's: with client_credentials use jwt",
+        );
         if let Some(scopes) = &self.scopes {
             let standard = scopes.iter().all(|name| scope::STANDARD.contains(&name));
             faults.check(standard, "scopes", "only standard scopes; scopes of an API are listed under apis");
@@ -296,6 +301,7 @@ fn check_web_page(text: &str) -> Result<(), &'static str> {
 mod tests {
     use super::*;
     use crate::ids::ClientId;
+    use crate::registration::AccessTokenFormat;
 
     fn spa() -> Client {
         let mut client = Client::spa(ClientId::parse("spa").unwrap(), "App");
@@ -410,6 +416,10 @@ mod tests {
         faulty(&with("authorization_code", Client::machine(ClientId::parse("m").unwrap(), "M")), "grant_types");
         faulty(&with("refresh_token", Client::machine(ClientId::parse("m").unwrap(), "M")), "grant_types");
         faulty(&Client { password_sign_in: true, ..spa() }, "password_sign_in");
+        let of_sessions = |client| Client { access_token_format: AccessTokenFormat::Session, ..client };
+        assert_eq!(of_sessions(web()).validate(), Ok(()));
+        faulty(&of_sessions(with("client_credentials", web())), "access_token_format");
+        faulty(&of_sessions(Client::machine(ClientId::parse("m").unwrap(), "M")), "access_token_format");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::{AuthMethod, Client, ClientKind, SecretHash};
+use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientKind, SecretHash};
 use symbolon_oauth::{OpaqueToken, Scope, TokenKind};
 use symbolon_store::{Document, DocumentWrite, Expect};
 
@@ -85,6 +85,9 @@ pub struct NewClient {
     pub id_token_alg: Option<Algorithm>,
     /// May post user name and password to `/authenticate`.
     pub password_sign_in: bool,
+    /// What its access tokens are; signed tokens if not given.
+    #[serde(default)]
+    pub access_token_format: Option<AccessTokenFormat>,
 }
 
 /// What changes in a registration.
@@ -99,6 +102,8 @@ pub struct ClientChange {
     pub disabled: Option<bool>,
     /// May post user name and password to `/authenticate`.
     pub password_sign_in: Option<bool>,
+    /// What its access tokens are. Those already handed out stay what they are.
+    pub access_token_format: Option<AccessTokenFormat>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.

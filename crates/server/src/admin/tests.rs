@@ -159,6 +159,7 @@ fn spa() -> NewClient {
         jwks: None,
         id_token_alg: None,
         password_sign_in: false,
+        access_token_format: None,
     }
 }
 

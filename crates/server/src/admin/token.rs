@@ -87,7 +87,7 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: TokenComman
             by_rule(context, &rule, event).await
         }
         TokenTarget::Jti(jti) => by_jti(context, &jti).await,
-        TokenTarget::Token(token) if token.0.starts_with("sym_") => refresh_token(context, &token).await,
+        TokenTarget::Token(token) if token.0.starts_with("sym_") => opaque_token(context, &token).await,
         TokenTarget::Token(token) => access_token(context, &token).await,
     }
 }
@@ -184,15 +184,23 @@ async fn access_token(context: &mut AdminContext<'_>, token: &PresentedToken) ->
 }
 
 /// Its family ends; the session it was born in goes on.
-async fn refresh_token(context: &mut AdminContext<'_>, token: &PresentedToken) -> Result<Value, AdminError> {
-    let Ok(parsed) = OpaqueToken::parse(TokenKind::RefreshToken, &token.0) else { return Err(other_secret(token)) };
-    let Some(facts) = context.store.refresh_facts(Hash32(parsed.hash())).await? else {
+async fn opaque_token(context: &mut AdminContext<'_>, token: &PresentedToken) -> Result<Value, AdminError> {
+    let (kind, found) = if let Ok(parsed) = OpaqueToken::parse(TokenKind::RefreshToken, &token.0) {
+        let found = context.store.refresh_facts(Hash32(parsed.hash())).await?;
+        ("refresh_token", found.map(|facts| facts.family))
+    } else if let Ok(parsed) = OpaqueToken::parse(TokenKind::SessionValue, &token.0) {
+        let found = context.store.session_value_facts(Hash32(parsed.hash())).await?;
+        ("session", found.map(|facts| facts.family))
+    } else {
+        return Err(other_secret(token));
+    };
+    let Some(family) = found else {
+        let what = if kind == "session" { "session value" } else { "refresh token" };
         return Err(AdminError::not_found(
-            "this refresh token is not known: it was never issued here, or is long over",
+            format!("this {what} is not known: it was never issued here, or is long over"),
             "symbolon session list --user USER shows who is signed in",
         ));
     };
-    let family = facts.family;
     let ended = context.store.end_family(&family.id, WHY, context.now, AlsoSession::No).await?;
     let event = Event {
         user_id: Some(&family.user_id),
@@ -201,7 +209,7 @@ async fn refresh_token(context: &mut AdminContext<'_>, token: &PresentedToken) -
         detail: json!({ "family": family.id, "families": ended.families }),
         ..Event::default()
     };
-    let token = json!({ "kind": "refresh_token", "client_id": family.client_id, "sub": family.user_id });
+    let token = json!({ "kind": kind, "client_id": family.client_id, "sub": family.user_id });
     answer(context, ended, event, token).await
 }
 
@@ -215,6 +223,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
         Some(TokenKind::RefreshToken) => ("only a part of a refresh token", "copy it again, whole"),
         Some(TokenKind::Session) => ("a session's cookie", "symbolon user sign-out USER"),
+        Some(TokenKind::SessionValue) => ("only a part of a session value", "copy it again, whole"),
         Some(TokenKind::Setup) => ("a set-up link", "it is over a quarter of an hour after it was made"),
         None => ("no token of this server", "copy it again, whole"),
     };

@@ -12,16 +12,16 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use symbolon_jose::json::{Limits, parse_strict};
-use symbolon_oauth::password_sign_in::{self, SignedIn};
-use symbolon_oauth::{Client, OAuthError, Scope};
-use symbolon_store::User;
+use symbolon_oauth::password_sign_in::{self, OwnSession, SignedIn};
+use symbolon_oauth::{Client, OAuthError, OpaqueToken, Scope, TokenKind};
+use symbolon_store::{Session, User};
 use zeroize::Zeroizing;
 
 use super::meta::Meta;
-use super::{answer, form, token};
+use super::{answer, browser, form, token};
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
-use crate::effects::{self, Applied};
+use crate::effects::{self, Applied, store_failure};
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 use crate::{events, facts};
@@ -69,7 +69,7 @@ pub(super) async fn authenticate(
     let Some(client) = find_client(&registry, request.client_id.as_deref()) else {
         return answer::error(&OAuthError::GrantNotAllowed);
     };
-    let response = match sign_in(&app, &meta, &registry, client, &request).await {
+    let response = match sign_in(&app, &meta, &registry, client, &headers, &request).await {
         Ok(response) => response,
         Err(error) => answer::error(&error),
     };
@@ -117,11 +117,18 @@ async fn sign_in(
     meta: &Meta,
     registry: &Registry,
     client: &Client,
+    headers: &HeaderMap,
     request: &Request,
 ) -> Result<Response, OAuthError> {
     let client_id = Some(client.client_id.as_str());
     match sign_in::check(app, meta, &request.username, &request.password, None).await? {
-        Outcome::SignedIn(user) => issue(app, meta, registry, client, request, &user).await,
+        Outcome::SignedIn(user) => {
+            // A session of its own: this sign-in has no browser whose session it could share, and nobody gets the cookie.
+            let cookie = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
+            let session =
+                client.gets_sessions().then(|| browser::fresh(app, headers, meta, &user, browser::Keep::No, &cookie));
+            issue(app, meta, registry, client, request, (&user, session)).await
+        }
         Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
         Outcome::Throttled { wait_secs } => {
             events::sign_in_throttled(app, client_id);
@@ -147,19 +154,24 @@ async fn issue(
     registry: &Registry,
     client: &Client,
     request: &Request,
-    user: &User,
+    (user, session): (&User, Option<Session>),
 ) -> Result<Response, OAuthError> {
     let scope = request.scope.as_deref().map(Scope::parse).transpose()?;
     let asked = password_sign_in::Request { audience: request.audience.clone(), scope };
-    let signed_in = SignedIn { sid: None, amr: vec!["pwd".to_owned()] };
+    let own = session.as_ref().map(|it| OwnSession { sid: it.sid.clone(), ends_at: it.absolute_expires_at });
+    let signed_in = SignedIn { session: own, amr: vec!["pwd".to_owned()] };
     let mut issue = {
         let mut rng = SystemRng;
         let mut context = app.context(meta.now, &mut rng);
         password_sign_in::decide(&mut context, client, &asked, &facts::user(user), &signed_in, registry)?
     };
-    if effects::apply(app, &issue, "", meta.now).await? == Applied::LostRace {
+    if effects::begin(app, &issue, session.clone()).await? == Applied::LostRace {
         // Blocked, deleted or given another password between the check and here.
         return Ok(refusal(StatusCode::UNAUTHORIZED, "invalid_grant", "Wrong user or password"));
+    }
+    if let Some(session) = &session {
+        let recorded = events::signed_in(app, meta, session, Some(client.client_id.as_str())).await;
+        recorded.map_err(|error| store_failure(&error))?;
     }
     events::password_sign_in(app, meta, client, &issue).await;
     let tokens = token::sign(app, registry, &mut issue, None).await?;

@@ -53,13 +53,14 @@ pub(super) async fn signed_in(app: &App, headers: &HeaderMap, now: u64) -> Resul
     Ok(Some(SignedIn { session, user }))
 }
 
-/// Notes that a session is in use, which puts off its idle expiry.
-pub(super) async fn touch(app: &App, session: &Session, now: u64) -> Result<(), OAuthError> {
+/// Notes that a session is in use, which puts off its idle expiry; says until when.
+pub(super) async fn touch(app: &App, session: &Session, now: u64) -> Result<u64, OAuthError> {
     if now < session.last_seen_at.saturating_add(TOUCH_EVERY_SECS) {
-        return Ok(());
+        return Ok(session.idle_expires_at);
     }
     let until = idle_end(app, session.persistent, now).min(session.absolute_expires_at);
-    app.store.touch_session(session.id_hash, now, until).await.map(drop).map_err(|error| store_failure(&error))
+    app.store.touch_session(session.id_hash, now, until).await.map_err(|error| store_failure(&error))?;
+    Ok(until.max(session.idle_expires_at))
 }
 
 /// The hash of the session cookie, if there is exactly one well-formed.
@@ -124,17 +125,40 @@ pub(super) async fn new_session(
 ) -> Result<(NewSession, HeaderValue), OAuthError> {
     let before = signed_in(app, headers, meta.now).await?.filter(|before| before.user.id == user.id);
     let secret = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
+    let session = match before {
+        None => fresh(app, headers, meta, user, keep, &secret),
+        Some(SignedIn { session: Session { sid, created_at, .. }, .. }) => {
+            Session { sid, created_at, ..fresh(app, headers, meta, user, keep, &secret) }
+        }
+    };
+    let lifetime = match keep {
+        Keep::No => Lifetime::BrowserSession,
+        Keep::Yes => Lifetime::Persistent { max_age_secs: app.config.session.remember_absolute_secs },
+    };
+    let cookie = CookieKind::Session.set(secret.reveal(), lifetime, app.transport);
+    let new =
+        NewSession { session, replaces: session_hash(app, headers), revocation_handle: user.revocation_handle.clone() };
+    Ok((new, cookie))
+}
+
+/// A session that begins now, found by the hash of `secret`.
+pub(super) fn fresh(
+    app: &App,
+    headers: &HeaderMap,
+    meta: &Meta,
+    user: &User,
+    keep: Keep,
+    secret: &OpaqueToken,
+) -> Session {
     let persistent = keep == Keep::Yes;
     let settings = &app.config.session;
     let absolute = if persistent { settings.remember_absolute_secs } else { settings.absolute_secs };
     let absolute_expires_at = meta.now.saturating_add(absolute);
-    let session = Session {
+    Session {
         id_hash: Hash32(secret.hash()),
-        sid: before
-            .as_ref()
-            .map_or_else(|| symbolon_oauth::random_id(&mut SystemRng), |before| before.session.sid.clone()),
+        sid: symbolon_oauth::random_id(&mut SystemRng),
         user_id: user.id.clone(),
-        created_at: before.map_or(meta.now, |before| before.session.created_at),
+        created_at: meta.now,
         auth_time: meta.now,
         last_seen_at: meta.now,
         idle_expires_at: idle_end(app, persistent, meta.now).min(absolute_expires_at),
@@ -148,12 +172,7 @@ pub(super) async fn new_session(
         address: Some(meta.address_text()),
         ended_at: None,
         ended_why: None,
-    };
-    let lifetime = if persistent { Lifetime::Persistent { max_age_secs: absolute } } else { Lifetime::BrowserSession };
-    let cookie = CookieKind::Session.set(secret.reveal(), lifetime, app.transport);
-    let new =
-        NewSession { session, replaces: session_hash(app, headers), revocation_handle: user.revocation_handle.clone() };
-    Ok((new, cookie))
+    }
 }
 
 fn idle_end(app: &App, persistent: bool, now: u64) -> u64 {

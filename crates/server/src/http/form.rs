@@ -4,6 +4,7 @@ use axum::body::Body;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use symbolon_oauth::endpoint::session;
 use symbolon_oauth::{Grant, OAuthError, Params, client_auth};
 
 /// The largest query that a form post becomes and that travels through the sign-in pages, in bytes: what is taken up must
@@ -85,7 +86,8 @@ pub(super) async fn params(
 /// Whether a query has a parameter that some endpoint takes in its body. Others are none of our business.
 fn names_a_parameter(query: &str) -> bool {
     let of_grants = Grant::ALL.iter().flat_map(|grant| grant.parameters());
-    let ours = of_grants.chain(client_auth::PARAMETERS).chain(&["grant_type", "token", "token_type_hint"]);
+    let ours =
+        of_grants.chain(client_auth::PARAMETERS).chain(&["grant_type", "token", "token_type_hint", session::PARAMETER]);
     let ours: Vec<&str> = ours.copied().collect();
     url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| ours.contains(&&*name))
 }

@@ -10,10 +10,10 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::{self, Credentials};
 use symbolon_oauth::endpoint::introspection::{self, Answer, Caller, Request};
-use symbolon_oauth::{OAuthError, Params};
+use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 
 use super::meta::Meta;
-use super::{answer, client, form, userinfo};
+use super::{answer, client, form, session, userinfo};
 use crate::app::App;
 use crate::events;
 use crate::registry::Registry;
@@ -57,9 +57,7 @@ async fn caller<'r>(
 ) -> Result<Caller<'r>, OAuthError> {
     match registry.api(credentials.client_id()) {
         Some(api) => {
-            let mut rng = SystemRng;
-            let context = app.context(now, &mut rng);
-            client_auth::authenticate_api(&context, Some(api), credentials).map(Caller::Api)
+            client_auth::authenticate_api(&app.context(now, &mut SystemRng), Some(api), credentials).map(Caller::Api)
         }
         None => client::authenticate(app, registry, credentials, now).await.map(Caller::Client),
     }
@@ -73,6 +71,9 @@ async fn decide(
     now: u64,
 ) -> Result<Answer, OAuthError> {
     let request = Request::parse(params)?;
+    if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, &request.token) {
+        return session::look_up(app, registry, caller, Some(&value), now).await;
+    }
     let Some(claims) = userinfo::own_access_token(app, registry, &request.token, now) else {
         let nothing = userinfo::nothing_known();
         return introspection::decide(caller, None, &nothing);

@@ -25,6 +25,7 @@ mod revocations;
 mod revoke;
 mod router;
 mod sdk;
+mod session;
 mod setup;
 mod ssf;
 mod status_list;

@@ -1,4 +1,4 @@
-//! `POST /oauth/revoke` (RFC 7009): ends what a refresh token or an access token belongs to, and says until when the access
+//! `POST /oauth/revoke` (RFC 7009): ends what a refresh token, an access token or a session value belongs to, and says until when the access
 //! tokens it revoked can live on where nobody follows the revocation feed.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::endpoint::revocation::{self, Answer, Facts, Request};
 use symbolon_oauth::{ClientId, OAuthError, Params};
-use symbolon_store::Hash32;
+use symbolon_store::{Family, Hash32};
 
 use super::meta::Meta;
 use super::{answer, client, form, userinfo};
@@ -63,10 +63,12 @@ async fn end(
         Request::Unknown => Facts::Nothing,
         Request::RefreshToken(token) => {
             let found = app.store.refresh_facts(Hash32(token.hash())).await.map_err(|error| store_failure(&error))?;
-            let family = found.and_then(|found| {
-                Some(Facts::Family { client_id: ClientId::parse(&found.family.client_id).ok()?, id: found.family.id })
-            });
-            family.unwrap_or(Facts::Nothing)
+            found.and_then(|found| family(found.family)).unwrap_or(Facts::Nothing)
+        }
+        Request::SessionValue(value) => {
+            let hash = Hash32(value.hash());
+            let found = app.store.session_value_facts(hash).await.map_err(|error| store_failure(&error))?;
+            found.and_then(|found| family(found.family)).unwrap_or(Facts::Nothing)
         }
         Request::AccessToken(token) => {
             access_token = userinfo::own_access_token(app, registry, &token, meta.now);
@@ -82,4 +84,8 @@ async fn end(
         recorded.map_err(|error| store_failure(&error))?;
     }
     Ok(answer)
+}
+
+fn family(found: Family) -> Option<Facts<'static>> {
+    Some(Facts::Family { client_id: ClientId::parse(&found.client_id).ok()?, id: found.id })
 }

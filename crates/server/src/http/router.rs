@@ -13,7 +13,7 @@ use symbolon_oauth::endpoint::path;
 
 use super::{
     answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
-    meta, reset, revocations, revoke, sdk, setup, ssf, status_list, token, userinfo,
+    meta, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -42,7 +42,9 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), cors::registered));
 
     // Called by APIs, from servers.
-    let mut apis = Router::new().route(path::INTROSPECT, post(introspect::introspect));
+    let mut apis = Router::new()
+        .route(path::INTROSPECT, post(introspect::introspect))
+        .route(path::SESSION, post(session::session));
     if app.config.revocation.feed != FeedAccess::Off {
         apis = apis
             .route(path::REVOCATION_SNAPSHOT, get(revocations::snapshot))

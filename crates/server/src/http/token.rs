@@ -10,9 +10,13 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use symbolon_jose::Algorithm;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
-use symbolon_oauth::{ClientAuthFailure, ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal, TokenResponse};
+use symbolon_oauth::{
+    AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal,
+    TokenResponse,
+};
 use symbolon_store::{Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
@@ -127,7 +131,7 @@ impl Request<'_> {
     async fn keep_session(&self, refresh: Option<&RefreshFacts>) -> Result<(), OAuthError> {
         match refresh {
             Some(RefreshFacts { family, session: Some(session), .. }) if family.session_bound => {
-                browser::touch(self.app, session, self.meta.now).await
+                browser::touch(self.app, session, self.meta.now).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -158,6 +162,7 @@ impl Request<'_> {
             redeemed_at: found.code.redeemed_at,
             user: found.user.as_ref().map(facts::user),
             session: facts::session_state(found.session.as_ref(), self.meta.now),
+            session_ends_at: found.session.map_or(0, |session| session.absolute_expires_at),
         }))
     }
 
@@ -225,20 +230,38 @@ fn same_successor(
     Ok(Some(successor.to_string()))
 }
 
-/// Signs what was decided. An access token beyond `tokens.max_size` is refused here, where it can be told,
-/// rather than break headers and cookies further on.
+/// Signs what was decided.
 pub(super) async fn sign(
     app: &App,
     registry: &Registry,
     issue: &mut Issue,
     successor: Option<String>,
 ) -> Result<TokenResponse, OAuthError> {
-    status_list::assign(app, registry, &mut issue.access_token.claims).await?;
-    let plan = &issue.access_token;
-    let access_token = registry.sign(plan.alg, symbolon_oauth::access_token::TYP, &plan.claims)?;
-    let (bytes, limit) = (access_token.len(), app.config.tokens.max_bytes);
+    let access_token = match &issue.access_token.form {
+        AccessTokenForm::Session(value) => value.reveal().to_owned(),
+        AccessTokenForm::Signed(alg) => {
+            let alg = *alg;
+            status_list::assign(app, registry, &mut issue.access_token.claims).await?;
+            sign_access_token(app, registry, alg, &issue.access_token.claims)?
+        }
+    };
+    let id_token = match &issue.id_token {
+        Some(plan) => Some(registry.sign(plan.alg, symbolon_oauth::id_token::TYP, &plan.beside(&access_token))?),
+        None => None,
+    };
+    Ok(issue.response(access_token, id_token, successor))
+}
+
+/// An access token beyond `tokens.max_size` is refused here, where it can be told, rather than break headers and cookies further on.
+fn sign_access_token(
+    app: &App,
+    registry: &Registry,
+    alg: Algorithm,
+    claims: &AccessTokenClaims,
+) -> Result<String, OAuthError> {
+    let access_token = registry.sign(alg, symbolon_oauth::access_token::TYP, claims)?;
+    let (bytes, limit, sub) = (access_token.len(), app.config.tokens.max_bytes, &claims.sub);
     if bytes > limit {
-        let sub = &plan.claims.sub;
         tracing::error!(
             bytes,
             limit,
@@ -247,9 +270,5 @@ pub(super) async fn sign(
         );
         return Err(OAuthError::ServerError);
     }
-    let id_token = match &issue.id_token {
-        Some(plan) => Some(registry.sign(plan.alg, symbolon_oauth::id_token::TYP, &plan.beside(&access_token))?),
-        None => None,
-    };
-    Ok(issue.response(access_token, id_token, successor))
+    Ok(access_token)
 }

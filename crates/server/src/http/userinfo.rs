@@ -12,11 +12,11 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_oauth::access_token::{self, AccessTokenClaims};
 use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
-use symbolon_oauth::{OAuthError, Params, SessionState};
+use symbolon_oauth::{OAuthError, OpaqueToken, Params, SessionState, TokenKind};
 use symbolon_store::TokenQuery;
 
 use super::meta::Meta;
-use super::{answer, form};
+use super::{answer, form, session};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::facts;
@@ -34,12 +34,9 @@ pub(super) async fn userinfo(
         Ok(token) => token,
         Err(refusal) => return refuse(refusal),
     };
-    let registry = app.registry();
-    let Some(claims) = own_access_token(&app, &registry, &token, meta.now) else {
-        return refuse(Refusal::InvalidToken);
-    };
-    let facts = match token_facts(&app, &claims).await {
-        Ok(facts) => facts,
+    let (claims, facts) = match known(&app, &token, meta.now).await {
+        Ok(Some(known)) => known,
+        Ok(None) => return refuse(Refusal::InvalidToken),
         Err(error) => return answer::error(&error),
     };
     let response = match userinfo::decide(&app.issuer, &claims, &facts) {
@@ -48,6 +45,18 @@ pub(super) async fn userinfo(
         Err(Refused::InsufficientScope) => refuse(Refusal::InsufficientScope),
     };
     answer::to_client(response, &claims.client_id)
+}
+
+/// What an access token of ours says, signed or looked up, and what became of it.
+async fn known(app: &App, token: &str, now: u64) -> Result<Option<(AccessTokenClaims, TokenFacts)>, OAuthError> {
+    let registry = app.registry();
+    if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, token) {
+        let found = session::find(app, &registry, &value, now).await?;
+        return Ok(found.map(|found| (found.claims, found.facts)));
+    }
+    let Some(claims) = own_access_token(app, &registry, token, now) else { return Ok(None) };
+    let facts = token_facts(app, &claims).await?;
+    Ok(Some((claims, facts)))
 }
 
 /// The claims of an access token that this server signed for a client that is registered and enabled still
@@ -70,12 +79,7 @@ pub(super) async fn token_facts(app: &App, claims: &AccessTokenClaims) -> Result
         audience: claims.aud.iter().map(str::to_owned).collect(),
     };
     let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
-    Ok(TokenFacts {
-        user: found.user.as_ref().map(facts::user),
-        session: facts::session_of_token(found.session.as_ref()),
-        jti: if found.jti_revoked { JtiState::Revoked } else { JtiState::Live },
-        revoked_until: found.revoked_until,
-    })
+    Ok(facts::token_facts(&found))
 }
 
 /// The facts about a token that is none of ours.

@@ -28,6 +28,8 @@ mod reset;
 mod restart;
 mod revocation;
 mod session;
+mod session_guard;
+mod session_value;
 mod setup;
 mod sign_in;
 mod slow;

@@ -168,7 +168,10 @@ pub(crate) async fn events_say_whether_the_client_knows_the_user(world: World) {
     let bob = world.sign_in("bob", 2).await;
     let elsewhere = Family { client_id: "web".into(), ..family(&bob, 12) };
     let access_token = super::world::access_token("bob", 12);
-    world.create_family(crate::NewFamily { family: elsewhere, refresh_token: None, access_token }).await.unwrap();
+    world
+        .create_family(crate::NewFamily { family: elsewhere, refresh_token: None, access_token, session: None })
+        .await
+        .unwrap();
     world.delete_user("ann", NOW).await.unwrap();
     world.end_session("sid-2", "admin", NOW).await.unwrap();
     for (client, expected) in [("spa", [true, true, false]), ("hub", [false; 3]), ("ask", [true, true, false])] {

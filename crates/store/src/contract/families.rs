@@ -13,7 +13,7 @@ fn jti(number: u8) -> (RevocationKind, String) {
 pub(crate) async fn a_family_without_a_code_needs_its_user_as_read(world: World) {
     let session = world.sign_in("ann", 1).await;
     let stale = IssuedAccessToken { revocation_handle: "handle-old".into(), ..access_token("ann", 1) };
-    let mut new = NewFamily { family: family(&session, 1), refresh_token: None, access_token: stale };
+    let mut new = NewFamily { family: family(&session, 1), refresh_token: None, session: None, access_token: stale };
     assert_eq!(world.create_family(new.clone()).await, Ok(Issued::Changed));
     assert_eq!(world.family("family-1").await, Ok(None));
     new.access_token = access_token("ann", 1);
@@ -129,6 +129,7 @@ pub(crate) async fn withdrawn_consent_ends_the_clients_families_only(world: Worl
     let his = world.sign_in("bob", 2).await;
     let spa = world.authorise(&session, 11).await;
     let other = NewFamily {
+        session: None,
         family: Family { client_id: "other".into(), ..family(&session, 12) },
         refresh_token: None,
         access_token: access_token("ann", 12),

@@ -61,7 +61,7 @@ impl World {
 
     async fn family_of(&self, family: Family, number: u8) {
         let access_token = access_token(&family.user_id, number);
-        self.create_family(NewFamily { family, refresh_token: None, access_token }).await.unwrap();
+        self.create_family(NewFamily { session: None, family, refresh_token: None, access_token }).await.unwrap();
     }
 }
 

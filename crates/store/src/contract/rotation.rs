@@ -125,7 +125,7 @@ pub(crate) async fn a_family_past_its_absolute_expiry_does_not_rotate(world: Wor
     let session = world.sign_in("ann", 1).await;
     let family = Family { absolute_expires_at: NOW + 50, ..super::world::family(&session, 1) };
     let refresh_token = Some(refresh_token(&family.id, 1));
-    let new = NewFamily { family: family.clone(), refresh_token, access_token: access_token("ann", 1) };
+    let new = NewFamily { family: family.clone(), refresh_token, session: None, access_token: access_token("ann", 1) };
     world.create_family(new).await.unwrap();
     let late = Rotate { now: NOW + 50, ..rotate(&family, 1, 2, CURRENT) };
     assert_eq!(world.rotate_refresh_token(late).await, Ok(Rotated::Ended));
@@ -163,7 +163,7 @@ pub(crate) async fn an_ended_session_stops_bound_families_only(world: World) {
     let session = world.session_by_sid("sid-1").await.unwrap().unwrap();
     let offline = Family { session_bound: false, ..super::world::family(&session, 5) };
     let refresh_token = Some(refresh_token(&offline.id, 5));
-    let new = NewFamily { family: offline.clone(), refresh_token, access_token: access_token("ann", 5) };
+    let new = NewFamily { family: offline.clone(), refresh_token, session: None, access_token: access_token("ann", 5) };
     world.create_family(new).await.unwrap();
     world.end_session("sid-1", "logout", NOW).await.unwrap();
     assert_eq!(world.rotate_refresh_token(rotate(&bound, 1, 2, CURRENT)).await, Ok(Rotated::Ended));
@@ -172,6 +172,7 @@ pub(crate) async fn an_ended_session_stops_bound_families_only(world: World) {
     assert_eq!(world.rotate_refresh_token(naming_it).await, Ok(Rotated::LostRace), "no token names an ended session");
     assert_eq!(world.rotate_refresh_token(rotate(&offline, 5, 6, CURRENT)).await, Ok(Rotated::Done));
     let late = NewFamily {
+        session: None,
         family: super::world::family(&session, 7),
         refresh_token: None,
         access_token: access_token("ann", 7),

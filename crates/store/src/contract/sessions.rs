@@ -84,8 +84,12 @@ pub(crate) async fn ending_a_session_ends_what_is_bound_to_it(world: World) {
     let (one, two) = (world.sign_in("ann", 1).await, world.sign_in("ann", 2).await);
     let (bound, other) = (world.authorise(&one, 11).await, world.authorise(&two, 12).await);
     let offline = Family { session_bound: false, ..super::world::family(&one, 13) };
-    let new =
-        NewFamily { family: offline.clone(), refresh_token: None, access_token: super::world::access_token("ann", 13) };
+    let new = NewFamily {
+        family: offline.clone(),
+        refresh_token: None,
+        session: None,
+        access_token: super::world::access_token("ann", 13),
+    };
     assert_eq!(world.create_family(new).await, Ok(Issued::Done));
     let ended = world.end_session("sid-1", "logout", NOW + 1).await;
     assert_eq!(ended, Ok(Ended { families: 1, session: true, tokens_until: Some(ACCESS) }));

@@ -226,7 +226,7 @@ pub(crate) async fn unknown_users_are_not_found(world: World) {
     eve.user_id = "eve".into();
     assert_eq!(world.create_session(begin(eve.clone())).await, Ok(Issued::Gone));
     let family = crate::Family { session_bound: false, ..super::world::family(&eve, 1) };
-    let new = NewFamily { family, refresh_token: None, access_token: access_token("eve", 1) };
+    let new = NewFamily { family, refresh_token: None, session: None, access_token: access_token("eve", 1) };
     assert_eq!(world.create_family(new).await, Ok(Issued::Gone));
     let key = ThrottleKey { key: "k".into(), free: 1, base_delay_secs: 1, max_delay_secs: 1, window_secs: 1 };
     assert_eq!(world.begin_attempt(vec![key], NOW).await, Ok(Attempt::Allowed), "throttles know no users");

@@ -72,6 +72,7 @@ impl World {
         let family = family(session, number);
         let new = NewFamily {
             family: family.clone(),
+            session: None,
             refresh_token: Some(refresh_token(&family.id, number)),
             access_token: access_token(&session.user_id, number),
         };
@@ -192,7 +193,13 @@ pub(crate) fn refresh_token(family: &str, number: u8) -> RefreshToken {
 }
 
 pub(crate) fn access_token(user: &str, number: u8) -> IssuedAccessToken {
-    IssuedAccessToken { jti: format!("jti-{number}"), expires_at: ACCESS, sid: None, revocation_handle: handle(user) }
+    IssuedAccessToken {
+        jti: format!("jti-{number}"),
+        expires_at: ACCESS,
+        sid: None,
+        revocation_handle: handle(user),
+        session_hash: None,
+    }
 }
 
 pub(crate) fn code(session: &Session, number: u8) -> Artefact {

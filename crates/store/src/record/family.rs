@@ -44,6 +44,8 @@ pub struct Family {
 pub struct NewFamily {
     /// The family.
     pub family: Family,
+    /// A session that begins with it, where the sign-in has none of a browser. Its sid is the family's.
+    pub session: Option<Session>,
     /// Its first refresh token, if one is issued.
     pub refresh_token: Option<RefreshToken>,
     /// Its first access token.
@@ -62,6 +64,9 @@ pub struct IssuedAccessToken {
     pub sid: Option<String>,
     /// The user's revocation handle it carries. The store refuses to record a token whose handle is dead already.
     pub revocation_handle: String,
+    /// SHA-256 of its text, if it is a session value: one that means nothing until it is looked up here. Ending one needs
+    /// no memory of the log until its expiry, as nobody can go on without asking.
+    pub session_hash: Option<Hash32>,
 }
 
 /// A refresh token.
@@ -184,6 +189,17 @@ pub enum AlsoSession {
     No,
     /// The session ends, and with it every family bound to it.
     Yes,
+}
+
+/// Everything the decision on a session value needs, read at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionValueFacts {
+    /// Its `jti`.
+    pub jti: String,
+    /// Its family, perhaps ended or expired.
+    pub family: Family,
+    /// Its user, its session, and whether it was revoked.
+    pub token: TokenFacts,
 }
 
 /// What userinfo and introspection ask about an access token.

@@ -82,7 +82,7 @@ async fn leave(store: Arc<dyn Store>, round: u32, chain: u8) {
         let mut access_token = access_token("ann", chain);
         access_token.jti.clone_from(&family.id);
         assert_eq!(store.create_session(begin(session.clone())).await, Ok(Issued::Done));
-        let new = NewFamily { family, refresh_token: None, access_token };
+        let new = NewFamily { session: None, family, refresh_token: None, access_token };
         assert_eq!(store.create_family(new).await, Ok(Issued::Done));
         assert!(store.end_session(&session.sid, "logout", NOW).await.unwrap().session);
         writeln!(std::io::stdout().lock(), "did {chain} {step}").unwrap();

@@ -23,7 +23,8 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
         tell_end_of_session(conn, sid, why, now)?;
     }
     if session || families > 0 {
-        let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family WHERE f.sid = ?1";
+        let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family
+            WHERE f.sid = ?1 AND t.session_hash IS NULL";
         tokens_until = revoke(conn, RevocationKind::Sid, sid, now, last_expiry(conn, sql, sid)?)?;
     }
     Ok(Ended { families, session, tokens_until })
@@ -44,13 +45,17 @@ pub(super) fn end_family(conn: &Connection, id: &str, why: &str, now: u64) -> Re
     let families = conn.prepare_cached(sql)?.execute(params![id, Num(now), why])? as u64;
     let mut tokens_until = None;
     if families > 0 {
-        let sql = "SELECT jti, expires_at FROM access_token WHERE family = ?1 AND expires_at > ?2 ORDER BY jti";
+        let sql = "SELECT jti, expires_at, session_hash IS NOT NULL FROM access_token
+            WHERE family = ?1 AND expires_at > ?2 ORDER BY jti";
         let alive_after = now.saturating_sub(LEEWAY_SECS);
         let mut select = conn.prepare_cached(sql)?;
-        let tokens = select.query_map(params![id, Num(alive_after)], |row| Ok((row.get(0)?, row.get::<_, Num>(1)?)))?;
+        let tokens = select.query_map(params![id, Num(alive_after)], |row| {
+            Ok((row.get(0)?, row.get::<_, Num>(1)?, row.get::<_, bool>(2)?))
+        })?;
         for token in tokens {
-            let (jti, expires_at): (String, Num) = token?;
-            tokens_until = tokens_until.max(revoke(conn, RevocationKind::Jti, &jti, now, Some(expires_at.0))?);
+            let (jti, expires_at, is_session): (String, Num, bool) = token?;
+            let last_expiry = (!is_session).then_some(expires_at.0);
+            tokens_until = tokens_until.max(revoke(conn, RevocationKind::Jti, &jti, now, last_expiry)?);
         }
     }
     Ok(Ended { families, session: false, tokens_until })
@@ -66,6 +71,32 @@ pub(super) fn revoke_access_token(conn: &Connection, jti: &str, expires_at: u64,
     let new = NewRevocation { kind: RevocationKind::Jti, id: jti.to_owned(), revoked_at: now, expires_at };
     let is_news = revocation::append(conn, &new)?;
     Ok(Ended { tokens_until: (is_news && expires_at > now).then_some(expires_at), ..Ended::default() })
+}
+
+/// Appends entries to the log; returns how many were news.
+pub(super) fn revoke_all(conn: &Connection, entries: &[NewRevocation]) -> Result<u64> {
+    entries.iter().try_fold(0, |new, entry| {
+        end_session_values(conn, entry)?;
+        Ok(new + u64::from(revocation::append(conn, entry)?))
+    })
+}
+
+/// Ends the session values a rule is about. The log forgets a rule when the last signed token it refuses is over; a session value can live
+/// on for weeks.
+fn end_session_values(conn: &Connection, rule: &NewRevocation) -> Result<()> {
+    let whose = match rule.kind {
+        RevocationKind::Client => "client_id = ?3",
+        RevocationKind::Api => "EXISTS (SELECT 1 FROM json_each(audience) WHERE value = ?3)",
+        RevocationKind::All => "?3 = ?3",
+        _ => return Ok(()),
+    };
+    let sql = format!(
+        "UPDATE family SET ended_at = ?1, ended_why = 'rule' WHERE ended_at IS NULL AND created_at <= ?2 AND {whose}
+            AND id IN (SELECT family FROM access_token WHERE session_hash IS NOT NULL)"
+    );
+    let ended_at = Num(rule.revoked_at);
+    conn.prepare_cached(&sql)?.execute(params![ended_at, ended_at, rule.id])?;
+    Ok(())
 }
 
 /// Ends every session and family of a user. All their tokens carry the handle, so one log entry revokes them; the caller
@@ -93,7 +124,8 @@ pub(super) fn void_artefacts_of_user(conn: &Connection, user_id: &str) -> Result
 
 /// Logs the handle a user has now as revoked; returns the last `exp` of an unexpired token that carries it.
 pub(super) fn revoke_handle(conn: &Connection, user: &User, now: u64) -> Result<Option<u64>> {
-    let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family WHERE f.user_id = ?1";
+    let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family
+        WHERE f.user_id = ?1 AND t.session_hash IS NULL";
     let last_expiry = last_expiry(conn, sql, &user.id)?;
     revoke(conn, RevocationKind::UserHandle, &user.revocation_handle, now, last_expiry)
 }
@@ -103,7 +135,8 @@ fn last_expiry(conn: &Connection, sql: &str, id: &str) -> Result<Option<u64>> {
     Ok(latest.map(|time| time.0))
 }
 
-/// Appends to the log; returns the last expiry, if it is still to come.
+/// Appends to the log; returns the last expiry, if it is still to come. Without one (session values are asked about again and
+/// again, and an answer is kept for less than the leeway) the log need not remember longer than the leeway.
 fn revoke(
     conn: &Connection,
     kind: RevocationKind,

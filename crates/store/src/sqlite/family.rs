@@ -8,8 +8,8 @@ use super::{ending, outbox, revocation, rotation, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
-    AlsoSession, Ended, Family, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken, TokenFacts,
-    TokenQuery, UserStatus,
+    AlsoSession, Ended, Family, Hash32, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
+    SessionValueFacts, TokenFacts, TokenQuery, UserStatus,
 };
 
 /// Whether something may be handed out on the strength of facts read earlier.
@@ -83,10 +83,20 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
 
 pub(super) fn create(conn: &Connection, new: &NewFamily) -> Result<Issued> {
     let family = &new.family;
-    match standing(conn, family, &new.access_token, family.created_at)? {
+    let standing = match &new.session {
+        Some(session) if family.sid.as_ref() != Some(&session.sid) || family.user_id != session.user_id => {
+            return Err(StoreError::Invalid("a session that begins with a family has its sid and its user"));
+        }
+        Some(_) => standing_of_user(conn, &family.user_id, &new.access_token.revocation_handle)?,
+        None => standing(conn, family, &new.access_token, family.created_at)?,
+    };
+    match standing {
         Standing::Good => {}
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
+    }
+    if let Some(session) = &new.session {
+        session::insert(conn, session)?;
     }
     insert(conn, family, new.refresh_token.as_ref(), &new.access_token)?;
     Ok(Issued::Done)
@@ -139,8 +149,8 @@ pub(super) fn insert_refresh_token(conn: &Connection, family: &str, token: &Refr
 
 /// Writes down an access token, so that it can be revoked by its `jti`.
 pub(super) fn note(conn: &Connection, family: &str, token: &IssuedAccessToken) -> Result<()> {
-    let sql = "INSERT INTO access_token (jti, family, expires_at) VALUES (?1, ?2, ?3)";
-    conn.prepare_cached(sql)?.execute(params![token.jti, family, Num(token.expires_at)])?;
+    let sql = "INSERT INTO access_token (jti, family, expires_at, session_hash) VALUES (?1, ?2, ?3, ?4)";
+    conn.prepare_cached(sql)?.execute(params![token.jti, family, Num(token.expires_at), token.session_hash])?;
     Ok(())
 }
 
@@ -167,14 +177,35 @@ pub(super) fn end(conn: &Connection, id: &str, why: &str, now: u64, also: AlsoSe
     Ok(ended)
 }
 
-pub(super) fn token_facts(conn: &Connection, query: &TokenQuery) -> Result<TokenFacts> {
+pub(super) fn session_value_facts(conn: &Connection, hash: Hash32) -> Result<Option<SessionValueFacts>> {
     snapshot(conn, || {
-        let user = query.sub.as_deref().map(|id| user::by_id(conn, id)).transpose()?.flatten();
-        let session = query.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
-        let jti_revoked = query.jti.as_deref().map(|jti| revocation::is_jti_revoked(conn, jti)).transpose()?;
-        let revoked_until = revocation::ruled_until(conn, query.client_id.as_deref(), &query.audience)?;
-        Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false), revoked_until })
+        let sql = "SELECT jti, family FROM access_token WHERE session_hash = ?1";
+        let mut select = conn.prepare_cached(sql)?;
+        let found = select.query_row([hash], |row| Ok((row.get(0)?, row.get::<_, String>(1)?))).optional()?;
+        let Some((jti, family)) = found else { return Ok(None) };
+        let Some(family) = by_id(conn, &family)? else { return Ok(None) };
+        let query = TokenQuery {
+            sub: Some(family.user_id.clone()),
+            sid: family.sid.clone(),
+            jti: Some(jti),
+            client_id: Some(family.client_id.clone()),
+            audience: family.audience.clone(),
+        };
+        let token = token_facts_now(conn, &query)?;
+        Ok(Some(SessionValueFacts { jti: query.jti.unwrap_or_default(), family, token }))
     })
+}
+
+pub(super) fn token_facts(conn: &Connection, query: &TokenQuery) -> Result<TokenFacts> {
+    snapshot(conn, || token_facts_now(conn, query))
+}
+
+fn token_facts_now(conn: &Connection, query: &TokenQuery) -> Result<TokenFacts> {
+    let user = query.sub.as_deref().map(|id| user::by_id(conn, id)).transpose()?.flatten();
+    let session = query.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
+    let jti_revoked = query.jti.as_deref().map(|jti| revocation::is_jti_revoked(conn, jti)).transpose()?;
+    let revoked_until = revocation::ruled_until(conn, query.client_id.as_deref(), &query.audience)?;
+    Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false), revoked_until })
 }
 
 pub(super) use rotation::{facts as refresh_facts, rotate};

@@ -15,7 +15,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_revocation_log.sql"),
     include_str!("migrations/0003_status_list.sql"),
     include_str!("migrations/0004_outbox.sql"),
-    include_str!("migrations/0005_event_stream.sql"),
+    include_str!("migrations/0005_session_value.sql"),
+    include_str!("migrations/0006_event_stream.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.

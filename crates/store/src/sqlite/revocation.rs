@@ -35,10 +35,6 @@ pub(super) fn append(conn: &Connection, new: &NewRevocation) -> Result<bool> {
     Ok(true)
 }
 
-pub(super) fn append_all(conn: &Connection, entries: &[NewRevocation]) -> Result<u64> {
-    entries.iter().try_fold(0, |new, entry| Ok(new + u64::from(append(conn, entry)?)))
-}
-
 pub(super) fn after(conn: &Connection, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
     let mut select = conn.prepare_cached(
         "SELECT seq, kind, id, revoked_at, expires_at FROM revocation WHERE seq > ?1 ORDER BY seq LIMIT ?2",

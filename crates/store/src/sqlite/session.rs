@@ -80,7 +80,8 @@ pub(super) fn create(conn: &Connection, new: &NewSession) -> Result<Issued> {
     Ok(Issued::Done)
 }
 
-fn insert(conn: &Connection, session: &Session) -> Result<()> {
+/// Writes a session; the caller has checked its user.
+pub(super) fn insert(conn: &Connection, session: &Session) -> Result<()> {
     let sql = "INSERT INTO session (id_hash, sid, user_id, created_at, auth_time, last_seen_at, idle_expires_at,
             absolute_expires_at, persistent, amr, user_agent, address, ended_at, ended_why)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL)";

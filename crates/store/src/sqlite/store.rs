@@ -14,8 +14,8 @@ use crate::record::{
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
     RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate, Verification, WaitingTarget,
+    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
+    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl Store for Sqlite {
             });
         };
         let both = move |conn: &Connection| {
-            revocation::append_all(conn, &entries)?;
+            ending::revoke_all(conn, &entries)?;
             registry::apply(conn, &writes)
         };
         job::ask(self.writer.queue()?, both, announce).await
@@ -203,12 +203,16 @@ impl Store for Sqlite {
         self.read(move |conn| family::of_user(conn, &user_id, now)).await
     }
 
+    async fn session_value_facts(&self, hash: Hash32) -> Result<Option<SessionValueFacts>> {
+        self.read(move |conn| family::session_value_facts(conn, hash)).await
+    }
+
     async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts> {
         self.read(move |conn| family::token_facts(conn, &query)).await
     }
 
     async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64> {
-        self.write(move |conn| revocation::append_all(conn, &entries)).await
+        self.write(move |conn| ending::revoke_all(conn, &entries)).await
     }
 
     async fn revocation_head(&self) -> Result<RevocationHead> {

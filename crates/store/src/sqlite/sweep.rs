@@ -75,7 +75,12 @@ impl Batch<'_> {
         let sql = "SELECT family, jti FROM access_token WHERE expires_at <= ?1 LIMIT ?2";
         let expired: Vec<(String, String)> = self.pairs(sql)?;
         swept.more |= expired.len() as u64 >= self.limit;
-        for (family, jti) in expired {
+        // The log holds nothing by the expiry of a session value, which is far away.
+        let sql = "SELECT t.family, t.jti FROM family f CROSS JOIN access_token t ON t.family = f.id
+            WHERE f.ended_at <= ?1 AND t.session_hash IS NOT NULL LIMIT ?2";
+        let ended: Vec<(String, String)> = self.pairs(sql)?;
+        swept.more |= ended.len() as u64 >= self.limit;
+        for (family, jti) in expired.into_iter().chain(ended) {
             swept.tokens += self.conn.prepare_cached("DELETE FROM access_token WHERE jti = ?1")?.execute([jti])? as u64;
             touched.insert(family);
         }

@@ -11,6 +11,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes, HttpBody},
     extract::State,
+    http::{StatusCode, Uri},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -45,6 +46,8 @@ pub(super) struct Script {
     /// The open streams.
     streams: Mutex<Vec<mpsc::UnboundedSender<Bytes>>>,
     asked: Mutex<[usize; 2]>,
+    /// Where the discovery document says that the feed is.
+    prefix: Mutex<&'static str>,
 }
 
 pub(super) fn jti(id: &str) -> Entry {
@@ -71,12 +74,13 @@ impl Scripted {
             greeting: Mutex::default(),
             streams: Mutex::default(),
             asked: Mutex::default(),
+            prefix: Mutex::new("/old"),
         });
         let app = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/jwks", get(jwks))
-            .route("/snapshot", get(snapshot_handler))
-            .route("/stream", get(stream_handler))
+            .route("/{where}/snapshot", get(snapshot_handler))
+            .route("/{where}/stream", get(stream_handler))
             .with_state(Arc::clone(&state));
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }).abort_handle();
         let clock = TestClock::now();
@@ -101,9 +105,13 @@ impl Scripted {
 
     /// A token that is good for long.
     pub(super) fn token(&self, jti: &str) -> String {
+        self.token_by(&signing(&self.key()), jti)
+    }
+
+    pub(super) fn token_by(&self, key: &SigningKey, jti: &str) -> String {
         let claims = json!({ "iss": self.issuer, "sub": "u1", "aud": AUDIENCE, "client_id": "c", "iat": self.begin,
             "exp": u32::MAX, "jti": jti });
-        jwt::sign(&signing(&self.key()), "at+jwt", &claims).unwrap()
+        jwt::sign(key, "at+jwt", &claims).unwrap()
     }
 
     /// An event, signed; `iat` counts from the beginning.
@@ -140,6 +148,12 @@ impl Scripted {
         self.state.streams.lock().unwrap().retain(|stream| stream.send(text.clone()).is_ok());
     }
 
+    /// Moves the feed: at the old address there is nothing any more, and open streams end.
+    pub(super) fn move_to(&self, prefix: &'static str) {
+        *self.state.prefix.lock().unwrap() = prefix;
+        self.state.streams.lock().unwrap().clear();
+    }
+
     /// How many streams are open.
     pub(super) fn followers(&self) -> usize {
         self.state.streams.lock().unwrap().iter().filter(|stream| !stream.is_closed()).count()
@@ -158,10 +172,10 @@ impl Drop for Scripted {
 }
 
 async fn discovery(State(script): State<Arc<Script>>) -> Json<Value> {
-    let issuer = &script.issuer;
+    let (issuer, prefix) = (&script.issuer, script.prefix.lock().unwrap());
     Json(json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks"),
-        "symbolon_revocation_snapshot_endpoint": format!("{issuer}/snapshot"),
-        "symbolon_revocation_stream_endpoint": format!("{issuer}/stream") }))
+        "symbolon_revocation_snapshot_endpoint": format!("{issuer}{prefix}/snapshot"),
+        "symbolon_revocation_stream_endpoint": format!("{issuer}{prefix}/stream") }))
 }
 
 async fn jwks(State(script): State<Arc<Script>>) -> Json<Value> {
@@ -178,12 +192,15 @@ async fn snapshot_handler(State(script): State<Arc<Script>>) -> Response {
     response
 }
 
-async fn stream_handler(State(script): State<Arc<Script>>) -> Body {
+async fn stream_handler(State(script): State<Arc<Script>>, uri: Uri) -> Response {
+    if !uri.path().starts_with(*script.prefix.lock().unwrap()) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     script.asked.lock().unwrap()[1] += 1;
     let (sender, receiver) = mpsc::unbounded_channel();
     sender.send(Bytes::from(format!(": welcome\n\n{}", script.greeting.lock().unwrap()))).unwrap();
     script.streams.lock().unwrap().push(sender);
-    Body::new(Words(receiver))
+    Body::new(Words(receiver)).into_response()
 }
 
 struct Words(mpsc::UnboundedReceiver<Bytes>);

@@ -91,8 +91,15 @@ impl Bench {
         let state = RefreshState::Current;
         let token = RefreshToken { hash, family: id, state, created_at: NOW, expires_at: NOW + 1_000 };
         let revocation_handle = self.store.user(user).await.unwrap().unwrap().revocation_handle;
-        let access_token = IssuedAccessToken { jti: jti.clone(), expires_at: NOW + LIFE, sid: None, revocation_handle };
-        self.store.create_family(NewFamily { family, refresh_token: Some(token), access_token }).await.unwrap();
+        let access_token = IssuedAccessToken {
+            jti: jti.clone(),
+            expires_at: NOW + LIFE,
+            sid: None,
+            revocation_handle,
+            session_hash: None,
+        };
+        let new = NewFamily { session: None, family, refresh_token: Some(token), access_token };
+        self.store.create_family(new).await.unwrap();
         (refresh_token, jti)
     }
 }

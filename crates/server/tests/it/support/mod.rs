@@ -91,7 +91,7 @@ impl World {
     }
 
     pub fn browser(&self) -> Browser {
-        Browser::new(self.running.address.unwrap(), ISSUER)
+        Browser::new(self.running.address.unwrap(), self.running.app.issuer.as_str())
     }
 
     pub fn advance(&self, seconds: u64) {

@@ -195,11 +195,7 @@ pub(super) fn place(conn: &Connection, stream: &Listener, now: u64) -> Result<Op
         StreamStatus::Enabled => way_out(stream.transmission),
         StreamStatus::Paused => Delivery::SECURITY_EVENT_HELD,
     };
-    let sql =
-        "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND kind = ?1 AND target = ?2 LIMIT ?3)";
-    let waiting: Num =
-        conn.prepare_cached(sql)?.query_row(params![kind, stream.id, Num(stream.room)], |row| row.get(0))?;
-    if waiting.0 < stream.room {
+    if has_room(conn, stream, kind)? {
         return Ok(Some(Place { kind, number: next_number(conn, &stream.id)? }));
     }
     conn.prepare_cached("UPDATE event_stream SET dropped = dropped + 1 WHERE id = ?1")?.execute([&stream.id])?;
@@ -211,6 +207,24 @@ pub(super) fn place(conn: &Connection, stream: &Listener, now: u64) -> Result<Op
     Ok(None)
 }
 
+/// This is asked with every event, so what waits is counted only where the numbers leave it open.
+fn has_room(conn: &Connection, stream: &Listener, kind: &str) -> Result<bool> {
+    if stream.dropped > 0 {
+        return Ok(false); // full, until it is enabled again
+    }
+    let sql = "SELECT min(number) FROM outbox
+        WHERE state = 'waiting' AND target = ?1 AND kind = ?2 AND number IS NOT NULL";
+    let first: Option<Num> = conn.prepare_cached(sql)?.query_row([&stream.id, kind], |row| row.get(0))?;
+    let Some(first) = first else { return Ok(true) };
+    if stream.last_number.saturating_sub(first.0) + 1 < stream.room {
+        return Ok(true);
+    }
+    let sql = "SELECT count(*) FROM outbox
+        WHERE state = 'waiting' AND target = ?1 AND kind = ?2 AND number IS NOT NULL";
+    let waiting: Num = conn.prepare_cached(sql)?.query_row([&stream.id, kind], |row| row.get(0))?;
+    Ok(waiting.0 < stream.room)
+}
+
 /// What has to be known of a stream to tell it something.
 pub(super) struct Listener {
     pub(super) id: String,
@@ -218,11 +232,13 @@ pub(super) struct Listener {
     pub(super) transmission: Transmission,
     pub(super) status: StreamStatus,
     room: u64,
+    dropped: u64,
+    last_number: u64,
 }
 
 /// The streams that are told of an event of this name.
 pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>> {
-    let sql = "SELECT id, client_id, transmission, status, room, events FROM event_stream
+    let sql = "SELECT id, client_id, transmission, status, room, dropped, last_number, events FROM event_stream
         WHERE status <> 'disabled' ORDER BY id";
     let mut select = conn.prepare_cached(sql)?;
     let streams = select.query_map([], |row| {
@@ -232,8 +248,10 @@ pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>>
             transmission: row.get(2)?,
             status: row.get(3)?,
             room: row.get::<_, Num>(4)?.0,
+            dropped: row.get::<_, Num>(5)?.0,
+            last_number: row.get::<_, Num>(6)?.0,
         };
-        Ok((listener, row.get::<_, Json<Vec<String>>>(5)?.0))
+        Ok((listener, row.get::<_, Json<Vec<String>>>(7)?.0))
     })?;
     let streams = streams.collect::<rusqlite::Result<Vec<_>>>()?;
     let told = streams.into_iter().filter(|(_, events)| events.iter().any(|name| name == event));

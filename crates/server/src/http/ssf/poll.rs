@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use symbolon_oauth::shared_signals::poll::{PollRequest, PollResponse, Wait};
 use symbolon_oauth::shared_signals::{Refusal, set};
 use symbolon_store::{EventFate, EventStream, Transmission};
+use tokio::time::MissedTickBehavior;
 
 use super::{Caller, Failure, respond};
 use crate::app::App;
@@ -22,6 +23,8 @@ use crate::shared_signals;
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// How often to look while waiting, besides the store's own notice: another node may have written, or the stream have been enabled.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often at most: any message in the outbox is a notice to everybody who waits.
+const PACE: Duration = Duration::from_millis(100);
 
 /// `POST /ssf/poll/{stream}`
 pub(in crate::http) async fn poll(
@@ -46,8 +49,11 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
     let waits = request.wait == Wait::ForEvents;
     let place = if waits { app.signals.wait() } else { None };
     let longest = LONGEST_WAIT.min(Duration::from_secs(app.config.http.request_timeout_secs) / 2);
+    let mut pace = tokio::time::interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut enough = std::pin::pin!(tokio::time::sleep(longest));
     loop {
+        pace.tick().await;
         news.mark_unchanged();
         let response = caller.take(&stream, request.max_events).await?;
         if !response.sets.is_empty() || place.is_none() {

@@ -49,11 +49,11 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
     let waits = request.wait == Wait::ForEvents;
     let place = if waits { app.signals.wait() } else { None };
     let longest = LONGEST_WAIT.min(Duration::from_secs(app.config.http.request_timeout_secs) / 2);
-    let mut pace = tokio::time::interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut beat = tokio::time::interval(PACE);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut enough = std::pin::pin!(tokio::time::sleep(longest));
     loop {
-        pace.tick().await;
+        beat.tick().await;
         news.mark_unchanged();
         let response = caller.take(&stream, request.max_events).await?;
         if !response.sets.is_empty() || place.is_none() {

@@ -28,6 +28,7 @@ pub mod registration;
 pub mod response_mode;
 mod rotation;
 pub mod scope;
+pub mod shared_signals;
 pub mod status_list;
 mod target;
 #[cfg(test)]

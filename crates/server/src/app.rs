@@ -23,6 +23,7 @@ use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
 use crate::session::device::DeviceKey;
+use crate::shared_signals::Signals;
 use crate::status_list::StatusLists;
 
 pub(crate) const META_ISSUER: &str = "issuer";
@@ -60,6 +61,8 @@ pub struct App {
     pub transport: Transport,
     /// The revocation feed.
     pub feed: Arc<Feed>,
+    /// Receivers of shared signals that wait.
+    pub signals: Signals,
     /// Token Status Lists, signed.
     pub status_lists: StatusLists,
     registry: ArcSwap<Registry>,
@@ -154,6 +157,7 @@ impl App {
 
         let epoch = store.revocation_head().await?.epoch;
         let feed = Arc::new(Feed::new(epoch, config.revocation.max_followers));
+        let signals = Signals::new(config.ssf.max_pollers);
         let registry = Registry::build(&store.registry().await?, &sealer, &issuer, config.revocation.feed)
             .map_err(AppError::Registry)?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
@@ -174,6 +178,7 @@ impl App {
             outgoing,
             passwords,
             sealer,
+            signals,
             status_lists: StatusLists::default(),
             store,
             throttle,

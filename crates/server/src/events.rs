@@ -165,3 +165,10 @@ pub async fn revoked(app: &App, meta: &Meta, client_id: &str, effect: &Effect) -
     let event = AuditEvent { client_id: Some(client_id.to_owned()), detail, ..event(meta, "token.revoke", "success") };
     app.audit.record(event).await
 }
+
+/// A receiver of shared signals has changed something about its streams: `stream.create`, `stream.change`, `stream.status`,
+/// `stream.delete`.
+pub async fn stream(app: &App, meta: &Meta, name: &str, client_id: &str, detail: Value) -> Result<(), StoreError> {
+    let event = AuditEvent { client_id: Some(client_id.to_owned()), detail, ..event(meta, name, "success") };
+    app.audit.record(event).await
+}

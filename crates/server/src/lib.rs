@@ -28,6 +28,7 @@ pub mod rng;
 pub mod seal;
 pub mod serve;
 pub mod session;
+pub mod shared_signals;
 pub mod status_list;
 
 pub use app::{App, AppError};

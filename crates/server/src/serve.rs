@@ -117,6 +117,7 @@ impl Running {
         let _ = stop.send(true);
         // Streams have no end of their own.
         app.feed.close();
+        app.signals.close();
         while doors.join_next().await.is_some() {}
         tasks.shutdown().await;
         let mut sockets = vec![app.config.control_socket()];

@@ -4,6 +4,7 @@
 //! long as it. Ann and Bob are always there, so that every check can see that nothing of Bob's changed.
 
 pub(crate) mod artefacts;
+pub(crate) mod event_streams;
 pub(crate) mod families;
 pub(crate) mod logs;
 pub(crate) mod outbox;
@@ -35,6 +36,22 @@ macro_rules! suite {
                 redemption_refuses_an_ended_session
                 redemption_tells_when_the_handle_changed
                 the_same_hash_cannot_be_put_twice
+            }
+            event_streams {
+                a_client_has_its_own_streams_and_not_too_many
+                a_deleted_stream_leaves_nothing
+                a_disabled_stream_hears_and_keeps_nothing
+                a_full_stream_is_paused_and_says_so
+                a_paused_stream_keeps_its_events_in_order
+                a_refused_operation_tells_no_stream
+                a_stream_changes_only_as_it_was_read
+                a_stream_hears_what_it_asked_for_and_nothing_else
+                a_verification_is_not_asked_for_too_often
+                events_are_polled_in_order_until_they_are_taken
+                events_say_whether_the_client_knows_the_user
+                of_parallel_ends_each_is_told_once_and_numbered
+                what_ends_a_user_is_told_with_one_cause
+                what_takes_from_a_user_is_told
             }
             families {
                 a_family_lists_while_it_lives

@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
-    DocumentWrite, Ended, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily,
-    NewRevocation, NewSession, NewStatus, NewStatusList, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry,
-    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusList,
-    StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, WaitingTarget,
+    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
+    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
+    RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
+    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
+    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 /// A result of the store.
@@ -239,6 +240,45 @@ pub trait Store: Send + Sync + 'static {
 
     /// The clients that got tokens in a session.
     async fn clients_of_session(&self, sid: &str) -> Result<Vec<String>>;
+
+    // Event streams. What is told on them is written by the operations that it tells of, in their transaction.
+
+    /// Begins a stream, unless its client has `max_of_client` already; tells whether it did.
+    async fn create_stream(&self, stream: EventStream, max_of_client: u32) -> Result<bool>;
+
+    /// The stream with this id.
+    async fn stream(&self, id: &str) -> Result<Option<EventStream>>;
+
+    /// The streams of a client, or of everybody; the oldest first.
+    async fn streams(&self, client_id: Option<&str>) -> Result<Vec<EventStream>>;
+
+    /// Changes a stream's configuration, if it has the expected revision; what waits, waits for the new transmission.
+    async fn update_stream(&self, id: &str, change: StreamChange, now: u64) -> Result<EventStream>;
+
+    /// Changes a stream's status. Disabled, nothing that waits is kept; enabled again, all that waits is due.
+    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<EventStream>;
+
+    /// Removes a stream and everything of it in the outbox; tells whether there was one.
+    async fn delete_stream(&self, id: &str) -> Result<bool>;
+
+    /// Removes the streams of a client; returns how many.
+    async fn delete_streams_of(&self, client_id: &str) -> Result<u64>;
+
+    /// Puts a verification event on a stream, unless the last one was asked for less than `interval_secs` ago. A disabled
+    /// stream, which keeps nothing, gets none.
+    async fn verify_stream(
+        &self,
+        id: &str,
+        state: Option<String>,
+        interval_secs: u64,
+        now: u64,
+    ) -> Result<Verification>;
+
+    /// The first events that wait to be polled on a stream, in their order.
+    async fn polled_events(&self, stream: &str, limit: u32) -> Result<Vec<Delivery>>;
+
+    /// Writes down what became of polled events, by their numbers; returns of how many that was news.
+    async fn settle_polled_events(&self, stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> Result<u64>;
 
     // Consents
 

@@ -3,6 +3,7 @@
 mod artefact;
 mod audit;
 mod delivery;
+mod event_stream;
 mod family;
 mod registry;
 mod revocation;
@@ -17,6 +18,9 @@ pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use delivery::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, WaitingTarget, WhichDeliveries,
+};
+pub use event_stream::{
+    EventFate, EventStream, NewStreamStatus, StatusBy, StreamChange, StreamStatus, Transmission, Verification,
 };
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,

@@ -254,6 +254,10 @@ fn inside(facts: &Value) -> Vec<Finding> {
         Finding::ok("signing keys", text(&facts["signing"]))
     });
     findings.extend(deliveries(&facts["deliveries"]));
+    if let Some(full) = facts["full_streams"].as_u64().filter(|full| *full > 0) {
+        let what = format!("{full} lose events, because their receivers do not take them");
+        findings.push(Finding::new("event streams", Grade::Warning, what, "symbolon stream list"));
+    }
     let version = text(&facts["version"]);
     if version != env!("CARGO_PKG_VERSION") {
         let what = format!("the server runs version {version}, this command is {}", env!("CARGO_PKG_VERSION"));

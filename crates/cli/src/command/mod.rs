@@ -13,6 +13,7 @@ mod keys;
 mod role;
 mod serve;
 mod session;
+mod stream;
 mod token;
 mod user;
 mod version;
@@ -92,6 +93,9 @@ pub(crate) enum Command {
     /// Messages to others, such as logout tokens: what became of them
     #[command(subcommand)]
     Delivery(delivery::Delivery),
+    /// Event streams: who is told of security events, and what waits for them
+    #[command(subcommand)]
+    Stream(stream::Stream),
     /// Signing keys of the server, and key files
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -130,6 +134,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Role(command) => command.run(global, output),
         Command::Serve(command) => command.run(global, output),
         Command::Session(command) => command.run(global, output),
+        Command::Stream(command) => command.run(global, output),
         Command::Token(command) => command.run(global, output),
         Command::User(command) => command.run(global, output),
         Command::Version(command) => command.run(output),

@@ -20,6 +20,16 @@ pub const REVOCATION_STREAM: &str = "/revocations/stream";
 pub const REVOKE: &str = "/oauth/revoke";
 /// Where an API looks up a session value.
 pub const SESSION: &str = "/session";
+/// Where a receiver polls, followed by the id of its stream.
+pub const SSF_POLL: &str = "/ssf/poll";
+/// The status of event streams.
+pub const SSF_STATUS: &str = "/ssf/status";
+/// Event streams.
+pub const SSF_STREAMS: &str = "/ssf/streams";
+/// Asks for a verification event.
+pub const SSF_VERIFY: &str = "/ssf/verify";
+/// Metadata of the transmitter of security events.
+pub const SSF_CONFIGURATION: &str = "/.well-known/ssf-configuration";
 /// Status lists, each by its id.
 pub const STATUS_LISTS: &str = "/status";
 /// The token endpoint.

@@ -68,7 +68,7 @@ pub(super) fn still_counts<'f>(token: &AccessTokenClaims, facts: &'f TokenFacts)
 }
 
 /// Neither by its own id nor by a rule about its client, its API or everything.
-pub(super) fn is_not_revoked(token: &AccessTokenClaims, facts: &TokenFacts) -> bool {
+pub(crate) fn is_not_revoked(token: &AccessTokenClaims, facts: &TokenFacts) -> bool {
     facts.jti == JtiState::Live && facts.revoked_until.is_none_or(|until| token.iat > until)
 }
 

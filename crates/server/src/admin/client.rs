@@ -223,6 +223,7 @@ async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, Admin
         expect: Expect::Any,
     };
     document::delete(context, &document, vec![mark], &rule).await?;
+    context.store.delete_streams_of(id).await?;
     context.audit(Event { name: "client.delete", client_id: Some(id), ..Event::default() }).await?;
     Ok(json!({ "deleted": id, "tokens_until": tokens_until(Some(&rule)) }))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::document::{API, CLIENT, KEY};
-use super::{AdminContext, AdminError, delivery, lookup};
+use super::{AdminContext, AdminError, delivery, lookup, stream};
 
 pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
     context.store.ping().await?;
@@ -21,6 +21,7 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "apis": count(API),
         "keys": count(KEY),
         "deliveries": delivery::failures(context).await?,
+        "full_streams": stream::full(context).await?,
         "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
     }))
 }

@@ -20,6 +20,7 @@ mod revocation;
 mod role;
 mod session;
 mod setup;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -47,7 +48,8 @@ pub use revocation::Cause;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use setup::SetupCommand;
-pub use symbolon_store::WhichDeliveries;
+pub use stream::StreamCommand;
+pub use symbolon_store::{StreamStatus, WhichDeliveries};
 pub use token::{PresentedToken, TokenCommand, TokenTarget};
 pub use user::{NewAccount, UserChange, UserCommand, new_account};
 
@@ -71,6 +73,8 @@ pub enum Command {
     Session(SessionCommand),
     /// The first administrator.
     Setup(SetupCommand),
+    /// Event streams.
+    Stream(StreamCommand),
     /// Tokens.
     Token(TokenCommand),
     /// Users.
@@ -126,6 +130,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
         Command::Role(command) => role::execute(context, command).await,
         Command::Session(command) => session::execute(context, command).await,
         Command::Setup(command) => setup::execute(context, command).await,
+        Command::Stream(command) => stream::execute(context, command).await,
         Command::Token(command) => token::execute(context, command).await,
         Command::User(command) => user::execute(context, command).await,
     }

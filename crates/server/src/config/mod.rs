@@ -55,6 +55,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Feed of the revocation log.
     pub revocation: Revocation,
+    /// Shared signals.
+    pub ssf: Ssf,
     /// Audit log.
     pub audit: Audit,
     /// Request and event log.
@@ -195,6 +197,15 @@ pub struct Revocation {
     pub heartbeat_secs: u64,
     /// Open streams at once.
     pub max_followers: usize,
+}
+
+/// `ssf.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Ssf {
+    /// Events that wait for a receiver; with more its stream is paused.
+    pub max_waiting: u64,
+    /// Receivers that wait for events at once.
+    pub max_pollers: usize,
 }
 
 /// Who may follow the revocation log.

@@ -7,7 +7,7 @@ use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
     Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing, Password,
-    Problem, Revocation, Sample, SecretText, Session, Throttle, Tls, Tokens, format_duration, format_size,
+    Problem, Revocation, Sample, SecretText, Session, Ssf, Throttle, Tls, Tokens, format_duration, format_size,
     parse_duration, parse_size,
 };
 
@@ -61,6 +61,7 @@ impl Config {
                 ca: read.optional("outgoing.ca").map(PathBuf::from),
             },
             revocation: Revocation::read(&mut read),
+            ssf: Ssf { max_waiting: read.number("ssf.max_waiting"), max_pollers: read.number("ssf.max_pollers") },
             audit: Audit { retention_secs: read.number("audit.retention") },
             log: Log::read(&mut read),
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },

@@ -138,6 +138,9 @@ pub const SETTINGS: &[Setting] = &[
     row("revocation.heartbeat", time(1, MINUTE), "5s", "how often followers are told that they miss nothing"),
     row("revocation.max_followers", count(1, 1_000_000), "5000", "open streams of revocations at once; fewer than http.max_connections"),
 
+    row("ssf.max_waiting", count(10, 1_000_000), "10000", "events that wait for a receiver of shared signals; with more its stream is paused"),
+    row("ssf.max_pollers", count(1, 1_000_000), "1000", "receivers that wait for events at once; more are answered without waiting"),
+
     row("audit.retention", time(DAY, 10 * 365 * DAY), "365d", "audit events are kept this long"),
 
     row("log.format", Kind::Choice(&["auto", "json", "pretty"]), "auto", "auto: pretty on a terminal, JSON otherwise"),

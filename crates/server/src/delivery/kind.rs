@@ -6,12 +6,14 @@ use bytes::Bytes;
 use http::HeaderMap;
 use symbolon_store::{AuditEvent, Delivery, StoreError};
 
+use super::PER_TARGET;
 use super::backchannel_logout::BackchannelLogout;
+use super::security_event::SecurityEvent;
 use crate::app::App;
 use crate::outgoing::Answer;
 
 /// Every kind there is.
-const KINDS: &[&dyn Kind] = &[&BackchannelLogout];
+const KINDS: &[&dyn Kind] = &[&BackchannelLogout, &SecurityEvent];
 
 /// The kind of this name. Messages of a kind that is unknown here were left by a newer version, and wait for it.
 pub(super) fn named(name: &str) -> Option<&'static dyn Kind> {
@@ -37,6 +39,11 @@ pub(super) trait Kind: Send + Sync {
 
     /// The message as it is to be posted now, made anew for each attempt; `None` if the target does not want this one.
     async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure>;
+
+    /// How many messages to one target may be under way at the same time. With one they arrive in their order.
+    fn abreast(&self) -> usize {
+        PER_TARGET
+    }
 
     /// Whether this answer says that it has arrived.
     fn judge(&self, answer: &Answer) -> Result<(), Failure>;

@@ -9,6 +9,7 @@ mod attempt;
 mod backchannel_logout;
 mod kind;
 mod schedule;
+mod security_event;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -86,7 +87,7 @@ impl Post {
     async fn attempt(&mut self, kind: &'static dyn Kind, target: WaitingTarget, now: u64) -> Result<(), StoreError> {
         let target = (target.kind, target.target);
         let underway = self.underway.values().filter(|other| **other == target).count();
-        let room = PER_TARGET.saturating_sub(underway).min(PARALLEL.saturating_sub(self.attempts.len()));
+        let room = kind.abreast().saturating_sub(underway).min(PARALLEL.saturating_sub(self.attempts.len()));
         let Some(limit) = u32::try_from(room).ok().filter(|limit| *limit > 0) else { return Ok(()) };
         let claim = Claim { kind: target.0.clone(), target: target.1.clone(), limit, lease_secs: LEASE_SECS, now };
         for delivery in self.app.store.claim_deliveries(claim).await? {

@@ -27,6 +27,7 @@ mod router;
 mod sdk;
 mod session;
 mod setup;
+mod ssf;
 mod status_list;
 mod token;
 mod userinfo;

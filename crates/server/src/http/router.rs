@@ -13,7 +13,7 @@ use symbolon_oauth::endpoint::path;
 
 use super::{
     answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
-    meta, reset, revocations, revoke, sdk, session, setup, status_list, token, userinfo,
+    meta, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -25,6 +25,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route(path::OPENID_CONFIGURATION, get(discovery::metadata))
         .route(path::OAUTH_METADATA, get(discovery::metadata))
         .route(path::JWKS, get(jwks::jwks))
+        .route(path::SSF_CONFIGURATION, get(ssf::configuration))
         .route(&format!("{}/{{list}}", path::STATUS_LISTS), get(status_list::list))
         .route("/sdk/v1/{file}", get(sdk::file))
         .method_not_allowed_fallback(answer::method_not_allowed)
@@ -49,6 +50,18 @@ pub fn router(app: &Arc<App>) -> Router {
             .route(path::REVOCATION_SNAPSHOT, get(revocations::snapshot))
             .route(path::REVOCATION_STREAM, get(revocations::stream));
     }
+    let apis = apis
+        .route(
+            path::SSF_STREAMS,
+            get(ssf::streams::read)
+                .post(ssf::streams::create)
+                .patch(ssf::streams::update)
+                .put(ssf::streams::replace)
+                .delete(ssf::streams::delete),
+        )
+        .route(path::SSF_STATUS, get(ssf::status::read).post(ssf::status::update))
+        .route(path::SSF_VERIFY, post(ssf::status::verify))
+        .route(&format!("{}/{{stream}}", path::SSF_POLL), post(ssf::poll::poll));
     let apis = apis.method_not_allowed_fallback(answer::method_not_allowed);
 
     // Visited by people.

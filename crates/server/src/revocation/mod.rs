@@ -106,6 +106,11 @@ impl Feed {
         }
     }
 
+    /// What the log of this installation is known by.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
     /// Ends every stream: whoever follows comes back and goes on where it was.
     pub(crate) fn close(&self) {
         let end = self.ring().close();

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ending;
+use super::signal::Signal;
 use super::value::Num;
 use crate::error::StoreError;
 use crate::port::Result;
@@ -51,6 +52,12 @@ pub(super) fn grant(conn: &Connection, consent: &Consent) -> Result<()> {
 }
 
 pub(super) fn withdraw(conn: &Connection, user_id: &str, client_id: &str, now: u64) -> Result<Ended> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM consent WHERE user_id = ?1 AND client_id = ?2)
+        OR EXISTS (SELECT 1 FROM family WHERE user_id = ?1 AND client_id = ?2 AND ended_at IS NULL)";
+    if conn.prepare_cached(sql)?.query_row([user_id, client_id], |row| row.get(0))? {
+        // Before it is gone, as then the client would not be seen to have known them.
+        Signal::of(conn, user_id, now)?.scope_change(client_id)?;
+    }
     let sql = "DELETE FROM consent WHERE user_id = ?1 AND client_id = ?2";
     conn.prepare_cached(sql)?.execute([user_id, client_id])?;
     // A code made under the consent must not outlive it.

@@ -11,8 +11,8 @@ use super::{Options, Sqlite};
 use crate::contract::world::{NOW, World, access_token, begin, code, family, redeem, rotate, session};
 use crate::port::Store;
 use crate::record::{
-    Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, Hash32, Issued, ListDeliveries, NewFamily, RedeemCode,
-    Redeemed, RefreshState, Rotate, RotateExpect, Rotated,
+    Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, EventStream, Hash32, Issued, ListDeliveries,
+    NewFamily, RedeemCode, Redeemed, RefreshState, Rotate, RotateExpect, Rotated, StreamStatus, Transmission,
 };
 
 const CHAINS: u8 = 8;
@@ -186,12 +186,52 @@ async fn a_killed_process_loses_no_answered_write_and_revives_nothing_used() {
     assert_eq!(busy.len(), usize::from(CHAINS), "every chain got to work");
 }
 
-/// Every message of the outbox by the session it is about.
+/// A stream that is told of every end.
+fn stream() -> EventStream {
+    EventStream {
+        id: "st".into(),
+        client_id: "hub".into(),
+        transmission: Transmission::Poll,
+        events: ["session_revoked".to_owned()].into(),
+        configuration: serde_json::json!({}),
+        status: StreamStatus::Enabled,
+        reason: None,
+        max_waiting: 1_000_000,
+        waiting: 0,
+        dropped: 0,
+        verified_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+        revision: 1,
+    }
+}
+
+/// What the stream is told, by the session; its numbers have no holes.
+async fn signals(store: &Sqlite) -> BTreeSet<String> {
+    let (mut all, mut expected) = (BTreeSet::new(), 1);
+    loop {
+        let events = store.polled_events("st", 500).await.unwrap();
+        if events.is_empty() {
+            return all;
+        }
+        let mut fates = Vec::new();
+        for event in events {
+            let number = event.payload["number"].as_u64().unwrap();
+            assert!(number == expected || fates.is_empty() && all.is_empty(), "{number} after {expected}");
+            expected = number + 1;
+            fates.push((number, EventFate::Taken));
+            assert!(all.insert(event.payload["sid"].as_str().unwrap().to_owned()), "told twice");
+        }
+        store.settle_polled_events("st", fates, NOW).await.unwrap();
+    }
+}
+
+/// Every logout message of the outbox by the session it is about.
 async fn messages(store: &dyn Store) -> BTreeMap<String, Delivery> {
     let (mut all, mut after) = (BTreeMap::new(), None);
     loop {
         let page = store.deliveries(ListDeliveries { after, limit: 1000, ..ListDeliveries::default() }).await.unwrap();
-        for delivery in page.items {
+        for delivery in page.items.into_iter().filter(|delivery| delivery.kind == Delivery::BACKCHANNEL_LOGOUT) {
             let sid = delivery.payload["sid"].as_str().unwrap().to_owned();
             assert!(all.insert(sid, delivery).is_none(), "told twice");
         }
@@ -207,10 +247,13 @@ async fn a_killed_process_loses_no_message_and_leaves_none_of_what_did_not_happe
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("symbolon.db");
     drop(World::new(Arc::new(Sqlite::open(&path, Options::default()).unwrap())).await);
+    let store = Sqlite::open(&path, Options::default()).unwrap();
+    assert_eq!(store.create_stream(stream(), 1).await, Ok(true));
+    drop(store);
     for round in 0..ROUNDS / 2 {
         let journal = kill_amid_work("child_that_leaves", &path, round);
         let store = Sqlite::open(&path, Options::default()).unwrap();
-        let messages = messages(&store).await;
+        let (messages, signals) = (messages(&store).await, signals(&store).await);
         for (chain, last) in journal {
             // The step after the last acknowledged one was carried out whole, or not at all.
             for step in 0..=last + 1 {
@@ -218,6 +261,7 @@ async fn a_killed_process_loses_no_message_and_leaves_none_of_what_did_not_happe
                 let session = store.session_by_sid(&sid).await.unwrap();
                 let ended = session.is_some_and(|session| session.ended_at.is_some());
                 assert_eq!(messages.contains_key(&sid), ended, "round {round}: {sid}");
+                assert_eq!(signals.contains(&sid), ended, "round {round}: {sid}");
                 assert!(ended || step > last, "round {round}: {sid} was answered and is not on record");
             }
         }

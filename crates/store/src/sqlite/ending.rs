@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::signal::Signal;
 use super::value::Num;
 use super::{outbox, revocation};
 use crate::port::Result;
@@ -19,7 +20,7 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
     let families = conn.prepare_cached(sql)?.execute(params![sid, Num(now), why])? as u64;
     let mut tokens_until = None;
     if session {
-        outbox::tell_end_of_session(conn, sid, now)?;
+        tell_end_of_session(conn, sid, why, now)?;
     }
     if session || families > 0 {
         let sql = "SELECT max(t.expires_at) FROM access_token t JOIN family f ON f.id = t.family
@@ -27,6 +28,15 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
         tokens_until = revoke(conn, RevocationKind::Sid, sid, now, last_expiry(conn, sql, sid)?)?;
     }
     Ok(Ended { families, session, tokens_until })
+}
+
+/// Tells the clients that got tokens in it, and whoever listens.
+fn tell_end_of_session(conn: &Connection, sid: &str, why: &str, now: u64) -> Result<()> {
+    let mut select = conn.prepare_cached("SELECT user_id FROM session WHERE sid = ?1")?;
+    let Some(user_id) = select.query_row([sid], |row| row.get::<_, String>(0)).optional()? else { return Ok(()) };
+    let signal = Signal::of(conn, &user_id, now)?;
+    outbox::tell_end_of_session(conn, sid, &user_id, now)?;
+    signal.session_revoked(Some(sid), why)
 }
 
 /// Ends a family by itself. Its access tokens are revoked one by one, as its session may go on.
@@ -91,12 +101,16 @@ fn end_session_values(conn: &Connection, rule: &NewRevocation) -> Result<()> {
 
 /// Ends every session and family of a user. All their tokens carry the handle, so one log entry revokes them; the caller
 /// gives the user a new handle in the same transaction.
-pub(super) fn end_all_of_user(conn: &Connection, user: &User, why: &str, now: u64) -> Result<SignedOut> {
+pub(super) fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str) -> Result<SignedOut> {
+    let (conn, now) = (signal.conn, signal.now);
     outbox::tell_end_of_user(conn, user, now)?;
     let sql = "UPDATE session SET ended_at = ?2, ended_why = ?3 WHERE user_id = ?1 AND ended_at IS NULL";
     let sessions = conn.prepare_cached(sql)?.execute(params![user.id, Num(now), why])? as u64;
     let sql = "UPDATE family SET ended_at = ?2, ended_why = ?3 WHERE user_id = ?1 AND ended_at IS NULL";
     let families = conn.prepare_cached(sql)?.execute(params![user.id, Num(now), why])? as u64;
+    if sessions + families > 0 {
+        signal.session_revoked(None, why)?;
+    }
     let tokens_until = revoke_handle(conn, user, now)?;
     Ok(SignedOut { sessions, families, tokens_until })
 }

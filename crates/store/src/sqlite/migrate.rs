@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_status_list.sql"),
     include_str!("migrations/0004_outbox.sql"),
     include_str!("migrations/0005_session_value.sql"),
+    include_str!("migrations/0006_event_stream.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.

@@ -7,6 +7,7 @@ mod consent;
 #[cfg(test)]
 mod crash;
 mod ending;
+mod event_stream;
 mod family;
 mod fault;
 mod job;
@@ -20,6 +21,7 @@ mod registry;
 mod revocation;
 mod rotation;
 mod session;
+mod signal;
 mod status;
 mod store;
 mod sweep;

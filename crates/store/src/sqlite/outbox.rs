@@ -10,7 +10,7 @@ use super::value::{Json, Num};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Page, User, WaitingTarget,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, User, WaitingTarget,
     WhichDeliveries,
 };
 
@@ -43,13 +43,21 @@ pub(super) fn seq(conn: &Connection) -> Result<u64> {
 }
 
 pub(super) fn put_all(conn: &Connection, messages: &[NewDelivery], now: u64) -> Result<()> {
-    messages.iter().try_for_each(|message| put(conn, &message.kind, &message.target, &message.payload, now))
+    messages.iter().try_for_each(|message| put(conn, &message.kind, &message.target, None, &message.payload, now))
 }
 
-fn put(conn: &Connection, kind: &str, target: &str, payload: &Value, now: u64) -> Result<()> {
-    let sql = "INSERT INTO outbox (kind, target, payload, created_at, queued_at, attempts, state, next_at)
-        VALUES (?1, ?2, ?3, ?4, ?4, 0, 'waiting', ?4)";
-    conn.prepare_cached(sql)?.execute(params![kind, target, Json(payload), Num(now)])?;
+/// A message of a stream has its number there.
+pub(super) fn put(
+    conn: &Connection,
+    kind: &str,
+    target: &str,
+    number: Option<u64>,
+    payload: &Value,
+    now: u64,
+) -> Result<()> {
+    let sql = "INSERT INTO outbox (kind, target, number, payload, created_at, queued_at, attempts, state, next_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, 'waiting', ?5)";
+    conn.prepare_cached(sql)?.execute(params![kind, target, number.map(Num), Json(payload), Num(now)])?;
     Ok(())
 }
 
@@ -68,13 +76,9 @@ pub(super) fn clients_of_session(conn: &Connection, sid: &str) -> Result<Vec<Str
 }
 
 /// For each client of a session that has ended: that it has.
-pub(super) fn tell_end_of_session(conn: &Connection, sid: &str, now: u64) -> Result<()> {
-    let mut select = conn.prepare_cached("SELECT user_id FROM session WHERE sid = ?1")?;
-    let Some(user_id) = select.query_row([sid], |row| row.get::<_, String>(0)).optional()? else { return Ok(()) };
-    for client in clients_of_session(conn, sid)? {
-        tell_logout(conn, &client, &user_id, Some(sid), now)?;
-    }
-    Ok(())
+pub(super) fn tell_end_of_session(conn: &Connection, sid: &str, user_id: &str, now: u64) -> Result<()> {
+    let clients = clients_of_session(conn, sid)?;
+    clients.iter().try_for_each(|client| tell_logout(conn, client, user_id, Some(sid), now))
 }
 
 /// For each client that has something of the user, before all of that ends: once for each session that has not ended, and
@@ -97,7 +101,7 @@ fn tell_logout(conn: &Connection, client: &str, user_id: &str, sid: Option<&str>
         Some(sid) => json!({ "sub": user_id, "sid": sid }),
         None => json!({ "sub": user_id }),
     };
-    put(conn, Delivery::BACKCHANNEL_LOGOUT, client, &payload, now)
+    put(conn, Delivery::BACKCHANNEL_LOGOUT, client, None, &payload, now)
 }
 
 pub(super) fn waiting(conn: &Connection) -> Result<Vec<WaitingTarget>> {
@@ -190,6 +194,7 @@ pub(super) fn give_up(conn: &Connection, queued_until: u64, limit: u32, now: u64
     let sql = format!(
         "UPDATE outbox SET state = 'given_up', settled_at = ?2 WHERE id IN
             (SELECT id FROM outbox WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL
+                AND kind <> 'security_event_held'
                 ORDER BY queued_at LIMIT ?3)
         RETURNING {COLUMNS}"
     );
@@ -221,4 +226,41 @@ pub(super) fn page(conn: &Connection, list: &ListDeliveries) -> Result<Page<Deli
     let rows = select.query_map(params![Num(before), limit + 1], from_row)?;
     let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     Ok(cut(rows, limit, |delivery| delivery.id.to_string()))
+}
+
+/// The first events of a stream that wait to be polled.
+pub(super) fn polled(conn: &Connection, stream: &str, limit: u32) -> Result<Vec<Delivery>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM outbox
+        WHERE state = 'waiting' AND target = ?1 AND kind = ?2 AND number IS NOT NULL ORDER BY number LIMIT ?3"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    let waiting = select.query_map(params![stream, Delivery::SECURITY_EVENT_POLL, page_size(limit)], from_row)?;
+    Ok(waiting.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn settle_polled(conn: &Connection, stream: &str, fates: &[(u64, EventFate)], now: u64) -> Result<u64> {
+    // One that was polled before the stream was paused is held now.
+    const THIS: &str = "state = 'waiting' AND target = ?1 AND number = ?2
+        AND kind IN ('security_event_poll', 'security_event_held')";
+    let mut settled = 0;
+    for (number, fate) in fates {
+        let (number, now) = (Num(*number), Num(now));
+        settled += match fate {
+            EventFate::Taken => {
+                let sql = format!("UPDATE outbox SET state = 'delivered', settled_at = ?3 WHERE {THIS}");
+                conn.prepare_cached(&sql)?.execute(params![stream, number, now])?
+            }
+            EventFate::Refused { error } => {
+                let sql =
+                    format!("UPDATE outbox SET state = 'given_up', settled_at = ?3, last_error = ?4 WHERE {THIS}");
+                conn.prepare_cached(&sql)?.execute(params![stream, number, now, error])?
+            }
+            EventFate::Unwanted => {
+                let sql = format!("DELETE FROM outbox WHERE {THIS}");
+                conn.prepare_cached(&sql)?.execute(params![stream, number])?
+            }
+        } as u64;
+    }
+    Ok(settled)
 }

@@ -5,16 +5,17 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, family, job, log, odds, outbox, registry, revocation, session, status, sweep,
-    throttle, user, user_list,
+    Sqlite, artefact, consent, ending, event_stream, family, job, log, odds, outbox, registry, revocation, session,
+    status, sweep, throttle, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
-    DocumentWrite, Ended, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily,
-    NewRevocation, NewSession, NewStatus, NewStatusList, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry,
-    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusList,
-    StatusPlace, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, WaitingTarget,
+    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
+    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
+    RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
+    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
+    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 #[async_trait]
@@ -275,6 +276,61 @@ impl Store for Sqlite {
     async fn clients_of_session(&self, sid: &str) -> Result<Vec<String>> {
         let sid = sid.to_owned();
         self.read(move |conn| outbox::clients_of_session(conn, &sid)).await
+    }
+
+    async fn create_stream(&self, stream: EventStream, max_of_client: u32) -> Result<bool> {
+        self.write(move |conn| event_stream::create(conn, &stream, max_of_client)).await
+    }
+
+    async fn stream(&self, id: &str) -> Result<Option<EventStream>> {
+        let id = id.to_owned();
+        self.read(move |conn| event_stream::by_id(conn, &id)).await
+    }
+
+    async fn streams(&self, client_id: Option<&str>) -> Result<Vec<EventStream>> {
+        let client_id = client_id.map(str::to_owned);
+        self.read(move |conn| event_stream::of(conn, client_id.as_deref())).await
+    }
+
+    async fn update_stream(&self, id: &str, change: StreamChange, now: u64) -> Result<EventStream> {
+        let id = id.to_owned();
+        self.write(move |conn| event_stream::update(conn, &id, &change, now)).await
+    }
+
+    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<EventStream> {
+        let id = id.to_owned();
+        self.write(move |conn| event_stream::set_status(conn, &id, &new, now)).await
+    }
+
+    async fn delete_stream(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        self.write(move |conn| event_stream::delete(conn, &id)).await
+    }
+
+    async fn delete_streams_of(&self, client_id: &str) -> Result<u64> {
+        let client_id = client_id.to_owned();
+        self.write(move |conn| event_stream::delete_of(conn, &client_id)).await
+    }
+
+    async fn verify_stream(
+        &self,
+        id: &str,
+        state: Option<String>,
+        interval_secs: u64,
+        now: u64,
+    ) -> Result<Verification> {
+        let id = id.to_owned();
+        self.write(move |conn| event_stream::verify(conn, &id, state.as_deref(), interval_secs, now)).await
+    }
+
+    async fn polled_events(&self, stream: &str, limit: u32) -> Result<Vec<Delivery>> {
+        let stream = stream.to_owned();
+        self.read(move |conn| outbox::polled(conn, &stream, limit)).await
+    }
+
+    async fn settle_polled_events(&self, stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> Result<u64> {
+        let stream = stream.to_owned();
+        self.write(move |conn| outbox::settle_polled(conn, &stream, &fates, now)).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

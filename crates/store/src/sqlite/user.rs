@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::ending;
+use super::signal::Signal;
 use super::value::{Json, Num};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
@@ -103,7 +104,9 @@ pub(super) fn update(conn: &Connection, id: &str, update: UserUpdate) -> Result<
 pub(super) fn set_password(conn: &Connection, id: &str, hash: String, handle: String, now: u64) -> Result<SignedOut> {
     let mut user = existing(conn, id)?;
     ending::void_artefacts_of_user(conn, id)?;
-    let signed_out = ending::end_all_of_user(conn, &user, "password_changed", now)?;
+    let signal = Signal::of(conn, id, now)?;
+    let signed_out = ending::end_all_of_user(&signal, &user, "password_changed")?;
+    signal.credential_change(if user.password_hash.is_none() { "create" } else { "update" })?;
     user.password_hash = Some(hash);
     user.password_changed_at = Some(now);
     user.revocation_handle = handle;
@@ -130,7 +133,9 @@ pub(super) fn set_status(
     let mut signed_out = SignedOut::default();
     if status == UserStatus::Blocked {
         ending::void_artefacts_of_user(conn, id)?;
-        signed_out = ending::end_all_of_user(conn, &user, "user_blocked", now)?;
+        let signal = Signal::of(conn, id, now)?;
+        signed_out = ending::end_all_of_user(&signal, &user, "user_blocked")?;
+        signal.account_disabled()?;
         user.revocation_handle = handle;
     }
     user.status = status;
@@ -152,6 +157,9 @@ pub(super) fn set_roles(
     if user.roles == before {
         return Ok(RolesSet { user, changed: false, tokens_until: None });
     }
+    if before.iter().any(|role| !user.roles.contains(role)) {
+        Signal::of(conn, id, now)?.roles_change(&serde_json::json!(user.roles))?;
+    }
     let mut tokens_until = None;
     if let Some(handle) = handle {
         tokens_until = ending::revoke_handle(conn, &user, now)?;
@@ -162,7 +170,7 @@ pub(super) fn set_roles(
 
 pub(super) fn sign_out(conn: &Connection, id: &str, handle: String, now: u64) -> Result<SignedOut> {
     let mut user = existing(conn, id)?;
-    let signed_out = ending::end_all_of_user(conn, &user, "signed_out", now)?;
+    let signed_out = ending::end_all_of_user(&Signal::of(conn, id, now)?, &user, "signed_out")?;
     user.revocation_handle = handle;
     write_back(conn, user, now)?;
     Ok(signed_out)
@@ -170,7 +178,9 @@ pub(super) fn sign_out(conn: &Connection, id: &str, handle: String, now: u64) ->
 
 pub(super) fn delete(conn: &Connection, id: &str, now: u64) -> Result<SignedOut> {
     let user = existing(conn, id)?;
-    let signed_out = ending::end_all_of_user(conn, &user, "user_deleted", now)?;
+    let signal = Signal::of(conn, id, now)?;
+    let signed_out = ending::end_all_of_user(&signal, &user, "user_deleted")?;
+    signal.account_purged()?;
     for sql in [
         "DELETE FROM refresh_token WHERE family IN (SELECT id FROM family WHERE user_id = ?1)",
         "DELETE FROM access_token WHERE family IN (SELECT id FROM family WHERE user_id = ?1)",

@@ -4,7 +4,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::record::{Hash32, RevocationKind, UserStatus};
+use crate::record::{Hash32, RevocationKind, StreamStatus, Transmission, UserStatus};
 
 /// A `u64` in a signed column; what does not fit is stored as the largest value that does (a time that never comes).
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +100,48 @@ impl FromSql for RevocationKind {
             "api" => Ok(Self::Api),
             "key" => Ok(Self::Key),
             "all" => Ok(Self::All),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+impl ToSql for Transmission {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Poll => "poll",
+            Self::Push => "push",
+        }
+        .into())
+    }
+}
+
+impl FromSql for Transmission {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "poll" => Ok(Self::Poll),
+            "push" => Ok(Self::Push),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}
+
+impl ToSql for StreamStatus {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Disabled => "disabled",
+            Self::Enabled => "enabled",
+            Self::Paused => "paused",
+        }
+        .into())
+    }
+}
+
+impl FromSql for StreamStatus {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "disabled" => Ok(Self::Disabled),
+            "enabled" => Ok(Self::Enabled),
+            "paused" => Ok(Self::Paused),
             _ => Err(FromSqlError::InvalidType),
         }
     }

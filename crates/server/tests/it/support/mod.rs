@@ -7,6 +7,7 @@ pub mod operator;
 pub mod protocol;
 pub mod raw;
 pub mod receiver;
+pub mod signals;
 mod template;
 
 use std::path::Path;

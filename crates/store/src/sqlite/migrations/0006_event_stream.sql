@@ -1,0 +1,25 @@
+-- Event streams (OpenID Shared Signals Framework 1.0): who is told of what, and how. What waits for a stream stands in the outbox,
+-- numbered, so that a receiver can name what it has taken.
+
+CREATE TABLE event_stream (
+    id TEXT NOT NULL PRIMARY KEY,
+    client_id TEXT NOT NULL,
+    transmission TEXT NOT NULL CHECK (transmission IN ('push', 'poll')),
+    events TEXT NOT NULL,
+    configuration TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('enabled', 'paused', 'disabled')),
+    reason TEXT,
+    max_waiting INTEGER NOT NULL,
+    room INTEGER NOT NULL,
+    dropped INTEGER NOT NULL,
+    last_number INTEGER NOT NULL,
+    verified_at INTEGER,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_stream_by_client ON event_stream (client_id);
+
+ALTER TABLE outbox ADD COLUMN number INTEGER;
+CREATE UNIQUE INDEX outbox_numbered ON outbox (target, kind, number) WHERE state = 'waiting' AND number IS NOT NULL;
+CREATE INDEX outbox_of_stream ON outbox (target) WHERE number IS NOT NULL;

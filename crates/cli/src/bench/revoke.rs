@@ -1,5 +1,5 @@
 //! Time to revoke: from the moment somebody asks the server to end a session or token (RFC 7009, over HTTP) to the first refusal by
-//! whoever checks requests. It is checked without a pause; all that is waited for is waited for in full.
+//! whoever checks requests. Checking begins when the answer is there, and then goes on without a pause; all that is waited for is waited for in full.
 
 use std::time::Duration;
 

@@ -23,20 +23,14 @@ const MAX_ANSWER_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Wire {
     sender: SendRequest<Full<Bytes>>,
-    host: String,
+    address: SocketAddr,
     bytes: Arc<AtomicU64>,
 }
 
 impl Wire {
     pub(crate) async fn connect(address: SocketAddr) -> Result<Self, String> {
-        let stream = TcpStream::connect(address).await.map_err(|why| why.to_string())?;
-        stream.set_nodelay(true).map_err(|why| why.to_string())?;
         let bytes = Arc::new(AtomicU64::new(0));
-        let counted = Counted { stream, bytes: Arc::clone(&bytes) };
-        let (sender, connection) = http1::handshake(TokioIo::new(counted)).await.map_err(|why| why.to_string())?;
-        // It ends with the sender.
-        tokio::spawn(connection);
-        Ok(Self { sender, host: address.to_string(), bytes })
+        Ok(Self { sender: dial(address, &bytes).await?, address, bytes })
     }
 
     /// Posts a form; gives the answer's JSON.
@@ -53,12 +47,15 @@ impl Wire {
 
     async fn post(&mut self, path: &str, kind: &str, body: String) -> Result<Value, String> {
         let request = Request::post(path)
-            .header(HOST, &self.host)
+            .header(HOST, self.address.to_string())
             .header(CONTENT_TYPE, kind)
             .header(ACCEPT, "application/json")
             .body(Full::from(body))
             .map_err(|why| why.to_string())?;
-        self.sender.ready().await.map_err(|why| why.to_string())?;
+        // The server hangs up on who says nothing for a while.
+        if self.sender.ready().await.is_err() {
+            self.sender = dial(self.address, &self.bytes).await?;
+        }
         let answer = self.sender.send_request(request).await.map_err(|why| why.to_string())?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
@@ -73,6 +70,16 @@ impl Wire {
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
+}
+
+async fn dial(address: SocketAddr, bytes: &Arc<AtomicU64>) -> Result<SendRequest<Full<Bytes>>, String> {
+    let stream = TcpStream::connect(address).await.map_err(|why| why.to_string())?;
+    stream.set_nodelay(true).map_err(|why| why.to_string())?;
+    let counted = Counted { stream, bytes: Arc::clone(bytes) };
+    let (sender, connection) = http1::handshake(TokioIo::new(counted)).await.map_err(|why| why.to_string())?;
+    // It ends with the sender.
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 /// As a value in a form: everything but what RFC 3986 calls unreserved is escaped.

@@ -132,7 +132,7 @@ fn method(report: &Report) -> Vec<String> {
         ),
         "first seen: the guard verifies signature and claims and remembers nothing; tokens as this server issues them".to_owned(),
         "header: the line a browser or app sends with each request; API-server: request and answer on a kept connection, loopback, no TLS".to_owned(),
-        "to revoke: from sending the request that ends it (RFC 7009) to the first refusal, checked without a pause".to_owned(),
+        "to revoke: from sending the request that ends it (RFC 7009) to the first refusal; checking begins when its answer is there, and then goes on without a pause".to_owned(),
     ];
     if report.build == "debug" {
         method.push("a debug build: do not quote these figures".to_owned());

@@ -47,7 +47,7 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
     caller.settle(&stream, &request).await?;
     let mut news = app.store.watch_deliveries();
     let waits = request.wait == Wait::ForEvents;
-    let place = if waits { app.signals.wait() } else { None };
+    let waiting = if waits { app.signals.wait() } else { None };
     let longest = LONGEST_WAIT.min(Duration::from_secs(app.config.http.request_timeout_secs) / 2);
     let mut beat = tokio::time::interval(PACE);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -56,7 +56,7 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
         beat.tick().await;
         news.mark_unchanged();
         let response = caller.take(&stream, request.max_events).await?;
-        if !response.sets.is_empty() || place.is_none() {
+        if !response.sets.is_empty() || waiting.is_none() {
             return Ok(answer::json(StatusCode::OK, &response));
         }
         tokio::select! {

@@ -111,6 +111,13 @@ pub(crate) async fn a_session_ends_with_its_message_however_it_ends(world: World
     assert_eq!(world.told().await, expected);
     world.end_session(&kept.sid, "logout", NOW).await.unwrap();
     assert_eq!(world.told().await.len(), 3);
+    // Whose time ran out is forgotten in silence, also when the browser comes back the next morning.
+    let yesterdays = ended_with(4).await;
+    let mut todays = session("ann", 7);
+    (todays.created_at, todays.auth_time) = (yesterdays.idle_expires_at, yesterdays.idle_expires_at);
+    world.create_session(NewSession { replaces: Some(yesterdays.id_hash), ..begin(todays) }).await.unwrap();
+    assert!(!world.session_lives(&yesterdays.sid).await);
+    assert_eq!(world.told().await.len(), 3);
 }
 
 pub(crate) async fn what_ends_all_of_a_user_tells_all_their_clients(world: World) {

@@ -30,10 +30,14 @@ pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> 
     Ok(Ended { families, session, tokens_until })
 }
 
-/// Tells the clients that got tokens in it, and whoever listens.
+/// Tells the clients that got tokens in it, and whoever listens. A session whose time had run out before is no news to anybody: whoever
+/// comes back the next morning must not be signed out of what outlived it.
 fn tell_end_of_session(conn: &Connection, sid: &str, why: &str, now: u64) -> Result<()> {
-    let mut select = conn.prepare_cached("SELECT user_id FROM session WHERE sid = ?1")?;
-    let Some(user_id) = select.query_row([sid], |row| row.get::<_, String>(0)).optional()? else { return Ok(()) };
+    let mut select = conn.prepare_cached(
+        "SELECT user_id FROM session WHERE sid = ?1 AND idle_expires_at > ?2 AND absolute_expires_at > ?2",
+    )?;
+    let user_id = select.query_row(params![sid, Num(now)], |row| row.get::<_, String>(0)).optional()?;
+    let Some(user_id) = user_id else { return Ok(()) };
     let signal = Signal::of(conn, &user_id, now)?;
     outbox::tell_end_of_session(conn, sid, &user_id, now)?;
     signal.session_revoked(Some(sid), why)

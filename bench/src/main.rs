@@ -15,7 +15,7 @@ mod rng;
 mod server;
 mod yardstick;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use figure::Figure;
 
@@ -37,11 +37,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.as_slice() {
         // The other process of a comparison: see `yardstick`.
         ["yardstick", algorithm] => yardstick::serve(algorithm),
-        [group, "--out", out] => measure(group, None).and_then(|figures| {
-            std::fs::write(out, serde_json::to_string_pretty(&figures)?)?;
-            Ok(())
-        }),
-        [group, part] => measure(group, Some(part)).map(drop),
+        [group, "--out", out] => measure_all(group).and_then(|figures| write(out, &figures)),
+        [group, part, "--out", out] => measure(group, part).and_then(|figures| write(out, &figures)),
+        [group, part] => measure(group, part).map(drop),
         _ => Err(USAGE.into()),
     };
     match outcome {
@@ -53,17 +51,41 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures a group, or the one part of it, and prints the table.
-fn measure(group: &str, only: Option<&str>) -> Result<Vec<Figure>, Failure> {
+/// Each part in a process of its own: what one leaves in the heap is in no figure of the next.
+fn measure_all(group: &str) -> Result<Vec<serde_json::Value>, Failure> {
+    let folder = tempfile::tempdir()?;
+    let mut figures = Vec::new();
+    for (part, _) in parts(group)? {
+        let out = folder.path().join(part);
+        let status = Command::new(std::env::current_exe()?).args([group, part, "--out"]).arg(&out).status()?;
+        if !status.success() {
+            return Err(format!("{group} {part} could not be measured").into());
+        }
+        figures.extend(serde_json::from_slice::<Vec<serde_json::Value>>(&std::fs::read(out)?)?);
+    }
+    Ok(figures)
+}
+
+/// Measures one part and prints its table.
+fn measure(group: &str, part: &str) -> Result<Vec<Figure>, Failure> {
+    let Some((_, run)) = parts(group)?.iter().find(|(name, _)| *name == part) else {
+        let known: Vec<&str> = parts(group)?.iter().map(|(name, _)| *name).collect();
+        return Err(format!("no part {part} of {group}; there are: {}", known.join(", ")).into());
+    };
+    println!("measuring {group}: {part}");
+    let figures = run()?;
+    println!("\nOn {}:\n\n{}", cpu::machine(), figure::table(&figures));
+    Ok(figures)
+}
+
+fn parts(group: &str) -> Result<&'static [(&'static str, Measurement)], Failure> {
     let Some((_, parts)) = GROUPS.iter().find(|(name, _)| *name == group) else {
         let known: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
         return Err(format!("no group {group}; there are: {}", known.join(", ")).into());
     };
-    let mut figures = Vec::new();
-    for (part, run) in parts.iter().filter(|(part, _)| only.is_none_or(|only| only == *part)) {
-        println!("measuring {group}: {part}");
-        figures.extend(run()?);
-    }
-    println!("\nOn {}:\n\n{}", cpu::machine(), figure::table(&figures));
-    Ok(figures)
+    Ok(parts)
+}
+
+fn write(out: &str, figures: &impl serde::Serialize) -> Result<(), Failure> {
+    Ok(std::fs::write(out, serde_json::to_string_pretty(figures)?)?)
 }

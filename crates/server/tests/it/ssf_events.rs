@@ -6,9 +6,9 @@ use symbolon_server::admin::{Command, RoleCommand, SessionCommand, UserCommand};
 use crate::support::client::form;
 use crate::support::protocol::claims;
 use crate::support::signals::{
-    ALL, CLAIMS_CHANGE, CREDENTIAL_CHANGE, DISABLED, PURGED, SESSION_REVOKED, UPDATED, VERIFICATION, event,
+    ALL, CLAIMS_CHANGE, CREDENTIAL_CHANGE, DISABLED, Hub, PURGED, SESSION_REVOKED, UPDATED, VERIFICATION, event,
 };
-use crate::support::{ISSUER, NOW, World};
+use crate::support::{Answer, ISSUER, NOW, World};
 
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
@@ -243,6 +243,39 @@ async fn one_too_many_does_not_wait_and_a_stop_ends_the_wait() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(watch.elapsed() < std::time::Duration::from_secs(10), "not until its time was over");
     drop(stopped);
+}
+
+/// Who polls while `meanwhile` and then the block of somebody happen.
+async fn polled_meanwhile(world: &World, hub: &Hub<'_>, stream: &str, meanwhile: impl Future<Output = ()>) -> Answer {
+    let path = format!("/ssf/poll/{stream}");
+    let nothing = json!({});
+    let happens = async {
+        while world.running.app.signals.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        meanwhile.await;
+        world.block(BOB).await;
+    };
+    tokio::join!(hub.post(&path, &nothing), happens).0
+}
+
+#[tokio::test]
+async fn who_waits_is_judged_by_what_holds_when_it_is_told() {
+    let world = world().await;
+    let hub = world.hub("hub").await;
+    let stream = hub.listen(&[PURGED]).await;
+    let widen = async {
+        let wider = json!({ "stream_id": stream, "events_requested": [DISABLED] });
+        assert_eq!(hub.call(http::Method::PATCH, "/ssf/streams", Some(&wider)).await.status, 200);
+    };
+    let answer = polled_meanwhile(&world, &hub, &stream, widen).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["sets"].as_object().unwrap().len()), (200, 1), "not thrown away");
+    assert_eq!(names(&hub.drain(&stream).await), [DISABLED]);
+
+    world.carry_out(command(UserCommand::Unblock { user: BOB.to_owned() })).await;
+    let lock_out = world.change_client("hub", |client| client.disabled = true);
+    let answer = polled_meanwhile(&world, &hub, &stream, lock_out).await;
+    answer.is_error(401, "invalid_token");
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ macro_rules! suite {
                 a_verification_is_not_asked_for_too_often
                 events_are_polled_in_order_until_they_are_taken
                 events_say_whether_the_client_knows_the_user
+                what_a_third_party_may_not_hear_takes_no_room_and_no_number
                 of_parallel_ends_each_is_told_once_and_numbered
                 what_ends_a_user_is_told_with_one_cause
                 what_takes_from_a_user_is_told

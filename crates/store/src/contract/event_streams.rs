@@ -41,6 +41,7 @@ fn status(status: StreamStatus, by: StatusBy) -> NewStreamStatus {
 
 impl World {
     async fn listen(&self, id: &str, events: &[&str]) -> EventStream {
+        self.put_client("hub", json!({ "first_party": true })).await;
         let new = stream(id, "hub", Transmission::Poll, events);
         assert_eq!(self.create_stream(new.clone(), 100).await, Ok(true));
         new
@@ -152,6 +153,7 @@ pub(crate) async fn what_ends_a_user_is_told_with_one_cause(world: World) {
 
 pub(crate) async fn events_say_whether_the_client_knows_the_user(world: World) {
     for client in ["spa", "hub", "ask"] {
+        world.put_client(client, json!({ "first_party": true })).await;
         let new = stream(client, client, Transmission::Poll, ALL);
         world.create_stream(new, 9).await.unwrap();
     }
@@ -178,6 +180,55 @@ pub(crate) async fn events_say_whether_the_client_knows_the_user(world: World) {
         let knows: Vec<bool> = world.heard(client).await.iter().map(|event| event["knows"] == true).collect();
         assert_eq!(knows, expected, "{client}: ann's end and her purge, then bob's session");
     }
+}
+
+pub(crate) async fn what_a_third_party_may_not_hear_takes_no_room_and_no_number(world: World) {
+    for client in ["spa", "ask"] {
+        world.put_client(client, json!({})).await;
+        world.create_stream(stream(client, client, Transmission::Poll, ALL), 9).await.unwrap();
+    }
+    let consent = |client: &str| Consent {
+        user_id: "ann".into(),
+        client_id: client.into(),
+        audience: String::new(),
+        scope: "openid".into(),
+        granted_at: NOW,
+    };
+    for client in ["spa", "ask"] {
+        world.grant_consent(consent(client)).await.unwrap();
+    }
+    let told = |client: &'static str| {
+        let world = world.clone();
+        async move {
+            let heard = world.heard(client).await;
+            heard.iter().map(|event| (event["event"].clone(), event["number"].clone())).collect::<Vec<_>>()
+        }
+    };
+    for number in 1..=9 {
+        world.sign_in("bob", number).await;
+        world.end_session(&format!("sid-{number}"), "admin", NOW).await.unwrap();
+    }
+    world.sign_in("ann", 10).await;
+    let roles = ["reader".to_owned()];
+    world.set_user_roles("ann", &roles, &[], Some("h1"), NOW).await.unwrap();
+    world.set_user_roles("ann", &[], &roles, Some("h2"), NOW).await.unwrap();
+    for client in ["spa", "ask"] {
+        assert!(told(client).await.is_empty(), "neither of whom it does not know, nor of roles");
+        assert_eq!(world.stream_now(client).await.status, StreamStatus::Enabled);
+    }
+    world.withdraw_consent("ann", "ask", NOW).await.unwrap();
+    assert!(told("spa").await.is_empty(), "what others may is not its business");
+    assert_eq!(told("ask").await, [(json!("token_claims_change"), json!(1))]);
+    world.end_session("sid-10", "signed_out", NOW).await.unwrap();
+    assert_eq!(told("spa").await, [(json!("session_revoked"), json!(1))]);
+    // As the client is now, not as it was when its stream began.
+    world.put_client("spa", json!({ "first_party": true, "disabled": true })).await;
+    world.sign_in("bob", 11).await;
+    world.end_session("sid-11", "admin", NOW).await.unwrap();
+    assert_eq!(told("spa").await.len(), 1, "it is disabled");
+    world.put_client("spa", json!({ "first_party": true })).await;
+    world.set_user_status("bob", UserStatus::Blocked, "h", NOW).await.unwrap();
+    assert_eq!(told("spa").await[1..], [(json!("account_disabled"), json!(2))]);
 }
 
 pub(crate) async fn events_are_polled_in_order_until_they_are_taken(world: World) {
@@ -214,6 +265,7 @@ pub(crate) async fn events_are_polled_in_order_until_they_are_taken(world: World
 }
 
 pub(crate) async fn a_paused_stream_keeps_its_events_in_order(world: World) {
+    world.put_client("hub", json!({ "first_party": true })).await;
     world.create_stream(stream("push", "hub", Transmission::Push, ALL), 9).await.unwrap();
     world.sign_in_and_out(1).await;
     let claim =
@@ -389,6 +441,7 @@ pub(crate) async fn a_refused_operation_tells_no_stream(world: World) {
 pub(crate) async fn of_parallel_ends_each_is_told_once_and_numbered(world: World) {
     let mut all = stream("one", "hub", Transmission::Poll, ALL);
     all.max_waiting = 100;
+    world.put_client("hub", json!({ "first_party": true })).await;
     world.create_stream(all, 1).await.unwrap();
     for number in 1..=20 {
         world.sign_in("ann", number).await;

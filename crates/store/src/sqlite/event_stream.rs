@@ -231,15 +231,27 @@ pub(super) struct Listener {
     pub(super) client_id: String,
     pub(super) transmission: Transmission,
     pub(super) status: StreamStatus,
+    pub(super) party: Party,
     room: u64,
     dropped: u64,
     last_number: u64,
 }
 
-/// The streams that are told of an event of this name.
+/// Whose program a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    /// The operator's own.
+    First,
+    /// Somebody else's.
+    Third,
+}
+
+/// The streams that are told of an event of this name. Whose client is gone or disabled is told nothing.
 pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>> {
-    let sql = "SELECT id, client_id, transmission, status, room, dropped, last_number, events FROM event_stream
-        WHERE status <> 'disabled' ORDER BY id";
+    let sql = "SELECT s.id, s.client_id, s.transmission, s.status, s.room, s.dropped, s.last_number, s.events,
+            coalesce(json_extract(d.body, '$.first_party'), 0)
+        FROM event_stream s JOIN document d ON d.kind = 'client' AND d.id = s.client_id
+        WHERE s.status <> 'disabled' AND NOT coalesce(json_extract(d.body, '$.disabled'), 0) ORDER BY s.id";
     let mut select = conn.prepare_cached(sql)?;
     let streams = select.query_map([], |row| {
         let listener = Listener {
@@ -247,6 +259,7 @@ pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>>
             client_id: row.get(1)?,
             transmission: row.get(2)?,
             status: row.get(3)?,
+            party: if row.get(8)? { Party::First } else { Party::Third },
             room: row.get::<_, Num>(4)?.0,
             dropped: row.get::<_, Num>(5)?.0,
             last_number: row.get::<_, Num>(6)?.0,

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use super::event_stream::{self, Listener};
+use super::event_stream::{self, Listener, Party};
 use super::outbox;
 use crate::port::Result;
 use crate::record::{Delivery, NewStreamStatus, StreamStatus};
@@ -56,15 +56,21 @@ impl<'a> Signal<'a> {
         self.tell("account_purged", &json!({}))
     }
 
+    /// What a third party may not hear of is judged again when it goes out; but it must not take room on its stream, nor a number
+    /// there, which would tell how much happens to others.
     fn tell(&self, event: &str, what: &Value) -> Result<()> {
         for stream in event_stream::listeners(self.conn, event)? {
+            let knows = self.is_known_to(&stream)?;
+            if stream.party == Party::Third && !(knows && is_about_its_own(&stream, event, what)) {
+                continue;
+            }
             let Some(place) = event_stream::place(self.conn, &stream, self.now)? else { continue };
             let mut told = what.clone();
             told["event"] = event.into();
             told["sub"] = self.user_id.into();
             told["at"] = self.now.into();
             told["cause"] = self.cause.into();
-            told["knows"] = self.is_known_to(&stream)?.into();
+            told["knows"] = knows.into();
             event_stream::put(self.conn, &stream.id, &place, told, self.now)?;
         }
         Ok(())
@@ -80,6 +86,11 @@ impl<'a> Signal<'a> {
         let mut select = self.conn.prepare_cached(sql)?;
         Ok(select.query_row(params![self.user_id, stream.client_id], |row| row.get(0))?)
     }
+}
+
+/// Whether what a third party may know of people it knows is in this: of their claims, those of its own tokens.
+fn is_about_its_own(stream: &Listener, event: &str, what: &Value) -> bool {
+    event != "token_claims_change" || what["client_id"] == stream.client_id.as_str()
 }
 
 /// The receiver asked for a sign of life.

@@ -246,7 +246,7 @@ pub trait Store: Send + Sync + 'static {
     /// Begins a stream, unless its client has `max_of_client` already; tells whether it did.
     async fn create_stream(&self, stream: EventStream, max_of_client: u32) -> Result<bool>;
 
-    /// The stream with this id.
+    /// The stream with this id. It costs nothing how much waits on it, and is not counted.
     async fn stream(&self, id: &str) -> Result<Option<EventStream>>;
 
     /// The streams of a client, or of everybody; the oldest first.

@@ -26,8 +26,8 @@ pub struct EventStream {
     pub reason: Option<String>,
     /// When so many events wait, the stream is paused. Who goes on with a full stream gets as much room again, once.
     pub max_waiting: u64,
-    /// Events that wait now.
-    pub waiting: u64,
+    /// Events that wait now. Counted for lists and by what changes a stream, not when one is only looked up.
+    pub waiting: Option<u64>,
     /// Events that came while there was no room, since the stream was last enabled. They are lost.
     pub dropped: u64,
     /// When a verification was last asked for.

@@ -198,7 +198,7 @@ fn stream() -> EventStream {
         status: StreamStatus::Enabled,
         reason: None,
         max_waiting: 1_000_000,
-        waiting: 0,
+        waiting: None,
         dropped: 0,
         verified_at: None,
         created_at: NOW,

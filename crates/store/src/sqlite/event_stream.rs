@@ -13,10 +13,12 @@ use crate::record::{
     Delivery, EventStream, NewStreamStatus, StatusBy, StreamChange, StreamStatus, Transmission, Verification,
 };
 
-/// The columns of table `event_stream` under the alias `s`, in the order of [`from_row`].
+/// The columns of table `event_stream` under the alias `s`, in the order of [`from_row`], which wants [`WAITING`] or `NULL` after them.
 const COLUMNS: &str = "s.id, s.client_id, s.transmission, s.events, s.configuration, s.status, s.reason, \
-    s.max_waiting, s.dropped, s.verified_at, s.created_at, s.updated_at, s.revision, \
-    (SELECT count(*) FROM outbox o WHERE o.state = 'waiting' AND o.target = s.id \
+    s.max_waiting, s.dropped, s.verified_at, s.created_at, s.updated_at, s.revision";
+
+/// How many wait, which costs the more of them there are.
+const WAITING: &str = "(SELECT count(*) FROM outbox o WHERE o.state = 'waiting' AND o.target = s.id \
         AND o.kind IN ('security_event', 'security_event_poll', 'security_event_held'))";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<EventStream> {
@@ -34,7 +36,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<EventStream> {
         created_at: row.get::<_, Num>(10)?.0,
         updated_at: row.get::<_, Num>(11)?.0,
         revision: row.get::<_, Num>(12)?.0,
-        waiting: row.get::<_, Num>(13)?.0,
+        waiting: row.get::<_, Option<Num>>(13)?.map(|waiting| waiting.0),
     })
 }
 
@@ -69,17 +71,19 @@ pub(super) fn create(conn: &Connection, stream: &EventStream, max_of_client: u32
 }
 
 pub(super) fn by_id(conn: &Connection, id: &str) -> Result<Option<EventStream>> {
-    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM event_stream s WHERE s.id = ?1"))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS}, NULL FROM event_stream s WHERE s.id = ?1"))?;
     Ok(select.query_row([id], from_row).optional()?)
 }
 
 fn existing(conn: &Connection, id: &str) -> Result<EventStream> {
-    by_id(conn, id)?.ok_or(StoreError::NotFound("stream"))
+    let sql = format!("SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE s.id = ?1");
+    let stream = conn.prepare_cached(&sql)?.query_row([id], from_row).optional()?;
+    stream.ok_or(StoreError::NotFound("stream"))
 }
 
 pub(super) fn of(conn: &Connection, client_id: Option<&str>) -> Result<Vec<EventStream>> {
     let mut select = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event_stream s WHERE ?1 IS NULL OR s.client_id = ?1 ORDER BY s.created_at, s.id"
+        "SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE ?1 IS NULL OR s.client_id = ?1 ORDER BY s.created_at, s.id"
     ))?;
     let streams = select.query_map([client_id], from_row)?;
     Ok(streams.collect::<rusqlite::Result<_>>()?)
@@ -118,7 +122,7 @@ pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now
             // A stream that is full would be paused again by the next event: as much room once more, and no more than that.
             let sql =
                 "UPDATE event_stream SET dropped = 0, room = min(max_waiting + ?2, 2 * max_waiting) WHERE id = ?1";
-            conn.prepare_cached(sql)?.execute(params![id, Num(stream.waiting)])?;
+            conn.prepare_cached(sql)?.execute(params![id, stream.waiting.map(Num)])?;
         }
     }
     if new.by == StatusBy::Transmitter {

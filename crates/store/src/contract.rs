@@ -39,7 +39,7 @@ macro_rules! suite {
             }
             event_streams {
                 a_client_has_its_own_streams_and_not_too_many
-                a_deleted_stream_leaves_nothing
+                a_deleted_stream_leaves_nothing_that_waits
                 a_disabled_stream_hears_and_keeps_nothing
                 a_full_stream_is_paused_and_says_so
                 a_paused_stream_keeps_its_events_in_order

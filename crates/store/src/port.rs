@@ -258,7 +258,7 @@ pub trait Store: Send + Sync + 'static {
     /// Changes a stream's status. Disabled, nothing that waits is kept; enabled again, all that waits is due.
     async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<EventStream>;
 
-    /// Removes a stream and everything of it in the outbox; tells whether there was one.
+    /// Removes a stream and everything that waits on it; tells whether there was one.
     async fn delete_stream(&self, id: &str) -> Result<bool>;
 
     /// Removes the streams of a client; returns how many.

@@ -148,8 +148,9 @@ pub(super) fn verify(
     Ok(Verification::Done)
 }
 
+/// What is settled the sweep removes in its time.
 pub(super) fn delete(conn: &Connection, id: &str) -> Result<bool> {
-    conn.prepare_cached("DELETE FROM outbox WHERE target = ?1 AND number IS NOT NULL")?.execute([id])?;
+    forget_waiting(conn, id)?;
     Ok(conn.prepare_cached("DELETE FROM event_stream WHERE id = ?1")?.execute([id])? > 0)
 }
 
@@ -162,10 +163,13 @@ pub(super) fn delete_of(conn: &Connection, client_id: &str) -> Result<u64> {
 }
 
 fn forget_waiting(conn: &Connection, id: &str) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE target = ?1 AND number IS NOT NULL AND state = 'waiting'";
-    conn.prepare_cached(sql)?.execute([id])?;
+    conn.prepare_cached(FORGET_WAITING)?.execute([id])?;
     Ok(())
 }
+
+/// The index has nothing that is settled.
+pub(super) const FORGET_WAITING: &str = "DELETE FROM outbox INDEXED BY outbox_numbered
+    WHERE state = 'waiting' AND target = ?1 AND number IS NOT NULL";
 
 /// What is held is not late, so its patience begins when it may go out. One that is under way may go out twice; its receiver
 /// knows it by its id.

@@ -22,4 +22,6 @@ CREATE INDEX event_stream_by_client ON event_stream (client_id);
 
 ALTER TABLE outbox ADD COLUMN number INTEGER;
 CREATE UNIQUE INDEX outbox_numbered ON outbox (target, kind, number) WHERE state = 'waiting' AND number IS NOT NULL;
-CREATE INDEX outbox_of_stream ON outbox (target) WHERE number IS NOT NULL;
+-- What is about a stream itself has no user.
+CREATE INDEX outbox_about_stream ON outbox (target)
+    WHERE state = 'waiting' AND number IS NOT NULL AND json_extract(payload, '$.sub') IS NULL;

@@ -190,12 +190,15 @@ pub(super) fn forget(conn: &Connection, kind: &str, target: &str, limit: u32) ->
     Ok(conn.prepare_cached(sql)?.execute(params![kind, target, page_size(limit)])? as u64)
 }
 
+/// The index has only what fails, so it costs nothing how much waits to be polled.
+pub(super) const TRIED_LONG_ENOUGH: &str = "SELECT id FROM outbox INDEXED BY outbox_failing
+    WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL AND kind <> 'security_event_held'
+    ORDER BY queued_at";
+
 pub(super) fn give_up(conn: &Connection, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
     let sql = format!(
         "UPDATE outbox SET state = 'given_up', settled_at = ?2 WHERE id IN
-            (SELECT id FROM outbox WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL
-                AND kind <> 'security_event_held'
-                ORDER BY queued_at LIMIT ?3)
+            ({TRIED_LONG_ENOUGH} LIMIT ?3)
         RETURNING {COLUMNS}"
     );
     let mut update = conn.prepare_cached(&sql)?;

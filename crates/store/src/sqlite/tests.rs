@@ -371,7 +371,6 @@ async fn a_family_with_two_current_tokens_is_impossible_in_the_file_itself() {
     assert_eq!(store.write(fork).await, Err(StoreError::Conflict(crate::error::Conflict::Exists)));
 }
 
-/// The contract, on a file.
 /// The steps in which a statement finds its rows.
 async fn plan(store: &Sqlite, sql: &'static str) -> Vec<String> {
     let plan = move |conn: &rusqlite::Connection| {
@@ -396,6 +395,18 @@ async fn what_waits_on_a_stream_is_found_without_reading_what_was_settled() {
     assert!(forgotten[0].starts_with("SEARCH outbox USING") && forgotten[0].ends_with("outbox_numbered (target=?)"));
 }
 
+#[tokio::test]
+async fn what_was_tried_long_enough_is_found_without_reading_what_was_never_tried() {
+    let store = Sqlite::in_memory().unwrap();
+    let late = plan(&store, super::outbox::TRIED_LONG_ENOUGH).await;
+    assert_eq!(late.len(), 1, "nor is it sorted: {late:?}");
+    assert!(
+        late[0].starts_with("SEARCH outbox USING") && late[0].ends_with("INDEX outbox_failing (queued_at<?)"),
+        "{late:?}"
+    );
+}
+
+/// The contract, on a file.
 mod on_disk {
     fn make() -> (tempfile::TempDir, std::sync::Arc<dyn crate::Store>) {
         let (folder, path) = super::folder();

@@ -40,7 +40,8 @@ pub(super) trait Kind: Send + Sync {
     /// The message as it is to be posted now, made anew for each attempt; `None` if the target does not want this one.
     async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure>;
 
-    /// How many messages to one target may be under way at the same time. With one they arrive in their order.
+    /// How many messages to one target may be under way at the same time. With one they arrive in their order
+    /// unless some fail: later ones go past those that wait to be tried again.
     fn abreast(&self) -> usize {
         PER_TARGET
     }

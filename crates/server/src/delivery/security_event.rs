@@ -1,7 +1,9 @@
 //! Pushing security events (RFC 8935): a Security Event Token, posted to the receiver's `endpoint_url`.
 //!
 //! 202 is what the standard knows for taken (§2.2), any other success is as good. Everything else is tried again and stands in the
-//! list of deliveries in the receiver's own words (§2.3). One at a time for each stream, so that they arrive in their order.
+//! list of deliveries in the receiver's own words (§2.3). One at a time for each stream, the one that is due first: as a rule in
+//! their order. But one that failed waits longer each time, and later ones do not wait for it, as one token that a receiver cannot use must
+//! not close the stream for a day. Receivers order by `iat`, which is when it happened.
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -13,8 +13,8 @@ use crate::record::{
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
     RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
-    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey,
+    TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 /// A result of the store.
@@ -256,7 +256,7 @@ pub trait Store: Send + Sync + 'static {
     async fn update_stream(&self, id: &str, change: StreamChange, now: u64) -> Result<EventStream>;
 
     /// Changes a stream's status. Disabled, nothing that waits is kept; enabled again, all that waits is due.
-    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<EventStream>;
+    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<StatusChange>;
 
     /// Removes a stream and everything that waits on it; tells whether there was one.
     async fn delete_stream(&self, id: &str) -> Result<bool>;

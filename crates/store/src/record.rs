@@ -20,7 +20,8 @@ pub use delivery::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, WaitingTarget, WhichDeliveries,
 };
 pub use event_stream::{
-    EventFate, EventStream, NewStreamStatus, StatusBy, StreamChange, StreamStatus, Transmission, Verification,
+    EventFate, EventStream, NewStreamStatus, StatusBy, StatusChange, StreamChange, StreamStatus, Transmission,
+    Verification, with_loss,
 };
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,

@@ -359,8 +359,13 @@ async fn a_receiver_that_never_comes_fills_nothing() {
     let told = hub.drain(&stream).await;
     assert_eq!(names(&told), [UPDATED], "why nothing else comes");
     assert_eq!(told[0]["events"][UPDATED]["status"], "paused");
-    hub.set_status(&stream, "enabled").await;
+    let enabled = hub.set_status(&stream, "enabled").await.json();
+    assert_eq!(enabled["reason"], "3 events are lost", "it is said once more to who goes on");
     assert_eq!(hub.status(&stream).await, json!({ "stream_id": stream, "status": "enabled" }));
+    world.running.app.audit.flush().await;
+    let trail = world.audit_trail().await;
+    let (_, detail) = trail.iter().rfind(|(name, _)| name == "stream.status").unwrap();
+    assert_eq!(detail["lost"], 3);
     block_and_let_in().await;
     assert_eq!(names(&hub.drain(&stream).await), [DISABLED; 4], "what was kept, and what came since");
 }

@@ -70,7 +70,7 @@ impl World {
     }
 
     async fn turn(&self, id: &str, to: StreamStatus, by: StatusBy) -> EventStream {
-        self.set_stream_status(id, status(to, by), NOW + 5).await.unwrap()
+        self.set_stream_status(id, status(to, by), NOW + 5).await.unwrap().stream
     }
 }
 
@@ -352,8 +352,31 @@ pub(crate) async fn a_full_stream_is_paused_and_says_so(world: World) {
         sids,
         [json!("sid-1"), json!("sid-2"), json!("sid-3"), json!("sid-4"), json!("sid-5"), Value::Null, json!("sid-8")]
     );
+    // How much was lost is said when its count begins anew; also to who disables it, and to who only hears of it.
+    for number in 9..=20 {
+        world.sign_in_and_out(number).await;
+    }
+    let full = world.stream_now("one").await.dropped;
+    assert!(full > 0);
+    let on = status(StreamStatus::Enabled, StatusBy::Transmitter);
+    assert_eq!(world.set_stream_status("one", on.clone(), NOW).await.unwrap().lost, full);
+    assert_eq!(world.set_stream_status("one", on, NOW).await.unwrap().lost, 0, "once");
+    let told = world.heard("one").await.into_iter().rfind(|event| event["event"] == "stream_updated").unwrap();
+    assert_eq!(told["reason"], format!("why not ({full} events are lost)"));
+    for number in 21..=40 {
+        world.sign_in_and_out(number).await;
+    }
+    let full = world.stream_now("one").await.dropped;
+    let off = world.set_stream_status("one", status(StreamStatus::Disabled, StatusBy::Receiver), NOW).await.unwrap();
+    assert!(full > 0);
+    assert_eq!((off.lost, off.stream.dropped, off.stream.waiting), (full, 0, Some(0)));
+    world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
+    for number in 41..=40 + u8::try_from(ROOM).unwrap() + 1 {
+        world.sign_in_and_out(number).await;
+    }
+    assert_eq!(world.stream_now("one").await.dropped, 1, "it has the room of a new one");
     // But not for ever.
-    for number in 9..=30 {
+    for number in 60..=80 {
         world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
         world.sign_in_and_out(number).await;
     }

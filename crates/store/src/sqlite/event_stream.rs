@@ -10,7 +10,8 @@ use super::{outbox, signal};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Delivery, EventStream, NewStreamStatus, StatusBy, StreamChange, StreamStatus, Transmission, Verification,
+    Delivery, EventStream, NewStreamStatus, StatusBy, StatusChange, StreamChange, StreamStatus, Transmission,
+    Verification,
 };
 
 /// The columns of table `event_stream` under the alias `s`, in the order of [`from_row`], which wants [`WAITING`] or `NULL` after them.
@@ -106,16 +107,20 @@ pub(super) fn update(conn: &Connection, id: &str, change: &StreamChange, now: u6
     existing(conn, id)
 }
 
-pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now: u64) -> Result<EventStream> {
+pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now: u64) -> Result<StatusChange> {
     let stream = existing(conn, id)?;
     let sql = "UPDATE event_stream SET status = ?2, reason = ?3, updated_at = ?4 WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![id, new.status, new.reason, Num(now)])?;
     if new.status == stream.status {
-        return existing(conn, id);
+        return Ok(StatusChange { stream: existing(conn, id)?, lost: 0 });
     }
     let out = way_out(stream.transmission);
     match new.status {
-        StreamStatus::Disabled => forget_waiting(conn, id)?,
+        StreamStatus::Disabled => {
+            forget_waiting(conn, id)?;
+            let sql = "UPDATE event_stream SET dropped = 0, room = max_waiting WHERE id = ?1";
+            conn.prepare_cached(sql)?.execute([id])?;
+        }
         StreamStatus::Paused => move_waiting(conn, id, out, Delivery::SECURITY_EVENT_HELD, now)?,
         StreamStatus::Enabled => {
             move_waiting(conn, id, Delivery::SECURITY_EVENT_HELD, out, now)?;
@@ -125,10 +130,11 @@ pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now
             conn.prepare_cached(sql)?.execute(params![id, stream.waiting.map(Num)])?;
         }
     }
+    let lost = if new.status == StreamStatus::Paused { 0 } else { stream.dropped };
     if new.by == StatusBy::Transmitter {
-        signal::tell_status(conn, id, new, now)?;
+        signal::tell_status(conn, id, new, lost, now)?;
     }
-    existing(conn, id)
+    Ok(StatusChange { stream: existing(conn, id)?, lost })
 }
 
 pub(super) fn verify(

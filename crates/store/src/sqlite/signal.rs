@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::event_stream::{self, Listener, Party};
 use super::outbox;
 use crate::port::Result;
-use crate::record::{Delivery, NewStreamStatus, StreamStatus};
+use crate::record::{Delivery, NewStreamStatus, StreamStatus, with_loss};
 
 /// What one operation tells: its events share a cause.
 pub(super) struct Signal<'a> {
@@ -111,13 +111,13 @@ pub(super) fn tell_verification(conn: &Connection, stream: &str, state: Option<&
 
 /// This side has changed the status. "the Transmitter MUST send this event to the Receiver before stopping the stream" (Shared
 /// Signals Framework 1.0 §8.1.5), so it goes out whatever the status is now.
-pub(super) fn tell_status(conn: &Connection, stream: &str, new: &NewStreamStatus, now: u64) -> Result<()> {
+pub(super) fn tell_status(conn: &Connection, stream: &str, new: &NewStreamStatus, lost: u64, now: u64) -> Result<()> {
     overtake(conn, stream, "stream_updated")?;
     let place = event_stream::way_out_of(conn, stream)?;
     let cause = outbox::seq(conn)?;
     let mut event = json!({ "event": "stream_updated", "at": now, "cause": cause, "status": new.status });
-    if let Some(reason) = &new.reason {
-        event["reason"] = reason.as_str().into();
+    if let Some(reason) = with_loss(new.reason.as_deref(), lost) {
+        event["reason"] = reason.into();
     }
     event_stream::put(conn, stream, &place, event, now)
 }

@@ -47,6 +47,7 @@ macro_rules! suite {
                 a_stream_changes_only_as_it_was_read
                 a_stream_hears_what_it_asked_for_and_nothing_else
                 a_verification_is_not_asked_for_too_often
+                an_event_that_is_put_back_waits_where_its_stream_is_now
                 events_are_polled_in_order_until_they_are_taken
                 events_say_whether_the_client_knows_the_user
                 what_a_third_party_may_not_hear_takes_no_room_and_no_number

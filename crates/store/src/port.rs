@@ -12,9 +12,9 @@ use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey,
-    TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
+    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 /// A result of the store.
@@ -227,9 +227,9 @@ pub trait Store: Send + Sync + 'static {
     /// as they are then. What nobody has tried yet goes on waiting, however long that was.
     async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>>;
 
-    /// Puts a message back, due at once and with all its tries before it; returns it as it is then. One that has arrived
-    /// stays as it is.
-    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Option<Delivery>>;
+    /// Puts a message back, due at once and with all its tries before it; returns it as it is then. An event of a
+    /// stream waits where its stream has its events now.
+    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Retried>;
 
     /// One page of messages, the newest first; those settled a week ago are gone. [`StoreError::Invalid`] for a cursor that
     /// no page gave out.

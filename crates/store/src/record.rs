@@ -17,7 +17,8 @@ use std::fmt;
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use delivery::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, WaitingTarget, WhichDeliveries,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Retried, WaitingTarget,
+    WhichDeliveries,
 };
 pub use event_stream::{
     EventFate, EventStream, NewStreamStatus, StatusBy, StatusChange, StreamChange, StreamStatus, Transmission,

@@ -1,7 +1,7 @@
 //! Shared Signals: what a receiver hears of, by polling; and that nothing of it is lost or told to the wrong one.
 
 use serde_json::{Value, json};
-use symbolon_server::admin::{Command, RoleCommand, SessionCommand, UserCommand};
+use symbolon_server::admin::{Command, DeliveryCommand, RoleCommand, SessionCommand, UserCommand, control};
 
 use crate::support::client::form;
 use crate::support::protocol::claims;
@@ -197,6 +197,11 @@ async fn events_come_until_they_are_acknowledged_and_in_portions() {
     let failed = world.command(&failed).await["deliveries"].clone();
     assert_eq!(failed.as_array().unwrap().len(), 1);
     assert!(failed[0].to_string().contains("invalid_key: no key for it"), "{failed}");
+    hub.set_status(&stream, "disabled").await;
+    let id = failed[0]["id"].as_u64().unwrap();
+    let retry = Command::Delivery(DeliveryCommand::Retry { id });
+    let refused = control::run(&world.running.app, retry, "test").await.unwrap_err();
+    assert!(refused.to_string().contains("is of a stream that is disabled"), "{refused}");
     for wrong in [json!([]), json!({ "ack": "x" }), json!({ "maxEvents": -1 })] {
         hub.post(&format!("/ssf/poll/{stream}"), &wrong).await.is_error(400, "invalid_request");
     }

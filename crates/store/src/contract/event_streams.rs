@@ -8,8 +8,8 @@ use super::world::{NOW, World, begin, family, hash, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
     Claim, Consent, Delivery, DeliveryOutcome, DeliveryState, EventFate, EventStream, Family, ListDeliveries,
-    NewSession, NewStreamStatus, RevocationKind, StatusBy, StreamChange, StreamStatus, Transmission, UserStatus,
-    Verification, WhichDeliveries,
+    NewSession, NewStreamStatus, Retried, RevocationKind, StatusBy, StreamChange, StreamStatus, Transmission,
+    UserStatus, Verification, WhichDeliveries,
 };
 
 const ALL: &[&str] =
@@ -266,6 +266,45 @@ pub(crate) async fn events_are_polled_in_order_until_they_are_taken(world: World
     let claim =
         Claim { kind: Delivery::SECURITY_EVENT.into(), target: "push".into(), limit: 9, lease_secs: 20, now: NOW };
     assert_eq!(numbers(world.claim_deliveries(claim).await.unwrap()), [1]);
+}
+
+pub(crate) async fn an_event_that_is_put_back_waits_where_its_stream_is_now(world: World) {
+    world.listen("one", ALL).await;
+    world.sign_in_and_out(1).await;
+    let refused = EventFate::Refused { error: "invalid_key".into() };
+    world.settle_polled_events("one", vec![(1, refused)], NOW).await.unwrap();
+    let list = ListDeliveries { limit: 100, which: WhichDeliveries::Failed, ..ListDeliveries::default() };
+    let id = world.deliveries(list).await.unwrap().items[0].id;
+    let retry = || async {
+        match world.retry_delivery(id, NOW + 9).await.unwrap() {
+            Retried::Again(delivery) => delivery.kind,
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(retry().await, Delivery::SECURITY_EVENT_POLL);
+    let again = EventFate::Refused { error: "invalid_key".into() };
+    world.settle_polled_events("one", vec![(1, again)], NOW).await.unwrap();
+    world.turn("one", StreamStatus::Disabled, StatusBy::Receiver).await;
+    assert_eq!(retry().await, "StreamDisabled");
+    world.turn("one", StreamStatus::Paused, StatusBy::Receiver).await;
+    assert_eq!(retry().await, Delivery::SECURITY_EVENT_HELD);
+    let pushed = StreamChange {
+        expect_revision: 1,
+        transmission: Transmission::Push,
+        events: BTreeSet::new(),
+        configuration: json!({}),
+    };
+    world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
+    world.settle_polled_events("one", vec![(1, EventFate::Refused { error: "x".into() })], NOW).await.unwrap();
+    world.update_stream("one", pushed, NOW).await.unwrap();
+    assert_eq!(retry().await, Delivery::SECURITY_EVENT);
+    let claim =
+        Claim { kind: Delivery::SECURITY_EVENT.into(), target: "one".into(), limit: 9, lease_secs: 20, now: NOW + 9 };
+    let taken = world.claim_deliveries(claim).await.unwrap().remove(0);
+    let given_up = DeliveryOutcome::GivenUp { error: "x".into() };
+    assert_eq!(world.settle_delivery(taken.id, NOW + 29, given_up, NOW + 9).await, Ok(true));
+    world.delete_stream("one").await.unwrap();
+    assert_eq!(retry().await, "StreamGone");
 }
 
 pub(crate) async fn a_paused_stream_keeps_its_events_in_order(world: World) {

@@ -49,6 +49,9 @@ pub(super) trait Kind: Send + Sync {
     /// Whether this answer says that it has arrived.
     fn judge(&self, answer: &Answer) -> Result<(), Failure>;
 
+    /// The client behind a target, if it is still known.
+    async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError>;
+
     /// The audit event of what became of it, with whom it is about.
     fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent;
 }

@@ -80,6 +80,10 @@ impl Kind for SecurityEvent {
         Err(if of_this { Failure::Refused(text) } else { Failure::Unreachable(text) })
     }
 
+    async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(app.store.stream(target).await?.map(|stream| stream.client_id))
+    }
+
     fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent {
         let (name, outcome) = match fate {
             Fate::Delivered => ("signal.delivered", "success"),

@@ -86,7 +86,7 @@ async fn what_is_refused_is_seen_and_sent_again_until_it_is_taken() {
     let mut receiver = Receiver::new().await;
     receiver.answer(400, r#"{"err":"invalid_key","description":"Key ID 12345 has been revoked."}"#);
     let hub = world.hub("hub").await;
-    hub.create(&pushed_to(&receiver, &ALL)).await;
+    let stream = hub.create(&pushed_to(&receiver, &ALL)).await;
     world.block(BOB).await;
     let first = read(&world, &receiver.next().await, "hub").await;
     let failed = loop {
@@ -104,9 +104,15 @@ async fn what_is_refused_is_seen_and_sent_again_until_it_is_taken() {
     until(&world, "delivered").await;
     assert!(deliveries(&world, "failed").await.is_empty());
     world.running.app.audit.flush().await;
-    let names: Vec<String> = world.audit_trail().await.into_iter().map(|(name, _)| name).collect();
-    assert!(names.iter().any(|name| name == "signal.delivery_failed"));
-    assert!(names.iter().any(|name| name == "signal.delivered"));
+    let records = world.running.app.store.audit(0, 1_000).await.unwrap();
+    for name in ["signal.delivery_failed", "signal.delivered"] {
+        let event = &records.iter().find(|record| record.event.name == name).unwrap().event;
+        assert_eq!(
+            (&event.detail["target"], event.client_id.as_deref()),
+            (&json!(stream), Some("hub")),
+            "who heard of it"
+        );
+    }
 }
 
 #[tokio::test]

@@ -220,13 +220,13 @@ pub(super) fn retry(conn: &Connection, id: u64, now: u64) -> Result<Retried> {
     if number.is_some() {
         // The stream may have changed since.
         let Some(stream) = event_stream::by_id(conn, &target)? else { return Ok(Retried::StreamGone) };
-        kind = match stream.status {
+        let place = match stream.status {
             StreamStatus::Disabled => return Ok(Retried::StreamDisabled),
             // What tells of the status goes out whatever it is.
             StreamStatus::Paused if event.as_deref() != Some("stream_updated") => Delivery::SECURITY_EVENT_HELD,
             _ => event_stream::way_out(stream.transmission),
-        }
-        .to_owned();
+        };
+        place.clone_into(&mut kind);
     }
     let sql = format!(
         "UPDATE outbox SET state = 'waiting', kind = ?3, queued_at = ?2, next_at = ?2, attempts = 0, settled_at = NULL

@@ -20,7 +20,7 @@ use crate::keys::{self, KeyError, KeyRecord, KeyRing};
 use crate::seal::Sealer;
 
 /// Registry kind of clients.
-pub const CLIENT: &str = "client";
+pub const CLIENT: &str = Document::CLIENT;
 /// Registry kind of APIs.
 pub const API: &str = "api";
 /// Registry kind of roles.

@@ -39,7 +39,7 @@ macro_rules! suite {
             }
             event_streams {
                 a_client_has_its_own_streams_and_not_too_many
-                a_deleted_stream_leaves_nothing
+                a_deleted_stream_leaves_nothing_that_waits
                 a_disabled_stream_hears_and_keeps_nothing
                 a_full_stream_is_paused_and_says_so
                 a_paused_stream_keeps_its_events_in_order
@@ -47,8 +47,10 @@ macro_rules! suite {
                 a_stream_changes_only_as_it_was_read
                 a_stream_hears_what_it_asked_for_and_nothing_else
                 a_verification_is_not_asked_for_too_often
+                an_event_that_is_put_back_waits_where_its_stream_is_now
                 events_are_polled_in_order_until_they_are_taken
                 events_say_whether_the_client_knows_the_user
+                what_a_third_party_may_not_hear_takes_no_room_and_no_number
                 of_parallel_ends_each_is_told_once_and_numbered
                 what_ends_a_user_is_told_with_one_cause
                 what_takes_from_a_user_is_told

@@ -12,9 +12,9 @@ use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
-    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
+    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 /// A result of the store.
@@ -227,9 +227,9 @@ pub trait Store: Send + Sync + 'static {
     /// as they are then. What nobody has tried yet goes on waiting, however long that was.
     async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>>;
 
-    /// Puts a message back, due at once and with all its tries before it; returns it as it is then. One that has arrived
-    /// stays as it is.
-    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Option<Delivery>>;
+    /// Puts a message back, due at once and with all its tries before it; returns it as it is then. An event of a
+    /// stream waits where its stream has its events now.
+    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Retried>;
 
     /// One page of messages, the newest first; those settled a week ago are gone. [`StoreError::Invalid`] for a cursor that
     /// no page gave out.
@@ -246,7 +246,7 @@ pub trait Store: Send + Sync + 'static {
     /// Begins a stream, unless its client has `max_of_client` already; tells whether it did.
     async fn create_stream(&self, stream: EventStream, max_of_client: u32) -> Result<bool>;
 
-    /// The stream with this id.
+    /// The stream with this id. It costs nothing how much waits on it, and is not counted.
     async fn stream(&self, id: &str) -> Result<Option<EventStream>>;
 
     /// The streams of a client, or of everybody; the oldest first.
@@ -256,9 +256,9 @@ pub trait Store: Send + Sync + 'static {
     async fn update_stream(&self, id: &str, change: StreamChange, now: u64) -> Result<EventStream>;
 
     /// Changes a stream's status. Disabled, nothing that waits is kept; enabled again, all that waits is due.
-    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<EventStream>;
+    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<StatusChange>;
 
-    /// Removes a stream and everything of it in the outbox; tells whether there was one.
+    /// Removes a stream and everything that waits on it; tells whether there was one.
     async fn delete_stream(&self, id: &str) -> Result<bool>;
 
     /// Removes the streams of a client; returns how many.

@@ -17,10 +17,12 @@ use std::fmt;
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use delivery::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, WaitingTarget, WhichDeliveries,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Retried, WaitingTarget,
+    WhichDeliveries,
 };
 pub use event_stream::{
-    EventFate, EventStream, NewStreamStatus, StatusBy, StreamChange, StreamStatus, Transmission, Verification,
+    EventFate, EventStream, NewStreamStatus, StatusBy, StatusChange, StreamChange, StreamStatus, Transmission,
+    Verification, with_loss,
 };
 pub use family::{
     AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,

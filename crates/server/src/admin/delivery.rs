@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_oauth::Client;
-use symbolon_store::{Delivery, DeliveryState, ListDeliveries, WhichDeliveries};
+use symbolon_store::{Delivery, DeliveryState, ListDeliveries, Retried, WhichDeliveries};
 
 use super::document::{self, CLIENT};
 use super::{AdminContext, AdminError, Event};
@@ -43,13 +43,20 @@ async fn list(context: &mut AdminContext<'_>, list: ListDeliveries) -> Result<Va
 }
 
 async fn retry(context: &mut AdminContext<'_>, id: u64) -> Result<Value, AdminError> {
-    let Some(delivery) = context.store.retry_delivery(id, context.now).await? else {
-        return Err(AdminError::not_found(format!("no delivery `{id}`"), "symbolon delivery list"));
+    let refused = |why: &str, hint: &str| AdminError::conflict(format!("the delivery `{id}` {why}"), hint);
+    let delivery = match context.store.retry_delivery(id, context.now).await? {
+        Retried::Again(delivery) => delivery,
+        Retried::Arrived => {
+            return Err(refused("has arrived, and is not sent again", "symbolon delivery list --failed"));
+        }
+        Retried::StreamDisabled => {
+            return Err(refused("is of a stream that is disabled, which keeps nothing", "symbolon stream list"));
+        }
+        Retried::StreamGone => return Err(refused("is of a stream that is gone", "symbolon stream list")),
+        Retried::Unknown => {
+            return Err(AdminError::not_found(format!("no delivery `{id}`"), "symbolon delivery list"));
+        }
     };
-    if let DeliveryState::Delivered { .. } = delivery.state {
-        let message = format!("the delivery `{id}` has arrived, and is not sent again");
-        return Err(AdminError::conflict(message, "symbolon delivery list --failed"));
-    }
     let detail = json!({ "delivery": id, "kind": delivery.kind, "target": delivery.target });
     context.audit(Event { name: "delivery.retry", detail, ..Event::default() }).await?;
     Ok(json!({ "delivery": view(&delivery) }))

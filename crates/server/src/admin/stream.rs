@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use symbolon_store::{EventStream, NewStreamStatus, StatusBy, StoreError, StreamStatus};
+use symbolon_store::{EventStream, NewStreamStatus, StatusBy, StatusChange, StoreError, StreamStatus};
 
 use super::{AdminContext, AdminError, Event};
 
@@ -45,23 +45,26 @@ async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
 }
 
 async fn set_status(context: &mut AdminContext<'_>, id: &str, new: NewStreamStatus) -> Result<Value, AdminError> {
-    let stream = match context.store.set_stream_status(id, new, context.now).await {
+    let change = match context.store.set_stream_status(id, new, context.now).await {
         Err(StoreError::NotFound(_)) => return Err(unknown(id)),
         other => other?,
     };
-    audit(context, "stream.status", &stream).await?;
-    Ok(json!({ "stream": view(&stream) }))
+    let StatusChange { stream, lost } = change;
+    audit(context, "stream.status", &stream, lost).await?;
+    let mut shown = view(&stream);
+    shown["lost"] = (stream.dropped + lost).into();
+    Ok(json!({ "stream": shown }))
 }
 
 async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let stream = context.store.stream(id).await?.ok_or_else(|| unknown(id))?;
     context.store.delete_stream(id).await?;
-    audit(context, "stream.delete", &stream).await?;
+    audit(context, "stream.delete", &stream, stream.dropped).await?;
     Ok(json!({ "deleted": id }))
 }
 
-async fn audit(context: &AdminContext<'_>, name: &str, stream: &EventStream) -> Result<(), AdminError> {
-    let detail = json!({ "stream": stream.id, "status": stream.status, "reason": stream.reason });
+async fn audit(context: &AdminContext<'_>, name: &str, stream: &EventStream, lost: u64) -> Result<(), AdminError> {
+    let detail = json!({ "stream": stream.id, "status": stream.status, "reason": stream.reason, "lost": lost });
     context.audit(Event { name, client_id: Some(&stream.client_id), detail, ..Event::default() }).await
 }
 

@@ -69,10 +69,14 @@ pub(super) fn say(delivery: &Delivery, fate: Fate, error: Option<&str>) {
 pub(super) async fn tell(app: &App, kind: &dyn Kind, delivery: &Delivery, fate: Fate, error: Option<&str>) {
     let mut event = kind.event(delivery, fate);
     event.at = app.clock.now();
-    event.detail = match error {
-        None => json!({ "delivery": delivery.id, "attempts": delivery.attempts }),
-        Some(error) => json!({ "delivery": delivery.id, "attempts": delivery.attempts, "error": error }),
-    };
+    event.client_id = kind.client_id(app, &delivery.target).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, delivery = delivery.id, "the receiver of a message could not be looked up");
+        None
+    });
+    event.detail = json!({ "delivery": delivery.id, "target": delivery.target, "attempts": delivery.attempts });
+    if let Some(error) = error {
+        event.detail["error"] = error.into();
+    }
     app.audit.note(event).await;
 }
 

@@ -59,6 +59,10 @@ impl Kind for BackchannelLogout {
         Err(if answer.status == StatusCode::BAD_REQUEST { Failure::Refused(text) } else { Failure::Unreachable(text) })
     }
 
+    async fn client_id(&self, _app: &App, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(Some(target.to_owned()))
+    }
+
     fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent {
         let (name, outcome) = match fate {
             Fate::Delivered => ("logout.delivered", "success"),
@@ -72,7 +76,7 @@ impl Kind for BackchannelLogout {
             outcome: outcome.to_owned(),
             actor: None,
             user_id: text("sub"),
-            client_id: Some(delivery.target.clone()),
+            client_id: None,
             sid: text("sid"),
             address: None,
             request_id: None,

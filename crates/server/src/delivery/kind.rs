@@ -40,13 +40,17 @@ pub(super) trait Kind: Send + Sync {
     /// The message as it is to be posted now, made anew for each attempt; `None` if the target does not want this one.
     async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure>;
 
-    /// How many messages to one target may be under way at the same time. With one they arrive in their order.
+    /// How many messages to one target may be under way at the same time. With one they arrive in their order
+    /// unless some fail: later ones go past those that wait to be tried again.
     fn abreast(&self) -> usize {
         PER_TARGET
     }
 
     /// Whether this answer says that it has arrived.
     fn judge(&self, answer: &Answer) -> Result<(), Failure>;
+
+    /// The client behind a target, if it is still known.
+    async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError>;
 
     /// The audit event of what became of it, with whom it is about.
     fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent;

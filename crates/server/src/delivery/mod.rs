@@ -19,7 +19,7 @@ use symbolon_store::{Claim, StoreError, WaitingTarget};
 use tokio::task::{self, JoinError, JoinSet};
 
 use crate::app::App;
-use kind::{Fate, Kind};
+use kind::Fate;
 
 /// Attempts at the same time.
 const PARALLEL: usize = 64;
@@ -71,29 +71,35 @@ impl Post {
         let waiting = self.app.store.waiting_targets().await?;
         if !waiting.is_empty() && now >= self.review_at {
             self.review_at = now + REVIEW_SECS;
-            self.give_up(now).await?;
+            if let Err(error) = self.give_up(now).await {
+                tracing::warn!(%error, "messages could not be given up");
+            }
         }
         for target in waiting.into_iter().take_while(|target| target.next_at <= now) {
-            let Some(kind) = kind::named(&target.kind) else { continue };
-            if kind.is_wanted(&self.app, &target.target).await? {
-                self.attempt(kind, target, now).await?;
-            } else {
-                self.forget(&target).await?;
+            // What is wrong with one target holds up no other.
+            if let Err(error) = self.serve(&target, now).await {
+                let (kind, to) = (target.kind.as_str(), target.target.as_str());
+                tracing::warn!(%error, kind, to, "messages could not be taken from the outbox");
             }
         }
         Ok(())
     }
 
-    async fn attempt(&mut self, kind: &'static dyn Kind, target: WaitingTarget, now: u64) -> Result<(), StoreError> {
-        let target = (target.kind, target.target);
-        let underway = self.underway.values().filter(|other| **other == target).count();
+    /// Begins the attempts to one target. Whether it takes any is asked only if there is room for one.
+    async fn serve(&mut self, target: &WaitingTarget, now: u64) -> Result<(), StoreError> {
+        let Some(kind) = kind::named(&target.kind) else { return Ok(()) };
+        let place = (target.kind.clone(), target.target.clone());
+        let underway = self.underway.values().filter(|other| **other == place).count();
         let room = kind.abreast().saturating_sub(underway).min(PARALLEL.saturating_sub(self.attempts.len()));
         let Some(limit) = u32::try_from(room).ok().filter(|limit| *limit > 0) else { return Ok(()) };
-        let claim = Claim { kind: target.0.clone(), target: target.1.clone(), limit, lease_secs: LEASE_SECS, now };
+        if !kind.is_wanted(&self.app, &target.target).await? {
+            return self.forget(target).await;
+        }
+        let claim = Claim { kind: place.0.clone(), target: place.1.clone(), limit, lease_secs: LEASE_SECS, now };
         for delivery in self.app.store.claim_deliveries(claim).await? {
             let app = Arc::clone(&self.app);
             let attempt = self.attempts.spawn(async move { attempt::deliver(&app, kind, &delivery).await });
-            self.underway.insert(attempt.id(), target.clone());
+            self.underway.insert(attempt.id(), place.clone());
         }
         Ok(())
     }

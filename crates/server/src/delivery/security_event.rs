@@ -1,7 +1,9 @@
 //! Pushing security events (RFC 8935): a Security Event Token, posted to the receiver's `endpoint_url`.
 //!
 //! 202 is what the standard knows for taken (§2.2), any other success is as good. Everything else is tried again and stands in the
-//! list of deliveries in the receiver's own words (§2.3). One at a time for each stream, so that they arrive in their order.
+//! list of deliveries in the receiver's own words (§2.3). One at a time for each stream, the one that is due first: as a rule in
+//! their order. But one that failed waits longer each time, and later ones do not wait for it, as one token that a receiver cannot use must
+//! not close the stream for a day. Receivers order by `iat`, which is when it happened.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -76,6 +78,10 @@ impl Kind for SecurityEvent {
         // §2.4: what is wrong with this token. What is wrong with us every other one would meet as well.
         let of_this = answer.status == StatusCode::BAD_REQUEST && error.is_none_or(|error| !error.is_about_us());
         Err(if of_this { Failure::Refused(text) } else { Failure::Unreachable(text) })
+    }
+
+    async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(app.store.stream(target).await?.map(|stream| stream.client_id))
     }
 
     fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent {

@@ -1,14 +1,14 @@
 //! Shared Signals: what a receiver hears of, by polling; and that nothing of it is lost or told to the wrong one.
 
 use serde_json::{Value, json};
-use symbolon_server::admin::{Command, RoleCommand, SessionCommand, UserCommand};
+use symbolon_server::admin::{Command, DeliveryCommand, RoleCommand, SessionCommand, UserCommand, control};
 
 use crate::support::client::form;
 use crate::support::protocol::claims;
 use crate::support::signals::{
-    ALL, CLAIMS_CHANGE, CREDENTIAL_CHANGE, DISABLED, PURGED, SESSION_REVOKED, UPDATED, VERIFICATION, event,
+    ALL, CLAIMS_CHANGE, CREDENTIAL_CHANGE, DISABLED, Hub, PURGED, SESSION_REVOKED, UPDATED, VERIFICATION, event,
 };
-use crate::support::{ISSUER, NOW, World};
+use crate::support::{Answer, ISSUER, NOW, World};
 
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
@@ -197,6 +197,11 @@ async fn events_come_until_they_are_acknowledged_and_in_portions() {
     let failed = world.command(&failed).await["deliveries"].clone();
     assert_eq!(failed.as_array().unwrap().len(), 1);
     assert!(failed[0].to_string().contains("invalid_key: no key for it"), "{failed}");
+    hub.set_status(&stream, "disabled").await;
+    let id = failed[0]["id"].as_u64().unwrap();
+    let retry = Command::Delivery(DeliveryCommand::Retry { id });
+    let refused = control::run(&world.running.app, retry, "test").await.unwrap_err();
+    assert!(refused.to_string().contains("is of a stream that is disabled"), "{refused}");
     for wrong in [json!([]), json!({ "ack": "x" }), json!({ "maxEvents": -1 })] {
         hub.post(&format!("/ssf/poll/{stream}"), &wrong).await.is_error(400, "invalid_request");
     }
@@ -243,6 +248,39 @@ async fn one_too_many_does_not_wait_and_a_stop_ends_the_wait() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(watch.elapsed() < std::time::Duration::from_secs(10), "not until its time was over");
     drop(stopped);
+}
+
+/// Who polls while `meanwhile` and then the block of somebody happen.
+async fn polled_meanwhile(world: &World, hub: &Hub<'_>, stream: &str, meanwhile: impl Future<Output = ()>) -> Answer {
+    let path = format!("/ssf/poll/{stream}");
+    let nothing = json!({});
+    let happens = async {
+        while world.running.app.signals.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        meanwhile.await;
+        world.block(BOB).await;
+    };
+    tokio::join!(hub.post(&path, &nothing), happens).0
+}
+
+#[tokio::test]
+async fn who_waits_is_judged_by_what_holds_when_it_is_told() {
+    let world = world().await;
+    let hub = world.hub("hub").await;
+    let stream = hub.listen(&[PURGED]).await;
+    let widen = async {
+        let wider = json!({ "stream_id": stream, "events_requested": [DISABLED] });
+        assert_eq!(hub.call(http::Method::PATCH, "/ssf/streams", Some(&wider)).await.status, 200);
+    };
+    let answer = polled_meanwhile(&world, &hub, &stream, widen).await;
+    assert_eq!((answer.status.as_u16(), answer.json()["sets"].as_object().unwrap().len()), (200, 1), "not thrown away");
+    assert_eq!(names(&hub.drain(&stream).await), [DISABLED]);
+
+    world.carry_out(command(UserCommand::Unblock { user: BOB.to_owned() })).await;
+    let lock_out = world.change_client("hub", |client| client.disabled = true);
+    let answer = polled_meanwhile(&world, &hub, &stream, lock_out).await;
+    answer.is_error(401, "invalid_token");
 }
 
 #[tokio::test]
@@ -326,8 +364,13 @@ async fn a_receiver_that_never_comes_fills_nothing() {
     let told = hub.drain(&stream).await;
     assert_eq!(names(&told), [UPDATED], "why nothing else comes");
     assert_eq!(told[0]["events"][UPDATED]["status"], "paused");
-    hub.set_status(&stream, "enabled").await;
+    let enabled = hub.set_status(&stream, "enabled").await.json();
+    assert_eq!(enabled["reason"], "3 events are lost", "it is said once more to who goes on");
     assert_eq!(hub.status(&stream).await, json!({ "stream_id": stream, "status": "enabled" }));
+    world.running.app.audit.flush().await;
+    let trail = world.audit_trail().await;
+    let (_, detail) = trail.iter().rfind(|(name, _)| name == "stream.status").unwrap();
+    assert_eq!(detail["lost"], 3);
     block_and_let_in().await;
     assert_eq!(names(&hub.drain(&stream).await), [DISABLED; 4], "what was kept, and what came since");
 }

@@ -6,7 +6,7 @@ use symbolon_server::admin::{Command, UserCommand};
 
 use crate::support::receiver::{Arrived, Receiver};
 use crate::support::signals::{ALL, DISABLED, Hub, PURGED, PUSH, SESSION_REVOKED, VERIFICATION, event};
-use crate::support::{ISSUER, World};
+use crate::support::{ISSUER, NOW, World};
 
 const BOB: &str = "bob@example.com";
 
@@ -86,7 +86,7 @@ async fn what_is_refused_is_seen_and_sent_again_until_it_is_taken() {
     let mut receiver = Receiver::new().await;
     receiver.answer(400, r#"{"err":"invalid_key","description":"Key ID 12345 has been revoked."}"#);
     let hub = world.hub("hub").await;
-    hub.create(&pushed_to(&receiver, &ALL)).await;
+    let stream = hub.create(&pushed_to(&receiver, &ALL)).await;
     world.block(BOB).await;
     let first = read(&world, &receiver.next().await, "hub").await;
     let failed = loop {
@@ -104,9 +104,33 @@ async fn what_is_refused_is_seen_and_sent_again_until_it_is_taken() {
     until(&world, "delivered").await;
     assert!(deliveries(&world, "failed").await.is_empty());
     world.running.app.audit.flush().await;
-    let names: Vec<String> = world.audit_trail().await.into_iter().map(|(name, _)| name).collect();
-    assert!(names.iter().any(|name| name == "signal.delivery_failed"));
-    assert!(names.iter().any(|name| name == "signal.delivered"));
+    let records = world.running.app.store.audit(0, 1_000).await.unwrap();
+    for name in ["signal.delivery_failed", "signal.delivered"] {
+        let event = &records.iter().find(|record| record.event.name == name).unwrap().event;
+        assert_eq!(
+            (&event.detail["target"], event.client_id.as_deref()),
+            (&json!(stream), Some("hub")),
+            "who heard of it"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_refused_holds_up_no_other_and_tells_when_it_happened() {
+    let world = world().await;
+    let mut receiver = Receiver::new().await;
+    receiver.answer(400, r#"{"err":"invalid_request"}"#);
+    world.hub("hub").await.create(&pushed_to(&receiver, &[DISABLED, PURGED])).await;
+    world.block(BOB).await;
+    receiver.next().await;
+    until(&world, "failing").await;
+    receiver.answer(202, "");
+    world.carry_out(Command::User(UserCommand::Delete { user: BOB.to_owned() })).await;
+    let later = read(&world, &receiver.next().await, "hub").await;
+    world.advance(10);
+    let earlier = read(&world, &receiver.next().await, "hub").await;
+    assert_eq!((event(&later), event(&earlier)), (PURGED, DISABLED), "the later one arrived first");
+    assert_eq!(earlier["iat"], NOW, "when it happened, not when it was sent");
 }
 
 #[tokio::test]

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::world::{NOW, World, begin, family, hash, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Claim, Consent, Delivery, DeliveryOutcome, EventFate, EventStream, Family, ListDeliveries, NewSession,
-    NewStreamStatus, RevocationKind, StatusBy, StreamChange, StreamStatus, Transmission, UserStatus, Verification,
-    WhichDeliveries,
+    Claim, Consent, Delivery, DeliveryOutcome, DeliveryState, EventFate, EventStream, Family, ListDeliveries,
+    NewSession, NewStreamStatus, Retried, RevocationKind, StatusBy, StreamChange, StreamStatus, Transmission,
+    UserStatus, Verification, WhichDeliveries,
 };
 
 const ALL: &[&str] =
@@ -26,7 +26,7 @@ fn stream(id: &str, client: &str, transmission: Transmission, events: &[&str]) -
         status: StreamStatus::Enabled,
         reason: None,
         max_waiting: ROOM,
-        waiting: 0,
+        waiting: None,
         dropped: 0,
         verified_at: None,
         created_at: NOW,
@@ -41,13 +41,18 @@ fn status(status: StreamStatus, by: StatusBy) -> NewStreamStatus {
 
 impl World {
     async fn listen(&self, id: &str, events: &[&str]) -> EventStream {
+        self.put_client("hub", json!({ "first_party": true })).await;
         let new = stream(id, "hub", Transmission::Poll, events);
         assert_eq!(self.create_stream(new.clone(), 100).await, Ok(true));
         new
     }
 
     async fn stream_now(&self, id: &str) -> EventStream {
-        self.stream(id).await.unwrap().unwrap()
+        let stream = self.stream(id).await.unwrap().unwrap();
+        let mut of_list = self.streams(Some(&stream.client_id)).await.unwrap();
+        of_list.retain(|other| other.id == id);
+        assert_eq!(stream, EventStream { waiting: None, ..of_list[0].clone() }, "looked up alone, nothing is counted");
+        of_list.remove(0)
     }
 
     /// What waits to be polled.
@@ -65,7 +70,7 @@ impl World {
     }
 
     async fn turn(&self, id: &str, to: StreamStatus, by: StatusBy) -> EventStream {
-        self.set_stream_status(id, status(to, by), NOW + 5).await.unwrap()
+        self.set_stream_status(id, status(to, by), NOW + 5).await.unwrap().stream
     }
 }
 
@@ -147,11 +152,12 @@ pub(crate) async fn what_ends_a_user_is_told_with_one_cause(world: World) {
     let bob = world.sign_in("bob", 2).await;
     world.sign_out_user("bob", "h6", NOW).await.unwrap();
     let waiting = world.stream_now("all").await;
-    assert_eq!((waiting.status, waiting.waiting), (StreamStatus::Paused, ROOM + 1), "{}", bob.sid);
+    assert_eq!((waiting.status, waiting.waiting), (StreamStatus::Paused, Some(ROOM + 1)), "{}", bob.sid);
 }
 
 pub(crate) async fn events_say_whether_the_client_knows_the_user(world: World) {
     for client in ["spa", "hub", "ask"] {
+        world.put_client(client, json!({ "first_party": true })).await;
         let new = stream(client, client, Transmission::Poll, ALL);
         world.create_stream(new, 9).await.unwrap();
     }
@@ -178,6 +184,55 @@ pub(crate) async fn events_say_whether_the_client_knows_the_user(world: World) {
         let knows: Vec<bool> = world.heard(client).await.iter().map(|event| event["knows"] == true).collect();
         assert_eq!(knows, expected, "{client}: ann's end and her purge, then bob's session");
     }
+}
+
+pub(crate) async fn what_a_third_party_may_not_hear_takes_no_room_and_no_number(world: World) {
+    for client in ["spa", "ask"] {
+        world.put_client(client, json!({})).await;
+        world.create_stream(stream(client, client, Transmission::Poll, ALL), 9).await.unwrap();
+    }
+    let consent = |client: &str| Consent {
+        user_id: "ann".into(),
+        client_id: client.into(),
+        audience: String::new(),
+        scope: "openid".into(),
+        granted_at: NOW,
+    };
+    for client in ["spa", "ask"] {
+        world.grant_consent(consent(client)).await.unwrap();
+    }
+    let told = |client: &'static str| {
+        let world = world.clone();
+        async move {
+            let heard = world.heard(client).await;
+            heard.iter().map(|event| (event["event"].clone(), event["number"].clone())).collect::<Vec<_>>()
+        }
+    };
+    for number in 1..=9 {
+        world.sign_in("bob", number).await;
+        world.end_session(&format!("sid-{number}"), "admin", NOW).await.unwrap();
+    }
+    world.sign_in("ann", 10).await;
+    let roles = ["reader".to_owned()];
+    world.set_user_roles("ann", &roles, &[], Some("h1"), NOW).await.unwrap();
+    world.set_user_roles("ann", &[], &roles, Some("h2"), NOW).await.unwrap();
+    for client in ["spa", "ask"] {
+        assert!(told(client).await.is_empty(), "neither of whom it does not know, nor of roles");
+        assert_eq!(world.stream_now(client).await.status, StreamStatus::Enabled);
+    }
+    world.withdraw_consent("ann", "ask", NOW).await.unwrap();
+    assert!(told("spa").await.is_empty(), "what others may is not its business");
+    assert_eq!(told("ask").await, [(json!("token_claims_change"), json!(1))]);
+    world.end_session("sid-10", "signed_out", NOW).await.unwrap();
+    assert_eq!(told("spa").await, [(json!("session_revoked"), json!(1))]);
+    // As the client is now, not as it was when its stream began.
+    world.put_client("spa", json!({ "first_party": true, "disabled": true })).await;
+    world.sign_in("bob", 11).await;
+    world.end_session("sid-11", "admin", NOW).await.unwrap();
+    assert_eq!(told("spa").await.len(), 1, "it is disabled");
+    world.put_client("spa", json!({ "first_party": true })).await;
+    world.set_user_status("bob", UserStatus::Blocked, "h", NOW).await.unwrap();
+    assert_eq!(told("spa").await[1..], [(json!("account_disabled"), json!(2))]);
 }
 
 pub(crate) async fn events_are_polled_in_order_until_they_are_taken(world: World) {
@@ -213,7 +268,47 @@ pub(crate) async fn events_are_polled_in_order_until_they_are_taken(world: World
     assert_eq!(numbers(world.claim_deliveries(claim).await.unwrap()), [1]);
 }
 
+pub(crate) async fn an_event_that_is_put_back_waits_where_its_stream_is_now(world: World) {
+    world.listen("one", ALL).await;
+    world.sign_in_and_out(1).await;
+    let refused = EventFate::Refused { error: "invalid_key".into() };
+    world.settle_polled_events("one", vec![(1, refused)], NOW).await.unwrap();
+    let list = ListDeliveries { limit: 100, which: WhichDeliveries::Failed, ..ListDeliveries::default() };
+    let id = world.deliveries(list).await.unwrap().items[0].id;
+    let retry = || async {
+        match world.retry_delivery(id, NOW + 9).await.unwrap() {
+            Retried::Again(delivery) => delivery.kind,
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(retry().await, Delivery::SECURITY_EVENT_POLL);
+    let again = EventFate::Refused { error: "invalid_key".into() };
+    world.settle_polled_events("one", vec![(1, again)], NOW).await.unwrap();
+    world.turn("one", StreamStatus::Disabled, StatusBy::Receiver).await;
+    assert_eq!(retry().await, "StreamDisabled");
+    world.turn("one", StreamStatus::Paused, StatusBy::Receiver).await;
+    assert_eq!(retry().await, Delivery::SECURITY_EVENT_HELD);
+    let pushed = StreamChange {
+        expect_revision: 1,
+        transmission: Transmission::Push,
+        events: BTreeSet::new(),
+        configuration: json!({}),
+    };
+    world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
+    world.settle_polled_events("one", vec![(1, EventFate::Refused { error: "x".into() })], NOW).await.unwrap();
+    world.update_stream("one", pushed, NOW).await.unwrap();
+    assert_eq!(retry().await, Delivery::SECURITY_EVENT);
+    let claim =
+        Claim { kind: Delivery::SECURITY_EVENT.into(), target: "one".into(), limit: 9, lease_secs: 20, now: NOW + 9 };
+    let taken = world.claim_deliveries(claim).await.unwrap().remove(0);
+    let given_up = DeliveryOutcome::GivenUp { error: "x".into() };
+    assert_eq!(world.settle_delivery(taken.id, NOW + 29, given_up, NOW + 9).await, Ok(true));
+    world.delete_stream("one").await.unwrap();
+    assert_eq!(retry().await, "StreamGone");
+}
+
 pub(crate) async fn a_paused_stream_keeps_its_events_in_order(world: World) {
+    world.put_client("hub", json!({ "first_party": true })).await;
     world.create_stream(stream("push", "hub", Transmission::Push, ALL), 9).await.unwrap();
     world.sign_in_and_out(1).await;
     let claim =
@@ -222,7 +317,10 @@ pub(crate) async fn a_paused_stream_keeps_its_events_in_order(world: World) {
     let failed = DeliveryOutcome::Failed { error: "it is down".into(), next_at: NOW + 900 };
     world.settle_delivery(first.id, NOW + 20, failed, NOW + 1).await.unwrap();
     let paused = world.turn("push", StreamStatus::Paused, StatusBy::Receiver).await;
-    assert_eq!((paused.status, paused.reason.as_deref(), paused.waiting), (StreamStatus::Paused, Some("why not"), 1));
+    assert_eq!(
+        (paused.status, paused.reason.as_deref(), paused.waiting),
+        (StreamStatus::Paused, Some("why not"), Some(1))
+    );
     world.sign_in_and_out(2).await;
     assert!(world.claim_deliveries(claim(NOW + 1000)).await.unwrap().is_empty());
     assert!(world.give_up_deliveries(NOW + 1000, 9, NOW + 1000).await.unwrap().is_empty(), "what is held is not late");
@@ -236,7 +334,7 @@ pub(crate) async fn a_paused_stream_keeps_its_events_in_order(world: World) {
     let polled = world.update_stream("push", change, NOW + 6).await.unwrap();
     assert_eq!((polled.transmission, polled.revision), (Transmission::Poll, 2));
     assert!(world.heard("push").await.is_empty());
-    assert_eq!(world.turn("push", StreamStatus::Enabled, StatusBy::Receiver).await.waiting, 2);
+    assert_eq!(world.turn("push", StreamStatus::Enabled, StatusBy::Receiver).await.waiting, Some(2));
     let sids: Vec<Value> = world.heard("push").await.into_iter().map(|event| event["sid"].clone()).collect();
     assert_eq!(sids, ["sid-1", "sid-2"]);
     // And pushed again.
@@ -261,7 +359,7 @@ pub(crate) async fn a_disabled_stream_hears_and_keeps_nothing(world: World) {
     world.listen("one", ALL).await;
     world.sign_in_and_out(1).await;
     let off = world.turn("one", StreamStatus::Disabled, StatusBy::Receiver).await;
-    assert_eq!((off.status, off.waiting), (StreamStatus::Disabled, 0));
+    assert_eq!((off.status, off.waiting), (StreamStatus::Disabled, Some(0)));
     world.sign_in_and_out(2).await;
     assert_eq!(world.verify_stream("one", None, 0, NOW).await, Ok(Verification::Done));
     world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
@@ -279,7 +377,7 @@ pub(crate) async fn a_full_stream_is_paused_and_says_so(world: World) {
         world.sign_in_and_out(number).await;
     }
     let full = world.stream_now("one").await;
-    assert_eq!((full.status, full.dropped, full.waiting), (StreamStatus::Paused, 2, ROOM + 1));
+    assert_eq!((full.status, full.dropped, full.waiting), (StreamStatus::Paused, 2, Some(ROOM + 1)));
     assert!(full.reason.unwrap().contains("too many"));
     assert_eq!(world.names("one").await, ["stream_updated"], "why nothing else comes");
     assert_eq!(world.stream_now("other").await.status, StreamStatus::Enabled);
@@ -287,18 +385,41 @@ pub(crate) async fn a_full_stream_is_paused_and_says_so(world: World) {
     world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
     world.sign_in_and_out(8).await;
     let going = world.stream_now("one").await;
-    assert_eq!((going.status, going.dropped, going.waiting), (StreamStatus::Enabled, 0, ROOM + 2));
+    assert_eq!((going.status, going.dropped, going.waiting), (StreamStatus::Enabled, 0, Some(ROOM + 2)));
     let sids: Vec<Value> = world.heard("one").await.iter().map(|event| event["sid"].clone()).collect();
     assert_eq!(
         sids,
         [json!("sid-1"), json!("sid-2"), json!("sid-3"), json!("sid-4"), json!("sid-5"), Value::Null, json!("sid-8")]
     );
+    // How much was lost is said when its count begins anew; also to who disables it, and to who only hears of it.
+    for number in 9..=20 {
+        world.sign_in_and_out(number).await;
+    }
+    let full = world.stream_now("one").await.dropped;
+    assert!(full > 0);
+    let on = status(StreamStatus::Enabled, StatusBy::Transmitter);
+    assert_eq!(world.set_stream_status("one", on.clone(), NOW).await.unwrap().lost, full);
+    assert_eq!(world.set_stream_status("one", on, NOW).await.unwrap().lost, 0, "once");
+    let told = world.heard("one").await.into_iter().rfind(|event| event["event"] == "stream_updated").unwrap();
+    assert_eq!(told["reason"], format!("why not ({full} events are lost)"));
+    for number in 21..=40 {
+        world.sign_in_and_out(number).await;
+    }
+    let full = world.stream_now("one").await.dropped;
+    let off = world.set_stream_status("one", status(StreamStatus::Disabled, StatusBy::Receiver), NOW).await.unwrap();
+    assert!(full > 0);
+    assert_eq!((off.lost, off.stream.dropped, off.stream.waiting), (full, 0, Some(0)));
+    world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
+    for number in 41..=40 + u8::try_from(ROOM).unwrap() + 1 {
+        world.sign_in_and_out(number).await;
+    }
+    assert_eq!(world.stream_now("one").await.dropped, 1, "it has the room of a new one");
     // But not for ever.
-    for number in 9..=30 {
+    for number in 60..=80 {
         world.turn("one", StreamStatus::Enabled, StatusBy::Receiver).await;
         world.sign_in_and_out(number).await;
     }
-    assert!(world.stream_now("one").await.waiting <= 2 * ROOM + 1, "of what says so only the last is kept");
+    assert!(world.stream_now("one").await.waiting.unwrap() <= 2 * ROOM + 1, "of what says so only the last is kept");
     let events = world.heard("one").await.iter().filter(|event| event["event"] == "session_revoked").count();
     assert!(events as u64 <= 2 * ROOM, "{events}");
 }
@@ -358,7 +479,7 @@ pub(crate) async fn a_stream_changes_only_as_it_was_read(world: World) {
     assert_eq!(world.update_stream("none", change(1), NOW).await, Err(StoreError::NotFound("stream")));
 }
 
-pub(crate) async fn a_deleted_stream_leaves_nothing(world: World) {
+pub(crate) async fn a_deleted_stream_leaves_nothing_that_waits(world: World) {
     world.listen("one", ALL).await;
     world.listen("two", ALL).await;
     world.sign_in_and_out(1).await;
@@ -368,7 +489,10 @@ pub(crate) async fn a_deleted_stream_leaves_nothing(world: World) {
     assert_eq!(world.delete_stream("one").await, Ok(false));
     assert_eq!(world.stream("one").await, Ok(None));
     let all = world.deliveries(ListDeliveries { limit: 100, ..ListDeliveries::default() }).await.unwrap().items;
-    assert_eq!(all.iter().map(|delivery| delivery.target.as_str()).collect::<Vec<_>>(), ["two", "two"]);
+    let waits = |delivery: &&Delivery| matches!(delivery.state, DeliveryState::Waiting { .. });
+    let targets: Vec<&str> = all.iter().filter(waits).map(|delivery| delivery.target.as_str()).collect();
+    assert_eq!(targets, ["two", "two"]);
+    assert_eq!(all.len(), 3, "what has arrived stays on record as long as everything else");
     world.sign_in_and_out(3).await;
     assert_eq!(world.heard("two").await.len(), 3);
 }
@@ -389,6 +513,7 @@ pub(crate) async fn a_refused_operation_tells_no_stream(world: World) {
 pub(crate) async fn of_parallel_ends_each_is_told_once_and_numbered(world: World) {
     let mut all = stream("one", "hub", Transmission::Poll, ALL);
     all.max_waiting = 100;
+    world.put_client("hub", json!({ "first_party": true })).await;
     world.create_stream(all, 1).await.unwrap();
     for number in 1..=20 {
         world.sign_in("ann", number).await;

@@ -6,7 +6,7 @@ use super::world::{NOW, World, access_token, begin, family, hash, new_user, rede
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, Claim, Delivery, DeliveryOutcome, DeliveryState, Family, ListDeliveries, NewDelivery, NewFamily,
-    NewSession, Session, Sweep, UserStatus, WaitingTarget, WhichDeliveries,
+    NewSession, Retried, Session, Sweep, UserStatus, WaitingTarget, WhichDeliveries,
 };
 
 const KIND: &str = "news";
@@ -335,7 +335,7 @@ pub(crate) async fn what_fails_too_long_is_given_up_and_can_be_put_back(world: W
     assert_eq!(world.take("a", NOW + 700).await, None);
 
     let id = given_up[0].id;
-    let back = world.retry_delivery(id, NOW + 800).await.unwrap().unwrap();
+    let Ok(Retried::Again(back)) = world.retry_delivery(id, NOW + 800).await else { panic!("it can be put back") };
     assert_eq!((back.queued_at, back.attempts, back.created_at), (NOW + 800, 0, NOW - 10));
     assert_eq!(back.state, DeliveryState::Waiting { next_at: NOW + 800 });
     assert_eq!(back.last_error.as_deref(), Some("it is down"), "until it has arrived");
@@ -343,9 +343,11 @@ pub(crate) async fn what_fails_too_long_is_given_up_and_can_be_put_back(world: W
     let again = world.take("a", NOW + 801).await.unwrap();
     assert_eq!((again.id, again.attempts), (id, 1));
     world.settle_delivery(id, NOW + 801 + LEASE, DeliveryOutcome::Delivered, NOW + 802).await.unwrap();
-    let arrived = world.retry_delivery(id, NOW + 803).await.unwrap().unwrap();
+    assert_eq!(world.retry_delivery(id, NOW + 803).await, Ok(Retried::Arrived));
+    let all = world.listed(WhichDeliveries::All).await;
+    let arrived = all.iter().find(|delivery| delivery.id == id).unwrap();
     assert_eq!(arrived.state, DeliveryState::Delivered { at: NOW + 802 }, "it has arrived and stays so");
-    assert_eq!(world.retry_delivery(9_999, NOW).await, Ok(None));
+    assert_eq!(world.retry_delivery(9_999, NOW).await, Ok(Retried::Unknown));
 }
 
 pub(crate) async fn pages_of_deliveries_begin_with_the_newest(world: World) {

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use crate::port::Store;
 use crate::record::{
-    Artefact, Family, Hash32, Issued, IssuedAccessToken, NewFamily, NewSession, NewUser, RedeemCode, RefreshState,
-    RefreshToken, Revocation, RevocationKind, Rotate, RotateExpect, Session, User, UserStatus,
+    Artefact, Document, DocumentWrite, Expect, Family, Hash32, Issued, IssuedAccessToken, NewFamily, NewSession,
+    NewUser, RedeemCode, RefreshState, RefreshToken, Revocation, RevocationKind, Rotate, RotateExpect, Session, User,
+    UserStatus,
 };
 
 /// The moment at which checks begin.
@@ -54,6 +55,12 @@ impl World {
             answers.push(call.await.unwrap());
         }
         answers
+    }
+
+    /// Registers a client, or changes what is registered.
+    pub(crate) async fn put_client(&self, id: &str, body: serde_json::Value) {
+        let put = DocumentWrite::Put { kind: Document::CLIENT.into(), id: id.into(), body, expect: Expect::Any };
+        self.apply(vec![put]).await.unwrap();
     }
 
     pub(crate) async fn ann(&self) -> User {

@@ -119,6 +119,21 @@ pub enum DeliveryOutcome {
     Unwanted,
 }
 
+/// What became of the wish to try a message again.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Retried {
+    /// It is due at once, as it stands here.
+    Again(Delivery),
+    /// It has arrived, and stays so.
+    Arrived,
+    /// It is of a stream that is disabled, which keeps nothing.
+    StreamDisabled,
+    /// It is of a stream that is gone.
+    StreamGone,
+    /// There is none.
+    Unknown,
+}
+
 /// Which messages to list, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListDeliveries {

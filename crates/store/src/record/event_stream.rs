@@ -26,9 +26,9 @@ pub struct EventStream {
     pub reason: Option<String>,
     /// When so many events wait, the stream is paused. Who goes on with a full stream gets as much room again, once.
     pub max_waiting: u64,
-    /// Events that wait now.
-    pub waiting: u64,
-    /// Events that came while there was no room, since the stream was last enabled. They are lost.
+    /// Events that wait now. Counted for lists and by what changes a stream, not when one is only looked up.
+    pub waiting: Option<u64>,
+    /// Events that came while there was no room, since the stream was last enabled or disabled. They are lost.
     pub dropped: u64,
     /// When a verification was last asked for.
     pub verified_at: Option<u64>,
@@ -84,6 +84,25 @@ pub struct NewStreamStatus {
     pub reason: Option<String>,
     /// Who wants it.
     pub by: StatusBy,
+}
+
+/// What a new status has brought about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusChange {
+    /// The stream as it is now.
+    pub stream: EventStream,
+    /// What was `dropped` until now, if its count begins anew.
+    pub lost: u64,
+}
+
+/// A reason that tells of the loss of events, too.
+#[must_use]
+pub fn with_loss(reason: Option<&str>, lost: u64) -> Option<String> {
+    match (reason, lost) {
+        (reason, 0) => reason.map(str::to_owned),
+        (Some(reason), lost) => Some(format!("{reason} ({lost} events are lost)")),
+        (None, lost) => Some(format!("{lost} events are lost")),
+    }
 }
 
 /// Who changes the status of a stream.

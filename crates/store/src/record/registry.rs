@@ -14,8 +14,14 @@ pub struct Document {
     pub id: String,
     /// The registry version that wrote it: it never repeats, not even after delete and re-creation.
     pub revision: u64,
-    /// The content, which the store does not look into.
+    /// The content, which the store does not look into, but for what it has to know of a [`Document::CLIENT`].
     pub body: Value,
+}
+
+impl Document {
+    /// A client: the id is its client id. The streams of one with `first_party` are told of everybody; of one that is `disabled`, of
+    /// nobody.
+    pub const CLIENT: &str = "client";
 }
 
 impl fmt::Debug for Document {

@@ -11,8 +11,9 @@ use super::{Options, Sqlite};
 use crate::contract::world::{NOW, World, access_token, begin, code, family, redeem, rotate, session};
 use crate::port::Store;
 use crate::record::{
-    Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, EventStream, Hash32, Issued, ListDeliveries,
-    NewFamily, RedeemCode, Redeemed, RefreshState, Rotate, RotateExpect, Rotated, StreamStatus, Transmission,
+    Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, Document, DocumentWrite, EventFate, EventStream, Expect,
+    Hash32, Issued, ListDeliveries, NewFamily, RedeemCode, Redeemed, RefreshState, Rotate, RotateExpect, Rotated,
+    StreamStatus, Transmission,
 };
 
 const CHAINS: u8 = 8;
@@ -197,7 +198,7 @@ fn stream() -> EventStream {
         status: StreamStatus::Enabled,
         reason: None,
         max_waiting: 1_000_000,
-        waiting: 0,
+        waiting: None,
         dropped: 0,
         verified_at: None,
         created_at: NOW,
@@ -248,6 +249,9 @@ async fn a_killed_process_loses_no_message_and_leaves_none_of_what_did_not_happe
     let path = folder.path().join("symbolon.db");
     drop(World::new(Arc::new(Sqlite::open(&path, Options::default()).unwrap())).await);
     let store = Sqlite::open(&path, Options::default()).unwrap();
+    let hub = serde_json::json!({ "first_party": true });
+    let hub = DocumentWrite::Put { kind: Document::CLIENT.into(), id: "hub".into(), body: hub, expect: Expect::Any };
+    store.apply(vec![hub]).await.unwrap();
     assert_eq!(store.create_stream(stream(), 1).await, Ok(true));
     drop(store);
     for round in 0..ROUNDS / 2 {

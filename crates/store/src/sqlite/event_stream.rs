@@ -10,13 +10,16 @@ use super::{outbox, signal};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Delivery, EventStream, NewStreamStatus, StatusBy, StreamChange, StreamStatus, Transmission, Verification,
+    Delivery, EventStream, NewStreamStatus, StatusBy, StatusChange, StreamChange, StreamStatus, Transmission,
+    Verification,
 };
 
-/// The columns of table `event_stream` under the alias `s`, in the order of [`from_row`].
+/// The columns of table `event_stream` under the alias `s`, in the order of [`from_row`], which wants [`WAITING`] or `NULL` after them.
 const COLUMNS: &str = "s.id, s.client_id, s.transmission, s.events, s.configuration, s.status, s.reason, \
-    s.max_waiting, s.dropped, s.verified_at, s.created_at, s.updated_at, s.revision, \
-    (SELECT count(*) FROM outbox o WHERE o.state = 'waiting' AND o.target = s.id \
+    s.max_waiting, s.dropped, s.verified_at, s.created_at, s.updated_at, s.revision";
+
+/// How many wait, which costs the more of them there are.
+const WAITING: &str = "(SELECT count(*) FROM outbox o WHERE o.state = 'waiting' AND o.target = s.id \
         AND o.kind IN ('security_event', 'security_event_poll', 'security_event_held'))";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<EventStream> {
@@ -34,7 +37,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<EventStream> {
         created_at: row.get::<_, Num>(10)?.0,
         updated_at: row.get::<_, Num>(11)?.0,
         revision: row.get::<_, Num>(12)?.0,
-        waiting: row.get::<_, Num>(13)?.0,
+        waiting: row.get::<_, Option<Num>>(13)?.map(|waiting| waiting.0),
     })
 }
 
@@ -69,17 +72,19 @@ pub(super) fn create(conn: &Connection, stream: &EventStream, max_of_client: u32
 }
 
 pub(super) fn by_id(conn: &Connection, id: &str) -> Result<Option<EventStream>> {
-    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM event_stream s WHERE s.id = ?1"))?;
+    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS}, NULL FROM event_stream s WHERE s.id = ?1"))?;
     Ok(select.query_row([id], from_row).optional()?)
 }
 
 fn existing(conn: &Connection, id: &str) -> Result<EventStream> {
-    by_id(conn, id)?.ok_or(StoreError::NotFound("stream"))
+    let sql = format!("SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE s.id = ?1");
+    let stream = conn.prepare_cached(&sql)?.query_row([id], from_row).optional()?;
+    stream.ok_or(StoreError::NotFound("stream"))
 }
 
 pub(super) fn of(conn: &Connection, client_id: Option<&str>) -> Result<Vec<EventStream>> {
     let mut select = conn.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM event_stream s WHERE ?1 IS NULL OR s.client_id = ?1 ORDER BY s.created_at, s.id"
+        "SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE ?1 IS NULL OR s.client_id = ?1 ORDER BY s.created_at, s.id"
     ))?;
     let streams = select.query_map([client_id], from_row)?;
     Ok(streams.collect::<rusqlite::Result<_>>()?)
@@ -102,29 +107,34 @@ pub(super) fn update(conn: &Connection, id: &str, change: &StreamChange, now: u6
     existing(conn, id)
 }
 
-pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now: u64) -> Result<EventStream> {
+pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now: u64) -> Result<StatusChange> {
     let stream = existing(conn, id)?;
     let sql = "UPDATE event_stream SET status = ?2, reason = ?3, updated_at = ?4 WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![id, new.status, new.reason, Num(now)])?;
     if new.status == stream.status {
-        return existing(conn, id);
+        return Ok(StatusChange { stream: existing(conn, id)?, lost: 0 });
     }
     let out = way_out(stream.transmission);
     match new.status {
-        StreamStatus::Disabled => forget_waiting(conn, id)?,
+        StreamStatus::Disabled => {
+            forget_waiting(conn, id)?;
+            let sql = "UPDATE event_stream SET dropped = 0, room = max_waiting WHERE id = ?1";
+            conn.prepare_cached(sql)?.execute([id])?;
+        }
         StreamStatus::Paused => move_waiting(conn, id, out, Delivery::SECURITY_EVENT_HELD, now)?,
         StreamStatus::Enabled => {
             move_waiting(conn, id, Delivery::SECURITY_EVENT_HELD, out, now)?;
             // A stream that is full would be paused again by the next event: as much room once more, and no more than that.
             let sql =
                 "UPDATE event_stream SET dropped = 0, room = min(max_waiting + ?2, 2 * max_waiting) WHERE id = ?1";
-            conn.prepare_cached(sql)?.execute(params![id, Num(stream.waiting)])?;
+            conn.prepare_cached(sql)?.execute(params![id, stream.waiting.map(Num)])?;
         }
     }
+    let lost = if new.status == StreamStatus::Paused { 0 } else { stream.dropped };
     if new.by == StatusBy::Transmitter {
-        signal::tell_status(conn, id, new, now)?;
+        signal::tell_status(conn, id, new, lost, now)?;
     }
-    existing(conn, id)
+    Ok(StatusChange { stream: existing(conn, id)?, lost })
 }
 
 pub(super) fn verify(
@@ -144,8 +154,9 @@ pub(super) fn verify(
     Ok(Verification::Done)
 }
 
+/// What is settled the sweep removes in its time.
 pub(super) fn delete(conn: &Connection, id: &str) -> Result<bool> {
-    conn.prepare_cached("DELETE FROM outbox WHERE target = ?1 AND number IS NOT NULL")?.execute([id])?;
+    forget_waiting(conn, id)?;
     Ok(conn.prepare_cached("DELETE FROM event_stream WHERE id = ?1")?.execute([id])? > 0)
 }
 
@@ -158,10 +169,13 @@ pub(super) fn delete_of(conn: &Connection, client_id: &str) -> Result<u64> {
 }
 
 fn forget_waiting(conn: &Connection, id: &str) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE target = ?1 AND number IS NOT NULL AND state = 'waiting'";
-    conn.prepare_cached(sql)?.execute([id])?;
+    conn.prepare_cached(FORGET_WAITING)?.execute([id])?;
     Ok(())
 }
+
+/// The index has nothing that is settled.
+pub(super) const FORGET_WAITING: &str = "DELETE FROM outbox INDEXED BY outbox_numbered
+    WHERE state = 'waiting' AND target = ?1 AND number IS NOT NULL";
 
 /// What is held is not late, so its patience begins when it may go out. One that is under way may go out twice; its receiver
 /// knows it by its id.
@@ -231,15 +245,27 @@ pub(super) struct Listener {
     pub(super) client_id: String,
     pub(super) transmission: Transmission,
     pub(super) status: StreamStatus,
+    pub(super) party: Party,
     room: u64,
     dropped: u64,
     last_number: u64,
 }
 
-/// The streams that are told of an event of this name.
+/// Whose program a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Party {
+    /// The operator's own.
+    First,
+    /// Somebody else's.
+    Third,
+}
+
+/// The streams that are told of an event of this name. Whose client is gone or disabled is told nothing.
 pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>> {
-    let sql = "SELECT id, client_id, transmission, status, room, dropped, last_number, events FROM event_stream
-        WHERE status <> 'disabled' ORDER BY id";
+    let sql = "SELECT s.id, s.client_id, s.transmission, s.status, s.room, s.dropped, s.last_number, s.events,
+            coalesce(json_extract(d.body, '$.first_party'), 0)
+        FROM event_stream s JOIN document d ON d.kind = 'client' AND d.id = s.client_id
+        WHERE s.status <> 'disabled' AND NOT coalesce(json_extract(d.body, '$.disabled'), 0) ORDER BY s.id";
     let mut select = conn.prepare_cached(sql)?;
     let streams = select.query_map([], |row| {
         let listener = Listener {
@@ -247,6 +273,7 @@ pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>>
             client_id: row.get(1)?,
             transmission: row.get(2)?,
             status: row.get(3)?,
+            party: if row.get(8)? { Party::First } else { Party::Third },
             room: row.get::<_, Num>(4)?.0,
             dropped: row.get::<_, Num>(5)?.0,
             last_number: row.get::<_, Num>(6)?.0,

@@ -4,14 +4,15 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
+use super::event_stream;
 use super::readers::snapshot;
 use super::user_list::{cut, page_size};
 use super::value::{Json, Num};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, User, WaitingTarget,
-    WhichDeliveries,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, Retried,
+    StreamStatus, User, WaitingTarget, WhichDeliveries,
 };
 
 const COLUMNS: &str =
@@ -190,12 +191,15 @@ pub(super) fn forget(conn: &Connection, kind: &str, target: &str, limit: u32) ->
     Ok(conn.prepare_cached(sql)?.execute(params![kind, target, page_size(limit)])? as u64)
 }
 
+/// The index has only what fails, so it costs nothing how much waits to be polled.
+pub(super) const TRIED_LONG_ENOUGH: &str = "SELECT id FROM outbox INDEXED BY outbox_failing
+    WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL AND kind <> 'security_event_held'
+    ORDER BY queued_at";
+
 pub(super) fn give_up(conn: &Connection, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
     let sql = format!(
         "UPDATE outbox SET state = 'given_up', settled_at = ?2 WHERE id IN
-            (SELECT id FROM outbox WHERE state = 'waiting' AND queued_at <= ?1 AND last_error IS NOT NULL
-                AND kind <> 'security_event_held'
-                ORDER BY queued_at LIMIT ?3)
+            ({TRIED_LONG_ENOUGH} LIMIT ?3)
         RETURNING {COLUMNS}"
     );
     let mut update = conn.prepare_cached(&sql)?;
@@ -203,12 +207,32 @@ pub(super) fn give_up(conn: &Connection, queued_until: u64, limit: u32, now: u64
     Ok(given_up.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn retry(conn: &Connection, id: u64, now: u64) -> Result<Option<Delivery>> {
-    let sql = "UPDATE outbox SET state = 'waiting', queued_at = ?2, next_at = ?2, attempts = 0, settled_at = NULL
-        WHERE id = ?1 AND state <> 'delivered'";
-    conn.prepare_cached(sql)?.execute(params![Num(id), Num(now)])?;
-    let mut select = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1"))?;
-    Ok(select.query_row([Num(id)], from_row).optional()?)
+pub(super) fn retry(conn: &Connection, id: u64, now: u64) -> Result<Retried> {
+    let sql = "SELECT state, kind, target, number, json_extract(payload, '$.event') FROM outbox WHERE id = ?1";
+    let found = conn.prepare_cached(sql)?.query_row([Num(id)], |row| {
+        let (state, kind, target): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok((state, kind, target, row.get::<_, Option<Num>>(3)?, row.get::<_, Option<String>>(4)?))
+    });
+    let Some((state, mut kind, target, number, event)) = found.optional()? else { return Ok(Retried::Unknown) };
+    if state == "delivered" {
+        return Ok(Retried::Arrived);
+    }
+    if number.is_some() {
+        // The stream may have changed since.
+        let Some(stream) = event_stream::by_id(conn, &target)? else { return Ok(Retried::StreamGone) };
+        let place = match stream.status {
+            StreamStatus::Disabled => return Ok(Retried::StreamDisabled),
+            // What tells of the status goes out whatever it is.
+            StreamStatus::Paused if event.as_deref() != Some("stream_updated") => Delivery::SECURITY_EVENT_HELD,
+            _ => event_stream::way_out(stream.transmission),
+        };
+        place.clone_into(&mut kind);
+    }
+    let sql = format!(
+        "UPDATE outbox SET state = 'waiting', kind = ?3, queued_at = ?2, next_at = ?2, attempts = 0, settled_at = NULL
+        WHERE id = ?1 RETURNING {COLUMNS}"
+    );
+    Ok(Retried::Again(conn.prepare_cached(&sql)?.query_row(params![Num(id), Num(now), kind], from_row)?))
 }
 
 pub(super) fn page(conn: &Connection, list: &ListDeliveries) -> Result<Page<Delivery>> {

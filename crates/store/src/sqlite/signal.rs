@@ -3,10 +3,10 @@
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use super::event_stream::{self, Listener};
+use super::event_stream::{self, Listener, Party};
 use super::outbox;
 use crate::port::Result;
-use crate::record::{Delivery, NewStreamStatus, StreamStatus};
+use crate::record::{Delivery, NewStreamStatus, StreamStatus, with_loss};
 
 /// What one operation tells: its events share a cause.
 pub(super) struct Signal<'a> {
@@ -56,15 +56,21 @@ impl<'a> Signal<'a> {
         self.tell("account_purged", &json!({}))
     }
 
+    /// What a third party may not hear of is judged again when it goes out; but it must not take room on its stream, nor a number
+    /// there, which would tell how much happens to others.
     fn tell(&self, event: &str, what: &Value) -> Result<()> {
         for stream in event_stream::listeners(self.conn, event)? {
+            let knows = self.is_known_to(&stream)?;
+            if stream.party == Party::Third && !(knows && is_about_its_own(&stream, event, what)) {
+                continue;
+            }
             let Some(place) = event_stream::place(self.conn, &stream, self.now)? else { continue };
             let mut told = what.clone();
             told["event"] = event.into();
             told["sub"] = self.user_id.into();
             told["at"] = self.now.into();
             told["cause"] = self.cause.into();
-            told["knows"] = self.is_known_to(&stream)?.into();
+            told["knows"] = knows.into();
             event_stream::put(self.conn, &stream.id, &place, told, self.now)?;
         }
         Ok(())
@@ -80,6 +86,11 @@ impl<'a> Signal<'a> {
         let mut select = self.conn.prepare_cached(sql)?;
         Ok(select.query_row(params![self.user_id, stream.client_id], |row| row.get(0))?)
     }
+}
+
+/// Whether what a third party may know of people it knows is in this: of their claims, those of its own tokens.
+fn is_about_its_own(stream: &Listener, event: &str, what: &Value) -> bool {
+    event != "token_claims_change" || what["client_id"] == stream.client_id.as_str()
 }
 
 /// The receiver asked for a sign of life.
@@ -100,21 +111,24 @@ pub(super) fn tell_verification(conn: &Connection, stream: &str, state: Option<&
 
 /// This side has changed the status. "the Transmitter MUST send this event to the Receiver before stopping the stream" (Shared
 /// Signals Framework 1.0 §8.1.5), so it goes out whatever the status is now.
-pub(super) fn tell_status(conn: &Connection, stream: &str, new: &NewStreamStatus, now: u64) -> Result<()> {
+pub(super) fn tell_status(conn: &Connection, stream: &str, new: &NewStreamStatus, lost: u64, now: u64) -> Result<()> {
     overtake(conn, stream, "stream_updated")?;
     let place = event_stream::way_out_of(conn, stream)?;
     let cause = outbox::seq(conn)?;
     let mut event = json!({ "event": "stream_updated", "at": now, "cause": cause, "status": new.status });
-    if let Some(reason) = &new.reason {
-        event["reason"] = reason.as_str().into();
+    if let Some(reason) = with_loss(new.reason.as_deref(), lost) {
+        event["reason"] = reason.into();
     }
     event_stream::put(conn, stream, &place, event, now)
 }
 
 /// Events about the stream itself go beyond its room. Of each sort only the newest waits, so that they fill nothing.
 fn overtake(conn: &Connection, stream: &str, event: &str) -> Result<()> {
-    let sql = "DELETE FROM outbox WHERE state = 'waiting' AND target = ?1 AND number IS NOT NULL
-        AND json_extract(payload, '$.event') = ?2";
-    conn.prepare_cached(sql)?.execute([stream, event])?;
+    conn.prepare_cached(OVERTAKE)?.execute([stream, event])?;
     Ok(())
 }
+
+/// The index has only what is about streams, so it costs nothing how much else waits.
+pub(super) const OVERTAKE: &str = "DELETE FROM outbox INDEXED BY outbox_about_stream
+    WHERE state = 'waiting' AND target = ?1 AND number IS NOT NULL AND json_extract(payload, '$.sub') IS NULL
+        AND json_extract(payload, '$.event') = ?2";

@@ -13,9 +13,9 @@ use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
-    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
+    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 
 #[async_trait]
@@ -261,7 +261,7 @@ impl Store for Sqlite {
         self.write(move |conn| outbox::give_up(conn, queued_until, limit, now)).await
     }
 
-    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Option<Delivery>> {
+    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Retried> {
         self.write(move |conn| outbox::retry(conn, id, now)).await
     }
 
@@ -297,7 +297,7 @@ impl Store for Sqlite {
         self.write(move |conn| event_stream::update(conn, &id, &change, now)).await
     }
 
-    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<EventStream> {
+    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<StatusChange> {
         let id = id.to_owned();
         self.write(move |conn| event_stream::set_status(conn, &id, &new, now)).await
     }

@@ -371,6 +371,41 @@ async fn a_family_with_two_current_tokens_is_impossible_in_the_file_itself() {
     assert_eq!(store.write(fork).await, Err(StoreError::Conflict(crate::error::Conflict::Exists)));
 }
 
+/// The steps in which a statement finds its rows.
+async fn plan(store: &Sqlite, sql: &'static str) -> Vec<String> {
+    let plan = move |conn: &rusqlite::Connection| {
+        let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+        let mut rows = explain.raw_query();
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next()? {
+            steps.push(row.get(3)?);
+        }
+        Ok(steps)
+    };
+    store.write(plan).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_waits_on_a_stream_is_found_without_reading_what_was_settled() {
+    let store = Sqlite::in_memory().unwrap();
+    let overtaken = plan(&store, super::signal::OVERTAKE).await;
+    assert_eq!(overtaken, ["SEARCH outbox USING INDEX outbox_about_stream (target=?)"]);
+    let forgotten = plan(&store, super::event_stream::FORGET_WAITING).await;
+    assert_eq!(forgotten.len(), 1);
+    assert!(forgotten[0].starts_with("SEARCH outbox USING") && forgotten[0].ends_with("outbox_numbered (target=?)"));
+}
+
+#[tokio::test]
+async fn what_was_tried_long_enough_is_found_without_reading_what_was_never_tried() {
+    let store = Sqlite::in_memory().unwrap();
+    let late = plan(&store, super::outbox::TRIED_LONG_ENOUGH).await;
+    assert_eq!(late.len(), 1, "nor is it sorted: {late:?}");
+    assert!(
+        late[0].starts_with("SEARCH outbox USING") && late[0].ends_with("INDEX outbox_failing (queued_at<?)"),
+        "{late:?}"
+    );
+}
+
 /// The contract, on a file.
 mod on_disk {
     fn make() -> (tempfile::TempDir, std::sync::Arc<dyn crate::Store>) {

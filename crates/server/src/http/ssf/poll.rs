@@ -38,11 +38,7 @@ pub(in crate::http) async fn poll(
 }
 
 async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Body) -> Result<Response, Failure> {
-    let caller = Caller::reader(app, meta, headers).await?;
-    let stream = caller.stream(id).await?;
-    if stream.transmission != Transmission::Poll {
-        return Err(Refusal::Invalid("the events of this stream are pushed").into());
-    }
+    let (caller, stream) = Caller::polling(app, meta, headers, id).await?;
     let request = PollRequest::parse(&caller.body(headers, body).await?)?;
     caller.settle(&stream, &request).await?;
     let mut news = app.store.watch_deliveries();
@@ -55,7 +51,7 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
     loop {
         beat.tick().await;
         news.mark_unchanged();
-        let response = caller.take(&stream, request.max_events).await?;
+        let response = take(app, meta, headers, id, request.max_events).await?;
         if !response.sets.is_empty() || waiting.is_none() {
             return Ok(answer::json(StatusCode::OK, &response));
         }
@@ -68,7 +64,22 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
     }
 }
 
-impl Caller<'_> {
+impl<'a> Caller<'a> {
+    /// Whoever may poll this stream, and the stream.
+    async fn polling(
+        app: &'a App,
+        meta: &'a Meta,
+        headers: &HeaderMap,
+        id: &str,
+    ) -> Result<(Self, EventStream), Failure> {
+        let caller = Self::reader(app, meta, headers).await?;
+        let stream = caller.stream(id).await?;
+        if stream.transmission != Transmission::Poll {
+            return Err(Refusal::Invalid("the events of this stream are pushed").into());
+        }
+        Ok((caller, stream))
+    }
+
     /// What the receiver has, and what it cannot use, it does not get again. Ids of other streams mean nothing here.
     async fn settle(&self, stream: &EventStream, request: &PollRequest) -> Result<(), Failure> {
         let number = |jti: &str| set::number(&stream.id, jti);
@@ -84,37 +95,39 @@ impl Caller<'_> {
         }
         Ok(())
     }
+}
 
-    /// The first events that wait, signed. What is none of the receiver's business is put away on the way.
-    async fn take(&self, stream: &EventStream, max_events: u32) -> Result<PollResponse, Failure> {
-        let (app, registry) = (self.app, self.app.registry());
-        loop {
-            let mut response = PollResponse::default();
-            let mut put_away = Vec::new();
-            let mut waiting = app.store.polled_events(&stream.id, max_events + 1).await?;
-            response.more_available = waiting.len() > max_events as usize;
-            waiting.truncate(max_events as usize);
-            for delivery in &waiting {
-                match shared_signals::happened(delivery) {
-                    Ok(happened) if shared_signals::is_wanted(&self.client, stream, &happened) => {
-                        let token = shared_signals::sign(app, &registry, stream, &happened)?;
-                        response.sets.insert(set::jti(&stream.id, happened.number), token);
-                    }
-                    Ok(happened) => put_away.push((happened.number, EventFate::Unwanted)),
-                    Err(why) => {
-                        tracing::error!(%why, delivery = delivery.id, "a stored event cannot be read");
-                        let number = delivery.payload["number"].as_u64().unwrap_or(0);
-                        put_away.push((number, EventFate::Refused { error: format!("it cannot be read: {why}") }));
-                    }
+/// The first events that wait, signed. What is none of the receiver's business is put away on the way.
+///
+/// Who waits may have lost access meanwhile, or want to hear of other things. So access, client and stream are looked at anew, after the
+/// events were read: what is judged is never newer than what it is judged by.
+async fn take(app: &App, meta: &Meta, headers: &HeaderMap, id: &str, max_events: u32) -> Result<PollResponse, Failure> {
+    loop {
+        let mut waiting = app.store.polled_events(id, max_events + 1).await?;
+        let (caller, stream) = Caller::polling(app, meta, headers, id).await?;
+        let mut response = PollResponse { more_available: waiting.len() > max_events as usize, ..Default::default() };
+        waiting.truncate(max_events as usize);
+        let (registry, mut put_away) = (app.registry(), Vec::new());
+        for delivery in &waiting {
+            match shared_signals::happened(delivery) {
+                Ok(happened) if shared_signals::is_wanted(&caller.client, &stream, &happened) => {
+                    let token = shared_signals::sign(app, &registry, &stream, &happened)?;
+                    response.sets.insert(set::jti(&stream.id, happened.number), token);
+                }
+                Ok(happened) => put_away.push((happened.number, EventFate::Unwanted)),
+                Err(why) => {
+                    tracing::error!(%why, delivery = delivery.id, "a stored event cannot be read");
+                    let number = delivery.payload["number"].as_u64().unwrap_or(0);
+                    put_away.push((number, EventFate::Refused { error: format!("it cannot be read: {why}") }));
                 }
             }
-            let again = response.sets.is_empty() && response.more_available && !put_away.is_empty();
-            if !put_away.is_empty() {
-                app.store.settle_polled_events(&stream.id, put_away, self.meta.now).await?;
-            }
-            if !again {
-                return Ok(response);
-            }
+        }
+        let again = response.sets.is_empty() && response.more_available && !put_away.is_empty();
+        if !put_away.is_empty() {
+            app.store.settle_polled_events(&stream.id, put_away, meta.now).await?;
+        }
+        if !again {
+            return Ok(response);
         }
     }
 }

@@ -12,7 +12,7 @@ use symbolon_oauth::shared_signals::Refusal;
 use symbolon_oauth::shared_signals::status::{
     MIN_VERIFICATION_INTERVAL_SECS, Status, StreamStatus as View, VerificationRequest,
 };
-use symbolon_store::{EventStream, NewStreamStatus, StatusBy, StreamStatus, Verification};
+use symbolon_store::{EventStream, NewStreamStatus, StatusBy, StatusChange, StreamStatus, Verification, with_loss};
 
 use super::{Caller, Failure, named_stream, no_content, respond};
 use crate::app::App;
@@ -56,9 +56,11 @@ async fn changed(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Res
         Status::Paused => StreamStatus::Paused,
     };
     let new = NewStreamStatus { status, reason: asked.reason, by: StatusBy::Receiver };
-    let stream = app.store.set_stream_status(&stream.id, new, meta.now).await?;
-    let detail = json!({ "stream": stream.id, "status": stream.status, "reason": stream.reason });
+    let StatusChange { mut stream, lost } = app.store.set_stream_status(&stream.id, new, meta.now).await?;
+    let detail = json!({ "stream": stream.id, "status": stream.status, "reason": stream.reason, "lost": lost });
     events::stream(app, meta, "stream.status", caller.client_id(), detail).await?;
+    // Here for the last time, as its count has begun anew.
+    stream.dropped += lost;
     Ok(answer::json(StatusCode::OK, &view(&stream)))
 }
 
@@ -88,10 +90,6 @@ fn view(stream: &EventStream) -> View {
         StreamStatus::Enabled => Status::Enabled,
         StreamStatus::Paused => Status::Paused,
     };
-    let reason = match (&stream.reason, stream.dropped) {
-        (reason, 0) => reason.clone(),
-        (Some(reason), dropped) => Some(format!("{reason} ({dropped} events are lost)")),
-        (None, dropped) => Some(format!("{dropped} events are lost")),
-    };
+    let reason = with_loss(stream.reason.as_deref(), stream.dropped);
     View { stream_id: stream.id.clone(), status, reason }
 }

@@ -46,7 +46,7 @@ async fn created(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Res
         status: StreamStatus::Enabled,
         reason: None,
         max_waiting: app.config.ssf.max_waiting,
-        waiting: 0,
+        waiting: None,
         dropped: 0,
         verified_at: None,
         created_at: meta.now,

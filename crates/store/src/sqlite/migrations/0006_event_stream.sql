@@ -22,4 +22,11 @@ CREATE INDEX event_stream_by_client ON event_stream (client_id);
 
 ALTER TABLE outbox ADD COLUMN number INTEGER;
 CREATE UNIQUE INDEX outbox_numbered ON outbox (target, kind, number) WHERE state = 'waiting' AND number IS NOT NULL;
-CREATE INDEX outbox_of_stream ON outbox (target) WHERE number IS NOT NULL;
+-- What is about a stream itself has no user.
+CREATE INDEX outbox_about_stream ON outbox (target)
+    WHERE state = 'waiting' AND number IS NOT NULL AND json_extract(payload, '$.sub') IS NULL;
+
+-- What polls may wait for long: by age only what fails is looked for.
+DROP INDEX outbox_by_age;
+CREATE INDEX outbox_failing ON outbox (queued_at)
+    WHERE state = 'waiting' AND last_error IS NOT NULL AND kind <> 'security_event_held';

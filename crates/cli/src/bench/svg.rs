@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::Report;
 use crate::output::visible;
 
-const WIDTH: f64 = 920.0;
+const WIDTH: f64 = 960.0;
 /// Where the bars begin, and how long the longest can be.
-const LEFT: f64 = 300.0;
+const LEFT: f64 = 340.0;
 const SPAN: f64 = 400.0;
 const ROW: f64 = 24.0;
 

@@ -112,7 +112,8 @@ impl Judge {
         self.sessions.as_ref().filter(|_| session::is_value(token))
     }
 
-    /// What is known of a session value without asking. Where revocations are not known well enough, the issuer is asked anew.
+    /// What is known of a session value without asking. Where revocations are not known well enough, the issuer is asked anew; and also where
+    /// what is kept was revoked, because the session may go on with other roles.
     fn look_at(&self, sessions: &Source, value: &str, now: u64) -> Look {
         let Some(proven) = sessions.seen.find(value, now, 0) else { return Look::Wait };
         match self.watch.word(&proven, now) {
@@ -120,8 +121,7 @@ impl Judge {
                 sessions.seen.hits.add_one();
                 Look::Good(proven)
             }
-            Word::Revoked(why) => refused(Word::Revoked(why)),
-            Word::Ask | Word::Unavailable => Look::Wait,
+            Word::Revoked(_) | Word::Ask | Word::Unavailable => Look::Wait,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use symbolon_jose::{
-    Algorithm, VerifyingKeys,
+    Algorithm, Error, VerifyingKeys,
     jws::compact::Unverified,
     jwt::{self, is_same_type},
 };
@@ -104,7 +104,12 @@ impl Verifier {
         }
         // The policy's own words: `exp` is needed, and the same leeway holds at both ends.
         proven.expires = exp.map_or(0, |exp| exp.saturating_add(self.leeway_secs));
-        proven.begins = nbf.map_or(0, |nbf| nbf.saturating_sub(self.leeway_secs));
+        // What is issued in the future would slip past rules that refuse what was issued until now.
+        let begins = nbf.max(proven.claims.iat);
+        proven.begins = begins.map_or(0, |begins| begins.saturating_sub(self.leeway_secs));
+        if now < proven.begins {
+            return Err(InvalidToken::Jose(Error::NotYetValid));
+        }
         proven.generation = current.generation;
         Ok(shared)
     }

@@ -62,12 +62,26 @@ export class Discovery {
     for (const [name, member] of Object.entries(ADDRESSES)) {
       const value = document.json[member];
       if (value === undefined) continue;
+      // Only asked where the owner chose so; what is wrong with it is said then.
+      if (name === 'introspection' && !isUsable(value, url)) continue;
       const address = checkedUrl(member, value);
       // An https issuer never leads us back to plain http, not even on loopback.
       if (url.protocol === 'https:' && address.protocol !== 'https:') throw new FeedError(`${member} is not https`);
       metadata[/** @type {keyof Metadata} */ (name)] = address;
     }
     return metadata;
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {URL} issuer
+ */
+function isUsable(value, issuer) {
+  try {
+    return checkedUrl('address', value).protocol === 'https:' || issuer.protocol !== 'https:';
+  } catch {
+    return false;
   }
 }
 

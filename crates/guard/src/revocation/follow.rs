@@ -238,7 +238,7 @@ impl Follower {
         run.forgot_at = now.steady;
         let watch = Arc::clone(&self.watch);
         // If the process is stopping, nobody needs it.
-        drop(tokio::task::spawn_blocking(move || while !watch.knowledge.set.forget(now.unix).is_round {}).await);
+        drop(tokio::task::spawn_blocking(move || while !watch.knowledge.forget(now) {}).await);
     }
 }
 

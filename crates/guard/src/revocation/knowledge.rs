@@ -62,7 +62,8 @@ struct Confirmed {
 impl Knowledge {
     /// Takes in an event that was verified.
     pub(crate) fn hear(&self, event: &Event, now: Now) -> Heard {
-        self.note_left_out(self.set.insert(&event.entries, now.unix).rules_left_out);
+        let due_at = self.due_at(now, event.iat);
+        self.note_left_out(self.set.insert(&event.entries, due_at).rules_left_out);
         let mut head = self.head_mut();
         head.unknown += event.unknown;
         let Some(known) = head.position.as_ref() else { return Heard::Hole };
@@ -89,7 +90,8 @@ impl Knowledge {
 
     /// Takes in a snapshot that was verified. Long for a large one; verdicts go on beside it.
     pub(crate) fn take(&self, snapshot: &Snapshot<'_>, now: Now) -> Heard {
-        self.note_left_out(self.set.merge(snapshot, now.unix).rules_left_out);
+        let due_at = self.due_at(now, snapshot.iat());
+        self.note_left_out(self.set.merge(snapshot, due_at).rules_left_out);
         let unknown = {
             let mut rules = snapshot.rules();
             rules.by_ref().for_each(drop);
@@ -128,6 +130,20 @@ impl Knowledge {
     /// was first heard. `None` before the first snapshot.
     pub(crate) fn staleness(&self, now: Now) -> Option<Duration> {
         self.head_mut().staleness(now)
+    }
+
+    /// Drops a part of what is due; whether all has been looked at.
+    pub(crate) fn forget(&self, now: Now) -> bool {
+        self.set.forget(self.due_at(now, 0)).is_round
+    }
+
+    /// What is due by now: by the time of day, but not beyond what the issuer has signed and what has passed since. A clock that is ahead for
+    /// a while must not make anything forgotten that is refused when it is right again. `iat`: signed, and just heard.
+    fn due_at(&self, now: Now, iat: u64) -> u64 {
+        let head = self.head_mut();
+        let Confirmed { iat: confirmed, at } = head.confirmed;
+        let passed = now.steady.saturating_sub(at).as_secs();
+        now.unix.min(confirmed.saturating_add(passed).max(iat))
     }
 
     /// How far it goes.

@@ -280,7 +280,7 @@ impl World {
             }
             Step::Forget(guard) => {
                 let guard = &self.guards[guard];
-                while !guard.watch.knowledge.set.forget(guard.clock.unix_now()).is_round {}
+                while !guard.watch.knowledge.forget(guard.now()) {}
             }
             Step::Replay { guard, word } => {
                 if let Some(word) = chosen(&self.events, word) {

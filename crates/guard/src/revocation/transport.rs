@@ -85,7 +85,11 @@ impl Ask<'_> {
     /// The whole snapshot. `anew`: not from a cache on the way.
     pub(crate) async fn snapshot(&self, url: &Url, anew: bool) -> Result<Vec<u8>, Trouble> {
         let whole = async {
-            let response = self.get(url, MEDIA_TYPE, anew).await?;
+            let response = self.get(url, MEDIA_TYPE, anew).await.map_err(|trouble| match trouble {
+                // No snapshot helps where there is none.
+                Trouble::SnapshotRequired => Trouble::Status(StatusCode::GONE),
+                trouble => trouble,
+            })?;
             let announced = response.headers().get(header::CONTENT_LENGTH);
             let announced: usize = announced.and_then(|it| it.to_str().ok()?.parse().ok()).unwrap_or_default();
             if announced > MAX_SNAPSHOT_BYTES {

@@ -20,7 +20,7 @@ use crate::app::App;
 use crate::listen::Activity;
 
 /// How many entries a follower may have missed to get them from the store; beyond, a snapshot is the shorter way.
-const MAX_CATCH_UP: u64 = 4 * EVENT_ENTRIES as u64;
+pub(super) const MAX_CATCH_UP: u64 = 4 * EVENT_ENTRIES as u64;
 
 /// A connection whose follower takes no event for so many heartbeats is given up.
 const SILENCES: u32 = 3;

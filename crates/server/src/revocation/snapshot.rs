@@ -7,6 +7,7 @@ use bytes::Bytes;
 use symbolon_jose::{base64url, sha256};
 use symbolon_revocation::{SnapshotToSign, snapshot};
 
+use super::follow::MAX_CATCH_UP;
 use super::{FeedError, entry, let_go_of_revoked_key, signing_key};
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -47,7 +48,9 @@ async fn kept_or_made(app: &App) -> Result<Cached, FeedError> {
     if let Some(kept) = &*kept {
         let same_key = kept.kid.as_deref() == signing_key(&app.registry())?.kid();
         let fresh = kept.seq == head && now < kept.iat.saturating_add(RENEW_SECS) && now >= kept.iat;
-        if same_key && (fresh || kept.made.elapsed() < kept.rest) {
+        // Who takes it must be able to go on from it.
+        let is_near = head.saturating_sub(kept.seq) <= MAX_CATCH_UP;
+        if same_key && (fresh || is_near && kept.made.elapsed() < kept.rest) {
             return Ok(kept.clone());
         }
     }

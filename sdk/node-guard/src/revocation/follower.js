@@ -179,8 +179,9 @@ export class Follower {
       const each = () => watchdog.extend(SNAPSHOT_SILENCE_MS, silent);
       const bytes = await read('revocation snapshot', reply, { max: MAX_SNAPSHOT_BYTES, signal, each });
       const snapshot = await verifySnapshot(heads, bytes);
+      // What the issuer has signed is true for ever; how far we are is another question.
+      await addSnapshot(revoked, snapshot, this.#dueAt(snapshot.iat), parent);
       this.#refuseOlder(snapshot);
-      await addSnapshot(revoked, snapshot, clock.now(), parent);
       this.#arrive(snapshot);
       this.#needsSnapshot = false;
     } finally {
@@ -249,6 +250,11 @@ export class Follower {
     const known = this.position;
     // Replayed, or what the server had said last when we took a snapshot that is newer.
     if (event.iat < this.#iat && event.epoch === known?.epoch && event.seq <= known.seq) return false;
+    if (event.iat < this.#iat) {
+      // Whatever the order, it is true.
+      for (let at = 0; at < event.entries.length; at += RECORD_BYTES)
+        revoked.addRecord(event.entries, at, this.#dueAt(event.iat));
+    }
     this.#refuseOlder(event);
     if (known?.epoch !== event.epoch || event.after > known.seq) {
       this.#needsSnapshot = true;
@@ -260,7 +266,7 @@ export class Follower {
     // Entries that are known already need not be read again, unless the numbers mean other ones now.
     const from = event.seq < known.seq ? 0 : (known.seq - event.after) * RECORD_BYTES;
     for (let at = from; at < event.entries.length; at += RECORD_BYTES)
-      this.lagSecs = Math.max(0, clock.now() - revoked.addRecord(event.entries, at, clock.now()));
+      this.lagSecs = Math.max(0, clock.now() - revoked.addRecord(event.entries, at, this.#dueAt(event.iat)));
     this.#arrive(event);
     this.following = true;
     this.#failures = 0;
@@ -278,6 +284,23 @@ export class Follower {
     // Two clocks of the server may have crossed; to ask from the same place would bring the same event again.
     this.#needsSnapshot = true;
     throw new FeedError('a signed head is older than what is known');
+  }
+
+  /** What is due by now. */
+  get dueAt() {
+    return this.#dueAt(-Infinity);
+  }
+
+  /**
+   * By the time of day, but not beyond what the issuer has signed and what has passed since: a clock that is ahead for a while must not
+   * make anything forgotten that is refused when it is right again.
+   * @param {number} iat signed, and just heard
+   */
+  #dueAt(iat) {
+    const { clock } = this.#wiring;
+    const passed = (clock.steady() - this.#iatCameAt) / 1000;
+    const signed = this.#iat === -Infinity ? iat : Math.max(iat, this.#iat + passed);
+    return signed === -Infinity ? clock.now() : Math.min(clock.now(), signed);
   }
 
   /**

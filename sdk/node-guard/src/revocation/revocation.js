@@ -57,7 +57,8 @@ export class Revocation {
       ...surroundings,
       heads: new Heads(issuer, keys, clock, this.revoked),
       revoked: this.revoked,
-      silenceMs: Math.min(Math.max(policy.maxStaleness, least), most) * 1000,
+      // Half of it, so that there is time to come back.
+      silenceMs: Math.min(Math.max(policy.maxStaleness / 2, least), most) * 1000,
       changed: () => this.tend(clock.now()),
     });
     this.gate = policy.revocation === 'off' ? 'open' : 'wait';
@@ -136,7 +137,7 @@ export class Revocation {
   #tick() {
     if (this.#stop.signal.aborted) return;
     const now = this.#clock.now();
-    this.revoked.forget(now);
+    this.revoked.forget(this.#follower.dueAt);
     this.tend(now);
     this.#clock.after(TICK_MS, () => this.#tick());
   }

@@ -36,6 +36,8 @@ export class Follower {
      * @param {() => void} tried is called after each attempt to get at the feed, and when one has come so far
      */
     run(signal: AbortSignal, tried: () => void): Promise<void>;
+    /** What is due by now. */
+    get dueAt(): number;
     #private;
 }
 export type Wiring = {

@@ -135,3 +135,14 @@ fn another_log_needs_a_snapshot_and_takes_nothing_away() {
     assert_eq!(take(&knowledge, "E", 4, 9, &[9], at(6)), Heard::Older);
     assert_eq!(knowledge.position().unwrap().to_string(), "F.0");
 }
+
+#[test]
+fn a_clock_that_was_ahead_for_a_while_makes_nothing_forgotten() {
+    let knowledge = begun();
+    let ahead = Now { unix: T + 7_200, ..at(5) };
+    assert_eq!(knowledge.hear(&event("E", 5, 2, &[3]), ahead), Heard::Known);
+    while !knowledge.forget(ahead) {}
+    assert!(knows(&knowledge, [1, 2, 3]));
+    while !knowledge.forget(at(2_000)) {}
+    assert!(!knows(&knowledge, [1]) && !knows(&knowledge, [3]), "in its time");
+}

@@ -64,6 +64,7 @@ async fn wrong_values_and_types_are_refused() {
         ("exp", json!(0)),
         ("nbf", json!("0")),
         ("nbf", json!(u32::MAX)),
+        ("iat", json!(u32::MAX)),
         ("sub", json!(7)),
         ("scope", json!(["read:dragons"])),
         ("roles", json!("admin")),

@@ -11,6 +11,7 @@ use http_body_util::BodyExt as _;
 use symbolon_guard::{CSRF_HEADER, Caller, Guard, Revocation, Sessions, csrf_token};
 use symbolon_oauth::AccessTokenFormat;
 use symbolon_server::Clock;
+use symbolon_server::admin::{Command, RoleCommand, control};
 use tower::ServiceExt as _;
 
 use crate::support::{API, OTHER_API, SECRET, World};
@@ -139,8 +140,26 @@ async fn a_guard_that_follows_the_feed_drops_an_ended_session_at_once() {
     };
     tokio::time::timeout(Duration::from_secs(20), refused).await.unwrap();
     assert_eq!(status(&guard, &other).await, 200, "another sign-in goes on");
-    let refusals = guard.status().refusals;
-    assert!(refusals.iter().any(|(reason, count)| *reason == "revoked" && *count > 0), "{refusals:?}");
+}
+
+/// What is kept was revoked with the old roles; the session itself goes on.
+#[tokio::test]
+async fn a_session_goes_on_when_its_users_roles_change() {
+    let world = world().await;
+    let guard = following(&world, 60);
+    let value = sign_in(&world).await;
+    assert_eq!(status(&guard, &value).await, 200);
+    assert!(guard.ready(Duration::from_secs(20)).await);
+    let before = guard.status().revocation.position;
+    let revoke = RoleCommand::Revoke { user: ADA.to_owned(), roles: vec!["admin".to_owned()] };
+    control::run(&world.running.app, Command::Role(revoke), "test").await.unwrap();
+    let heard = async {
+        while guard.status().revocation.position == before {
+            assert_eq!(status(&guard, &value).await, 200);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap();
+    assert_eq!(status(&guard, &value).await, 200);
 }
 
 #[tokio::test]

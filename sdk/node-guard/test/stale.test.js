@@ -158,6 +158,8 @@ test('what comes late is as old as it says', async (t) => {
   await issuer.publish(0, { iat: clock.now() - 9 });
   await caughtUp(guard, issuer);
   assert.equal(guard.status().stalenessSeconds, 9);
+  // The silence that follows is noticed; whoever held this back lets nothing else through.
+  issuer.answers[STREAM] = (_, response) => response.writeHead(500).end();
   await clock.advance(22_000);
   assert.equal(await reasonOf(guard.verify(await issuer.token())), 'revocations_unavailable');
 });

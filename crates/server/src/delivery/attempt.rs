@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use serde_json::json;
-use symbolon_store::{Delivery, DeliveryOutcome, DeliveryState};
+use serde_json::{Value, json};
+use symbolon_store::{AuditEvent, Delivery, DeliveryOutcome, DeliveryState};
 
 use super::kind::{Failure, Fate, Kind, Message};
 use super::schedule;
@@ -65,18 +65,30 @@ pub(super) fn say(delivery: &Delivery, fate: Fate, error: Option<&str>) {
     }
 }
 
-/// Writes the audit event of what became of a message.
+/// Writes the audit event of what became of a message, with whom it is about and to whom it goes.
 pub(super) async fn tell(app: &App, kind: &dyn Kind, delivery: &Delivery, fate: Fate, error: Option<&str>) {
-    let mut event = kind.event(delivery, fate);
-    event.at = app.clock.now();
-    event.client_id = kind.client_id(app, &delivery.target).await.unwrap_or_else(|error| {
+    let client_id = kind.client_id(app, &delivery.target).await.unwrap_or_else(|error| {
         tracing::warn!(%error, delivery = delivery.id, "the receiver of a message could not be looked up");
         None
     });
-    event.detail = json!({ "delivery": delivery.id, "target": delivery.target, "attempts": delivery.attempts });
+    let mut detail = json!({ "delivery": delivery.id, "target": delivery.target, "attempts": delivery.attempts });
     if let Some(error) = error {
-        event.detail["error"] = error.into();
+        detail["error"] = error.into();
     }
+    let text = |member: &str| delivery.payload.get(member).and_then(Value::as_str).map(str::to_owned);
+    let (became, outcome) = fate.words();
+    let event = AuditEvent {
+        at: app.clock.now(),
+        name: format!("{}.{became}", kind.audit_name()),
+        outcome: outcome.to_owned(),
+        actor: None,
+        user_id: text("sub"),
+        client_id,
+        sid: text("sid"),
+        address: None,
+        request_id: None,
+        detail,
+    };
     app.audit.note(event).await;
 }
 

@@ -10,12 +10,11 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use symbolon_oauth::logout_token::{self, SignOut};
-use symbolon_store::{AuditEvent, Delivery, StoreError};
+use symbolon_store::{Delivery, StoreError};
 use url::form_urlencoded::Serializer;
 
-use super::kind::{Failure, Fate, Kind, Message, answered};
+use super::kind::{Failure, Kind, Message, answered};
 use crate::app::App;
 use crate::outgoing::Answer;
 use crate::rng::SystemRng;
@@ -63,25 +62,8 @@ impl Kind for BackchannelLogout {
         Ok(Some(target.to_owned()))
     }
 
-    fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent {
-        let (name, outcome) = match fate {
-            Fate::Delivered => ("logout.delivered", "success"),
-            Fate::Failed => ("logout.delivery_failed", "failure"),
-            Fate::GivenUp => ("logout.delivery_given_up", "failure"),
-        };
-        let text = |member: &str| delivery.payload.get(member).and_then(Value::as_str).map(str::to_owned);
-        AuditEvent {
-            at: 0,
-            name: name.to_owned(),
-            outcome: outcome.to_owned(),
-            actor: None,
-            user_id: text("sub"),
-            client_id: None,
-            sid: text("sid"),
-            address: None,
-            request_id: None,
-            detail: Value::Null,
-        }
+    fn audit_name(&self) -> &'static str {
+        "logout"
     }
 }
 

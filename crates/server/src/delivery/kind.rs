@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
-use symbolon_store::{AuditEvent, Delivery, StoreError};
+use symbolon_store::{Delivery, StoreError};
 
 use super::PER_TARGET;
 use super::backchannel_logout::BackchannelLogout;
@@ -52,8 +52,8 @@ pub(super) trait Kind: Send + Sync {
     /// The client behind a target, if it is still known.
     async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError>;
 
-    /// The audit event of what became of it, with whom it is about.
-    fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent;
+    /// What the audit log calls it: the first part of the events' names.
+    fn audit_name(&self) -> &'static str;
 }
 
 /// Why a message did not arrive, for the operator.
@@ -73,6 +73,17 @@ pub(super) enum Fate {
     Delivered,
     Failed,
     GivenUp,
+}
+
+impl Fate {
+    /// The second part of an audit event's name, and its outcome.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Delivered => ("delivered", "success"),
+            Self::Failed => ("delivery_failed", "failure"),
+            Self::GivenUp => ("delivery_given_up", "failure"),
+        }
+    }
 }
 
 /// What an answer says for itself, in the words of its body if there are any.

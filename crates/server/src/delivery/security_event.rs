@@ -10,12 +10,11 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use symbolon_oauth::OAuthError;
 use symbolon_oauth::shared_signals::stream::Delivery as Transport;
-use symbolon_store::{AuditEvent, Delivery, StoreError, StreamStatus, Transmission};
+use symbolon_store::{Delivery, StoreError, StreamStatus, Transmission};
 
-use super::kind::{Failure, Fate, Kind, Message, answered};
+use super::kind::{Failure, Kind, Message, answered};
 use crate::app::App;
 use crate::outgoing::Answer;
 use crate::shared_signals;
@@ -84,25 +83,8 @@ impl Kind for SecurityEvent {
         Ok(app.store.stream(target).await?.map(|stream| stream.client_id))
     }
 
-    fn event(&self, delivery: &Delivery, fate: Fate) -> AuditEvent {
-        let (name, outcome) = match fate {
-            Fate::Delivered => ("signal.delivered", "success"),
-            Fate::Failed => ("signal.delivery_failed", "failure"),
-            Fate::GivenUp => ("signal.delivery_given_up", "failure"),
-        };
-        let text = |member: &str| delivery.payload.get(member).and_then(Value::as_str).map(str::to_owned);
-        AuditEvent {
-            at: 0,
-            name: name.to_owned(),
-            outcome: outcome.to_owned(),
-            actor: None,
-            user_id: text("sub"),
-            client_id: None,
-            sid: text("sid"),
-            address: None,
-            request_id: None,
-            detail: Value::Null,
-        }
+    fn audit_name(&self) -> &'static str {
+        "signal"
     }
 }
 

@@ -28,6 +28,9 @@ pub enum StoreError {
     Invalid(&'static str),
     /// The disk or the engine failed. Whether the operation took effect is unknown only if the machine died.
     Io(String),
+    /// The database refuses what is configured: a wrong address, password, certificate or right. The text says what to mend;
+    /// a running server goes on when it is mended.
+    Misconfigured(String),
     /// The data was written by a newer version of the program.
     NewerSchema {
         /// Schema version in the file.
@@ -63,7 +66,7 @@ pub enum Conflict {
 impl StoreError {
     /// True if the same call may succeed later without anyone changing the request: the edge answers 503.
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::DiskFull | Self::Unavailable(_))
+        matches!(self, Self::Busy | Self::DiskFull | Self::Misconfigured(_) | Self::Unavailable(_))
     }
 }
 
@@ -78,6 +81,7 @@ impl fmt::Display for StoreError {
             Self::Internal(why) => write!(f, "internal fault in the store: {why}"),
             Self::Invalid(why) => write!(f, "invalid argument to the store: {why}"),
             Self::Io(why) => write!(f, "the database failed: {why}"),
+            Self::Misconfigured(why) => write!(f, "the database cannot be used as configured: {why}"),
             Self::NewerSchema { found, known } => {
                 write!(f, "the data was written by a newer version (schema {found}, this program knows up to {known})")
             }
@@ -115,7 +119,8 @@ mod tests {
 
     #[test]
     fn only_passing_troubles_are_retryable() {
-        for error in [StoreError::Busy, StoreError::DiskFull, StoreError::Unavailable(String::new())] {
+        let text = String::new;
+        for error in [StoreError::Busy, StoreError::DiskFull, StoreError::Misconfigured(text()), StoreError::Unavailable(text())] {
             assert!(error.is_retryable(), "{error}");
         }
         for error in [

@@ -29,9 +29,12 @@ pub use family::{
     Rotated, SessionValueFacts, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
+pub(crate) use audit::SETTLED_KEEP_SECS;
+pub(crate) use revocation::LEEWAY_SECS;
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};
 pub use status::{NewStatus, NewStatusList, StatusList, StatusPlace};
+pub(crate) use throttle::Counter;
 pub use throttle::{Attempt, ThrottleKey};
 pub use user::{Change, Consent, ListUsers, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
 

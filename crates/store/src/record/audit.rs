@@ -38,6 +38,9 @@ pub struct AuditRecord {
     pub event: AuditEvent,
 }
 
+/// How long a message that has arrived or was given up stays in the outbox.
+pub(crate) const SETTLED_KEEP_SECS: u64 = 7 * 86_400;
+
 /// One small batch of cleaning.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep {

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The largest leeway a guard may have: a token counts as alive that long after its `exp`.
+pub(crate) const LEEWAY_SECS: u64 = 300;
+
 /// What an entry of the revocation log names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

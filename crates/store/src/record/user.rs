@@ -186,3 +186,16 @@ pub struct Consent {
     /// When, the last time.
     pub granted_at: u64,
 }
+
+impl Consent {
+    /// Scope that was allowed before, and what is added: each value once, in the order in which they came.
+    pub(crate) fn grown(before: &str, added: &str) -> String {
+        let mut scope: Vec<&str> = before.split_ascii_whitespace().collect();
+        for name in added.split_ascii_whitespace() {
+            if !scope.contains(&name) {
+                scope.push(name);
+            }
+        }
+        scope.join(" ")
+    }
+}

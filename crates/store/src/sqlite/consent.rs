@@ -32,12 +32,7 @@ pub(super) fn grant(conn: &Connection, consent: &Consent) -> Result<()> {
     }
     let before = find(conn, &consent.user_id, &consent.client_id, &consent.audience)?;
     let before = before.map(|before| before.scope).unwrap_or_default();
-    let mut scope: Vec<&str> = before.split_ascii_whitespace().collect();
-    for name in consent.scope.split_ascii_whitespace() {
-        if !scope.contains(&name) {
-            scope.push(name);
-        }
-    }
+    let scope = Consent::grown(&before, &consent.scope);
     let sql = "INSERT INTO consent (user_id, client_id, audience, scope, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (user_id, client_id, audience) DO UPDATE
         SET scope = excluded.scope, granted_at = excluded.granted_at";
@@ -45,7 +40,7 @@ pub(super) fn grant(conn: &Connection, consent: &Consent) -> Result<()> {
         consent.user_id,
         consent.client_id,
         consent.audience,
-        scope.join(" "),
+        scope,
         Num(consent.granted_at),
     ])?;
     Ok(())

@@ -7,10 +7,7 @@ use super::signal::Signal;
 use super::value::Num;
 use super::{outbox, revocation};
 use crate::port::Result;
-use crate::record::{Ended, NewRevocation, RevocationKind, SignedOut, User};
-
-/// The largest leeway a guard may have: a token counts as alive that long after its `exp`.
-pub(super) const LEEWAY_SECS: u64 = 300;
+use crate::record::{Ended, LEEWAY_SECS, NewRevocation, RevocationKind, SignedOut, User};
 
 pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> Result<Ended> {
     let sql = "UPDATE session SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL";

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::user_list::page_size;
 use super::value::{Json, Num};
+use crate::page::page_size;
 use crate::port::Result;
 use crate::record::{AuditEvent, AuditRecord};
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::event_stream;
 use super::readers::snapshot;
-use super::user_list::{cut, page_size};
 use super::value::{Json, Num};
 use crate::error::StoreError;
+use crate::page::{cut, page_size};
 use crate::port::Result;
 use crate::record::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, Retried,

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::user_list::page_size;
 use super::value::Num;
+use crate::page::page_size;
 use crate::port::Result;
 use crate::record::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 

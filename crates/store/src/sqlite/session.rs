@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::family::{self, Standing};
 use super::value::{Json, Num};
-use super::{ending, user, user_list};
+use super::{ending, user};
 use crate::error::StoreError;
+use crate::page;
 use crate::port::Result;
 use crate::record::{Hash32, Issued, NewSession, Page, Session, User};
 
@@ -125,8 +126,8 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
 }
 
 pub(super) fn page(conn: &Connection, after: Option<&str>, limit: u32, now: u64) -> Result<Page<Session>> {
-    let limit = user_list::page_size(limit);
-    let (created_at, sid) = user_list::after(after)?;
+    let limit = page::page_size(limit);
+    let (created_at, sid) = page::after(after)?;
     let mut select = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM session s
         WHERE (s.created_at, s.sid) > (?1, ?2) AND s.ended_at IS NULL AND s.idle_expires_at > ?3
@@ -135,7 +136,7 @@ pub(super) fn page(conn: &Connection, after: Option<&str>, limit: u32, now: u64)
     ))?;
     let rows = select.query_map(params![created_at, sid, Num(now), limit + 1], from_row)?;
     let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(user_list::cut(rows, limit, |session| user_list::cursor(session.created_at, &session.sid)))
+    Ok(page::cut(rows, limit, |session| page::cursor(session.created_at, &session.sid)))
 }
 
 /// Whether the session that tokens depend on still stands; expiry is the caller's to judge.

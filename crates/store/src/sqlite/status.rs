@@ -2,12 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::ending::LEEWAY_SECS;
 use super::readers::snapshot;
 use super::value::Num;
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{NewStatus, NewStatusList, StatusList, StatusPlace};
+use crate::record::{LEEWAY_SECS, NewStatus, NewStatusList, StatusList, StatusPlace};
 
 /// An open list.
 struct Open {

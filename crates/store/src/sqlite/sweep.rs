@@ -4,14 +4,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 
-use super::ending::LEEWAY_SECS;
 use super::status;
 use super::value::Num;
 use crate::port::Result;
-use crate::record::{Hash32, Sweep, Swept};
-
-/// How long a message that has arrived or was given up stays in the outbox.
-const SETTLED_KEEP_SECS: u64 = 7 * 86_400;
+use crate::record::{Hash32, LEEWAY_SECS, SETTLED_KEEP_SECS, Sweep, Swept};
 
 pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
     let limit = u64::from(sweep.limit.max(1));

@@ -4,19 +4,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::value::Num;
 use crate::port::Result;
-use crate::record::{Attempt, ThrottleKey};
-
-struct Counter {
-    attempts: u64,
-    last_at: u64,
-}
+use crate::record::{Attempt, Counter, ThrottleKey};
 
 pub(super) fn begin(conn: &Connection, keys: &[ThrottleKey], now: u64) -> Result<Attempt> {
     let mut wait = 0;
     let mut counters = Vec::with_capacity(keys.len());
     for key in keys {
         let counter = current(conn, key, now)?;
-        wait = wait.max(wait_secs(key, &counter, now));
+        wait = wait.max(counter.wait_secs(key, now));
         counters.push(counter);
     }
     if wait > 0 {
@@ -39,36 +34,19 @@ pub(super) fn forgive(conn: &Connection, forget: &[String], give_back: &[String]
     Ok(())
 }
 
-/// What counts at this moment: nothing, if the window has passed in quiet.
+/// What counts at this moment.
 fn current(conn: &Connection, key: &ThrottleKey, now: u64) -> Result<Counter> {
     let mut select = conn.prepare_cached("SELECT attempts, last_at FROM throttle WHERE key = ?1")?;
-    let found = select
+    let stored = select
         .query_row([&key.key], |row| {
             Ok(Counter { attempts: row.get::<_, Num>(0)?.0, last_at: row.get::<_, Num>(1)?.0 })
         })
         .optional()?;
-    let counter = found.filter(|counter| now < counter.last_at.saturating_add(key.window_secs));
-    let Some(mut counter) = counter else {
-        return Ok(Counter { attempts: 0, last_at: now });
-    };
-    if counter.last_at > now {
-        // The clock went back: begin the delay anew from here, or the wait would last as long as the jump.
-        counter.last_at = now;
+    let (counter, moved) = Counter::current(stored, key, now);
+    if moved {
         count(conn, key, counter.attempts, now)?;
     }
     Ok(counter)
-}
-
-fn wait_secs(key: &ThrottleKey, counter: &Counter, now: u64) -> u64 {
-    let Some(beyond) = counter.attempts.checked_sub(u64::from(key.free)) else {
-        return 0;
-    };
-    if counter.attempts == 0 {
-        return 0;
-    }
-    let factor = u32::try_from(beyond).ok().and_then(|beyond| 1_u64.checked_shl(beyond)).unwrap_or(u64::MAX);
-    let delay = key.base_delay_secs.saturating_mul(factor).min(key.max_delay_secs);
-    counter.last_at.saturating_add(delay).saturating_sub(now)
 }
 
 fn count(conn: &Connection, key: &ThrottleKey, attempts: u64, now: u64) -> Result<()> {
@@ -78,18 +56,4 @@ fn count(conn: &Connection, key: &ThrottleKey, attempts: u64, now: u64) -> Resul
     let expires_at = now.saturating_add(key.window_secs);
     conn.prepare_cached(sql)?.execute(params![key.key, Num(attempts), Num(now), Num(expires_at)])?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_delay_doubles_up_to_its_bound() {
-        let key = ThrottleKey { key: "k".into(), free: 3, base_delay_secs: 2, max_delay_secs: 60, window_secs: 900 };
-        let wait = |attempts| wait_secs(&key, &Counter { attempts, last_at: 100 }, 100);
-        let waits: Vec<_> = (0..9).map(wait).collect();
-        assert_eq!(waits, [0, 0, 0, 2, 4, 8, 16, 32, 60]);
-        assert_eq!(wait(u64::MAX), 60);
-    }
 }

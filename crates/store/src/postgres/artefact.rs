@@ -1,0 +1,137 @@
+//! Single-use artefacts and the redemption of authorization codes.
+
+use tokio_postgres::Row;
+
+use super::conn::{Call, Conn, call};
+use super::family::{self, LOCK_USER, Standing};
+use super::value::{Columns, bytes, json, num, opt_num};
+use super::{session, user};
+use crate::error::StoreError;
+use crate::port::Result;
+use crate::record::{Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
+
+/// The columns of table `artefact` under the alias `c`, in the order of [`from_row`].
+const COLUMNS: &str = "c.kind, c.hash, c.family, c.client_id, c.user_id, c.sid, c.created_at, c.expires_at, \
+    c.redeemed_at, c.payload";
+/// How many they are.
+const WIDTH: usize = 10;
+
+fn from_row(row: &Row) -> Result<Artefact> {
+    Ok(Artefact {
+        kind: row.at(0)?,
+        hash: row.hash(1)?,
+        family: row.at(2)?,
+        client_id: row.at(3)?,
+        user_id: row.at(4)?,
+        sid: row.at(5)?,
+        created_at: row.num(6)?,
+        expires_at: row.num(7)?,
+        redeemed_at: row.opt_num(8)?,
+        payload: row.json(9)?,
+    })
+}
+
+pub(super) async fn put(conn: &Conn, artefact: &Artefact) -> Result<()> {
+    let sql = "INSERT INTO artefact (kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at,
+            payload)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let put = call!(
+        sql,
+        &artefact.kind,
+        bytes(&artefact.hash),
+        &artefact.family,
+        &artefact.client_id,
+        &artefact.user_id,
+        &artefact.sid,
+        num(artefact.created_at),
+        num(artefact.expires_at),
+        opt_num(artefact.redeemed_at),
+        json(&artefact.payload)?,
+    );
+    conn.fly(vec![put]).await.map(drop)
+}
+
+pub(super) async fn find(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
+    let sql = format!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2");
+    conn.ask(&sql, &[&kind, &bytes(&hash)]).await?.row().map(from_row).transpose()
+}
+
+/// Finds it, and keeps everybody else from using it.
+fn lock<'a>(kind: &'a str, hash: &'a Hash32) -> Call<'a> {
+    let sql = format!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2 FOR UPDATE");
+    call!(sql, kind, bytes(hash))
+}
+
+pub(super) async fn redeem(conn: &Conn, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed> {
+    let locked = conn.begin(vec![lock(kind, &hash)]).await?;
+    let Some(artefact) = locked.first().and_then(|answer| answer.row()).map(from_row).transpose()? else {
+        return Ok(Redeemed::Unknown);
+    };
+    if let Some(refused) = refusal(&artefact, now) {
+        return Ok(refused);
+    }
+    conn.finish(vec![mark(&artefact, now, artefact.family.as_deref())]).await?;
+    Ok(Redeemed::Done)
+}
+
+pub(super) async fn code_facts(conn: &Conn, hash: Hash32) -> Result<Option<CodeFacts>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, {}, {} FROM artefact c LEFT JOIN account a ON a.id = c.user_id
+            LEFT JOIN session s ON s.sid = c.sid
+        WHERE c.kind = $1 AND c.hash = $2",
+        user::COLUMNS,
+        session::COLUMNS
+    );
+    let answer = conn.ask(&sql, &[&Artefact::AUTHORIZATION_CODE, &bytes(&hash)]).await?;
+    let Some(row) = answer.row() else { return Ok(None) };
+    Ok(Some(CodeFacts {
+        code: from_row(row)?,
+        user: user::from_outer_row(row, WIDTH)?,
+        session: session::from_outer_row(row, WIDTH + user::WIDTH)?,
+    }))
+}
+
+pub(super) async fn redeem_code(conn: &Conn, redeem: &RedeemCode) -> Result<Redeemed> {
+    let family = &redeem.family;
+    let session = "SELECT ended_at IS NULL FROM session
+        WHERE sid = (SELECT sid FROM artefact WHERE kind = $1 AND hash = $2) FOR KEY SHARE";
+    let locks = vec![
+        call!(LOCK_USER, &family.user_id),
+        call!(session, Artefact::AUTHORIZATION_CODE, bytes(&redeem.hash)),
+        lock(Artefact::AUTHORIZATION_CODE, &redeem.hash),
+    ];
+    let answers = conn.begin(locks).await?;
+    let [user, session, code] = answers.as_slice() else { return Err(super::short()) };
+    let Some(code) = code.row().map(from_row).transpose()? else { return Ok(Redeemed::Unknown) };
+    if let Some(refused) = refusal(&code, redeem.now) {
+        return Ok(refused);
+    }
+    if code.user_id.as_ref().is_some_and(|id| *id != family.user_id) {
+        return Err(StoreError::Invalid("the family's user is not the code's"));
+    }
+    match family::standing_of_user(user.row(), &redeem.access_token.revocation_handle)? {
+        Standing::Good => {}
+        Standing::Changed => return Ok(Redeemed::Changed),
+        Standing::Gone => return Ok(Redeemed::Gone),
+    }
+    if code.sid.is_some() && !family::stands(session.row())? {
+        return Ok(Redeemed::Gone);
+    }
+    let mut writes = vec![mark(&code, redeem.now, Some(&family.id))];
+    writes.extend(family::births(family, redeem.refresh_token.as_ref(), &redeem.access_token)?);
+    conn.finish(writes).await?;
+    Ok(Redeemed::Done)
+}
+
+fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
+    if artefact.redeemed_at.is_some() {
+        return Some(Redeemed::AlreadyRedeemed);
+    }
+    (artefact.expires_at <= now).then_some(Redeemed::Expired)
+}
+
+/// Behind [`lock`], so it is not redeemed still.
+fn mark<'a>(artefact: &'a Artefact, now: u64, family: Option<&'a str>) -> Call<'a> {
+    let sql = "UPDATE artefact SET redeemed_at = $3, family = $4 WHERE kind = $1 AND hash = $2";
+    call!(sql, &artefact.kind, bytes(&artefact.hash), num(now), family)
+}

@@ -1,0 +1,141 @@
+//! Following what changes: numbers the revocation log, tells this node's watchers, and sends and hears the notices of other nodes.
+//!
+//! A notice is no part of the transaction it tells of: the engine would let only one of those commit at a time. So it may be lost with its
+//! sender; whoever polls finds what it told of.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::{Notify, watch};
+use tokio_postgres::AsyncMessage;
+
+use super::conn::Conn;
+use super::connect::Target;
+use super::value::Columns;
+use super::{Inner, Options, revocation};
+use crate::port::Result;
+
+/// The channel of notices.
+const CHANNEL: &str = "symbolon";
+/// Between two attempts to hear notices.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What this node knows of the newest numbers.
+pub(super) struct Followed {
+    pub(super) registry: watch::Sender<u64>,
+    pub(super) revocations: watch::Sender<u64>,
+    pub(super) deliveries: watch::Sender<u64>,
+    changed: Notify,
+    heard: Notify,
+}
+
+impl Default for Followed {
+    fn default() -> Self {
+        let none = || watch::Sender::new(0);
+        Self { registry: none(), revocations: none(), deliveries: none(), changed: Notify::new(), heard: Notify::new() }
+    }
+}
+
+impl Followed {
+    /// Something was committed here that followers want to know of.
+    pub(super) fn announce(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Numbers what has none, and tells this node's watchers what is newest. Whether other nodes have to be told.
+    pub(super) async fn refresh(&self, conn: &Conn) -> Result<bool> {
+        let sql = "SELECT (SELECT version FROM registry WHERE one = 1), (SELECT seq FROM revocation_head WHERE one = 1),
+                (SELECT coalesce(max(id), 0) FROM outbox), EXISTS (SELECT 1 FROM revocation WHERE seq IS NULL)";
+        let answer = conn.ask(sql, &[]).await?;
+        let row = answer.one()?;
+        let unnumbered = row.at(3)?;
+        let revocations = if unnumbered { revocation::number(conn).await? } else { row.num(1)? };
+        for (sender, newest) in
+            [(&self.registry, row.num(0)?), (&self.revocations, revocations), (&self.deliveries, row.num(2)?)]
+        {
+            sender.send_if_modified(|seen| {
+                let newer = newest > *seen;
+                *seen = (*seen).max(newest);
+                newer
+            });
+        }
+        Ok(unnumbered)
+    }
+}
+
+/// Who says that there may be news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// This node has committed something.
+    Own,
+    /// Another node says so, or it is time to ask.
+    Others,
+}
+
+/// Follows until the store is dropped.
+pub(super) async fn run(inner: Weak<Inner>, target: Target, options: Options) {
+    if !options.pooler {
+        tokio::spawn(hear(Weak::clone(&inner), target));
+    }
+    let mut poll = tokio::time::interval(options.poll);
+    poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let Some(inner) = inner.upgrade() else { return };
+        let cause = tokio::select! {
+            () = inner.followed.changed.notified() => Cause::Own,
+            () = inner.followed.heard.notified() => Cause::Others,
+            _ = poll.tick() => Cause::Others,
+        };
+        if let Err(error) = look(&inner, cause).await {
+            tracing::warn!(%error, "changes of other nodes could not be asked for");
+        }
+    }
+}
+
+async fn look(inner: &Inner, cause: Cause) -> Result<()> {
+    let conn = inner.connection().await?;
+    let look = async {
+        if inner.followed.refresh(&conn).await? || cause == Cause::Own {
+            conn.ask("SELECT pg_notify($1, '')", &[&CHANNEL]).await?;
+        }
+        Ok(())
+    };
+    let outcome = inner.bounded(&conn, look).await;
+    conn.end(outcome).await
+}
+
+/// Hears notices on a connection of its own, and connects again when that breaks.
+async fn hear(inner: Weak<Inner>, target: Target) {
+    while inner.strong_count() > 0 {
+        if let Err(error) = listen(&inner, &target).await {
+            tracing::debug!(%error, "notices of other nodes are not heard; asking instead");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn listen(inner: &Weak<Inner>, target: &Target) -> std::result::Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = target.config.connect(target.tls.clone()).await?;
+    let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
+    let script = format!("LISTEN {CHANNEL}");
+    let mut listening = std::pin::pin!(client.batch_execute(&script));
+    let mut said = false;
+    loop {
+        tokio::select! {
+            outcome = &mut listening, if !said => {
+                outcome?;
+                said = true;
+            }
+            message = messages.next() => match message {
+                Some(Ok(AsyncMessage::Notification(_))) => {
+                    let Some(inner) = inner.upgrade() else { return Ok(()) };
+                    inner.followed.heard.notify_one();
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error),
+                None => return Ok(()),
+            },
+        }
+    }
+}

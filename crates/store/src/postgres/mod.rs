@@ -1,0 +1,225 @@
+//! The adapter for many nodes: PostgreSQL, or an engine that speaks its language (design §3).
+//!
+//! A node holds no state of its own. What two nodes must not do at once is settled by row locks, taken in one order; changes travel by notices, and
+//! by asking where an engine has none.
+
+mod artefact;
+mod conn;
+mod connect;
+mod consent;
+mod ending;
+mod error;
+mod event_stream;
+mod family;
+mod follow;
+mod log;
+mod migrate;
+mod odds;
+mod outbox;
+mod registry;
+mod revocation;
+mod rotation;
+mod session;
+mod signal;
+mod status;
+mod store;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod user;
+mod user_list;
+mod value;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use futures_util::future::BoxFuture;
+use tokio::task::JoinHandle;
+
+use crate::error::StoreError;
+use crate::port::Result;
+use conn::Conn;
+use connect::Target;
+use follow::Followed;
+
+/// How often an operation is run again when the engine asks for it.
+const ATTEMPTS: u32 = 10;
+
+/// How to reach a database.
+#[derive(Clone)]
+pub struct Options {
+    /// `postgres://user:password@host:5432/database?sslmode=verify-full&sslrootcert=FILE`; several hosts for a cluster that fails over.
+    pub url: String,
+    /// Most connections of this node.
+    pub connections: usize,
+    /// How long one operation may take, in all.
+    pub timeout: Duration,
+    /// How often changes of other nodes are asked for, besides their notices.
+    pub poll: Duration,
+    /// A pooler stands in between that gives a connection away after each transaction: nothing is set on connections, and no notices are expected.
+    pub pooler: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            connections: 16,
+            timeout: Duration::from_secs(5),
+            poll: Duration::from_secs(1),
+            pooler: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { url: _, connections, timeout, poll, pooler } = self;
+        let mut debug = f.debug_struct("Options");
+        debug.field("connections", connections).field("timeout", timeout).field("poll", poll).field("pooler", pooler);
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// The PostgreSQL store.
+#[derive(Debug)]
+pub struct Postgres {
+    inner: Arc<Inner>,
+    follower: JoinHandle<()>,
+}
+
+/// What operations need.
+struct Inner {
+    pool: Pool,
+    timeout: Duration,
+    followed: Followed,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// Connects, and brings the schema up to date.
+    pub async fn open(options: Options) -> Result<Self> {
+        let target = Target::of(&options)?;
+        let pool = pool(&target, &options)?;
+        let inner = Arc::new(Inner { pool, timeout: options.timeout, followed: Followed::default() });
+        {
+            let conn = inner.connection().await?;
+            migrate::migrate(&conn).await?;
+            inner.followed.refresh(&conn).await?;
+        }
+        let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options));
+        Ok(Self { inner, follower })
+    }
+
+    /// Reads, by statements that change nothing. Run again once if the connection turns out to be a dead one.
+    async fn read<A, T, F>(&self, arguments: A, operation: F) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t Conn, &'t A) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        detached(async move {
+            let mut attempt = 1;
+            loop {
+                let conn = inner.connection().await?;
+                let outcome = inner.bounded(&conn, operation(&conn, &arguments)).await;
+                if outcome.is_ok() || attempt == 2 || !conn.is_broken() {
+                    return outcome;
+                }
+                attempt += 1;
+            }
+        })
+        .await
+    }
+
+    /// Writes: one transaction, run again where the engine asks for it. A single statement needs no `begin`.
+    async fn write<A, T, F>(&self, arguments: A, operation: F) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'t> Fn(&'t Conn, &'t A) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        detached(async move {
+            let mut attempt = 1;
+            loop {
+                let conn = inner.connection().await?;
+                let run = async {
+                    match operation(&conn, &arguments).await {
+                        Ok(value) => conn.end(Ok(())).await.map(|()| value),
+                        Err(error) => Err(conn.end(Err(error.clone())).await.err().unwrap_or(error)),
+                    }
+                };
+                let outcome = inner.bounded(&conn, run).await;
+                if outcome.is_ok() && conn.has_told() {
+                    inner.followed.announce();
+                }
+                if outcome.is_ok() || attempt == ATTEMPTS || !conn.asks_again() {
+                    return outcome;
+                }
+                drop(conn);
+                tokio::time::sleep(Duration::from_millis(1 << attempt)).await;
+                attempt += 1;
+            }
+        })
+        .await
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.follower.abort();
+    }
+}
+
+impl Inner {
+    async fn connection(&self) -> Result<Conn> {
+        Ok(Conn::new(self.pool.get().await?))
+    }
+
+    /// A node must not wait for ever for a database that is cut off. What was sent may still come to an end: the outcome is in doubt.
+    async fn bounded<T>(&self, conn: &Conn, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        match tokio::time::timeout(self.timeout, operation).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                conn.abandon();
+                Err(StoreError::Unavailable("the database did not answer in time".into()))
+            }
+        }
+    }
+}
+
+/// Runs an operation to its end also when the caller goes away: what was committed stays, and a connection never comes back to the pool in the
+/// middle of a transaction.
+async fn detached<T: Send + 'static>(operation: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    match tokio::spawn(operation).await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_panic() => {
+            tracing::error!("a store operation panicked");
+            Err(StoreError::Internal("an operation panicked".into()))
+        }
+        Err(_) => Err(StoreError::Unavailable("it is closing".into())),
+    }
+}
+
+/// What cannot be: a flight has one answer for each statement.
+fn short() -> StoreError {
+    StoreError::Internal("a flight came back short".into())
+}
+
+fn pool(target: &Target, options: &Options) -> Result<Pool> {
+    let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(target.config.clone(), target.tls.clone(), config);
+    let builder = Pool::builder(manager).max_size(options.connections.max(1)).runtime(Runtime::Tokio1);
+    let wait = Some(options.timeout);
+    let pool = builder.wait_timeout(wait).create_timeout(wait).recycle_timeout(wait).build();
+    pool.map_err(|error| StoreError::Internal(error.to_string()))
+}

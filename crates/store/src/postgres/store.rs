@@ -1,0 +1,386 @@
+//! The port, method by method: what reads, what writes.
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::conn::Conn;
+use super::{
+    Postgres, artefact, consent, ending, event_stream, family, log, odds, outbox, registry, revocation, rotation, session,
+    status, sweep, throttle, user, user_list,
+};
+use crate::port::{Result, Store};
+use crate::record::{
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
+    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
+    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
+    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
+    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+};
+
+#[async_trait]
+impl Store for Postgres {
+    async fn registry(&self) -> Result<Registry> {
+        self.read((), |conn, ()| Box::pin(registry::all(conn))).await
+    }
+
+    async fn registry_version(&self) -> Result<u64> {
+        self.read((), |conn, ()| Box::pin(registry::version(conn))).await
+    }
+
+    async fn apply_and_revoke(&self, writes: Vec<DocumentWrite>, entries: Vec<NewRevocation>) -> Result<u64> {
+        self.write((writes, entries), |conn, (writes, entries)| Box::pin(apply_and_revoke(conn, writes, entries))).await
+    }
+
+    fn watch_registry(&self) -> watch::Receiver<u64> {
+        self.inner.followed.registry.subscribe()
+    }
+
+    async fn create_user(&self, new: NewUser) -> Result<()> {
+        self.write(new, |conn, new| Box::pin(user::create(conn, new))).await
+    }
+
+    async fn user(&self, id: &str) -> Result<Option<User>> {
+        let id = id.to_owned();
+        self.read(id, |conn, id| Box::pin(user::by_id(conn, id))).await
+    }
+
+    async fn user_by_identifier(&self, identifier: &str) -> Result<Option<User>> {
+        let identifier = identifier.to_owned();
+        self.read(identifier, |conn, identifier| Box::pin(user::by_identifier(conn, identifier))).await
+    }
+
+    async fn list_users(&self, list: ListUsers) -> Result<Page<User>> {
+        self.read(list, |conn, list| Box::pin(user_list::page(conn, list))).await
+    }
+
+    async fn count_users(&self) -> Result<u64> {
+        self.read((), |conn, ()| Box::pin(user_list::count(conn))).await
+    }
+
+    async fn update_user(&self, id: &str, update: UserUpdate) -> Result<User> {
+        let id = id.to_owned();
+        self.write((id, update), |conn, (id, update)| Box::pin(user::update(conn, id, update))).await
+    }
+
+    async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
+        let (id, hash, handle) = (id.to_owned(), hash.to_owned(), new_handle.to_owned());
+        self.write((id, hash, handle, now), |conn, (id, hash, handle, now)| Box::pin(user::set_password(conn, id, hash, handle, *now))).await
+    }
+
+    async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool> {
+        let (id, expect, hash) = (id.to_owned(), expect.to_owned(), hash.to_owned());
+        self.write((id, expect, hash), |conn, (id, expect, hash)| Box::pin(user::set_password_hash(conn, id, expect, hash))).await
+    }
+
+    async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut> {
+        let (id, handle) = (id.to_owned(), new_handle.to_owned());
+        self.write((id, status, handle, now), |conn, (id, status, handle, now)| Box::pin(user::set_status(conn, id, *status, handle, *now))).await
+    }
+
+    async fn set_user_roles(
+        &self,
+        id: &str,
+        add: &[String],
+        remove: &[String],
+        new_handle: Option<&str>,
+        now: u64,
+    ) -> Result<RolesSet> {
+        let (id, add, remove, handle) = (id.to_owned(), add.to_vec(), remove.to_vec(), new_handle.map(str::to_owned));
+        self.write((id, add, remove, handle, now), |conn, (id, add, remove, handle, now)| Box::pin(user::set_roles(conn, id, (add, remove), handle.as_deref(), *now))).await
+    }
+
+    async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
+        let (id, handle) = (id.to_owned(), new_handle.to_owned());
+        self.write((id, handle, now), |conn, (id, handle, now)| Box::pin(user::sign_out(conn, id, handle, *now))).await
+    }
+
+    async fn delete_user(&self, id: &str, now: u64) -> Result<SignedOut> {
+        let id = id.to_owned();
+        self.write((id, now), |conn, (id, now)| Box::pin(user::delete(conn, id, *now))).await
+    }
+
+    async fn create_session(&self, new: NewSession) -> Result<Issued> {
+        self.write(new, |conn, new| Box::pin(session::create(conn, new))).await
+    }
+
+    async fn session(&self, id_hash: Hash32) -> Result<Option<(Session, User)>> {
+        self.read(id_hash, |conn, id_hash| Box::pin(session::with_user(conn, *id_hash))).await
+    }
+
+    async fn session_by_sid(&self, sid: &str) -> Result<Option<Session>> {
+        let sid = sid.to_owned();
+        self.read(sid, |conn, sid| Box::pin(session::by_sid(conn, sid))).await
+    }
+
+    async fn touch_session(&self, id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> Result<bool> {
+        self.write((id_hash, last_seen_at, idle_expires_at), |conn, (id_hash, last_seen_at, idle_expires_at)| Box::pin(session::touch(conn, *id_hash, *last_seen_at, *idle_expires_at))).await
+    }
+
+    async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>> {
+        let user_id = user_id.to_owned();
+        self.read((user_id, now), |conn, (user_id, now)| Box::pin(session::of_user(conn, user_id, *now))).await
+    }
+
+    async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>> {
+        self.read((after, limit, now), |conn, (after, limit, now)| Box::pin(session::list(conn, after.as_deref(), *limit, *now))).await
+    }
+
+    async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended> {
+        let (sid, why) = (sid.to_owned(), why.to_owned());
+        self.write((sid, why, now), |conn, (sid, why, now)| Box::pin(ending::end_session(conn, sid, why, *now))).await
+    }
+
+    async fn put_artefact(&self, artefact: Artefact) -> Result<()> {
+        self.write(artefact, |conn, artefact| Box::pin(artefact::put(conn, artefact))).await
+    }
+
+    async fn artefact(&self, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
+        let kind = kind.to_owned();
+        self.read((kind, hash), |conn, (kind, hash)| Box::pin(artefact::find(conn, kind, *hash))).await
+    }
+
+    async fn redeem_artefact(&self, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed> {
+        let kind = kind.to_owned();
+        self.write((kind, hash, now), |conn, (kind, hash, now)| Box::pin(artefact::redeem(conn, kind, *hash, *now))).await
+    }
+
+    async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
+        self.read(hash, |conn, hash| Box::pin(artefact::code_facts(conn, *hash))).await
+    }
+
+    async fn redeem_code(&self, redeem: RedeemCode) -> Result<Redeemed> {
+        self.write(redeem, |conn, redeem| Box::pin(artefact::redeem_code(conn, redeem))).await
+    }
+
+    async fn create_family(&self, new: NewFamily) -> Result<Issued> {
+        self.write(new, |conn, new| Box::pin(family::create(conn, new))).await
+    }
+
+    async fn refresh_facts(&self, hash: Hash32) -> Result<Option<RefreshFacts>> {
+        self.read(hash, |conn, hash| Box::pin(rotation::facts(conn, *hash))).await
+    }
+
+    async fn rotate_refresh_token(&self, rotate: Rotate) -> Result<Rotated> {
+        self.write(rotate, |conn, rotate| Box::pin(rotation::rotate(conn, rotate))).await
+    }
+
+    async fn note_access_token(&self, family: &str, token: IssuedAccessToken, now: u64) -> Result<Issued> {
+        let family = family.to_owned();
+        self.write((family, token, now), |conn, (family, token, now)| Box::pin(family::note_if_live(conn, family, token, *now))).await
+    }
+
+    async fn end_family(&self, id: &str, why: &str, now: u64, also_session: AlsoSession) -> Result<Ended> {
+        let (id, why) = (id.to_owned(), why.to_owned());
+        self.write((id, why, now, also_session), |conn, (id, why, now, also_session)| Box::pin(family::end(conn, id, why, *now, *also_session))).await
+    }
+
+    async fn revoke_access_token(&self, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
+        let (jti, why) = (jti.to_owned(), why.to_owned());
+        self.write((jti, expires_at, why, now), |conn, (jti, expires_at, why, now)| Box::pin(ending::revoke_access_token(conn, jti, *expires_at, why, *now))).await
+    }
+
+    async fn family(&self, id: &str) -> Result<Option<Family>> {
+        let id = id.to_owned();
+        self.read(id, |conn, id| Box::pin(family::by_id(conn, id))).await
+    }
+
+    async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>> {
+        let user_id = user_id.to_owned();
+        self.read((user_id, now), |conn, (user_id, now)| Box::pin(family::of_user(conn, user_id, *now))).await
+    }
+
+    async fn session_value_facts(&self, hash: Hash32) -> Result<Option<SessionValueFacts>> {
+        self.read(hash, |conn, hash| Box::pin(family::session_value_facts(conn, *hash))).await
+    }
+
+    async fn token_facts(&self, query: TokenQuery) -> Result<TokenFacts> {
+        self.read(query, |conn, query| Box::pin(family::token_facts(conn, query))).await
+    }
+
+    async fn revoke(&self, entries: Vec<NewRevocation>) -> Result<u64> {
+        self.write(entries, |conn, entries| Box::pin(revoke(conn, entries))).await
+    }
+
+    async fn revocation_head(&self) -> Result<RevocationHead> {
+        self.write((), |conn, ()| Box::pin(revocation::head(conn))).await
+    }
+
+    async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
+        self.write((after_seq, limit), |conn, (after_seq, limit)| Box::pin(revocation::after(conn, *after_seq, *limit))).await
+    }
+
+    fn watch_revocations(&self) -> watch::Receiver<u64> {
+        self.inner.followed.revocations.subscribe()
+    }
+
+    async fn assign_status(&self, new: NewStatus, fresh: NewStatusList) -> Result<StatusPlace> {
+        self.write((new, fresh), |conn, (new, fresh)| Box::pin(status::assign(conn, new, fresh))).await
+    }
+
+    async fn status_list(&self, id: &str) -> Result<Option<StatusList>> {
+        let id = id.to_owned();
+        self.read(id, |conn, id| Box::pin(status::list(conn, id))).await
+    }
+
+    async fn put_deliveries(&self, messages: Vec<NewDelivery>, now: u64) -> Result<()> {
+        self.write((messages, now), |conn, (messages, now)| Box::pin(outbox::put_all(conn, messages, *now))).await
+    }
+
+    async fn waiting_targets(&self) -> Result<Vec<WaitingTarget>> {
+        self.read((), |conn, ()| Box::pin(outbox::waiting(conn))).await
+    }
+
+    async fn claim_deliveries(&self, claim: Claim) -> Result<Vec<Delivery>> {
+        self.write(claim, |conn, claim| Box::pin(outbox::claim(conn, claim))).await
+    }
+
+    async fn settle_delivery(&self, id: u64, leased_until: u64, outcome: DeliveryOutcome, now: u64) -> Result<bool> {
+        self.write((id, leased_until, outcome, now), |conn, (id, leased_until, outcome, now)| Box::pin(outbox::settle(conn, *id, *leased_until, outcome, *now))).await
+    }
+
+    async fn forget_deliveries(&self, kind: &str, target: &str, limit: u32) -> Result<u64> {
+        let (kind, target) = (kind.to_owned(), target.to_owned());
+        self.write((kind, target, limit), |conn, (kind, target, limit)| Box::pin(outbox::forget(conn, kind, target, *limit))).await
+    }
+
+    async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
+        self.write((queued_until, limit, now), |conn, (queued_until, limit, now)| Box::pin(outbox::give_up(conn, *queued_until, *limit, *now))).await
+    }
+
+    async fn retry_delivery(&self, id: u64, now: u64) -> Result<Retried> {
+        self.write((id, now), |conn, (id, now)| Box::pin(outbox::retry(conn, *id, *now))).await
+    }
+
+    async fn deliveries(&self, list: ListDeliveries) -> Result<Page<Delivery>> {
+        self.read(list, |conn, list| Box::pin(outbox::page(conn, list))).await
+    }
+
+    fn watch_deliveries(&self) -> watch::Receiver<u64> {
+        self.inner.followed.deliveries.subscribe()
+    }
+
+    async fn clients_of_session(&self, sid: &str) -> Result<Vec<String>> {
+        let sid = sid.to_owned();
+        self.read(sid, |conn, sid| Box::pin(outbox::clients_of_session(conn, sid))).await
+    }
+
+    async fn create_stream(&self, stream: EventStream, max_of_client: u32) -> Result<bool> {
+        self.write((stream, max_of_client), |conn, (stream, max_of_client)| Box::pin(event_stream::create(conn, stream, *max_of_client))).await
+    }
+
+    async fn stream(&self, id: &str) -> Result<Option<EventStream>> {
+        let id = id.to_owned();
+        self.read(id, |conn, id| Box::pin(event_stream::by_id(conn, id))).await
+    }
+
+    async fn streams(&self, client_id: Option<&str>) -> Result<Vec<EventStream>> {
+        let client_id = client_id.map(str::to_owned);
+        self.read(client_id, |conn, client_id| Box::pin(event_stream::of(conn, client_id.as_deref()))).await
+    }
+
+    async fn update_stream(&self, id: &str, change: StreamChange, now: u64) -> Result<EventStream> {
+        let id = id.to_owned();
+        self.write((id, change, now), |conn, (id, change, now)| Box::pin(event_stream::update(conn, id, change, *now))).await
+    }
+
+    async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<StatusChange> {
+        let id = id.to_owned();
+        self.write((id, new, now), |conn, (id, new, now)| Box::pin(event_stream::set_status(conn, id, new, *now))).await
+    }
+
+    async fn delete_stream(&self, id: &str) -> Result<bool> {
+        let id = id.to_owned();
+        self.write(id, |conn, id| Box::pin(event_stream::delete(conn, id))).await
+    }
+
+    async fn delete_streams_of(&self, client_id: &str) -> Result<u64> {
+        let client_id = client_id.to_owned();
+        self.write(client_id, |conn, client_id| Box::pin(event_stream::delete_of(conn, client_id))).await
+    }
+
+    async fn verify_stream(
+        &self,
+        id: &str,
+        state: Option<String>,
+        interval_secs: u64,
+        now: u64,
+    ) -> Result<Verification> {
+        let id = id.to_owned();
+        self.write((id, state, interval_secs, now), |conn, (id, state, interval_secs, now)| Box::pin(event_stream::verify(conn, id, state.as_deref(), *interval_secs, *now))).await
+    }
+
+    async fn polled_events(&self, stream: &str, limit: u32) -> Result<Vec<Delivery>> {
+        let stream = stream.to_owned();
+        self.read((stream, limit), |conn, (stream, limit)| Box::pin(outbox::polled(conn, stream, *limit))).await
+    }
+
+    async fn settle_polled_events(&self, stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> Result<u64> {
+        let stream = stream.to_owned();
+        self.write((stream, fates, now), |conn, (stream, fates, now)| Box::pin(outbox::settle_polled(conn, stream, fates, *now))).await
+    }
+
+    async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {
+        let (user_id, client_id, audience) = (user_id.to_owned(), client_id.to_owned(), audience.to_owned());
+        self.read((user_id, client_id, audience), |conn, (user_id, client_id, audience)| Box::pin(consent::find(conn, user_id, client_id, audience))).await
+    }
+
+    async fn grant_consent(&self, consent: Consent) -> Result<()> {
+        self.write(consent, |conn, consent| Box::pin(consent::grant(conn, consent))).await
+    }
+
+    async fn withdraw_consent(&self, user_id: &str, client_id: &str, now: u64) -> Result<Ended> {
+        let (user_id, client_id) = (user_id.to_owned(), client_id.to_owned());
+        self.write((user_id, client_id, now), |conn, (user_id, client_id, now)| Box::pin(consent::withdraw(conn, user_id, client_id, *now))).await
+    }
+
+    async fn remember_once(&self, kind: &str, key: Hash32, expires_at: u64, now: u64) -> Result<bool> {
+        let kind = kind.to_owned();
+        self.write((kind, key, expires_at, now), |conn, (kind, key, expires_at, now)| Box::pin(odds::remember_once(conn, kind, *key, *expires_at, *now))).await
+    }
+
+    async fn begin_attempt(&self, keys: Vec<ThrottleKey>, now: u64) -> Result<Attempt> {
+        self.write((keys, now), |conn, (keys, now)| Box::pin(throttle::begin(conn, keys, *now))).await
+    }
+
+    async fn forgive(&self, forget: Vec<String>, give_back: Vec<String>) -> Result<()> {
+        self.write((forget, give_back), |conn, (forget, give_back)| Box::pin(throttle::forgive(conn, forget, give_back))).await
+    }
+
+    async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<()> {
+        self.write(events, |conn, events| Box::pin(log::append_audit(conn, events))).await
+    }
+
+    async fn audit(&self, after_seq: u64, limit: u32) -> Result<Vec<AuditRecord>> {
+        self.read((after_seq, limit), |conn, (after_seq, limit)| Box::pin(log::audit(conn, *after_seq, *limit))).await
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<String>> {
+        let key = key.to_owned();
+        self.read(key, |conn, key| Box::pin(odds::meta(conn, key))).await
+    }
+
+    async fn put_meta_once(&self, key: &str, value: &str) -> Result<String> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.write((key, value), |conn, (key, value)| Box::pin(odds::put_meta_once(conn, key, value))).await
+    }
+
+    async fn sweep(&self, sweep: Sweep) -> Result<Swept> {
+        self.write(sweep, |conn, sweep| Box::pin(sweep::sweep(conn, *sweep))).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.read((), |conn, ()| Box::pin(odds::ping(conn))).await
+    }
+}
+
+async fn apply_and_revoke(conn: &Conn, writes: &[DocumentWrite], entries: &[NewRevocation]) -> Result<u64> {
+    let version = registry::lock(conn).await?;
+    ending::revoke_all(conn, entries).await?;
+    registry::apply(conn, version, writes).await
+}
+
+async fn revoke(conn: &Conn, entries: &[NewRevocation]) -> Result<u64> {
+    conn.begin(Vec::new()).await?;
+    ending::revoke_all(conn, entries).await
+}

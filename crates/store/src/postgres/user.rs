@@ -1,0 +1,237 @@
+//! Accounts and their login identifiers.
+
+use std::collections::BTreeSet;
+
+use tokio_postgres::Row;
+
+use super::conn::{Conn, call};
+use super::ending;
+use super::signal::Signal;
+use super::value::{Columns, Word, json, num, opt_num};
+use crate::error::{Conflict, StoreError};
+use crate::port::Result;
+use crate::record::{Change, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
+
+/// The columns of table `account` under the alias `a`, in the order of [`from_row`].
+pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
+    a.status, a.roles, a.revocation_handle, a.created_at, a.updated_at, a.password_changed_at, a.revision";
+/// How many they are.
+pub(super) const WIDTH: usize = 14;
+
+/// The user whose columns begin at `at`.
+pub(super) fn from_row(row: &Row, at: usize) -> Result<User> {
+    Ok(User {
+        id: row.at(at)?,
+        username: row.at(at + 1)?,
+        email: row.at(at + 2)?,
+        email_verified: row.at(at + 3)?,
+        name: row.at(at + 4)?,
+        profile: row.json(at + 5)?,
+        password_hash: row.at(at + 6)?,
+        status: row.word(at + 7)?,
+        roles: row.json(at + 8)?,
+        revocation_handle: row.at(at + 9)?,
+        created_at: row.num(at + 10)?,
+        updated_at: row.num(at + 11)?,
+        password_changed_at: row.opt_num(at + 12)?,
+        revision: row.num(at + 13)?,
+    })
+}
+
+/// The user of a row in which there may be none.
+pub(super) fn from_outer_row(row: &Row, at: usize) -> Result<Option<User>> {
+    row.at::<Option<&str>>(at)?.map(|_| from_row(row, at)).transpose()
+}
+
+pub(super) async fn by_id(conn: &Conn, id: &str) -> Result<Option<User>> {
+    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.id = $1");
+    conn.ask(&sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
+}
+
+pub(super) async fn by_identifier(conn: &Conn, identifier: &str) -> Result<Option<User>> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = $1");
+    conn.ask(&sql, &[&identifier]).await?.row().map(|row| from_row(row, 0)).transpose()
+}
+
+pub(super) async fn create(conn: &Conn, new: &NewUser) -> Result<()> {
+    let user = &new.user;
+    let sql = "INSERT INTO account (id, username, email, email_verified, name, profile, password_hash, status, roles,
+            revocation_handle, created_at, updated_at, password_changed_at, revision)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
+    let write = call!(
+        sql,
+        &user.id,
+        &user.username,
+        &user.email,
+        &user.email_verified,
+        &user.name,
+        json(&user.profile)?,
+        &user.password_hash,
+        user.status.word(),
+        json(&user.roles)?,
+        &user.revocation_handle,
+        num(user.created_at),
+        num(user.updated_at),
+        opt_num(user.password_changed_at),
+    );
+    conn.begin(vec![write]).await?;
+    add_identifiers(conn, &user.id, &new.identifiers).await
+}
+
+async fn add_identifiers(conn: &Conn, user_id: &str, identifiers: &[String]) -> Result<()> {
+    // The same key twice in one list (user name equals e-mail address) is one identifier. In order, so that two who want the same ones do not
+    // wait for each other.
+    let identifiers: Vec<&String> = identifiers.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let sql = "INSERT INTO login_identifier (identifier, user_id) SELECT unnest($1::TEXT[]), $2 ON CONFLICT DO NOTHING";
+    let added = conn.ask(sql, &[&identifiers, &user_id]).await?.changed;
+    if added == identifiers.len() as u64 { Ok(()) } else { Err(Conflict::IdentifierTaken.into()) }
+}
+
+pub(super) async fn update(conn: &Conn, id: &str, update: &UserUpdate) -> Result<User> {
+    let mut user = lock(conn, id).await?;
+    if update.expect_revision.is_some_and(|expected| expected != user.revision) {
+        return Err(Conflict::Revision.into());
+    }
+    let update = update.clone();
+    update.username.apply(&mut user.username);
+    update.email.apply(&mut user.email);
+    update.email_verified.apply(&mut user.email_verified);
+    update.name.apply(&mut user.name);
+    update.profile.apply(&mut user.profile);
+    if let Change::Set(identifiers) = &update.identifiers {
+        conn.ask("DELETE FROM login_identifier WHERE user_id = $1", &[&id]).await?;
+        add_identifiers(conn, id, identifiers).await?;
+    }
+    write_back(conn, user, update.now).await
+}
+
+pub(super) async fn set_password(conn: &Conn, id: &str, hash: &str, handle: &str, now: u64) -> Result<SignedOut> {
+    let mut user = lock(conn, id).await?;
+    ending::void_artefacts_of_user(conn, id).await?;
+    let signal = Signal::of(conn, id, now).await?;
+    let signed_out = ending::end_all_of_user(&signal, &user, "password_changed").await?;
+    signal.credential_change(if user.password_hash.is_none() { "create" } else { "update" }).await?;
+    user.password_hash = Some(hash.to_owned());
+    user.password_changed_at = Some(now);
+    handle.clone_into(&mut user.revocation_handle);
+    write_back(conn, user, now).await?;
+    Ok(signed_out)
+}
+
+pub(super) async fn set_password_hash(conn: &Conn, id: &str, expect: &str, hash: &str) -> Result<bool> {
+    let sql = "UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    Ok(conn.ask(sql, &[&id, &expect, &hash]).await?.changed == 1)
+}
+
+pub(super) async fn set_status(
+    conn: &Conn,
+    id: &str,
+    status: UserStatus,
+    handle: &str,
+    now: u64,
+) -> Result<SignedOut> {
+    let mut user = lock(conn, id).await?;
+    if user.status == status {
+        return Ok(SignedOut::default());
+    }
+    let mut signed_out = SignedOut::default();
+    if status == UserStatus::Blocked {
+        ending::void_artefacts_of_user(conn, id).await?;
+        let signal = Signal::of(conn, id, now).await?;
+        signed_out = ending::end_all_of_user(&signal, &user, "user_blocked").await?;
+        signal.account_disabled().await?;
+        handle.clone_into(&mut user.revocation_handle);
+    }
+    user.status = status;
+    write_back(conn, user, now).await?;
+    Ok(signed_out)
+}
+
+pub(super) async fn set_roles(
+    conn: &Conn,
+    id: &str,
+    (add, remove): (&[String], &[String]),
+    handle: Option<&str>,
+    now: u64,
+) -> Result<RolesSet> {
+    let mut user = lock(conn, id).await?;
+    let before = user.roles.clone();
+    user.roles.extend(add.iter().cloned());
+    user.roles.retain(|role| !remove.contains(role));
+    if user.roles == before {
+        return Ok(RolesSet { user, changed: false, tokens_until: None });
+    }
+    if before.iter().any(|role| !user.roles.contains(role)) {
+        Signal::of(conn, id, now).await?.roles_change(&serde_json::json!(user.roles)).await?;
+    }
+    let mut tokens_until = None;
+    if let Some(handle) = handle {
+        tokens_until = ending::revoke_handle(conn, &user, now).await?;
+        handle.clone_into(&mut user.revocation_handle);
+    }
+    Ok(RolesSet { user: write_back(conn, user, now).await?, changed: true, tokens_until })
+}
+
+pub(super) async fn sign_out(conn: &Conn, id: &str, handle: &str, now: u64) -> Result<SignedOut> {
+    let mut user = lock(conn, id).await?;
+    let signed_out = ending::end_all_of_user(&Signal::of(conn, id, now).await?, &user, "signed_out").await?;
+    handle.clone_into(&mut user.revocation_handle);
+    write_back(conn, user, now).await?;
+    Ok(signed_out)
+}
+
+pub(super) async fn delete(conn: &Conn, id: &str, now: u64) -> Result<SignedOut> {
+    let user = lock(conn, id).await?;
+    let signal = Signal::of(conn, id, now).await?;
+    let signed_out = ending::end_all_of_user(&signal, &user, "user_deleted").await?;
+    signal.account_purged().await?;
+    let statements = [
+        "DELETE FROM refresh_token WHERE family IN (SELECT id FROM family WHERE user_id = $1)",
+        "DELETE FROM access_token WHERE family IN (SELECT id FROM family WHERE user_id = $1)",
+        "DELETE FROM family WHERE user_id = $1",
+        "DELETE FROM session_client WHERE sid IN (SELECT sid FROM session WHERE user_id = $1)",
+        "DELETE FROM session WHERE user_id = $1",
+        "DELETE FROM artefact WHERE user_id = $1",
+        "DELETE FROM consent WHERE user_id = $1",
+        "DELETE FROM login_identifier WHERE user_id = $1",
+        "DELETE FROM account WHERE id = $1",
+    ];
+    conn.finish(statements.map(|sql| call!(sql, id)).into()).await?;
+    Ok(signed_out)
+}
+
+/// Begins, and keeps everybody away who would change this user or issue anything to them.
+async fn lock(conn: &Conn, id: &str) -> Result<User> {
+    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.id = $1 FOR UPDATE");
+    let locked = conn.begin(vec![call!(&sql, id)]).await?;
+    let user = locked.first().and_then(|answer| answer.row()).map(|row| from_row(row, 0)).transpose()?;
+    user.ok_or(StoreError::NotFound("user"))
+}
+
+async fn write_back(conn: &Conn, mut user: User, now: u64) -> Result<User> {
+    user.updated_at = now;
+    user.revision += 1;
+    let sql = "UPDATE account SET username = $2, email = $3, email_verified = $4, name = $5, profile = $6,
+            password_hash = $7, status = $8, roles = $9, revocation_handle = $10, updated_at = $11,
+            password_changed_at = $12, revision = $13
+        WHERE id = $1";
+    let write = call!(
+        sql,
+        &user.id,
+        &user.username,
+        &user.email,
+        &user.email_verified,
+        &user.name,
+        json(&user.profile)?,
+        &user.password_hash,
+        user.status.word(),
+        json(&user.roles)?,
+        &user.revocation_handle,
+        num(user.updated_at),
+        opt_num(user.password_changed_at),
+        num(user.revision),
+    );
+    conn.finish(vec![write]).await?;
+    Ok(user)
+}

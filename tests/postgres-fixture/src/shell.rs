@@ -1,0 +1,44 @@
+//! Finding and running PostgreSQL's programs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where Debian keeps the programs that it does not put on the path, and the path itself.
+fn program(name: &str) -> PathBuf {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = debian.map(|entry| entry.path().join("bin").join(name)).collect();
+    versions.sort();
+    versions.into_iter().rev().find(|path| path.exists()).unwrap_or_else(|| name.into())
+}
+
+/// Whether this process is root, by the owner of what is its own.
+pub(crate) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
+}
+
+/// A command of PostgreSQL's, as a user that it accepts.
+pub(crate) fn command(name: &str, folder: &Path) -> Command {
+    let program = program(name);
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    // Root's own folders are closed to it.
+    command.current_dir(folder).env_remove("PGHOST").env_remove("PGPORT").env_remove("PGDATABASE");
+    command.env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// Runs to the end; what it said is the error.
+pub(crate) fn run(mut command: Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?}: {}: {said}", output.status))
+}

@@ -83,7 +83,7 @@ pub(crate) async fn dial(socket: &Path) -> Result<Option<UnixStream>, CliError> 
 
 /// Opens the store for this one command.
 async fn offline(config: &Config, command: &Command) -> Result<Value, AdminError> {
-    if !config.database().exists() && config.issuer.is_empty() {
+    if !symbolon_server::storage::exists(config) && config.issuer.is_empty() {
         return Err(AdminError::new(
             AdminErrorKind::Unavailable,
             format!("there is no data in {} and no server runs there", config.data.display()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
-use symbolon_store::{Options, Sqlite, Store, StoreError};
+use symbolon_store::{Store, StoreError};
 
 use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
@@ -25,6 +25,7 @@ use crate::session::csrf::CsrfKey;
 use crate::session::device::DeviceKey;
 use crate::shared_signals::Signals;
 use crate::status_list::StatusLists;
+use crate::storage;
 
 pub(crate) const META_ISSUER: &str = "issuer";
 const META_KEY_CHECK: &str = "master_key_check";
@@ -145,12 +146,7 @@ impl App {
         let outgoing = Outgoing::new(&config).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
-        let database = config.database();
-        // Opening migrates: file work, not for a thread that answers requests.
-        let store = tokio::task::spawn_blocking(move || Sqlite::open(&database, Options::default()))
-            .await
-            .map_err(|_| AppError::Stopped)??;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = storage::open(&config).await?;
         let master = master_key(known, &config, &*store).await?;
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;

@@ -30,6 +30,7 @@ pub mod serve;
 pub mod session;
 pub mod shared_signals;
 pub mod status_list;
+pub mod storage;
 
 pub use app::{App, AppError};
 pub use clock::Clock;

@@ -174,7 +174,7 @@ fn files(config: &Config) -> Vec<Finding> {
     if config.master_key.is_none() && key.exists() {
         findings.push(private("master key", &key, 0o077, "chmod 600"));
     }
-    if config.database().exists() {
+    if symbolon_server::storage::exists(config) {
         findings.push(private("data folder", &config.data, 0o027, "chmod 700"));
     }
     if let Some(tls) = &config.http.tls {

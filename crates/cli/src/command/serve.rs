@@ -140,6 +140,15 @@ fn start_error(error: &symbolon_server::StartError) -> CliError {
         StartError::App(AppError::Store(StoreError::NotWritable { .. })) => {
             (NOT_ALLOWED, "run as the owner of the folder, or name another with --data")
         }
+        StartError::App(AppError::Store(StoreError::Misconfigured(_))) => {
+            (crate::error::CONFIGURATION, "correct store.url, then: symbolon doctor")
+        }
+        StartError::App(AppError::Store(StoreError::NewerSchema { .. })) => {
+            (FAILED, "start the version of symbolon that migrated the data, or a newer one")
+        }
+        StartError::App(AppError::Store(StoreError::Unavailable(_) | StoreError::Busy)) => {
+            (UNREACHABLE, "see that the database runs and that this machine reaches it")
+        }
         StartError::App(AppError::Store(StoreError::DiskFull)) => (UNREACHABLE, "make room on the disk"),
         StartError::App(AppError::IssuerChanged { .. }) => {
             (crate::error::CONFIGURATION, "set the issuer back, or name another folder with --data")

@@ -20,7 +20,7 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_store::{Document, DocumentWrite, Options, Sqlite, Store as _};
+use symbolon_store::{Document, DocumentWrite};
 use tokio::net::UnixStream;
 
 use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, execute, revocation};
@@ -29,6 +29,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys;
 use crate::rng::SystemRng;
+use crate::storage;
 
 /// The largest command: a client with many redirect URIs and a key set.
 const MAX_COMMAND_BYTES: usize = 1024 * 1024;
@@ -90,11 +91,8 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
 /// Opens the data of `config` for commands while no server runs. Without a configured issuer the one the data was made with counts:
 /// it is fixed anyway.
 pub async fn open_offline(mut config: Config) -> Result<Arc<App>, AdminError> {
-    if config.issuer.is_empty() && config.database().exists() {
-        let path = config.database();
-        // Opening migrates: file work, not for a thread that answers requests.
-        let opened = tokio::task::spawn_blocking(move || Sqlite::open(&path, Options::default())).await;
-        let store = opened.map_err(|_| AppError::Stopped)??;
+    if config.issuer.is_empty() && storage::exists(&config) {
+        let store = storage::open(&config).await?;
         config.issuer = store.meta(META_ISSUER).await?.unwrap_or_default();
     }
     // The writer of event batches is not needed: a command writes its event before it answers.

@@ -91,6 +91,7 @@ impl From<StoreError> for AdminError {
             StoreError::NewerSchema { .. } => {
                 (AdminErrorKind::Failed, "use the version of symbolon that wrote the data")
             }
+            StoreError::Misconfigured(_) => (AdminErrorKind::Unavailable, "correct store.url, then repeat the command"),
             StoreError::DiskFull => (AdminErrorKind::Unavailable, "make room on the disk, then repeat the command"),
             StoreError::NotWritable { .. } => {
                 (AdminErrorKind::Unavailable, "run the command as the user who owns the data folder")

@@ -39,6 +39,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The master key, where it was given; else the file in the data folder counts.
     pub master_key: Option<SecretText>,
+    /// Where the data is, if not in the data folder.
+    pub store: Store,
     /// The listener.
     pub http: Http,
     /// Browser sessions.
@@ -63,6 +65,17 @@ pub struct Config {
     pub log: Log,
     /// Ports of the sample.
     pub sample: Sample,
+}
+
+/// `store.*`
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// A PostgreSQL database. Without one the data is in the data folder.
+    pub url: Option<SecretText>,
+    /// Connections of this node.
+    pub connections: usize,
+    /// Changes of other nodes are asked for this often.
+    pub poll_secs: u64,
 }
 
 /// `http.*`

@@ -7,7 +7,7 @@ use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
     Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing, Password,
-    Problem, Revocation, Sample, SecretText, Session, Ssf, Throttle, Tls, Tokens, format_duration, format_size,
+    Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens, format_duration, format_size,
     parse_duration, parse_size,
 };
 
@@ -19,6 +19,11 @@ impl Config {
             dev: mode == Mode::Development,
             data: PathBuf::from(values.text("data")),
             master_key: read.optional("master_key").map(SecretText::new),
+            store: Store {
+                url: read.optional("store.url").map(SecretText::new),
+                connections: read.number("store.connections"),
+                poll_secs: read.number("store.poll"),
+            },
             http: Http::read(&mut read),
             session: Session::read(&mut read),
             tokens: Tokens::read(&mut read),

@@ -85,6 +85,10 @@ pub const SETTINGS: &[Setting] = &[
     row("data", Kind::Path, "symbolon-data", "folder of the database, the master key and the control socket"),
     row("master_key", Kind::Secret, "", "seals signing keys at rest; without it DATA/master.key is made on first run"),
 
+    row("store.url", Kind::Secret, "", "postgres://user:password@host/database, for more than one node; without it DATA/symbolon.db"),
+    row("store.connections", count(2, 1000), "16", "connections of this node to PostgreSQL"),
+    row("store.poll", time(1, MINUTE), "1s", "how often changes of other nodes are asked for, besides their notices"),
+
     row("http.listen", Kind::Listen, "127.0.0.1:4400", "address to answer on: IP:PORT or unix:/PATH"),
     row("http.trusted_proxies", Kind::Networks, "", "proxies whose X-Forwarded-For is believed"),
     row("http.max_header", size(4 * KIB, MIB), "32KiB", "largest request head"),

@@ -2,8 +2,8 @@
 //! passed over.
 
 use super::conn::{Answer, Conn, call};
-use super::ending;
 use super::value::{Columns, num};
+use super::{ending, revocation};
 use crate::port::Result;
 use crate::record::{LEEWAY_SECS, NewRevocation, RevocationKind, SETTLED_KEEP_SECS, Sweep, Swept};
 
@@ -11,6 +11,8 @@ pub(super) async fn sweep(conn: &Conn, sweep: Sweep) -> Result<Swept> {
     let limit = u64::from(sweep.limit.max(1));
     let horizon = sweep.now.saturating_sub(sweep.keep_secs);
     let over = sweep.now.saturating_sub(LEEWAY_SECS);
+    // What has no number yet would never be told to anybody.
+    revocation::head(conn).await?;
     conn.begin(Vec::new()).await?;
     renew_rules(conn, over, limit).await?;
     let settled = sweep.now.saturating_sub(SETTLED_KEEP_SECS);

@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn only_passing_troubles_are_retryable() {
         let text = String::new;
-        for error in [StoreError::Busy, StoreError::DiskFull, StoreError::Misconfigured(text()), StoreError::Unavailable(text())] {
+        for error in
+            [StoreError::Busy, StoreError::DiskFull, StoreError::Misconfigured(text()), StoreError::Unavailable(text())]
+        {
             assert!(error.is_retryable(), "{error}");
         }
         for error in [

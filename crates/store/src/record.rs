@@ -15,6 +15,7 @@ mod user;
 use std::fmt;
 
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
+pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use delivery::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Retried, WaitingTarget,
@@ -29,7 +30,6 @@ pub use family::{
     Rotated, SessionValueFacts, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
-pub(crate) use audit::SETTLED_KEEP_SECS;
 pub(crate) use revocation::LEEWAY_SECS;
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};

@@ -21,6 +21,7 @@ mod log;
 mod login;
 mod logout;
 mod machine;
+mod nodes;
 mod overload;
 mod pages;
 mod refresh;

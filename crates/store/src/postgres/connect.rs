@@ -14,6 +14,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Options;
+use super::error::of_connecting;
 use crate::error::StoreError;
 use crate::port::Result;
 
@@ -32,9 +33,8 @@ impl Target {
     pub(super) fn of(options: &Options) -> Result<Self> {
         let (url, tls) = split(&options.url)?;
         // The parser's message may quote what it was given, which may hold the password.
-        let mut config: tokio_postgres::Config = url
-            .parse()
-            .map_err(|_| wrong("it is not a URL such as postgres://user:password@host:5432/symbolon"))?;
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|_| wrong("it is not a URL such as postgres://user:password@host:5432/symbolon"))?;
         if config.get_hosts().is_empty() {
             return Err(wrong("it names no host"));
         }
@@ -52,13 +52,30 @@ impl Target {
         }
         config.connect_timeout(options.timeout.min(Duration::from_secs(5)));
         config.tcp_user_timeout(options.timeout * 2).keepalives_idle(KEEPALIVE_IDLE);
-        if config.get_options().is_none() && !options.pooler {
+        if config.get_options().is_none() {
             let (statement, idle) = (options.timeout.as_millis(), options.timeout.as_millis() * 2);
             config.options(format!(
                 "-c statement_timeout={statement} -c lock_timeout={statement} -c idle_in_transaction_session_timeout={idle}"
             ));
         }
         Ok(Self { config, tls: MakeRustlsConnect::new(client_config(tls.root.as_deref().map(Path::new))?) })
+    }
+}
+
+impl Target {
+    /// Connects once, to tell early what is wrong. A pooler that takes no settings for a connection gets none: then only this side limits how long
+    /// a statement may take.
+    pub(super) async fn learn(&mut self) -> Result<()> {
+        let error = match self.config.connect(self.tls.clone()).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        if !error.as_db_error().is_some_and(|said| said.message().contains("startup parameter")) {
+            return Err(of_connecting(&error));
+        }
+        tracing::info!("the database takes no settings for a connection: a pooler, it seems");
+        self.config.options("");
+        self.config.connect(self.tls.clone()).await.map(drop).map_err(|error| of_connecting(&error))
     }
 }
 
@@ -100,7 +117,8 @@ fn is_local(host: &Host) -> bool {
 fn client_config(root: Option<&Path>) -> Result<rustls::ClientConfig> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = root {
-        let unreadable = |why: &dyn std::fmt::Display| wrong(&format!("sslrootcert {} cannot be read: {why}", path.display()));
+        let unreadable =
+            |why: &dyn std::fmt::Display| wrong(&format!("sslrootcert {} cannot be read: {why}", path.display()));
         for certificate in CertificateDer::pem_file_iter(path).map_err(|why| unreadable(&why))? {
             let certificate = certificate.map_err(|why| unreadable(&why))?;
             roots.add(certificate).map_err(|why| unreadable(&why))?;
@@ -134,7 +152,11 @@ mod tests {
             assert_eq!(mode(&format!("postgres://u:p@{local}/d")), Ok(SslMode::Disable), "{local}");
         }
         assert_eq!(mode("postgres://u:p@/d?host=/run/postgresql"), Ok(SslMode::Disable));
-        for url in ["postgres://u:p@db.example/d", "postgresql://u@192.0.2.1,localhost/d", "postgres://u@db.example/d?sslmode=verify-full"] {
+        for url in [
+            "postgres://u:p@db.example/d",
+            "postgresql://u@192.0.2.1,localhost/d",
+            "postgres://u@db.example/d?sslmode=verify-full",
+        ] {
             assert_eq!(mode(url), Ok(SslMode::Require), "{url}");
         }
         assert_eq!(mode("postgres://u@db.example/d?sslmode=disable"), Ok(SslMode::Disable));
@@ -144,8 +166,15 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_told_without_its_password() {
-        for url in ["", "mysql://u:hunter2@h/d", "postgres://u:hunter2@h:port/d", "postgres:///d", "postgres://u:hunter2@h/d?sslmode=x",
-            "postgres://u:hunter2@h/d?sslrootcert=/no/such/file", "postgres://u:hunter2@h/d?nonsense=1"] {
+        for url in [
+            "",
+            "mysql://u:hunter2@h/d",
+            "postgres://u:hunter2@h:port/d",
+            "postgres:///d",
+            "postgres://u:hunter2@h/d?sslmode=x",
+            "postgres://u:hunter2@h/d?sslrootcert=/no/such/file",
+            "postgres://u:hunter2@h/d?nonsense=1",
+        ] {
             let error = mode(url).unwrap_err();
             assert!(matches!(error, StoreError::Misconfigured(_)), "{url}: {error}");
             assert!(!error.to_string().contains("hunter2"), "{error}");

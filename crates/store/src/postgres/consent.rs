@@ -58,7 +58,8 @@ pub(super) async fn withdraw(conn: &Conn, user_id: &str, client_id: &str, now: u
     let consent = "DELETE FROM consent WHERE user_id = $1 AND client_id = $2";
     // A code made under the consent must not outlive it.
     let artefact = "DELETE FROM artefact WHERE user_id = $1 AND client_id = $2 AND redeemed_at IS NULL";
-    let families = "SELECT id FROM family WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE";
+    let families =
+        "SELECT id FROM family WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE";
     let flight = vec![
         call!(consent, user_id, client_id),
         call!(artefact, user_id, client_id),

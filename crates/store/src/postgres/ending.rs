@@ -74,13 +74,7 @@ pub(super) async fn end_family(conn: &Conn, id: &str, why: &str, now: u64) -> Re
 }
 
 /// Ends the family an access token is of, or logs the token alone if it is of none.
-pub(super) async fn revoke_access_token(
-    conn: &Conn,
-    jti: &str,
-    expires_at: u64,
-    why: &str,
-    now: u64,
-) -> Result<Ended> {
+pub(super) async fn revoke_access_token(conn: &Conn, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
     let found = conn.begin(vec![call!("SELECT family FROM access_token WHERE jti = $1", jti)]).await?;
     if let Some(row) = found.first().and_then(|answer| answer.row()) {
         return end_family(conn, row.at(0)?, why, now).await;

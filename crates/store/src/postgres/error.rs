@@ -32,9 +32,9 @@ impl From<PoolError> for StoreError {
 
 /// Whether the same transaction may succeed when it is run again from its beginning.
 pub(super) fn is_worth_repeating(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| {
-        *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED
-    })
+    error
+        .code()
+        .is_some_and(|code| *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED)
 }
 
 /// Whether the connection is of no more use, although the engine still answers on it: a server that has become a standby, or is ending.
@@ -55,9 +55,9 @@ fn of_engine(said: &DbError) -> StoreError {
         }
         _ if *code == SqlState::QUERY_CANCELED => StoreError::Unavailable("the database took too long".into()),
         _ if *code == SqlState::LOCK_NOT_AVAILABLE => StoreError::Busy,
-        _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => {
-            StoreError::Misconfigured(format!("{text}; try: GRANT the role of the URL what it needs, or let it own the schema"))
-        }
+        _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Misconfigured(format!(
+            "{text}; try: GRANT the role of the URL what it needs, or let it own the schema"
+        )),
         _ if *code == SqlState::UNDEFINED_TABLE || *code == SqlState::UNDEFINED_COLUMN => StoreError::Corrupt(text),
         // Serialization failure and deadlock: repeated by the runner as long as that is sensible.
         class if class.starts_with("40") => StoreError::Busy,
@@ -97,7 +97,9 @@ pub(super) fn of_connecting(error: &tokio_postgres::Error) -> StoreError {
         ));
     }
     if text.contains("lookup address") {
-        return StoreError::Unavailable(format!("the host in store.url has no address ({text}); try: check its spelling"));
+        return StoreError::Unavailable(format!(
+            "the host in store.url has no address ({text}); try: check its spelling"
+        ));
     }
     if text.contains("missing") {
         return StoreError::Misconfigured(format!("store.url is not complete: {text}"));

@@ -13,7 +13,7 @@ use tokio_postgres::AsyncMessage;
 use super::conn::Conn;
 use super::connect::Target;
 use super::value::Columns;
-use super::{Inner, Options, revocation};
+use super::{Inner, revocation};
 use crate::port::Result;
 
 /// The channel of notices.
@@ -45,7 +45,8 @@ impl Followed {
 
     /// Numbers what has none, and tells this node's watchers what is newest. Whether other nodes have to be told.
     pub(super) async fn refresh(&self, conn: &Conn) -> Result<bool> {
-        let sql = "SELECT (SELECT version FROM registry WHERE one = 1), (SELECT seq FROM revocation_head WHERE one = 1),
+        let sql =
+            "SELECT (SELECT version FROM registry WHERE one = 1), (SELECT seq FROM revocation_head WHERE one = 1),
                 (SELECT coalesce(max(id), 0) FROM outbox), EXISTS (SELECT 1 FROM revocation WHERE seq IS NULL)";
         let answer = conn.ask(sql, &[]).await?;
         let row = answer.one()?;
@@ -74,11 +75,9 @@ enum Cause {
 }
 
 /// Follows until the store is dropped.
-pub(super) async fn run(inner: Weak<Inner>, target: Target, options: Options) {
-    if !options.pooler {
-        tokio::spawn(hear(Weak::clone(&inner), target));
-    }
-    let mut poll = tokio::time::interval(options.poll);
+pub(super) async fn run(inner: Weak<Inner>, target: Target, poll: Duration) {
+    tokio::spawn(hear(Weak::clone(&inner), target));
+    let mut poll = tokio::time::interval(poll);
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let Some(inner) = inner.upgrade() else { return };

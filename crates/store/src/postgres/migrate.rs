@@ -82,7 +82,9 @@ async fn check_owner(conn: &Conn) -> Result<()> {
     let answer = conn.ask(sql, &[]).await?;
     let row = answer.one()?;
     if row.num(0)? > 0 {
-        return Err(StoreError::Corrupt("it belongs to another program; try: a database of its own (createdb symbolon)".into()));
+        return Err(StoreError::Corrupt(
+            "it belongs to another program; try: a database of its own (createdb symbolon)".into(),
+        ));
     }
     let encoding: &str = row.at(1)?;
     if !encoding.eq_ignore_ascii_case("UTF8") {

@@ -58,27 +58,19 @@ pub struct Options {
     pub timeout: Duration,
     /// How often changes of other nodes are asked for, besides their notices.
     pub poll: Duration,
-    /// A pooler stands in between that gives a connection away after each transaction: nothing is set on connections, and no notices are expected.
-    pub pooler: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            url: String::new(),
-            connections: 16,
-            timeout: Duration::from_secs(5),
-            poll: Duration::from_secs(1),
-            pooler: false,
-        }
+        Self { url: String::new(), connections: 16, timeout: Duration::from_secs(5), poll: Duration::from_secs(1) }
     }
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { url: _, connections, timeout, poll, pooler } = self;
+        let Self { url: _, connections, timeout, poll } = self;
         let mut debug = f.debug_struct("Options");
-        debug.field("connections", connections).field("timeout", timeout).field("poll", poll).field("pooler", pooler);
+        debug.field("connections", connections).field("timeout", timeout).field("poll", poll);
         debug.finish_non_exhaustive()
     }
 }
@@ -106,7 +98,8 @@ impl std::fmt::Debug for Inner {
 impl Postgres {
     /// Connects, and brings the schema up to date.
     pub async fn open(options: Options) -> Result<Self> {
-        let target = Target::of(&options)?;
+        let mut target = Target::of(&options)?;
+        target.learn().await?;
         let pool = pool(&target, &options)?;
         let inner = Arc::new(Inner { pool, timeout: options.timeout, followed: Followed::default() });
         {
@@ -114,7 +107,7 @@ impl Postgres {
             migrate::migrate(&conn).await?;
             inner.followed.refresh(&conn).await?;
         }
-        let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options));
+        let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options.poll));
         Ok(Self { inner, follower })
     }
 

@@ -60,11 +60,7 @@ pub(super) async fn create(conn: &Conn, new: &NewSession) -> Result<Issued> {
     let replaces = new.replaces.as_ref().map(bytes);
     let old = format!("SELECT {COLUMNS} FROM session s WHERE s.id_hash = $1 FOR UPDATE");
     let taken = "SELECT 1 FROM session WHERE sid = $1 FOR KEY SHARE";
-    let locks = vec![
-        call!(family::LOCK_USER, &session.user_id),
-        call!(&old, &replaces),
-        call!(taken, &session.sid),
-    ];
+    let locks = vec![call!(family::LOCK_USER, &session.user_id), call!(&old, &replaces), call!(taken, &session.sid)];
     let answers = conn.begin(locks).await?;
     let [standing, old, taken] = answers.as_slice() else { return Err(super::short()) };
     match family::standing_of_user(standing.row(), &new.revocation_handle)? {

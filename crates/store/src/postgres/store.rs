@@ -5,8 +5,8 @@ use tokio::sync::watch;
 
 use super::conn::Conn;
 use super::{
-    Postgres, artefact, consent, ending, event_stream, family, log, odds, outbox, registry, revocation, rotation, session,
-    status, sweep, throttle, user, user_list,
+    Postgres, artefact, consent, ending, event_stream, family, log, odds, outbox, registry, revocation, rotation,
+    session, status, sweep, throttle, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
@@ -65,17 +65,26 @@ impl Store for Postgres {
 
     async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
         let (id, hash, handle) = (id.to_owned(), hash.to_owned(), new_handle.to_owned());
-        self.write((id, hash, handle, now), |conn, (id, hash, handle, now)| Box::pin(user::set_password(conn, id, hash, handle, *now))).await
+        self.write((id, hash, handle, now), |conn, (id, hash, handle, now)| {
+            Box::pin(user::set_password(conn, id, hash, handle, *now))
+        })
+        .await
     }
 
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool> {
         let (id, expect, hash) = (id.to_owned(), expect.to_owned(), hash.to_owned());
-        self.write((id, expect, hash), |conn, (id, expect, hash)| Box::pin(user::set_password_hash(conn, id, expect, hash))).await
+        self.write((id, expect, hash), |conn, (id, expect, hash)| {
+            Box::pin(user::set_password_hash(conn, id, expect, hash))
+        })
+        .await
     }
 
     async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut> {
         let (id, handle) = (id.to_owned(), new_handle.to_owned());
-        self.write((id, status, handle, now), |conn, (id, status, handle, now)| Box::pin(user::set_status(conn, id, *status, handle, *now))).await
+        self.write((id, status, handle, now), |conn, (id, status, handle, now)| {
+            Box::pin(user::set_status(conn, id, *status, handle, *now))
+        })
+        .await
     }
 
     async fn set_user_roles(
@@ -87,7 +96,10 @@ impl Store for Postgres {
         now: u64,
     ) -> Result<RolesSet> {
         let (id, add, remove, handle) = (id.to_owned(), add.to_vec(), remove.to_vec(), new_handle.map(str::to_owned));
-        self.write((id, add, remove, handle, now), |conn, (id, add, remove, handle, now)| Box::pin(user::set_roles(conn, id, (add, remove), handle.as_deref(), *now))).await
+        self.write((id, add, remove, handle, now), |conn, (id, add, remove, handle, now)| {
+            Box::pin(user::set_roles(conn, id, (add, remove), handle.as_deref(), *now))
+        })
+        .await
     }
 
     async fn sign_out_user(&self, id: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
@@ -114,7 +126,10 @@ impl Store for Postgres {
     }
 
     async fn touch_session(&self, id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> Result<bool> {
-        self.write((id_hash, last_seen_at, idle_expires_at), |conn, (id_hash, last_seen_at, idle_expires_at)| Box::pin(session::touch(conn, *id_hash, *last_seen_at, *idle_expires_at))).await
+        self.write((id_hash, last_seen_at, idle_expires_at), |conn, (id_hash, last_seen_at, idle_expires_at)| {
+            Box::pin(session::touch(conn, *id_hash, *last_seen_at, *idle_expires_at))
+        })
+        .await
     }
 
     async fn sessions_of(&self, user_id: &str, now: u64) -> Result<Vec<Session>> {
@@ -123,7 +138,10 @@ impl Store for Postgres {
     }
 
     async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>> {
-        self.read((after, limit, now), |conn, (after, limit, now)| Box::pin(session::list(conn, after.as_deref(), *limit, *now))).await
+        self.read((after, limit, now), |conn, (after, limit, now)| {
+            Box::pin(session::list(conn, after.as_deref(), *limit, *now))
+        })
+        .await
     }
 
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended> {
@@ -142,7 +160,8 @@ impl Store for Postgres {
 
     async fn redeem_artefact(&self, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed> {
         let kind = kind.to_owned();
-        self.write((kind, hash, now), |conn, (kind, hash, now)| Box::pin(artefact::redeem(conn, kind, *hash, *now))).await
+        self.write((kind, hash, now), |conn, (kind, hash, now)| Box::pin(artefact::redeem(conn, kind, *hash, *now)))
+            .await
     }
 
     async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
@@ -167,17 +186,26 @@ impl Store for Postgres {
 
     async fn note_access_token(&self, family: &str, token: IssuedAccessToken, now: u64) -> Result<Issued> {
         let family = family.to_owned();
-        self.write((family, token, now), |conn, (family, token, now)| Box::pin(family::note_if_live(conn, family, token, *now))).await
+        self.write((family, token, now), |conn, (family, token, now)| {
+            Box::pin(family::note_if_live(conn, family, token, *now))
+        })
+        .await
     }
 
     async fn end_family(&self, id: &str, why: &str, now: u64, also_session: AlsoSession) -> Result<Ended> {
         let (id, why) = (id.to_owned(), why.to_owned());
-        self.write((id, why, now, also_session), |conn, (id, why, now, also_session)| Box::pin(family::end(conn, id, why, *now, *also_session))).await
+        self.write((id, why, now, also_session), |conn, (id, why, now, also_session)| {
+            Box::pin(family::end(conn, id, why, *now, *also_session))
+        })
+        .await
     }
 
     async fn revoke_access_token(&self, jti: &str, expires_at: u64, why: &str, now: u64) -> Result<Ended> {
         let (jti, why) = (jti.to_owned(), why.to_owned());
-        self.write((jti, expires_at, why, now), |conn, (jti, expires_at, why, now)| Box::pin(ending::revoke_access_token(conn, jti, *expires_at, why, *now))).await
+        self.write((jti, expires_at, why, now), |conn, (jti, expires_at, why, now)| {
+            Box::pin(ending::revoke_access_token(conn, jti, *expires_at, why, *now))
+        })
+        .await
     }
 
     async fn family(&self, id: &str) -> Result<Option<Family>> {
@@ -207,7 +235,8 @@ impl Store for Postgres {
     }
 
     async fn revocations(&self, after_seq: u64, limit: u32) -> Result<Vec<Revocation>> {
-        self.write((after_seq, limit), |conn, (after_seq, limit)| Box::pin(revocation::after(conn, *after_seq, *limit))).await
+        self.write((after_seq, limit), |conn, (after_seq, limit)| Box::pin(revocation::after(conn, *after_seq, *limit)))
+            .await
     }
 
     fn watch_revocations(&self) -> watch::Receiver<u64> {
@@ -236,16 +265,25 @@ impl Store for Postgres {
     }
 
     async fn settle_delivery(&self, id: u64, leased_until: u64, outcome: DeliveryOutcome, now: u64) -> Result<bool> {
-        self.write((id, leased_until, outcome, now), |conn, (id, leased_until, outcome, now)| Box::pin(outbox::settle(conn, *id, *leased_until, outcome, *now))).await
+        self.write((id, leased_until, outcome, now), |conn, (id, leased_until, outcome, now)| {
+            Box::pin(outbox::settle(conn, *id, *leased_until, outcome, *now))
+        })
+        .await
     }
 
     async fn forget_deliveries(&self, kind: &str, target: &str, limit: u32) -> Result<u64> {
         let (kind, target) = (kind.to_owned(), target.to_owned());
-        self.write((kind, target, limit), |conn, (kind, target, limit)| Box::pin(outbox::forget(conn, kind, target, *limit))).await
+        self.write((kind, target, limit), |conn, (kind, target, limit)| {
+            Box::pin(outbox::forget(conn, kind, target, *limit))
+        })
+        .await
     }
 
     async fn give_up_deliveries(&self, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
-        self.write((queued_until, limit, now), |conn, (queued_until, limit, now)| Box::pin(outbox::give_up(conn, *queued_until, *limit, *now))).await
+        self.write((queued_until, limit, now), |conn, (queued_until, limit, now)| {
+            Box::pin(outbox::give_up(conn, *queued_until, *limit, *now))
+        })
+        .await
     }
 
     async fn retry_delivery(&self, id: u64, now: u64) -> Result<Retried> {
@@ -266,7 +304,10 @@ impl Store for Postgres {
     }
 
     async fn create_stream(&self, stream: EventStream, max_of_client: u32) -> Result<bool> {
-        self.write((stream, max_of_client), |conn, (stream, max_of_client)| Box::pin(event_stream::create(conn, stream, *max_of_client))).await
+        self.write((stream, max_of_client), |conn, (stream, max_of_client)| {
+            Box::pin(event_stream::create(conn, stream, *max_of_client))
+        })
+        .await
     }
 
     async fn stream(&self, id: &str) -> Result<Option<EventStream>> {
@@ -281,7 +322,8 @@ impl Store for Postgres {
 
     async fn update_stream(&self, id: &str, change: StreamChange, now: u64) -> Result<EventStream> {
         let id = id.to_owned();
-        self.write((id, change, now), |conn, (id, change, now)| Box::pin(event_stream::update(conn, id, change, *now))).await
+        self.write((id, change, now), |conn, (id, change, now)| Box::pin(event_stream::update(conn, id, change, *now)))
+            .await
     }
 
     async fn set_stream_status(&self, id: &str, new: NewStreamStatus, now: u64) -> Result<StatusChange> {
@@ -307,7 +349,10 @@ impl Store for Postgres {
         now: u64,
     ) -> Result<Verification> {
         let id = id.to_owned();
-        self.write((id, state, interval_secs, now), |conn, (id, state, interval_secs, now)| Box::pin(event_stream::verify(conn, id, state.as_deref(), *interval_secs, *now))).await
+        self.write((id, state, interval_secs, now), |conn, (id, state, interval_secs, now)| {
+            Box::pin(event_stream::verify(conn, id, state.as_deref(), *interval_secs, *now))
+        })
+        .await
     }
 
     async fn polled_events(&self, stream: &str, limit: u32) -> Result<Vec<Delivery>> {
@@ -317,12 +362,18 @@ impl Store for Postgres {
 
     async fn settle_polled_events(&self, stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> Result<u64> {
         let stream = stream.to_owned();
-        self.write((stream, fates, now), |conn, (stream, fates, now)| Box::pin(outbox::settle_polled(conn, stream, fates, *now))).await
+        self.write((stream, fates, now), |conn, (stream, fates, now)| {
+            Box::pin(outbox::settle_polled(conn, stream, fates, *now))
+        })
+        .await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {
         let (user_id, client_id, audience) = (user_id.to_owned(), client_id.to_owned(), audience.to_owned());
-        self.read((user_id, client_id, audience), |conn, (user_id, client_id, audience)| Box::pin(consent::find(conn, user_id, client_id, audience))).await
+        self.read((user_id, client_id, audience), |conn, (user_id, client_id, audience)| {
+            Box::pin(consent::find(conn, user_id, client_id, audience))
+        })
+        .await
     }
 
     async fn grant_consent(&self, consent: Consent) -> Result<()> {
@@ -331,12 +382,18 @@ impl Store for Postgres {
 
     async fn withdraw_consent(&self, user_id: &str, client_id: &str, now: u64) -> Result<Ended> {
         let (user_id, client_id) = (user_id.to_owned(), client_id.to_owned());
-        self.write((user_id, client_id, now), |conn, (user_id, client_id, now)| Box::pin(consent::withdraw(conn, user_id, client_id, *now))).await
+        self.write((user_id, client_id, now), |conn, (user_id, client_id, now)| {
+            Box::pin(consent::withdraw(conn, user_id, client_id, *now))
+        })
+        .await
     }
 
     async fn remember_once(&self, kind: &str, key: Hash32, expires_at: u64, now: u64) -> Result<bool> {
         let kind = kind.to_owned();
-        self.write((kind, key, expires_at, now), |conn, (kind, key, expires_at, now)| Box::pin(odds::remember_once(conn, kind, *key, *expires_at, *now))).await
+        self.write((kind, key, expires_at, now), |conn, (kind, key, expires_at, now)| {
+            Box::pin(odds::remember_once(conn, kind, *key, *expires_at, *now))
+        })
+        .await
     }
 
     async fn begin_attempt(&self, keys: Vec<ThrottleKey>, now: u64) -> Result<Attempt> {
@@ -344,7 +401,10 @@ impl Store for Postgres {
     }
 
     async fn forgive(&self, forget: Vec<String>, give_back: Vec<String>) -> Result<()> {
-        self.write((forget, give_back), |conn, (forget, give_back)| Box::pin(throttle::forgive(conn, forget, give_back))).await
+        self.write((forget, give_back), |conn, (forget, give_back)| {
+            Box::pin(throttle::forgive(conn, forget, give_back))
+        })
+        .await
     }
 
     async fn append_audit(&self, events: Vec<AuditEvent>) -> Result<()> {

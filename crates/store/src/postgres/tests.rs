@@ -1,12 +1,15 @@
 //! The contract on a real server.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use postgres_fixture::{Durability, Server};
+use postgres_fixture::{Durability, Server, StopMode};
 
 use super::{Options, Postgres};
+use crate::error::StoreError;
 use crate::port::Store;
+use crate::record::{DocumentWrite, Expect, NewRevocation, RevocationKind};
 
 /// One server for all tests of this process, gone with it.
 fn server() -> &'static Server {
@@ -32,3 +35,177 @@ async fn fresh() -> ((), Arc<dyn Store>) {
 }
 
 crate::contract::suite!(crate::postgres::tests::fresh().await);
+
+async fn open(url: &str) -> Postgres {
+    Postgres::open(options(url.to_owned())).await.unwrap()
+}
+
+async fn new_database() -> String {
+    tokio::task::spawn_blocking(database).await.unwrap()
+}
+
+fn put(id: &str) -> Vec<DocumentWrite> {
+    let body = serde_json::json!({ "name": id });
+    vec![DocumentWrite::Put { kind: "client".into(), id: id.into(), body, expect: Expect::Absent }]
+}
+
+fn name_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_start_at_once_make_one_schema() {
+    let url = new_database().await;
+    let nodes: Vec<_> = (0..5).map(|_| tokio::spawn(Postgres::open(options(url.clone())))).collect();
+    for (number, node) in nodes.into_iter().enumerate() {
+        let node = node.await.unwrap().unwrap();
+        node.apply(put(&number.to_string())).await.unwrap();
+    }
+    assert_eq!(open(&url).await.registry().await.unwrap().documents.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let url = new_database().await;
+    open(&url).await.apply(put("a")).await.unwrap();
+    server().sql(name_of(&url), "UPDATE schema_version SET version = 999").unwrap();
+    let refused = Postgres::open(options(url.clone())).await.map(drop);
+    assert!(matches!(refused, Err(StoreError::NewerSchema { found: 999, .. })), "{refused:?}");
+    assert_eq!(server().sql(name_of(&url), "SELECT version FROM schema_version").unwrap(), "999");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_programs_database_is_refused_and_left_alone() {
+    let url = new_database().await;
+    server().sql(name_of(&url), "CREATE TABLE theirs (x TEXT)").unwrap();
+    let refused = Postgres::open(options(url.clone())).await.map(drop).unwrap_err();
+    assert!(refused.to_string().contains("another program"), "{refused}");
+    let tables = "SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(server().sql(name_of(&url), tables).unwrap(), "theirs");
+}
+
+/// Each with what to do about it, and never with the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_mistake_in_the_url_is_told_with_its_remedy() {
+    let port = server().port();
+    let database = name_of(&new_database().await).to_owned();
+    let sql = "CREATE ROLE reader LOGIN PASSWORD 'hunter2'; REVOKE CREATE ON SCHEMA public FROM PUBLIC";
+    server().sql(&database, sql).unwrap();
+    server().sql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0").unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for (url, hint) in [
+        (format!("postgres://nobody@127.0.0.1:{port}/{database}"), "role"),
+        (format!("postgres://postgres@127.0.0.1:{port}/missing"), "createdb"),
+        (format!("postgres://reader:hunter2@127.0.0.1:{port}/{database}"), "GRANT"),
+        (format!("postgres://postgres@127.0.0.1:{port}/latin"), "--encoding=UTF8"),
+        (format!("postgres://postgres@127.0.0.1:{nobody}/{database}"), "cannot be reached"),
+        (format!("postgres://postgres@127.0.0.1:{port}/{database}?sslmode=require"), "ssl = on"),
+        ("postgres://u:hunter2@nowhere.invalid/d".to_owned(), "no address"),
+        ("mysql://u:hunter2@127.0.0.1/d".to_owned(), "postgres://"),
+    ] {
+        let error = Postgres::open(options(url.clone())).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains(hint), "{url}: {error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+/// Long before the next poll.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_changes_the_others_hear_at_once() {
+    let url = new_database().await;
+    let deaf = Options { poll: Duration::from_secs(600), ..options(url.clone()) };
+    let (one, other) = (open(&url).await, Postgres::open(deaf).await.unwrap());
+    let (mut registry, mut revocations) = (other.watch_registry(), other.watch_revocations());
+    // Whether it listens already, only a notice tells.
+    let heard = async {
+        for round in 0.. {
+            one.apply(put(&round.to_string())).await.unwrap();
+            if tokio::time::timeout(Duration::from_millis(200), registry.changed()).await.is_ok() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), heard).await.unwrap();
+    let entry = NewRevocation { kind: RevocationKind::Sid, id: "s".into(), revoked_at: 1, expires_at: 2 };
+    one.revoke(vec![entry]).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), revocations.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_notices_changes_are_found_by_asking() {
+    let url = new_database().await;
+    let node = Postgres::open(Options { poll: Duration::from_millis(50), ..options(url.clone()) }).await.unwrap();
+    let mut registry = node.watch_registry();
+    // As an engine without notices, or a node that died between its commit and its notice.
+    server().sql(name_of(&url), "UPDATE registry SET version = 7").unwrap();
+    tokio::time::timeout(Duration::from_secs(20), registry.wait_for(|version| *version == 7)).await.unwrap().unwrap();
+    let sql = "INSERT INTO revocation (kind, id, revoked_at, expires_at) VALUES ('jti', 'j', 1, 2)";
+    server().sql(name_of(&url), sql).unwrap();
+    let mut revocations = node.watch_revocations();
+    tokio::time::timeout(Duration::from_secs(20), revocations.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
+}
+
+/// The numbers are what followers know by that they missed nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_revoke_at_once_leave_no_hole_in_the_log() {
+    let url = new_database().await;
+    let nodes = [Arc::new(open(&url).await), Arc::new(open(&url).await), Arc::new(open(&url).await)];
+    let revoke = |number: u32| {
+        let node = Arc::clone(&nodes[number as usize % nodes.len()]);
+        tokio::spawn(async move {
+            let kind = RevocationKind::Jti;
+            let entry = NewRevocation { kind, id: format!("jti-{}", number / 2), revoked_at: 1, expires_at: 2 };
+            let new = node.revoke(vec![entry]).await.unwrap();
+            // What is read between may have holes for nobody either.
+            let seen: Vec<u64> = node.revocations(0, 1000).await.unwrap().iter().map(|entry| entry.seq).collect();
+            assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>());
+            new
+        })
+    };
+    let calls: Vec<_> = (0..300).map(revoke).collect();
+    let mut new = 0;
+    for call in calls {
+        new += call.await.unwrap();
+    }
+    assert_eq!(new, 150, "each id once, although two nodes revoked it");
+    assert_eq!(nodes[0].revocation_head().await.unwrap().seq, 150);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_stopped_and_started_is_used_again() {
+    let mut server = tokio::task::spawn_blocking(|| Server::start(Durability::Full, &[])).await.unwrap().unwrap();
+    let node = open(&server.url("postgres")).await;
+    node.apply(put("before")).await.unwrap();
+    server.down(StopMode::Immediate).unwrap();
+    let begun = Instant::now();
+    let refused = node.apply(put("during")).await;
+    assert!(refused.as_ref().is_err_and(StoreError::is_retryable), "{refused:?}");
+    assert!(node.ping().await.is_err_and(|error| error.is_retryable()));
+    assert!(begun.elapsed() < Duration::from_secs(12), "nobody waits for ever");
+    server.up().unwrap();
+    // Its pool is full of dead connections.
+    assert_eq!(node.registry().await.unwrap().documents.len(), 1);
+    node.apply(put("after")).await.unwrap();
+}
+
+/// A transaction that a caller leaves in its middle is not left open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_goes_away_undoes_nothing_and_leaves_nothing_open() {
+    let url = new_database().await;
+    let node = Arc::new(open(&url).await);
+    for round in 0..20 {
+        let call = {
+            let node = Arc::clone(&node);
+            tokio::spawn(async move { node.apply(put(&round.to_string())).await })
+        };
+        tokio::time::sleep(Duration::from_micros(round * 200)).await;
+        call.abort();
+    }
+    node.apply(put("last")).await.unwrap();
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while server().sql(name_of(&url), open).unwrap() != "0" {
+        assert!(Instant::now() < deadline, "a transaction stays open");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -124,13 +124,7 @@ pub(super) async fn set_password_hash(conn: &Conn, id: &str, expect: &str, hash:
     Ok(conn.ask(sql, &[&id, &expect, &hash]).await?.changed == 1)
 }
 
-pub(super) async fn set_status(
-    conn: &Conn,
-    id: &str,
-    status: UserStatus,
-    handle: &str,
-    now: u64,
-) -> Result<SignedOut> {
+pub(super) async fn set_status(conn: &Conn, id: &str, status: UserStatus, handle: &str, now: u64) -> Result<SignedOut> {
     let mut user = lock(conn, id).await?;
     if user.status == status {
         return Ok(SignedOut::default());

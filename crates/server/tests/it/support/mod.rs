@@ -4,6 +4,7 @@
 pub mod client;
 pub mod flow;
 pub mod operator;
+pub mod postgres;
 pub mod protocol;
 pub mod raw;
 pub mod receiver;
@@ -15,6 +16,7 @@ use std::path::Path;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::{Api, Client, ClientApi, ClientId, Scope, SecretHash, random_id};
 use symbolon_server::account::password::{Parameters, Password, Pool, PoolSettings};
+use symbolon_server::config::Store;
 use symbolon_server::rng::SystemRng;
 use symbolon_server::{Clock, Config, Running, StartError, registry};
 use symbolon_store::{DocumentWrite, Expect, NewUser, User, UserStatus};
@@ -56,7 +58,10 @@ impl World {
     /// A world whose configuration is changed first.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = config(&folder, change);
+        let mut config = config(&folder, change);
+        if postgres::is_wanted() {
+            config.store.url = Some(postgres::database().await);
+        }
         let clock = Clock::fixed(NOW);
         let populated = template::lay_out(folder.path(), &config).await;
         let running = symbolon_server::start(config, clock.clone()).await.unwrap();
@@ -81,8 +86,9 @@ impl World {
     /// Stops the server; its data stays.
     pub async fn stop(self) -> Stopped {
         let Self { running, clock, folder } = self;
+        let store = running.app.config.store.clone();
         running.shutdown().await;
-        Stopped { clock, folder }
+        Stopped { clock, folder, store }
     }
 
     /// The data folder.
@@ -161,6 +167,7 @@ impl World {
 pub struct Stopped {
     pub clock: Clock,
     folder: TempDir,
+    store: Store,
 }
 
 impl Stopped {
@@ -174,7 +181,10 @@ impl Stopped {
 
     /// What a server on the data would be configured with.
     pub fn config(&self, change: impl FnOnce(&mut Config)) -> Config {
-        config(&self.folder, change)
+        config(&self.folder, |config| {
+            config.store = self.store.clone();
+            change(config);
+        })
     }
 
     /// The data folder.

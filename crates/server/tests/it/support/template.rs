@@ -16,7 +16,7 @@ static FILES: OnceCell<Vec<File>> = OnceCell::const_new();
 
 /// Lays the template out in `folder`, if a server so configured could have made it. Otherwise the world has to be populated.
 pub(super) async fn lay_out(folder: &Path, config: &Config) -> bool {
-    if config.issuer != ISSUER || config.master_key.is_some() {
+    if config.issuer != ISSUER || config.master_key.is_some() || config.store.url.is_some() {
         return false;
     }
     for (name, content, mode) in FILES.get_or_init(make).await {

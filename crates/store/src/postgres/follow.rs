@@ -18,8 +18,8 @@ use crate::port::Result;
 
 /// The channel of notices.
 const CHANNEL: &str = "symbolon";
-/// Between two attempts to hear notices.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Between two attempts.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// What this node knows of the newest numbers.
 pub(super) struct Followed {
@@ -87,7 +87,10 @@ pub(super) async fn run(inner: Weak<Inner>, target: Target, poll: Duration) {
             _ = poll.tick() => Cause::Others,
         };
         if let Err(error) = look(&inner, cause).await {
-            tracing::warn!(%error, "changes of other nodes could not be asked for");
+            tracing::warn!(%error, "changes could not be asked for");
+            tokio::time::sleep(AGAIN).await;
+            // What the others have to be told is not forgotten.
+            if cause == Cause::Own { &inner.followed.changed } else { &inner.followed.heard }.notify_one();
         }
     }
 }
@@ -125,6 +128,9 @@ async fn listen(inner: &Weak<Inner>, target: &Target) -> std::result::Result<(),
             outcome = &mut listening, if !said => {
                 outcome?;
                 said = true;
+                // What was told while nobody listened.
+                let Some(inner) = inner.upgrade() else { return Ok(()) };
+                inner.followed.heard.notify_one();
             }
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(_))) => {

@@ -1,5 +1,7 @@
 //! Forward-only migrations, run at opening by one node at a time: the row that holds the version is the lease.
 
+use std::time::Duration;
+
 use super::conn::{Conn, call};
 use super::value::{Columns, num};
 use crate::error::StoreError;
@@ -8,6 +10,9 @@ use crate::port::Result;
 /// In order, each with the version it leads to, which is the embedded engine's for the same tables and columns. A published migration never
 /// changes.
 const MIGRATIONS: &[(u64, &str)] = &[(6, include_str!("migrations/0006_initial.sql"))];
+
+/// How often the first row is tried for.
+const ATTEMPTS: u32 = 3;
 
 /// Brings the database to the newest schema this program knows.
 pub(super) async fn migrate(conn: &Conn) -> Result<()> {
@@ -18,11 +23,7 @@ async fn run(conn: &Conn, migrations: &[(u64, &str)]) -> Result<()> {
     let known = migrations.last().map_or(0, |(version, _)| *version);
     let found = match version(conn).await? {
         Some(found) => found,
-        None => {
-            check_owner(conn).await?;
-            begin(conn).await?;
-            0
-        }
+        None => begin(conn).await?,
     };
     if found > known {
         return Err(StoreError::NewerSchema { found: narrow(found), known: narrow(known) });
@@ -60,19 +61,29 @@ async fn version(conn: &Conn) -> Result<Option<u64>> {
     version.row().map(|row| row.num(0)).transpose()
 }
 
-/// Two nodes may do this at the same moment: the second finds what the first made.
-async fn begin(conn: &Conn) -> Result<()> {
-    for sql in [
-        "CREATE TABLE IF NOT EXISTS schema_version (one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",
-        "INSERT INTO schema_version (one, version) VALUES (1, 0) ON CONFLICT DO NOTHING",
-    ] {
-        match conn.ask(sql, &[]).await {
-            // The engine's own catalogue, in which both wrote.
-            Ok(_) | Err(StoreError::Conflict(_)) => {}
-            Err(error) => return Err(error),
+/// Makes the row that holds the version, and returns the version. Other nodes may do the same at the same moment: the engine's own catalogue refuses one
+/// of two, in various words, and the other one has done it then.
+async fn begin(conn: &Conn) -> Result<u64> {
+    let mut attempt = 0;
+    loop {
+        let made = make(conn).await;
+        if let Some(version) = version(conn).await? {
+            return Ok(version);
+        }
+        attempt += 1;
+        match made {
+            Err(error) if attempt == ATTEMPTS => return Err(error),
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
-    Ok(())
+}
+
+async fn make(conn: &Conn) -> Result<()> {
+    check_owner(conn).await?;
+    let table = "CREATE TABLE IF NOT EXISTS schema_version
+        (one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)";
+    conn.ask(table, &[]).await?;
+    conn.ask("INSERT INTO schema_version (one, version) VALUES (1, 0) ON CONFLICT DO NOTHING", &[]).await.map(drop)
 }
 
 /// Refuses a database that another program uses: our tables in it would damage both.

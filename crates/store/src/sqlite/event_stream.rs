@@ -3,15 +3,17 @@
 //! The kind of a message says whether it may go out: pushed, polled, or held while the stream is paused. A change of the stream
 //! moves what waits in the same transaction.
 
+use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::value::{Json, Num};
 use super::{outbox, signal};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
+use crate::record::place::{Fate, Fullness, Room, full, place_of, too_soon, turn, way_out};
+use crate::record::signal::Party;
 use crate::record::{
-    Delivery, EventStream, NewStreamStatus, StatusBy, StatusChange, StreamChange, StreamStatus, Transmission,
-    Verification,
+    Delivery, EventStream, NewStreamStatus, StatusChange, StreamChange, StreamStatus, Transmission, Verification,
 };
 
 /// The columns of table `event_stream` under the alias `s`, in the order of [`from_row`], which wants [`WAITING`] or `NULL` after them.
@@ -39,14 +41,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<EventStream> {
         revision: row.get::<_, Num>(12)?.0,
         waiting: row.get::<_, Option<Num>>(13)?.map(|waiting| waiting.0),
     })
-}
-
-/// Where events of a stream wait that is enabled.
-pub(super) const fn way_out(transmission: Transmission) -> &'static str {
-    match transmission {
-        Transmission::Poll => Delivery::SECURITY_EVENT_POLL,
-        Transmission::Push => Delivery::SECURITY_EVENT,
-    }
 }
 
 pub(super) fn create(conn: &Connection, stream: &EventStream, max_of_client: u32) -> Result<bool> {
@@ -111,30 +105,19 @@ pub(super) fn set_status(conn: &Connection, id: &str, new: &NewStreamStatus, now
     let stream = existing(conn, id)?;
     let sql = "UPDATE event_stream SET status = ?2, reason = ?3, updated_at = ?4 WHERE id = ?1";
     conn.prepare_cached(sql)?.execute(params![id, new.status, new.reason, Num(now)])?;
-    if new.status == stream.status {
-        return Ok(StatusChange { stream: existing(conn, id)?, lost: 0 });
+    let Some(turn) = turn(&stream, new) else { return Ok(StatusChange { stream: existing(conn, id)?, lost: 0 }) };
+    match turn.waiting {
+        Fate::Goes => forget_waiting(conn, id)?,
+        Fate::Moves { from, to } => move_waiting(conn, id, from, to, now)?,
     }
-    let out = way_out(stream.transmission);
-    match new.status {
-        StreamStatus::Disabled => {
-            forget_waiting(conn, id)?;
-            let sql = "UPDATE event_stream SET dropped = 0, room = max_waiting WHERE id = ?1";
-            conn.prepare_cached(sql)?.execute([id])?;
-        }
-        StreamStatus::Paused => move_waiting(conn, id, out, Delivery::SECURITY_EVENT_HELD, now)?,
-        StreamStatus::Enabled => {
-            move_waiting(conn, id, Delivery::SECURITY_EVENT_HELD, out, now)?;
-            // A stream that is full would be paused again by the next event: as much room once more, and no more than that.
-            let sql =
-                "UPDATE event_stream SET dropped = 0, room = min(max_waiting + ?2, 2 * max_waiting) WHERE id = ?1";
-            conn.prepare_cached(sql)?.execute(params![id, stream.waiting.map(Num)])?;
-        }
+    if let Some(room) = turn.room {
+        let sql = "UPDATE event_stream SET dropped = 0, room = ?2 WHERE id = ?1";
+        conn.prepare_cached(sql)?.execute(params![id, Num(room)])?;
     }
-    let lost = if new.status == StreamStatus::Paused { 0 } else { stream.dropped };
-    if new.by == StatusBy::Transmitter {
-        signal::tell_status(conn, id, new, lost, now)?;
+    if turn.is_told {
+        signal::tell_status(conn, &stream, new, turn.lost, now)?;
     }
-    Ok(StatusChange { stream: existing(conn, id)?, lost })
+    Ok(StatusChange { stream: existing(conn, id)?, lost: turn.lost })
 }
 
 pub(super) fn verify(
@@ -145,12 +128,11 @@ pub(super) fn verify(
     now: u64,
 ) -> Result<Verification> {
     let stream = existing(conn, id)?;
-    let next = stream.verified_at.map(|at| at.saturating_add(interval_secs));
-    if let Some(at) = next.filter(|at| now < *at) {
+    if let Some(at) = too_soon(&stream, interval_secs, now) {
         return Ok(Verification::TooSoon { at });
     }
     conn.prepare_cached("UPDATE event_stream SET verified_at = ?2 WHERE id = ?1")?.execute(params![id, Num(now)])?;
-    signal::tell_verification(conn, id, state, now)?;
+    signal::tell_verification(conn, &stream, state, now)?;
     Ok(Verification::Done)
 }
 
@@ -190,53 +172,33 @@ fn move_waiting(conn: &Connection, id: &str, from: &str, to: &str, now: u64) -> 
     Ok(())
 }
 
-/// What is put on a stream.
-pub(super) struct Place {
-    pub(super) kind: &'static str,
-    pub(super) number: u64,
-}
-
-/// Takes the next number of a stream.
-pub(super) fn next_number(conn: &Connection, id: &str) -> Result<u64> {
-    let sql = "UPDATE event_stream SET last_number = last_number + 1 WHERE id = ?1 RETURNING last_number";
-    Ok(conn.prepare_cached(sql)?.query_row([id], |row| row.get::<_, Num>(0))?.0)
-}
-
 /// Makes room for an event, if there is some. Else the stream is paused (if it was not), its receiver told, and the event lost.
-pub(super) fn place(conn: &Connection, stream: &Listener, now: u64) -> Result<Option<Place>> {
-    let kind = match stream.status {
-        StreamStatus::Disabled => return Ok(None),
-        StreamStatus::Enabled => way_out(stream.transmission),
-        StreamStatus::Paused => Delivery::SECURITY_EVENT_HELD,
-    };
-    if has_room(conn, stream, kind)? {
-        return Ok(Some(Place { kind, number: next_number(conn, &stream.id)? }));
+pub(super) fn place(conn: &Connection, stream: &Listener, event: &str, now: u64) -> Result<Option<&'static str>> {
+    let Some(place) = place_of(stream.status, stream.transmission, Some(event)) else { return Ok(None) };
+    if has_room(conn, stream, place)? {
+        return Ok(Some(place));
     }
     conn.prepare_cached("UPDATE event_stream SET dropped = dropped + 1 WHERE id = ?1")?.execute([&stream.id])?;
     if stream.status == StreamStatus::Enabled {
-        let reason = Some("too many events are waiting: take them, and enable the stream again".to_owned());
-        let full = NewStreamStatus { status: StreamStatus::Paused, reason, by: StatusBy::Transmitter };
-        set_status(conn, &stream.id, &full, now)?;
+        set_status(conn, &stream.id, &full(), now)?;
     }
     Ok(None)
 }
 
-/// This is asked with every event, so what waits is counted only where the numbers leave it open.
 fn has_room(conn: &Connection, stream: &Listener, kind: &str) -> Result<bool> {
-    if stream.dropped > 0 {
-        return Ok(false); // full, until it is enabled again
-    }
     let sql = "SELECT min(number) FROM outbox
         WHERE state = 'waiting' AND target = ?1 AND kind = ?2 AND number IS NOT NULL";
     let first: Option<Num> = conn.prepare_cached(sql)?.query_row([&stream.id, kind], |row| row.get(0))?;
-    let Some(first) = first else { return Ok(true) };
-    if stream.last_number.saturating_sub(first.0) + 1 < stream.room {
-        return Ok(true);
+    match stream.fullness.room_behind(first.map(|first| first.0)) {
+        Room::Left => Ok(true),
+        Room::None => Ok(false),
+        Room::Uncounted => {
+            let sql = "SELECT count(*) FROM outbox
+                WHERE state = 'waiting' AND target = ?1 AND kind = ?2 AND number IS NOT NULL";
+            let waiting: Num = conn.prepare_cached(sql)?.query_row([&stream.id, kind], |row| row.get(0))?;
+            Ok(waiting.0 < stream.fullness.room)
+        }
     }
-    let sql = "SELECT count(*) FROM outbox
-        WHERE state = 'waiting' AND target = ?1 AND kind = ?2 AND number IS NOT NULL";
-    let waiting: Num = conn.prepare_cached(sql)?.query_row([&stream.id, kind], |row| row.get(0))?;
-    Ok(waiting.0 < stream.room)
 }
 
 /// What has to be known of a stream to tell it something.
@@ -246,54 +208,41 @@ pub(super) struct Listener {
     pub(super) transmission: Transmission,
     pub(super) status: StreamStatus,
     pub(super) party: Party,
-    room: u64,
-    dropped: u64,
-    last_number: u64,
-}
-
-/// Whose program a client is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Party {
-    /// The operator's own.
-    First,
-    /// Somebody else's.
-    Third,
+    fullness: Fullness,
 }
 
 /// The streams that are told of an event of this name. Whose client is gone or disabled is told nothing.
 pub(super) fn listeners(conn: &Connection, event: &str) -> Result<Vec<Listener>> {
-    let sql = "SELECT s.id, s.client_id, s.transmission, s.status, s.room, s.dropped, s.last_number, s.events,
-            coalesce(json_extract(d.body, '$.first_party'), 0)
+    let sql = "SELECT s.id, s.client_id, s.transmission, s.status, s.room, s.dropped, s.last_number, s.events, d.body
         FROM event_stream s JOIN document d ON d.kind = 'client' AND d.id = s.client_id
-        WHERE s.status <> 'disabled' AND NOT coalesce(json_extract(d.body, '$.disabled'), 0) ORDER BY s.id";
+        WHERE s.status <> 'disabled' ORDER BY s.id";
     let mut select = conn.prepare_cached(sql)?;
     let streams = select.query_map([], |row| {
+        let events = row.get::<_, Json<Vec<String>>>(7)?.0;
+        let Some(party) = Party::of_client(row.get_ref(8)?.as_str()?).map_err(FromSqlError::other)? else {
+            return Ok(None);
+        };
         let listener = Listener {
             id: row.get(0)?,
             client_id: row.get(1)?,
             transmission: row.get(2)?,
             status: row.get(3)?,
-            party: if row.get(8)? { Party::First } else { Party::Third },
-            room: row.get::<_, Num>(4)?.0,
-            dropped: row.get::<_, Num>(5)?.0,
-            last_number: row.get::<_, Num>(6)?.0,
+            party,
+            fullness: Fullness {
+                room: row.get::<_, Num>(4)?.0,
+                dropped: row.get::<_, Num>(5)?.0,
+                last_number: row.get::<_, Num>(6)?.0,
+            },
         };
-        Ok((listener, row.get::<_, Json<Vec<String>>>(7)?.0))
+        Ok(events.iter().any(|name| name == event).then_some(listener))
     })?;
-    let streams = streams.collect::<rusqlite::Result<Vec<_>>>()?;
-    let told = streams.into_iter().filter(|(_, events)| events.iter().any(|name| name == event));
-    Ok(told.map(|(listener, _)| listener).collect())
+    Ok(streams.filter_map(rusqlite::Result::transpose).collect::<rusqlite::Result<_>>()?)
 }
 
-/// The stream of this id, whatever it is told of.
-pub(super) fn way_out_of(conn: &Connection, id: &str) -> Result<Place> {
-    let sql = "SELECT transmission FROM event_stream WHERE id = ?1";
-    let transmission = conn.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
-    Ok(Place { kind: way_out(transmission), number: next_number(conn, id)? })
-}
-
-/// Puts an event at its place.
-pub(super) fn put(conn: &Connection, id: &str, place: &Place, mut event: serde_json::Value, now: u64) -> Result<()> {
-    event["number"] = place.number.into();
-    outbox::put(conn, place.kind, id, Some(place.number), &event, now)
+/// Puts an event at its place, with the next number of its stream.
+pub(super) fn put(conn: &Connection, id: &str, place: &str, mut event: serde_json::Value, now: u64) -> Result<()> {
+    let sql = "UPDATE event_stream SET last_number = last_number + 1 WHERE id = ?1 RETURNING last_number";
+    let number = conn.prepare_cached(sql)?.query_row([id], |row| row.get::<_, Num>(0))?.0;
+    event["number"] = number.into();
+    outbox::put(conn, place, id, Some(number), &event, now)
 }

@@ -2,7 +2,7 @@
 //! over one does not take it along.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::event_stream;
 use super::readers::snapshot;
@@ -10,9 +10,11 @@ use super::value::{Json, Num};
 use crate::error::StoreError;
 use crate::page::{cut, page_size};
 use crate::port::Result;
+use crate::record::place::place_of;
+use crate::record::signal::logout;
 use crate::record::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, Retried,
-    StreamStatus, User, WaitingTarget, WhichDeliveries,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, Retried, User,
+    WaitingTarget, WhichDeliveries,
 };
 
 const COLUMNS: &str =
@@ -98,11 +100,7 @@ pub(super) fn tell_end_of_user(conn: &Connection, user: &User, now: u64) -> Resu
 }
 
 fn tell_logout(conn: &Connection, client: &str, user_id: &str, sid: Option<&str>, now: u64) -> Result<()> {
-    let payload = match sid {
-        Some(sid) => json!({ "sub": user_id, "sid": sid }),
-        None => json!({ "sub": user_id }),
-    };
-    put(conn, Delivery::BACKCHANNEL_LOGOUT, client, None, &payload, now)
+    put(conn, Delivery::BACKCHANNEL_LOGOUT, client, None, &logout(user_id, sid), now)
 }
 
 pub(super) fn waiting(conn: &Connection) -> Result<Vec<WaitingTarget>> {
@@ -220,11 +218,8 @@ pub(super) fn retry(conn: &Connection, id: u64, now: u64) -> Result<Retried> {
     if number.is_some() {
         // The stream may have changed since.
         let Some(stream) = event_stream::by_id(conn, &target)? else { return Ok(Retried::StreamGone) };
-        let place = match stream.status {
-            StreamStatus::Disabled => return Ok(Retried::StreamDisabled),
-            // What tells of the status goes out whatever it is.
-            StreamStatus::Paused if event.as_deref() != Some("stream_updated") => Delivery::SECURITY_EVENT_HELD,
-            _ => event_stream::way_out(stream.transmission),
+        let Some(place) = place_of(stream.status, stream.transmission, event.as_deref()) else {
+            return Ok(Retried::StreamDisabled);
         };
         place.clone_into(&mut kind);
     }

@@ -1,12 +1,14 @@
 //! What is told on event streams, written in the transaction of what happened: one event for each stream that wants to hear of it.
 
 use rusqlite::{Connection, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::event_stream::{self, Listener, Party};
+use super::event_stream::{self, Listener};
 use super::outbox;
 use crate::port::Result;
-use crate::record::{Delivery, NewStreamStatus, StreamStatus, with_loss};
+use crate::record::place::{STREAM_UPDATED, place_of, way_out};
+use crate::record::signal::{Origin, Told, VERIFICATION, stream_updated, verification};
+use crate::record::{EventStream, NewStreamStatus};
 
 /// What one operation tells: its events share a cause.
 pub(super) struct Signal<'a> {
@@ -24,60 +26,48 @@ impl<'a> Signal<'a> {
 
     /// Something has ended: one session, or whatever the user had.
     pub(super) fn session_revoked(&self, sid: Option<&str>, why: &str) -> Result<()> {
-        let what = match sid {
-            Some(sid) => json!({ "sid": sid, "why": why }),
-            None => json!({ "why": why }),
-        };
-        self.tell("session_revoked", &what)
+        self.tell(&Told::session_revoked(sid, why))
     }
 
     /// The password is another one, or is there at all.
     pub(super) fn credential_change(&self, change: &str) -> Result<()> {
-        self.tell("credential_change", &json!({ "change": change }))
+        self.tell(&Told::credential_change(change))
     }
 
     /// The user has other roles.
     pub(super) fn roles_change(&self, roles: &Value) -> Result<()> {
-        self.tell("token_claims_change", &json!({ "claims": { "roles": roles } }))
+        self.tell(&Told::roles_change(roles))
     }
 
     /// A client has no scope left.
     pub(super) fn scope_change(&self, client_id: &str) -> Result<()> {
-        self.tell("token_claims_change", &json!({ "client_id": client_id, "claims": { "scope": "" } }))
+        self.tell(&Told::scope_change(client_id))
     }
 
     /// The user is blocked.
     pub(super) fn account_disabled(&self) -> Result<()> {
-        self.tell("account_disabled", &json!({}))
+        self.tell(&Told::account_disabled())
     }
 
     /// The user is deleted. Told before, as then nobody knows them any more.
     pub(super) fn account_purged(&self) -> Result<()> {
-        self.tell("account_purged", &json!({}))
+        self.tell(&Told::account_purged())
     }
 
-    /// What a third party may not hear of is judged again when it goes out; but it must not take room on its stream, nor a number
-    /// there, which would tell how much happens to others.
-    fn tell(&self, event: &str, what: &Value) -> Result<()> {
-        for stream in event_stream::listeners(self.conn, event)? {
+    fn tell(&self, told: &Told) -> Result<()> {
+        for stream in event_stream::listeners(self.conn, told.event)? {
             let knows = self.is_known_to(&stream)?;
-            if stream.party == Party::Third && !(knows && is_about_its_own(&stream, event, what)) {
+            if !told.may_reach(stream.party, &stream.client_id, knows) {
                 continue;
             }
-            let Some(place) = event_stream::place(self.conn, &stream, self.now)? else { continue };
-            let mut told = what.clone();
-            told["event"] = event.into();
-            told["sub"] = self.user_id.into();
-            told["at"] = self.now.into();
-            told["cause"] = self.cause.into();
-            told["knows"] = knows.into();
-            event_stream::put(self.conn, &stream.id, &place, told, self.now)?;
+            let Some(place) = event_stream::place(self.conn, &stream, told.event, self.now)? else { continue };
+            let origin = Origin { user_id: self.user_id, at: self.now, cause: self.cause };
+            event_stream::put(self.conn, &stream.id, place, told.payload(origin, knows), self.now)?;
         }
         Ok(())
     }
 
-    /// Whether the user has allowed the stream's client anything, or has something there. Told as a fact, as it may not be
-    /// known any more when the event goes out.
+    /// Whether the user has allowed the stream's client anything, or has something there.
     fn is_known_to(&self, stream: &Listener) -> Result<bool> {
         let sql = "SELECT EXISTS (SELECT 1 FROM consent WHERE user_id = ?1 AND client_id = ?2)
             OR EXISTS (SELECT 1 FROM family WHERE user_id = ?1 AND client_id = ?2)
@@ -88,38 +78,24 @@ impl<'a> Signal<'a> {
     }
 }
 
-/// Whether what a third party may know of people it knows is in this: of their claims, those of its own tokens.
-fn is_about_its_own(stream: &Listener, event: &str, what: &Value) -> bool {
-    event != "token_claims_change" || what["client_id"] == stream.client_id.as_str()
-}
-
 /// The receiver asked for a sign of life.
-pub(super) fn tell_verification(conn: &Connection, stream: &str, state: Option<&str>, now: u64) -> Result<()> {
-    let sql = "SELECT status FROM event_stream WHERE id = ?1";
-    let status: StreamStatus = conn.prepare_cached(sql)?.query_row([stream], |row| row.get(0))?;
-    if status == StreamStatus::Disabled {
-        return Ok(());
-    }
-    overtake(conn, stream, "verification")?;
-    let mut place = event_stream::way_out_of(conn, stream)?;
-    if status == StreamStatus::Paused {
-        place.kind = Delivery::SECURITY_EVENT_HELD;
-    }
-    let event = json!({ "event": "verification", "at": now, "cause": outbox::seq(conn)?, "state": state });
-    event_stream::put(conn, stream, &place, event, now)
+pub(super) fn tell_verification(conn: &Connection, stream: &EventStream, state: Option<&str>, now: u64) -> Result<()> {
+    let Some(place) = place_of(stream.status, stream.transmission, Some(VERIFICATION)) else { return Ok(()) };
+    overtake(conn, &stream.id, VERIFICATION)?;
+    event_stream::put(conn, &stream.id, place, verification(state, now, outbox::seq(conn)?), now)
 }
 
-/// This side has changed the status. "the Transmitter MUST send this event to the Receiver before stopping the stream" (Shared
-/// Signals Framework 1.0 §8.1.5), so it goes out whatever the status is now.
-pub(super) fn tell_status(conn: &Connection, stream: &str, new: &NewStreamStatus, lost: u64, now: u64) -> Result<()> {
-    overtake(conn, stream, "stream_updated")?;
-    let place = event_stream::way_out_of(conn, stream)?;
-    let cause = outbox::seq(conn)?;
-    let mut event = json!({ "event": "stream_updated", "at": now, "cause": cause, "status": new.status });
-    if let Some(reason) = with_loss(new.reason.as_deref(), lost) {
-        event["reason"] = reason.into();
-    }
-    event_stream::put(conn, stream, &place, event, now)
+/// This side has changed the status.
+pub(super) fn tell_status(
+    conn: &Connection,
+    stream: &EventStream,
+    new: &NewStreamStatus,
+    lost: u64,
+    now: u64,
+) -> Result<()> {
+    overtake(conn, &stream.id, STREAM_UPDATED)?;
+    let event = stream_updated(new, lost, now, outbox::seq(conn)?);
+    event_stream::put(conn, &stream.id, way_out(stream.transmission), event, now)
 }
 
 /// Events about the stream itself go beyond its room. Of each sort only the newest waits, so that they fill nothing.

@@ -32,6 +32,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     cxx(&workspace.root)?;
     node(&workspace.root)?;
     chromium(&workspace.root)?;
+    postgresql(&workspace.root)?;
     python_packages(workspace)?;
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
@@ -71,6 +72,21 @@ fn chromium(root: &Path) -> Result<(), String> {
         return Ok(());
     }
     debian_packages(root, "the browser tests need Chromium", &["chromium"], " (or point CHROMIUM at a browser)")
+}
+
+/// The server that the store's tests start: Debian's, or what is on the path.
+fn postgresql(root: &Path) -> Result<(), String> {
+    let of_debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let installed = of_debian.map(|entry| entry.path().join("bin/initdb")).any(|path| path.exists());
+    if installed || process::exists("initdb", root) {
+        return Ok(());
+    }
+    debian_packages(
+        root,
+        "the tests of the store need PostgreSQL",
+        &["postgresql"],
+        " (or put its programs on the path)",
+    )
 }
 
 /// Installs packages when this is Debian and we are root; else says what `need` and what to type.

@@ -3,14 +3,15 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::shell;
 
-/// How long a start or a promotion may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How often, and how far apart, to look whether a server has started.
+const LOOKS: u32 = 600;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Whether the cluster keeps its promises over a crash of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,13 @@ impl Server {
     pub fn standby(&self) -> Result<Self, String> {
         let folder = folder()?;
         let mut copy = shell::command("pg_basebackup", folder.path());
-        copy.args(["--host=127.0.0.1", "--username=postgres", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        copy.args([
+            "--host=127.0.0.1",
+            "--username=postgres",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+        ]);
         copy.arg(format!("--port={}", self.port)).arg("--pgdata").arg(folder.path().join("data"));
         shell::run(copy)?;
         let mut standby = Self { keeper: None, folder, port: free_port()?, options: self.options.clone() };
@@ -103,15 +110,14 @@ impl Server {
         }
         drop(std::fs::remove_file(self.mark()));
         self.keeper = Some(keep(&postgres, self.folder.path())?);
-        let deadline = Instant::now() + PATIENCE;
-        while self.sql("postgres", "SELECT 1").is_err() {
-            if Instant::now() > deadline {
-                let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-                return Err(format!("PostgreSQL did not start: {log}"));
+        for _ in 0..LOOKS {
+            if self.sql("postgres", "SELECT 1").is_ok() {
+                return Ok(());
             }
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(PAUSE);
         }
-        Ok(())
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        Err(format!("PostgreSQL did not start: {log}"))
     }
 
     /// Stops the server; its data stays.

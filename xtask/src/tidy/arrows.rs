@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "symbolon",
         &["dragons-api", "symbolon-guard", "symbolon-jose", "symbolon-oauth", "symbolon-server", "symbolon-store"],
     ),
+    ("postgres-fixture", &[]),
     ("symbolon-guard", &["symbolon-jose", "symbolon-oauth", "symbolon-revocation"]),
     ("symbolon-jose", &[]),
     ("symbolon-oauth", &["symbolon-jose"]),

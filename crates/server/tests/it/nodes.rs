@@ -1,11 +1,12 @@
 //! Promises of many nodes over one database: any of them may answer any request, and they know one truth (mission P25, design §3).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use postgres_fixture::{Durability, Server, StopMode};
 use symbolon_server::config::SecretText;
+use tokio::time::Instant;
 
 use crate::support::flow::authorize_url;
 use crate::support::{Answer, PASSWORD, World, postgres};

@@ -11,10 +11,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Options;
 use super::error::of_connecting;
+use super::tls::MakeTls;
 use crate::error::StoreError;
 use crate::port::Result;
 
@@ -25,7 +25,7 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(super) struct Target {
     pub(super) config: tokio_postgres::Config,
-    pub(super) tls: MakeRustlsConnect,
+    pub(super) tls: MakeTls,
 }
 
 impl Target {
@@ -40,10 +40,9 @@ impl Target {
         }
         let demanded = match tls.mode.as_deref() {
             Some("disable") => SslMode::Disable,
-            // Nobody can take TLS away from a connection that insists on it: there is no reason to prefer.
-            Some("require" | "verify-ca" | "verify-full") => SslMode::Require,
             None | Some("prefer" | "allow") if config.get_hosts().iter().all(is_local) => SslMode::Disable,
-            None => SslMode::Require,
+            // Whoever sits in between can take TLS away from a connection that merely prefers it.
+            None | Some("require" | "verify-ca" | "verify-full") => SslMode::Require,
             Some(_) => return Err(wrong("sslmode is disable, require or verify-full")),
         };
         config.ssl_mode(demanded);
@@ -58,7 +57,7 @@ impl Target {
                 "-c statement_timeout={statement} -c lock_timeout={statement} -c idle_in_transaction_session_timeout={idle}"
             ));
         }
-        Ok(Self { config, tls: MakeRustlsConnect::new(client_config(tls.root.as_deref().map(Path::new))?) })
+        Ok(Self { config, tls: MakeTls(Arc::new(client_config(tls.root.as_deref().map(Path::new))?)) })
     }
 }
 
@@ -66,10 +65,7 @@ impl Target {
     /// Connects once, to tell early what is wrong. A pooler that takes no settings for a connection gets none: then only this side limits how long
     /// a statement may take.
     pub(super) async fn learn(&mut self) -> Result<()> {
-        let error = match self.config.connect(self.tls.clone()).await {
-            Ok(_) => return Ok(()),
-            Err(error) => error,
-        };
+        let Err(error) = self.config.connect(self.tls.clone()).await else { return Ok(()) };
         if !error.as_db_error().is_some_and(|said| said.message().contains("startup parameter")) {
             return Err(of_connecting(&error));
         }

@@ -108,7 +108,7 @@ pub(super) fn of_connecting(error: &tokio_postgres::Error) -> StoreError {
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(|source| source.is::<std::io::Error>())
+    error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// The error and what caused it, without repeating.

@@ -27,6 +27,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod tls;
 mod user;
 mod user_list;
 mod value;
@@ -180,13 +181,11 @@ impl Inner {
 
     /// A node must not wait for ever for a database that is cut off. What was sent may still come to an end: the outcome is in doubt.
     async fn bounded<T>(&self, conn: &Conn, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        match tokio::time::timeout(self.timeout, operation).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                conn.abandon();
-                Err(StoreError::Unavailable("the database did not answer in time".into()))
-            }
-        }
+        let Ok(outcome) = tokio::time::timeout(self.timeout, operation).await else {
+            conn.abandon();
+            return Err(StoreError::Unavailable("the database did not answer in time".into()));
+        };
+        outcome
     }
 }
 

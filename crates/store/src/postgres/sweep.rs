@@ -34,7 +34,7 @@ pub(super) async fn sweep(conn: &Conn, sweep: Sweep) -> Result<Swept> {
     conn.ask(lists, &[&num(over)]).await?;
     let sessions = sessions(conn, horizon, limit).await?;
     let mut swept =
-        Swept { artefacts, remembered, revocations, statuses, deliveries, throttles, sessions, ..Swept::default() };
+        Swept { artefacts, deliveries, remembered, revocations, sessions, statuses, throttles, ..Swept::default() };
     tokens_and_families(conn, horizon, limit, &mut swept).await?;
     if let Some(keep) = sweep.audit_keep_secs {
         swept.audit_events = audit(conn, sweep.now.saturating_sub(keep), limit).await?;

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use postgres_fixture::{Durability, Server, StopMode};
+use tokio::time::Instant;
 
 use super::{Options, Postgres};
 use crate::error::StoreError;
@@ -113,7 +114,7 @@ async fn each_mistake_in_the_url_is_told_with_its_remedy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_node_changes_the_others_hear_at_once() {
     let url = new_database().await;
-    let deaf = Options { poll: Duration::from_secs(600), ..options(url.clone()) };
+    let deaf = Options { poll: Duration::from_mins(10), ..options(url.clone()) };
     let (one, other) = (open(&url).await, Postgres::open(deaf).await.unwrap());
     let (mut registry, mut revocations) = (other.watch_registry(), other.watch_revocations());
     // Whether it listens already, only a notice tells.

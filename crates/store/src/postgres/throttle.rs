@@ -23,12 +23,12 @@ pub(super) async fn begin(conn: &Conn, keys: &[ThrottleKey], now: u64) -> Result
     for key in keys {
         let row = found.rows.iter().find(|row| row.at::<&str>(0).is_ok_and(|name| name == key.key));
         let stored = row.map(counter).transpose()?;
-        let (counter, moved) = Counter::current(stored, key, now);
-        wait = wait.max(counter.wait_secs(key, now));
+        let (current, moved) = Counter::current(stored, key, now);
+        wait = wait.max(current.wait_secs(key, now));
         if moved {
-            writes.push(count(key, counter.attempts, now));
+            writes.push(count(key, current.attempts, now));
         }
-        counted.push((key, counter.attempts.saturating_add(1)));
+        counted.push((key, current.attempts.saturating_add(1)));
     }
     if wait == 0 {
         writes.extend(counted.into_iter().map(|(key, attempts)| count(key, attempts, now)));

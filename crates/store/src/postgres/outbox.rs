@@ -289,6 +289,9 @@ pub(super) async fn settle_polled(conn: &Conn, stream: &str, fates: &[(u64, Even
     // One that was polled before the stream was paused is held now.
     const THESE: &str = "state = 'waiting' AND target = $1 AND number = ANY($2)
         AND kind IN ('security_event_poll', 'security_event_held')";
+    if fates.is_empty() {
+        return Ok(0);
+    }
     // What is said of an event first counts.
     let mut said: BTreeMap<i64, &EventFate> = BTreeMap::new();
     for (number, fate) in fates {

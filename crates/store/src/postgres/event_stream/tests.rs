@@ -72,9 +72,11 @@ async fn of_two_nodes_that_tell_several_events_at_once_none_waits_for_the_other(
     let world = World::new(Arc::clone(&one)).await;
     world.put_client("hub", json!({ "first_party": true })).await;
     // Each is told of another event first.
-    for (id, events) in
-        [("a", &["credential_change"][..]), ("b", &["session_revoked"]), ("c", &["session_revoked", "credential_change"])]
-    {
+    for (id, events) in [
+        ("a", &["credential_change"][..]),
+        ("b", &["session_revoked"]),
+        ("c", &["session_revoked", "credential_change"]),
+    ] {
         one.create_stream(stream(id, events), 9).await.unwrap();
     }
     // Some have a session to end and a password to change, some only a password, and Ann has sessions.
@@ -98,8 +100,13 @@ async fn of_two_nodes_that_tell_several_events_at_once_none_waits_for_the_other(
     assert_eq!(numbers(&two, "a").await, (1..=40).collect::<Vec<_>>());
     assert_eq!(numbers(&two, "b").await, (1..=40).collect::<Vec<_>>());
     assert_eq!(numbers(&two, "c").await, (1..=80).collect::<Vec<_>>());
-    let causes: BTreeSet<u64> =
-        two.polled_events("c", 1000).await.unwrap().iter().map(|event| event.payload["cause"].as_u64().unwrap()).collect();
+    let causes: BTreeSet<u64> = two
+        .polled_events("c", 1000)
+        .await
+        .unwrap()
+        .iter()
+        .map(|event| event.payload["cause"].as_u64().unwrap())
+        .collect();
     assert_eq!(causes.len(), 60, "one for each operation");
 }
 

@@ -4,6 +4,9 @@
 //! moves what waits in the same transaction. Whoever puts something on a stream or changes it has locked its row, so its numbers have
 //! no gaps and nothing is put where it would not be found.
 
+#[cfg(test)]
+mod tests;
+
 use tokio_postgres::Row;
 
 use super::conn::{Answer, Call, Conn, call};
@@ -186,7 +189,7 @@ pub(super) fn turned(
     let mut calls = vec![call!(sql, id.clone(), new.status.word(), new.reason.clone(), num(now))];
     let Some(turn) = turn(&locked.stream, new) else { return Ok((calls, 0)) };
     match turn.waiting {
-        Fate::Goes => calls.push(forget_waiting(vec![id.clone()])),
+        Fate::Goes => calls.push(call!(FORGET_WAITING, id.clone())),
         Fate::Moves { from, to } => calls.extend(move_waiting(&id, from, to, now)),
     }
     if let Some(room) = turn.room {
@@ -221,7 +224,7 @@ fn tell_of_itself(
 }
 
 /// The index has only what is about streams, so it costs nothing how much else waits.
-pub(super) const OVERTAKE: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+const OVERTAKE: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
     WHERE state = 'waiting' AND target = $1 AND number IS NOT NULL AND (CAST(payload AS JSONB) ->> 'sub') IS NULL
         AND (CAST(payload AS JSONB) ->> 'event') = $2
     ORDER BY id FOR UPDATE)";
@@ -252,7 +255,7 @@ pub(super) async fn verify(
 /// What is settled the sweep removes in its time.
 pub(super) async fn delete(conn: &Conn, id: &str) -> Result<bool> {
     let mut flight = vec![call!("BEGIN"), lock(&[id])];
-    flight.extend(deletion(vec![id.to_owned()]));
+    flight.extend(deletion(id));
     conn.opens();
     Ok(conn.finish(flight).await?.last().is_some_and(|gone| gone.changed > 0))
 }
@@ -261,22 +264,19 @@ pub(super) async fn delete_of(conn: &Conn, client_id: &str) -> Result<u64> {
     let lock = "SELECT id FROM event_stream WHERE client_id = $1 ORDER BY id FOR UPDATE";
     let found = conn.begin(vec![call!(lock, client_id)]).await?;
     let rows = found.first().map_or(&[][..], |answer| &answer.rows);
-    let ids = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<String>>>()?;
-    Ok(conn.finish(deletion(ids)).await?.last().map_or(0, |gone| gone.changed))
+    let ids = rows.iter().map(|row| row.at(0)).collect::<Result<Vec<&str>>>()?;
+    conn.finish(ids.iter().flat_map(|id| deletion(id)).collect()).await?;
+    Ok(ids.len() as u64)
 }
 
-/// Removes locked streams, and all that waits on them.
-fn deletion(ids: Vec<String>) -> Vec<Call<'static>> {
-    vec![forget_waiting(ids.clone()), call!("DELETE FROM event_stream WHERE id = ANY($1)", ids)]
+/// Removes a locked stream, and all that waits on it.
+fn deletion(id: &str) -> [Call<'_>; 2] {
+    [call!(FORGET_WAITING, id), call!("DELETE FROM event_stream WHERE id = $1", id)]
 }
 
 /// The index has nothing that is settled.
-pub(super) const FORGET_WAITING: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
-    WHERE state = 'waiting' AND target = ANY($1) AND number IS NOT NULL ORDER BY id FOR UPDATE)";
-
-fn forget_waiting(ids: Vec<String>) -> Call<'static> {
-    call!(FORGET_WAITING, ids)
-}
+const FORGET_WAITING: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+    WHERE state = 'waiting' AND target = $1 AND number IS NOT NULL ORDER BY id FOR UPDATE)";
 
 /// What is held is not late, so its patience begins when it may go out. One that is under way may go out twice; its receiver
 /// knows it by its id.

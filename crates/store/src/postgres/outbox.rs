@@ -132,7 +132,7 @@ pub(super) async fn tell_end_of_user(conn: &Conn, user: &User, now: u64) -> Resu
 }
 
 /// Steps from target to target along the index, so that it costs nothing how much is waiting for each.
-pub(super) const TARGETS: &str = "WITH RECURSIVE step AS (
+const TARGETS: &str = "WITH RECURSIVE step AS (
         (SELECT o.kind, o.target, o.next_at FROM outbox o WHERE o.state = 'waiting'
             ORDER BY o.kind, o.target, o.next_at LIMIT 1)
         UNION ALL
@@ -213,7 +213,7 @@ pub(super) async fn forget(conn: &Conn, kind: &str, target: &str, limit: u32) ->
 }
 
 /// The index has only what fails, so it costs nothing how much waits to be polled.
-pub(super) const TRIED_LONG_ENOUGH: &str = "SELECT id FROM outbox
+const TRIED_LONG_ENOUGH: &str = "SELECT id FROM outbox
     WHERE state = 'waiting' AND queued_at <= $1 AND last_error IS NOT NULL AND kind <> 'security_event_held'
     ORDER BY queued_at LIMIT $2 FOR UPDATE SKIP LOCKED";
 
@@ -289,6 +289,9 @@ pub(super) async fn settle_polled(conn: &Conn, stream: &str, fates: &[(u64, Even
     // One that was polled before the stream was paused is held now.
     const THESE: &str = "state = 'waiting' AND target = $1 AND number = ANY($2)
         AND kind IN ('security_event_poll', 'security_event_held')";
+    if fates.is_empty() {
+        return Ok(0);
+    }
     // What is said of an event first counts.
     let mut said: BTreeMap<i64, &EventFate> = BTreeMap::new();
     for (number, fate) in fates {

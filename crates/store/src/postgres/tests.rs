@@ -13,7 +13,7 @@ use crate::port::Store;
 use crate::record::{DocumentWrite, Expect, NewRevocation, RevocationKind};
 
 /// One server for all tests of this process, gone with it.
-fn server() -> &'static Server {
+pub(super) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| Server::start(Durability::None, &["max_connections=400"]).unwrap())
 }
@@ -26,7 +26,7 @@ fn database() -> String {
     server().url(&name)
 }
 
-fn options(url: String) -> Options {
+pub(super) fn options(url: String) -> Options {
     Options { url, connections: 4, ..Options::default() }
 }
 

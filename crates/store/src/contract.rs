@@ -69,6 +69,7 @@ macro_rules! suite {
             }
             logs {
                 audit_is_read_in_order_and_in_pages
+                audit_takes_any_text
                 consents_grow_and_stay_apart
                 meta_is_written_once
                 of_parallel_first_times_one_is_first

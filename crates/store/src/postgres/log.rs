@@ -27,7 +27,14 @@ fn append(event: &AuditEvent) -> Result<Call<'_>> {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let AuditEvent { at, name, outcome, actor, user_id, client_id, sid, address, request_id, detail } = event;
     let detail = json(detail)?;
+    let [actor, user_id, client_id, sid, address, request_id] =
+        [actor, user_id, client_id, sid, address, request_id].map(|text| text.as_deref().map(readable));
     Ok(call!(sql, num(*at), name, outcome, actor, user_id, client_id, sid, address, request_id, detail))
+}
+
+/// What somebody sent must not keep the event from being written: this engine's text has no NUL.
+fn readable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 pub(super) async fn audit(conn: &Conn, after_seq: u64, limit: u32) -> Result<Vec<AuditRecord>> {

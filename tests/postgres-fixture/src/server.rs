@@ -61,6 +61,52 @@ impl Server {
         Ok(server)
     }
 
+    /// As [`start`](Self::start), with TLS under a certificate for `localhost` that nobody signed but itself, and no way in without TLS. The
+    /// certificate is `server.crt` in [`folder`](Self::folder).
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or what `openssl` said.
+    pub fn start_encrypted() -> Result<Self, String> {
+        let mut server = Self::start(Durability::None, &[])?;
+        server.down(StopMode::Fast)?;
+        let (key, certificate) = (server.folder().join("server.key"), server.folder().join("server.crt"));
+        let mut openssl = shell::command_of("openssl", server.folder());
+        openssl.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ]);
+        openssl
+            .args([
+                "-config",
+                "/dev/null",
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost",
+                "-keyout",
+            ])
+            .arg(&key);
+        openssl.arg("-out").arg(&certificate);
+        shell::run(openssl)?;
+        let rules = "local all all trust\nhostssl all all all trust\nhost all all 127.0.0.1/32 reject\n";
+        std::fs::write(server.data().join("pg_hba.conf"), rules).map_err(|error| error.to_string())?;
+        server.options.push("ssl=on".to_owned());
+        server.options.push(format!("ssl_key_file={}", key.display()));
+        server.options.push(format!("ssl_cert_file={}", certificate.display()));
+        server.up()?;
+        Ok(server)
+    }
+
     /// A standby that follows this server, by streaming replication.
     ///
     /// # Errors
@@ -117,7 +163,8 @@ impl Server {
             std::thread::sleep(PAUSE);
         }
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        Err(format!("PostgreSQL did not start: {log}"))
+        let last = log.lines().rev().take(5).collect::<Vec<_>>();
+        Err(format!("PostgreSQL did not start: {last:?}"))
     }
 
     /// Stops the server; its data stays.
@@ -148,7 +195,9 @@ impl Server {
     pub fn sql(&self, database: &str, sql: &str) -> Result<String, String> {
         let mut psql = shell::command("psql", self.folder.path());
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
-        psql.args(["--host=127.0.0.1", "--username=postgres"]).arg(format!("--port={}", self.port));
+        psql.arg("--username=postgres")
+            .arg(format!("--host={}", self.folder.path().display()))
+            .arg(format!("--port={}", self.port));
         psql.args(["--dbname", database, "--command", sql]);
         shell::run(psql).map(|text| text.trim_end().to_owned())
     }

@@ -19,7 +19,12 @@ pub(crate) fn is_root() -> bool {
 
 /// A command of PostgreSQL's, as a user that it accepts.
 pub(crate) fn command(name: &str, folder: &Path) -> Command {
-    let program = program(name);
+    command_of(program(name), folder)
+}
+
+/// Any command, as the user who owns the cluster.
+pub(crate) fn command_of(program: impl Into<PathBuf>, folder: &Path) -> Command {
+    let program = program.into();
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]).arg(program);

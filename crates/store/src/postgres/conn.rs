@@ -19,6 +19,8 @@ use crate::port::Result;
 /// Statements in one flight; the future that polls them keeps their order up to here.
 const MAX_FLIGHT: usize = 30;
 
+const COMMIT: &str = "COMMIT";
+
 /// A statement and its arguments.
 pub(super) struct Call<'a> {
     pub(super) sql: Cow<'a, str>,
@@ -62,8 +64,8 @@ pub(super) struct Conn {
     client: Option<Object>,
     /// An open transaction: the connection must not go back to the pool like this.
     open: AtomicBool,
-    /// The engine has taken the commit.
-    committed: AtomicBool,
+    /// Something was sent that takes effect by itself: a commit, or a statement outside a transaction.
+    sent: AtomicBool,
     /// The engine asked for the transaction to be run again.
     again: AtomicBool,
     /// Something broke that another connection may not have.
@@ -75,12 +77,13 @@ pub(super) struct Conn {
 impl Conn {
     pub(super) fn new(client: Object) -> Self {
         let no = || AtomicBool::new(false);
-        Self { client: Some(client), open: no(), committed: no(), again: no(), broken: no(), tells: no() }
+        Self { client: Some(client), open: no(), sent: no(), again: no(), broken: no(), tells: no() }
     }
 
     /// One statement, one answer: by itself a transaction, or the next step of the open one.
     pub(super) async fn ask(&self, sql: &str, arguments: &[&(dyn ToSql + Sync)]) -> Result<Answer> {
         let statement = self.client()?.prepare_cached(sql).await.map_err(|error| self.note(error))?;
+        self.sent.fetch_or(!self.open.load(Ordering::Relaxed), Ordering::Relaxed);
         self.send(&statement, arguments.iter().copied()).await
     }
 
@@ -89,6 +92,8 @@ impl Conn {
         let client = self.client()?;
         let statements = try_join_all(calls.iter().map(|call| client.prepare_cached(&call.sql)));
         let statements = statements.await.map_err(|error| self.note(error))?;
+        let commits = !self.open.load(Ordering::Relaxed) || calls.last().is_some_and(|call| call.sql == COMMIT);
+        self.sent.fetch_or(commits, Ordering::Relaxed);
         let mut answers = Vec::with_capacity(calls.len());
         for (calls, statements) in calls.chunks(MAX_FLIGHT).zip(statements.chunks(MAX_FLIGHT)) {
             let flight = calls.iter().zip(statements).map(|(call, statement)| {
@@ -138,11 +143,10 @@ impl Conn {
 
     /// The last statements of a transaction, and its commit.
     pub(super) async fn finish(&self, mut calls: Vec<Call<'_>>) -> Result<Vec<Answer>> {
-        calls.push(call!("COMMIT"));
+        calls.push(call!(COMMIT));
         let mut answers = self.fly(calls).await?;
         answers.pop();
         self.open.store(false, Ordering::Relaxed);
-        self.committed.store(true, Ordering::Relaxed);
         Ok(answers)
     }
 
@@ -150,7 +154,7 @@ impl Conn {
     pub(super) async fn snapshot(&self, mut calls: Vec<Call<'_>>) -> Result<Vec<Answer>> {
         self.open.store(true, Ordering::Relaxed);
         calls.insert(0, call!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-        calls.push(call!("COMMIT"));
+        calls.push(call!(COMMIT));
         let mut answers = self.fly(calls).await?;
         self.open.store(false, Ordering::Relaxed);
         answers.pop();
@@ -182,9 +186,9 @@ impl Conn {
         self.tells.load(Ordering::Relaxed)
     }
 
-    /// Whether it is right to run the operation again: the engine asked for it, and nothing was committed.
-    pub(super) fn asks_again(&self) -> bool {
-        self.again.load(Ordering::Relaxed) && !self.committed.load(Ordering::Relaxed)
+    /// Whether it is right to run a failed operation again: the engine asked for it, or the connection broke before anything could take effect.
+    pub(super) fn may_run_again(&self) -> bool {
+        self.again.load(Ordering::Relaxed) || self.is_broken() && !self.sent.load(Ordering::Relaxed)
     }
 
     /// Whether the connection itself was the trouble.
@@ -195,6 +199,12 @@ impl Conn {
     /// Nobody shall use it any more: what it does may still come to an end, or not.
     pub(super) fn abandon(&self) {
         self.broken.store(true, Ordering::Relaxed);
+    }
+
+    /// It took too long: whether it takes effect is open, and nobody waits that long again.
+    pub(super) fn give_up(&self) {
+        self.sent.store(true, Ordering::Relaxed);
+        self.abandon();
     }
 
     fn client(&self) -> Result<&Object> {

@@ -156,7 +156,7 @@ impl Postgres {
                 if outcome.is_ok() && conn.has_told() {
                     inner.followed.announce();
                 }
-                if outcome.is_ok() || attempt == ATTEMPTS || !conn.asks_again() {
+                if outcome.is_ok() || attempt == ATTEMPTS || !conn.may_run_again() {
                     return outcome;
                 }
                 drop(conn);
@@ -182,7 +182,7 @@ impl Inner {
     /// A node must not wait for ever for a database that is cut off. What was sent may still come to an end: the outcome is in doubt.
     async fn bounded<T>(&self, conn: &Conn, operation: impl Future<Output = Result<T>>) -> Result<T> {
         let Ok(outcome) = tokio::time::timeout(self.timeout, operation).await else {
-            conn.abandon();
+            conn.give_up();
             return Err(StoreError::Unavailable("the database did not answer in time".into()));
         };
         outcome

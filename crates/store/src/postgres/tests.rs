@@ -210,3 +210,36 @@ async fn a_caller_that_goes_away_undoes_nothing_and_leaves_nothing_open() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_verified_and_nothing_is_sent_in_the_clear() {
+    let server = tokio::task::spawn_blocking(Server::start_encrypted).await.unwrap().unwrap();
+    let (port, certificate) = (server.port(), server.folder().join("server.crt"));
+    let url = |host: &str, query: &str| format!("postgres://postgres@{host}:{port}/postgres?{query}");
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", certificate.display());
+    open(&url("localhost", &trusted)).await.apply(put("a")).await.unwrap();
+    for (url, hint) in [
+        // Nobody the machine trusts has signed it.
+        (url("localhost", "sslmode=require"), "sslrootcert="),
+        // The name in the certificate is another one.
+        (url("127.0.0.1", &trusted), "certificate was refused"),
+        (url("127.0.0.1", "sslmode=disable"), "pg_hba.conf"),
+    ] {
+        let error = Postgres::open(options(url.clone())).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains(hint), "{url}: {error}");
+    }
+}
+
+/// A fail-over, a restart, an administrator: whoever finds a connection dead takes another one, unless something may have taken effect.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_cut_costs_nobody_a_request() {
+    let url = new_database().await;
+    let node = open(&url).await;
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for round in 0..10 {
+        server().sql(name_of(&url), cut).unwrap();
+        node.apply(put(&round.to_string())).await.unwrap();
+        assert_eq!(node.registry_version().await.unwrap(), round + 1);
+    }
+}

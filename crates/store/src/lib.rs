@@ -14,9 +14,10 @@ mod port;
 pub mod postgres;
 mod record;
 mod sqlite;
+pub mod transfer;
 
 pub use error::{Conflict, StoreError};
 pub use port::Store;
 pub use postgres::Postgres;
 pub use record::*;
-pub use sqlite::{Options, Sqlite};
+pub use sqlite::{Options, SchemaState, Sqlite};

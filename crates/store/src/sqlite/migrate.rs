@@ -24,6 +24,32 @@ pub(super) fn migrate(conn: &Connection) -> Result<()> {
     run(conn, MIGRATIONS)
 }
 
+/// How a database's schema stands to this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaState {
+    /// The version of the data; 0 for an empty file.
+    pub found: u32,
+    /// The newest version this program knows.
+    pub known: u32,
+    /// What is to be done, in order: the version that each step leads to, and what it is about.
+    pub pending: Vec<(u32, String)>,
+}
+
+/// Looks without changing anything. Another program's database is refused; a newer one of ours is told as it is.
+pub(super) fn state(conn: &Connection) -> Result<SchemaState> {
+    let found = version(conn)?;
+    check_owner(conn, found)?;
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let steps = (1..).zip(MIGRATIONS).skip(found as usize);
+    Ok(SchemaState { found, known, pending: steps.map(|(to, sql)| (to, title(sql))).collect() })
+}
+
+/// The first sentence of a migration's comment.
+fn title(sql: &str) -> String {
+    let comment = sql.lines().next().unwrap_or_default().trim_start_matches("-- ");
+    comment.split_once(". ").map_or(comment, |(first, _)| first).trim_end_matches('.').to_owned()
+}
+
 fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
     let version = version(conn)?;
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
@@ -80,6 +106,18 @@ mod tests {
         run(&conn, STEPS).unwrap();
         run(&conn, STEPS).unwrap();
         assert_eq!((version(&conn).unwrap(), tables(&conn)), (2, 2));
+    }
+
+    #[test]
+    fn what_is_pending_is_told_and_not_done() {
+        let conn = Connection::open_in_memory().unwrap();
+        run(&conn, &MIGRATIONS[..4]).unwrap();
+        let before = state(&conn).unwrap();
+        assert_eq!((before.found, before.pending.len()), (4, MIGRATIONS.len() - 4));
+        assert!(before.pending[0].1.starts_with("An access token may be a session value"), "{:?}", before.pending);
+        assert_eq!(state(&conn).unwrap(), before);
+        migrate(&conn).unwrap();
+        assert_eq!(state(&conn).unwrap().pending, []);
     }
 
     #[test]

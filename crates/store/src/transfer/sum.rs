@@ -1,5 +1,7 @@
 //! What two copies of a table are compared by: how many rows, and the SHA-256 of their canonical forms in the order of the key.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
@@ -42,8 +44,11 @@ impl Summing {
 
     /// The sum of what was added.
     pub fn finish(self) -> Sum {
-        let digest = self.context.finish();
-        let sha256 = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut sha256 = String::with_capacity(64);
+        for byte in self.context.finish().as_ref() {
+            // Writing into a String does not fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Sum { table: self.table, rows: self.rows, sha256 }
     }
 }

@@ -25,13 +25,13 @@ fn row(table: &Table, number: i64, seed: u64) -> Row {
 /// What a rule of the schema or a reference asks for.
 fn fixed(table: &Table, column: &str, number: i64, mixed: u64) -> Option<Value> {
     let text = |text: String| Some(Value::Text(text));
-    let one_of = |words: &[&str]| text(words[mixed as usize % words.len()].to_owned());
+    let one_of = |words: &[&str]| text(pick(words, mixed).to_owned());
     match (&*table.name, column) {
         ("registry" | "revocation_head" | "audit_retention", "one") => Some(Value::Integer(1)),
         ("meta", "key") => text("issuer".to_owned()),
         (_, "user_id") if table.name != "artefact" => text(name("account", number)),
-        ("refresh_token" | "access_token", "family") => text(name("family", number)),
-        ("status", "list") => text(name("status_list", number)),
+        ("refresh_token" | "access_token", "family") | ("family", "id") => text(name("family", number)),
+        ("status", "list") | ("status_list", "id") => text(name("status_list", number)),
         ("account", "status") => one_of(&["active", "blocked"]),
         ("event_stream", "status") => one_of(&["enabled", "paused", "disabled"]),
         ("event_stream", "transmission") => one_of(&["push", "poll"]),
@@ -40,10 +40,7 @@ fn fixed(table: &Table, column: &str, number: i64, mixed: u64) -> Option<Value> 
         ("outbox", "state") => one_of(&["waiting", "delivered", "given_up"]),
         ("outbox", "payload") => text(format!("{{\"n\":{number}}}")),
         ("account", "id") => text(name("account", number)),
-        ("family", "id") => text(name("family", number)),
-        ("status_list", "id") => text(name("status_list", number)),
-        (_, "seq" | "place") => Some(Value::Integer(number)),
-        ("outbox", "id") => Some(Value::Integer(number)),
+        (_, "seq" | "place") | ("outbox", "id") => Some(Value::Integer(number)),
         ("session", "sid") | ("revocation", "id") => text(name("unique", number)),
         _ if table.key.iter().any(|key| key == column) => None,
         // NULL where the schema allows it.
@@ -67,10 +64,12 @@ fn any(kind: Kind, number: i64, mixed: u64) -> Value {
             1 => 0,
             _ => i64::try_from(mixed % 1_800_000_000).unwrap_or(0),
         }),
-        Kind::Text => {
-            Value::Text(name(["Zoë", "ada", "Ada", "日本", "a'b\"c", "{}", "😀"][mixed as usize % 7], number))
-        }
+        Kind::Text => Value::Text(name(pick(&["Zoë", "ada", "Ada", "日本", "a'b\"c", "{}", "😀"], mixed), number)),
     }
+}
+
+fn pick<'w>(words: &[&'w str], mixed: u64) -> &'w str {
+    words[usize::try_from(mixed % words.len() as u64).unwrap()]
 }
 
 fn name(stem: &str, number: i64) -> String {

@@ -24,6 +24,13 @@ pub(super) fn migrate(conn: &Connection) -> Result<()> {
     run(conn, MIGRATIONS)
 }
 
+/// Brings the database to an older schema, for data that was written with it.
+pub(super) fn migrate_to(conn: &Connection, version: u32) -> Result<()> {
+    let steps = MIGRATIONS.get(..version as usize).filter(|steps| !steps.is_empty());
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    run(conn, steps.ok_or(StoreError::NewerSchema { found: version, known })?)
+}
+
 /// How a database's schema stands to this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaState {

@@ -18,6 +18,7 @@ mod open;
 mod outbox;
 mod readers;
 mod registry;
+mod restore;
 mod revocation;
 mod rotation;
 mod session;
@@ -40,7 +41,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::port::Result;
-use crate::transfer::{Load, Snapshot};
+use crate::transfer::{Load, Present, Snapshot};
 pub use migrate::SchemaState;
 use open::Lock;
 use readers::Readers;
@@ -102,6 +103,12 @@ impl Sqlite {
     /// Opens or makes a database to fill, with its lock and the newest schema.
     pub fn load(path: &Path) -> Result<Box<dyn Load>> {
         Ok(Box::new(transfer::Loading::open(path)?))
+    }
+
+    /// A database with the schema of version `schema` to fill, which takes the place of the one at `path` when it is finished; that one is
+    /// locked meanwhile. [`Conflict::Exists`](crate::Conflict::Exists) if there is data and it is to stay.
+    pub async fn restore(path: &Path, schema: u32, present: Present) -> Result<Box<dyn Load>> {
+        Ok(Box::new(restore::Restoring::open(path, schema, present).await?))
     }
 
     /// Everything in the database at `path`, which nobody else may have open and whose schema must be the newest. Changes nothing.

@@ -3,7 +3,7 @@
 //! A reader of one moment holds up no writer; but the write-ahead log cannot begin anew while it lives, so it grows by what is
 //! written meanwhile. Refuses to read a schema that is not the newest: the list of tables would not be of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -42,6 +42,14 @@ impl Reading {
         }
         let lock = open::claim(path)?;
         Self::of(open::reader(path)?, Some(lock))
+    }
+
+    /// Of a database that is being filled, whose tables the caller knows.
+    pub(super) fn of_any_schema(path: &Path) -> Result<Self> {
+        let conn = open::reader(path)?;
+        conn.execute_batch("BEGIN")?;
+        migrate::state(&conn)?;
+        Ok(Self { conn, _lock: None })
     }
 
     fn of(conn: Connection, lock: Option<Lock>) -> Result<Self> {
@@ -129,16 +137,21 @@ impl ToSql for Value {
 /// A database that is being filled.
 pub(super) struct Loading {
     conn: Connection,
-    path: std::path::PathBuf,
+    path: PathBuf,
     // After the connection: it is dropped last.
     _lock: Lock,
 }
 
 impl Loading {
     pub(super) fn open(path: &Path) -> Result<Self> {
+        Self::at(path, SCHEMA)
+    }
+
+    /// With the schema of this version.
+    pub(super) fn at(path: &Path, schema: u32) -> Result<Self> {
         let lock = open::claim(path)?;
         let conn = open::writer(path)?;
-        migrate::migrate(&conn)?;
+        migrate::migrate_to(&conn, schema)?;
         Ok(Self { conn, path: path.to_owned(), _lock: lock })
     }
 
@@ -212,7 +225,11 @@ impl Load for Loading {
     }
 
     async fn snapshot(&mut self) -> Result<Box<dyn Snapshot>> {
-        Ok(Box::new(Reading::beside(&self.path)?))
+        Ok(Box::new(Reading::of_any_schema(&self.path)?))
+    }
+
+    async fn upgrade(&mut self) -> Result<()> {
+        migrate::migrate(&self.conn)
     }
 
     async fn start_over(&mut self, over: &StartOver) -> Result<Begun> {

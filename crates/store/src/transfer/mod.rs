@@ -69,11 +69,26 @@ pub trait Load: Send {
     /// What it holds now.
     async fn snapshot(&mut self) -> Result<Box<dyn Snapshot>>;
 
+    /// Brings the schema from that of the rows to the newest.
+    async fn upgrade(&mut self) -> Result<()>;
+
     /// After a restore: what must not go on as it stood at the time of the backup.
     async fn start_over(&mut self, over: &StartOver) -> Result<Begun>;
 
-    /// Takes the mark away: the store may be served.
+    /// Takes the mark away: the store may be served. What it replaces goes at this moment, and nothing is written after it.
     async fn finish(&mut self) -> Result<()>;
+}
+
+/// What becomes of data that stands where other data is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Present {
+    /// It stays, and the new data is refused.
+    Keep,
+    /// It goes, once the new data is complete and proven.
+    Replace {
+        /// Unix seconds; where the old data is put aside, its name tells them.
+        now: u64,
+    },
 }
 
 /// How a restored store begins anew.

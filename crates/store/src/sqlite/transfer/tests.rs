@@ -154,6 +154,9 @@ impl Load for Dying {
     async fn snapshot(&mut self) -> Result<Box<dyn Snapshot>> {
         self.inner.snapshot().await
     }
+    async fn upgrade(&mut self) -> Result<()> {
+        self.inner.upgrade().await
+    }
     async fn start_over(&mut self, over: &StartOver) -> Result<Begun> {
         self.inner.start_over(over).await
     }

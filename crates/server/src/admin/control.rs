@@ -137,7 +137,7 @@ async fn refuse_browsers(request: Request, next: Next) -> Response {
 const fn status(kind: AdminErrorKind) -> StatusCode {
     match kind {
         AdminErrorKind::Conflict => StatusCode::CONFLICT,
-        AdminErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        AdminErrorKind::CheckFailed | AdminErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         AdminErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         AdminErrorKind::NotAllowed => StatusCode::FORBIDDEN,
         AdminErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -186,6 +186,9 @@ impl From<AppError> for AdminError {
             }
             AppError::WrongMasterKey | AppError::MasterKey(_) => {
                 (AdminErrorKind::Failed, "restore the master key from your backup")
+            }
+            AppError::Unfinished => {
+                (AdminErrorKind::Failed, "repeat the symbolon migrate copy that began it: it goes on where it was")
             }
             _ => (AdminErrorKind::Failed, "symbolon doctor"),
         };

@@ -163,7 +163,8 @@ async fn copy_table(
     }
 }
 
-async fn sum(of: &mut dyn Snapshot, table: &Table) -> Result<Sum, StoreError> {
+/// The sum of one table.
+pub async fn sum(of: &mut dyn Snapshot, table: &Table) -> Result<Sum, StoreError> {
     let mut sum = Summing::of(&table.name);
     let mut after = None;
     loop {

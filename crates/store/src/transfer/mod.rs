@@ -6,14 +6,14 @@
 //! A store that is being filled carries a mark and must not be served ([`MARK`]). Refuses to fill what holds other data.
 
 mod copy;
-mod sum;
+mod sums;
 mod table;
 mod value;
 
 use async_trait::async_trait;
 
-pub use copy::{BATCH, CopyError, Progress, Step, copy, sums};
-pub use sum::{Sum, Summing};
+pub use copy::{BATCH, CopyError, Progress, Step, copy, sum, sums};
+pub use sums::{Sum, Summing};
 pub use table::{Column, Kind, MARK, SCHEMA, Table, tables};
 pub use value::{BadRow, Row, Value, read_row, write_row};
 

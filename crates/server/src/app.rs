@@ -160,7 +160,9 @@ impl App {
         let master = master_key(known, &config, &*store).await?;
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;
-        let archive_key = archive_key(&config, &master)?;
+        let own_key = config.backup.key.as_ref().map(|text| MasterKey::from_text(text.expose(), "backup.key"));
+        let own_key = own_key.transpose().map_err(AppError::MasterKey)?;
+        let archive_key = ArchiveKey::of(own_key.as_ref().unwrap_or(&master));
 
         let epoch = store.revocation_head().await?.epoch;
         let feed = Arc::new(Feed::new(epoch, config.revocation.max_followers));
@@ -294,13 +296,6 @@ async fn master_key(known: Option<MasterKey>, config: &Config, store: &dyn Store
         }
         None => MasterKey::load_or_create(&path, &mut SystemRng).map_err(AppError::MasterKey),
     }
-}
-
-/// The key of its own that backups have, or the master key.
-fn archive_key(config: &Config, master: &MasterKey) -> Result<ArchiveKey, AppError> {
-    let Some(text) = &config.backup.key else { return Ok(ArchiveKey::of(master)) };
-    let key = MasterKey::from_text(text.expose(), "the configuration (backup.key)").map_err(AppError::MasterKey)?;
-    Ok(ArchiveKey::of(&key))
 }
 
 /// The data names the issuer and the master key it was made with; both are fixed from then on.

@@ -129,6 +129,7 @@ impl From<BackupError> for AdminError {
             BackupError::File(_) => {
                 (AdminErrorKind::Failed, "check the path, who may read and write there, and the room left")
             }
+            BackupError::KeyFile(_) => (AdminErrorKind::Invalid, "name the file that holds the key of the backup"),
             BackupError::MasterKey(_) => (
                 AdminErrorKind::Invalid,
                 "put the master key of that data into the data folder first (master.key, mode 600), or set master_key",

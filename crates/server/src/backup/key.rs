@@ -3,10 +3,14 @@
 //! Its name stands in every line of an archive, so that a wrong key is told from damage. The name is derived as well and tells nothing.
 
 use std::fmt;
+use std::path::Path;
 
 use symbolon_jose::jwe::{DecryptingKey, DecryptingKeys, EncryptingKey};
 use symbolon_jose::{ContentEncryption, Jwk, KeyManagement, base64url};
 
+use super::BackupError;
+use crate::app::{AppError, known_master_key};
+use crate::config::Config;
 use crate::seal::MasterKey;
 
 const ALG: KeyManagement = KeyManagement::A256Kw;
@@ -35,9 +39,31 @@ impl ArchiveKey {
         }
     }
 
+    /// The one that `config` names: `backup.key`, else the master key; nothing where that is not at hand.
+    pub fn configured(config: &Config) -> Result<Option<Self>, BackupError> {
+        let key = match &config.backup.key {
+            Some(text) => MasterKey::from_text(text.expose(), "the configuration (backup.key)").map(Some),
+            None => return known_master_key(config).map(|key| key.as_ref().map(Self::of)).map_err(of_master_key),
+        };
+        Ok(key.map_err(BackupError::MasterKey)?.as_ref().map(Self::of))
+    }
+
+    /// The one in a file.
+    pub fn load(path: &Path) -> Result<Self, BackupError> {
+        MasterKey::load(path).map(|key| Self::of(&key)).map_err(BackupError::KeyFile)
+    }
+
     /// What it is called in archives.
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// Reading a key fails in no other way.
+pub(super) fn of_master_key(error: AppError) -> BackupError {
+    match error {
+        AppError::MasterKey(error) => BackupError::MasterKey(error),
+        _ => BackupError::WrongMasterKey,
     }
 }
 

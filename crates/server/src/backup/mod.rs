@@ -49,6 +49,8 @@ pub enum BackupError {
         /// Who is configured.
         configured: String,
     },
+    /// The file of a backup's own key.
+    KeyFile(MasterKeyError),
     /// The master key that the data needs.
     MasterKey(MasterKeyError),
     /// It was made under another key; both are told by their public names.
@@ -78,7 +80,11 @@ impl fmt::Display for BackupError {
             Self::File(error) => write!(f, "the backup file failed: {error}"),
             Self::Newer { version } => write!(f, "the backup was made by a newer version of symbolon ({version})"),
             Self::NotABackup => f.write_str("this is no backup of symbolon"),
-            Self::MasterKey(error) => error.fmt(f),
+            Self::KeyFile(MasterKeyError::Missing { path }) => write!(f, "there is no key file {}", path.display()),
+            Self::KeyFile(MasterKeyError::Malformed { origin }) => {
+                write!(f, "the key in {origin} is not 43 characters of base64url")
+            }
+            Self::KeyFile(error) | Self::MasterKey(error) => error.fmt(f),
             Self::OtherIssuer { made_for, configured } => {
                 write!(f, "the backup is of the issuer {made_for}, but {configured} is configured")
             }

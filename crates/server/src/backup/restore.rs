@@ -16,6 +16,7 @@ use symbolon_store::transfer::{
 };
 
 use super::archive::{Next, Reading};
+use super::key::of_master_key;
 use super::{ArchiveKey, BackupError, Header, Summary};
 use crate::app::{META_KEY_CHECK, known_master_key};
 use crate::config::Config;
@@ -76,12 +77,8 @@ pub async fn restore(
 /// The master key must be there before the data: without it nothing in it can be used.
 fn sealer(config: &Config) -> Result<Sealer, BackupError> {
     let path = config.master_key_file();
-    match known_master_key(config) {
-        Ok(Some(key)) => Ok(key.sealer()),
-        Ok(None) => Err(BackupError::MasterKey(MasterKeyError::Missing { path })),
-        Err(crate::AppError::MasterKey(error)) => Err(BackupError::MasterKey(error)),
-        Err(_) => Err(BackupError::WrongMasterKey),
-    }
+    let key = known_master_key(config).map_err(of_master_key)?;
+    Ok(key.ok_or(BackupError::MasterKey(MasterKeyError::Missing { path }))?.sealer())
 }
 
 /// Of the same form as the first one, which the schema makes.
@@ -116,7 +113,7 @@ async fn fill<R: std::io::BufRead>(
 /// The data says with which master key it was made, in its very first table.
 fn check_master_key(table: &Table, rows: &[Row], sealer: &Sealer) -> Result<(), BackupError> {
     let check = |row: &Row| match row.as_slice() {
-        [Value::Text(key), Value::Text(sealed)] if key == META_KEY_CHECK => sealer.open(META_KEY_CHECK, sealed).is_ok(),
+        [Value::Text(key), Value::Text(proof)] if key == META_KEY_CHECK => sealer.open(META_KEY_CHECK, proof).is_ok(),
         _ => true,
     };
     if table.name != "meta" || rows.iter().all(check) { Ok(()) } else { Err(BackupError::WrongMasterKey) }

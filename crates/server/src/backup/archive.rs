@@ -85,15 +85,26 @@ pub async fn write<W: Write + Send>(
     key: &ArchiveKey,
     (out, rng): (W, &mut (dyn Rng + Send)),
 ) -> Result<(Summary, W), BackupError> {
-    let mut header = Header {
+    let header = Header {
         created_at: now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         issuer: issuer.to_owned(),
         schema: SCHEMA,
         tables: tables(),
         rows: Vec::new(),
-        counters: snapshot.counters().await?,
+        counters: Vec::new(),
     };
+    write_as(header, snapshot, key, (out, rng)).await
+}
+
+/// The same with the header's list of tables.
+pub(super) async fn write_as<W: Write + Send>(
+    mut header: Header,
+    snapshot: &mut dyn Snapshot,
+    key: &ArchiveKey,
+    (out, rng): (W, &mut (dyn Rng + Send)),
+) -> Result<(Summary, W), BackupError> {
+    header.counters = snapshot.counters().await?;
     for table in &header.tables {
         header.rows.push(snapshot.count(table).await?);
     }

@@ -12,6 +12,8 @@ mod restore;
 mod schedule;
 mod seal;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::io;

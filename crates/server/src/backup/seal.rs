@@ -108,15 +108,17 @@ pub(super) struct Opening<'k, R> {
     input: R,
     /// Where the next piece must stand; the archive's id once the first was seen.
     next: Option<Place>,
+    /// The first line was ours.
+    begun: bool,
     ended: bool,
     line: Vec<u8>,
 }
 
 impl<'k, R: BufRead> Opening<'k, R> {
     pub(super) fn new(key: &'k ArchiveKey, input: R) -> Result<Self, BackupError> {
-        let mut opening = Self { key, input, next: None, ended: false, line: Vec::new() };
+        let mut opening = Self { key, input, next: None, begun: false, ended: false, line: Vec::new() };
         match opening.read_line()? {
-            Some(line) if line == MAGIC.as_bytes() => {}
+            Some(line) if line == MAGIC.as_bytes() => opening.begun = true,
             Some(line) if line.starts_with(b"symbolon-backup ") => {
                 return Err(BackupError::Newer { version: "another format".to_owned() });
             }
@@ -134,7 +136,7 @@ impl<'k, R: BufRead> Opening<'k, R> {
             None => Ok(None),
             Some(b'\n') => Ok(Some(&self.line)),
             Some(_) if self.line.len() as u64 + 1 == most => Err(BackupError::Damaged("a line is too long")),
-            Some(_) if self.next.is_none() => Err(BackupError::NotABackup),
+            Some(_) if !self.begun => Err(BackupError::NotABackup),
             Some(_) => Err(BackupError::Truncated),
         }
     }

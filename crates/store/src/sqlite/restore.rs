@@ -70,8 +70,8 @@ impl Drop for Restoring {
         if let Some(filled) = self.filled.take() {
             drop(filled);
             // What is left is removed by the next attempt at the latest.
-            for file in with_side_files(&self.beside) {
-                let _ = remove(&file);
+            for file in with_side_files(&self.beside).iter().chain([&named(&self.beside, ".lock")]) {
+                let _ = remove(file);
             }
         }
     }
@@ -238,7 +238,7 @@ mod tests {
         assert!(matches!(Sqlite::open(&path, Options::default()), Err(StoreError::InUse { .. })));
         drop(load);
         assert_eq!(meta(&path).await.as_deref(), Some("old"));
-        assert!(!files(folder.path()).iter().any(|name| name == "s.db.restoring"));
+        assert!(!files(folder.path()).iter().any(|name| name.contains("restoring")));
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use symbolon_store::transfer::Present;
 
 use super::Global;
 use crate::connect::{self, Reached};
-use crate::error::{CliError, UNREACHABLE};
+use crate::error::{CliError, NOT_FOUND, UNREACHABLE};
 use crate::input::{Yes, confirm};
 use crate::output::{Output, text};
 use crate::progress::Progress;
@@ -104,8 +104,13 @@ impl KeyFile {
 }
 
 async fn create(config: &Config, place: &Path, output: &Output) -> Result<(), CliError> {
+    if !config.database().exists() {
+        let message = format!("there is no data in {}", config.data.display());
+        return Err(CliError::new(NOT_FOUND, message, "name the data folder with --data"));
+    }
+    let reached = connect::reach(config).await?;
     let mut out = BufWriter::new(Partial::create(place).map_err(failed)?);
-    let partial = match connect::reach(config).await? {
+    let partial = match reached {
         Reached::Server(stream) => {
             connect::download(stream, "/backup", &mut out).await??;
             out.into_inner().map_err(|why| failed(why.into_error().into()))?

@@ -1,6 +1,6 @@
 //! Backups: everything the store keeps, in one encrypted file, made beside a running server and proven without one.
 //!
-//! An archive is lines of text. The first names the format; each other is a JWE (RFC 7516) of a piece of one stream ([`seal`]), which
+//! An archive is lines of text. The first names the format; each other is a JWE (RFC 7516) of a piece of one stream (`seal.rs`), which
 //! consists of a header, the rows of every table, and a footer with their counts and sums ([`archive`]). The master key is never in it.
 //!
 //! Refused: a file that is cut, reordered, changed or put together from two; one of another key; one of a newer schema.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use symbolon_store::Sqlite;
 use symbolon_store::transfer::{Present, SCHEMA, Table, Value, tables};
-use symbolon_store::{Sqlite, Store as _};
 
 use super::*;
 use crate::app::App;
@@ -48,9 +48,8 @@ fn names(folder: &Path) -> Vec<String> {
 fn tables_of_the_fifth_schema() -> Vec<Table> {
     let mut tables = tables();
     tables.retain(|table| table.name != "event_stream");
-    tables
-        .iter_mut()
-        .for_each(|table| table.columns.retain(|column| table.name != "outbox" || column.name != "number"));
+    let outbox = tables.iter_mut().find(|table| table.name == "outbox").unwrap();
+    outbox.columns.retain(|column| column.name != "number");
     tables
 }
 

@@ -13,6 +13,7 @@ mod page;
 mod port;
 pub mod postgres;
 mod record;
+mod schema;
 mod sqlite;
 pub mod transfer;
 
@@ -20,4 +21,5 @@ pub use error::{Conflict, StoreError};
 pub use port::Store;
 pub use postgres::Postgres;
 pub use record::*;
-pub use sqlite::{Options, SchemaState, Sqlite};
+pub use schema::SchemaState;
+pub use sqlite::{Options, Sqlite};

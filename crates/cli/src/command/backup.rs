@@ -104,7 +104,7 @@ impl KeyFile {
 }
 
 async fn create(config: &Config, place: &Path, output: &Output) -> Result<(), CliError> {
-    if !config.database().exists() {
+    if !symbolon_server::storage::exists(config) {
         let message = format!("there is no data in {}", config.data.display());
         return Err(CliError::new(NOT_FOUND, message, "name the data folder with --data"));
     }

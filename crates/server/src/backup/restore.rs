@@ -10,7 +10,6 @@ use std::path::Path;
 
 use serde_json::json;
 use symbolon_oauth::{LONGEST_TOKEN_SECS, Rng as _};
-use symbolon_store::Sqlite;
 use symbolon_store::transfer::{
     Begun, Counter, Load, Present, Row, SCHEMA, SignIns, StartOver, Sum, Table, Value, sum, tables,
 };
@@ -22,6 +21,7 @@ use crate::app::{META_KEY_CHECK, known_master_key};
 use crate::config::Config;
 use crate::rng::SystemRng;
 use crate::seal::{MasterKeyError, Sealer};
+use crate::storage;
 
 /// What becomes of those who were signed in at the time of the backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub async fn restore(
         return Err(BackupError::OtherIssuer { made_for: header.issuer, configured: config.issuer.clone() });
     }
     let sealer = sealer(config)?;
-    let mut load = Sqlite::restore(&config.database(), header.schema, present).await?;
+    let mut load = storage::restore(config, header.schema, present).await?;
     let sums = fill(&mut archive, &mut *load, &sealer, watch).await?;
     load.set_counters(&header.counters).await?;
     compare(&header, &sums, &mut *load).await?;

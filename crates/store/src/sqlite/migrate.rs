@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::port::Result;
+use crate::schema::SchemaState;
 
 /// "SYMB" in ASCII.
 const APPLICATION_ID: i64 = 0x5359_4d42;
@@ -31,30 +32,11 @@ pub(super) fn migrate_to(conn: &Connection, version: u32) -> Result<()> {
     run(conn, steps.ok_or(StoreError::NewerSchema { found: version, known })?)
 }
 
-/// How a database's schema stands to this program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaState {
-    /// The version of the data; 0 for an empty file.
-    pub found: u32,
-    /// The newest version this program knows.
-    pub known: u32,
-    /// What is to be done, in order: the version that each step leads to, and what it is about.
-    pub pending: Vec<(u32, String)>,
-}
-
 /// Looks without changing anything. Another program's database is refused; a newer one of ours is told as it is.
 pub(super) fn state(conn: &Connection) -> Result<SchemaState> {
     let found = version(conn)?;
     check_owner(conn, found)?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    let steps = (1..).zip(MIGRATIONS).skip(found as usize);
-    Ok(SchemaState { found, known, pending: steps.map(|(to, sql)| (to, title(sql))).collect() })
-}
-
-/// The first sentence of a migration's comment.
-fn title(sql: &str) -> String {
-    let comment = sql.lines().next().unwrap_or_default().trim_start_matches("-- ");
-    comment.split_once(". ").map_or(comment, |(first, _)| first).trim_end_matches('.').to_owned()
+    Ok(SchemaState::of(found, (1..).zip(MIGRATIONS.iter().copied())))
 }
 
 fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {

@@ -41,8 +41,8 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::port::Result;
+use crate::schema::SchemaState;
 use crate::transfer::{Load, Present, Snapshot};
-pub use migrate::SchemaState;
 use open::Lock;
 use readers::Readers;
 use writer::Writer;

@@ -16,11 +16,9 @@ use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{NewRevocation, RevocationKind};
 use crate::transfer::{
-    Begun, COUNTED, Column, Counter, Kind, Load, MARK, Row, SCHEMA, SignIns, Snapshot, StartOver, Table, Value,
+    Begun, COUNTED, Column, Counter, Kind, Load, MARK, NUMBERS_SKIPPED, Row, SCHEMA, SignIns, Snapshot, StartOver,
+    Table, Value,
 };
-
-/// By how much numbers of events move on when what was told after the backup is not known: the same number must not be told twice.
-const NUMBERS_SKIPPED: i64 = 1 << 32;
 
 /// Everything at one moment.
 pub(super) struct Reading {

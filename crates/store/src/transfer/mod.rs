@@ -31,6 +31,9 @@ pub struct Counter {
     pub last: i64,
 }
 
+/// By how much numbers of events move on when what was told after a backup is not known: the same number must not be told twice.
+pub(crate) const NUMBERS_SKIPPED: i64 = 1 << 32;
+
 /// The tables whose keys the engine counts.
 pub const COUNTED: [&str; 2] = ["audit", "outbox"];
 

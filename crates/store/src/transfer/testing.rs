@@ -28,6 +28,8 @@ fn fixed(table: &Table, column: &str, number: i64, mixed: u64) -> Option<Value> 
     let one_of = |words: &[&str]| text(pick(words, mixed).to_owned());
     match (&*table.name, column) {
         ("registry" | "revocation_head" | "audit_retention", "one") => Some(Value::Integer(1)),
+        // Beyond every entry.
+        ("revocation_head", "seq") => Some(Value::Integer(1_000_000)),
         ("meta", "key") => text("issuer".to_owned()),
         (_, "user_id") if table.name != "artefact" => text(name("account", number)),
         ("refresh_token" | "access_token", "family") | ("family", "id") => text(name("family", number)),

@@ -6,8 +6,8 @@ use std::fmt;
 
 use super::table::{Kind, Table};
 
-/// One value of a row.
-#[derive(Clone, PartialEq, Eq)]
+/// One value of a row. Those of one kind are in the order of keys.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// Bytes.
     Blob(Vec<u8>),

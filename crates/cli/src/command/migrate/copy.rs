@@ -37,9 +37,9 @@ impl Copy {
 }
 
 async fn run(from: &Place, to: &Place, progress: &mut Progress) -> Result<Vec<Sum>, CliError> {
-    let mut source = from.export().map_err(|error| of_source(error, from))?;
+    let mut source = from.export().await.map_err(|error| of_source(error, from))?;
     let of = identity(&mut *source).await.map_err(AdminError::from)?;
-    let mut target = to.load().map_err(AdminError::from)?;
+    let mut target = to.load().await.map_err(AdminError::from)?;
     let mut watch = |step: symbolon_store::transfer::Progress| {
         let what = match step.step {
             Step::Copy => "copying",

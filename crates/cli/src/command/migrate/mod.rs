@@ -5,11 +5,12 @@ mod place;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use symbolon_server::Config;
 use symbolon_server::admin::AdminError;
-use symbolon_store::{Options, SchemaState, Sqlite};
+use symbolon_server::{Config, storage};
+use symbolon_store::SchemaState;
 
 use super::Global;
+use crate::connect;
 use crate::error::{CliError, NOT_FOUND};
 use crate::output::Output;
 
@@ -39,8 +40,7 @@ impl Migrate {
                 if dry_run || before.pending.is_empty() {
                     return show(&before, dry_run, output);
                 }
-                let opened = Sqlite::open(&config.database(), Options::default());
-                drop(opened.map_err(AdminError::from)?);
+                connect::runtime()?.block_on(storage::upgrade(&config)).map_err(AdminError::from)?;
                 show(&state(&config)?, false, output)
             }
         }
@@ -48,12 +48,11 @@ impl Migrate {
 }
 
 fn state(config: &Config) -> Result<SchemaState, CliError> {
-    let database = config.database();
-    if !database.exists() {
+    if !storage::exists(config) {
         let message = format!("there is no data in {}", config.data.display());
         return Err(CliError::new(NOT_FOUND, message, "name the data folder with --data"));
     }
-    Ok(Sqlite::schema(&database).map_err(AdminError::from)?)
+    Ok(connect::runtime()?.block_on(storage::schema(config)).map_err(AdminError::from)?)
 }
 
 fn show(state: &SchemaState, dry_run: bool, output: &Output) -> Result<(), CliError> {

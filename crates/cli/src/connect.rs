@@ -2,8 +2,9 @@
 //! runs. The store's lock decides who may open it, so the two ways cannot meet. A socket file that a crash left behind counts for
 //! nothing: whether someone answers does.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -11,8 +12,8 @@ use hyper::body::Bytes;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use symbolon_server::Config;
 use symbolon_server::admin::{AdminError, AdminErrorKind, Command, control};
+use symbolon_server::{App, Config};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 
@@ -27,27 +28,41 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 const LOOKS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How the data is reached.
+pub(crate) enum Reached {
+    /// Nobody serves it: it is open here.
+    Data(Arc<App>),
+    /// Through its server.
+    Server(UnixStream),
+}
+
 /// Carries out a command beside the server or without it.
 pub(crate) fn execute(global: &Global, command: &Command) -> Result<Value, CliError> {
     let config = global.load()?.config;
     runtime()?.block_on(async {
-        for _ in 0..LOOKS {
-            match dial(&config.control_socket()).await? {
-                Some(stream) => return Ok(ask(stream, command).await??),
-                None => match offline(&config, command).await {
-                    Err(error) if error.kind == AdminErrorKind::InUse => {
-                        tokio::time::sleep(PAUSE).await;
-                    }
-                    result => return Ok(result?),
-                },
-            }
+        match reach(&config).await? {
+            Reached::Server(stream) => Ok(ask(stream, command).await??),
+            Reached::Data(app) => Ok(control::run(&app, command.clone(), "cli (offline)").await?),
         }
-        Err(CliError::new(
-            UNREACHABLE,
-            format!("the data in {} is in use, but no server answers there", config.data.display()),
-            "look for another symbolon process; a server that starts may need a moment",
-        ))
     })
+}
+
+/// Finds the server, or opens the data where none runs.
+pub(crate) async fn reach(config: &Config) -> Result<Reached, CliError> {
+    for _ in 0..LOOKS {
+        if let Some(stream) = dial(&config.control_socket()).await? {
+            return Ok(Reached::Server(stream));
+        }
+        match offline(config).await {
+            Err(error) if error.kind == AdminErrorKind::InUse => tokio::time::sleep(PAUSE).await,
+            result => return Ok(Reached::Data(result?)),
+        }
+    }
+    Err(CliError::new(
+        UNREACHABLE,
+        format!("the data in {} is in use, but no server answers there", config.data.display()),
+        "look for another symbolon process; a server that starts may need a moment",
+    ))
 }
 
 /// The issuer that the running server, or the data, belongs to; for commands that need one and were given none.
@@ -82,7 +97,7 @@ pub(crate) async fn dial(socket: &Path) -> Result<Option<UnixStream>, CliError> 
 }
 
 /// Opens the store for this one command.
-async fn offline(config: &Config, command: &Command) -> Result<Value, AdminError> {
+async fn offline(config: &Config) -> Result<Arc<App>, AdminError> {
     if !symbolon_server::storage::exists(config) && config.issuer.is_empty() {
         return Err(AdminError::new(
             AdminErrorKind::Unavailable,
@@ -90,8 +105,42 @@ async fn offline(config: &Config, command: &Command) -> Result<Value, AdminError
             "symbolon serve --dev, or name the data folder with --data",
         ));
     }
-    let app = control::open_offline(config.clone()).await?;
-    control::run(&app, command.clone(), "cli (offline)").await
+    control::open_offline(config.clone()).await
+}
+
+/// Lets the server answer `POST path` into `out`, however long that is. The inner result is a refusal; a body that breaks off is an error.
+pub(crate) async fn download(
+    stream: UnixStream,
+    path: &str,
+    out: &mut (dyn Write + Send),
+) -> Result<Result<(), AdminError>, CliError> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|why| unreachable_server(&why))?;
+    let driver = tokio::spawn(connection);
+    let request = Request::builder().method(Method::POST).uri(path).header("host", "localhost");
+    let request = request.body(Full::new(Bytes::new())).map_err(|why| unreachable_server(&why))?;
+    let mut response = sender.send_request(request).await.map_err(|why| unreachable_server(&why))?;
+    if response.status() != StatusCode::OK {
+        let answer = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        let answer = answer.map_err(|why| unreachable_server(&why))?.to_bytes();
+        return match serde_json::from_slice::<AdminError>(&answer) {
+            Ok(error) => Ok(Err(error)),
+            Err(_) => Err(unreachable_server(&"it does not know this command; is it of the same version?")),
+        };
+    }
+    loop {
+        // A server that stands still is given up; a slow one is not.
+        let next = tokio::time::timeout(TIMEOUT, response.frame()).await;
+        let Some(frame) = next.map_err(|_| unreachable_server(&"it stopped in the middle"))? else { break };
+        if let Some(bytes) = frame.map_err(|why| unreachable_server(&why))?.data_ref() {
+            out.write_all(bytes).map_err(|why| {
+                let hint = "check the path, and the room that is left";
+                CliError::new(crate::error::FAILED, format!("the file could not be written: {why}"), hint)
+            })?;
+        }
+    }
+    driver.abort();
+    Ok(Ok(()))
 }
 
 /// Sends the command; the inner result is the server's answer.

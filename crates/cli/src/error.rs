@@ -67,6 +67,7 @@ impl CliError {
 impl From<AdminError> for CliError {
     fn from(error: AdminError) -> Self {
         let code = match error.kind {
+            AdminErrorKind::CheckFailed => CHECK_FAILED,
             AdminErrorKind::Conflict => CONFLICT,
             AdminErrorKind::Failed => FAILED,
             AdminErrorKind::Invalid => USAGE,

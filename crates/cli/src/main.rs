@@ -10,6 +10,7 @@ mod error;
 mod input;
 mod output;
 mod program;
+mod progress;
 mod sample;
 mod time;
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
+use symbolon_store::transfer::MARK;
 use symbolon_store::{Store, StoreError};
 
 use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
+use crate::backup::ArchiveKey;
 use crate::clock::Clock;
 use crate::config::{Config, Throttle};
 use crate::interaction::InteractionKeys;
@@ -28,7 +30,7 @@ use crate::status_list::StatusLists;
 use crate::storage;
 
 pub(crate) const META_ISSUER: &str = "issuer";
-const META_KEY_CHECK: &str = "master_key_check";
+pub(crate) const META_KEY_CHECK: &str = "master_key_check";
 
 /// One running Symbolon: configuration, store, registry snapshot, secrets.
 pub struct App {
@@ -40,6 +42,8 @@ pub struct App {
     pub lifetimes: Lifetimes,
     /// The storage port.
     pub store: Arc<dyn Store>,
+    /// Encrypts backups.
+    pub archive_key: ArchiveKey,
     /// Seals secrets for the store.
     pub sealer: Arc<Sealer>,
     /// The time.
@@ -96,6 +100,8 @@ pub enum AppError {
     Stopped,
     /// The store.
     Store(StoreError),
+    /// The data is a copy or a restored backup that is not complete.
+    Unfinished,
     /// The master key is not the one the data was made with.
     WrongMasterKey,
 }
@@ -112,6 +118,7 @@ impl fmt::Display for AppError {
             Self::Registry(error) => error.fmt(f),
             Self::Stopped => f.write_str("the process is stopping"),
             Self::Store(error) => error.fmt(f),
+            Self::Unfinished => f.write_str("this data is a copy that is not complete; repeat what began it"),
             Self::WrongMasterKey => f.write_str(
                 "the master key is not the one this data was made with; restore the original master key (nothing was changed)",
             ),
@@ -147,9 +154,15 @@ impl App {
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
         let store = storage::open(&config).await?;
+        if store.meta(MARK).await?.is_some() {
+            return Err(AppError::Unfinished);
+        }
         let master = master_key(known, &config, &*store).await?;
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;
+        let own_key = config.backup.key.as_ref().map(|text| MasterKey::from_text(text.expose(), "backup.key"));
+        let own_key = own_key.transpose().map_err(AppError::MasterKey)?;
+        let archive_key = ArchiveKey::of(own_key.as_ref().unwrap_or(&master));
 
         let epoch = store.revocation_head().await?.epoch;
         let feed = Arc::new(Feed::new(epoch, config.revocation.max_followers));
@@ -164,6 +177,7 @@ impl App {
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
             registry: ArcSwap::from_pointee(registry),
+            archive_key,
             audit,
             clock,
             config,
@@ -260,7 +274,7 @@ fn lifetimes(config: &Config) -> Lifetimes {
 }
 
 /// The master key as configured or on file; nothing where there is no file.
-fn known_master_key(config: &Config) -> Result<Option<MasterKey>, AppError> {
+pub(crate) fn known_master_key(config: &Config) -> Result<Option<MasterKey>, AppError> {
     let known = match &config.master_key {
         Some(text) => MasterKey::from_text(text.expose(), "the configuration (master_key)"),
         None => MasterKey::load(&config.master_key_file()),

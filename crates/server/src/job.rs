@@ -9,7 +9,7 @@ use symbolon_store::{StoreError, Sweep};
 use crate::app::{App, AppError};
 use crate::config::FeedAccess;
 use crate::revocation::publish;
-use crate::{delivery, keys};
+use crate::{backup, delivery, keys};
 
 /// How often the registry version is asked for, besides the store's own notice.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
@@ -28,6 +28,9 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
     tasks.spawn(delivery::run(Arc::clone(app)));
+    if app.config.backup.every_secs > 0 {
+        tasks.spawn(backup::run(Arc::clone(app)));
+    }
     if app.config.revocation.feed != FeedAccess::Off {
         tasks.spawn(publish::run(Arc::clone(app)));
     }

@@ -7,6 +7,8 @@ pub mod account;
 pub mod admin;
 pub mod app;
 pub mod audit;
+pub mod backup;
+pub mod calendar;
 pub mod clock;
 pub mod config;
 mod delivery;

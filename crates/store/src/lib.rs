@@ -13,10 +13,13 @@ mod page;
 mod port;
 pub mod postgres;
 mod record;
+mod schema;
 mod sqlite;
+pub mod transfer;
 
 pub use error::{Conflict, StoreError};
 pub use port::Store;
 pub use postgres::Postgres;
 pub use record::*;
+pub use schema::SchemaState;
 pub use sqlite::{Options, Sqlite};

@@ -16,6 +16,7 @@ use crate::record::{
     Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
     ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
+use crate::transfer::Snapshot;
 
 /// A result of the store.
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
@@ -317,6 +318,11 @@ pub trait Store: Send + Sync + 'static {
     /// Removes a small batch of what has been over for `keep_secs`: expired artefacts, sessions, tokens, marks, counters
     /// and log entries, ended sessions and families. Nothing that could still tell a replay from a first use.
     async fn sweep(&self, sweep: Sweep) -> Result<Swept>;
+
+    /// Everything at one moment, on a connection of its own, for as long as the answer lives: for a backup. Holds up nobody.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        Err(StoreError::Unavailable("this store cannot be backed up".into()))
+    }
 
     /// Proves that readers and writer answer and, where the last write failed, that writing works again.
     async fn ping(&self) -> Result<()>;

@@ -2,6 +2,7 @@
 
 mod admin;
 mod api;
+mod backup;
 mod bench;
 mod client;
 mod config;
@@ -10,6 +11,7 @@ mod doctor;
 mod healthcheck;
 mod init;
 mod keys;
+mod migrate;
 mod role;
 mod serve;
 mod session;
@@ -105,6 +107,12 @@ pub(crate) enum Command {
     /// Administration itself
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Everything in one encrypted file: make it, prove it, put it back
+    #[command(subcommand)]
+    Backup(backup::Backup),
+    /// The schema of the data, and moving the data to another database
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Settings: check them, or show where each comes from
     #[command(subcommand)]
     Config(config::Config),
@@ -123,6 +131,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
     match command {
         Command::Admin(command) => command.run(global, output),
         Command::Api(command) => command.run(global, output),
+        Command::Backup(command) => command.run(global, output),
         Command::Bench(command) => command.run(global, output),
         Command::Client(command) => command.run(global, output),
         Command::Config(command) => command.run(global, output),
@@ -131,6 +140,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Healthcheck(command) => command.run(global, output),
         Command::Init(command) => command.run(global, output),
         Command::Keys(command) => command.run(global, output),
+        Command::Migrate(command) => command.run(global, output),
         Command::Role(command) => command.run(global, output),
         Command::Serve(command) => command.run(global, output),
         Command::Session(command) => command.run(global, output),

@@ -2,7 +2,7 @@
 //! mode 0600, so the file system decides who may: whoever can open it could open the database too.
 //!
 //! `POST /command` takes a [`Command`] as JSON and answers with its result, or with an [`AdminError`] and a status other than 200.
-//! `GET /readyz` tells whether the server is ready.
+//! `POST /backup` answers with an archive of everything. `GET /readyz` tells whether the server is ready.
 
 use std::fs::File;
 use std::io;
@@ -41,6 +41,7 @@ const MAX_ADDRESS_BYTES: usize = 107;
 pub fn router(app: &Arc<App>) -> Router {
     Router::new()
         .route("/command", post(command))
+        .route("/backup", post(super::backup::stream))
         .route("/readyz", get(ready))
         .layer(DefaultBodyLimit::max(MAX_COMMAND_BYTES))
         .layer(from_fn(refuse_browsers))
@@ -134,10 +135,10 @@ async fn refuse_browsers(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-const fn status(kind: AdminErrorKind) -> StatusCode {
+pub(super) const fn status(kind: AdminErrorKind) -> StatusCode {
     match kind {
         AdminErrorKind::Conflict => StatusCode::CONFLICT,
-        AdminErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        AdminErrorKind::CheckFailed | AdminErrorKind::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         AdminErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         AdminErrorKind::NotAllowed => StatusCode::FORBIDDEN,
         AdminErrorKind::NotFound => StatusCode::NOT_FOUND,
@@ -186,6 +187,9 @@ impl From<AppError> for AdminError {
             }
             AppError::WrongMasterKey | AppError::MasterKey(_) => {
                 (AdminErrorKind::Failed, "restore the master key from your backup")
+            }
+            AppError::Unfinished => {
+                (AdminErrorKind::Failed, "repeat the symbolon migrate copy that began it: it goes on where it was")
             }
             _ => (AdminErrorKind::Failed, "symbolon doctor"),
         };

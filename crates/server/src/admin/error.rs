@@ -5,10 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use symbolon_store::StoreError;
 
+use crate::backup::BackupError;
+
 /// What sort of failure, which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdminErrorKind {
+    /// What was examined is not in order.
+    CheckFailed,
     /// It exists already, or was changed in between.
     Conflict,
     /// Our fault.
@@ -68,6 +72,7 @@ impl AdminError {
             AdminErrorKind::Conflict => 5,
             AdminErrorKind::NotAllowed => 6,
             AdminErrorKind::InUse | AdminErrorKind::Unavailable => 7,
+            AdminErrorKind::CheckFailed => 8,
         }
     }
 }
@@ -98,6 +103,47 @@ impl From<StoreError> for AdminError {
             }
             _ if error.is_retryable() => (AdminErrorKind::Unavailable, "repeat the command in a moment"),
             _ => (AdminErrorKind::Failed, "symbolon doctor"),
+        };
+        Self::new(kind, error.to_string(), hint)
+    }
+}
+
+impl From<BackupError> for AdminError {
+    fn from(error: BackupError) -> Self {
+        let (kind, hint) = match &error {
+            BackupError::Store(StoreError::Conflict(_)) => {
+                let message = "there is data already";
+                let hint = "add --replace to put the backup in its place; the old data is put aside";
+                return Self::new(AdminErrorKind::Conflict, message, hint);
+            }
+            BackupError::Store(error) => return error.clone().into(),
+            BackupError::Damaged(_) | BackupError::Truncated | BackupError::Unlike { .. } => {
+                (AdminErrorKind::CheckFailed, "take an older backup; check the disk and whoever can write to it")
+            }
+            BackupError::File(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                (AdminErrorKind::NotFound, "check the path")
+            }
+            BackupError::File(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                (AdminErrorKind::Conflict, "name another file with --out")
+            }
+            BackupError::File(_) => {
+                (AdminErrorKind::Failed, "check the path, who may read and write there, and the room left")
+            }
+            BackupError::KeyFile(_) => (AdminErrorKind::Invalid, "name the file that holds the key of the backup"),
+            BackupError::MasterKey(_) => (
+                AdminErrorKind::Invalid,
+                "put the master key of that data into the data folder first (master.key, mode 600), or set master_key",
+            ),
+            BackupError::Newer { .. } => (AdminErrorKind::Invalid, "use that version of symbolon, or a newer one"),
+            BackupError::NotABackup => (AdminErrorKind::Invalid, "name a file that symbolon backup create has made"),
+            BackupError::OtherIssuer { .. } => (AdminErrorKind::Invalid, "set issuer to that of the backup"),
+            BackupError::OtherKey { .. } => (
+                AdminErrorKind::Invalid,
+                "name the file of the right key with --key-file; by default it is the master key",
+            ),
+            BackupError::WrongMasterKey => {
+                (AdminErrorKind::Invalid, "restore the master key that the data was made with, then the data")
+            }
         };
         Self::new(kind, error.to_string(), hint)
     }

@@ -5,6 +5,7 @@
 //! writes an audit event, secrets leave once and are kept only as hashes, and nothing is deleted by a near match.
 
 mod api;
+mod backup;
 mod client;
 pub mod control;
 mod delivery;

@@ -14,6 +14,7 @@ impl Config {
         let mut problems = Vec::new();
         check_issuer(self, &mut problems);
         check_master_key(self, &mut problems);
+        check_backup(self, &mut problems);
         check_lifetimes(self, &mut problems);
         check_limits(self, &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
@@ -100,6 +101,20 @@ fn check_master_key(config: &Config, problems: &mut Vec<Problem>) {
             "`master_key` is not 43 characters of base64url",
             "restore the original from your backup; for new data, take the text of the master.key that symbolon init makes",
         ));
+    }
+}
+
+fn check_backup(config: &Config, problems: &mut Vec<Problem>) {
+    let backup = &config.backup;
+    if backup.key.as_ref().is_some_and(|text| MasterKey::from_text(text.expose(), "backup.key").is_err()) {
+        problems.push(Problem::new(
+            "`backup.key` is not 43 characters of base64url",
+            "make one with: head -c 32 /dev/urandom | basenc --base64url | tr -d =",
+        ));
+    }
+    if (1..3_600).contains(&backup.every_secs) && !config.dev {
+        problems
+            .push(Problem::new("backup.every is shorter than an hour", "set backup.every to 1h or longer, or to 0s"));
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Config {
     pub ssf: Ssf,
     /// Audit log.
     pub audit: Audit,
+    /// Backups.
+    pub backup: Backup,
     /// Request and event log.
     pub log: Log,
     /// Ports of the sample.
@@ -237,6 +239,19 @@ pub enum FeedAccess {
 pub struct Audit {
     /// Events are kept this long.
     pub retention_secs: u64,
+}
+
+/// `backup.*`
+#[derive(Clone, Debug)]
+pub struct Backup {
+    /// One is made this often; 0 for never.
+    pub every_secs: u64,
+    /// Where they are kept.
+    pub folder: PathBuf,
+    /// So many scheduled ones are kept.
+    pub keep: usize,
+    /// The key of their own, where they have one; else the master key counts.
+    pub key: Option<SecretText>,
 }
 
 /// `log.*`

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing, Password,
-    Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens, format_duration, format_size,
-    parse_duration, parse_size,
+    Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing,
+    Password, Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens, format_duration,
+    format_size, parse_duration, parse_size,
 };
 
 impl Config {
@@ -68,6 +68,7 @@ impl Config {
             revocation: Revocation::read(&mut read),
             ssf: Ssf { max_waiting: read.number("ssf.max_waiting"), max_pollers: read.number("ssf.max_pollers") },
             audit: Audit { retention_secs: read.number("audit.retention") },
+            backup: Backup::read(&mut read),
             log: Log::read(&mut read),
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
@@ -164,6 +165,18 @@ impl Revocation {
             feed,
             heartbeat_secs: read.number("revocation.heartbeat"),
             max_followers: read.number("revocation.max_followers"),
+        }
+    }
+}
+
+impl Backup {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let beside_data = || PathBuf::from(read.values.text("data")).join("backups");
+        Self {
+            folder: read.optional("backup.folder").map_or_else(beside_data, PathBuf::from),
+            key: read.optional("backup.key").map(SecretText::new),
+            every_secs: read.number("backup.every"),
+            keep: read.number("backup.keep"),
         }
     }
 }

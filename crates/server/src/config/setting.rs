@@ -147,6 +147,11 @@ pub const SETTINGS: &[Setting] = &[
 
     row("audit.retention", time(DAY, 10 * 365 * DAY), "365d", "audit events are kept this long"),
 
+    row("backup.every", time(0, 365 * DAY), "0s", "how often a backup is made, at least an hour apart; 0s for never"),
+    row("backup.folder", Kind::Path, "", "where backups are kept; without it DATA/backups"),
+    row("backup.keep", count(1, 10_000), "7", "so many scheduled backups are kept; older ones are removed once a new one is proven"),
+    row("backup.key", Kind::Secret, "", "encrypts backups in place of the master key; 43 characters of base64url"),
+
     row("log.format", Kind::Choice(&["auto", "json", "pretty"]), "auto", "auto: pretty on a terminal, JSON otherwise"),
     row("log.level", Kind::Text, "info", "error, warn, info, debug, trace, or per module: info,symbolon_server=debug"),
 
@@ -165,8 +170,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn there_are_fewer_than_sixty() {
-        assert!(SETTINGS.len() < 60, "{} settings", SETTINGS.len());
+    fn there_are_fewer_than_seventy() {
+        assert!(SETTINGS.len() < 70, "{} settings", SETTINGS.len());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod audit;
 mod authenticate;
 mod authorize;
 mod backchannel_logout;
+mod backup;
 mod bad_input;
 mod consent;
 mod cors;

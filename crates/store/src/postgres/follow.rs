@@ -76,7 +76,9 @@ enum Cause {
 
 /// Follows until the store is dropped.
 pub(super) async fn run(inner: Weak<Inner>, target: Target, poll: Duration) {
-    tokio::spawn(hear(Weak::clone(&inner), target));
+    // Ends with this task: a connection that nobody wants any more must not stay.
+    let mut hearing = tokio::task::JoinSet::new();
+    hearing.spawn(hear(Weak::clone(&inner), target));
     let mut poll = tokio::time::interval(poll);
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {

@@ -6,6 +6,7 @@ use super::conn::{Conn, call};
 use super::value::{Columns, num};
 use crate::error::StoreError;
 use crate::port::Result;
+use crate::schema::SchemaState;
 
 /// In order, each with the version it leads to, which is the embedded engine's for the same tables and columns. A published migration never
 /// changes.
@@ -17,6 +18,11 @@ const ATTEMPTS: u32 = 3;
 /// Brings the database to the newest schema this program knows.
 pub(super) async fn migrate(conn: &Conn) -> Result<()> {
     run(conn, MIGRATIONS).await
+}
+
+/// How a schema stands to this program.
+pub(super) fn state(found: u32) -> SchemaState {
+    SchemaState::of(found, MIGRATIONS.iter().map(|(version, sql)| (narrow(*version), *sql)))
 }
 
 async fn run(conn: &Conn, migrations: &[(u64, &str)]) -> Result<()> {

@@ -28,6 +28,7 @@ mod sweep;
 mod tests;
 mod throttle;
 mod tls;
+mod transfer;
 mod user;
 mod user_list;
 mod value;
@@ -41,6 +42,8 @@ use tokio::task::JoinHandle;
 
 use crate::error::StoreError;
 use crate::port::Result;
+use crate::schema::SchemaState;
+use crate::transfer::{Load, Present, Snapshot};
 use conn::Conn;
 use connect::Target;
 use follow::Followed;
@@ -86,6 +89,7 @@ pub struct Postgres {
 /// What operations need.
 struct Inner {
     pool: Pool,
+    target: Target,
     timeout: Duration,
     followed: Followed,
 }
@@ -102,7 +106,8 @@ impl Postgres {
         let mut target = Target::of(&options)?;
         target.learn().await?;
         let pool = pool(&target, &options)?;
-        let inner = Arc::new(Inner { pool, timeout: options.timeout, followed: Followed::default() });
+        let inner =
+            Arc::new(Inner { pool, target: target.clone(), timeout: options.timeout, followed: Followed::default() });
         {
             let conn = inner.connection().await?;
             migrate::migrate(&conn).await?;
@@ -110,6 +115,27 @@ impl Postgres {
         }
         let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options.poll));
         Ok(Self { inner, follower })
+    }
+
+    /// How the schema of a database stands to this program. Changes nothing.
+    pub async fn schema(options: &Options) -> Result<SchemaState> {
+        Ok(migrate::state(transfer::schema(options).await?))
+    }
+
+    /// A database to fill, with the newest schema, which no node is connected to.
+    pub async fn load(options: &Options) -> Result<Box<dyn Load>> {
+        Ok(Box::new(transfer::Loading::open(options).await?))
+    }
+
+    /// A database to fill from data of the schema `schema`, which takes the place of what is there;
+    /// [`Conflict::Exists`](crate::Conflict::Exists) if that is to stay.
+    pub async fn restore(options: &Options, schema: u32, present: Present) -> Result<Box<dyn Load>> {
+        Ok(Box::new(transfer::Loading::restore(options, schema, present).await?))
+    }
+
+    /// Everything in a database that no node is connected to. Changes nothing.
+    pub async fn export(options: &Options) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(transfer::Reading::alone(options).await?))
     }
 
     /// Reads, by statements that change nothing. Run again once if the connection turns out to be a dead one.

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use super::conn::Conn;
 use super::{
     Postgres, artefact, consent, ending, event_stream, family, log, odds, outbox, registry, revocation, rotation,
-    session, status, sweep, throttle, user, user_list,
+    session, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
@@ -17,6 +17,7 @@ use crate::record::{
     Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
     ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
+use crate::transfer::Snapshot;
 
 #[async_trait]
 impl Store for Postgres {
@@ -427,6 +428,10 @@ impl Store for Postgres {
 
     async fn sweep(&self, sweep: Sweep) -> Result<Swept> {
         self.write(sweep, |conn, sweep| Box::pin(sweep::sweep(conn, *sweep))).await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(transfer::Reading::beside(&self.inner.target).await?))
     }
 
     async fn ping(&self) -> Result<()> {

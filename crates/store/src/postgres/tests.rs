@@ -41,7 +41,7 @@ async fn open(url: &str) -> Postgres {
     Postgres::open(options(url.to_owned())).await.unwrap()
 }
 
-async fn new_database() -> String {
+pub(super) async fn new_database() -> String {
     tokio::task::spawn_blocking(database).await.unwrap()
 }
 

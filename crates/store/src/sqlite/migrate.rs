@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::port::Result;
+use crate::schema::SchemaState;
 
 /// "SYMB" in ASCII.
 const APPLICATION_ID: i64 = 0x5359_4d42;
@@ -22,6 +23,20 @@ const MIGRATIONS: &[&str] = &[
 /// Brings the database to the newest schema this program knows. Each step is one transaction.
 pub(super) fn migrate(conn: &Connection) -> Result<()> {
     run(conn, MIGRATIONS)
+}
+
+/// Brings the database to an older schema, for data that was written with it.
+pub(super) fn migrate_to(conn: &Connection, version: u32) -> Result<()> {
+    let steps = MIGRATIONS.get(..version as usize).filter(|steps| !steps.is_empty());
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    run(conn, steps.ok_or(StoreError::NewerSchema { found: version, known })?)
+}
+
+/// Looks without changing anything. Another program's database is refused; a newer one of ours is told as it is.
+pub(super) fn state(conn: &Connection) -> Result<SchemaState> {
+    let found = version(conn)?;
+    check_owner(conn, found)?;
+    Ok(SchemaState::of(found, (1..).zip(MIGRATIONS.iter().copied())))
 }
 
 fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
@@ -80,6 +95,18 @@ mod tests {
         run(&conn, STEPS).unwrap();
         run(&conn, STEPS).unwrap();
         assert_eq!((version(&conn).unwrap(), tables(&conn)), (2, 2));
+    }
+
+    #[test]
+    fn what_is_pending_is_told_and_not_done() {
+        let conn = Connection::open_in_memory().unwrap();
+        run(&conn, &MIGRATIONS[..4]).unwrap();
+        let before = state(&conn).unwrap();
+        assert_eq!((before.found, before.pending.len()), (4, MIGRATIONS.len() - 4));
+        assert!(before.pending[0].1.starts_with("An access token may be a session value"), "{:?}", before.pending);
+        assert_eq!(state(&conn).unwrap(), before);
+        migrate(&conn).unwrap();
+        assert_eq!(state(&conn).unwrap().pending, []);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod open;
 mod outbox;
 mod readers;
 mod registry;
+mod restore;
 mod revocation;
 mod rotation;
 mod session;
@@ -28,17 +29,20 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod transfer;
 mod user;
 mod user_list;
 mod value;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::port::Result;
+use crate::schema::SchemaState;
+use crate::transfer::{Load, Present, Snapshot};
 use open::Lock;
 use readers::Readers;
 use writer::Writer;
@@ -68,6 +72,8 @@ pub struct Sqlite {
     readers: Option<Readers>,
     writer: Writer,
     registry_version: watch::Sender<u64>,
+    /// None in memory.
+    path: Option<PathBuf>,
     _lock: Option<Lock>,
 }
 
@@ -79,7 +85,7 @@ impl Sqlite {
         migrate::migrate(&conn)?;
         let connections = (0..options.readers.max(1)).map(|_| open::reader(path)).collect::<Result<_>>()?;
         let readers = Readers::start(connections, options.queue)?;
-        Self::start(conn, Some(readers), Some(lock), &options)
+        Self::start(conn, Some(readers), Some((path, lock)), &options)
     }
 
     /// A database that lives and dies with this value, for tests.
@@ -89,10 +95,37 @@ impl Sqlite {
         Self::start(conn, None, None, &Options::default())
     }
 
-    fn start(conn: Connection, readers: Option<Readers>, lock: Option<Lock>, options: &Options) -> Result<Self> {
+    /// How the schema of the database at `path` stands to this program. Changes nothing, and needs no lock.
+    pub fn schema(path: &Path) -> Result<SchemaState> {
+        migrate::state(&open::reader(path)?)
+    }
+
+    /// Opens or makes a database to fill, with its lock and the newest schema.
+    pub fn load(path: &Path) -> Result<Box<dyn Load>> {
+        Ok(Box::new(transfer::Loading::open(path)?))
+    }
+
+    /// A database with the schema of version `schema` to fill, which takes the place of the one at `path` when it is finished; that one is
+    /// locked meanwhile. [`Conflict::Exists`](crate::Conflict::Exists) if there is data and it is to stay.
+    pub async fn restore(path: &Path, schema: u32, present: Present) -> Result<Box<dyn Load>> {
+        Ok(Box::new(restore::Restoring::open(path, schema, present).await?))
+    }
+
+    /// Everything in the database at `path`, which nobody else may have open and whose schema must be the newest. Changes nothing.
+    pub fn export(path: &Path) -> Result<Box<dyn Snapshot>> {
+        Ok(Box::new(transfer::Reading::alone(path)?))
+    }
+
+    fn start(
+        conn: Connection,
+        readers: Option<Readers>,
+        file: Option<(&Path, Lock)>,
+        options: &Options,
+    ) -> Result<Self> {
         let registry_version = watch::Sender::new(registry::version(&conn)?);
         let writer = Writer::start(conn, options.queue, options.batch)?;
-        Ok(Self { readers, writer, registry_version, _lock: lock })
+        let (path, lock) = file.map_or((None, None), |(path, lock)| (Some(path.to_owned()), Some(lock)));
+        Ok(Self { readers, writer, registry_version, path, _lock: lock })
     }
 
     async fn write<T: Send + 'static>(

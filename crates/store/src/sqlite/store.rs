@@ -6,8 +6,9 @@ use tokio::sync::watch;
 
 use super::{
     Sqlite, artefact, consent, ending, event_stream, family, job, log, odds, outbox, registry, revocation, session,
-    status, sweep, throttle, user, user_list,
+    status, sweep, throttle, transfer, user, user_list,
 };
+use crate::error::StoreError;
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
@@ -17,6 +18,7 @@ use crate::record::{
     Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
     ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
+use crate::transfer::Snapshot;
 
 #[async_trait]
 impl Store for Sqlite {
@@ -380,6 +382,11 @@ impl Store for Sqlite {
 
     async fn sweep(&self, sweep: Sweep) -> Result<Swept> {
         self.write(move |conn| sweep::sweep(conn, sweep)).await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        let path = self.path.clone().ok_or_else(|| StoreError::Unavailable("it lives in memory".into()))?;
+        Ok(Box::new(transfer::Reading::beside(&path)?))
     }
 
     async fn ping(&self) -> Result<()> {

@@ -1,16 +1,37 @@
 //! Forward-only migrations, run at opening by one node at a time: the row that holds the version is the lease.
+//!
+//! Nodes of this version and of the one before serve together while they run. So a schema step only adds (a table with its indexes, a column that may be empty or has a
+//! constant default), which takes no time; what has to be written into rows that are there is filled in batches, while everybody serves. Whatever is no longer needed goes a
+//! version later, when nobody who needs it runs any more.
 
+use std::sync::Weak;
 use std::time::Duration;
 
+use super::Inner;
 use super::conn::{Conn, call};
 use super::value::{Columns, num};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::schema::SchemaState;
 
-/// In order, each with the version it leads to, which is the embedded engine's for the same tables and columns. A published migration never
-/// changes.
-const MIGRATIONS: &[(u64, &str)] = &[(6, include_str!("migrations/0006_initial.sql"))];
+/// One step.
+struct Migration {
+    /// The version it leads to, which is the embedded engine's for the same tables and columns.
+    version: u64,
+    /// What it adds.
+    schema: &'static str,
+    /// Fills up to `$1` rows of what was added; run until it changes nothing. A node of the version before may still write rows that lack it, so the next step
+    /// begins with it once more.
+    fill: Option<&'static str>,
+}
+
+/// In order. A published migration never changes.
+const MIGRATIONS: &[Migration] =
+    &[Migration { version: 6, schema: include_str!("migrations/0006_initial.sql"), fill: None }];
+
+/// Rows of one batch, and the pause after it: others get their turn.
+const BATCH: i64 = 500;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How often the first row is tried for.
 const ATTEMPTS: u32 = 3;
@@ -22,11 +43,42 @@ pub(super) async fn migrate(conn: &Conn) -> Result<()> {
 
 /// How a schema stands to this program.
 pub(super) fn state(found: u32) -> SchemaState {
-    SchemaState::of(found, MIGRATIONS.iter().map(|(version, sql)| (narrow(*version), *sql)))
+    SchemaState::of(found, MIGRATIONS.iter().map(|it| (narrow(it.version), it.schema)))
 }
 
-async fn run(conn: &Conn, migrations: &[(u64, &str)]) -> Result<()> {
-    let known = migrations.last().map_or(0, |(version, _)| *version);
+/// Fills what the newest step added, while nodes serve.
+pub(super) async fn fill(inner: Weak<Inner>) {
+    while let Err(error) = fill_until(&inner, MIGRATIONS).await {
+        tracing::warn!(%error, "filling what the migration added goes on in a moment");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn fill_until(inner: &Weak<Inner>, migrations: &[Migration]) -> Result<()> {
+    for migration in migrations {
+        let Some(inner) = inner.upgrade() else { return Ok(()) };
+        let conn = inner.connection().await?;
+        let filled = conn.ask("SELECT filled FROM schema_version WHERE one = 1", &[]).await?.one()?.num(0)?;
+        if migration.fill.is_some() && migration.version > filled {
+            fill_one(&conn, migration).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Batch after batch, each a transaction.
+async fn fill_one(conn: &Conn, migration: &Migration) -> Result<()> {
+    let Some(sql) = migration.fill else { return Ok(()) };
+    tracing::info!(schema = migration.version, "filling what the migration added");
+    while conn.ask(sql, &[&BATCH]).await?.changed > 0 {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let sql = "UPDATE schema_version SET filled = greatest(filled, $1) WHERE one = 1";
+    conn.ask(sql, &[&num(migration.version)]).await.map(drop)
+}
+
+async fn run(conn: &Conn, migrations: &[Migration]) -> Result<()> {
+    let known = migrations.last().map_or(0, |it| it.version);
     let found = match version(conn).await? {
         Some(found) => found,
         None => begin(conn).await?,
@@ -34,20 +86,26 @@ async fn run(conn: &Conn, migrations: &[(u64, &str)]) -> Result<()> {
     if found > known {
         return Err(StoreError::NewerSchema { found: narrow(found), known: narrow(known) });
     }
-    for (next, sql) in migrations.iter().filter(|(version, _)| *version > found) {
-        step(conn, *next, sql).await?;
+    let mut before = migrations.iter().rfind(|it| it.version <= found);
+    for migration in migrations.iter().filter(|it| it.version > found) {
+        if let Some(before) = before {
+            fill_one(conn, before).await?;
+        }
+        step(conn, migration).await?;
+        before = Some(migration);
     }
     Ok(())
 }
 
 /// One migration, one transaction. Whoever comes second waits at the row and finds it done.
-async fn step(conn: &Conn, next: u64, sql: &str) -> Result<()> {
+async fn step(conn: &Conn, migration: &Migration) -> Result<()> {
+    let next = migration.version;
     let locked = conn.begin(vec![call!("SELECT version FROM schema_version WHERE one = 1 FOR UPDATE")]).await?;
     let outcome = match locked.first().map(|answer| answer.one()?.num(0)).transpose()? {
         Some(version) if version >= next => Ok(()),
         _ => {
             tracing::info!(schema = next, "migrating the database");
-            apply(conn, next, sql).await
+            apply(conn, next, migration.schema).await
         }
     };
     conn.end(outcome).await
@@ -87,9 +145,11 @@ async fn begin(conn: &Conn) -> Result<u64> {
 async fn make(conn: &Conn) -> Result<()> {
     check_owner(conn).await?;
     let table = "CREATE TABLE IF NOT EXISTS schema_version
-        (one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)";
+        (one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL, filled BIGINT NOT NULL)";
     conn.ask(table, &[]).await?;
-    conn.ask("INSERT INTO schema_version (one, version) VALUES (1, 0) ON CONFLICT DO NOTHING", &[]).await.map(drop)
+    conn.ask("INSERT INTO schema_version (one, version, filled) VALUES (1, 0, 0) ON CONFLICT DO NOTHING", &[])
+        .await
+        .map(drop)
 }
 
 /// Refuses a database that another program uses: our tables in it would damage both.
@@ -114,4 +174,66 @@ async fn check_owner(conn: &Conn) -> Result<()> {
 
 fn narrow(version: u64) -> u32 {
     u32::try_from(version).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::contract::world::new_user;
+    use crate::port::Store;
+    use crate::postgres::Postgres;
+    use crate::postgres::tests::{new_database, options};
+
+    /// What a next version might do.
+    const NEXT: &[Migration] = &[
+        Migration { version: 6, schema: "", fill: None },
+        Migration {
+            version: 7,
+            schema: "ALTER TABLE account ADD COLUMN locale TEXT",
+            fill: Some(
+                "UPDATE account SET locale = 'de' WHERE id IN (SELECT id FROM account WHERE locale IS NULL ORDER BY id LIMIT $1)",
+            ),
+        },
+    ];
+
+    /// And the one after it.
+    const AFTER: &[Migration] = &[
+        Migration { version: 6, schema: "", fill: None },
+        Migration { version: 7, schema: "", fill: NEXT[1].fill },
+        Migration { version: 8, schema: "ALTER TABLE account ALTER COLUMN locale SET NOT NULL", fill: None },
+    ];
+
+    /// A node of this version goes on while the next one migrates beside it, and neither refuses anybody anything.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn both_versions_serve_while_a_migration_runs() {
+        let url = new_database().await;
+        let old = Arc::new(Postgres::open(options(url.clone())).await.unwrap());
+        let add = |from: u32, to: u32| {
+            let old = Arc::clone(&old);
+            async move {
+                for number in from..to {
+                    old.create_user(new_user(&format!("user-{number}"))).await.unwrap();
+                    let found = old.user_by_identifier(&format!("user-{number}")).await.unwrap().unwrap();
+                    old.set_password(&found.id, "$new", "handle", found.created_at).await.unwrap();
+                }
+            }
+        };
+        add(0, 700).await;
+        let serving = tokio::spawn(add(700, 1000));
+        let conn = old.inner.connection().await.unwrap();
+        run(&conn, NEXT).await.unwrap();
+        fill_until(&Arc::downgrade(&old.inner), NEXT).await.unwrap();
+        serving.await.unwrap();
+        add(1000, 1010).await;
+        let without = "SELECT count(*) FROM account WHERE locale IS NULL";
+        let left = conn.ask(without, &[]).await.unwrap().one().unwrap().num(0).unwrap();
+        assert!(left >= 10, "the old version knows nothing of it");
+        // A node that starts anew must be of the new version; one that runs goes on.
+        let refused = Postgres::open(options(url)).await.map(drop);
+        assert!(matches!(refused, Err(StoreError::NewerSchema { found: 7, known: 6 })), "{refused:?}");
+        run(&conn, AFTER).await.unwrap();
+        assert_eq!(conn.ask(without, &[]).await.unwrap().one().unwrap().num(0).unwrap(), 0, "filled before it counts");
+    }
 }

@@ -113,6 +113,7 @@ impl Postgres {
             migrate::migrate(&conn).await?;
             inner.followed.refresh(&conn).await?;
         }
+        tokio::spawn(migrate::fill(Arc::downgrade(&inner)));
         let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options.poll));
         Ok(Self { inner, follower })
     }

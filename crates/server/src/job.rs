@@ -28,7 +28,7 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
     tasks.spawn(delivery::run(Arc::clone(app)));
-    if app.config.revocation.feed != FeedAccess::Off {
+    if app.config().revocation.feed != FeedAccess::Off {
         tasks.spawn(publish::run(Arc::clone(app)));
     }
 }
@@ -94,7 +94,7 @@ async fn sweep_expired(app: Arc<App>) {
                 now: app.clock.now(),
                 limit: SWEEP_BATCH,
                 keep_secs: app.key_schedule().longest_token_secs + keys::LARGEST_LEEWAY_SECS,
-                audit_keep_secs: Some(app.config.audit.retention_secs),
+                audit_keep_secs: Some(app.config().audit.retention_secs),
             };
             match app.store.sweep(sweep).await {
                 Ok(swept) if swept.more => tokio::task::yield_now().await,

@@ -10,6 +10,7 @@ mod file;
 mod load;
 mod network;
 mod read;
+mod reload;
 mod setting;
 mod suggest;
 mod template;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 pub use load::{Effective, Loaded, Mode, Source, Sources, load};
 pub use network::{Listen, Network};
+pub use reload::{Change, When, changes};
 pub use setting::{Kind, SETTINGS, Setting};
 pub use suggest::nearest;
 pub use template::template;
@@ -63,6 +65,8 @@ pub struct Config {
     pub audit: Audit,
     /// Request and event log.
     pub log: Log,
+    /// Where this node is watched from.
+    pub metrics: Metrics,
     /// Ports of the sample.
     pub sample: Sample,
 }
@@ -257,6 +261,13 @@ pub enum LogFormat {
     Json,
     /// For people.
     Pretty,
+}
+
+/// `metrics.*`
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// Where metrics and health are answered; nowhere without it.
+    pub listen: Option<Listen>,
 }
 
 /// `sample.*`

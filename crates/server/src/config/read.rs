@@ -6,9 +6,9 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing, Password,
-    Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens, format_duration, format_size,
-    parse_duration, parse_size,
+    Audit, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Network, Outgoing,
+    Password, Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens, format_duration,
+    format_size, parse_duration, parse_size,
 };
 
 impl Config {
@@ -69,6 +69,7 @@ impl Config {
             ssf: Ssf { max_waiting: read.number("ssf.max_waiting"), max_pollers: read.number("ssf.max_pollers") },
             audit: Audit { retention_secs: read.number("audit.retention") },
             log: Log::read(&mut read),
+            metrics: Metrics { listen: read.optional("metrics.listen").and_then(|_| read.parsed("metrics.listen")) },
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
         if read.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: read.problems }) }

@@ -14,9 +14,18 @@ use crate::config::{Log, LogFormat};
 /// The filter in force, once there is a log: a process has one.
 static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
-/// Takes up the log settings for this process. A filter that does not parse falls back to `info`; a second
-/// call does nothing.
-pub fn init(log: &Log) {
+/// Who reads the lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Lines of plain words.
+    People,
+    /// One JSON object per line, and nothing else between them.
+    Programs,
+}
+
+/// Takes up the log settings for this process, and says for whom the lines are. A filter that does not parse falls back to `info`; a
+/// second call changes nothing.
+pub fn init(log: &Log) -> Readers {
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let (filter, handle) = reload::Layer::new(filter);
     let terminal = std::io::stderr().is_terminal();
@@ -37,6 +46,7 @@ pub fn init(log: &Log) {
     if set.is_ok() && FILTER.set(handle).is_ok() {
         std::panic::set_hook(Box::new(panicked));
     }
+    if json { Readers::Programs } else { Readers::People }
 }
 
 /// Changes what is logged from now on. One that cannot be read, or without a log, changes nothing and says why.

@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::json;
 use symbolon_server::admin::SetupCommand;
 use symbolon_server::admin::{Command, control};
-use symbolon_server::config::{self, ConfigError, Loaded, Mode, Sources};
+use symbolon_server::config::{self, ConfigError, Loaded, Mode, Problem, Sources};
+use symbolon_server::log::{self, Readers};
 use symbolon_server::{Clock, Handed, Running, Signals};
 
 use super::Global;
@@ -48,9 +49,12 @@ impl Serve {
             loaded.config.http.listen = listen;
         }
         loaded.config.check()?;
-        symbolon_server::log::init(&loaded.config.log);
-        for warning in loaded.config.warnings() {
-            output.warn(&warning.what, &warning.fix);
+        let readers = log::init(&loaded.config.log);
+        for Problem { what, fix } in loaded.config.warnings() {
+            match readers {
+                Readers::People => output.warn(&what, &fix),
+                Readers::Programs => tracing::warn!(r#try = output.spell(&fix), "{what}"),
+            }
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime
@@ -62,7 +66,7 @@ impl Serve {
             loaded.config.http.listen = listen.clone();
             Ok(loaded)
         };
-        runtime.block_on(serve(loaded, handed, read, output))
+        runtime.block_on(serve(loaded, handed, read, Words { output, readers }))
     }
 
     fn sources(&self, global: &Global) -> Result<Sources, CliError> {
@@ -86,7 +90,7 @@ async fn serve(
     loaded: Loaded,
     handed: Handed,
     read: impl Fn() -> Result<Loaded, ConfigError>,
-    output: &Output,
+    words: Words<'_>,
 ) -> Result<(), CliError> {
     let config = loaded.config.clone();
     let signals = Signals::listen()
@@ -97,13 +101,37 @@ async fn serve(
     let running =
         symbolon_server::start_on(config, Clock::system(), handed).await.map_err(|error| start_error(&error))?;
     let sample = ports.map(|ports| ports.serve(running.app.issuer.as_str())).transpose()?;
-    welcome(&running, &data, sample.as_ref(), output).await;
+    welcome(&running, &data, sample.as_ref(), words).await;
     symbolon_server::serve(running, signals, loaded, read).await;
     Ok(())
 }
 
+/// Where words to the operator go: among JSON lines they are JSON lines too.
+#[derive(Clone, Copy)]
+struct Words<'w> {
+    output: &'w Output,
+    readers: Readers,
+}
+
+impl Words<'_> {
+    fn serves(self, version: &str, issuer: &str) {
+        match self.readers {
+            Readers::People => self.output.say(&format!("symbolon {version} serves {issuer}")),
+            Readers::Programs => tracing::info!(version, issuer, "serving"),
+        }
+    }
+
+    fn next(self, command: &str) {
+        match self.readers {
+            Readers::People => self.output.next(command),
+            Readers::Programs => tracing::info!(r#try = self.output.spell(command), "there is no administrator yet"),
+        }
+    }
+}
+
 /// What runs where, and what a newcomer does next.
-async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, output: &Output) {
+async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, words: Words<'_>) {
+    let output = words.output;
     let (version, issuer) = (env!("CARGO_PKG_VERSION"), running.app.issuer.as_str());
     // Refused once there is an administrator.
     let setup = match sample {
@@ -118,10 +146,10 @@ async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, 
         );
     }
     let Some(sample) = sample else {
-        output.say(&format!("symbolon {version} serves {issuer}"));
+        words.serves(version, issuer);
         let facts = control::run(&running.app, Command::Doctor, "serve").await;
         if facts.is_ok_and(|facts| facts["administrator"] == false) {
-            output.next("symbolon admin setup-link");
+            words.next("symbolon admin setup-link");
         }
         return;
     };

@@ -97,12 +97,12 @@ mod tests {
         let known = match kind {
             Kind::Choice(words) => return words.iter().find(|word| **word != default).unwrap().to_string(),
             Kind::Duration { min, .. } => format!("{}s", min + 1),
-            Kind::Integer { min, .. } => (min + 1).to_string(),
+            Kind::Integer { min, .. } => (min + 2).to_string(),
             Kind::Listen => "127.0.0.1:1".to_owned(),
             Kind::Networks => "10.0.0.0/8".to_owned(),
             Kind::Path => "elsewhere".to_owned(),
             Kind::Secret => "A".repeat(43),
-            Kind::Size { min, .. } => format!("{}KiB", min / 1024 + 64),
+            Kind::Size { min, .. } => format!("{}KiB", min / 1024 + 3),
             Kind::Text => "warn".to_owned(),
         };
         assert_ne!(known, default);

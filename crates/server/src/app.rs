@@ -140,7 +140,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> Result<(Arc<Self>, AuditWriter), AppError> {
         let invalid = |why: &dyn fmt::Display| AppError::Invalid(why.to_string());
         let issuer = Issuer::parse(&config.issuer).map_err(|why| invalid(&why))?;
-        lifetimes(&config).validate().map_err(|why| invalid(&why))?;
+        Self::check_lifetimes(&config)?;
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
         let outgoing = Outgoing::new(&config).map_err(|why| invalid(&why))?;
@@ -191,10 +191,13 @@ impl App {
 
     /// Puts another configuration into force, which must differ only in what can change while the node runs
     /// ([`Config::take_up`]).
-    pub(crate) fn replace_config(&self, config: Config) -> Result<(), AppError> {
-        lifetimes(&config).validate().map_err(|why| AppError::Invalid(why.to_string()))?;
+    pub(crate) fn replace_config(&self, config: Config) {
         self.config.store(Arc::new(config));
-        Ok(())
+    }
+
+    /// Whether decisions can go by the lifetimes of `config`.
+    pub(crate) fn check_lifetimes(config: &Config) -> Result<(), AppError> {
+        lifetimes(config).validate().map_err(|why| AppError::Invalid(why.to_string()))
     }
 
     /// How long things live.

@@ -16,6 +16,8 @@ pub(crate) struct Health {
     signing_algorithms: Vec<&'static str>,
     /// Version of the registry in memory.
     registry_version: u64,
+    /// Version of the store's schema; absent where the store does not say.
+    schema_version: Option<u32>,
     /// Seconds since the feed of revocations last said something; absent where there is none.
     feed_age_secs: Option<u64>,
     /// Told to stop: open requests finish, others should go elsewhere.
@@ -44,12 +46,14 @@ impl Health {
 /// Looks at everything.
 pub(crate) async fn examine(app: &App) -> Health {
     let store = app.store.ping().await.err().map(|error| error.to_string());
+    let schema_version = app.store.schema_version().await.ok().flatten();
     let registry = app.registry();
     let mut health = Health {
         ready: false,
         store,
         signing_algorithms: registry.keys().algorithms().map(Algorithm::name).collect(),
         registry_version: registry.version(),
+        schema_version,
         feed_age_secs: app.feed.age_secs(app.clock.now()),
         draining: app.is_draining(),
     };

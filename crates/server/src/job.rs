@@ -19,6 +19,8 @@ const KEY_UPKEEP: Duration = Duration::from_mins(1);
 const UPKEEP_ATTEMPTS: u32 = 5;
 /// How often expired state is swept.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How often live sessions are counted, where somebody asks for metrics: it reads an index from end to end.
+const COUNT: Duration = Duration::from_mins(1);
 /// Rows a sweep may delete from each table in one transaction.
 const SWEEP_BATCH: u32 = 500;
 
@@ -28,6 +30,9 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
     tasks.spawn(delivery::run(Arc::clone(app)));
+    if app.config().metrics.listen.is_some() {
+        tasks.spawn(count_sessions(Arc::clone(app)));
+    }
     if app.config().revocation.feed != FeedAccess::Off {
         tasks.spawn(publish::run(Arc::clone(app)));
     }
@@ -84,6 +89,16 @@ pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
         }
     }
     Ok(())
+}
+
+async fn count_sessions(app: Arc<App>) {
+    loop {
+        match app.store.count_sessions(app.clock.now()).await {
+            Ok(count) => drop(app.metrics.sessions_active.set(i64::try_from(count).unwrap_or(i64::MAX))),
+            Err(error) => tracing::warn!(%error, "live sessions could not be counted"),
+        }
+        tokio::time::sleep(COUNT).await;
+    }
 }
 
 async fn sweep_expired(app: Arc<App>) {

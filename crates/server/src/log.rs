@@ -49,11 +49,16 @@ pub fn init(log: &Log) -> Readers {
     if json { Readers::Programs } else { Readers::People }
 }
 
-/// Changes what is logged from now on. One that cannot be read, or without a log, changes nothing and says why.
-pub fn set_level(level: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(level).map_err(|error| error.to_string())?;
-    let handle = FILTER.get().ok_or("there is no log to change")?;
-    handle.reload(filter).map_err(|error| error.to_string())
+/// What is to be logged, read from `log.level`.
+pub(crate) fn level(text: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(text).map_err(|error| error.to_string())
+}
+
+/// Changes what is logged from now on. A process without a log of ours has nothing to change.
+pub(crate) fn set_level(level: EnvFilter) {
+    if let Some(Err(error)) = FILTER.get().map(|filter| filter.reload(level)) {
+        tracing::error!(%error, "the level of the log could not be changed");
+    }
 }
 
 /// A line of the log in place of Rust's own words, which are no JSON and may repeat values. Only a text that stands in the program

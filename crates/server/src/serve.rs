@@ -209,17 +209,19 @@ impl Running {
         let refused = |what: String, fix: &str| ConfigError { problems: vec![Problem::new(what, fix)] };
         let before = self.app.config();
         let next = before.take_up(&new.config);
+        // All that can fail comes before anything changes, and the certificate files last, which are taken up as they are read.
+        let level = log::level(&next.log.level)
+            .map_err(|why| refused(format!("log.level cannot be taken up: {why}"), "write info, debug or warn"))?;
+        App::check_lifetimes(&next)
+            .map_err(|error| refused(error.to_string(), "correct the values and reload again"))?;
         if let (Some(tls), Some(files)) = (&self.tls, &next.http.tls) {
             tls.take_up(files.clone())
                 .map_err(|error| refused(error.to_string(), "correct the files or their paths"))?;
         }
         if next.log.level != before.log.level {
-            log::set_level(&next.log.level)
-                .map_err(|why| refused(format!("log.level cannot be taken up: {why}"), "write info, debug or warn"))?;
+            log::set_level(level);
         }
-        self.app
-            .replace_config(next)
-            .map_err(|error| refused(error.to_string(), "correct the values and reload again"))?;
+        self.app.replace_config(next);
         let secret_changed = |path: &str| path == "master_key" && old.config.master_key != new.config.master_key;
         let tls_stays = before.http.tls.is_some() && new.config.http.tls.is_some();
         for change in changes(&old.effective, &new.effective, tls_stays, secret_changed) {

@@ -121,6 +121,20 @@ pub trait Store: Send + Sync + 'static {
     /// One page of live sessions of everybody, oldest first.
     async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>>;
 
+    /// How many sessions are live.
+    async fn count_sessions(&self, now: u64) -> Result<u64> {
+        const PAGE: u32 = 1_000;
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page = self.list_sessions(after, PAGE, now).await?;
+            count += page.items.len() as u64;
+            after = page.next;
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+
     /// Ends a session and the families bound to it, and logs its sid as revoked. Unknown or ended already: ends nothing.
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended>;
 
@@ -317,6 +331,11 @@ pub trait Store: Send + Sync + 'static {
     /// Removes a small batch of what has been over for `keep_secs`: expired artefacts, sessions, tokens, marks, counters
     /// and log entries, ended sessions and families. Nothing that could still tell a replay from a first use.
     async fn sweep(&self, sweep: Sweep) -> Result<Swept>;
+
+    /// The version of the schema the data has; absent where there is none.
+    async fn schema_version(&self) -> Result<Option<u32>> {
+        Ok(None)
+    }
 
     /// Proves that readers and writer answer and, where the last write failed, that writing works again.
     async fn ping(&self) -> Result<()>;

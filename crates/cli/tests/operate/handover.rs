@@ -87,7 +87,9 @@ fn restarts_under_load_refuse_and_lose_no_request() {
         between.push(some_more(&score));
     }
     score.done.store(true, Ordering::Relaxed);
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    for client in clients {
+        client.join().unwrap();
+    }
     assert!(between.iter().all(|served| *served >= 50), "{between:?}");
     assert_eq!(*score.failures.lock().unwrap(), Vec::<String>::new());
 }

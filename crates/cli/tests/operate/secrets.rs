@@ -186,13 +186,12 @@ fn no_line_word_or_byte_on_disk_holds_a_secret() {
     }
     let master = fs::read_to_string(node.data().join("master.key")).unwrap();
     secrets.keep("master key", master.trim());
-    let link = node.run("admin setup-link", "", &mut words)["link"].as_str().unwrap().to_owned();
-    by_link(&mut secrets, &mut Browser::new(node.address), "/setup", &link, PASSWORDS[0]);
+    let setup = node.run("admin setup-link", "", &mut words)["link"].as_str().unwrap().to_owned();
+    by_link(&mut secrets, &mut Browser::new(node.address), "/setup", &setup, PASSWORDS[0]);
     let registered = register(&node, &mut secrets, &mut words);
     live(&node, &mut secrets, &registered);
-    let reset = node.run("user reset-link bob@example.com", "", &mut words);
-    let link = reset["link"].as_str().unwrap_or_else(|| panic!("{reset}")).to_owned();
-    by_link(&mut secrets, &mut Browser::new(node.address), "/reset", &link, PASSWORDS[2]);
+    let reset = node.run("user reset-link bob@example.com", "", &mut words)["link"].as_str().unwrap().to_owned();
+    by_link(&mut secrets, &mut Browser::new(node.address), "/reset", &reset, PASSWORDS[2]);
     node.configure("[log]\nlevel = \"trace,symbolon_server=debug\"\n");
     node.signal("HUP");
     node.told("READY=1");

@@ -45,18 +45,26 @@ impl Handed {
         Ok(Self(sockets))
     }
 
-    /// Where the first of them listens, if any was handed over: what the configuration is judged by.
+    /// Where they listen, if any was handed over: what the configuration is judged by. Of several the one that most can reach.
     pub fn listen(&self) -> Option<Listen> {
-        match self.0.first()? {
-            Socket::Tcp(socket) => socket.local_addr().ok().map(Listen::Tcp),
-            Socket::Unix(socket) => {
-                let address = socket.local_addr().ok()?;
-                address.as_pathname().map(|path| Listen::Unix(path.to_owned()))
-            }
-        }
+        let mut places = self.0.iter().filter_map(Socket::listen);
+        let first = places.next()?;
+        Some(if first.is_local() { places.find(|place| !place.is_local()).unwrap_or(first) } else { first })
     }
 
     pub(super) fn into_sockets(self) -> Vec<Socket> {
         self.0
+    }
+}
+
+impl Socket {
+    fn listen(&self) -> Option<Listen> {
+        match self {
+            Self::Tcp(socket) => socket.local_addr().ok().map(Listen::Tcp),
+            Self::Unix(socket) => {
+                let address = socket.local_addr().ok()?;
+                address.as_pathname().map(|path| Listen::Unix(path.to_owned()))
+            }
+        }
     }
 }

@@ -126,6 +126,8 @@ observed! {
         session(id_hash: Hash32) -> Option<(Session, User)>;
         session_by_sid(sid: &str) -> Option<Session>;
         sessions_of(user_id: &str, now: u64) -> Vec<Session>;
+        count_sessions(now: u64) -> u64;
+        schema_version() -> Option<u32>;
         list_sessions(after: Option<String>, limit: u32, now: u64) -> Page<Session>;
         artefact(kind: &str, hash: Hash32) -> Option<Artefact>;
         code_facts(hash: Hash32) -> Option<CodeFacts>;

@@ -143,6 +143,7 @@ async fn a_life_of_tokens_moves_the_counters_it_should() {
         "symbolon_password_hash_queue",
         "symbolon_password_hash_shed_total",
         "symbolon_rate_limited_total",
+        "symbolon_sessions_active",
         "symbolon_signing_keys",
         "symbolon_signing_key_rotation_timestamp_seconds",
         "symbolon_panics_total",
@@ -211,6 +212,7 @@ async fn health_tells_there_what_it_goes_by_and_the_public_door_has_no_metrics()
     assert_eq!(ready.status, 200);
     let detail = ready.json();
     assert_eq!((&detail["ready"], &detail["draining"]), (&true.into(), &false.into()));
+    assert!(detail["schema_version"].as_u64().unwrap() >= 6, "{detail}");
     assert!(detail["store"].is_null(), "{detail}");
     assert!(detail["signing_algorithms"].as_array().unwrap().contains(&"RS256".into()), "{detail}");
     assert_eq!(look(&world, "/livez").await.body, "ok\n");

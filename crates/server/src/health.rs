@@ -11,7 +11,7 @@ pub(crate) struct Health {
     /// Whether requests should come here.
     ready: bool,
     /// The store's own words when it does not answer.
-    store: Option<String>,
+    store_error: Option<String>,
     /// Algorithms that can sign.
     signing_algorithms: Vec<&'static str>,
     /// Version of the registry in memory.
@@ -33,7 +33,7 @@ impl Health {
     pub(crate) fn reason(&self) -> Option<&'static str> {
         if self.draining {
             Some("stopping")
-        } else if self.store.is_some() {
+        } else if self.store_error.is_some() {
             Some("store unavailable")
         } else if self.signing_algorithms.is_empty() {
             Some("no signing key")
@@ -45,12 +45,12 @@ impl Health {
 
 /// Looks at everything.
 pub(crate) async fn examine(app: &App) -> Health {
-    let store = app.store.ping().await.err().map(|error| error.to_string());
+    let store_error = app.store.ping().await.err().map(|error| error.to_string());
     let schema_version = app.store.schema_version().await.ok().flatten();
     let registry = app.registry();
     let mut health = Health {
         ready: false,
-        store,
+        store_error,
         signing_algorithms: registry.keys().algorithms().map(Algorithm::name).collect(),
         registry_version: registry.version(),
         schema_version,

@@ -90,6 +90,8 @@ fn restarts_under_load_refuse_and_lose_no_request() {
     for client in clients {
         client.join().unwrap();
     }
+    let served = score.served.load(Ordering::Relaxed);
+    println!("{served} requests through {RESTARTS} restarts");
     assert!(between.iter().all(|served| *served >= 50), "{between:?}");
     assert_eq!(*score.failures.lock().unwrap(), Vec::<String>::new());
 }

@@ -35,7 +35,8 @@ pub enum Outcome {
     },
 }
 
-/// [`judge`], counted and timed.
+/// Checks `username` and `password`, counts what came of it and how long it took. `device` is the device cookie, if the attempt
+/// brought one.
 pub async fn check(
     app: &App,
     meta: &Meta,
@@ -59,7 +60,7 @@ pub async fn check(
     outcome
 }
 
-/// Checks `username` and `password`. `device` is the device cookie, if the attempt brought one.
+/// [`check`], before it is counted.
 async fn judge(
     app: &App,
     meta: &Meta,

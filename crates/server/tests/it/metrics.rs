@@ -213,7 +213,7 @@ async fn health_tells_there_what_it_goes_by_and_the_public_door_has_no_metrics()
     let detail = ready.json();
     assert_eq!((&detail["ready"], &detail["draining"]), (&true.into(), &false.into()));
     assert!(detail["schema_version"].as_u64().unwrap() >= 6, "{detail}");
-    assert!(detail["store"].is_null(), "{detail}");
+    assert!(detail["store_error"].is_null(), "{detail}");
     assert!(detail["signing_algorithms"].as_array().unwrap().contains(&"RS256".into()), "{detail}");
     assert_eq!(look(&world, "/livez").await.body, "ok\n");
     for path in ["/login", "/oauth/token", "/.well-known/jwks.json"] {

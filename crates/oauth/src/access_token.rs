@@ -88,7 +88,7 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
     let exp = match from.born_in {
         // No longer than anything else of the client would live.
         Some(session) if from.client.gets_sessions() => {
-            session.ends_at.min(ctx.now.saturating_add(from.client.refresh_absolute_secs(ctx.lifetimes)))
+            session.ends_at.min(ctx.now.saturating_add(from.client.refresh_absolute_secs(&ctx.lifetimes)))
         }
         _ => ctx.now.saturating_add(lifetime_secs(ctx.lifetimes.access_token_secs, Some(from.client), from.api)),
     };

@@ -20,7 +20,7 @@ pub struct Context<'a> {
     /// Who issues.
     pub issuer: &'a Issuer,
     /// How long things live, as configured.
-    pub lifetimes: &'a Lifetimes,
+    pub lifetimes: Lifetimes,
     /// Where unpredictable values come from.
     pub rng: &'a mut dyn Rng,
 }

@@ -46,7 +46,7 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
     let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, born_in, auth_time, acr });
     let id_token = id_token::plan(ctx, &id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr });
     let absolute_expires_at = if stays {
-        ctx.now.saturating_add(client.refresh_absolute_secs(ctx.lifetimes))
+        ctx.now.saturating_add(client.refresh_absolute_secs(&ctx.lifetimes))
     } else {
         access_token.claims.exp
     };
@@ -82,7 +82,7 @@ pub(crate) fn new_refresh_token(
     absolute_expires_at: u64,
 ) -> (OpaqueToken, NewRefreshToken) {
     let token = OpaqueToken::generate(TokenKind::RefreshToken, ctx.rng);
-    let idle_end = ctx.now.saturating_add(client.refresh_idle_secs(ctx.lifetimes));
+    let idle_end = ctx.now.saturating_add(client.refresh_idle_secs(&ctx.lifetimes));
     let record =
         NewRefreshToken { hash: token.hash(), created_at: ctx.now, expires_at: idle_end.min(absolute_expires_at) };
     (token, record)

@@ -50,7 +50,7 @@ pub(crate) fn issuer() -> Issuer {
 pub(crate) fn at<T>(now: u64, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
     let issuer = issuer();
     let lifetimes = Lifetimes::default();
-    f(&mut Context { now, issuer: &issuer, lifetimes: &lifetimes, rng: &mut TestRng::new(now) })
+    f(&mut Context { now, issuer: &issuer, lifetimes, rng: &mut TestRng::new(now) })
 }
 
 fn id(text: &str) -> ClientId {

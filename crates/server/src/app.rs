@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
@@ -17,6 +18,8 @@ use crate::config::{Config, Throttle};
 use crate::interaction::InteractionKeys;
 use crate::job;
 use crate::keys::{KeyError, Schedule};
+use crate::metrics::Metrics;
+use crate::observe::store::Observed;
 use crate::outgoing::Outgoing;
 use crate::pages::Transport;
 use crate::registry::{Registry, RegistryError};
@@ -34,12 +37,8 @@ pub(crate) const META_KEY_CHECK: &str = "master_key_check";
 
 /// One running Symbolon: configuration, store, registry snapshot, secrets.
 pub struct App {
-    /// The effective configuration.
-    pub config: Config,
     /// The issuer, exactly as it stands in tokens.
     pub issuer: Issuer,
-    /// How long things live.
-    pub lifetimes: Lifetimes,
     /// The storage port.
     pub store: Arc<dyn Store>,
     /// Encrypts backups.
@@ -50,8 +49,8 @@ pub struct App {
     pub clock: Clock,
     /// Password hashing, bounded.
     pub passwords: Pool,
-    /// How failed sign-ins are slowed.
-    pub throttle: ThrottlePolicy,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
     /// The audit log.
     pub audit: Audit,
     /// Signs pending authorization requests.
@@ -70,7 +69,9 @@ pub struct App {
     pub signals: Signals,
     /// Token Status Lists, signed.
     pub status_lists: StatusLists,
+    config: ArcSwap<Config>,
     registry: ArcSwap<Registry>,
+    draining: AtomicBool,
 }
 
 impl fmt::Debug for App {
@@ -146,17 +147,19 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> Result<(Arc<Self>, AuditWriter), AppError> {
         let invalid = |why: &dyn fmt::Display| AppError::Invalid(why.to_string());
         let issuer = Issuer::parse(&config.issuer).map_err(|why| invalid(&why))?;
-        let lifetimes = lifetimes(&config);
-        lifetimes.validate().map_err(|why| invalid(&why))?;
+        Self::check_lifetimes(&config)?;
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
         let outgoing = Outgoing::new(&config).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
+        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
+        let metrics = Arc::new(Metrics::new(passwords.meter(), clock.now()));
         let store = storage::open(&config).await?;
         if store.meta(MARK).await?.is_some() {
             return Err(AppError::Unfinished);
         }
+        let store: Arc<dyn Store> = Arc::new(Observed::new(store, Arc::clone(&metrics)));
         let master = master_key(known, &config, &*store).await?;
         let sealer = Arc::new(master.sealer());
         check_identity(&*store, &issuer, &sealer).await?;
@@ -171,8 +174,6 @@ impl App {
             .map_err(AppError::Registry)?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
-        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
-        let throttle = throttle(&config);
         let app = Arc::new(Self {
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
@@ -180,22 +181,58 @@ impl App {
             archive_key,
             audit,
             clock,
-            config,
+            config: ArcSwap::from_pointee(config),
             feed,
             interactions,
             issuer,
-            lifetimes,
+            draining: AtomicBool::new(false),
+            metrics,
             outgoing,
             passwords,
             sealer,
             signals,
             status_lists: StatusLists::default(),
             store,
-            throttle,
             transport,
         });
         job::ensure_keys(&app).await?;
         Ok((app, writer))
+    }
+
+    /// The configuration of this moment. Take it once per request where several of its values belong together.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Puts another configuration into force, which must differ only in what can change while the node runs
+    /// ([`Config::take_up`]).
+    pub(crate) fn replace_config(&self, config: Config) {
+        self.config.store(Arc::new(config));
+    }
+
+    /// Whether decisions can go by the lifetimes of `config`.
+    pub(crate) fn check_lifetimes(config: &Config) -> Result<(), AppError> {
+        lifetimes(config).validate().map_err(|why| AppError::Invalid(why.to_string()))
+    }
+
+    /// How long things live.
+    pub fn lifetimes(&self) -> Lifetimes {
+        lifetimes(&self.config.load())
+    }
+
+    /// How failed sign-ins are slowed.
+    pub fn throttle(&self) -> ThrottlePolicy {
+        throttle(&self.config.load())
+    }
+
+    /// Tells whoever asks for health that requests should go elsewhere from now on.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// The registry of this moment. Take it once per request, so that one decision sees one state.
@@ -206,7 +243,7 @@ impl App {
     /// Reads the registry again.
     pub async fn reload_registry(&self) -> Result<(), AppError> {
         let fresh = Arc::new(
-            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer, self.config.revocation.feed)
+            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer, self.config().revocation.feed)
                 .map_err(AppError::Registry)?,
         );
         // Two reloads may race: never step back to an older version.
@@ -226,14 +263,15 @@ impl App {
 
     /// What pure decisions take as their first argument.
     pub fn context<'a>(&'a self, now: u64, rng: &'a mut dyn Rng) -> Context<'a> {
-        Context { now, issuer: &self.issuer, lifetimes: &self.lifetimes, rng }
+        Context { now, issuer: &self.issuer, lifetimes: self.lifetimes(), rng }
     }
 
     /// How long signing keys live.
     pub fn key_schedule(&self) -> Schedule {
+        let keys = self.config.load().keys;
         Schedule {
-            rotate_after_secs: self.config.keys.rotation_secs,
-            publish_ahead_secs: self.config.keys.publish_ahead_secs,
+            rotate_after_secs: keys.rotation_secs,
+            publish_ahead_secs: keys.publish_ahead_secs,
             longest_token_secs: LONGEST_TOKEN_SECS,
         }
     }

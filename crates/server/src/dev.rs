@@ -17,12 +17,12 @@ pub const ADMIN_ROLE: &str = "admin";
 
 /// Where the sample app answers.
 pub fn app_origin(app: &App) -> String {
-    format!("http://localhost:{}", app.config.sample.spa_port)
+    format!("http://localhost:{}", app.config().sample.spa_port)
 }
 
 /// Where the sample API answers; also its identifier (audience).
 pub fn api_origin(app: &App) -> String {
-    format!("http://localhost:{}", app.config.sample.api_port)
+    format!("http://localhost:{}", app.config().sample.api_port)
 }
 
 /// Registers what is missing of the sample.

@@ -2,13 +2,15 @@
 //! are stable and in one place. None holds a password, code, token or cookie.
 
 use serde_json::{Value, json};
-use symbolon_oauth::{Client, Effect, Grant, Issue, OAuthError, Refusal};
+use symbolon_oauth::{Client, Effect, EndReason, Grant, Issue, OAuthError, RefreshAnswer, Refusal, RotateExpect};
 
 use symbolon_store::{AuditEvent, Session, StoreError};
 
 use crate::app::App;
 use crate::audit::Tally;
 use crate::http::meta::Meta;
+use crate::metrics::Verdict;
+use crate::observe::facts;
 
 /// An event with what every event has.
 fn event(meta: &Meta, name: &str, outcome: &str) -> AuditEvent {
@@ -40,6 +42,7 @@ pub fn client_refused(app: &App, client_id: &str, error: &OAuthError) {
 
 /// Tokens were issued. Machine tokens are only counted, since they come by the thousand.
 pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue: &Issue) {
+    count_tokens(app, grant.name(), issue);
     let claims = &issue.access_token.claims;
     if grant == Grant::ClientCredentials {
         app.audit.tally(Tally {
@@ -50,6 +53,7 @@ pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue
         });
         return;
     }
+    facts::about(&claims.sub);
     let event = AuditEvent {
         user_id: Some(claims.sub.clone()),
         client_id: Some(client.client_id.to_string()),
@@ -60,14 +64,33 @@ pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue
     app.audit.note(event).await;
 }
 
+/// Counts what was issued, and whether a refresh token that had been used already was borne with.
+fn count_tokens(app: &App, grant: &'static str, issue: &Issue) {
+    app.metrics.issued(grant, "access");
+    if issue.id_token.is_some() {
+        app.metrics.issued(grant, "id");
+    }
+    if matches!(issue.refresh_token, RefreshAnswer::New(_)) {
+        app.metrics.issued(grant, "refresh");
+    }
+    let again =
+        matches!(&issue.effect, Effect::RotateRefreshToken { expect: RotateExpect::SuccessorUnused { .. }, .. });
+    if again || issue.refresh_token == RefreshAnswer::SameSuccessor {
+        app.metrics.refresh_reuse.get_or_create(&Verdict { verdict: "grace" }).inc();
+    }
+}
+
 /// Tokens were issued for a password (`POST /authenticate`).
 pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &Issue) {
+    const GRANT: &str = "password_sign_in";
+    count_tokens(app, GRANT, issue);
     let claims = &issue.access_token.claims;
+    facts::about(&claims.sub);
     let event = AuditEvent {
         user_id: Some(claims.sub.clone()),
         client_id: Some(client.client_id.to_string()),
         sid: claims.sid.clone(),
-        detail: json!({ "grant": "password_sign_in", "jti": claims.jti, "scope": claims.scope }),
+        detail: json!({ "grant": GRANT, "jti": claims.jti, "scope": claims.scope }),
         ..event(meta, "token.issue", "success")
     };
     app.audit.note(event).await;
@@ -76,7 +99,12 @@ pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &I
 /// A grant was refused. Where a family ended because of it, the event is durable before the answer.
 pub async fn refused(app: &App, meta: &Meta, client: &Client, refusal: &Refusal) {
     let ended = match &*refusal.effect {
-        Effect::EndFamily { family_id, why, .. } => Some((family_id, why.name())),
+        Effect::EndFamily { family_id, why, .. } => {
+            if *why == EndReason::RefreshTokenReused {
+                app.metrics.refresh_reuse.get_or_create(&Verdict { verdict: "alarm" }).inc();
+            }
+            Some((family_id, why.name()))
+        }
         _ => None,
     };
     let name = if ended.is_some() { "token.replay" } else { "token.issue" };
@@ -97,6 +125,7 @@ pub async fn refused(app: &App, meta: &Meta, client: &Client, refusal: &Refusal)
 
 /// Somebody signed in.
 pub async fn signed_in(app: &App, meta: &Meta, session: &Session, client_id: Option<&str>) -> Result<(), StoreError> {
+    facts::about(&session.user_id);
     let event = AuditEvent {
         user_id: Some(session.user_id.clone()),
         client_id: client_id.map(str::to_owned),
@@ -109,6 +138,9 @@ pub async fn signed_in(app: &App, meta: &Meta, session: &Session, client_id: Opt
 
 /// A sign-in failed: `user_id` only if the account exists.
 pub async fn sign_in_failed(app: &App, meta: &Meta, user_id: Option<&str>, client_id: Option<&str>, cause: &str) {
+    if let Some(user_id) = user_id {
+        facts::about(user_id);
+    }
     let event = AuditEvent {
         user_id: user_id.map(str::to_owned),
         client_id: client_id.map(str::to_owned),

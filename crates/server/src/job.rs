@@ -19,6 +19,8 @@ const KEY_UPKEEP: Duration = Duration::from_mins(1);
 const UPKEEP_ATTEMPTS: u32 = 5;
 /// How often expired state is swept.
 const SWEEP: Duration = Duration::from_secs(30);
+/// How often live sessions are counted, where somebody asks for metrics: it reads an index from end to end.
+const COUNT: Duration = Duration::from_mins(1);
 /// Rows a sweep may delete from each table in one transaction.
 const SWEEP_BATCH: u32 = 500;
 
@@ -28,10 +30,13 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
     tasks.spawn(delivery::run(Arc::clone(app)));
-    if app.config.backup.every_secs > 0 {
+    if app.config().backup.every_secs > 0 {
         tasks.spawn(backup::run(Arc::clone(app)));
     }
-    if app.config.revocation.feed != FeedAccess::Off {
+    if app.config().metrics.listen.is_some() {
+        tasks.spawn(count_sessions(Arc::clone(app)));
+    }
+    if app.config().revocation.feed != FeedAccess::Off {
         tasks.spawn(publish::run(Arc::clone(app)));
     }
 }
@@ -89,6 +94,16 @@ pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
     Ok(())
 }
 
+async fn count_sessions(app: Arc<App>) {
+    loop {
+        match app.store.count_sessions(app.clock.now()).await {
+            Ok(count) => drop(app.metrics.sessions_active.set(i64::try_from(count).unwrap_or(i64::MAX))),
+            Err(error) => tracing::warn!(%error, "live sessions could not be counted"),
+        }
+        tokio::time::sleep(COUNT).await;
+    }
+}
+
 async fn sweep_expired(app: Arc<App>) {
     loop {
         tokio::time::sleep(SWEEP).await;
@@ -97,7 +112,7 @@ async fn sweep_expired(app: Arc<App>) {
                 now: app.clock.now(),
                 limit: SWEEP_BATCH,
                 keep_secs: app.key_schedule().longest_token_secs + keys::LARGEST_LEEWAY_SECS,
-                audit_keep_secs: Some(app.config.audit.retention_secs),
+                audit_keep_secs: Some(app.config().audit.retention_secs),
             };
             match app.store.sweep(sweep).await {
                 Ok(swept) if swept.more => tokio::task::yield_now().await,

@@ -1,8 +1,9 @@
-//! Starting and stopping a node: open the data, take the doors, run the background work, drain on the
-//! signal.
+//! Starting and stopping a node: open the data, take the doors, run the background work, take up a changed configuration, drain on
+//! the signal.
 
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,15 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::{App, AppError};
 use crate::clock::Clock;
-use crate::config::{Config, Listen};
+use crate::config::{Config, ConfigError, Listen, Loaded, Problem, When, changes};
+use crate::listen::handed::Handed;
 use crate::listen::tls::{TlsError, TlsReloader};
 use crate::listen::{self, Listener, Options};
-use crate::{admin, dev, http, job};
+use crate::metrics::scrape;
+use crate::{admin, dev, http, job, log, notify};
+
+/// Connections of the metrics listener: a few who watch, each with a few.
+const WATCHERS: usize = 64;
 
 /// Why a node did not start.
 #[derive(Debug)]
@@ -56,8 +62,16 @@ pub struct Running {
     pub app: Arc<App>,
     /// Where it answers; absent on a Unix socket.
     pub address: Option<SocketAddr>,
+    /// Where metrics are answered; absent without them, and on a Unix socket.
+    pub metrics_address: Option<SocketAddr>,
+    tls: Option<Arc<TlsReloader>>,
     stop: watch::Sender<bool>,
+    /// Ends the door that watches the others end.
+    stop_watching: watch::Sender<bool>,
+    /// Unix sockets that are ours to remove.
+    sockets: Vec<PathBuf>,
     doors: JoinSet<()>,
+    watchers: JoinSet<()>,
     tasks: JoinSet<()>,
     audit: JoinHandle<()>,
 }
@@ -65,36 +79,87 @@ pub struct Running {
 /// Opens the data folder of `config`, takes its listening address and the control socket, and serves until
 /// [`Running::shutdown`].
 pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
-    let listen = config.http.listen.clone();
+    start_on(config, clock, Handed::default()).await
+}
+
+/// [`start`], on the sockets that were handed over in place of `http.listen`, if there are any.
+pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Running, StartError> {
     let tls = config.http.tls.clone().map(TlsReloader::load).transpose().map_err(StartError::Tls)?;
-    // The door first: a taken port must be told before the data folder is touched.
-    let listener = Listener::bind(&listen).await.map_err(|why| StartError::Listen { listen: listen.clone(), why })?;
-    let address = listener.local_address();
-    let twin = if config.dev { loopback_twin(address).await? } else { None };
+    // The doors first: a taken port must be told before the data folder is touched.
+    let Doors { public, twin, watching, mut sockets } = Doors::take(&config, handed).await?;
+    let address = public.iter().find_map(Listener::local_address);
+    let metrics_address = watching.as_ref().and_then(Listener::local_address);
     let (app, audit_writer) = App::open(config, clock).await.map_err(StartError::App)?;
     let audit = tokio::spawn(audit_writer.run());
-    if app.config.dev {
+    let config = app.config();
+    if config.dev {
         dev::seed(&app).await.map_err(StartError::App)?;
     }
 
     let (stop, stopped) = watch::channel(false);
+    let (stop_watching, stopped_watching) = watch::channel(false);
     let mut tasks = JoinSet::new();
     job::start(&app, &mut tasks);
     if let Some(tls) = &tls {
         tasks.spawn(Arc::clone(tls).watch());
     }
-    let mut doors = JoinSet::new();
+    let (mut doors, mut watchers) = (JoinSet::new(), JoinSet::new());
     if let Some(twin) = twin {
         doors.spawn(listen::run(twin, http::router(&app), options(&app, None), signal(stopped.clone())));
     }
-    let options = options(&app, tls);
-    doors.spawn(listen::run(listener, http::router(&app), options, signal(stopped.clone())));
-    let socket = Listen::Unix(app.config.control_socket());
-    let control = listen::bind_unix(&app.config.control_socket(), 0o600)
-        .await
-        .map_err(|why| StartError::Listen { listen: socket, why })?;
+    for listener in public {
+        let options = options(&app, tls.clone());
+        doors.spawn(listen::run(listener, http::router(&app), options, signal(stopped.clone())));
+    }
+    if let Some(listener) = watching {
+        let options = Options { max_connections: WATCHERS, drain: Duration::ZERO, ..options(&app, None) };
+        watchers.spawn(listen::run(listener, scrape::router(&app), options, signal(stopped_watching)));
+    }
+    let path = config.control_socket();
+    let listen = Listen::Unix(path.clone());
+    let control = listen::bind_unix(&path, 0o600).await.map_err(|why| StartError::Listen { listen, why })?;
+    sockets.push(path);
     doors.spawn(listen::run(control.into(), admin::control::router(&app), self::options(&app, None), signal(stopped)));
-    Ok(Running { app, address, stop, doors, tasks, audit })
+    Ok(Running { app, address, metrics_address, tls, stop, stop_watching, sockets, doors, watchers, tasks, audit })
+}
+
+/// What a node listens on, before it opens its data.
+struct Doors {
+    public: Vec<Listener>,
+    twin: Option<Listener>,
+    watching: Option<Listener>,
+    /// The files of those that are Unix sockets of ours.
+    sockets: Vec<PathBuf>,
+}
+
+impl Doors {
+    async fn take(config: &Config, handed: Handed) -> Result<Self, StartError> {
+        let listen = config.http.listen.clone();
+        let failed = |why| StartError::Listen { listen: listen.clone(), why };
+        let mut public = handed.into_listeners().map_err(failed)?;
+        let mut sockets = Vec::new();
+        let own = public.is_empty();
+        if own {
+            public.push(Listener::bind(&listen).await.map_err(failed)?);
+            sockets.extend(path(&listen));
+        }
+        let address = public.iter().find_map(Listener::local_address).filter(|_| own && config.dev);
+        let twin = loopback_twin(address).await?;
+        let mut watching = None;
+        if let Some(listen) = &config.metrics.listen {
+            let failed = |why| StartError::Listen { listen: listen.clone(), why };
+            watching = Some(Listener::bind(listen).await.map_err(failed)?);
+            sockets.extend(path(listen));
+        }
+        Ok(Self { public, twin, watching, sockets })
+    }
+}
+
+fn path(listen: &Listen) -> Option<PathBuf> {
+    match listen {
+        Listen::Tcp(_) => None,
+        Listen::Unix(path) => Some(path.clone()),
+    }
 }
 
 /// In development `localhost` may mean either loopback address: take the same port on the other one too, so
@@ -110,20 +175,19 @@ async fn loopback_twin(address: Option<SocketAddr>) -> Result<Option<Listener>, 
 }
 
 impl Running {
-    /// Stops accepting, lets open requests finish within the drain time, writes what is buffered.
+    /// Stops accepting, lets open requests finish within the drain time, writes what is buffered. Health says so meanwhile.
     pub async fn shutdown(self) {
-        let Self { app, address: _, stop, mut doors, mut tasks, audit } = self;
-        // Without receivers both doors are closed already.
+        let Self { app, stop, stop_watching, sockets, mut doors, mut watchers, mut tasks, audit, .. } = self;
+        app.drain();
+        // Without receivers all doors are closed already.
         let _ = stop.send(true);
         // Streams have no end of their own.
         app.feed.close();
         app.signals.close();
         while doors.join_next().await.is_some() {}
+        let _ = stop_watching.send(true);
+        while watchers.join_next().await.is_some() {}
         tasks.shutdown().await;
-        let mut sockets = vec![app.config.control_socket()];
-        if let Listen::Unix(path) = &app.config.http.listen {
-            sockets.push(path.clone());
-        }
         for path in sockets {
             if let Err(error) = std::fs::remove_file(&path) {
                 tracing::debug!(%error, path = %path.display(), "a socket was not removed");
@@ -134,40 +198,108 @@ impl Running {
         // Aborted means cancelled, not yet gone: whoever opens the data next must find it free.
         let _ = audit.await;
     }
+
+    /// Puts `new` into force in place of `old`, as far as it can change while the node runs; says in the log what changed and what
+    /// needs a restart. If anything is wrong with it, nothing changes.
+    ///
+    /// # Errors
+    /// What is wrong: a check of the configuration, or certificate files that cannot be used.
+    pub fn reload(&self, old: &Loaded, new: &Loaded) -> Result<(), ConfigError> {
+        new.config.check()?;
+        let refused = |what: String, fix: &str| ConfigError { problems: vec![Problem::new(what, fix)] };
+        let before = self.app.config();
+        let next = before.take_up(&new.config);
+        // All that can fail comes before anything changes, and the certificate files last, which are taken up as they are read.
+        let level = log::level(&next.log.level)
+            .map_err(|why| refused(format!("log.level cannot be taken up: {why}"), "write info, debug or warn"))?;
+        App::check_lifetimes(&next)
+            .map_err(|error| refused(error.to_string(), "correct the values and reload again"))?;
+        if let (Some(tls), Some(files)) = (&self.tls, &next.http.tls) {
+            tls.take_up(files.clone())
+                .map_err(|error| refused(error.to_string(), "correct the files or their paths"))?;
+        }
+        if next.log.level != before.log.level {
+            log::set_level(level);
+        }
+        self.app.replace_config(next);
+        let secret_changed = |path: &str| path == "master_key" && old.config.master_key != new.config.master_key;
+        let tls_stays = before.http.tls.is_some() && new.config.http.tls.is_some();
+        for change in changes(&old.effective, &new.effective, tls_stays, secret_changed) {
+            let (setting, from, to) = (change.path, change.from, change.to);
+            match change.when {
+                When::Now => tracing::info!(setting, from, to, "a setting was taken up"),
+                When::Restart => tracing::warn!(setting, from, to, "a changed setting counts only after a restart"),
+            }
+        }
+        Ok(())
+    }
 }
 
-/// SIGTERM and SIGINT, caught from the moment this is made.
+/// SIGTERM, SIGINT and SIGHUP, caught from the moment this is made.
 #[derive(Debug)]
 pub struct Signals {
     terminate: unix::Signal,
     interrupt: unix::Signal,
+    hang_up: unix::Signal,
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Reload,
+    Stop,
 }
 
 impl Signals {
     /// Catches them. Before [`start`], so that a signal never meets a server that answers but does not drain yet.
     pub fn listen() -> std::io::Result<Self> {
-        let terminate = unix::signal(unix::SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: unix::signal(unix::SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: unix::signal(unix::SignalKind::terminate())?,
+            interrupt: unix::signal(unix::SignalKind::interrupt())?,
+            hang_up: unix::signal(unix::SignalKind::hangup())?,
+        })
     }
 
-    async fn recv(&mut self) {
+    async fn recv(&mut self) -> Wish {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Wish::Stop,
+            _ = self.interrupt.recv() => Wish::Stop,
+            _ = self.hang_up.recv() => Wish::Reload,
         }
+    }
+
+    async fn stop(&mut self) {
+        while self.recv().await != Wish::Stop {}
     }
 }
 
-/// Runs a node until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
-pub async fn serve(running: Running, mut signals: Signals) {
-    // Tells systemd; without one there is nobody to tell.
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    signals.recv().await;
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+/// Runs a node until SIGTERM or SIGINT, then drains; a second signal ends the process at once. SIGHUP asks `read` for the
+/// configuration as it stands now, and takes it up in place of `loaded`.
+pub async fn serve(
+    running: Running,
+    mut signals: Signals,
+    mut loaded: Loaded,
+    read: impl Fn() -> Result<Loaded, ConfigError>,
+) {
+    notify::ready();
+    let mut watchdog = JoinSet::new();
+    watchdog.spawn(notify::watchdog());
+    while signals.recv().await == Wish::Reload {
+        notify::reloading();
+        match read().and_then(|new| running.reload(&loaded, &new).map(|()| new)) {
+            Ok(new) => {
+                loaded = new;
+                tracing::info!("the configuration was read again");
+            }
+            Err(error) => tracing::error!(%error, "the configuration was not taken up; the old one stays in force"),
+        }
+        notify::ready();
+    }
+    notify::stopping();
     tracing::info!("stopping: open requests may finish");
     tokio::select! {
         () = running.shutdown() => {}
-        () = signals.recv() => tracing::warn!("stopped at once"),
+        () = signals.stop() => tracing::warn!("stopped at once"),
     }
 }
 
@@ -176,15 +308,17 @@ async fn signal(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-fn options(app: &App, tls: Option<Arc<TlsReloader>>) -> Options {
-    let http = &app.config.http;
+fn options(app: &Arc<App>, tls: Option<Arc<TlsReloader>>) -> Options {
+    let config = app.config();
+    let http = &config.http;
     Options {
         tls,
         max_connections: http.max_connections,
         max_head_bytes: http.max_header_bytes,
         head_timeout: Duration::from_secs(http.header_timeout_secs),
         write_timeout: Duration::from_secs(http.request_timeout_secs),
-        trusted_proxies: http.trusted_proxies.clone(),
+        app: Arc::clone(app),
         drain: Duration::from_secs(http.drain_timeout_secs),
+        turned_away: app.metrics.connections_turned_away.clone(),
     }
 }

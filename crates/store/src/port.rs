@@ -122,6 +122,9 @@ pub trait Store: Send + Sync + 'static {
     /// One page of live sessions of everybody, oldest first.
     async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>>;
 
+    /// How many sessions are live.
+    async fn count_sessions(&self, now: u64) -> Result<u64>;
+
     /// Ends a session and the families bound to it, and logs its sid as revoked. Unknown or ended already: ends nothing.
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended>;
 
@@ -320,9 +323,10 @@ pub trait Store: Send + Sync + 'static {
     async fn sweep(&self, sweep: Sweep) -> Result<Swept>;
 
     /// Everything at one moment, on a connection of its own, for as long as the answer lives: for a backup. Holds up nobody.
-    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
-        Err(StoreError::Unavailable("this store cannot be backed up".into()))
-    }
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
+
+    /// The version of the schema the data has; absent where there is none.
+    async fn schema_version(&self) -> Result<Option<u32>>;
 
     /// Proves that readers and writer answer and, where the last write failed, that writing works again.
     async fn ping(&self) -> Result<()>;

@@ -160,9 +160,18 @@ impl Global {
     /// The same with flags of a subcommand: (setting, flag, value).
     pub(crate) fn load_with(
         &self,
-        mut flags: Vec<(&'static str, &'static str, String)>,
+        flags: Vec<(&'static str, &'static str, String)>,
         mode: Mode,
     ) -> Result<Loaded, CliError> {
+        Ok(symbolon_server::config::load(&self.sources(flags, mode)?)?)
+    }
+
+    /// What a configuration is read from.
+    pub(crate) fn sources(
+        &self,
+        mut flags: Vec<(&'static str, &'static str, String)>,
+        mode: Mode,
+    ) -> Result<Sources, CliError> {
         let mut environment = Vec::new();
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str().filter(|name| name.starts_with("SYMBOLON_")) else { continue };
@@ -175,8 +184,7 @@ impl Global {
         if let Some(data) = &self.data {
             flags.push(("data", "--data", data.display().to_string()));
         }
-        let sources = Sources { file: self.config.clone(), directory: PathBuf::new(), environment, flags, mode };
-        Ok(symbolon_server::config::load(&sources)?)
+        Ok(Sources { file: self.config.clone(), directory: PathBuf::new(), environment, flags, mode })
     }
 }
 

@@ -6,11 +6,12 @@ use clap::Args;
 use serde_json::json;
 use symbolon_server::admin::SetupCommand;
 use symbolon_server::admin::{Command, control};
-use symbolon_server::config::{Loaded, Mode};
-use symbolon_server::{Clock, Running, Signals};
+use symbolon_server::config::{self, ConfigError, Loaded, Mode, Problem, Sources};
+use symbolon_server::log::{self, Readers};
+use symbolon_server::{Clock, Handed, Running, Signals};
 
 use super::Global;
-use crate::error::{CliError, FAILED, NOT_ALLOWED, UNREACHABLE};
+use crate::error::{CONFIGURATION, CliError, FAILED, NOT_ALLOWED, UNREACHABLE};
 use crate::output::{Output, text};
 use crate::sample::{self, Ports};
 
@@ -36,19 +37,39 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
-        let loaded = self.load(global)?;
+        // Before there are threads: afterwards the environment does not name the sockets any more.
+        let handed = Handed::take().map_err(|why| {
+            let fix = "hand over TCP or Unix stream sockets only: deploy/systemd/symbolon.socket shows how";
+            CliError::new(CONFIGURATION, format!("a socket that was handed over cannot be used: {why}"), fix)
+        })?;
+        let sources = self.sources(global)?;
+        let mut loaded = config::load(&sources)?;
+        // What is judged is where the server really listens.
+        if let Some(listen) = handed.listen() {
+            loaded.config.http.listen = listen;
+        }
         loaded.config.check()?;
-        symbolon_server::log::init(&loaded.config.log);
-        for warning in loaded.config.warnings() {
-            output.warn(&warning.what, &warning.fix);
+        let readers = log::init(&loaded.config.log);
+        for Problem { what, fix } in loaded.config.warnings() {
+            match readers {
+                Readers::People => output.warn(&what, &fix),
+                Readers::Programs => tracing::warn!(r#try = output.spell(&fix), "{what}"),
+            }
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime
             .map_err(|why| CliError::new(FAILED, format!("no threads can be started: {why}"), "symbolon doctor"))?;
-        runtime.block_on(serve(loaded, output))
+        let listen = loaded.config.http.listen.clone();
+        // The environment and the flags stay what they were: what can change is in the files they name.
+        let read = || {
+            let mut loaded = config::load(&sources)?;
+            loaded.config.http.listen = listen.clone();
+            Ok(loaded)
+        };
+        runtime.block_on(serve(loaded, handed, read, Words { output, readers }))
     }
 
-    fn load(&self, global: &Global) -> Result<Loaded, CliError> {
+    fn sources(&self, global: &Global) -> Result<Sources, CliError> {
         let mut flags = Vec::new();
         if let Some(listen) = &self.listen {
             flags.push(("http.listen", "--listen", listen.clone()));
@@ -61,26 +82,56 @@ impl Serve {
             flags.push(("sample.api_port", "--sample-ports", api.to_string()));
         }
         let mode = if self.dev { Mode::Development } else { Mode::Production };
-        global.load_with(flags, mode)
+        global.sources(flags, mode)
     }
 }
 
-async fn serve(loaded: Loaded, output: &Output) -> Result<(), CliError> {
-    let config = loaded.config;
+async fn serve(
+    loaded: Loaded,
+    handed: Handed,
+    read: impl Fn() -> Result<Loaded, ConfigError>,
+    words: Words<'_>,
+) -> Result<(), CliError> {
+    let config = loaded.config.clone();
     let signals = Signals::listen()
         .map_err(|why| CliError::new(FAILED, format!("signals cannot be caught: {why}"), "symbolon doctor"))?;
     let (dev, data) = (config.dev, config.data.clone());
     // All doors before anything is written: a taken port leaves nothing behind.
     let ports = if dev { Some(Ports::take(config.sample)?) } else { None };
-    let running = symbolon_server::start(config, Clock::system()).await.map_err(|error| start_error(&error))?;
+    let running =
+        symbolon_server::start_on(config, Clock::system(), handed).await.map_err(|error| start_error(&error))?;
     let sample = ports.map(|ports| ports.serve(running.app.issuer.as_str())).transpose()?;
-    welcome(&running, &data, sample.as_ref(), output).await;
-    symbolon_server::serve(running, signals).await;
+    welcome(&running, &data, sample.as_ref(), words).await;
+    symbolon_server::serve(running, signals, loaded, read).await;
     Ok(())
 }
 
+/// Where words to the operator go: among JSON lines they are JSON lines too.
+#[derive(Clone, Copy)]
+struct Words<'w> {
+    output: &'w Output,
+    readers: Readers,
+}
+
+impl Words<'_> {
+    fn serves(self, version: &str, issuer: &str) {
+        match self.readers {
+            Readers::People => self.output.say(&format!("symbolon {version} serves {issuer}")),
+            Readers::Programs => tracing::info!(version, issuer, "serving"),
+        }
+    }
+
+    fn next(self, command: &str) {
+        match self.readers {
+            Readers::People => self.output.next(command),
+            Readers::Programs => tracing::info!(r#try = self.output.spell(command), "there is no administrator yet"),
+        }
+    }
+}
+
 /// What runs where, and what a newcomer does next.
-async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, output: &Output) {
+async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, words: Words<'_>) {
+    let output = words.output;
     let (version, issuer) = (env!("CARGO_PKG_VERSION"), running.app.issuer.as_str());
     // Refused once there is an administrator.
     let setup = match sample {
@@ -95,10 +146,10 @@ async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, 
         );
     }
     let Some(sample) = sample else {
-        output.say(&format!("symbolon {version} serves {issuer}"));
+        words.serves(version, issuer);
         let facts = control::run(&running.app, Command::Doctor, "serve").await;
         if facts.is_ok_and(|facts| facts["administrator"] == false) {
-            output.next("symbolon admin setup-link");
+            words.next("symbolon admin setup-link");
         }
         return;
     };

@@ -10,6 +10,7 @@ use super::normalize::Identifier;
 use super::password::{Password, SALT_LEN, Verdict};
 use super::throttle::{Account, ThrottlePolicy};
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::effects::store_failure;
 use crate::http::meta::Meta;
 use crate::rng::SystemRng;
@@ -34,8 +35,33 @@ pub enum Outcome {
     },
 }
 
-/// Checks `username` and `password`. `device` is the device cookie, if the attempt brought one.
+/// Checks `username` and `password`, counts what came of it and how long it took. `device` is the device cookie, if the attempt
+/// brought one.
 pub async fn check(
+    app: &App,
+    meta: &Meta,
+    username: &str,
+    password: &str,
+    device: Option<&str>,
+) -> Result<Outcome, OAuthError> {
+    let watch = Stopwatch::start();
+    let outcome = judge(app, meta, username, password, device).await;
+    app.metrics.login_duration.observe(watch.elapsed());
+    match &outcome {
+        Ok(Outcome::SignedIn(_)) => app.metrics.signed_in("success", ""),
+        Ok(Outcome::Wrong { .. }) => app.metrics.signed_in("failure", "credentials"),
+        Ok(Outcome::Busy) => app.metrics.signed_in("failure", "busy"),
+        Ok(Outcome::Throttled { .. }) => {
+            app.metrics.signed_in("failure", "throttled");
+            app.metrics.limited("sign_in");
+        }
+        Err(_) => app.metrics.signed_in("failure", "unavailable"),
+    }
+    outcome
+}
+
+/// [`check`], before it is counted.
+async fn judge(
     app: &App,
     meta: &Meta,
     username: &str,
@@ -58,7 +84,7 @@ pub async fn check(
     let address = meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // Counted before the password is looked at, so that parallel guesses cannot overtake the count.
     let attempt =
-        app.store.begin_attempt(app.throttle.keys(&account, address, device), meta.now).await.map_err(failed)?;
+        app.store.begin_attempt(app.throttle().keys(&account, address, device), meta.now).await.map_err(failed)?;
     if let Attempt::Wait { secs } = attempt {
         return Ok(Outcome::Throttled { wait_secs: secs });
     }

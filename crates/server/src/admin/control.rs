@@ -68,10 +68,11 @@ pub(crate) fn short(path: &Path) -> io::Result<(Option<File>, PathBuf)> {
 /// Carries out a command, and takes up what it registered before it answers.
 pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, AdminError> {
     let mut rng = SystemRng;
+    let config = app.config();
     let mut context = AdminContext {
         store: &*app.store,
         issuer: app.issuer.as_str(),
-        config: &app.config,
+        config: &config,
         now: app.clock.now(),
         rng: &mut rng,
         passwords: &app.passwords,

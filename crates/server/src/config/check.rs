@@ -32,6 +32,12 @@ impl Config {
                 "set http.trusted_proxies to the proxy's address, for example [\"127.0.0.1\"]",
             ));
         }
+        if let Some(listen) = self.metrics.listen.as_ref().filter(|listen| !listen.is_local()) {
+            found.push(Problem::new(
+                format!("metrics are answered to whoever reaches {listen}"),
+                "set metrics.listen to a loopback address or a Unix socket, or keep others from that port",
+            ));
+        }
         if self.tokens.access_lifetime_secs > 3_600 {
             found.push(Problem::new(
                 "access tokens live longer than an hour; an API that does not follow revocations accepts them that long",

@@ -10,6 +10,7 @@ mod file;
 mod load;
 mod network;
 mod read;
+mod reload;
 mod setting;
 mod suggest;
 mod template;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 pub use load::{Effective, Loaded, Mode, Source, Sources, load};
 pub use network::{Listen, Network};
+pub use reload::{Change, When, changes};
 pub use setting::{Kind, SETTINGS, Setting};
 pub use suggest::nearest;
 pub use template::template;
@@ -65,6 +67,8 @@ pub struct Config {
     pub backup: Backup,
     /// Request and event log.
     pub log: Log,
+    /// Where this node is watched from.
+    pub metrics: Metrics,
     /// Ports of the sample.
     pub sample: Sample,
 }
@@ -272,6 +276,13 @@ pub enum LogFormat {
     Json,
     /// For people.
     Pretty,
+}
+
+/// `metrics.*`
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    /// Where metrics and health are answered; nowhere without it.
+    pub listen: Option<Listen>,
 }
 
 /// `sample.*`

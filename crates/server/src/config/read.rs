@@ -6,9 +6,9 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Network, Outgoing,
-    Password, Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens, format_duration,
-    format_size, parse_duration, parse_size,
+    Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Network,
+    Outgoing, Password, Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens,
+    format_duration, format_size, parse_duration, parse_size,
 };
 
 impl Config {
@@ -70,6 +70,7 @@ impl Config {
             audit: Audit { retention_secs: read.number("audit.retention") },
             backup: Backup::read(&mut read),
             log: Log::read(&mut read),
+            metrics: Metrics { listen: read.optional("metrics.listen").and_then(|_| read.parsed("metrics.listen")) },
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
         if read.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: read.problems }) }

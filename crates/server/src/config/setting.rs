@@ -155,6 +155,8 @@ pub const SETTINGS: &[Setting] = &[
     row("log.format", Kind::Choice(&["auto", "json", "pretty"]), "auto", "auto: pretty on a terminal, JSON otherwise"),
     row("log.level", Kind::Text, "info", "error, warn, info, debug, trace, or per module: info,symbolon_server=debug"),
 
+    row("metrics.listen", Kind::Listen, "", "where /metrics and health in detail are answered, in plain HTTP: IP:PORT or unix:/PATH, for this machine or a private network; off without it"),
+
     row("sample.spa_port", count(1, 65_535), "4401", "the sample app of --dev"),
     row("sample.api_port", count(1, 65_535), "4402", "the sample API of --dev"),
 ];

@@ -9,6 +9,7 @@ use symbolon_store::{AuditEvent, Delivery, DeliveryOutcome, DeliveryState};
 use super::kind::{Failure, Fate, Kind, Message};
 use super::schedule;
 use crate::app::App;
+use crate::metrics::DeliveryFate;
 use crate::outgoing::{Limits, Request};
 use crate::rng::SystemRng;
 
@@ -37,6 +38,9 @@ pub(super) async fn deliver(app: &App, kind: &dyn Kind, delivery: &Delivery) {
         Err(Failure::Hopeless(error)) => (DeliveryOutcome::GivenUp { error: cut(&error) }, Fate::GivenUp, Some(error)),
     };
     let error = error.as_deref().map(cut);
+    let (outcome_name, _) = fate.words();
+    let counted = DeliveryFate { kind: kind.name(), outcome: outcome_name };
+    app.metrics.deliveries.get_or_create(&counted).inc();
     say(delivery, fate, error.as_deref());
     settle(app, delivery, leased_until, outcome).await;
     tell(app, kind, delivery, fate, error.as_deref()).await;

@@ -80,7 +80,8 @@ async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Request, OAu
     if form::media_type(headers) != form::MediaType::Json {
         return Err(OAuthError::MediaType("application/json"));
     }
-    let bytes = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| OAuthError::ParametersTooLarge)?;
+    let bytes =
+        form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| OAuthError::ParametersTooLarge)?;
     parse_strict(&bytes, Limits::DEFAULT).map_err(|_| what_is_wrong(&bytes))
 }
 

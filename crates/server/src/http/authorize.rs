@@ -25,6 +25,7 @@ use super::{answer, consent, form, hint, login, page};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::interaction::{Interaction, Step};
+use crate::metrics::Outcome;
 use crate::pages::error::ErrorWhat;
 use crate::pages::form_post::FormPost;
 use crate::pages::login::Reason;
@@ -50,7 +51,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(body) = form::bytes(body, app.config.http.max_body_bytes).await else {
+    let Ok(body) = form::bytes(body, app.config().http.max_body_bytes).await else {
         return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
     };
     if form::media_type(&headers) != form::MediaType::Form {
@@ -103,6 +104,14 @@ pub(super) struct Arrival<'a> {
 impl Arrival<'_> {
     /// Validates, decides and answers an authorization request.
     pub(super) async fn answer(&self, query: &str, interaction: Option<&Interaction>) -> Response {
+        let response = self.respond(query, interaction).await;
+        if let Some(refused) = response.extensions().get::<Refused>() {
+            self.app.metrics.authorizations.get_or_create(&Outcome::of(Some(refused.error()))).inc();
+        }
+        response
+    }
+
+    async fn respond(&self, query: &str, interaction: Option<&Interaction>) -> Response {
         let params = match Params::parse_for_authorize(query.as_bytes()) {
             Ok(params) => params,
             Err(error) => return page::protocol_error(self.app, self.meta, &error),
@@ -232,6 +241,7 @@ impl Arrival<'_> {
             payload: serde_json::to_value(grant).map_err(|_| OAuthError::ServerError)?,
         };
         self.app.store.put_artefact(artefact).await.map_err(|error| store_failure(&error))?;
+        self.app.metrics.authorizations.get_or_create(&Outcome::of(None)).inc();
         Ok(self.send(client, &issue.response))
     }
 

@@ -9,6 +9,7 @@ use symbolon_store::{Hash32, NewSession, Session, User, UserStatus};
 use super::meta::Meta;
 use crate::app::App;
 use crate::effects::store_failure;
+use crate::observe::facts;
 use crate::rng::SystemRng;
 use crate::session::cookie::{CookieKind, Lifetime};
 use crate::session::device::{self, Device};
@@ -50,6 +51,7 @@ pub(super) async fn signed_in(app: &App, headers: &HeaderMap, now: u64) -> Resul
         return Ok(None);
     }
     touch(app, &session, now).await?;
+    facts::about(&user.id);
     Ok(Some(SignedIn { session, user }))
 }
 
@@ -133,7 +135,7 @@ pub(super) async fn new_session(
     };
     let lifetime = match keep {
         Keep::No => Lifetime::BrowserSession,
-        Keep::Yes => Lifetime::Persistent { max_age_secs: app.config.session.remember_absolute_secs },
+        Keep::Yes => Lifetime::Persistent { max_age_secs: app.config().session.remember_absolute_secs },
     };
     let cookie = CookieKind::Session.set(secret.reveal(), lifetime, app.transport);
     let new =
@@ -151,7 +153,7 @@ pub(super) fn fresh(
     secret: &OpaqueToken,
 ) -> Session {
     let persistent = keep == Keep::Yes;
-    let settings = &app.config.session;
+    let settings = app.config().session;
     let absolute = if persistent { settings.remember_absolute_secs } else { settings.absolute_secs };
     let absolute_expires_at = meta.now.saturating_add(absolute);
     Session {
@@ -176,6 +178,6 @@ pub(super) fn fresh(
 }
 
 fn idle_end(app: &App, persistent: bool, now: u64) -> u64 {
-    let settings = &app.config.session;
+    let settings = app.config().session;
     now.saturating_add(if persistent { settings.remember_idle_secs } else { settings.idle_secs })
 }

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{Interaction, Step};
+use crate::metrics::Outcome;
 use crate::pages::consent::{Consent, Freshness, ScopeView, standard_scope_text};
 use crate::pages::error::ErrorWhat;
 use crate::pages::{AccountView, Csp};
@@ -60,7 +61,7 @@ pub(super) fn show(
     let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, sign_in_since, shown);
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
     let csp = Csp::strict().image(client.logo.as_ref()).form_may_reach(request.redirect_uri().as_str());
-    let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes);
+    let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes());
     let view = Consent {
         shell: page::shell(app),
         client,
@@ -136,7 +137,11 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
             }
             arrival.issue(request.client(), &code, &who).await
         }
-        Decision::Error(error) => Ok(arrival.send(request.client(), &error.response)),
+        Decision::Error(error) => {
+            let refused = Outcome::of(Some(error.error.wire().code));
+            app.metrics.authorizations.get_or_create(&refused).inc();
+            Ok(arrival.send(request.client(), &error.response))
+        }
         // What is registered has changed since the page was shown, or `max_age` has passed meanwhile.
         Decision::Consent(prompt) => {
             show(arrival, &request, &interaction.query, &prompt, &who, interaction.sign_in_since)

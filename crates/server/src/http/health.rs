@@ -1,4 +1,4 @@
-//! `/livez` (the process answers) and `/readyz` (the store answers and a key can sign). Not logged.
+//! `/livez` (the process answers) and `/readyz` (the store answers, a key can sign, the node is not stopping). Not logged.
 
 use std::sync::Arc;
 
@@ -7,20 +7,21 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
 use crate::app::App;
+use crate::health;
 
 /// `GET /livez`.
 pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: 503 while the store does not answer or no key can sign.
+/// `GET /readyz`: 503 while requests should go elsewhere.
 pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    if let Err(error) = app.store.ping().await {
-        tracing::warn!(%error, "not ready: the store does not answer");
-        return (StatusCode::SERVICE_UNAVAILABLE, "store unavailable\n").into_response();
+    let health = health::examine(&app).await;
+    match health.reason() {
+        None => "ok\n".into_response(),
+        Some(why) => {
+            tracing::warn!(?health, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
+        }
     }
-    if app.registry().keys().algorithms().next().is_none() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "no signing key\n").into_response();
-    }
-    "ok\n".into_response()
 }

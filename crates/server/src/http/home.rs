@@ -45,7 +45,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
 }
 
 fn sample(app: &App) -> Option<SampleView> {
-    if !app.config.dev {
+    if !app.config().dev {
         return None;
     }
     let api = format!("{}/api/dragons", dev::api_origin(app));

@@ -16,6 +16,7 @@ use super::meta::Meta;
 use super::{answer, client, form, session, userinfo};
 use crate::app::App;
 use crate::events;
+use crate::metrics::Active;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 
@@ -28,7 +29,11 @@ pub(super) async fn introspect(
     body: Body,
 ) -> Response {
     match handle(&app, &meta, &headers, query.as_deref(), body).await {
-        Ok(found) => answer::json(StatusCode::OK, &found),
+        Ok(found) => {
+            let active = matches!(found, Answer::Active(_));
+            app.metrics.introspections.get_or_create(&Active { active }).inc();
+            answer::json(StatusCode::OK, &found)
+        }
         Err(error) => answer::error(&error),
     }
 }
@@ -41,7 +46,7 @@ async fn handle(
     body: Body,
 ) -> Result<Answer, OAuthError> {
     let registry = app.registry();
-    let params = form::params(headers, query, body, app.config.http.max_body_bytes).await?;
+    let params = form::params(headers, query, body, app.config().http.max_body_bytes).await?;
     let credentials = client::credentials(headers, &params)?;
     let caller = caller(app, &registry, &credentials, meta.now)
         .await

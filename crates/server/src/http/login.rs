@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{Interaction, Step};
+use crate::metrics;
 use crate::pages::error::ErrorWhat;
 use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason};
 use crate::pages::{Csp, WebUrl};
@@ -153,7 +154,11 @@ impl Post<'_> {
             return page::error(self.arrival.app, self.arrival.meta, ErrorWhat::PageExpired);
         };
         match self.arrival.validate(&params) {
-            Ok(request) => self.arrival.send(request.client(), &request.error(OAuthError::AccessDenied).response),
+            Ok(request) => {
+                let refused = metrics::Outcome::of(Some(OAuthError::AccessDenied.wire().code));
+                self.arrival.app.metrics.authorizations.get_or_create(&refused).inc();
+                self.arrival.send(request.client(), &request.error(OAuthError::AccessDenied).response)
+            }
             Err(_) => page::error(self.arrival.app, self.arrival.meta, ErrorWhat::PageExpired),
         }
     }

@@ -71,7 +71,7 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(body) = form::bytes(body, app.config.http.max_body_bytes).await else {
+    let Ok(body) = form::bytes(body, app.config().http.max_body_bytes).await else {
         return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
     };
     if form::media_type(&headers) != form::MediaType::Form {

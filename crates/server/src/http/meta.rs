@@ -1,8 +1,11 @@
 //! What is known of every request before its handler runs: its id, its moment, where it came from; and the
 //! one log line it leaves.
 //!
-//! The line has id, route (never the raw URL: queries carry codes and hints), status and milliseconds; of a refusal
-//! also the cause, the error code and the client. What else is logged on the way carries the id too.
+//! The line has id, route (never the raw URL: queries carry codes and hints), status, milliseconds, how often and how long
+//! the store was asked, address, client and user; of a refusal also the cause and the error code. What else is logged on the way
+//! carries the id too. The same numbers are counted for Prometheus.
+//!
+//! A panic in a handler ends here: its request fails with 500, and nothing else does.
 //!
 //! Forwarded addresses count only from proxies named in the configuration (security requirement 111).
 
@@ -10,12 +13,13 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use symbolon_jose::base64url;
 use symbolon_oauth::{ErrorBody, OAuthError, Rng as _};
 use tracing::Instrument as _;
@@ -25,6 +29,8 @@ use super::{answer, page};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::listen::Peer;
+use crate::metrics::{self, Route, RouteOnly};
+use crate::observe::facts::{self as observe, Facts};
 use crate::pages::error::ErrorWhat;
 use crate::rng::SystemRng;
 
@@ -59,6 +65,11 @@ pub(super) struct Refused {
 }
 
 impl Refused {
+    /// The standard's code.
+    pub(super) fn error(&self) -> &'static str {
+        self.error
+    }
+
     /// Notes on `response` that it tells of `error`.
     pub(super) fn note(mut response: Response, error: &OAuthError) -> Response {
         response.extensions_mut().insert(Self { cause: error.cause(), error: error.wire().code });
@@ -75,38 +86,70 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
         address: client_address(peer, request.headers(), &app),
         now: app.clock.now(),
     };
-    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = Route(request.extensions().get::<MatchedPath>().cloned());
     let method = request.method().clone();
-    let id = Arc::clone(&meta.request_id);
+    let reader = Reader::of(request.headers());
 
-    let mut response = if head_bytes(&request) > app.config.http.max_header_bytes {
-        head_too_large(&app, &meta, request.headers())
+    let facts = Arc::<Facts>::default();
+    let mut response = if head_bytes(&request) > app.config().http.max_header_bytes {
+        head_too_large(&app, &meta, reader)
     } else {
-        request.extensions_mut().insert(meta);
+        request.extensions_mut().insert(meta.clone());
         // Enabled at every level, so that whatever is logged inside can be told to be of this request.
-        let span = tracing::error_span!("request", %id);
-        unharmed(next.run(request)).instrument(span).await
+        let span = tracing::error_span!("request", id = %meta.request_id);
+        let handled = observe::within(Arc::clone(&facts), unharmed(next.run(request))).instrument(span).await;
+        handled.unwrap_or_else(|| panicked(&app, &meta, reader))
     };
 
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(&meta.request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    let route = route.as_ref().map_or("-", MatchedPath::as_str);
-    if !matches!(route, "/livez" | "/readyz" | "/healthz") {
-        let ms = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let answered = Answered { method: &method, route, took: watch.elapsed(), facts: &facts };
+    answered.count(&app, &response);
+    answered.log(&app, &meta, &response);
+    response
+}
+
+/// A request and how it went.
+struct Answered<'r> {
+    method: &'r Method,
+    route: Route,
+    took: Duration,
+    facts: &'r Facts,
+}
+
+impl Answered<'_> {
+    fn count(&self, app: &App, response: &Response) {
+        let (route, method, status) = (self.route.clone(), metrics::method(self.method), response.status().as_u16());
+        app.metrics.http_duration.get_or_create(&RouteOnly { route: route.clone() }).observe(self.took);
+        app.metrics.http_requests.get_or_create(&metrics::Request { route, method, status }).inc();
+    }
+
+    /// Writes the one line.
+    fn log(&self, app: &App, meta: &Meta, response: &Response) {
+        let Self { method, facts, .. } = self;
+        let (route, id, address) = (self.route.as_str(), &meta.request_id, meta.address.map(tracing::field::display));
+        if matches!(route, "/livez" | "/readyz" | "/healthz") {
+            return;
+        }
+        let ms = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
         let status = response.status().as_u16();
+        let (store_calls, store_ms, sub) = (facts.calls(), facts.store_ms(), facts.subject());
         let refused = response.extensions().get::<Refused>();
         let (cause, error) = (refused.map(|why| why.cause.as_str()), refused.map(|why| why.error));
         // An id that nobody has is the caller's text.
         let client = response.extensions().get::<AnswersClient>().map(|client| client.0.as_str());
         let client = client.filter(|id| app.registry().client(id).is_some());
-        if status >= 500 {
-            tracing::error!(target: "symbolon::request", %id, %method, route, status, ms, cause, error, client);
-        } else {
-            tracing::info!(target: "symbolon::request", %id, %method, route, status, ms, cause, error, client);
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "symbolon::request",
+                    %id, %method, route, status, ms, store_calls, store_ms, cause, error, client, sub, address
+                )
+            };
         }
+        if status >= 500 { line!(error) } else { line!(info) }
     }
-    response
 }
 
 /// The size of the request line and the headers as HTTP/1.1 writes them (RFC 9112 §2.1), whatever brought them.
@@ -118,10 +161,9 @@ fn head_bytes(request: &Request) -> usize {
 }
 
 /// 431 (RFC 6585 §5). The server's buffer is larger than the limit; far beyond it the connection itself answers.
-fn head_too_large(app: &App, meta: &Meta, headers: &HeaderMap) -> Response {
+fn head_too_large(app: &App, meta: &Meta, reader: Reader) -> Response {
     const WHY: &str = "the address, cookies and other headers of the request are too large together";
-    let person = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|it| it.contains("text/html"));
-    let mut response = if person {
+    let mut response = if reader == Reader::Person {
         page::error(app, meta, ErrorWhat::Protocol { code: "invalid_request".to_owned(), description: WHY.to_owned() })
     } else {
         let body = ErrorBody { error: "invalid_request", error_description: WHY.into() };
@@ -132,18 +174,40 @@ fn head_too_large(app: &App, meta: &Meta, headers: &HeaderMap) -> Response {
     response
 }
 
-/// A panic ends its request and nothing else (security requirement 152): the caller gets a 500, and other
-/// requests of the same connection go on.
-async fn unharmed(request: impl Future<Output = Response>) -> Response {
+/// Who reads the answer, as far as the request tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    Person,
+    Program,
+}
+
+impl Reader {
+    fn of(headers: &HeaderMap) -> Self {
+        let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        if accept.is_some_and(|accept| accept.contains("text/html")) { Self::Person } else { Self::Program }
+    }
+}
+
+/// A panic ends its request and nothing else (security requirement 152): `None`, and other requests of the same connection go on.
+async fn unharmed(request: impl Future<Output = Response>) -> Option<Response> {
     let mut request = std::pin::pin!(request);
-    let ended = std::future::poll_fn(|context| {
+    std::future::poll_fn(|context| {
         let step = AssertUnwindSafe(|| request.as_mut().poll(context));
         catch_unwind(step).map_or(Poll::Ready(None), |poll| poll.map(Some))
-    });
-    ended.await.unwrap_or_else(|| {
-        tracing::error!("a request panicked");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })
+    .await
+}
+
+/// What the caller hears of a panic. Where it was is in the log, under the request's id.
+fn panicked(app: &App, meta: &Meta, reader: Reader) -> Response {
+    app.metrics.panics.inc();
+    tracing::error!(id = %meta.request_id, "a request panicked: please report this, with the lines of its id");
+    let mut response = match reader {
+        Reader::Person => page::error(app, meta, ErrorWhat::Internal),
+        Reader::Program => answer::error(&OAuthError::ServerError),
+    };
+    response.extensions_mut().insert(Refused { cause: "Panic".to_owned(), error: "server_error" });
+    response
 }
 
 fn request_id() -> String {
@@ -154,7 +218,8 @@ fn request_id() -> String {
 
 /// The right-most forwarded address that is not itself a trusted proxy, if the direct peer is one.
 fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> {
-    let proxies = &app.config.http.trusted_proxies;
+    let config = app.config();
+    let proxies = &config.http.trusted_proxies;
     // Whoever may open our Unix socket is the proxy beside us.
     let trusted =
         |address: Option<IpAddr>| address.is_none_or(|address| proxies.iter().any(|net| net.contains(address)));
@@ -179,12 +244,13 @@ fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::response::IntoResponse as _;
 
     #[tokio::test]
-    async fn a_panic_ends_its_request_with_a_500_and_nothing_else() {
+    async fn a_panic_ends_its_request_and_nothing_else() {
         let panicking =
             async { if StatusCode::OK.is_success() { panic!("on purpose") } else { StatusCode::OK.into_response() } };
-        assert_eq!(unharmed(panicking).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(unharmed(async { StatusCode::OK.into_response() }).await.status(), StatusCode::OK);
+        assert!(unharmed(panicking).await.is_none());
+        assert_eq!(unharmed(async { StatusCode::OK.into_response() }).await.unwrap().status(), StatusCode::OK);
     }
 }

@@ -32,4 +32,4 @@ mod status_list;
 mod token;
 mod userinfo;
 
-pub use router::router;
+pub use router::{guarded, router, routes};

@@ -14,7 +14,7 @@ use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
 
 /// What surrounds every page of this server.
 pub(super) fn shell(app: &App) -> PageShell {
-    PageShell::new(app.issuer.as_str(), if app.config.dev { Mode::Development } else { Mode::Production })
+    PageShell::new(app.issuer.as_str(), if app.config().dev { Mode::Development } else { Mode::Production })
 }
 
 /// A client as pages show it.

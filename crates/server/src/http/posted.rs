@@ -39,7 +39,7 @@ impl FromRequest<Arc<App>> for Posted {
         if form::media_type(&parts.headers) != form::MediaType::Form {
             return Err(malformed());
         }
-        let body = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| malformed())?;
+        let body = form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| malformed())?;
         let params = Params::parse(&body).map_err(|_| malformed())?;
         Ok(Self { params, headers: parts.headers, meta })
     }

@@ -79,7 +79,7 @@ pub(super) async fn snapshot(
         }
     };
     let tag = format!("\"{}\"", current.tag);
-    let keep = match app.config.revocation.feed {
+    let keep = match app.config().revocation.feed {
         FeedAccess::Open => "public, max-age=5",
         FeedAccess::Authenticated | FeedAccess::Off => "private, max-age=5",
     };
@@ -107,8 +107,9 @@ fn knows(header: &HeaderValue, tag: &str) -> bool {
 /// Who the caller is, if they may follow: where the feed is closed, an API that shows its own secret. Where it is open an API may show it
 /// as well, and has places that strangers cannot take.
 fn may_read(app: &App, headers: &HeaderMap, meta: &Meta) -> Result<Who, OAuthError> {
-    if app.config.revocation.feed == FeedAccess::Open && !headers.contains_key(AUTHORIZATION) {
-        let proxies = &app.config.http.trusted_proxies;
+    if app.config().revocation.feed == FeedAccess::Open && !headers.contains_key(AUTHORIZATION) {
+        let config = app.config();
+        let proxies = &config.http.trusted_proxies;
         let shares = |address: &IpAddr| !proxies.iter().any(|network| network.contains(*address));
         return Ok(Who::Stranger(meta.address.filter(shares)));
     }

@@ -29,7 +29,7 @@ pub(super) async fn revoke(
     body: Body,
 ) -> Response {
     let registry = app.registry();
-    let params = match form::params(&headers, query.as_deref(), body, app.config.http.max_body_bytes).await {
+    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
         Ok(params) => params,
         Err(error) => return answer::error(&error),
     };

@@ -20,6 +20,22 @@ use crate::config::FeedAccess;
 
 /// The router of the public listener.
 pub fn router(app: &Arc<App>) -> Router {
+    guarded(app, routes(app))
+}
+
+/// What every request goes through, around `routes`: security headers, the facts and the line of a request, its time limit.
+pub fn guarded(app: &Arc<App>, routes: Router<Arc<App>>) -> Router {
+    routes
+        .fallback(home::not_found)
+        .method_not_allowed_fallback(home::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), time_out))
+        .layer(from_fn_with_state(Arc::clone(app), meta::layer))
+        .layer(from_fn_with_state(Arc::clone(app), headers::layer))
+        .with_state(Arc::clone(app))
+}
+
+/// Every route of the public listener.
+pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     // Documents for everybody, on any origin.
     let open = Router::new()
         .route(path::OPENID_CONFIGURATION, get(discovery::metadata))
@@ -45,7 +61,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let mut apis = Router::new()
         .route(path::INTROSPECT, post(introspect::introspect))
         .route(path::SESSION, post(session::session));
-    if app.config.revocation.feed != FeedAccess::Off {
+    if app.config().revocation.feed != FeedAccess::Off {
         apis = apis
             .route(path::REVOCATION_SNAPSHOT, get(revocations::snapshot))
             .route(path::REVOCATION_STREAM, get(revocations::stream));
@@ -82,23 +98,12 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/healthz", get(health::livez));
 
-    Router::new()
-        .merge(open)
-        .merge(clients)
-        .merge(apis)
-        .merge(pages)
-        .merge(health)
-        .fallback(home::not_found)
-        .method_not_allowed_fallback(home::method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(app), time_out))
-        .layer(from_fn_with_state(Arc::clone(app), meta::layer))
-        .layer(from_fn_with_state(Arc::clone(app), headers::layer))
-        .with_state(Arc::clone(app))
+    Router::new().merge(open).merge(clients).merge(apis).merge(pages).merge(health)
 }
 
 /// Ends a request that takes too long; its work in the store and the password pool goes on to its end.
 async fn time_out(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let limit = Duration::from_secs(app.config.http.request_timeout_secs);
+    let limit = Duration::from_secs(app.config().http.request_timeout_secs);
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),

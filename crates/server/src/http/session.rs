@@ -47,7 +47,7 @@ async fn handle(
     body: Body,
 ) -> Result<Answer, OAuthError> {
     let registry = app.registry();
-    let params = form::params(headers, query, body, app.config.http.max_body_bytes).await?;
+    let params = form::params(headers, query, body, app.config().http.max_body_bytes).await?;
     let credentials = client::credentials(headers, &params)?;
     let api = registry.api(credentials.client_id()).map(AsRef::as_ref);
     let proven = client_auth::authenticate_api(&app.context(meta.now, &mut SystemRng), api, &credentials)

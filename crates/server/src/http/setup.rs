@@ -62,7 +62,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let Posted { params, headers, meta } = form;
     match create(&app, &meta, &params).await {
         Ok(Created::Done { email }) => {
-            let sample_app = if app.config.dev { WebUrl::parse(&dev::app_origin(&app)) } else { None };
+            let sample_app = if app.config().dev { WebUrl::parse(&dev::app_origin(&app)) } else { None };
             let view = Done { shell: page::shell(&app), what: DoneWhat::SetUp { email, sample_app } };
             page::html(&app, StatusCode::OK, &view, &Csp::strict())
         }
@@ -132,7 +132,7 @@ pub(super) fn salt() -> [u8; SALT_LEN] {
 
 /// The password policy in force.
 pub(super) fn policy(app: &App) -> Policy {
-    Policy { min_chars: app.config.password.min_length }
+    Policy { min_chars: app.config().password.min_length }
 }
 
 enum Created {
@@ -212,7 +212,7 @@ fn view(app: &App, meta: &Meta, browser: &str, params: &Params, problem: Option<
         csrf: csrf::issue(&app.csrf, browser, Purpose::Setup, meta.now),
         email: typed("email"),
         name: typed("name"),
-        password_min_chars: app.config.password.min_length,
+        password_min_chars: app.config().password.min_length,
         problem,
     }
 }

@@ -14,8 +14,8 @@ use symbolon_jose::Algorithm;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
 use symbolon_oauth::{
-    AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Issue, OAuthError, Params, RefreshAnswer, Refusal,
-    TokenResponse,
+    AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Grant, Issue, OAuthError, Params, RefreshAnswer,
+    Refusal, TokenResponse,
 };
 use symbolon_store::{Hash32, RefreshFacts, RefreshState};
 
@@ -24,6 +24,7 @@ use super::{answer, browser, client, form};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
+use crate::metrics::{self, Outcome};
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 use crate::{facts, seal, status_list};
@@ -38,7 +39,7 @@ pub(super) async fn token(
 ) -> Response {
     let registry = app.registry();
     let media = form::media_type(&headers);
-    let params = match form::params(&headers, query.as_deref(), body, app.config.http.max_body_bytes).await {
+    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
         Ok(params) => params,
         Err(error) => return answer::error(&error),
     };
@@ -63,6 +64,9 @@ pub(super) async fn token(
             Err(error)
         }
     };
+    let grant = metrics::Grant(params.get("grant_type").and_then(Grant::from_name));
+    let Outcome { outcome: result, error } = Outcome::of(outcome.as_ref().err().map(|error| error.wire().code));
+    app.metrics.token_requests.get_or_create(&metrics::TokenRequest { grant, outcome: result, error }).inc();
     let response = match outcome {
         Ok(tokens) => answer::json(StatusCode::OK, &tokens),
         Err(error) => answer::error(&error),
@@ -260,7 +264,7 @@ fn sign_access_token(
     claims: &AccessTokenClaims,
 ) -> Result<String, OAuthError> {
     let access_token = registry.sign(alg, symbolon_oauth::access_token::TYP, claims)?;
-    let (bytes, limit, sub) = (access_token.len(), app.config.tokens.max_bytes, &claims.sub);
+    let (bytes, limit, sub) = (access_token.len(), app.config().tokens.max_bytes, &claims.sub);
     if bytes > limit {
         tracing::error!(
             bytes,

@@ -115,7 +115,7 @@ async fn bearer(app: &App, method: &Method, headers: &HeaderMap, body: Body) -> 
         }
     };
     let in_body = if method == Method::POST && form::media_type(headers) == form::MediaType::Form {
-        let bytes = form::bytes(body, app.config.http.max_body_bytes).await.map_err(|_| Refusal::Malformed)?;
+        let bytes = form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| Refusal::Malformed)?;
         let params = Params::parse(&bytes).map_err(|_| Refusal::Malformed)?;
         params.get("access_token").map(str::to_owned)
     } else {

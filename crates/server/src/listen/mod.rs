@@ -6,10 +6,12 @@
 //! takes, connections without requests (closed), TLS below 1.2 (RFC 9325 §3.1.1).
 
 pub mod certificate;
+pub mod handed;
 mod patience;
 pub(crate) mod share;
 pub mod tls;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
@@ -21,9 +23,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use prometheus_client::metrics::counter::Counter;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
@@ -31,11 +35,16 @@ use tokio::task::JoinSet;
 use tower::Service as _;
 
 use crate::admin::control;
-use crate::config::{Listen, Network};
+use crate::app::App;
+use crate::config::Listen;
+use handed::{Handed, Socket};
 use patience::Patient;
 use share::Shares;
 use tls::TlsReloader;
 
+/// A connection that was accepted before the stop may still bring a request within this time, and hears with the answer that it was
+/// the last. Closed at once, it would lose what its client has just sent.
+const LAST_REQUEST: Duration = Duration::from_secs(1);
 /// What the connection takes beyond the largest head, so that one somewhat larger is answered in our words.
 const HEAD_SLACK: usize = 16 * 1024;
 /// A TLS handshake must be done within this time.
@@ -112,6 +121,17 @@ impl Listener {
     }
 }
 
+impl Handed {
+    /// The listeners, none of them accepting yet.
+    pub(crate) fn into_listeners(self) -> io::Result<Vec<Listener>> {
+        let sockets = self.into_sockets().into_iter().map(|socket| match socket {
+            Socket::Tcp(socket) => TcpListener::from_std(socket).map(Bound::Tcp),
+            Socket::Unix(socket) => UnixListener::from_std(socket).map(Bound::Unix),
+        });
+        sockets.map(|bound| bound.map(Listener)).collect()
+    }
+}
+
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
         Self(Bound::Unix(listener))
@@ -153,10 +173,12 @@ pub struct Options {
     pub head_timeout: Duration,
     /// How long a request may take, and how long its answer may stand still because the client does not read.
     pub write_timeout: Duration,
-    /// Peers that may hold more connections than their share.
-    pub trusted_proxies: Vec<Network>,
+    /// Whose configuration names the peers that may hold more connections than their share.
+    pub app: Arc<App>,
     /// How long open requests may go on after the stop signal.
     pub drain: Duration,
+    /// Counts connections closed because their address had its share.
+    pub turned_away: Counter,
 }
 
 /// Serves `router` until `stop` resolves, then drains: no new connections, open requests finish within
@@ -187,7 +209,10 @@ pub async fn run(listener: Listener, router: Router, options: Options, stop: imp
         };
         let place = match peer.0.filter(|address| !options.trusts(*address)).map(|address| shares.take(address)) {
             // Closed without a word: it has a quarter of all connections already.
-            Some(None) => continue,
+            Some(None) => {
+                options.turned_away.inc();
+                continue;
+            }
             place => place.flatten(),
         };
         let connection =
@@ -218,7 +243,7 @@ impl Options {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|network| network.contains(address))
+        self.app.config().http.trusted_proxies.iter().any(|network| network.contains(address))
     }
 }
 
@@ -247,7 +272,7 @@ struct Connection {
     options: Arc<Options>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Protocol {
     Http1,
     Http2,
@@ -283,11 +308,20 @@ impl Connection {
         let builder = builder(protocol, &options);
         let activity = Activity::default();
         let shared = activity.clone();
+        let last = draining.clone();
         let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
             shared.sign();
             request.extensions_mut().insert(shared.clone());
-            router.clone().call(request.map(Body::new))
+            let (answer, last) = (router.clone().call(request.map(Body::new)), last.clone());
+            async move {
+                let mut answer = answer.await?;
+                // RFC 9112 §9.6: the client knows not to send another one here. HTTP/2 has GOAWAY for it.
+                if protocol == Protocol::Http1 && *last.borrow() {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         // HTTP/2 answers pings for ever, and its windows can keep an answer open for ever: what counts is whether
@@ -302,7 +336,7 @@ impl Connection {
         let ended = tokio::select! {
             ended = connection.as_mut() => Some(ended),
             () = stopping => None,
-            _ = draining.wait_for(|drain| *drain) => None,
+            () = drained(&mut draining, protocol, options.drain) => None,
         };
         let ended = if let Some(ended) = ended {
             ended
@@ -315,6 +349,15 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(%error, "connection ended early");
         }
+    }
+}
+
+/// Returns when an idle connection is to be closed.
+async fn drained(draining: &mut watch::Receiver<bool>, protocol: Protocol, drain: Duration) {
+    // An error means that the listener is gone, and everything with it.
+    let _ = draining.wait_for(|drain| *drain).await;
+    if protocol == Protocol::Http1 {
+        tokio::time::sleep(LAST_REQUEST.min(drain / 4)).await;
     }
 }
 

@@ -33,7 +33,7 @@ impl std::error::Error for TlsError {}
 
 /// The current TLS configuration, swapped whole when the files change.
 pub struct TlsReloader {
-    files: Tls,
+    files: ArcSwap<Tls>,
     current: ArcSwap<ServerConfig>,
 }
 
@@ -47,7 +47,7 @@ impl TlsReloader {
     /// Loads the files once; fails when they are missing or do not belong together.
     pub fn load(files: Tls) -> Result<Arc<Self>, TlsError> {
         let current = ArcSwap::new(server_config(&files)?);
-        Ok(Arc::new(Self { files, current }))
+        Ok(Arc::new(Self { files: ArcSwap::from_pointee(files), current }))
     }
 
     /// An acceptor with the configuration of this moment.
@@ -57,7 +57,14 @@ impl TlsReloader {
 
     /// Reads the files again. On failure the old configuration goes on serving.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.current.store(server_config(&self.files)?);
+        self.current.store(server_config(&self.files.load())?);
+        Ok(())
+    }
+
+    /// Reads other files from now on. On failure the old ones go on serving.
+    pub fn take_up(&self, files: Tls) -> Result<(), TlsError> {
+        self.current.store(server_config(&files)?);
+        self.files.store(Arc::new(files));
         Ok(())
     }
 
@@ -81,7 +88,8 @@ impl TlsReloader {
     }
 
     fn stamp(&self) -> [Option<(SystemTime, u64)>; 2] {
-        [&self.files.cert, &self.files.key].map(|path| {
+        let files = self.files.load();
+        [&files.cert, &files.key].map(|path| {
             let data = std::fs::metadata(path).ok()?;
             Some((data.modified().ok()?, data.len()))
         })

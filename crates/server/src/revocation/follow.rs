@@ -58,8 +58,11 @@ pub(crate) async fn follow(
     activity: Activity,
 ) -> Result<Follower, Refused> {
     let feed = &app.feed;
-    let place = feed.places.take(who).ok_or(Refused::Full)?;
-    activity.expect_signs_every(SILENCES * Duration::from_secs(app.config.revocation.heartbeat_secs));
+    let Some(place) = feed.places.take(who) else {
+        app.metrics.limited("feed");
+        return Err(Refused::Full);
+    };
+    activity.expect_signs_every(SILENCES * Duration::from_secs(app.config().revocation.heartbeat_secs));
     // Before the ring is read, so that no news falls between.
     let news = feed.news.subscribe();
     let mut backlog = VecDeque::new();

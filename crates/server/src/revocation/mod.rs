@@ -111,6 +111,12 @@ impl Feed {
         &self.epoch
     }
 
+    /// How long ago something was last said, in seconds; absent before the first word.
+    pub(crate) fn age_secs(&self, now: u64) -> Option<u64> {
+        let newest = self.newest_iat.load(Ordering::Relaxed);
+        (newest > 0).then(|| now.saturating_sub(newest))
+    }
+
     /// Ends every stream: whoever follows comes back and goes on where it was.
     pub(crate) fn close(&self) {
         let end = self.ring().close();

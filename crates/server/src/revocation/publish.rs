@@ -17,7 +17,7 @@ const RETRY: Duration = Duration::from_millis(250);
 
 /// Publishes until the process stops.
 pub(crate) async fn run(app: Arc<App>) {
-    let heartbeat = Duration::from_secs(app.config.revocation.heartbeat_secs);
+    let heartbeat = Duration::from_secs(app.config().revocation.heartbeat_secs);
     let mut notices = app.store.watch_revocations();
     let mut known = None;
     loop {

@@ -171,7 +171,7 @@ async fn after_a_rotation_what_was_published_signs_and_old_tokens_still_count() 
 async fn keys_rotate_by_schedule_and_a_retired_one_leaves_after_its_last_token() {
     let world = World::new().await;
     let first = kids(&world).await;
-    let config = world.running.app.config.keys;
+    let config = world.running.app.config().keys;
     world.advance(config.rotation_secs);
     world.running.app.take_up().await.unwrap();
     let during = kids(&world).await;

@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use symbolon_server::config::{Listen, Tls};
+use symbolon_server::config::{Listen, Sources, Tls, load};
 use symbolon_server::listen::tls::TlsReloader;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
@@ -100,6 +100,31 @@ async fn tls_serves_http_1_and_by_alpn_http_2() {
         let _ = stream.read_to_string(&mut answer).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
+}
+
+/// A reload reads other files, if they can be used.
+#[tokio::test]
+async fn a_reload_takes_other_certificate_files_and_keeps_the_old_ones_if_they_cannot_be_used() {
+    let (world, folder) = tls_world().await;
+    let address = world.running.address.unwrap();
+    let settings = |files: &Tls| {
+        let [cert, key] = [&files.cert, &files.key].map(|path| path.display().to_string());
+        let flags = vec![
+            ("issuer", "--issuer", "https://localhost".to_owned()),
+            ("http.tls.cert", "--cert", cert),
+            ("http.tls.key", "--key", key),
+        ];
+        load(&Sources { flags, ..Sources::default() }).unwrap()
+    };
+    let one = Tls { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+    let elsewhere = tempfile::tempdir().unwrap();
+    let two = tls(elsewhere.path(), "two");
+    let mixed = Tls { cert: two.cert.clone(), key: one.key.clone() };
+    let trusts = async |which: &str| connect(address, &client(which, &[b"h2"], BOTH)).await.is_ok();
+    assert!(world.running.reload(&settings(&one), &settings(&mixed)).is_err());
+    assert!(trusts("one").await && !trusts("two").await);
+    world.running.reload(&settings(&one), &settings(&two)).unwrap();
+    assert!(trusts("two").await && !trusts("one").await);
 }
 
 /// 87: no plain answer on a TLS port, so nothing can be read or planted on the way.

@@ -86,7 +86,7 @@ async fn a_revocation_is_known_to_every_node_at_once() {
 async fn a_change_of_the_registry_reaches_every_node_by_notice() {
     let first = World::on(postgres::database().await).await;
     let second = first.another().await;
-    let polls = Duration::from_secs(first.running.app.config.store.poll_secs);
+    let polls = Duration::from_secs(first.running.app.config().store.poll_secs);
     let mut quickest = polls;
     for round in 0..5 {
         let name = format!("Web {round}");

@@ -155,7 +155,7 @@ async fn it_needs_the_client_and_a_form_by_post() {
 async fn a_revocation_that_failed_is_never_called_done_cve_2020_15223() {
     let world = World::new().await;
     let tokens = world.tokens("web", ADA).await;
-    let engine = rusqlite::Connection::open(world.running.app.config.database()).unwrap();
+    let engine = rusqlite::Connection::open(world.running.app.config().database()).unwrap();
     engine.execute_batch("ALTER TABLE revocation RENAME TO out_of_reach").unwrap();
     for token in ["access_token", "refresh_token"] {
         let failed = revoke(&world, "web", &[("token", tokens[token].as_str().unwrap())]).await;

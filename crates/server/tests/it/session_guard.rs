@@ -166,7 +166,7 @@ async fn a_session_goes_on_when_its_users_roles_change() {
 #[tokio::test]
 async fn a_session_that_expires_is_refused_to_the_second() {
     let world = world().await;
-    let idle = world.running.app.config.session.idle_secs;
+    let idle = world.running.app.config().session.idle_secs;
     let guard = guard(&world, 60);
     let value = sign_in(&world).await;
     // The answer of this moment is good for ten seconds only.

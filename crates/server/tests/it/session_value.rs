@@ -132,7 +132,7 @@ async fn a_client_can_give_it_up_by_revocation() {
 #[tokio::test]
 async fn use_keeps_it_alive_up_to_the_absolute_limit_and_rest_ends_it() {
     let world = world().await;
-    let settings = &world.running.app.config.session;
+    let settings = world.running.app.config().session;
     let (idle, absolute) = (settings.idle_secs, settings.absolute_secs);
     let rested = value(&world, &mut world.browser()).await;
     let used = value(&world, &mut world.browser()).await;
@@ -154,7 +154,7 @@ async fn use_keeps_it_alive_up_to_the_absolute_limit_and_rest_ends_it() {
 #[tokio::test]
 async fn another_apis_question_is_no_use_of_the_session() {
     let world = world().await;
-    let idle = world.running.app.config.session.idle_secs;
+    let idle = world.running.app.config().session.idle_secs;
     let value = value(&world, &mut world.browser()).await;
     world.advance(idle - 60);
     assert_eq!(look_up_as(&world, OTHER_API, SECRET, &value).await.json(), inactive());
@@ -176,7 +176,7 @@ async fn what_the_operator_takes_away_ends_it() {
 #[tokio::test]
 async fn a_client_that_is_switched_off_and_on_again_has_no_values() {
     let world = world().await;
-    let settings = &world.running.app.config.session;
+    let settings = world.running.app.config().session;
     assert!(settings.remember_absolute_secs > 86_400, "a session outlives a rule of the log");
     let value = value(&world, &mut world.browser()).await;
     for disabled in [true, false] {

@@ -120,6 +120,9 @@ pub(crate) async fn live_sessions_are_listed(world: World) {
     assert_eq!(sids(NOW).await, ["sid-1", "sid-3", "sid-4", "sid-5"]);
     assert_eq!(sids(NOW + 10).await, ["sid-1", "sid-3", "sid-4"]);
     assert!(sids(ABSOLUTE).await.is_empty());
+    for (now, live) in [(NOW, 5), (NOW + 10, 4), (ABSOLUTE, 0)] {
+        assert_eq!(world.count_sessions(now).await.unwrap(), live, "at {now}");
+    }
 }
 
 pub(crate) async fn pages_of_sessions_cover_all_once(world: World) {
@@ -138,4 +141,5 @@ pub(crate) async fn pages_of_sessions_cover_all_once(world: World) {
         }
     }
     assert_eq!(seen, ["sid-1", "sid-2", "sid-4", "sid-5"]);
+    assert_eq!(world.count_sessions(NOW).await.unwrap(), 4);
 }

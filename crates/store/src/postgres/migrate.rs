@@ -116,6 +116,11 @@ async fn apply(conn: &Conn, next: u64, sql: &str) -> Result<()> {
     conn.ask("UPDATE schema_version SET version = $1 WHERE one = 1", &[&num(next)]).await.map(drop)
 }
 
+/// The version the data has, as the port tells it.
+pub(super) async fn version_of_data(conn: &Conn) -> Result<Option<u32>> {
+    Ok(version(conn).await?.map(narrow))
+}
+
 async fn version(conn: &Conn) -> Result<Option<u64>> {
     let exists = conn.ask("SELECT to_regclass('schema_version') IS NOT NULL", &[]).await?;
     if !exists.one()?.at::<bool>(0)? {

@@ -150,3 +150,10 @@ pub(super) async fn list(conn: &Conn, after: Option<&str>, limit: u32, now: u64)
     let rows = answer.rows.iter().map(|row| from_row(row, 0)).collect::<Result<Vec<_>>>()?;
     Ok(page::cut(rows, limit, |session| page::cursor(session.created_at, &session.sid)))
 }
+
+/// By the index of idle expiries, and that of ends.
+pub(super) async fn count(conn: &Conn, now: u64) -> Result<u64> {
+    let sql = "SELECT (SELECT count(*) FROM session WHERE idle_expires_at > $1)
+        - (SELECT count(*) FROM session WHERE ended_at IS NOT NULL AND idle_expires_at > $1)";
+    conn.ask(sql, &[&num(now)]).await?.one()?.num(0)
+}

@@ -5,8 +5,8 @@ use tokio::sync::watch;
 
 use super::conn::Conn;
 use super::{
-    Postgres, artefact, consent, ending, event_stream, family, log, odds, outbox, registry, revocation, rotation,
-    session, status, sweep, throttle, transfer, user, user_list,
+    Postgres, artefact, consent, ending, event_stream, family, log, migrate, odds, outbox, registry, revocation,
+    rotation, session, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
@@ -143,6 +143,10 @@ impl Store for Postgres {
             Box::pin(session::list(conn, after.as_deref(), *limit, *now))
         })
         .await
+    }
+
+    async fn count_sessions(&self, now: u64) -> Result<u64> {
+        self.read(now, |conn, now| Box::pin(session::count(conn, *now))).await
     }
 
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended> {
@@ -428,6 +432,10 @@ impl Store for Postgres {
 
     async fn sweep(&self, sweep: Sweep) -> Result<Swept> {
         self.write(sweep, |conn, sweep| Box::pin(sweep::sweep(conn, *sweep))).await
+    }
+
+    async fn schema_version(&self) -> Result<Option<u32>> {
+        self.read((), |conn, ()| Box::pin(migrate::version_of_data(conn))).await
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {

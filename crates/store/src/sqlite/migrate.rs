@@ -61,7 +61,7 @@ fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn version(conn: &Connection) -> Result<u32> {
+pub(super) fn version(conn: &Connection) -> Result<u32> {
     let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     u32::try_from(version).map_err(|_| StoreError::Corrupt(format!("impossible schema version {version}")))
 }

@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, consent, ending, event_stream, family, job, log, odds, outbox, registry, revocation, session,
-    status, sweep, throttle, transfer, user, user_list,
+    Sqlite, artefact, consent, ending, event_stream, family, job, log, migrate, odds, outbox, registry, revocation,
+    session, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::error::StoreError;
 use crate::port::{Result, Store};
@@ -139,6 +139,10 @@ impl Store for Sqlite {
 
     async fn list_sessions(&self, after: Option<String>, limit: u32, now: u64) -> Result<Page<Session>> {
         self.read(move |conn| session::page(conn, after.as_deref(), limit, now)).await
+    }
+
+    async fn count_sessions(&self, now: u64) -> Result<u64> {
+        self.read(move |conn| session::count(conn, now)).await
     }
 
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended> {
@@ -387,6 +391,10 @@ impl Store for Sqlite {
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
         let path = self.path.clone().ok_or_else(|| StoreError::Unavailable("it lives in memory".into()))?;
         Ok(Box::new(transfer::Reading::beside(&path)?))
+    }
+
+    async fn schema_version(&self) -> Result<Option<u32>> {
+        self.read(|conn| migrate::version(conn).map(Some)).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -15,6 +15,9 @@ use std::{
 
 use tokio::sync::oneshot;
 
+use crate::clock::Stopwatch;
+use crate::metrics::HashMeter;
+
 use super::{
     Password,
     phc::{self, Memory, Parameters, Phc},
@@ -99,7 +102,8 @@ impl Pool {
         if settings.workers == 0 {
             settings.workers = thread::available_parallelism().map_or(1, usize::from);
         }
-        let shared = Arc::new(Shared { settings, queue: Mutex::default(), arrived: Condvar::new() });
+        let meter = HashMeter::default();
+        let shared = Arc::new(Shared { settings, queue: Mutex::default(), arrived: Condvar::new(), meter });
         // The owner first, so that a thread that cannot start ends those before it.
         let owner = Arc::new(Owner { shared: Arc::clone(&shared) });
         for number in 0..settings.workers {
@@ -131,6 +135,11 @@ impl Pool {
         hash.await.unwrap_or(Err(Overloaded))
     }
 
+    /// What it counts.
+    pub fn meter(&self) -> &HashMeter {
+        &self.owner.shared.meter
+    }
+
     /// Jobs waiting now.
     pub fn waiting(&self) -> usize {
         self.owner.shared.lock().jobs.len()
@@ -144,6 +153,7 @@ impl Pool {
             queue.jobs.retain(|job| !job.is_abandoned());
         }
         if queue.jobs.len() >= shared.settings.queue {
+            shared.meter.shed.inc();
             return Err(Overloaded);
         }
         queue.jobs.push_back(job);
@@ -169,6 +179,7 @@ struct Shared {
     settings: PoolSettings,
     queue: Mutex<Queue>,
     arrived: Condvar,
+    meter: HashMeter,
 }
 
 #[derive(Default)]
@@ -200,7 +211,9 @@ impl Shared {
     fn work(&self) {
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
+            let watch = Stopwatch::start();
             job.run(self.settings.parameters, &mut memory);
+            self.meter.seconds.observe(watch.elapsed());
             memory.keep_at_most(self.settings.parameters.memory_kib);
         }
     }
@@ -293,7 +306,8 @@ mod tests {
     /// A pool whose only thread never starts, so that jobs stay in the queue.
     fn stalled(queue: usize) -> Pool {
         let settings = PoolSettings { queue, ..settings() };
-        let shared = Arc::new(Shared { settings, queue: Mutex::default(), arrived: Condvar::new() });
+        let (queue, arrived, meter) = (Mutex::default(), Condvar::new(), HashMeter::default());
+        let shared = Arc::new(Shared { settings, queue, arrived, meter });
         Pool { owner: Arc::new(Owner { shared }) }
     }
 
@@ -402,6 +416,7 @@ mod tests {
             settings: PoolSettings { idle_release: Duration::from_millis(1), ..settings() },
             queue: Mutex::default(),
             arrived: Condvar::new(),
+            meter: HashMeter::default(),
         });
         let mut memory = Memory::default();
         phc::hash(CHEAP, &password("x"), [0; SALT_LEN], &mut memory).unwrap();

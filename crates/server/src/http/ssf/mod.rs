@@ -162,7 +162,7 @@ impl<'a> Caller<'a> {
     }
 
     async fn body(&self, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Failure> {
-        let bytes = form::bytes(body, self.app.config.http.max_body_bytes).await;
+        let bytes = form::bytes(body, self.app.config().http.max_body_bytes).await;
         let bytes = bytes.map_err(|_| Failure::Server(OAuthError::ParametersTooLarge))?;
         // The specification's own examples have no Content-Type.
         let is_json = !headers.contains_key(CONTENT_TYPE) || form::media_type(headers) == form::MediaType::Json;

@@ -44,7 +44,7 @@ async fn polled(app: &App, meta: &Meta, id: &str, headers: &HeaderMap, body: Bod
     let mut news = app.store.watch_deliveries();
     let waits = request.wait == Wait::ForEvents;
     let waiting = if waits { app.signals.wait() } else { None };
-    let longest = LONGEST_WAIT.min(Duration::from_secs(app.config.http.request_timeout_secs) / 2);
+    let longest = LONGEST_WAIT.min(Duration::from_secs(app.config().http.request_timeout_secs) / 2);
     let mut beat = tokio::time::interval(PACE);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut enough = std::pin::pin!(tokio::time::sleep(longest));

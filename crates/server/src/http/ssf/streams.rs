@@ -45,7 +45,7 @@ async fn created(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Res
         id,
         status: StreamStatus::Enabled,
         reason: None,
-        max_waiting: app.config.ssf.max_waiting,
+        max_waiting: app.config().ssf.max_waiting,
         waiting: None,
         dropped: 0,
         verified_at: None,

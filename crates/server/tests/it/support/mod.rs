@@ -86,7 +86,7 @@ impl World {
     /// Stops the server; its data stays.
     pub async fn stop(self) -> Stopped {
         let Self { running, clock, folder } = self;
-        let store = running.app.config.store.clone();
+        let store = running.app.config().store.clone();
         running.shutdown().await;
         Stopped { clock, folder, store }
     }

@@ -222,7 +222,11 @@ impl Running {
             log::set_level(level);
         }
         self.app.replace_config(next);
-        let secret_changed = |path: &str| path == "master_key" && old.config.master_key != new.config.master_key;
+        let secret_changed = |path: &str| match path {
+            "master_key" => old.config.master_key != new.config.master_key,
+            "store.url" => old.config.store.url != new.config.store.url,
+            _ => false,
+        };
         let tls_stays = before.http.tls.is_some() && new.config.http.tls.is_some();
         for change in changes(&old.effective, &new.effective, tls_stays, secret_changed) {
             let (setting, from, to) = (change.path, change.from, change.to);

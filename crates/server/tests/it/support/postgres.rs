@@ -42,7 +42,7 @@ impl World {
     /// Another node over the same database, with the same clock.
     pub async fn another(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mine = &self.running.app.config;
+        let mine = self.running.app.config();
         std::fs::copy(mine.master_key_file(), folder.path().join("master.key")).unwrap();
         let config = config(&folder, |config| config.store = mine.store.clone());
         let running = symbolon_server::start(config, self.clock.clone()).await.unwrap();

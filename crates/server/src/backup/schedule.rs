@@ -33,7 +33,7 @@ pub(crate) async fn run(app: Arc<App>) {
 
 /// Makes the backup of this period, if nobody has and it is this node's turn; tells whether it did.
 pub(super) async fn make_if_due(app: &App) -> Result<bool, BackupError> {
-    let (now, every) = (app.clock.now(), app.config.backup.every_secs.max(1));
+    let (now, every) = (app.clock.now(), app.config().backup.every_secs.max(1));
     let period = now / every;
     let done = mark("done", &[every, period]);
     if app.store.artefact(KIND, done).await?.is_some() {
@@ -63,8 +63,8 @@ pub(super) async fn make_if_due(app: &App) -> Result<bool, BackupError> {
         Err(error) => return Err(error.into()),
     }
     take::record(&*app.store, "schedule", &summary).await?;
-    let folder = app.config.backup.folder.clone();
-    let keep = app.config.backup.keep;
+    let folder = app.config().backup.folder.clone();
+    let keep = app.config().backup.keep;
     let pruned = tokio::task::spawn_blocking(move || file::prune(&folder, keep)).await;
     let pruned = pruned.map_err(|_| stopping())??;
     tracing::info!(rows = summary.rows(), bytes, pruned, "a backup was made");
@@ -73,7 +73,7 @@ pub(super) async fn make_if_due(app: &App) -> Result<bool, BackupError> {
 
 /// Makes one and reads it back.
 async fn make(app: &App, now: u64) -> Result<(Summary, u64), BackupError> {
-    let place = app.config.backup.folder.join(file::scheduled_name(now));
+    let place = app.config().backup.folder.join(file::scheduled_name(now));
     let partial = Partial::create(&place)?;
     let (issuer, key) = (app.issuer.as_str().to_owned(), app.archive_key.clone());
     let (_, partial) = take::take(Arc::clone(&app.store), issuer, now, key.clone(), partial).await?;

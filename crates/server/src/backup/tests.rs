@@ -58,7 +58,7 @@ async fn an_archive_of_an_older_schema_is_restored_and_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let app = app(folder.path(), |_| {}).await;
     let (config, key, proof) =
-        (app.config.clone(), app.archive_key.clone(), app.store.meta("master_key_check").await.unwrap());
+        ((*app.config()).clone(), app.archive_key.clone(), app.store.meta("master_key_check").await.unwrap());
     drop(app);
     let text = |text: &str| Value::Text(text.to_owned());
     let old = folder.path().join("old.db");
@@ -101,7 +101,7 @@ async fn an_archive_of_an_older_schema_is_restored_and_brought_up_to_date() {
 async fn what_does_not_fit_is_refused_and_the_data_stays() {
     let folder = tempfile::tempdir().unwrap();
     let app = app(folder.path(), |_| {}).await;
-    let (config, key) = (app.config.clone(), app.archive_key.clone());
+    let (config, key) = ((*app.config()).clone(), app.archive_key.clone());
     let place = folder.path().join("a.backup");
     backup(&app, &place).await;
     app.store.put_meta_once("later", "yes").await.unwrap();
@@ -140,7 +140,7 @@ async fn a_restore_begins_a_new_epoch_and_is_in_the_audit_log() {
     let folder = tempfile::tempdir().unwrap();
     for sign_ins in [SignInsAfter::End, SignInsAfter::Keep] {
         let app = app(folder.path(), |_| {}).await;
-        let (config, key) = (app.config.clone(), app.archive_key.clone());
+        let (config, key) = ((*app.config()).clone(), app.archive_key.clone());
         let place = folder.path().join(format!("{sign_ins:?}.backup"));
         backup(&app, &place).await;
         let before = app.store.revocation_head().await.unwrap();
@@ -176,7 +176,7 @@ async fn a_backup_has_its_own_key_where_one_is_set() {
     let place = folder.path().join("a.backup");
     backup(&app, &place).await;
     assert!(verify(&place, &app.archive_key).is_ok());
-    let mut config = app.config.clone();
+    let mut config = (*app.config()).clone();
     assert!(verify(&place, &ArchiveKey::configured(&config).unwrap().unwrap()).is_ok());
     config.backup.key = None;
     let master = ArchiveKey::configured(&config).unwrap().unwrap();
@@ -192,7 +192,7 @@ async fn the_schedule_makes_one_for_each_period_and_keeps_the_newest() {
         config.backup.keep = 2;
     })
     .await;
-    let backups = app.config.backup.folder.clone();
+    let backups = app.config().backup.folder.clone();
     assert!(schedule::make_if_due(&app).await.unwrap());
     assert!(!schedule::make_if_due(&app).await.unwrap(), "once for a period");
     app.clock.advance(3_600);
@@ -221,16 +221,16 @@ async fn a_backup_that_fails_costs_no_older_one_and_is_tried_again() {
     })
     .await;
     assert!(schedule::make_if_due(&app).await.unwrap());
-    let kept = names(&app.config.backup.folder);
+    let kept = names(&app.config().backup.folder);
     app.clock.advance(86_400);
     // In the way of the next one stands a folder.
-    let next = app.config.backup.folder.join(file::scheduled_name(app.clock.now()));
+    let next = app.config().backup.folder.join(file::scheduled_name(app.clock.now()));
     fs::create_dir(&next).unwrap();
     assert!(schedule::make_if_due(&app).await.is_err());
-    assert!(names(&app.config.backup.folder).starts_with(&kept));
+    assert!(names(&app.config().backup.folder).starts_with(&kept));
     fs::remove_dir(&next).unwrap();
     assert!(!schedule::make_if_due(&app).await.unwrap(), "the turn is taken for ten minutes");
     app.clock.advance(600);
     assert!(schedule::make_if_due(&app).await.unwrap());
-    assert_ne!(names(&app.config.backup.folder), kept);
+    assert_ne!(names(&app.config().backup.folder), kept);
 }

@@ -6,16 +6,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
     AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
     DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
     NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
     RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RevocationKind, RolesSet,
-    Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store,
-    StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
-    Verification, WaitingTarget,
+    Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store, StoreError,
+    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
+    WaitingTarget,
 };
-use symbolon_store::transfer::Snapshot;
 use tokio::sync::watch;
 
 use super::facts;

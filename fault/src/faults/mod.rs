@@ -1,0 +1,48 @@
+//! The programs: one file for each fault, one line for each in the registry.
+
+mod kill_key_rotation;
+mod kill_redemption;
+mod kill_refresh;
+mod kill_sign_up;
+
+use std::pin::Pin;
+
+use crate::Failure;
+use crate::options::Options;
+use crate::report::Report;
+
+/// One program.
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    /// Of the table in security part 3.
+    pub(crate) row: &'static str,
+    /// What it shows.
+    pub(crate) shows: &'static str,
+    /// Whether `cargo xtask test` runs it, shortened.
+    pub(crate) in_gate: bool,
+    pub(crate) run: fn(Options) -> Running,
+}
+
+/// A program at work.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Report, Failure>>>>;
+
+macro_rules! fault {
+    ($name:literal, $row:literal, $module:ident, $in_gate:literal, $shows:literal) => {
+        Fault {
+            name: $name,
+            row: $row,
+            shows: $shows,
+            in_gate: $in_gate,
+            run: |options| Box::pin(async move { $module::run(&options).await }),
+        }
+    };
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub(crate) const FAULTS: &[Fault] = &[
+    fault!("kill-refresh", "F1", kill_refresh, true, "kill -9 during refresh rotation and revocation"),
+    fault!("kill-redemption", "F3", kill_redemption, true, "kill -9 during code redemption"),
+    fault!("kill-sign-up", "F16", kill_sign_up, true, "kill -9 while accounts are made and passwords are chosen"),
+    fault!("kill-keys", "F9", kill_key_rotation, true, "kill -9 during key rotation"),
+];

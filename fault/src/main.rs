@@ -7,6 +7,7 @@
 
 mod checker;
 mod clock;
+mod disk;
 mod driver;
 mod faults;
 mod journal;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use faults::FAULTS;
 use options::Options;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Anything that keeps a program from being carried out, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -64,12 +66,23 @@ fn run(name: &str, options: &Options) -> Result<(), Failure> {
         return Err(format!("no program {name}; there are: {}", names.join(", ")).into());
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let report = runtime.block_on((fault.run)(options.clone())).map_err(|error| format!("{name}: {error}"))?;
+    let report = runtime.block_on(until_interrupted((fault.run)(options.clone())));
+    let report = report.map_err(|error| format!("{name}: {error}"))?;
     println!("{}", report.line(name));
     for failure in report.failures() {
         eprintln!("{name}: {failure}");
     }
     if report.holds() { Ok(()) } else { Err(format!("{name} ({}): the condition does not hold", fault.row).into()) }
+}
+
+/// Carries out a program; a signal drops it, and with it its servers and folders.
+async fn until_interrupted(program: faults::Running) -> Result<report::Report, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = program => outcome,
+        _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        _ = terminate.recv() => Err("terminated".into()),
+    }
 }
 
 /// The short programs, quickly; all of them, also after one that fails. The last line is counted by `cargo xtask test`.

@@ -6,6 +6,7 @@ pub(crate) mod refresh;
 pub(crate) mod sign_up;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use hyper::Method;
@@ -256,6 +257,8 @@ impl From<Failure> for Ended {
 pub(crate) struct Plan {
     pub(crate) kills: u64,
     pub(crate) at_least: u64,
+    /// How long the server lives each time, milliseconds.
+    pub(crate) alive_ms: RangeInclusive<u64>,
     /// No more rounds after this time.
     pub(crate) bound: Duration,
 }
@@ -266,12 +269,13 @@ impl Plan {
         Self {
             kills: options.pick(50, 4),
             at_least: options.pick(10_000, 300),
+            alive_ms: 50..=500,
             bound: Duration::from_secs(options.pick(600, 40)),
         }
     }
 }
 
-/// Lets clients live, kills the server after 50 to 500 ms, starts it again and has the journal checked; again and again.
+/// Lets clients live, kills the server after a while, starts it again and has the journal checked; again and again.
 /// `begin` makes the life of one client.
 pub(crate) async fn live_and_die<L, F>(
     world: &mut World,
@@ -293,7 +297,7 @@ where
         let journal = Journal::new(&world.folder().join("journal"))?;
         let lives: Vec<_> =
             (0..CLIENTS).map(|number| tokio::spawn(begin(Stage::of(world, &journal, number, round)))).collect();
-        tokio::time::sleep(Duration::from_millis(rng::between(50..=500))).await;
+        tokio::time::sleep(Duration::from_millis(rng::between(plan.alive_ms.clone()))).await;
         world.kill();
         for life in lives {
             if let Err(Ended::Badly(failure)) = life.await? {
@@ -308,9 +312,4 @@ where
     }
     report.tell(format!("{round} kills"));
     Ok(report)
-}
-
-/// A place for a connection that is not tied to a client.
-pub(crate) fn place(world: &World) -> Place {
-    Place::Tcp(world.address())
 }

@@ -4,6 +4,7 @@ mod kill_key_rotation;
 mod kill_redemption;
 mod kill_refresh;
 mod kill_sign_up;
+mod power_loss;
 
 use std::pin::Pin;
 
@@ -45,4 +46,5 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("kill-redemption", "F3", kill_redemption, true, "kill -9 during code redemption"),
     fault!("kill-sign-up", "F16", kill_sign_up, true, "kill -9 while accounts are made and passwords are chosen"),
     fault!("kill-keys", "F9", kill_key_rotation, true, "kill -9 during key rotation"),
+    fault!("power-loss", "F2", power_loss, true, "the power fails before a sync; unsynced writes are kept, lost or torn"),
 ];

@@ -1,6 +1,7 @@
 //! Clients that live until the server dies: what they do, one file for each kind, and the rounds of living and killing.
 
 pub(crate) mod keys;
+pub(crate) mod patient;
 pub(crate) mod redeem;
 pub(crate) mod refresh;
 pub(crate) mod sign_up;

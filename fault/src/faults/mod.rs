@@ -1,5 +1,6 @@
 //! The programs: one file for each fault, one line for each in the registry.
 
+mod disk_full;
 mod kill_key_rotation;
 mod kill_redemption;
 mod kill_refresh;
@@ -47,4 +48,5 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("kill-sign-up", "F16", kill_sign_up, true, "kill -9 while accounts are made and passwords are chosen"),
     fault!("kill-keys", "F9", kill_key_rotation, true, "kill -9 during key rotation"),
     fault!("power-loss", "F2", power_loss, true, "the power fails before a sync; unsynced writes are kept, lost or torn"),
+    fault!("disk-full", "F4", disk_full, true, "the disk is full for a while, then has room again"),
 ];

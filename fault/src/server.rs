@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -51,6 +51,20 @@ struct Running {
     wrapped: bool,
 }
 
+/// What came of a start.
+enum Launch {
+    Serves(Duration),
+    Ended(ExitStatus),
+}
+
+/// What came of a start that may be refused.
+pub(crate) enum Start {
+    /// It serves, and goes on.
+    Serves,
+    /// It ended with this code and these words.
+    Refused { code: Option<i32>, words: String },
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // Nothing to do about a child that has already ended. A wrapper that is killed alone would let go of what it traces.
@@ -74,7 +88,7 @@ impl World {
     pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("symbolon-fault-").tempdir()?;
         let data = folder.path().join("data");
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = free_port()?;
         let mut world = Self { folder, data, port, settings: Vec::new(), wrapper: Vec::new(), running: None };
         if options.store == Store::Postgres {
             let url = std::env::var("SYMBOLON_FAULT_POSTGRES")
@@ -170,30 +184,42 @@ impl World {
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Starts a server that is expected to refuse; gives its exit code and what it said.
-    pub(crate) fn refused(&self) -> Result<(Option<i32>, String), Failure> {
-        let mut command = self.command(&[])?;
-        let child = command.arg("serve").stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let mut running = Running { child, wrapped: false };
-        let watch = Stopwatch::start();
-        let status = loop {
-            if let Some(status) = running.child.try_wait()? {
-                break status;
+    /// Starts a server on the same data and another port, and ends it again if it serves.
+    pub(crate) fn try_elsewhere(&mut self) -> Result<Start, Failure> {
+        let port = free_port()?;
+        let (own, running) = (std::mem::replace(&mut self.port, port), self.running.take());
+        // Its issuer stays: that of the data.
+        self.set("SYMBOLON_ISSUER", &format!("http://localhost:{own}"));
+        let outcome = self.try_start();
+        self.running = running;
+        self.port = own;
+        self.set("SYMBOLON_ISSUER", &format!("http://localhost:{own}"));
+        outcome
+    }
+
+    /// Starts the server, or learns why it does not.
+    pub(crate) fn try_start(&mut self) -> Result<Start, Failure> {
+        let before = self.words().unwrap_or_default().len();
+        match self.launch()? {
+            Launch::Serves(_) => Ok(Start::Serves),
+            Launch::Ended(status) => {
+                let words = self.words()?.split_off(before);
+                Ok(Start::Refused { code: status.code(), words })
             }
-            if watch.elapsed() > PATIENCE {
-                return Err("the server started and was not to".into());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        let mut words = String::new();
-        if let Some(mut stderr) = running.child.stderr.take() {
-            stderr.read_to_string(&mut words)?;
         }
-        Ok((status.code(), words))
     }
 
     /// Starts the server and waits for its first good answer; gives the time until then.
     pub(crate) fn start(&mut self) -> Result<Duration, Failure> {
+        match self.launch()? {
+            Launch::Serves(took) => Ok(took),
+            Launch::Ended(status) => {
+                Err(format!("the server ended with {status} instead of answering: {}", self.last_words()).into())
+            }
+        }
+    }
+
+    fn launch(&mut self) -> Result<Launch, Failure> {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
         let mut command = self.command(&self.wrapper)?;
         command.arg("serve").stdout(Stdio::null()).stderr(log);
@@ -203,25 +229,22 @@ impl World {
         let watch = Stopwatch::start();
         let child = command.spawn().map_err(|error| format!("cannot start {:?}: {error}", command.get_program()))?;
         let mut running = Running { child, wrapped: !self.wrapper.is_empty() };
-        while !answers(self.address(), &self.host()) {
+        let mut took = None;
+        // The operator's door opens a little later than the public one.
+        while took.is_none() || UnixStream::connect(self.control_socket()).is_err() {
+            if took.is_none() && answers(self.address(), &self.host()) {
+                took = Some(watch.elapsed());
+            }
             if let Some(status) = running.child.try_wait()? {
-                return Err(format!("the server ended with {status} instead of answering: {}", self.last_words()).into());
+                return Ok(Launch::Ended(status));
             }
             if watch.elapsed() > PATIENCE {
                 return Err(format!("the server does not answer: {}", self.last_words()).into());
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        let took = watch.elapsed();
-        // The operator's door opens a little later than the public one.
-        while UnixStream::connect(self.control_socket()).is_err() {
-            if watch.elapsed() > PATIENCE {
-                return Err(format!("the control socket does not answer: {}", self.last_words()).into());
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
         self.running = Some(running);
-        Ok(took)
+        Ok(Launch::Serves(took.unwrap_or_default()))
     }
 
     /// `kill -9`.
@@ -272,6 +295,10 @@ impl World {
         let lines: Vec<&str> = words.lines().rev().take(5).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
+}
+
+fn free_port() -> Result<u16, Failure> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Whether the discovery document is there.

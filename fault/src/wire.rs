@@ -64,8 +64,11 @@ impl Answer {
         member.ok_or_else(|| format!("no {name} in the answer {}", self.status).into())
     }
 
-    /// Status and body, for a message.
+    /// Status and body, for a message; of a success only the status, because it may hold tokens.
     pub(crate) fn words(&self) -> String {
+        if self.status < 400 {
+            return self.status.to_string();
+        }
         format!("{} {}", self.status, self.text().chars().take(300).collect::<String>())
     }
 }

@@ -5,6 +5,7 @@ mod kill_key_rotation;
 mod kill_redemption;
 mod kill_refresh;
 mod kill_sign_up;
+mod misuse;
 mod power_loss;
 
 use std::pin::Pin;
@@ -49,4 +50,5 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("kill-keys", "F9", kill_key_rotation, true, "kill -9 during key rotation"),
     fault!("power-loss", "F2", power_loss, true, "the power fails before a sync; unsynced writes are kept, lost or torn"),
     fault!("disk-full", "F4", disk_full, true, "the disk is full for a while, then has room again"),
+    fault!("misuse", "F20", misuse, true, "two processes, a read-only file, damaged pages, a wrong master key"),
 ];

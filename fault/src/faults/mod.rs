@@ -1,5 +1,6 @@
 //! The programs: one file for each fault, one line for each in the registry.
 
+mod clock_jumps;
 mod disk_full;
 mod kill_key_rotation;
 mod kill_redemption;
@@ -51,4 +52,5 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("power-loss", "F2", power_loss, true, "the power fails before a sync; unsynced writes are kept, lost or torn"),
     fault!("disk-full", "F4", disk_full, true, "the disk is full for a while, then has room again"),
     fault!("misuse", "F20", misuse, true, "two processes, a read-only file, damaged pages, a wrong master key"),
+    fault!("clock-jumps", "F5", clock_jumps, true, "the wall clock jumps by hours and years, and wobbles"),
 ];

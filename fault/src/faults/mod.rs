@@ -8,6 +8,7 @@ mod kill_refresh;
 mod kill_sign_up;
 mod misuse;
 mod power_loss;
+mod rotate_keys;
 
 use std::pin::Pin;
 
@@ -53,4 +54,5 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("disk-full", "F4", disk_full, true, "the disk is full for a while, then has room again"),
     fault!("misuse", "F20", misuse, true, "two processes, a read-only file, damaged pages, a wrong master key"),
     fault!("clock-jumps", "F5", clock_jumps, true, "the wall clock jumps by hours and years, and wobbles"),
+    fault!("rotate-keys", "F9", rotate_keys, true, "keys rotate every 5 s before three APIs, once with kill -9"),
 ];

@@ -15,9 +15,9 @@ pub(crate) struct Report {
     pub(crate) in_doubt: u64,
     /// Clients that must sign in again because an answer got lost.
     pub(crate) signed_out: u64,
-    restart: Option<Duration>,
-    more: Vec<String>,
-    failures: Vec<String>,
+    pub(crate) restart: Option<Duration>,
+    pub(crate) more: Vec<String>,
+    pub(crate) failures: Vec<String>,
 }
 
 /// So many failures are told one by one.

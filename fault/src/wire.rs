@@ -173,3 +173,11 @@ pub(crate) fn encode(text: &str) -> String {
     }
     encoded
 }
+
+/// The Basic header of an API or client whose halves need form encoding (RFC 6749 §2.3.1).
+pub(crate) fn basic(id: &str, secret: &str) -> String {
+    let url = symbolon_jose::base64url::encode(format!("{}:{}", encode(id), encode(secret)).as_bytes());
+    let mut text = url.replace('-', "+").replace('_', "/");
+    text.extend(std::iter::repeat_n('=', (4 - text.len() % 4) % 4));
+    format!("Basic {text}")
+}

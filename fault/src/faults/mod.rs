@@ -1,14 +1,19 @@
 //! The programs: one file for each fault, one line for each in the registry.
 
 mod clock_jumps;
+mod connections;
 mod disk_full;
 mod kill_key_rotation;
 mod kill_redemption;
 mod kill_refresh;
 mod kill_sign_up;
 mod misuse;
+mod oversized;
 mod power_loss;
 mod rotate_keys;
+mod sign_in_flood;
+mod slow_clients;
+mod unknown_keys;
 
 use std::pin::Pin;
 
@@ -55,4 +60,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("misuse", "F20", misuse, true, "two processes, a read-only file, damaged pages, a wrong master key"),
     fault!("clock-jumps", "F5", clock_jumps, true, "the wall clock jumps by hours and years, and wobbles"),
     fault!("rotate-keys", "F9", rotate_keys, true, "keys rotate every 5 s before three APIs, once with kill -9"),
+    fault!("sign-in-flood", "F7", sign_in_flood, true, "64 people sign in at once, again and again"),
+    fault!("slow-clients", "F6", slow_clients, true, "500 connections that send byte by byte, or read nothing"),
+    fault!("connections", "F8", connections, true, "10,000 idle connections, a flood of new ones, 200,000 abandoned requests"),
+    fault!("unknown-keys", "F17", unknown_keys, true, "200 tokens of unknown keys before an API whose key set is slow"),
+    fault!("oversized", "F18", oversized, true, "input far too large at a server of 256 MB"),
 ];

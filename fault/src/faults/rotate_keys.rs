@@ -36,7 +36,7 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     load.tokens.lock().map_err(|_| "poisoned")?.push(token(&machine, &mut world.connect()).await?);
     let mut work = JoinSet::new();
     for _ in 0..APIS {
-        let address = api(&world.issuer(), &mut work).await?;
+        let address = serve(Guard::new(world.issuer(), AUDIENCE)?, &mut work).await?;
         work.spawn(call(address, Arc::clone(&load)));
     }
     work.spawn(ask_for_tokens(machine, world.connect(), Arc::clone(&load)));
@@ -78,9 +78,9 @@ struct Load {
     over: AtomicBool,
 }
 
-/// An API with a guard of its own: the sample API.
-async fn api(issuer: &str, work: &mut JoinSet<()>) -> Result<SocketAddr, Failure> {
-    let router = dragons_api::router(&Guard::new(issuer, AUDIENCE)?, &[]);
+/// An API behind a guard: the sample API.
+pub(super) async fn serve(guard: Guard, work: &mut JoinSet<()>) -> Result<SocketAddr, Failure> {
+    let router = dragons_api::router(&guard, &[]);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     work.spawn(async move {

@@ -1,0 +1,87 @@
+//! A line between a client and a server that can be slow: what the server answers is held back for as long as it is told to.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::Failure;
+
+/// A proxy at work; it ends with the value.
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    state: Arc<State>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct State {
+    delay_ms: AtomicU64,
+    /// Requests for the key set that came by.
+    key_sets: AtomicU64,
+}
+
+impl Proxy {
+    /// Listens, and connects each client to `server`.
+    pub(crate) async fn to(server: SocketAddr) -> Result<Self, Failure> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let (address, state) = (listener.local_addr()?, Arc::new(State::default()));
+        let shared = Arc::clone(&state);
+        let task = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(carry(client, server, Arc::clone(&shared)));
+            }
+        });
+        Ok(Self { address, state, task })
+    }
+
+    /// From now on answers come this much later.
+    pub(crate) fn hold_back(&self, delay: Duration) {
+        self.state.delay_ms.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How often the key set was asked for.
+    pub(crate) fn key_sets(&self) -> u64 {
+        self.state.key_sets.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Carries both ways until one side has had enough. A failure of either end is the other's to notice.
+async fn carry(client: TcpStream, server: SocketAddr, state: Arc<State>) {
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
+    let up = async {
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
+            if buffer[..count].windows(10).any(|window| window == b"/jwks.json") {
+                state.key_sets.fetch_add(1, Ordering::Relaxed);
+            }
+            if to_server.write_all(&buffer[..count]).await.is_err() {
+                break;
+            }
+        }
+    };
+    let down = async {
+        let mut buffer = vec![0; 16 * 1024];
+        while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
+            tokio::time::sleep(Duration::from_millis(state.delay_ms.load(Ordering::Relaxed))).await;
+            if to_client.write_all(&buffer[..count]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = up => {}
+        () = down => {}
+    }
+}

@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct State {
     delay_ms: AtomicU64,
-    /// Requests for the key set that came by.
+    /// Requests for the key set, or for where it is, that came by.
     key_sets: AtomicU64,
 }
 
@@ -44,7 +44,7 @@ impl Proxy {
         self.state.delay_ms.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How often the key set was asked for.
+    /// How often the key set, or where it is, was asked for.
     pub(crate) fn key_sets(&self) -> u64 {
         self.state.key_sets.load(Ordering::Relaxed)
     }
@@ -59,11 +59,12 @@ impl Drop for Proxy {
 /// Carries both ways until one side has had enough. A failure of either end is the other's to notice.
 async fn carry(client: TcpStream, server: SocketAddr, state: Arc<State>) {
     let Ok(server) = TcpStream::connect(server).await else { return };
-    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.into_split(), server.into_split());
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+        (client.into_split(), server.into_split());
     let up = async {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = from_client.read(&mut buffer).await {
-            if buffer[..count].windows(10).any(|window| window == b"/jwks.json") {
+            if asks_for_keys(&buffer[..count]) {
                 state.key_sets.fetch_add(1, Ordering::Relaxed);
             }
             if to_server.write_all(&buffer[..count]).await.is_err() {
@@ -84,4 +85,10 @@ async fn carry(client: TcpStream, server: SocketAddr, state: Arc<State>) {
         () = up => {}
         () = down => {}
     }
+}
+
+fn asks_for_keys(request: &[u8]) -> bool {
+    [&b"GET /.well-known/jwks.json"[..], b"GET /.well-known/openid-configuration"]
+        .iter()
+        .any(|it| request.starts_with(it))
 }

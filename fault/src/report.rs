@@ -88,11 +88,10 @@ impl Report {
     /// The published line.
     pub(crate) fn line(&self, name: &str) -> String {
         let Self { acknowledged, lost, resurrected, in_doubt, .. } = self;
-        let mut line = format!(
-            "{name}: acknowledged {acknowledged}, lost {lost}, resurrected {resurrected}, in doubt {in_doubt}"
-        );
+        let mut line =
+            format!("{name}: acknowledged {acknowledged}, lost {lost}, resurrected {resurrected}, in doubt {in_doubt}");
         if let Some(restart) = self.restart {
-            line += &format!(", restart {} ms", restart.as_millis());
+            line = format!("{line}, restart {} ms", restart.as_millis());
         }
         for figure in &self.more {
             line += "; ";

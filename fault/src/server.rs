@@ -12,10 +12,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::Failure;
 use crate::clock::Stopwatch;
 use crate::options::{Options, Store};
 use crate::wire::{Connection, Place};
-use crate::Failure;
 
 /// How long a server may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -111,7 +111,7 @@ impl World {
 
     /// Keeps the data elsewhere, as on a small disk.
     pub(crate) fn keep_data_in(&mut self, folder: &Path) {
-        self.data = folder.to_owned();
+        folder.clone_into(&mut self.data);
     }
 
     /// Everything of this installation lies here and goes with the value.
@@ -227,7 +227,8 @@ impl World {
             command.process_group(0);
         }
         let watch = Stopwatch::start();
-        let child = command.spawn().map_err(|error| format!("cannot start {:?}: {error}", command.get_program()))?;
+        let child =
+            command.spawn().map_err(|error| format!("cannot start {}: {error}", command.get_program().display()))?;
         let mut running = Running { child, wrapped: !self.wrapper.is_empty() };
         let mut took = None;
         // The operator's door opens a little later than the public one.

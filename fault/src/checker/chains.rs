@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{answered, each};
+use crate::Failure;
 use crate::driver::refresh;
 use crate::journal::Entry;
 use crate::report::Report;
 use crate::server::World;
 use crate::wire::Connection;
-use crate::Failure;
 
 /// What the journal says of one chain.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -90,7 +90,8 @@ mod tests {
             Entry::Doubt { about: text("a"), doing: text("refresh") },
             Entry::Doubt { about: text("never answered"), doing: text("sign-in") },
         ];
-        let a = Chain { name: text("a"), tokens: vec![text("1"), text("2")], revoked: false, doubt: Some(text("refresh")) };
+        let a =
+            Chain { name: text("a"), tokens: vec![text("1"), text("2")], revoked: false, doubt: Some(text("refresh")) };
         let b = Chain { name: text("b"), tokens: vec![text("7")], revoked: true, doubt: None };
         assert_eq!(chains(&entries), [a, b]);
     }

@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{answered, each};
+use crate::Failure;
 use crate::driver::{redeem, refresh};
 use crate::journal::Entry;
 use crate::report::Report;
 use crate::server::World;
 use crate::wire::Connection;
-use crate::Failure;
 
 /// A code, and the refresh token it was redeemed for if that was acknowledged.
-struct Code {
+struct Handed {
     code: String,
     token: Option<String>,
     in_doubt: bool,
@@ -20,11 +20,11 @@ struct Code {
 
 /// Tries every code of the journal again.
 pub(crate) async fn check(world: &World, entries: &[Entry], report: &mut Report) -> Result<(), Failure> {
-    let mut codes: BTreeMap<&str, Code> = BTreeMap::new();
+    let mut codes: BTreeMap<&str, Handed> = BTreeMap::new();
     for entry in entries {
         match entry {
             Entry::Code { code } => {
-                codes.insert(code, Code { code: code.clone(), token: None, in_doubt: false });
+                codes.insert(code, Handed { code: code.clone(), token: None, in_doubt: false });
             }
             Entry::Redeemed { code, token } => {
                 if let Some(code) = codes.get_mut(code.as_str()) {
@@ -42,9 +42,9 @@ pub(crate) async fn check(world: &World, entries: &[Entry], report: &mut Report)
     each(world, codes.into_values().collect(), report, check_all).await
 }
 
-async fn check_all(codes: Vec<Code>, mut connection: Connection) -> Result<Report, Failure> {
+async fn check_all(codes: Vec<Handed>, mut connection: Connection) -> Result<Report, Failure> {
     let mut report = Report::default();
-    for Code { code, token, in_doubt } in codes {
+    for Handed { code, token, in_doubt } in codes {
         if let Some(token) = &token {
             let answer = answered(refresh(&mut connection, token).await)?;
             if answer.status != 200 {

@@ -8,12 +8,12 @@ use symbolon_guard::{Guard, Keys};
 use symbolon_jose::JwkSet;
 
 use super::answered;
+use crate::Failure;
 use crate::driver::keys::with_state;
 use crate::driver::{AUDIENCE, command};
 use crate::journal::Entry;
 use crate::report::Report;
 use crate::server::World;
-use crate::Failure;
 
 /// Checks the keys and every token of the journal.
 pub(crate) async fn check(world: &World, entries: &[Entry], report: &mut Report) -> Result<(), Failure> {
@@ -24,7 +24,8 @@ pub(crate) async fn check(world: &World, entries: &[Entry], report: &mut Report)
     }
     let set = answered(world.connect().get("/.well-known/jwks.json").await)?.text();
     let json: serde_json::Value = serde_json::from_str(&set)?;
-    let published: BTreeSet<&str> = json["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str()).collect();
+    let published: BTreeSet<&str> =
+        json["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str()).collect();
     let guard = Guard::new(world.issuer(), AUDIENCE)?.keys(Keys::fixed(JwkSet::from_slice(set.as_bytes())?));
     for entry in entries {
         match entry {

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{answered, each};
+use crate::Failure;
 use crate::driver::{PASSWORD, command, sign_in, sign_up};
 use crate::journal::Entry;
 use crate::report::Report;
 use crate::server::World;
 use crate::wire::Connection;
-use crate::Failure;
 
 /// What the journal says of one account.
 #[derive(Default)]

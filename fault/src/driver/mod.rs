@@ -47,7 +47,8 @@ pub(crate) fn populate(world: &World) -> Result<Machine, Failure> {
     let api = format!("{AUDIENCE}=read");
     let app = ["client", "add", "--spa", "--id", APP, "--name", "App", "--api", &api, "--redirect", CALLBACK];
     world.run(&[&app[..], &["--password-sign-in", "--id-token-alg", "ES256"]].concat(), "")?;
-    let machine = world.run(&["client", "add", "--machine", "--id", MACHINE, "--name", "Machine", "--api", &api], "")?;
+    let machine =
+        world.run(&["client", "add", "--machine", "--id", MACHINE, "--name", "Machine", "--api", &api], "")?;
     for number in 0..CLIENTS {
         world.run(&["user", "add", "--email", &email(number), "--password-stdin"], PASSWORD)?;
     }
@@ -77,7 +78,8 @@ impl Machine {
 /// Signs in by `POST /authenticate`; the answer holds a refresh token.
 pub(crate) async fn sign_in(connection: &mut Connection, email: &str, password: &str) -> Result<Answer, Unanswered> {
     let scope = "openid offline_access read";
-    let body = json!({ "username": email, "password": password, "client_id": APP, "audience": AUDIENCE, "scope": scope });
+    let body =
+        json!({ "username": email, "password": password, "client_id": APP, "audience": AUDIENCE, "scope": scope });
     connection.post_json("/authenticate", &body).await
 }
 

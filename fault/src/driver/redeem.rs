@@ -5,7 +5,8 @@ use crate::journal::Entry;
 
 /// Lives until the server dies.
 pub(crate) async fn live(mut stage: Stage) -> Result<(), Ended> {
-    let connection = std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
+    let connection =
+        std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
     let mut browser = Browser::new(connection, stage.issuer.clone());
     let answer = browser.sign_in(&email(stage.number)).await;
     stage.take(answer, 303, "", "sign-in")?;

@@ -17,7 +17,8 @@ use crate::wire::{Answer, Connection, Unanswered};
 use crate::{Failure, rng};
 
 /// Name and offset in seconds.
-const JUMPS: &[(&str, &str)] = &[("+1 h", "+3600"), ("-1 h", "-3600"), ("+10 years", "+315360000"), ("-10 years", "-315360000")];
+const JUMPS: &[(&str, &str)] =
+    &[("+1 h", "+3600"), ("-1 h", "-3600"), ("+10 years", "+315360000"), ("-10 years", "-315360000")];
 
 /// What a verifier forgives, and more than the longest delay that this program sets.
 const LEEWAY: Duration = Duration::from_secs(10);

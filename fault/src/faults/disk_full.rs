@@ -39,7 +39,8 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
         .map(|number| tokio::spawn(live(Stage::of(&world, &journal, number, 0), trouble.clone())))
         .collect();
     let mut report = Report::default();
-    while journal.acknowledged() < options.pick(10_000, 200) && !lives.iter().any(tokio::task::JoinHandle::is_finished) {
+    while journal.acknowledged() < options.pick(10_000, 200) && !lives.iter().any(tokio::task::JoinHandle::is_finished)
+    {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let full_for = Duration::from_secs(options.pick(10, 2));

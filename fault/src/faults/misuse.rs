@@ -121,12 +121,7 @@ async fn undone(world: &mut World, keys: &BTreeSet<String>, mistake: &str, repor
     world.stop()
 }
 
-async fn unharmed(
-    world: &World,
-    before: &BTreeSet<String>,
-    mistake: &str,
-    report: &mut Report,
-) -> Result<(), Failure> {
+async fn unharmed(world: &World, before: &BTreeSet<String>, mistake: &str, report: &mut Report) -> Result<(), Failure> {
     if keys(world).await? != *before {
         report.lost(format!("{mistake}: the keys are others now"));
     }

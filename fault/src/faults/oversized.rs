@@ -9,18 +9,17 @@ use hyper::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::Failure;
 use crate::driver::{self, PASSWORD, email, sign_in};
 use crate::options::Options;
 use crate::process::{self, Cage};
 use crate::report::Report;
 use crate::server::World;
 use crate::wire::{Connection, FORM, Unanswered};
-use crate::Failure;
 
 const LIMIT_BYTES: u64 = 256 << 20;
 /// What may be left afterwards.
 const LEFT_BYTES: u64 = 10 << 20;
-const AT_ONCE: usize = 16;
 const MEGABYTE: usize = 1 << 20;
 
 /// Something too large.
@@ -35,7 +34,8 @@ struct Input {
 fn inputs() -> Vec<Input> {
     let long = |count: usize| "a".repeat(count);
     let input = |name, method, path: String, header, body| Input { name, method, path, header, body };
-    let form = |name, path: &str, body| input(name, Method::POST, path.to_owned(), Some((FORM.0, FORM.1.to_owned())), body);
+    let form =
+        |name, path: &str, body| input(name, Method::POST, path.to_owned(), Some((FORM.0, FORM.1.to_owned())), body);
     let json_body = |name, body| {
         input(name, Method::POST, "/authenticate".into(), Some(("content-type", "application/json".to_owned())), body)
     };
@@ -53,7 +53,10 @@ fn inputs() -> Vec<Input> {
         form("a long token to revoke", "/oauth/revoke", format!("client_id=app&token={}", long(60_000))),
         form("a long interaction", "/login", format!("interaction={}", long(60_000))),
         json_body("deep JSON", "[".repeat(60_000)),
-        json_body("a huge password", json!({ "username": "a", "password": long(60_000), "client_id": "app" }).to_string()),
+        json_body(
+            "a huge password",
+            json!({ "username": "a", "password": long(60_000), "client_id": "app" }).to_string(),
+        ),
         json_body("JSON of 4 MB", json!({ "username": long(4 * MEGABYTE) }).to_string()),
     ]
 }
@@ -63,12 +66,12 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     world.start()?;
     driver::populate(&world)?;
     let cage = Cage::around(world.pid()?, LIMIT_BYTES);
-    let mut report = Report::default();
+    let (mut report, at_once) = (Report::default(), options.pick(16, 4));
     // Once before looking at memory: what is made at first use is no growth.
-    round(&world, &mut report).await?;
+    round(&world, at_once, &mut report).await?;
     let before = process::memory(world.pid()?)?;
     for _ in 0..options.pick(40, 3) {
-        round(&world, &mut report).await?;
+        round(&world, at_once, &mut report).await?;
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     let (left, peak) = (process::memory(world.pid()?)?.saturating_sub(before), process::peak(world.pid()?)?);
@@ -85,9 +88,9 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
 }
 
 /// Everything once on each of several connections.
-async fn round(world: &World, report: &mut Report) -> Result<(), Failure> {
+async fn round(world: &World, at_once: usize, report: &mut Report) -> Result<(), Failure> {
     let mut clients = JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..at_once {
         clients.spawn(send_all(world.connect()));
     }
     while let Some(ended) = clients.join_next().await {

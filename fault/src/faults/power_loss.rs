@@ -17,7 +17,7 @@ use crate::server::World;
 use crate::{Failure, rng};
 
 /// How long to wait for the n-th sync.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     if options.store != Store::Sqlite {

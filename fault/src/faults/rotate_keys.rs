@@ -33,7 +33,8 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     world.start()?;
     let machine = driver::populate(&world)?;
     let load = Arc::new(Load::default());
-    load.tokens.lock().map_err(|_| "poisoned")?.push(token(&machine, &mut world.connect()).await?);
+    let first = token(&machine, &mut world.connect()).await?;
+    load.tokens.lock().map_err(|_| "poisoned")?.push(first);
     let mut work = JoinSet::new();
     for _ in 0..APIS {
         let address = serve(Guard::new(world.issuer(), AUDIENCE)?, &mut work).await?;

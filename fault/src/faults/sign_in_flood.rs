@@ -49,7 +49,9 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     let (seen, watch) = (Arc::new(Seen::default()), Stopwatch::start());
     let time = Duration::from_secs(options.pick(20, 4));
     let flood: Vec<_> = (0..AT_ONCE)
-        .map(|number| tokio::spawn(again_and_again(world.connect(), email(number % CLIENTS), watch, time, Arc::clone(&seen))))
+        .map(|number| {
+            tokio::spawn(again_and_again(world.connect(), email(number % CLIENTS), watch, time, Arc::clone(&seen)))
+        })
         .collect();
     let probe = Probe::start(world.connect(), 100, requests);
     let mut most = 0;

@@ -42,7 +42,8 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     }
     world.start()?;
     driver::populate(&world)?;
-    let ordinary = || Probe::start(world.connect(), RATE, vec![Probed::get("/.well-known/jwks.json"), Probed::get("/readyz")]);
+    let ordinary =
+        || Probe::start(world.connect(), RATE, vec![Probed::get("/.well-known/jwks.json"), Probed::get("/readyz")]);
     let quiet = ordinary();
     tokio::time::sleep(Duration::from_secs(options.pick(15, 2))).await;
     let quiet = quiet.end()?;
@@ -115,7 +116,8 @@ async fn crawl(
             }
             Slowness::Reader => {
                 // More than the buffers between us hold, and then a byte now and then to learn that the connection was cut.
-                let requests = b"GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(READ_NEVER);
+                let requests =
+                    b"GET /.well-known/openid-configuration HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(READ_NEVER);
                 if stream.write_all(&requests).await.is_ok() {
                     while stream.write_all(b"G").await.is_ok() {
                         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -18,7 +18,6 @@ use crate::server::World;
 use crate::wire::{Connection, Place};
 use crate::{Failure, faults};
 
-const TOKENS: usize = 200;
 const CONNECTIONS: usize = 8;
 /// The published limit: five at once, one more every ten seconds.
 const FETCHES: u64 = 10;
@@ -44,12 +43,13 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     tokio::time::sleep(Duration::from_secs(options.pick(10, 1))).await;
     let quiet = quiet.end()?;
 
+    let unknown = options.pick(200, 24);
     proxy.hold_back(Duration::from_secs(20));
     let before = proxy.key_sets();
     let probe = ordinary();
     let mut strangers = JoinSet::new();
-    let tokens: Vec<String> = (0..TOKENS).map(|_| stranger(&issuer)).collect::<Result<_, _>>()?;
-    for share in tokens.chunks(TOKENS / CONNECTIONS) {
+    let tokens: Vec<String> = (0..unknown).map(|_| stranger(&issuer)).collect::<Result<_, _>>()?;
+    for share in tokens.chunks(unknown / CONNECTIONS) {
         strangers.spawn(present(Connection::new(Place::Tcp(api), api.to_string()), share.to_vec()));
     }
     let (mut report, mut slowest) = (Report::default(), Duration::ZERO);
@@ -63,13 +63,14 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     }
     let (times, fetches) = (probe.end()?, proxy.key_sets() - before);
     report.acknowledged += times.count() - times.failed;
-    report.demand(quiet.failed + times.failed == 0, format!("{} known tokens were refused", quiet.failed + times.failed));
+    report
+        .demand(quiet.failed + times.failed == 0, format!("{} known tokens were refused", quiet.failed + times.failed));
     let bound = options.pick(twice(quiet.p99()), BUSY);
     report.demand(times.p99() <= bound, format!("p99 {:?} of known tokens", times.p99()));
     report.demand(slowest <= ANSWER, format!("an answer took {slowest:?}"));
     report.demand(fetches <= FETCHES, format!("the key set was fetched {fetches} times"));
     report.tell(format!(
-        "{TOKENS} unknown keys, {fetches} fetches, slowest answer {}, known p99 {} (quiet {})",
+        "{unknown} unknown keys, {fetches} fetches, slowest answer {}, known p99 {} (quiet {})",
         milliseconds(slowest),
         milliseconds(times.p99()),
         milliseconds(quiet.p99())

@@ -3,7 +3,7 @@
 //! (Rapid resets and CONTINUATION frames join with HTTP/2.)
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -80,7 +80,10 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
 fn raise_limit(files: u64) -> Result<(), Failure> {
     let pid = std::process::id().to_string();
     let limit = files + 2_000;
-    let raised = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={limit}:{limit}")]).status();
+    let raised = Command::new("prlimit")
+        .args(["--pid", &pid, &format!("--nofile={limit}:{limit}")])
+        .stderr(Stdio::null())
+        .status();
     let now = std::fs::read_to_string("/proc/self/limits")?;
     let soft =
         now.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());

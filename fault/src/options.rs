@@ -8,7 +8,7 @@ pub(crate) enum Store {
     /// The embedded engine.
     #[default]
     Sqlite,
-    /// A server named by `SYMBOLON_FAULT_POSTGRES`.
+    /// A server of its own, started for the program.
     Postgres,
 }
 

@@ -1,4 +1,4 @@
-//! A line between a client and a server that can be slow: what the server answers is held back for as long as it is told to.
+//! A line between a client and a server that can be slow or bad: what the server answers is held back, connections are cut.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::Failure;
+use crate::{Failure, rng};
 
 /// A proxy at work; it ends with the value.
 pub(crate) struct Proxy {
@@ -21,6 +21,9 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct State {
     delay_ms: AtomicU64,
+    /// So many of a hundred messages to the server end their connection.
+    cut_percent: AtomicU64,
+    cuts: AtomicU64,
     /// Requests for the key set, or for where it is, that came by.
     key_sets: AtomicU64,
 }
@@ -42,6 +45,16 @@ impl Proxy {
     /// From now on answers come this much later.
     pub(crate) fn hold_back(&self, delay: Duration) {
         self.state.delay_ms.store(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// From now on so many of a hundred messages to the server end their connection.
+    pub(crate) fn cut(&self, percent: u64) {
+        self.state.cut_percent.store(percent, Ordering::Relaxed);
+    }
+
+    /// Connections that were cut.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.state.cuts.load(Ordering::Relaxed)
     }
 
     /// How often the key set, or where it is, was asked for.
@@ -67,7 +80,13 @@ async fn carry(client: TcpStream, server: SocketAddr, state: Arc<State>) {
             if asks_for_keys(&buffer[..count]) {
                 state.key_sets.fetch_add(1, Ordering::Relaxed);
             }
-            if to_server.write_all(&buffer[..count]).await.is_err() {
+            let cut = rng::between(1..=100) <= state.cut_percent.load(Ordering::Relaxed);
+            state.cuts.fetch_add(u64::from(cut), Ordering::Relaxed);
+            // Undelivered, or delivered and its answer lost.
+            if cut && rng::between(0..=1) == 0 {
+                break;
+            }
+            if to_server.write_all(&buffer[..count]).await.is_err() || cut {
                 break;
             }
         }

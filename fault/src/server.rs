@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use postgres_fixture::{Durability, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,6 +20,9 @@ use crate::wire::{Connection, Place};
 
 /// How long a server may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The database of `--store postgres`.
+pub(crate) const DATABASE: &str = "fault";
 
 /// What every server here is told: hashing costs next to nothing, nobody is slowed down, and a superseded refresh token is never
 /// simply answered again, the strictest reading of the rotation table.
@@ -42,6 +46,8 @@ pub(crate) struct World {
     /// What starts the server, if not the shell: `strace …`, `faketime …`.
     wrapper: Vec<String>,
     running: Option<Running>,
+    /// The database server, with `--store postgres`; after the process that uses it.
+    database: Option<Server>,
 }
 
 /// A running process, killed with the value.
@@ -89,11 +95,13 @@ impl World {
         let folder = tempfile::Builder::new().prefix("symbolon-fault-").tempdir()?;
         let data = folder.path().join("data");
         let port = free_port()?;
-        let mut world = Self { folder, data, port, settings: Vec::new(), wrapper: Vec::new(), running: None };
+        let mut world =
+            Self { folder, data, port, settings: Vec::new(), wrapper: Vec::new(), running: None, database: None };
         if options.store == Store::Postgres {
-            let url = std::env::var("SYMBOLON_FAULT_POSTGRES")
-                .map_err(|_| "name an empty database in SYMBOLON_FAULT_POSTGRES: postgres://USER@HOST/NAME")?;
-            world.set("SYMBOLON_STORE__URL", &url);
+            let database = Server::start(Durability::Full, &["max_connections=100"])?;
+            database.sql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
+            world.set("SYMBOLON_STORE__URL", &database.url(DATABASE));
+            world.database = Some(database);
         }
         Ok(world)
     }
@@ -112,6 +120,11 @@ impl World {
     /// Keeps the data elsewhere, as on a small disk.
     pub(crate) fn keep_data_in(&mut self, folder: &Path) {
         folder.clone_into(&mut self.data);
+    }
+
+    /// The database server of `--store postgres`.
+    pub(crate) fn database(&mut self) -> Result<&mut Server, Failure> {
+        Ok(self.database.as_mut().ok_or("this program harms a database server; try: --store postgres")?)
     }
 
     /// Everything of this installation lies here and goes with the value.
@@ -161,7 +174,7 @@ impl World {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).current_dir(self.folder.path()).stdin(Stdio::null());
         // For us; to the server they would be settings it does not know.
-        command.env_remove("SYMBOLON_BIN").env_remove("SYMBOLON_FAULT_POSTGRES");
+        command.env_remove("SYMBOLON_BIN");
         command.envs(SETTINGS.iter().copied()).env("SYMBOLON_ISSUER", self.issuer()).env("SYMBOLON_DATA", &self.data);
         command.env("SYMBOLON_HTTP__LISTEN", format!("127.0.0.1:{}", self.port));
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use super::{Ended, PASSWORD, Stage, email, refresh, revoke, sign_in};
-use crate::journal::Entry;
+use crate::journal::{Entry, Journal};
 use crate::rng;
 use crate::wire::{Answer, Unanswered};
 
@@ -88,4 +90,11 @@ pub(crate) async fn live(mut stage: Stage, trouble: Trouble) -> Result<(), Ended
         }
     }
     Ok(())
+}
+
+/// Waits until so many requests are acknowledged, or a life has ended before its time.
+pub(crate) async fn enough(journal: &Journal, count: u64, lives: &[JoinHandle<Result<(), Ended>>]) {
+    while journal.acknowledged() < count && !lives.iter().any(JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

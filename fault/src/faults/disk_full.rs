@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::checker::chains;
 use crate::clock::Stopwatch;
-use crate::driver::patient::{Trouble, live};
+use crate::driver::patient::{Trouble, enough, live};
 use crate::driver::{self, CLIENTS, Ended, Machine, PASSWORD, Stage, sign_in};
 use crate::journal::Journal;
 use crate::options::{Options, Store};
@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::server::World;
 
 /// From the moment there is room to the first write that is answered with success.
-const RECOVERY: Duration = Duration::from_secs(5);
+pub(super) const RECOVERY: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     if options.store != Store::Sqlite {
@@ -39,10 +39,7 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
         .map(|number| tokio::spawn(live(Stage::of(&world, &journal, number, 0), trouble.clone())))
         .collect();
     let mut report = Report::default();
-    while journal.acknowledged() < options.pick(10_000, 200) && !lives.iter().any(tokio::task::JoinHandle::is_finished)
-    {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    enough(&journal, options.pick(10_000, 200), &lives).await;
     let full_for = Duration::from_secs(options.pick(10, 2));
     let recovered = fill(&world, &disk, &machine, full_for, &trouble, &mut report).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -2,6 +2,8 @@
 
 mod clock_jumps;
 mod connections;
+mod database_cuts;
+mod database_outage;
 mod disk_full;
 mod kill_key_rotation;
 mod kill_redemption;
@@ -63,6 +65,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("sign-in-flood", "F7", sign_in_flood, true, "64 people sign in at once, again and again"),
     fault!("slow-clients", "F6", slow_clients, true, "500 connections that send byte by byte, or read nothing"),
     fault!("connections", "F8", connections, true, "10,000 idle connections, a flood of new ones, 200,000 abandoned requests"),
+    fault!("database-outage", "F12", database_outage, true, "the database server dies as in a crash and comes back"),
+    fault!("database-cuts", "F12", database_cuts, true, "one in a hundred messages to the database ends its connection"),
     fault!("unknown-keys", "F17", unknown_keys, true, "200 tokens of unknown keys before an API whose key set is slow"),
     fault!("oversized", "F18", oversized, true, "input far too large at a server of 256 MB"),
 ];

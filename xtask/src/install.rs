@@ -1,5 +1,5 @@
 //! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
-//! Python, a browser, packages of both, strace and libfaketime.
+//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 

@@ -33,9 +33,8 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
         }
     }
     line.cut(0);
-    let mut report = Report::default();
-    report.acknowledged = journal.acknowledged();
-    report.in_doubt = journal.in_doubt();
+    let (acknowledged, in_doubt) = (journal.acknowledged(), journal.in_doubt());
+    let mut report = Report { acknowledged, in_doubt, ..Report::default() };
     report.tell(format!("{} connections cut, refused {}", line.cuts(), trouble.refused()));
     report.demand(line.cuts() > 0, "no connection was cut");
     report.demand(trouble.without_retry_after() == 0, "a 503 came without Retry-After");

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Stopwatch;
 use crate::journal::{Entry, Journal};
-use crate::options::Options;
+use crate::options::{Options, Store};
 use crate::report::Report;
 use crate::server::World;
 use crate::wire::{Answer, Connection, FORM, Place, Unanswered, form};
@@ -271,9 +271,10 @@ impl Plan {
     pub(crate) fn of(options: &Options) -> Self {
         Self {
             kills: options.pick(50, 4),
-            at_least: options.pick(10_000, 300),
-            alive_ms: 50..=500,
-            bound: Duration::from_secs(options.pick(600, 40)),
+            at_least: options.pick(10_000, 200),
+            // A round trip for each operation: fewer answers in each life.
+            alive_ms: if options.store == Store::Postgres { 100..=options.pick(3000, 800) } else { 50..=500 },
+            bound: Duration::from_secs(options.pick(600, 90)),
         }
     }
 }

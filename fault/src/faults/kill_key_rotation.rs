@@ -15,6 +15,6 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     let machine = driver::populate(&world)?;
     let begin = |stage| driver::keys::live(stage, machine.clone());
     let mut report = live_and_die(&mut world, &Plan::of(options), begin, keys::check).await?;
-    report.demand_restart_within(RESTART);
+    report.demand_restart_within(options.pick(RESTART, RESTART * 5));
     Ok(report)
 }

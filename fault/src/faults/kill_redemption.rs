@@ -13,6 +13,6 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     world.start()?;
     driver::populate(&world)?;
     let mut report = live_and_die(&mut world, &Plan::of(options), driver::redeem::live, codes::check).await?;
-    report.demand_restart_within(RESTART);
+    report.demand_restart_within(options.pick(RESTART, RESTART * 5));
     Ok(report)
 }

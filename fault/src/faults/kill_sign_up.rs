@@ -16,6 +16,6 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     // Hashing a password takes its time: fewer answers in each life.
     let plan = Plan { alive_ms: 100..=options.pick(3000, 500), ..Plan::of(options) };
     let mut report = live_and_die(&mut world, &plan, driver::sign_up::live, users::check).await?;
-    report.demand_restart_within(RESTART);
+    report.demand_restart_within(options.pick(RESTART, RESTART * 5));
     Ok(report)
 }

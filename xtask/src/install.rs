@@ -1,5 +1,5 @@
 //! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
-//! Python, a browser, packages of both.
+//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
@@ -33,6 +33,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     node(&workspace.root)?;
     chromium(&workspace.root)?;
     postgresql(&workspace.root)?;
+    fault_means(&workspace.root)?;
     python_packages(workspace)?;
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
@@ -87,6 +88,15 @@ fn postgresql(root: &Path) -> Result<(), String> {
         &["postgresql"],
         " (or put its programs on the path)",
     )
+}
+
+/// What the fault programs do harm with: strace lets the power fail, libfaketime turns the clock.
+fn fault_means(root: &Path) -> Result<(), String> {
+    let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
+    if process::exists("strace", root) && Path::new(&library).exists() {
+        return Ok(());
+    }
+    debian_packages(root, "the fault programs need strace and libfaketime", &["strace", "faketime"], "")
 }
 
 /// Installs packages when this is Debian and we are root; else says what `need` and what to type.

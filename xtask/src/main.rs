@@ -1,9 +1,10 @@
-//! The commands of the project itself: `cargo xtask test`, `tidy`, `fuzz`, `mutants K/N`, `bench NAME`, `screenshots`.
+//! The commands of the project itself: `cargo xtask test`, `tidy`, `fuzz`, `mutants K/N`, `bench NAME`, `fault NAME`, `screenshots`.
 //!
 //! Everything a contributor or the CI machine runs is here, so that both run the same thing.
 
 mod bench;
 mod clock;
+mod fault;
 mod fuzz;
 mod install;
 mod mutants;
@@ -25,6 +26,8 @@ commands:
                  run each fuzz target, or one, for some seconds (briefly a part of `test`)
   mutants K/N    change the code of symbolon-jose in small ways and see that a test fails; one shard of N
   bench GROUP    build in release, measure one group, merge into bench/results.json
+  fault NAME [--quick] [--store sqlite|postgres]
+                 harm a real server and hold it to what it has acknowledged; `fault --list` names the harms
   screenshots    refresh docs/images from a real server and a real browser";
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["fuzz", secs, target] => fuzz::run(Some(secs), Some(target)),
         ["mutants", shard, rest @ ..] => mutants::run(shard, rest),
         ["bench", group] => bench::run(group),
+        ["fault", arguments @ ..] => fault::run(arguments),
         ["screenshots"] => screenshots::run(),
         _ => {
             eprintln!("{USAGE}");

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stopwatch;
+use crate::fault;
 use crate::fuzz;
 use crate::install::{self, E2E, INTEROP, NODE_GUARD, SDK};
 use crate::process;
@@ -35,6 +36,7 @@ const STEPS: &[Step] = &[
     Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
     Step { name: "interop tests", run: interop_tests },
     Step { name: "browser and third-party client tests", run: |workspace, count| node_tests(workspace, E2E, count) },
+    Step { name: "faults, briefly", run: faults },
     Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
 ];
 
@@ -162,6 +164,15 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
         .env("SYMBOLON_BIN", binary(workspace))
         .env(INTEROP_PROGRAM, interop_program(workspace));
     process::run_watching(&mut npm, |line| {
+        *count += suite::from_node(line).unwrap_or_default();
+    })
+}
+
+/// The short fault programs against the programs just built; the whole ones are `cargo xtask fault NAME`.
+fn faults(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
+    let mut fault = process::command(fault::program(workspace), &workspace.root);
+    fault.arg("--gate").env("SYMBOLON_BIN", binary(workspace));
+    process::run_watching(&mut fault, |line| {
         *count += suite::from_node(line).unwrap_or_default();
     })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use symbolon_store::{StoreError, Sweep};
 
 use crate::app::{App, AppError};
+use crate::clock::{Steadiness, Stopwatch};
 use crate::config::FeedAccess;
 use crate::revocation::publish;
 use crate::{backup, delivery, keys};
@@ -63,8 +64,11 @@ async fn follow_registry(app: Arc<App>) {
 }
 
 async fn look_after_keys(app: Arc<App>) {
+    let mut clock = Believed::new(&app);
     loop {
-        if let Err(error) = ensure_keys(&app).await {
+        if clock.now()
+            && let Err(error) = ensure_keys(&app).await
+        {
             tracing::error!(%error, "signing keys could not be looked after");
         }
         tokio::time::sleep(KEY_UPKEEP).await;
@@ -104,10 +108,34 @@ async fn count_sessions(app: Arc<App>) {
     }
 }
 
+/// Whether the clock can be believed by work that deletes or retires; of a jump the log tells.
+struct Believed<'a> {
+    app: &'a App,
+    watch: Stopwatch,
+    steadiness: Steadiness,
+    was: bool,
+}
+
+impl<'a> Believed<'a> {
+    fn new(app: &'a App) -> Self {
+        Self { app, watch: Stopwatch::start(), steadiness: Steadiness::new(app.clock.now(), 0), was: true }
+    }
+
+    fn now(&mut self) -> bool {
+        let believed = self.steadiness.look(self.app.clock.now(), self.watch.elapsed().as_secs());
+        if self.was && !believed {
+            tracing::warn!("the clock has jumped ahead: nothing expires for good and no key is rotated until it stays");
+        }
+        self.was = believed;
+        believed
+    }
+}
+
 async fn sweep_expired(app: Arc<App>) {
+    let mut clock = Believed::new(&app);
     loop {
         tokio::time::sleep(SWEEP).await;
-        loop {
+        while clock.now() {
             let sweep = Sweep {
                 now: app.clock.now(),
                 limit: SWEEP_BATCH,

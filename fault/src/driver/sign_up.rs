@@ -1,0 +1,50 @@
+//! An operator who makes accounts through the control socket: most with a password, some with a link whose page the person then fills in.
+
+use serde_json::{Value, json};
+
+use super::{Browser, Ended, PASSWORD, Stage, command, field};
+use crate::journal::Entry;
+
+/// What makes an account.
+pub(crate) fn add(user: &str, password: Option<&str>) -> Value {
+    json!({ "user": { "add": {
+        "username": null, "email": user, "email_verified": false, "name": null, "roles": [], "claims": {}, "password": password,
+    } } })
+}
+
+/// Lives until the server dies.
+pub(crate) async fn live(mut stage: Stage) -> Result<(), Ended> {
+    let connection =
+        std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
+    let mut browser = Browser::new(connection, stage.issuer.clone());
+    for number in 0.. {
+        let user = format!("u{}.{}.{number}@example.com", stage.round, stage.number);
+        if number % 4 == 0 {
+            invited(&mut stage, &mut browser, user).await?;
+        } else {
+            let answer = command(&mut stage.control, &add(&user, Some(PASSWORD))).await;
+            stage.take(answer, 200, &user, "sign-up")?;
+            stage.note(&Entry::Registered { user })?;
+        }
+    }
+    Ok(())
+}
+
+/// Three steps, each acknowledged by itself.
+async fn invited(stage: &mut Stage, browser: &mut Browser, user: String) -> Result<(), Ended> {
+    let answer = command(&mut stage.control, &add(&user, None)).await;
+    stage.take(answer, 200, &user, "invitation")?;
+    stage.note(&Entry::Invited { user: user.clone() })?;
+    let ask = json!({ "user": { "reset-link": { "user": user, "valid_secs": 3600 } } });
+    let answer = command(&mut stage.control, &ask).await;
+    let link = stage.take(answer, 200, &user, "link")?.member("link")?;
+    let link = link.strip_prefix(&stage.issuer).unwrap_or(&link).to_owned();
+    stage.note(&Entry::Link { user: user.clone(), link: link.clone() })?;
+    // Looking at the page promises nothing.
+    let Ok(page) = browser.get(&link).await else { return Err(Ended::WithTheServer) };
+    let (code, csrf) = (field(&page, "code"), field(&page, "csrf"));
+    let fields = [("code", &*code), ("csrf", &csrf), ("password", PASSWORD), ("password_confirm", PASSWORD)];
+    let answer = browser.post("/reset", &fields).await;
+    stage.take(answer, 200, &user, "choice of a password")?;
+    stage.note(&Entry::Chosen { user, link })
+}

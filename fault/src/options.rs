@@ -1,0 +1,47 @@
+//! What is asked for on the command line.
+
+use crate::Failure;
+
+/// Where the server under test keeps its data.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Store {
+    /// The embedded engine.
+    #[default]
+    Sqlite,
+    /// A server of its own, started for the program.
+    Postgres,
+}
+
+/// The options of every program.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) store: Store,
+    /// Short and with smaller numbers, for the gate.
+    pub(crate) quick: bool,
+}
+
+impl Options {
+    pub(crate) fn parse(arguments: &[&str]) -> Result<Self, Failure> {
+        let mut options = Self::default();
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match *argument {
+                "--quick" => options.quick = true,
+                "--store" => {
+                    options.store = match arguments.next().copied() {
+                        Some("sqlite") => Store::Sqlite,
+                        Some("postgres") => Store::Postgres,
+                        _ => return Err("--store is sqlite or postgres".into()),
+                    };
+                }
+                other => return Err(format!("no option {other}; there are --quick and --store").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// One of two numbers: the whole programme's or the short one's.
+    pub(crate) fn pick<T>(&self, whole: T, quick: T) -> T {
+        if self.quick { quick } else { whole }
+    }
+}

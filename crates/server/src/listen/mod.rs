@@ -29,7 +29,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use prometheus_client::metrics::counter::Counter;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::Service as _;
@@ -107,7 +107,7 @@ impl Listener {
     /// Binds `listen`. A Unix socket left behind by a server that died is replaced; one that answers is not.
     pub async fn bind(listen: &Listen) -> io::Result<Self> {
         match listen {
-            Listen::Tcp(address) => TcpListener::bind(address).await.map(|tcp| Self(Bound::Tcp(tcp))),
+            Listen::Tcp(address) => bind_tcp(*address).map(|tcp| Self(Bound::Tcp(tcp))),
             Listen::Unix(path) => bind_unix(path, 0o660).await.map(|unix| Self(Bound::Unix(unix))),
         }
     }
@@ -119,6 +119,16 @@ impl Listener {
             Bound::Unix(_) => None,
         }
     }
+}
+
+/// With room for a flood: who finds the queue full tries again after a second, which a page then takes longer.
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    const BACKLOG: u32 = 4096;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server need not wait for the last one's connections to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Handed {

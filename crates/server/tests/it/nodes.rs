@@ -13,10 +13,10 @@ use crate::support::{Answer, PASSWORD, World, postgres};
 
 const ADA: &str = "ada@example.com";
 
-async fn three() -> [World; 3] {
-    let first = World::on(postgres::database().await).await;
-    let (second, third) = tokio::join!(first.another(), first.another());
-    [first, second, third]
+async fn three() -> Vec<World> {
+    let first = Box::pin(World::on(postgres::database().await)).await;
+    let (second, third) = tokio::join!(Box::pin(first.another()), Box::pin(first.another()));
+    vec![first, second, third]
 }
 
 /// Looks again until it is so.

@@ -132,11 +132,12 @@ async fn without_its_database_a_node_says_503_and_goes_on_with_what_it_knows() {
     let refresh_token = tokens["refresh_token"].as_str().unwrap();
     server.down(StopMode::Immediate).unwrap();
 
-    let page = world.browser().get(&authorize_url("web", &[])).await;
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("web", &[])).await;
     for answer in [
         world.refresh("web", refresh_token).await,
         world.post_as("web", "/oauth/revoke", &[("token", refresh_token)]).await,
-        world.browser().sign_in(&page, ADA, PASSWORD).await,
+        browser.sign_in(&page, ADA, PASSWORD).await,
     ] {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
         assert!(answer.headers.contains_key(RETRY_AFTER), "{answer:?}");

@@ -14,9 +14,11 @@ mod port;
 pub mod postgres;
 mod record;
 mod sqlite;
+pub mod valkey;
 
 pub use error::{Conflict, StoreError};
 pub use port::Store;
 pub use postgres::Postgres;
 pub use record::*;
 pub use sqlite::{Options, Sqlite};
+pub use valkey::Valkey;

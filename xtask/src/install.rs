@@ -33,6 +33,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     node(&workspace.root)?;
     chromium(&workspace.root)?;
     postgresql(&workspace.root)?;
+    valkey(&workspace.root)?;
     python_packages(workspace)?;
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
@@ -87,6 +88,15 @@ fn postgresql(root: &Path) -> Result<(), String> {
         &["postgresql"],
         " (or put its programs on the path)",
     )
+}
+
+/// The server that the tests of the counters start: Valkey, or Redis, which Debian 12 has.
+fn valkey(root: &Path) -> Result<(), String> {
+    let families = [["valkey-server", "valkey-cli"], ["redis-server", "redis-cli"]];
+    if families.iter().any(|family| family.iter().all(|program| process::exists(program, root))) {
+        return Ok(());
+    }
+    debian_packages(root, "the tests of the counters need Redis", &["redis-server"], " (or put Valkey on the path)")
 }
 
 /// Installs packages when this is Debian and we are root; else says what `need` and what to type.

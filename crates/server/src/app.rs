@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 use symbolon_store::{Store, StoreError};
 
+use crate::account::attempts::Attempts;
 use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
@@ -46,6 +47,8 @@ pub struct App {
     pub clock: Clock,
     /// Password hashing, bounded.
     pub passwords: Pool,
+    /// Counts failed sign-ins.
+    pub attempts: Attempts,
     /// How failed sign-ins are slowed.
     pub throttle: ThrottlePolicy,
     /// The audit log.
@@ -160,10 +163,12 @@ impl App {
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
         let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
         let throttle = throttle(&config);
+        let attempts = Attempts::open(&config, Arc::clone(&store)).await?;
         let app = Arc::new(Self {
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
             registry: ArcSwap::from_pointee(registry),
+            attempts,
             audit,
             clock,
             config,
@@ -243,7 +248,7 @@ fn throttle(config: &Config) -> ThrottlePolicy {
         max_delay_secs: limit.max_delay_secs,
         window_secs: limit.window_secs,
     };
-    let Throttle { pair, account, address } = &config.throttle;
+    let Throttle { pair, account, address, .. } = &config.throttle;
     ThrottlePolicy { pair: limit(pair), account: limit(account), address: limit(address) }
 }
 

@@ -28,7 +28,8 @@ impl Server {
     ///
     /// That it is not installed, or did not answer in time.
     pub fn start(options: &[&str]) -> Result<Self, String> {
-        let family = family().ok_or("neither valkey-server nor redis-server is here\ntry: apt-get install redis-server")?;
+        let family =
+            family().ok_or("neither valkey-server nor redis-server is here\ntry: apt-get install redis-server")?;
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         let port = free_port().map_err(|error| error.to_string())?;
         let mut server = Self { keeper: None, family, options, port };

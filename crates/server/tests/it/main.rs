@@ -42,4 +42,5 @@ mod support;
 mod throttle;
 mod token;
 mod userinfo;
+mod valkey;
 mod withdrawal;

@@ -8,7 +8,7 @@ use redis::{AsyncConnectionConfig, Client, Cmd, RedisResult};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::ANSWER;
+use super::Options;
 use crate::record::ThrottleKey;
 
 const BEGIN: &str = include_str!("begin.lua");
@@ -23,28 +23,29 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// A connection that has proved that it counts.
 pub(super) struct Link {
     connection: MultiplexedConnection,
+    patience: Duration,
     begin: String,
     forgive: String,
 }
 
 impl Link {
     /// Connects, brings the scripts and counts once on a key of its own: a replica, or a server that is loading or out of memory, does not pass.
-    pub(super) async fn make(client: &Client, prefix: &str) -> Result<Self, String> {
-        let link = timeout(CONNECT, Self::connect(client)).await;
+    pub(super) async fn make(client: &Client, options: &Options) -> Result<Self, String> {
+        let link = timeout(CONNECT, Self::connect(client, options.patience)).await;
         let link = link.map_err(|_| "it does not answer".to_owned())?.map_err(|error| error.to_string())?;
         let free = u32::MAX;
         let key = ThrottleKey { key: "probe".into(), free, base_delay_secs: 1, max_delay_secs: 1, window_secs: 60 };
-        link.ask(&link.begin(prefix, &[key], 0)).await?;
+        link.ask(&link.begin(&options.prefix, &[key], 0)).await?;
         Ok(link)
     }
 
-    async fn connect(client: &Client) -> RedisResult<Self> {
+    async fn connect(client: &Client, patience: Duration) -> RedisResult<Self> {
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         let mut load = redis::pipe();
         load.cmd("SCRIPT").arg("LOAD").arg(BEGIN).cmd("SCRIPT").arg("LOAD").arg(FORGIVE);
         let (begin, forgive) = load.query_async(&mut connection).await?;
-        Ok(Self { connection, begin, forgive })
+        Ok(Self { connection, patience, begin, forgive })
     }
 
     pub(super) fn begin(&self, prefix: &str, keys: &[ThrottleKey], now: u64) -> Cmd {
@@ -73,7 +74,7 @@ impl Link {
     /// What a script answers, if it does in time.
     pub(super) async fn ask(&self, command: &Cmd) -> Result<u64, String> {
         let mut connection = self.connection.clone();
-        let answer = timeout(ANSWER, command.query_async(&mut connection)).await;
+        let answer = timeout(self.patience, command.query_async(&mut connection)).await;
         answer.map_err(|_| "it does not answer in time".to_owned())?.map_err(|error| error.to_string())
     }
 }
@@ -103,7 +104,7 @@ pub(super) fn warn(why: &str) {
 }
 
 /// Makes a new link whenever there is none, for as long as it is run.
-pub(super) async fn keep(client: Client, prefix: String, lease: Lease) {
+pub(super) async fn keep(client: Client, options: Options, lease: Lease) {
     let mut links = lease.0.subscribe();
     let mut pause = SHORTEST_PAUSE;
     loop {
@@ -118,7 +119,7 @@ pub(super) async fn keep(client: Client, prefix: String, lease: Lease) {
         let link = loop {
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            match Link::make(&client, &prefix).await {
+            match Link::make(&client, &options).await {
                 Ok(link) => break link,
                 Err(why) => tracing::debug!(why, "Valkey is still away"),
             }

@@ -16,13 +16,8 @@ use redis::{Client, Cmd, IntoConnectionInfo as _};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::error::StoreError;
-use crate::port::Result;
 use crate::record::{Attempt, ThrottleKey};
 use link::{Lease, Link};
-
-/// A sign-in does not wait longer for its counters; then the store's count.
-const ANSWER: Duration = Duration::from_millis(200);
 
 /// Where the counters are.
 #[derive(Clone)]
@@ -31,6 +26,8 @@ pub struct Options {
     pub url: String,
     /// Begins every key, so that deployments can share a server.
     pub prefix: String,
+    /// A call does not wait longer for an answer.
+    pub patience: Duration,
 }
 
 impl fmt::Debug for Options {
@@ -61,22 +58,25 @@ impl Valkey {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Misconfigured`] for a URL that means nothing.
+    /// As [`check`].
     ///
     /// # Examples
     ///
     /// ```
-    /// # async fn example() -> Result<(), symbolon_store::StoreError> {
+    /// # async fn example() -> Result<(), &'static str> {
+    /// use std::time::Duration;
+    ///
     /// use symbolon_store::valkey::{Options, Valkey};
     ///
-    /// let options = Options { url: "redis://127.0.0.1:6379".into(), prefix: "example:".into() };
+    /// let patience = Duration::from_millis(200);
+    /// let options = Options { url: "redis://127.0.0.1:6379".into(), prefix: "example:".into(), patience };
     /// let counters = Valkey::open(options).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn open(options: Options) -> Result<Self> {
+    pub async fn open(options: Options) -> Result<Self, &'static str> {
         let client = client(&options.url)?;
-        let first = match Link::make(&client, &options.prefix).await {
+        let first = match Link::make(&client, &options).await {
             Ok(link) => Some(Arc::new(link)),
             Err(why) => {
                 link::warn(&why);
@@ -85,7 +85,7 @@ impl Valkey {
         };
         let lease = Lease(watch::Sender::new(first));
         let mut keeper = JoinSet::new();
-        keeper.spawn(link::keep(client, options.prefix.clone(), lease.clone()));
+        keeper.spawn(link::keep(client, options.clone(), lease.clone()));
         Ok(Self { prefix: options.prefix, lease, _keeper: keeper })
     }
 
@@ -95,18 +95,18 @@ impl Valkey {
     }
 
     /// As [`Store::begin_attempt`](crate::Store::begin_attempt).
-    pub async fn begin_attempt(&self, keys: &[ThrottleKey], now: u64) -> std::result::Result<Attempt, Away> {
+    pub async fn begin_attempt(&self, keys: &[ThrottleKey], now: u64) -> Result<Attempt, Away> {
         let wait: u64 = self.ask(|link| link.begin(&self.prefix, keys, now)).await?;
         Ok(if wait > 0 { Attempt::Wait { secs: wait } } else { Attempt::Allowed })
     }
 
     /// As [`Store::forgive`](crate::Store::forgive).
-    pub async fn forgive(&self, forget: &[String], give_back: &[String]) -> std::result::Result<(), Away> {
+    pub async fn forgive(&self, forget: &[String], give_back: &[String]) -> Result<(), Away> {
         self.ask(|link| link.forgive(&self.prefix, forget, give_back)).await.map(drop)
     }
 
     /// Whoever gets no answer, or an error of any kind, declares it away: what it says is not needed to go on.
-    async fn ask(&self, command: impl FnOnce(&Link) -> Cmd) -> std::result::Result<u64, Away> {
+    async fn ask(&self, command: impl FnOnce(&Link) -> Cmd) -> Result<u64, Away> {
         let link = self.lease.0.borrow().clone().ok_or(Away)?;
         link.ask(&command(&link)).await.map_err(|why| {
             self.lease.end(&link, &why);
@@ -116,18 +116,25 @@ impl Valkey {
 }
 
 /// Whether the server of a URL answers and can count; else why not.
-pub async fn probe(options: &Options) -> std::result::Result<(), String> {
-    let client = client(&options.url).map_err(|error| error.to_string())?;
-    Link::make(&client, &options.prefix).await.map(drop)
+pub async fn probe(options: &Options) -> Result<(), String> {
+    let client = client(&options.url)?;
+    Link::make(&client, options).await.map(drop)
 }
 
-/// Reads the URL, without asking the server.
-pub(crate) fn client(url: &str) -> Result<Client> {
-    // What the parser would say may quote the password.
-    let wrong = |why: &str| StoreError::Misconfigured(format!("throttle.valkey: {why}"));
+/// Whether a URL can be used, without asking the server.
+///
+/// # Errors
+///
+/// Why not, without quoting it.
+pub fn check(url: &str) -> Result<(), &'static str> {
+    client(url).map(drop)
+}
+
+fn client(url: &str) -> Result<Client, &'static str> {
     if url.contains('#') {
-        return Err(wrong("a certificate is always verified, so there is nothing after a #"));
+        return Err("a certificate is always verified, so there is nothing after a #");
     }
+    // What the parser would say may quote the password.
     let read = url.into_connection_info().and_then(Client::open);
-    read.map_err(|_| wrong("it is not a URL such as redis://user:password@host:6379 or rediss://host"))
+    read.map_err(|_| "it is not a URL such as redis://user:password@host:6379 or rediss://host")
 }

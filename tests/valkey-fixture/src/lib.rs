@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -33,6 +34,23 @@ impl Server {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         let port = free_port().map_err(|error| error.to_string())?;
         let mut server = Self { keeper: None, family, options, port };
+        server.up()?;
+        Ok(server)
+    }
+
+    /// As [`start`](Self::start), with TLS only, under this certificate and key in PEM.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_encrypted(certificate: &Path, key: &Path) -> Result<Self, String> {
+        let mut server = Self::start(&[])?;
+        server.down();
+        // Of two words for one option the later counts.
+        let port = server.port.to_string();
+        let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+        let words = ["--port", "0", "--tls-port", &port, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+        server.options.extend(words.into_iter().chain(["--tls-auth-clients", "no"]).map(str::to_owned));
         server.up()?;
         Ok(server)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisResult};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::Options;
 use crate::record::ThrottleKey;
@@ -108,13 +108,12 @@ pub(super) async fn keep(client: Client, options: Options, lease: Lease) {
     let mut links = lease.0.subscribe();
     let mut pause = SHORTEST_PAUSE;
     loop {
-        let begun = Instant::now();
+        // One that fails again and again is not looked for, and told about, all the time.
+        if timeout(LONGEST_PAUSE, links.wait_for(Option::is_none)).await.is_err() {
+            pause = SHORTEST_PAUSE;
+        }
         if links.wait_for(Option::is_none).await.is_err() {
             return;
-        }
-        // One that fails again and again is not looked for, and told about, all the time.
-        if begun.elapsed() > LONGEST_PAUSE {
-            pause = SHORTEST_PAUSE;
         }
         let link = loop {
             sleep(pause).await;

@@ -1,5 +1,7 @@
 //! The rule of every engine, on a real server; and what happens when that is not there.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -201,6 +203,47 @@ async fn a_password_is_needed_where_one_is_asked_for() {
         assert!(!why.contains("hunter2"), "{why}");
         assert!(Valkey::open(at(who)).await.unwrap().is_away());
     }
+}
+
+/// A certificate for `localhost` that nobody signed but itself, and its key.
+fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
+    let (certificate, key) = (folder.join("server.crt"), folder.join("server.key"));
+    let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -config /dev/null \
+        -addext basicConstraints=critical,CA:FALSE -subj /CN=localhost -addext subjectAltName=DNS:localhost";
+    let mut openssl = Command::new("openssl");
+    openssl.args(words.split_whitespace()).arg("-keyout").arg(&key).arg("-out").arg(&certificate);
+    let output = openssl.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (certificate, key)
+}
+
+const TRUSTED: &str = "SYMBOLON_TEST_VALKEY_TRUSTED";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_verified_and_nothing_is_sent_in_the_clear() {
+    if let Ok(url) = std::env::var(TRUSTED) {
+        // The child, which trusts it.
+        assert_eq!(super::probe(&at(url, "tls:")).await, Ok(()));
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = certificate(folder.path());
+    let server = Server::start_encrypted(&certificate, &key).unwrap();
+    let (port, trust) = (server.port(), certificate.as_path());
+    let url = |scheme: &str, host: &str| format!("{scheme}://{host}:{port}");
+    for refused in [url("rediss", "localhost"), url("redis", "localhost")] {
+        super::probe(&at(refused, "tls:")).await.unwrap_err();
+    }
+    let child = |url: &str| {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let name = "valkey::tests::a_certificate_is_verified_and_nothing_is_sent_in_the_clear";
+        child.args(["--exact", name]).env("SSL_CERT_FILE", trust).env(TRUSTED, url);
+        child.output().unwrap()
+    };
+    let good = child(&url("rediss", "localhost"));
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    let other_name = child(&url("rediss", "127.0.0.1"));
+    assert!(!other_name.status.success(), "the certificate is for localhost");
 }
 
 #[test]

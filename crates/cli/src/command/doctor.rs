@@ -243,10 +243,11 @@ fn private(about: &'static str, path: &Path, too_much: u32, fix: &str) -> Findin
 /// Where failed sign-ins are counted, if not in the store.
 fn valkey(fact: &Value) -> Option<Finding> {
     const FIX: &str = "check throttle.valkey and that server; until then the database counts failed sign-ins";
-    match fact["answers"].as_bool()? {
-        true => Some(Finding::ok("valkey", "it counts failed sign-ins")),
-        false => Some(Finding::new("valkey", Grade::Warning, format!("away: {}", text(&fact["why"])), FIX)),
-    }
+    Some(if fact["answers"].as_bool()? {
+        Finding::ok("valkey", "it counts failed sign-ins")
+    } else {
+        Finding::new("valkey", Grade::Warning, format!("away: {}", text(&fact["why"])), FIX)
+    })
 }
 
 fn inside(facts: &Value) -> Vec<Finding> {

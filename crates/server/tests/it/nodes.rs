@@ -15,7 +15,7 @@ const ADA: &str = "ada@example.com";
 
 async fn three() -> [World; 3] {
     let first = World::on(postgres::database().await).await;
-    let (second, third) = tokio::join!(first.another(), first.another());
+    let (second, third) = tokio::join!(Box::pin(first.another()), Box::pin(first.another()));
     [first, second, third]
 }
 

@@ -49,7 +49,7 @@ pub struct Valkey {
 
 impl fmt::Debug for Valkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Valkey").field("prefix", &self.prefix).field("away", &self.is_away()).finish()
+        f.debug_struct("Valkey").field("prefix", &self.prefix).field("away", &self.is_away()).finish_non_exhaustive()
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     chromium(&workspace.root)?;
     postgresql(&workspace.root)?;
     fault_means(&workspace.root)?;
+    valkey(&workspace.root)?;
     python_packages(workspace)?;
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
@@ -97,6 +98,15 @@ fn fault_means(root: &Path) -> Result<(), String> {
         return Ok(());
     }
     debian_packages(root, "the fault programs need strace and libfaketime", &["strace", "faketime"], "")
+}
+
+/// The server that the tests of the counters start: Valkey, or Redis, which Debian 12 has.
+fn valkey(root: &Path) -> Result<(), String> {
+    let families = [["valkey-server", "valkey-cli"], ["redis-server", "redis-cli"]];
+    if families.iter().any(|family| family.iter().all(|program| process::exists(program, root))) {
+        return Ok(());
+    }
+    debian_packages(root, "the tests of the counters need Redis", &["redis-server"], " (or put Valkey on the path)")
 }
 
 /// Installs packages when this is Debian and we are root; else says what `need` and what to type.

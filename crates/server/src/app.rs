@@ -9,6 +9,7 @@ use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 use symbolon_store::transfer::MARK;
 use symbolon_store::{Store, StoreError};
 
+use crate::account::attempts::Attempts;
 use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
@@ -51,6 +52,8 @@ pub struct App {
     pub passwords: Pool,
     /// What is counted and measured.
     pub metrics: Arc<Metrics>,
+    /// Counts failed sign-ins.
+    pub attempts: Attempts,
     /// The audit log.
     pub audit: Audit,
     /// Signs pending authorization requests.
@@ -174,11 +177,13 @@ impl App {
             .map_err(AppError::Registry)?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
+        let attempts = Attempts::open(&config, Arc::clone(&store)).await?;
         let app = Arc::new(Self {
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
             registry: ArcSwap::from_pointee(registry),
             archive_key,
+            attempts,
             audit,
             clock,
             config: ArcSwap::from_pointee(config),
@@ -295,7 +300,7 @@ fn throttle(config: &Config) -> ThrottlePolicy {
         max_delay_secs: limit.max_delay_secs,
         window_secs: limit.window_secs,
     };
-    let Throttle { pair, account, address } = &config.throttle;
+    let Throttle { pair, account, address, .. } = &config.throttle;
     ThrottlePolicy { pair: limit(pair), account: limit(account), address: limit(address) }
 }
 

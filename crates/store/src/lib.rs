@@ -16,6 +16,7 @@ mod record;
 mod schema;
 mod sqlite;
 pub mod transfer;
+pub mod valkey;
 
 pub use error::{Conflict, StoreError};
 pub use port::Store;
@@ -23,3 +24,4 @@ pub use postgres::Postgres;
 pub use record::*;
 pub use schema::SchemaState;
 pub use sqlite::{Options, Sqlite};
+pub use valkey::Valkey;

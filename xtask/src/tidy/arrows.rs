@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("symbolon-revocation", &["symbolon-jose"]),
     ("symbolon-server", &["symbolon-jose", "symbolon-oauth", "symbolon-revocation", "symbolon-store"]),
     ("symbolon-store", &["symbolon-jose"]),
+    ("valkey-fixture", &[]),
     ("xtask", &[]),
 ];
 

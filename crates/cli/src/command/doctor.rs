@@ -240,6 +240,16 @@ fn private(about: &'static str, path: &Path, too_much: u32, fix: &str) -> Findin
     }
 }
 
+/// Where failed sign-ins are counted, if not in the store.
+fn valkey(fact: &Value) -> Option<Finding> {
+    const FIX: &str = "check throttle.valkey and that server; until then the database counts failed sign-ins";
+    Some(if fact["answers"].as_bool()? {
+        Finding::ok("valkey", "it counts failed sign-ins")
+    } else {
+        Finding::new("valkey", Grade::Warning, format!("away: {}", text(&fact["why"])), FIX)
+    })
+}
+
 fn inside(facts: &Value) -> Vec<Finding> {
     let counts = format!("{} users, {} clients, {} apis", facts["users"], facts["clients"], facts["apis"]);
     let mut findings = vec![Finding::ok("data", counts)];
@@ -258,6 +268,7 @@ fn inside(facts: &Value) -> Vec<Finding> {
         let what = format!("{full} lose events, because their receivers do not take them");
         findings.push(Finding::new("event streams", Grade::Warning, what, "symbolon stream list"));
     }
+    findings.extend(valkey(&facts["valkey"]));
     let version = text(&facts["version"]);
     if version != env!("CARGO_PKG_VERSION") {
         let what = format!("the server runs version {version}, this command is {}", env!("CARGO_PKG_VERSION"));

@@ -1,8 +1,9 @@
 //! Accounts: identifiers people sign in with, their passwords, and how failures are slowed down.
 //!
-//! Everything here is a building block without I/O, but for the threads of [`password::Pool`];
+//! Everything here is a building block without I/O, but for the threads of [`password::Pool`] and the counting of [`attempts::Attempts`];
 //! the flows that use it live in `http`.
 
+pub mod attempts;
 pub mod normalize;
 pub mod password;
 pub mod sign_in;

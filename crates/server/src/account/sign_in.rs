@@ -83,8 +83,8 @@ async fn judge(
     // On a Unix socket without a forwarding proxy everybody is one neighbour.
     let address = meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // Counted before the password is looked at, so that parallel guesses cannot overtake the count.
-    let attempt =
-        app.store.begin_attempt(app.throttle().keys(&account, address, device), meta.now).await.map_err(failed)?;
+    let keys = app.throttle().keys(&account, address, device);
+    let attempt = app.attempts.begin(keys, meta.now).await.map_err(failed)?;
     if let Attempt::Wait { secs } = attempt {
         return Ok(Outcome::Throttled { wait_secs: secs });
     }
@@ -98,7 +98,7 @@ async fn judge(
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let Ok(verdict) = app.passwords.verify(password, stored.clone(), salt).await else {
         // Nothing was checked, so nothing failed.
-        app.store.forgive(Vec::new(), [forgotten, given_back].concat()).await.map_err(failed)?;
+        app.attempts.forgive(Vec::new(), [forgotten, given_back].concat()).await.map_err(failed)?;
         return Ok(Outcome::Busy);
     };
     let Some(user) = user.filter(|user| verdict != Verdict::NoMatch && user.status == UserStatus::Active) else {
@@ -107,6 +107,6 @@ async fn judge(
     if let (Verdict::MatchNeedsRehash(fresh), Some(old)) = (verdict, stored) {
         app.store.set_password_hash(&user.id, &old, &fresh).await.map_err(failed)?;
     }
-    app.store.forgive(forgotten, given_back).await.map_err(failed)?;
+    app.attempts.forgive(forgotten, given_back).await.map_err(failed)?;
     Ok(Outcome::SignedIn(Box::new(user)))
 }

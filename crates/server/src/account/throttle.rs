@@ -5,7 +5,7 @@
 //! of an hour; the account's owner, elsewhere, waits half a minute at most. Whoever polls from many addresses could take
 //! every one of those turns, so a device that the account knows ([`Device`]) has a counter of its own instead of the
 //! account's: nobody can be locked out.
-//! Pure: the store counts ([`begin_attempt`](symbolon_store::Store::begin_attempt)), before the password is looked at.
+//! Pure: the counting is done elsewhere ([`Attempts`](super::attempts::Attempts)), before the password is looked at.
 
 use std::net::IpAddr;
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::document::{API, CLIENT, KEY};
 use super::{AdminContext, AdminError, delivery, lookup, stream};
+use crate::account::attempts;
 
 pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
     context.store.ping().await?;
@@ -22,6 +23,16 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "keys": count(KEY),
         "deliveries": delivery::failures(context).await?,
         "full_streams": stream::full(context).await?,
+        "valkey": valkey(context).await,
         "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
     }))
+}
+
+/// What Valkey says, where one is configured: `{"answers": true}`, or why not.
+async fn valkey(context: &AdminContext<'_>) -> Option<Value> {
+    let options = attempts::options(context.config)?;
+    Some(match symbolon_store::valkey::probe(&options).await {
+        Ok(()) => json!({ "answers": true }),
+        Err(why) => json!({ "answers": false, "why": why }),
+    })
 }

@@ -172,6 +172,14 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
             refuse(format!("{name}.base_delay is longer than {name}.max_delay"), "make base_delay the shorter one");
         }
     }
+    if let Some(url) = &config.throttle.valkey
+        && let Err(why) = symbolon_store::valkey::check(url.expose())
+    {
+        refuse(
+            format!("throttle.valkey: {why}"),
+            "write it as redis://host:6379, or rediss://user:password@host for TLS",
+        );
+    }
     let password = &config.password;
     if password.memory_kib < 8 * password.lanes {
         refuse("password.memory is below 8KiB per lane, which Argon2 cannot do".into(), "set password.memory to 19MiB");

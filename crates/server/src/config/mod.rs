@@ -175,7 +175,7 @@ pub struct Password {
 }
 
 /// `throttle.*`
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Throttle {
     /// Per account and network address together.
     pub pair: Limit,
@@ -183,6 +183,10 @@ pub struct Throttle {
     pub account: Limit,
     /// Per network address.
     pub address: Limit,
+    /// Where the counts are, if not in the store.
+    pub valkey: Option<SecretText>,
+    /// How long a sign-in waits for it before the store counts. Not a setting; for tests on a busy machine.
+    pub valkey_patience_ms: u64,
 }
 
 /// How failures of one key are slowed: after `free` of them each further try must wait, longer every time.

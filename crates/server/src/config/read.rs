@@ -11,6 +11,9 @@ use super::{
     format_duration, format_size, parse_duration, parse_size,
 };
 
+/// How long a sign-in waits for its counts in Valkey.
+const VALKEY_PATIENCE_MS: u64 = 200;
+
 impl Config {
     pub(super) fn from_values(values: &Values, mode: Mode) -> Result<Self, ConfigError> {
         let mut read = Reader { values, problems: Vec::new() };
@@ -60,6 +63,8 @@ impl Config {
                         "throttle.address.window",
                     ],
                 ),
+                valkey: read.optional("throttle.valkey").map(SecretText::new),
+                valkey_patience_ms: VALKEY_PATIENCE_MS,
             },
             outgoing: Outgoing {
                 allow: read.networks("outgoing.allow"),

@@ -3,7 +3,7 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 11] = [
+const AT_ONCE: [&str; 13] = [
     "http.trusted_proxies",
     "http.max_body",
     "http.tls.",
@@ -11,7 +11,9 @@ const AT_ONCE: [&str; 11] = [
     "tokens.",
     "keys.",
     "password.min_length",
-    "throttle.",
+    "throttle.pair.",
+    "throttle.account.",
+    "throttle.address.",
     "ssf.max_waiting",
     "audit.retention",
     "log.level",
@@ -54,7 +56,9 @@ impl Config {
         next.tokens = new.tokens;
         next.keys = new.keys;
         next.password.min_length = new.password.min_length;
-        next.throttle = new.throttle;
+        next.throttle.pair = new.throttle.pair;
+        next.throttle.account = new.throttle.account;
+        next.throttle.address = new.throttle.address;
         next.ssf.max_waiting = new.ssf.max_waiting;
         next.audit = new.audit;
         next.log.level.clone_from(&new.log.level);

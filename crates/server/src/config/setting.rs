@@ -136,6 +136,8 @@ pub const SETTINGS: &[Setting] = &[
     row("throttle.address.max_delay", time(1, DAY), "15m", "the longest wait"),
     row("throttle.address.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
 
+    row("throttle.valkey", Kind::Secret, "", "redis:// or rediss:// URL of a Valkey or Redis that keeps these counts in place of the database, which takes over while it is away"),
+
     row("outgoing.allow", Kind::Networks, "", "private addresses that may be called, for example [\"10.1.0.0/16\"]; without it only public ones, and loopback with --dev"),
     row("outgoing.ca", Kind::Path, "", "certificates in PEM that are trusted beside those of the system when others are called"),
     row("revocation.feed", Kind::Choice(&["open", "authenticated", "off"]), "open", "who may follow revocations: everybody (the feed tells counts and hashes of random ids), APIs with their secret, or nobody"),

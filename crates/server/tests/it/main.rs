@@ -46,4 +46,5 @@ mod support;
 mod throttle;
 mod token;
 mod userinfo;
+mod valkey;
 mod withdrawal;

@@ -38,6 +38,18 @@ impl Config {
                 "set metrics.listen to a loopback address or a Unix socket, or keep others from that port",
             ));
         }
+        if self.issuer.ends_with('/') {
+            found.push(Problem::new(
+                "the issuer ends with a slash; it is compared as text, and most programs are told the one without",
+                "give every program exactly this issuer, or make new data without the slash",
+            ));
+        }
+        if let Some(network) = http.trusted_proxies.iter().find(|network| network.is_everybody()) {
+            found.push(Problem::new(
+                format!("http.trusted_proxies holds {network}: anybody can choose the address they seem to come from"),
+                "name the proxies alone, for example [\"10.0.0.7\"]",
+            ));
+        }
         if self.tokens.access_lifetime_secs > 3_600 {
             found.push(Problem::new(
                 "access tokens live longer than an hour; an API that does not follow revocations accepts them that long",

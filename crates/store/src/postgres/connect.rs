@@ -62,6 +62,16 @@ impl Target {
 }
 
 impl Target {
+    /// Whether connections to another machine are not encrypted.
+    pub(super) fn is_plain_abroad(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Disable && !self.config.get_hosts().iter().all(is_local)
+    }
+
+    /// Whether the server took no settings for a connection, as a pooler does.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.config.get_options() == Some("")
+    }
+
     /// Connects once, to tell early what is wrong. A pooler that takes no settings for a connection gets none: then only this side limits how long
     /// a statement may take.
     pub(super) async fn learn(&mut self) -> Result<()> {

@@ -17,7 +17,7 @@ use super::{Inner, revocation};
 use crate::port::Result;
 
 /// The channel of notices.
-const CHANNEL: &str = "symbolon";
+pub(super) const CHANNEL: &str = "symbolon";
 /// Between two attempts.
 const AGAIN: Duration = Duration::from_millis(500);
 

@@ -4,6 +4,7 @@
 //! by asking where an engine has none.
 
 mod artefact;
+mod condition;
 mod conn;
 mod connect;
 mod consent;

@@ -56,7 +56,8 @@ fn a_database_that_may_lose_what_it_acknowledged_or_lacks_room_is_told() {
 #[test]
 fn a_database_that_is_set_up_well_is_named_and_nothing_of_it_is_wrong() {
     let server = Server::start(Durability::Full, &[]).unwrap();
-    server.sql("postgres", "CREATE ROLE node LOGIN; CREATE DATABASE symbolon OWNER node").unwrap();
+    server.sql("postgres", "CREATE ROLE node LOGIN").unwrap();
+    server.sql("postgres", "CREATE DATABASE symbolon OWNER node").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let url = server.url("symbolon").replace("postgres://postgres@", "postgres://node@");
     let (checks, _) = doctor(folder.path(), &url);

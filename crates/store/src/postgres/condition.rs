@@ -23,9 +23,10 @@ const PROBE: &str = "symbolon_probe";
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The settings that are judged.
-const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('autovacuum', 'fsync', 'full_page_writes', 'is_superuser',
-    'max_connections', 'server_encoding', 'server_version_num', 'statement_timeout', 'superuser_reserved_connections', 'synchronous_commit',
-    'synchronous_standby_names', 'transaction_read_only')";
+const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('autovacuum', 'fsync', 'full_page_writes', 'max_connections',
+        'server_encoding', 'server_version_num', 'statement_timeout', 'superuser_reserved_connections', 'synchronous_commit',
+        'synchronous_standby_names', 'transaction_read_only')
+    UNION ALL SELECT 'is_superuser', current_setting('is_superuser', true)";
 
 /// A group of questions: its name, its one row, and where the answers go.
 struct Group {

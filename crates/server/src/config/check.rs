@@ -303,6 +303,19 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_with_a_slash_and_proxies_that_are_everybody_are_worth_a_warning() {
+        let told = |issuer: &str, proxies: &str| {
+            let warnings =
+                config(Mode::Production, &[("issuer", issuer), ("http.trusted_proxies", proxies)]).warnings();
+            warnings.into_iter().map(|it| it.what).collect::<Vec<String>>().join("; ")
+        };
+        assert!(told("https://a.example/", "127.0.0.1").contains("ends with a slash"));
+        assert!(told("https://a.example", "10.0.0.0/8,0.0.0.0/0").contains("0.0.0.0/0: anybody"));
+        assert!(told("https://a.example", "::/0").contains("::/0: anybody"));
+        assert_eq!(told("https://a.example/tenant", "10.0.0.0/8"), "");
+    }
+
+    #[test]
     fn a_master_key_that_cannot_be_one_is_refused_and_not_repeated() {
         let issuer = ("issuer", "https://a.example");
         let long = "A".repeat(44);

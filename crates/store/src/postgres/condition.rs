@@ -169,12 +169,12 @@ async fn ask(group: &Group, found: &mut ServerCondition, inner: &Inner, conn: &C
 /// Whether a notice that is sent on one connection arrives on another. A pooler that hands a connection to each transaction takes it for itself.
 async fn notice(target: &Target, conn: &Conn) -> Result<bool> {
     let (client, mut connection) = target.config.connect(target.tls.clone()).await.map_err(StoreError::from)?;
-    let (heard, hears) = oneshot::channel();
+    let (sender, heard) = oneshot::channel();
     let listener = tokio::spawn(async move {
         let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
         while let Some(Ok(message)) = messages.next().await {
             if matches!(message, AsyncMessage::Notification(notice) if notice.channel() == PROBE) {
-                let _ = heard.send(());
+                let _ = sender.send(());
                 return;
             }
         }
@@ -183,7 +183,7 @@ async fn notice(target: &Target, conn: &Conn) -> Result<bool> {
     let outcome = match listening {
         Ok(()) => {
             conn.ask("SELECT pg_notify($1, '')", &[&PROBE]).await?;
-            Ok(matches!(tokio::time::timeout(NOTICE_TIMEOUT, hears).await, Ok(Ok(()))))
+            Ok(matches!(tokio::time::timeout(NOTICE_TIMEOUT, heard).await, Ok(Ok(()))))
         }
         Err(error) => Err(error.into()),
     };

@@ -1,6 +1,9 @@
 //! What a server tells of itself, asked in groups: what an engine of another kind or a role without rights does not answer is noted as unknown and
 //! keeps nobody from the rest.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};

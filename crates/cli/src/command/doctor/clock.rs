@@ -35,11 +35,10 @@ fn apart(whose: &str, there: u64, here: u64) -> Option<Finding> {
     let off = there.abs_diff(here);
     let side = if there > here { "ahead of" } else { "behind" };
     let what = format!("{whose} is {off} seconds {side} this one");
-    match off {
-        0..=NOTABLE_SECS => None,
-        ..=LEEWAY_SECS => Some(Finding::warning("clock", what, FIX)),
-        _ => Some(Finding::wrong("clock", what, FIX)),
+    if off <= NOTABLE_SECS {
+        return None;
     }
+    Some(if off <= LEEWAY_SECS { Finding::warning("clock", what, FIX) } else { Finding::wrong("clock", what, FIX) })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Files: who may read what is secret, what kind of file system the data is on, how much room is left, and whether the master key lies
 //! where its backups do. The only theme that looks by itself, because what it judges is on the disk.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -114,9 +115,9 @@ fn copies_beside(data: &Path) -> Option<Finding> {
 
 fn is_copy(name: &str) -> bool {
     let own = ["symbolon.db", "symbolon.db-wal", "symbolon.db-shm", "symbolon.db.lock"];
-    let like = name.starts_with("symbolon.db") || name.ends_with(".sql") || name.ends_with(".dump");
-    let copied = name.ends_with(".bak") || name.ends_with(".old") || name.ends_with('~');
-    (like && !own.contains(&name)) || copied
+    let extension = Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default();
+    let copied = ["bak", "dump", "old", "sql"].contains(&extension) || name.ends_with('~');
+    copied || (name.starts_with("symbolon.db") && !own.contains(&name))
 }
 
 /// Kind of file system and room.

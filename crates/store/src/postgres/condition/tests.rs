@@ -67,7 +67,7 @@ async fn a_server_tells_what_could_lose_an_acknowledged_write_and_what_is_missin
 async fn a_database_that_was_made_read_only_tells_so() {
     let (url, name) = database().await;
     drop(open(&url).await);
-    let sql = format!("ALTER DATABASE {} SET default_transaction_read_only = on", name);
+    let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     tests::server().sql("postgres", &sql).unwrap();
     let node = open(&url).await;
     assert_eq!(node.condition().await.unwrap().server.unwrap().settings["transaction_read_only"], "on");

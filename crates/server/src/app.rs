@@ -1,10 +1,11 @@
 //! The application: what every handler and command shares, and how it is put together from a configuration.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 use symbolon_store::transfer::MARK;
 use symbolon_store::{Store, StoreError};
@@ -72,6 +73,8 @@ pub struct App {
     pub signals: Signals,
     /// Token Status Lists, signed.
     pub status_lists: StatusLists,
+    /// Who sent `X-Forwarded-For` last without being a trusted proxy: perhaps a proxy that nobody named.
+    pub forwarded_by: ArcSwapOption<IpAddr>,
     config: ArcSwap<Config>,
     registry: ArcSwap<Registry>,
     draining: AtomicBool,
@@ -188,6 +191,7 @@ impl App {
             clock,
             config: ArcSwap::from_pointee(config),
             feed,
+            forwarded_by: ArcSwapOption::empty(),
             interactions,
             issuer,
             draining: AtomicBool::new(false),

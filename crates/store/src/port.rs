@@ -9,12 +9,13 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
-    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
-    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
-    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
+    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
+    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
+    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
+    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
+    WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -330,4 +331,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Proves that readers and writer answer and, where the last write failed, that writing works again.
     async fn ping(&self) -> Result<()>;
+
+    /// What the store knows of itself and of its engine, for `symbolon doctor`. Changes nothing; may take a second.
+    async fn condition(&self) -> Result<Condition>;
 }

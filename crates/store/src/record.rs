@@ -2,6 +2,7 @@
 
 mod artefact;
 mod audit;
+mod condition;
 mod delivery;
 mod event_stream;
 mod family;
@@ -19,6 +20,7 @@ use std::fmt;
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
+pub use condition::{Condition, FileCondition, ServerCondition};
 pub use delivery::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Retried, WaitingTarget,
     WhichDeliveries,

@@ -34,6 +34,9 @@ use crate::storage;
 /// The largest command: a client with many redirect URIs and a key set.
 const MAX_COMMAND_BYTES: usize = 1024 * 1024;
 
+/// Who asks a server that runs.
+pub(super) const SERVING: &str = "cli";
+
 /// The longest path in a socket address, with room for the NUL.
 const MAX_ADDRESS_BYTES: usize = 107;
 
@@ -78,6 +81,7 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
         passwords: &app.passwords,
         keys: app,
         actor,
+        forwarded_by: app.forwarded_by.load().as_deref().copied(),
         rules: Vec::new(),
     };
     let answer = execute(&mut context, command).await;
@@ -104,7 +108,7 @@ pub async fn open_offline(mut config: Config) -> Result<Arc<App>, AdminError> {
 
 async fn command(State(app): State<Arc<App>>, body: Bytes) -> Response {
     let answer = match serde_json::from_slice::<Command>(&body) {
-        Ok(command) => run(&app, command, "cli").await,
+        Ok(command) => run(&app, command, SERVING).await,
         // The text of the fault may hold a part of the command, and so a password.
         Err(_) => Err(AdminError::invalid(
             "the server does not know this command",

@@ -1,18 +1,25 @@
-//! Facts from the inside for `symbolon doctor`; the command line adds what can only be seen from outside.
+//! Facts from the inside for `symbolon doctor`; the command line adds what can only be seen from outside, and judges all of it.
 
 use serde_json::{Value, json};
+use symbolon_oauth::registration::{Api, Client, RegistrationError};
+use symbolon_store::Document;
 
-use super::document::{API, CLIENT, KEY};
-use super::{AdminContext, AdminError, delivery, lookup, stream};
+use super::control::SERVING;
+use super::document::{API, CLIENT, KEY, read};
+use super::{
+    AdminContext, AdminError, ApiCommand, ClientCommand, KeyCommand, api, client, delivery, key, lookup, stream,
+};
 use crate::account::attempts;
 
 pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
+    // First, so that the two clocks are read at nearly the same moment.
+    let store = context.store.condition().await?;
     context.store.ping().await?;
     let registry = context.store.registry().await?;
     let count = |kind: &str| registry.documents.iter().filter(|document| document.kind == kind).count();
     let active =
         registry.documents.iter().filter(|document| document.kind == KEY && document.body["life"]["state"] == "active");
-    Ok(json!({
+    let mut facts = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "issuer": context.issuer,
         "now": context.now,
@@ -25,7 +32,37 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "full_streams": stream::full(context).await?,
         "valkey": valkey(context).await,
         "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
-    }))
+        "store": store,
+        "faults": faults(&registry.documents)?,
+        "forwarded_by": context.forwarded_by,
+        "open_files": (context.actor == SERVING).then(open_files).flatten(),
+    });
+    facts["client_list"] = client::execute(context, ClientCommand::List).await?["clients"].take();
+    facts["api_list"] = api::execute(context, ApiCommand::List).await?["apis"].take();
+    facts["key_list"] = key::execute(context, KeyCommand::List).await?["keys"].take();
+    Ok(facts)
+}
+
+/// What is wrong with registrations that are on record all the same: written by an older version, or past the commands.
+fn faults(documents: &[Document]) -> Result<Vec<Value>, AdminError> {
+    let mut faults = Vec::new();
+    for document in documents {
+        let found: Vec<RegistrationError> = match document.kind.as_str() {
+            CLIENT => read::<Client>(document)?.validate().err().unwrap_or_default(),
+            API => read::<Api>(document)?.validate().err().unwrap_or_default(),
+            _ => continue,
+        };
+        let told =
+            |fault: RegistrationError| json!({ "kind": document.kind, "id": document.id, "what": fault.to_string() });
+        faults.extend(found.into_iter().map(told));
+    }
+    Ok(faults)
+}
+
+/// How many files and connections the serving process may have open, where the system tells.
+fn open_files() -> Option<u64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    limits.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?.parse().ok()
 }
 
 /// What Valkey says, where one is configured: `{"answers": true}`, or why not.

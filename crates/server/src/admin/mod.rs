@@ -27,6 +27,8 @@ mod tests;
 mod token;
 mod user;
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -100,6 +102,8 @@ pub struct AdminContext<'a> {
     pub keys: &'a dyn KeyRotation,
     /// Who asks, for the audit log: `cli` or `cli (offline)`.
     pub actor: &'a str,
+    /// Who sent `X-Forwarded-For` last without being a trusted proxy, if this process serves and anybody did.
+    pub forwarded_by: Option<IpAddr>,
     /// Rules that the command has logged; empty at first. They are logged anew once the change is taken up.
     pub rules: Vec<NewRevocation>,
 }

@@ -80,6 +80,7 @@ impl Bench {
             passwords: &self.passwords,
             keys: &self.keys,
             actor: "test",
+            forwarded_by: None,
             rules: Vec::new(),
         };
         execute(&mut context, command).await

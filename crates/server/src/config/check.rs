@@ -38,6 +38,18 @@ impl Config {
                 "set metrics.listen to a loopback address or a Unix socket, or keep others from that port",
             ));
         }
+        if self.issuer.ends_with('/') {
+            found.push(Problem::new(
+                "the issuer ends with a slash; it is compared as text, and most programs are told the one without",
+                "give every program exactly this issuer, or make new data without the slash",
+            ));
+        }
+        if let Some(network) = http.trusted_proxies.iter().find(|network| network.is_everybody()) {
+            found.push(Problem::new(
+                format!("http.trusted_proxies holds {network}: anybody can choose the address they seem to come from"),
+                "name the proxies alone, for example [\"10.0.0.7\"]",
+            ));
+        }
         if self.tokens.access_lifetime_secs > 3_600 {
             found.push(Problem::new(
                 "access tokens live longer than an hour; an API that does not follow revocations accepts them that long",
@@ -296,6 +308,19 @@ mod tests {
         assert!(config(Mode::Production, &named).warnings().is_empty());
         let socket = [("issuer", "https://a.example"), ("http.listen", "unix:/run/s.sock")];
         assert!(config(Mode::Production, &socket).warnings().is_empty());
+    }
+
+    #[test]
+    fn an_issuer_with_a_slash_and_proxies_that_are_everybody_are_worth_a_warning() {
+        let told = |issuer: &str, proxies: &str| {
+            let warnings =
+                config(Mode::Production, &[("issuer", issuer), ("http.trusted_proxies", proxies)]).warnings();
+            warnings.into_iter().map(|it| it.what).collect::<Vec<String>>().join("; ")
+        };
+        assert!(told("https://a.example/", "127.0.0.1").contains("ends with a slash"));
+        assert!(told("https://a.example", "10.0.0.0/8,0.0.0.0/0").contains("0.0.0.0/0: anybody"));
+        assert!(told("https://a.example", "::/0").contains("::/0: anybody"));
+        assert_eq!(told("https://a.example/tenant", "10.0.0.0/8"), "");
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub struct Network {
 }
 
 impl Network {
+    /// Whether every address of its kind lies in it.
+    pub fn is_everybody(&self) -> bool {
+        self.prefix == 0
+    }
+
     /// Whether `address` lies in it. An IPv4 address mapped into IPv6 counts as the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {

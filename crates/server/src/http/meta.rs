@@ -224,6 +224,9 @@ fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> 
     let trusted =
         |address: Option<IpAddr>| address.is_none_or(|address| proxies.iter().any(|net| net.contains(address)));
     if !trusted(peer.0) {
+        if headers.contains_key(FORWARDED_FOR) {
+            note_stranger(peer, app);
+        }
         return peer.0;
     }
     let mut client = peer.0;
@@ -239,6 +242,13 @@ fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> 
         }
     }
     client
+}
+
+/// For `symbolon doctor`, to whom a proxy that nobody named is worth a word.
+fn note_stranger(peer: Peer, app: &App) {
+    if app.forwarded_by.load().as_deref() != peer.0.as_ref() {
+        app.forwarded_by.store(peer.0.map(Arc::new));
+    }
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
-    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RevocationKind, RolesSet,
-    Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store, StoreError,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
-    WaitingTarget,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
+    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
+    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
+    RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
+    StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -130,6 +130,7 @@ observed! {
         count_sessions(now: u64) -> u64;
         schema_version() -> Option<u32>;
         snapshot() -> Box<dyn Snapshot>;
+        condition() -> Condition;
         list_sessions(after: Option<String>, limit: u32, now: u64) -> Page<Session>;
         artefact(kind: &str, hash: Hash32) -> Option<Artefact>;
         code_facts(hash: Hash32) -> Option<CodeFacts>;

@@ -14,6 +14,7 @@ mod bad_input;
 mod consent;
 mod cors;
 mod discovery;
+mod doctor;
 mod feed;
 mod head;
 mod introspection;

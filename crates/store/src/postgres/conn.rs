@@ -70,6 +70,8 @@ pub(super) struct Conn {
     again: AtomicBool,
     /// Something broke that another connection may not have.
     broken: AtomicBool,
+    /// It took too long.
+    given_up: AtomicBool,
     /// Followers have something to hear of when this is committed.
     tells: AtomicBool,
 }
@@ -77,7 +79,7 @@ pub(super) struct Conn {
 impl Conn {
     pub(super) fn new(client: Object) -> Self {
         let no = || AtomicBool::new(false);
-        Self { client: Some(client), open: no(), sent: no(), again: no(), broken: no(), tells: no() }
+        Self { client: Some(client), open: no(), sent: no(), again: no(), broken: no(), given_up: no(), tells: no() }
     }
 
     /// One statement, one answer: by itself a transaction, or the next step of the open one.
@@ -150,6 +152,13 @@ impl Conn {
         Ok(answers)
     }
 
+    /// Takes back what the transaction has done.
+    pub(super) async fn roll_back(&self) -> Result<()> {
+        self.fly(vec![call!("ROLLBACK")]).await?;
+        self.open.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Reads at one moment, in one flight.
     pub(super) async fn snapshot(&self, mut calls: Vec<Call<'_>>) -> Result<Vec<Answer>> {
         self.open.store(true, Ordering::Relaxed);
@@ -171,9 +180,7 @@ impl Conn {
             return self.finish(Vec::new()).await.map(drop);
         }
         // An error here leaves the connection open, and whoever drops it throws it away.
-        if self.fly(vec![call!("ROLLBACK")]).await.is_ok() {
-            self.open.store(false, Ordering::Relaxed);
-        }
+        drop(self.roll_back().await);
         outcome
     }
 
@@ -201,9 +208,15 @@ impl Conn {
         self.broken.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a read that failed may be run again: the connection was dead, and nobody has waited for it in vain.
+    pub(super) fn may_read_again(&self) -> bool {
+        self.is_broken() && !self.given_up.load(Ordering::Relaxed)
+    }
+
     /// It took too long: whether it takes effect is open, and nobody waits that long again.
     pub(super) fn give_up(&self) {
         self.sent.store(true, Ordering::Relaxed);
+        self.given_up.store(true, Ordering::Relaxed);
         self.abandon();
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::Options;
 use super::error::of_connecting;
@@ -46,13 +46,17 @@ impl Target {
             Some(_) => return Err(wrong("sslmode is disable, require or verify-full")),
         };
         config.ssl_mode(demanded);
-        if config.get_application_name().is_none() {
-            config.application_name("symbolon");
+        // Who moves or replaces the data looks for nodes by this name.
+        config.application_name("symbolon");
+        if config.get_hosts().len() > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+            // A standby would refuse writes and answer with what was true a moment ago.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         config.connect_timeout(options.timeout.min(Duration::from_secs(5)));
         config.tcp_user_timeout(options.timeout * 2).keepalives_idle(KEEPALIVE_IDLE);
         if config.get_options().is_none() {
-            let (statement, idle) = (options.timeout.as_millis(), options.timeout.as_millis() * 2);
+            // Before this side's patience ends: a statement that the engine ended has had no effect, one that this side gave up is in doubt.
+            let (statement, idle) = (options.timeout.as_millis() * 4 / 5, options.timeout.as_millis() * 2);
             config.options(format!(
                 "-c statement_timeout={statement} -c lock_timeout={statement} -c idle_in_transaction_session_timeout={idle}"
             ));
@@ -62,6 +66,16 @@ impl Target {
 }
 
 impl Target {
+    /// Whether connections to another machine are not encrypted.
+    pub(super) fn is_plain_abroad(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Disable && !self.config.get_hosts().iter().all(is_local)
+    }
+
+    /// Whether the server took no settings for a connection, as a pooler does.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.config.get_options() == Some("")
+    }
+
     /// Connects once, to tell early what is wrong. A pooler that takes no settings for a connection gets none: then only this side limits how long
     /// a statement may take.
     pub(super) async fn learn(&mut self) -> Result<()> {

@@ -49,8 +49,11 @@ pub(super) async fn withdraw(conn: &Conn, user_id: &str, client_id: &str, now: u
         OR EXISTS (SELECT 1 FROM family WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL)";
     // Nothing may be issued meanwhile on the strength of the consent.
     let lock = "SELECT 1 FROM account WHERE id = $1 FOR UPDATE";
-    let answers = conn.begin(vec![call!(lock, user_id), call!(had, user_id, client_id)]).await?;
-    let [_, had] = answers.as_slice() else { return Err(super::short()) };
+    let families =
+        "SELECT id FROM family WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE";
+    let locks = vec![call!(lock, user_id), call!(families, user_id, client_id), call!(had, user_id, client_id)];
+    let answers = conn.begin(locks).await?;
+    let [_, families, had] = answers.as_slice() else { return Err(super::short()) };
     if had.one()?.at(0)? {
         // Before it is gone, as then the client would not be seen to have known them.
         Signal::of(conn, user_id, now).await?.scope_change(client_id).await?;
@@ -58,16 +61,9 @@ pub(super) async fn withdraw(conn: &Conn, user_id: &str, client_id: &str, now: u
     let consent = "DELETE FROM consent WHERE user_id = $1 AND client_id = $2";
     // A code made under the consent must not outlive it.
     let artefact = "DELETE FROM artefact WHERE user_id = $1 AND client_id = $2 AND redeemed_at IS NULL";
-    let families =
-        "SELECT id FROM family WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL ORDER BY id FOR UPDATE";
-    let flight = vec![
-        call!(consent, user_id, client_id),
-        call!(artefact, user_id, client_id),
-        call!(families, user_id, client_id),
-    ];
-    let answers = conn.fly(flight).await?;
+    conn.fly(vec![call!(consent, user_id, client_id), call!(artefact, user_id, client_id)]).await?;
     let mut ended = Ended::default();
-    for family in answers.last().map_or(&[][..], |answer| &answer.rows) {
+    for family in &families.rows {
         ended = ended.and(ending::end_family(conn, family.at(0)?, "consent_withdrawn", now).await?);
     }
     Ok(ended)

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::conn::{Call, Conn, call};
 use super::value::{Columns, bytes, json, num};
 use super::{ending, session, user};
-use crate::error::StoreError;
+use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
     AlsoSession, Ended, Family, Hash32, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
@@ -141,11 +141,13 @@ pub(super) async fn create(conn: &Conn, new: &NewFamily) -> Result<Issued> {
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
     }
-    let mut calls = births(family, new.refresh_token.as_ref(), &new.access_token)?;
     if let Some(session) = &new.session {
-        calls.insert(0, session::insert(session)?);
+        let begun = conn.fly(vec![session::insert(session)?]).await?;
+        if begun.first().is_some_and(|answer| answer.changed == 0) {
+            return Err(Conflict::Exists.into());
+        }
     }
-    conn.finish(calls).await?;
+    conn.finish(births(family, new.refresh_token.as_ref(), &new.access_token)?).await?;
     Ok(Issued::Done)
 }
 
@@ -226,7 +228,9 @@ pub(super) async fn end(conn: &Conn, id: &str, why: &str, now: u64, also: AlsoSe
     let sid = by_id(conn, id).await?.and_then(|family| family.sid).filter(|_| also == AlsoSession::Yes);
     // The session first, as everywhere.
     let session = "SELECT 1 FROM session WHERE sid = $1 FOR UPDATE";
-    conn.begin(vec![call!(session, &sid)]).await?;
+    let families = "SELECT 1 FROM family WHERE id = $1 OR sid = $2 AND session_bound AND ended_at IS NULL
+        ORDER BY id FOR UPDATE";
+    conn.begin(vec![call!(session, &sid), call!(families, id, &sid)]).await?;
     let ended = ending::end_family(conn, id, why, now).await?;
     match sid {
         Some(sid) => Ok(ended.and(ending::end_locked_session(conn, &sid, why, now).await?)),

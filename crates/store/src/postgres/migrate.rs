@@ -77,6 +77,11 @@ async fn fill_one(conn: &Conn, migration: &Migration) -> Result<()> {
     conn.ask(sql, &[&num(migration.version)]).await.map(drop)
 }
 
+/// The newest schema this program knows.
+pub(super) fn known() -> u64 {
+    MIGRATIONS.last().map_or(0, |it| it.version)
+}
+
 async fn run(conn: &Conn, migrations: &[Migration]) -> Result<()> {
     let known = migrations.last().map_or(0, |it| it.version);
     let found = match version(conn).await? {
@@ -121,7 +126,7 @@ pub(super) async fn version_of_data(conn: &Conn) -> Result<Option<u32>> {
     Ok(version(conn).await?.map(narrow))
 }
 
-async fn version(conn: &Conn) -> Result<Option<u64>> {
+pub(super) async fn version(conn: &Conn) -> Result<Option<u64>> {
     let exists = conn.ask("SELECT to_regclass('schema_version') IS NOT NULL", &[]).await?;
     if !exists.one()?.at::<bool>(0)? {
         return Ok(None);

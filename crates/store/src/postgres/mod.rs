@@ -4,6 +4,7 @@
 //! by asking where an engine has none.
 
 mod artefact;
+mod condition;
 mod conn;
 mod connect;
 mod consent;
@@ -46,7 +47,7 @@ use crate::schema::SchemaState;
 use crate::transfer::{Load, Present, Snapshot};
 use conn::Conn;
 use connect::Target;
-use follow::Followed;
+use follow::{Cause, Followed};
 
 /// How often an operation is run again when the engine asks for it.
 const ATTEMPTS: u32 = 10;
@@ -111,7 +112,7 @@ impl Postgres {
         {
             let conn = inner.connection().await?;
             migrate::migrate(&conn).await?;
-            inner.followed.refresh(&conn).await?;
+            inner.followed.refresh(&conn, Cause::Time).await?;
         }
         tokio::spawn(migrate::fill(Arc::downgrade(&inner)));
         let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options.poll));
@@ -152,7 +153,7 @@ impl Postgres {
             loop {
                 let conn = inner.connection().await?;
                 let outcome = inner.bounded(&conn, operation(&conn, &arguments)).await;
-                if outcome.is_ok() || attempt == 2 || !conn.is_broken() {
+                if outcome.is_ok() || attempt == 2 || !conn.may_read_again() {
                     return outcome;
                 }
                 attempt += 1;

@@ -77,32 +77,53 @@ pub(super) async fn create(conn: &Conn, new: &NewSession) -> Result<Issued> {
         return Ok(Issued::Changed);
     }
     match old {
-        // The user authenticated again: the cookie changes, sid and families live on.
+        // The user authenticated again: the cookie changes, sid and families live on. The row stays the same one, so that whoever waits for it
+        // finds it.
         Some(old) if again => {
-            conn.ask("DELETE FROM session WHERE id_hash = $1", &[&bytes(&old.id_hash)]).await?;
+            conn.finish(vec![replace(&old, session)?]).await?;
+            return Ok(Issued::Done);
         }
         Some(old) => {
             ending::end_locked_session(conn, &old.sid, "superseded", session.auth_time).await?;
         }
         None => {}
     }
-    match conn.finish(vec![insert(session)?]).await {
-        Ok(_) => Ok(Issued::Done),
+    let inserted = conn.fly(vec![insert(session)?]).await?;
+    if inserted.first().is_some_and(|answer| answer.changed == 0) {
         // Between the look and the insertion another sign-in took the sid.
-        Err(error) if is_taken(&error) && new.replaces.is_some() => Ok(Issued::Changed),
-        Err(error) => Err(error),
+        conn.roll_back().await?;
+        return Ok(Issued::Changed);
     }
+    Ok(Issued::Done)
 }
 
-fn is_taken(error: &crate::StoreError) -> bool {
-    *error == crate::StoreError::Conflict(crate::Conflict::Exists)
+/// Makes a session of before the one it has become.
+fn replace<'s>(old: &'s Session, session: &'s Session) -> Result<Call<'s>> {
+    let sql =
+        "UPDATE session SET id_hash = $2, created_at = $3, auth_time = $4, last_seen_at = $5, idle_expires_at = $6,
+            absolute_expires_at = $7, persistent = $8, amr = $9, user_agent = $10, address = $11
+        WHERE id_hash = $1";
+    Ok(call!(
+        sql,
+        bytes(&old.id_hash),
+        bytes(&session.id_hash),
+        num(session.created_at),
+        num(session.auth_time),
+        num(session.last_seen_at),
+        num(session.idle_expires_at.min(session.absolute_expires_at)),
+        num(session.absolute_expires_at),
+        session.persistent,
+        json(&session.amr)?,
+        &session.user_agent,
+        &session.address,
+    ))
 }
 
-/// Writes a session; the caller has checked its user.
+/// Writes a session, unless its sid is taken; the caller has checked its user.
 pub(super) fn insert(session: &Session) -> Result<Call<'_>> {
     let sql = "INSERT INTO session (id_hash, sid, user_id, created_at, auth_time, last_seen_at, idle_expires_at,
             absolute_expires_at, persistent, amr, user_agent, address)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (sid) DO NOTHING";
     Ok(call!(
         sql,
         bytes(&session.id_hash),

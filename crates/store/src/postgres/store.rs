@@ -1,21 +1,24 @@
 //! The port, method by method: what reads, what writes.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::conn::Conn;
 use super::{
-    Postgres, artefact, consent, ending, event_stream, family, log, migrate, odds, outbox, registry, revocation,
-    rotation, session, status, sweep, throttle, transfer, user, user_list,
+    Postgres, artefact, condition, consent, detached, ending, event_stream, family, log, migrate, odds, outbox,
+    registry, revocation, rotation, session, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
-    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
-    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
-    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
+    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
+    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
+    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
+    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
+    WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -444,6 +447,11 @@ impl Store for Postgres {
 
     async fn ping(&self) -> Result<()> {
         self.read((), |conn, ()| Box::pin(odds::ping(conn))).await
+    }
+
+    async fn condition(&self) -> Result<Condition> {
+        let inner = Arc::clone(&self.inner);
+        detached(async move { condition::of(&inner).await }).await
     }
 }
 

@@ -8,9 +8,11 @@ use postgres_fixture::{Durability, Server, StopMode};
 use tokio::time::Instant;
 
 use super::{Options, Postgres};
+use crate::contract::World;
+use crate::contract::world::{begin, hash, rotate};
 use crate::error::StoreError;
 use crate::port::Store;
-use crate::record::{DocumentWrite, Expect, NewRevocation, RevocationKind};
+use crate::record::{DocumentWrite, Expect, Issued, NewRevocation, RevocationKind, RotateExpect, Rotated, Session};
 
 /// One server for all tests of this process, gone with it.
 pub(super) fn server() -> &'static Server {
@@ -241,5 +243,28 @@ async fn a_connection_that_was_cut_costs_nobody_a_request() {
         server().sql(name_of(&url), cut).unwrap();
         node.apply(put(&round.to_string())).await.unwrap();
         assert_eq!(node.registry_version().await.unwrap(), round + 1);
+    }
+}
+
+/// Whoever waits for a session that is just becoming the next one finds it: it has not ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn authenticating_again_on_one_node_ends_no_refresh_on_another() {
+    let url = new_database().await;
+    let (one, other) = (Arc::new(open(&url).await), Arc::new(open(&url).await));
+    let world = World::new(Arc::clone(&one) as Arc<dyn Store>).await;
+    let mut session = world.sign_in("ann", 0).await;
+    let family = world.authorise(&session, 0).await;
+    for round in 0..100 {
+        let mut again = begin(Session { id_hash: hash(round + 100), ..session.clone() });
+        again.replaces = Some(session.id_hash);
+        session = again.session.clone();
+        let rotate = rotate(&family, round, round + 1, RotateExpect::Current);
+        let (one, other) = (Arc::clone(&one), Arc::clone(&other));
+        let (signed_in, rotated) = tokio::join!(
+            tokio::spawn(async move { one.create_session(again).await }),
+            tokio::spawn(async move { other.rotate_refresh_token(rotate).await })
+        );
+        assert_eq!(signed_in.unwrap(), Ok(Issued::Done), "{round}");
+        assert_eq!(rotated.unwrap(), Ok(Rotated::Done), "{round}");
     }
 }

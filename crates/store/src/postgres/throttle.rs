@@ -13,7 +13,8 @@ pub(super) async fn begin(conn: &Conn, keys: &[ThrottleKey], now: u64) -> Result
     let mut names: Vec<&str> = keys.iter().map(|key| key.key.as_str()).collect();
     names.sort_unstable();
     let make = "INSERT INTO throttle (key, attempts, last_at, expires_at)
-        SELECT name, 0, $2, $2 FROM unnest($1::TEXT[]) AS name ORDER BY name ON CONFLICT DO NOTHING";
+        SELECT name, 0, $2, $2 FROM unnest($1::TEXT[]) AS name ORDER BY name
+        ON CONFLICT (key) DO UPDATE SET attempts = throttle.attempts";
     let lock = "SELECT key, attempts, last_at FROM throttle WHERE key = ANY($1) ORDER BY key FOR UPDATE";
     let answers = conn.begin(vec![call!(make, &names, num(now)), call!(lock, &names)]).await?;
     let [_, found] = answers.as_slice() else { return Err(super::short()) };
@@ -42,7 +43,9 @@ fn counter(row: &Row) -> Result<Counter> {
 }
 
 fn count(key: &ThrottleKey, attempts: u64, now: u64) -> Call<'_> {
-    let sql = "UPDATE throttle SET attempts = $2, last_at = $3, expires_at = $4 WHERE key = $1";
+    let sql = "INSERT INTO throttle (key, attempts, last_at, expires_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (key) DO UPDATE
+        SET attempts = excluded.attempts, last_at = excluded.last_at, expires_at = excluded.expires_at";
     call!(sql, &key.key, num(attempts), num(now), num(now.saturating_add(key.window_secs)))
 }
 

@@ -17,8 +17,8 @@ pub(super) async fn page(conn: &Conn, list: &ListUsers) -> Result<Page<User>> {
     // A search reads every account: right for a person who types, wrong for a program.
     let filter = match list.search {
         Some(_) => {
-            r"AND (a.id = $4 OR lower(a.username) LIKE $5 ESCAPE '\' OR lower(a.email) LIKE $5 ESCAPE '\'
-                OR lower(a.name) LIKE $5 ESCAPE '\')"
+            r#"AND (a.id = $4 OR lower(a.username COLLATE "C") LIKE $5 ESCAPE '\' OR lower(a.email COLLATE "C") LIKE $5 ESCAPE '\'
+                OR lower(a.name COLLATE "C") LIKE $5 ESCAPE '\')"#
         }
         None => "AND CAST($4 AS TEXT) IS NULL AND CAST($5 AS TEXT) IS NULL",
     };

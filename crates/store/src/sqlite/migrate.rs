@@ -39,6 +39,11 @@ pub(super) fn state(conn: &Connection) -> Result<SchemaState> {
     Ok(SchemaState::of(found, (1..).zip(MIGRATIONS.iter().copied())))
 }
 
+/// The newest schema this program knows.
+pub(super) fn known() -> u64 {
+    MIGRATIONS.len() as u64
+}
+
 fn run(conn: &Connection, migrations: &[&str]) -> Result<()> {
     let version = version(conn)?;
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);

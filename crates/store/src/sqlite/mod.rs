@@ -3,6 +3,7 @@
 //! Refuses: a second opener, a file that cannot be written, another program's or a damaged database, a newer schema.
 
 mod artefact;
+mod condition;
 mod consent;
 #[cfg(test)]
 mod crash;

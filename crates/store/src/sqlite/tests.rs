@@ -424,3 +424,31 @@ mod in_memory {
 
     crate::contract::suite!(super::make());
 }
+
+#[tokio::test]
+async fn a_file_tells_its_condition_and_damage_in_it() {
+    let (_folder, path) = folder();
+    let store = open(&path);
+    let sound = store.condition().await.unwrap();
+    assert!(sound.engine.starts_with("SQLite 3."), "{sound:?}");
+    assert_eq!((sound.schema, sound.server.is_none()), (sound.schema_known, true));
+    assert_eq!(sound.file.unwrap().check.as_deref(), Some("ok"));
+    for number in 0..200 {
+        store.append_audit(vec![event(2_000)]).await.unwrap();
+        store.apply(put(&number.to_string())).await.unwrap();
+    }
+    drop(store);
+    // The middle of the file, which opening does not look at.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 16_384].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let found = match Sqlite::open(&path, Options::default()) {
+        Ok(store) => store.condition().await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(condition) => assert_ne!(condition.file.unwrap().check.as_deref(), Some("ok")),
+        Err(error) => assert!(matches!(error, StoreError::Corrupt(_)), "{error}"),
+    }
+}

@@ -1,7 +1,7 @@
 //! The same work with a thousand users, a hundred thousand, a million: nothing may take longer because there is more. All sizes are there at once and
 //! measured in turns, so that they meet the same machine.
 //!
-//! `SYMBOLON_BENCH_LARGE=1` adds ten million, which takes some 60 GB of disk and most of an hour.
+//! `SYMBOLON_BENCH_SIZES=4` adds ten million, which takes tens of gigabytes of disk and most of an hour; `2` leaves the million out.
 
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use crate::figure::Figure;
 use crate::{Failure, measure};
 
 const SIZES: [(u64, &str); 4] = [(1_000, "1k"), (100_000, "100k"), (1_000_000, "1M"), (10_000_000, "10M")];
+
+/// How many of the sizes are measured unless it is asked for others.
+const USUAL: usize = 3;
 
 /// Users that are used, far from each other in the tables.
 const SAMPLE: u64 = 10_000;
@@ -26,8 +29,8 @@ const BUDGET: f64 = 1.5;
 const JOBS: [Job; 4] = [Job::SignIn, Job::Refresh, Job::Session, Job::Introspect];
 
 pub(super) fn run() -> Result<Vec<Figure>, Failure> {
-    let is_large = std::env::var_os("SYMBOLON_BENCH_LARGE").is_some_and(|value| value == "1");
-    let sizes = if is_large { &SIZES[..] } else { &SIZES[..3] };
+    let count = std::env::var("SYMBOLON_BENCH_SIZES").map_or(Ok(USUAL), |text| text.parse::<usize>())?;
+    let sizes = SIZES.get(..count).ok_or("SYMBOLON_BENCH_SIZES is 1 to 4")?;
     let mut figures = Vec::new();
     for engine in Engine::ALL {
         let server = if engine == Engine::Postgres { Some(database::server()?) } else { None };

@@ -127,12 +127,6 @@ impl Client {
 
 impl Script for Client {
     fn request(&mut self) -> Result<Request<Full<Bytes>>, Failure> {
-        if self.job == Job::Introspect {
-            // Some have no token yet.
-            while self.account().access_token.is_empty() {
-                self.next += 1;
-            }
-        }
         let account = self.account().clone();
         let audience = setup::audience(ALGORITHM);
         let Front { app, machine: (machine, secret), api_secret, .. } = &*self.front;

@@ -121,14 +121,20 @@ impl<'s> Site<'s> {
         connections: usize,
         duration: Duration,
     ) -> Result<load::Outcome<()>, Failure> {
-        let share = self.accounts.len().div_ceil(connections);
-        let accounts = std::mem::take(&mut self.accounts);
+        let is_of_use = |account: &Account| job != Job::Introspect || !account.access_token.is_empty();
+        let (accounts, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.accounts).into_iter().partition(is_of_use);
+        if accounts.len() < connections {
+            return Err("too few accounts for this many connections".into());
+        }
+        self.accounts = others;
+        let share = accounts.len() / connections;
         let mut accounts = accounts.into_iter();
         let mut clients = Vec::new();
         for _ in 0..connections {
             let accounts: Vec<Account> = accounts.by_ref().take(share).collect();
             clients.push(Client { front: Arc::clone(&self.front), job, accounts, next: 0 });
         }
+        self.accounts.extend(accounts);
         let load::Outcome { requests, elapsed, scripts, times } = load::run_over(nodes, clients, duration)?;
         for Client { mut accounts, next, .. } in scripts {
             // The next turn goes on with those who have waited longest.

@@ -8,8 +8,13 @@ use rusqlite::Connection;
 use crate::Failure;
 
 /// What the server gets: durable, with memory for a machine of its own and room in its log, so that no checkpoint falls into a measurement.
-const SETTINGS: &[&str] =
-    &["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=1h", "max_connections=200", "autovacuum_naptime=2s"];
+const SETTINGS: &[&str] = &[
+    "shared_buffers=1GB",
+    "max_wal_size=8GB",
+    "checkpoint_timeout=1h",
+    "max_connections=200",
+    "autovacuum_naptime=2s",
+];
 
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

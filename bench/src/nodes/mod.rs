@@ -14,10 +14,5 @@ mod work;
 use crate::Measurement;
 
 /// Everything of the group, in the order of the table.
-pub(crate) const PARTS: &[(&str, Measurement)] = &[
-    ("work", work::run),
-    ("reach", reach::run),
-    ("growth", growth::run),
-    ("sweep", sweep::run),
-    ("idle", idle::run),
-];
+pub(crate) const PARTS: &[(&str, Measurement)] =
+    &[("work", work::run), ("reach", reach::run), ("growth", growth::run), ("sweep", sweep::run), ("idle", idle::run)];

@@ -1,6 +1,8 @@
 //! From a revocation on one of three nodes to the refusal by a guard that follows another: with notices, and in a database that sends none, as
 //! behind a pooler or on an engine without them. There the nodes hear of it when they ask, once a second.
 
+use std::time::Duration;
+
 use super::database::{self, Database};
 use super::site;
 use crate::figure::Figure;
@@ -10,8 +12,11 @@ use crate::server::Installation;
 use crate::{Failure, measure};
 
 /// How often it is measured.
-const ROUNDS: usize = 300;
-const ROUNDS_WITHOUT: usize = 60;
+const ROUNDS: u64 = 300;
+const ROUNDS_WITHOUT: u64 = 40;
+
+/// Between two rounds without notices, at most. Or each revocation would come just after the nodes have asked, where the last one left off.
+const PAUSE_MS: u64 = 1_000;
 
 const BUDGET_MS: f64 = 100.0;
 /// The interval, and what a revocation takes when nobody waits for one.
@@ -23,10 +28,11 @@ const SILENCE: &str = "CREATE FUNCTION public.pg_notify(text, text) RETURNS void
 
 pub(super) fn run() -> Result<Vec<Figure>, Failure> {
     let server = database::server()?;
-    let heard = times(&Database::shared(&server, "heard")?, ROUNDS)?;
+    let heard = times(&Database::shared(&server, "heard")?, ROUNDS, |_| Duration::ZERO)?;
     let silent = Database::shared(&server, "silent")?;
     server.sql("silent", SILENCE)?;
-    let asked = times(&silent, ROUNDS_WITHOUT)?;
+    // By the golden ratio: spread over the interval, whatever the number of rounds.
+    let asked = times(&silent, ROUNDS_WITHOUT, |round| Duration::from_millis(round * 618 % PAUSE_MS))?;
     let mut figures = Vec::new();
     for (name, times, budget) in [("notices", heard, BUDGET_MS), ("polling", asked, BUDGET_WITHOUT_MS)] {
         let percentile = |share| measure::percentile(&times, share);
@@ -37,7 +43,7 @@ pub(super) fn run() -> Result<Vec<Figure>, Failure> {
 }
 
 /// Milliseconds until the guard of the first node refuses what was revoked on the last.
-fn times(database: &Database<'_>, rounds: usize) -> Result<Vec<f64>, Failure> {
+fn times(database: &Database<'_>, rounds: u64, pause: fn(u64) -> Duration) -> Result<Vec<f64>, Failure> {
     let mut settings = site::settings(database);
     settings.push(("SYMBOLON_HTTP__TRUSTED_PROXIES".to_owned(), "127.0.0.1".to_owned()));
     let first = Installation::with(settings)?;
@@ -47,5 +53,11 @@ fn times(database: &Database<'_>, rounds: usize) -> Result<Vec<f64>, Failure> {
     let others = [further[0].serve()?, further[1].serve()?];
     let issuing = Machine::new(&first, running.address)?;
     let revoking = issuing.at(others[1].address);
-    Guards::new(&first, 1)?.times(rounds, &issuing, |token| revoking.revoke(token))
+    let guards = Guards::new(&first, 1)?;
+    let mut all = Vec::new();
+    for round in 0..rounds {
+        std::thread::sleep(pause(round));
+        all.extend(guards.times(1, &issuing, |token| revoking.revoke(token))?);
+    }
+    Ok(all)
 }

@@ -94,7 +94,8 @@ impl Client {
     }
 
     fn form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Request<Full<Bytes>>, Failure> {
-        let pairs = fields.iter().map(|(name, value)| format!("{name}={}", value.replace(':', "%3A").replace('/', "%2F")));
+        let pairs =
+            fields.iter().map(|(name, value)| format!("{name}={}", value.replace(':', "%3A").replace('/', "%2F")));
         self.post(path, "application/x-www-form-urlencoded", pairs.collect::<Vec<_>>().join("&"))
     }
 

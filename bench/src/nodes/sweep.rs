@@ -218,7 +218,10 @@ fn arrivals(words: &Words, step: u64, now: u64) -> Vec<String> {
         ),
     ];
     for (table, columns) in [
-        ("refresh_token (hash, family, state, created_at, expires_at)", format!("{random}, {family}, 'dead', {now}, {end}")),
+        (
+            "refresh_token (hash, family, state, created_at, expires_at)",
+            format!("{random}, {family}, 'dead', {now}, {end}"),
+        ),
         ("access_token (jti, family, expires_at)", format!("'churn-' || CAST(n AS TEXT), {family}, {now} + 600")),
         ("audit (at, name, outcome, detail)", format!("{now}, 'churn', 'ok', '{{}}'")),
     ] {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::database::{self, Database, Engine};
 use super::script::Job;
 use super::site::{HASH, Site, Turn};
+use crate::Failure;
 use crate::core::setup;
 use crate::figure::Figure;
-use crate::Failure;
 
 /// Users, each with a session and refresh tokens.
 const USERS: u64 = 1_000;

@@ -101,8 +101,8 @@ impl Installation {
     fn command(&self) -> Result<Command, Failure> {
         let mut command = Command::new(binary()?);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        // For us; to the server it would be a setting it does not know.
-        command.env_remove("SYMBOLON_BIN");
+        // For us; to the server they would be settings it does not know.
+        command.env_remove("SYMBOLON_BIN").env_remove("SYMBOLON_BENCH_SIZES");
         command.env("SYMBOLON_ISSUER", self.issuer()).env("SYMBOLON_DATA", self.folder.path().join("data"));
         command.env("SYMBOLON_HTTP__LISTEN", format!("127.0.0.1:{}", self.port));
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
@@ -145,7 +145,8 @@ impl Installation {
         through.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/link.py")).arg(self.port.to_string());
         through.args([link.delay_ms.to_string(), link.loss_percent.to_string(), "--".into()]).args(server);
         // The end of its standard input is the signal to take all of it down.
-        through.current_dir(self.folder.path()).stdin(Stdio::piped()).env_remove("SYMBOLON_BIN");
+        through.current_dir(self.folder.path()).stdin(Stdio::piped());
+        through.env_remove("SYMBOLON_BIN").env_remove("SYMBOLON_BENCH_SIZES");
         through.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.start(through, settings)
     }

@@ -19,6 +19,7 @@ mod outbox;
 mod registry;
 mod revocation;
 mod rotation;
+mod scratch;
 mod session;
 mod signal;
 mod status;
@@ -47,6 +48,8 @@ use crate::transfer::{Load, Present, Snapshot};
 use conn::Conn;
 use connect::Target;
 use follow::Followed;
+
+pub use scratch::Scratch;
 
 /// How often an operation is run again when the engine asks for it.
 const ATTEMPTS: u32 = 10;

@@ -1,5 +1,6 @@
 //! `cargo xtask bench GROUP`: builds in release, measures one group, merges its lines into `bench/results.json`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,8 @@ fn table(figures: &[Figure]) -> String {
             (true, Some(_)) => "ok",
             (true, None) => "",
         };
-        text += &format!("| {name} | {value} {unit} | {budget_text} | {mark} |\n");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {name} | {value} {unit} | {budget_text} | {mark} |");
     }
     text
 }

@@ -34,18 +34,18 @@ pub(super) fn run() -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
     for engine in Engine::ALL {
         let server = if engine == Engine::Postgres { Some(database::server()?) } else { None };
-        let mut sites = Vec::new();
+        let mut deployments = Vec::new();
         for (users, name) in sizes {
             println!("  {name} users in {}", engine.name());
             let database = match &server {
                 Some(server) => Database::shared(server, &format!("growth_{}", name.to_lowercase()))?,
                 None => Database::File,
             };
-            sites.push(Site::new(database, 1, *users, SAMPLE)?);
+            deployments.push(Site::new(database, 1, *users, SAMPLE)?);
         }
-        sites.iter_mut().try_for_each(Site::start)?;
+        deployments.iter_mut().try_for_each(Site::start)?;
         for job in JOBS {
-            let times = in_turns(&mut sites, job)?;
+            let times = in_turns(&mut deployments, job)?;
             let least = times.first().map_or(f64::NAN, |(_, p99)| *p99);
             for ((p50, p99), (_, size)) in times.iter().zip(sizes) {
                 let name = format!("nodes.growth.{}.{}.{size}", engine.name(), job.name());

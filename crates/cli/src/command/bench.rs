@@ -142,7 +142,7 @@ fn method(report: &Report) -> Vec<String> {
         "header: the line a browser or app sends with each request; API-server: request and answer on a kept connection, loopback, no TLS".to_owned(),
         "to revoke: from sending the request that ends it (RFC 7009) to the first refusal; checking begins when its answer is there, and then goes on without a pause".to_owned(),
     ];
-    if report.requests.iter().any(|way| way.is_elsewhere()) {
+    if report.requests.iter().any(bench::Checked::is_elsewhere) {
         method.push(
             "looked up in PostgreSQL or Valkey: as many sessions there; what that server itself spends is not in the processor time".to_owned(),
         );

@@ -49,9 +49,10 @@ fn times(database: &Database<'_>, rounds: u64, pause: fn(u64) -> Duration) -> Re
     let first = Installation::with(settings)?;
     let running = first.serve()?;
     machine::register(&first)?;
+    // Its secret is a new one, which the others shall know from their start.
+    let issuing = Machine::new(&first, running.address)?;
     let further = [first.beside()?, first.beside()?];
     let others = [further[0].serve()?, further[1].serve()?];
-    let issuing = Machine::new(&first, running.address)?;
     let revoking = issuing.at(others[1].address);
     let guards = Guards::new(&first, 1)?;
     let mut all = Vec::new();

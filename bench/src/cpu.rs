@@ -10,13 +10,50 @@ const TICKS_PER_SECOND: u32 = 100;
 
 /// Processor time of all threads of the process, in user and kernel, in steps of 10 ms.
 pub(crate) fn used(pid: u32) -> Result<Duration, Failure> {
-    let stat = read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name may contain spaces and brackets; what follows the last bracket does not. utime and stime are fields 14 and 15.
-    let (_, rest) = stat.rsplit_once(") ").ok_or("unreadable /proc/PID/stat")?;
-    let fields: Vec<&str> = rest.split(' ').collect();
-    let ticks =
-        |index: usize| fields.get(index).and_then(|it| it.parse::<u32>().ok()).ok_or("unreadable /proc/PID/stat");
-    Ok(Duration::from_secs(1) * (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
+    let stat = Stat::read(pid)?;
+    // utime and stime are fields 14 and 15.
+    Ok(ticks(stat.field(11)? + stat.field(12)?))
+}
+
+/// The same of a process and of its children, those that have ended included.
+pub(crate) fn used_by_all(pid: u32) -> Result<Duration, Failure> {
+    let parent = Stat::read(pid)?;
+    // cutime and cstime, of children that have ended, are fields 16 and 17.
+    let mut all = 0;
+    for field in [11, 12, 13, 14] {
+        all += parent.field(field)?;
+    }
+    for entry in std::fs::read_dir("/proc")? {
+        let Some(child) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // One that ends meanwhile counts among those that have ended, the next time.
+        let Ok(stat) = Stat::read(child) else { continue };
+        if stat.field(1)? == pid {
+            all += stat.field(11)? + stat.field(12)?;
+        }
+    }
+    Ok(ticks(all))
+}
+
+fn ticks(count: u32) -> Duration {
+    Duration::from_secs(1) * count / TICKS_PER_SECOND
+}
+
+/// A process's line of numbers.
+struct Stat(Vec<String>);
+
+impl Stat {
+    fn read(pid: u32) -> Result<Self, Failure> {
+        let stat = read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name may contain spaces and brackets; what follows the last bracket, the third field, does not.
+        let (_, rest) = stat.rsplit_once(") ").ok_or("unreadable /proc/PID/stat")?;
+        Ok(Self(rest.split(' ').map(str::to_owned).collect()))
+    }
+
+    /// The field of this place, counted from the third.
+    fn field(&self, place: usize) -> Result<u32, Failure> {
+        let number = self.0.get(place).and_then(|it| it.parse().ok());
+        Ok(number.ok_or("unreadable /proc/PID/stat")?)
+    }
 }
 
 /// How long this thread has waited for a processor while others had it, in nanoseconds.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
+use hyper::http::response::Parts;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -19,7 +20,12 @@ pub(crate) trait Script: Send + 'static {
     /// The request to send now.
     fn request(&mut self) -> Result<Request<Full<Bytes>>, Failure>;
 
-    /// What came back; only 200 gets here.
+    /// Whether an answer is a good one, by its head.
+    fn is_good(&self, answer: &Parts) -> bool {
+        answer.status == StatusCode::OK
+    }
+
+    /// What came back; only a good answer gets here.
     fn answered(&mut self, body: &[u8]) -> Result<(), Failure> {
         let _ = body;
         Ok(())
@@ -32,6 +38,8 @@ pub(crate) struct Outcome<S> {
     pub(crate) elapsed: Duration,
     /// The scripts as the run left them.
     pub(crate) scripts: Vec<S>,
+    /// What each request took, in milliseconds.
+    pub(crate) times: Vec<f64>,
 }
 
 impl<S> Outcome<S> {
@@ -49,19 +57,36 @@ pub(crate) fn count(requests: u64) -> f64 {
 /// Runs one connection per script for `duration`, all at once, on a runtime of its own.
 ///
 /// # Errors
-/// The first answer that is not 200, with its body: a server that refuses is fast and means nothing.
+/// The first answer that is not good, with its body: a server that refuses is fast and means nothing.
 pub(crate) fn run<S: Script>(address: SocketAddr, scripts: Vec<S>, duration: Duration) -> Result<Outcome<S>, Failure> {
+    run_over(&[address], scripts, duration)
+}
+
+/// The same over several nodes: each script asks one after the other, request by request, as behind a load balancer that goes round.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_over<S: Script>(
+    nodes: &[SocketAddr],
+    scripts: Vec<S>,
+    duration: Duration,
+) -> Result<Outcome<S>, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async move {
         let watch = Stopwatch::start();
         let mut connections = JoinSet::new();
-        for script in scripts {
-            connections.spawn(connection(address, script, watch, duration));
+        for (number, script) in scripts.into_iter().enumerate() {
+            // They do not all begin at the same node.
+            let mut nodes = nodes.to_vec();
+            let first = number % nodes.len();
+            nodes.rotate_left(first);
+            connections.spawn(connection(nodes, script, watch, duration));
         }
-        let mut outcome = Outcome { requests: 0, elapsed: Duration::ZERO, scripts: Vec::new() };
+        let mut outcome = Outcome { requests: 0, elapsed: Duration::ZERO, scripts: Vec::new(), times: Vec::new() };
         while let Some(ended) = connections.join_next().await {
-            let (requests, script) = ended??;
-            outcome.requests += requests;
+            let (times, script) = ended??;
+            outcome.requests += times.len() as u64;
+            outcome.times.extend(times);
             outcome.scripts.push(script);
         }
         outcome.elapsed = watch.elapsed();
@@ -70,31 +95,40 @@ pub(crate) fn run<S: Script>(address: SocketAddr, scripts: Vec<S>, duration: Dur
 }
 
 async fn connection<S: Script>(
-    address: SocketAddr,
+    nodes: Vec<SocketAddr>,
     mut script: S,
     watch: Stopwatch,
     duration: Duration,
-) -> Result<(u64, S), Failure> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let (mut sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
-    let driver = tokio::spawn(driver);
-    let mut requests = 0;
+) -> Result<(Vec<f64>, S), Failure> {
+    let (mut senders, mut drivers) = (Vec::new(), Vec::new());
+    for node in nodes {
+        let stream = TcpStream::connect(node).await?;
+        stream.set_nodelay(true)?;
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
+        senders.push(sender);
+        drivers.push(tokio::spawn(driver));
+    }
+    let mut times = Vec::new();
     // One at least: connecting alone may take longer than the shortest runs.
-    while requests == 0 || watch.elapsed() < duration {
+    while times.is_empty() || watch.elapsed() < duration {
+        let turn = times.len() % senders.len();
+        let sender = &mut senders[turn];
         sender.ready().await?;
-        let answer = sender.send_request(script.request()?).await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
-        if status != StatusCode::OK {
-            return Err(format!("the server answered {status}: {}", String::from_utf8_lossy(&body)).into());
+        let request = script.request()?;
+        let sent = Stopwatch::start();
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        let body = body.collect().await?.to_bytes();
+        times.push(sent.elapsed().as_secs_f64() * 1e3);
+        if !script.is_good(&head) {
+            return Err(format!("the server answered {}: {}", head.status, String::from_utf8_lossy(&body)).into());
         }
         script.answered(&body)?;
-        requests += 1;
     }
-    drop(sender);
-    driver.await??;
-    Ok((requests, script))
+    drop(senders);
+    for driver in drivers {
+        driver.await??;
+    }
+    Ok((times, script))
 }
 
 /// A form post that stays the same.

@@ -9,6 +9,7 @@ mod cpu;
 mod figure;
 mod load;
 mod measure;
+mod nodes;
 mod raw;
 mod revocation;
 mod rng;
@@ -26,7 +27,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Measurement = fn() -> Result<Vec<Figure>, Failure>;
 
 /// A group's name and its parts. The figures' names start with the group's.
-const GROUPS: &[(&str, &[(&str, Measurement)])] = &[("core", core::PARTS), ("revocation", revocation::PARTS)];
+const GROUPS: &[(&str, &[(&str, Measurement)])] =
+    &[("core", core::PARTS), ("nodes", nodes::PARTS), ("revocation", revocation::PARTS)];
 
 const USAGE: &str = "usage: symbolon-bench GROUP --out FILE   (better: cargo xtask bench GROUP)
        symbolon-bench GROUP PART         (prints only)";

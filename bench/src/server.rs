@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Installation {
     folder: TempDir,
     port: u16,
+    /// The port that its issuer names: its own, but for a further node.
+    issuer_port: u16,
+    /// Settings of all its commands, in the environment.
+    settings: Vec<(String, String)>,
 }
 
 /// A running process that ends with the value.
@@ -54,27 +58,54 @@ pub(crate) fn binary() -> Result<PathBuf, Failure> {
 impl Installation {
     /// An empty data folder and a free port.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        Ok(Self { folder: tempfile::tempdir()?, port })
+        Self::with(Vec::new())
     }
 
-    /// The issuer, which is also where it answers.
+    /// The same with settings that all its commands get.
+    pub(crate) fn with(settings: Vec<(String, String)>) -> Result<Self, Failure> {
+        let port = free_port()?;
+        Ok(Self { folder: tempfile::tempdir()?, port, issuer_port: port, settings })
+    }
+
+    /// Another node of the same issuer, with the same settings and a data folder of its own.
+    pub(crate) fn beside(&self) -> Result<Self, Failure> {
+        let (issuer_port, settings) = (self.issuer_port, self.settings.clone());
+        Ok(Self { folder: tempfile::tempdir()?, port: free_port()?, issuer_port, settings })
+    }
+
+    /// The issuer, which is also where it answers, unless it is a further node.
     pub(crate) fn issuer(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        format!("http://localhost:{}", self.issuer_port)
     }
 
-    /// `localhost:PORT`.
+    /// `localhost:PORT`, of the issuer.
     pub(crate) fn host(&self) -> String {
-        format!("localhost:{}", self.port)
+        format!("localhost:{}", self.issuer_port)
+    }
+
+    /// The issuer's port, which stands in the names of cookies.
+    pub(crate) fn issuer_port(&self) -> u16 {
+        self.issuer_port
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Its database, if that is a file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data().join("symbolon.db")
     }
 
     fn command(&self) -> Result<Command, Failure> {
         let mut command = Command::new(binary()?);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        // For us; to the server it would be a setting it does not know.
-        command.env_remove("SYMBOLON_BIN");
+        // For us; to the server they would be settings it does not know.
+        command.env_remove("SYMBOLON_BIN").env_remove("SYMBOLON_BENCH_SIZES");
         command.env("SYMBOLON_ISSUER", self.issuer()).env("SYMBOLON_DATA", self.folder.path().join("data"));
         command.env("SYMBOLON_HTTP__LISTEN", format!("127.0.0.1:{}", self.port));
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         Ok(command)
     }
 
@@ -114,7 +145,8 @@ impl Installation {
         through.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/link.py")).arg(self.port.to_string());
         through.args([link.delay_ms.to_string(), link.loss_percent.to_string(), "--".into()]).args(server);
         // The end of its standard input is the signal to take all of it down.
-        through.current_dir(self.folder.path()).stdin(Stdio::piped()).env_remove("SYMBOLON_BIN");
+        through.current_dir(self.folder.path()).stdin(Stdio::piped());
+        through.env_remove("SYMBOLON_BIN").env_remove("SYMBOLON_BENCH_SIZES");
         through.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.start(through, settings)
     }
@@ -137,6 +169,11 @@ impl Installation {
         running.started_in = watch.elapsed();
         Ok(running)
     }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> Result<u16, Failure> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// What lies between a server and its guards.

@@ -2,7 +2,7 @@
 
 mod issue;
 mod refresh;
-mod setup;
+pub(crate) mod setup;
 mod start;
 mod token;
 

@@ -13,12 +13,12 @@ use crate::{Failure, cpu, load};
 const HASH_FOR: Duration = Duration::from_secs(4);
 
 /// An API of this name exists for each algorithm its tokens can be signed with.
-pub(super) fn audience(algorithm: &str) -> String {
+pub(crate) fn audience(algorithm: &str) -> String {
     format!("https://{}.bench.example", algorithm.to_ascii_lowercase())
 }
 
 /// An API whose tokens are signed with `algorithm`.
-pub(super) fn api(installation: &Installation, algorithm: &str) -> Result<(), Failure> {
+pub(crate) fn api(installation: &Installation, algorithm: &str) -> Result<(), Failure> {
     let audience = audience(algorithm);
     installation.run(
         &["api", "add", &audience, "--name", algorithm, "--alg", algorithm, "--scope", "read:bench=Measure"],
@@ -28,7 +28,7 @@ pub(super) fn api(installation: &Installation, algorithm: &str) -> Result<(), Fa
 }
 
 /// A machine client for one API; gives its id and secret.
-pub(super) fn machine(installation: &Installation, algorithm: &str) -> Result<(String, String), Failure> {
+pub(crate) fn machine(installation: &Installation, algorithm: &str) -> Result<(String, String), Failure> {
     let (id, api) =
         (format!("bench-{}", algorithm.to_ascii_lowercase()), format!("{}=read:bench", audience(algorithm)));
     let answer = installation.run(&["client", "add", "--machine", "--id", &id, "--name", &id, "--api", &api], "")?;
@@ -37,7 +37,7 @@ pub(super) fn machine(installation: &Installation, algorithm: &str) -> Result<(S
 }
 
 /// A public first-party client that may post passwords, all of whose tokens are signed with `algorithm`; gives its id.
-pub(super) fn app(installation: &Installation, algorithm: &str) -> Result<String, Failure> {
+pub(crate) fn app(installation: &Installation, algorithm: &str) -> Result<String, Failure> {
     self::api(installation, algorithm)?;
     let (id, api) = (format!("app-{}", algorithm.to_ascii_lowercase()), format!("{}=read:bench", audience(algorithm)));
     let arguments = ["client", "add", "--spa", "--id", &id, "--name", &id, "--api", &api, "--password-sign-in"];
@@ -47,16 +47,19 @@ pub(super) fn app(installation: &Installation, algorithm: &str) -> Result<String
 }
 
 /// A user with a password.
-pub(super) fn user(installation: &Installation, email: &str, password: &str) -> Result<(), Failure> {
+pub(crate) fn user(installation: &Installation, email: &str, password: &str) -> Result<(), Failure> {
     installation.run(&["user", "add", "--email", email, "--password-stdin"], password)?;
     Ok(())
 }
 
-/// Processor seconds of one hash with the server's default parameters, on memory that is already there and with every processor at
-/// it, as in the server.
-pub(super) fn hash_cost() -> Result<f64, Failure> {
+/// Processor seconds of one hash with the server's default parameters.
+pub(crate) fn hash_cost() -> Result<f64, Failure> {
     let memory_kib = u32::try_from(parse_size(default("password.memory")?)? / 1024)?;
-    let (passes, lanes) = (default("password.passes")?.parse()?, default("password.lanes")?.parse()?);
+    hash_cost_of(memory_kib, default("password.passes")?.parse()?, default("password.lanes")?.parse()?)
+}
+
+/// Processor seconds of one hash, on memory that is already there and with every processor at it, as in the server.
+pub(crate) fn hash_cost_of(memory_kib: u32, passes: u32, lanes: u32) -> Result<f64, Failure> {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory_kib, passes, lanes, None)?);
     let hash = || -> Result<u64, Failure> {
         let mut memory = vec![Block::default(); argon2.params().block_count()];
@@ -79,7 +82,7 @@ pub(super) fn hash_cost() -> Result<f64, Failure> {
 }
 
 /// The hash parameters of a server that was told nothing, in words.
-pub(super) fn hash_parameters() -> Result<String, Failure> {
+pub(crate) fn hash_parameters() -> Result<String, Failure> {
     let of = |name: &str| default(&format!("password.{name}"));
     Ok(format!("Argon2id, {}, {} passes, {} lane", of("memory")?, of("passes")?, of("lanes")?))
 }

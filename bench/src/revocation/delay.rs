@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 const SETTINGS: &[(&str, &str)] = &[("SYMBOLON_HTTP__TRUSTED_PROXIES", "127.0.0.1")];
 
-pub(super) fn run() -> Result<Vec<Figure>, Failure> {
+pub(crate) fn run() -> Result<Vec<Figure>, Failure> {
     let installation = Installation::new()?;
     machine::register(&installation)?;
     let server = installation.serve_with(SETTINGS)?;
@@ -42,7 +42,7 @@ pub(super) fn run() -> Result<Vec<Figure>, Failure> {
     Ok(figures)
 }
 
-pub(super) fn run_far() -> Result<Vec<Figure>, Failure> {
+pub(crate) fn run_far() -> Result<Vec<Figure>, Failure> {
     if !Link::is_possible() {
         println!("  left out: a link of delay and loss needs root, Linux, `ip` and `python3`");
         return Ok(Vec::new());
@@ -62,13 +62,13 @@ pub(super) fn run_far() -> Result<Vec<Figure>, Failure> {
 }
 
 /// APIs in one process, each with a guard that follows by a connection of its own.
-struct Guards {
+pub(crate) struct Guards {
     runtime: tokio::runtime::Runtime,
     all: Vec<Guard>,
 }
 
 impl Guards {
-    fn new(installation: &Installation, count: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(installation: &Installation, count: usize) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let guard = || Ok(Guard::new(installation.issuer(), AUDIENCE)?.revocation(Revocation::Required));
         let all = (0..count).map(|_| guard()).collect::<Result<Vec<_>, Failure>>()?;
@@ -84,7 +84,7 @@ impl Guards {
     }
 
     /// Milliseconds from each revocation to its refusal at the last guard.
-    fn times(
+    pub(crate) fn times(
         &self,
         rounds: usize,
         machine: &Machine,
@@ -99,17 +99,22 @@ impl Guards {
         }
         std::thread::scope(|scope| {
             let watch = Stopwatch::start();
-            let revoking = scope.spawn(|| revoke(token));
+            let mut revoking = Some(scope.spawn(|| revoke(token)));
             let mut accepting: Vec<&Guard> = self.all.iter().collect();
             while !accepting.is_empty() {
                 if watch.elapsed() > PATIENCE {
                     return Err(format!("{} guards still accept a revoked token", accepting.len()).into());
                 }
+                if let Some(ended) = revoking.take_if(|it| it.is_finished()) {
+                    ended.join().map_err(|_| "the revocation panicked")??;
+                }
                 accepting.retain(|guard| self.runtime.block_on(guard.verify(token)).is_ok());
                 std::thread::sleep(STEP);
             }
             let elapsed = watch.elapsed();
-            revoking.join().map_err(|_| "the revocation panicked")??;
+            if let Some(revoking) = revoking {
+                revoking.join().map_err(|_| "the revocation panicked")??;
+            }
             Ok(elapsed.as_secs_f64() * 1000.0)
         })
     }

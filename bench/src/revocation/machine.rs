@@ -11,19 +11,19 @@ use crate::Failure;
 use crate::server::Installation;
 
 /// The API its tokens are for.
-pub(super) const AUDIENCE: &str = "https://revocation.bench.example";
+pub(crate) const AUDIENCE: &str = "https://revocation.bench.example";
 
 const ID: &str = "bench";
 
 /// Registers the API and the client; the secret stands in the installation's answer only once, so it is rotated for use.
-pub(super) fn register(installation: &Installation) -> Result<(), Failure> {
+pub(crate) fn register(installation: &Installation) -> Result<(), Failure> {
     installation.run(&["api", "add", AUDIENCE, "--name", "Bench", "--scope", "read=Measure"], "")?;
     let api = format!("{AUDIENCE}=read");
     installation.run(&["client", "add", "--machine", "--id", ID, "--name", "Bench", "--api", &api], "")?;
     Ok(())
 }
 
-pub(super) struct Machine {
+pub(crate) struct Machine {
     address: SocketAddr,
     host: String,
     secret: String,
@@ -31,20 +31,25 @@ pub(super) struct Machine {
 
 impl Machine {
     /// The client of [`register`], beside the running server.
-    pub(super) fn new(installation: &Installation, address: SocketAddr) -> Result<Self, Failure> {
+    pub(crate) fn new(installation: &Installation, address: SocketAddr) -> Result<Self, Failure> {
         let answer = installation.run(&["client", "secret", "rotate", ID, "--overlap", "1h"], "")?;
         let secret = answer["client_secret"].as_str().ok_or("the client has no secret")?.to_owned();
         Ok(Self { address, host: installation.host(), secret })
     }
 
+    /// The same client at another node.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        Self { address, host: self.host.clone(), secret: self.secret.clone() }
+    }
+
     /// An access token.
-    pub(super) fn token(&self) -> Result<String, Failure> {
+    pub(crate) fn token(&self) -> Result<String, Failure> {
         let answer = self.post("/oauth/token", &format!("grant_type=client_credentials&audience={AUDIENCE}"))?;
         Ok(answer["access_token"].as_str().ok_or("no token")?.to_owned())
     }
 
     /// Revokes a token; it has been acknowledged when this comes back.
-    pub(super) fn revoke(&self, token: &str) -> Result<(), Failure> {
+    pub(crate) fn revoke(&self, token: &str) -> Result<(), Failure> {
         let answer = self.post("/oauth/revoke", &format!("token={token}"))?;
         if answer["revoked"] == true { Ok(()) } else { Err("the token was not revoked".into()) }
     }

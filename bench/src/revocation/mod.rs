@@ -1,10 +1,10 @@
 //! The group `revocation`: the set that a guard asks about each token, with 10 million ids in it, and the feed that fills it.
 
-mod delay;
+pub(crate) mod delay;
 mod followers;
 mod guard;
 mod look;
-mod machine;
+pub(crate) mod machine;
 mod memory;
 mod snapshot;
 mod write;

@@ -1,8 +1,10 @@
 //! Cookies and tokens, measured side by side on the reader's machine: what checking a request costs, and how soon what was ended is refused.
 
+mod elsewhere;
 mod measure;
 mod revoke;
 mod svg;
+mod valkey;
 mod wire;
 mod world;
 
@@ -14,6 +16,7 @@ use symbolon_jose::{Algorithm, Jwk, JwkSet, SigningKey, jwt};
 use symbolon_oauth::random_id;
 use symbolon_server::rng::SystemRng;
 
+pub(crate) use elsewhere::Elsewhere;
 pub(crate) use measure::Cost;
 pub(crate) use revoke::Ended;
 pub(crate) use svg::{plot, time};
@@ -70,21 +73,38 @@ pub(crate) struct Checked {
     pub(crate) lookup_bytes: u64,
 }
 
+impl Checked {
+    /// Whether it asks a database that is not in this process.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        [elsewhere::IN_POSTGRES, elsewhere::IN_VALKEY].contains(&self.way)
+    }
+}
+
 /// Measures everything. `progress` is told what is next: its number, of how many, and what.
-pub(crate) async fn run(plan: Plan, progress: &dyn Fn(usize, usize, &str)) -> Result<Report, String> {
-    let mut steps = Steps { done: 0, progress };
+pub(crate) async fn run(
+    plan: Plan,
+    elsewhere: &Elsewhere,
+    progress: &dyn Fn(usize, usize, &str),
+) -> Result<Report, String> {
+    let mut steps = Steps { done: 0, all: STEPS + elsewhere.count(), progress };
     steps.next("a server starts, and gets sessions and revocations");
     let world = World::start().await?;
-    let measured = measure_all(&world, plan, &mut steps).await;
+    let measured = measure_all(&world, plan, elsewhere, &mut steps).await;
     world.stop().await;
     measured
 }
 
-async fn measure_all(world: &World, plan: Plan, steps: &mut Steps<'_>) -> Result<Report, String> {
-    let values = world.add_sessions(plan.sessions).await?;
+async fn measure_all(
+    world: &World,
+    plan: Plan,
+    elsewhere: &Elsewhere,
+    steps: &mut Steps<'_>,
+) -> Result<Report, String> {
+    let values = world.add_sessions(&world.app.store, plan.sessions).await?;
     world.add_revocations(plan.revocations).await?;
     let mut bench = Bench { world, plan, wire: world.connect().await?, requests: Vec::new() };
     bench.sessions(steps, &values).await?;
+    elsewhere.measure(&mut bench, steps, &values).await?;
     let token = world.sign_in(&mut bench.wire, TOKENS, API).await?;
     bench.first_seen(steps, &token).await?;
     let revocations_held = bench.seen_again(steps, &token).await?;
@@ -95,18 +115,19 @@ async fn measure_all(world: &World, plan: Plan, steps: &mut Steps<'_>) -> Result
     Ok(Report { machine: machine(), build, plan, revocations_held, requests, revocation })
 }
 
-/// How many steps there are.
+/// How many steps there are on the server of its own.
 const STEPS: usize = 17;
 
 struct Steps<'p> {
     done: usize,
+    all: usize,
     progress: &'p dyn Fn(usize, usize, &str),
 }
 
 impl Steps<'_> {
     fn next(&mut self, what: &str) {
         self.done += 1;
-        (self.progress)(self.done, STEPS, what);
+        (self.progress)(self.done, self.all, what);
     }
 }
 
@@ -128,7 +149,9 @@ impl Bench<'_> {
 
         let way = "session, looked up in SQLite";
         steps.next(way);
-        let cost = measure::cost(length, async |number| accepted(world.is_in_database(pick(values, number)).await?));
+        let cost = measure::cost(length, async |number| {
+            accepted(world.is_in_database(&*world.app.store, pick(values, number)).await?)
+        });
         let cost = cost.await?;
         self.note(way, cost, &header, 0);
 

@@ -113,7 +113,7 @@ async fn measure(world: &World, way: Way) -> Result<Ended, String> {
 impl Checker {
     async fn accepts(&self, world: &World, wire: &mut Wire, subject: &str) -> Result<bool, String> {
         match self {
-            Self::Database => world.is_in_database(subject).await,
+            Self::Database => world.is_in_database(&*world.app.store, subject).await,
             Self::SessionEndpoint => world.is_active(wire, "/session", "session", subject).await,
             Self::Introspection => world.is_active(wire, "/oauth/introspect", "token", subject).await,
             Self::Guard(guard) => match guard.verify(subject).await {

@@ -15,7 +15,9 @@ use symbolon_server::admin::{ApiCommand, Cause, ClientCommand, Command, NewAccou
 use symbolon_server::admin::{UserCommand, control};
 use symbolon_server::rng::SystemRng;
 use symbolon_server::{App, Clock, Config, Running};
-use symbolon_store::{Family, Hash32, IssuedAccessToken, NewFamily, NewRevocation, RevocationKind, Session};
+use symbolon_store::{
+    Family, Hash32, IssuedAccessToken, NewFamily, NewRevocation, RevocationKind, Session, Store, User,
+};
 
 use super::wire::Wire;
 
@@ -98,15 +100,20 @@ impl World {
         Ok(wire.form(path, &fields).await?["active"] == true)
     }
 
-    /// Whether a session value counts, looked up in the database itself: hash, read, compare the times.
-    pub(crate) async fn is_in_database(&self, value: &str) -> Result<bool, String> {
+    /// Whether a session value counts, looked up in a database itself: hash, read, compare the times.
+    pub(crate) async fn is_in_database(&self, store: &dyn Store, value: &str) -> Result<bool, String> {
         let hash = Hash32(sha256(value.as_bytes()));
-        let found = self.app.store.session_value_facts(hash).await.map_err(|why| why.to_string())?;
+        let found = store.session_value_facts(hash).await.map_err(|why| why.to_string())?;
         let now = self.app.clock.now();
         Ok(found.is_some_and(|found| {
             let lives = found.token.session.is_some_and(|session| session.is_live(now));
             lives && found.family.ended_at.is_none() && now < found.family.absolute_expires_at
         }))
+    }
+
+    /// The user whose sessions are looked up.
+    pub(crate) async fn user(&self) -> Result<User, String> {
+        self.app.store.user(&self.user_id).await.map_err(|why| why.to_string())?.ok_or_else(|| "no user".to_owned())
     }
 
     /// Access tokens of the server for this many requests: like `token` but for their ids.
@@ -120,9 +127,9 @@ impl World {
         (0..count).map(sign).collect()
     }
 
-    /// Fills the database with live sessions; gives their values.
-    pub(crate) async fn add_sessions(&self, count: u64) -> Result<Vec<String>, String> {
-        let user = self.app.store.user(&self.user_id).await.map_err(|why| why.to_string())?.ok_or("no user")?;
+    /// Fills a database with live sessions; gives their values.
+    pub(crate) async fn add_sessions(&self, store: &Arc<dyn Store>, count: u64) -> Result<Vec<String>, String> {
+        let user = self.user().await?;
         let now = self.app.clock.now();
         let mut values = Vec::new();
         let mut left = count;
@@ -131,7 +138,7 @@ impl World {
             for _ in 0..WRITERS.min(left) {
                 let value = OpaqueToken::generate(TokenKind::SessionValue, &mut SystemRng);
                 let new = new_session(&user.id, &user.revocation_handle, &value, now)?;
-                let store = Arc::clone(&self.app.store);
+                let store = Arc::clone(store);
                 values.push(value.reveal().to_owned());
                 writers.spawn(async move { store.create_family(new).await });
                 left -= 1;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Global;
-use crate::bench::{self, Plan, Report, plot, time};
+use crate::bench::{self, Elsewhere, Plan, Report, plot, time};
 use crate::error::{CliError, FAILED, INTERRUPTED};
 use crate::output::Output;
 
@@ -24,7 +24,8 @@ How to choose: docs/manual/sessions.md
 Examples:
   symbolon bench cookies-vs-tokens
   symbolon bench cookies-vs-tokens --svg cookies-vs-tokens.svg
-  symbolon bench cookies-vs-tokens --quick              a first impression, in some seconds")]
+  symbolon bench cookies-vs-tokens --quick              a first impression, in some seconds
+  symbolon bench cookies-vs-tokens --store-url postgres://postgres@127.0.0.1/bench --valkey-url valkey://127.0.0.1")]
     CookiesVsTokens(CookiesVsTokens),
 }
 
@@ -36,6 +37,12 @@ pub(crate) struct CookiesVsTokens {
     /// Write the figures as a picture
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Look sessions up in PostgreSQL, too: in a schema of their own, removed afterwards
+    #[arg(long, value_name = "URL")]
+    store_url: Option<String>,
+    /// Look sessions up in Valkey or Redis, too: keys of their own, gone after ten minutes
+    #[arg(long, value_name = "URL")]
+    valkey_url: Option<String>,
 }
 
 impl Bench {
@@ -52,7 +59,7 @@ impl CookiesVsTokens {
             CliError::new(
                 FAILED,
                 format!("the measurement failed: {why}"),
-                "is there room in the temporary folder? TMPDIR=/elsewhere",
+                "is there room in the temporary folder? TMPDIR=/elsewhere; do --store-url and --valkey-url answer?",
             )
         };
         // Said before a minute has been spent in vain.
@@ -62,10 +69,11 @@ impl CookiesVsTokens {
         // As a server runs: on all cores.
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|why| failed(&why))?;
         let plan = if self.quick { Plan::QUICK } else { Plan::FULL };
+        let elsewhere = Elsewhere { store_url: self.store_url, valkey_url: self.valkey_url };
         let progress = |number: usize, all: usize, what: &str| output.say(&format!("[{number:>2}/{all}] {what}"));
         let report = runtime.block_on(async {
             tokio::select! {
-                report = bench::run(plan, &progress) => report.map_err(|why| failed(&why)),
+                report = bench::run(plan, &elsewhere, &progress) => report.map_err(|why| failed(&why)),
                 // What was begun is dropped, and the temporary folder with it.
                 _ = tokio::signal::ctrl_c() => Err(CliError::new(INTERRUPTED, "interrupted", "--quick takes some seconds only")),
             }
@@ -134,6 +142,11 @@ fn method(report: &Report) -> Vec<String> {
         "header: the line a browser or app sends with each request; API-server: request and answer on a kept connection, loopback, no TLS".to_owned(),
         "to revoke: from sending the request that ends it (RFC 7009) to the first refusal; checking begins when its answer is there, and then goes on without a pause".to_owned(),
     ];
+    if report.requests.iter().any(bench::Checked::is_elsewhere) {
+        method.push(
+            "looked up in PostgreSQL or Valkey: as many sessions there; what that server itself spends is not in the processor time".to_owned(),
+        );
+    }
     if report.build == "debug" {
         method.push("a debug build: do not quote these figures".to_owned());
     }

@@ -20,6 +20,7 @@ mod outbox;
 mod registry;
 mod revocation;
 mod rotation;
+mod scratch;
 mod session;
 mod signal;
 mod status;
@@ -48,6 +49,8 @@ use crate::transfer::{Load, Present, Snapshot};
 use conn::Conn;
 use connect::Target;
 use follow::{Cause, Followed};
+
+pub use scratch::Scratch;
 
 /// How often an operation is run again when the engine asks for it.
 const ATTEMPTS: u32 = 10;

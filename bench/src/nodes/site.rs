@@ -1,0 +1,193 @@
+//! A deployment to measure: nodes, their data, clients registered, users in the tables.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use symbolon_jose::base64url;
+
+use super::database::{self, Database, Shell};
+use super::rows;
+use super::script::{ALGORITHM, Account, Client, Front, Job, PASSWORD, SESSIONS};
+use crate::core::setup;
+use crate::load;
+use crate::server::{Installation, Running};
+use crate::{Failure, cpu};
+
+/// The cheapest hash that a server accepts outside of development: signing in is not about hashing here.
+pub(super) const HASH: (u32, u32, u32) = (7 * 1024, 1, 1);
+
+/// The user whose rows are copied.
+const TEMPLATE: &str = "template@bench.example";
+
+/// Nodes over one store.
+pub(super) struct Site<'s> {
+    database: Database<'s>,
+    nodes: Vec<Installation>,
+    running: Vec<Running>,
+    front: Arc<Front>,
+    /// What is known of the users, dealt out to connections.
+    accounts: Vec<Account>,
+}
+
+/// What a turn came to.
+pub(super) struct Turn {
+    pub(super) per_second: f64,
+    /// Processor seconds per 1,000 requests, of all nodes together.
+    pub(super) cpu: f64,
+    /// The same of the database's processes; of a file there are none.
+    pub(super) database_cpu: Option<f64>,
+    /// Of each request, in milliseconds.
+    pub(super) times: Vec<f64>,
+}
+
+impl<'s> Site<'s> {
+    /// Makes a deployment of so many nodes with so many users, of whom `sample` can be used. It does not run yet.
+    pub(super) fn new(database: Database<'s>, nodes: usize, users: u64, sample: u64) -> Result<Self, Failure> {
+        let first = Installation::with(settings(&database))?;
+        let running = first.serve()?;
+        let front = Arc::new(register(&first)?);
+        setup::user(&first, TEMPLATE, PASSWORD)?;
+        for job in [Job::SignIn, Job::SignInForSession] {
+            let none = String::new();
+            let template = Account {
+                email: TEMPLATE.to_owned(),
+                refresh_token: none.clone(),
+                cookie: none.clone(),
+                session_value: none.clone(),
+                access_token: none,
+            };
+            let client = Client { front: Arc::clone(&front), job, accounts: vec![template], next: 0 };
+            load::run(running.address, vec![client], Duration::ZERO)?;
+        }
+        drop(running);
+        let accounts = rows::fill(&database.open(first.database())?, database.words(), users, sample.min(users))?;
+        let mut nodes: Vec<Installation> = (1..nodes).map(|_| first.beside()).collect::<Result<_, Failure>>()?;
+        nodes.insert(0, first);
+        Ok(Self { database, nodes, running: Vec::new(), front, accounts })
+    }
+
+    pub(super) fn start(&mut self) -> Result<(), Failure> {
+        for node in &self.nodes {
+            self.running.push(node.serve()?);
+        }
+        Ok(())
+    }
+
+    /// Where the nodes answer.
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.running.iter().map(|node| node.address).collect()
+    }
+
+    pub(super) fn first(&self) -> &Installation {
+        &self.nodes[0]
+    }
+
+    /// Statements beside the nodes.
+    pub(super) fn shell(&self) -> Result<Shell<'_>, Failure> {
+        self.database.open(self.first().database())
+    }
+
+    pub(super) fn database(&self) -> &Database<'s> {
+        &self.database
+    }
+
+    /// Sends one job over so many connections to the first so many nodes.
+    pub(super) fn turn(
+        &mut self,
+        job: Job,
+        nodes: usize,
+        connections: usize,
+        duration: Duration,
+    ) -> Result<Turn, Failure> {
+        let before = self.used()?;
+        let addresses = self.addresses();
+        let outcome = self.load(job, &addresses[..nodes], connections, duration);
+        let outcome = outcome.map_err(|why| format!("{}: {why}", job.name()))?;
+        let after = self.used()?;
+        let each = |before: Duration, after: Duration| {
+            after.saturating_sub(before).as_secs_f64() * 1e3 / load::count(outcome.requests)
+        };
+        let database_cpu = before.1.zip(after.1).map(|(before, after)| each(before, after));
+        let cpu = each(before.0, after.0);
+        Ok(Turn { per_second: outcome.per_second(), cpu, database_cpu, times: outcome.times })
+    }
+
+    /// The same to nodes that somebody else has started.
+    pub(super) fn load(
+        &mut self,
+        job: Job,
+        nodes: &[SocketAddr],
+        connections: usize,
+        duration: Duration,
+    ) -> Result<load::Outcome<()>, Failure> {
+        let is_of_use = |account: &Account| job != Job::Introspect || !account.access_token.is_empty();
+        let (accounts, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.accounts).into_iter().partition(is_of_use);
+        if accounts.len() < connections {
+            return Err("too few accounts for this many connections".into());
+        }
+        self.accounts = others;
+        let share = accounts.len() / connections;
+        let mut accounts = accounts.into_iter();
+        let mut clients = Vec::new();
+        for _ in 0..connections {
+            let accounts: Vec<Account> = accounts.by_ref().take(share).collect();
+            clients.push(Client { front: Arc::clone(&self.front), job, accounts, next: 0 });
+        }
+        self.accounts.extend(accounts);
+        let load::Outcome { requests, elapsed, scripts, times } = load::run_over(nodes, clients, duration)?;
+        for Client { mut accounts, next, .. } in scripts {
+            // The next turn goes on with those who have waited longest.
+            let turned = next % accounts.len();
+            accounts.rotate_left(turned);
+            self.accounts.append(&mut accounts);
+        }
+        Ok(load::Outcome { requests, elapsed, scripts: Vec::new(), times })
+    }
+
+    /// Processor time so far, of the nodes and of the database.
+    fn used(&self) -> Result<(Duration, Option<Duration>), Failure> {
+        let mut nodes = Duration::ZERO;
+        for node in &self.running {
+            nodes += cpu::used(node.pid())?;
+        }
+        let database = match &self.database {
+            Database::File => None,
+            Database::Shared { server, .. } => Some(cpu::used_by_all(database::pid(server)?)?),
+        };
+        Ok((nodes, database))
+    }
+}
+
+/// Of data that lives for minutes.
+pub(super) fn master_key() -> String {
+    base64url::encode(&[7; 32])
+}
+
+/// What all nodes are told.
+pub(super) fn settings(database: &Database<'_>) -> Vec<(String, String)> {
+    let (memory_kib, passes, _) = HASH;
+    let mut settings = vec![
+        ("SYMBOLON_MASTER_KEY".to_owned(), master_key()),
+        ("SYMBOLON_PASSWORD__MEMORY".to_owned(), format!("{memory_kib}KiB")),
+        ("SYMBOLON_PASSWORD__PASSES".to_owned(), passes.to_string()),
+    ];
+    settings.extend(database.url().map(|url| ("SYMBOLON_STORE__URL".to_owned(), url)));
+    settings
+}
+
+/// An API, an app that is given tokens, one that is given session values, and a machine.
+fn register(installation: &Installation) -> Result<Front, Failure> {
+    let app = setup::app(installation, ALGORITHM)?;
+    let machine = setup::machine(installation, ALGORITHM)?;
+    let audience = setup::audience(ALGORITHM);
+    let api = format!("{audience}=read:bench");
+    let arguments = ["client", "add", "--spa", "--id", SESSIONS, "--name", SESSIONS, "--api", &api];
+    let more = ["--password-sign-in", "--redirect", "http://localhost:9/", "--access-token-format", "session"];
+    installation.run(&[&arguments[..], &more[..]].concat(), "")?;
+    installation.run(&["api", "set", &audience, "--token-lifetime", "1h"], "")?;
+    let answer = installation.run(&["api", "secret", "rotate", &audience], "")?;
+    let api_secret = answer["api_secret"].as_str().ok_or("the API has no secret")?.to_owned();
+    let (issuer, host, port) = (installation.issuer(), installation.host(), installation.issuer_port());
+    Ok(Front { issuer, host, port, app, machine, api_secret })
+}

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Consent, Delivery, DeliveryOutcome,
-    DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead, RevocationKind, RolesSet,
-    Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store, StoreError,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
-    WaitingTarget,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
+    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
+    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
+    RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
+    StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -151,6 +151,7 @@ observed! {
         audit(after_seq: u64, limit: u32) -> Vec<AuditRecord>;
         meta(key: &str) -> Option<String>;
         ping() -> ();
+        condition() -> Condition;
     }
     changes {
         create_user(new: NewUser) -> ();

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::conn::Conn;
 use super::{
-    Postgres, artefact, condition, consent, detached, ending, event_stream, family, log, migrate, odds, outbox, registry, revocation,
-    rotation, session, status, sweep, throttle, transfer, user, user_list,
+    Postgres, artefact, condition, consent, detached, ending, event_stream, family, log, migrate, odds, outbox,
+    registry, revocation, rotation, session, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{

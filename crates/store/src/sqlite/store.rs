@@ -5,8 +5,8 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, condition, consent, ending, event_stream, family, job, log, migrate, odds, outbox, registry, revocation,
-    session, status, sweep, throttle, transfer, user, user_list,
+    Sqlite, artefact, condition, consent, ending, event_stream, family, job, log, migrate, odds, outbox, registry,
+    revocation, session, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::error::StoreError;
 use crate::port::{Result, Store};

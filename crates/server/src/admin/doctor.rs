@@ -10,6 +10,7 @@ use super::{
     AdminContext, AdminError, ApiCommand, ClientCommand, KeyCommand, api, client, delivery, key, lookup, stream,
 };
 use crate::account::attempts;
+use crate::backup::last_made;
 
 pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
     // First, so that the two clocks are read at nearly the same moment.
@@ -33,6 +34,7 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "valkey": valkey(context).await,
         "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
         "store": store,
+        "backup": backup(context).await?,
         "faults": faults(&registry.documents)?,
         "forwarded_by": context.forwarded_by,
         "open_files": (context.actor == SERVING).then(open_files).flatten(),
@@ -41,6 +43,13 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
     facts["api_list"] = api::execute(context, ApiCommand::List).await?["apis"].take();
     facts["key_list"] = key::execute(context, KeyCommand::List).await?["keys"].take();
     Ok(facts)
+}
+
+/// How often backups are to be made, and when the last one was.
+async fn backup(context: &AdminContext<'_>) -> Result<Value, AdminError> {
+    let every_secs = context.config.backup.every_secs;
+    let made_at = last_made(context.store, every_secs, context.now).await?;
+    Ok(json!({ "every_secs": every_secs, "made_at": made_at }))
 }
 
 /// What is wrong with registrations that are on record all the same: written by an older version, or past the commands.

@@ -26,7 +26,7 @@ pub use archive::{Header, Summary};
 pub use file::{Partial, default_name, verify};
 pub use key::ArchiveKey;
 pub use restore::{Restored, SignInsAfter, restore};
-pub(crate) use schedule::run;
+pub(crate) use schedule::{last_made, run};
 pub use take::{record, take};
 
 /// Why a backup could not be made, read or restored, in words for the operator.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::json;
-use symbolon_store::{Artefact, Conflict, Hash32, StoreError};
+use symbolon_store::{Artefact, Conflict, Hash32, Store, StoreError};
 
 use super::{BackupError, Partial, Summary, file, take};
 use crate::app::App;
@@ -29,6 +29,18 @@ pub(crate) async fn run(app: Arc<App>) {
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// When the scheduled backup of this period was made, or that of the one before; by whichever node. For `symbolon doctor`.
+pub(crate) async fn last_made(store: &dyn Store, every_secs: u64, now: u64) -> Result<Option<u64>, StoreError> {
+    let every = every_secs.max(1);
+    let period = now / every;
+    for period in [period, period.saturating_sub(1)] {
+        if let Some(made) = store.artefact(KIND, mark("done", &[every, period])).await? {
+            return Ok(Some(made.created_at));
+        }
+    }
+    Ok(None)
 }
 
 /// Makes the backup of this period, if nobody has and it is this node's turn; tells whether it did.

@@ -130,7 +130,6 @@ observed! {
         count_sessions(now: u64) -> u64;
         schema_version() -> Option<u32>;
         snapshot() -> Box<dyn Snapshot>;
-        condition() -> Condition;
         list_sessions(after: Option<String>, limit: u32, now: u64) -> Page<Session>;
         artefact(kind: &str, hash: Hash32) -> Option<Artefact>;
         code_facts(hash: Hash32) -> Option<CodeFacts>;
@@ -152,6 +151,7 @@ observed! {
         audit(after_seq: u64, limit: u32) -> Vec<AuditRecord>;
         meta(key: &str) -> Option<String>;
         ping() -> ();
+        condition() -> Condition;
     }
     changes {
         create_user(new: NewUser) -> ();

@@ -1,27 +1,26 @@
-//! When the last backup was made. A server that makes them by a schedule tells `backup.made_at` and `backup.every_secs`; one that does not
-//! tells nothing, and nothing is judged.
+//! Whether backups are made: scheduled at all, and for this period or the one before. Which node made it does not matter.
 
 use super::finding::Finding;
 use super::seen::Seen;
 use crate::time;
 
-/// A backup may be late by this many of its periods.
-const PERIODS: u64 = 2;
+const ABOUT: &str = "backup";
 
 pub(super) fn judge(seen: &Seen) -> Vec<Finding> {
+    // A server of an older version tells nothing.
     let told = &seen.facts["backup"];
-    let Some(every_secs) = told["every_secs"].as_u64().filter(|secs| *secs > 0) else { return Vec::new() };
-    let fix = "look for the reason in the log, and make one now: symbolon backup create";
+    let Some(every_secs) = told["every_secs"].as_u64().filter(|_| seen.is_production()) else { return Vec::new() };
+    if every_secs == 0 {
+        let fix = "set backup.every = \"1d\", or let something else call: symbolon backup create";
+        return vec![Finding::warning(ABOUT, "none is scheduled", fix)];
+    }
     vec![match told["made_at"].as_u64() {
-        None => Finding::warning("backup", "none has been made yet", fix),
-        Some(at) => {
-            let what = format!("the last one was made {}", time::distance(at, seen.now));
-            if seen.now > at.saturating_add(every_secs.saturating_mul(PERIODS)) {
-                Finding::wrong("backup", what, fix)
-            } else {
-                Finding::ok("backup", what)
-            }
-        }
+        Some(at) => Finding::ok(ABOUT, format!("the last one was made {}", time::distance(at, seen.now))),
+        None => Finding::wrong(
+            ABOUT,
+            "none was made for this period or the one before",
+            "look for the reason in the log, and make one now: symbolon backup create",
+        ),
     }]
 }
 
@@ -36,10 +35,10 @@ mod tests {
     fn backups_that_stopped_or_never_began_are_told() {
         let mut seen = healthy();
         assert!(judge(&seen).is_empty());
-        seen.facts["backup"] = json!({ "every_secs": 86_400, "made_at": null });
-        assert_found(&judge(&seen), Grade::Warning, "none has been made");
-        seen.facts["backup"]["made_at"] = json!(seen.now - 3 * 86_400);
-        assert_found(&judge(&seen), Grade::Wrong, "3d ago");
+        seen.facts["backup"] = json!({ "every_secs": 0, "made_at": null });
+        assert_found(&judge(&seen), Grade::Warning, "none is scheduled");
+        seen.facts["backup"]["every_secs"] = json!(86_400);
+        assert_found(&judge(&seen), Grade::Wrong, "none was made for this period");
         seen.facts["backup"]["made_at"] = json!(seen.now - 86_400);
         assert_found(&judge(&seen), Grade::Ok, "1d ago");
     }

@@ -108,7 +108,10 @@ async fn look(inner: &Inner, cause: Cause) -> Result<()> {
     let conn = inner.connection().await?;
     let look = async {
         if inner.followed.refresh(&conn, cause).await? || cause == Cause::Own {
-            conn.ask("SELECT pg_notify($1, '')", &[&CHANNEL]).await?;
+            // An engine without notices has others find it by asking.
+            if let Err(error) = conn.ask("SELECT pg_notify($1, '')", &[&CHANNEL]).await {
+                tracing::debug!(%error, "other nodes could not be told");
+            }
         }
         Ok(())
     };

@@ -44,7 +44,7 @@ impl Followed {
     }
 
     /// Numbers what has none, and tells this node's watchers what is newest. Whether other nodes have to be told.
-    pub(super) async fn refresh(&self, conn: &Conn, cause: Cause) -> Result<bool> {
+    pub(super) async fn refresh(&self, conn: &Conn) -> Result<bool> {
         let sql =
             "SELECT (SELECT version FROM registry WHERE one = 1), (SELECT seq FROM revocation_head WHERE one = 1),
                 (SELECT coalesce(max(id), 0) FROM outbox), EXISTS (SELECT 1 FROM revocation WHERE seq IS NULL)";
@@ -52,33 +52,27 @@ impl Followed {
         let row = answer.one()?;
         let unnumbered = row.at(3)?;
         let revocations = if unnumbered { revocation::number(conn).await? } else { row.num(1)? };
-        for (sender, newest) in [(&self.registry, row.num(0)?), (&self.revocations, revocations)] {
+        // The numbers of messages are given before their commit: one that comes after a newer one is found when it is time to ask.
+        for (sender, newest) in
+            [(&self.registry, row.num(0)?), (&self.revocations, revocations), (&self.deliveries, row.num(2)?)]
+        {
             sender.send_if_modified(|seen| {
                 let newer = newest > *seen;
                 *seen = (*seen).max(newest);
                 newer
             });
         }
-        let newest = row.num(2)?;
-        self.deliveries.send_if_modified(|seen| {
-            let newer = newest > *seen;
-            *seen = (*seen).max(newest);
-            // Numbers of messages are given before the commit, and an old one may be put back: somebody who said that there is news is believed.
-            newer || cause != Cause::Time
-        });
         Ok(unnumbered)
     }
 }
 
 /// Who says that there may be news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+enum Cause {
     /// This node has committed something.
     Own,
-    /// Another node says so.
+    /// Another node says so, or it is time to ask.
     Others,
-    /// It is time to ask.
-    Time,
 }
 
 /// Follows until the store is dropped.
@@ -93,7 +87,7 @@ pub(super) async fn run(inner: Weak<Inner>, target: Target, poll: Duration) {
         let cause = tokio::select! {
             () = inner.followed.changed.notified() => Cause::Own,
             () = inner.followed.heard.notified() => Cause::Others,
-            _ = poll.tick() => Cause::Time,
+            _ = poll.tick() => Cause::Others,
         };
         if let Err(error) = look(&inner, cause).await {
             tracing::warn!(%error, "changes could not be asked for");
@@ -107,7 +101,7 @@ pub(super) async fn run(inner: Weak<Inner>, target: Target, poll: Duration) {
 async fn look(inner: &Inner, cause: Cause) -> Result<()> {
     let conn = inner.connection().await?;
     let look = async {
-        if inner.followed.refresh(&conn, cause).await? || cause == Cause::Own {
+        if inner.followed.refresh(&conn).await? || cause == Cause::Own {
             // An engine without notices has others find it by asking.
             if let Err(error) = conn.ask("SELECT pg_notify($1, '')", &[&CHANNEL]).await {
                 tracing::debug!(%error, "other nodes could not be told");

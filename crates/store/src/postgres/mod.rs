@@ -48,7 +48,7 @@ use crate::schema::SchemaState;
 use crate::transfer::{Load, Present, Snapshot};
 use conn::Conn;
 use connect::Target;
-use follow::{Cause, Followed};
+use follow::Followed;
 
 pub use scratch::Scratch;
 
@@ -115,7 +115,7 @@ impl Postgres {
         {
             let conn = inner.connection().await?;
             migrate::migrate(&conn).await?;
-            inner.followed.refresh(&conn, Cause::Time).await?;
+            inner.followed.refresh(&conn).await?;
         }
         tokio::spawn(migrate::fill(Arc::downgrade(&inner)));
         let follower = tokio::spawn(follow::run(Arc::downgrade(&inner), target, options.poll));

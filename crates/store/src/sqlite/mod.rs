@@ -3,6 +3,7 @@
 //! Refuses: a second opener, a file that cannot be written, another program's or a damaged database, a newer schema.
 
 mod artefact;
+mod checkpointer;
 mod condition;
 mod consent;
 #[cfg(test)]
@@ -124,7 +125,8 @@ impl Sqlite {
         options: &Options,
     ) -> Result<Self> {
         let registry_version = watch::Sender::new(registry::version(&conn)?);
-        let writer = Writer::start(conn, options.queue, options.batch)?;
+        let beside = file.as_ref().map(|(path, _)| open::writer(path)).transpose()?;
+        let writer = Writer::start(conn, beside, options.queue, options.batch)?;
         let (path, lock) = file.map_or((None, None), |(path, lock)| (Some(path.to_owned()), Some(lock)));
         Ok(Self { readers, writer, registry_version, path, _lock: lock })
     }

@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::checkpointer::{Checkpointer, Limits};
 use super::job::{Job, Queue};
 use super::{outbox, revocation};
 use crate::error::StoreError;
@@ -28,17 +29,23 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread on a connection that nobody else writes with.
-    pub(super) fn start(conn: Connection, queue: usize, batch: usize) -> Result<Self> {
+    /// Starts the thread on a connection that nobody else writes with. `beside` is for the log of a file.
+    pub(super) fn start(mut conn: Connection, beside: Option<Connection>, queue: usize, batch: usize) -> Result<Self> {
         let (sender, receiver) = sync_channel(queue.max(1));
         let failing = Arc::<AtomicBool>::default();
         let revocations = watch::Sender::new(revocation::seq(&conn)?);
         let deliveries = watch::Sender::new(outbox::seq(&conn)?);
         let state =
             State { failing: Arc::clone(&failing), revocations: revocations.clone(), deliveries: deliveries.clone() };
+        let mut checkpointer =
+            beside.map(|beside| Checkpointer::start(&mut conn, beside, Limits::default())).transpose()?;
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&conn, &receiver, batch.max(1), &state))
+            .spawn(move || {
+                serve(&conn, &receiver, batch.max(1), &state, checkpointer.as_mut());
+                // Its connection goes first: the last one to close folds the log into the file.
+                drop(checkpointer);
+            })
             .map_err(|error| StoreError::Unavailable(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { queue: Some(sender), failing, revocations, deliveries, thread: Some(thread) })
     }
@@ -97,13 +104,22 @@ impl State {
     }
 }
 
-fn serve(conn: &Connection, queue: &Receiver<Box<dyn Job>>, batch: usize, state: &State) {
+fn serve(
+    conn: &Connection,
+    queue: &Receiver<Box<dyn Job>>,
+    batch: usize,
+    state: &State,
+    mut checkpointer: Option<&mut Checkpointer>,
+) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         jobs.extend(queue.try_iter().take(batch - 1));
         let mut jobs = jobs.into_iter();
         while jobs.len() > 0 {
             commit_some(conn, &mut jobs, state);
+            if let Some(checkpointer) = &mut checkpointer {
+                checkpointer.committed(conn);
+            }
         }
     }
 }

@@ -143,6 +143,8 @@ pub enum Effect {
         successor: NewRefreshToken,
         /// The family, to note the access token.
         family_id: String,
+        /// Tokens of the family that were superseded by then, and whose successor was used, need not be kept.
+        forget_until: u64,
         /// The token.
         access_token: IssuedAccessToken,
     },

@@ -11,7 +11,7 @@ use crate::issue::{AccessTokenPlan, IdTokenPlan, RefreshAnswer, UserFacts};
 use crate::registration::{Api, Client};
 use crate::scope::Scope;
 use crate::target;
-use crate::token_format::{OpaqueToken, TokenKind};
+use crate::token_format::OpaqueToken;
 
 /// A sign-in from which a family is born.
 pub(crate) struct SignIn<'a> {
@@ -51,7 +51,7 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
         access_token.claims.exp
     };
     let (refresh_token, record) = if stays {
-        let (token, record) = new_refresh_token(ctx, client, absolute_expires_at);
+        let (token, record) = new_refresh_token(ctx, client, from.family_id, absolute_expires_at);
         (RefreshAnswer::New(token), Some(record))
     } else {
         (RefreshAnswer::Absent, None)
@@ -75,13 +75,14 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
     Born { access_token, id_token, refresh_token, family, record }
 }
 
-/// A new refresh token for a family that ends at `absolute_expires_at`, and the record of it.
+/// A new refresh token for the family, which ends at `absolute_expires_at`, and the record of it.
 pub(crate) fn new_refresh_token(
     ctx: &mut Context<'_>,
     client: &Client,
+    family_id: &str,
     absolute_expires_at: u64,
 ) -> (OpaqueToken, NewRefreshToken) {
-    let token = OpaqueToken::generate(TokenKind::RefreshToken, ctx.rng);
+    let token = OpaqueToken::of_family(family_id, ctx.rng);
     let idle_end = ctx.now.saturating_add(client.refresh_idle_secs(&ctx.lifetimes));
     let record =
         NewRefreshToken { hash: token.hash(), created_at: ctx.now, expires_at: idle_end.min(absolute_expires_at) };

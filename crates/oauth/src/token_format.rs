@@ -2,6 +2,7 @@
 //!
 //! `sym_rt_` + 43 characters of base64url + 6 characters of CRC-32 in base 62. The prefix lets secret scanners and people
 //! know what they see, the checksum lets a typing error or a truncated copy be told from a wrong secret without a look-up.
+//! A refresh token also names its family, before the checksum: 22 characters by which its theft shows when it has long been forgotten.
 //! Refuses truncated, extended, case-changed or foreign values (CVE-2026-27840). Only the SHA-256 of one is ever stored.
 
 use std::fmt;
@@ -13,6 +14,8 @@ use crate::context::Rng;
 
 const BODY_LEN: usize = 43;
 const CHECKSUM_LEN: usize = 6;
+/// [`random_id`](crate::random_id): 128 bits.
+const FAMILY_LEN: usize = 22;
 
 /// What an opaque secret is for. The kind is part of the text and of the checksum, so one can never pass for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,13 +100,33 @@ impl OpaqueToken {
     /// A new one of 256 random bits.
     #[must_use]
     pub fn generate(kind: TokenKind, rng: &mut dyn Rng) -> Self {
+        Self::with(kind, "", rng)
+    }
+
+    /// A new refresh token that names its family. An id that no [`random_id`](crate::random_id) made is not named.
+    ///
+    /// ```
+    /// # use symbolon_oauth::{OpaqueToken, Rng};
+    /// # struct Seeded(u8);
+    /// # impl Rng for Seeded { fn fill(&mut self, bytes: &mut [u8]) { for b in bytes { self.0 = self.0.wrapping_add(7); *b = self.0; } } }
+    /// let token = OpaqueToken::of_family("AAECAwQFBgcICQoLDA0ODw", &mut Seeded(1));
+    /// assert_eq!(token.family(), Some("AAECAwQFBgcICQoLDA0ODw"));
+    /// assert_eq!(OpaqueToken::of_family("the first", &mut Seeded(1)).family(), None);
+    /// ```
+    #[must_use]
+    pub fn of_family(family_id: &str, rng: &mut dyn Rng) -> Self {
+        Self::with(TokenKind::RefreshToken, if is_family(family_id) { family_id } else { "" }, rng)
+    }
+
+    fn with(kind: TokenKind, family: &str, rng: &mut dyn Rng) -> Self {
         let mut bytes = [0_u8; 32];
         rng.fill(&mut bytes);
         let body = Zeroizing::new(base64url::encode(&bytes));
         bytes.zeroize();
-        let mut text = Zeroizing::new(String::with_capacity(64));
+        let mut text = Zeroizing::new(String::with_capacity(80));
         text.push_str(kind.prefix());
         text.push_str(&body);
+        text.push_str(family);
         let checksum = checksum(&text);
         text.push_str(&checksum);
         Self { kind, text }
@@ -112,12 +135,14 @@ impl OpaqueToken {
     /// Takes a presented text if it is well-formed for that kind; it may still be unknown.
     pub fn parse(kind: TokenKind, text: &str) -> Result<Self, NotAToken> {
         let rest = text.strip_prefix(kind.prefix()).ok_or(NotAToken)?;
-        if rest.len() != BODY_LEN + CHECKSUM_LEN || !rest.is_ascii() {
+        let more = rest.len().checked_sub(BODY_LEN + CHECKSUM_LEN).ok_or(NotAToken)?;
+        if !rest.is_ascii() || more != 0 && (kind != TokenKind::RefreshToken || more != FAMILY_LEN) {
             return Err(NotAToken);
         }
-        let (signed, sum) = text.split_at(kind.prefix().len() + BODY_LEN);
+        let (signed, sum) = text.split_at(text.len() - CHECKSUM_LEN);
         let body = Zeroizing::new(base64url::decode(&rest[..BODY_LEN]).map_err(|_| NotAToken)?);
-        if body.len() == 32 && checksum(signed) == sum {
+        let is_whole = body.len() == 32 && (more == 0 || is_family(&rest[BODY_LEN..][..FAMILY_LEN]));
+        if is_whole && checksum(signed) == sum {
             Ok(Self { kind, text: Zeroizing::new(text.to_owned()) })
         } else {
             Err(NotAToken)
@@ -128,6 +153,14 @@ impl OpaqueToken {
     #[must_use]
     pub fn kind(&self) -> TokenKind {
         self.kind
+    }
+
+    /// The family that a refresh token names. Whoever has seen one token of it could make another text that does: nothing but the family's
+    /// end may follow from this.
+    #[must_use]
+    pub fn family(&self) -> Option<&str> {
+        let start = self.kind.prefix().len() + BODY_LEN;
+        self.text.get(start..start + FAMILY_LEN)
     }
 
     /// The text itself, for the one answer or cookie that carries it.
@@ -148,6 +181,10 @@ impl fmt::Debug for OpaqueToken {
         let Self { kind, text: _ } = self;
         write!(f, "OpaqueToken({kind:?}, ..)")
     }
+}
+
+fn is_family(text: &str) -> bool {
+    text.len() == FAMILY_LEN && base64url::decode(text).is_ok_and(|bytes| bytes.len() == 16)
 }
 
 /// CRC-32 (IEEE 802.3) in six digits of base 62, most significant first. An error check, not a security one.
@@ -218,6 +255,29 @@ mod tests {
         ] {
             assert!(OpaqueToken::parse(TokenKind::RefreshToken, &bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_a_refresh_token_names_a_family_and_it_cannot_be_cut_off_or_changed() {
+        const FAMILY: &str = "AAECAwQFBgcICQoLDA0ODw";
+        let token = OpaqueToken::of_family(FAMILY, &mut TestRng::new(7));
+        let text = token.reveal();
+        assert_eq!((text.len(), token.family()), (78, Some(FAMILY)));
+        let parsed = OpaqueToken::parse(TokenKind::RefreshToken, text).unwrap();
+        assert_eq!((parsed.family(), parsed.hash()), (Some(FAMILY), token.hash()));
+        for bad in [
+            text.replace(FAMILY, ""),
+            text.replace(FAMILY, "AAECAwQFBgcICQoLDA0ODx"),
+            text.replace(FAMILY, "ABECAwQFBgcICQoLDA0ODw"),
+            text.replace("sym_rt_", "sym_se_"),
+            text[..56].to_owned(),
+        ] {
+            assert!(OpaqueToken::parse(TokenKind::RefreshToken, &bad).is_err(), "{bad}");
+        }
+        let foreign = format!("sym_se_{}", &text[7..72]);
+        let foreign = format!("{foreign}{}", checksum(&foreign));
+        assert!(OpaqueToken::parse(TokenKind::Session, &foreign).is_err());
+        assert_eq!(sample(TokenKind::RefreshToken).family(), None);
     }
 
     #[test]

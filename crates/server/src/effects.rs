@@ -58,13 +58,14 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
                 _ => Applied::LostRace,
             })
         }
-        Effect::RotateRefreshToken { presented_hash, expect, successor, family_id, access_token } => {
+        Effect::RotateRefreshToken { presented_hash, expect, successor, family_id, forget_until, access_token } => {
             let RefreshAnswer::New(token) = &issue.refresh_token else { return Err(OAuthError::ServerError) };
             let rotate = Rotate {
                 presented: Hash32(*presented_hash),
                 expect: rotate_expect(*expect),
                 successor: facts::new_refresh_token(successor, family_id),
                 sealed_successor: seal::seal_successor(presented, token.reveal()),
+                forget_until: *forget_until,
                 access_token: facts::issued(access_token),
                 now,
             };

@@ -28,6 +28,7 @@ mod notify;
 mod observe;
 pub mod outgoing;
 pub mod pages;
+mod refresh;
 pub mod registry;
 pub mod revocation;
 pub mod rng;

@@ -25,6 +25,10 @@ pub const NAME: &str = "refresh_token";
 /// What it reads.
 pub const PARAMETERS: &[&str] = &["refresh_token", "resource", "scope"];
 
+/// How long a superseded token stays on record at least, in seconds, once its successor was used. After that its family, which it names, tells
+/// that it was there: a table of everything ever superseded would outgrow all others.
+const REMEMBERED_SECS: u64 = 60;
+
 /// What is presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -49,13 +53,8 @@ impl Request {
     }
 }
 
-/// What to load: the token by its hash, with family, successor, user and session, in one read.
-#[must_use]
-pub fn facts(request: &Request) -> [u8; 32] {
-    request.refresh_token.hash()
-}
-
-/// What was found for the token's hash.
+/// What was found for the token's hash, with family, successor, user and session, in one read. A token that is not on record any more, whose
+/// [family](OpaqueToken::family) is, is [`TokenState::Dead`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// What became of the token.
@@ -195,13 +194,15 @@ fn rotate_to_new(
     expect: RotateExpect,
     issue: &mut Issue,
 ) {
-    let (token, successor) = new_refresh_token(ctx, client.client(), facts.family.absolute_expires_at);
+    let FamilyFacts { id, absolute_expires_at, .. } = &facts.family;
+    let (token, successor) = new_refresh_token(ctx, client.client(), id, *absolute_expires_at);
     issue.refresh_token = RefreshAnswer::New(token);
     issue.effect = Effect::RotateRefreshToken {
         presented_hash: request.refresh_token.hash(),
         expect,
         successor,
-        family_id: facts.family.id.clone(),
+        family_id: id.clone(),
+        forget_until: ctx.now.saturating_sub(ctx.lifetimes.refresh_grace_secs.max(REMEMBERED_SECS)),
         access_token: issue.access_token.issued(),
     };
 }
@@ -277,7 +278,8 @@ mod tests {
     fn the_current_token_rotates_to_a_new_pair() {
         let issue = run(found(TokenState::Current)).unwrap();
         let RefreshAnswer::New(token) = &issue.refresh_token else { panic!("{:?}", issue.refresh_token) };
-        let Effect::RotateRefreshToken { presented_hash, expect, successor, family_id, access_token } = &issue.effect
+        let Effect::RotateRefreshToken { presented_hash, expect, successor, family_id, forget_until, access_token } =
+            &issue.effect
         else {
             panic!("{:?}", issue.effect)
         };
@@ -287,6 +289,7 @@ mod tests {
         );
         assert_eq!((successor.hash, access_token.jti.as_str()), (token.hash(), issue.access_token.claims.jti.as_str()));
         assert_ne!(*token, presented());
+        assert_eq!(*forget_until, NOW - REMEMBERED_SECS);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::document::{self, DELETED_API, DELETED_CLIENT, KEY};
 use super::revocation::{Registered, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event};
 use crate::keys;
+use crate::refresh::{self, Found};
 
 /// Why things end that an operator ends.
 const WHY: &str = "admin";
@@ -186,8 +187,8 @@ async fn access_token(context: &mut AdminContext<'_>, token: &PresentedToken) ->
 /// Its family ends; the session it was born in goes on.
 async fn opaque_token(context: &mut AdminContext<'_>, token: &PresentedToken) -> Result<Value, AdminError> {
     let (kind, found) = if let Ok(parsed) = OpaqueToken::parse(TokenKind::RefreshToken, &token.0) {
-        let found = context.store.refresh_facts(Hash32(parsed.hash())).await?;
-        ("refresh_token", found.map(|facts| facts.family))
+        let found = refresh::find(context.store, &parsed).await?;
+        ("refresh_token", found.map(Found::into_family))
     } else if let Ok(parsed) = OpaqueToken::parse(TokenKind::SessionValue, &token.0) {
         let found = context.store.session_value_facts(Hash32(parsed.hash())).await?;
         ("session", found.map(|facts| facts.family))

@@ -18,6 +18,7 @@ use super::{answer, client, form, userinfo};
 use crate::app::App;
 use crate::effects::{self, store_failure};
 use crate::events;
+use crate::refresh;
 use crate::registry::Registry;
 
 /// The revocation endpoint.
@@ -62,8 +63,8 @@ async fn end(
     let facts = match Request::parse(params)? {
         Request::Unknown => Facts::Nothing,
         Request::RefreshToken(token) => {
-            let found = app.store.refresh_facts(Hash32(token.hash())).await.map_err(|error| store_failure(&error))?;
-            found.and_then(|found| family(found.family)).unwrap_or(Facts::Nothing)
+            let found = refresh::find(&*app.store, &token).await.map_err(|error| store_failure(&error))?;
+            found.and_then(|found| family(found.into_family())).unwrap_or(Facts::Nothing)
         }
         Request::SessionValue(value) => {
             let hash = Hash32(value.hash());

@@ -15,9 +15,9 @@ use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
 use symbolon_oauth::{
     AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Grant, Issue, OAuthError, Params, RefreshAnswer,
-    Refusal, TokenResponse,
+    Refusal, SessionState, TokenResponse,
 };
-use symbolon_store::{Hash32, RefreshFacts, RefreshState};
+use symbolon_store::{Family, Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
 use super::{answer, browser, client, form};
@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
 use crate::metrics::{self, Outcome};
+use crate::refresh::{self, Found};
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 use crate::{facts, seal, status_list};
@@ -122,8 +123,12 @@ impl Request<'_> {
                 client_credentials::decide(&mut ctx, client, request, self.registry)
             }
             TokenRequest::RefreshToken(request) => {
-                refresh = self.refresh_facts(request).await?;
-                let facts = refresh.as_ref().map(|found| of_refresh(found, self.meta.now)).transpose()?;
+                let found = refresh::find(&*self.app.store, &request.refresh_token).await;
+                let facts = match found.map_err(|error| store_failure(&error))? {
+                    None => None,
+                    Some(Found::Forgotten(family)) => Some(of_forgotten(&family)?),
+                    Some(Found::OnRecord(found)) => Some(of_refresh(refresh.insert(*found), self.meta.now)?),
+                };
                 let mut ctx = self.app.context(self.meta.now, &mut rng);
                 refresh_token::decide(&mut ctx, client, request, facts, self.registry)
             }
@@ -169,19 +174,9 @@ impl Request<'_> {
             session_ends_at: found.session.map_or(0, |session| session.absolute_expires_at),
         }))
     }
-
-    async fn refresh_facts(&self, request: &refresh_token::Request) -> Result<Option<RefreshFacts>, OAuthError> {
-        let hash = Hash32(refresh_token::facts(request));
-        self.app.store.refresh_facts(hash).await.map_err(|error| store_failure(&error))
-    }
 }
 
 fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OAuthError> {
-    let corrupt = || {
-        tracing::error!(family = found.family.id, "a stored token family cannot be read");
-        OAuthError::ServerError
-    };
-    let family = &found.family;
     let unused = found.successor.as_ref().filter(|successor| successor.state == RefreshState::Current);
     let successor = match unused {
         Some(successor) => refresh_token::Successor::Unused { hash: *successor.hash.as_bytes() },
@@ -195,17 +190,36 @@ fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OA
     Ok(refresh_token::Facts {
         state,
         expires_at: found.token.expires_at,
-        family: refresh_token::FamilyFacts {
-            id: family.id.clone(),
-            client_id: ClientId::parse(&family.client_id).map_err(|_| corrupt())?,
-            sid: family.sid.clone(),
-            session_bound: family.session_bound,
-            absolute_expires_at: family.absolute_expires_at,
-            ended_at: family.ended_at,
-            grant: facts::family_grant(family).ok_or_else(corrupt)?,
-        },
+        family: of_family(&found.family)?,
         user: found.user.as_ref().map(facts::user),
         session: facts::session_state(found.session.as_ref(), now),
+    })
+}
+
+/// As a token that has no successor to be had any more.
+fn of_forgotten(family: &Family) -> Result<refresh_token::Facts, OAuthError> {
+    Ok(refresh_token::Facts {
+        state: refresh_token::TokenState::Dead,
+        expires_at: family.absolute_expires_at,
+        family: of_family(family)?,
+        user: None,
+        session: SessionState::Unknown,
+    })
+}
+
+fn of_family(family: &Family) -> Result<refresh_token::FamilyFacts, OAuthError> {
+    let corrupt = || {
+        tracing::error!(family = family.id, "a stored token family cannot be read");
+        OAuthError::ServerError
+    };
+    Ok(refresh_token::FamilyFacts {
+        id: family.id.clone(),
+        client_id: ClientId::parse(&family.client_id).map_err(|_| corrupt())?,
+        sid: family.sid.clone(),
+        session_bound: family.session_bound,
+        absolute_expires_at: family.absolute_expires_at,
+        ended_at: family.ended_at,
+        grant: facts::family_grant(family).ok_or_else(corrupt)?,
     })
 }
 

@@ -138,6 +138,44 @@ async fn theft_ends_family_and_session_and_nobody_elses() {
     assert!(elsewhere.get(&authorize_url("spa", &silent)).await.param("code").is_some());
 }
 
+/// What was superseded long ago is on record no more: its text names the family.
+#[tokio::test]
+async fn a_token_that_was_forgotten_gives_its_thief_away_all_the_same() {
+    let world = World::new().await;
+    let (mut browser, first) = signed_in(&world, "spa", ADA).await;
+    let mut newest = first.clone();
+    for _ in 0..5 {
+        world.advance(3600);
+        newest = tokens(&world.refresh("spa", refresh_token(&newest)).await);
+    }
+    let hash = symbolon_oauth::OpaqueToken::parse(symbolon_oauth::TokenKind::RefreshToken, refresh_token(&first));
+    let hash = symbolon_store::Hash32(hash.unwrap().hash());
+    assert!(world.running.app.store.refresh_facts(hash).await.unwrap().is_none(), "nothing is kept of it");
+
+    world.refresh("other", refresh_token(&first)).await.is_error(400, "invalid_grant");
+    world.assert_alive(&newest["access_token"]).await;
+    world.refresh("spa", refresh_token(&first)).await.is_error(400, "invalid_grant");
+    world.refresh("spa", refresh_token(&newest)).await.is_error(400, "invalid_grant");
+    world.assert_dead(&newest["access_token"]).await;
+    browser.get(&authorize_url("spa", &[("prompt", "none")])).await.is_redirected_error("login_required");
+    let audit = world.audit_trail().await;
+    assert!(audit.iter().any(|(name, detail)| name == "token.replay" && detail["cause"] == "RefreshTokenReused"));
+}
+
+/// A client that was away has not seen the answer.
+#[tokio::test]
+async fn an_answer_that_got_lost_days_ago_costs_nothing() {
+    let world = World::new().await;
+    let mut newest = world.tokens("web", ADA).await;
+    for _ in 0..3 {
+        world.advance(3600);
+        newest = tokens(&world.refresh("web", refresh_token(&newest)).await);
+    }
+    tokens(&world.refresh("web", refresh_token(&newest)).await);
+    world.advance(5 * 86_400);
+    tokens(&world.refresh("web", refresh_token(&newest)).await);
+}
+
 #[tokio::test]
 async fn the_grace_ends_after_ten_seconds_sharp() {
     let world = World::new().await;

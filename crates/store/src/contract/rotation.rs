@@ -88,6 +88,35 @@ pub(crate) async fn a_lost_answer_gets_a_new_successor(world: World) {
     assert_eq!(world.rotate_refresh_token(rotate(&family, 3, 4, CURRENT)).await, Ok(Rotated::Done));
 }
 
+/// All but the presented one, whose successor may still be unused; and nothing of another family.
+pub(crate) async fn a_rotation_forgets_what_was_superseded_before(world: World) {
+    let family = start(&world).await;
+    let other = world.sign_in("bob", 2).await;
+    let other = world.authorise(&other, 50).await;
+    world.rotate_refresh_token(rotate(&other, 50, 51, CURRENT)).await.unwrap();
+    let at = |now, presented, successor, expect| Rotate { now, ..rotate(&family, presented, successor, expect) };
+    for rotate in [
+        at(NOW + 10, 1, 2, CURRENT),
+        at(NOW + 20, 1, 3, unused(2)),
+        at(NOW + 30, 3, 4, CURRENT),
+        at(NOW + 40, 4, 5, CURRENT),
+    ] {
+        assert_eq!(world.rotate_refresh_token(rotate).await, Ok(Rotated::Done));
+    }
+    let last = Rotate { forget_until: NOW + 30, ..at(NOW + 50, 5, 6, CURRENT) };
+    assert_eq!(world.rotate_refresh_token(last).await, Ok(Rotated::Done));
+    let mut known = Vec::new();
+    for number in [1, 2, 3, 4, 5, 6, 50, 51] {
+        if world.refresh_facts(hash(number)).await.unwrap().is_some() {
+            known.push(number);
+        }
+    }
+    assert_eq!(known, [4, 5, 6, 50, 51]);
+    let much_later = Rotate { forget_until: NOW + 1000, ..at(NOW + 1060, 6, 7, CURRENT) };
+    assert_eq!(world.rotate_refresh_token(much_later).await, Ok(Rotated::Done));
+    assert!(matches!(world.state(6).await, RefreshState::Superseded { .. }), "its answer may have been lost");
+}
+
 pub(crate) async fn of_parallel_repairs_one_wins(world: World) {
     let family = start(&world).await;
     world.rotate_refresh_token(rotate(&family, 1, 2, CURRENT)).await.unwrap();

@@ -239,6 +239,7 @@ pub(crate) fn redeem(session: &Session, code: u8, born: u8) -> RedeemCode {
 /// Ann's token `presented` rotates to token `successor` of the same family.
 pub(crate) fn rotate(family: &Family, presented: u8, successor: u8, expect: RotateExpect) -> Rotate {
     Rotate {
+        forget_until: 0,
         presented: hash(presented),
         expect,
         successor: refresh_token(&family.id, successor),

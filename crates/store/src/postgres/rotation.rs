@@ -116,9 +116,14 @@ async fn kill_unused(conn: &Conn, hash: Hash32) -> Result<bool> {
 async fn write(conn: &Conn, rotate: &Rotate, family: &str) -> Result<Rotated> {
     let supersede = "UPDATE refresh_token
         SET state = 'superseded', superseded_at = $2, successor = $3, sealed_successor = $4 WHERE hash = $1";
-    let successor = bytes(&rotate.successor.hash);
+    // Only the newest superseded token may have a successor that was not used, and that is the presented one.
+    let forget = "DELETE FROM refresh_token
+        WHERE family = $1 AND hash <> $2
+            AND (state = 'dead' AND created_at <= $3 OR state = 'superseded' AND superseded_at <= $3)";
+    let (presented, successor) = (bytes(&rotate.presented), bytes(&rotate.successor.hash));
     let writes = vec![
-        call!(supersede, bytes(&rotate.presented), num(rotate.now), successor, &rotate.sealed_successor),
+        call!(supersede, presented, num(rotate.now), successor, &rotate.sealed_successor),
+        call!(forget, family, presented, num(rotate.forget_until)),
         family::insert_refresh_token(family, &rotate.successor)?,
         family::note(family, &rotate.access_token),
     ];

@@ -141,6 +141,8 @@ pub struct Rotate {
     pub successor: RefreshToken,
     /// The new token, sealed for the holder of the presented one.
     pub sealed_successor: Vec<u8>,
+    /// Tokens of the family that were superseded by then are forgotten, and so are dead ones as old; the presented one stays.
+    pub forget_until: u64,
     /// The access token handed out with it.
     pub access_token: IssuedAccessToken,
     /// Time of the request.
@@ -149,11 +151,12 @@ pub struct Rotate {
 
 impl fmt::Debug for Rotate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { presented, expect, successor, sealed_successor: _, access_token, now } = self;
+        let Self { presented, expect, successor, sealed_successor: _, forget_until, access_token, now } = self;
         f.debug_struct("Rotate")
             .field("presented", presented)
             .field("expect", expect)
             .field("successor", successor)
+            .field("forget_until", forget_until)
             .field("access_token", access_token)
             .field("now", now)
             .finish_non_exhaustive()

@@ -55,6 +55,7 @@ pub(super) fn rotate(conn: &Connection, rotate: &Rotate) -> Result<Rotated> {
         _ => return Ok(Rotated::LostRace),
     }
     supersede(conn, rotate)?;
+    forget(conn, &family.id, rotate)?;
     family::insert_refresh_token(conn, &family.id, &rotate.successor)?;
     family::note(conn, &family.id, &rotate.access_token)?;
     Ok(Rotated::Done)
@@ -76,6 +77,15 @@ fn supersede(conn: &Connection, rotate: &Rotate) -> Result<()> {
         rotate.sealed_successor
     ])?;
     if changed == 1 { Ok(()) } else { Err(StoreError::Internal("a token vanished under its rotation".into())) }
+}
+
+/// Only the newest superseded token may have a successor that was not used, and that is the presented one.
+fn forget(conn: &Connection, family: &str, rotate: &Rotate) -> Result<()> {
+    let sql = "DELETE FROM refresh_token
+        WHERE family = ?1 AND hash <> ?2
+            AND (state = 'dead' AND created_at <= ?3 OR state = 'superseded' AND superseded_at <= ?3)";
+    conn.prepare_cached(sql)?.execute(params![family, rotate.presented, Num(rotate.forget_until)])?;
+    Ok(())
 }
 
 fn find(conn: &Connection, hash: Hash32) -> Result<Option<RefreshToken>> {

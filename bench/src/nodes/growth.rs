@@ -9,7 +9,7 @@ use super::database::{self, Database, Engine};
 use super::script::Job;
 use super::site::Site;
 use crate::figure::Figure;
-use crate::{Failure, measure};
+use crate::{Failure, load, measure};
 
 const SIZES: [(u64, &str); 4] = [(1_000, "1k"), (100_000, "100k"), (1_000_000, "1M"), (10_000_000, "10M")];
 
@@ -42,6 +42,10 @@ pub(super) fn run() -> Result<Vec<Figure>, Failure> {
                 None => Database::File,
             };
             deployments.push(Site::new(database, 1, *users, SAMPLE)?);
+        }
+        for (site, (users, size)) in deployments.iter().zip(sizes) {
+            let each = load::count(site.shell()?.bytes()?) / load::count(*users);
+            figures.push(Figure::reported(format!("nodes.growth.{}.{size}.size_each", engine.name()), each, "bytes"));
         }
         deployments.iter_mut().try_for_each(Site::start)?;
         for job in JOBS {

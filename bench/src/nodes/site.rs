@@ -37,6 +37,8 @@ pub(super) struct Turn {
     pub(super) cpu: f64,
     /// The same of the database's processes; of a file there are none.
     pub(super) database_cpu: Option<f64>,
+    /// Bytes of write-ahead log for each request, of a shared database.
+    pub(super) database_log: Option<f64>,
     /// Of each request, in milliseconds.
     pub(super) times: Vec<f64>,
 }
@@ -108,9 +110,11 @@ impl<'s> Site<'s> {
         let each = |before: Duration, after: Duration| {
             after.saturating_sub(before).as_secs_f64() * 1e3 / load::count(outcome.requests)
         };
-        let database_cpu = before.1.zip(after.1).map(|(before, after)| each(before, after));
-        let cpu = each(before.0, after.0);
-        Ok(Turn { per_second: outcome.per_second(), cpu, database_cpu, times: outcome.times })
+        let (cpu, database) = (each(before.nodes, after.nodes), before.database.zip(after.database));
+        let database_cpu = database.map(|(before, after)| each(before.0, after.0));
+        let database_log =
+            database.map(|(before, after)| load::count(after.1 - before.1) / load::count(outcome.requests));
+        Ok(Turn { per_second: outcome.per_second(), cpu, database_cpu, database_log, times: outcome.times })
     }
 
     /// The same to nodes that somebody else has started.
@@ -146,17 +150,28 @@ impl<'s> Site<'s> {
     }
 
     /// Processor time so far, of the nodes and of the database.
-    fn used(&self) -> Result<(Duration, Option<Duration>), Failure> {
+    fn used(&self) -> Result<Used, Failure> {
         let mut nodes = Duration::ZERO;
         for node in &self.running {
             nodes += cpu::used(node.pid())?;
         }
         let database = match &self.database {
             Database::File => None,
-            Database::Shared { server, .. } => Some(cpu::used_by_all(database::pid(server)?)?),
+            Database::Shared { server, name } => {
+                let log = Shell::Shared(server, name).number("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")?;
+                Some((cpu::used_by_all(database::pid(server)?)?, log))
+            }
         };
-        Ok((nodes, database))
+        Ok(Used { nodes, database })
     }
+}
+
+/// What has been used so far.
+struct Used {
+    /// Processor time of all nodes.
+    nodes: Duration,
+    /// Of a shared database, processor time and bytes of its log.
+    database: Option<(Duration, u64)>,
 }
 
 /// Of data that lives for minutes.

@@ -53,5 +53,7 @@ fn told(name: &str, job: Job, turn: &Turn, hash: f64) -> Vec<Figure> {
         Figure::reported(format!("{name}.cpu"), turn.cpu, unit)
     });
     figures.extend(turn.database_cpu.map(|cpu| Figure::reported(format!("{name}.database_cpu"), cpu, unit)));
+    let log = turn.database_log.filter(|bytes| *bytes >= 1.0);
+    figures.extend(log.map(|bytes| Figure::reported(format!("{name}.database_log"), bytes, "bytes")));
     figures
 }

@@ -16,6 +16,8 @@ pub mod dev;
 pub mod effects;
 pub mod events;
 pub mod facts;
+#[cfg(feature = "fault-injection")]
+mod fault;
 mod health;
 pub mod http;
 pub mod interaction;

@@ -1,5 +1,5 @@
-//! The person of `refresh` before a server that is in trouble: refusals with 503 and Retry-After are borne and tried again, every other
-//! answer but success is a failure.
+//! The person of `refresh` before a server that is in trouble: refusals with 503 and Retry-After are borne and tried again, and so are requests
+//! that failed where the trouble is that some do; every other answer but success is a failure.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,12 +21,24 @@ struct Seen {
     over: AtomicBool,
     refused: AtomicU64,
     bare: AtomicU64,
+    bears_failures: bool,
+    failed: AtomicU64,
 }
 
 impl Trouble {
     /// The lives end at their next request.
     pub(crate) fn end(&self) {
         self.0.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Some requests fail, and are sent again.
+    pub(crate) fn of_failures() -> Self {
+        Self(Arc::new(Seen { bears_failures: true, ..Seen::default() }))
+    }
+
+    /// Answers of 500, where they are borne.
+    pub(crate) fn failed(&self) -> u64 {
+        self.0.failed.load(Ordering::Relaxed)
     }
 
     /// Answers of 503.
@@ -42,6 +54,11 @@ impl Trouble {
     /// Whether to send the request again; what is neither success nor a refusal goes on to be judged.
     fn bears(&self, answer: &Result<Answer, Unanswered>) -> bool {
         let Ok(answer) = answer else { return false };
+        if self.0.bears_failures && answer.status == 500 && answer.member("error").is_ok_and(|it| it == "server_error")
+        {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
+            return true;
+        }
         if answer.status != 503 {
             return false;
         }
@@ -63,7 +80,9 @@ macro_rules! persist {
                 $stage.journal.doubt($about, $doing)?;
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            if !$trouble.0.bears_failures {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
     };
 }

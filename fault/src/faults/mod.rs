@@ -11,6 +11,7 @@ mod kill_refresh;
 mod kill_sign_up;
 mod misuse;
 mod oversized;
+mod panic;
 mod power_loss;
 mod rotate_keys;
 mod sign_in_flood;
@@ -67,6 +68,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("connections", "F8", connections, true, "10,000 idle connections, a flood of new ones, 200,000 abandoned requests"),
     fault!("database-outage", "F12", database_outage, true, "the database server dies as in a crash and comes back"),
     fault!("database-cuts", "F12", database_cuts, true, "one in a hundred messages to the database ends its connection"),
+    fault!("panic", "F15", panic, true, "one in a thousand requests panics, anywhere in its handler"),
     fault!("unknown-keys", "F17", unknown_keys, true, "200 tokens of unknown keys before an API whose key set is slow"),
     fault!("oversized", "F18", oversized, true, "input far too large at a server of 256 MB"),
 ];

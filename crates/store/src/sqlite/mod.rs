@@ -37,7 +37,9 @@ mod user_list;
 mod value;
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -74,6 +76,8 @@ pub struct Sqlite {
     readers: Option<Readers>,
     writer: Writer,
     registry_version: watch::Sender<u64>,
+    /// Of the database file, after all connections.
+    _handle: Option<Arc<File>>,
     /// None in memory.
     path: Option<PathBuf>,
     _lock: Option<Lock>,
@@ -125,10 +129,11 @@ impl Sqlite {
         options: &Options,
     ) -> Result<Self> {
         let registry_version = watch::Sender::new(registry::version(&conn)?);
-        let beside = file.as_ref().map(|(path, _)| open::writer(path)).transpose()?;
+        let handle = file.as_ref().map(|(path, _)| open::handle(path)).transpose()?;
+        let beside = file.as_ref().map(|(path, _)| open::writer(path)).transpose()?.zip(handle.clone());
         let writer = Writer::start(conn, beside, options.queue, options.batch)?;
         let (path, lock) = file.map_or((None, None), |(path, lock)| (Some(path.to_owned()), Some(lock)));
-        Ok(Self { readers, writer, registry_version, path, _lock: lock })
+        Ok(Self { readers, writer, registry_version, _handle: handle, path, _lock: lock })
     }
 
     async fn write<T: Send + 'static>(

@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -76,6 +77,11 @@ fn private_file() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// A handle of the file beside its connections, to sync it. Close it after them: closing drops the engine's locks on the file.
+pub(super) fn handle(path: &Path) -> Result<Arc<File>> {
+    File::open(path).map(Arc::new).map_err(|error| StoreError::Io(error.to_string()))
 }
 
 /// The connection that writes. The engine gives its side files the mode of the database file.

@@ -79,11 +79,12 @@ fn supersede(conn: &Connection, rotate: &Rotate) -> Result<()> {
     if changed == 1 { Ok(()) } else { Err(StoreError::Internal("a token vanished under its rotation".into())) }
 }
 
-/// Only the newest superseded token may have a successor that was not used, and that is the presented one.
+/// Only the newest superseded token may have a successor that was not used, and that is the presented one. The family's oldest rows come first by their
+/// number, so only a few are looked at, however fast a client rotates.
 fn forget(conn: &Connection, family: &str, rotate: &Rotate) -> Result<()> {
-    let sql = "DELETE FROM refresh_token
-        WHERE family = ?1 AND hash <> ?2
-            AND (state = 'dead' AND created_at <= ?3 OR state = 'superseded' AND superseded_at <= ?3)";
+    let sql = "DELETE FROM refresh_token WHERE hash <> ?2
+        AND (state = 'dead' AND created_at <= ?3 OR state = 'superseded' AND superseded_at <= ?3)
+        AND rowid IN (SELECT rowid FROM refresh_token WHERE family = ?1 ORDER BY rowid LIMIT 16)";
     conn.prepare_cached(sql)?.execute(params![family, rotate.presented, Num(rotate.forget_until)])?;
     Ok(())
 }

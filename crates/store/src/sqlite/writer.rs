@@ -4,6 +4,7 @@
 //! answered after the common COMMIT, which is one sync of the disk however many they are. A commit that fails fails
 //! every operation in it, the refusals too: they may have been judged on writes that never came to be.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -30,7 +31,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread on a connection that nobody else writes with. `beside` is for the log of a file.
-    pub(super) fn start(mut conn: Connection, beside: Option<Connection>, queue: usize, batch: usize) -> Result<Self> {
+    pub(super) fn start(
+        mut conn: Connection,
+        beside: Option<(Connection, Arc<File>)>,
+        queue: usize,
+        batch: usize,
+    ) -> Result<Self> {
         let (sender, receiver) = sync_channel(queue.max(1));
         let failing = Arc::<AtomicBool>::default();
         let revocations = watch::Sender::new(revocation::seq(&conn)?);

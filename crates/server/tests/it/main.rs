@@ -25,6 +25,7 @@ mod logout;
 mod machine;
 mod metrics;
 mod nodes;
+mod nul;
 mod overload;
 mod pages;
 mod panic;

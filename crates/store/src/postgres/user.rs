@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
 
-use super::conn::{Conn, call};
+use super::conn::{Conn, call, sql};
 use super::ending;
 use super::signal::Signal;
 use super::value::{Columns, Word, json, num, opt_num};
@@ -44,14 +44,14 @@ pub(super) fn from_outer_row(row: &Row, at: usize) -> Result<Option<User>> {
 }
 
 pub(super) async fn by_id(conn: &Conn, id: &str) -> Result<Option<User>> {
-    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.id = $1");
-    conn.ask(&sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
+    let sql = sql!("SELECT {COLUMNS} FROM account a WHERE a.id = $1");
+    conn.ask(sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
 pub(super) async fn by_identifier(conn: &Conn, identifier: &str) -> Result<Option<User>> {
     let sql =
-        format!("SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = $1");
-    conn.ask(&sql, &[&identifier]).await?.row().map(|row| from_row(row, 0)).transpose()
+        sql!("SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = $1");
+    conn.ask(sql, &[&identifier]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
 pub(super) async fn create(conn: &Conn, new: &NewUser) -> Result<()> {
@@ -197,8 +197,8 @@ pub(super) async fn delete(conn: &Conn, id: &str, now: u64) -> Result<SignedOut>
 
 /// Begins, and keeps everybody away who would change this user or issue anything to them.
 async fn lock(conn: &Conn, id: &str) -> Result<User> {
-    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.id = $1 FOR UPDATE");
-    let locked = conn.begin(vec![call!(&sql, id)]).await?;
+    let sql = sql!("SELECT {COLUMNS} FROM account a WHERE a.id = $1 FOR UPDATE");
+    let locked = conn.begin(vec![call!(sql, id)]).await?;
     let user = locked.first().and_then(|answer| answer.row()).map(|row| from_row(row, 0)).transpose()?;
     user.ok_or(StoreError::NotFound("user"))
 }

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::conn::{Call, Conn, call, sql};
+use super::conn::{Answer, Call, Conn, call, sql};
 use super::family::{self, LOCK_USER, Standing};
 use super::value::{Columns, bytes, json, num, opt_num};
 use super::{session, user};
@@ -57,7 +57,7 @@ pub(super) async fn find(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option
 }
 
 /// Finds it, and keeps everybody else from using it.
-fn lock<'a>(kind: &'a str, hash: &'a Hash32) -> Call<'a> {
+pub(super) fn lock<'a>(kind: &'a str, hash: &'a Hash32) -> Call<'a> {
     let sql = sql!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2 FOR UPDATE");
     call!(sql, kind, bytes(hash))
 }
@@ -123,6 +123,12 @@ pub(super) async fn redeem_code(conn: &Conn, redeem: &RedeemCode) -> Result<Rede
     Ok(Redeemed::Done)
 }
 
+/// What [`lock`] found, while it can be used.
+pub(super) fn usable(found: &Answer, now: u64) -> Result<Option<Artefact>> {
+    let artefact = found.row().map(from_row).transpose()?;
+    Ok(artefact.filter(|artefact| refusal(artefact, now).is_none()))
+}
+
 fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
     if artefact.redeemed_at.is_some() {
         return Some(Redeemed::AlreadyRedeemed);
@@ -131,7 +137,7 @@ fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
 }
 
 /// Behind [`lock`], so it is not redeemed still.
-fn mark<'a>(artefact: &'a Artefact, now: u64, family: Option<&'a str>) -> Call<'a> {
+pub(super) fn mark<'a>(artefact: &'a Artefact, now: u64, family: Option<&'a str>) -> Call<'a> {
     let sql = "UPDATE artefact SET redeemed_at = $3, family = $4 WHERE kind = $1 AND hash = $2";
     call!(sql, &artefact.kind, bytes(&artefact.hash), num(now), family)
 }

@@ -43,6 +43,7 @@ mod slow;
 mod ssf_events;
 mod ssf_push;
 mod ssf_streams;
+mod start;
 mod status_list;
 mod support;
 mod throttle;

@@ -244,7 +244,8 @@ pub trait Store: Send + Sync + 'static {
     /// no page gave out.
     async fn deliveries(&self, list: ListDeliveries) -> Result<Page<Delivery>>;
 
-    /// Follows the number of the newest message as this process sees it change; starts with the present one.
+    /// Follows the number of the newest message as this process sees it change; starts with the present one. Who follows may be told of the same
+    /// number again: a message with a lower one can be committed later.
     fn watch_deliveries(&self) -> watch::Receiver<u64>;
 
     /// The clients that got tokens in a session.

@@ -82,12 +82,23 @@ pub(super) struct Conn {
     given_up: AtomicBool,
     /// Followers have something to hear of when this is committed.
     tells: AtomicBool,
+    /// It is a message in the outbox.
+    put: AtomicBool,
 }
 
 impl Conn {
     pub(super) fn new(client: Object) -> Self {
         let no = || AtomicBool::new(false);
-        Self { client: Some(client), open: no(), sent: no(), again: no(), broken: no(), given_up: no(), tells: no() }
+        Self {
+            client: Some(client),
+            open: no(),
+            sent: no(),
+            again: no(),
+            broken: no(),
+            given_up: no(),
+            tells: no(),
+            put: no(),
+        }
     }
 
     /// One statement, one answer: by itself a transaction, or the next step of the open one.
@@ -195,6 +206,16 @@ impl Conn {
     /// What is written here, followers want to know of.
     pub(super) fn tells(&self) {
         self.tells.store(true, Ordering::Relaxed);
+    }
+
+    /// There is a message in the outbox that was not there, or was not due.
+    pub(super) fn puts_message(&self) {
+        self.put.store(true, Ordering::Relaxed);
+        self.tells();
+    }
+
+    pub(super) fn has_put_message(&self) -> bool {
+        self.put.load(Ordering::Relaxed)
     }
 
     pub(super) fn has_told(&self) -> bool {

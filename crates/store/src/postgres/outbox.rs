@@ -67,7 +67,7 @@ pub(super) fn put(conn: &Conn, messages: &[Message<'_>], now: u64) -> Result<Cal
         FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[]) WITH ORDINALITY
             AS m (kind, target, number, payload, place)
         ORDER BY m.place";
-    conn.tells();
+    conn.puts_message();
     let kinds: Vec<String> = messages.iter().map(|message| message.kind.to_owned()).collect();
     let targets: Vec<String> = messages.iter().map(|message| message.target.to_owned()).collect();
     let numbers: Vec<Option<i64>> = messages.iter().map(|message| message.number.map(num)).collect();
@@ -100,7 +100,7 @@ pub(super) async fn tell_end_of_session(conn: &Conn, sid: &str, user_id: &str, n
     let payload = json(&logout(user_id, Some(sid)))?;
     let told = conn.ask(sql, &[&sid, &Delivery::BACKCHANNEL_LOGOUT, &payload, &num(now)]).await?;
     if told.changed > 0 {
-        conn.tells();
+        conn.puts_message();
     }
     Ok(())
 }
@@ -255,7 +255,7 @@ pub(super) async fn retry(conn: &Conn, id: u64, now: u64) -> Result<Retried> {
         WHERE o.id = $1 RETURNING {COLUMNS}"
     );
     let again = conn.finish(vec![call!(sql, id, num(now), &delivery.kind)]).await?;
-    conn.tells();
+    conn.puts_message();
     again.first().ok_or_else(super::short)?.one().and_then(from_row).map(Retried::Again)
 }
 

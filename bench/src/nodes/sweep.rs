@@ -30,8 +30,6 @@ const BUSY: u64 = 20;
 const SIGN_INS: u64 = 5 * STEP_SECS;
 /// How long what is over is kept.
 const KEEP_SECS: u64 = 300;
-/// As the server has it: rows of a table in one transaction.
-const BATCH: u32 = 500;
 /// Audit events live this long here.
 const AUDIT_SECS: u64 = 1_200;
 
@@ -170,12 +168,14 @@ impl Churn {
         loop {
             let now = self.clock.now();
             let audit_keep_secs = Some(AUDIT_SECS);
-            let swept = sweep(Sweep { now, limit: BATCH, keep_secs: KEEP_SECS, audit_keep_secs })?;
+            let batch = Stopwatch::start();
+            let swept = sweep(Sweep { now, limit: Sweep::BATCH, keep_secs: KEEP_SECS, audit_keep_secs })?;
             self.swept += swept.artefacts + swept.audit_events + swept.families + swept.remembered;
             self.swept += swept.sessions + swept.throttles + swept.tokens;
             if !swept.more {
                 break;
             }
+            std::thread::sleep(Sweep::pause_after(batch.elapsed()));
         }
         self.sweeping += watch.elapsed();
         Ok(())

@@ -19,6 +19,7 @@ pub mod grant;
 pub mod id_token;
 pub mod ids;
 mod issue;
+pub mod json;
 pub mod logout_token;
 pub mod params;
 pub mod password_sign_in;
@@ -58,8 +59,3 @@ pub use registration::{
 pub use response_mode::{AuthorizationResponse, Rendering, ResponseMode};
 pub use scope::Scope;
 pub use token_format::{OpaqueToken, TokenKind};
-
-/// Strict JSON into `T`, or nothing.
-fn strict_json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    symbolon_jose::json::parse_strict(bytes, symbolon_jose::json::Limits::DEFAULT).ok()
-}

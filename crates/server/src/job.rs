@@ -22,8 +22,6 @@ const UPKEEP_ATTEMPTS: u32 = 5;
 const SWEEP: Duration = Duration::from_secs(30);
 /// How often live sessions are counted, where somebody asks for metrics: it reads an index from end to end.
 const COUNT: Duration = Duration::from_mins(1);
-/// Rows a sweep may delete from each table in one transaction.
-const SWEEP_BATCH: u32 = 500;
 
 /// Starts every background task of `app`.
 pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
@@ -138,12 +136,13 @@ async fn sweep_expired(app: Arc<App>) {
         while clock.now() {
             let sweep = Sweep {
                 now: app.clock.now(),
-                limit: SWEEP_BATCH,
+                limit: Sweep::BATCH,
                 keep_secs: app.key_schedule().longest_token_secs + keys::LARGEST_LEEWAY_SECS,
                 audit_keep_secs: Some(app.config().audit.retention_secs),
             };
+            let batch = Stopwatch::start();
             match app.store.sweep(sweep).await {
-                Ok(swept) if swept.more => tokio::task::yield_now().await,
+                Ok(swept) if swept.more => tokio::time::sleep(Sweep::pause_after(batch.elapsed())).await,
                 Ok(_) => break,
                 Err(error) => {
                     tracing::warn!(%error, "expired state could not be swept");

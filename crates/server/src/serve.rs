@@ -96,6 +96,12 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
         dev::seed(&app).await.map_err(StartError::App)?;
     }
 
+    // Before anybody is answered: whoever sees that the server is there may command it.
+    let path = config.control_socket();
+    let listen = Listen::Unix(path.clone());
+    let control = listen::bind_unix(&path, 0o600).await.map_err(|why| StartError::Listen { listen, why })?;
+    sockets.push(path);
+
     let (stop, stopped) = watch::channel(false);
     let (stop_watching, stopped_watching) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -104,6 +110,8 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
         tasks.spawn(Arc::clone(tls).watch());
     }
     let (mut doors, mut watchers) = (JoinSet::new(), JoinSet::new());
+    let options_of_control = options(&app, None);
+    doors.spawn(listen::run(control.into(), admin::control::router(&app), options_of_control, signal(stopped.clone())));
     if let Some(twin) = twin {
         doors.spawn(listen::run(twin, http::router(&app), options(&app, None), signal(stopped.clone())));
     }
@@ -115,11 +123,6 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
         let options = Options { max_connections: WATCHERS, drain: Duration::ZERO, ..options(&app, None) };
         watchers.spawn(listen::run(listener, scrape::router(&app), options, signal(stopped_watching)));
     }
-    let path = config.control_socket();
-    let listen = Listen::Unix(path.clone());
-    let control = listen::bind_unix(&path, 0o600).await.map_err(|why| StartError::Listen { listen, why })?;
-    sockets.push(path);
-    doors.spawn(listen::run(control.into(), admin::control::router(&app), self::options(&app, None), signal(stopped)));
     Ok(Running { app, address, metrics_address, tls, stop, stop_watching, sockets, doors, watchers, tasks, audit })
 }
 

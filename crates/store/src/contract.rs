@@ -161,12 +161,14 @@ macro_rules! suite {
                 superseded_tokens_stay_as_long_as_a_replay_matters
             }
             users {
+                a_reset_link_that_cannot_be_used_changes_nothing
                 a_page_tour_sees_everyone_once
                 a_rehash_needs_the_old_hash_and_ends_nothing
                 blocking_ends_everything_and_unblocking_revives_nothing
                 deletion_leaves_nothing_that_works
                 forged_cursors_are_refused
                 identifiers_are_unique_across_kinds_and_users
+                of_parallel_resets_by_one_link_one_sets_the_password
                 of_parallel_sign_ups_one_gets_the_identifier
                 password_change_ends_everything_of_this_user_only
                 records_come_back_as_they_went_in

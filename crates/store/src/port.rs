@@ -74,6 +74,10 @@ pub trait Store: Send + Sync + 'static {
     /// artefacts, and logs the old handle as revoked (every token of the user carries it).
     async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
 
+    /// Uses up a link of kind [`Artefact::PASSWORD_RESET`] and sets the password of the user it is for, as [`set_password`](Self::set_password)
+    /// does, all or nothing; of any number of parallel calls at most one does. `None` for a link that is unknown, used or over.
+    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>>;
+
     /// Replaces the hash of an unchanged password (new parameters), if it is still `expect`; tells whether it was.
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool>;
 
@@ -240,7 +244,8 @@ pub trait Store: Send + Sync + 'static {
     /// no page gave out.
     async fn deliveries(&self, list: ListDeliveries) -> Result<Page<Delivery>>;
 
-    /// Follows the number of the newest message as this process sees it change; starts with the present one.
+    /// Follows the number of the newest message as this process sees it change; starts with the present one. Who follows may be told of the same
+    /// number again: a message with a lower one can be committed later.
     fn watch_deliveries(&self) -> watch::Receiver<u64>;
 
     /// The clients that got tokens in a session.

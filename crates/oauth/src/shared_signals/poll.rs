@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Refusal, shortened};
-use crate::strict_json;
+use crate::json;
 
 /// Events in one answer, at most.
 pub const MAX_EVENTS: u32 = 100;
@@ -59,7 +59,7 @@ impl PollRequest {
         let body = if body.is_empty() {
             Body::default()
         } else {
-            strict_json(body).ok_or(Refusal::Invalid("the body is no poll request of RFC 8936"))?
+            json::strict(body).ok_or(Refusal::Invalid("the body is no poll request of RFC 8936"))?
         };
         if body.ack.len() + body.set_errs.len() > MAX_NAMED {
             return Err(Refusal::Invalid("more than 1000 events in ack and setErrs"));

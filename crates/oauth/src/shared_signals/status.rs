@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Refusal, shortened};
-use crate::strict_json;
+use crate::json;
 
 /// The longest reason that is kept.
 const MAX_REASON_CHARS: usize = 300;
@@ -36,7 +36,7 @@ impl StreamStatus {
     /// Reads a request for another status.
     pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let asked: Self =
-            strict_json(body).ok_or(Refusal::Invalid("the body must have a stream_id and a status that is known"))?;
+            json::strict(body).ok_or(Refusal::Invalid("the body must have a stream_id and a status that is known"))?;
         let reason = asked.reason.map(|reason| shortened(&reason, MAX_REASON_CHARS)).filter(|it| !it.is_empty());
         Ok(Self { reason, ..asked })
     }
@@ -61,7 +61,7 @@ pub const MIN_VERIFICATION_INTERVAL_SECS: u64 = 10;
 impl VerificationRequest {
     /// Reads it.
     pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        let request: Self = strict_json(body).ok_or(Refusal::Invalid("the body must have a stream_id"))?;
+        let request: Self = json::strict(body).ok_or(Refusal::Invalid("the body must have a stream_id"))?;
         if request.state.as_ref().is_some_and(|state| state.len() > MAX_STATE_BYTES) {
             return Err(Refusal::Invalid("state is longer than 1024 bytes"));
         }

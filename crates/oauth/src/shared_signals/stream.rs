@@ -14,9 +14,9 @@ use super::status::MIN_VERIFICATION_INTERVAL_SECS;
 use super::{POLL, PUSH, Refusal, shortened};
 use crate::endpoint::path;
 use crate::ids::Issuer;
+use crate::json;
 use crate::redirect_uri::check_registration;
 use crate::registration::ClientKind;
-use crate::strict_json;
 
 /// The longest description that is kept.
 const MAX_DESCRIPTION_CHARS: usize = 300;
@@ -115,7 +115,7 @@ impl fmt::Debug for StreamRequest {
 impl StreamRequest {
     /// Reads it.
     pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        strict_json(body).ok_or(Refusal::Invalid("the body is no stream configuration"))
+        json::strict(body).ok_or(Refusal::Invalid("the body is no stream configuration"))
     }
 
     /// Which stream is meant.

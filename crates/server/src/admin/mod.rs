@@ -34,7 +34,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::Rng;
+use symbolon_oauth::json::holds_nul;
 use symbolon_store::{AuditEvent, Document, DocumentWrite, NewRevocation, Store};
+use zeroize::Zeroizing;
 
 use crate::account::password::Pool;
 use crate::config::Config;
@@ -126,6 +128,7 @@ pub trait KeyRotation: Send + Sync {
 
 /// Carries out a command. The answer is for people and machines: no secrets, but for those that are shown once.
 pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result<Value, AdminError> {
+    command.refuse_nul()?;
     match command {
         Command::Api(command) => api::execute(context, command).await,
         Command::Client(command) => client::execute(context, command).await,
@@ -138,6 +141,19 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
         Command::Stream(command) => stream::execute(context, command).await,
         Command::Token(command) => token::execute(context, command).await,
         Command::User(command) => user::execute(context, command).await,
+    }
+}
+
+impl Command {
+    /// Whichever noun and member it is in: no text with U+0000 goes on to the store, which may not be able to keep it.
+    fn refuse_nul(&self) -> Result<(), AdminError> {
+        // A command may hold a password.
+        let written = serde_json::to_vec(self).map(Zeroizing::new);
+        let written = written.map_err(|why| AdminError::failed(format!("cannot be written down: {why}")))?;
+        if holds_nul(&written) {
+            return Err(AdminError::invalid("a value holds U+0000, which cannot be kept", "leave that character out"));
+        }
+        Ok(())
     }
 }
 

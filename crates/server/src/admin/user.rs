@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
-use symbolon_store::{Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
+use symbolon_store::{Artefact, Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
 use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, role, session, setup};
-
-/// The kind of a reset link's artefact.
-const ARTEFACT: &str = "password_reset";
 
 /// Commands on users. `user` is an id, a user name or an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -259,7 +256,10 @@ async fn reset_link(context: &mut AdminContext<'_>, name: &str, valid_secs: u64)
     }
     let code = OpaqueToken::generate(TokenKind::PasswordReset, &mut *context.rng);
     let expires_at = context.now + valid_secs;
-    context.store.put_artefact(setup::artefact(ARTEFACT, &code, Some(&user.id), context.now, expires_at)).await?;
+    context
+        .store
+        .put_artefact(setup::artefact(Artefact::PASSWORD_RESET, &code, Some(&user.id), context.now, expires_at))
+        .await?;
     context.audit(Event { name: "user.reset_link.create", user_id: Some(&user.id), ..Event::default() }).await?;
     Ok(
         json!({ "user_id": user.id, "link": context.link(&format!("reset?code={}", code.reveal())), "expires_at": expires_at }),

@@ -11,9 +11,8 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use symbolon_jose::json::{Limits, parse_strict};
 use symbolon_oauth::password_sign_in::{self, OwnSession, SignedIn};
-use symbolon_oauth::{Client, OAuthError, OpaqueToken, Scope, TokenKind};
+use symbolon_oauth::{Client, OAuthError, OpaqueToken, Scope, TokenKind, json};
 use symbolon_store::{Session, User};
 use zeroize::Zeroizing;
 
@@ -82,7 +81,7 @@ async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Request, OAu
     }
     let bytes =
         form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| OAuthError::ParametersTooLarge)?;
-    parse_strict(&bytes, Limits::DEFAULT).map_err(|_| what_is_wrong(&bytes))
+    json::strict(&bytes).ok_or_else(|| what_is_wrong(&bytes))
 }
 
 /// Which of the members that must be there are, whatever they hold.
@@ -95,7 +94,7 @@ struct Present {
 
 /// A member left out is named, if the other is there; whatever else is wrong with the body is not repeated.
 fn what_is_wrong(body: &[u8]) -> OAuthError {
-    match parse_strict(body, Limits::DEFAULT).unwrap_or_default() {
+    match json::strict(body).unwrap_or_default() {
         Present { username: Some(_), password: None } => OAuthError::ParameterMissing("password"),
         Present { username: None, password: Some(_) } => OAuthError::ParameterMissing("username"),
         Present { .. } => OAuthError::ParametersMalformed,

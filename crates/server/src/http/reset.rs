@@ -7,12 +7,12 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use symbolon_oauth::{OAuthError, Params, TokenKind};
-use symbolon_store::User;
+use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
+use symbolon_store::{Artefact, Hash32, User};
 
 use super::meta::Meta;
 use super::posted::Posted;
-use super::setup::{self, link, policy, problem_page, redeem, salt};
+use super::setup::{self, link, policy, problem_page, salt};
 use super::{browser, page};
 use crate::account::password::Password;
 use crate::app::App;
@@ -25,8 +25,6 @@ use crate::pages::reset::{Reset, ResetProblem};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
 
-/// The kind of the single-use link.
-pub(super) const KIND: &str = "password_reset";
 const COMMAND: &str = "symbolon user reset-link";
 
 /// `GET /reset`.
@@ -82,7 +80,9 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
 /// The account the link is for, while the link can be used.
 async fn account(app: &App, params: &Params, now: u64) -> Result<Option<User>, OAuthError> {
     let code = params.get("code").unwrap_or_default();
-    let Some(Some(user_id)) = link(app, KIND, TokenKind::PasswordReset, code, now).await? else { return Ok(None) };
+    let Some(Some(user_id)) = link(app, Artefact::PASSWORD_RESET, TokenKind::PasswordReset, code, now).await? else {
+        return Ok(None);
+    };
     app.store.user(&user_id).await.map_err(|error| store_failure(&error))
 }
 
@@ -108,12 +108,14 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User) -> Result<
     let Ok(hash) = app.passwords.hash(password, salt()).await else {
         return Ok(Changed::Problem(ResetProblem::Busy));
     };
-    if !redeem(app, KIND, TokenKind::PasswordReset, params.get("code").unwrap_or_default(), meta.now).await? {
+    let Ok(code) = OpaqueToken::parse(TokenKind::PasswordReset, params.get("code").unwrap_or_default()) else {
         return Ok(Changed::LinkExpired);
-    }
+    };
     let handle = symbolon_oauth::random_id(&mut SystemRng);
     let failed = |error| store_failure(&error);
-    app.store.set_password(&user.id, &hash, &handle, meta.now).await.map_err(failed)?;
+    if app.store.reset_password(Hash32(code.hash()), &hash, &handle, meta.now).await.map_err(failed)?.is_none() {
+        return Ok(Changed::LinkExpired);
+    }
     events::account(app, meta, "user.password.reset", &user.id, None).await.map_err(failed)?;
     Ok(Changed::Done)
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::StatusCode;
 use symbolon_oauth::endpoint::path;
 
+use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
     meta, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
@@ -28,6 +29,7 @@ pub fn guarded(app: &Arc<App>, routes: Router<Arc<App>>) -> Router {
     routes
         .fallback(home::not_found)
         .method_not_allowed_fallback(home::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), refuse_nul))
         .layer(from_fn_with_state(Arc::clone(app), time_out))
         .layer(from_fn_with_state(Arc::clone(app), meta::layer))
         .layer(from_fn_with_state(Arc::clone(app), headers::layer))
@@ -99,6 +101,11 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/healthz", get(health::livez));
 
     Router::new().merge(open).merge(clients).merge(apis).merge(pages).merge(health)
+}
+
+/// Nothing has a name with U+0000, and no store needs to be asked for it: not every one could be.
+async fn refuse_nul(app: State<Arc<App>>, meta: Extension<Meta>, request: Request, next: Next) -> Response {
+    if request.uri().path().contains("%00") { home::not_found(app, meta).await } else { next.run(request).await }
 }
 
 /// Ends a request that takes too long; its work in the store and the password pool goes on to its end.

@@ -108,9 +108,9 @@ pub(super) async fn link(
 }
 
 /// Uses the one-time link up; false when somebody else did, or its time is over.
-pub(super) async fn redeem(app: &App, kind: &str, token: TokenKind, code: &str, now: u64) -> Result<bool, OAuthError> {
-    let Ok(code) = OpaqueToken::parse(token, code) else { return Ok(false) };
-    let redeemed = app.store.redeem_artefact(kind, Hash32(code.hash()), now).await;
+async fn redeem(app: &App, code: &str, now: u64) -> Result<bool, OAuthError> {
+    let Ok(code) = OpaqueToken::parse(TokenKind::Setup, code) else { return Ok(false) };
+    let redeemed = app.store.redeem_artefact(KIND, Hash32(code.hash()), now).await;
     redeemed.map(|redeemed| redeemed == Redeemed::Done).map_err(|error| store_failure(&error))
 }
 
@@ -169,7 +169,7 @@ async fn create(app: &App, meta: &Meta, params: &Params) -> Result<Created, OAut
     if taken.is_some() {
         return Ok(Created::Problem(SetupProblem::EmailTaken));
     }
-    if !redeem(app, KIND, TokenKind::Setup, code, meta.now).await? {
+    if !redeem(app, code, meta.now).await? {
         return Ok(Created::Not(ErrorWhat::LinkExpired { command: COMMAND }));
     }
     let user = administrator(&email, name, hash, meta.now);

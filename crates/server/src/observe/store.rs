@@ -213,6 +213,15 @@ observed! {
         Ok(out)
     }
 
+    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>> {
+        let reset = self.inner.reset_password(link, hash, new_handle, now);
+        let out = self.change("reset_password", reset).await?;
+        if let Some(out) = &out {
+            self.signed_out("password_changed", out);
+        }
+        Ok(out)
+    }
+
     async fn set_user_status(&self, id: &str, status: UserStatus, new_handle: &str, now: u64) -> Result<SignedOut> {
         let changed = self.inner.set_user_status(id, status, new_handle, now);
         let out = self.change("set_user_status", changed).await?;

@@ -1,10 +1,10 @@
 //! Users: identifiers, what ends with a password, a block, a deletion; listing.
 
-use super::world::{ACCESS, NOW, World, access_token, begin, hash, new_user, session};
+use super::world::{ACCESS, NOW, World, access_token, begin, code, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Attempt, Change, Consent, Issued, ListUsers, NewFamily, Redeemed, RevocationKind, RolesSet, SignedOut, ThrottleKey,
-    TokenQuery, UserStatus, UserUpdate,
+    Artefact, Attempt, Change, Consent, Issued, ListUsers, NewFamily, Redeemed, RevocationKind, RolesSet, SignedOut,
+    ThrottleKey, TokenQuery, UserStatus, UserUpdate,
 };
 
 const TAKEN: StoreError = StoreError::Conflict(Conflict::IdentifierTaken);
@@ -112,6 +112,53 @@ pub(crate) async fn password_change_ends_everything_of_this_user_only(world: Wor
     assert!(world.family_lives(&his_family.id).await && world.session_lives(&his.sid).await);
     // A sign-in that checked the old password must not get through afterwards.
     assert_eq!(world.create_session(begin(session("ann", 4))).await, Ok(Issued::Changed));
+}
+
+/// A link of Ann's that sets a new password.
+fn reset_link(number: u8) -> Artefact {
+    let kind = Artefact::PASSWORD_RESET.into();
+    Artefact { kind, sid: None, client_id: None, ..code(&session("ann", 1), number) }
+}
+
+pub(crate) async fn of_parallel_resets_by_one_link_one_sets_the_password(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    let family = world.authorise(&session, 11).await;
+    let his = world.sign_in("bob", 3).await;
+    world.put_artefact(reset_link(1)).await.unwrap();
+    world.put_artefact(reset_link(2)).await.unwrap();
+    let answers = world
+        .at_once(20, |world, number| async move {
+            let (password, handle) = (format!("$new-{number}"), format!("handle-{number}"));
+            (number, world.reset_password(hash(1), &password, &handle, NOW + 5).await.unwrap())
+        })
+        .await;
+    let winners: Vec<_> = answers.iter().filter_map(|(number, out)| Some((number, (*out)?))).collect();
+    let [(winner, ended)] = &winners[..] else { panic!("{winners:?}") };
+    assert_eq!(*ended, SignedOut { sessions: 1, families: 1, tokens_until: Some(ACCESS) });
+    let ann = world.ann().await;
+    assert_eq!(ann.password_hash, Some(format!("$new-{winner}")));
+    assert_eq!((ann.revocation_handle, ann.password_changed_at), (format!("handle-{winner}"), Some(NOW + 5)));
+    assert!(!world.family_lives(&family.id).await && world.session_lives(&his.sid).await);
+    let used = world.artefact(Artefact::PASSWORD_RESET, hash(1)).await.unwrap().unwrap();
+    assert_eq!(used.redeemed_at, Some(NOW + 5));
+    assert_eq!(world.artefact(Artefact::PASSWORD_RESET, hash(2)).await, Ok(None), "an open link is void");
+}
+
+pub(crate) async fn a_reset_link_that_cannot_be_used_changes_nothing(world: World) {
+    world.put_artefact(reset_link(1)).await.unwrap();
+    world.put_artefact(Artefact { kind: "setup".into(), ..reset_link(2) }).await.unwrap();
+    world.put_artefact(Artefact { redeemed_at: Some(NOW), ..reset_link(3) }).await.unwrap();
+    let before = world.ann().await;
+    for (link, now) in [(1, NOW + 60), (2, NOW), (3, NOW), (4, NOW)] {
+        assert_eq!(world.reset_password(hash(link), "$x", "handle-x", now).await, Ok(None), "{link}");
+    }
+    // What cannot be carried out to its end does not use the link up either.
+    world.put_artefact(Artefact { user_id: Some("eve".into()), ..reset_link(5) }).await.unwrap();
+    let missing = Err(StoreError::NotFound("user"));
+    assert_eq!(world.reset_password(hash(5), "$x", "handle-x", NOW).await, missing);
+    let link = world.artefact(Artefact::PASSWORD_RESET, hash(5)).await.unwrap().unwrap();
+    assert_eq!((link.redeemed_at, world.ann().await), (None, before));
+    assert!(world.reset_password(hash(1), "$x", "handle-x", NOW + 59).await.unwrap().is_some());
 }
 
 pub(crate) async fn a_rehash_needs_the_old_hash_and_ends_nothing(world: World) {

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::conn::{Call, Conn, call};
+use super::conn::{Answer, Call, Conn, call, sql};
 use super::family::{self, LOCK_USER, Standing};
 use super::value::{Columns, bytes, json, num, opt_num};
 use super::{session, user};
@@ -52,13 +52,13 @@ pub(super) async fn put(conn: &Conn, artefact: &Artefact) -> Result<()> {
 }
 
 pub(super) async fn find(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
-    let sql = format!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2");
-    conn.ask(&sql, &[&kind, &bytes(&hash)]).await?.row().map(from_row).transpose()
+    let sql = sql!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2");
+    conn.ask(sql, &[&kind, &bytes(&hash)]).await?.row().map(from_row).transpose()
 }
 
 /// Finds it, and keeps everybody else from using it.
-fn lock<'a>(kind: &'a str, hash: &'a Hash32) -> Call<'a> {
-    let sql = format!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2 FOR UPDATE");
+pub(super) fn lock<'a>(kind: &'a str, hash: &'a Hash32) -> Call<'a> {
+    let sql = sql!("SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.hash = $2 FOR UPDATE");
     call!(sql, kind, bytes(hash))
 }
 
@@ -75,14 +75,14 @@ pub(super) async fn redeem(conn: &Conn, kind: &str, hash: Hash32, now: u64) -> R
 }
 
 pub(super) async fn code_facts(conn: &Conn, hash: Hash32) -> Result<Option<CodeFacts>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS}, {}, {} FROM artefact c LEFT JOIN account a ON a.id = c.user_id
             LEFT JOIN session s ON s.sid = c.sid
         WHERE c.kind = $1 AND c.hash = $2",
         user::COLUMNS,
         session::COLUMNS
     );
-    let answer = conn.ask(&sql, &[&Artefact::AUTHORIZATION_CODE, &bytes(&hash)]).await?;
+    let answer = conn.ask(sql, &[&Artefact::AUTHORIZATION_CODE, &bytes(&hash)]).await?;
     let Some(row) = answer.row() else { return Ok(None) };
     Ok(Some(CodeFacts {
         code: from_row(row)?,
@@ -123,6 +123,12 @@ pub(super) async fn redeem_code(conn: &Conn, redeem: &RedeemCode) -> Result<Rede
     Ok(Redeemed::Done)
 }
 
+/// What [`lock`] found, while it can be used.
+pub(super) fn usable(found: &Answer, now: u64) -> Result<Option<Artefact>> {
+    let artefact = found.row().map(from_row).transpose()?;
+    Ok(artefact.filter(|artefact| refusal(artefact, now).is_none()))
+}
+
 fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
     if artefact.redeemed_at.is_some() {
         return Some(Redeemed::AlreadyRedeemed);
@@ -131,7 +137,7 @@ fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
 }
 
 /// Behind [`lock`], so it is not redeemed still.
-fn mark<'a>(artefact: &'a Artefact, now: u64, family: Option<&'a str>) -> Call<'a> {
+pub(super) fn mark<'a>(artefact: &'a Artefact, now: u64, family: Option<&'a str>) -> Call<'a> {
     let sql = "UPDATE artefact SET redeemed_at = $3, family = $4 WHERE kind = $1 AND hash = $2";
     call!(sql, &artefact.kind, bytes(&artefact.hash), num(now), family)
 }

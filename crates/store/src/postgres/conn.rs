@@ -3,7 +3,6 @@
 //! A *flight* is what travels together: all its statements are sent at once and answered in order, so it costs one round trip. An operation that
 //! decides takes two: what it locks and reads, and what it writes with the commit.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use deadpool_postgres::Object;
@@ -23,7 +22,7 @@ const COMMIT: &str = "COMMIT";
 
 /// A statement and its arguments.
 pub(super) struct Call<'a> {
-    pub(super) sql: Cow<'a, str>,
+    pub(super) sql: &'static str,
     pub(super) arguments: Vec<Argument<'a>>,
 }
 
@@ -33,10 +32,19 @@ pub(super) type Argument<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 /// A statement with its arguments: `call!(SQL, id, num(now))`.
 macro_rules! call {
     ($sql:expr $(, $argument:expr)* $(,)?) => {
-        $crate::postgres::conn::Call { sql: ($sql).into(), arguments: vec![$(Box::new($argument)),*] }
+        $crate::postgres::conn::Call { sql: $sql, arguments: vec![$(Box::new($argument)),*] }
     };
 }
 pub(super) use call;
+
+/// A statement that is put together once: `sql!("SELECT {COLUMNS} FROM session s WHERE s.sid = $1")`.
+macro_rules! sql {
+    ($($text:tt)+) => {{
+        static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| format!($($text)+));
+        SQL.as_str()
+    }};
+}
+pub(super) use sql;
 
 /// What a statement answered.
 #[derive(Debug, Default)]
@@ -74,16 +82,27 @@ pub(super) struct Conn {
     given_up: AtomicBool,
     /// Followers have something to hear of when this is committed.
     tells: AtomicBool,
+    /// It is a message in the outbox.
+    put: AtomicBool,
 }
 
 impl Conn {
     pub(super) fn new(client: Object) -> Self {
         let no = || AtomicBool::new(false);
-        Self { client: Some(client), open: no(), sent: no(), again: no(), broken: no(), given_up: no(), tells: no() }
+        Self {
+            client: Some(client),
+            open: no(),
+            sent: no(),
+            again: no(),
+            broken: no(),
+            given_up: no(),
+            tells: no(),
+            put: no(),
+        }
     }
 
     /// One statement, one answer: by itself a transaction, or the next step of the open one.
-    pub(super) async fn ask(&self, sql: &str, arguments: &[&(dyn ToSql + Sync)]) -> Result<Answer> {
+    pub(super) async fn ask(&self, sql: &'static str, arguments: &[&(dyn ToSql + Sync)]) -> Result<Answer> {
         let statement = self.client()?.prepare_cached(sql).await.map_err(|error| self.note(error))?;
         self.sent.fetch_or(!self.open.load(Ordering::Relaxed), Ordering::Relaxed);
         self.send(&statement, arguments.iter().copied()).await
@@ -92,7 +111,7 @@ impl Conn {
     /// Statements that travel together. The answers come in their order; the first error is the flight's.
     pub(super) async fn fly(&self, calls: Vec<Call<'_>>) -> Result<Vec<Answer>> {
         let client = self.client()?;
-        let statements = try_join_all(calls.iter().map(|call| client.prepare_cached(&call.sql)));
+        let statements = try_join_all(calls.iter().map(|call| client.prepare_cached(call.sql)));
         let statements = statements.await.map_err(|error| self.note(error))?;
         let commits = !self.open.load(Ordering::Relaxed) || calls.last().is_some_and(|call| call.sql == COMMIT);
         self.sent.fetch_or(commits, Ordering::Relaxed);
@@ -187,6 +206,16 @@ impl Conn {
     /// What is written here, followers want to know of.
     pub(super) fn tells(&self) {
         self.tells.store(true, Ordering::Relaxed);
+    }
+
+    /// There is a message in the outbox that was not there, or was not due.
+    pub(super) fn puts_message(&self) {
+        self.put.store(true, Ordering::Relaxed);
+        self.tells();
+    }
+
+    pub(super) fn has_put_message(&self) -> bool {
+        self.put.load(Ordering::Relaxed)
     }
 
     pub(super) fn has_told(&self) -> bool {

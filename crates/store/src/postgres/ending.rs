@@ -97,19 +97,24 @@ pub(super) async fn revoke_all(conn: &Conn, entries: &[NewRevocation]) -> Result
 /// Ends the session values a rule is about. The log forgets a rule when the last signed token it refuses is over; a session value can live
 /// on for weeks.
 pub(super) async fn end_session_values(conn: &Conn, rule: &NewRevocation) -> Result<()> {
-    let whose = match rule.kind {
-        RevocationKind::Client => "client_id = $2",
-        RevocationKind::Api => "CAST(audience AS JSONB) @> jsonb_build_array(CAST($2 AS TEXT))",
-        RevocationKind::All => "$2 = $2",
+    macro_rules! end_those {
+        ($whose:literal) => {
+            concat!(
+                "UPDATE family SET ended_at = $1, ended_why = 'rule' WHERE id IN (
+                    SELECT id FROM family WHERE ended_at IS NULL AND created_at <= $1 AND ",
+                $whose,
+                " AND id IN (SELECT family FROM access_token WHERE session_hash IS NOT NULL)
+                    ORDER BY id FOR UPDATE)"
+            )
+        };
+    }
+    let sql = match rule.kind {
+        RevocationKind::Client => end_those!("client_id = $2"),
+        RevocationKind::Api => end_those!("CAST(audience AS JSONB) @> jsonb_build_array(CAST($2 AS TEXT))"),
+        RevocationKind::All => end_those!("$2 = $2"),
         _ => return Ok(()),
     };
-    let sql = format!(
-        "UPDATE family SET ended_at = $1, ended_why = 'rule' WHERE id IN (
-            SELECT id FROM family WHERE ended_at IS NULL AND created_at <= $1 AND {whose}
-                AND id IN (SELECT family FROM access_token WHERE session_hash IS NOT NULL)
-            ORDER BY id FOR UPDATE)"
-    );
-    conn.ask(&sql, &[&num(rule.revoked_at), &rule.id]).await.map(drop)
+    conn.ask(sql, &[&num(rule.revoked_at), &rule.id]).await.map(drop)
 }
 
 /// Ends every session and family of a user, whose row is locked. All their tokens carry the handle, so one log entry revokes them; the caller
@@ -118,9 +123,8 @@ pub(super) async fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str)
     let (conn, now) = (signal.conn, signal.now);
     outbox::tell_end_of_user(conn, user, now).await?;
     // It has locked them all.
-    let [sessions, families] = ["session", "family"].map(|table| {
-        format!("UPDATE {table} SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL")
-    });
+    let sessions = "UPDATE session SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL";
+    let families = "UPDATE family SET ended_at = $2, ended_why = $3 WHERE user_id = $1 AND ended_at IS NULL";
     let flight = vec![call!(sessions, &user.id, num(now), why), call!(families, &user.id, num(now), why)];
     let answers = conn.fly(flight).await?;
     let [sessions, families] = answers.as_slice() else { return Err(super::short()) };

@@ -9,7 +9,7 @@ mod tests;
 
 use tokio_postgres::Row;
 
-use super::conn::{Answer, Call, Conn, call};
+use super::conn::{Answer, Call, Conn, call, sql};
 use super::outbox::{self, Message};
 use super::value::{Columns, Word, json, num};
 use crate::error::{Conflict, StoreError};
@@ -69,7 +69,7 @@ impl Locked {
 
 /// Locks streams by their ids.
 pub(super) fn lock(ids: &[&str]) -> Call<'static> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS}, {UNCOUNTED}, s.room, s.last_number FROM event_stream s WHERE s.id = ANY($1)
         ORDER BY s.id FOR UPDATE"
     );
@@ -83,7 +83,7 @@ pub(super) fn locked(answer: &Answer) -> Result<Vec<Locked>> {
 
 /// Keeps the stream of a message as it is; its row is one for [`from_row`].
 pub(super) fn lock_of_message(id: i64) -> Call<'static> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS}, {UNCOUNTED} FROM event_stream s
         WHERE s.id = (SELECT target FROM outbox WHERE id = $1 AND number IS NOT NULL) FOR SHARE"
     );
@@ -119,16 +119,18 @@ pub(super) async fn create(conn: &Conn, stream: &EventStream, max_of_client: u32
 }
 
 pub(super) async fn by_id(conn: &Conn, id: &str) -> Result<Option<EventStream>> {
-    let sql = format!("SELECT {COLUMNS}, {UNCOUNTED} FROM event_stream s WHERE s.id = $1");
-    conn.ask(&sql, &[&id]).await?.row().map(from_row).transpose()
+    let sql = sql!("SELECT {COLUMNS}, {UNCOUNTED} FROM event_stream s WHERE s.id = $1");
+    conn.ask(sql, &[&id]).await?.row().map(from_row).transpose()
 }
 
 pub(super) async fn of(conn: &Conn, client_id: Option<&str>) -> Result<Vec<EventStream>> {
-    let select = format!("SELECT {COLUMNS}, {WAITING} FROM event_stream s");
-    let order = "ORDER BY s.created_at, s.id";
+    const ORDER: &str = "ORDER BY s.created_at, s.id";
     let found = match client_id {
-        Some(client_id) => conn.ask(&format!("{select} WHERE s.client_id = $1 {order}"), &[&client_id]).await?,
-        None => conn.ask(&format!("{select} {order}"), &[]).await?,
+        Some(client_id) => {
+            let sql = sql!("SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE s.client_id = $1 {ORDER}");
+            conn.ask(sql, &[&client_id]).await?
+        }
+        None => conn.ask(sql!("SELECT {COLUMNS}, {WAITING} FROM event_stream s {ORDER}"), &[]).await?,
     };
     found.rows.iter().map(from_row).collect()
 }
@@ -137,7 +139,7 @@ pub(super) async fn of(conn: &Conn, client_id: Option<&str>) -> Result<Vec<Event
 async fn begin_with(conn: &Conn, id: &str) -> Result<(Locked, u64)> {
     let flight = vec![
         lock(&[id]),
-        call!(format!("SELECT {WAITING} FROM event_stream s WHERE s.id = $1"), id),
+        call!(sql!("SELECT {WAITING} FROM event_stream s WHERE s.id = $1"), id),
         call!(outbox::NEXT_CAUSE),
     ];
     let answers = conn.begin(flight).await?;
@@ -149,7 +151,7 @@ async fn begin_with(conn: &Conn, id: &str) -> Result<(Locked, u64)> {
 
 /// Commits, and reads the stream as it is then.
 async fn finish_with(conn: &Conn, id: &str, mut calls: Vec<Call<'_>>) -> Result<EventStream> {
-    calls.push(call!(format!("SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE s.id = $1"), id));
+    calls.push(call!(sql!("SELECT {COLUMNS}, {WAITING} FROM event_stream s WHERE s.id = $1"), id));
     conn.finish(calls).await?.last().ok_or_else(super::short)?.one().and_then(from_row)
 }
 
@@ -282,13 +284,12 @@ const FORGET_WAITING: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM out
 /// knows it by its id.
 fn move_waiting(id: &str, from: &'static str, to: &'static str, now: u64) -> Vec<Call<'static>> {
     const THESE: &str = "SELECT id FROM outbox WHERE state = 'waiting' AND target = $1 AND kind = $2";
-    let sql = format!(
+    let sql = sql!(
         "UPDATE outbox SET kind = $3, queued_at = $4, last_error = NULL WHERE id IN ({THESE} ORDER BY id FOR UPDATE)"
     );
     let mut calls = vec![call!(sql, id.to_owned(), from, to, num(now))];
     if to != Delivery::SECURITY_EVENT_HELD {
-        let sql =
-            format!("UPDATE outbox SET next_at = $3 WHERE id IN ({THESE} AND next_at > $3 ORDER BY id FOR UPDATE)");
+        let sql = sql!("UPDATE outbox SET next_at = $3 WHERE id IN ({THESE} AND next_at > $3 ORDER BY id FOR UPDATE)");
         calls.push(call!(sql, id.to_owned(), to, num(now)));
     }
     calls

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::conn::{Call, Conn, call};
+use super::conn::{Call, Conn, call, sql};
 use super::value::{Columns, bytes, json, num};
 use super::{ending, session, user};
 use crate::error::{Conflict, StoreError};
@@ -105,16 +105,16 @@ pub(super) fn from_row(row: &Row, at: usize) -> Result<Family> {
 }
 
 pub(super) async fn by_id(conn: &Conn, id: &str) -> Result<Option<Family>> {
-    let sql = format!("SELECT {COLUMNS} FROM family f WHERE f.id = $1");
-    conn.ask(&sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
+    let sql = sql!("SELECT {COLUMNS} FROM family f WHERE f.id = $1");
+    conn.ask(sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
 pub(super) async fn of_user(conn: &Conn, user_id: &str, now: u64) -> Result<Vec<Family>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS} FROM family f WHERE f.user_id = $1 AND f.ended_at IS NULL AND f.absolute_expires_at > $2
         ORDER BY f.created_at DESC, f.id"
     );
-    conn.ask(&sql, &[&user_id, &num(now)]).await?.rows.iter().map(|row| from_row(row, 0)).collect()
+    conn.ask(sql, &[&user_id, &num(now)]).await?.rows.iter().map(|row| from_row(row, 0)).collect()
 }
 
 pub(super) async fn create(conn: &Conn, new: &NewFamily) -> Result<Issued> {
@@ -209,8 +209,8 @@ pub(super) async fn note_if_live(conn: &Conn, id: &str, token: &IssuedAccessToke
         WHERE id = (SELECT user_id FROM family WHERE id = $1) FOR KEY SHARE";
     let session = "SELECT ended_at IS NULL FROM session
         WHERE sid = (SELECT sid FROM family WHERE id = $1) FOR KEY SHARE";
-    let family = format!("SELECT {COLUMNS} FROM family f WHERE f.id = $1 FOR SHARE");
-    let locks = vec![call!(user, id), call!(session, id), call!(LOCK_SESSION, &token.sid), call!(&family, id)];
+    let family = sql!("SELECT {COLUMNS} FROM family f WHERE f.id = $1 FOR SHARE");
+    let locks = vec![call!(user, id), call!(session, id), call!(LOCK_SESSION, &token.sid), call!(family, id)];
     let answers = conn.begin(locks).await?;
     let [user, session, named, family] = answers.as_slice() else { return Err(super::short()) };
     let Some(row) = family.row() else { return Ok(Issued::Gone) };
@@ -239,7 +239,7 @@ pub(super) async fn end(conn: &Conn, id: &str, why: &str, now: u64, also: AlsoSe
 }
 
 pub(super) async fn session_value_facts(conn: &Conn, hash: Hash32) -> Result<Option<SessionValueFacts>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS}, {}, {}, t.jti, EXISTS (SELECT 1 FROM revocation r WHERE r.kind = 'jti' AND r.id = t.jti),
             (SELECT max(r.revoked_at) FROM revocation r WHERE r.kind = 'client' AND r.id = f.client_id
                 OR r.kind = 'api' AND r.id IN (SELECT jsonb_array_elements_text(CAST(f.audience AS JSONB)))
@@ -250,7 +250,7 @@ pub(super) async fn session_value_facts(conn: &Conn, hash: Hash32) -> Result<Opt
         user::COLUMNS,
         session::COLUMNS
     );
-    let answer = conn.ask(&sql, &[&bytes(&hash)]).await?;
+    let answer = conn.ask(sql, &[&bytes(&hash)]).await?;
     let Some(row) = answer.row() else { return Ok(None) };
     let family = from_row(row, 0)?;
     let token = TokenFacts {
@@ -263,7 +263,7 @@ pub(super) async fn session_value_facts(conn: &Conn, hash: Hash32) -> Result<Opt
 }
 
 pub(super) async fn token_facts(conn: &Conn, query: &TokenQuery) -> Result<TokenFacts> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {}, {}, EXISTS (SELECT 1 FROM revocation r WHERE r.kind = 'jti' AND r.id = $3),
             (SELECT max(r.revoked_at) FROM revocation r
                 WHERE r.kind = 'client' AND r.id = $4 OR r.kind = 'api' AND r.id = ANY($5) OR r.kind = 'all' AND r.id = '')
@@ -272,7 +272,7 @@ pub(super) async fn token_facts(conn: &Conn, query: &TokenQuery) -> Result<Token
         session::COLUMNS
     );
     let TokenQuery { sub, sid, jti, client_id, audience } = query;
-    let answer = conn.ask(&sql, &[sub, sid, jti, client_id, audience]).await?;
+    let answer = conn.ask(sql, &[sub, sid, jti, client_id, audience]).await?;
     let row = answer.one()?;
     Ok(TokenFacts {
         user: user::from_outer_row(row, 0)?,

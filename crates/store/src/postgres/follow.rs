@@ -4,6 +4,7 @@
 //! sender; whoever polls finds what it told of.
 
 use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -26,6 +27,8 @@ pub(super) struct Followed {
     pub(super) registry: watch::Sender<u64>,
     pub(super) revocations: watch::Sender<u64>,
     pub(super) deliveries: watch::Sender<u64>,
+    /// This node has committed a message, of which its watchers have not been told.
+    put: AtomicBool,
     changed: Notify,
     heard: Notify,
 }
@@ -33,13 +36,21 @@ pub(super) struct Followed {
 impl Default for Followed {
     fn default() -> Self {
         let none = || watch::Sender::new(0);
-        Self { registry: none(), revocations: none(), deliveries: none(), changed: Notify::new(), heard: Notify::new() }
+        Self {
+            registry: none(),
+            revocations: none(),
+            deliveries: none(),
+            put: AtomicBool::new(false),
+            changed: Notify::new(),
+            heard: Notify::new(),
+        }
     }
 }
 
 impl Followed {
     /// Something was committed here that followers want to know of.
-    pub(super) fn announce(&self) {
+    pub(super) fn announce(&self, conn: &Conn) {
+        self.put.fetch_or(conn.has_put_message(), Ordering::Relaxed);
         self.changed.notify_one();
     }
 
@@ -52,14 +63,18 @@ impl Followed {
         let row = answer.one()?;
         let unnumbered = row.at(3)?;
         let revocations = if unnumbered { revocation::number(conn).await? } else { row.num(1)? };
-        // The numbers of messages are given before their commit: one that comes after a newer one is found when it is time to ask.
-        for (sender, newest) in
-            [(&self.registry, row.num(0)?), (&self.revocations, revocations), (&self.deliveries, row.num(2)?)]
-        {
+        // The numbers of messages are given before their commit, so one of this node's may come after a newer one. Another node's that does is
+        // delivered there; who waits for it here finds it when it is time to ask.
+        let put = self.put.swap(false, Ordering::Relaxed);
+        for (sender, newest, put) in [
+            (&self.registry, row.num(0)?, false),
+            (&self.revocations, revocations, false),
+            (&self.deliveries, row.num(2)?, put),
+        ] {
             sender.send_if_modified(|seen| {
                 let newer = newest > *seen;
                 *seen = (*seen).max(newest);
-                newer
+                newer || put
             });
         }
         Ok(unnumbered)

@@ -185,7 +185,7 @@ impl Postgres {
                 };
                 let outcome = inner.bounded(&conn, run).await;
                 if outcome.is_ok() && conn.has_told() {
-                    inner.followed.announce();
+                    inner.followed.announce(&conn);
                 }
                 if outcome.is_ok() || attempt == ATTEMPTS || !conn.may_run_again() {
                     return outcome;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use tokio_postgres::Row;
 
-use super::conn::{Call, Conn, call};
+use super::conn::{Call, Conn, call, sql};
 use super::event_stream;
 use super::value::{Columns, json, num};
 use crate::error::StoreError;
@@ -67,7 +67,7 @@ pub(super) fn put(conn: &Conn, messages: &[Message<'_>], now: u64) -> Result<Cal
         FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[], $4::TEXT[]) WITH ORDINALITY
             AS m (kind, target, number, payload, place)
         ORDER BY m.place";
-    conn.tells();
+    conn.puts_message();
     let kinds: Vec<String> = messages.iter().map(|message| message.kind.to_owned()).collect();
     let targets: Vec<String> = messages.iter().map(|message| message.target.to_owned()).collect();
     let numbers: Vec<Option<i64>> = messages.iter().map(|message| message.number.map(num)).collect();
@@ -100,7 +100,7 @@ pub(super) async fn tell_end_of_session(conn: &Conn, sid: &str, user_id: &str, n
     let payload = json(&logout(user_id, Some(sid)))?;
     let told = conn.ask(sql, &[&sid, &Delivery::BACKCHANNEL_LOGOUT, &payload, &num(now)]).await?;
     if told.changed > 0 {
-        conn.tells();
+        conn.puts_message();
     }
     Ok(())
 }
@@ -149,7 +149,7 @@ pub(super) async fn waiting(conn: &Conn) -> Result<Vec<WaitingTarget>> {
 
 /// What another node is just taking is passed over.
 pub(super) async fn claim(conn: &Conn, claim: &Claim) -> Result<Vec<Delivery>> {
-    let sql = format!(
+    let sql = sql!(
         "WITH due AS (SELECT id, next_at FROM outbox
             WHERE state = 'waiting' AND kind = $1 AND target = $2 AND next_at <= $3
             ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
@@ -158,7 +158,7 @@ pub(super) async fn claim(conn: &Conn, claim: &Claim) -> Result<Vec<Delivery>> {
     );
     let Claim { kind, target, limit, lease_secs, now } = claim;
     let until = num(now.saturating_add((*lease_secs).max(1)));
-    let taken = conn.ask(&sql, &[kind, target, &num(*now), &i64::from(*limit), &until]).await?;
+    let taken = conn.ask(sql, &[kind, target, &num(*now), &i64::from(*limit), &until]).await?;
     let mut taken = taken.rows.iter().map(|row| Ok((row.num(WIDTH)?, from_row(row)?))).collect::<Result<Vec<_>>>()?;
     taken.sort_by_key(|(due, delivery)| (*due, delivery.id));
     Ok(taken.into_iter().map(|(_, delivery)| delivery).collect())
@@ -181,15 +181,15 @@ pub(super) async fn settle(
             conn.ask(sql, &[&id, &settled]).await?
         }
         DeliveryOutcome::Failed { error, next_at } => {
-            let sql = format!("UPDATE outbox SET last_error = $3, next_at = $4 WHERE {MINE}");
-            conn.ask(&sql, &[&id, &until, error, &num(*next_at)]).await?
+            let sql = sql!("UPDATE outbox SET last_error = $3, next_at = $4 WHERE {MINE}");
+            conn.ask(sql, &[&id, &until, error, &num(*next_at)]).await?
         }
         DeliveryOutcome::GivenUp { error } => {
-            let sql = format!("UPDATE outbox SET state = 'given_up', settled_at = $4, last_error = $3 WHERE {MINE}");
-            conn.ask(&sql, &[&id, &until, error, &settled]).await?
+            let sql = sql!("UPDATE outbox SET state = 'given_up', settled_at = $4, last_error = $3 WHERE {MINE}");
+            conn.ask(sql, &[&id, &until, error, &settled]).await?
         }
         DeliveryOutcome::Unreachable { error, next_at } => {
-            let sql = format!("UPDATE outbox SET last_error = $3, next_at = $4 WHERE {MINE} RETURNING kind, target");
+            let sql = sql!("UPDATE outbox SET last_error = $3, next_at = $4 WHERE {MINE} RETURNING kind, target");
             let mut found = conn.begin(vec![call!(sql, &id, &until, error, num(*next_at))]).await?;
             let Some(mine) = found.pop().filter(|answer| answer.changed > 0) else { return Ok(false) };
             let (kind, target): (&str, &str) = (mine.one()?.at(0)?, mine.one()?.at(1)?);
@@ -200,7 +200,7 @@ pub(super) async fn settle(
             conn.finish(vec![call!(sql, kind, target, settled, error, num(*next_at))]).await?;
             return Ok(true);
         }
-        DeliveryOutcome::Unwanted => conn.ask(&format!("DELETE FROM outbox WHERE {MINE}"), &[&id, &until]).await?,
+        DeliveryOutcome::Unwanted => conn.ask(sql!("DELETE FROM outbox WHERE {MINE}"), &[&id, &until]).await?,
     };
     Ok(answer.changed > 0)
 }
@@ -218,11 +218,11 @@ const TRIED_LONG_ENOUGH: &str = "SELECT id FROM outbox
     ORDER BY queued_at LIMIT $2 FOR UPDATE SKIP LOCKED";
 
 pub(super) async fn give_up(conn: &Conn, queued_until: u64, limit: u32, now: u64) -> Result<Vec<Delivery>> {
-    let sql = format!(
+    let sql = sql!(
         "WITH late AS ({TRIED_LONG_ENOUGH})
         UPDATE outbox AS o SET state = 'given_up', settled_at = $3 FROM late WHERE o.id = late.id RETURNING {COLUMNS}"
     );
-    let given_up = conn.ask(&sql, &[&num(queued_until), &i64::from(page_size(limit)), &num(now)]).await?;
+    let given_up = conn.ask(sql, &[&num(queued_until), &i64::from(page_size(limit)), &num(now)]).await?;
     let mut given_up = all(&given_up.rows)?;
     given_up.sort_by_key(|delivery| (delivery.queued_at, delivery.id));
     Ok(given_up)
@@ -230,7 +230,7 @@ pub(super) async fn give_up(conn: &Conn, queued_until: u64, limit: u32, now: u64
 
 pub(super) async fn retry(conn: &Conn, id: u64, now: u64) -> Result<Retried> {
     let id = num(id);
-    let message = format!("SELECT {COLUMNS}, o.number IS NOT NULL FROM outbox o WHERE o.id = $1 FOR UPDATE");
+    let message = sql!("SELECT {COLUMNS}, o.number IS NOT NULL FROM outbox o WHERE o.id = $1 FOR UPDATE");
     let answers = conn.begin(vec![event_stream::lock_of_message(id), call!(message, id)]).await?;
     let [stream, message] = answers.as_slice() else { return Err(super::short()) };
     let Some(row) = message.row() else { return Ok(Retried::Unknown) };
@@ -249,13 +249,13 @@ pub(super) async fn retry(conn: &Conn, id: u64, now: u64) -> Result<Retried> {
         };
         place.clone_into(&mut delivery.kind);
     }
-    let sql = format!(
+    let sql = sql!(
         "UPDATE outbox AS o SET state = 'waiting', kind = $3, queued_at = $2, next_at = $2, attempts = 0,
             settled_at = NULL
         WHERE o.id = $1 RETURNING {COLUMNS}"
     );
     let again = conn.finish(vec![call!(sql, id, num(now), &delivery.kind)]).await?;
-    conn.tells();
+    conn.puts_message();
     again.first().ok_or_else(super::short)?.one().and_then(from_row).map(Retried::Again)
 }
 
@@ -264,25 +264,26 @@ pub(super) async fn page(conn: &Conn, list: &ListDeliveries) -> Result<Page<Deli
         None => u64::MAX,
         Some(cursor) => cursor.parse().map_err(|_| StoreError::Invalid("the page cursor is not one"))?,
     };
-    let filter = match list.which {
-        WhichDeliveries::All => "",
-        WhichDeliveries::Failed => "AND o.last_error IS NOT NULL",
-    };
     let limit = page_size(list.limit);
-    let sql = format!("SELECT {COLUMNS} FROM outbox o WHERE o.id < $1 {filter} ORDER BY o.id DESC LIMIT $2");
-    let rows = conn.ask(&sql, &[&num(before), &i64::from(limit + 1)]).await?;
+    let sql = match list.which {
+        WhichDeliveries::All => sql!("SELECT {COLUMNS} FROM outbox o WHERE o.id < $1 ORDER BY o.id DESC LIMIT $2"),
+        WhichDeliveries::Failed => sql!(
+            "SELECT {COLUMNS} FROM outbox o WHERE o.id < $1 AND o.last_error IS NOT NULL ORDER BY o.id DESC LIMIT $2"
+        ),
+    };
+    let rows = conn.ask(sql, &[&num(before), &i64::from(limit + 1)]).await?;
     Ok(cut(all(&rows.rows)?, limit, |delivery| delivery.id.to_string()))
 }
 
 /// The first events of a stream that wait to be polled.
 pub(super) async fn polled(conn: &Conn, stream: &str, limit: u32) -> Result<Vec<Delivery>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS} FROM outbox o
         WHERE o.state = 'waiting' AND o.target = $1 AND o.kind = $2 AND o.number IS NOT NULL
         ORDER BY o.number LIMIT $3"
     );
     let limit = i64::from(page_size(limit));
-    all(&conn.ask(&sql, &[&stream, &Delivery::SECURITY_EVENT_POLL, &limit]).await?.rows)
+    all(&conn.ask(sql, &[&stream, &Delivery::SECURITY_EVENT_POLL, &limit]).await?.rows)
 }
 
 pub(super) async fn settle_polled(conn: &Conn, stream: &str, fates: &[(u64, EventFate)], now: u64) -> Result<u64> {
@@ -309,21 +310,21 @@ pub(super) async fn settle_polled(conn: &Conn, stream: &str, fates: &[(u64, Even
         }
     }
     let numbers: Vec<i64> = said.into_keys().collect();
-    let lock = format!("SELECT 1 FROM outbox WHERE {THESE} ORDER BY id FOR UPDATE");
+    let lock = sql!("SELECT 1 FROM outbox WHERE {THESE} ORDER BY id FOR UPDATE");
     let mut flight = vec![call!("BEGIN"), call!(lock, stream, numbers)];
     if !taken.is_empty() {
-        let sql = format!("UPDATE outbox SET state = 'delivered', settled_at = $3 WHERE {THESE}");
+        let sql = sql!("UPDATE outbox SET state = 'delivered', settled_at = $3 WHERE {THESE}");
         flight.push(call!(sql, stream, taken, num(now)));
     }
     if !refused.is_empty() {
-        let sql = format!(
+        let sql = sql!(
             "UPDATE outbox AS o SET state = 'given_up', settled_at = $3, last_error = r.error
             FROM unnest($2::BIGINT[], $4::TEXT[]) AS r (refused, error) WHERE {THESE} AND r.refused = o.number"
         );
         flight.push(call!(sql, stream, refused, num(now), errors));
     }
     if !unwanted.is_empty() {
-        flight.push(call!(format!("DELETE FROM outbox WHERE {THESE}"), stream, unwanted));
+        flight.push(call!(sql!("DELETE FROM outbox WHERE {THESE}"), stream, unwanted));
     }
     conn.opens();
     let answers = conn.finish(flight).await?;

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::conn::{Conn, call};
+use super::conn::{Conn, call, sql};
 use super::family::{self, Ground, LOCK_SESSION, Standing};
 use super::value::{Columns, bytes, num};
 use super::{session, user};
@@ -40,7 +40,7 @@ fn from_row(row: &Row, at: usize) -> Result<RefreshToken> {
 
 /// One statement sees one moment.
 pub(super) async fn facts(conn: &Conn, hash: Hash32) -> Result<Option<RefreshFacts>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {}, {}, {}, {}, {} FROM refresh_token t JOIN family f ON f.id = t.family
             LEFT JOIN account a ON a.id = f.user_id LEFT JOIN session s ON s.sid = f.sid
             LEFT JOIN refresh_token n ON n.hash = t.successor AND t.state = 'superseded'
@@ -51,7 +51,7 @@ pub(super) async fn facts(conn: &Conn, hash: Hash32) -> Result<Option<RefreshFac
         session::COLUMNS,
         columns("n")
     );
-    let answer = conn.ask(&sql, &[&bytes(&hash)]).await?;
+    let answer = conn.ask(sql, &[&bytes(&hash)]).await?;
     let Some(row) = answer.row() else { return Ok(None) };
     let at_user = WIDTH + family::WIDTH;
     let at_session = at_user + user::WIDTH;
@@ -68,17 +68,17 @@ pub(super) async fn facts(conn: &Conn, hash: Hash32) -> Result<Option<RefreshFac
 
 pub(super) async fn rotate(conn: &Conn, rotate: &Rotate) -> Result<Rotated> {
     let presented = bytes(&rotate.presented);
-    let family = format!(
+    let family = sql!(
         "SELECT {} FROM family f WHERE f.id = (SELECT family FROM refresh_token WHERE hash = $1) FOR NO KEY UPDATE",
         family::COLUMNS
     );
-    let token = format!("SELECT {} FROM refresh_token t WHERE t.hash = $1 FOR UPDATE", columns("t"));
+    let token = sql!("SELECT {} FROM refresh_token t WHERE t.hash = $1 FOR UPDATE", columns("t"));
     let locks = vec![
         call!(family::LOCK_USER_OF_TOKEN, presented),
         call!(family::LOCK_SESSION_OF_TOKEN, presented),
         call!(LOCK_SESSION, &rotate.access_token.sid),
-        call!(&family, presented),
-        call!(&token, presented),
+        call!(family, presented),
+        call!(token, presented),
     ];
     let answers = conn.begin(locks).await?;
     let [user, session, named, family, token] = answers.as_slice() else { return Err(super::short()) };

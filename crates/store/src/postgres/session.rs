@@ -2,7 +2,7 @@
 
 use tokio_postgres::Row;
 
-use super::conn::{Call, Conn, call};
+use super::conn::{Call, Conn, call, sql};
 use super::family::{self, Standing};
 use super::value::{Columns, bytes, json, num};
 use super::{ending, user};
@@ -42,25 +42,25 @@ pub(super) fn from_outer_row(row: &Row, at: usize) -> Result<Option<Session>> {
 }
 
 pub(super) async fn with_user(conn: &Conn, id_hash: Hash32) -> Result<Option<(Session, User)>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS}, {} FROM session s JOIN account a ON a.id = s.user_id WHERE s.id_hash = $1",
         user::COLUMNS
     );
-    let answer = conn.ask(&sql, &[&bytes(&id_hash)]).await?;
+    let answer = conn.ask(sql, &[&bytes(&id_hash)]).await?;
     answer.row().map(|row| Ok((from_row(row, 0)?, user::from_row(row, WIDTH)?))).transpose()
 }
 
 pub(super) async fn by_sid(conn: &Conn, sid: &str) -> Result<Option<Session>> {
-    let sql = format!("SELECT {COLUMNS} FROM session s WHERE s.sid = $1");
-    conn.ask(&sql, &[&sid]).await?.row().map(|row| from_row(row, 0)).transpose()
+    let sql = sql!("SELECT {COLUMNS} FROM session s WHERE s.sid = $1");
+    conn.ask(sql, &[&sid]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
 pub(super) async fn create(conn: &Conn, new: &NewSession) -> Result<Issued> {
     let session = &new.session;
     let replaces = new.replaces.as_ref().map(bytes);
-    let old = format!("SELECT {COLUMNS} FROM session s WHERE s.id_hash = $1 FOR UPDATE");
+    let old = sql!("SELECT {COLUMNS} FROM session s WHERE s.id_hash = $1 FOR UPDATE");
     let taken = "SELECT 1 FROM session WHERE sid = $1 FOR KEY SHARE";
-    let locks = vec![call!(family::LOCK_USER, &session.user_id), call!(&old, &replaces), call!(taken, &session.sid)];
+    let locks = vec![call!(family::LOCK_USER, &session.user_id), call!(old, &replaces), call!(taken, &session.sid)];
     let answers = conn.begin(locks).await?;
     let [standing, old, taken] = answers.as_slice() else { return Err(super::short()) };
     match family::standing_of_user(standing.row(), &new.revocation_handle)? {
@@ -150,24 +150,24 @@ pub(super) async fn touch(conn: &Conn, id_hash: Hash32, last_seen_at: u64, idle_
 }
 
 pub(super) async fn of_user(conn: &Conn, user_id: &str, now: u64) -> Result<Vec<Session>> {
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS} FROM session s
         WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.absolute_expires_at > $2
         ORDER BY s.created_at DESC, s.sid"
     );
-    conn.ask(&sql, &[&user_id, &num(now)]).await?.rows.iter().map(|row| from_row(row, 0)).collect()
+    conn.ask(sql, &[&user_id, &num(now)]).await?.rows.iter().map(|row| from_row(row, 0)).collect()
 }
 
 pub(super) async fn list(conn: &Conn, after: Option<&str>, limit: u32, now: u64) -> Result<Page<Session>> {
     let limit = page::page_size(limit);
     let (created_at, sid) = page::after(after)?;
-    let sql = format!(
+    let sql = sql!(
         "SELECT {COLUMNS} FROM session s
         WHERE (s.created_at, s.sid) > ($1, $2) AND s.ended_at IS NULL AND s.idle_expires_at > $3
             AND s.absolute_expires_at > $3
         ORDER BY s.created_at, s.sid LIMIT $4"
     );
-    let answer = conn.ask(&sql, &[&created_at, &sid, &num(now), &i64::from(limit + 1)]).await?;
+    let answer = conn.ask(sql, &[&created_at, &sid, &num(now), &i64::from(limit + 1)]).await?;
     let rows = answer.rows.iter().map(|row| from_row(row, 0)).collect::<Result<Vec<_>>>()?;
     Ok(page::cut(rows, limit, |session| page::cursor(session.created_at, &session.sid)))
 }

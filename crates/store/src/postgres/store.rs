@@ -75,6 +75,14 @@ impl Store for Postgres {
         .await
     }
 
+    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>> {
+        let (hash, handle) = (hash.to_owned(), new_handle.to_owned());
+        self.write((link, hash, handle, now), |conn, (link, hash, handle, now)| {
+            Box::pin(user::reset_password(conn, *link, hash, handle, *now))
+        })
+        .await
+    }
+
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool> {
         let (id, expect, hash) = (id.to_owned(), expect.to_owned(), hash.to_owned());
         self.write((id, expect, hash), |conn, (id, expect, hash)| {

@@ -7,6 +7,25 @@ use super::{ending, revocation};
 use crate::port::Result;
 use crate::record::{LEEWAY_SECS, NewRevocation, RevocationKind, SETTLED_KEEP_SECS, Sweep, Swept};
 
+/// Deletes rows of a table, by its key.
+macro_rules! delete {
+    ($table:literal, $key:literal, $over:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE (",
+            $key,
+            ") IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE ",
+            $over,
+            " LIMIT $2 FOR UPDATE SKIP LOCKED)"
+        )
+    };
+}
+
 pub(super) async fn sweep(conn: &Conn, sweep: Sweep) -> Result<Swept> {
     let limit = u64::from(sweep.limit.max(1));
     let horizon = sweep.now.saturating_sub(sweep.keep_secs);
@@ -17,20 +36,22 @@ pub(super) async fn sweep(conn: &Conn, sweep: Sweep) -> Result<Swept> {
     renew_rules(conn, over, limit).await?;
     let settled = sweep.now.saturating_sub(SETTLED_KEEP_SECS);
     let by_time = [
-        ("artefact", "kind, hash", "expires_at <= $1", horizon),
-        ("remembered", "kind, key", "expires_at <= $1", horizon),
+        (delete!("artefact", "kind, hash", "expires_at <= $1"), horizon),
+        (delete!("remembered", "kind, key", "expires_at <= $1"), horizon),
         (
-            "revocation",
-            "kind, id, turn",
-            "expires_at <= $1 AND seq IS NOT NULL ORDER BY expires_at, kind, id, turn",
+            delete!(
+                "revocation",
+                "kind, id, turn",
+                "expires_at <= $1 AND seq IS NOT NULL ORDER BY expires_at, kind, id, turn"
+            ),
             over,
         ),
-        ("status", "list, place", "expires_at <= $1", over),
-        ("outbox", "id", "settled_at <= $1", settled),
-        ("throttle", "key", "expires_at <= $1", horizon),
+        (delete!("status", "list, place", "expires_at <= $1"), over),
+        (delete!("outbox", "id", "settled_at <= $1"), settled),
+        (delete!("throttle", "key", "expires_at <= $1"), horizon),
     ];
-    let flight = by_time.iter().map(|(table, key, over, time)| call!(delete(table, key, over), num(*time), num(limit)));
-    let counts: Vec<u64> = conn.fly(flight.collect()).await?.iter().map(|answer| answer.changed).collect();
+    let flight = by_time.map(|(sql, time)| call!(sql, num(time), num(limit)));
+    let counts: Vec<u64> = conn.fly(flight.into()).await?.iter().map(|answer| answer.changed).collect();
     let [artefacts, remembered, revocations, statuses, deliveries, throttles] = counts[..] else {
         return Err(super::short());
     };
@@ -47,13 +68,6 @@ pub(super) async fn sweep(conn: &Conn, sweep: Sweep) -> Result<Swept> {
     let counts = [artefacts, deliveries, remembered, revocations, sessions, statuses, throttles, swept.audit_events];
     swept.more |= counts.iter().any(|count| *count >= limit);
     Ok(swept)
-}
-
-fn delete(table: &str, key: &str, over: &str) -> String {
-    format!(
-        "DELETE FROM {table} WHERE ({key}) IN
-            (SELECT {key} FROM {table} WHERE {over} LIMIT $2 FOR UPDATE SKIP LOCKED)"
-    )
 }
 
 /// A session value that was born at the very moment of a rule about it, in a transaction that the rule did not see, is ended before the log forgets

@@ -12,7 +12,9 @@ use crate::contract::World;
 use crate::contract::world::{begin, hash, rotate};
 use crate::error::StoreError;
 use crate::port::Store;
-use crate::record::{DocumentWrite, Expect, Issued, NewRevocation, RevocationKind, RotateExpect, Rotated, Session};
+use crate::record::{
+    Delivery, DocumentWrite, Expect, Issued, NewDelivery, NewRevocation, RevocationKind, RotateExpect, Rotated, Session,
+};
 
 /// One server for all tests of this process, gone with it.
 pub(super) fn server() -> &'static Server {
@@ -132,6 +134,29 @@ async fn what_one_node_changes_the_others_hear_at_once() {
     let entry = NewRevocation { kind: RevocationKind::Sid, id: "s".into(), revoked_at: 1, expires_at: 2 };
     one.revoke(vec![entry]).await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), revocations.wait_for(|seq| *seq == 1)).await.unwrap().unwrap();
+}
+
+/// Numbers are given before the commit. Long before the next poll, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_committed_after_a_newer_one_is_seen_at_once() {
+    let url = new_database().await;
+    let node = Postgres::open(Options { poll: Duration::from_mins(10), ..options(url.clone()) }).await.unwrap();
+    let mut news = node.watch_deliveries();
+    let message = || {
+        let (kind, target) = (Delivery::BACKCHANNEL_LOGOUT.to_owned(), "spa".to_owned());
+        vec![NewDelivery { kind, target, payload: serde_json::json!({}) }]
+    };
+    let give_next = |number: u64| {
+        server().sql(name_of(&url), &format!("SELECT setval('outbox_id_seq', {number}, false)")).unwrap();
+    };
+    give_next(100);
+    node.put_deliveries(message(), 1).await.unwrap();
+    news.wait_for(|newest| *newest == 100).await.unwrap();
+    give_next(50);
+    node.put_deliveries(message(), 1).await.unwrap();
+    let seen = tokio::time::timeout(Duration::from_secs(20), news.changed()).await;
+    seen.expect("whoever watches is told").unwrap();
+    assert_eq!(*news.borrow(), 100, "the newest is still the newest");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
 
-use super::conn::{Conn, call};
-use super::ending;
+use super::conn::{Conn, call, sql};
 use super::signal::Signal;
-use super::value::{Columns, Word, json, num, opt_num};
+use super::value::{Columns, Word, bytes, json, num, opt_num};
+use super::{artefact, ending};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
-use crate::record::{Change, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
+use crate::record::{Artefact, Change, Hash32, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
 pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
@@ -44,14 +44,14 @@ pub(super) fn from_outer_row(row: &Row, at: usize) -> Result<Option<User>> {
 }
 
 pub(super) async fn by_id(conn: &Conn, id: &str) -> Result<Option<User>> {
-    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.id = $1");
-    conn.ask(&sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
+    let sql = sql!("SELECT {COLUMNS} FROM account a WHERE a.id = $1");
+    conn.ask(sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
 pub(super) async fn by_identifier(conn: &Conn, identifier: &str) -> Result<Option<User>> {
     let sql =
-        format!("SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = $1");
-    conn.ask(&sql, &[&identifier]).await?.row().map(|row| from_row(row, 0)).transpose()
+        sql!("SELECT {COLUMNS} FROM login_identifier l JOIN account a ON a.id = l.user_id WHERE l.identifier = $1");
+    conn.ask(sql, &[&identifier]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
 pub(super) async fn create(conn: &Conn, new: &NewUser) -> Result<()> {
@@ -107,9 +107,35 @@ pub(super) async fn update(conn: &Conn, id: &str, update: &UserUpdate) -> Result
 }
 
 pub(super) async fn set_password(conn: &Conn, id: &str, hash: &str, handle: &str, now: u64) -> Result<SignedOut> {
-    let mut user = lock(conn, id).await?;
-    ending::void_artefacts_of_user(conn, id).await?;
-    let signal = Signal::of(conn, id, now).await?;
+    let user = lock(conn, id).await?;
+    change_password(conn, user, hash, handle, now).await
+}
+
+pub(super) async fn reset_password(
+    conn: &Conn,
+    link: Hash32,
+    hash: &str,
+    handle: &str,
+    now: u64,
+) -> Result<Option<SignedOut>> {
+    // The account first, as everywhere; whoever waited for it sees what became of the link meanwhile.
+    let account = sql!(
+        "SELECT {COLUMNS} FROM account a WHERE a.id = (SELECT user_id FROM artefact WHERE kind = $1 AND hash = $2) FOR UPDATE"
+    );
+    let account = call!(account, Artefact::PASSWORD_RESET, bytes(&link));
+    let found = conn.begin(vec![account, artefact::lock(Artefact::PASSWORD_RESET, &link)]).await?;
+    let [account, found] = found.as_slice() else { return Err(super::short()) };
+    let Some(link) = artefact::usable(found, now)? else { return Ok(None) };
+    let user = account.row().map(|row| from_row(row, 0)).transpose()?.ok_or(StoreError::NotFound("user"))?;
+    conn.fly(vec![artefact::mark(&link, now, None)]).await?;
+    change_password(conn, user, hash, handle, now).await.map(Some)
+}
+
+/// Of a user whose row is locked.
+async fn change_password(conn: &Conn, mut user: User, hash: &str, handle: &str, now: u64) -> Result<SignedOut> {
+    let id = user.id.clone();
+    ending::void_artefacts_of_user(conn, &id).await?;
+    let signal = Signal::of(conn, &id, now).await?;
     let signed_out = ending::end_all_of_user(&signal, &user, "password_changed").await?;
     signal.credential_change(if user.password_hash.is_none() { "create" } else { "update" }).await?;
     user.password_hash = Some(hash.to_owned());
@@ -197,8 +223,8 @@ pub(super) async fn delete(conn: &Conn, id: &str, now: u64) -> Result<SignedOut>
 
 /// Begins, and keeps everybody away who would change this user or issue anything to them.
 async fn lock(conn: &Conn, id: &str) -> Result<User> {
-    let sql = format!("SELECT {COLUMNS} FROM account a WHERE a.id = $1 FOR UPDATE");
-    let locked = conn.begin(vec![call!(&sql, id)]).await?;
+    let sql = sql!("SELECT {COLUMNS} FROM account a WHERE a.id = $1 FOR UPDATE");
+    let locked = conn.begin(vec![call!(sql, id)]).await?;
     let user = locked.first().and_then(|answer| answer.row()).map(|row| from_row(row, 0)).transpose()?;
     user.ok_or(StoreError::NotFound("user"))
 }

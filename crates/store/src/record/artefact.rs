@@ -33,6 +33,8 @@ pub struct Artefact {
 impl Artefact {
     /// The kind of authorization codes, the only kind `redeem_code` looks at.
     pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
+    /// The kind of links that set a new password, the only kind `reset_password` looks at.
+    pub const PASSWORD_RESET: &'static str = "password_reset";
 }
 
 /// What became of an attempt to use an artefact.

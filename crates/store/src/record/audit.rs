@@ -1,5 +1,7 @@
 //! The audit log, and the sweep that keeps everything bounded.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -46,13 +48,32 @@ pub(crate) const SETTLED_KEEP_SECS: u64 = 7 * 86_400;
 pub struct Sweep {
     /// Time of the sweep.
     pub now: u64,
-    /// At most this many rows per table; at least 1.
+    /// At most this many rows per table; at least 1. Where one writes at a time, of all tables together.
     pub limit: u32,
     /// Whatever expired or ended is kept this long after: the longest access-token life plus the largest leeway of a
     /// guard (300 s), or more. Entries of the revocation log, which know the last `exp` they concern, go 300 s after it.
     pub keep_secs: u64,
     /// Audit events older than this go; `None` keeps them for ever.
     pub audit_keep_secs: Option<u64>,
+}
+
+impl Sweep {
+    /// Rows in one batch of a server: some milliseconds, which is what whoever writes waits for longer than else.
+    pub const BATCH: u32 = 250;
+
+    /// How long to leave the store to others after a batch that took so long: sweeping gets a fifth of the time, or more where batches are slow,
+    /// so that thousands of rows go in a second in any case.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use symbolon_store::Sweep;
+    /// assert_eq!(Sweep::pause_after(Duration::from_millis(5)), Duration::from_millis(20));
+    /// assert_eq!(Sweep::pause_after(Duration::from_millis(200)), Duration::from_millis(50));
+    /// ```
+    #[must_use]
+    pub fn pause_after(batch: Duration) -> Duration {
+        batch.saturating_mul(4).min(Duration::from_millis(50))
+    }
 }
 
 /// What a sweep removed.

@@ -96,6 +96,11 @@ pub(super) fn redeem_code(conn: &Connection, redeem: &RedeemCode) -> Result<Rede
     Ok(Redeemed::Done)
 }
 
+/// The artefact, while it can be used.
+pub(super) fn usable(conn: &Connection, kind: &str, hash: Hash32, now: u64) -> Result<Option<Artefact>> {
+    Ok(find(conn, kind, hash)?.filter(|artefact| refusal(artefact, now).is_none()))
+}
+
 fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
     if artefact.redeemed_at.is_some() {
         return Some(Redeemed::AlreadyRedeemed);
@@ -103,7 +108,7 @@ fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
     (artefact.expires_at <= now).then_some(Redeemed::Expired)
 }
 
-fn mark(conn: &Connection, artefact: &Artefact, now: u64, family: Option<&str>) -> Result<()> {
+pub(super) fn mark(conn: &Connection, artefact: &Artefact, now: u64, family: Option<&str>) -> Result<()> {
     let sql = "UPDATE artefact SET redeemed_at = ?3, family = ?4
         WHERE kind = ?1 AND hash = ?2 AND redeemed_at IS NULL";
     let marked = conn.prepare_cached(sql)?.execute(params![artefact.kind, artefact.hash, Num(now), family])?;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::{Options, Sqlite};
-use crate::contract::world::{NOW, World, access_token, begin, code, family, redeem, rotate, session};
+use crate::contract::world::{NOW, World, access_token, begin, code, family, new_user, redeem, rotate, session};
 use crate::port::Store;
 use crate::record::{
     Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, Document, DocumentWrite, EventFate, EventStream, Expect,
@@ -96,6 +96,29 @@ async fn leave(store: Arc<dyn Store>, round: u32, chain: u8) {
     }
 }
 
+/// One person who chooses a new password by one link after another.
+async fn forget(store: Arc<dyn Store>, round: u32, chain: u8) {
+    let user = forgetful(round, chain);
+    store.create_user(new_user(&user)).await.unwrap();
+    for step in 0.. {
+        let link = Artefact {
+            kind: Artefact::PASSWORD_RESET.into(),
+            user_id: Some(user.clone()),
+            sid: None,
+            hash: hash(round, chain, step),
+            ..code(&session("ann", chain), 0)
+        };
+        store.put_artefact(link).await.unwrap();
+        let reset = store.reset_password(hash(round, chain, step), &step.to_string(), &step.to_string(), NOW).await;
+        assert!(reset.unwrap().is_some());
+        writeln!(std::io::stdout().lock(), "did {chain} {step}").unwrap();
+    }
+}
+
+fn forgetful(round: u32, chain: u8) -> String {
+    format!("forgetful-{round}-{chain}")
+}
+
 fn claim(now: u64) -> Claim {
     let (kind, target) = (Delivery::BACKCHANNEL_LOGOUT.to_owned(), "spa".to_owned());
     Claim { kind, target, limit: 1000, lease_secs: LEASE, now }
@@ -110,6 +133,11 @@ async fn child_that_lives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn child_that_leaves() {
     play(leave).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn child_that_forgets() {
+    play(forget).await;
 }
 
 async fn play<F: Future<Output = ()> + Send + 'static>(part: fn(Arc<dyn Store>, u32, u8) -> F) {
@@ -185,6 +213,27 @@ async fn a_killed_process_loses_no_answered_write_and_revives_nothing_used() {
         assert_eq!(verdict, "ok", "round {round} at {NOW}");
     }
     assert_eq!(busy.len(), usize::from(CHAINS), "every chain got to work");
+}
+
+#[tokio::test]
+async fn a_killed_process_burns_no_reset_link_without_setting_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("symbolon.db");
+    drop(World::new(Arc::new(Sqlite::open(&path, Options::default()).unwrap())).await);
+    for round in 0..ROUNDS / 5 {
+        let journal = kill_amid_work("child_that_forgets", &path, round);
+        let store = Sqlite::open(&path, Options::default()).unwrap();
+        for (chain, last) in journal {
+            let user = store.user(&forgetful(round, chain)).await.unwrap().unwrap();
+            let set: u32 = user.password_hash.unwrap().parse().unwrap();
+            assert!(set == last || set == last + 1, "round {round}, chain {chain}: {set} after {last}");
+            for step in 0..=last + 1 {
+                let link = store.artefact(Artefact::PASSWORD_RESET, hash(round, chain, step)).await.unwrap();
+                let is_redeemed = link.is_some_and(|link| link.redeemed_at.is_some());
+                assert_eq!(is_redeemed, step <= set, "round {round}, chain {chain}: link {step}, password {set}");
+            }
+        }
+    }
 }
 
 /// A stream that is told of every end.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rusqlite::types::{FromSql, ToSql};
 use rusqlite::{Connection, params};
 
 use super::status;
@@ -10,8 +11,8 @@ use crate::port::Result;
 use crate::record::{Hash32, LEEWAY_SECS, SETTLED_KEEP_SECS, Sweep, Swept};
 
 pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
-    let limit = u64::from(sweep.limit.max(1));
-    let batch = Batch { conn, horizon: sweep.now.saturating_sub(sweep.keep_secs), limit };
+    let (now, horizon) = (sweep.now, sweep.now.saturating_sub(sweep.keep_secs));
+    let mut batch = Batch { conn, horizon, left: u64::from(sweep.limit.max(1)) };
     let mut swept = Swept {
         artefacts: batch.delete(
             "DELETE FROM artefact WHERE (kind, hash) IN
@@ -21,79 +22,84 @@ pub(super) fn sweep(conn: &Connection, sweep: Sweep) -> Result<Swept> {
             "DELETE FROM remembered WHERE (kind, key) IN
                 (SELECT kind, key FROM remembered WHERE expires_at <= ?1 LIMIT ?2)",
         )?,
-        revocations: revocations(conn, sweep.now, limit)?,
-        statuses: status::sweep(conn, sweep.now, limit)?,
-        sessions: batch.sessions()?,
-        deliveries: deliveries(conn, sweep.now, limit)?,
+        revocations: batch.take(|left| revocations(conn, now, left))?,
+        statuses: batch.take(|left| status::sweep(conn, now, left))?,
+        sessions: batch.take(|left| sessions(conn, horizon, left))?,
+        deliveries: batch.take(|left| deliveries(conn, now, left))?,
         throttles: batch
             .delete("DELETE FROM throttle WHERE key IN (SELECT key FROM throttle WHERE expires_at <= ?1 LIMIT ?2)")?,
         ..Swept::default()
     };
     batch.tokens_and_families(&mut swept)?;
     if let Some(keep) = sweep.audit_keep_secs {
-        swept.audit_events = audit(conn, sweep.now.saturating_sub(keep), limit)?;
+        swept.audit_events = batch.take(|left| audit(conn, now.saturating_sub(keep), left))?;
     }
-    let Swept { artefacts, deliveries, remembered, revocations, sessions, statuses, throttles, .. } = swept;
-    let counts = [artefacts, deliveries, remembered, revocations, sessions, statuses, throttles];
-    swept.more |= counts.iter().chain([&swept.audit_events]).any(|count| *count >= limit);
+    swept.more = batch.left == 0;
     Ok(swept)
 }
 
+/// Everybody else who writes waits for this transaction, so what it may remove is counted over all tables.
 struct Batch<'c> {
     conn: &'c Connection,
     /// What was over at this time may go.
     horizon: u64,
-    limit: u64,
+    /// Rows that may still go.
+    left: u64,
 }
 
 impl Batch<'_> {
-    fn delete(&self, sql: &str) -> Result<u64> {
-        Ok(self.conn.prepare_cached(sql)?.execute(params![Num(self.horizon), Num(self.limit)])? as u64)
+    /// Has rows removed, as long as any may go.
+    fn take(&mut self, remove: impl FnOnce(u64) -> Result<u64>) -> Result<u64> {
+        if self.left == 0 {
+            return Ok(0);
+        }
+        let gone = remove(self.left)?;
+        self.left = self.left.saturating_sub(gone);
+        Ok(gone)
     }
 
-    /// A session, and which clients got tokens in it.
-    fn sessions(&self) -> Result<u64> {
-        let sql = "DELETE FROM session WHERE id_hash IN
-                (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)
-            RETURNING sid";
-        let mut delete = self.conn.prepare_cached(sql)?;
-        let gone = delete.query_map(params![Num(self.horizon), Num(self.limit)], |row| row.get(0))?;
-        let gone = gone.collect::<rusqlite::Result<Vec<String>>>()?;
-        for sid in &gone {
-            self.conn.prepare_cached("DELETE FROM session_client WHERE sid = ?1")?.execute([sid])?;
-        }
-        Ok(gone.len() as u64)
+    fn delete(&mut self, sql: &str) -> Result<u64> {
+        let (conn, horizon) = (self.conn, self.horizon);
+        self.take(|left| Ok(conn.prepare_cached(sql)?.execute(params![Num(horizon), Num(left)])? as u64))
+    }
+
+    /// Has the tokens that are found removed one by one; notes their families.
+    fn tokens<T>(&mut self, found: &str, delete: &str, touched: &mut BTreeSet<String>) -> Result<u64>
+    where
+        T: FromSql + ToSql,
+    {
+        let (conn, horizon) = (self.conn, self.horizon);
+        self.take(|left| {
+            let mut select = conn.prepare_cached(found)?;
+            let pairs = select.query_map(params![Num(horizon), Num(left)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let pairs = pairs.collect::<rusqlite::Result<Vec<(String, T)>>>()?;
+            let mut gone = 0;
+            for (family, token) in pairs {
+                gone += conn.prepare_cached(delete)?.execute([token])? as u64;
+                touched.insert(family);
+            }
+            Ok(gone)
+        })
     }
 
     /// Tokens go first, and a family when its last token has gone: a family that has no token can do nothing.
-    fn tokens_and_families(&self, swept: &mut Swept) -> Result<()> {
+    fn tokens_and_families(&mut self, swept: &mut Swept) -> Result<()> {
         let mut touched = BTreeSet::new();
-        let sql = "SELECT family, jti FROM access_token WHERE expires_at <= ?1 LIMIT ?2";
-        let expired: Vec<(String, String)> = self.pairs(sql)?;
-        swept.more |= expired.len() as u64 >= self.limit;
+        let access = "DELETE FROM access_token WHERE jti = ?1";
+        let expired = "SELECT family, jti FROM access_token WHERE expires_at <= ?1 LIMIT ?2";
+        swept.tokens += self.tokens::<String>(expired, access, &mut touched)?;
         // The log holds nothing by the expiry of a session value, which is far away.
-        let sql = "SELECT t.family, t.jti FROM family f CROSS JOIN access_token t ON t.family = f.id
+        let ended = "SELECT t.family, t.jti FROM family f CROSS JOIN access_token t ON t.family = f.id
             WHERE f.ended_at <= ?1 AND t.session_hash IS NOT NULL LIMIT ?2";
-        let ended: Vec<(String, String)> = self.pairs(sql)?;
-        swept.more |= ended.len() as u64 >= self.limit;
-        for (family, jti) in expired.into_iter().chain(ended) {
-            swept.tokens += self.conn.prepare_cached("DELETE FROM access_token WHERE jti = ?1")?.execute([jti])? as u64;
-            touched.insert(family);
-        }
-        let sql = "SELECT family, hash FROM refresh_token WHERE expires_at <= ?1 LIMIT ?2";
-        let expired: Vec<(String, Hash32)> = self.pairs(sql)?;
-        swept.more |= expired.len() as u64 >= self.limit;
+        swept.tokens += self.tokens::<String>(ended, access, &mut touched)?;
+        let refresh = "DELETE FROM refresh_token WHERE hash = ?1";
+        let expired = "SELECT family, hash FROM refresh_token WHERE expires_at <= ?1 LIMIT ?2";
+        swept.tokens += self.tokens::<Hash32>(expired, refresh, &mut touched)?;
         // An ended family needs its refresh tokens no longer, however long they would have lived.
         // A subquery, as a join may be planned as a walk through all tokens.
-        let sql = "SELECT family, hash FROM refresh_token WHERE family IN
+        let ended = "SELECT family, hash FROM refresh_token WHERE family IN
             (SELECT id FROM family WHERE ended_at <= ?1 OR absolute_expires_at <= ?1) LIMIT ?2";
-        let ended: Vec<(String, Hash32)> = self.pairs(sql)?;
-        swept.more |= ended.len() as u64 >= self.limit;
-        for (family, hash) in expired.into_iter().chain(ended) {
-            let sql = "DELETE FROM refresh_token WHERE hash = ?1";
-            swept.tokens += self.conn.prepare_cached(sql)?.execute([hash])? as u64;
-            touched.insert(family);
-        }
+        swept.tokens += self.tokens::<Hash32>(ended, refresh, &mut touched)?;
         let sql = "DELETE FROM family WHERE id = ?1
             AND NOT EXISTS (SELECT 1 FROM access_token t WHERE t.family = family.id)
             AND NOT EXISTS (SELECT 1 FROM refresh_token t WHERE t.family = family.id)";
@@ -102,13 +108,20 @@ impl Batch<'_> {
         }
         Ok(())
     }
+}
 
-    fn pairs<T: rusqlite::types::FromSql>(&self, sql: &str) -> Result<Vec<(String, T)>> {
-        let mut select = self.conn.prepare_cached(sql)?;
-        let pairs =
-            select.query_map(params![Num(self.horizon), Num(self.limit)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(pairs.collect::<rusqlite::Result<_>>()?)
+/// A session, and which clients got tokens in it.
+fn sessions(conn: &Connection, horizon: u64, limit: u64) -> Result<u64> {
+    let sql = "DELETE FROM session WHERE id_hash IN
+            (SELECT id_hash FROM session WHERE idle_expires_at <= ?1 OR ended_at <= ?1 LIMIT ?2)
+        RETURNING sid";
+    let mut delete = conn.prepare_cached(sql)?;
+    let gone = delete.query_map(params![Num(horizon), Num(limit)], |row| row.get(0))?;
+    let gone = gone.collect::<rusqlite::Result<Vec<String>>>()?;
+    for sid in &gone {
+        conn.prepare_cached("DELETE FROM session_client WHERE sid = ?1")?.execute([sid])?;
     }
+    Ok(gone.len() as u64)
 }
 
 /// An entry knows the last `exp` it concerns, so it needs no longer wait than for the clocks of guards.

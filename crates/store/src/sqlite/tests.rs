@@ -1,13 +1,16 @@
 //! What the SQLite adapter promises beyond the contract: files, locks, durability, a full disk.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use super::{Options, Sqlite};
+use crate::contract::World;
+use crate::contract::world::{ABSOLUTE, NOW, hash};
 use crate::error::StoreError;
 use crate::port::Store;
-use crate::record::{AuditEvent, DocumentWrite, Expect};
+use crate::record::{AuditEvent, DocumentWrite, Expect, Sweep, Swept};
 
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -319,6 +322,28 @@ async fn a_caller_that_hangs_up_neither_undoes_the_write_nor_hides_its_news() {
     plug.unwrap();
     versions.wait_for(|version| *version == 1).await.unwrap();
     assert_eq!(store.registry().await.unwrap().documents.len(), 1);
+}
+
+/// Whoever writes waits for all of it.
+#[tokio::test]
+async fn a_batch_of_the_sweep_is_counted_over_all_tables() {
+    let world = World::new(Arc::new(Sqlite::in_memory().unwrap())).await;
+    let session = world.sign_in("ann", 1).await;
+    for number in 10..20 {
+        world.code(&session, number).await;
+        world.remember_once("assertion", hash(number), NOW + 60, NOW).await.unwrap();
+    }
+    world.append_audit(vec![event(1); 10]).await.unwrap();
+    let batch = Sweep { now: ABSOLUTE + 3_900, limit: 12, keep_secs: 3_900, audit_keep_secs: Some(0) };
+    let mut batches = Vec::new();
+    loop {
+        let Swept { artefacts, remembered, sessions, audit_events, more, .. } = world.sweep(batch).await.unwrap();
+        batches.push(artefacts + remembered + sessions + audit_events);
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(batches, [12, 12, 7], "as many as there may be, and not a row left");
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::ending;
 use super::signal::Signal;
 use super::value::{Json, Num};
+use super::{artefact, ending};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
-use crate::record::{Change, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
+use crate::record::{Artefact, Change, Hash32, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
 pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
@@ -112,6 +112,18 @@ pub(super) fn set_password(conn: &Connection, id: &str, hash: String, handle: St
     user.revocation_handle = handle;
     write_back(conn, user, now)?;
     Ok(signed_out)
+}
+
+pub(super) fn reset_password(
+    conn: &Connection,
+    link: Hash32,
+    hash: String,
+    handle: String,
+    now: u64,
+) -> Result<Option<SignedOut>> {
+    let Some(link) = artefact::usable(conn, Artefact::PASSWORD_RESET, link, now)? else { return Ok(None) };
+    artefact::mark(conn, &link, now, None)?;
+    set_password(conn, link.user_id.as_deref().unwrap_or_default(), hash, handle, now).map(Some)
 }
 
 pub(super) fn set_password_hash(conn: &Connection, id: &str, expect: &str, hash: &str) -> Result<bool> {

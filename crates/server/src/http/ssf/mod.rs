@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
+use symbolon_oauth::json::holds_nul;
 use symbolon_oauth::shared_signals::{self, MANAGE, READ, Receiver, Refusal, api_identifier};
 use symbolon_oauth::{Client, OAuthError, Params};
 use symbolon_store::{EventStream, StoreError};
@@ -166,7 +167,13 @@ impl<'a> Caller<'a> {
         let bytes = bytes.map_err(|_| Failure::Server(OAuthError::ParametersTooLarge))?;
         // The specification's own examples have no Content-Type.
         let is_json = !headers.contains_key(CONTENT_TYPE) || form::media_type(headers) == form::MediaType::Json;
-        if is_json { Ok(bytes) } else { Err(Refusal::Invalid("the body must be application/json").into()) }
+        if !is_json {
+            return Err(Refusal::Invalid("the body must be application/json").into());
+        }
+        if holds_nul(&bytes) {
+            return Err(Refusal::Invalid("the body holds U+0000, which cannot be kept; leave it out").into());
+        }
+        Ok(bytes)
     }
 }
 

@@ -11,6 +11,13 @@ use super::World;
 impl World {
     /// Carries out a command; gives its answer.
     pub async fn command(&self, command: &Value) -> Value {
+        let (status, answer) = self.try_command(command).await;
+        assert_eq!(status, StatusCode::OK, "{command}: {answer}");
+        answer
+    }
+
+    /// Asks for a command to be carried out.
+    pub async fn try_command(&self, command: &Value) -> (StatusCode, Value) {
         let stream = UnixStream::connect(self.data().join("control.sock")).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
@@ -20,8 +27,7 @@ impl World {
         let response = sender.send_request(request).await.unwrap();
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(status, StatusCode::OK, "{command}: {}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).unwrap()
+        (status, serde_json::from_slice(&body).unwrap())
     }
 
     /// Where `symbolon admin setup-link` leads. The world has users, but nobody whose role makes an administrator

@@ -7,7 +7,7 @@ use symbolon_store::{Family, Hash32, RefreshFacts, Store, StoreError};
 pub(crate) enum Found {
     /// The token and what belongs to it.
     OnRecord(Box<RefreshFacts>),
-    /// It names this family, where it is not on record: it was superseded long ago, and its successor was used (specs rule 4).
+    /// It names this family, which forgets, and is not on record: it was superseded long ago, and its successor was used (specs rule 4).
     Forgotten(Box<Family>),
 }
 
@@ -27,5 +27,5 @@ pub(crate) async fn find(store: &dyn Store, token: &OpaqueToken) -> Result<Optio
         return Ok(Some(Found::OnRecord(Box::new(facts))));
     }
     let Some(family) = token.family() else { return Ok(None) };
-    Ok(store.family(family).await?.map(|family| Found::Forgotten(Box::new(family))))
+    Ok(store.forgetful_family(family).await?.map(|family| Found::Forgotten(Box::new(family))))
 }

@@ -118,6 +118,7 @@ macro_rules! suite {
                 a_family_past_its_absolute_expiry_does_not_rotate
                 a_lost_answer_gets_a_new_successor
                 a_rotation_forgets_what_was_superseded_before
+                only_a_family_with_a_current_and_a_superseded_token_forgets
                 a_new_handle_makes_rotation_decide_again
                 a_successor_of_another_family_is_refused
                 a_used_successor_cannot_be_replaced

@@ -179,6 +179,10 @@ pub trait Store: Send + Sync + 'static {
     /// The family with this id, ended and expired ones too.
     async fn family(&self, id: &str) -> Result<Option<Family>>;
 
+    /// The same, if tokens of it may have been forgotten by [rotations](Store::rotate_refresh_token): one is current and one superseded. Of other
+    /// families only the [sweep](Store::sweep) has removed tokens, which were over.
+    async fn forgetful_family(&self, id: &str) -> Result<Option<Family>>;
+
     /// The live families of a user, newest first.
     async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>>;
 

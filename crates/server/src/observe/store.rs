@@ -135,6 +135,7 @@ observed! {
         code_facts(hash: Hash32) -> Option<CodeFacts>;
         refresh_facts(hash: Hash32) -> Option<RefreshFacts>;
         family(id: &str) -> Option<Family>;
+        forgetful_family(id: &str) -> Option<Family>;
         families_of(user_id: &str, now: u64) -> Vec<Family>;
         session_value_facts(hash: Hash32) -> Option<SessionValueFacts>;
         token_facts(query: TokenQuery) -> TokenFacts;

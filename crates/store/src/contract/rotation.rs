@@ -2,7 +2,9 @@
 
 use super::world::{IDLE, NOW, World, access_token, hash, refresh_token, rotate};
 use crate::error::StoreError;
-use crate::record::{AlsoSession, Family, Issued, NewFamily, RefreshState, Rotate, RotateExpect, Rotated, UserStatus};
+use crate::record::{
+    AlsoSession, Family, Issued, NewFamily, RefreshState, Rotate, RotateExpect, Rotated, Sweep, UserStatus,
+};
 
 const CURRENT: RotateExpect = RotateExpect::Current;
 
@@ -115,6 +117,28 @@ pub(crate) async fn a_rotation_forgets_what_was_superseded_before(world: World) 
     let much_later = Rotate { forget_until: NOW + 1000, ..at(NOW + 1060, 6, 7, CURRENT) };
     assert_eq!(world.rotate_refresh_token(much_later).await, Ok(Rotated::Done));
     assert!(matches!(world.state(6).await, RefreshState::Superseded { .. }), "its answer may have been lost");
+}
+
+/// What the sweep has removed was over, not used: whoever shows it is no thief.
+pub(crate) async fn only_a_family_with_a_current_and_a_superseded_token_forgets(world: World) {
+    let family = start(&world).await;
+    let forgetful = async || world.forgetful_family(&family.id).await.unwrap().map(|found| found.id);
+    assert_eq!(forgetful().await, None, "it has never rotated");
+    let mut successor = refresh_token(&family.id, 2);
+    successor.expires_at = IDLE + 1000;
+    let rotate = Rotate { successor, ..rotate(&family, 1, 2, CURRENT) };
+    assert_eq!(world.rotate_refresh_token(rotate).await, Ok(Rotated::Done));
+    assert_eq!(forgetful().await, Some(family.id.clone()));
+    let sweep = async |now| {
+        let sweep = Sweep { now, limit: 100, keep_secs: 0, audit_keep_secs: None };
+        while world.sweep(sweep).await.unwrap().more {}
+    };
+    sweep(IDLE + 10).await;
+    assert_eq!(world.refresh_facts(hash(1)).await, Ok(None), "its answer got lost, and its time is over");
+    assert_eq!((world.state(2).await, forgetful().await), (RefreshState::Current, None));
+    sweep(IDLE + 2000).await;
+    assert_eq!(forgetful().await, None, "nothing is left of it");
+    assert_eq!(world.forgetful_family("nobody's").await, Ok(None));
 }
 
 pub(crate) async fn of_parallel_repairs_one_wins(world: World) {

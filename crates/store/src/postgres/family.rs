@@ -109,6 +109,15 @@ pub(super) async fn by_id(conn: &Conn, id: &str) -> Result<Option<Family>> {
     conn.ask(sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
 }
 
+pub(super) async fn forgetful(conn: &Conn, id: &str) -> Result<Option<Family>> {
+    let sql = sql!(
+        "SELECT {COLUMNS} FROM family f WHERE f.id = $1
+            AND EXISTS (SELECT 1 FROM refresh_token WHERE family = $1 AND state = 'current')
+            AND EXISTS (SELECT 1 FROM refresh_token WHERE family = $1 AND state = 'superseded')"
+    );
+    conn.ask(sql, &[&id]).await?.row().map(|row| from_row(row, 0)).transpose()
+}
+
 pub(super) async fn of_user(conn: &Conn, user_id: &str, now: u64) -> Result<Vec<Family>> {
     let sql = sql!(
         "SELECT {COLUMNS} FROM family f WHERE f.user_id = $1 AND f.ended_at IS NULL AND f.absolute_expires_at > $2

@@ -229,6 +229,11 @@ impl Store for Postgres {
         self.read(id, |conn, id| Box::pin(family::by_id(conn, id))).await
     }
 
+    async fn forgetful_family(&self, id: &str) -> Result<Option<Family>> {
+        let id = id.to_owned();
+        self.read(id, |conn, id| Box::pin(family::forgetful(conn, id))).await
+    }
+
     async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>> {
         let user_id = user_id.to_owned();
         self.read((user_id, now), |conn, (user_id, now)| Box::pin(family::of_user(conn, user_id, *now))).await

@@ -72,6 +72,15 @@ pub(super) fn by_id(conn: &Connection, id: &str) -> Result<Option<Family>> {
     Ok(select.query_row([id], from_row).optional()?)
 }
 
+pub(super) fn forgetful(conn: &Connection, id: &str) -> Result<Option<Family>> {
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM family WHERE id = ?1
+            AND EXISTS (SELECT 1 FROM refresh_token WHERE family = ?1 AND state = 'current')
+            AND EXISTS (SELECT 1 FROM refresh_token WHERE family = ?1 AND state = 'superseded')"
+    ))?;
+    Ok(select.query_row([id], from_row).optional()?)
+}
+
 pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<Family>> {
     let mut select = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM family WHERE user_id = ?1 AND ended_at IS NULL AND absolute_expires_at > ?2

@@ -210,6 +210,11 @@ impl Store for Sqlite {
         self.read(move |conn| family::by_id(conn, &id)).await
     }
 
+    async fn forgetful_family(&self, id: &str) -> Result<Option<Family>> {
+        let id = id.to_owned();
+        self.read(move |conn| family::forgetful(conn, &id)).await
+    }
+
     async fn families_of(&self, user_id: &str, now: u64) -> Result<Vec<Family>> {
         let user_id = user_id.to_owned();
         self.read(move |conn| family::of_user(conn, &user_id, now)).await

@@ -80,7 +80,7 @@ impl Checkpointer {
             let is_done = if frames.saturating_sub(woken_at) < most {
                 self.done.try_recv() != Err(TryRecvError::Empty)
             } else {
-                drop(self.done.recv());
+                let _ = self.done.recv();
                 true
             };
             if is_done {

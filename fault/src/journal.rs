@@ -82,6 +82,11 @@ impl Journal {
         self.0.acknowledged.load(Ordering::Relaxed)
     }
 
+    /// Lines so far: whoever has a line here before another is asked for was answered before.
+    pub(crate) fn lines(&self) -> usize {
+        usize::try_from(self.acknowledged() + self.in_doubt()).unwrap_or(usize::MAX)
+    }
+
     /// Not answered so far.
     pub(crate) fn in_doubt(&self) -> u64 {
         self.0.in_doubt.load(Ordering::Relaxed)

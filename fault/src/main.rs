@@ -10,7 +10,9 @@ mod clock;
 mod disk;
 mod driver;
 mod faults;
+mod fixture;
 mod journal;
+mod older;
 mod options;
 mod probe;
 mod process;
@@ -29,9 +31,10 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Anything that keeps a program from being carried out, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: symbolon-fault NAME [--store sqlite|postgres] [--quick]   (better: cargo xtask fault NAME)
+const USAGE: &str = "usage: symbolon-fault NAME [--store sqlite|postgres] [--quick] [--from COMMIT]   (better: cargo xtask fault NAME)
        symbolon-fault --list                 every program, the row it stands for, and what it shows
-       symbolon-fault --gate                 the short ones, as `cargo xtask test` runs them";
+       symbolon-fault --gate                 the short ones, as `cargo xtask test` runs them
+       symbolon-fault --fixture FOLDER [--store sqlite|postgres] [--from COMMIT]   what a release leaves behind, for tests of later ones";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["--gate"] => gate(),
+        ["--fixture", folder, options @ ..] => Options::parse(options).and_then(|options| fixture(folder, &options)),
         [name, options @ ..] if !name.starts_with('-') => {
             Options::parse(options).and_then(|options| run(name, &options))
         }
@@ -60,6 +64,11 @@ fn list() {
         let gate = if fault.in_gate { "in the gate" } else { "" };
         println!("{:<16} {:<4} {:<12} {}", fault.name, fault.row, gate, fault.shows);
     }
+}
+
+fn fixture(folder: &str, options: &Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(fixture::make(folder.as_ref(), options))
 }
 
 /// Does one harm and prints its line.

@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) store: Store,
     /// Short and with smaller numbers, for the gate.
     pub(crate) quick: bool,
+    /// The commit whose build is the older release, for the program that needs one.
+    pub(crate) from: Option<String>,
 }
 
 impl Options {
@@ -27,6 +29,10 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match *argument {
                 "--quick" => options.quick = true,
+                "--from" => {
+                    let commit = arguments.next().ok_or("--from names a commit")?;
+                    options.from = Some((*commit).to_owned());
+                }
                 "--store" => {
                     options.store = match arguments.next().copied() {
                         Some("sqlite") => Store::Sqlite,
@@ -34,7 +40,7 @@ impl Options {
                         _ => return Err("--store is sqlite or postgres".into()),
                     };
                 }
-                other => return Err(format!("no option {other}; there are --quick and --store").into()),
+                other => return Err(format!("no option {other}; there are --quick, --store and --from").into()),
             }
         }
         Ok(options)

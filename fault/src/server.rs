@@ -1,5 +1,8 @@
 //! The binary under test with data of its own: set up, started, killed, started again.
 
+mod elsewhere;
+mod handover;
+
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -45,6 +48,10 @@ pub(crate) struct World {
     settings: Vec<(String, String)>,
     /// What starts the server, if not the shell: `strace …`, `faketime …`.
     wrapper: Vec<String>,
+    /// What is run, if not the binary under test.
+    program: Option<PathBuf>,
+    /// The listening socket, where this process keeps it and hands it over.
+    socket: Option<TcpListener>,
     running: Option<Running>,
     /// The database server, with `--store postgres`; after the process that uses it.
     database: Option<Server>,
@@ -83,6 +90,22 @@ impl Drop for Running {
     }
 }
 
+impl Running {
+    /// SIGTERM, and waits for the end, which must be a success.
+    fn stop(mut self) -> Result<(), Failure> {
+        Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status()?;
+        let watch = Stopwatch::start();
+        loop {
+            match self.child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => return Err(format!("the server was told to stop and ended with {status}").into()),
+                None if watch.elapsed() > Duration::from_secs(40) => return Err("the server does not stop".into()),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
 /// The binary under test.
 pub(crate) fn binary() -> Result<PathBuf, Failure> {
     let path = std::env::var_os("SYMBOLON_BIN").ok_or("SYMBOLON_BIN is not set; try: cargo xtask fault --list")?;
@@ -95,8 +118,9 @@ impl World {
         let folder = tempfile::Builder::new().prefix("symbolon-fault-").tempdir()?;
         let data = folder.path().join("data");
         let port = free_port()?;
+        let (settings, wrapper) = (Vec::new(), Vec::new());
         let mut world =
-            Self { folder, data, port, settings: Vec::new(), wrapper: Vec::new(), running: None, database: None };
+            Self { folder, data, port, settings, wrapper, program: None, socket: None, running: None, database: None };
         if options.store == Store::Postgres {
             let database = Server::start(Durability::Full, &["max_connections=100"])?;
             database.sql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
@@ -170,7 +194,7 @@ impl World {
     /// The program with the settings in its environment.
     fn command(&self, wrapper: &[String]) -> Result<Command, Failure> {
         let mut words: Vec<std::ffi::OsString> = wrapper.iter().map(Into::into).collect();
-        words.push(binary()?.into());
+        words.push(self.program.clone().map_or_else(binary, Ok)?.into());
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).current_dir(self.folder.path()).stdin(Stdio::null());
         // For us; to the server they would be settings it does not know.
@@ -234,8 +258,8 @@ impl World {
 
     fn launch(&mut self) -> Result<Launch, Failure> {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
-        let mut command = self.command(&self.wrapper)?;
-        command.arg("serve").stdout(Stdio::null()).stderr(log);
+        let mut command = self.serve()?;
+        command.stdout(Stdio::null()).stderr(log);
         if !self.wrapper.is_empty() {
             command.process_group(0);
         }
@@ -268,16 +292,7 @@ impl World {
 
     /// SIGTERM, and waits for the end.
     pub(crate) fn stop(&mut self) -> Result<(), Failure> {
-        let Some(mut running) = self.running.take() else { return Ok(()) };
-        Command::new("kill").arg("-TERM").arg(running.child.id().to_string()).status()?;
-        let watch = Stopwatch::start();
-        while running.child.try_wait()?.is_none() {
-            if watch.elapsed() > Duration::from_secs(40) {
-                return Err("the server does not stop".into());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(())
+        self.running.take().map_or(Ok(()), Running::stop)
     }
 
     /// Waits until the process has ended by itself, at most `patience`; whether it has.

@@ -88,17 +88,25 @@ impl Connection {
     }
 
     /// Sends a request and waits for the whole answer.
-    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, Unanswered> {
-        let mut sender = self.sender().await.ok_or(Unanswered::Unsent)?;
-        let exchange = async {
-            let answer = sender.send_request(request).await.ok()?;
-            let (parts, body) = answer.into_parts();
-            let body = body.collect().await.ok()?.to_bytes();
-            Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
-        };
-        let answer = tokio::time::timeout(PATIENCE, exchange).await.ok().flatten().ok_or(Unanswered::InDoubt)?;
-        self.sender = Some(sender);
-        Ok(answer)
+    pub(crate) async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Result<Answer, Unanswered> {
+        loop {
+            let mut sender = self.sender().await.ok_or(Unanswered::Unsent)?;
+            let exchange = async {
+                let answer = sender.try_send_request(request).await.map_err(|mut error| error.take_message())?;
+                let (parts, body) = answer.into_parts();
+                let body = body.collect().await.map_err(|_| None)?.to_bytes();
+                Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+            };
+            match tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Err(None)) {
+                Ok(answer) => {
+                    self.sender = Some(sender);
+                    return Ok(answer);
+                }
+                // The connection was closed before a byte of it was written, and gives it back.
+                Err(Some(unwritten)) => request = unwritten,
+                Err(None) => return Err(Unanswered::InDoubt),
+            }
+        }
     }
 
     async fn sender(&mut self) -> Option<SendRequest<Full<Bytes>>> {

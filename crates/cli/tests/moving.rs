@@ -43,6 +43,18 @@ fn settled(folder: &Path, arguments: &str, url: Option<&str>) -> Value {
     panic!("{arguments}: still in use");
 }
 
+/// Waits until SQL gives this.
+#[track_caller]
+fn until(server: &Server, sql: &str, expected: &str) {
+    for _ in 0..1_500 {
+        if server.sql("one", sql).unwrap() == expected {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("it never came to {expected}: {sql}");
+}
+
 fn users(folder: &Path, arguments: &str, url: Option<&str>) -> Vec<String> {
     let answer = json(folder, arguments, url, "");
     let users = answer["users"].as_array().unwrap();
@@ -90,4 +102,45 @@ fn a_deployment_moves_to_postgresql_and_back_and_out_of_a_backup() {
     assert!(matches!(again.status.code(), Some(5 | 7)), "there is data: {}", String::from_utf8_lossy(&again.stderr));
     settled(folder, "backup restore file.backup --data other --replace --yes", Some(&two));
     assert_eq!(users(folder, "user list --data other", Some(&two)), everybody);
+}
+
+/// Security part 3, row 11: whoever restores in an emergency must not lose what is there when it fails half-way.
+#[test]
+fn a_restore_into_postgresql_that_is_killed_half_way_leaves_what_was_there() {
+    let server = Server::start(Durability::None, &[]).unwrap();
+    server.sql("postgres", "CREATE DATABASE one").unwrap();
+    let url = server.url("one");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("master.key"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").unwrap();
+    let add = |name: &str| {
+        let command = format!("user add --email {name}@example.com --password-stdin");
+        json(folder, &command, Some(&url), "violet piano harbour\n");
+    };
+    add("ada");
+    json(folder, "backup create --out one.backup", Some(&url), "");
+    add("bob");
+    let nodes = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'one' AND application_name = 'symbolon'";
+    until(&server, nodes, "0");
+
+    // It comes as far as the audit log, and no further.
+    let stop = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(600); RETURN NULL; END';
+        CREATE TRIGGER wait BEFORE INSERT ON audit FOR EACH STATEMENT EXECUTE FUNCTION wait()";
+    server.sql("one", stop).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_symbolon"));
+    command.current_dir(folder).env_clear().args("backup restore one.backup --replace --yes".split(' '));
+    command.env("SYMBOLON_ISSUER", "https://auth.example.com").env("SYMBOLON_MASTER_KEY_FILE", "master.key");
+    let mut restoring = command.env("SYMBOLON_STORE__URL", &url).stdout(Stdio::null()).spawn().unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'one' AND wait_event = 'PgSleep'";
+    until(&server, waiting, "1");
+    restoring.kill().unwrap();
+    restoring.wait().unwrap();
+    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    server.sql("one", end).unwrap();
+    server.sql("one", "DROP TRIGGER wait ON audit").unwrap();
+
+    assert_eq!(users(folder, "user list", Some(&url)), ["ada@example.com", "bob@example.com"]);
+    settled(folder, "backup restore one.backup --replace --yes", Some(&url));
+    assert_eq!(users(folder, "user list", Some(&url)), ["ada@example.com"]);
 }

@@ -107,7 +107,7 @@ pub enum AppError {
     Stopped,
     /// The store.
     Store(StoreError),
-    /// The data is a copy or a restored backup that is not complete.
+    /// The data is a copy that is not complete.
     Unfinished,
     /// The master key is not the one the data was made with.
     WrongMasterKey,

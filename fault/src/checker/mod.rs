@@ -4,6 +4,7 @@
 pub(crate) mod chains;
 pub(crate) mod codes;
 pub(crate) mod keys;
+pub(crate) mod restored;
 pub(crate) mod users;
 
 use crate::Failure;

@@ -1,10 +1,12 @@
 //! Clients that live until the server dies: what they do, one file for each kind, and the rounds of living and killing.
 
 pub(crate) mod keys;
+pub(crate) mod paced;
 pub(crate) mod patient;
 pub(crate) mod redeem;
 pub(crate) mod refresh;
 pub(crate) mod sign_up;
+pub(crate) mod steady;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -63,6 +65,10 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret
+    }
+
     /// Asks for an access token.
     pub(crate) async fn token(&self, connection: &mut Connection) -> Result<Answer, Unanswered> {
         let pairs = [
@@ -136,6 +142,10 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn new(connection: Connection, origin: impl Into<String>) -> Self {
         Self { connection, origin: origin.into(), cookies: BTreeMap::new() }
+    }
+
+    pub(crate) fn cookies(&self) -> &BTreeMap<String, String> {
+        &self.cookies
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Result<Answer, Unanswered> {

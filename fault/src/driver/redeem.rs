@@ -5,21 +5,32 @@ use crate::journal::Entry;
 
 /// Lives until the server dies.
 pub(crate) async fn live(mut stage: Stage) -> Result<(), Ended> {
+    let mut browser = signed_in(&mut stage).await?;
+    loop {
+        once(&stage, &mut browser).await?;
+    }
+}
+
+/// The person signs in, in a browser that has the stage's connection.
+pub(crate) async fn signed_in(stage: &mut Stage) -> Result<Browser, Ended> {
     let connection =
         std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
     let mut browser = Browser::new(connection, stage.issuer.clone());
     let answer = browser.sign_in(&email(stage.number)).await;
     stage.take(answer, 303, "", "sign-in")?;
-    loop {
-        let answer = browser.code().await;
-        let code = match answer {
-            Ok(answer) => code_of(&answer)?,
-            unanswered => return stage.take(unanswered, 303, "", "authorization").map(drop),
-        };
-        stage.note(&Entry::Code { code: code.clone() })?;
-        let answer = redeem(&mut browser.connection, &code).await;
-        let answer = stage.take(answer, 200, &code, "redemption")?;
-        let token = answer.member("refresh_token")?;
-        stage.note(&Entry::Redeemed { code, token })?;
-    }
+    Ok(browser)
+}
+
+/// One code.
+pub(crate) async fn once(stage: &Stage, browser: &mut Browser) -> Result<(), Ended> {
+    let answer = browser.code().await;
+    let code = match answer {
+        Ok(answer) => code_of(&answer)?,
+        unanswered => return stage.take(unanswered, 303, "", "authorization").map(drop),
+    };
+    stage.note(&Entry::Code { code: code.clone() })?;
+    let answer = redeem(&mut browser.connection, &code).await;
+    let answer = stage.take(answer, 200, &code, "redemption")?;
+    let token = answer.member("refresh_token")?;
+    stage.note(&Entry::Redeemed { code, token })
 }

@@ -1,5 +1,6 @@
 //! The programs: one file for each fault, one line for each in the registry.
 
+mod backup;
 mod clock_jumps;
 mod connections;
 mod database_cuts;
@@ -13,10 +14,12 @@ mod misuse;
 mod oversized;
 mod panic;
 mod power_loss;
+mod restart;
 mod rotate_keys;
 mod sign_in_flood;
 mod slow_clients;
 mod unknown_keys;
+mod upgrade;
 
 use std::pin::Pin;
 
@@ -66,6 +69,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("sign-in-flood", "F7", sign_in_flood, true, "64 people sign in at once, again and again"),
     fault!("slow-clients", "F6", slow_clients, true, "500 connections that send byte by byte, or read nothing"),
     fault!("connections", "F8", connections, true, "10,000 idle connections, a flood of new ones, 200,000 abandoned requests"),
+    fault!("restart", "F10", restart, true, "servers replace each other under load, the listening socket handed over"),
+    fault!("upgrade", "F10", upgrade, true, "the release of the commit before and the present one replace each other under load"),
+    fault!("backup", "F11", backup, true, "backups under load; after a kill the last one is restored elsewhere"),
     fault!("database-outage", "F12", database_outage, true, "the database server dies as in a crash and comes back"),
     fault!("database-cuts", "F12", database_cuts, true, "one in a hundred messages to the database ends its connection"),
     fault!("panic", "F15", panic, true, "one in a thousand requests panics, anywhere in its handler"),

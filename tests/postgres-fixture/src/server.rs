@@ -202,6 +202,35 @@ impl Server {
         shell::run(psql).map(|text| text.trim_end().to_owned())
     }
 
+    /// A database as SQL: its schema and a statement for each row.
+    ///
+    /// # Errors
+    ///
+    /// What `pg_dump` said.
+    pub fn dump(&self, database: &str) -> Result<String, String> {
+        let mut dump = shell::command("pg_dump", self.folder.path());
+        dump.args(["--no-owner", "--no-privileges", "--inserts", "--username=postgres"]);
+        dump.arg(format!("--host={}", self.folder.path().display())).arg(format!("--port={}", self.port)).arg(database);
+        // Newer versions fence the text in with commands that older shells do not know.
+        Ok(shell::run(dump)?
+            .lines()
+            .filter(|line| !line.starts_with('\\'))
+            .fold(String::new(), |text, line| text + line + "\n"))
+    }
+
+    /// Runs a file's worth of SQL by `psql`, such as [`dump`](Self::dump) gives.
+    ///
+    /// # Errors
+    ///
+    /// What PostgreSQL said.
+    pub fn load(&self, database: &str, sql: &str) -> Result<(), String> {
+        let mut psql = shell::command("psql", self.folder.path());
+        psql.args(["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--username=postgres"]);
+        psql.arg(format!("--host={}", self.folder.path().display())).arg(format!("--port={}", self.port));
+        psql.args(["--dbname", database]);
+        shell::feed(psql, sql)
+    }
+
     /// The URL of a database of this server.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

@@ -1,7 +1,8 @@
 //! Finding and running PostgreSQL's programs.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Where Debian keeps the programs that it does not put on the path, and the path itself.
 fn program(name: &str) -> PathBuf {
@@ -46,4 +47,17 @@ pub(crate) fn run(mut command: Command) -> Result<String, String> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(format!("{command:?}: {}: {said}", output.status))
+}
+
+/// Runs to the end with `input`; what it said is the error.
+pub(crate) fn feed(mut command: Command, input: &str) -> Result<(), String> {
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
+    // One that ends early says why on its own.
+    let fed = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return fed.unwrap_or(Ok(())).map_err(|error| format!("{command:?}: {error}"));
+    }
+    Err(format!("{command:?}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr)))
 }

@@ -204,6 +204,9 @@ fn start_error(error: &symbolon_server::StartError) -> CliError {
         StartError::App(AppError::IssuerChanged { .. }) => {
             (crate::error::CONFIGURATION, "set the issuer back, or name another folder with --data")
         }
+        StartError::App(AppError::Unfinished) => {
+            (FAILED, "repeat the symbolon migrate copy that began it: it goes on where it was")
+        }
         StartError::App(_) => (FAILED, "symbolon doctor"),
         _ => (crate::error::CONFIGURATION, "symbolon config check"),
     };

@@ -48,6 +48,7 @@ mod status_list;
 mod support;
 mod throttle;
 mod token;
+mod upgrade;
 mod userinfo;
 mod valkey;
 mod withdrawal;

@@ -5,6 +5,7 @@
 //! nobody else may write.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
@@ -49,14 +50,14 @@ impl Link {
     }
 
     /// Refuses a database that nodes use. They are known by the name they give themselves.
-    async fn unused(self) -> Result<Self> {
+    async fn check_unused(&self) -> Result<()> {
         let sql = "SELECT count(*), current_database()::text FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = $1";
         let row = self.client.query_one(sql, &[&NODE]).await?;
         if row.try_get::<_, i64>(0)? > 0 {
             return Err(StoreError::InUse { path: row.try_get::<_, String>(1)?.into() });
         }
-        Ok(self)
+        Ok(())
     }
 
     async fn schema(&self) -> Result<u32> {
@@ -82,7 +83,7 @@ pub(super) async fn schema(options: &Options) -> Result<u32> {
 
 /// Everything at one moment.
 pub(super) struct Reading {
-    link: Link,
+    link: Arc<Link>,
     /// The table whose cursor is open, and the key of the last row it gave.
     open: Option<(String, Option<Vec<Value>>)>,
 }
@@ -95,28 +96,40 @@ impl Reading {
 
     /// Where no node is connected.
     pub(super) async fn alone(options: &Options) -> Result<Self> {
-        Self::of(Link::new(&Target::of(options)?).await?.unused().await?).await
+        let link = Link::new(&Target::of(options)?).await?;
+        link.check_unused().await?;
+        Self::of(link).await
     }
 
     async fn of(link: Link) -> Result<Self> {
         link.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         // The moment is that of the first read.
         match link.schema().await? {
-            SCHEMA => Ok(Self { link, open: None }),
+            SCHEMA => Ok(Self { link: Arc::new(link), open: None }),
             0 => Err(StoreError::NotFound("database")),
             found if found > SCHEMA => Err(StoreError::NewerSchema { found, known: SCHEMA }),
             _ => Err(StoreError::Invalid("the database has an older schema: bring it up to date first")),
         }
     }
 
+    /// In a transaction that has begun already: also what it has written itself.
+    fn within(link: &Arc<Link>) -> Self {
+        Self { link: Arc::clone(link), open: None }
+    }
+
     async fn open_cursor(&mut self, table: &Table) -> Result<()> {
-        if self.open.take().is_some() {
-            self.link.client.batch_execute("CLOSE moving").await?;
-        }
+        self.close_cursor().await?;
         let (columns, source, filter, order) = (table.column_list(), source(table), table.filter(), order(table, ""));
         let select = format!("SELECT {columns} FROM {source} WHERE {filter} ORDER BY {order}");
         self.link.client.batch_execute(&format!("DECLARE moving NO SCROLL CURSOR FOR {select}")).await?;
         self.open = Some((table.name.to_string(), None));
+        Ok(())
+    }
+
+    async fn close_cursor(&mut self) -> Result<()> {
+        if self.open.take().is_some() {
+            self.link.client.batch_execute("CLOSE moving").await?;
+        }
         Ok(())
     }
 }
@@ -156,7 +169,11 @@ impl Snapshot for Reading {
             let read =
                 |row: &Found| table.columns.iter().enumerate().map(|(at, column)| value(row, at, column)).collect();
             let mut rows = found.iter().map(read).collect::<Result<Vec<Row>>>()?;
-            let Some(last) = rows.last() else { return Ok(rows) };
+            let Some(last) = rows.last() else {
+                // The next reader of a transaction that goes on opens one of the same name.
+                self.close_cursor().await?;
+                return Ok(rows);
+            };
             let last = table.key_of(last);
             // Whoever begins in the middle: what lies before is read and left out.
             rows.retain(|row| after.is_none_or(|after| table.key_of(row).as_slice() > after));
@@ -225,17 +242,28 @@ impl ToSql for Value {
 
 /// A database that is being filled.
 pub(super) struct Loading {
-    link: Link,
+    link: Arc<Link>,
     target: Target,
+    filling: Filling,
+}
+
+/// What is seen of it meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filling {
+    /// Batch after batch, so that a copy can go on where it was. The mark keeps nodes away.
+    Marked,
+    /// Nothing: it is one transaction, and what is there stays until its end. Nodes that start meanwhile wait for it and give up.
+    Whole,
 }
 
 impl Loading {
     /// With the newest schema.
     pub(super) async fn open(options: &Options) -> Result<Self> {
         let target = Target::of(options)?;
-        let link = Link::new(&target).await?.unused().await?;
+        let link = Link::new(&target).await?;
+        link.check_unused().await?;
         drop(Postgres::open(options.clone()).await?);
-        Ok(Self { link, target })
+        Ok(Self { link: Arc::new(link), target, filling: Filling::Marked })
     }
 
     /// To take the place of what is there.
@@ -245,27 +273,22 @@ impl Loading {
                 "data of an older schema cannot be read into this engine: restore it into a file, then use migrate copy",
             ));
         }
-        let mut loading = Self::open(options).await?;
-        if let Present::Replace { .. } = present {
-            let names: Vec<String> = tables().iter().map(|table| table.name.to_string()).collect();
-            // The mark comes with it: from here to the end nobody serves this.
-            let clear = format!(
-                "BEGIN; TRUNCATE {}; INSERT INTO meta (key, value) VALUES ('{MARK}', 'restore'); COMMIT",
-                names.join(", ")
-            );
-            loading.link.client.batch_execute(&clear).await?;
-            return Ok(loading);
-        }
-        let mut held = loading.snapshot().await?;
-        for table in tables().iter().filter(|table| !table.is_seeded() || table.name == "meta") {
-            if held.count(table).await? > 0 {
-                return Err(Conflict::Exists.into());
+        let loading = Self { filling: Filling::Whole, ..Self::open(options).await? };
+        let names: Vec<String> = tables().iter().map(|table| table.name.to_string()).collect();
+        let lock = format!("BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", names.join(", "));
+        loading.client().batch_execute(&lock).await?;
+        // Whoever came in between has been waited for, and would go on with what is no longer true.
+        loading.link.check_unused().await?;
+        if present == Present::Keep {
+            let mut held = Reading::within(&loading.link);
+            for table in tables().iter().filter(|table| !table.is_seeded() || table.name == "meta") {
+                if held.count(table).await? > 0 {
+                    return Err(Conflict::Exists.into());
+                }
             }
         }
-        drop(held);
-        if loading.mark().await?.is_none() {
-            loading.set_mark("restore").await?;
-        }
+        // Also what a version that restored step by step has left half-way.
+        loading.client().batch_execute(&format!("TRUNCATE {}", names.join(", "))).await?;
         Ok(loading)
     }
 
@@ -329,7 +352,10 @@ impl Load for Loading {
     }
 
     async fn snapshot(&mut self) -> Result<Box<dyn Snapshot>> {
-        Ok(Box::new(Reading::beside(&self.target).await?))
+        Ok(Box::new(match self.filling {
+            Filling::Marked => Reading::beside(&self.target).await?,
+            Filling::Whole => Reading::within(&self.link),
+        }))
     }
 
     async fn upgrade(&mut self) -> Result<()> {
@@ -337,27 +363,30 @@ impl Load for Loading {
     }
 
     async fn start_over(&mut self, over: &StartOver) -> Result<Begun> {
-        let transaction = self.link.client.transaction().await?;
-        transaction.execute("UPDATE revocation_head SET epoch = $1 WHERE one = 1", &[&over.epoch]).await?;
+        // A part of the one transaction that a restore is.
+        let client = self.client();
+        client.execute("UPDATE revocation_head SET epoch = $1 WHERE one = 1", &[&over.epoch]).await?;
         let mut begun = Begun::default();
         if let SignIns::End { last_expiry } = over.sign_ins {
             let now = num(over.now);
             let end = "SET ended_at = $1, ended_why = 'restore' WHERE ended_at IS NULL";
-            begun.sessions = transaction.execute(&format!("UPDATE session {end}"), &[&now]).await?;
-            begun.families = transaction.execute(&format!("UPDATE family {end}"), &[&now]).await?;
-            transaction.execute("DELETE FROM artefact WHERE redeemed_at IS NULL", &[]).await?;
-            transaction.execute("UPDATE event_stream SET last_number = last_number + $1", &[&NUMBERS_SKIPPED]).await?;
+            begun.sessions = client.execute(&format!("UPDATE session {end}"), &[&now]).await?;
+            begun.families = client.execute(&format!("UPDATE family {end}"), &[&now]).await?;
+            client.execute("DELETE FROM artefact WHERE redeemed_at IS NULL", &[]).await?;
+            client.execute("UPDATE event_stream SET last_number = last_number + $1", &[&NUMBERS_SKIPPED]).await?;
             // It gets its number as every entry does.
             let sql = "INSERT INTO revocation (kind, id, revoked_at, expires_at) VALUES ('all', '', $1, $2)
                 ON CONFLICT DO NOTHING";
-            transaction.execute(sql, &[&now, &num(last_expiry)]).await?;
+            client.execute(sql, &[&now, &num(last_expiry)]).await?;
         }
-        transaction.commit().await?;
         Ok(begun)
     }
 
     async fn finish(&mut self) -> Result<()> {
         self.client().execute("DELETE FROM meta WHERE key = $1", &[&MARK]).await?;
+        if self.filling == Filling::Whole {
+            self.client().batch_execute("COMMIT").await?;
+        }
         Ok(())
     }
 }

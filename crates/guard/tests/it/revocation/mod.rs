@@ -4,6 +4,7 @@ mod closed;
 mod hostile;
 mod link;
 mod live;
+mod restored;
 mod rotation;
 mod scripted;
 mod stale;

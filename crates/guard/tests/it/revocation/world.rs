@@ -1,6 +1,7 @@
 //! A server of its own for each test, on real data, behind a link.
 
-use std::sync::LazyLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt as _;
@@ -12,8 +13,12 @@ use symbolon_guard::{
 };
 use symbolon_jose::{Algorithm, base64url};
 use symbolon_oauth::{Api, Client, ClientApi, ClientId, Scope, SecretHash};
-use symbolon_server::{Clock, Config, Running, config::FeedAccess};
-use symbolon_store::{DocumentWrite, Expect, NewRevocation, RevocationKind};
+use symbolon_server::{
+    Clock, Config, Running,
+    backup::{self, ArchiveKey, Partial, SignInsAfter},
+    config::FeedAccess,
+};
+use symbolon_store::{DocumentWrite, Expect, NewRevocation, RevocationKind, transfer::Present};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -32,7 +37,7 @@ pub(super) struct World {
     pub(super) clock: Clock,
     pub(super) link: Link,
     pub(super) issuer: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -51,7 +56,7 @@ impl World {
         config.revocation.feed = feed;
         // The clocks stand still, so nothing gets old by itself.
         let clock = Clock::fixed(TestClock::now().unix_now());
-        let mut world = Self { running: None, config, clock, link, issuer, _folder: folder };
+        let mut world = Self { running: None, config, clock, link, issuer, folder };
         world.start().await;
         world.register().await;
         world
@@ -66,6 +71,29 @@ impl World {
 
     pub(super) async fn stop(&mut self) {
         self.running.take().unwrap().shutdown().await;
+    }
+
+    /// Everything that the server has at this moment, in a file.
+    pub(super) async fn back_up(&self) -> PathBuf {
+        let (app, place) = (self.app(), self.folder.path().join("a.backup"));
+        let partial = Partial::create(&place).unwrap();
+        let (store, key) = (Arc::clone(&app.store), app.archive_key.clone());
+        let taken = backup::take(store, self.issuer.clone(), self.clock.now(), key, partial).await;
+        taken.unwrap().1.finish().unwrap();
+        place
+    }
+
+    /// Puts the file in the place of the data, which nobody serves.
+    pub(super) async fn restore(&self, place: &Path, sign_ins: SignInsAfter) {
+        let key = ArchiveKey::configured(&self.config).unwrap().unwrap();
+        let now = self.clock.now();
+        let present = Present::Replace { now };
+        backup::restore(&self.config, (place, &key), present, sign_ins, now, &mut |_, _| {}).await.unwrap();
+    }
+
+    /// Whose numbers the feed has.
+    pub(super) async fn epoch(&self) -> String {
+        self.app().store.revocation_head().await.unwrap().epoch
     }
 
     /// A guard whose clock stands still at the server's time.

@@ -171,6 +171,12 @@ pub struct Stopped {
 }
 
 impl Stopped {
+    /// Data that somebody else has made.
+    pub fn of(folder: TempDir, clock: Clock) -> Self {
+        let store = config(&folder, |_| {}).store;
+        Self { clock, folder, store }
+    }
+
     /// Starts a server on the data.
     pub async fn start(self, change: impl FnOnce(&mut Config)) -> Result<World, (StartError, Self)> {
         match symbolon_server::start(self.config(change), self.clock.clone()).await {

@@ -29,6 +29,14 @@ pub async fn database() -> SecretText {
     SecretText::new(url.await.unwrap())
 }
 
+/// The URL of a database that holds this already.
+pub async fn database_with(sql: String) -> SecretText {
+    let url = database().await;
+    let name = url.expose().rsplit('/').next().unwrap().to_owned();
+    tokio::task::spawn_blocking(move || server().load(&name, &sql).unwrap()).await.unwrap();
+    url
+}
+
 impl World {
     /// A first node over this database, with the users and clients of every world.
     pub async fn on(url: SecretText) -> Self {

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::{Config, ConfigError, Limit, Listen, Problem};
+use super::{Config, ConfigError, Listen, Problem};
 use crate::seal::MasterKey;
 
 /// Least Argon2id memory of the published recommendations, in KiB (with five passes; the default has more).
@@ -163,6 +163,13 @@ fn check_lifetimes(config: &Config, problems: &mut Vec<Problem>) {
             "tokens.refresh_absolute",
             tokens.refresh_absolute_secs,
         ),
+        // A count that is forgotten ends the wait, too.
+        (
+            "throttle.max_delay",
+            config.throttle.pair.max_delay_secs,
+            "throttle.window",
+            config.throttle.pair.window_secs,
+        ),
         ("keys.publish_ahead", config.keys.publish_ahead_secs, "keys.rotation", config.keys.rotation_secs),
     ] {
         if short_secs > long_secs {
@@ -174,16 +181,6 @@ fn check_lifetimes(config: &Config, problems: &mut Vec<Problem>) {
 
 fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
     let mut refuse = |what: String, fix: &str| problems.push(Problem::new(what, fix));
-    for (name, limit) in [
-        ("throttle.pair", config.throttle.pair),
-        ("throttle.account", config.throttle.account),
-        ("throttle.address", config.throttle.address),
-    ] {
-        let Limit { base_delay_secs, max_delay_secs, .. } = limit;
-        if base_delay_secs > max_delay_secs {
-            refuse(format!("{name}.base_delay is longer than {name}.max_delay"), "make base_delay the shorter one");
-        }
-    }
     if let Some(url) = &config.throttle.valkey
         && let Err(why) = symbolon_store::valkey::check(url.expose())
     {
@@ -193,9 +190,6 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
         );
     }
     let password = &config.password;
-    if password.memory_kib < 8 * password.lanes {
-        refuse("password.memory is below 8KiB per lane, which Argon2 cannot do".into(), "set password.memory to 19MiB");
-    }
     if !config.dev && password.memory_kib < LEAST_MEMORY_KIB {
         refuse(
             "password.memory is too little to slow an attacker".into(),
@@ -294,7 +288,7 @@ mod tests {
         refused(&[issuer, ("session.idle", "30d")], "session.idle is longer");
         refused(&[issuer, ("tokens.refresh_idle", "100d")], "tokens.refresh_idle is longer");
         refused(&[issuer, ("keys.rotation", "1h")], "keys.publish_ahead is longer");
-        refused(&[issuer, ("throttle.account.base_delay", "2m")], "base_delay is longer");
+        refused(&[issuer, ("throttle.max_delay", "1h")], "throttle.max_delay is longer than throttle.window");
         refused(&[issuer, ("password.memory", "64KiB")], "too little");
         refused(&[issuer, ("http.max_connections", "5000")], "max_followers leaves no connection");
         let same = config(Mode::Development, &[("sample.spa_port", "4400")]);

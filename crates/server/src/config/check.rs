@@ -50,6 +50,7 @@ impl Config {
                 "name the proxies alone, for example [\"10.0.0.7\"]",
             ));
         }
+        found.extend((self.backup.every_secs > 0).then(|| self.backups_beside_data()).flatten());
         if self.tokens.access_lifetime_secs > 3_600 {
             found.push(Problem::new(
                 "access tokens live longer than an hour; an API that does not follow revocations accepts them that long",
@@ -57,6 +58,23 @@ impl Config {
             ));
         }
         found
+    }
+
+    /// Backups that go with what they are a backup of.
+    pub fn backups_beside_data(&self) -> Option<Problem> {
+        if !self.backup.folder.starts_with(&self.data) {
+            return None;
+        }
+        // The master key opens them unless they have a key of their own, and lies there unless it was given.
+        let with_their_key = self.backup.key.is_none() && self.master_key.is_none();
+        let key = if with_their_key { ", and whoever copies the folder has the key to them, too" } else { "" };
+        Some(Problem::new(
+            format!(
+                "backups are kept in {}, within the data folder: a disk that fails takes both{key}",
+                self.backup.folder.display()
+            ),
+            "set backup.folder to another disk, and keep a copy of the master key apart from both",
+        ))
     }
 }
 
@@ -302,6 +320,26 @@ mod tests {
         assert!(config(Mode::Production, &named).warnings().is_empty());
         let socket = [("issuer", "https://a.example"), ("http.listen", "unix:/run/s.sock")];
         assert!(config(Mode::Production, &socket).warnings().is_empty());
+    }
+
+    #[test]
+    fn backups_in_the_data_folder_are_worth_a_warning_once_there_are_any() {
+        let told = |settings: &[(&'static str, &str)]| {
+            let always = [("issuer", "https://a.example"), ("http.trusted_proxies", "127.0.0.1"), ("data", "/d")];
+            let settings: Vec<_> = always.iter().chain(settings).copied().collect();
+            let warnings = config(Mode::Production, &settings).warnings();
+            warnings.into_iter().map(|it| it.what).collect::<Vec<String>>().join("; ")
+        };
+        let (daily, key) = (("backup.every", "1d"), "A".repeat(43));
+        assert_eq!(told(&[]), "");
+        assert!(told(&[daily]).contains("/d/backups, within the data folder"));
+        assert!(told(&[daily]).ends_with("has the key to them, too"));
+        for elsewhere in ["backup.key", "master_key"] {
+            assert!(told(&[daily, (elsewhere, &key)]).ends_with("takes both"), "{elsewhere}");
+        }
+        assert!(told(&[daily, ("backup.folder", "/d/more/backups")]).contains("within the data folder"));
+        assert_eq!(told(&[daily, ("backup.folder", "/mnt/safe")]), "");
+        assert_eq!(told(&[daily, ("backup.folder", "/d-backups")]), "");
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) fn user(installation: &Installation, email: &str, password: &str) -> 
 /// Processor seconds of one hash with the server's default parameters.
 pub(crate) fn hash_cost() -> Result<f64, Failure> {
     let memory_kib = u32::try_from(parse_size(default("password.memory")?)? / 1024)?;
-    hash_cost_of(memory_kib, default("password.passes")?.parse()?, default("password.lanes")?.parse()?)
+    hash_cost_of(memory_kib, default("password.passes")?.parse()?, 1)
 }
 
 /// Processor seconds of one hash, on memory that is already there and with every processor at it, as in the server.
@@ -84,7 +84,7 @@ pub(crate) fn hash_cost_of(memory_kib: u32, passes: u32, lanes: u32) -> Result<f
 /// The hash parameters of a server that was told nothing, in words.
 pub(crate) fn hash_parameters() -> Result<String, Failure> {
     let of = |name: &str| default(&format!("password.{name}"));
-    Ok(format!("Argon2id, {}, {} passes, {} lane", of("memory")?, of("passes")?, of("lanes")?))
+    Ok(format!("Argon2id, {}, {} passes, 1 lane", of("memory")?, of("passes")?))
 }
 
 fn default(path: &str) -> Result<&'static str, Failure> {

@@ -290,7 +290,7 @@ fn hashing(config: &Config) -> PoolSettings {
     let password = &config.password;
     let defaults = PoolSettings::default();
     PoolSettings {
-        parameters: Parameters { memory_kib: password.memory_kib, passes: password.passes, lanes: password.lanes },
+        parameters: Parameters { memory_kib: password.memory_kib, passes: password.passes, lanes: 1 },
         workers: if password.workers == 0 { defaults.workers } else { password.workers },
         queue: password.queue,
         ..defaults

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
-    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections, Consent,
+    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
     ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
     NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
     RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
@@ -343,4 +343,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// What the store knows of itself and of its engine, for `symbolon doctor`. Changes nothing; may take a second.
     async fn condition(&self) -> Result<Condition>;
+
+    /// The connections of this process, without asking anybody; nothing where the store is in the process itself.
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
 }

@@ -20,7 +20,7 @@ use std::fmt;
 pub use artefact::{Artefact, CodeFacts, RedeemCode, Redeemed};
 pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
-pub use condition::{Condition, FileCondition, ServerCondition};
+pub use condition::{Condition, Connections, FileCondition, ServerCondition};
 pub use delivery::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Retried, WaitingTarget,
     WhichDeliveries,

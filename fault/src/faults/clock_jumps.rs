@@ -34,7 +34,7 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     }
     // Somebody who mistypes during a jump must not wait until the jump has passed.
     world.set("SYMBOLON_THROTTLE__PAIR__FREE", "3");
-    world.set("SYMBOLON_THROTTLE__PAIR__MAX_DELAY", "1s");
+    world.set("SYMBOLON_THROTTLE__MAX_DELAY", "1s");
     world.start()?;
     let machine = driver::populate(&world)?;
     let hold = Duration::from_secs(options.pick(70, 1));

@@ -5,6 +5,7 @@
 //! when one has succeeded, the store says so until the period is over. Old ones go only after the new one was read back.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -27,7 +28,15 @@ pub(crate) async fn run(app: Arc<App>) {
         if let Err(error) = make_if_due(&app).await {
             tracing::error!(%error, "the scheduled backup failed; it is tried again");
         }
+        note_last(&app).await;
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// For the metrics, which tell of the last one however old it has become.
+async fn note_last(app: &App) {
+    if let Ok(Some(at)) = last_made(&*app.store, app.config().backup.every_secs, app.clock.now()).await {
+        app.metrics.backup_made_at.store(at, Ordering::Relaxed);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::{Config, ConfigError, Limit, Listen, Problem};
+use super::{Config, ConfigError, Listen, Problem};
 use crate::seal::MasterKey;
 
 /// Least Argon2id memory of the published recommendations, in KiB (with five passes; the default has more).
@@ -50,6 +50,7 @@ impl Config {
                 "name the proxies alone, for example [\"10.0.0.7\"]",
             ));
         }
+        found.extend((self.backup.every_secs > 0).then(|| self.backups_beside_data()).flatten());
         if self.tokens.access_lifetime_secs > 3_600 {
             found.push(Problem::new(
                 "access tokens live longer than an hour; an API that does not follow revocations accepts them that long",
@@ -57,6 +58,23 @@ impl Config {
             ));
         }
         found
+    }
+
+    /// Backups that go with what they are a backup of.
+    pub fn backups_beside_data(&self) -> Option<Problem> {
+        if !self.backup.folder.starts_with(&self.data) {
+            return None;
+        }
+        // The master key opens them unless they have a key of their own, and lies there unless it was given.
+        let with_their_key = self.backup.key.is_none() && self.master_key.is_none();
+        let key = if with_their_key { ", and whoever copies the folder has the key to them, too" } else { "" };
+        Some(Problem::new(
+            format!(
+                "backups are kept in {}, within the data folder: a disk that fails takes both{key}",
+                self.backup.folder.display()
+            ),
+            "set backup.folder to another disk, and keep a copy of the master key apart from both",
+        ))
     }
 }
 
@@ -163,6 +181,13 @@ fn check_lifetimes(config: &Config, problems: &mut Vec<Problem>) {
             "tokens.refresh_absolute",
             tokens.refresh_absolute_secs,
         ),
+        // A count that is forgotten ends the wait, too.
+        (
+            "throttle.max_delay",
+            config.throttle.pair.max_delay_secs,
+            "throttle.window",
+            config.throttle.pair.window_secs,
+        ),
         ("keys.publish_ahead", config.keys.publish_ahead_secs, "keys.rotation", config.keys.rotation_secs),
     ] {
         if short_secs > long_secs {
@@ -174,16 +199,6 @@ fn check_lifetimes(config: &Config, problems: &mut Vec<Problem>) {
 
 fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
     let mut refuse = |what: String, fix: &str| problems.push(Problem::new(what, fix));
-    for (name, limit) in [
-        ("throttle.pair", config.throttle.pair),
-        ("throttle.account", config.throttle.account),
-        ("throttle.address", config.throttle.address),
-    ] {
-        let Limit { base_delay_secs, max_delay_secs, .. } = limit;
-        if base_delay_secs > max_delay_secs {
-            refuse(format!("{name}.base_delay is longer than {name}.max_delay"), "make base_delay the shorter one");
-        }
-    }
     if let Some(url) = &config.throttle.valkey
         && let Err(why) = symbolon_store::valkey::check(url.expose())
     {
@@ -193,9 +208,6 @@ fn check_limits(config: &Config, problems: &mut Vec<Problem>) {
         );
     }
     let password = &config.password;
-    if password.memory_kib < 8 * password.lanes {
-        refuse("password.memory is below 8KiB per lane, which Argon2 cannot do".into(), "set password.memory to 19MiB");
-    }
     if !config.dev && password.memory_kib < LEAST_MEMORY_KIB {
         refuse(
             "password.memory is too little to slow an attacker".into(),
@@ -294,7 +306,7 @@ mod tests {
         refused(&[issuer, ("session.idle", "30d")], "session.idle is longer");
         refused(&[issuer, ("tokens.refresh_idle", "100d")], "tokens.refresh_idle is longer");
         refused(&[issuer, ("keys.rotation", "1h")], "keys.publish_ahead is longer");
-        refused(&[issuer, ("throttle.account.base_delay", "2m")], "base_delay is longer");
+        refused(&[issuer, ("throttle.max_delay", "1h")], "throttle.max_delay is longer than throttle.window");
         refused(&[issuer, ("password.memory", "64KiB")], "too little");
         refused(&[issuer, ("http.max_connections", "5000")], "max_followers leaves no connection");
         let same = config(Mode::Development, &[("sample.spa_port", "4400")]);
@@ -308,6 +320,26 @@ mod tests {
         assert!(config(Mode::Production, &named).warnings().is_empty());
         let socket = [("issuer", "https://a.example"), ("http.listen", "unix:/run/s.sock")];
         assert!(config(Mode::Production, &socket).warnings().is_empty());
+    }
+
+    #[test]
+    fn backups_in_the_data_folder_are_worth_a_warning_once_there_are_any() {
+        let told = |settings: &[(&'static str, &str)]| {
+            let always = [("issuer", "https://a.example"), ("http.trusted_proxies", "127.0.0.1"), ("data", "/d")];
+            let settings: Vec<_> = always.iter().chain(settings).copied().collect();
+            let warnings = config(Mode::Production, &settings).warnings();
+            warnings.into_iter().map(|it| it.what).collect::<Vec<String>>().join("; ")
+        };
+        let (daily, key) = (("backup.every", "1d"), "A".repeat(43));
+        assert_eq!(told(&[]), "");
+        assert!(told(&[daily]).contains("/d/backups, within the data folder"));
+        assert!(told(&[daily]).ends_with("has the key to them, too"));
+        for elsewhere in ["backup.key", "master_key"] {
+            assert!(told(&[daily, (elsewhere, &key)]).ends_with("takes both"), "{elsewhere}");
+        }
+        assert!(told(&[daily, ("backup.folder", "/d/more/backups")]).contains("within the data folder"));
+        assert_eq!(told(&[daily, ("backup.folder", "/mnt/safe")]), "");
+        assert_eq!(told(&[daily, ("backup.folder", "/d-backups")]), "");
     }
 
     #[test]

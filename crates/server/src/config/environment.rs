@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::load::{Source, Values, read_secret};
-use super::setting::{Kind, SETTINGS, Setting};
+use super::setting::{GONE, Kind, SETTINGS, Setting};
 use super::suggest;
 
 /// Environment names that begin with the prefix and are no settings: the file's place, and what the guard reads in an API.
@@ -41,6 +41,9 @@ fn is_foreign(name: &str) -> bool {
 }
 
 fn unknown_variable(name: &str, values: &mut Values) {
+    if let Some(gone) = GONE.iter().find(|gone| gone.env_name() == name) {
+        return values.problem(format!("`{name}` in the environment is no longer a setting"), gone.fix);
+    }
     let known: Vec<String> = SETTINGS.iter().map(Setting::env_name).collect();
     let fix = match suggest::nearest(name, known.iter().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),

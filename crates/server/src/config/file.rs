@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::load::{Source, Values, read_secret};
-use super::setting::{self, Kind, SETTINGS, Setting};
+use super::setting::{self, GONE, Kind, SETTINGS, Setting};
 use super::suggest;
 
 /// Lets the defaults that are relative paths mean what they would mean if they stood in the file.
@@ -34,7 +34,8 @@ pub(super) fn read(path: &Path, values: &mut Values) {
 fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Values) {
     for (key, value) in table {
         let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
-        let is_section = SETTINGS.iter().any(|setting| setting.path.starts_with(&format!("{path}.")));
+        let mut paths = SETTINGS.iter().map(|setting| setting.path).chain(GONE.iter().map(|gone| gone.path));
+        let is_section = paths.any(|known| known.starts_with(&format!("{path}.")));
         match (value, setting::find(&path)) {
             (toml::Value::Table(inner), None) if is_section => {
                 read_table(file, &path, inner, values);
@@ -58,11 +59,15 @@ fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Valu
 }
 
 fn unknown_key(file: &Path, path: &str, values: &mut Values) {
+    let shown = file.display();
+    if let Some(gone) = GONE.iter().find(|gone| gone.path == path) {
+        return values.problem(format!("`{path}` in {shown} is no longer a setting"), gone.fix);
+    }
     let fix = match suggest::nearest(path, SETTINGS.iter().map(|setting| setting.path)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "symbolon init NEWDIR writes a file that lists all settings".to_owned(),
     };
-    values.problem(format!("unknown setting `{path}` in {}", file.display()), fix);
+    values.problem(format!("unknown setting `{path}` in {shown}"), fix);
 }
 
 /// A value in the file as the text a variable would hold.

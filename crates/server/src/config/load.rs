@@ -266,6 +266,31 @@ mod tests {
     }
 
     #[test]
+    fn a_setting_that_is_gone_is_refused_with_what_took_its_place() {
+        for (text, path, fix) in [
+            ("[throttle.pair]\nwindow = \"1h\"", "throttle.pair.window", "set throttle.window"),
+            ("[throttle]\naddress.max_delay = \"1h\"", "throttle.address.max_delay", "set throttle.max_delay"),
+            ("[password]\nlanes = 4", "password.lanes", "remove it"),
+        ] {
+            let (_directory, sources) = with_file(text);
+            let problem = problem(&sources);
+            assert!(problem.what.starts_with(&format!("`{path}` in ")), "{problem:?}");
+            assert!(problem.what.ends_with("is no longer a setting") && problem.fix.starts_with(fix), "{problem:?}");
+        }
+        let problem = problem(&env(&[("SYMBOLON_THROTTLE__ACCOUNT__BASE_DELAY", "2s")]));
+        assert!(problem.what.contains("no longer a setting") && problem.fix.starts_with("remove it"), "{problem:?}");
+    }
+
+    #[test]
+    fn no_setting_makes_a_stranger_s_guesses_keep_an_account_for_longer_than_half_a_minute() {
+        for (longest, of_all, of_account) in [("1h", 3_600, 30), ("15m", 900, 30), ("5s", 5, 5)] {
+            let throttle = load(&env(&[("SYMBOLON_THROTTLE__MAX_DELAY", longest)])).unwrap().config.throttle;
+            let found = [throttle.pair, throttle.account, throttle.address].map(|limit| limit.max_delay_secs);
+            assert_eq!(found, [of_all, of_account, of_all]);
+        }
+    }
+
+    #[test]
     fn values_of_the_wrong_form_are_refused() {
         for text in [
             "data = 5",

@@ -166,8 +166,6 @@ pub struct Password {
     pub memory_kib: u32,
     /// Argon2id passes.
     pub passes: u32,
-    /// Argon2id lanes.
-    pub lanes: u32,
     /// Hashes at once; 0 means one per processor.
     pub workers: usize,
     /// Hashes that may wait.

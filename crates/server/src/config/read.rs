@@ -11,6 +11,10 @@ use super::{
     format_duration, format_size, parse_duration, parse_size,
 };
 
+/// The first wait once the free failures are used up; each further one is twice as long.
+const FIRST_WAIT_SECS: u64 = 1;
+/// Guesses from everywhere must not keep the owner out for longer (security 124), so no setting makes it more.
+const LONGEST_WAIT_OF_ACCOUNT_SECS: u64 = 30;
 /// How long a sign-in waits for its counts in Valkey.
 const VALKEY_PATIENCE_MS: u64 = 200;
 
@@ -35,37 +39,7 @@ impl Config {
                 publish_ahead_secs: read.number("keys.publish_ahead"),
             },
             password: Password::read(&mut read),
-            throttle: Throttle {
-                pair: Limit::read(
-                    &mut read,
-                    [
-                        "throttle.pair.free",
-                        "throttle.pair.base_delay",
-                        "throttle.pair.max_delay",
-                        "throttle.pair.window",
-                    ],
-                ),
-                account: Limit::read(
-                    &mut read,
-                    [
-                        "throttle.account.free",
-                        "throttle.account.base_delay",
-                        "throttle.account.max_delay",
-                        "throttle.account.window",
-                    ],
-                ),
-                address: Limit::read(
-                    &mut read,
-                    [
-                        "throttle.address.free",
-                        "throttle.address.base_delay",
-                        "throttle.address.max_delay",
-                        "throttle.address.window",
-                    ],
-                ),
-                valkey: read.optional("throttle.valkey").map(SecretText::new),
-                valkey_patience_ms: VALKEY_PATIENCE_MS,
-            },
+            throttle: Throttle::read(&mut read),
             outgoing: Outgoing {
                 allow: read.networks("outgoing.allow"),
                 ca: read.optional("outgoing.ca").map(PathBuf::from),
@@ -142,20 +116,28 @@ impl Password {
             min_length: read.number("password.min_length"),
             memory_kib: u32::try_from(memory_bytes / 1024).unwrap_or(u32::MAX),
             passes: read.number("password.passes"),
-            lanes: read.number("password.lanes"),
             workers: read.number("password.workers"),
             queue: read.number("password.queue"),
         }
     }
 }
 
-impl Limit {
-    fn read(read: &mut Reader<'_>, [free, base_delay, max_delay, window]: [&'static str; 4]) -> Self {
-        Self {
+impl Throttle {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let (max_delay_secs, window_secs): (u64, u64) =
+            (read.number("throttle.max_delay"), read.number("throttle.window"));
+        let mut limit = |free, max_delay_secs| Limit {
             free: read.number(free),
-            base_delay_secs: read.number(base_delay),
-            max_delay_secs: read.number(max_delay),
-            window_secs: read.number(window),
+            base_delay_secs: FIRST_WAIT_SECS,
+            max_delay_secs,
+            window_secs,
+        };
+        Self {
+            pair: limit("throttle.pair.free", max_delay_secs),
+            account: limit("throttle.account.free", max_delay_secs.min(LONGEST_WAIT_OF_ACCOUNT_SECS)),
+            address: limit("throttle.address.free", max_delay_secs),
+            valkey: read.optional("throttle.valkey").map(SecretText::new),
+            valkey_patience_ms: VALKEY_PATIENCE_MS,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 13] = [
+const AT_ONCE: [&str; 15] = [
     "http.trusted_proxies",
     "http.max_body",
     "http.tls.",
@@ -14,6 +14,8 @@ const AT_ONCE: [&str; 13] = [
     "throttle.pair.",
     "throttle.account.",
     "throttle.address.",
+    "throttle.max_delay",
+    "throttle.window",
     "ssf.max_waiting",
     "audit.retention",
     "log.level",

@@ -55,8 +55,12 @@ pub struct Setting {
 impl Setting {
     /// The name in the environment: `http.tls.cert` is `SYMBOLON_HTTP__TLS__CERT`.
     pub fn env_name(&self) -> String {
-        format!("SYMBOLON_{}", self.path.replace('.', "__").to_ascii_uppercase())
+        env_name(self.path)
     }
+}
+
+fn env_name(path: &str) -> String {
+    format!("SYMBOLON_{}", path.replace('.', "__").to_ascii_uppercase())
 }
 
 const MINUTE: u64 = 60;
@@ -119,23 +123,14 @@ pub const SETTINGS: &[Setting] = &[
     row("password.min_length", count(8, 128), "12", "characters a new password needs (NIST suggests 15)"),
     row("password.memory", size(64 * KIB, 4096 * MIB), "19MiB", "Argon2id memory per hash"),
     row("password.passes", count(1, 100), "2", "Argon2id passes"),
-    row("password.lanes", count(1, 16), "1", "Argon2id lanes"),
     row("password.workers", count(0, 256), "0", "hashes at once; 0 means one per processor"),
     row("password.queue", count(1, 100_000), "256", "sign-ins that may wait for a hash; more are told to retry"),
 
-    row("throttle.pair.free", count(1, 1000), "5", "failures of one account from one address before each further try must wait"),
-    row("throttle.pair.base_delay", time(1, HOUR), "1s", "the first wait; doubles with every failure"),
-    row("throttle.pair.max_delay", time(1, DAY), "15m", "the longest wait"),
-    row("throttle.pair.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
-    row("throttle.account.free", count(1, 1000), "20", "the same for one account from anywhere; short waits, so that nobody is locked out by a stranger"),
-    row("throttle.account.base_delay", time(1, HOUR), "1s", "the first wait"),
-    row("throttle.account.max_delay", time(1, DAY), "30s", "the longest wait"),
-    row("throttle.account.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
+    row("throttle.pair.free", count(1, 1000), "5", "failures of one account from one address before each further try must wait: a second, and twice as long with every failure"),
+    row("throttle.account.free", count(1, 1000), "20", "the same for one account from anywhere; waits of at most half a minute, so that nobody is locked out by a stranger"),
     row("throttle.address.free", count(1, 100_000), "100", "the same for anything from one address"),
-    row("throttle.address.base_delay", time(1, HOUR), "1s", "the first wait"),
-    row("throttle.address.max_delay", time(1, DAY), "15m", "the longest wait"),
-    row("throttle.address.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
-
+    row("throttle.max_delay", time(1, DAY), "15m", "the longest wait"),
+    row("throttle.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),
     row("throttle.valkey", Kind::Secret, "", "redis:// or rediss:// URL of a Valkey or Redis that keeps these counts in place of the database, which takes over while it is away"),
 
     row("outgoing.allow", Kind::Networks, "", "private addresses that may be called, for example [\"10.1.0.0/16\"]; without it only public ones, and loopback with --dev"),
@@ -163,6 +158,43 @@ pub const SETTINGS: &[Setting] = &[
     row("sample.api_port", count(1, 65_535), "4402", "the sample API of --dev"),
 ];
 
+/// A setting of earlier versions.
+pub(super) struct Gone {
+    /// The path it had.
+    pub path: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+}
+
+impl Gone {
+    /// The name it had in the environment.
+    pub(super) fn env_name(&self) -> String {
+        env_name(self.path)
+    }
+}
+
+const FIRST_WAIT: &str = "remove it: the first wait is a second";
+const LANES: &str = "remove it: a hash has one lane; older ones with more are verified as before";
+const LONGEST_OF_ACCOUNT: &str =
+    "remove it: an account waits half a minute at most when the guesses come from anywhere";
+const ONE_LONGEST: &str = "set throttle.max_delay, which counts for an account from one address and for an address";
+const ONE_WINDOW: &str = "set throttle.window, which counts for all three";
+
+/// Settings that an old file may still hold. They are refused like every unknown one, with what took their place.
+#[rustfmt::skip]
+pub(super) const GONE: &[Gone] = &[
+    Gone { path: "password.lanes", fix: LANES },
+    Gone { path: "throttle.account.base_delay", fix: FIRST_WAIT },
+    Gone { path: "throttle.account.max_delay", fix: LONGEST_OF_ACCOUNT },
+    Gone { path: "throttle.account.window", fix: ONE_WINDOW },
+    Gone { path: "throttle.address.base_delay", fix: FIRST_WAIT },
+    Gone { path: "throttle.address.max_delay", fix: ONE_LONGEST },
+    Gone { path: "throttle.address.window", fix: ONE_WINDOW },
+    Gone { path: "throttle.pair.base_delay", fix: FIRST_WAIT },
+    Gone { path: "throttle.pair.max_delay", fix: ONE_LONGEST },
+    Gone { path: "throttle.pair.window", fix: ONE_WINDOW },
+];
+
 /// The setting at `path`.
 pub(super) fn find(path: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.path == path)
@@ -173,9 +205,19 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    /// Nobody reads a longer list. Whoever adds one looks for one that nobody sets.
     #[test]
-    fn there_are_fewer_than_seventy() {
-        assert!(SETTINGS.len() < 70, "{} settings", SETTINGS.len());
+    fn there_are_fewer_than_sixty() {
+        assert!(SETTINGS.len() < 60, "{} settings", SETTINGS.len());
+    }
+
+    #[test]
+    fn what_is_gone_is_no_setting_and_its_fix_names_none_that_is_missing() {
+        for gone in GONE {
+            assert!(find(gone.path).is_none(), "{}", gone.path);
+            let named = gone.fix.strip_prefix("set ").map(|rest| rest.split(',').next().unwrap_or(rest));
+            assert!(named.is_none_or(|path| find(path).is_some()), "{}: {}", gone.path, gone.fix);
+        }
     }
 
     #[test]

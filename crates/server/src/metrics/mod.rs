@@ -8,6 +8,8 @@ mod process;
 pub(crate) mod scrape;
 mod seconds;
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -26,6 +28,8 @@ pub struct Metrics {
     /// When the node started, Unix seconds.
     started_at: u64,
     pub(crate) authorizations: Family<Outcome, Counter>,
+    /// When the last scheduled backup was made, Unix seconds; 0 while none is known.
+    pub(crate) backup_made_at: AtomicU64,
     pub(crate) connections_turned_away: Counter,
     pub(crate) db: Family<Op, Seconds>,
     pub(crate) db_write_queue: Gauge,
@@ -84,6 +88,7 @@ impl Metrics {
         let connections_turned_away = rate_limited.get_or_create_owned(&Limit { limit: "connections" });
         Self {
             authorizations: names.add("authorizations", "Answers to authorization requests", Family::default()),
+            backup_made_at: AtomicU64::new(0),
             connections_turned_away,
             db: names.time("db", "Time an operation of the store takes, with waiting", Family::default()),
             db_write_queue: names.add("db_write_queue", "Changes that wait for the store", Gauge::default()),

@@ -2,6 +2,7 @@
 //! logged.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -14,6 +15,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+
+use symbolon_store::Connections;
 
 use super::process;
 use crate::app::App;
@@ -64,14 +67,29 @@ struct Key {
     alg: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Connection {
+    /// `busy` or `idle`.
+    state: &'static str,
+}
+
 /// What is not counted but is so at the moment of the scrape.
 fn of_now(app: &App) -> Registry {
     let mut registry = Registry::default();
     process::register(&mut registry, app.metrics.started_at);
     let ours = registry.sub_registry_with_prefix("symbolon");
     ours.register("build", "Which version runs", Info::new(Build { version: env!("CARGO_PKG_VERSION") }));
-    let waiting = u32::try_from(app.passwords.waiting()).unwrap_or(u32::MAX);
+    let waiting = number(app.passwords.waiting());
     ours.register("password_hash_queue", "Sign-ins that wait for a hash", ConstGauge::new(waiting));
+
+    register_connections(ours, app.store.connections());
+    let made_at = app.metrics.backup_made_at.load(Ordering::Relaxed);
+    if made_at > 0 {
+        let help = "When the last scheduled backup was made, by whichever node, Unix time";
+        ours.register_with_unit("backup_timestamp", help, Unit::Seconds, ConstGauge::new(made_at));
+    }
+    let followers = number(app.feed.followers());
+    ours.register("revocation_followers", "Open streams of revocations", ConstGauge::new(followers));
 
     let keys = Family::<Key, Gauge>::default();
     let mut rotated_at = 0;
@@ -94,4 +112,21 @@ fn of_now(app: &App) -> Registry {
         ours.register_with_unit("revocation_feed_age", help, Unit::Seconds, ConstGauge::new(age));
     }
     registry
+}
+
+/// The connections to the database, where there is one behind connections.
+fn register_connections(registry: &mut Registry, connections: Option<Connections>) {
+    let Some(Connections { busy, idle, waiting }) = connections else { return };
+    let open = Family::<Connection, Gauge>::default();
+    for (state, count) in [("busy", busy), ("idle", idle)] {
+        open.get_or_create(&Connection { state }).set(number(count).into());
+    }
+    registry.register("db_connections", "Connections of this node to the database", open);
+    let help = "Operations that wait for a connection to the database";
+    registry.register("db_connection_queue", help, ConstGauge::new(number(waiting)));
+}
+
+/// Gauges are made of signed numbers.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

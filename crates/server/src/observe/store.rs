@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
-    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections, Consent,
+    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
     ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
     NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
     RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
@@ -280,5 +280,8 @@ observed! {
 
     fn watch_deliveries(&self) -> watch::Receiver<u64> {
         self.inner.watch_deliveries()
+    }
+    fn connections(&self) -> Option<Connections> {
+        self.inner.connections()
     }
 }

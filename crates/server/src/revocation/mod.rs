@@ -117,6 +117,11 @@ impl Feed {
         (newest > 0).then(|| now.saturating_sub(newest))
     }
 
+    /// How many streams are open.
+    pub(crate) fn followers(&self) -> usize {
+        self.places.taken()
+    }
+
     /// Ends every stream: whoever follows comes back and goes on where it was.
     pub(crate) fn close(&self) {
         let end = self.ring().close();

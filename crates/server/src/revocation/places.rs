@@ -10,6 +10,7 @@ use crate::listen::share::{self, Shares};
 
 /// The places of a node.
 pub(super) struct Places {
+    most: usize,
     all: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
     shares: Shares,
@@ -34,7 +35,12 @@ pub(super) struct Place {
 impl Places {
     pub(super) fn new(most: usize) -> Self {
         let semaphore = |most| Arc::new(Semaphore::new(most));
-        Self { all: semaphore(most), strangers: semaphore(most - most / 4), shares: Shares::of(most) }
+        Self { most, all: semaphore(most), strangers: semaphore(most - most / 4), shares: Shares::of(most) }
+    }
+
+    /// How many are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.most.saturating_sub(self.all.available_permits())
     }
 
     /// A place, if there is one for them.
@@ -66,7 +72,9 @@ mod tests {
         assert!(places.take(from("192.0.2.2")).is_none() && places.take(Who::Stranger(None)).is_none());
         taken.extend((0..100).map(|_| places.take(Who::Api).unwrap()));
         assert!(places.take(Who::Api).is_none(), "full");
+        assert_eq!(places.taken(), 400);
         taken.remove(0);
+        assert_eq!(places.taken(), 399);
         assert!(places.take(from("192.0.2.2")).is_some());
     }
 

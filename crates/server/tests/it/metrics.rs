@@ -1,14 +1,16 @@
 //! Promises of the metrics: what happens is counted, under names and labels that callers cannot invent, in text that a strict reader
 //! takes; and health with what it goes by, on a listener of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use http::{Method, Request};
 use http_body_util::Full;
 
 use crate::support::client::exchange;
 use crate::support::flow::authorize_url;
-use crate::support::{API, Answer, World};
+use crate::support::receiver::Receiver;
+use crate::support::{API, Answer, World, postgres};
 
 /// Samples by name and labels, as they stand in the text.
 type Samples = BTreeMap<String, f64>;
@@ -207,7 +209,7 @@ async fn health_tells_there_what_it_goes_by_and_the_public_door_has_no_metrics()
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(10), first_word).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), first_word).await.unwrap();
     let ready = look(&world, "/readyz").await;
     assert_eq!(ready.status, 200);
     let detail = ready.json();
@@ -225,4 +227,130 @@ async fn health_tells_there_what_it_goes_by_and_the_public_door_has_no_metrics()
 #[tokio::test]
 async fn without_a_setting_there_is_no_such_listener() {
     assert!(World::new().await.running.metrics_address.is_none());
+}
+
+/// A metric that some text asks for, with the labels it names.
+type Asked = (String, BTreeSet<String>);
+
+/// The metrics that an expression of PromQL, or any text, names.
+fn asked(text: &str) -> Vec<Asked> {
+    let in_a_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(in_a_name) {
+        let end = rest[start..].find(|letter| !in_a_name(letter)).map_or(rest.len(), |length| start + length);
+        let name = &rest[start..end];
+        rest = &rest[end..];
+        if !["symbolon_", "process_"].iter().any(|prefix| name.starts_with(prefix)) {
+            continue;
+        }
+        let matchers = rest.strip_prefix('{').and_then(|inside| inside.split('}').next()).unwrap_or_default();
+        let labels = matchers.split(',').filter_map(|matcher| matcher.split(['=', '!']).next());
+        let labels = labels.map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned).collect();
+        found.push((name.to_owned(), labels));
+    }
+    found
+}
+
+/// The labels after `by` in an expression.
+fn grouped_by(expression: &str) -> BTreeSet<String> {
+    let lists = expression.split("by (").skip(1).filter_map(|rest| rest.split(')').next());
+    lists.flat_map(|list| list.split(',').map(|label| label.trim().to_owned())).collect()
+}
+
+/// The expressions of a board, however deep they stand.
+fn expressions(board: &serde_json::Value) -> Vec<&str> {
+    match board {
+        serde_json::Value::Array(items) => items.iter().flat_map(expressions).collect(),
+        serde_json::Value::Object(members) => {
+            let own = members.get("expr").and_then(serde_json::Value::as_str);
+            own.into_iter().chain(members.values().flat_map(expressions)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A node over PostgreSQL that makes backups, tells others of ends, and has met a little of everything.
+async fn eventful(receiver: &Receiver) -> World {
+    let url = postgres::database().await;
+    let world = Box::pin(World::with(|config| {
+        config.metrics.listen = Some("127.0.0.1:0".parse().unwrap());
+        config.store.url = Some(url);
+        config.store.connections = 4;
+        config.backup.every_secs = 3_600;
+        config.outgoing.allow = vec!["127.0.0.0/8".parse().unwrap()];
+    }))
+    .await;
+    let uri = receiver.url("/web");
+    world.change_client("web", |client| client.backchannel_logout_uri = Some(uri)).await;
+    let tokens = world.tokens("web", "ada@example.com").await;
+    let first = tokens["refresh_token"].as_str().unwrap().to_owned();
+    let second = world.refresh("web", &first).await.json()["refresh_token"].as_str().unwrap().to_owned();
+    world.refresh("web", &second).await;
+    world.advance(60);
+    world.refresh("web", &first).await.is_error(400, "invalid_grant");
+    world
+}
+
+/// What is watched from outside goes by names of ours, so one that is renamed here must not leave a board empty or an alert mute.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_board_and_the_alerts_ask_for_what_is_there() {
+    let board: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../deploy/grafana/symbolon.json")).unwrap();
+    let rules = include_str!("../../../../deploy/prometheus/symbolon.rules.yml");
+    let board: Vec<&str> = expressions(&board);
+    assert!(board.len() > 20 && asked(rules).len() > 5, "{board:?}");
+
+    let mut receiver = Receiver::new().await;
+    let world = eventful(&receiver).await;
+    receiver.next().await;
+    let all_is_there = async {
+        loop {
+            let samples = scrape(&world).await;
+            let labels_of = |name: &str| -> Option<BTreeSet<String>> {
+                let keys: Vec<&String> = samples.keys().filter(|key| key.split('{').next() == Some(name)).collect();
+                let inside = keys.iter().filter_map(|key| key.split_once('{'));
+                let names = inside.flat_map(|(_, labels)| labels.split("\",").filter_map(|one| one.split('=').next()));
+                (!keys.is_empty()).then(|| names.map(str::to_owned).collect())
+            };
+            let missing = missing(&board, rules, labels_of);
+            if missing.is_empty() {
+                return samples;
+            }
+            // The backup, the delivery and the feed's first word come when they come.
+            let may_come = ["symbolon_backup", "symbolon_deliveries", "symbolon_revocation_feed_age"];
+            assert!(missing.iter().all(|name| may_come.iter().any(|late| name.starts_with(late))), "{missing:?}");
+            tokio::task::yield_now().await;
+        }
+    };
+    let samples = tokio::time::timeout(Duration::from_secs(30), all_is_there).await.expect("what comes late comes");
+    let open = ["busy", "idle"].map(|state| samples[&format!("symbolon_db_connections{{state=\"{state}\"}}")]);
+    assert!((1.0..=4.0).contains(&(open[0] + open[1])), "{open:?}");
+    let backup_age =
+        f64::from(u32::try_from(world.clock.now()).unwrap()) - samples["symbolon_backup_timestamp_seconds"];
+    assert!((0.0..=60.0).contains(&backup_age), "{backup_age}");
+}
+
+/// Metrics and labels that are asked for and are not there.
+fn missing(board: &[&str], rules: &str, labels_of: impl Fn(&str) -> Option<BTreeSet<String>>) -> Vec<String> {
+    let mut missing = Vec::new();
+    for expression in board.iter().copied().chain(rules.lines()) {
+        let asked = asked(expression);
+        let mut known = BTreeSet::from(["instance".to_owned()]);
+        for (name, labels) in &asked {
+            match labels_of(name) {
+                None => missing.push(name.clone()),
+                Some(has) => {
+                    let lacks = labels.iter().filter(|label| *label != "instance" && !has.contains(*label));
+                    missing.extend(lacks.map(|label| format!("{name}{{{label}}}")));
+                    known.extend(has);
+                }
+            }
+        }
+        if asked.iter().all(|(name, _)| labels_of(name).is_some()) {
+            let strange = grouped_by(expression).into_iter().filter(|label| !known.contains(label));
+            missing.extend(strange.map(|label| format!("{label} of {expression}")));
+        }
+    }
+    missing
 }

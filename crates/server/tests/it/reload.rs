@@ -46,7 +46,7 @@ async fn what_needs_a_restart_stays_and_what_is_wrong_changes_nothing() {
     assert_eq!((kept.revocation.max_followers, kept.http.max_connections), (5_000, 10_000));
     for wrong in [
         &[("session.idle", "30d"), ("tokens.access_lifetime", "2m")][..],
-        &[("tokens.access_lifetime", "2m"), ("throttle.pair.base_delay", "1h")],
+        &[("tokens.access_lifetime", "2m"), ("tokens.refresh_idle", "100d")],
     ] {
         let error = world.running.reload(&old, &loaded(&world, wrong)).unwrap_err();
         assert!(error.to_string().contains("is longer than"), "{error}");

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
-    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections, Consent,
+    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
     ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
     NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
     RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
@@ -465,6 +465,13 @@ impl Store for Postgres {
     async fn condition(&self) -> Result<Condition> {
         let inner = Arc::clone(&self.inner);
         detached(async move { condition::of(&inner).await }).await
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let pool = self.inner.pool.status();
+        // Both numbers are read one after the other, so that more may seem to be free than there are.
+        let idle = pool.available.min(pool.size);
+        Some(Connections { busy: pool.size - idle, idle, waiting: pool.waiting })
     }
 }
 

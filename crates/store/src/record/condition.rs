@@ -20,6 +20,17 @@ pub struct Condition {
     pub server: Option<ServerCondition>,
 }
 
+/// The connections of this process to a database server, at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// With an operation on them.
+    pub busy: usize,
+    /// Open, and free.
+    pub idle: usize,
+    /// Operations that wait for one.
+    pub waiting: usize,
+}
+
 /// The condition of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

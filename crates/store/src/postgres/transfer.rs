@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinHandle;
@@ -27,6 +28,10 @@ use crate::transfer::{
 /// What nodes call themselves to the engine, and what this does.
 const NODE: &str = "symbolon";
 const MOVER: &str = "symbolon-transfer";
+
+/// How often, and how far apart, to look whether connections have ended.
+const LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A connection of its own, without the time-outs of nodes: a large table takes as long as it takes.
 struct Link {
@@ -58,6 +63,19 @@ impl Link {
             return Err(StoreError::InUse { path: row.try_get::<_, String>(1)?.into() });
         }
         Ok(())
+    }
+
+    /// The same, once those have gone that are just ending, such as our own of a moment ago.
+    async fn check_unused_by_now(&self) -> Result<()> {
+        for _ in 0..LOOKS {
+            // In a transaction the engine would tell what it has told before.
+            self.client.batch_execute("SELECT pg_stat_clear_snapshot()").await?;
+            match self.check_unused().await {
+                Err(StoreError::InUse { .. }) => tokio::time::sleep(PAUSE).await,
+                outcome => return outcome,
+            }
+        }
+        self.check_unused().await
     }
 
     async fn schema(&self) -> Result<u32> {
@@ -278,7 +296,7 @@ impl Loading {
         let lock = format!("BEGIN; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", names.join(", "));
         loading.client().batch_execute(&lock).await?;
         // Whoever came in between has been waited for, and would go on with what is no longer true.
-        loading.link.check_unused().await?;
+        loading.link.check_unused_by_now().await?;
         if present == Present::Keep {
             let mut held = Reading::within(&loading.link);
             for table in tables().iter().filter(|table| !table.is_seeded() || table.name == "meta") {

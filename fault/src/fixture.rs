@@ -16,7 +16,7 @@ use crate::server::{DATABASE, World};
 use crate::wire::{Answer, Connection};
 use crate::{Failure, older};
 
-/// Writes `sqlite.db` or `postgres.sql`, and beside it a file `.json` with the secrets.
+/// Writes `sqlite.db` or `postgres.dump`, and beside it a file `.json` with the secrets.
 pub(crate) async fn make(folder: &Path, options: &Options) -> Result<(), Failure> {
     let mut world = World::new(options)?;
     if let Some(commit) = &options.from {
@@ -42,7 +42,7 @@ pub(crate) async fn make(folder: &Path, options: &Options) -> Result<(), Failure
             let database = world.database()?;
             let schema = database.sql(DATABASE, "SELECT version FROM schema_version")?;
             secrets["schema"] = schema.trim().parse::<u64>()?.into();
-            fs::write(folder.join("postgres.sql"), database.dump(DATABASE)?)?;
+            fs::write(folder.join("postgres.dump"), database.dump(DATABASE)?)?;
             "postgres.json"
         }
     };

@@ -148,7 +148,7 @@ fn there_is_a_fixture_of_every_schema_since_the_fifth() {
     for number in 5..=SCHEMA {
         assert!(schema(number).join("sqlite.db").exists(), "no fixture of schema {number}: see the head of this file");
         let since = number >= 6;
-        assert_eq!(schema(number).join("postgres.sql").exists(), since, "schema {number} over PostgreSQL");
+        assert_eq!(schema(number).join("postgres.dump").exists(), since, "schema {number} over PostgreSQL");
     }
 }
 
@@ -175,7 +175,7 @@ async fn a_database_of_an_older_release_is_migrated_and_honoured() {
         let left = Left::read(&schema(number).join("postgres.json"));
         assert_eq!(left.schema, number);
         let url: SecretText =
-            postgres::database_with(std::fs::read_to_string(schema(number).join("postgres.sql")).unwrap()).await;
+            postgres::database_with(std::fs::read_to_string(schema(number).join("postgres.dump")).unwrap()).await;
         let world = left.taken_up(|_| {}, |config| config.store.url = Some(url.clone())).await;
         let state = symbolon_server::storage::schema(&world.running.app.config()).await.unwrap();
         assert_eq!(state.found, SCHEMA);

@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 fn list() {
     for fault in FAULTS {
         let gate = if fault.in_gate { "in the gate" } else { "" };
-        println!("{:<16} {:<4} {:<12} {}", fault.name, fault.row, gate, fault.shows);
+        println!("{:<20} {:<4} {:<12} {}", fault.name, fault.row, gate, fault.shows);
     }
 }
 

@@ -1,12 +1,14 @@
-//! A line between a client and a server that can be slow or bad: what the server answers is held back, connections are cut.
+//! A line between a client and a server that can be slow or bad: what the server answers is held back, connections are cut, or everything is
+//! swallowed and nobody told.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::{Failure, rng};
@@ -18,8 +20,10 @@ pub(crate) struct Proxy {
     task: JoinHandle<()>,
 }
 
-#[derive(Default)]
 struct State {
+    server: Mutex<SocketAddr>,
+    /// How often the line has fallen silent or found its voice again: it is silent while this is odd.
+    turns: watch::Sender<u64>,
     delay_ms: AtomicU64,
     /// So many of a hundred messages to the server end their connection.
     cut_percent: AtomicU64,
@@ -32,11 +36,15 @@ impl Proxy {
     /// Listens, and connects each client to `server`.
     pub(crate) async fn to(server: SocketAddr) -> Result<Self, Failure> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (address, state) = (listener.local_addr()?, Arc::new(State::default()));
+        let nothing = || AtomicU64::new(0);
+        let (server, turns) = (Mutex::new(server), watch::Sender::new(0));
+        let (delay_ms, cut_percent, cuts, key_sets) = (nothing(), nothing(), nothing(), nothing());
+        let state = Arc::new(State { server, turns, delay_ms, cut_percent, cuts, key_sets });
+        let address = listener.local_addr()?;
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server, Arc::clone(&shared)));
+                tokio::spawn(carry(client, Arc::clone(&shared)));
             }
         });
         Ok(Self { address, state, task })
@@ -50,6 +58,22 @@ impl Proxy {
     /// From now on so many of a hundred messages to the server end their connection.
     pub(crate) fn cut(&self, percent: u64) {
         self.state.cut_percent.store(percent, Ordering::Relaxed);
+    }
+
+    /// From now on connections lead to another server.
+    pub(crate) fn lead_to(&self, server: SocketAddr) -> Result<(), Failure> {
+        *self.state.server.lock().map_err(|_| "a connection has failed over its address")? = server;
+        Ok(())
+    }
+
+    /// From now on everything is swallowed, also the end of a connection, as when a machine vanishes. Who is connected now stays so, to nobody.
+    pub(crate) fn fall_silent(&self) {
+        self.state.turns.send_modify(|turns| *turns += 1 + *turns % 2);
+    }
+
+    /// From now on new connections are carried.
+    pub(crate) fn speak(&self) {
+        self.state.turns.send_modify(|turns| *turns += *turns % 2);
     }
 
     /// Connections that were cut.
@@ -69,11 +93,25 @@ impl Drop for Proxy {
     }
 }
 
-/// Carries both ways until one side has had enough. A failure of either end is the other's to notice.
-async fn carry(client: TcpStream, server: SocketAddr, state: Arc<State>) {
-    let Ok(server) = TcpStream::connect(server).await else { return };
-    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
-        (client.into_split(), server.into_split());
+/// Carries a connection until one side has had enough; a failure of either end is the other's to notice. What the silence catches is held until the
+/// next one: an operating system at its end would have given up by then.
+async fn carry(mut client: TcpStream, state: Arc<State>) {
+    let mut turns = state.turns.subscribe();
+    let begun = *turns.borrow_and_update();
+    let mut upstream = None;
+    if begun.is_multiple_of(2) {
+        let Ok(server) = state.server.lock().map(|server| *server) else { return };
+        let Ok(server) = TcpStream::connect(server).await else { return };
+        tokio::select! {
+            () = both_ways(&mut client, upstream.insert(server), &state) => return,
+            _ = turns.changed() => {}
+        }
+    }
+    let _ = turns.wait_for(|turns| *turns > begun + 2 - begun % 2).await;
+}
+
+async fn both_ways(client: &mut TcpStream, server: &mut TcpStream, state: &State) {
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.split(), server.split());
     let up = async {
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = from_client.read(&mut buffer).await {

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::clock::Stopwatch;
 use crate::options::{Options, Store};
+use crate::proxy::Proxy;
 use crate::wire::{Connection, Place};
 
 /// How long a server may take to answer at all.
@@ -144,6 +145,14 @@ impl World {
     /// Keeps the data elsewhere, as on a small disk.
     pub(crate) fn keep_data_in(&mut self, folder: &Path) {
         folder.clone_into(&mut self.data);
+    }
+
+    /// Puts a line between the server and its database.
+    pub(crate) async fn line_to_database(&mut self) -> Result<Proxy, Failure> {
+        let port = self.database()?.port();
+        let line = Proxy::to((Ipv4Addr::LOCALHOST, port).into()).await?;
+        self.set("SYMBOLON_STORE__URL", &format!("postgres://postgres@{}/{DATABASE}", line.address));
+        Ok(line)
     }
 
     /// The database server of `--store postgres`.

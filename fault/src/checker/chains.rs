@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{answered, each};
-use crate::Failure;
 use crate::driver::refresh;
 use crate::journal::Entry;
 use crate::report::Report;
 use crate::server::World;
 use crate::wire::Connection;
+use crate::{Failure, rng};
 
 /// What the journal says of one chain.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -65,8 +65,11 @@ async fn check_one(chain: &Chain, connection: &mut Connection, report: &mut Repo
         (400, false, Some(_)) => report.signed_out += 1,
         _ => report.lost(format!("chain {name}: its newest token: {}", answer.words())),
     }
-    // The one before first: after the alarm that it raises all the others are refused because their family is dead.
-    for token in used.iter().rev() {
+    // The one before raises an alarm, after which the others share one fate because their family is dead: one of them by chance stands for all.
+    let Some((before, older)) = used.split_last() else { return Ok(()) };
+    let chosen = (older.len() as u64).checked_sub(1).map(|last| rng::between(0..=last));
+    let older = chosen.and_then(|place| older.get(usize::try_from(place).unwrap_or_default()));
+    for token in std::iter::once(before).chain(older) {
         let answer = answered(refresh(connection, token).await)?;
         if answer.status != 400 {
             report.resurrected(format!("chain {name}: a used token works: {}", answer.words()));

@@ -111,5 +111,10 @@ async fn in_doubt(
         let answer = answered(sign_in(connection, email, PASSWORD).await)?;
         report.demand(answer.status == 200, format!("{email} is half there: {}", answer.words()));
     }
+    // Half of an account may be free to be made again, and stay beside the new one.
+    let list = json!({ "user": { "list": { "search": email, "after": null, "limit": 10 } } });
+    let users = answered(command(control, &list).await)?.json();
+    let times = users["users"].as_array().map_or(0, Vec::len);
+    report.demand(times == 1, format!("{email} is there {times} times"));
     Ok(())
 }

@@ -7,48 +7,111 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{Ended, PASSWORD, Stage, email, refresh, revoke, sign_in};
+use super::{CLIENTS, Ended, PASSWORD, Stage, email, refresh, revoke, sign_in};
+use crate::clock::Stopwatch;
 use crate::journal::{Entry, Journal};
-use crate::rng;
+use crate::report::Report;
+use crate::server::World;
 use crate::wire::{Answer, Unanswered};
+use crate::{Failure, rng};
 
-/// What all of them see together.
+/// All clients at once, and what they see together.
+pub(crate) struct Crowd {
+    journal: Journal,
+    trouble: Trouble,
+    lives: Vec<JoinHandle<Result<(), Ended>>>,
+}
+
+impl Crowd {
+    /// Lets all of them live.
+    pub(crate) fn begin(world: &World) -> Result<Self, Failure> {
+        Self::with(world, Trouble::default())
+    }
+
+    /// The same where some requests fail with 500, and are sent again.
+    pub(crate) fn among_failures(world: &World) -> Result<Self, Failure> {
+        Self::with(world, Trouble(Arc::new(Seen { bears_failures: true, ..Seen::default() })))
+    }
+
+    fn with(world: &World, trouble: Trouble) -> Result<Self, Failure> {
+        let journal = Journal::new(&world.folder().join("journal"))?;
+        let begin = |number| tokio::spawn(live(Stage::of(world, &journal, number, 0), trouble.clone()));
+        let lives = (0..CLIENTS).map(begin).collect();
+        Ok(Self { journal, trouble, lives })
+    }
+
+    /// Waits until so many requests are acknowledged, or a life has ended before its time.
+    pub(crate) async fn enough(&self, count: u64) {
+        while self.journal.acknowledged() < count && !self.lives.iter().any(JoinHandle::is_finished) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until they have lived on for a while after a trouble.
+    pub(crate) async fn live_on(&self) {
+        self.enough(self.journal.acknowledged() + 100).await;
+    }
+
+    /// Answers of 503 so far.
+    pub(crate) fn refused(&self) -> u64 {
+        self.trouble.0.refused.load(Ordering::Relaxed)
+    }
+
+    /// Ends them, and reports what all such programs demand.
+    pub(crate) async fn end(self, report: &mut Report) -> Result<Lived, Failure> {
+        let Self { journal, trouble, lives } = self;
+        trouble.0.over.store(true, Ordering::Relaxed);
+        for life in lives {
+            if let Err(Ended::Badly(failure)) = life.await? {
+                return Err(failure);
+            }
+        }
+        report.acknowledged += journal.acknowledged();
+        report.in_doubt += journal.in_doubt();
+        let [refused, bare, failed, longest_ms] =
+            [&trouble.0.refused, &trouble.0.bare, &trouble.0.failed, &trouble.0.longest_ms]
+                .map(|it| it.load(Ordering::Relaxed));
+        report.demand(refused > 0 || trouble.0.bears_failures, "no request was refused: there was no trouble");
+        report.demand(bare == 0, "a 503 came without Retry-After");
+        Ok(Lived { entries: journal.read()?, refused, failed, longest: Duration::from_millis(longest_ms) })
+    }
+}
+
+/// What the clients of a crowd have seen.
+pub(crate) struct Lived {
+    pub(crate) entries: Vec<Entry>,
+    /// Answers of 503.
+    pub(crate) refused: u64,
+    /// Answers of 500, where they were borne.
+    pub(crate) failed: u64,
+    /// The longest wait for any answer.
+    pub(crate) longest: Duration,
+}
+
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trouble(Arc<Seen>);
+struct Trouble(Arc<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
+    /// The lives end at their next request.
     over: AtomicBool,
+    /// Answers of 503, and those of them without Retry-After.
     refused: AtomicU64,
     bare: AtomicU64,
     bears_failures: bool,
+    /// Answers of 500, where they are borne.
     failed: AtomicU64,
+    /// The longest wait for any answer.
+    longest_ms: AtomicU64,
 }
 
 impl Trouble {
-    /// The lives end at their next request.
-    pub(crate) fn end(&self) {
-        self.0.over.store(true, Ordering::Relaxed);
-    }
-
-    /// Some requests fail, and are sent again.
-    pub(crate) fn of_failures() -> Self {
-        Self(Arc::new(Seen { bears_failures: true, ..Seen::default() }))
-    }
-
-    /// Answers of 500, where they are borne.
-    pub(crate) fn failed(&self) -> u64 {
-        self.0.failed.load(Ordering::Relaxed)
-    }
-
-    /// Answers of 503.
-    pub(crate) fn refused(&self) -> u64 {
-        self.0.refused.load(Ordering::Relaxed)
-    }
-
-    /// Those of them without Retry-After.
-    pub(crate) fn without_retry_after(&self) -> u64 {
-        self.0.bare.load(Ordering::Relaxed)
+    /// Waits for an answer, and notes how long.
+    async fn time<T>(&self, answer: impl Future<Output = T>) -> T {
+        let watch = Stopwatch::start();
+        let answer = answer.await;
+        self.0.longest_ms.fetch_max(u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        answer
     }
 
     /// Whether to send the request again; what is neither success nor a refusal goes on to be judged.
@@ -72,7 +135,7 @@ impl Trouble {
 macro_rules! persist {
     ($stage:expr, $trouble:expr, $about:expr, $doing:expr, $request:expr) => {
         loop {
-            let answer = $request.await;
+            let answer = $trouble.time($request).await;
             if !$trouble.bears(&answer) {
                 break $stage.take(answer, 200, $about, $doing)?;
             }
@@ -88,7 +151,7 @@ macro_rules! persist {
 }
 
 /// Lives until the trouble is over.
-pub(crate) async fn live(mut stage: Stage, trouble: Trouble) -> Result<(), Ended> {
+async fn live(mut stage: Stage, trouble: Trouble) -> Result<(), Ended> {
     let email = email(stage.number);
     for family in 0.. {
         let chain = format!("{}.{family}", stage.number);
@@ -109,11 +172,4 @@ pub(crate) async fn live(mut stage: Stage, trouble: Trouble) -> Result<(), Ended
         }
     }
     Ok(())
-}
-
-/// Waits until so many requests are acknowledged, or a life has ended before its time.
-pub(crate) async fn enough(journal: &Journal, count: u64, lives: &[JoinHandle<Result<(), Ended>>]) {
-    while journal.acknowledged() < count && !lives.iter().any(JoinHandle::is_finished) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

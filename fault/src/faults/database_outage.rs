@@ -10,9 +10,8 @@ use super::disk_full::RECOVERY;
 use crate::Failure;
 use crate::checker::chains;
 use crate::clock::Stopwatch;
-use crate::driver::patient::{Trouble, enough, live};
-use crate::driver::{self, CLIENTS, Ended, Machine, PASSWORD, Stage, sign_in};
-use crate::journal::Journal;
+use crate::driver::patient::{Crowd, Lived};
+use crate::driver::{self, Machine, PASSWORD, sign_in};
 use crate::options::{Options, Store};
 use crate::report::Report;
 use crate::server::World;
@@ -21,38 +20,30 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     let mut world = World::new(&Options { store: Store::Postgres, ..options.clone() })?;
     world.start()?;
     let machine = driver::populate(&world)?;
-    let journal = Journal::new(&world.folder().join("journal"))?;
-    let trouble = Trouble::default();
-    let lives: Vec<_> = (0..CLIENTS)
-        .map(|number| tokio::spawn(live(Stage::of(&world, &journal, number, 0), trouble.clone())))
-        .collect();
+    let crowd = Crowd::begin(&world)?;
     let (mut report, mut slowest, outages) = (Report::default(), Duration::ZERO, options.pick(5, 1));
     for outage in 1..=outages {
-        enough(&journal, options.pick(10_000, 200) * outage / outages, &lives).await;
+        crowd.enough(options.pick(10_000, 200) * outage / outages).await;
         world.database()?.down(StopMode::Immediate)?;
         goes_on(&world, &machine, Duration::from_secs(options.pick(5, 2)), &mut report).await?;
         world.database()?.up()?;
         slowest = slowest.max(recovered(&world).await?);
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    trouble.end();
-    for life in lives {
-        if let Err(Ended::Badly(failure)) = life.await? {
-            return Err(failure);
-        }
-    }
-    report.acknowledged = journal.acknowledged();
-    report.in_doubt = journal.in_doubt();
-    report.tell(format!("{outages} outages, refused {}, recovered in {} ms", trouble.refused(), slowest.as_millis()));
+    crowd.live_on().await;
+    let Lived { entries, refused, .. } = crowd.end(&mut report).await?;
+    report.tell(format!("{outages} outages, refused {refused}, recovered in {} ms", slowest.as_millis()));
     report.demand(slowest <= RECOVERY, "it took longer than 5 s to recover");
-    report.demand(trouble.refused() > 0, "no write was refused: the database was not away");
-    report.demand(trouble.without_retry_after() == 0, "a 503 came without Retry-After");
-    chains::check(&world, &journal.read()?, &mut report).await?;
+    chains::check(&world, &entries, &mut report).await?;
     Ok(report)
 }
 
 /// What needs no database, while there is none.
-async fn goes_on(world: &World, machine: &Machine, time: Duration, report: &mut Report) -> Result<(), Failure> {
+pub(super) async fn goes_on(
+    world: &World,
+    machine: &Machine,
+    time: Duration,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let (mut connection, watch) = (world.connect(), Stopwatch::start());
     while watch.elapsed() < time {
         for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json", "/livez"] {
@@ -67,7 +58,7 @@ async fn goes_on(world: &World, machine: &Machine, time: Duration, report: &mut 
 }
 
 /// How long until a write is answered with success.
-async fn recovered(world: &World) -> Result<Duration, Failure> {
+pub(super) async fn recovered(world: &World) -> Result<Duration, Failure> {
     let (mut connection, watch) = (world.connect(), Stopwatch::start());
     while watch.elapsed() < RECOVERY * 3 {
         if sign_in(&mut connection, &driver::email(0), PASSWORD).await.is_ok_and(|answer| answer.status == 200) {

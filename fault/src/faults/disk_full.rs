@@ -14,9 +14,8 @@ use tempfile::TempDir;
 use crate::Failure;
 use crate::checker::chains;
 use crate::clock::Stopwatch;
-use crate::driver::patient::{Trouble, enough, live};
-use crate::driver::{self, CLIENTS, Ended, Machine, PASSWORD, Stage, sign_in};
-use crate::journal::Journal;
+use crate::driver::patient::{Crowd, Lived};
+use crate::driver::{self, Machine, PASSWORD, sign_in};
 use crate::options::{Options, Store};
 use crate::report::Report;
 use crate::server::World;
@@ -33,29 +32,16 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     world.keep_data_in(&disk.folder.path().join("data"));
     world.start()?;
     let machine = driver::populate(&world)?;
-    let journal = Journal::new(&world.folder().join("journal"))?;
-    let trouble = Trouble::default();
-    let lives: Vec<_> = (0..CLIENTS)
-        .map(|number| tokio::spawn(live(Stage::of(&world, &journal, number, 0), trouble.clone())))
-        .collect();
+    let crowd = Crowd::begin(&world)?;
     let mut report = Report::default();
-    enough(&journal, options.pick(10_000, 200), &lives).await;
+    crowd.enough(options.pick(10_000, 200)).await;
     let full_for = Duration::from_secs(options.pick(10, 2));
-    let recovered = fill(&world, &disk, &machine, full_for, &trouble, &mut report).await?;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    trouble.end();
-    for life in lives {
-        if let Err(Ended::Badly(failure)) = life.await? {
-            return Err(failure);
-        }
-    }
-    report.tell(format!("refused {}, recovered in {} ms", trouble.refused(), recovered.as_millis()));
+    let recovered = fill(&world, &disk, &machine, full_for, &crowd, &mut report).await?;
+    crowd.live_on().await;
+    let Lived { entries, refused, .. } = crowd.end(&mut report).await?;
+    report.tell(format!("refused {refused}, recovered in {} ms", recovered.as_millis()));
     report.demand(recovered <= RECOVERY, "it took longer than 5 s to recover");
-    report.demand(trouble.refused() > 0, "no write was refused: the disk was not full");
-    report.demand(trouble.without_retry_after() == 0, "a 503 came without Retry-After");
-    report.acknowledged = journal.acknowledged();
-    report.in_doubt = journal.in_doubt();
-    chains::check(&world, &journal.read()?, &mut report).await?;
+    chains::check(&world, &entries, &mut report).await?;
     world.stop()?;
     report.demand(intact(&world.data().join("symbolon.db"))?, "the database is damaged");
     Ok(report)
@@ -67,13 +53,13 @@ async fn fill(
     disk: &SmallDisk,
     machine: &Machine,
     time: Duration,
-    trouble: &Trouble,
+    crowd: &Crowd,
     report: &mut Report,
 ) -> Result<Duration, Failure> {
     let (mut connection, watch) = (world.connect(), Stopwatch::start());
     let before = sign_in(&mut connection, &driver::email(0), PASSWORD).await;
     let access = before.map_err(|_| "no answer before the disk was full")?.member("token")?;
-    while watch.elapsed() < time || (trouble.refused() == 0 && watch.elapsed() < time * 10) {
+    while watch.elapsed() < time || (crowd.refused() == 0 && watch.elapsed() < time * 10) {
         disk.fill()?;
         for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json", "/livez"] {
             let status = connection.get(path).await.map_or(0, |answer| answer.status);

@@ -4,7 +4,9 @@ mod backup;
 mod clock_jumps;
 mod connections;
 mod database_cuts;
+mod database_failover;
 mod database_outage;
+mod database_unreachable;
 mod disk_full;
 mod kill_key_rotation;
 mod kill_redemption;
@@ -74,6 +76,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("backup", "F11", backup, true, "backups under load; after a kill the last one is restored elsewhere"),
     fault!("database-outage", "F12", database_outage, true, "the database server dies as in a crash and comes back"),
     fault!("database-cuts", "F12", database_cuts, true, "one in a hundred messages to the database ends its connection"),
+    fault!("database-unreachable", "F12", database_unreachable, true, "the network to the database swallows everything for some seconds"),
+    fault!("database-failover", "F12", database_failover, true, "the primary database dies and its standby is promoted"),
     fault!("panic", "F15", panic, true, "one in a thousand requests panics, anywhere in its handler"),
     fault!("unknown-keys", "F17", unknown_keys, true, "200 tokens of unknown keys before an API whose key set is slow"),
     fault!("oversized", "F18", oversized, true, "input far too large at a server of 256 MB"),

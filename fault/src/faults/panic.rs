@@ -5,9 +5,8 @@ use std::path::Path;
 
 use crate::Failure;
 use crate::checker::chains;
-use crate::driver::patient::{Trouble, enough, live};
-use crate::driver::{self, Browser, CLIENTS, Ended, Stage, code_of, email};
-use crate::journal::Journal;
+use crate::driver::patient::Crowd;
+use crate::driver::{self, Browser, code_of, email};
 use crate::options::Options;
 use crate::report::Report;
 use crate::server::World;
@@ -21,33 +20,25 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     world.set("FAULT_PANICS", &switch.display().to_string());
     world.start()?;
     driver::populate(&world)?;
-    let (journal, trouble, each) =
-        (Journal::new(&world.folder().join("journal"))?, Trouble::of_failures(), options.pick(1_000, 50));
+    let each = options.pick(1_000, 50);
     let browser = signed_in(&world).await?;
     std::fs::write(&switch, each.to_string())?;
-    let lives: Vec<_> = (0..CLIENTS)
-        .map(|number| tokio::spawn(live(Stage::of(&world, &journal, number, 0), trouble.clone())))
-        .collect();
+    let crowd = Crowd::among_failures(&world)?;
     let codes = codes(browser, options.pick(3_000, 300));
-    let (codes, ()) = tokio::join!(codes, enough(&journal, options.pick(20_000, 600), &lives));
-    trouble.end();
-    for life in lives {
-        if let Err(Ended::Badly(failure)) = life.await? {
-            return Err(failure);
-        }
-    }
+    let (codes, ()) = tokio::join!(codes, crowd.enough(options.pick(20_000, 600)));
+    let mut report = Report::default();
+    let lived = crowd.end(&mut report).await?;
     std::fs::remove_file(&switch)?;
     let (asked, broken) = codes?;
-    let failed = trouble.failed() + broken;
+    report.acknowledged += asked;
+    let failed = lived.failed + broken;
     let said = u64::try_from(world.words()?.matches(SAID).count())?;
-    let mut report =
-        Report { acknowledged: journal.acknowledged() + asked, in_doubt: journal.in_doubt(), ..Report::default() };
     report.tell(format!("one in {each} panicked: {failed} answered with 500, {said} in the log"));
     report.demand(failed == said, "what failed is not what panicked");
     report.demand(failed > report.acknowledged / each / 4, "hardly anything panicked");
     report.demand(Path::new(&world.control_socket()).exists(), "the control socket is gone");
     report.demand(world.run(&["doctor"], "").is_ok(), "the doctor finds something wrong afterwards");
-    chains::check(&world, &journal.read()?, &mut report).await?;
+    chains::check(&world, &lived.entries, &mut report).await?;
     Ok(report)
 }
 

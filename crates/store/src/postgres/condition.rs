@@ -171,7 +171,7 @@ async fn ask(group: &Group, found: &mut ServerCondition, inner: &Inner, conn: &C
 
 /// Whether a notice that is sent on one connection arrives on another. A pooler that hands a connection to each transaction takes it for itself.
 async fn notice(target: &Target, conn: &Conn) -> Result<bool> {
-    let (client, mut connection) = target.config.connect(target.tls.clone()).await.map_err(StoreError::from)?;
+    let (client, mut connection) = target.connect().await.map_err(StoreError::from)?;
     let (sender, heard) = oneshot::channel();
     let listener = tokio::spawn(async move {
         let mut messages = stream::poll_fn(move |context| connection.poll_message(context));

@@ -10,10 +10,11 @@ use std::time::Duration;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::Options;
-use super::error::of_connecting;
+use super::hosts::KnownGood;
 use super::tls::MakeTls;
 use crate::error::StoreError;
 use crate::port::Result;
@@ -21,11 +22,19 @@ use crate::port::Result;
 /// How long a server that is cut off is waited for, below the statement's own time.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 
+/// Between two of its probes; the third without an answer is the end.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+
 /// What connections are made with.
 #[derive(Clone)]
 pub(super) struct Target {
-    pub(super) config: tokio_postgres::Config,
+    pub(super) config: Config,
     pub(super) tls: MakeTls,
+    /// Which of several hosts answered last.
+    pub(super) known_good: KnownGood,
+    /// How long a connection may take to come about.
+    pub(super) limit: Duration,
 }
 
 impl Target {
@@ -33,7 +42,7 @@ impl Target {
     pub(super) fn of(options: &Options) -> Result<Self> {
         let (url, tls) = split(&options.url)?;
         // The parser's message may quote what it was given, which may hold the password.
-        let mut config: tokio_postgres::Config =
+        let mut config: Config =
             url.parse().map_err(|_| wrong("it is not a URL such as postgres://user:password@host:5432/symbolon"))?;
         if config.get_hosts().is_empty() {
             return Err(wrong("it names no host"));
@@ -52,16 +61,20 @@ impl Target {
             // A standby would refuse writes and answer with what was true a moment ago.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
-        config.connect_timeout(options.timeout.min(Duration::from_secs(5)));
+        // A name may have several addresses, and one of them nobody.
+        config.connect_timeout(options.timeout / 4);
         config.tcp_user_timeout(options.timeout * 2).keepalives_idle(KEEPALIVE_IDLE);
+        config.keepalives_interval(KEEPALIVE_INTERVAL).keepalives_retries(KEEPALIVE_RETRIES);
         if config.get_options().is_none() {
             // Before this side's patience ends: a statement that the engine ended has had no effect, one that this side gave up is in doubt.
-            let (statement, idle) = (options.timeout.as_millis() * 4 / 5, options.timeout.as_millis() * 2);
+            // A transaction that nobody goes on with belongs to a node that is gone, or cannot be heard, and keeps others from its rows.
+            let limit = options.timeout.as_millis() * 4 / 5;
             config.options(format!(
-                "-c statement_timeout={statement} -c lock_timeout={statement} -c idle_in_transaction_session_timeout={idle}"
+                "-c statement_timeout={limit} -c lock_timeout={limit} -c idle_in_transaction_session_timeout={limit}"
             ));
         }
-        Ok(Self { config, tls: MakeTls(Arc::new(client_config(tls.root.as_deref().map(Path::new))?)) })
+        let tls = MakeTls(Arc::new(client_config(tls.root.as_deref().map(Path::new))?));
+        Ok(Self { config, tls, known_good: KnownGood::default(), limit: options.timeout / 2 })
     }
 }
 
@@ -76,16 +89,15 @@ impl Target {
         self.config.get_options() == Some("")
     }
 
-    /// Connects once, to tell early what is wrong. A pooler that takes no settings for a connection gets none: then only this side limits how long
-    /// a statement may take.
-    pub(super) async fn learn(&mut self) -> Result<()> {
-        let Err(error) = self.config.connect(self.tls.clone()).await else { return Ok(()) };
-        if !error.as_db_error().is_some_and(|said| said.message().contains("startup parameter")) {
-            return Err(of_connecting(&error));
+    /// Whether a connection was refused for its settings, as a pooler does that takes none; from now on it gets none. Then only this side limits how
+    /// long a statement may take.
+    pub(super) fn goes_without_settings(&mut self, refusal: &tokio_postgres::Error) -> bool {
+        let refused = refusal.as_db_error().is_some_and(|said| said.message().contains("startup parameter"));
+        if refused {
+            tracing::info!("the database takes no settings for a connection: a pooler, it seems");
+            self.config.options("");
         }
-        tracing::info!("the database takes no settings for a connection: a pooler, it seems");
-        self.config.options("");
-        self.config.connect(self.tls.clone()).await.map(drop).map_err(|error| of_connecting(&error))
+        refused
     }
 }
 

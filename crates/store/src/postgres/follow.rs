@@ -3,8 +3,8 @@
 //! A notice is no part of the transaction it tells of: the engine would let only one of those commit at a time. So it may be lost with its
 //! sender; whoever polls finds what it told of.
 
-use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -31,6 +31,7 @@ pub(super) struct Followed {
     put: AtomicBool,
     changed: Notify,
     heard: Notify,
+    doubted: Arc<Notify>,
 }
 
 impl Default for Followed {
@@ -43,6 +44,7 @@ impl Default for Followed {
             put: AtomicBool::new(false),
             changed: Notify::new(),
             heard: Notify::new(),
+            doubted: Arc::default(),
         }
     }
 }
@@ -52,6 +54,11 @@ impl Followed {
     pub(super) fn announce(&self, conn: &Conn) {
         self.put.fetch_or(conn.has_put_message(), Ordering::Relaxed);
         self.changed.notify_one();
+    }
+
+    /// The connection that listens may be dead: it is made anew.
+    pub(super) fn doubt(&self) {
+        self.doubted.notify_one();
     }
 
     /// Numbers what has none, and tells this node's watchers what is newest. Whether other nodes have to be told.
@@ -128,25 +135,30 @@ async fn look(inner: &Inner, cause: Cause) -> Result<()> {
     conn.end(outcome).await
 }
 
-/// Hears notices on a connection of its own, and connects again when that breaks.
+/// Hears notices on a connection of its own, and connects again when that breaks or is in doubt.
 async fn hear(inner: Weak<Inner>, target: Target) {
-    while inner.strong_count() > 0 {
-        if let Err(error) = listen(&inner, &target).await {
-            tracing::debug!(%error, "notices of other nodes are not heard; asking instead");
+    while let Some(doubted) = inner.upgrade().map(|inner| Arc::clone(&inner.followed.doubted)) {
+        tokio::select! {
+            outcome = listen(&inner, &target) => if let Err(error) = outcome {
+                tracing::debug!(%error, "notices of other nodes are not heard; asking instead");
+            },
+            () = doubted.notified() => {}
         }
         tokio::time::sleep(AGAIN).await;
     }
 }
 
 async fn listen(inner: &Weak<Inner>, target: &Target) -> std::result::Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = target.config.connect(target.tls.clone()).await?;
+    let Ok(connected) = tokio::time::timeout(target.limit, target.connect()).await else { return Ok(()) };
+    let (client, mut connection) = connected?;
     let mut messages = stream::poll_fn(move |context| connection.poll_message(context));
     let script = format!("LISTEN {CHANNEL}");
-    let mut listening = std::pin::pin!(client.batch_execute(&script));
+    let mut listening = std::pin::pin!(tokio::time::timeout(target.limit, client.batch_execute(&script)));
     let mut said = false;
     loop {
         tokio::select! {
             outcome = &mut listening, if !said => {
+                let Ok(outcome) = outcome else { return Ok(()) };
                 outcome?;
                 said = true;
                 // What was told while nobody listened.

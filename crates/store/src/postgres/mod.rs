@@ -13,10 +13,12 @@ mod error;
 mod event_stream;
 mod family;
 mod follow;
+mod hosts;
 mod log;
 mod migrate;
 mod odds;
 mod outbox;
+mod patience;
 mod registry;
 mod revocation;
 mod rotation;
@@ -38,7 +40,7 @@ mod value;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 
@@ -49,6 +51,7 @@ use crate::transfer::{Load, Present, Snapshot};
 use conn::Conn;
 use connect::Target;
 use follow::Followed;
+use patience::Patience;
 
 pub use scratch::Scratch;
 
@@ -108,8 +111,14 @@ impl Postgres {
     /// Connects, and brings the schema up to date.
     pub async fn open(options: Options) -> Result<Self> {
         let mut target = Target::of(&options)?;
-        target.learn().await?;
-        let pool = pool(&target, &options)?;
+        let mut pool = pool_of(&target, &options)?;
+        // Tells early what is wrong.
+        match pool.get().await {
+            Err(PoolError::Backend(error)) if target.goes_without_settings(&error) => {
+                pool = pool_of(&target, &options)?;
+            }
+            first => drop(first?),
+        }
         let inner =
             Arc::new(Inner { pool, target: target.clone(), timeout: options.timeout, followed: Followed::default() });
         {
@@ -152,10 +161,10 @@ impl Postgres {
     {
         let inner = Arc::clone(&self.inner);
         detached(async move {
-            let mut attempt = 1;
+            let (mut attempt, mut patience) = (1, Patience::new(inner.timeout));
             loop {
-                let conn = inner.connection().await?;
-                let outcome = inner.bounded(&conn, operation(&conn, &arguments)).await;
+                let conn = patience.connection(&inner).await?;
+                let outcome = patience.bounded(&inner, &conn, operation(&conn, &arguments)).await;
                 if outcome.is_ok() || attempt == 2 || !conn.may_read_again() {
                     return outcome;
                 }
@@ -174,16 +183,16 @@ impl Postgres {
     {
         let inner = Arc::clone(&self.inner);
         detached(async move {
-            let mut attempt = 1;
+            let (mut attempt, mut patience) = (1, Patience::new(inner.timeout));
             loop {
-                let conn = inner.connection().await?;
+                let conn = patience.connection(&inner).await?;
                 let run = async {
                     match operation(&conn, &arguments).await {
                         Ok(value) => conn.end(Ok(())).await.map(|()| value),
                         Err(error) => Err(conn.end(Err(error.clone())).await.err().unwrap_or(error)),
                     }
                 };
-                let outcome = inner.bounded(&conn, run).await;
+                let outcome = patience.bounded(&inner, &conn, run).await;
                 if outcome.is_ok() && conn.has_told() {
                     inner.followed.announce(&conn);
                 }
@@ -210,13 +219,16 @@ impl Inner {
         Ok(Conn::new(self.pool.get().await?))
     }
 
-    /// A node must not wait for ever for a database that is cut off. What was sent may still come to an end: the outcome is in doubt.
+    /// One step with a time of its own.
     async fn bounded<T>(&self, conn: &Conn, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        let Ok(outcome) = tokio::time::timeout(self.timeout, operation).await else {
-            conn.give_up();
-            return Err(StoreError::Unavailable("the database did not answer in time".into()));
-        };
-        outcome
+        Patience::new(self.timeout).bounded(self, conn, operation).await
+    }
+
+    /// An answer is long overdue: what else is connected may be as dead. A connection at rest would keep the next operation waiting as long, and
+    /// one that only listens would never find out.
+    fn suspect(&self) {
+        self.pool.retain(|_, _| false);
+        self.followed.doubt();
     }
 }
 
@@ -238,11 +250,12 @@ fn short() -> StoreError {
     StoreError::Internal("a flight came back short".into())
 }
 
-fn pool(target: &Target, options: &Options) -> Result<Pool> {
+fn pool_of(target: &Target, options: &Options) -> Result<Pool> {
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(target.config.clone(), target.tls.clone(), config);
+    let manager = Manager::from_connect(target.config.clone(), target.clone(), config);
     let builder = Pool::builder(manager).max_size(options.connections.max(1)).runtime(Runtime::Tokio1);
-    let wait = Some(options.timeout);
-    let pool = builder.wait_timeout(wait).create_timeout(wait).recycle_timeout(wait).build();
+    let builder = builder.wait_timeout(Some(options.timeout * 4 / 5));
+    // What an operation has left then suffices for its work.
+    let pool = builder.create_timeout(Some(target.limit)).recycle_timeout(Some(target.limit)).build();
     pool.map_err(|error| StoreError::Internal(error.to_string()))
 }

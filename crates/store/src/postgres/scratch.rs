@@ -2,8 +2,6 @@
 //!
 //! Refuses a URL that has options of its own, and a pooler that takes none: there the tables would land among the others.
 
-use tokio_postgres::Client;
-
 use super::Options;
 use super::connect::Target;
 use super::error::of_connecting;
@@ -59,9 +57,9 @@ impl Scratch {
     }
 
     async fn run(&self, statement: &str) -> Result<()> {
-        let Target { config, tls } = Target::of(&self.options)?;
+        let target = Target::of(&self.options)?;
         // With the options in any case: where they are refused, nothing is done.
-        let (client, connection): (Client, _) = config.connect(tls).await.map_err(|error| of_connecting(&error))?;
+        let (client, connection) = target.connect().await.map_err(|error| of_connecting(&error))?;
         let driver = tokio::spawn(connection);
         let outcome = client.batch_execute(statement).await;
         driver.abort();

@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use postgres_fixture::{Durability, Server, StopMode};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Options, Postgres};
@@ -292,4 +294,80 @@ async fn authenticating_again_on_one_node_ends_no_refresh_on_another() {
         assert_eq!(signed_in.unwrap(), Ok(Issued::Done), "{round}");
         assert_eq!(rotated.unwrap(), Ok(Rotated::Done), "{round}");
     }
+}
+
+/// A line to a server that may fall silent: what is on it from then on is lost, and no end of a connection is ever told.
+struct Line {
+    port: u16,
+    silence: watch::Sender<bool>,
+}
+
+impl Line {
+    async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let line = Self { port: listener.local_addr().unwrap().port(), silence: watch::Sender::new(false) };
+        let silence = line.silence.subscribe();
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.unwrap();
+                tokio::spawn(carry(client, port, silence.clone()));
+            }
+        });
+        line
+    }
+}
+
+async fn carry(mut client: TcpStream, port: u16, mut silence: watch::Receiver<bool>) {
+    // Both ends are held for ever.
+    let mut server = None;
+    if !*silence.borrow_and_update() {
+        let server = server.insert(TcpStream::connect(("127.0.0.1", port)).await.unwrap());
+        tokio::select! {
+            _ = tokio::io::copy_bidirectional(&mut client, server) => return,
+            _ = silence.changed() => {}
+        }
+    }
+    std::future::pending().await
+}
+
+/// Not even a refusal comes: those who wait are told in time, and whoever comes after the silence finds no trace of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_falls_silent_keeps_nobody_longer_than_an_operation_may_take() {
+    let url = new_database().await;
+    let line = Line::to(server().port()).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/{}", line.port, name_of(&url));
+    let timeout = Duration::from_secs(2);
+    let node = Arc::new(Postgres::open(Options { timeout, ..options(url) }).await.unwrap());
+    // As many connections as it may have, all alive a moment ago.
+    let reads = (0..4).map(|_| {
+        tokio::spawn({
+            let node = Arc::clone(&node);
+            async move { node.registry().await }
+        })
+    });
+    for read in reads.collect::<Vec<_>>() {
+        read.await.unwrap().unwrap();
+    }
+    line.silence.send_replace(true);
+    let begun = Instant::now();
+    let refused = node.apply(put("during")).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(begun.elapsed() < timeout * 3 / 2, "{:?}", begun.elapsed());
+    line.silence.send_replace(false);
+    let begun = Instant::now();
+    node.apply(put("after")).await.unwrap();
+    assert!(begun.elapsed() < timeout / 2, "no connection of before is taken: {:?}", begun.elapsed());
+}
+
+/// A machine that is gone refuses nothing, and a process that hangs accepts connections for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_says_nothing_keeps_nobody_from_the_next() {
+    let url = new_database().await;
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (gone, port) = (silent.local_addr().unwrap().port(), server().port());
+    let url = format!("postgres://postgres@127.0.0.1:{gone},127.0.0.1:{port}/{}", name_of(&url));
+    let begun = Instant::now();
+    let node = open(&url).await;
+    node.apply(put("a")).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }

@@ -41,9 +41,9 @@ struct Link {
 
 impl Link {
     async fn new(target: &Target) -> Result<Self> {
-        let mut config = target.config.clone();
-        config.application_name(MOVER);
-        let (client, connection) = config.connect(target.tls.clone()).await.map_err(|error| of_connecting(&error))?;
+        let mut target = target.clone();
+        target.config.application_name(MOVER);
+        let (client, connection) = target.connect().await.map_err(|error| of_connecting(&error))?;
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended");

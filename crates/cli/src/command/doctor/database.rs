@@ -188,7 +188,7 @@ fn ways(server: &ServerCondition, poll_secs: u64) -> Vec<Finding> {
     }
     let no_limit = server.settings.get("statement_timeout").is_some_and(|value| value == "0");
     if server.pooled || no_limit {
-        let fix = "ALTER ROLE … SET statement_timeout = '5s', lock_timeout = '5s', idle_in_transaction_session_timeout = '10s'";
+        let fix = "ALTER ROLE … SET statement_timeout = '5s', lock_timeout = '5s', idle_in_transaction_session_timeout = '5s'";
         found.push(Finding::warning(ABOUT, "the server does not end statements that this node has given up", fix));
     }
     found

@@ -160,11 +160,18 @@ mod tests {
 
     #[test]
     fn one_port_and_one_address_each_go_with_their_host() {
-        let config = |url: &str| url.parse::<Config>().unwrap();
-        let both = "postgres://u@/d?host=one,two&hostaddr=192.0.2.1,192.0.2.2&port=7";
-        let one = config("postgres://u@/d?host=one&hostaddr=192.0.2.1&port=7");
-        let two = config("postgres://u@/d?host=two&hostaddr=192.0.2.2&port=7");
-        assert_eq!(alone(both), Some(vec![one, two]));
-        assert_eq!(alone("postgres://u@/d?host=one,two&hostaddr=192.0.2.1"), None);
+        let of = |hosts: &[(&str, u8)]| {
+            let mut config = Config::new();
+            config.user("u").port(7);
+            for (name, last) in hosts {
+                config.host(*name).hostaddr([192, 0, 2, *last].into());
+            }
+            config
+        };
+        let (one, two) = (("one", 1), ("two", 2));
+        assert_eq!(each_host(&of(&[one, two])), Some(vec![of(&[one]), of(&[two])]));
+        let mut unfit = of(&[one, two]);
+        unfit.hostaddr([192, 0, 2, 3].into());
+        assert_eq!(each_host(&unfit), None);
     }
 }

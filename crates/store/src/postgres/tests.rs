@@ -327,7 +327,7 @@ async fn carry(mut client: TcpStream, port: u16, mut silence: watch::Receiver<bo
             _ = silence.changed() => {}
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Not even a refusal comes: those who wait are told in time, and whoever comes after the silence finds no trace of it.

@@ -18,6 +18,8 @@ pub(crate) struct Options {
     pub(crate) store: Store,
     /// Short and with smaller numbers, for the gate.
     pub(crate) quick: bool,
+    /// How long a program lasts that lasts as long as one likes; else it says itself.
+    pub(crate) minutes: Option<u32>,
 }
 
 impl Options {
@@ -34,7 +36,11 @@ impl Options {
                         _ => return Err("--store is sqlite or postgres".into()),
                     };
                 }
-                other => return Err(format!("no option {other}; there are --quick and --store").into()),
+                "--minutes" => {
+                    let minutes = arguments.next().and_then(|minutes| minutes.parse().ok()).filter(|it| *it > 0);
+                    options.minutes = Some(minutes.ok_or("--minutes is a number")?);
+                }
+                other => return Err(format!("no option {other}; there are --quick, --minutes and --store").into()),
             }
         }
         Ok(options)

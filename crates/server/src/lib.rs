@@ -16,6 +16,8 @@ pub mod dev;
 pub mod effects;
 pub mod events;
 pub mod facts;
+#[cfg(all(feature = "fault-injection", debug_assertions))]
+mod fault;
 mod health;
 pub mod http;
 pub mod interaction;

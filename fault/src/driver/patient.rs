@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{Ended, PASSWORD, Stage, email, refresh, revoke, sign_in};
+use super::{Ended, PASSWORD, Stage, code_of, email, redeem, refresh, revoke, sign_in};
+use crate::clock::Stopwatch;
 use crate::journal::{Entry, Journal};
 use crate::rng;
 use crate::wire::{Answer, Unanswered};
@@ -21,6 +22,7 @@ struct Seen {
     over: AtomicBool,
     refused: AtomicU64,
     bare: AtomicU64,
+    slowest_us: AtomicU64,
 }
 
 impl Trouble {
@@ -39,6 +41,16 @@ impl Trouble {
         self.0.bare.load(Ordering::Relaxed)
     }
 
+    /// The longest that anybody has waited for an answer since this was asked last.
+    pub(crate) fn slowest(&self) -> Duration {
+        Duration::from_micros(self.0.slowest_us.swap(0, Ordering::Relaxed))
+    }
+
+    fn took(&self, watch: Stopwatch) {
+        let time = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.0.slowest_us.fetch_max(time, Ordering::Relaxed);
+    }
+
     /// Whether to send the request again; what is neither success nor a refusal goes on to be judged.
     fn bears(&self, answer: &Result<Answer, Unanswered>) -> bool {
         let Ok(answer) = answer else { return false };
@@ -55,7 +67,9 @@ impl Trouble {
 macro_rules! persist {
     ($stage:expr, $trouble:expr, $about:expr, $doing:expr, $request:expr) => {
         loop {
+            let watch = Stopwatch::start();
             let answer = $request.await;
+            $trouble.took(watch);
             if !$trouble.bears(&answer) {
                 break $stage.take(answer, 200, $about, $doing)?;
             }
@@ -87,6 +101,35 @@ pub(crate) async fn live(mut stage: Stage, trouble: Trouble) -> Result<(), Ended
         if rng::between(0..=1) == 0 {
             persist!(stage, trouble, &chain, "revocation", revoke(&mut stage.connection, &token));
             stage.note(&Entry::Revoked { chain })?;
+        }
+    }
+    Ok(())
+}
+
+/// Lives until the trouble is over in one browser, which signs in again and again, and whose app redeems some codes each time.
+pub(crate) async fn live_by_codes(mut stage: Stage, trouble: Trouble) -> Result<(), Ended> {
+    let mut browser = stage.browser();
+    let email = email(stage.number);
+    while !trouble.0.over.load(Ordering::Relaxed) {
+        browser.forget();
+        let page = persist!(stage, trouble, "", "sign-in page", browser.get(&super::authorize_path(&[])));
+        let answer = loop {
+            let watch = Stopwatch::start();
+            let answer = browser.post_sign_in(&page, &email).await;
+            trouble.took(watch);
+            if !trouble.bears(&answer) {
+                break answer;
+            }
+        };
+        stage.take(answer, 303, "", "sign-in")?;
+        for _ in 0..rng::between(2..=8) {
+            let watch = Stopwatch::start();
+            let answer = browser.code().await;
+            trouble.took(watch);
+            let code = code_of(&stage.take(answer, 303, "", "authorization")?)?;
+            stage.note(&Entry::Code { code: code.clone() })?;
+            let answer = persist!(stage, trouble, &code, "redemption", redeem(&mut browser.connection, &code));
+            stage.note(&Entry::Redeemed { code, token: answer.member("refresh_token")? })?;
         }
     }
     Ok(())

@@ -1,13 +1,11 @@
 //! A person who has signed in on the hosted page and whose app gets a code and redeems it, again and again.
 
-use super::{Browser, Ended, Stage, code_of, email, redeem};
+use super::{Ended, Stage, code_of, email, redeem};
 use crate::journal::Entry;
 
 /// Lives until the server dies.
 pub(crate) async fn live(mut stage: Stage) -> Result<(), Ended> {
-    let connection =
-        std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
-    let mut browser = Browser::new(connection, stage.issuer.clone());
+    let mut browser = stage.browser();
     let answer = browser.sign_in(&email(stage.number)).await;
     stage.take(answer, 303, "", "sign-in")?;
     loop {

@@ -11,11 +11,14 @@ mod kill_refresh;
 mod kill_sign_up;
 mod misuse;
 mod oversized;
+mod panic;
 mod power_loss;
 mod rotate_keys;
 mod sign_in_flood;
 mod slow_clients;
+mod soak;
 mod unknown_keys;
+mod valkey;
 
 use std::pin::Pin;
 
@@ -67,6 +70,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("connections", "F8", connections, true, "10,000 idle connections, a flood of new ones, 200,000 abandoned requests"),
     fault!("database-outage", "F12", database_outage, true, "the database server dies as in a crash and comes back"),
     fault!("database-cuts", "F12", database_cuts, true, "one in a hundred messages to the database ends its connection"),
+    fault!("valkey", "F13", valkey, true, "Valkey is flushed, killed, hung and started again under load"),
+    fault!("panic", "F15", panic, true, "every thousandth request panics, at any of its waits"),
+    fault!("soak", "F19", soak, true, "half an hour of everything at 60 % of capacity, then nothing"),
     fault!("unknown-keys", "F17", unknown_keys, true, "200 tokens of unknown keys before an API whose key set is slow"),
     fault!("oversized", "F18", oversized, true, "input far too large at a server of 256 MB"),
 ];

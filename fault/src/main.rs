@@ -31,7 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Anything that keeps a program from being carried out, in words.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: symbolon-fault NAME [--store sqlite|postgres] [--quick] [--from COMMIT]   (better: cargo xtask fault NAME)
+const USAGE: &str = "usage: symbolon-fault NAME [--store sqlite|postgres] [--quick] [--from COMMIT] [--minutes N]   (better: cargo xtask fault NAME)
        symbolon-fault --list                 every program, the row it stands for, and what it shows
        symbolon-fault --gate                 the short ones, as `cargo xtask test` runs them
        symbolon-fault --fixture FOLDER [--store sqlite|postgres] [--from COMMIT]   what a release leaves behind, for tests of later ones";

@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     /// The commit whose build is the older release, for the program that needs one.
     pub(crate) from: Option<String>,
+    /// How long a program lasts that lasts as long as one likes; else it says itself.
+    pub(crate) minutes: Option<u32>,
 }
 
 impl Options {
@@ -40,7 +42,13 @@ impl Options {
                         _ => return Err("--store is sqlite or postgres".into()),
                     };
                 }
-                other => return Err(format!("no option {other}; there are --quick, --store and --from").into()),
+                "--minutes" => {
+                    let minutes = arguments.next().and_then(|minutes| minutes.parse().ok()).filter(|it| *it > 0);
+                    options.minutes = Some(minutes.ok_or("--minutes is a number")?);
+                }
+                other => {
+                    return Err(format!("no option {other}; there are --quick, --store, --from and --minutes").into());
+                }
             }
         }
         Ok(options)

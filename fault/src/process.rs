@@ -13,6 +13,11 @@ pub(crate) fn memory(pid: u32) -> Result<u64, Failure> {
     Ok(kib.ok_or("unreadable /proc/PID/status")? * 1024)
 }
 
+/// Open file descriptors.
+pub(crate) fn descriptors(pid: u32) -> Result<u64, Failure> {
+    Ok(std::fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64)
+}
+
 /// The same in mebibytes, for people.
 pub(crate) fn mebibytes(bytes: u64) -> String {
     let tenths = bytes * 10 / (1 << 20);

@@ -16,7 +16,7 @@ pub mod dev;
 pub mod effects;
 pub mod events;
 pub mod facts;
-#[cfg(feature = "fault-injection")]
+#[cfg(all(feature = "fault-injection", debug_assertions))]
 mod fault;
 mod health;
 pub mod http;

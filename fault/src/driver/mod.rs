@@ -1,6 +1,7 @@
 //! Clients that live until the server dies: what they do, one file for each kind, and the rounds of living and killing.
 
 pub(crate) mod keys;
+pub(crate) mod mixed;
 pub(crate) mod paced;
 pub(crate) mod patient;
 pub(crate) mod redeem;
@@ -10,6 +11,7 @@ pub(crate) mod steady;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use hyper::Method;
@@ -144,10 +146,6 @@ impl Browser {
         Self { connection, origin: origin.into(), cookies: BTreeMap::new() }
     }
 
-    pub(crate) fn cookies(&self) -> &BTreeMap<String, String> {
-        &self.cookies
-    }
-
     pub(crate) async fn get(&mut self, path: &str) -> Result<Answer, Unanswered> {
         self.ask(Method::GET, path, &[], String::new()).await
     }
@@ -155,6 +153,20 @@ impl Browser {
     pub(crate) async fn post(&mut self, path: &str, pairs: &[(&str, &str)]) -> Result<Answer, Unanswered> {
         let origin = self.origin.clone();
         self.ask(Method::POST, path, &[("origin", &origin), FORM], form(pairs)).await
+    }
+
+    /// What it holds, to be put back.
+    pub(crate) fn cookies(&self) -> &BTreeMap<String, String> {
+        &self.cookies
+    }
+
+    pub(crate) fn set_cookies(&mut self, cookies: BTreeMap<String, String>) {
+        self.cookies = cookies;
+    }
+
+    /// Loses its cookies.
+    pub(crate) fn forget(&mut self) {
+        self.cookies.clear();
     }
 
     async fn ask(
@@ -186,7 +198,12 @@ impl Browser {
     /// Signs in on the hosted page.
     pub(crate) async fn sign_in(&mut self, email: &str) -> Result<Answer, Unanswered> {
         let page = self.get(&authorize_path(&[])).await?;
-        let (interaction, csrf) = (field(&page, "interaction"), field(&page, "csrf"));
+        self.post_sign_in(&page, email).await
+    }
+
+    /// Sends the form of the sign-in page.
+    pub(crate) async fn post_sign_in(&mut self, page: &Answer, email: &str) -> Result<Answer, Unanswered> {
+        let (interaction, csrf) = (field(page, "interaction"), field(page, "csrf"));
         let fields = [("interaction", &*interaction), ("csrf", &csrf), ("username", email), ("password", PASSWORD)];
         self.post("/login", &fields).await
     }
@@ -226,6 +243,12 @@ impl Stage {
     pub(crate) fn of(world: &World, journal: &Journal, number: usize, round: u64) -> Self {
         let (connection, control) = (world.connect(), world.control());
         Self { number, round, journal: journal.clone(), connection, control, issuer: world.issuer() }
+    }
+
+    /// A browser on this client's connection, which the client then has no more.
+    pub(crate) fn browser(&mut self) -> Browser {
+        let nowhere = Connection::new(Place::Unix(PathBuf::new()), "");
+        Browser::new(std::mem::replace(&mut self.connection, nowhere), self.issuer.clone())
     }
 
     /// Takes an answer that must have this status. A request without an answer is noted as in doubt if it left, and ends the life.

@@ -1,5 +1,5 @@
-//! The person of `refresh` before a server that is in trouble: refusals with 503 and Retry-After are borne and tried again, and so are requests
-//! that failed where the trouble is that some do; every other answer but success is a failure.
+//! The person of `refresh` before a server that is in trouble: refusals with 503 and Retry-After are borne and tried again, every other
+//! answer but success is a failure.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::{CLIENTS, Ended, PASSWORD, Stage, email, refresh, revoke, sign_in};
+use super::{CLIENTS, Ended, PASSWORD, Stage, code_of, email, redeem, refresh, revoke, sign_in};
 use crate::clock::Stopwatch;
 use crate::journal::{Entry, Journal};
 use crate::report::Report;
@@ -25,31 +25,43 @@ pub(crate) struct Crowd {
 impl Crowd {
     /// Lets all of them live.
     pub(crate) fn begin(world: &World) -> Result<Self, Failure> {
-        Self::with(world, Trouble::default())
+        Self::with(world, Trouble(Arc::new(Seen { is_expected_to_refuse: true, ..Seen::default() })))
     }
 
-    /// The same where some requests fail with 500, and are sent again.
-    pub(crate) fn among_failures(world: &World) -> Result<Self, Failure> {
-        Self::with(world, Trouble(Arc::new(Seen { bears_failures: true, ..Seen::default() })))
+    /// The same where no refusal is expected, and every other client gets and redeems codes.
+    pub(crate) fn undisturbed(world: &World) -> Result<Self, Failure> {
+        Self::with(world, Trouble(Arc::new(Seen { is_expected_to_refuse: false, ..Seen::default() })))
     }
 
     fn with(world: &World, trouble: Trouble) -> Result<Self, Failure> {
         let journal = Journal::new(&world.folder().join("journal"))?;
-        let begin = |number| tokio::spawn(live(Stage::of(world, &journal, number, 0), trouble.clone()));
+        let begin = |number| {
+            let (stage, trouble) = (Stage::of(world, &journal, number, 0), trouble.clone());
+            tokio::spawn(async move {
+                if trouble.0.is_expected_to_refuse || number % 2 == 0 {
+                    live(stage, trouble).await
+                } else {
+                    live_by_codes(stage, trouble).await
+                }
+            })
+        };
         let lives = (0..CLIENTS).map(begin).collect();
         Ok(Self { journal, trouble, lives })
     }
 
     /// Waits until so many requests are acknowledged, or a life has ended before its time.
     pub(crate) async fn enough(&self, count: u64) {
-        while self.journal.acknowledged() < count && !self.lives.iter().any(JoinHandle::is_finished) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        enough(&self.journal, count, &self.lives).await;
     }
 
     /// Waits until they have lived on for a while after a trouble.
     pub(crate) async fn live_on(&self) {
         self.enough(self.journal.acknowledged() + 100).await;
+    }
+
+    /// Answered so far.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.journal.acknowledged()
     }
 
     /// Answers of 503 so far.
@@ -61,19 +73,24 @@ impl Crowd {
     pub(crate) async fn end(self, report: &mut Report) -> Result<Lived, Failure> {
         let Self { journal, trouble, lives } = self;
         trouble.0.over.store(true, Ordering::Relaxed);
+        let is_expected_to_refuse = trouble.0.is_expected_to_refuse;
         for life in lives {
-            if let Err(Ended::Badly(failure)) = life.await? {
-                return Err(failure);
+            match life.await? {
+                Err(Ended::Badly(failure)) => return Err(failure),
+                Err(Ended::WithTheServer) if !is_expected_to_refuse => {
+                    return Err("the server is gone, or has closed a connection".into());
+                }
+                Ok(()) | Err(Ended::WithTheServer) => {}
             }
         }
         report.acknowledged += journal.acknowledged();
         report.in_doubt += journal.in_doubt();
-        let [refused, bare, failed, longest_ms] =
-            [&trouble.0.refused, &trouble.0.bare, &trouble.0.failed, &trouble.0.longest_ms]
-                .map(|it| it.load(Ordering::Relaxed));
-        report.demand(refused > 0 || trouble.0.bears_failures, "no request was refused: there was no trouble");
+        let [refused, bare, longest_ms] =
+            [&trouble.0.refused, &trouble.0.bare, &trouble.0.longest_ms].map(|it| it.load(Ordering::Relaxed));
+        report.demand(refused > 0 || !is_expected_to_refuse, "no request was refused: there was no trouble");
+        report.demand(refused == 0 || is_expected_to_refuse, format!("{refused} requests were refused"));
         report.demand(bare == 0, "a 503 came without Retry-After");
-        Ok(Lived { entries: journal.read()?, refused, failed, longest: Duration::from_millis(longest_ms) })
+        Ok(Lived { entries: journal.read()?, refused, longest: Duration::from_millis(longest_ms) })
     }
 }
 
@@ -82,8 +99,6 @@ pub(crate) struct Lived {
     pub(crate) entries: Vec<Entry>,
     /// Answers of 503.
     pub(crate) refused: u64,
-    /// Answers of 500, where they were borne.
-    pub(crate) failed: u64,
     /// The longest wait for any answer.
     pub(crate) longest: Duration,
 }
@@ -98,9 +113,7 @@ struct Seen {
     /// Answers of 503, and those of them without Retry-After.
     refused: AtomicU64,
     bare: AtomicU64,
-    bears_failures: bool,
-    /// Answers of 500, where they are borne.
-    failed: AtomicU64,
+    is_expected_to_refuse: bool,
     /// The longest wait for any answer.
     longest_ms: AtomicU64,
 }
@@ -117,11 +130,6 @@ impl Trouble {
     /// Whether to send the request again; what is neither success nor a refusal goes on to be judged.
     fn bears(&self, answer: &Result<Answer, Unanswered>) -> bool {
         let Ok(answer) = answer else { return false };
-        if self.0.bears_failures && answer.status == 500 && answer.member("error").is_ok_and(|it| it == "server_error")
-        {
-            self.0.failed.fetch_add(1, Ordering::Relaxed);
-            return true;
-        }
         if answer.status != 503 {
             return false;
         }
@@ -143,9 +151,7 @@ macro_rules! persist {
                 $stage.journal.doubt($about, $doing)?;
                 return Ok(());
             }
-            if !$trouble.0.bears_failures {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
 }
@@ -172,4 +178,31 @@ async fn live(mut stage: Stage, trouble: Trouble) -> Result<(), Ended> {
         }
     }
     Ok(())
+}
+
+/// Lives until the trouble is over in one browser, which signs in again and again, and whose app redeems some codes each time.
+async fn live_by_codes(mut stage: Stage, trouble: Trouble) -> Result<(), Ended> {
+    let mut browser = stage.browser();
+    let email = email(stage.number);
+    while !trouble.0.over.load(Ordering::Relaxed) {
+        browser.forget();
+        let page = persist!(stage, trouble, "", "sign-in page", browser.get(&super::authorize_path(&[])));
+        let answer = trouble.time(browser.post_sign_in(&page, &email)).await;
+        stage.take(answer, 303, "", "sign-in")?;
+        for _ in 0..rng::between(2..=8) {
+            let answer = trouble.time(browser.code()).await;
+            let code = code_of(&stage.take(answer, 303, "", "authorization")?)?;
+            stage.note(&Entry::Code { code: code.clone() })?;
+            let answer = persist!(stage, trouble, &code, "redemption", redeem(&mut browser.connection, &code));
+            stage.note(&Entry::Redeemed { code, token: answer.member("refresh_token")? })?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until so many requests are acknowledged, or a life has ended before its time.
+pub(crate) async fn enough(journal: &Journal, count: u64, lives: &[JoinHandle<Result<(), Ended>>]) {
+    while journal.acknowledged() < count && !lives.iter().any(JoinHandle::is_finished) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

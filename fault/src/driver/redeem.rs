@@ -13,9 +13,7 @@ pub(crate) async fn live(mut stage: Stage) -> Result<(), Ended> {
 
 /// The person signs in, in a browser that has the stage's connection.
 pub(crate) async fn signed_in(stage: &mut Stage) -> Result<Browser, Ended> {
-    let connection =
-        std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
-    let mut browser = Browser::new(connection, stage.issuer.clone());
+    let mut browser = stage.browser();
     let answer = browser.sign_in(&email(stage.number)).await;
     stage.take(answer, 303, "", "sign-in")?;
     Ok(browser)

@@ -14,9 +14,7 @@ pub(crate) fn add(user: &str, password: Option<&str>) -> Value {
 
 /// Lives until the server dies.
 pub(crate) async fn live(mut stage: Stage) -> Result<(), Ended> {
-    let connection =
-        std::mem::replace(&mut stage.connection, super::Connection::new(super::Place::Unix("".into()), ""));
-    let mut browser = Browser::new(connection, stage.issuer.clone());
+    let mut browser = stage.browser();
     for number in 0.. {
         let user = format!("u{}.{}.{number}@example.com", stage.round, stage.number);
         if number % 4 == 0 {

@@ -67,6 +67,16 @@ fn turn(hand: &Path, offset: &str) -> Result<(), Failure> {
     Ok(std::fs::rename(fresh, hand)?)
 }
 
+/// Gives the server a wall clock that is `offset` away from this machine's, as libfaketime writes it; its monotonic clock stays.
+pub(super) fn set_clock(world: &mut World, offset: &str) -> Result<(), Failure> {
+    world.set("LD_PRELOAD", &library()?.display().to_string());
+    world.set("FAKETIME", offset);
+    for name in ["FAKETIME_DONT_FAKE_MONOTONIC", "DONT_FAKE_MONOTONIC"] {
+        world.set(name, "1");
+    }
+    Ok(())
+}
+
 fn library() -> Result<PathBuf, Failure> {
     let folder = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
     let path = PathBuf::from(folder);

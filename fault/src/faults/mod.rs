@@ -20,8 +20,10 @@ mod restart;
 mod rotate_keys;
 mod sign_in_flood;
 mod slow_clients;
+mod soak;
 mod unknown_keys;
 mod upgrade;
+mod valkey;
 
 use std::pin::Pin;
 
@@ -78,7 +80,9 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("database-cuts", "F12", database_cuts, true, "one in a hundred messages to the database ends its connection"),
     fault!("database-unreachable", "F12", database_unreachable, true, "the network to the database swallows everything for some seconds"),
     fault!("database-failover", "F12", database_failover, true, "the primary database dies and its standby is promoted"),
-    fault!("panic", "F15", panic, true, "one in a thousand requests panics, anywhere in its handler"),
+    fault!("valkey", "F13", valkey, true, "Valkey is flushed, killed, hung and started again under load"),
+    fault!("panic", "F15", panic, true, "every thousandth request panics, at any of its waits"),
+    fault!("soak", "F19", soak, true, "half an hour of everything at 60 % of capacity, then nothing"),
     fault!("unknown-keys", "F17", unknown_keys, true, "200 tokens of unknown keys before an API whose key set is slow"),
     fault!("oversized", "F18", oversized, true, "input far too large at a server of 256 MB"),
 ];

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::process::{self, Cage};
 use crate::report::Report;
 use crate::server::World;
-use crate::wire::{Connection, FORM, Unanswered};
+use crate::wire::{Answer, Connection, FORM, Unanswered};
 
 const LIMIT_BYTES: u64 = 256 << 20;
 /// What may be left afterwards.
@@ -29,11 +29,34 @@ struct Input {
     path: String,
     header: Option<(&'static str, String)>,
     body: String,
+    limit: Limit,
+}
+
+/// What must have refused it, if anything must: memory and status alone do not show that a limit is gone.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Limit {
+    /// `http.max_body`: nothing of the body is looked at.
+    Body,
+    /// `http.max_header`: 431 (RFC 6585 §5).
+    Head,
+    /// It is within both, and some rule further in decides.
+    Inner,
+}
+
+impl Limit {
+    fn holds(self, answer: &Answer) -> bool {
+        match self {
+            Self::Body => answer.status == 413 || answer.status == 400 && answer.text().contains("too large"),
+            Self::Head => answer.status == 431,
+            Self::Inner => true,
+        }
+    }
 }
 
 fn inputs() -> Vec<Input> {
     let long = |count: usize| "a".repeat(count);
-    let input = |name, method, path: String, header, body| Input { name, method, path, header, body };
+    let input =
+        |name, method, path: String, header, body| Input { name, method, path, header, body, limit: Limit::Inner };
     let form =
         |name, path: &str, body| input(name, Method::POST, path.to_owned(), Some((FORM.0, FORM.1.to_owned())), body);
     let json_body = |name, body| {
@@ -44,10 +67,10 @@ fn inputs() -> Vec<Input> {
         get("a long path", format!("/{}", long(30_000)), None),
         get("a long query", format!("/authorize?state={}", long(30_000)), None),
         get("many parameters", format!("/authorize?{}", "a=b&".repeat(7_000)), None),
-        get("a long head", "/".into(), Some(("x-long", long(60_000)))),
+        Input { limit: Limit::Head, ..get("a long head", "/".into(), Some(("x-long", long(60_000)))) },
         get("a huge cookie", "/".into(), Some(("cookie", "a=b; ".repeat(6_000)))),
         get("a long bearer token", "/userinfo".into(), Some(("authorization", format!("Bearer {}", long(30_000))))),
-        form("a body of 8 MB", "/oauth/token", long(8 * MEGABYTE)),
+        Input { limit: Limit::Body, ..form("a body of 8 MB", "/oauth/token", long(8 * MEGABYTE)) },
         form("many form fields", "/oauth/token", "a=b&".repeat(15_000)),
         form("a long scope", "/oauth/token", format!("grant_type=client_credentials&scope={}", "a+".repeat(30_000))),
         form("a long token to revoke", "/oauth/revoke", format!("client_id=app&token={}", long(60_000))),
@@ -57,7 +80,10 @@ fn inputs() -> Vec<Input> {
             "a huge password",
             json!({ "username": "a", "password": long(60_000), "client_id": "app" }).to_string(),
         ),
-        json_body("JSON of 4 MB", json!({ "username": long(4 * MEGABYTE) }).to_string()),
+        Input {
+            limit: Limit::Body,
+            ..json_body("JSON of 4 MB", json!({ "username": long(4 * MEGABYTE) }).to_string())
+        },
     ]
 }
 
@@ -102,9 +128,12 @@ async fn round(world: &World, at_once: usize, report: &mut Report) -> Result<(),
 /// Sends every input and judges the answers. A refusal before the body has been sent may close the connection: that is an answer, too.
 async fn send_all(mut connection: Connection) -> Report {
     let mut report = Report::default();
-    for Input { name, method, path, header, body } in inputs() {
+    for Input { name, method, path, header, body, limit } in inputs() {
         let headers: Vec<(&str, &str)> = header.iter().map(|(name, value)| (*name, value.as_str())).collect();
         match connection.ask(method, &path, &headers, body).await {
+            Ok(answer) if !limit.holds(&answer) => {
+                report.demand(false, format!("{name} was not refused for its size: {}", answer.words()));
+            }
             Ok(answer) if (400..500).contains(&answer.status) => report.acknowledged += 1,
             // The page of an error or of the service itself.
             Ok(answer) if (200..400).contains(&answer.status) => report.acknowledged += 1,

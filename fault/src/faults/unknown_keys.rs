@@ -1,6 +1,7 @@
 //! Row 17: 200 tokens of keys that nobody knows come to an API at once, and the key set answers only after 20 s. The API asks for the set
 //! a bounded number of times, refuses within 5 s, and tokens of known keys are judged as fast as ever.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
@@ -18,6 +19,7 @@ use crate::server::World;
 use crate::wire::{Connection, Place};
 use crate::{Failure, faults};
 
+const UNKNOWN: usize = 200;
 const CONNECTIONS: usize = 8;
 /// The published limit: five at once, one more every ten seconds.
 const FETCHES: u64 = 10;
@@ -43,23 +45,16 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     tokio::time::sleep(Duration::from_secs(options.pick(10, 1))).await;
     let quiet = quiet.end()?;
 
-    let unknown = options.pick(200, 24);
-    proxy.hold_back(Duration::from_secs(20));
     let before = proxy.key_sets();
     let probe = ordinary();
-    let mut strangers = JoinSet::new();
-    let tokens: Vec<String> = (0..unknown).map(|_| stranger(&issuer)).collect::<Result<_, _>>()?;
-    for share in tokens.chunks(unknown / CONNECTIONS) {
-        strangers.spawn(present(Connection::new(Place::Tcp(api), api.to_string()), share.to_vec()));
-    }
     let (mut report, mut slowest) = (Report::default(), Duration::ZERO);
-    while let Some(ended) = strangers.join_next().await {
-        let (refused, time, wrong) = ended?;
-        report.acknowledged += refused;
-        slowest = slowest.max(time);
-        for words in wrong {
-            report.demand(false, format!("a token of an unknown key was answered with {words}"));
-        }
+    // A fetch that is given up takes 5 s. Briefly, the limit is only reached by fetches that are answered, if slowly.
+    let (forever, moment) = (Duration::from_secs(20), Duration::from_millis(200));
+    for (hold_back, share) in
+        options.pick(vec![(forever, UNKNOWN)], vec![(forever, CONNECTIONS), (moment, UNKNOWN - CONNECTIONS)])
+    {
+        proxy.hold_back(hold_back);
+        slowest = slowest.max(present_all(api, &issuer, share, &mut report).await?);
     }
     let (times, fetches) = (probe.end()?, proxy.key_sets() - before);
     report.acknowledged += times.count() - times.failed;
@@ -70,13 +65,31 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     report.demand(slowest <= options.pick(ANSWER, ANSWER + BUSY * 2), format!("an answer took {slowest:?}"));
     report.demand(fetches <= FETCHES, format!("the key set was fetched {fetches} times"));
     report.tell(format!(
-        "{unknown} unknown keys, {fetches} fetches, slowest answer {}, known p99 {} (quiet {})",
+        "{UNKNOWN} unknown keys, {fetches} fetches, slowest answer {}, known p99 {} (quiet {})",
         milliseconds(slowest),
         milliseconds(times.p99()),
         milliseconds(quiet.p99())
     ));
     work.shutdown().await;
     Ok(report)
+}
+
+/// So many tokens of unknown keys over all connections at once; the slowest answer.
+async fn present_all(api: SocketAddr, issuer: &str, count: usize, report: &mut Report) -> Result<Duration, Failure> {
+    let (mut strangers, mut slowest) = (JoinSet::new(), Duration::ZERO);
+    let tokens: Vec<String> = (0..count).map(|_| stranger(issuer)).collect::<Result<_, _>>()?;
+    for share in tokens.chunks(count / CONNECTIONS) {
+        strangers.spawn(present(Connection::new(Place::Tcp(api), api.to_string()), share.to_vec()));
+    }
+    while let Some(ended) = strangers.join_next().await {
+        let (refused, time, wrong) = ended?;
+        report.acknowledged += refused;
+        slowest = slowest.max(time);
+        for words in wrong {
+            report.demand(false, format!("a token of an unknown key was answered with {words}"));
+        }
+    }
+    Ok(slowest)
 }
 
 /// A token as the issuer makes them, of a key that is not its own.

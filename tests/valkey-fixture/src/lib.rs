@@ -89,6 +89,29 @@ impl Server {
         }
     }
 
+    /// Stops the server's process (SIGSTOP): it takes connections and says nothing, until [`go_on`](Self::go_on) or [`down`](Self::down).
+    /// Returns its process id.
+    ///
+    /// # Errors
+    ///
+    /// What the client, the server or `kill` said.
+    pub fn hang(&self) -> Result<u32, String> {
+        let said = self.command(&["INFO", "server"])?;
+        let process = said.lines().find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok());
+        let process = process.ok_or("the server does not tell its process id")?;
+        signal("STOP", process)?;
+        Ok(process)
+    }
+
+    /// Lets a process that hangs go on, with what it held.
+    ///
+    /// # Errors
+    ///
+    /// What `kill` said.
+    pub fn go_on(&self, process: u32) -> Result<(), String> {
+        signal("CONT", process)
+    }
+
     /// Runs a command by the server's own client, and returns what it printed.
     ///
     /// # Errors
@@ -132,6 +155,12 @@ fn family() -> Option<&'static str> {
         version.status().is_ok_and(|status| status.success())
     };
     ["valkey", "redis"].into_iter().find(runs)
+}
+
+fn signal(name: &str, process: u32) -> Result<(), String> {
+    let status = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
+    let status = status.map_err(|error| format!("kill: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("kill -{name} ended with {status}")) }
 }
 
 /// A free port of loopback.

@@ -98,7 +98,7 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
         // Enabled at every level, so that whatever is logged inside can be told to be of this request.
         let span = tracing::error_span!("request", id = %meta.request_id);
         let handling = next.run(request);
-        #[cfg(feature = "fault-injection")]
+        #[cfg(all(feature = "fault-injection", debug_assertions))]
         let handling = crate::fault::harmed(handling);
         let handled = observe::within(Arc::clone(&facts), unharmed(handling)).instrument(span).await;
         handled.unwrap_or_else(|| panicked(&app, &meta, reader))

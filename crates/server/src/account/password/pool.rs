@@ -209,6 +209,7 @@ impl Shared {
     }
 
     fn work(&self) {
+        give_way();
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
             let watch = Stopwatch::start();
@@ -287,6 +288,22 @@ fn verify(
     Some(phc::hash(parameters, password, fresh_salt, memory).map_or(Verdict::Match, Verdict::MatchNeedsRehash))
 }
 
+/// How much further down than the rest of the process a hashing thread stands, in steps of `nice`: where processors are short, about a tenth
+/// of what a thread that answers requests gets. A hash holds a processor for tens of milliseconds, and whoever only wants a key set would wait that
+/// long for a turn.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Lowers the calling thread's priority. Only Linux has one for each thread; elsewhere it would be the whole process's.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // Where this is not allowed, hashing competes as before.
+    let _ = rustix::process::nice(NICE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -321,6 +338,26 @@ mod tests {
         assert_eq!(verify("", Some(stored)).await, Ok(Verdict::NoMatch));
         assert_eq!(verify("correct horse", None).await, Ok(Verdict::NoMatch));
         assert_eq!(verify("correct horse", Some("garbage".into())).await, Ok(Verdict::NoMatch));
+    }
+
+    /// What is read of threads: nice is field 19 of `stat` (proc(5)), counted after the name, which may hold spaces.
+    #[cfg(target_os = "linux")]
+    fn nice(stat: &str) -> i32 {
+        stat.rsplit_once(") ").unwrap().1.split(' ').nth(19 - 3).unwrap().parse().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_gives_way_and_requests_do_not() {
+        let own = || nice(&std::fs::read_to_string("/proc/thread-self/stat").unwrap());
+        let before = own();
+        let pool = Pool::start(settings()).unwrap();
+        pool.hash(password("x"), [1; SALT_LEN]).await.unwrap();
+        let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let stats = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("stat")).ok());
+        let hashing: Vec<i32> = stats.filter(|stat| stat.contains("(password-")).map(|stat| nice(&stat)).collect();
+        assert!(hashing.contains(&(before + NICE).min(19)), "{hashing:?}");
+        assert_eq!(own(), before);
     }
 
     #[test]

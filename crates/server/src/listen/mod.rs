@@ -233,6 +233,8 @@ pub async fn run(listener: Listener, router: Router, options: Options, stop: imp
             drop(place);
             drop(permit);
         });
+        // A flood would be taken up in one go, and whoever is connected already would wait behind all of it: first what is ready, then the next.
+        tokio::task::yield_now().await;
     }
     drop(listener);
     // Without receivers every connection has ended already.

@@ -33,5 +33,5 @@ fn doom() -> Option<u64> {
     let every: u64 = std::fs::read_to_string(std::env::var_os(PANICS)?).ok()?.trim().parse().ok()?;
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed) + 1;
     let turn = number.checked_div(every)?;
-    (number % every == 0).then_some(1 + turn % WAITS)
+    number.is_multiple_of(every).then_some(1 + turn % WAITS)
 }

@@ -46,9 +46,8 @@ const LIFETIMES: &[(&str, &str)] = &[
     ("SYMBOLON_TOKENS__CODE_LIFETIME", "10s"),
     ("SYMBOLON_TOKENS__REFRESH_IDLE", "1m"),
     ("SYMBOLON_TOKENS__REFRESH_ABSOLUTE", "2m"),
-    ("SYMBOLON_THROTTLE__PAIR__WINDOW", "1m"),
-    ("SYMBOLON_THROTTLE__ACCOUNT__WINDOW", "1m"),
-    ("SYMBOLON_THROTTLE__ADDRESS__WINDOW", "1m"),
+    ("SYMBOLON_THROTTLE__WINDOW", "1m"),
+    ("SYMBOLON_THROTTLE__MAX_DELAY", "30s"),
 ];
 
 pub(super) async fn run(options: &Options) -> Result<Report, Failure> {

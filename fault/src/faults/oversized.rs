@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use hyper::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::Failure;
@@ -21,6 +23,25 @@ const LIMIT_BYTES: u64 = 256 << 20;
 /// What may be left afterwards.
 const LEFT_BYTES: u64 = 10 << 20;
 const MEGABYTE: usize = 1 << 20;
+/// The default of `http.max_body`.
+const LARGEST_BODY: usize = 64 << 10;
+/// Places that take a form.
+const BODIES: &[&str] = &[
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/authenticate",
+    "/authorize",
+    "/login",
+    "/consent",
+    "/userinfo",
+    "/setup",
+    "/reset",
+    "/logout",
+    "/session",
+];
+/// Long before the time of a request is up, which is 30 s.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// Something too large.
 struct Input {
@@ -100,6 +121,10 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
         round(&world, at_once, &mut report).await?;
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
+    for path in BODIES {
+        report.demand(refuses_endless(&world, path).await?, format!("{path} reads on after the largest body"));
+        report.acknowledged += 1;
+    }
     let (left, peak) = (process::memory(world.pid()?)?.saturating_sub(before), process::peak(world.pid()?)?);
     report.demand(left <= LEFT_BYTES, format!("{} are left", process::mebibytes(left)));
     report.demand(peak <= LIMIT_BYTES, format!("the peak was {}", process::mebibytes(peak)));
@@ -111,6 +136,29 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     drop(cage);
     report.tell(format!("{means}, peak {}, left {}", process::mebibytes(peak), process::mebibytes(left)));
     Ok(report)
+}
+
+/// Announces a huge body, sends a little more than the largest and then nothing; whether the refusal comes without the rest. How much memory
+/// a body takes shows only when many come at once; this shows of each place by itself that it has a limit.
+async fn refuses_endless(world: &World, path: &str) -> Result<bool, Failure> {
+    let mut stream = TcpStream::connect(world.address()).await?;
+    let (host, origin) = (world.host(), world.issuer());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\norigin: {origin}\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n\r\n",
+        LIMIT_BYTES * 4
+    );
+    stream.write_all(head.as_bytes()).await?;
+    // Fails where the refusal has closed the connection already.
+    let _ = stream.write_all(&vec![b'a'; LARGEST_BODY + 1024]).await;
+    let mut start = [0; 10];
+    let read = tokio::time::timeout(AT_ONCE, stream.read_exact(&mut start)).await;
+    Ok(match read {
+        // Refused; or shut before a word was read, which resets the connection and takes the words with it.
+        Ok(Ok(_)) => start.starts_with(b"HTTP/1.1 4"),
+        Ok(Err(_)) => true,
+        Err(_) => false,
+    })
 }
 
 /// Everything once on each of several connections.

@@ -211,6 +211,8 @@ pub async fn run(listener: Listener, router: Router, options: Options, stop: imp
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
+            // The next one may be there already; whoever opens connections and resets them must not hold it up.
+            Err(error) if is_of_the_connection(&error) => continue,
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -268,12 +270,28 @@ async fn accept(listener: &Listener) -> io::Result<(Stream, Peer)> {
     match &listener.0 {
         Bound::Tcp(tcp) => {
             let (stream, address) = tcp.accept().await?;
-            // Answers are small and whole: waiting to fill a packet only adds latency.
-            stream.set_nodelay(true)?;
+            // Answers are small and whole: waiting to fill a packet only adds latency. Some systems refuse it for a peer that has gone
+            // already, which is noticed soon enough.
+            let _ = stream.set_nodelay(true);
             Ok((Stream::Tcp(stream), Peer(Some(address.ip().to_canonical()))))
         }
         Bound::Unix(unix) => unix.accept().await.map(|(stream, _)| (Stream::Unix(stream), Peer(None))),
     }
+}
+
+/// Whether `accept` failed for what happened to one connection while it waited (accept(2)), not for what this process lacks.
+fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind as E;
+    matches!(
+        error.kind(),
+        E::ConnectionAborted
+            | E::ConnectionRefused
+            | E::ConnectionReset
+            | E::HostUnreachable
+            | E::Interrupted
+            | E::NetworkDown
+            | E::NetworkUnreachable
+    )
 }
 
 /// One accepted connection and what it needs.
@@ -395,6 +413,17 @@ mod tests {
     use super::*;
 
     const TIME: Duration = Duration::from_secs(8);
+
+    #[test]
+    fn a_connection_that_died_in_the_queue_holds_up_nobody_and_a_lack_of_descriptors_does() {
+        use rustix::io::Errno;
+        for errno in [Errno::CONNABORTED, Errno::CONNRESET, Errno::HOSTUNREACH, Errno::INTR, Errno::NETDOWN] {
+            assert!(is_of_the_connection(&errno.into()), "{errno}");
+        }
+        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+            assert!(!is_of_the_connection(&errno.into()), "{errno}");
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_without_requests_is_idle_after_its_time() {

@@ -37,12 +37,14 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     let machine = driver::populate(&world)?;
     let crowd = Crowd::begin(&world)?;
     let (mut report, mut slowest, silences) = (Report::default(), Duration::ZERO, options.pick(5, 1));
+    let mut since = "-infinity".to_owned();
     for silence in 1..=silences {
         crowd.enough(options.pick(10_000, 200) * silence / silences).await;
-        use_all_connections(&mut world, &line).await?;
+        use_all_connections(&mut world, &line, &since).await?;
         line.fall_silent();
         let time = Duration::from_millis(rng::between(options.pick(4000..=12_000, 4000..=5000)));
         goes_on(&world, &machine, time, &mut report).await?;
+        world.database()?.sql("postgres", "SELECT now()")?.trim().clone_into(&mut since);
         line.speak();
         slowest = slowest.max(recovered(&world).await?);
     }
@@ -58,12 +60,16 @@ pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Has the node open all connections that it may. When the line falls silent some of them are at rest, where nobody notices.
-async fn use_all_connections(world: &mut World, line: &Proxy) -> Result<(), Failure> {
-    let open = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'symbolon' AND query NOT LIKE 'LISTEN%'";
+/// Has the node open all connections that it may, of those that the last silence, which ended at `since`, has not caught: PostgreSQL still
+/// has these. When the line falls silent some of them are at rest, where nobody notices.
+async fn use_all_connections(world: &mut World, line: &Proxy, since: &str) -> Result<(), Failure> {
+    let open = format!(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE application_name = 'symbolon' AND query NOT LIKE 'LISTEN%' AND backend_start >= '{since}'"
+    );
     let (watch, all) = (Stopwatch::start(), CONNECTIONS.to_string());
     line.hold_back(SLOW);
-    while world.database()?.sql("postgres", open)? != all {
+    while world.database()?.sql("postgres", &open)?.trim() != all {
         if watch.elapsed() > PATIENCE {
             return Err("the node does not use the connections that it may".into());
         }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -32,6 +33,9 @@ impl Default for Limits {
     }
 }
 
+/// While the disk is full the log may be what fills it, and every page that can be folded is room for the next commit: so often it is tried.
+const NEEDED: Duration = Duration::from_millis(250);
+
 /// The thread's handle, which lives in the writer's thread; dropping it closes the connection.
 pub(super) struct Checkpointer {
     limits: Limits,
@@ -43,6 +47,8 @@ pub(super) struct Checkpointer {
     due: u32,
     /// Pages in the log when the thread was woken, if it is at work.
     woken_at: Option<u32>,
+    /// When it was last woken because commits fail.
+    needed_at: Option<Instant>,
     wake: Option<SyncSender<()>>,
     done: Receiver<()>,
     thread: Option<JoinHandle<()>>,
@@ -65,11 +71,11 @@ impl Checkpointer {
             .spawn(move || serve(&beside.0, &beside.1, &woken, &tell))
             .map_err(|error| StoreError::Unavailable(format!("cannot start the checkpoint thread: {error}")))?;
         let (wake, thread) = (Some(wake), Some(thread));
-        Ok(Self { limits, frames, seen: 0, due: limits.start, woken_at: None, wake, done, thread })
+        Ok(Self { limits, frames, seen: 0, due: limits.start, woken_at: None, needed_at: None, wake, done, thread })
     }
 
-    /// After a commit, once its callers are answered.
-    pub(super) fn committed(&mut self, writer: &Connection) {
+    /// After a commit, once its callers are answered; `failed` if the engine could not carry it out.
+    pub(super) fn committed(&mut self, writer: &Connection, failed: bool) {
         let (Limits { start, most }, frames) = (self.limits, self.frames.load(Ordering::Relaxed));
         if frames < self.seen {
             self.due = start;
@@ -87,7 +93,7 @@ impl Checkpointer {
                 self.woken_at = None;
                 fold(writer);
             }
-        } else if frames >= self.due {
+        } else if frames >= self.due || (failed && self.is_needed()) {
             self.due = frames.saturating_add(start);
             let is_woken = self.wake.as_ref().is_some_and(|wake| wake.try_send(()).is_ok());
             self.woken_at = is_woken.then_some(frames);
@@ -98,6 +104,17 @@ impl Checkpointer {
                 fold(writer);
             }
         }
+    }
+}
+
+impl Checkpointer {
+    /// Whether commits have failed for long enough to fold again.
+    fn is_needed(&mut self) -> bool {
+        let is_needed = self.needed_at.is_none_or(|at| at.elapsed() >= NEEDED);
+        if is_needed {
+            self.needed_at = Some(Instant::now());
+        }
+        is_needed
     }
 }
 
@@ -169,7 +186,7 @@ mod tests {
         /// About ten pages.
         fn commit(&mut self) {
             self.writer.execute("INSERT INTO thing VALUES (zeroblob(40000))", []).unwrap();
-            self.checkpointer.committed(&self.writer);
+            self.checkpointer.committed(&self.writer, false);
         }
 
         fn log_pages(&self) -> u64 {
@@ -195,6 +212,20 @@ mod tests {
         }
         bench.commit();
         assert!(bench.checkpointer.frames.load(Ordering::Relaxed) < LIMITS.start);
+    }
+
+    #[test]
+    fn commits_that_fail_have_the_log_start_again_however_short_it_is() {
+        let mut bench = bench();
+        bench.commit();
+        let before = bench.checkpointer.frames.load(Ordering::Relaxed);
+        bench.checkpointer.committed(&bench.writer, true);
+        while bench.checkpointer.woken_at.is_some() {
+            bench.checkpointer.committed(&bench.writer, true);
+        }
+        bench.writer.execute("INSERT INTO thing VALUES (1)", []).unwrap();
+        let after = bench.checkpointer.frames.load(Ordering::Relaxed);
+        assert!(after < before, "{after} pages after {before}");
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn serve(
         while jobs.len() > 0 {
             commit_some(conn, &mut jobs, state);
             if let Some(checkpointer) = &mut checkpointer {
-                checkpointer.committed(conn);
+                checkpointer.committed(conn, state.failing.load(Ordering::Relaxed));
             }
         }
     }

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -33,8 +32,9 @@ impl Default for Limits {
     }
 }
 
-/// While the disk is full the log may be what fills it, and every page that can be folded is room for the next commit: so often it is tried.
-const NEEDED: Duration = Duration::from_millis(250);
+/// Of so many commits one has folding tried while the disk is full. The log may be what fills it, and as soon as there is a little room again
+/// folding must have it before the log does: a log that cannot be folded for want of room, because it has taken all, stays so.
+const NEEDED: u32 = 16;
 
 /// The thread's handle, which lives in the writer's thread; dropping it closes the connection.
 pub(super) struct Checkpointer {
@@ -47,10 +47,13 @@ pub(super) struct Checkpointer {
     due: u32,
     /// Pages in the log when the thread was woken, if it is at work.
     woken_at: Option<u32>,
-    /// When it was last woken because commits fail.
-    needed_at: Option<Instant>,
+    /// Whether that was last in vain.
+    is_owed: bool,
+    /// Commits since that was last tried, or since commits began to fail.
+    since: u32,
     wake: Option<SyncSender<()>>,
-    done: Receiver<()>,
+    /// Whether the thread could do it.
+    done: Receiver<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -71,7 +74,18 @@ impl Checkpointer {
             .spawn(move || serve(&beside.0, &beside.1, &woken, &tell))
             .map_err(|error| StoreError::Unavailable(format!("cannot start the checkpoint thread: {error}")))?;
         let (wake, thread) = (Some(wake), Some(thread));
-        Ok(Self { limits, frames, seen: 0, due: limits.start, woken_at: None, needed_at: None, wake, done, thread })
+        Ok(Self {
+            limits,
+            frames,
+            seen: 0,
+            due: limits.start,
+            woken_at: None,
+            is_owed: false,
+            since: NEEDED,
+            wake,
+            done,
+            thread,
+        })
     }
 
     /// After a commit, once its callers are answered; `failed` if the engine could not carry it out.
@@ -81,19 +95,21 @@ impl Checkpointer {
             self.due = start;
         }
         self.seen = frames;
+        let is_needed = failed || self.is_owed;
+        self.since = if is_needed { self.since.saturating_add(1) } else { NEEDED };
         if let Some(woken_at) = self.woken_at {
             // Only one can fold at a time; a thread that falls far behind is worth waiting for.
-            let is_done = if frames.saturating_sub(woken_at) < most {
-                self.done.try_recv() != Err(TryRecvError::Empty)
+            let done = if frames.saturating_sub(woken_at) < most {
+                self.done.try_recv().or_else(|why| if why == TryRecvError::Empty { Err(()) } else { Ok(false) })
             } else {
-                let _ = self.done.recv();
-                true
+                Ok(self.done.recv().unwrap_or(false))
             };
-            if is_done {
+            if let Ok(is_folded) = done {
                 self.woken_at = None;
-                fold(writer);
+                self.is_owed = !(fold(writer) && is_folded);
             }
-        } else if frames >= self.due || (failed && self.is_needed()) {
+        } else if frames >= self.due || (is_needed && self.since >= NEEDED) {
+            self.since = 0;
             self.due = frames.saturating_add(start);
             let is_woken = self.wake.as_ref().is_some_and(|wake| wake.try_send(()).is_ok());
             self.woken_at = is_woken.then_some(frames);
@@ -107,17 +123,6 @@ impl Checkpointer {
     }
 }
 
-impl Checkpointer {
-    /// Whether commits have failed for long enough to fold again.
-    fn is_needed(&mut self) -> bool {
-        let is_needed = self.needed_at.is_none_or(|at| at.elapsed() >= NEEDED);
-        if is_needed {
-            self.needed_at = Some(Instant::now());
-        }
-        is_needed
-    }
-}
-
 impl Drop for Checkpointer {
     fn drop(&mut self) {
         self.wake = None;
@@ -127,29 +132,31 @@ impl Drop for Checkpointer {
     }
 }
 
-fn serve(conn: &Connection, file: &File, woken: &Receiver<()>, done: &SyncSender<()>) {
+fn serve(conn: &Connection, file: &File, woken: &Receiver<()>, done: &SyncSender<bool>) {
     while woken.recv().is_ok() {
         // The second time for what came during the first, which may have been long.
+        let mut is_folded = true;
         for _ in 0..2 {
-            fold(conn);
+            is_folded = fold(conn);
             // The engine itself syncs what it has copied only when nothing was committed meanwhile: else it is left to the writer's turn.
             if let Err(error) = file.sync_data() {
                 tracing::warn!(%error, "the database file could not be synced beside the writer");
             }
         }
-        if done.send(()).is_err() {
+        if done.send(is_folded).is_err() {
             return;
         }
     }
 }
 
-/// Copies what no reader needs the old version of, and waits for nobody. What it cannot do now it can do later: the log is as durable as
-/// the file.
-fn fold(conn: &Connection) {
+/// Copies what no reader needs the old version of, and waits for nobody; false if that failed. What it cannot do now it can do later: the log is
+/// as durable as the file.
+fn fold(conn: &Connection) -> bool {
     let passive = conn.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)").and_then(|mut it| it.query_row([], |_| Ok(())));
-    if let Err(error) = passive {
+    if let Err(error) = &passive {
         tracing::warn!(%error, "the write-ahead log could not be folded into the database; it stays longer meanwhile");
     }
+    passive.is_ok()
 }
 
 #[cfg(test)]

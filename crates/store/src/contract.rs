@@ -30,10 +30,12 @@ macro_rules! suite {
                 a_code_is_redeemed_once_with_all_that_is_born_of_it
                 a_redeemed_code_says_so_even_when_expired
                 a_second_kind_does_not_find_the_hash
+                an_exchange_uses_one_and_stores_the_other_or_neither
                 an_expired_artefact_is_refused
                 an_unknown_artefact_is_unknown
                 code_facts_are_read_together
                 of_parallel_code_redemptions_one_wins
+                of_parallel_exchanges_one_wins_and_the_others_leave_nothing
                 of_parallel_redemptions_one_wins
                 redemption_refuses_a_blocked_user
                 redemption_refuses_a_foreign_user

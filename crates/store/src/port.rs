@@ -144,6 +144,10 @@ pub trait Store: Send + Sync + 'static {
     /// Uses an artefact: of any number of parallel calls at most one gets `Done`.
     async fn redeem_artefact(&self, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed>;
 
+    /// Uses an artefact and stores the one that comes of it, all or nothing: of any number of parallel calls at most one gets
+    /// `Done`, and only that one's `new` is stored. [`Conflict::Exists`](crate::Conflict::Exists) if its kind and hash are taken.
+    async fn exchange_artefact(&self, kind: &str, hash: Hash32, new: Artefact, now: u64) -> Result<Redeemed>;
+
     /// What the decision on an authorization code needs.
     async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>>;
 

@@ -163,6 +163,7 @@ observed! {
         touch_session(id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> bool;
         put_artefact(artefact: Artefact) -> ();
         redeem_artefact(kind: &str, hash: Hash32, now: u64) -> Redeemed;
+        exchange_artefact(kind: &str, hash: Hash32, new: Artefact, now: u64) -> Redeemed;
         redeem_code(redeem: RedeemCode) -> Redeemed;
         create_family(new: NewFamily) -> Issued;
         rotate_refresh_token(rotate: Rotate) -> Rotated;

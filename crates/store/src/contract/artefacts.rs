@@ -92,6 +92,47 @@ pub(crate) async fn a_second_kind_does_not_find_the_hash(world: World) {
     assert_eq!(world.redeem_artefact("setup", hash(1), NOW).await, Ok(Redeemed::Done), "kinds stay apart");
 }
 
+pub(crate) async fn an_exchange_uses_one_and_stores_the_other_or_neither(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.put_artefact(link(1)).await.unwrap();
+    let new = code(&session, 2);
+    assert_eq!(world.exchange_artefact("other", hash(1), new.clone(), NOW).await, Ok(Redeemed::Unknown));
+    assert_eq!(world.exchange_artefact("setup", hash(9), new.clone(), NOW).await, Ok(Redeemed::Unknown));
+    assert_eq!(world.exchange_artefact("setup", hash(1), new.clone(), NOW + 60).await, Ok(Redeemed::Expired));
+    assert_eq!(world.artefact(CODE, hash(2)).await, Ok(None), "what is refused stores nothing");
+
+    // One whose place is taken is not used up for nothing.
+    world.code(&session, 3).await;
+    let taken = world.exchange_artefact("setup", hash(1), code(&session, 3), NOW).await;
+    assert_eq!(taken, Err(StoreError::Conflict(Conflict::Exists)));
+    assert_eq!(world.artefact("setup", hash(1)).await.unwrap().unwrap().redeemed_at, None);
+
+    assert_eq!(world.exchange_artefact("setup", hash(1), new.clone(), NOW + 5).await, Ok(Redeemed::Done));
+    assert_eq!(world.artefact("setup", hash(1)).await.unwrap().unwrap().redeemed_at, Some(NOW + 5));
+    assert_eq!(world.artefact(CODE, hash(2)).await, Ok(Some(new)));
+    let again = world.exchange_artefact("setup", hash(1), code(&session, 4), NOW + 6).await;
+    assert_eq!(again, Ok(Redeemed::AlreadyRedeemed));
+    assert_eq!(world.artefact(CODE, hash(4)).await, Ok(None));
+}
+
+pub(crate) async fn of_parallel_exchanges_one_wins_and_the_others_leave_nothing(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.put_artefact(link(1)).await.unwrap();
+    let answers = world
+        .at_once(50, move |world, number| {
+            let new = code(&session, 100 + number);
+            async move { (number, world.exchange_artefact("setup", hash(1), new, NOW).await.unwrap()) }
+        })
+        .await;
+    let winners: Vec<_> = answers.iter().filter(|answer| answer.1 == Redeemed::Done).map(|answer| answer.0).collect();
+    let [winner] = winners[..] else { panic!("{} winners", winners.len()) };
+    assert!(answers.iter().all(|answer| answer.0 == winner || answer.1 == Redeemed::AlreadyRedeemed));
+    for number in 0..50 {
+        let stored = world.artefact(CODE, hash(100 + number)).await.unwrap().is_some();
+        assert_eq!(stored, number == winner, "{number}");
+    }
+}
+
 pub(crate) async fn the_same_hash_cannot_be_put_twice(world: World) {
     world.put_artefact(link(1)).await.unwrap();
     world.redeem_artefact("setup", hash(1), NOW).await.unwrap();

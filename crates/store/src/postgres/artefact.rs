@@ -32,10 +32,14 @@ fn from_row(row: &Row) -> Result<Artefact> {
 }
 
 pub(super) async fn put(conn: &Conn, artefact: &Artefact) -> Result<()> {
+    conn.fly(vec![insert(artefact)?]).await.map(drop)
+}
+
+fn insert(artefact: &Artefact) -> Result<Call<'_>> {
     let sql = "INSERT INTO artefact (kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at,
             payload)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let put = call!(
+    Ok(call!(
         sql,
         &artefact.kind,
         bytes(&artefact.hash),
@@ -47,8 +51,7 @@ pub(super) async fn put(conn: &Conn, artefact: &Artefact) -> Result<()> {
         num(artefact.expires_at),
         opt_num(artefact.redeemed_at),
         json(&artefact.payload)?,
-    );
-    conn.fly(vec![put]).await.map(drop)
+    ))
 }
 
 pub(super) async fn find(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
@@ -63,6 +66,15 @@ pub(super) fn lock<'a>(kind: &'a str, hash: &'a Hash32) -> Call<'a> {
 }
 
 pub(super) async fn redeem(conn: &Conn, kind: &str, hash: Hash32, now: u64) -> Result<Redeemed> {
+    use_up(conn, kind, hash, now, None).await
+}
+
+pub(super) async fn exchange(conn: &Conn, kind: &str, hash: Hash32, new: &Artefact, now: u64) -> Result<Redeemed> {
+    use_up(conn, kind, hash, now, Some(new)).await
+}
+
+/// Uses it, and stores what comes of it.
+async fn use_up(conn: &Conn, kind: &str, hash: Hash32, now: u64, new: Option<&Artefact>) -> Result<Redeemed> {
     let locked = conn.begin(vec![lock(kind, &hash)]).await?;
     let Some(artefact) = locked.first().and_then(|answer| answer.row()).map(from_row).transpose()? else {
         return Ok(Redeemed::Unknown);
@@ -70,7 +82,11 @@ pub(super) async fn redeem(conn: &Conn, kind: &str, hash: Hash32, now: u64) -> R
     if let Some(refused) = refusal(&artefact, now) {
         return Ok(refused);
     }
-    conn.finish(vec![mark(&artefact, now, artefact.family.as_deref())]).await?;
+    let mut writes = vec![mark(&artefact, now, artefact.family.as_deref())];
+    if let Some(new) = new {
+        writes.push(insert(new)?);
+    }
+    conn.finish(writes).await?;
     Ok(Redeemed::Done)
 }
 

@@ -180,6 +180,12 @@ impl Store for Postgres {
             .await
     }
 
+    async fn exchange_artefact(&self, kind: &str, hash: Hash32, new: Artefact, now: u64) -> Result<Redeemed> {
+        let arguments = (kind.to_owned(), hash, new, now);
+        self.write(arguments, |conn, (kind, hash, new, now)| Box::pin(artefact::exchange(conn, kind, *hash, new, *now)))
+            .await
+    }
+
     async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
         self.read(hash, |conn, hash| Box::pin(artefact::code_facts(conn, *hash))).await
     }

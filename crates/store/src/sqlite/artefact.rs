@@ -61,6 +61,14 @@ pub(super) fn redeem(conn: &Connection, kind: &str, hash: Hash32, now: u64) -> R
     Ok(Redeemed::Done)
 }
 
+pub(super) fn exchange(conn: &Connection, kind: &str, hash: Hash32, new: &Artefact, now: u64) -> Result<Redeemed> {
+    let redeemed = redeem(conn, kind, hash, now)?;
+    if redeemed == Redeemed::Done {
+        put(conn, new)?;
+    }
+    Ok(redeemed)
+}
+
 pub(super) fn code_facts(conn: &Connection, hash: Hash32) -> Result<Option<CodeFacts>> {
     snapshot(conn, || {
         let Some(code) = find(conn, Artefact::AUTHORIZATION_CODE, hash)? else {

@@ -170,6 +170,11 @@ impl Store for Sqlite {
         self.write(move |conn| artefact::redeem(conn, &kind, hash, now)).await
     }
 
+    async fn exchange_artefact(&self, kind: &str, hash: Hash32, new: Artefact, now: u64) -> Result<Redeemed> {
+        let kind = kind.to_owned();
+        self.write(move |conn| artefact::exchange(conn, &kind, hash, &new, now)).await
+    }
+
     async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
         self.read(move |conn| artefact::code_facts(conn, hash)).await
     }

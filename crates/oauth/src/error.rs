@@ -69,12 +69,24 @@ pub enum OAuthError {
     PostLogoutRedirectUriNotRegistered,
     /// `prompt=none` together with another value, or an unknown value.
     PromptInvalid,
+    /// The client must push its requests (RFC 9126 §6), and did not.
+    PushedRequestRequired,
+    /// No request pushed by this client has that `request_uri`, or its time is over, or it was used.
+    PushedRequestUnknown,
     /// Not one of the client's redirect URIs.
     RedirectUriNotRegistered,
     /// `registration` is not supported.
     RegistrationNotSupported,
     /// `request` is not supported.
     RequestNotSupported,
+    /// `request` and `request_uri` at once (RFC 9101 §5).
+    RequestObjectTwice,
+    /// A request object that is not what it must be; why, in words for the client's developer.
+    RequestObjectInvalid(&'static str),
+    /// The client must sign its requests (RFC 9101 §10.5), and did not.
+    RequestObjectRequired,
+    /// A `request_uri` that is not registered, or at which no request object was to be had.
+    RequestUriInvalid(&'static str),
     /// `request_uri` is not supported.
     RequestUriNotSupported,
     /// A `response_mode` nobody knows, or not for this client.
@@ -242,6 +254,19 @@ impl OAuthError {
             Self::PromptInvalid => {
                 wire("invalid_request", 400, "prompt is not supported, or none was combined with another value")
             }
+            // RFC 9126 §4, RFC 9101 §7
+            Self::PushedRequestRequired => {
+                wire("invalid_request", 400, "the client must push its authorization requests")
+            }
+            Self::PushedRequestUnknown => {
+                wire("invalid_request_uri", 400, "request_uri is unknown, expired, used, or of another client")
+            }
+            Self::RequestObjectInvalid(why) => wire("invalid_request_object", 400, *why),
+            Self::RequestObjectRequired => {
+                wire("invalid_request", 400, "the client must sign its authorization requests")
+            }
+            Self::RequestObjectTwice => wire("invalid_request", 400, "request and request_uri exclude each other"),
+            Self::RequestUriInvalid(why) => wire("invalid_request_uri", 400, *why),
             Self::RegistrationNotSupported => {
                 wire("registration_not_supported", 400, "the registration parameter is not supported")
             }
@@ -423,6 +448,12 @@ mod tests {
             E::IdTokenHintInvalid,
             E::PostLogoutRedirectUriNotRegistered,
             E::PromptInvalid,
+            E::PushedRequestRequired,
+            E::PushedRequestUnknown,
+            E::RequestObjectInvalid("the request object is not well-formed"),
+            E::RequestObjectRequired,
+            E::RequestObjectTwice,
+            E::RequestUriInvalid("request_uri is not registered for this client"),
             E::RedirectUriNotRegistered,
             E::RegistrationNotSupported,
             E::RequestNotSupported,
@@ -468,6 +499,8 @@ mod tests {
             "invalid_client",
             "invalid_grant",
             "invalid_request",
+            "invalid_request_object",
+            "invalid_request_uri",
             "invalid_scope",
             "invalid_target",
             "login_required",

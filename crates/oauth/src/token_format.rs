@@ -28,6 +28,8 @@ pub enum TokenKind {
     ClientSecret,
     /// A password-reset link.
     PasswordReset,
+    /// A pushed authorization request: the end of its `request_uri`.
+    PushedRequest,
     /// A refresh token.
     RefreshToken,
     /// A browser session's cookie.
@@ -45,6 +47,7 @@ impl TokenKind {
         Self::AuthorizationCode,
         Self::ClientSecret,
         Self::PasswordReset,
+        Self::PushedRequest,
         Self::RefreshToken,
         Self::Session,
         Self::SessionValue,
@@ -59,6 +62,7 @@ impl TokenKind {
             Self::AuthorizationCode => "sym_ac_",
             Self::ClientSecret => "sym_cs_",
             Self::PasswordReset => "sym_pr_",
+            Self::PushedRequest => "sym_rq_",
             Self::RefreshToken => "sym_rt_",
             Self::Session => "sym_se_",
             Self::SessionValue => "sym_sv_",

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_jose::{Algorithm, Jwk, SigningKey, VerifyingKey, VerifyingKeys, base64url};
+use symbolon_oauth::authorize::{ObjectKind, Source};
 use symbolon_oauth::{Issuer, Scope};
 
 /// How long a sign-in or consent page may stay open, in seconds.
@@ -20,8 +21,12 @@ const AUDIENCE: &str = "symbolon-interaction";
 /// What a pending authorization request is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interaction {
-    /// The query of the authorization request, as it came.
+    /// The parameters of the authorization request as a query: those that came in it or in a request object; of a pushed
+    /// request only what names it.
     pub query: String,
+    /// The request object that they came in, if they did: it is opened once, on arrival.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectKind>,
     /// When the sign-in page was first shown, Unix seconds; `None` when the request found somebody signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in_since: Option<u64>,
@@ -66,6 +71,7 @@ impl Interaction {
     pub fn sign_in(issuer: &Issuer, query: impl Into<String>, browser: &str, now: u64) -> Self {
         Self {
             query: query.into(),
+            object: None,
             sign_in_since: Some(now),
             step: Step::SignIn,
             iss: issuer.as_str().to_owned(),
@@ -85,6 +91,12 @@ impl Interaction {
         shown: Step,
     ) -> Self {
         Self { sign_in_since, step: shown, ..Self::sign_in(issuer, query, browser, now) }
+    }
+
+    /// The same, of a request that came from there.
+    #[must_use]
+    pub fn from_source(self, source: Source) -> Self {
+        Self { object: source.object, ..self }
     }
 
     /// The same request, after the sign-in at `now` that made the session `sid`.

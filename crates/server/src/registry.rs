@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use symbolon_jose::{Algorithm, VerifyingKeys, jwt};
 use symbolon_oauth::client_auth::keys_of;
 use symbolon_oauth::endpoint::discovery::{self, Settings};
-use symbolon_oauth::registration::{Api, Apis, Client, Role};
-use symbolon_oauth::{Issuer, OAuthError};
+use symbolon_oauth::registration::{Api, Apis, Client, RequestRules, Role};
+use symbolon_oauth::{Grant, Issuer, OAuthError};
 use symbolon_store::{Document, Registry as Rows};
 
 use crate::config::FeedAccess;
@@ -87,7 +87,7 @@ impl Registry {
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), keys_of(client)?)))
                 .collect(),
-            metadata: metadata(&keys, issuer, feed),
+            metadata: metadata(&clients, &keys, issuer, feed),
             jwks: Bytes::from(keys.jwks().to_string()),
             clients: clients.into_iter().map(|client| (client.client_id.to_string(), Arc::new(client))).collect(),
             apis: apis.into_iter().map(|api| (api.identifier.clone(), Arc::new(api))).collect(),
@@ -128,7 +128,7 @@ impl Registry {
         &self.roles
     }
 
-    /// The keys a client signs its assertions with, if it registered any.
+    /// The keys a client signs its assertions and its request objects with, if it registered any.
     pub fn assertion_keys(&self, client_id: &str) -> Option<&VerifyingKeys> {
         self.assertion_keys.get(client_id)
     }
@@ -184,11 +184,25 @@ impl Apis for Registry {
     }
 }
 
-fn metadata(keys: &KeyRing, issuer: &Issuer, feed: FeedAccess) -> Bytes {
+/// What is required of every client that signs users in, so of the server (specs rule 1).
+fn required_of_all(clients: &[Client]) -> RequestRules {
+    let signing_in = || clients.iter().filter(|client| !client.disabled && client.may_use(Grant::AuthorizationCode));
+    let all = |required: fn(&RequestRules) -> bool| {
+        signing_in().next().is_some() && signing_in().all(|client| required(&client.requests))
+    };
+    RequestRules {
+        require_pushed_authorization_requests: all(|rules| rules.require_pushed_authorization_requests),
+        require_signed_request_object: all(|rules| rules.require_signed_request_object),
+        ..RequestRules::default()
+    }
+}
+
+fn metadata(clients: &[Client], keys: &KeyRing, issuer: &Issuer, feed: FeedAccess) -> Bytes {
     let settings = Settings {
         id_token_signing_algs: keys.algorithms().collect(),
         ui_locales: vec!["en".to_owned()],
         revocation_feed: feed != FeedAccess::Off,
+        required_of_all: required_of_all(clients),
     };
     let document = discovery::metadata(issuer, &settings);
     Bytes::from(serde_json::to_vec(&document).expect("the document has only string keys"))

@@ -114,7 +114,7 @@ fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authorize::validate;
+    use crate::authorize::{Effective, validate};
     use crate::params::Params;
     use crate::registration::{Api, Client};
     use crate::testing::{API, CHALLENGE, NOW, apis, issuer, spa, third_party};
@@ -146,8 +146,8 @@ mod tests {
             client.client_id
         );
         let issuer = issuer();
-        let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
-        let request = validate(&params, Some(client), apis, &issuer).unwrap();
+        let asked = Effective::plain(Params::parse_for_authorize(query.as_bytes()).unwrap());
+        let request = validate(&asked, Some(client), apis, &issuer).unwrap();
         let session = SessionFacts {
             user_id: "usr_ada".to_owned(),
             sid: "s".to_owned(),

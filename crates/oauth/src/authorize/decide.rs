@@ -241,7 +241,7 @@ fn issue(
 
 #[cfg(test)]
 mod tests {
-    use super::super::validate;
+    use super::super::{Effective, validate};
     use super::*;
     use crate::params::Params;
     use crate::registration::Client;
@@ -273,8 +273,8 @@ mod tests {
             client.client_id
         );
         let (apis, issuer) = (apis(), issuer());
-        let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
-        let request = validate(&params, Some(client), &apis, &issuer).unwrap();
+        let asked = Effective::plain(Params::parse_for_authorize(query.as_bytes()).unwrap());
+        let request = validate(&asked, Some(client), &apis, &issuer).unwrap();
         at(NOW, |ctx| decide(ctx, &request, facts))
     }
 
@@ -417,7 +417,7 @@ mod tests {
             let (apis, issuer, client) = (apis(), issuer(), spa());
             let query = format!("client_id=spa&redirect_uri={SPA_URI}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
             let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
-            let request = validate(&params, Some(&client), &apis, &issuer).unwrap();
+            let request = validate(&Effective::plain(params), Some(&client), &apis, &issuer).unwrap();
             issues(at(now, |ctx| decide(ctx, &request, &signed_in(5))))
         }).into();
         assert_ne!(codes[0].code, codes[1].code);

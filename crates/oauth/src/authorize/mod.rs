@@ -7,6 +7,7 @@
 pub(crate) mod check;
 mod consent;
 mod decide;
+mod effective;
 mod request;
 mod validate;
 
@@ -14,8 +15,9 @@ pub use consent::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ConsentWhy};
 pub use decide::{
     CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, IssueCode, SessionFacts, SignInPrompt, SignInWhy, decide,
 };
+pub use effective::{Effective, ObjectKind, Source};
 pub use request::{Prompt, ValidRequest};
-pub use validate::{Rejection, validate};
+pub use validate::{Rejection, refuse, validate};
 
 use crate::error::OAuthError;
 use crate::response_mode::AuthorizationResponse;

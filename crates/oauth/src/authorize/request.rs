@@ -11,7 +11,7 @@ use crate::response_mode::{AuthorizationResponse, ResponseMode};
 use crate::scope::Scope;
 use crate::token_format::OpaqueToken;
 
-use super::ErrorRedirect;
+use super::{ErrorRedirect, Source};
 
 /// A value of `prompt` (OpenID Connect Core §3.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +46,7 @@ impl Prompt {
 #[derive(Clone, Debug)]
 pub struct ValidRequest<'a> {
     pub(super) client: &'a Client,
+    pub(super) source: Source,
     pub(super) issuer: &'a Issuer,
     pub(super) api: Option<&'a Api>,
     pub(super) redirect_uri: RegisteredRedirectUri,
@@ -72,6 +73,12 @@ impl<'a> ValidRequest<'a> {
     #[must_use]
     pub fn client_id(&self) -> &'a ClientId {
         &self.client.client_id
+    }
+
+    /// Where the request came from.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        self.source
     }
 
     /// The API asked for, if any.

@@ -1,7 +1,7 @@
 //! Checks an authorization request: first what must be proven before anything is redirected, then the rest, rule by rule.
 
 use super::check::{self, Draft};
-use super::{ErrorRedirect, ValidRequest};
+use super::{Effective, ErrorRedirect, Source, ValidRequest};
 use crate::error::OAuthError;
 use crate::ids::Issuer;
 use crate::params::Params;
@@ -28,24 +28,47 @@ impl Rejection {
             Self::Redirect(redirect) => &redirect.error,
         }
     }
+
+    /// Why, by value.
+    #[must_use]
+    pub fn into_error(self) -> OAuthError {
+        match self {
+            Self::Page(error) => error,
+            Self::Redirect(redirect) => redirect.error,
+        }
+    }
 }
 
-/// Checks the parameters ([`Params::parse_for_authorize`]) against the client they name, `None` if there is none of that name.
-/// Look the client up by `params.get("client_id")`.
+/// Checks a request against the client it names, `None` if there is none of that name. Look the client up by
+/// `params.get("client_id")`.
 ///
 /// # Errors
 /// [`Rejection`]; its variant says where it may be told.
 pub fn validate<'a>(
-    params: &Params,
+    request: &Effective,
     client: Option<&'a Client>,
     apis: &'a dyn Apis,
     issuer: &'a Issuer,
 ) -> Result<ValidRequest<'a>, Rejection> {
+    let Effective { params, source } = request;
     let client = check::client::check(params, client).map_err(Rejection::Page)?;
     let redirect_uri = check::redirect_uri::check(params, client).map_err(Rejection::Page)?;
-    let draft = Draft { params, client, redirect_uri: &redirect_uri };
+    let draft = Draft { params, source: *source, client, redirect_uri: &redirect_uri };
     rest(&draft, apis, issuer)
         .map_err(|error| Rejection::Redirect(Box::new(refusal(&draft, &redirect_uri, issuer, error))))
+}
+
+/// Refuses a request whose parameters are not to be had, because what they stand in cannot be opened. `params` are what came beside it:
+/// if they name the client and one of its redirect URIs, the client is told there.
+#[must_use]
+pub fn refuse(params: &Params, client: Option<&Client>, issuer: &Issuer, error: OAuthError) -> Rejection {
+    let client = match check::client::check(params, client) {
+        Ok(client) => client,
+        Err(error) => return Rejection::Page(error),
+    };
+    let Ok(redirect_uri) = check::redirect_uri::check(params, client) else { return Rejection::Page(error) };
+    let draft = Draft { params, source: Source::default(), client, redirect_uri: &redirect_uri };
+    Rejection::Redirect(Box::new(refusal(&draft, &redirect_uri, issuer, error)))
 }
 
 /// Every rule whose breach may be told by redirect. The order decides which breach is told first.
@@ -65,6 +88,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
     let scope = check::scope::check(draft, api)?;
     Ok(ValidRequest {
         client: draft.client,
+        source: draft.source,
         issuer,
         api,
         redirect_uri: draft.redirect_uri.clone(),
@@ -119,7 +143,8 @@ mod tests {
     fn run<T>(client: Option<&Client>, query: &str, f: impl FnOnce(Result<ValidRequest<'_>, Rejection>) -> T) -> T {
         let apis: Vec<Api> = apis();
         let issuer = issuer();
-        f(validate(&Params::parse_for_authorize(query.as_bytes()).unwrap(), client, &apis, &issuer))
+        let request = Effective::plain(Params::parse_for_authorize(query.as_bytes()).unwrap());
+        f(validate(&request, client, &apis, &issuer))
     }
 
     /// The cause and the URL of a refusal that is told by redirect.
@@ -232,6 +257,24 @@ mod tests {
         run(Some(&spa()), &several, |result| assert_eq!(result.err().unwrap().error(), &OAuthError::TargetsSeveral));
         let same = format!("{}&resource=http%3A%2F%2Flocalhost%3A4402", query(&[]));
         run(Some(&spa()), &same, |result| assert!(result.is_ok()));
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_told_by_redirect_only_to_a_registered_uri() {
+        let (spa, issuer, error) = (spa(), issuer(), OAuthError::RequestObjectInvalid("no"));
+        let told = |client: Option<&Client>, changes: &[(&str, &str)]| {
+            refuse(&Params::parse_for_authorize(query(changes).as_bytes()).unwrap(), client, &issuer, error.clone())
+        };
+        let Rejection::Redirect(redirect) = told(Some(&spa), &[]) else { panic!("proven") };
+        let location = redirect.response.location().unwrap();
+        assert!(location.starts_with(&format!("{SPA_URI}?error=invalid_request_object&")), "{location}");
+        assert!(location.ends_with("&state=st4te&iss=https%3A%2F%2Fauth.example"), "{location}");
+        for uri in ["https://evil.example/", ""] {
+            assert_eq!(told(Some(&spa), &[("redirect_uri", uri)]), Rejection::Page(error.clone()));
+        }
+        assert_eq!(told(None, &[]), Rejection::Page(OAuthError::ClientUnknown));
+        let off = Client { disabled: true, ..spa.clone() };
+        assert_eq!(told(Some(&off), &[]), Rejection::Page(OAuthError::ClientDisabled));
     }
 
     proptest! {

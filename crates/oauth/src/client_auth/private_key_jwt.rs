@@ -73,7 +73,7 @@ impl<'c> PendingAssertion<'c> {
     }
 }
 
-/// Parses a client's registered keys, once, for the shell's snapshot.
+/// Parses a client's registered keys, once, for the shell's snapshot: they sign its assertions and its request objects.
 #[must_use]
 pub fn keys_of(client: &Client) -> Option<VerifyingKeys> {
     let set = JwkSet::from_value(client.jwks.as_ref()?).ok()?;

@@ -13,7 +13,7 @@ use crate::client_auth::SIGNING_ALGS;
 use crate::endpoint::path;
 use crate::grant::Grant;
 use crate::ids::Issuer;
-use crate::registration::AuthMethod;
+use crate::registration::{AuthMethod, RequestObjectAlg, RequestRules};
 use crate::response_mode::ResponseMode;
 use crate::scope;
 
@@ -26,6 +26,8 @@ pub struct Settings {
     pub ui_locales: Vec<String>,
     /// Whether guards can follow revocations.
     pub revocation_feed: bool,
+    /// What every client that signs users in is registered for.
+    pub required_of_all: RequestRules,
 }
 
 /// The metadata document.
@@ -43,6 +45,7 @@ pub struct Metadata {
     pub jwks_uri: String,
     pub revocation_endpoint: String,
     pub introspection_endpoint: String,
+    pub pushed_authorization_request_endpoint: String,
     pub end_session_endpoint: String,
     pub scopes_supported: &'static [&'static str],
     pub response_types_supported: &'static [&'static str],
@@ -56,6 +59,7 @@ pub struct Metadata {
     pub revocation_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_methods_supported: Vec<&'static str>,
     pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    pub request_object_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: &'static [&'static str],
     pub claim_types_supported: &'static [&'static str],
     pub claims_supported: Vec<&'static str>,
@@ -99,6 +103,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         jwks_uri: issuer.endpoint(path::JWKS),
         revocation_endpoint: issuer.endpoint(path::REVOKE),
         introspection_endpoint: issuer.endpoint(path::INTROSPECT),
+        pushed_authorization_request_endpoint: issuer.endpoint(path::PUSHED_AUTHORIZATION),
         end_session_endpoint: issuer.endpoint(path::END_SESSION),
         scopes_supported: scope::STANDARD,
         response_types_supported: response_type::SUPPORTED,
@@ -113,6 +118,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         // RFC 7662 §2.1: introspection is never open to a client that proves nothing.
         introspection_endpoint_auth_methods_supported: methods(|method| *method != AuthMethod::None),
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algs(),
+        request_object_signing_alg_values_supported: RequestObjectAlg::all().map(RequestObjectAlg::name).collect(),
         code_challenge_methods_supported: &["S256"],
         claim_types_supported: &["normal"],
         claims_supported: ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash"]
@@ -127,11 +133,11 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         symbolon_session_endpoint: issuer.endpoint(path::SESSION),
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: false,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
-        require_request_uri_registration: false,
-        require_pushed_authorization_requests: false,
-        require_signed_request_object: false,
+        request_parameter_supported: true,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: true,
+        require_pushed_authorization_requests: settings.required_of_all.require_pushed_authorization_requests,
+        require_signed_request_object: settings.required_of_all.require_signed_request_object,
         tls_client_certificate_bound_access_tokens: false,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
@@ -151,6 +157,7 @@ mod tests {
             id_token_signing_algs: vec![Algorithm::RS256, Algorithm::ES256],
             ui_locales: vec!["en".to_owned()],
             revocation_feed: true,
+            ..Settings::default()
         };
         serde_json::to_value(metadata(&issuer(), &settings)).unwrap()
     }
@@ -192,7 +199,31 @@ mod tests {
 
     #[test]
     fn booleans_that_default_to_true_are_stated() {
-        assert_eq!(document()["request_uri_parameter_supported"], json!(false));
+        assert_eq!(document()["request_uri_parameter_supported"], json!(true));
+    }
+
+    /// Core §6.2, RFC 9126 §5, RFC 9101 §10.5; specs rule 1.
+    #[test]
+    fn how_requests_may_come_is_stated_and_required_only_if_of_everybody() {
+        let document = document();
+        for (member, value) in [
+            ("request_parameter_supported", json!(true)),
+            ("require_request_uri_registration", json!(true)),
+            ("require_pushed_authorization_requests", json!(false)),
+            ("require_signed_request_object", json!(false)),
+            ("pushed_authorization_request_endpoint", json!(issuer().endpoint("/oauth/par"))),
+        ] {
+            assert_eq!(document[member], value, "{member}");
+        }
+        let algs = document["request_object_signing_alg_values_supported"].to_string();
+        assert!(algs.contains("\"none\"") && algs.contains("ES256") && !algs.contains("HS256"), "{algs}");
+        let required_of_all = RequestRules {
+            require_pushed_authorization_requests: true,
+            require_signed_request_object: true,
+            ..RequestRules::default()
+        };
+        let strict = metadata(&issuer(), &Settings { required_of_all, ..Settings::default() });
+        assert!(strict.require_pushed_authorization_requests && strict.require_signed_request_object);
     }
 
     #[test]

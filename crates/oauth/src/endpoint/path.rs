@@ -12,6 +12,8 @@ pub const JWKS: &str = "/.well-known/jwks.json";
 pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 /// OpenID Connect Discovery metadata.
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// Pushed authorization requests.
+pub const PUSHED_AUTHORIZATION: &str = "/oauth/par";
 /// Everything that is revoked, as one file (decision 6).
 pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
 /// What is revoked, as it happens (decision 6).

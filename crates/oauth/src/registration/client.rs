@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::SecretHash;
+use super::{RequestRules, SecretHash};
 use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
@@ -165,6 +165,9 @@ pub struct Client {
     /// Life of a refresh token and all its descendants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_absolute_secs: Option<u64>,
+    /// How it must send its authorization requests.
+    #[serde(flatten)]
+    pub requests: RequestRules,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -238,6 +241,7 @@ impl Client {
             access_token_lifetime_secs: None,
             refresh_idle_secs: None,
             refresh_absolute_secs: None,
+            requests: RequestRules::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }

@@ -39,16 +39,16 @@ impl fmt::Display for RegistrationError {
 impl std::error::Error for RegistrationError {}
 
 /// Collects faults.
-struct Faults(Vec<RegistrationError>);
+pub(super) struct Faults(Vec<RegistrationError>);
 
 impl Faults {
-    fn check(&mut self, ok: bool, member: &'static str, problem: &'static str) {
+    pub(super) fn check(&mut self, ok: bool, member: &'static str, problem: &'static str) {
         if !ok {
             self.0.push(RegistrationError { member, value: None, problem });
         }
     }
 
-    fn check_value(&mut self, result: Result<(), &'static str>, member: &'static str, value: &str) {
+    pub(super) fn check_value(&mut self, result: Result<(), &'static str>, member: &'static str, value: &str) {
         if let Err(problem) = result {
             self.0.push(RegistrationError { member, value: Some(value.to_owned()), problem });
         }
@@ -71,6 +71,7 @@ impl Client {
         self.check_authentication(&mut faults);
         self.check_grants(&mut faults);
         self.check_lifetimes(&mut faults);
+        self.check_requests(&mut faults);
         faults.done()
     }
 

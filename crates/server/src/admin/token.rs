@@ -222,6 +222,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::AuthorizationCode) => ("an authorization code", "it is over a minute after it was issued"),
         Some(TokenKind::ClientSecret) => ("a client's secret", "symbolon client secret rotate CLIENT --compromised"),
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
+        Some(TokenKind::PushedRequest) => ("a pushed authorization request", "it is over a minute after it was pushed"),
         Some(TokenKind::RefreshToken) => ("only a part of a refresh token", "copy it again, whole"),
         Some(TokenKind::Session) => ("a session's cookie", "symbolon user sign-out USER"),
         Some(TokenKind::SessionValue) => ("only a part of a session value", "copy it again, whole"),

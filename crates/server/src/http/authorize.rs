@@ -2,7 +2,7 @@
 //! page or answers the client.
 //!
 //! The endpoint leaves nothing behind until someone has signed in: the pending request travels in a signed
-//! value ([`crate::interaction`]). A POST from another site changes nothing, it becomes a GET (design §6).
+//! value ([`crate::interaction`]), or lies pushed where its client has put it. A POST from another site changes nothing, it becomes a GET (design §6).
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::authorize::{
-    self, Decision, Facts, InteractionFacts, IssueCode, Rejection, SignInPrompt, SignInWhy, ValidRequest,
+    self, Decision, Effective, ErrorRedirect, Facts, InteractionFacts, IssueCode, Rejection, SignInPrompt, SignInWhy,
+    ValidRequest,
 };
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::response_mode::{AuthorizationResponse, Rendering};
@@ -112,15 +113,15 @@ impl Arrival<'_> {
     }
 
     async fn respond(&self, query: &str, interaction: Option<&Interaction>) -> Response {
-        let params = match Params::parse_for_authorize(query.as_bytes()) {
-            Ok(params) => params,
-            Err(error) => return page::protocol_error(self.app, self.meta, &error),
+        let asked = match self.read(query, interaction).await {
+            Ok(asked) => asked,
+            Err(unread) => return self.reject(&unread.beside, self.refuse_unread(&unread)),
         };
-        let request = match self.validate(&params) {
+        let request = match self.validate(&asked.request) {
             Ok(request) => request,
-            Err(rejection) => return self.reject(&params, rejection),
+            Err(rejection) => return self.reject(&asked.request.params, rejection),
         };
-        let decided = match form::query(&params) {
+        let decided = match asked.query() {
             Ok(query) => self.decide(&request, &query, interaction).await,
             Err(error) => Err(error),
         };
@@ -137,11 +138,11 @@ impl Arrival<'_> {
     }
 
     /// Proves client, redirect URI and everything else of a request.
-    pub(super) fn validate<'r>(&'r self, params: &Params) -> Result<ValidRequest<'r>, Rejection> {
-        authorize::validate(params, self.client(params), &*self.registry, &self.app.issuer)
+    pub(super) fn validate<'r>(&'r self, request: &Effective) -> Result<ValidRequest<'r>, Rejection> {
+        authorize::validate(request, self.client(&request.params), &*self.registry, &self.app.issuer)
     }
 
-    fn client(&self, params: &Params) -> Option<&Client> {
+    pub(super) fn client(&self, params: &Params) -> Option<&Client> {
         params.get("client_id").and_then(|id| self.registry.client(id)).map(AsRef::as_ref)
     }
 
@@ -167,10 +168,8 @@ impl Arrival<'_> {
         match (decision, signed_in) {
             (Decision::SignIn(prompt), who) => self.sign_in(request, query, prompt, who.as_ref()),
             (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who, sign_in_since),
-            (Decision::Issue(code), Some(who)) => self.issue(request.client(), &code, &who).await,
-            (Decision::Error(error), _) => {
-                Ok(Refused::note(self.send(request.client(), &error.response), &error.error))
-            }
+            (Decision::Issue(code), Some(who)) => self.issue(request, &code, &who).await,
+            (Decision::Error(error), _) => self.tell(request, &error).await,
             // A decision that presupposes somebody is never taken about nobody.
             (Decision::Consent(_) | Decision::Issue(_), None) => Err(OAuthError::ServerError),
         }
@@ -190,6 +189,7 @@ impl Arrival<'_> {
         };
         let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
         let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
+        let pending = pending.from_source(request.source());
         // Asked to confirm who they are, people need not type it again.
         let signed_in = signed_in.filter(|_| reason == Reason::Again).map(|who| consent::account_view(who).identifier);
         let username = prompt.login_hint.or_else(|| signed_in.clone()).unwrap_or_default();
@@ -220,10 +220,10 @@ impl Arrival<'_> {
         })
     }
 
-    /// Stores the code, then hands it out.
+    /// Stores the code, and with it that a pushed request is used up, then hands it out.
     pub(super) async fn issue(
         &self,
-        client: &Client,
+        request: &ValidRequest<'_>,
         issue: &IssueCode,
         who: &SignedIn,
     ) -> Result<Response, OAuthError> {
@@ -240,9 +240,19 @@ impl Arrival<'_> {
             redeemed_at: None,
             payload: serde_json::to_value(grant).map_err(|_| OAuthError::ServerError)?,
         };
-        self.app.store.put_artefact(artefact).await.map_err(|error| store_failure(&error))?;
+        if let Some(refusal) = self.keep(request, Some(artefact)).await? {
+            return Ok(refusal);
+        }
         self.app.metrics.authorizations.get_or_create(&Outcome::of(None)).inc();
-        Ok(self.send(client, &issue.response))
+        Ok(self.send(request.client(), &issue.response))
+    }
+
+    /// Tells the client a refusal, which uses a pushed request up as a code does: one answer each (RFC 9126 §4).
+    pub(super) async fn tell(&self, request: &ValidRequest<'_>, error: &ErrorRedirect) -> Result<Response, OAuthError> {
+        if let Some(refusal) = self.keep(request, None).await? {
+            return Ok(refusal);
+        }
+        Ok(Refused::note(self.send(request.client(), &error.response), &error.error))
     }
 
     /// Sends an answer to the client, in the response mode it asked for.
@@ -262,7 +272,7 @@ impl Arrival<'_> {
         answer::to_client(answer, client.client_id.as_str())
     }
 
-    /// Tells the person, or the client, why the request is refused. Redirects only to what is proven.
+    /// Tells the person, or the client, why the request is refused. A pushed one is not used up by that. Redirects only to what is proven.
     fn reject(&self, params: &Params, rejection: Rejection) -> Response {
         let error = match rejection {
             Rejection::Redirect(redirect) => {

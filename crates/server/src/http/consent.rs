@@ -59,6 +59,7 @@ pub(super) fn show(
     let shown =
         Step::Consent { sid: who.session.sid.clone(), scope: prompt.scope.clone(), audience: prompt.audience.clone() };
     let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, sign_in_since, shown);
+    let pending = pending.from_source(request.source());
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
     let csp = Csp::strict().image(client.logo.as_ref()).form_may_reach(request.redirect_uri().as_str());
     let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes());
@@ -112,8 +113,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
 async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interaction) -> Result<Response, OAuthError> {
     let Arrival { app, meta, headers, .. } = arrival;
     let expired = || page::error(app, meta, ErrorWhat::PageExpired);
-    let pending = Params::parse_for_authorize(interaction.query.as_bytes())?;
-    let Ok(request) = arrival.validate(&pending) else { return Ok(expired()) };
+    let Some(pending) = arrival.resume(interaction).await? else { return Ok(expired()) };
+    let Ok(request) = arrival.validate(&pending.request) else { return Ok(expired()) };
     let signed_in = browser::signed_in(app, headers, meta.now).await?;
     // The answer counts for the person the page was shown to (security requirement 18).
     let Step::Consent { sid, scope, audience } = &interaction.step else { return Ok(expired()) };
@@ -135,12 +136,12 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
             if let Some(scope) = &code.record_consent {
                 record(arrival, &request, &who, scope).await?;
             }
-            arrival.issue(request.client(), &code, &who).await
+            arrival.issue(&request, &code, &who).await
         }
         Decision::Error(error) => {
             let refused = Outcome::of(Some(error.error.wire().code));
             app.metrics.authorizations.get_or_create(&refused).inc();
-            Ok(arrival.send(request.client(), &error.response))
+            arrival.tell(&request, &error).await
         }
         // What is registered has changed since the page was shown, or `max_age` has passed meanwhile.
         Decision::Consent(prompt) => {

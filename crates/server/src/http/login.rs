@@ -83,24 +83,24 @@ impl Post<'_> {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));
         }
         if self.params.get("decision") == Some("deny") {
-            return Ok(self.deny(interaction));
+            return self.deny(interaction).await;
         }
         let username = self.params.get("username").unwrap_or_default();
         let password = self.params.get("password").unwrap_or_default();
         if username.is_empty() || password.is_empty() {
-            return self.again(interaction, LoginProblem::Incomplete);
+            return self.again(interaction, LoginProblem::Incomplete).await;
         }
         let client_id = interaction.as_ref().and_then(|one| client_id(&one.query));
         match sign_in::check(app, meta, username, password, browser::device(app, headers)).await? {
             Outcome::SignedIn(user) => self.enter(&user, interaction, client_id.as_deref()).await,
-            Outcome::Busy => self.again(interaction, LoginProblem::Busy),
+            Outcome::Busy => self.again(interaction, LoginProblem::Busy).await,
             Outcome::Throttled { wait_secs } => {
                 events::sign_in_throttled(app, client_id.as_deref());
-                self.again(interaction, LoginProblem::Throttled { wait_secs })
+                self.again(interaction, LoginProblem::Throttled { wait_secs }).await
             }
             Outcome::Wrong { user_id } => {
                 events::sign_in_failed(app, meta, user_id.as_deref(), client_id.as_deref(), "credentials").await;
-                self.again(interaction, LoginProblem::WrongCredentials)
+                self.again(interaction, LoginProblem::WrongCredentials).await
             }
         }
     }
@@ -131,7 +131,7 @@ impl Post<'_> {
         }
         let Some((session, cookie)) = made else {
             // Blocked, deleted or given another password between the check and here.
-            return self.again(interaction, LoginProblem::WrongCredentials);
+            return self.again(interaction, LoginProblem::WrongCredentials).await;
         };
         events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
         let target = match interaction {
@@ -148,27 +148,26 @@ impl Post<'_> {
     }
 
     /// The person said no: the client hears `access_denied`.
-    fn deny(&self, interaction: Option<Interaction>) -> Response {
-        let Some(interaction) = interaction else { return page::see_other("/") };
-        let Ok(params) = Params::parse_for_authorize(interaction.query.as_bytes()) else {
-            return page::error(self.arrival.app, self.arrival.meta, ErrorWhat::PageExpired);
-        };
-        match self.arrival.validate(&params) {
-            Ok(request) => {
-                let refused = metrics::Outcome::of(Some(OAuthError::AccessDenied.wire().code));
-                self.arrival.app.metrics.authorizations.get_or_create(&refused).inc();
-                self.arrival.send(request.client(), &request.error(OAuthError::AccessDenied).response)
-            }
-            Err(_) => page::error(self.arrival.app, self.arrival.meta, ErrorWhat::PageExpired),
-        }
+    async fn deny(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
+        let Some(interaction) = interaction else { return Ok(page::see_other("/")) };
+        let arrival = &self.arrival;
+        let expired = || page::error(arrival.app, arrival.meta, ErrorWhat::PageExpired);
+        let Some(asked) = arrival.resume(&interaction).await? else { return Ok(expired()) };
+        let Ok(request) = arrival.validate(&asked.request) else { return Ok(expired()) };
+        let answer = arrival.tell(&request, &request.error(OAuthError::AccessDenied)).await?;
+        let refused = metrics::Outcome::of(Some(OAuthError::AccessDenied.wire().code));
+        arrival.app.metrics.authorizations.get_or_create(&refused).inc();
+        Ok(answer)
     }
 
     /// The same page again, saying what went wrong.
-    fn again(&self, interaction: Option<Interaction>, problem: LoginProblem) -> Result<Response, OAuthError> {
+    async fn again(&self, interaction: Option<Interaction>, problem: LoginProblem) -> Result<Response, OAuthError> {
         let browser = browser::pre_session(self.arrival.app, self.arrival.headers).unwrap_or_default();
-        let query = interaction.as_ref().map(|one| one.query.clone()).unwrap_or_default();
-        let params = Params::parse_for_authorize(query.as_bytes())?;
-        let request = interaction.as_ref().and_then(|_| self.arrival.validate(&params).ok());
+        let asked = match &interaction {
+            Some(pending) => self.arrival.resume(pending).await?,
+            None => None,
+        };
+        let request = asked.as_ref().and_then(|asked| self.arrival.validate(&asked.request).ok());
         let form = Form {
             interaction,
             username: self.params.get("username").unwrap_or_default().chars().take(320).collect(),

@@ -14,7 +14,7 @@ use symbolon_oauth::endpoint::path;
 use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
-    meta, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
+    meta, par, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -54,6 +54,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::TOKEN, post(token::token))
         .route(path::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(path::REVOKE, post(revoke::revoke))
+        .route(path::PUSHED_AUTHORIZATION, post(par::push))
         .route("/authenticate", post(authenticate::authenticate))
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)

@@ -160,8 +160,8 @@ async fn every_other_error_goes_to_the_client_in_the_mode_it_asked_for() {
         ("max_age", "soon", "invalid_request"),
         ("scope", "a\"b", "invalid_scope"),
         ("audience", "https://nobody.example", "invalid_target"),
-        ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
-        ("request_uri", "http://127.0.0.1:1/", "request_uri_not_supported"),
+        ("request", "eyJhbGciOiJub25lIn0.e30.", "invalid_request_object"),
+        ("request_uri", "http://127.0.0.1:1/", "invalid_request_uri"),
         ("registration", "{\"redirect_uris\":[\"https://evil.example\"]}", "registration_not_supported"),
         ("id_token_hint", "garbage", "invalid_request"),
     ] {

@@ -8,7 +8,7 @@ use super::{Family, Hash32, IssuedAccessToken, RefreshToken, Session, User};
 /// Something that works once. The kind is part of the key, so a hash of one kind never finds another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Artefact {
-    /// `authorization_code`, `setup`, `password_reset`, …
+    /// `authorization_code`, `pushed_request`, `setup`, `password_reset`, …
     pub kind: String,
     /// SHA-256 of the secret.
     pub hash: Hash32,
@@ -33,6 +33,8 @@ pub struct Artefact {
 impl Artefact {
     /// The kind of authorization codes, the only kind `redeem_code` looks at.
     pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
+    /// The kind of pushed authorization requests.
+    pub const PUSHED_REQUEST: &'static str = "pushed_request";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
 }

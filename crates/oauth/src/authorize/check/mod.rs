@@ -15,6 +15,7 @@ pub(crate) mod response_type;
 pub(super) mod scope;
 pub(super) mod state;
 
+use super::Source;
 use crate::params::Params;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::registration::Client;
@@ -22,6 +23,7 @@ use crate::registration::Client;
 /// A request whose client and redirect URI are proven, and nothing else yet.
 pub(super) struct Draft<'a, 'p> {
     pub(super) params: &'p Params,
+    pub(super) source: Source,
     pub(super) client: &'a Client,
     pub(super) redirect_uri: &'p RegisteredRedirectUri,
 }
@@ -29,6 +31,7 @@ pub(super) struct Draft<'a, 'p> {
 #[cfg(test)]
 pub(super) mod testing {
     use super::Draft;
+    use crate::authorize::Source;
     use crate::params::Params;
     use crate::registration::Client;
     use crate::testing::{SPA_URI, registered, spa};
@@ -45,6 +48,11 @@ pub(super) mod testing {
         check: impl FnOnce(&Draft<'_, '_>) -> T,
     ) -> T {
         let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
-        check(&Draft { params: &params, client, redirect_uri: &registered(SPA_URI) })
+        check(&Draft { params: &params, source: Source::default(), client, redirect_uri: &registered(SPA_URI) })
+    }
+
+    /// The same for a request that came from there.
+    pub(in crate::authorize) fn from<T>(client: &Client, source: Source, check: impl FnOnce(&Draft<'_, '_>) -> T) -> T {
+        check(&Draft { params: &Params::default(), source, client, redirect_uri: &registered(SPA_URI) })
     }
 }

@@ -46,7 +46,8 @@ mod tests {
     fn a_form_is_never_posted_to_a_private_use_scheme() {
         let params = crate::Params::parse_for_authorize(b"response_mode=form_post").unwrap();
         let redirect_uri = crate::testing::registered("com.example.app:/cb");
-        let draft = Draft { params: &params, client: &spa(), redirect_uri: &redirect_uri };
+        let source = crate::authorize::Source::default();
+        let draft = Draft { params: &params, source, client: &spa(), redirect_uri: &redirect_uri };
         assert_eq!(check(&draft), Err(OAuthError::ResponseModeUnsupported));
     }
 }

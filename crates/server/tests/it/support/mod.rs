@@ -8,6 +8,7 @@ pub mod postgres;
 pub mod protocol;
 pub mod raw;
 pub mod receiver;
+pub mod requests;
 pub mod signals;
 mod template;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -36,7 +37,7 @@ impl Arrived {
     }
 }
 
-type Reply = Arc<Mutex<(StatusCode, String)>>;
+type Reply = Arc<Mutex<(StatusCode, [(HeaderName, String); 1], String)>>;
 
 #[derive(Debug)]
 pub struct Receiver {
@@ -57,7 +58,7 @@ impl Receiver {
     pub async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let reply = Reply::new(Mutex::new((StatusCode::OK, String::new())));
+        let reply = Reply::new(Mutex::new(reply(200, "text/plain", "")));
         let (sender, arrived) = unbounded_channel();
         let router = Router::new().fallback(take).with_state((Arc::clone(&reply), sender));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -71,7 +72,12 @@ impl Receiver {
 
     /// From now on it answers so.
     pub fn answer(&self, status: u16, body: &str) {
-        *self.reply.lock().unwrap() = (StatusCode::from_u16(status).unwrap(), body.to_owned());
+        self.answer_as(status, "text/plain", body);
+    }
+
+    /// The same with content of that type.
+    pub fn answer_as(&self, status: u16, media: &str, body: &str) {
+        *self.reply.lock().unwrap() = reply(status, media, body);
     }
 
     /// What comes next.
@@ -85,13 +91,17 @@ impl Receiver {
     }
 }
 
+fn reply(status: u16, media: &str, body: &str) -> (StatusCode, [(HeaderName, String); 1], String) {
+    (StatusCode::from_u16(status).unwrap(), [(CONTENT_TYPE, media.to_owned())], body.to_owned())
+}
+
 async fn take(
     State((reply, sender)): State<(Reply, UnboundedSender<Arrived>)>,
     OriginalUri(uri): OriginalUri,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, String) {
+) -> (StatusCode, [(HeaderName, String); 1], String) {
     let (path, body) = (uri.to_string(), String::from_utf8(body.to_vec()).unwrap());
     let answer = reply.lock().unwrap().clone();
     // The test may have seen enough.

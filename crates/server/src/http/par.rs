@@ -1,0 +1,97 @@
+//! `POST /oauth/par` (RFC 9126): a client pushes an authorization request and gets a `request_uri` for the browser.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::client_auth::AuthenticatedClient;
+use symbolon_oauth::pushed_request::{self, Push};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Artefact, Hash32};
+
+use super::meta::Meta;
+use super::{answer, client, form};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::interaction::{GO_ON_SECS, LIFETIME_SECS};
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+
+/// How long a request that was begun in time is kept: one sign-in page and one consent page left open for as long as they may be.
+const KEPT_SECS: u64 = pushed_request::LIFETIME_SECS + 2 * LIFETIME_SECS + GO_ON_SECS;
+
+/// The endpoint for pushed authorization requests.
+pub(super) async fn push(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let registry = app.registry();
+    if form::media_type(&headers) != form::MediaType::Form {
+        return answer::error(&OAuthError::ParametersMalformed);
+    }
+    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
+        Ok(params) => params,
+        Err(error) => return refusal(&error),
+    };
+    let credentials = match client::credentials(&headers, &params) {
+        Ok(credentials) => credentials,
+        Err(error) => return answer::error(&error),
+    };
+    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+        Ok(client) => keep(&app, &registry, &meta, client, &params).await,
+        Err(error) => {
+            events::client_refused(&app, credentials.client_id(), &error);
+            Err(error)
+        }
+    };
+    let response = match outcome {
+        Ok(push) => answer::json(StatusCode::CREATED, &push.answer()),
+        Err(error) => answer::error(&error),
+    };
+    answer::to_client(response, credentials.client_id())
+}
+
+/// RFC 9126 §2.3: too large a request has a status of its own.
+fn refusal(error: &OAuthError) -> Response {
+    let mut response = answer::error(error);
+    if *error == OAuthError::ParametersTooLarge {
+        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    response
+}
+
+async fn keep(
+    app: &App,
+    registry: &Registry,
+    meta: &Meta,
+    client: AuthenticatedClient<'_>,
+    params: &Params,
+) -> Result<Push, OAuthError> {
+    let client_id = client.client().client_id.as_str();
+    let push = {
+        let mut rng = SystemRng;
+        let keys = registry.assertion_keys(client_id);
+        pushed_request::decide(&mut app.context(meta.now, &mut rng), client, params, keys, registry)?
+    };
+    let artefact = Artefact {
+        kind: Artefact::PUSHED_REQUEST.to_owned(),
+        hash: Hash32(push.token.hash()),
+        family: None,
+        client_id: Some(client_id.to_owned()),
+        user_id: None,
+        sid: None,
+        created_at: meta.now,
+        expires_at: meta.now.saturating_add(KEPT_SECS),
+        redeemed_at: None,
+        payload: serde_json::to_value(&push.request).map_err(|_| OAuthError::ServerError)?,
+    };
+    app.store.put_artefact(artefact).await.map_err(|error| store_failure(&error))?;
+    Ok(push)
+}

@@ -1,0 +1,157 @@
+//! What an authorization request asks, however it came: as a query, as a request object by value or by reference (RFC 9101, OpenID
+//! Connect Core §6), or pushed before (RFC 9126).
+//!
+//! An object is opened once, when the browser arrives; then its parameters travel through the pages in the place of those it came beside.
+//! A pushed request stays where it is, is read at each step, and is used up by the answer. Nothing is fetched but from addresses that
+//! the client has registered.
+
+use axum::response::Response;
+use symbolon_oauth::authorize::{self, Effective, Rejection, Source, ValidRequest};
+use symbolon_oauth::pushed_request::{self, PushedRequest};
+use symbolon_oauth::request_object::Opener;
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Artefact, Hash32, Redeemed};
+
+use super::authorize::Arrival;
+use super::{form, page, request_uri};
+use crate::effects::store_failure;
+use crate::interaction::Interaction;
+
+/// A request as it was read.
+pub(super) struct Asked {
+    /// What it asks.
+    pub(super) request: Effective,
+    /// What names a pushed one, as a query.
+    reference: Option<String>,
+}
+
+impl Asked {
+    /// What travels through the pages, if it is not too large for that.
+    pub(super) fn query(&self) -> Result<String, OAuthError> {
+        match &self.reference {
+            Some(reference) => Ok(reference.clone()),
+            None => form::query(&self.request.params),
+        }
+    }
+}
+
+/// A request that could not be read.
+pub(super) struct Unread {
+    /// Why.
+    error: OAuthError,
+    /// What came beside it.
+    pub(super) beside: Params,
+}
+
+impl Arrival<'_> {
+    /// Reads the request in a query; `interaction` is the pending one it comes from, if it does.
+    pub(super) async fn read(&self, query: &str, interaction: Option<&Interaction>) -> Result<Asked, Box<Unread>> {
+        let params = Params::parse_for_authorize(query.as_bytes())
+            .map_err(|error| Box::new(Unread { error, beside: Params::default() }))?;
+        match self.open(&params, interaction).await {
+            Ok(Some(asked)) => Ok(asked),
+            Ok(None) => {
+                let source = Source { pushed: None, object: interaction.and_then(|pending| pending.object) };
+                Ok(Asked { request: Effective { params, source }, reference: None })
+            }
+            Err(error) => Err(Box::new(Unread { error, beside: params })),
+        }
+    }
+
+    /// Reads the request of a page that was shown for it; nothing if it is not to be had any more.
+    pub(super) async fn resume(&self, interaction: &Interaction) -> Result<Option<Asked>, OAuthError> {
+        match self.read(&interaction.query, Some(interaction)).await {
+            Ok(asked) => Ok(Some(asked)),
+            Err(unread) if unread.error.wire().status >= 500 => Err(unread.error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The request that stands elsewhere, if the parameters say that it does.
+    async fn open(&self, params: &Params, interaction: Option<&Interaction>) -> Result<Option<Asked>, OAuthError> {
+        let (object, uri) = (params.get("request"), params.get("request_uri"));
+        if object.is_none() && uri.is_none() {
+            return Ok(None);
+        }
+        for name in ["client_id", "request", "request_uri"] {
+            if params.is_repeated(name) {
+                return Err(OAuthError::ParameterRepeated(name.to_owned()));
+            }
+        }
+        let client_id = params.require("client_id")?;
+        let client = self.client(params).filter(|client| !client.disabled).ok_or(OAuthError::ClientUnknown)?;
+        let opener = Opener {
+            client,
+            keys: self.registry.assertion_keys(client_id),
+            issuer: &self.app.issuer,
+            now: self.meta.now,
+        };
+        let opened = match (object, uri) {
+            (Some(_), Some(_)) => return Err(OAuthError::RequestObjectTwice),
+            (_, Some(uri)) => match pushed_request::reference(uri) {
+                Some(token) => {
+                    let arrival = match interaction {
+                        Some(_) => pushed_request::Arrival::Before,
+                        None => pushed_request::Arrival::At(self.meta.now),
+                    };
+                    let request = self.pushed(token?.hash(), client_id, arrival).await?;
+                    let reference = Params::from_pairs([("client_id", client_id), ("request_uri", uri)])?.to_query();
+                    return Ok(Some(Asked { request, reference: Some(reference) }));
+                }
+                None => opener.open(params, &request_uri::fetch(self.app, client, uri, self.meta.now).await?)?,
+            },
+            (Some(text), None) => opener.open(params, text)?,
+            (None, None) => return Ok(None),
+        };
+        let (params, kind) = opened;
+        let source = Source { pushed: None, object: Some(kind) };
+        Ok(Some(Asked { request: Effective { params, source }, reference: None }))
+    }
+
+    async fn pushed(
+        &self,
+        hash: [u8; 32],
+        client_id: &str,
+        arrival: pushed_request::Arrival,
+    ) -> Result<Effective, OAuthError> {
+        let found = self.app.store.artefact(Artefact::PUSHED_REQUEST, Hash32(hash)).await;
+        let unused = found.map_err(|error| store_failure(&error))?.filter(|found| found.redeemed_at.is_none());
+        let request = unused.ok_or(OAuthError::PushedRequestUnknown)?.payload;
+        let request: PushedRequest = serde_json::from_value(request).map_err(|error| {
+            tracing::error!(%error, "a stored pushed request cannot be read");
+            OAuthError::ServerError
+        })?;
+        request.open(hash, client_id, arrival)
+    }
+
+    /// How it is told that a request could not be read.
+    pub(super) fn refuse_unread(&self, unread: &Unread) -> Rejection {
+        match &unread.error {
+            // Nobody's fault but ours is told on a page, as everywhere at this endpoint.
+            error @ (OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. }) => {
+                Rejection::Page(error.clone())
+            }
+            error => authorize::refuse(&unread.beside, self.client(&unread.beside), &self.app.issuer, error.clone()),
+        }
+    }
+
+    /// Uses a pushed request up, and stores the code that comes of it, if one does. A page if somebody was faster.
+    pub(super) async fn keep(
+        &self,
+        request: &ValidRequest<'_>,
+        code: Option<Artefact>,
+    ) -> Result<Option<Response>, OAuthError> {
+        let (store, now) = (&self.app.store, self.meta.now);
+        let pushed = request.source().pushed.map(Hash32);
+        let used = match (pushed, code) {
+            (Some(hash), Some(code)) => store.exchange_artefact(Artefact::PUSHED_REQUEST, hash, code, now).await,
+            (Some(hash), None) => store.redeem_artefact(Artefact::PUSHED_REQUEST, hash, now).await,
+            (None, Some(code)) => store.put_artefact(code).await.map(|()| Redeemed::Done),
+            (None, None) => Ok(Redeemed::Done),
+        };
+        match used.map_err(|error| store_failure(&error))? {
+            Redeemed::Done => Ok(None),
+            _ => Ok(Some(page::protocol_error(self.app, self.meta, &OAuthError::PushedRequestUnknown))),
+        }
+    }
+}

@@ -139,6 +139,9 @@ pub(crate) struct Set {
     /// Life of a refresh token and its descendants; 0s returns to the default
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     refresh_absolute: Option<u64>,
+    /// Members of its registration by their names in the standards, as JSON; null takes one back
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -313,6 +316,7 @@ impl Set {
             access_token_lifetime_secs: self.access_token_lifetime,
             refresh_idle_secs: self.refresh_idle,
             refresh_absolute_secs: self.refresh_absolute,
+            metadata: self.metadata.as_deref().map(|path| json_file(path, "name a file with {…}")).transpose()?,
         };
         Ok(ClientCommand::Set { client: self.client, change: Box::new(change) })
     }
@@ -346,9 +350,12 @@ fn api(text: &str) -> Result<(String, String), String> {
 }
 
 fn key_set(path: &Path) -> Result<Value, CliError> {
-    serde_json::from_str(&read_file(path)?).map_err(|why| {
-        CliError::usage(format!("{} is not JSON: {why}", path.display()), "name a file with {\"keys\": […]}")
-    })
+    json_file(path, "name a file with {\"keys\": […]}")
+}
+
+fn json_file(path: &Path, hint: &'static str) -> Result<Value, CliError> {
+    serde_json::from_str(&read_file(path)?)
+        .map_err(|why| CliError::usage(format!("{} is not JSON: {why}", path.display()), hint))
 }
 
 fn show_added(answer: &Value, output: &Output) {

@@ -132,6 +132,9 @@ pub struct ClientChange {
     pub refresh_idle_secs: Option<u64>,
     /// Life of a refresh token and its descendants; 0 returns to the default.
     pub refresh_absolute_secs: Option<u64>,
+    /// Members of the registration by their names in the standards, as a JSON merge patch (RFC 7396); they count before the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
 }
 
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: ClientCommand) -> Result<Value, AdminError> {

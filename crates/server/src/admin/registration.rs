@@ -1,6 +1,7 @@
 //! A client's registration, made from what the operator says and changed by it. Pure; whether what it names exists is the caller's to
 //! check.
 
+use serde_json::Value;
 use symbolon_oauth::registration::{Client, ClientApi, ClientKind};
 use symbolon_oauth::{ClientId, Scope};
 use url::Url;
@@ -44,7 +45,47 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     Ok(client)
 }
 
+/// Members that metadata does not change: who a client is, what it is, and what proves it.
+const FIXED: &[&str] = &["client_id", "created_at", "kind", "secrets"];
+
+/// A JSON merge patch (RFC 7396 §2) of a registration. A member that no registration has is refused: it would be misspelt.
+fn patched(client: &Client, patch: &Value) -> Result<Client, AdminError> {
+    let refuse = |why: String| AdminError::invalid(why, "symbolon client show ID --json shows the members' names");
+    let Value::Object(members) = patch else { return Err(refuse("metadata must be a JSON object".to_owned())) };
+    if let Some(fixed) = FIXED.iter().find(|name| members.contains_key(**name)) {
+        return Err(refuse(format!("metadata cannot change `{fixed}`")));
+    }
+    let mut document = serde_json::to_value(client).map_err(|why| refuse(why.to_string()))?;
+    merge(&mut document, patch);
+    let patched: Client = serde_json::from_value(document).map_err(|why| refuse(format!("metadata: {why}")))?;
+    match patched.extra.keys().find(|name| !client.extra.contains_key(*name)) {
+        Some(unknown) => Err(refuse(format!("no member of a registration is called `{unknown}`"))),
+        None => Ok(patched),
+    }
+}
+
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(members) = patch else {
+        target.clone_from(patch);
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(target) = target else { return };
+    for (name, value) in members {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
 pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
+    if let Some(patch) = &change.metadata {
+        *client = patched(client, patch)?;
+    }
     let spelt = |change: &ListChange| ListChange {
         add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
         remove: change.remove.clone(),
@@ -138,6 +179,7 @@ fn origins(uris: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn origins_come_from_redirect_uris_once_each() {
@@ -150,6 +192,34 @@ mod tests {
         ];
         let uris: Vec<String> = uris.map(str::to_owned).to_vec();
         assert_eq!(origins(&uris), ["http://localhost:4200", "https://a.example"]);
+    }
+
+    #[test]
+    fn metadata_sets_and_takes_back_members_by_their_names_rfc_7396() {
+        let client = Client::web(ClientId::parse("web").unwrap(), "Web");
+        let changed = |patch: Value| {
+            let mut client = client.clone();
+            let change = ClientChange { metadata: Some(patch), ..ClientChange::default() };
+            apply(&change, &mut client).map(|()| client)
+        };
+        let pushing =
+            changed(json!({"require_pushed_authorization_requests": true, "logo_uri": "https://a.example/l"}));
+        let pushing = pushing.unwrap();
+        assert!(pushing.requests.require_pushed_authorization_requests && pushing.logo_uri.is_some());
+        let back = patched(&pushing, &json!({"require_pushed_authorization_requests": false, "logo_uri": null}));
+        assert_eq!(back.unwrap(), client);
+        for wrong in [
+            json!([]),
+            json!({"require_pushed_authorisation_requests": true}),
+            json!({"require_pushed_authorization_requests": "yes"}),
+            json!({"request_object_signing_alg": "HS256"}),
+            json!({"name": null}),
+            json!({"client_id": "other"}),
+            json!({"secrets": []}),
+            json!({"kind": "machine"}),
+        ] {
+            assert!(changed(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

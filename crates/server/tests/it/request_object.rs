@@ -123,7 +123,6 @@ async fn an_object_that_is_not_the_clients_for_this_server_now_is_refused_rfc_91
         ("a request inside", signed(TYP, "request", json!(good))),
         ("a request_uri inside", signed(TYP, "request_uri", json!("https://evil.example/"))),
         ("a sub", signed(TYP, "sub", json!("web"))),
-        ("another response_type", signed(TYP, "response_type", json!("token"))),
     ] {
         let beside = [("redirect_uri", CALLBACK), ("state", "st/ate +1"), ("response_type", "code")];
         let answer = browser.get(&object_url("web", &text, &beside)).await;
@@ -134,6 +133,8 @@ async fn an_object_that_is_not_the_clients_for_this_server_now_is_refused_rfc_91
         let evil = browser.get(&object_url("web", &text, &[("redirect_uri", "https://evil.example/")])).await;
         is_page_with(&evil, "invalid_request_object");
     }
+    let other_type = [("redirect_uri", CALLBACK), ("state", "st/ate +1"), ("response_type", "token")];
+    browser.get(&object_url("web", &good, &other_type)).await.is_redirected_error("invalid_request_object");
     let answer = browser.get(&object_url("web", &good, &[])).await;
     assert!(answer.param("code").is_some(), "{answer:?}");
 }

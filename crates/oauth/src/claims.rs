@@ -4,6 +4,8 @@
 //! null or empty. Refuses names that are not standard profile claims, so nothing stored with a user can overwrite `sub` or `iss`
 //! (CVE-2024-29892).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -57,6 +59,25 @@ pub fn supported() -> impl Iterator<Item = &'static str> {
     ["name", "preferred_username", "updated_at", "email", "email_verified"]
         .into_iter()
         .chain(STORED.iter().map(|(name, _, _)| *name))
+}
+
+/// The scope that has a claim of the profile (§5.4).
+pub(crate) fn scope_of(name: &str) -> Option<&'static str> {
+    match name {
+        "name" | "preferred_username" | "updated_at" => Some("profile"),
+        "email" | "email_verified" => Some("email"),
+        _ => STORED.iter().find(|(known, _, _)| *known == name).map(|(_, scope, _)| *scope),
+    }
+}
+
+/// The claims of the profile with these names, those that are there.
+pub(crate) fn named(profile: &Profile, names: &BTreeSet<String>) -> Map<String, Value> {
+    if names.is_empty() {
+        return Map::new();
+    }
+    let mut claims = of(profile, &crate::scope::standard());
+    claims.retain(|name, _| names.contains(name));
+    claims
 }
 
 /// The claims of the profile that `scope` asks for.
@@ -135,6 +156,18 @@ mod tests {
             more: more.as_object().unwrap().clone(),
             updated_at: Some(1_700_000_000),
         }
+    }
+
+    #[test]
+    fn a_claim_asked_for_by_name_comes_alone() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+        let claims = Value::Object(named(&full(), &names(&["email", "given_name", "locale", "sub", "iss", "roles"])));
+        assert_eq!(claims, json!({"email": "ada@example.com", "given_name": "Ada"}));
+        assert!(named(&full(), &names(&[])).is_empty());
+        for name in supported() {
+            assert!(scope_of(name).is_some_and(|scope| crate::scope::STANDARD.contains(&scope)), "{name}");
+        }
+        assert!(["sub", "iss", "roles", "sid", "rh", "acr", "auth_time"].iter().all(|name| scope_of(name).is_none()));
     }
 
     #[test]

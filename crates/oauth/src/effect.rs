@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::claims_request::ClaimsRequest;
 use crate::ids::ClientId;
 use crate::scope::Scope;
 
@@ -47,6 +48,9 @@ pub struct FamilyGrant {
     /// How strongly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// Single claims that were asked for (OpenID Connect Core §5.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<ClaimsRequest>,
 }
 
 /// A family to create: a sign-in's code and everything born of it.

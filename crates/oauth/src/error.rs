@@ -143,6 +143,8 @@ pub enum OAuthError {
     LoginRequired,
     /// The user signed out.
     SessionEnded,
+    /// How strongly somebody must have signed in is essential, and nobody here can.
+    UnmetAuthenticationRequirements,
     /// An administrator blocked the user.
     UserBlocked,
     /// The user was deleted.
@@ -318,6 +320,12 @@ impl OAuthError {
             Self::InteractionRequired => {
                 wire("interaction_required", 400, "a page is needed, and prompt=none forbids showing one")
             }
+            // unmet_authentication_requirements 1.0 §2
+            Self::UnmetAuthenticationRequirements => wire(
+                "unmet_authentication_requirements",
+                400,
+                "the acr that was asked for as essential is not to be had",
+            ),
             Self::LoginRequired => wire("login_required", 400, "sign-in is needed"),
             // RFC 6749 §5.2: the grant is revoked
             Self::SessionEnded => wire("invalid_grant", 400, "the sign-in was ended (invalid refresh token or code)"),
@@ -483,6 +491,7 @@ mod tests {
             E::InteractionRequired,
             E::LoginRequired,
             E::SessionEnded,
+            E::UnmetAuthenticationRequirements,
             E::UserBlocked,
             E::UserGone,
             E::ServerError,
@@ -510,6 +519,7 @@ mod tests {
             "server_error",
             "temporarily_unavailable",
             "unauthorized_client",
+            "unmet_authentication_requirements",
             "unsupported_grant_type",
             "unsupported_response_type",
             "unsupported_token_type",

@@ -4,6 +4,7 @@
 //! the session they were born in (`sid`) either way, so that ending it can revoke them by that name.
 
 use crate::access_token::{self, BornIn, UserToken};
+use crate::claims_request::ClaimsRequest;
 use crate::context::Context;
 use crate::effect::{FamilyGrant, NewFamily, NewRefreshToken};
 use crate::id_token;
@@ -26,6 +27,7 @@ pub(crate) struct SignIn<'a> {
     pub(crate) auth_time: u64,
     pub(crate) amr: &'a [String],
     pub(crate) acr: Option<&'a str>,
+    pub(crate) claims: Option<&'a ClaimsRequest>,
 }
 
 /// What it brings.
@@ -38,13 +40,14 @@ pub(crate) struct Born {
 }
 
 pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
-    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, .. } = *from;
+    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, claims, .. } = *from;
     let sid = born_in.map(|session| session.sid);
     let scope = &target::scope_for_user(client, api, from.scope);
     let stays = scope.contains("offline_access");
     let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
     let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, born_in, auth_time, acr });
-    let id_token = id_token::plan(ctx, &id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr });
+    let asked = id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr, claims };
+    let id_token = id_token::plan(ctx, &asked);
     let absolute_expires_at = if stays {
         ctx.now.saturating_add(client.refresh_absolute_secs(&ctx.lifetimes))
     } else {
@@ -70,6 +73,7 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
             auth_time,
             amr: amr.to_vec(),
             acr: acr.map(str::to_owned),
+            claims: claims.cloned(),
         },
     };
     Born { access_token, id_token, refresh_token, family, record }

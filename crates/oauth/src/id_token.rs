@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::claims;
+use crate::claims_request::ClaimsRequest;
 use crate::context::Context;
 use crate::issue::{IdTokenPlan, UserFacts};
 use crate::registration::{Client, ProfileClaims};
@@ -63,6 +64,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<&'a str>,
     pub(crate) amr: &'a [String],
+    pub(crate) claims: Option<&'a ClaimsRequest>,
 }
 
 /// An ID token, if `openid` is in scope.
@@ -70,10 +72,13 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
     if !from.scope.contains("openid") {
         return None;
     }
-    let profile = match from.client.profile_claims {
+    let mut profile = match from.client.profile_claims {
         ProfileClaims::IdTokenToo => claims::of(&from.user.profile, from.scope),
         ProfileClaims::UserinfoOnly => Map::new(),
     };
+    if let Some(asked) = from.claims {
+        profile.extend(claims::named(&from.user.profile, &asked.id_token));
+    }
     let claims = IdTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),
         sub: from.user.id.clone(),

@@ -9,6 +9,7 @@
 pub mod access_token;
 pub mod authorize;
 pub mod claims;
+pub mod claims_request;
 pub mod client_auth;
 pub mod context;
 mod effect;

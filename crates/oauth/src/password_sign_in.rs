@@ -88,6 +88,7 @@ pub fn decide(
             auth_time,
             amr: &signed_in.amr,
             acr: None,
+            claims: None,
         },
     );
     let effect = Effect::CreateFamily {

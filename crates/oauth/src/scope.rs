@@ -11,6 +11,11 @@ use crate::error::OAuthError;
 /// The standard scope values of OpenID Connect Core §5.4 and §11 that are supported here.
 pub const STANDARD: &[&str] = &["openid", "profile", "email", "address", "phone", "offline_access"];
 
+/// All of them.
+pub(crate) fn standard() -> Scope {
+    STANDARD.iter().copied().collect()
+}
+
 /// At most so many names in one scope.
 pub const MAX_NAMES: usize = 100;
 /// At most so many bytes in one scope.

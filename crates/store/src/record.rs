@@ -30,8 +30,8 @@ pub use event_stream::{
     Verification, with_loss,
 };
 pub use family::{
-    AlsoSession, Family, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect,
-    Rotated, SessionValueFacts, TokenFacts, TokenQuery,
+    AlsoSession, Family, FamilyWanted, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate,
+    RotateExpect, Rotated, SessionValueFacts, TokenFacts, TokenQuery,
 };
 pub use registry::{Document, DocumentWrite, Expect, Registry};
 pub(crate) use revocation::LEEWAY_SECS;

@@ -250,6 +250,7 @@ fn new_session(user_id: &str, handle: &str, value: &OpaqueToken, now: u64) -> Re
         auth_time: now,
         amr: session.amr.clone(),
         acr: None,
+        claims: None,
     };
     let family = Family {
         id: random_id(&mut SystemRng),

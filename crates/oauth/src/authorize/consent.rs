@@ -74,29 +74,30 @@ pub(super) fn judge(
     on_record: Option<&ConsentOnRecord>,
 ) -> Consent {
     let requested = request.api.map(|api| api.identifier.clone());
+    let to_allow = request.scope_to_allow();
     match interaction.and_then(|interaction| interaction.consent.as_ref()) {
         Some(ConsentAnswer::Denied) => return Consent::Denied,
         // What is registered may have changed since the page was shown: yes means what was on it.
         Some(ConsentAnswer::Allowed { user_id, scope, audience })
-            if *user_id == session.user_id && *audience == requested && request.scope.is_subset_of(scope) =>
+            if *user_id == session.user_id && *audience == requested && to_allow.is_subset_of(scope) =>
         {
             return Consent::GivenNow;
         }
         Some(ConsentAnswer::Allowed { .. }) | None => {}
     }
     let on_record = on_record.filter(|record| record.audience == requested);
-    let Some(why) = needed(request, on_record) else { return Consent::Given };
+    let Some(why) = needed(request, &to_allow, on_record) else { return Consent::Given };
     let known = on_record.map_or_else(Scope::empty, |record| record.scope.clone());
     Consent::Ask(ConsentPrompt {
         why,
-        scope: request.scope.clone(),
-        new_scope: request.scope.minus(&known),
+        new_scope: to_allow.minus(&known),
+        scope: to_allow,
         audience: requested,
         user_id: session.user_id.clone(),
     })
 }
 
-fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Option<ConsentWhy> {
+fn needed(request: &ValidRequest<'_>, to_allow: &Scope, on_record: Option<&ConsentOnRecord>) -> Option<ConsentWhy> {
     if request.has_prompt(Prompt::Consent) {
         return Some(ConsentWhy::PromptConsent);
     }
@@ -107,7 +108,7 @@ fn needed(request: &ValidRequest<'_>, on_record: Option<&ConsentOnRecord>) -> Op
     if request.goes_to_any_listener() {
         return Some(ConsentWhy::IdentityNotAssured);
     }
-    let covered = on_record.is_some_and(|record| request.scope.is_subset_of(&record.scope));
+    let covered = on_record.is_some_and(|record| to_allow.is_subset_of(&record.scope));
     if covered { None } else { Some(ConsentWhy::NotOnRecord) }
 }
 
@@ -196,6 +197,25 @@ mod tests {
             "",
             None,
             Some(&record("read:dragons email openid profile"))
+        )));
+    }
+
+    #[test]
+    fn single_claims_count_as_the_scope_that_has_them_core_5_5() {
+        let claims = "claims=%7B%22userinfo%22%3A%7B%22phone_number%22%3Anull%7D%7D";
+        let known = record("openid email read:dragons");
+        let prompt = asks(judged(&third_party(), &apis(), claims, None, Some(&known)), ConsentWhy::NotOnRecord);
+        assert_eq!(prompt.new_scope.to_string(), "phone");
+        let without = answered("usr_ada", "openid email read:dragons");
+        asks(judged(&third_party(), &apis(), claims, Some(without), None), ConsentWhy::NotOnRecord);
+        let with = answered("usr_ada", "openid email phone read:dragons");
+        assert!(matches!(judged(&third_party(), &apis(), claims, Some(with), None), Consent::GivenNow));
+        assert!(is_given(&judged(
+            &third_party(),
+            &apis(),
+            claims,
+            None,
+            Some(&record("openid email phone read:dragons"))
         )));
     }
 

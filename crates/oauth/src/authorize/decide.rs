@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::consent::{self, Consent};
 use super::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ErrorRedirect, Prompt, ValidRequest};
+use crate::claims_request::ClaimsRequest;
 use crate::context::Context;
 use crate::error::OAuthError;
 use crate::ids::{ClientId, random_id};
@@ -121,6 +122,9 @@ pub struct CodeGrant {
     /// How strongly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// Single claims that were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<ClaimsRequest>,
 }
 
 /// A code to store by its hash, and the answer that carries it once it is stored.
@@ -165,12 +169,16 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         Err(SignInWhy::OtherUser) if signed_in_here(facts) => return refuse(OAuthError::LoginRequired),
         Err(why) => return Decision::SignIn(SignInPrompt { why, login_hint: request.login_hint.clone() }),
     };
+    // OpenID Connect Core §5.5.1.1: "the outcome MUST be treated as a failed authentication attempt". Asking again would bring no more.
+    if !acr_is_met(request, session) {
+        return refuse(OAuthError::UnmetAuthenticationRequirements);
+    }
     match consent::judge(request, session, facts.interaction.as_ref(), facts.consent_on_record.as_ref()) {
         Consent::Ask(_) if silent => refuse(OAuthError::ConsentRequired),
         Consent::Ask(prompt) => Decision::Consent(Box::new(prompt)),
         Consent::Denied => refuse(OAuthError::AccessDenied),
         Consent::Given => Decision::Issue(Box::new(issue(ctx, request, session, None))),
-        Consent::GivenNow => Decision::Issue(Box::new(issue(ctx, request, session, Some(request.scope.clone())))),
+        Consent::GivenNow => Decision::Issue(Box::new(issue(ctx, request, session, Some(request.scope_to_allow())))),
     }
 }
 
@@ -178,6 +186,10 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
 fn sign_in<'f>(now: u64, request: &ValidRequest<'_>, facts: &'f Facts) -> Result<&'f SessionFacts, SignInWhy> {
     let session = facts.session.as_ref().ok_or(SignInWhy::NoSession)?;
     if matches!(&facts.id_token_hint, IdTokenHint::Subject(sub) if *sub != session.user_id) {
+        return Err(SignInWhy::OtherUser);
+    }
+    // Core §5.5.1: "sub … with a specific value": only that one will do.
+    if request.claims.sub.as_ref().is_some_and(|sub| !sub.contains(&session.user_id)) {
         return Err(SignInWhy::OtherUser);
     }
     if signed_in_here(facts) {
@@ -197,6 +209,11 @@ fn sign_in<'f>(now: u64, request: &ValidRequest<'_>, facts: &'f Facts) -> Result
         Some(max_age) => age_secs.is_none_or(|age_secs| age_secs > max_age),
     };
     if too_old { Err(SignInWhy::MaxAge) } else { Ok(session) }
+}
+
+fn acr_is_met(request: &ValidRequest<'_>, session: &SessionFacts) -> bool {
+    let met = |wanted: &Vec<String>| session.acr.as_ref().is_some_and(|acr| wanted.contains(acr));
+    request.claims.acr.as_ref().is_none_or(met)
 }
 
 /// Whether the user has authenticated since this request came in.
@@ -232,6 +249,7 @@ fn issue(
             auth_time: session.auth_time,
             amr: session.amr.clone(),
             acr: session.acr.clone(),
+            claims: request.claims.claims.clone().some(),
         },
         expires_at: ctx.now.saturating_add(ctx.lifetimes.code_secs),
         record_consent,
@@ -322,6 +340,38 @@ mod tests {
         let stored = serde_json::to_string(grant).unwrap();
         assert!(!stored.contains(issue.code.reveal()));
         assert_eq!(serde_json::from_str::<CodeGrant>(&stored).unwrap(), *grant);
+    }
+
+    #[test]
+    fn claims_are_kept_with_the_code_core_5_5() {
+        let claims = "claims=%7B%22id_token%22%3A%7B%22email%22%3Anull%2C%22x%22%3Anull%7D%7D";
+        let issue = issues(run(claims, &signed_in(50)));
+        let kept = issue.grant.claims.unwrap();
+        assert!(kept.id_token.contains("email") && kept.id_token.len() == 1 && kept.userinfo.is_empty());
+        assert_eq!(issues(run("claims=%7B%22id_token%22%3A%7B%7D%7D", &signed_in(50))).grant.claims, None);
+    }
+
+    #[test]
+    fn a_sub_asked_for_is_the_only_one_core_5_5_1() {
+        let of = |sub: &str| format!("claims=%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22{sub}%22%7D%7D%7D");
+        issues(run(&of("usr_ada"), &signed_in(50)));
+        asks_to_sign_in(&run(&of("usr_bob"), &signed_in(50)), SignInWhy::OtherUser);
+        let just_now = Facts { session: Some(session(0)), interaction: Some(since(10)), ..Facts::default() };
+        refuses(&run(&of("usr_bob"), &just_now), &OAuthError::LoginRequired);
+        refuses(&run(&format!("prompt=none&{}", of("usr_bob")), &signed_in(50)), &OAuthError::LoginRequired);
+    }
+
+    #[test]
+    fn an_essential_acr_that_is_not_met_is_a_failed_authentication_core_5_5_1_1() {
+        let claims = "claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22values%22%3A%5B%22strong%22%5D%7D%7D%7D";
+        let of = |acr: Option<&str>| Facts {
+            session: Some(SessionFacts { acr: acr.map(str::to_owned), ..session(50) }),
+            ..Facts::default()
+        };
+        for acr in [None, Some("weak")] {
+            refuses(&run(claims, &of(acr)), &OAuthError::UnmetAuthenticationRequirements);
+        }
+        issues(run(claims, &of(Some("strong"))));
     }
 
     #[test]

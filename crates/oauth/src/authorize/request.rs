@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::claims_request::Asked;
 use crate::error::OAuthError;
 use crate::ids::{ClientId, Issuer};
 use crate::pkce::CodeChallenge;
@@ -52,6 +53,7 @@ pub struct ValidRequest<'a> {
     pub(super) redirect_uri: RegisteredRedirectUri,
     pub(super) response_mode: ResponseMode,
     pub(super) scope: Scope,
+    pub(super) claims: Asked,
     pub(super) state: Option<String>,
     pub(super) nonce: Option<String>,
     pub(super) code_challenge: Option<CodeChallenge>,
@@ -107,6 +109,12 @@ impl<'a> ValidRequest<'a> {
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// What people are asked for: the scope, and what single claims come to (OpenID Connect Core §5.5).
+    #[must_use]
+    pub fn scope_to_allow(&self) -> Scope {
+        self.scope.union(&self.claims.claims.as_scope())
     }
 
     /// Where the answer goes.

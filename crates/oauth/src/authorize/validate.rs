@@ -86,6 +86,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
     let hints = check::hints::check(draft)?;
     let api = target::for_user(draft.client, target::requested(draft.params)?, issuer, apis)?;
     let scope = check::scope::check(draft, api)?;
+    let claims = check::claims::check(draft)?;
     Ok(ValidRequest {
         client: draft.client,
         source: draft.source,
@@ -94,6 +95,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
         redirect_uri: draft.redirect_uri.clone(),
         response_mode,
         scope,
+        claims,
         state,
         nonce,
         code_challenge,
@@ -219,6 +221,7 @@ mod tests {
             (("prompt", "none login"), "invalid_request"),
             (("max_age", "-1"), "invalid_request"),
             (("scope", "a\"b"), "invalid_scope"),
+            (("claims", "email"), "invalid_request"),
             (("audience", "https://other.example"), "invalid_target"),
             (("id_token_hint", "nonsense"), "invalid_request"),
         ] {

@@ -132,7 +132,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         symbolon_revocation_stream_endpoint: feed(path::REVOCATION_STREAM),
         symbolon_session_endpoint: issuer.endpoint(path::SESSION),
         authorization_response_iss_parameter_supported: true,
-        claims_parameter_supported: false,
+        claims_parameter_supported: true,
         request_parameter_supported: true,
         request_uri_parameter_supported: true,
         require_request_uri_registration: true,

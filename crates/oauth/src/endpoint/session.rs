@@ -112,6 +112,7 @@ mod tests {
                 auth_time: NOW - 100,
                 amr: vec!["pwd".to_owned()],
                 acr: None,
+                claims: None,
             },
             sid: "sid-1".to_owned(),
             session_expires_at: NOW + 1_800,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::access_token::{AccessTokenClaims, userinfo_audience};
 use crate::claims;
+use crate::claims_request::ClaimsRequest;
 use crate::ids::Issuer;
 use crate::issue::{SessionState, UserFacts, UserStatus};
 
@@ -41,11 +42,16 @@ pub enum Refused {
     InvalidToken,
 }
 
-/// The claims, `sub` always among them.
+/// The claims, `sub` always among them: those of the token's scope, and those `asked` for by name.
 ///
 /// # Errors
 /// [`Refused`].
-pub fn decide(issuer: &Issuer, token: &AccessTokenClaims, facts: &TokenFacts) -> Result<Map<String, Value>, Refused> {
+pub fn decide(
+    issuer: &Issuer,
+    token: &AccessTokenClaims,
+    facts: &TokenFacts,
+    asked: Option<&ClaimsRequest>,
+) -> Result<Map<String, Value>, Refused> {
     if !token.aud.contains(&userinfo_audience(issuer)) {
         return Err(Refused::InvalidToken);
     }
@@ -56,6 +62,9 @@ pub fn decide(issuer: &Issuer, token: &AccessTokenClaims, facts: &TokenFacts) ->
     let mut answer = Map::new();
     answer.insert("sub".to_owned(), Value::from(user.id.as_str()));
     answer.extend(claims::of(&user.profile, &token.scope));
+    if let Some(asked) = asked {
+        answer.extend(claims::named(&user.profile, &asked.userinfo));
+    }
     Ok(answer)
 }
 
@@ -118,41 +127,52 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn single_claims_come_beside_those_of_the_scope_core_5_5() {
+        let asked =
+            ClaimsRequest { userinfo: ["name", "sub", "rh"].map(str::to_owned).into(), ..ClaimsRequest::default() };
+        let answer = decide(&issuer(), &token(), &live(), Some(&asked)).unwrap();
+        assert_eq!((&answer["name"], &answer["email"]), (&"Ada".into(), &"ada@example.com".into()));
+        assert_eq!((answer.len(), &answer["sub"]), (4, &"usr_ada".into()));
+        let for_id_token = ClaimsRequest { id_token: ["name".to_owned()].into(), ..ClaimsRequest::default() };
+        assert!(!decide(&issuer(), &token(), &live(), Some(&for_id_token)).unwrap().contains_key("name"));
+    }
+
+    #[test]
     fn the_claims_of_the_scope_and_sub_always() {
-        let answer = decide(&issuer(), &token(), &live()).unwrap();
+        let answer = decide(&issuer(), &token(), &live(), None).unwrap();
         let expected = serde_json::json!({"sub": "usr_ada", "email": "ada@example.com", "email_verified": true});
         assert_eq!(Value::Object(answer), expected);
         let narrow = AccessTokenClaims { scope: Scope::parse("openid").unwrap(), ..token() };
-        assert_eq!(decide(&issuer(), &narrow, &live()).unwrap().len(), 1);
+        assert_eq!(decide(&issuer(), &narrow, &live(), None).unwrap().len(), 1);
     }
 
     #[test]
     fn tokens_overtaken_by_events_are_refused() {
         for facts in overtaken() {
-            assert_eq!(decide(&issuer(), &token(), &facts), Err(Refused::InvalidToken), "{facts:?}");
+            assert_eq!(decide(&issuer(), &token(), &facts, None), Err(Refused::InvalidToken), "{facts:?}");
         }
     }
 
     #[test]
     fn a_token_for_an_api_alone_does_not_open_userinfo() {
         let token = AccessTokenClaims { aud: Audience::One(API.to_owned()), ..token() };
-        assert_eq!(decide(&issuer(), &token, &live()), Err(Refused::InvalidToken));
+        assert_eq!(decide(&issuer(), &token, &live(), None), Err(Refused::InvalidToken));
     }
 
     #[test]
     fn a_token_without_openid_has_too_little_scope() {
         let token = AccessTokenClaims { scope: Scope::parse("email").unwrap(), ..token() };
-        assert_eq!(decide(&issuer(), &token, &live()), Err(Refused::InsufficientScope));
+        assert_eq!(decide(&issuer(), &token, &live(), None), Err(Refused::InsufficientScope));
     }
 
     #[test]
     fn a_clients_own_token_has_no_user() {
         let token = AccessTokenClaims { sub: "machine".to_owned(), rh: None, ..token() };
-        assert_eq!(decide(&issuer(), &token, &TokenFacts { user: None, ..live() }), Err(Refused::InvalidToken));
+        assert_eq!(decide(&issuer(), &token, &TokenFacts { user: None, ..live() }, None), Err(Refused::InvalidToken));
     }
 
     #[test]
     fn a_session_that_is_off_the_record_does_not_end_a_token_that_may_outlive_it() {
-        assert!(decide(&issuer(), &token(), &TokenFacts { session: SessionState::Unknown, ..live() }).is_ok());
+        assert!(decide(&issuer(), &token(), &TokenFacts { session: SessionState::Unknown, ..live() }, None).is_ok());
     }
 }

@@ -165,6 +165,7 @@ fn issue(
             auth_time: grant.auth_time,
             amr: &grant.amr,
             acr: grant.acr.as_deref(),
+            claims: grant.claims.as_ref(),
         },
     );
     let effect = Effect::RedeemCode {
@@ -207,6 +208,7 @@ mod tests {
                 auth_time: NOW - 100,
                 amr: vec!["pwd".to_owned()],
                 acr: None,
+                claims: None,
             },
             expires_at: NOW + 60,
             redeemed_at: None,

@@ -180,7 +180,17 @@ fn sign_plan(
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
     let id_token = id_token::plan(
         ctx,
-        &id_token::Inputs { client, user, scope, nonce: None, sid, auth_time: grant.auth_time, acr, amr: &grant.amr },
+        &id_token::Inputs {
+            client,
+            user,
+            scope,
+            nonce: None,
+            sid,
+            auth_time: grant.auth_time,
+            acr,
+            amr: &grant.amr,
+            claims: grant.claims.as_ref(),
+        },
     );
     let effect = Effect::NoteAccessToken { family_id: id.clone(), access_token: access_token.issued() };
     Issue { access_token, id_token, refresh_token: RefreshAnswer::Absent, effect }
@@ -236,6 +246,7 @@ mod tests {
                     auth_time: NOW - 9999,
                     amr: vec!["pwd".to_owned()],
                     acr: None,
+                    claims: None,
                 },
             },
             user: Some(user()),

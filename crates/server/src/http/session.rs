@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use symbolon_oauth::claims_request::ClaimsRequest;
 use symbolon_oauth::endpoint::introspection::{self, Answer, Caller};
 use symbolon_oauth::endpoint::session::{self, Request};
 use symbolon_oauth::endpoint::userinfo::TokenFacts;
@@ -68,7 +69,7 @@ pub(super) async fn look_up(
         Some(value) => find(app, registry, value, now).await?,
         None => None,
     };
-    let Some(Found { claims, facts, session, ends_at }) = found else {
+    let Some(Found { claims, facts, session, ends_at, asked: _ }) = found else {
         return introspection::decide(caller, None, &userinfo::nothing_known());
     };
     let mut answer = introspection::decide(caller, Some(&claims), &facts)?;
@@ -87,6 +88,8 @@ pub(super) struct Found {
     pub claims: AccessTokenClaims,
     /// What became of its user and session.
     pub facts: TokenFacts,
+    /// Claims that were asked for by name when it was granted.
+    pub asked: Option<ClaimsRequest>,
     session: Session,
     /// When it ends however much it is used.
     ends_at: u64,
@@ -111,6 +114,7 @@ pub(super) async fn find(
         ends_at: known.absolute_expires_at.min(session.absolute_expires_at),
         claims,
         facts: known.token,
+        asked: known.grant.claims,
         session,
     }))
 }

@@ -11,9 +11,10 @@ use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_oauth::access_token::{self, AccessTokenClaims};
+use symbolon_oauth::claims_request::ClaimsRequest;
 use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, SessionState, TokenKind};
-use symbolon_store::TokenQuery;
+use symbolon_store::{FamilyWanted, TokenQuery};
 
 use super::meta::Meta;
 use super::{answer, form, session};
@@ -34,12 +35,12 @@ pub(super) async fn userinfo(
         Ok(token) => token,
         Err(refusal) => return refuse(refusal),
     };
-    let (claims, facts) = match known(&app, &token, meta.now).await {
+    let Known { claims, facts, asked } = match known(&app, &token, meta.now).await {
         Ok(Some(known)) => known,
         Ok(None) => return refuse(Refusal::InvalidToken),
         Err(error) => return answer::error(&error),
     };
-    let response = match userinfo::decide(&app.issuer, &claims, &facts) {
+    let response = match userinfo::decide(&app.issuer, &claims, &facts, asked.as_ref()) {
         Ok(claims) => answer::json(StatusCode::OK, &claims),
         Err(Refused::InvalidToken) => refuse(Refusal::InvalidToken),
         Err(Refused::InsufficientScope) => refuse(Refusal::InsufficientScope),
@@ -47,16 +48,27 @@ pub(super) async fn userinfo(
     answer::to_client(response, &claims.client_id)
 }
 
+/// An access token of ours.
+struct Known {
+    claims: AccessTokenClaims,
+    facts: TokenFacts,
+    /// Claims that were asked for by name when it was granted.
+    asked: Option<ClaimsRequest>,
+}
+
 /// What an access token of ours says, signed or looked up, and what became of it.
-async fn known(app: &App, token: &str, now: u64) -> Result<Option<(AccessTokenClaims, TokenFacts)>, OAuthError> {
+async fn known(app: &App, token: &str, now: u64) -> Result<Option<Known>, OAuthError> {
     let registry = app.registry();
     if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, token) {
         let found = session::find(app, &registry, &value, now).await?;
-        return Ok(found.map(|found| (found.claims, found.facts)));
+        return Ok(found.map(|found| Known { claims: found.claims, facts: found.facts, asked: found.asked }));
     }
     let Some(claims) = own_access_token(app, &registry, token, now) else { return Ok(None) };
-    let facts = token_facts(app, &claims).await?;
-    Ok(Some((claims, facts)))
+    let query = TokenQuery { family: FamilyWanted::Yes, ..query(&claims) };
+    let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
+    // Of a family that cannot be read nothing was asked for.
+    let asked = found.family.as_ref().and_then(facts::family_grant).and_then(|grant| grant.claims);
+    Ok(Some(Known { facts: facts::token_facts(&found), claims, asked }))
 }
 
 /// The claims of an access token that this server signed for a client that is registered and enabled still
@@ -71,15 +83,19 @@ pub(super) fn own_access_token(app: &App, registry: &Registry, token: &str, now:
 
 /// What became of a token's user, session and id.
 pub(super) async fn token_facts(app: &App, claims: &AccessTokenClaims) -> Result<TokenFacts, OAuthError> {
-    let query = TokenQuery {
+    let found = app.store.token_facts(query(claims)).await.map_err(|error| store_failure(&error))?;
+    Ok(facts::token_facts(&found))
+}
+
+fn query(claims: &AccessTokenClaims) -> TokenQuery {
+    TokenQuery {
         sub: Some(claims.sub.clone()),
         sid: claims.sid.clone(),
         jti: Some(claims.jti.clone()),
         client_id: Some(claims.client_id.clone()),
         audience: claims.aud.iter().map(str::to_owned).collect(),
-    };
-    let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
-    Ok(facts::token_facts(&found))
+        family: FamilyWanted::No,
+    }
 }
 
 /// The facts about a token that is none of ours.

@@ -94,7 +94,7 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
     assert_eq!(document["response_types_supported"], json!(["code"]));
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
-    assert_eq!(document["claims_parameter_supported"], false);
+    assert_eq!(document["claims_parameter_supported"], true);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod authorize;
 mod backchannel_logout;
 mod backup;
 mod bad_input;
+mod claims;
 mod consent;
 mod cors;
 mod discovery;

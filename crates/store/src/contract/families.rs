@@ -3,7 +3,8 @@
 use super::world::{ABSOLUTE, ACCESS, NOW, World, access_token, family, rotate};
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Consent, Ended, Family, Issued, IssuedAccessToken, NewFamily, RevocationKind, RotateExpect, TokenQuery,
+    AlsoSession, Consent, Ended, Family, FamilyWanted, Issued, IssuedAccessToken, NewFamily, RevocationKind,
+    RotateExpect, TokenQuery,
 };
 
 fn jti(number: u8) -> (RevocationKind, String) {
@@ -110,12 +111,14 @@ pub(crate) async fn token_facts_are_read_together(world: World) {
         sub: Some("ann".into()),
         sid: Some("sid-1".into()),
         jti: Some(jti.into()),
-        client_id: None,
-        audience: Vec::new(),
+        ..TokenQuery::default()
     };
     let facts = world.token_facts(query("jti-11")).await.unwrap();
     assert_eq!((facts.user, facts.session), (Some(world.ann().await), Some(session)));
-    assert!(!facts.jti_revoked);
+    assert!(!facts.jti_revoked && facts.family.is_none(), "what is not wanted is not read");
+    let with_family = |jti: &str| TokenQuery { family: FamilyWanted::Yes, ..query(jti) };
+    assert_eq!(world.token_facts(with_family("jti-11")).await.unwrap().family.as_ref(), Some(&family));
+    assert_eq!(world.token_facts(with_family("jti-12")).await.unwrap().family, None);
     world.end_family(&family.id, "revoked", NOW, AlsoSession::Yes).await.unwrap();
     let facts = world.token_facts(query("jti-11")).await.unwrap();
     assert!(facts.jti_revoked && facts.session.unwrap().ended_at.is_some());

@@ -246,13 +246,7 @@ pub(crate) async fn deletion_leaves_nothing_that_works(world: World) {
     assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
     assert_eq!(world.grant_consent(consent).await, Err(StoreError::NotFound("user")));
     assert_eq!(world.revoked().await, [(RevocationKind::UserHandle, "handle-ann".to_owned())]);
-    let query = TokenQuery {
-        sub: Some("ann".into()),
-        sid: Some("sid-1".into()),
-        jti: None,
-        client_id: None,
-        audience: Vec::new(),
-    };
+    let query = TokenQuery { sub: Some("ann".into()), sid: Some("sid-1".into()), ..TokenQuery::default() };
     let facts = world.token_facts(query).await.unwrap();
     assert!(facts.user.is_none() && facts.session.is_none());
     world.create_user(new_user("ann")).await.unwrap();

@@ -8,7 +8,7 @@ use super::{ending, session, user};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    AlsoSession, Ended, Family, Hash32, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
+    AlsoSession, Ended, Family, FamilyWanted, Hash32, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
     SessionValueFacts, TokenFacts, TokenQuery, UserStatus,
 };
 
@@ -84,6 +84,11 @@ pub(super) const COLUMNS: &str = "f.id, f.client_id, f.user_id, f.sid, f.session
     f.auth_time, f.created_at, f.absolute_expires_at, f.ended_at, f.ended_why, f.payload";
 /// How many they are.
 pub(super) const WIDTH: usize = 13;
+
+/// The same of an outer join, where there may be none.
+fn from_outer_row(row: &Row, at: usize) -> Result<Option<Family>> {
+    row.at::<Option<&str>>(at)?.map(|_| from_row(row, at)).transpose()
+}
 
 /// The family whose columns begin at `at`.
 pub(super) fn from_row(row: &Row, at: usize) -> Result<Family> {
@@ -267,6 +272,7 @@ pub(super) async fn session_value_facts(conn: &Conn, hash: Hash32) -> Result<Opt
         session: session::from_outer_row(row, WIDTH + user::WIDTH)?,
         jti_revoked: row.at(WIDTH + user::WIDTH + session::WIDTH + 1)?,
         revoked_until: row.opt_num(WIDTH + user::WIDTH + session::WIDTH + 2)?,
+        family: None,
     };
     Ok(Some(SessionValueFacts { jti: row.at(WIDTH + user::WIDTH + session::WIDTH)?, family, token }))
 }
@@ -275,18 +281,23 @@ pub(super) async fn token_facts(conn: &Conn, query: &TokenQuery) -> Result<Token
     let sql = sql!(
         "SELECT {}, {}, EXISTS (SELECT 1 FROM revocation r WHERE r.kind = 'jti' AND r.id = $3),
             (SELECT max(r.revoked_at) FROM revocation r
-                WHERE r.kind = 'client' AND r.id = $4 OR r.kind = 'api' AND r.id = ANY($5) OR r.kind = 'all' AND r.id = '')
-        FROM registry g LEFT JOIN account a ON a.id = $1 LEFT JOIN session s ON s.sid = $2 WHERE g.one = 1",
+                WHERE r.kind = 'client' AND r.id = $4 OR r.kind = 'api' AND r.id = ANY($5) OR r.kind = 'all' AND r.id = ''),
+            {COLUMNS}
+        FROM registry g LEFT JOIN account a ON a.id = $1 LEFT JOIN session s ON s.sid = $2
+            LEFT JOIN access_token t ON $6 AND t.jti = $3 LEFT JOIN family f ON f.id = t.family
+        WHERE g.one = 1",
         user::COLUMNS,
         session::COLUMNS
     );
-    let TokenQuery { sub, sid, jti, client_id, audience } = query;
-    let answer = conn.ask(sql, &[sub, sid, jti, client_id, audience]).await?;
+    let TokenQuery { sub, sid, jti, client_id, audience, family } = query;
+    let with_family = *family == FamilyWanted::Yes;
+    let answer = conn.ask(sql, &[sub, sid, jti, client_id, audience, &with_family]).await?;
     let row = answer.one()?;
     Ok(TokenFacts {
         user: user::from_outer_row(row, 0)?,
         session: session::from_outer_row(row, user::WIDTH)?,
         jti_revoked: row.at(user::WIDTH + session::WIDTH)?,
         revoked_until: row.opt_num(user::WIDTH + session::WIDTH + 1)?,
+        family: from_outer_row(row, user::WIDTH + session::WIDTH + 2)?,
     })
 }

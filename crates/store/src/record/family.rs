@@ -218,6 +218,18 @@ pub struct TokenQuery {
     pub client_id: Option<String>,
     /// Its `aud`.
     pub audience: Vec<String>,
+    /// Whether the family that noted it is wanted, too; it is found by the `jti`.
+    pub family: FamilyWanted,
+}
+
+/// Whether a look-up of a token brings its family.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FamilyWanted {
+    /// It does not.
+    #[default]
+    No,
+    /// It does.
+    Yes,
 }
 
 /// The answer, read at one moment.
@@ -231,4 +243,6 @@ pub struct TokenFacts {
     pub jti_revoked: bool,
     /// A rule of the revocation log (its client, one of its APIs, everything) refuses what was issued in this second or before.
     pub revoked_until: Option<u64>,
+    /// The family that noted it, if that is wanted and there is one still.
+    pub family: Option<Family>,
 }

@@ -8,7 +8,7 @@ use super::{ending, outbox, revocation, rotation, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{
-    AlsoSession, Ended, Family, Hash32, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
+    AlsoSession, Ended, Family, FamilyWanted, Hash32, Issued, IssuedAccessToken, NewFamily, RefreshState, RefreshToken,
     SessionValueFacts, TokenFacts, TokenQuery, UserStatus,
 };
 
@@ -199,6 +199,7 @@ pub(super) fn session_value_facts(conn: &Connection, hash: Hash32) -> Result<Opt
             jti: Some(jti),
             client_id: Some(family.client_id.clone()),
             audience: family.audience.clone(),
+            family: FamilyWanted::No,
         };
         let token = token_facts_now(conn, &query)?;
         Ok(Some(SessionValueFacts { jti: query.jti.unwrap_or_default(), family, token }))
@@ -214,7 +215,17 @@ fn token_facts_now(conn: &Connection, query: &TokenQuery) -> Result<TokenFacts> 
     let session = query.sid.as_deref().map(|sid| session::by_sid(conn, sid)).transpose()?.flatten();
     let jti_revoked = query.jti.as_deref().map(|jti| revocation::is_jti_revoked(conn, jti)).transpose()?;
     let revoked_until = revocation::ruled_until(conn, query.client_id.as_deref(), &query.audience)?;
-    Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false), revoked_until })
+    let family = match (query.family, query.jti.as_deref()) {
+        (FamilyWanted::Yes, Some(jti)) => of_access_token(conn, jti)?,
+        _ => None,
+    };
+    Ok(TokenFacts { user, session, jti_revoked: jti_revoked.unwrap_or(false), revoked_until, family })
+}
+
+fn of_access_token(conn: &Connection, jti: &str) -> Result<Option<Family>> {
+    let sql = "SELECT family FROM access_token WHERE jti = ?1";
+    let id: Option<String> = conn.prepare_cached(sql)?.query_row([jti], |row| row.get(0)).optional()?;
+    id.map(|id| by_id(conn, &id)).transpose().map(Option::flatten)
 }
 
 pub(super) use rotation::{facts as refresh_facts, rotate};

@@ -1,5 +1,6 @@
 //! The rules of the authorization endpoint, one per file, each named after what it checks.
 
+pub(super) mod claims;
 pub(super) mod client;
 pub(super) mod code_challenge;
 pub(super) mod grant;

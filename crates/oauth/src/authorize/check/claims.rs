@@ -1,0 +1,25 @@
+//! `claims` (OpenID Connect Core §5.5), if it is there.
+
+use super::Draft;
+use crate::claims_request::{self, Asked};
+use crate::error::OAuthError;
+
+pub(in crate::authorize) fn check(draft: &Draft<'_, '_>) -> Result<Asked, OAuthError> {
+    draft.params.get("claims").map_or(Ok(Asked::default()), |text| claims_request::parse(text, draft.client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::on;
+    use super::*;
+
+    #[test]
+    fn it_may_be_absent_and_must_be_json() {
+        assert_eq!(on("", check), Ok(Asked::default()));
+        assert_eq!(
+            on("claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D", check).unwrap().claims.userinfo.len(),
+            1
+        );
+        assert_eq!(on("claims=email", check), Err(OAuthError::ParameterInvalid("claims")));
+    }
+}

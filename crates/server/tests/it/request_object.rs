@@ -243,10 +243,19 @@ async fn nothing_is_fetched_from_where_no_client_registered_security_113() {
     let mut receiver = Receiver::new().await;
     receiver.answer_as(200, MEDIA, &object(&key, "web", &[]));
     let uri = receiver.url("/request.jwt");
+    let own = receiver.url("/own.jwt");
     world.change_client("other", |client| client.requests.request_uris = vec![uri.clone()]).await;
+    world.change_client("web", |client| client.requests.request_uris = vec![own.clone()]).await;
     let mut browser = signed_in(&world).await;
     for near in [
         uri.clone(),
+        format!("{own}?x=1"),
+        format!("{own}#x"),
+        format!("{own}/"),
+        format!("{own}@evil.example/"),
+        own.to_uppercase(),
+        own.replace("127.0.0.1", "localhost"),
+        own[..own.len() - 1].to_owned(),
         format!("{uri}?x=1"),
         format!("{uri}#x"),
         uri.to_uppercase(),

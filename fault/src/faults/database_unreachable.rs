@@ -69,9 +69,13 @@ async fn use_all_connections(world: &mut World, line: &Proxy, since: &str) -> Re
     );
     let (watch, all) = (Stopwatch::start(), CONNECTIONS.to_string());
     line.hold_back(SLOW);
-    while world.database()?.sql("postgres", &open)?.trim() != all {
+    loop {
+        let used = world.database()?.sql("postgres", &open)?;
+        if used.trim() == all {
+            break;
+        }
         if watch.elapsed() > PATIENCE {
-            return Err("the node does not use the connections that it may".into());
+            return Err(format!("the node uses {} of the {all} connections that it may", used.trim()).into());
         }
         let mut askers = JoinSet::new();
         for _ in 0..CONNECTIONS * 2 {

@@ -86,7 +86,7 @@ impl Arrival<'_> {
             issuer: &self.app.issuer,
             now: self.meta.now,
         };
-        let opened = match (object, uri) {
+        let (params, kind) = match (object, uri) {
             (Some(_), Some(_)) => return Err(OAuthError::RequestObjectTwice),
             (_, Some(uri)) => match pushed_request::reference(uri) {
                 Some(token) => {
@@ -103,7 +103,6 @@ impl Arrival<'_> {
             (Some(text), None) => opener.open(params, text)?,
             (None, None) => return Ok(None),
         };
-        let (params, kind) = opened;
         let source = Source { pushed: None, object: Some(kind) };
         Ok(Some(Asked { request: Effective { params, source }, reference: None }))
     }

@@ -123,16 +123,17 @@ pub(super) async fn run(inner: Weak<Inner>, target: Target, poll: Duration) {
 async fn look(inner: &Inner, cause: Cause) -> Result<()> {
     let conn = inner.connection().await?;
     let look = async {
-        if inner.followed.refresh(&conn).await? || cause == Cause::Own {
+        let outcome = inner.followed.refresh(&conn).await;
+        if outcome.as_ref().is_ok_and(|unnumbered| *unnumbered || cause == Cause::Own) {
             // An engine without notices has others find it by asking.
             if let Err(error) = conn.ask("SELECT pg_notify($1, '')", &[&CHANNEL]).await {
                 tracing::debug!(%error, "other nodes could not be told");
             }
         }
-        Ok(())
+        conn.end(outcome.map(drop)).await
     };
-    let outcome = inner.bounded(&conn, look).await;
-    conn.end(outcome).await
+    // The end, too: waiting for it on a dead connection would end all following.
+    inner.bounded(&conn, look).await
 }
 
 /// Hears notices on a connection of its own, and connects again when that breaks or is in doubt.

@@ -58,21 +58,38 @@ async fn fill_until(inner: &Weak<Inner>, migrations: &[Migration]) -> Result<()>
     for migration in migrations {
         let Some(inner) = inner.upgrade() else { return Ok(()) };
         let conn = inner.connection().await?;
-        let filled = conn.ask("SELECT filled FROM schema_version WHERE one = 1", &[]).await?.one()?.num(0)?;
-        if migration.fill.is_some() && migration.version > filled {
-            fill_one(&conn, migration).await?;
+        let filled = conn.ask("SELECT filled FROM schema_version WHERE one = 1", &[]);
+        let filled = inner.bounded(&conn, filled).await?.one()?.num(0)?;
+        let Some(sql) = migration.fill.filter(|_| migration.version > filled) else { continue };
+        begin_to_fill(migration);
+        while inner.bounded(&conn, fill_some(&conn, sql)).await? {
+            tokio::time::sleep(PAUSE).await;
         }
+        inner.bounded(&conn, note_filled(&conn, migration)).await?;
     }
     Ok(())
 }
 
-/// Batch after batch, each a transaction.
+/// Batch after batch, each a transaction, however long each takes: nobody is served yet.
 async fn fill_one(conn: &Conn, migration: &Migration) -> Result<()> {
     let Some(sql) = migration.fill else { return Ok(()) };
-    tracing::info!(schema = migration.version, "filling what the migration added");
-    while conn.ask(sql, &[&BATCH]).await?.changed > 0 {
+    begin_to_fill(migration);
+    while fill_some(conn, sql).await? {
         tokio::time::sleep(PAUSE).await;
     }
+    note_filled(conn, migration).await
+}
+
+fn begin_to_fill(migration: &Migration) {
+    tracing::info!(schema = migration.version, "filling what the migration added");
+}
+
+/// A batch; whether there may be more.
+async fn fill_some(conn: &Conn, sql: &'static str) -> Result<bool> {
+    Ok(conn.ask(sql, &[&BATCH]).await?.changed > 0)
+}
+
+async fn note_filled(conn: &Conn, migration: &Migration) -> Result<()> {
     let sql = "UPDATE schema_version SET filled = greatest(filled, $1) WHERE one = 1";
     conn.ask(sql, &[&num(migration.version)]).await.map(drop)
 }

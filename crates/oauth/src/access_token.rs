@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_jose::Algorithm;
 use symbolon_jose::jwt::Audience;
 
+use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::ids::{Issuer, random_id};
 use crate::issue::{AccessTokenForm, AccessTokenPlan, UserFacts};
@@ -53,6 +54,9 @@ pub struct AccessTokenClaims {
     /// The user's roles, if the API wants them (RFC 9068 §2.2.3.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// What whoever shows it must prove to hold (RFC 7800 §3). One without may be shown by anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Where its status stands, if the API asks for status lists. Given by the shell, when the place is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -73,6 +77,7 @@ pub(crate) struct UserToken<'a> {
     pub(crate) born_in: Option<BornIn<'a>>,
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<&'a str>,
+    pub(crate) cnf: Option<&'a Confirmation>,
 }
 
 /// The session a token is born in.
@@ -99,6 +104,7 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
         auth_time: Some(from.auth_time),
         acr: from.acr.map(str::to_owned),
         roles: roles(from.client, from.api, from.user),
+        cnf: from.cnf.cloned(),
         exp,
         ..base(ctx, from.client, &from.user.id, audience(ctx.issuer, from.api, from.scope))
     };
@@ -127,10 +133,16 @@ pub(crate) fn roles(client: &Client, api: Option<&Api>, user: &UserFacts) -> Vec
 }
 
 /// A client's own token (RFC 6749 §4.4): `sub` is the client.
-pub(crate) fn for_client(ctx: &mut Context<'_>, client: &Client, scope: Scope, api: &Api) -> AccessTokenPlan {
+pub(crate) fn for_client(
+    ctx: &mut Context<'_>,
+    client: &Client,
+    scope: Scope,
+    api: &Api,
+    cnf: Option<&Confirmation>,
+) -> AccessTokenPlan {
     let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(client), Some(api));
     let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()));
-    let claims = AccessTokenClaims { exp: ctx.now.saturating_add(lifetime_secs), scope, ..claims };
+    let claims = AccessTokenClaims { exp: ctx.now.saturating_add(lifetime_secs), scope, cnf: cnf.cloned(), ..claims };
     AccessTokenPlan { claims, form: AccessTokenForm::Signed(api.signing_alg) }
 }
 
@@ -149,6 +161,7 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
         auth_time: None,
         acr: None,
         roles: Vec::new(),
+        cnf: None,
         status: None,
     }
 }

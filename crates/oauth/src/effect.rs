@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::claims_request::ClaimsRequest;
+use crate::confirmation::Confirmation;
 use crate::ids::ClientId;
 use crate::scope::Scope;
 
@@ -51,6 +52,9 @@ pub struct FamilyGrant {
     /// Single claims that were asked for (OpenID Connect Core §5.5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<ClaimsRequest>,
+    /// The key that every refresh must prove to hold: of public clients only, since the others prove who they are (RFC 9449 §5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 /// A family to create: a sign-in's code and everything born of it.

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use crate::client_auth::failure::{ClientAuthFailure, Presented};
+use crate::dpop::DpopFailure;
 
 /// Why a request was refused. Grouped by whose fault it is; alphabetical within a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +108,12 @@ pub enum OAuthError {
     CodeUnknown,
     /// Not the `redirect_uri` of the authorization request.
     RedirectUriMismatch,
+    /// A proof of possession is missing or does not count.
+    Dpop(DpopFailure),
+    /// Code or refresh token are bound to another key than the proof's, or to none (RFC 9449 §5, §10).
+    DpopKeyMismatch,
+    /// A proof from a client that gets session values, which cannot be bound to a key.
+    DpopNotForSessions,
     /// The refresh token's time is over, idle or absolute.
     RefreshTokenExpired,
     /// No `refresh_token` in the request.
@@ -289,6 +296,16 @@ impl OAuthError {
             Self::RedirectUriMismatch => {
                 wire("invalid_grant", 400, "redirect_uri is not the one of the authorization request")
             }
+            // RFC 9449 §5, §8
+            Self::Dpop(failure) => wire(failure.code(), 400, failure.text()),
+            Self::DpopKeyMismatch => wire(
+                "invalid_grant",
+                400,
+                "invalid refresh token or code: it is not bound to the key of this DPoP proof",
+            ),
+            Self::DpopNotForSessions => {
+                wire("invalid_request", 400, "access tokens of this client are session values, which DPoP cannot bind")
+            }
             // Some clients look for the words "invalid refresh token", "Missing Refresh Token" and "user is blocked".
             Self::RefreshTokenExpired => wire("invalid_grant", 400, "invalid refresh token: it has expired"),
             Self::RefreshTokenMissing => {
@@ -348,6 +365,7 @@ impl OAuthError {
         let name: String = full.chars().take_while(char::is_ascii_alphanumeric).collect();
         match self {
             Self::ClientAuthentication { failure, presented: _ } => format!("{name}.{failure:?}"),
+            Self::Dpop(failure) => format!("{name}.{failure:?}"),
             _ => name,
         }
     }
@@ -434,6 +452,9 @@ mod tests {
         use OAuthError as E;
         vec![
             E::client_auth(ClientAuthFailure::Missing, Presented::Body),
+            E::Dpop(DpopFailure::NonceWanted),
+            E::DpopKeyMismatch,
+            E::DpopNotForSessions,
             E::GrantNotAllowed,
             E::GrantTypeUnsupported,
             E::ParameterInvalid("max_age"),
@@ -506,6 +527,7 @@ mod tests {
             "consent_required",
             "interaction_required",
             "invalid_client",
+            "invalid_dpop_proof",
             "invalid_grant",
             "invalid_request",
             "invalid_request_object",
@@ -523,6 +545,7 @@ mod tests {
             "unsupported_grant_type",
             "unsupported_response_type",
             "unsupported_token_type",
+            "use_dpop_nonce",
         ];
         for error in samples() {
             let wire = error.wire();

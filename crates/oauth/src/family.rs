@@ -5,6 +5,7 @@
 
 use crate::access_token::{self, BornIn, UserToken};
 use crate::claims_request::ClaimsRequest;
+use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::effect::{FamilyGrant, NewFamily, NewRefreshToken};
 use crate::id_token;
@@ -28,6 +29,8 @@ pub(crate) struct SignIn<'a> {
     pub(crate) amr: &'a [String],
     pub(crate) acr: Option<&'a str>,
     pub(crate) claims: Option<&'a ClaimsRequest>,
+    /// What the sender has proven to hold.
+    pub(crate) held: Option<&'a Confirmation>,
 }
 
 /// What it brings.
@@ -40,12 +43,13 @@ pub(crate) struct Born {
 }
 
 pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
-    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, claims, .. } = *from;
+    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, claims, held, .. } = *from;
     let sid = born_in.map(|session| session.sid);
     let scope = &target::scope_for_user(client, api, from.scope);
     let stays = scope.contains("offline_access");
     let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
-    let access_token = access_token::for_user(ctx, &UserToken { client, user, scope, api, born_in, auth_time, acr });
+    let token = UserToken { client, user, scope, api, born_in, auth_time, acr, cnf: held };
+    let access_token = access_token::for_user(ctx, &token);
     let asked = id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr, claims };
     let id_token = id_token::plan(ctx, &asked);
     let absolute_expires_at = if stays {
@@ -74,6 +78,7 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
             amr: amr.to_vec(),
             acr: acr.map(str::to_owned),
             claims: claims.cloned(),
+            cnf: held.filter(|_| client.is_public()).cloned(),
         },
     };
     Born { access_token, id_token, refresh_token, family, record }

@@ -10,6 +10,7 @@ use symbolon_jose::Algorithm;
 
 use crate::access_token::AccessTokenClaims;
 use crate::claims::Profile;
+use crate::confirmation::Confirmation;
 use crate::effect::{Effect, IssuedAccessToken};
 use crate::error::OAuthError;
 use crate::id_token::IdTokenClaims;
@@ -125,7 +126,7 @@ impl Issue {
         let claims = &self.access_token.claims;
         TokenResponse {
             access_token,
-            token_type: "Bearer",
+            token_type: Confirmation::token_type(claims.cnf.as_ref()),
             expires_in: claims.exp.saturating_sub(claims.iat),
             scope: claims.scope.clone(),
             refresh_token: match &self.refresh_token {
@@ -166,7 +167,7 @@ impl std::error::Error for Refusal {}
 pub struct TokenResponse {
     /// The access token: signed, or a session value.
     pub access_token: String,
-    /// `Bearer`.
+    /// `Bearer`, or `DPoP` for one that is bound to a key.
     pub token_type: &'static str,
     /// Seconds.
     pub expires_in: u64,

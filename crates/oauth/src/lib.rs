@@ -11,7 +11,9 @@ pub mod authorize;
 pub mod claims;
 pub mod claims_request;
 pub mod client_auth;
+pub mod confirmation;
 pub mod context;
+pub mod dpop;
 mod effect;
 pub mod endpoint;
 pub mod error;
@@ -40,7 +42,9 @@ mod testing;
 pub mod token_format;
 
 pub use access_token::AccessTokenClaims;
+pub use confirmation::Confirmation;
 pub use context::{Context, LONGEST_TOKEN_SECS, Lifetimes, Rng};
+pub use dpop::DpopFailure;
 pub use effect::{
     AlsoSession, Effect, EndReason, FamilyGrant, IssuedAccessToken, NewFamily, NewRefreshToken, RotateExpect,
 };

@@ -4,6 +4,7 @@
 //! pool, before this decides what the sign-in brings.
 
 use crate::access_token::BornIn;
+use crate::confirmation;
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::error::OAuthError;
@@ -65,6 +66,8 @@ pub fn decide(
     apis: &dyn Apis,
 ) -> Result<Issue, OAuthError> {
     check_client(client)?;
+    // No proof is taken here, and this client's tokens must be bound (RFC 9449 §5.2).
+    confirmation::admit(client, None)?;
     if user.status == UserStatus::Blocked {
         return Err(OAuthError::UserBlocked);
     }
@@ -89,6 +92,7 @@ pub fn decide(
             amr: &signed_in.amr,
             acr: None,
             claims: None,
+            held: None,
         },
     );
     let effect = Effect::CreateFamily {

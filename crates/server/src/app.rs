@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use symbolon_oauth::dpop::Nonces;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 use symbolon_store::transfer::MARK;
 use symbolon_store::{Store, StoreError};
@@ -63,6 +64,8 @@ pub struct App {
     pub csrf: CsrfKey,
     /// Key of the device cookies.
     pub device: DeviceKey,
+    /// Nonces for DPoP proofs, the same on every node.
+    pub nonces: Nonces,
     /// The one way to call others.
     pub outgoing: Outgoing,
     /// How browsers reach the issuer.
@@ -180,6 +183,7 @@ impl App {
             .map_err(AppError::Registry)?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
+        let nonces = Nonces::new(&master.derive("dpop nonce")).map_err(|why| invalid(&why))?;
         let attempts = Attempts::open(&config, Arc::clone(&store)).await?;
         let app = Arc::new(Self {
             csrf: CsrfKey::new(&master.derive("csrf")),
@@ -196,6 +200,7 @@ impl App {
             issuer,
             draining: AtomicBool::new(false),
             metrics,
+            nonces,
             outgoing,
             passwords,
             sealer,

@@ -251,6 +251,7 @@ fn new_session(user_id: &str, handle: &str, value: &OpaqueToken, now: u64) -> Re
         amr: session.amr.clone(),
         acr: None,
         claims: None,
+        cnf: None,
     };
     let family = Family {
         id: random_id(&mut SystemRng),

@@ -28,9 +28,13 @@ pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 /// # Ok::<(), Error>(())
 /// ```
 pub fn sign(key: &SigningKey, typ: Option<&str>, payload: &[u8]) -> Result<String, Error> {
-    let header = key.header(typ);
-    check_header(&header)?;
-    append_signature(key, encoded_signing_input(&header, payload, 1 + base64url::encoded_len(key.signature_len())))
+    sign_under(key, &key.header(typ), payload)
+}
+
+/// Signs `payload` under an encoded header, whose `alg` must be the key's.
+pub(crate) fn sign_under(key: &SigningKey, header: &str, payload: &[u8]) -> Result<String, Error> {
+    check_header(header)?;
+    append_signature(key, encoded_signing_input(header, payload, 1 + base64url::encoded_len(key.signature_len())))
 }
 
 /// Signs `payload` without putting it into the token, which has nothing between its dots (RFC 7515 appendix F). Whoever verifies

@@ -18,5 +18,5 @@ pub use media_type::is_same_type;
 pub use nested::{decrypt_then_verify, sign_then_encrypt};
 pub use policy::{MAX_LEEWAY_SECS, Policy};
 pub use read::MAX_NUMERIC_DATE;
-pub use sign::sign;
+pub use sign::{sign, sign_with_jwk};
 pub use verify::{Buffer, UnverifiedParts, Verified, decode_unverified, verify, verify_in};

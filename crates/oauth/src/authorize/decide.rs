@@ -114,6 +114,9 @@ pub struct CodeGrant {
     /// What the verifier must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<CodeChallenge>,
+    /// The thumbprint of the key that redeeming it must prove to hold (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// When the user really authenticated.
     pub auth_time: u64,
     /// By what means.
@@ -246,6 +249,7 @@ fn issue(
             audience: request.api.map(|api| api.identifier.clone()),
             nonce: request.nonce.clone(),
             code_challenge: request.code_challenge.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
             auth_time: session.auth_time,
             amr: session.amr.clone(),
             acr: session.acr.clone(),

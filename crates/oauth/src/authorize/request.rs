@@ -57,6 +57,7 @@ pub struct ValidRequest<'a> {
     pub(super) state: Option<String>,
     pub(super) nonce: Option<String>,
     pub(super) code_challenge: Option<CodeChallenge>,
+    pub(super) dpop_jkt: Option<String>,
     pub(super) prompt: BTreeSet<Prompt>,
     pub(super) max_age: Option<u64>,
     pub(super) login_hint: Option<String>,

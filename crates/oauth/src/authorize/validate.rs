@@ -80,6 +80,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
     check::response_type::check(draft)?;
     check::grant::check(draft)?;
     let code_challenge = check::code_challenge::check(draft)?;
+    let dpop_jkt = check::dpop_jkt::check(draft)?;
     let prompt = check::prompt::check(draft)?;
     let max_age = check::max_age::check(draft)?;
     let nonce = check::nonce::check(draft)?;
@@ -99,6 +100,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
         state,
         nonce,
         code_challenge,
+        dpop_jkt,
         prompt,
         max_age,
         login_hint: hints.login_hint,

@@ -10,6 +10,7 @@ use crate::authorize::Prompt;
 use crate::authorize::check::response_type;
 use crate::claims;
 use crate::client_auth::SIGNING_ALGS;
+use crate::dpop;
 use crate::endpoint::path;
 use crate::grant::Grant;
 use crate::ids::Issuer;
@@ -34,7 +35,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(
     missing_docs,
-    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5 or a logout specification"
+    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5, RFC 9449 §5.1 or a logout specification"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "the document's own shape")]
 pub struct Metadata {
@@ -61,6 +62,7 @@ pub struct Metadata {
     pub introspection_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
     pub request_object_signing_alg_values_supported: Vec<&'static str>,
     pub code_challenge_methods_supported: &'static [&'static str],
+    pub dpop_signing_alg_values_supported: Vec<&'static str>,
     pub claim_types_supported: &'static [&'static str],
     pub claims_supported: Vec<&'static str>,
     pub prompt_values_supported: Vec<&'static str>,
@@ -120,6 +122,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algs(),
         request_object_signing_alg_values_supported: RequestObjectAlg::all().map(RequestObjectAlg::name).collect(),
         code_challenge_methods_supported: &["S256"],
+        dpop_signing_alg_values_supported: dpop::ALGS.iter().map(|alg| alg.name()).collect(),
         claim_types_supported: &["normal"],
         claims_supported: ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash"]
             .into_iter()

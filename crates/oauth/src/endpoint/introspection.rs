@@ -9,6 +9,7 @@ use symbolon_jose::jwt::Audience;
 use super::userinfo::{TokenFacts, is_not_revoked, still_counts};
 use crate::access_token::AccessTokenClaims;
 use crate::client_auth::{AuthenticatedApi, AuthenticatedClient};
+use crate::confirmation::Confirmation;
 use crate::error::OAuthError;
 use crate::params::Params;
 use crate::scope::Scope;
@@ -92,6 +93,9 @@ pub struct Active {
     pub acr: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// RFC 9449 §6.2: whoever shows the token must prove to hold this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 impl Answer {
@@ -113,7 +117,7 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
     };
     Ok(Answer::Active(Box::new(Active {
         active: true,
-        token_type: "Bearer",
+        token_type: Confirmation::token_type(token.cnf.as_ref()),
         iss: token.iss.clone(),
         sub: token.sub.clone(),
         aud: token.aud.clone(),
@@ -127,6 +131,7 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         auth_time: token.auth_time,
         acr: token.acr.clone(),
         roles: token.roles.clone(),
+        cnf: token.cnf.clone(),
     })))
 }
 
@@ -202,6 +207,15 @@ mod tests {
         assert_eq!(ask(&machine, &TokenFacts { revoked_until: Some(NOW), ..nobody.clone() }), json!(false));
         assert_eq!(ask(&machine, &TokenFacts { revoked_until: Some(NOW - 1), ..nobody.clone() }), json!(true));
         assert_eq!(ask(&third, &nobody), json!(false));
+    }
+
+    #[test]
+    fn a_bound_token_is_told_as_bound_rfc_9449_6_2() {
+        let bound = AccessTokenClaims { cnf: Some(Confirmation::Jkt("k".to_owned())), ..token() };
+        let answer = as_api(crate::testing::API, Some(&bound), &live());
+        assert_eq!((&answer["token_type"], &answer["cnf"]), (&json!("DPoP"), &json!({"jkt": "k"})));
+        let answer = as_api(crate::testing::API, Some(&token()), &live());
+        assert_eq!((&answer["token_type"], answer.get("cnf")), (&json!("Bearer"), None));
     }
 
     #[test]

@@ -104,6 +104,7 @@ pub(super) mod tests {
             auth_time: Some(NOW),
             acr: None,
             roles: vec!["admin".to_owned()],
+            cnf: None,
             status: None,
         }
     }

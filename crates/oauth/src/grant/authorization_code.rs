@@ -6,7 +6,9 @@
 use crate::access_token::BornIn;
 use crate::authorize::CodeGrant;
 use crate::client_auth::AuthenticatedClient;
+use crate::confirmation::Confirmation;
 use crate::context::Context;
+use crate::dpop::DpopFailure;
 use crate::effect::{AlsoSession, Effect, EndReason};
 use crate::error::OAuthError;
 use crate::family::{self, SignIn};
@@ -90,12 +92,13 @@ pub struct Facts {
 pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
+    held: Option<&Confirmation>,
     request: &Request,
     facts: Option<Facts>,
     apis: &dyn Apis,
 ) -> Result<Issue, Refusal> {
     let facts = facts.ok_or(OAuthError::CodeUnknown)?;
-    let verified = prove_owner(client, request, &facts.grant)?;
+    let verified = prove_owner(client, held, request, &facts.grant)?;
     if facts.redeemed_at.is_some() {
         let effect = Box::new(Effect::EndFamily {
             family_id: facts.grant.family_id,
@@ -125,12 +128,13 @@ pub fn decide(
         apis,
     )?;
     let born_in = BornIn { sid: &facts.grant.sid, ends_at: facts.session_ends_at };
-    Ok(issue(ctx, client, request, &facts.grant, (user, born_in), api, verified))
+    Ok(issue(ctx, (client, held), request, &facts.grant, (user, born_in), api, verified))
 }
 
 /// Whoever cannot prove all of this is not the code's owner, and learns and changes nothing.
 fn prove_owner(
     client: AuthenticatedClient<'_>,
+    held: Option<&Confirmation>,
     request: &Request,
     grant: &CodeGrant,
 ) -> Result<PkceVerified, OAuthError> {
@@ -140,12 +144,19 @@ fn prove_owner(
     if grant.redirect_uri != request.redirect_uri {
         return Err(OAuthError::RedirectUriMismatch);
     }
+    if let Some(jkt) = &grant.dpop_jkt {
+        match held {
+            Some(Confirmation::Jkt(held)) if held == jkt => {}
+            Some(_) => return Err(OAuthError::DpopKeyMismatch),
+            None => return Err(OAuthError::Dpop(DpopFailure::Missing)),
+        }
+    }
     pkce::verify(grant.code_challenge.as_ref(), request.code_verifier.as_ref().map(|verifier| verifier.as_str()))
 }
 
 fn issue(
     ctx: &mut Context<'_>,
-    client: AuthenticatedClient<'_>,
+    (client, held): (AuthenticatedClient<'_>, Option<&Confirmation>),
     request: &Request,
     grant: &CodeGrant,
     (user, born_in): (&UserFacts, BornIn<'_>),
@@ -166,6 +177,7 @@ fn issue(
             amr: &grant.amr,
             acr: grant.acr.as_deref(),
             claims: grant.claims.as_ref(),
+            held,
         },
     );
     let effect = Effect::RedeemCode {
@@ -205,6 +217,7 @@ mod tests {
                 audience: Some(API.to_owned()),
                 nonce: Some("n0nce".to_owned()),
                 code_challenge: Some(CodeChallenge::parse(CHALLENGE).unwrap()),
+                dpop_jkt: None,
                 auth_time: NOW - 100,
                 amr: vec!["pwd".to_owned()],
                 acr: None,
@@ -230,7 +243,7 @@ mod tests {
     }
 
     fn run_as(client: &Client, changes: &[(&str, &str)], facts: Facts) -> Result<Issue, Refusal> {
-        at(NOW, |ctx| decide(ctx, authenticated(client), &request(changes), Some(facts), &apis()))
+        at(NOW, |ctx| decide(ctx, authenticated(client), None, &request(changes), Some(facts), &apis()))
     }
 
     fn run(facts: Facts) -> Result<Issue, Refusal> {
@@ -262,6 +275,45 @@ mod tests {
         let record = refresh_token.as_ref().unwrap();
         assert_eq!((record.hash, record.expires_at), (token.hash(), NOW + 14 * 86_400));
         assert_eq!(family.absolute_expires_at, NOW + 90 * 86_400);
+    }
+
+    fn held(key: &str) -> Confirmation {
+        Confirmation::Jkt(key.to_owned())
+    }
+
+    fn run_with_key(client: &Client, key: Option<&str>, facts: Facts) -> Result<Issue, Refusal> {
+        let (request, held) = (request(&[]), key.map(held));
+        at(NOW, |ctx| decide(ctx, authenticated(client), held.as_ref(), &request, Some(facts), &apis()))
+    }
+
+    #[test]
+    fn tokens_are_bound_to_the_key_and_refresh_tokens_of_public_clients_too_rfc_9449_5() {
+        let issue = run_with_key(&spa(), Some("k"), found()).unwrap();
+        let answer = issue.response("at".to_owned(), None, None);
+        assert_eq!((&issue.access_token.claims.cnf, answer.token_type), (&Some(held("k")), "DPoP"));
+        let Effect::RedeemCode { family, .. } = issue.effect else { panic!("must redeem") };
+        assert_eq!(family.grant.cnf, Some(held("k")));
+
+        let confidential = third_party();
+        let mut facts = found();
+        facts.grant.client_id = confidential.client_id.clone();
+        let issue = run_with_key(&confidential, Some("k"), facts).unwrap();
+        assert_eq!(issue.access_token.claims.cnf, Some(held("k")));
+        let Effect::RedeemCode { family, .. } = issue.effect else { panic!("must redeem") };
+        assert_eq!(family.grant.cnf, None, "it proves who it is");
+    }
+
+    #[test]
+    fn a_code_bound_to_a_key_is_redeemed_with_that_key_alone_rfc_9449_10() {
+        let mut facts = found();
+        facts.grant.dpop_jkt = Some("k".to_owned());
+        assert!(run_with_key(&spa(), Some("k"), facts.clone()).is_ok());
+        // A second use by somebody without the key ends nothing either.
+        for redeemed_at in [None, Some(NOW)] {
+            facts.redeemed_at = redeemed_at;
+            refused(run_with_key(&spa(), Some("other"), facts.clone()), OAuthError::DpopKeyMismatch);
+            refused(run_with_key(&spa(), None, facts.clone()), OAuthError::Dpop(DpopFailure::Missing));
+        }
     }
 
     #[test]
@@ -380,7 +432,7 @@ mod tests {
 
     #[test]
     fn unknown_truncated_and_foreign_codes_are_one_and_the_same() {
-        let unknown = at(NOW, |ctx| decide(ctx, authenticated(&spa()), &request(&[]), None, &apis()));
+        let unknown = at(NOW, |ctx| decide(ctx, authenticated(&spa()), None, &request(&[]), None, &apis()));
         refused(unknown, OAuthError::CodeUnknown);
         let refresh = OpaqueToken::generate(TokenKind::RefreshToken, &mut TestRng::new(5));
         for text in

@@ -5,6 +5,7 @@
 
 use crate::access_token;
 use crate::client_auth::AuthenticatedClient;
+use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::error::OAuthError;
@@ -46,6 +47,7 @@ impl Request {
 pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
+    held: Option<&Confirmation>,
     request: &Request,
     apis: &dyn Apis,
 ) -> Result<Issue, Refusal> {
@@ -62,7 +64,7 @@ pub fn decide(
         Some(asked) if asked.is_subset_of(&allowed) => asked.clone(),
         Some(_) => return Err(OAuthError::ScopeNotAllowed.into()),
     };
-    let access_token = access_token::for_client(ctx, client, scope, api);
+    let access_token = access_token::for_client(ctx, client, scope, api, held);
     Ok(Issue { access_token, id_token: None, refresh_token: RefreshAnswer::Absent, effect: Effect::None })
 }
 
@@ -75,7 +77,7 @@ mod tests {
 
     fn run_on(client: &Client, form: &str, apis: &Vec<Api>) -> Result<Issue, OAuthError> {
         let request = Request::parse(&Params::parse(form.as_bytes()).unwrap())?;
-        at(NOW, |ctx| decide(ctx, authenticated(client), &request, apis)).map_err(|refusal| refusal.error)
+        at(NOW, |ctx| decide(ctx, authenticated(client), None, &request, apis)).map_err(|refusal| refusal.error)
     }
 
     fn run(form: &str) -> Result<Issue, OAuthError> {
@@ -105,6 +107,16 @@ mod tests {
         let mut apis = apis();
         apis[0].scopes.clear();
         assert!(run_on(&machine(), "", &apis).unwrap().access_token.claims.scope.is_empty());
+    }
+
+    #[test]
+    fn the_token_is_bound_to_the_key_that_was_proven_rfc_9449_5() {
+        let (request, held) = (Request { audience: None, scope: None }, Confirmation::Jkt("k".to_owned()));
+        let issue = at(NOW, |ctx| decide(ctx, authenticated(&machine()), Some(&held), &request, &apis())).unwrap();
+        assert_eq!(issue.access_token.claims.cnf.as_ref(), Some(&held));
+        let claims = serde_json::to_value(&issue.access_token.claims).unwrap();
+        assert_eq!(claims["cnf"], serde_json::json!({"jkt": "k"}));
+        assert_eq!(issue.response("at".to_owned(), None, None).token_type, "DPoP");
     }
 
     #[test]

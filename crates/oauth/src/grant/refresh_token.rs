@@ -4,7 +4,9 @@
 
 use crate::access_token::{self, BornIn, UserToken};
 use crate::client_auth::AuthenticatedClient;
+use crate::confirmation::Confirmation;
 use crate::context::Context;
+use crate::dpop::DpopFailure;
 use crate::effect::{AlsoSession, Effect, EndReason, FamilyGrant, RotateExpect};
 use crate::error::OAuthError;
 use crate::family::new_refresh_token;
@@ -95,6 +97,7 @@ pub struct FamilyFacts {
 pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
+    held: Option<&Confirmation>,
     request: &Request,
     facts: Option<Facts>,
     apis: &dyn Apis,
@@ -103,6 +106,7 @@ pub fn decide(
     if facts.family.client_id != client.client().client_id {
         return Err(OAuthError::RefreshTokenOfAnotherClient.into());
     }
+    check_key(client, held, &facts.family.grant)?;
     if facts.family.ended_at.is_some() {
         return Err(OAuthError::RefreshTokenRevoked.into());
     }
@@ -133,12 +137,29 @@ pub fn decide(
         Some(_) => return Err(OAuthError::ScopeGrows.into()),
     };
     let scope = target::scope_for_user(client.client(), api, &scope);
-    let mut issue = sign_plan(ctx, client, &facts, user, &scope, api);
+    let mut issue = sign_plan(ctx, (client, held), &facts, user, &scope, api);
     match rotate {
         Some(expect) => rotate_to_new(ctx, client, request, &facts, expect, &mut issue),
         None => issue.refresh_token = RefreshAnswer::SameSuccessor,
     }
     Ok(issue)
+}
+
+/// RFC 9449 §5: the refresh tokens of a public client are bound to the key that was proven when the first was issued. Asked before
+/// anything else of the family: who has the token and not the key is not its owner, and ends nothing. A proof where none was
+/// before would bind what follows, and a family stays what it was born as.
+fn check_key(
+    client: AuthenticatedClient<'_>,
+    held: Option<&Confirmation>,
+    grant: &FamilyGrant,
+) -> Result<(), OAuthError> {
+    match (&grant.cnf, held) {
+        (Some(bound), Some(held)) if bound == held => Ok(()),
+        (Some(_), None) => Err(OAuthError::Dpop(DpopFailure::Missing)),
+        (Some(_), Some(_)) => Err(OAuthError::DpopKeyMismatch),
+        (None, Some(_)) if client.client().is_public() => Err(OAuthError::DpopKeyMismatch),
+        (None, _) => Ok(()),
+    }
 }
 
 /// Token, family, user and session still count.
@@ -163,7 +184,7 @@ fn check_alive<'f>(
 /// The tokens, as if nothing were rotated.
 fn sign_plan(
     ctx: &mut Context<'_>,
-    client: AuthenticatedClient<'_>,
+    (client, held): (AuthenticatedClient<'_>, Option<&Confirmation>),
     facts: &Facts,
     user: &UserFacts,
     scope: &Scope,
@@ -175,8 +196,9 @@ fn sign_plan(
     // Ending a session ends every access token that names it; one made after that must not.
     let live_sid = sid.filter(|_| facts.session == SessionState::Live);
     let born_in = live_sid.map(|sid| BornIn { sid, ends_at: facts.family.absolute_expires_at });
-    let access_token =
-        access_token::for_user(ctx, &UserToken { client, user, scope, api, born_in, auth_time: grant.auth_time, acr });
+    let auth_time = grant.auth_time;
+    let token = UserToken { client, user, scope, api, born_in, auth_time, acr, cnf: held };
+    let access_token = access_token::for_user(ctx, &token);
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
     let id_token = id_token::plan(
         ctx,
@@ -186,7 +208,7 @@ fn sign_plan(
             scope,
             nonce: None,
             sid,
-            auth_time: grant.auth_time,
+            auth_time,
             acr,
             amr: &grant.amr,
             claims: grant.claims.as_ref(),
@@ -247,6 +269,7 @@ mod tests {
                     amr: vec!["pwd".to_owned()],
                     acr: None,
                     claims: None,
+                    cnf: None,
                 },
             },
             user: Some(user()),
@@ -262,7 +285,7 @@ mod tests {
         let token = presented();
         let form = [("refresh_token", token.reveal())].into_iter().chain(more.iter().copied());
         let request = Request::parse(&Params::from_pairs(form).unwrap()).unwrap();
-        at(NOW, |ctx| decide(ctx, authenticated(client), &request, Some(facts), &apis()))
+        at(NOW, |ctx| decide(ctx, authenticated(client), None, &request, Some(facts), &apis()))
     }
 
     fn run(facts: Facts) -> Result<Issue, Refusal> {
@@ -346,6 +369,48 @@ mod tests {
         }
     }
 
+    fn run_with_key(client: &Client, key: Option<&str>, facts: Facts) -> Result<Issue, Refusal> {
+        let request = Request::parse(&Params::from_pairs([("refresh_token", presented().reveal())]).unwrap()).unwrap();
+        let held = key.map(|key| Confirmation::Jkt(key.to_owned()));
+        at(NOW, |ctx| decide(ctx, authenticated(client), held.as_ref(), &request, Some(facts), &apis()))
+    }
+
+    #[test]
+    fn a_bound_refresh_token_is_nothing_without_its_key_rfc_9449_5() {
+        // Whatever became of the token: who lacks the key gets no successor, also not the same again, and ends nothing.
+        for state in [
+            TokenState::Current,
+            TokenState::Superseded { at: NOW, successor: UNUSED },
+            TokenState::Superseded { at: NOW - 3600, successor: Successor::Used },
+            TokenState::Dead,
+        ] {
+            let mut bound = found(state);
+            bound.family.grant.cnf = Some(Confirmation::Jkt("k".to_owned()));
+            refused(run_with_key(&spa(), Some("other"), bound.clone()), OAuthError::DpopKeyMismatch);
+            refused(run_with_key(&spa(), None, bound), OAuthError::Dpop(DpopFailure::Missing));
+        }
+        let mut bound = superseded(3, Successor::Used);
+        bound.family.grant.cnf = Some(Confirmation::Jkt("k".to_owned()));
+        let issue = run_with_key(&spa(), Some("k"), bound.clone()).unwrap();
+        assert_eq!(issue.refresh_token, RefreshAnswer::SameSuccessor);
+        assert_eq!(issue.access_token.claims.cnf, bound.family.grant.cnf);
+        bound.state = TokenState::Dead;
+        theft(run_with_key(&spa(), Some("k"), bound));
+    }
+
+    #[test]
+    fn a_public_client_cannot_bind_later_what_was_not_bound_and_a_confidential_one_may_change_its_key() {
+        let unbound = found(TokenState::Current);
+        refused(run_with_key(&spa(), Some("k"), unbound.clone()), OAuthError::DpopKeyMismatch);
+        let mut facts = unbound;
+        facts.family.client_id = third_party().client_id;
+        for key in ["k", "another"] {
+            let issue = run_with_key(&third_party(), Some(key), facts.clone()).unwrap();
+            assert_eq!(issue.access_token.claims.cnf, Some(Confirmation::Jkt(key.to_owned())));
+        }
+        assert_eq!(run_with_key(&third_party(), None, facts).unwrap().access_token.claims.cnf, None);
+    }
+
     #[test]
     fn an_ended_family_stays_ended() {
         let mut facts = found(TokenState::Current);
@@ -412,7 +477,7 @@ mod tests {
         apis[0].scopes.retain(|scope| scope.name != "write:dragons");
         let request = Request::parse(&Params::from_pairs([("refresh_token", presented().reveal())]).unwrap()).unwrap();
         let decided = |apis: &Vec<Api>| {
-            at(NOW, |ctx| decide(ctx, authenticated(&spa()), &request, Some(found(TokenState::Current)), apis))
+            at(NOW, |ctx| decide(ctx, authenticated(&spa()), None, &request, Some(found(TokenState::Current)), apis))
         };
         assert_eq!(decided(&apis).unwrap().access_token.claims.scope.to_string(), "openid offline_access read:dragons");
         apis[0].disabled = true;
@@ -461,7 +526,7 @@ mod tests {
         }
         let request = Request::parse(&Params::from_pairs([("refresh_token", presented().reveal())]).unwrap()).unwrap();
         refused(
-            at(NOW, |ctx| decide(ctx, authenticated(&spa()), &request, None, &apis())),
+            at(NOW, |ctx| decide(ctx, authenticated(&spa()), None, &request, None, &apis())),
             OAuthError::RefreshTokenUnknown,
         );
     }

@@ -131,6 +131,12 @@ pub struct Client {
     pub profile_claims: ProfileClaims,
     /// Must send a `code_challenge`; always so for public clients.
     pub require_pkce: bool,
+    /// Gets access tokens only with a proof of the key they are bound to (RFC 9449 §5.2).
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
+    /// Its proofs must have a nonce of ours, so that none can have been made in advance (RFC 9449 §8).
+    #[serde(default)]
+    pub dpop_nonce_required: bool,
     /// May send the user's password to `POST /authenticate`.
     #[serde(default)]
     pub password_sign_in: bool,
@@ -230,6 +236,8 @@ impl Client {
             id_token_signed_response_alg: Algorithm::RS256,
             profile_claims: ProfileClaims::UserinfoOnly,
             require_pkce: true,
+            dpop_bound_access_tokens: false,
+            dpop_nonce_required: false,
             password_sign_in: false,
             access_token_format: AccessTokenFormat::Jwt,
             apis: Vec::new(),

@@ -70,6 +70,7 @@ impl Client {
         self.check_uris(&mut faults);
         self.check_authentication(&mut faults);
         self.check_grants(&mut faults);
+        self.check_dpop(&mut faults);
         self.check_lifetimes(&mut faults);
         self.check_requests(&mut faults);
         faults.done()
@@ -181,6 +182,13 @@ impl Client {
             let first = self.apis.iter().position(|other| other.audience == api.audience) == Some(at);
             faults.check_value(if first { Ok(()) } else { Err("is listed twice") }, "apis", &api.audience);
         }
+    }
+
+    fn check_dpop(&self, faults: &mut Faults) {
+        let bound = self.dpop_bound_access_tokens;
+        let member = "dpop_bound_access_tokens";
+        faults.check(!bound || !self.gets_sessions(), member, "session values cannot be bound to a key: use jwt");
+        faults.check(!bound || !self.password_sign_in, member, "password sign-in takes no proof of a key");
     }
 
     fn check_lifetimes(&self, faults: &mut Faults) {
@@ -321,6 +329,15 @@ mod tests {
     fn faulty(client: &Client, member: &str) {
         let faults = client.validate().expect_err("must be refused");
         assert!(faults.iter().any(|fault| fault.member == member), "{faults:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_bound_is_not_registered_as_bound_rfc_9449_5_2() {
+        let bound = |client: Client| Client { dpop_bound_access_tokens: true, ..client };
+        assert_eq!(bound(spa()).validate(), Ok(()));
+        let sessions = Client { access_token_format: AccessTokenFormat::Session, ..spa() };
+        faulty(&bound(sessions), "dpop_bound_access_tokens");
+        faulty(&bound(Client { first_party: true, password_sign_in: true, ..spa() }), "dpop_bound_access_tokens");
     }
 
     #[test]

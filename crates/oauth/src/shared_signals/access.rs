@@ -58,7 +58,9 @@ pub fn decide_access(
     let own = token.sub == token.client_id && token.rh.is_none() && client.client_id == *token.client_id;
     let meant = token.aud.iter().any(|audience| audience == api_identifier(issuer));
     let open = api.is_some_and(|api| !api.disabled) && !client.disabled;
-    if !own || !meant || !open || !is_not_revoked(token, facts) {
+    // Shown as a bearer's here, which a token that is bound to a key must not be (RFC 9449 §7.2).
+    let bearer = token.cnf.is_none();
+    if !own || !meant || !open || !bearer || !is_not_revoked(token, facts) {
         return Err(Refused::InvalidToken);
     }
     if token.scope.contains(MANAGE) {
@@ -73,6 +75,7 @@ pub fn decide_access(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::confirmation::Confirmation;
     use crate::endpoint::userinfo::JtiState;
     use crate::issue::SessionState;
     use crate::registration::ClientApi;
@@ -99,12 +102,20 @@ mod tests {
             auth_time: None,
             acr: None,
             roles: Vec::new(),
+            cnf: None,
             status: None,
         }
     }
 
     fn facts() -> TokenFacts {
         TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live, revoked_until: None }
+    }
+
+    #[test]
+    fn a_token_bound_to_a_key_is_no_bearer_s_rfc_9449_7_2() {
+        let bound = AccessTokenClaims { cnf: Some(Confirmation::Jkt("k".to_owned())), ..token("ssf.manage") };
+        let decided = decide_access(&issuer(), &bound, &facts(), &machine(), Some(&api()));
+        assert_eq!(decided, Err(Refused::InvalidToken));
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub(super) async fn registered(State(app): State<Arc<App>>, request: Request, ne
     if may_read(&app, &origin, client.as_ref()) {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After, Date"));
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("WWW-Authenticate, DPoP-Nonce, Retry-After, Date"),
+        );
     }
     response
 }

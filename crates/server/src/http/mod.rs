@@ -8,6 +8,7 @@ mod client;
 mod consent;
 mod cors;
 mod discovery;
+mod dpop;
 mod form;
 mod headers;
 mod health;

@@ -9,18 +9,21 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::client_auth::AuthenticatedClient;
+use symbolon_oauth::confirmation;
+use symbolon_oauth::dpop::Proven;
+use symbolon_oauth::endpoint::path;
 use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
 use symbolon_oauth::{
-    AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Grant, Issue, OAuthError, Params, RefreshAnswer,
-    Refusal, SessionState, TokenResponse,
+    AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Confirmation, Effect, Grant, Issue, OAuthError,
+    Params, RefreshAnswer, Refusal, SessionState, TokenResponse,
 };
 use symbolon_store::{Family, Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
-use super::{answer, browser, client, form};
+use super::{answer, browser, client, dpop, form};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
@@ -54,7 +57,7 @@ pub(super) async fn token(
         }
         Err(error) => return answer::error(&error),
     };
-    let request = Request { app: &app, registry: &registry, meta: &meta, params: &params };
+    let request = Request { app: &app, registry: &registry, meta: &meta, headers: &headers, params: &params };
     let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
         Ok(client) if media == form::MediaType::Json && !client.client().json_requests => {
             Err(OAuthError::ParametersMalformed)
@@ -68,10 +71,12 @@ pub(super) async fn token(
     let grant = metrics::Grant(params.get("grant_type").and_then(Grant::from_name));
     let Outcome { outcome: result, error } = Outcome::of(outcome.as_ref().err().map(|error| error.wire().code));
     app.metrics.token_requests.get_or_create(&metrics::TokenRequest { grant, outcome: result, error }).inc();
-    let response = match outcome {
+    let mut response = match outcome {
         Ok(tokens) => answer::json(StatusCode::OK, &tokens),
         Err(error) => answer::error(&error),
     };
+    let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
+    dpop::offer_nonce(&app, client, &mut response, meta.now);
     answer::to_client(response, credentials.client_id())
 }
 
@@ -79,6 +84,7 @@ struct Request<'r> {
     app: &'r App,
     registry: &'r Registry,
     meta: &'r Meta,
+    headers: &'r HeaderMap,
     params: &'r Params,
 }
 
@@ -92,8 +98,18 @@ struct Decided {
 impl Request<'_> {
     async fn answer(&self, client: AuthenticatedClient<'_>) -> Result<TokenResponse, OAuthError> {
         let request = TokenRequest::parse(self.params)?;
+        let target = dpop::Target { method: &Method::POST, path: path::TOKEN, now: self.meta.now };
+        let mut proven =
+            dpop::check(self.app, self.headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
+        let held = proven.as_ref().map(Proven::confirmation);
+        confirmation::admit(client.client(), held.as_ref())?;
         for _ in 0..2 {
-            let Decided { outcome, refresh } = self.decide(client, &request).await?;
+            let Decided { outcome, refresh } = self.decide(client, held.as_ref(), &request).await?;
+            if changes_something(&outcome)
+                && let Some(proven) = proven.take()
+            {
+                dpop::remember(self.app, &proven, self.meta.now).await?;
+            }
             let mut issue = match outcome {
                 Ok(issue) => issue,
                 Err(refusal) => return Err(self.refuse(client, refusal).await?),
@@ -109,18 +125,23 @@ impl Request<'_> {
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
     }
 
-    async fn decide(&self, client: AuthenticatedClient<'_>, request: &TokenRequest) -> Result<Decided, OAuthError> {
+    async fn decide(
+        &self,
+        client: AuthenticatedClient<'_>,
+        held: Option<&Confirmation>,
+        request: &TokenRequest,
+    ) -> Result<Decided, OAuthError> {
         let mut refresh = None;
         let mut rng = SystemRng;
         let outcome = match request {
             TokenRequest::AuthorizationCode(request) => {
                 let facts = self.code_facts(request).await?;
                 let mut ctx = self.app.context(self.meta.now, &mut rng);
-                authorization_code::decide(&mut ctx, client, request, facts, self.registry)
+                authorization_code::decide(&mut ctx, client, held, request, facts, self.registry)
             }
             TokenRequest::ClientCredentials(request) => {
                 let mut ctx = self.app.context(self.meta.now, &mut rng);
-                client_credentials::decide(&mut ctx, client, request, self.registry)
+                client_credentials::decide(&mut ctx, client, held, request, self.registry)
             }
             TokenRequest::RefreshToken(request) => {
                 let found = refresh::find(&*self.app.store, &request.refresh_token).await;
@@ -130,7 +151,7 @@ impl Request<'_> {
                     Some(Found::OnRecord(found)) => Some(of_refresh(refresh.insert(*found), self.meta.now)?),
                 };
                 let mut ctx = self.app.context(self.meta.now, &mut rng);
-                refresh_token::decide(&mut ctx, client, request, facts, self.registry)
+                refresh_token::decide(&mut ctx, client, held, request, facts, self.registry)
             }
         };
         Ok(Decided { outcome, refresh })
@@ -174,6 +195,11 @@ impl Request<'_> {
             session_ends_at: found.session.map_or(0, |session| session.absolute_expires_at),
         }))
     }
+}
+
+/// Whether tokens are issued, or something ends with the refusal. A request that is merely refused needs no memory.
+fn changes_something(outcome: &Result<Issue, Refusal>) -> bool {
+    outcome.as_ref().map_or_else(|refusal| *refusal.effect != Effect::None, |_| true)
 }
 
 fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OAuthError> {

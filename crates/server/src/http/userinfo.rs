@@ -1,5 +1,5 @@
 //! `/userinfo` (OpenID Connect Core §5.3): claims about the user an access token stands for, with the errors
-//! of RFC 6750.
+//! of RFC 6750, and of RFC 9449 §7 for a token that is bound to a key.
 
 use std::sync::Arc;
 
@@ -12,10 +12,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_oauth::access_token::{self, AccessTokenClaims};
 use symbolon_oauth::claims_request::ClaimsRequest;
+use symbolon_oauth::dpop::Proven;
+use symbolon_oauth::endpoint::path;
 use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
-use symbolon_oauth::{OAuthError, OpaqueToken, Params, SessionState, TokenKind};
+use symbolon_oauth::{Client, Confirmation, DpopFailure, OAuthError, OpaqueToken, Params, SessionState, TokenKind};
 use symbolon_store::{FamilyWanted, TokenQuery};
 
+use super::dpop::{self, Target};
 use super::meta::Meta;
 use super::{answer, form, session};
 use crate::app::App;
@@ -31,20 +34,37 @@ pub(super) async fn userinfo(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let token = match bearer(&app, &method, &headers, body).await {
-        Ok(token) => token,
-        Err(refusal) => return refuse(refusal),
+    let Shown { token, scheme } = match shown(&app, &method, &headers, body).await {
+        Ok(shown) => shown,
+        Err(refusal) => return refuse(refusal, Scheme::Bearer),
     };
     let Known { claims, facts, asked } = match known(&app, &token, meta.now).await {
         Ok(Some(known)) => known,
-        Ok(None) => return refuse(Refusal::InvalidToken),
+        Ok(None) => return refuse(Refusal::InvalidToken, scheme),
         Err(error) => return answer::error(&error),
     };
-    let response = match userinfo::decide(&app.issuer, &claims, &facts, asked.as_ref()) {
-        Ok(claims) => answer::json(StatusCode::OK, &claims),
-        Err(Refused::InvalidToken) => refuse(Refusal::InvalidToken),
-        Err(Refused::InsufficientScope) => refuse(Refusal::InsufficientScope),
+    let registry = app.registry();
+    let client = registry.client(&claims.client_id).map(AsRef::as_ref);
+    let target = Target { method: &method, path: path::USERINFO, now: meta.now };
+    let proven = match (&claims.cnf, client, scheme) {
+        (Some(cnf), Some(client), Scheme::Dpop) => prove(&app, &headers, client, target, cnf, &token).map(Some),
+        (None, _, Scheme::Bearer) => Ok(None),
+        // RFC 9449 §7.2: a bound token is no bearer's. And a proof for one that is not bound would prove nothing.
+        _ => Err(Refusal::InvalidToken),
     };
+    let decided = proven.and_then(|proven| {
+        let said = userinfo::decide(&app.issuer, &claims, &facts, asked.as_ref())?;
+        Ok((proven, said))
+    });
+    let mut response = match decided {
+        Ok((proven, said)) => match remember(&app, proven.as_ref(), meta.now).await {
+            Ok(()) => answer::json(StatusCode::OK, &said),
+            Err(OAuthError::Dpop(failure)) => refuse(Refusal::Dpop(failure), Scheme::Dpop),
+            Err(error) => return answer::error(&error),
+        },
+        Err(refusal) => refuse(refusal, if claims.cnf.is_some() { Scheme::Dpop } else { Scheme::Bearer }),
+    };
+    dpop::offer_nonce(&app, client.filter(|_| scheme == Scheme::Dpop), &mut response, meta.now);
     answer::to_client(response, &claims.client_id)
 }
 
@@ -54,6 +74,28 @@ struct Known {
     facts: TokenFacts,
     /// Claims that were asked for by name when it was granted.
     asked: Option<ClaimsRequest>,
+}
+
+/// The proof of the key that the token is bound to.
+fn prove(
+    app: &App,
+    headers: &HeaderMap,
+    client: &Client,
+    target: Target<'_>,
+    cnf: &Confirmation,
+    token: &str,
+) -> Result<Proven, Refusal> {
+    let proven = dpop::check(app, headers, client, target, Some(token)).map_err(Refusal::Dpop)?;
+    let proven = proven.ok_or(Refusal::Dpop(DpopFailure::Missing))?;
+    proven.is_key_of(cnf).map_err(|_| Refusal::InvalidToken)?;
+    Ok(proven)
+}
+
+async fn remember(app: &App, proven: Option<&Proven>, now: u64) -> Result<(), OAuthError> {
+    match proven {
+        Some(proven) => dpop::remember(app, proven, now).await,
+        None => Ok(()),
+    }
 }
 
 /// What an access token of ours says, signed or looked up, and what became of it.
@@ -103,17 +145,41 @@ pub(super) fn nothing_known() -> TokenFacts {
     TokenFacts { user: None, session: SessionState::Unknown, jti: JtiState::Live, revoked_until: None }
 }
 
-/// Why no claims are given (RFC 6750 §3.1).
+/// Why no claims are given (RFC 6750 §3.1, RFC 9449 §7.1).
 #[derive(Clone, Copy)]
 enum Refusal {
+    Dpop(DpopFailure),
     InsufficientScope,
     InvalidToken,
     Malformed,
     NoToken,
 }
 
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::InsufficientScope => Self::InsufficientScope,
+            Refused::InvalidToken => Self::InvalidToken,
+        }
+    }
+}
+
+/// How a token is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    /// Without more ado, in the header or in the form.
+    Bearer,
+    /// With a proof beside it (RFC 9449 §7.1).
+    Dpop,
+}
+
+struct Shown {
+    token: String,
+    scheme: Scheme,
+}
+
 /// The token, from the header or, in a form post, from the body (RFC 6750 §2.1, §2.2); never both.
-async fn bearer(app: &App, method: &Method, headers: &HeaderMap, body: Body) -> Result<String, Refusal> {
+async fn shown(app: &App, method: &Method, headers: &HeaderMap, body: Body) -> Result<Shown, Refusal> {
     let mut lines = headers.get_all(AUTHORIZATION).iter();
     let header = lines.next();
     if lines.next().is_some() {
@@ -124,41 +190,60 @@ async fn bearer(app: &App, method: &Method, headers: &HeaderMap, body: Body) -> 
         Some(line) => {
             let text = line.to_str().map_err(|_| Refusal::Malformed)?;
             let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-            if !scheme.eq_ignore_ascii_case("bearer") {
-                return Err(Refusal::NoToken);
-            }
-            Some(token.trim_start().to_owned())
+            let scheme = match scheme.to_ascii_lowercase().as_str() {
+                "bearer" => Scheme::Bearer,
+                "dpop" => Scheme::Dpop,
+                _ => return Err(Refusal::NoToken),
+            };
+            Some(Shown { token: token.trim_start().to_owned(), scheme })
         }
     };
     let in_body = if method == Method::POST && form::media_type(headers) == form::MediaType::Form {
         let bytes = form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| Refusal::Malformed)?;
         let params = Params::parse(&bytes).map_err(|_| Refusal::Malformed)?;
-        params.get("access_token").map(str::to_owned)
+        params.get("access_token").map(|token| Shown { token: token.to_owned(), scheme: Scheme::Bearer })
     } else {
         None
     };
     match (in_header, in_body) {
         (Some(_), Some(_)) => Err(Refusal::Malformed),
-        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (Some(shown), None) | (None, Some(shown)) => Ok(shown),
         (None, None) => Err(Refusal::NoToken),
     }
 }
 
-fn refuse(refusal: Refusal) -> Response {
-    let (status, challenge) = match refusal {
-        Refusal::InsufficientScope => {
-            (StatusCode::FORBIDDEN, "Bearer realm=\"symbolon\", error=\"insufficient_scope\", scope=\"openid\"")
+/// A refusal in the scheme in which the token should have been shown; with no token at all, in both.
+fn refuse(refusal: Refusal, scheme: Scheme) -> Response {
+    let (status, error, more) = match refusal {
+        Refusal::Dpop(failure) => {
+            (StatusCode::UNAUTHORIZED, failure.code(), format!(", error_description=\"{}\"", failure.text()))
         }
-        Refusal::InvalidToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"symbolon\", error=\"invalid_token\""),
-        Refusal::Malformed => (StatusCode::BAD_REQUEST, "Bearer realm=\"symbolon\", error=\"invalid_request\""),
-        Refusal::NoToken => (StatusCode::UNAUTHORIZED, "Bearer realm=\"symbolon\""),
+        Refusal::InsufficientScope => (StatusCode::FORBIDDEN, "insufficient_scope", ", scope=\"openid\"".to_owned()),
+        Refusal::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid_token", String::new()),
+        Refusal::Malformed => (StatusCode::BAD_REQUEST, "invalid_request", String::new()),
+        Refusal::NoToken => (StatusCode::UNAUTHORIZED, "", String::new()),
     };
-    let error = match refusal {
-        Refusal::InsufficientScope => "insufficient_scope",
-        Refusal::InvalidToken | Refusal::NoToken => "invalid_token",
-        Refusal::Malformed => "invalid_request",
-    };
+    // RFC 6750 §3.1: without a token, no error code.
+    let (said, error) =
+        if error.is_empty() { (String::new(), "invalid_token") } else { (format!(", error=\"{error}\"{more}"), error) };
     let mut response = answer::json(status, &serde_json::json!({ "error": error }));
-    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    let mut challenge = |scheme| {
+        let text = match scheme {
+            Scheme::Bearer => format!("Bearer realm=\"symbolon\"{said}"),
+            Scheme::Dpop => format!("DPoP realm=\"symbolon\"{said}, algs=\"{}\"", algs()),
+        };
+        if let Ok(text) = HeaderValue::try_from(text) {
+            response.headers_mut().append(WWW_AUTHENTICATE, text);
+        }
+    };
+    challenge(scheme);
+    if matches!(refusal, Refusal::NoToken) {
+        challenge(Scheme::Dpop);
+    }
     response
+}
+
+/// RFC 9449 §7.1: what proofs may be signed with.
+fn algs() -> String {
+    symbolon_oauth::dpop::ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(" ")
 }

@@ -93,6 +93,8 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
     }
     assert_eq!(document["response_types_supported"], json!(["code"]));
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+    let algs = names(&document, "dpop_signing_alg_values_supported");
+    assert_eq!(algs, symbolon_oauth::dpop::ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>());
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     assert_eq!(document["claims_parameter_supported"], true);
 }

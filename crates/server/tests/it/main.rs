@@ -16,6 +16,7 @@ mod consent;
 mod cors;
 mod discovery;
 mod doctor;
+mod dpop;
 mod feed;
 mod head;
 mod introspection;

@@ -3,6 +3,7 @@
 pub(super) mod claims;
 pub(super) mod client;
 pub(super) mod code_challenge;
+pub(super) mod dpop_jkt;
 pub(super) mod grant;
 pub(super) mod hints;
 pub(super) mod max_age;

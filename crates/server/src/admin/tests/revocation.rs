@@ -119,6 +119,7 @@ fn claims(jti: &str) -> AccessTokenClaims {
         auth_time: None,
         acr: None,
         roles: Vec::new(),
+        cnf: None,
         status: None,
     }
 }

@@ -69,9 +69,21 @@ impl World {
 
     /// Posts a form as a client: Basic for confidential ones, `client_id` for `spa`, body secret for `partner`.
     pub async fn post_as(&self, client: &str, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        self.post_as_with(client, path, pairs, &[]).await
+    }
+
+    /// The same with more headers.
+    pub async fn post_as_with(
+        &self,
+        client: &str,
+        path: &str,
+        pairs: &[(&str, &str)],
+        more: &[(HeaderName, &str)],
+    ) -> Answer {
         let mut pairs = pairs.to_vec();
         let basic = basic(client, SECRET);
         let mut headers: Vec<(HeaderName, &str)> = vec![(CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        headers.extend_from_slice(more);
         match client {
             "spa" => pairs.push(("client_id", "spa")),
             "partner" => pairs.extend([("client_id", "partner"), ("client_secret", SECRET)]),

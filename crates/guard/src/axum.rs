@@ -15,6 +15,7 @@ use crate::{
     RequiredScope,
     caller::{Authentication, Caller},
     challenge::Challenge,
+    dpop::{Dpop, algorithms},
     error::{InvalidToken, Rejection},
     guard::Guard,
     scope::Requirement,
@@ -55,7 +56,7 @@ fn authentication(parts: &Parts) -> Option<&Authentication> {
 fn not_guarded(parts: &Parts) -> Response {
     let rejection = Rejection::NotGuarded;
     tracing::error!(path = parts.uri.path(), %rejection, "add `.layer(guard.layer())` around this route");
-    Challenge::new("").response(&rejection, None)
+    Challenge::new("").response(&rejection, None, None)
 }
 
 /// The caller, with the handler's own claims read.
@@ -107,6 +108,10 @@ struct Metadata<'a> {
     resource: &'a str,
     authorization_servers: [&'a str; 1],
     bearer_methods_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dpop_signing_alg_values_supported: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dpop_bound_access_tokens_required: Option<bool>,
 }
 
 impl Guard {
@@ -115,10 +120,13 @@ impl Guard {
     ///
     /// The path is `/.well-known/oauth-protected-resource`, followed by the audience's path if it has one.
     pub fn metadata<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let dpop = self.dpop_settings();
         let metadata = Metadata {
             resource: self.audience(),
             authorization_servers: [self.issuer()],
             bearer_methods_supported: self.bearer_methods(),
+            dpop_signing_alg_values_supported: dpop.map(|_| algorithms().collect()).unwrap_or_default(),
+            dpop_bound_access_tokens_required: dpop.map(Dpop::is_required),
         };
         let document = serde_json::json!(metadata);
         let path = self.announce_metadata();

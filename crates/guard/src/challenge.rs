@@ -1,11 +1,14 @@
-//! The `WWW-Authenticate` challenge (RFC 6750 §3, RFC 9728 §5.1) and the whole answer to a turned-away request.
+//! The `WWW-Authenticate` challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1) and the whole answer to a turned-away request.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::error::Rejection;
+use crate::{
+    dpop::{Dpop, algorithms},
+    error::{InvalidToken, Rejection},
+};
 
 /// The fixed parts of a guard's challenges.
 #[derive(Debug, Clone)]
@@ -18,9 +21,9 @@ impl Challenge {
         Self { realm: quotable(realm).into() }
     }
 
-    /// The value of `WWW-Authenticate` for `rejection`. `metadata` is the address of the protected resource metadata.
-    fn header(&self, rejection: &Rejection, metadata: Option<&str>) -> HeaderValue {
-        let mut text = format!("Bearer realm=\"{}\"", self.realm);
+    /// A value of `WWW-Authenticate` for `rejection`. `metadata` is the address of the protected resource metadata.
+    fn header(&self, scheme: &'static str, rejection: &Rejection, metadata: Option<&str>) -> HeaderValue {
+        let mut text = format!("{scheme} realm=\"{}\"", self.realm);
         let mut attribute = |name: &str, value: &str| {
             text.push_str(", ");
             text.push_str(name);
@@ -34,15 +37,26 @@ impl Challenge {
         if let Rejection::InsufficientScope { required } = rejection {
             attribute("scope", &quotable(required));
         }
+        if let Rejection::Dpop(failure) = rejection {
+            attribute("error_description", failure.text());
+        }
+        if scheme == DPOP {
+            attribute("algs", &algorithms().collect::<Vec<_>>().join(" "));
+        }
         if let Some(metadata) = metadata {
             attribute("resource_metadata", &quotable(metadata));
         }
         // `quotable` leaves printable ASCII only, so this cannot fail; a bare challenge is right even if it did.
-        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))
+        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(scheme))
     }
 
     /// The answer to a turned-away request.
-    pub(crate) fn response<B: From<Bytes>>(&self, rejection: &Rejection, metadata: Option<&str>) -> Response<B> {
+    pub(crate) fn response<B: From<Bytes>>(
+        &self,
+        rejection: &Rejection,
+        metadata: Option<&str>,
+        dpop: Option<&Dpop>,
+    ) -> Response<B> {
         let wire = rejection.wire();
         let mut response = Response::new(B::from(Bytes::from_static(wire.body.as_bytes())));
         *response.status_mut() = wire.status;
@@ -50,7 +64,9 @@ impl Challenge {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if matches!(wire.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            headers.insert(header::WWW_AUTHENTICATE, self.header(rejection, metadata));
+            for scheme in schemes(rejection, dpop) {
+                headers.append(header::WWW_AUTHENTICATE, self.header(scheme, rejection, metadata));
+            }
         }
         if let Rejection::KeysUnavailable { retry_after_secs }
         | Rejection::RevocationsUnavailable { retry_after_secs }
@@ -59,6 +75,19 @@ impl Challenge {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_secs));
         }
         response
+    }
+}
+
+const BEARER: &str = "Bearer";
+const DPOP: &str = "DPoP";
+
+/// How the token could be shown instead. What is wrong with a proof, or with having none, is said in the one scheme that has proofs.
+fn schemes(rejection: &Rejection, dpop: Option<&Dpop>) -> &'static [&'static str] {
+    let bound = matches!(rejection, Rejection::Dpop(_) | Rejection::InvalidToken(InvalidToken::SenderConstrained));
+    match dpop {
+        None => &[BEARER],
+        Some(dpop) if bound || dpop.is_required() => &[DPOP],
+        Some(_) => &[BEARER, DPOP],
     }
 }
 
@@ -73,7 +102,7 @@ mod tests {
     use crate::error::{InvalidToken, Malformed};
 
     fn challenge(rejection: &Rejection) -> Option<String> {
-        let response: Response<Bytes> = Challenge::new("dragons").response(rejection, None);
+        let response: Response<Bytes> = Challenge::new("dragons").response(rejection, None, None);
         response.headers().get(header::WWW_AUTHENTICATE).map(|value| value.to_str().unwrap().to_owned())
     }
 
@@ -102,7 +131,7 @@ mod tests {
     #[test]
     fn a_realm_cannot_break_out_of_its_quotes() {
         let response: Response<Bytes> =
-            Challenge::new("a\", error=\"x\\\r\nSet-Cookie: é").response(&Rejection::NoToken, None);
+            Challenge::new("a\", error=\"x\\\r\nSet-Cookie: é").response(&Rejection::NoToken, None, None);
         let header = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
         assert_eq!(header, r#"Bearer realm="a, error=xSet-Cookie: ""#);
     }
@@ -110,7 +139,7 @@ mod tests {
     #[test]
     fn the_metadata_address_is_named() {
         let response: Response<Bytes> =
-            Challenge::new("d").response(&Rejection::NoToken, Some("https://a/.well-known/x"));
+            Challenge::new("d").response(&Rejection::NoToken, Some("https://a/.well-known/x"), None);
         let header = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
         assert_eq!(header, r#"Bearer realm="d", resource_metadata="https://a/.well-known/x""#);
     }

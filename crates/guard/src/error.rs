@@ -7,6 +7,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use symbolon_oauth::DpopFailure;
+
 use crate::revocation::Revoked;
 
 /// A request was turned away. `Display` gives the cause for the operator; it never holds a token or a key.
@@ -19,6 +21,8 @@ pub enum Rejection {
     Malformed(Malformed),
     /// There is a token, and it does not count.
     InvalidToken(InvalidToken),
+    /// The token is bound to a key, and the proof of it does not count (RFC 9449 §4.3). The caller is told which check failed.
+    Dpop(DpopFailure),
     /// The token is good but was not granted one of these scopes.
     InsufficientScope {
         /// The scopes of which at least one is needed, separated by spaces.
@@ -77,6 +81,8 @@ pub enum InvalidToken {
     UnknownKey,
     /// The token is bound to a key (`cnf`, RFC 9449 §7.1) and was presented as if it were not.
     SenderConstrained,
+    /// The token is bound to no key, though it was presented as if it were, or the API takes no others.
+    NotBound,
     /// The issuer has revoked the token, or something it depends on.
     Revoked(Revoked),
     /// The token's header says it is something other than an access token.
@@ -107,6 +113,9 @@ impl Rejection {
             Self::NoToken => (StatusCode::UNAUTHORIZED, None, UNAUTHORIZED),
             // RFC 6750 §3.1: invalid_token, 401.
             Self::InvalidToken(_) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), UNAUTHORIZED),
+            // RFC 9449 §7.1, §9: invalid_dpop_proof or use_dpop_nonce, 401. A token of another key is an invalid token.
+            Self::Dpop(DpopFailure::KeyMismatch) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), UNAUTHORIZED),
+            Self::Dpop(failure) => (StatusCode::UNAUTHORIZED, Some(failure.code()), UNAUTHORIZED),
             // RFC 6750 §3.1: invalid_request, 400.
             Self::Malformed(_) | Self::BodyUnreadable => {
                 (StatusCode::BAD_REQUEST, Some("invalid_request"), BAD_REQUEST)
@@ -141,6 +150,7 @@ impl fmt::Display for Rejection {
             Self::NoToken => f.write_str("no bearer token"),
             Self::Malformed(malformed) => malformed.fmt(f),
             Self::InvalidToken(invalid) => invalid.fmt(f),
+            Self::Dpop(failure) => f.write_str(failure.text()),
             Self::InsufficientScope { required } => write!(f, "token lacks the scope (needs one of: {required})"),
             Self::MissingRole { required } => write!(f, "subject lacks the role {required}"),
             Self::CrossSite => f.write_str("cookie on a state-changing request from another site"),
@@ -179,6 +189,7 @@ impl fmt::Display for InvalidToken {
             Self::Jose(source) => source.fmt(f),
             Self::UnknownKey => f.write_str("no key of the issuer fits the token"),
             Self::SenderConstrained => f.write_str("a token bound to a key was presented as a plain bearer token"),
+            Self::NotBound => f.write_str("the token is not bound to a key"),
             Self::Revoked(revoked) => revoked.fmt(f),
             Self::OtherType => f.write_str("the token is not an access token"),
             Self::SessionEnded => f.write_str("the session does not count, or no longer"),
@@ -193,7 +204,7 @@ impl fmt::Display for InvalidToken {
 pub enum ConfigError {
     /// The address is not an absolute URL with a host, or carries a user, a query or a fragment.
     NotAUrl {
-        /// What the address is for: `issuer` or `jwks url`.
+        /// What the address is for: `issuer`, `jwks url` or `public address`.
         what: &'static str,
         /// The address as given.
         value: String,
@@ -207,6 +218,8 @@ pub enum ConfigError {
     },
     /// The audience is empty.
     EmptyAudience,
+    /// The machine gives no secret to make nonces with.
+    NoNonces,
     /// An environment variable is missing or not UTF-8.
     MissingVariable {
         /// Its name.
@@ -224,6 +237,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "{what} `{value}` must be https (plain http only on loopback)")
             }
             Self::EmptyAudience => f.write_str("the audience is empty"),
+            Self::NoNonces => f.write_str("no secret for nonces could be made"),
             Self::MissingVariable { name } => write!(f, "set the environment variable {name}"),
         }
     }

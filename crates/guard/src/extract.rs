@@ -24,6 +24,8 @@ pub(crate) struct Sources {
     pub(crate) cookie: Option<Cookie>,
     pub(crate) form_body: bool,
     pub(crate) query: bool,
+    /// Also the scheme `DPoP` (RFC 9449 §7.1).
+    pub(crate) proven: bool,
 }
 
 /// A cookie that carries the token.
@@ -38,6 +40,8 @@ pub(crate) struct Cookie {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Header,
+    /// In the header, under the scheme that wants a proof beside it.
+    Proof,
     Query,
     Form,
     Cookie,
@@ -60,7 +64,7 @@ pub(crate) struct Head<'r> {
 impl Sources {
     /// Finds the one token of a request. `form` is the body, if it was read because [`Sources::wants_form`] said so.
     pub(crate) fn find<'r>(&self, head: Head<'r>, form: Option<&'r [u8]>) -> Result<Option<Found<'r>>, Rejection> {
-        let mut found = from_header(head.headers)?;
+        let mut found = from_header(head.headers, self.proven)?;
         if self.query
             && let Some(query) = head.uri.query()
         {
@@ -97,8 +101,8 @@ fn add<'r>(found: &mut Option<Found<'r>>, another: Option<Found<'r>>) -> Result<
     }
 }
 
-/// RFC 6750 §2.1: `Authorization: Bearer b64token`. Another scheme counts as no token.
-fn from_header(headers: &HeaderMap) -> Result<Option<Found<'_>>, Rejection> {
+/// RFC 6750 §2.1: `Authorization: Bearer b64token`; RFC 9449 §7.1: `DPoP` in the same shape. Another scheme counts as no token.
+fn from_header(headers: &HeaderMap, proven: bool) -> Result<Option<Found<'_>>, Rejection> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -106,12 +110,16 @@ fn from_header(headers: &HeaderMap) -> Result<Option<Found<'_>>, Rejection> {
     }
     let bytes = value.as_bytes();
     let scheme = bytes.split(|&byte| byte == b' ').next().unwrap_or_default();
-    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+    let place = if scheme.eq_ignore_ascii_case(b"Bearer") {
+        Place::Header
+    } else if proven && scheme.eq_ignore_ascii_case(b"DPoP") {
+        Place::Proof
+    } else {
         return Ok(None);
-    }
+    };
     // RFC 9110 §11.4 allows more than one space between scheme and token.
     let token = bytes[scheme.len()..].trim_ascii_start();
-    Ok(Some(Found { token: Cow::Borrowed(b64token(token)?), place: Place::Header }))
+    Ok(Some(Found { token: Cow::Borrowed(b64token(token)?), place }))
 }
 
 /// RFC 6750 §2.2 and §2.3: the parameter `access_token`, once.

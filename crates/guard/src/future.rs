@@ -8,7 +8,7 @@ use std::{
 use http::{HeaderValue, Response, header};
 use pin_project_lite::pin_project;
 
-use crate::extract::Place;
+use crate::{dpop::NONCE, extract::Place};
 
 pin_project! {
     /// What the guard's services answer with.
@@ -22,7 +22,7 @@ pin_project! {
     #[project = StateProjection]
     enum State<F, O> {
         Ready { output: Option<O> },
-        Inner { #[pin] future: F, place: Option<Place> },
+        Inner { #[pin] future: F, place: Option<Place>, nonce: Option<HeaderValue> },
         Boxed { future: Pin<Box<dyn Future<Output = O> + Send>> },
     }
 }
@@ -32,9 +32,9 @@ impl<F, O> ResponseFuture<F, O> {
         Self { state: State::Ready { output: Some(output) } }
     }
 
-    /// The inner service's answer to a request whose token stood at `place`.
-    pub(crate) fn inner(future: F, place: Option<Place>) -> Self {
-        Self { state: State::Inner { future, place } }
+    /// The inner service's answer to a request whose token stood at `place`, with the nonce for the next.
+    pub(crate) fn inner(future: F, place: Option<Place>, nonce: Option<HeaderValue>) -> Self {
+        Self { state: State::Inner { future, place, nonce } }
     }
 
     pub(crate) fn boxed(future: impl Future<Output = O> + Send + 'static) -> Self {
@@ -52,12 +52,16 @@ where
         match self.project().state.project() {
             // Polled again after its end: there is nothing to say any more.
             StateProjection::Ready { output } => output.take().map_or(Poll::Pending, Poll::Ready),
-            StateProjection::Inner { future, place } => {
+            StateProjection::Inner { future, place, nonce } => {
                 let mut response = ready!(future.poll(cx))?;
                 // RFC 6750 §2.3: an answer to a URL that holds a token must not land in a shared cache.
                 if *place == Some(Place::Query) {
                     let private = HeaderValue::from_static("private");
                     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(private);
+                }
+                // RFC 9449 §8.2: also an answer that is no challenge says which one to use next.
+                if let Some(nonce) = nonce.take() {
+                    response.headers_mut().insert(NONCE, nonce);
                 }
                 Poll::Ready(Ok(response))
             }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Response};
+use http::{HeaderValue, Response, Uri};
 use symbolon_jose::{Algorithm, jwt::Policy};
 #[cfg(feature = "axum")]
 use url::Url;
@@ -17,14 +17,15 @@ use crate::{
     challenge::Challenge,
     client::Http,
     clock::{Clock, SystemClock},
-    error::{ConfigError, Rejection},
-    extract::{Cookie, Sources},
+    dpop::{Dpop, NONCE, Shown},
+    error::{ConfigError, InvalidToken, Rejection},
+    extract::{Cookie, Head, Place, Sources},
     judge::Judge,
     jwks::{KeySource, Keys, discovery::checked_url},
     layer::{GuardLayer, RequireLayer},
     revocation::{Credentials, Follower, Options, Revocation, Watch, WhenStale},
     scope::{Requirement, is_scope_token},
-    seen::{DEFAULT_TOKENS, Seen},
+    seen::{DEFAULT_TOKENS, Proven, Seen},
     session::{self, Sessions, Source},
     status::{Refusals, Status},
     verify::{TokenType, Verifier},
@@ -78,6 +79,7 @@ struct Config {
     revocation: Options,
     sources: Sources,
     sessions: Option<Sessions>,
+    dpop: Option<Dpop>,
     challenge: Challenge,
     on_reject: Option<OnReject>,
     optional: bool,
@@ -106,6 +108,7 @@ impl Guard {
             revocation: Options::default(),
             sources: Sources::default(),
             sessions: None,
+            dpop: None,
             on_reject: None,
             optional: false,
             clock: Arc::new(SystemClock::new()),
@@ -266,6 +269,24 @@ impl Guard {
         })
     }
 
+    /// Also takes tokens that are bound to a key, with a proof of it in every request (RFC 9449). Off unless called: such tokens are refused then.
+    ///
+    /// ```
+    /// use symbolon_guard::{Dpop, Guard};
+    ///
+    /// // Nothing but bound tokens: what is stolen opens nothing.
+    /// let guard = Guard::new("https://auth.example.com", "https://api.example.com")?
+    ///     .dpop(Dpop::require("https://api.example.com")?);
+    /// # Ok::<(), symbolon_guard::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn dpop(self, dpop: Dpop) -> Self {
+        self.change(|config| {
+            config.sources.proven = true;
+            config.dpop = Some(dpop);
+        })
+    }
+
     /// Also reads the token from the parameter `access_token` of a form body of at most 64 KiB (RFC 6750 §2.2). Off unless called.
     ///
     /// The handler still sees the whole body; a longer form is refused with 413. Works where the request's body is axum's.
@@ -331,9 +352,14 @@ impl Guard {
         RequireLayer::new(self.clone(), Requirement::Role(role.into()))
     }
 
-    /// Verifies a token that came some other way than in a request's usual places, such as a WebSocket's first message.
+    /// Verifies a token that came some other way than in a request's usual places, such as a WebSocket's first message. One that is bound to a key
+    /// is refused.
     pub async fn verify(&self, token: &str) -> Result<Caller, Rejection> {
-        let judged = self.0.judge.verify(token).await;
+        let judged = self.0.judge.verify(token).await.and_then(|proven| {
+            // There is no request whose proof could stand beside it.
+            let bound = proven.claims.cnf.is_some();
+            if bound { Err(Rejection::InvalidToken(InvalidToken::SenderConstrained)) } else { Ok(proven) }
+        });
         judged.map(Caller::new).inspect_err(|rejection| self.note(rejection))
     }
 
@@ -368,6 +394,7 @@ impl Guard {
         Status {
             cache: self.0.judge.seen.status(),
             sessions: self.0.judge.sessions.as_ref().map(|sessions| sessions.seen.status()),
+            proofs: self.0.config.dpop.as_ref().map(Dpop::status),
             revocation: self.0.judge.watch.status(),
             refusals: self.0.refusals.by_reason(),
         }
@@ -411,6 +438,32 @@ impl Guard {
         &self.0.judge
     }
 
+    /// Whether a token that is good in itself may be shown at this place. Costs nothing without [`Guard::dpop`].
+    pub(crate) fn admit(
+        &self,
+        proven: &Proven,
+        token: &str,
+        (head, uri): (Head<'_>, &Uri),
+        place: Place,
+    ) -> Result<(), Rejection> {
+        let Some(dpop) = &self.0.config.dpop else { return Ok(()) };
+        // A plain token where plain ones are taken: not even the clock is read.
+        if proven.claims.cnf.is_none() && place != Place::Proof && !dpop.is_required() {
+            return Ok(());
+        }
+        dpop.admit(&proven.claims, token, Shown { head, uri, place, now: self.0.config.clock.unix_now() })
+    }
+
+    pub(crate) fn dpop_settings(&self) -> Option<&Dpop> {
+        self.0.config.dpop.as_ref()
+    }
+
+    /// The nonce for the caller's next proof, if it showed one.
+    pub(crate) fn next_nonce(&self, place: Option<Place>) -> Option<HeaderValue> {
+        let dpop = self.0.config.dpop.as_ref().filter(|_| place == Some(Place::Proof))?;
+        dpop.next_nonce(self.0.config.clock.unix_now())
+    }
+
     /// What a request without a token is: anonymous, or refused.
     pub(crate) fn without_token(&self) -> Result<Authentication, Rejection> {
         if self.0.config.optional { Ok(Authentication::anonymous(self.clone())) } else { Err(Rejection::NoToken) }
@@ -419,7 +472,14 @@ impl Guard {
     /// The answer to a turned-away request; also tells whoever wants to know.
     pub(crate) fn reject<B: From<Bytes>>(&self, rejection: &Rejection) -> Response<B> {
         self.note(rejection);
-        self.0.config.challenge.response(rejection, self.0.metadata_url.get().map(String::as_str))
+        let metadata = self.0.metadata_url.get().map(String::as_str);
+        let mut response = self.0.config.challenge.response(rejection, metadata, self.0.config.dpop.as_ref());
+        if matches!(rejection, Rejection::Dpop(_))
+            && let Some(nonce) = self.next_nonce(Some(Place::Proof))
+        {
+            response.headers_mut().insert(NONCE, nonce);
+        }
+        response
     }
 
     /// The path of the protected resource metadata (RFC 9728 §3.1). If the audience is a URL, the challenges name it from now on.
@@ -438,7 +498,11 @@ impl Guard {
     #[cfg(feature = "axum")]
     pub(crate) fn bearer_methods(&self) -> Vec<&'static str> {
         let sources = self.sources();
-        let methods = [("header", true), ("body", sources.form_body), ("query", sources.query)];
+        let methods = [
+            ("header", self.dpop_settings().is_none_or(|dpop| !dpop.is_required())),
+            ("body", sources.form_body),
+            ("query", sources.query),
+        ];
         methods.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
     }
 
@@ -477,6 +541,7 @@ impl Guard {
             algorithms: config.algorithms.clone(),
             token_type: config.token_type,
             leeway_secs: config.leeway.as_secs(),
+            takes_bound: config.dpop.is_some(),
         };
         let (http, clock) = (Arc::new(Http::default()), Arc::clone(&config.clock));
         let keys =

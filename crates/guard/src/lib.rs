@@ -8,6 +8,7 @@ mod claims;
 mod client;
 mod clock;
 mod counter;
+mod dpop;
 mod error;
 mod extract;
 mod future;
@@ -31,6 +32,7 @@ pub use crate::axum::Scoped;
 pub use caller::Caller;
 pub use claims::{Audience, Claims, NoExtra};
 pub use clock::Clock;
+pub use dpop::Dpop;
 pub use error::{ConfigError, InvalidToken, Malformed, Rejection};
 pub use future::ResponseFuture;
 pub use guard::{DEFAULT_ALGORITHMS, Guard};
@@ -43,6 +45,7 @@ pub use session::{
     Sessions,
     cookie::{CSRF_HEADER, csrf_token},
 };
-pub use status::{CacheStatus, Status};
+pub use status::{CacheStatus, ProofStatus, Status};
 pub use symbolon_jose::{Algorithm, Jwk, JwkSet};
+pub use symbolon_oauth::DpopFailure;
 pub use verify::TokenType;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use tower::Service;
 
 use crate::{
@@ -65,10 +65,11 @@ where
             let waiting = self.waiting();
             return ResponseFuture::boxed(async move { waiting.read_form(request).await });
         }
-        match look(guard, head(&request), None) {
+        match look(guard, heading(&request), None) {
             Ok(Verdict::Pass(authentication, place)) => {
                 request.extensions_mut().insert(authentication);
-                ResponseFuture::inner(self.inner.call(request), place)
+                let nonce = guard.next_nonce(place);
+                ResponseFuture::inner(self.inner.call(request), place, nonce)
             }
             Ok(Verdict::Wait { token, place }) => {
                 let waiting = self.waiting();
@@ -95,7 +96,7 @@ impl<S> GuardService<S> {
         R: From<Bytes>,
     {
         let verdict = match buffer_form(request.body_mut()).await {
-            Ok(form) => look(&self.guard, head(&request), form.as_deref()),
+            Ok(form) => look(&self.guard, heading(&request), form.as_deref()),
             Err(rejection) => Err(rejection),
         };
         match verdict {
@@ -111,7 +112,11 @@ impl<S> GuardService<S> {
         R: From<Bytes>,
     {
         let guard = &self.guard;
-        match guard.judge().verify(&token).await {
+        let judged = guard.judge().verify(&token).await.and_then(|proven| {
+            guard.admit(&proven, &token, heading(&request), place)?;
+            Ok(proven)
+        });
+        match judged {
             Ok(proven) => {
                 let authentication = Authentication::of(guard.clone(), proven);
                 self.pass(request, authentication, Some(place)).await
@@ -130,7 +135,8 @@ impl<S> GuardService<S> {
         S: Service<Request<B>, Response = Response<R>>,
     {
         request.extensions_mut().insert(authentication);
-        ResponseFuture::inner(self.inner.call(request), place).await
+        let nonce = self.guard.next_nonce(place);
+        ResponseFuture::inner(self.inner.call(request), place, nonce).await
     }
 }
 
@@ -138,13 +144,25 @@ fn head<B>(request: &Request<B>) -> Head<'_> {
     Head { method: request.method(), uri: request.uri(), headers: request.headers() }
 }
 
+/// The head, and where the request went: within a nested router of axum the head has only the rest of the path.
+fn heading<B>(request: &Request<B>) -> (Head<'_>, &Uri) {
+    #[cfg(feature = "axum")]
+    let uri = request.extensions().get::<axum::extract::OriginalUri>().map_or(request.uri(), |original| &original.0);
+    #[cfg(not(feature = "axum"))]
+    let uri = request.uri();
+    (head(request), uri)
+}
+
 /// Judges a request without waiting.
-fn look(guard: &Guard, head: Head<'_>, form: Option<&[u8]>) -> Result<Verdict, Rejection> {
+fn look(guard: &Guard, (head, uri): (Head<'_>, &Uri), form: Option<&[u8]>) -> Result<Verdict, Rejection> {
     let Some(found) = guard.sources().find(head, form)? else {
         return guard.without_token().map(|anonymous| Verdict::Pass(anonymous, None));
     };
     match guard.judge().look(&found.token) {
-        Look::Good(proven) => Ok(Verdict::Pass(Authentication::of(guard.clone(), proven), Some(found.place))),
+        Look::Good(proven) => {
+            guard.admit(&proven, &found.token, (head, uri), found.place)?;
+            Ok(Verdict::Pass(Authentication::of(guard.clone(), proven), Some(found.place)))
+        }
         Look::Refused(rejection) => Err(rejection),
         Look::Wait => Ok(Verdict::Wait { token: found.token.into_owned(), place: found.place }),
     }
@@ -206,7 +224,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let authentication = request.extensions().get::<Authentication>().ok_or(Rejection::NotGuarded);
         match authentication.and_then(|authentication| authentication.require(&self.requirement)) {
-            Ok(()) => ResponseFuture::inner(self.inner.call(request), None),
+            Ok(()) => ResponseFuture::inner(self.inner.call(request), None, None),
             Err(rejection) => ResponseFuture::ready(Ok(self.guard.reject(&rejection))),
         }
     }

@@ -17,6 +17,8 @@ pub struct Status {
     pub revocation: RevocationStatus,
     /// Session values looked up before, if the guard takes any.
     pub sessions: Option<CacheStatus>,
+    /// Proofs of keys, if the guard takes tokens that are bound to one.
+    pub proofs: Option<ProofStatus>,
     /// How many requests were refused, by [`Rejection::reason`]; every reason is there.
     pub refusals: Vec<(&'static str, u64)>,
 }
@@ -33,11 +35,22 @@ pub struct CacheStatus {
     pub misses: u64,
 }
 
+/// The memory of used proofs (RFC 9449 §11.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProofStatus {
+    /// How many proofs it holds.
+    pub entries: usize,
+    /// How many were let go before their time, for lack of room: each of them could have been used again. See [`Dpop::remember`](crate::Dpop::remember).
+    pub forgotten: u64,
+}
+
 /// Every reason, in the order of its counter.
-const REASONS: [&str; 15] = [
+const REASONS: [&str; 16] = [
     "no_token",
     "malformed",
     "invalid_token",
+    "dpop",
     "expired",
     "unknown_key",
     "revoked",
@@ -80,6 +93,7 @@ impl Rejection {
             Self::InvalidToken(InvalidToken::Revoked(_)) => "revoked",
             Self::InvalidToken(InvalidToken::SessionEnded) => "session_ended",
             Self::InvalidToken(_) => "invalid_token",
+            Self::Dpop(_) => "dpop",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::MissingRole { .. } => "missing_role",
             Self::CrossSite => "cross_site",

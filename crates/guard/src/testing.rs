@@ -27,7 +27,7 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
-use symbolon_jose::{Algorithm, Jwk, JwkSet, SigningKey, jwt};
+use symbolon_jose::{Algorithm, Jwk, JwkSet, SigningKey, base64url, jwt, sha256};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -182,6 +182,53 @@ fn new_key(algorithm: Algorithm) -> (SigningKey, Value) {
     (signing, jwk.public_value().expect("an asymmetric key has a public half"))
 }
 
+/// A client's key, and the proofs it makes (RFC 9449): for an API whose guard takes bound tokens.
+///
+/// ```
+/// use symbolon_guard::testing::{TestIssuer, TestKey};
+///
+/// let (issuer, key) = (TestIssuer::offline(), TestKey::new());
+/// let token = issuer.token().bound_to(&key).sign();
+/// let proof = key.proof("GET", "https://api.example.com/dragons", &token);
+/// assert_eq!(proof.split('.').count(), 3);
+/// ```
+#[derive(Debug)]
+pub struct TestKey(Jwk);
+
+impl TestKey {
+    /// A new key.
+    #[expect(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        Self(Jwk::generate(Algorithm::ES256).expect("the system makes keys"))
+    }
+
+    /// Its thumbprint (RFC 7638).
+    pub fn jkt(&self) -> String {
+        self.0.thumbprint_base64url()
+    }
+
+    /// A proof for a request with this token.
+    pub fn proof(&self, method: &str, uri: &str, token: &str) -> String {
+        self.proof_with(method, uri, token, &json!({}))
+    }
+
+    /// The same with these claims changed, or left out where they are null.
+    pub fn proof_with(&self, method: &str, uri: &str, token: &str, changes: &Value) -> String {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let mut claims = json!({
+            "jti": format!("test-{}", NUMBER.fetch_add(1, Ordering::Relaxed)), "htm": method, "htu": uri,
+            "iat": SystemClock::new().unix_now(), "ath": base64url::encode(&sha256(token.as_bytes())),
+        });
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            claims[name] = value.clone();
+        }
+        if let Value::Object(claims) = &mut claims {
+            claims.retain(|_, value| !value.is_null());
+        }
+        jwt::sign_with_jwk(&self.0, Algorithm::ES256, "dpop+jwt", &claims).expect("a new key signs")
+    }
+}
+
 /// A token in the making: all claims of RFC 9068, each of which can be changed or left out.
 #[derive(Debug, Clone)]
 #[must_use = "a token is made by `sign`"]
@@ -192,6 +239,11 @@ pub struct TestToken {
 }
 
 impl TestToken {
+    /// Binds it to a key (`cnf.jkt`).
+    pub fn bound_to(self, key: &TestKey) -> Self {
+        self.claim("cnf", json!({ "jkt": key.jkt() }))
+    }
+
     /// Sets the subject.
     #[expect(clippy::should_implement_trait, reason = "the claim's name is the standard's")]
     pub fn sub(self, sub: &str) -> Self {

@@ -23,6 +23,8 @@ pub(crate) struct Verifier {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) token_type: TokenType,
     pub(crate) leeway_secs: u64,
+    /// Whether tokens bound to a key are judged at all; whoever shows one must then prove to hold the key.
+    pub(crate) takes_bound: bool,
 }
 
 /// What a token's header must say it is (`typ`).
@@ -99,7 +101,7 @@ impl Verifier {
         let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
         proven.ids = ids;
         // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
-        if proven.claims.cnf.is_some() {
+        if proven.claims.cnf.is_some() && !self.takes_bound {
             return Err(InvalidToken::SenderConstrained);
         }
         // The policy's own words: `exp` is needed, and the same leeway holds at both ends.

@@ -220,6 +220,8 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         id_token_alg: None,
         password_sign_in: true,
         access_token_format: Some(format),
+        dpop_bound: false,
+        dpop_nonce: false,
         backchannel_logout_uri: None,
         backchannel_logout_session_required: false,
     }

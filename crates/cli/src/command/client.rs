@@ -170,6 +170,12 @@ pub(crate) struct Common {
     /// Whether it cannot do without the session (sid) in logout tokens
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     backchannel_logout_session: Option<bool>,
+    /// Gets access tokens only bound to a key, with a DPoP proof of it
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    dpop_bound: Option<bool>,
+    /// Its DPoP proofs must have a nonce, so that none can have been made in advance
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    dpop_nonce: Option<bool>,
 }
 
 /// What access tokens are.
@@ -290,6 +296,8 @@ impl Add {
             default_audience: self.common.default_api,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
+            dpop_bound: self.common.dpop_bound.unwrap_or(false),
+            dpop_nonce: self.common.dpop_nonce.unwrap_or(false),
         })
     }
 }
@@ -302,6 +310,8 @@ impl Set {
             disabled: self.disabled,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
+            dpop_bound: self.common.dpop_bound,
+            dpop_nonce: self.common.dpop_nonce,
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
             backchannel_logout_uri: self.common.backchannel_logout,
@@ -406,6 +416,12 @@ fn show_client(answer: &Value, output: &Output) {
     if client["backchannel_logout_session_required"] == true {
         logout.push_str(" (with the session)");
     }
+    let dpop = match (client["dpop_bound_access_tokens"] == true, client["dpop_nonce_required"] == true) {
+        (true, true) => "required, with nonces",
+        (true, false) => "required",
+        (false, true) => "with nonces",
+        (false, false) => "",
+    };
     output.fields(&[
         ("client id", text(&client["client_id"])),
         ("client secret", secret.clone()),
@@ -423,6 +439,7 @@ fn show_client(answer: &Value, output: &Output) {
         ("default API", text(&client["default_audience"])),
         ("ID tokens signed with", text(&client["id_token_signed_response_alg"])),
         ("access tokens", if client["access_token_format"] == "session" { "sessions" } else { "" }.to_owned()),
+        ("DPoP", dpop.to_owned()),
         ("POST /authenticate", if client["password_sign_in"] == true { "yes" } else { "" }.to_owned()),
         ("state", if client["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&client["created_at"])),

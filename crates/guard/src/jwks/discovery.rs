@@ -83,7 +83,7 @@ pub(crate) fn checked_url(what: &'static str, value: &str) -> Result<Url, Config
     let url = Url::parse(value).map_err(|_| not_a_url())?;
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     // A key set's address may carry a query (some providers name the policy there); an issuer may not (RFC 8414 §2).
-    if !plain || url.host().is_none() || (what == "issuer" && url.query().is_some()) {
+    if !plain || url.host().is_none() || (matches!(what, "issuer" | "public address") && url.query().is_some()) {
         return Err(not_a_url());
     }
     match url.scheme() {

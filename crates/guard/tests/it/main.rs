@@ -4,6 +4,7 @@
 mod bearer;
 mod claims;
 mod config;
+mod dpop;
 mod keys;
 mod places;
 mod requirements;

@@ -31,8 +31,15 @@ impl Nonces {
     /// # Errors
     /// None that a secret of 32 bytes could bring.
     pub fn new(secret: &[u8; 32]) -> Result<Self, Error> {
-        let jwk = Jwk::oct(secret, Algorithm::HS256)?;
-        Ok(Self { key: SigningKey::from_jwk(&jwk, Algorithm::HS256)? })
+        Self::of(&Jwk::oct(secret, Algorithm::HS256)?)
+    }
+
+    /// Nonces of all who have this key, which is for HS256.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn of(key: &Jwk) -> Result<Self, Error> {
+        Ok(Self { key: SigningKey::from_jwk(key, Algorithm::HS256)? })
     }
 
     /// The nonce of this second, Unix time.

@@ -88,6 +88,12 @@ pub struct NewClient {
     /// What its access tokens are; signed tokens if not given.
     #[serde(default)]
     pub access_token_format: Option<AccessTokenFormat>,
+    /// Gets access tokens only with a proof of the key they are bound to.
+    #[serde(default)]
+    pub dpop_bound: bool,
+    /// Its proofs must have a nonce.
+    #[serde(default)]
+    pub dpop_nonce: bool,
 }
 
 /// What changes in a registration.
@@ -104,6 +110,10 @@ pub struct ClientChange {
     pub password_sign_in: Option<bool>,
     /// What its access tokens are. Those already handed out stay what they are.
     pub access_token_format: Option<AccessTokenFormat>,
+    /// Gets access tokens only with a proof of the key they are bound to. Those already handed out stay what they are.
+    pub dpop_bound: Option<bool>,
+    /// Its proofs must have a nonce.
+    pub dpop_nonce: Option<bool>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.

@@ -161,6 +161,8 @@ fn spa() -> NewClient {
         id_token_alg: None,
         password_sign_in: false,
         access_token_format: None,
+        dpop_bound: false,
+        dpop_nonce: false,
     }
 }
 

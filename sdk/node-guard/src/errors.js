@@ -16,6 +16,9 @@ const UNAVAILABLE = '{"error":"temporarily_unavailable"}';
 const noToken = { status: 401, body: UNAUTHORIZED };
 // RFC 6750 §3.1: invalid_token, 401.
 const invalidToken = { status: 401, error: 'invalid_token', body: UNAUTHORIZED };
+// RFC 9449 §7.1, §9: invalid_dpop_proof or use_dpop_nonce, 401.
+const badProof = { status: 401, error: 'invalid_dpop_proof', body: UNAUTHORIZED };
+const wantsNonce = { status: 401, error: 'use_dpop_nonce', body: UNAUTHORIZED };
 // RFC 6750 §3.1: invalid_request, 400.
 const malformed = { status: 400, error: 'invalid_request', body: BAD_REQUEST };
 // RFC 6750 §3.1: insufficient_scope, 403. A role is a privilege beyond the token's, too.
@@ -44,6 +47,21 @@ const CAUSES = {
   claim_missing: [invalidToken, 'the token lacks a claim'],
   claim_invalid: [invalidToken, 'a claim of the token has the wrong type'],
   sender_constrained: [invalidToken, 'a token bound to a key was presented as a plain bearer token'],
+  not_bound: [invalidToken, 'the token is not bound to a key'],
+  dpop_other_key: [invalidToken, 'the DPoP proof is of another key than the token is bound to'],
+  dpop_missing: [badProof, 'a DPoP proof is needed in the header DPoP'],
+  dpop_several: [badProof, 'there must be one DPoP header'],
+  dpop_malformed: [badProof, 'the DPoP proof is not a JWT with jti, htm, htu and iat'],
+  dpop_type: [badProof, 'typ of the DPoP proof must be dpop+jwt'],
+  dpop_algorithm: [badProof, 'the DPoP proof has an alg that is not supported, or not of its key'],
+  dpop_key_unusable: [badProof, 'jwk of the DPoP proof must be a usable public key'],
+  dpop_signature: [badProof, 'the signature of the DPoP proof is not of its jwk'],
+  dpop_method: [badProof, 'htm of the DPoP proof is not the method of this request'],
+  dpop_uri: [badProof, 'htu of the DPoP proof is not the URI of this request'],
+  dpop_time: [badProof, 'iat of the DPoP proof is too far from now'],
+  dpop_hash: [badProof, 'ath of the DPoP proof is not the hash of this access token'],
+  dpop_replayed: [badProof, 'the DPoP proof was used before'],
+  dpop_nonce: [wantsNonce, 'use the nonce of the header DPoP-Nonce in the DPoP proof'],
   revoked_jti: [invalidToken, 'the token was revoked'],
   revoked_sid: [invalidToken, 'the session of the token has ended'],
   revoked_rh: [invalidToken, 'all tokens of the user were revoked'],

@@ -10,11 +10,11 @@ import { Rejection } from './errors.js';
 import { isLoopback } from './urls.js';
 
 /** @typedef {import('node:http').IncomingMessage} Request */
-/** @typedef {{ cookie?: string, cookieOrigins: string[], query: boolean }} Sources */
+/** @typedef {{ cookie?: string, cookieOrigins: string[], query: boolean, dpop?: object }} Sources */
 /**
  * A token as it stands in the request. In a header its characters have not been looked at yet: one that was seen before
  * needs no second look, {@link checkedToken} is for others.
- * @typedef {{ token: string, place: 'header' | 'query' | 'cookie' }} Found
+ * @typedef {{ token: string, place: 'header' | 'proof' | 'query' | 'cookie' }} Found
  */
 
 /** RFC 6750 §2.1. */
@@ -31,7 +31,7 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS'];
  * @returns {Found | undefined}
  */
 export function find(request, sources) {
-  let found = fromHeader(request);
+  let found = fromHeader(request, sources.dpop !== undefined);
   if (sources.query) {
     const inQuery = fromQuery(request);
     if (found && inQuery) throw new Rejection('two_tokens');
@@ -41,22 +41,24 @@ export function find(request, sources) {
 }
 
 /**
- * RFC 6750 §2.1: `Authorization: Bearer b64token`. Another scheme counts as no token.
+ * RFC 6750 §2.1: `Authorization: Bearer b64token`; RFC 9449 §7.1: `DPoP` in the same shape. Another scheme counts as no token.
  * @param {Request} request
+ * @param {boolean} takesBound
  * @returns {Found | undefined}
  */
-function fromHeader(request) {
+function fromHeader(request, takesBound) {
   const value = request.headers.authorization;
   if (value === undefined) return undefined;
   // Node keeps the first of two and says nothing.
   if (lines(request, 'authorization').length > 1) throw new Rejection('two_headers');
   const space = value.indexOf(' ');
   const scheme = space < 0 ? value : value.slice(0, space);
-  if (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer') return undefined;
+  const isBound = takesBound && scheme.length === 4 && scheme.toLowerCase() === 'dpop';
+  if (!isBound && (scheme.length !== 6 || scheme.toLowerCase() !== 'bearer')) return undefined;
   // RFC 9110 §11.4 allows more than one space between scheme and token.
-  let start = 6;
+  let start = scheme.length;
   while (WHITE.includes(value[start])) start++;
-  return { token: value.slice(start), place: 'header' };
+  return { token: value.slice(start), place: isBound ? 'proof' : 'header' };
 }
 
 /**
@@ -140,7 +142,7 @@ function single(request, name) {
  * @param {Request} request
  * @param {string} name in lower case
  */
-function lines({ rawHeaders, headers }, name) {
+export function lines({ rawHeaders, headers }, name) {
   const found = [];
   if (rawHeaders) {
     for (let at = 0; at + 1 < rawHeaders.length; at += 2)

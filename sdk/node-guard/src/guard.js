@@ -6,6 +6,7 @@
 import { awaited, system } from './clock.js';
 import { refuse } from './challenge.js';
 import { Discovery } from './discovery.js';
+import { Proofs } from './dpop.js';
 import { ConfigError, Rejection } from './errors.js';
 import { checkedToken, find } from './extract.js';
 import { Introspector } from './introspect.js';
@@ -48,6 +49,8 @@ export { ConfigError, Rejection };
  * @property {number | null} lagSeconds how long the newest revocation of the stream took to get here, by both clocks
  * @property {string | null} lastError why the feed is not followed
  * @property {{ entries: number, hits: number, misses: number }} cache of verified tokens
+ * @property {{ entries: number, forgotten: number }} [proofs] used proofs that are remembered, and how many were let go for
+ *   lack of room; with the option `dpop`
  * @property {Partial<Record<Reason, number>>} refusals by cause
  */
 
@@ -57,7 +60,7 @@ export { ConfigError, Rejection };
  * @property {(scopes: string[]) => Middleware} anyScope the same with at least one of these
  * @property {(role: string) => Middleware} role the same with this role
  * @property {(token: string) => Promise<Caller>} verify a token that came some other way, such as a WebSocket's first
- *   message; fails with a {@link Rejection}
+ *   message; fails with a {@link Rejection}, also for one that is bound to a key
  * @property {() => Promise<void>} ready fetches what the first request would wait for; fails when it is not to be had
  * @property {() => Status} status
  * @property {() => Middleware} metadata tells which issuer this API trusts (RFC 9728); stands before the guard. The challenges
@@ -84,6 +87,7 @@ export function createGuard(options, clock = system) {
   const settings = checkedOptions(options);
   const { keys, seen, revocation, judge } = assemble(settings, clock);
   const { audience, realm, optional, onReject } = settings;
+  const proofs = settings.dpop && new Proofs(settings.dpop, clock);
   /** @type {Map<Reason, number>} */
   const refusals = new Map();
   /** @type {string | undefined} */
@@ -101,15 +105,32 @@ export function createGuard(options, clock = system) {
   const reject = (error, request, response, next) => {
     if (!(error instanceof Rejection)) return next(error);
     note(error, request);
-    refuse(response, realm, error, metadataUrl);
+    if (error.reason.startsWith('dpop_')) offerNonce(response);
+    refuse(response, realm, error, metadataUrl, proofs);
   };
 
+  /** RFC 9449 §8.2: also an answer that is no challenge says which nonce to use next. @param {Response} response */
+  const offerNonce = (response) => {
+    const nonce = proofs?.nextNonce();
+    if (nonce !== undefined && !response.headersSent) response.setHeader('dpop-nonce', nonce);
+  };
   /** @type {(request: any, caller: Caller | undefined) => void} */
   const pass = (request, caller) => {
     request.auth = caller;
     request[AUTHENTICATION] = { guard: self, caller };
   };
 
+  /**
+   * @param {import('./extract.js').Found} found
+   * @param {Request} request
+   * @param {import('./verify.js').Proven} [proven]
+   * @param {Promise<void>} [proving]
+   */
+  const waitFor = async (found, request, proven, proving) => {
+    const judged = proven ?? (await judge.verify(checkedToken(found.token)));
+    await (proving ?? proofs?.admit(judged, found, request));
+    return judged.caller;
+  };
   /** @type {Middleware} */
   const middleware = (request, response, next) => {
     try {
@@ -120,9 +141,11 @@ export function createGuard(options, clock = system) {
         response.setHeader('cache-control', 'private');
       }
       const proven = found && judge.look(found.token);
-      if (found && !proven) {
-        return judge.verify(checkedToken(found.token)).then(
-          ({ caller }) => {
+      const proving = proven && proofs?.admit(proven, found, request);
+      if (found && (!proven || proving)) {
+        return waitFor(found, request, proven, proving).then(
+          (caller) => {
+            if (found.place === 'proof') offerNonce(response);
             pass(request, caller);
             next();
           },
@@ -167,7 +190,10 @@ export function createGuard(options, clock = system) {
     async verify(token) {
       try {
         if (typeof token !== 'string') throw new Rejection('malformed_token');
-        return (judge.look(token) ?? (await judge.verify(token))).caller;
+        const proven = judge.look(token) ?? (await judge.verify(token));
+        // There is no request whose proof could stand beside it.
+        if (proven.jkt !== undefined) throw new Rejection('sender_constrained');
+        return proven.caller;
       } catch (error) {
         if (error instanceof Rejection) note(error);
         throw error;
@@ -177,6 +203,7 @@ export function createGuard(options, clock = system) {
     status: () => ({
       ...revocation.status(clock.now()),
       cache: { entries: seen.size, hits: seen.hits, misses: seen.misses },
+      ...(proofs && { proofs: { entries: proofs.size, forgotten: proofs.forgotten } }),
       refusals: Object.fromEntries(refusals),
     }),
     metadata() {

@@ -1,5 +1,7 @@
 /** Protected resource metadata (RFC 9728): which issuer this API trusts, open to all. */
 
+import { PROOF_ALGORITHMS } from './dpop.js';
+
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /**
@@ -17,12 +19,17 @@ export function metadataAddress(audience) {
 
 /**
  * The document (RFC 9728 §2).
- * @param {{ issuer: string, audience: string, query: boolean }} settings
+ * @param {{ issuer: string, audience: string, query: boolean, dpop?: { required?: boolean } }} settings
  */
-export function metadataDocument({ issuer, audience, query }) {
+export function metadataDocument({ issuer, audience, query, dpop }) {
+  const methods = [...(dpop?.required ? [] : ['header']), ...(query ? ['query'] : [])];
   return JSON.stringify({
     authorization_servers: [issuer],
-    bearer_methods_supported: query ? ['header', 'query'] : ['header'],
+    bearer_methods_supported: methods,
+    ...(dpop && {
+      dpop_bound_access_tokens_required: dpop.required ?? false,
+      dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+    }),
     resource: audience,
   });
 }

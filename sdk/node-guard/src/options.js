@@ -25,14 +25,16 @@ import { checkedUrl } from './urls.js';
  * @property {'accept' | 'introspect' | 'refuse'} [whenStale] what becomes of tokens then: `accept`, with a warning
  * @property {{ id: string, secret: string }} [credentials] of this API with the issuer, for introspection and a feed that
  *   wants them
+ * @property {import('./dpop.js').DpopOptions} [dpop] also takes tokens that are bound to a key, with a proof of it in every request
+ *   (RFC 9449). Without it they are refused
  * @property {number} [remember] how many verified tokens: 16384, 0 for none
  * @property {string} [jwksUrl] the key set, where it is not what discovery names
  * @property {typeof globalThis.fetch} [fetch] instead of our own
  */
 
 /**
- * @typedef {Required<Omit<Options, 'cookie' | 'onReject' | 'credentials' | 'jwksUrl' | 'fetch'>>
- *   & Pick<Options, 'cookie' | 'onReject' | 'credentials'>
+ * @typedef {Required<Omit<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'jwksUrl' | 'fetch'>>
+ *   & Pick<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop'>
  *   & { jwksUrl?: URL, fetch: import('./http.js').Fetch }} Settings
  */
 
@@ -61,6 +63,13 @@ const isCredentials = (value) => {
   return isText(id) && isText(secret);
 };
 /** @param {unknown} value */
+const isDpop = (value) => {
+  const { publicUrl, required = false, nonces = false, remember = 1, ...more } = /** @type {any} */ (value ?? {});
+  const isSecret = nonces instanceof Uint8Array && nonces.length === 32;
+  const isKnown = Object.keys(more).length === 0;
+  return isKnown && isText(publicUrl) && isFlag(required) && (isFlag(nonces) || isSecret) && within(1, 10_000_000)(remember);
+};
+/** @param {unknown} value */
 const isAlgorithm = (value) => ALGORITHMS.some((alg) => typeof value === 'string' && isSame(alg, value));
 
 /** Each option: whether a value fits, what it must be, what it is otherwise. */
@@ -80,6 +89,7 @@ const TABLE = {
   maxStaleness: [within(1, 86_400), 'seconds, from 1 to 86400', 30],
   whenStale: [oneOf('accept', 'introspect', 'refuse'), "'accept', 'introspect' or 'refuse'", 'accept'],
   credentials: [isCredentials, 'id and secret'],
+  dpop: [isDpop, 'publicUrl and perhaps required, nonces (true or 32 bytes) and remember'],
   remember: [within(0, 10_000_000), 'a number of tokens', 16_384],
   jwksUrl: [isText, 'an address'],
   fetch: [isFunction, 'a function'],
@@ -104,6 +114,7 @@ export function checkedOptions(options) {
   }
   const { issuer, audience, jwksUrl, realm, fetch, whenStale, credentials, cookie, cookieOrigins } = options;
   checkedUrl('issuer', issuer);
+  if (options.dpop) checkedUrl('dpop.publicUrl', options.dpop.publicUrl);
   if (whenStale === 'introspect' && !credentials) throw new ConfigError("whenStale: 'introspect' needs credentials");
   if (cookieOrigins && !cookie) throw new ConfigError('cookieOrigins without cookie has no effect');
   return /** @type {any} */ ({

@@ -13,7 +13,7 @@ import { ConfigError } from './errors.js';
 export function checkedUrl(what, value) {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   const plain = url && !url.username && !url.password && !url.hash && url.host;
-  if (!plain || (what === 'issuer' && url.search))
+  if (!plain || (what !== 'jwksUrl' && url.search))
     throw new ConfigError(`${what} is not an absolute URL without user, query and fragment: ${value}`);
   if (url.protocol === 'https:') return url;
   const { hostname } = url;

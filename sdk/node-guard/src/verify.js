@@ -19,6 +19,7 @@ import { fingerprint } from './revocation/fingerprint.js';
  * @property {number} begins from this second on it counts
  * @property {number} expires from this second on it has expired, leeway included
  * @property {KeySet} keys
+ * @property {string | undefined} jkt the thumbprint of the key it is bound to
  * @property {TokenIds} ids what an entry of the feed can be about
  * @property {number} checked the version of what was revoked that knew nothing against it; 0: not asked yet
  * @property {number} askedAt when introspection last called it active
@@ -42,16 +43,18 @@ export class Verifier {
   #audience;
   #leeway;
   #acceptPlainJwt;
+  #takesBound;
 
   /**
-   * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean }} policy
+   * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean, dpop?: object }} policy
    * @param {import('./jwks/cache.js').KeyCache} keys
    */
-  constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt }, keys) {
+  constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt, dpop }, keys) {
     this.#issuer = issuer;
     this.#audience = audience;
     this.#leeway = leeway;
     this.#acceptPlainJwt = acceptPlainJwt;
+    this.#takesBound = dpop !== undefined;
     this.#keys = keys;
     this.#api = fingerprint('api', audience);
     const names = ['EdDSA', 'Ed25519', ...algorithms].filter((name) => algorithms.some((alg) => isSame(alg, name)));
@@ -115,7 +118,7 @@ export class Verifier {
    */
   #prove(claims, { key, set }, now) {
     // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
-    if (claims.cnf !== undefined) throw new Rejection('sender_constrained');
+    if (claims.cnf !== undefined && !this.#takesBound) throw new Rejection('sender_constrained');
     // jose has looked at both; said again where nothing can be set otherwise.
     if (claims.iss !== this.#issuer) throw new Rejection('other_issuer');
     if (![claims.aud].flat().includes(this.#audience)) throw new Rejection('other_audience');
@@ -127,6 +130,7 @@ export class Verifier {
       begins: Math.max(claims.nbf ?? 0, claims.iat ?? 0) - this.#leeway,
       expires: Math.floor(claims.exp) + this.#leeway,
       keys: set,
+      jkt: boundTo(claims.cnf),
       ids: {
         jti: jti === undefined ? undefined : fingerprint('jti', jti),
         sid: sid === undefined ? undefined : fingerprint('sid', sid),
@@ -141,6 +145,18 @@ export class Verifier {
       asking: undefined,
     };
   }
+}
+
+/**
+ * The thumbprint in `cnf` (RFC 9449 §6.1). Another kind of binding, or another one beside it, is none that a proof could prove.
+ * @param {unknown} cnf
+ */
+function boundTo(cnf) {
+  if (cnf === undefined) return undefined;
+  const members = typeof cnf === 'object' && cnf !== null ? Object.entries(cnf) : [];
+  const [[name, jkt] = [], ...more] = members;
+  if (name !== 'jkt' || typeof jkt !== 'string' || more.length > 0) throw new Rejection('sender_constrained');
+  return jkt;
 }
 
 /**

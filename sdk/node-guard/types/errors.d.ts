@@ -16,7 +16,7 @@ export class Rejection extends Error {
         retryAfterSecs?: number;
     });
     /** Why: for counting and for alarms, never for the caller. */
-    reason: "insufficient_scope" | "no_token" | "two_headers" | "not_one_token" | "two_tokens" | "malformed_token" | "bad_signature" | "unknown_key" | "other_type" | "other_issuer" | "other_audience" | "expired" | "not_yet_valid" | "claim_missing" | "claim_invalid" | "sender_constrained" | "revoked_jti" | "revoked_sid" | "revoked_rh" | "revoked_client" | "revoked_api" | "revoked_key" | "revoked_all" | "inactive" | "missing_role" | "cross_site" | "keys_unavailable" | "revocations_unavailable" | "not_guarded";
+    reason: "insufficient_scope" | "no_token" | "two_headers" | "not_one_token" | "two_tokens" | "malformed_token" | "bad_signature" | "unknown_key" | "other_type" | "other_issuer" | "other_audience" | "expired" | "not_yet_valid" | "claim_missing" | "claim_invalid" | "sender_constrained" | "not_bound" | "dpop_other_key" | "dpop_missing" | "dpop_several" | "dpop_malformed" | "dpop_type" | "dpop_algorithm" | "dpop_key_unusable" | "dpop_signature" | "dpop_method" | "dpop_uri" | "dpop_time" | "dpop_hash" | "dpop_replayed" | "dpop_nonce" | "revoked_jti" | "revoked_sid" | "revoked_rh" | "revoked_client" | "revoked_api" | "revoked_key" | "revoked_all" | "inactive" | "missing_role" | "cross_site" | "keys_unavailable" | "revocations_unavailable" | "not_guarded";
     /** The status of the answer. */
     status: number;
     /** The error code in the challenge, where there is one. */
@@ -127,6 +127,81 @@ declare namespace CAUSES {
         body: string;
     }, string];
     let sender_constrained: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let not_bound: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_other_key: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_missing: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_several: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_malformed: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_type: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_algorithm: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_key_unusable: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_signature: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_method: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_uri: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_time: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_hash: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_replayed: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let dpop_nonce: [{
         status: number;
         error: string;
         body: string;

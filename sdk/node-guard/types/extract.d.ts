@@ -10,11 +10,18 @@ export function find(request: Request, sources: Sources): Found | undefined;
  * @param {string} text
  */
 export function checkedToken(text: string): string;
+/**
+ * All lines of a header, as they came: Node joins or drops those that came twice.
+ * @param {Request} request
+ * @param {string} name in lower case
+ */
+export function lines({ rawHeaders, headers }: Request, name: string): string[];
 export type Request = import("node:http").IncomingMessage;
 export type Sources = {
     cookie?: string;
     cookieOrigins: string[];
     query: boolean;
+    dpop?: object;
 };
 /**
  * A token as it stands in the request. In a header its characters have not been looked at yet: one that was seen before
@@ -22,5 +29,5 @@ export type Sources = {
  */
 export type Found = {
     token: string;
-    place: "header" | "query" | "cookie";
+    place: "header" | "proof" | "query" | "cookie";
 };

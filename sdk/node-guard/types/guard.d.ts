@@ -71,6 +71,14 @@ export type Status = {
         misses: number;
     };
     /**
+     * used proofs that are remembered, and how many were let go for
+     * lack of room; with the option `dpop`
+     */
+    proofs?: {
+        entries: number;
+        forgotten: number;
+    } | undefined;
+    /**
      * by cause
      */
     refusals: Partial<Record<Reason, number>>;
@@ -90,7 +98,7 @@ export type Methods = {
     role: (role: string) => Middleware;
     /**
      * a token that came some other way, such as a WebSocket's first
-     * message; fails with a {@link Rejection}
+     * message; fails with a {@link Rejection}, also for one that is bound to a key
      */
     verify: (token: string) => Promise<Caller>;
     /**

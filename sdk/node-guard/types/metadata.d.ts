@@ -10,12 +10,15 @@ export function metadataAddress(audience: string): {
 };
 /**
  * The document (RFC 9728 §2).
- * @param {{ issuer: string, audience: string, query: boolean }} settings
+ * @param {{ issuer: string, audience: string, query: boolean, dpop?: { required?: boolean } }} settings
  */
-export function metadataDocument({ issuer, audience, query }: {
+export function metadataDocument({ issuer, audience, query, dpop }: {
     issuer: string;
     audience: string;
     query: boolean;
+    dpop?: {
+        required?: boolean;
+    };
 }): string;
 /**
  * Answers requests for the document and lets others pass.

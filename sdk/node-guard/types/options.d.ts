@@ -70,6 +70,11 @@ export type Options = {
         secret: string;
     } | undefined;
     /**
+     * also takes tokens that are bound to a key, with a proof of it in every request
+     * (RFC 9449). Without it they are refused
+     */
+    dpop?: import("./dpop.js").DpopOptions | undefined;
+    /**
      * how many verified tokens: 16384, 0 for none
      */
     remember?: number | undefined;
@@ -82,7 +87,7 @@ export type Options = {
      */
     fetch?: typeof fetch | undefined;
 };
-export type Settings = Required<Omit<Options, "cookie" | "onReject" | "credentials" | "jwksUrl" | "fetch">> & Pick<Options, "cookie" | "onReject" | "credentials"> & {
+export type Settings = Required<Omit<Options, "cookie" | "onReject" | "credentials" | "dpop" | "jwksUrl" | "fetch">> & Pick<Options, "cookie" | "onReject" | "credentials" | "dpop"> & {
     jwksUrl?: URL;
     fetch: import("./http.js").Fetch;
 };

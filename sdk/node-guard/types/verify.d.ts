@@ -7,15 +7,16 @@ export function isSameType(one: unknown, other: string): boolean;
 /** What a token must be. */
 export class Verifier {
     /**
-     * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean }} policy
+     * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean, dpop?: object }} policy
      * @param {import('./jwks/cache.js').KeyCache} keys
      */
-    constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt }: {
+    constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt, dpop }: {
         issuer: string;
         audience: string;
         algorithms: string[];
         leeway: number;
         acceptPlainJwt: boolean;
+        dpop?: object;
     }, keys: import("./jwks/cache.js").KeyCache);
     /**
      * Verifies, and fetches keys if that can help.
@@ -45,6 +46,10 @@ export type Proven = {
      */
     expires: number;
     keys: KeySet;
+    /**
+     * the thumbprint of the key it is bound to
+     */
+    jkt: string | undefined;
     /**
      * what an entry of the feed can be about
      */

@@ -10,6 +10,7 @@ mod figure;
 mod load;
 mod measure;
 mod nodes;
+mod protocol;
 mod raw;
 mod revocation;
 mod rng;
@@ -28,7 +29,7 @@ type Measurement = fn() -> Result<Vec<Figure>, Failure>;
 
 /// A group's name and its parts. The figures' names start with the group's.
 const GROUPS: &[(&str, &[(&str, Measurement)])] =
-    &[("core", core::PARTS), ("nodes", nodes::PARTS), ("revocation", revocation::PARTS)];
+    &[("core", core::PARTS), ("nodes", nodes::PARTS), ("protocol", protocol::PARTS), ("revocation", revocation::PARTS)];
 
 const USAGE: &str = "usage: symbolon-bench GROUP --out FILE   (better: cargo xtask bench GROUP)
        symbolon-bench GROUP PART         (prints only)";

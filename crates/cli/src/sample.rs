@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use serde_json::json;
-use symbolon_guard::Guard;
+use symbolon_guard::{Dpop, Guard};
 
 use crate::error::{CliError, FAILED, UNREACHABLE};
 
@@ -50,6 +50,7 @@ impl Ports {
             )
         };
         let guard = Guard::new(issuer, &self.urls.api).map_err(|why| failed(&why))?;
+        let guard = guard.dpop(Dpop::accept(&self.urls.api).map_err(|why| failed(&why))?);
         let api = dragons_api::router(&guard, std::slice::from_ref(&self.urls.spa));
         let spa = app(issuer, &self.urls);
         let doors = self.api.into_iter().map(|door| (door, api.clone()));

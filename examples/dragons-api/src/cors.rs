@@ -26,12 +26,12 @@ pub(crate) async fn cors(State(origins): State<Arc<[String]>>, request: Request,
     if preflight {
         let methods = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        let names = HeaderValue::from_static("Authorization, Content-Type");
+        let names = HeaderValue::from_static("Authorization, Content-Type, DPoP");
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     } else {
         // Lets the page read why it was refused, and try again with a fresh token.
-        let exposed = HeaderValue::from_static("WWW-Authenticate");
+        let exposed = HeaderValue::from_static("WWW-Authenticate, DPoP-Nonce");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response

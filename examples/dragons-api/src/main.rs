@@ -1,8 +1,8 @@
-//! Serves the sample API. `ISSUER`, `AUDIENCE`, `ORIGIN` and `LISTEN` say otherwise than the defaults, which fit `symbolon serve --dev`.
+//! Serves the sample API. `ISSUER`, `AUDIENCE`, `PUBLIC`, `ORIGIN` and `LISTEN` say otherwise than the defaults, which fit `symbolon serve --dev`.
 
 use std::error::Error;
 
-use symbolon_guard::Guard;
+use symbolon_guard::{Dpop, Guard};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -11,10 +11,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let issuer = setting("ISSUER", "http://localhost:4400");
     let audience = setting("AUDIENCE", "http://localhost:4402");
+    let public = setting("PUBLIC", "http://localhost:4402");
     let origin = setting("ORIGIN", "http://localhost:4401");
     let listen = setting("LISTEN", "127.0.0.1:4402");
 
-    let guard = Guard::new(issuer, audience)?;
+    // Plain tokens, and those that are bound to a key (RFC 9449), which nobody else can use.
+    let dpop = Dpop::accept(&public)?;
+    let guard = Guard::new(issuer, audience)?.dpop(dpop);
     let listener = tokio::net::TcpListener::bind(&listen).await?;
     println!("the dragons live at http://{listen}/api/dragons");
     axum::serve(listener, dragons_api::router(&guard, &[origin])).await?;

@@ -60,7 +60,7 @@ async fn a_page_of_the_sample_app_may_send_the_token_and_read_the_challenge() {
     let refused = get(&api, "/api/dragons", &[("origin", SPA)]).await;
     assert_eq!(refused.status(), 401);
     assert_eq!(refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], SPA);
-    assert_eq!(refused.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS], "WWW-Authenticate");
+    assert_eq!(refused.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS], "WWW-Authenticate, DPoP-Nonce");
     assert!(refused.headers().contains_key(header::WWW_AUTHENTICATE));
 }
 

@@ -1,0 +1,8 @@
+//! The group `protocol`: what the ways to ask for more than a plain token cost, beside the plain one.
+
+mod dpop;
+
+use crate::Measurement;
+
+/// Everything of the group, in the order of the table.
+pub(crate) const PARTS: &[(&str, Measurement)] = &[("dpop", dpop::run)];

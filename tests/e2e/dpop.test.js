@@ -23,7 +23,7 @@ before(async () => {
   };
   registered.web = await add('--web', '--name', 'Web', '--redirect', HOME, ...api);
   registered.spa = await add('--spa', '--name', 'Single page', '--redirect', HOME, ...api);
-  registered.strict = await add('--spa', '--name', 'Strict', '--redirect', HOME, '--dpop-bound', '--dpop-nonce', ...api);
+  registered.strict = await add('--spa', '--name', 'Strict', '--redirect', HOME, '--dpop', 'required-with-nonce', ...api);
   registered.machine = await add('--machine', '--name', 'Machine', ...api);
 });
 after(() => server?.stop());
@@ -131,7 +131,7 @@ test('the nonce retry, step by step (oauth4webapi)', async () => {
   const options = { [oauth.allowInsecureRequests]: true };
   const issuer = new URL(server.issuer);
   const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, options));
-  await server.command(['client', 'set', registered.machine.id, '--dpop-nonce=true']);
+  await server.command(['client', 'set', registered.machine.id, '--dpop', 'required-with-nonce']);
   const client = { client_id: registered.machine.id };
   const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'));
   const ask = async () => {
@@ -145,7 +145,7 @@ test('the nonce retry, step by step (oauth4webapi)', async () => {
   assert.equal(tokens.token_type, 'dpop');
   const answer = await oauth.protectedResourceRequest(tokens.access_token, 'GET', dragons(), undefined, undefined, { ...options, DPoP });
   assert.equal(answer.status, 200);
-  await server.command(['client', 'set', registered.machine.id, '--dpop-nonce=false']);
+  await server.command(['client', 'set', registered.machine.id, '--dpop', 'optional']);
 });
 
 test('introspection tells the key', async () => {

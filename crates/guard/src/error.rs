@@ -113,8 +113,7 @@ impl Rejection {
             Self::NoToken => (StatusCode::UNAUTHORIZED, None, UNAUTHORIZED),
             // RFC 6750 §3.1: invalid_token, 401.
             Self::InvalidToken(_) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), UNAUTHORIZED),
-            // RFC 9449 §7.1, §9: invalid_dpop_proof or use_dpop_nonce, 401. A token of another key is an invalid token.
-            Self::Dpop(DpopFailure::KeyMismatch) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), UNAUTHORIZED),
+            // RFC 9449 §7.1, §9: invalid_dpop_proof or use_dpop_nonce, 401.
             Self::Dpop(failure) => (StatusCode::UNAUTHORIZED, Some(failure.code()), UNAUTHORIZED),
             // RFC 6750 §3.1: invalid_request, 400.
             Self::Malformed(_) | Self::BodyUnreadable => {

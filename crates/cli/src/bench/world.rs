@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, sha256};
 use symbolon_oauth::registration::{AccessTokenFormat, ClientKind};
 use symbolon_oauth::{FamilyGrant, OpaqueToken, Scope, TokenKind, random_id};
-use symbolon_server::admin::{ApiCommand, Cause, ClientCommand, Command, NewAccount, NewApi, NewClient, NewPassword};
-use symbolon_server::admin::{UserCommand, control};
+use symbolon_server::admin::{ApiCommand, Cause, ClientCommand, Command, DpopDemand, NewAccount, NewApi, NewClient};
+use symbolon_server::admin::{NewPassword, UserCommand, control};
 use symbolon_server::rng::SystemRng;
 use symbolon_server::{App, Clock, Config, Running};
 use symbolon_store::{
@@ -220,8 +220,7 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         id_token_alg: None,
         password_sign_in: true,
         access_token_format: Some(format),
-        dpop_bound: false,
-        dpop_nonce: false,
+        dpop: DpopDemand::Optional,
         backchannel_logout_uri: None,
         backchannel_logout_session_required: false,
     }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, ClientKind};
-use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, ListChange, NewClient};
+use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, DpopDemand, ListChange, NewClient};
 
 use super::{Global, algorithm, duration, say_what_was_revoked, tokens_until};
 use crate::connect;
@@ -170,12 +170,20 @@ pub(crate) struct Common {
     /// Whether it cannot do without the session (sid) in logout tokens
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     backchannel_logout_session: Option<bool>,
-    /// Gets access tokens only bound to a key, with a DPoP proof of it
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    dpop_bound: Option<bool>,
-    /// Its DPoP proofs must have a nonce, so that none can have been made in advance
-    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    dpop_nonce: Option<bool>,
+    /// Whether it must prove to hold the key that its tokens are bound to (DPoP) [default: optional]
+    #[arg(long, value_enum, value_name = "DEMAND")]
+    dpop: Option<Dpop>,
+}
+
+/// Whether proofs are demanded.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Dpop {
+    /// With a proof its tokens are bound, without one they are not
+    Optional,
+    /// No token without a proof
+    Required,
+    /// And each proof with a nonce, so that none can have been made in advance
+    RequiredWithNonce,
 }
 
 /// What access tokens are.
@@ -296,8 +304,7 @@ impl Add {
             default_audience: self.common.default_api,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
-            dpop_bound: self.common.dpop_bound.unwrap_or(false),
-            dpop_nonce: self.common.dpop_nonce.unwrap_or(false),
+            dpop: self.common.dpop.map(Dpop::demanded).unwrap_or_default(),
         })
     }
 }
@@ -310,8 +317,7 @@ impl Set {
             disabled: self.disabled,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
-            dpop_bound: self.common.dpop_bound,
-            dpop_nonce: self.common.dpop_nonce,
+            dpop: self.common.dpop.map(Dpop::demanded),
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
             backchannel_logout_uri: self.common.backchannel_logout,
@@ -339,6 +345,16 @@ impl Method {
             Self::ClientSecretPost => AuthMethod::ClientSecretPost,
             Self::None => AuthMethod::None,
             Self::PrivateKeyJwt => AuthMethod::PrivateKeyJwt,
+        }
+    }
+}
+
+impl Dpop {
+    const fn demanded(self) -> DpopDemand {
+        match self {
+            Self::Optional => DpopDemand::Optional,
+            Self::Required => DpopDemand::Required,
+            Self::RequiredWithNonce => DpopDemand::RequiredWithNonce,
         }
     }
 }
@@ -417,10 +433,9 @@ fn show_client(answer: &Value, output: &Output) {
         logout.push_str(" (with the session)");
     }
     let dpop = match (client["dpop_bound_access_tokens"] == true, client["dpop_nonce_required"] == true) {
-        (true, true) => "required, with nonces",
+        (true, true) => "required, with a nonce",
         (true, false) => "required",
-        (false, true) => "with nonces",
-        (false, false) => "",
+        (false, _) => "",
     };
     output.fields(&[
         ("client id", text(&client["client_id"])),

@@ -82,10 +82,11 @@ pub enum DpopFailure {
 }
 
 impl DpopFailure {
-    /// The error code (RFC 9449 §5, §8).
+    /// The error code (RFC 9449 §5, §7.1, §8). A good proof of another key leaves the token invalid.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::KeyMismatch => "invalid_token",
             Self::NonceWanted => "use_dpop_nonce",
             _ => "invalid_dpop_proof",
         }

@@ -88,12 +88,29 @@ pub struct NewClient {
     /// What its access tokens are; signed tokens if not given.
     #[serde(default)]
     pub access_token_format: Option<AccessTokenFormat>,
-    /// Gets access tokens only with a proof of the key they are bound to.
+    /// Whether it must prove to hold the key that its tokens are bound to.
     #[serde(default)]
-    pub dpop_bound: bool,
-    /// Its proofs must have a nonce.
-    #[serde(default)]
-    pub dpop_nonce: bool,
+    pub dpop: DpopDemand,
+}
+
+/// Whether a client must send DPoP proofs (RFC 9449). Any may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DpopDemand {
+    /// It need not.
+    #[default]
+    Optional,
+    /// No token without one.
+    Required,
+    /// And each with a nonce of ours.
+    RequiredWithNonce,
+}
+
+impl DpopDemand {
+    /// Whether there is no token without a proof, and whether a proof needs a nonce.
+    pub(super) fn switches(self) -> (bool, bool) {
+        (self != Self::Optional, self == Self::RequiredWithNonce)
+    }
 }
 
 /// What changes in a registration.
@@ -110,10 +127,8 @@ pub struct ClientChange {
     pub password_sign_in: Option<bool>,
     /// What its access tokens are. Those already handed out stay what they are.
     pub access_token_format: Option<AccessTokenFormat>,
-    /// Gets access tokens only with a proof of the key they are bound to. Those already handed out stay what they are.
-    pub dpop_bound: Option<bool>,
-    /// Its proofs must have a nonce.
-    pub dpop_nonce: Option<bool>,
+    /// Whether it must prove to hold the key that its tokens are bound to. Tokens already handed out stay what they are.
+    pub dpop: Option<DpopDemand>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.

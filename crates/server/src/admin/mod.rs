@@ -42,7 +42,7 @@ use crate::account::password::Pool;
 use crate::config::Config;
 
 pub use api::{ApiChange, ApiCommand, NewApi};
-pub use client::{ClientChange, ClientCommand, NewClient};
+pub use client::{ClientChange, ClientCommand, DpopDemand, NewClient};
 pub use delivery::DeliveryCommand;
 pub use error::{AdminError, AdminErrorKind};
 pub use key::{Haste, KeyCommand};

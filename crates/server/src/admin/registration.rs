@@ -30,8 +30,7 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.jwks.clone_from(&new.jwks);
     client.password_sign_in = new.password_sign_in;
     client.access_token_format = new.access_token_format.unwrap_or_default();
-    client.dpop_bound_access_tokens = new.dpop_bound;
-    client.dpop_nonce_required = new.dpop_nonce;
+    (client.dpop_bound_access_tokens, client.dpop_nonce_required) = new.dpop.switches();
     client.created_at = now;
     client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
@@ -143,8 +142,9 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     client.disabled = change.disabled.unwrap_or(client.disabled);
     client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
     client.access_token_format = change.access_token_format.unwrap_or(client.access_token_format);
-    client.dpop_bound_access_tokens = change.dpop_bound.unwrap_or(client.dpop_bound_access_tokens);
-    client.dpop_nonce_required = change.dpop_nonce.unwrap_or(client.dpop_nonce_required);
+    if let Some(dpop) = change.dpop {
+        (client.dpop_bound_access_tokens, client.dpop_nonce_required) = dpop.switches();
+    }
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     Ok(())

@@ -161,8 +161,7 @@ fn spa() -> NewClient {
         id_token_alg: None,
         password_sign_in: false,
         access_token_format: None,
-        dpop_bound: false,
-        dpop_nonce: false,
+        dpop: DpopDemand::Optional,
     }
 }
 
@@ -185,6 +184,24 @@ fn dragons() -> NewApi {
         always_ask_consent: false,
         without_roles: false,
         status_list: false,
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_must_prove_is_said_at_registration_and_changed_later() {
+    let mut bench = Bench::new();
+    let new = NewClient { dpop: DpopDemand::Required, ..spa() };
+    let answer = bench.run(Command::Client(ClientCommand::Add(new))).await.unwrap();
+    let switches = |answer: &Value| {
+        ["dpop_bound_access_tokens", "dpop_nonce_required"].map(|member| answer["client"][member].clone())
+    };
+    assert_eq!(switches(&answer), [json!(true), json!(false)]);
+    let client = answer["client"]["client_id"].as_str().unwrap().to_owned();
+    for (dpop, expected) in [(DpopDemand::RequiredWithNonce, true), (DpopDemand::Optional, false)] {
+        let change = Box::new(ClientChange { dpop: Some(dpop), ..ClientChange::default() });
+        let set = ClientCommand::Set { client: client.clone(), change };
+        let answer = bench.run(Command::Client(set)).await.unwrap();
+        assert_eq!(switches(&answer), [json!(expected), json!(expected)]);
     }
 }
 

@@ -52,10 +52,7 @@ pub(super) fn check(
 /// A proof counts once (RFC 9449 §11.1). Last of all checks: what is refused anyway leaves nothing behind.
 pub(super) async fn remember(app: &App, proven: &Proven, now: u64) -> Result<(), OAuthError> {
     let first = app.store.remember_once(ONCE, Hash32(proven.once), proven.expires_at, now).await;
-    match first.map_err(|error| store_failure(&error))? {
-        true => Ok(()),
-        false => Err(OAuthError::Dpop(DpopFailure::Replayed)),
-    }
+    if first.map_err(|error| store_failure(&error))? { Ok(()) } else { Err(OAuthError::Dpop(DpopFailure::Replayed)) }
 }
 
 /// Tells a client that must use nonces the one to use next (RFC 9449 §8.2).

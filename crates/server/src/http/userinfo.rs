@@ -87,7 +87,7 @@ fn prove(
 ) -> Result<Proven, Refusal> {
     let proven = dpop::check(app, headers, client, target, Some(token)).map_err(Refusal::Dpop)?;
     let proven = proven.ok_or(Refusal::Dpop(DpopFailure::Missing))?;
-    proven.is_key_of(cnf).map_err(|_| Refusal::InvalidToken)?;
+    proven.is_key_of(cnf).map_err(Refusal::Dpop)?;
     Ok(proven)
 }
 

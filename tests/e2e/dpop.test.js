@@ -34,10 +34,10 @@ const handle = async (config, alg = 'ES256') => oidc.getDPoPHandle(config, await
 const dragons = () => new URL('/api/dragons', server.api);
 
 /** Signs in on the hosted page, with what more the authorization request says. */
-async function throughPages(config, extra = {}) {
+async function throughPages(config, extra = {}, build = (parameters) => oidc.buildAuthorizationUrl(config, parameters)) {
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
   const expectedState = oidc.randomState();
-  const url = oidc.buildAuthorizationUrl(config, {
+  const url = await build({
     redirect_uri: HOME,
     scope: 'openid profile offline_access read:dragons',
     resource: server.api,
@@ -115,6 +115,15 @@ test('a code for a key is redeemed with that key', async () => {
   assert.equal(tokens.token_type, 'dpop');
   // A confidential client proves who it is: its refresh tokens may go with another key.
   assert.equal((await oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP: thief })).token_type, 'dpop');
+});
+
+test('a pushed request with a proof binds its code', async () => {
+  const config = await discover(registered.web);
+  const [owner, thief] = [await handle(config), await handle(config)];
+  const pushed = (parameters) => oidc.buildAuthorizationUrlWithPAR(config, parameters, { DPoP: owner });
+  const { back, checks } = await throughPages(config, {}, pushed);
+  await assert.rejects(oidc.authorizationCodeGrant(config, back, checks, undefined, { DPoP: thief }), { error: 'invalid_grant' });
+  assert.equal((await oidc.authorizationCodeGrant(config, back, checks, undefined, { DPoP: owner })).token_type, 'dpop');
 });
 
 test('a client that must, with nonces: the library tries again by itself', async () => {

@@ -11,6 +11,7 @@ use symbolon_jose::VerifyingKeys;
 
 use crate::authorize::{self, Effective, ObjectKind, Source};
 use crate::client_auth::{self, AuthenticatedClient};
+use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::error::OAuthError;
 use crate::ids::ClientId;
@@ -121,7 +122,8 @@ pub fn reference(request_uri: &str) -> Option<Result<OpaqueToken, OAuthError>> {
     Some(OpaqueToken::parse(TokenKind::PushedRequest, token).map_err(|_| OAuthError::PushedRequestUnknown))
 }
 
-/// Decides on a pushed request. `keys` are the client's.
+/// Decides on a pushed request. `keys` are the client's; `held` is what it has proven to hold while it pushed: as if its thumbprint stood in
+/// `dpop_jkt` (RFC 9449 §10.1).
 ///
 /// # Errors
 /// What the authorization endpoint would refuse, and a `request_uri` (§2.1: "Reject the request if the request_uri authorization request
@@ -129,6 +131,7 @@ pub fn reference(request_uri: &str) -> Option<Result<OpaqueToken, OAuthError>> {
 pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
+    held: Option<&Confirmation>,
     params: &Params,
     keys: Option<&VerifyingKeys>,
     apis: &dyn Apis,
@@ -148,6 +151,7 @@ pub fn decide(
             (params, Some(kind))
         }
     };
+    let params = bound(params, held)?;
     let token = OpaqueToken::generate(TokenKind::PushedRequest, ctx.rng);
     let request = Effective { params, source: Source { pushed: Some(token.hash()), object } };
     authorize::validate(&request, Some(client), apis, ctx.issuer).map_err(authorize::Rejection::into_error)?;
@@ -158,6 +162,17 @@ pub fn decide(
         begin_until: ctx.now.saturating_add(LIFETIME_SECS),
     };
     Ok(Push { token, request })
+}
+
+/// RFC 9449 §10.1: "the authorization server MUST reject the request if the JWK thumbprint in dpop_jkt does not match the public key in the
+/// DPoP header".
+fn bound(params: Params, held: Option<&Confirmation>) -> Result<Params, OAuthError> {
+    let Some(Confirmation::Jkt(held)) = held else { return Ok(params) };
+    match params.get("dpop_jkt") {
+        None => Params::from_pairs(params.iter().chain([("dpop_jkt", held.as_str())])),
+        Some(named) if named == held => Ok(params),
+        Some(_) => Err(OAuthError::ParameterInvalid("dpop_jkt")),
+    }
 }
 
 #[cfg(test)]
@@ -182,7 +197,25 @@ mod tests {
         let mut pairs = usual(client.client_id.as_str(), &client.redirect_uris[0]);
         pairs.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
         let params = Params::from_pairs(pairs.into_iter().chain(changes.iter().copied())).unwrap();
-        at(NOW, |ctx| decide(ctx, authenticated(client), &params, None, &apis()))
+        at(NOW, |ctx| decide(ctx, authenticated(client), None, &params, None, &apis()))
+    }
+
+    #[test]
+    fn a_proof_beside_it_is_as_good_as_dpop_jkt_and_never_another_rfc_9449_10_1() {
+        const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+        let held = Confirmation::Jkt(JKT.to_owned());
+        let pushed = |more: &[(&str, &str)]| {
+            let client = spa();
+            let pairs = usual("spa", SPA_URI).into_iter().chain(more.iter().copied());
+            let params = Params::from_pairs(pairs).unwrap();
+            let push = at(NOW, |ctx| decide(ctx, authenticated(&client), Some(&held), &params, None, &apis()))?;
+            let opened = push.request.open([0; 32], "spa", Arrival::At(NOW))?;
+            Ok(opened.params.get("dpop_jkt").map(str::to_owned))
+        };
+        assert_eq!(pushed(&[]), Ok(Some(JKT.to_owned())));
+        assert_eq!(pushed(&[("dpop_jkt", JKT)]), Ok(Some(JKT.to_owned())));
+        let other = JKT.replace('0', "1");
+        assert_eq!(pushed(&[("dpop_jkt", &other)]), Err(OAuthError::ParameterInvalid("dpop_jkt")));
     }
 
     #[test]

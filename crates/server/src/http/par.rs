@@ -6,14 +6,16 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use symbolon_oauth::client_auth::AuthenticatedClient;
+use symbolon_oauth::dpop::Proven;
+use symbolon_oauth::endpoint::path;
 use symbolon_oauth::pushed_request::{self, Push};
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Hash32};
 
 use super::meta::Meta;
-use super::{answer, client, form};
+use super::{answer, client, dpop, form};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
@@ -45,16 +47,18 @@ pub(super) async fn push(
         Err(error) => return answer::error(&error),
     };
     let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
-        Ok(client) => keep(&app, &registry, &meta, client, &params).await,
+        Ok(client) => keep(&app, &registry, &meta, client, (&headers, &params)).await,
         Err(error) => {
             events::client_refused(&app, credentials.client_id(), &error);
             Err(error)
         }
     };
-    let response = match outcome {
+    let mut response = match outcome {
         Ok(push) => answer::json(StatusCode::CREATED, &push.answer()),
         Err(error) => answer::error(&error),
     };
+    let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
+    dpop::offer_nonce(&app, client, &mut response, meta.now);
     answer::to_client(response, credentials.client_id())
 }
 
@@ -72,14 +76,20 @@ async fn keep(
     registry: &Registry,
     meta: &Meta,
     client: AuthenticatedClient<'_>,
-    params: &Params,
+    (headers, params): (&HeaderMap, &Params),
 ) -> Result<Push, OAuthError> {
     let client_id = client.client().client_id.as_str();
+    let target = dpop::Target { method: &Method::POST, path: path::PUSHED_AUTHORIZATION, now: meta.now };
+    let proven = dpop::check(app, headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
+    let held = proven.as_ref().map(Proven::confirmation);
     let push = {
         let mut rng = SystemRng;
         let keys = registry.assertion_keys(client_id);
-        pushed_request::decide(&mut app.context(meta.now, &mut rng), client, params, keys, registry)?
+        pushed_request::decide(&mut app.context(meta.now, &mut rng), client, held.as_ref(), params, keys, registry)?
     };
+    if let Some(proven) = proven {
+        dpop::remember(app, &proven, meta.now).await?;
+    }
     let artefact = Artefact {
         kind: Artefact::PUSHED_REQUEST.to_owned(),
         hash: Hash32(push.token.hash()),

@@ -8,7 +8,8 @@ use symbolon_oauth::AccessTokenFormat;
 
 use crate::support::dpop::{DPOP, Prover};
 use crate::support::protocol::claims;
-use crate::support::{API, Answer, ISSUER, SPA_ORIGIN, World};
+use crate::support::requests::{parameters, reference_url};
+use crate::support::{API, Answer, ISSUER, PASSWORD, SPA_ORIGIN, World};
 
 const ADA: &str = "ada@example.com";
 const MACHINE: [(&str, &str); 1] = [("grant_type", "client_credentials")];
@@ -157,6 +158,31 @@ async fn a_code_for_a_key_is_redeemed_with_it_rfc_9449_10() {
     assert_eq!(world.redeem_with("spa", &owner.for_tokens(), &code).await.status, 200);
 }
 
+/// A proof beside a pushed request is as good as `dpop_jkt` in it.
+#[tokio::test]
+async fn a_proof_at_the_push_binds_the_code_rfc_9449_10_1() {
+    let (world, owner, thief) = (World::new().await, Prover::new(), Prover::new());
+    let proof = owner.proof("POST", "/oauth/par", &json!({}));
+    let push = async |proof: &str, more: &[(&str, &str)]| {
+        let pairs = parameters("web", more);
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        world.post_as_with("web", "/oauth/par", &pairs, &[(DPOP, proof)]).await
+    };
+    let pushed = push(&proof, &[]).await;
+    assert_eq!(pushed.status, 201, "{}", pushed.body);
+    push(&proof, &[]).await.is_error(400, "invalid_dpop_proof");
+    push(&owner.for_tokens(), &[]).await.is_error(400, "invalid_dpop_proof");
+    let another = owner.proof("POST", "/oauth/par", &json!({}));
+    push(&another, &[("dpop_jkt", &thief.jkt())]).await.is_error(400, "invalid_request");
+
+    let url = reference_url("web", text(&pushed.json()["request_uri"]), &[]);
+    let mut browser = world.browser();
+    let page = browser.get(&url).await;
+    let code = browser.sign_in(&page, ADA, PASSWORD).await.param("code").unwrap();
+    world.redeem_with("web", &thief.for_tokens(), &code).await.is_error(400, "invalid_grant");
+    assert_eq!(world.redeem_with("web", &owner.for_tokens(), &code).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_client_of_bound_tokens_gets_no_others_rfc_9449_5_2() {
     let (world, prover) = (World::new().await, Prover::new());
@@ -172,7 +198,7 @@ async fn a_client_of_bound_tokens_gets_no_others_rfc_9449_5_2() {
     assert_eq!(world.token_with("machine", &prover.for_tokens(), &MACHINE).await.status, 200);
     let code = world.browser().code("spa", ADA, &[]).await;
     world.redeem("spa", &code).await.is_error(400, "invalid_dpop_proof");
-    let body = json!({"username": ADA, "password": crate::support::PASSWORD, "client_id": "spa"});
+    let body = json!({"username": ADA, "password": PASSWORD, "client_id": "spa"});
     let answer = world.post_json("/authenticate", &[(ORIGIN, SPA_ORIGIN)], &body).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (400, &json!("invalid_dpop_proof")), "{answer:?}");
 }

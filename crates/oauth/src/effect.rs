@@ -107,6 +107,8 @@ pub enum Effect {
     EndFamily {
         /// The family.
         family_id: String,
+        /// The family of what came through the browser beside its code, which ends with it.
+        beside: Option<String>,
         /// Why, for the audit log.
         why: EndReason,
         /// Whether the session ends as well.

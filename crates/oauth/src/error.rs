@@ -90,10 +90,18 @@ pub enum OAuthError {
     RequestUriInvalid(&'static str),
     /// `request_uri` is not supported.
     RequestUriNotSupported,
+    /// A message, and the origin of the redirect URI is not one of the client's.
+    ResponseModeOrigin,
+    /// A `response_mode` in which this `response_type` must not travel, or not to this redirect URI.
+    ResponseModeUnfit,
     /// A `response_mode` nobody knows, or not for this client.
     ResponseModeUnsupported,
-    /// Anything but `code`.
+    /// The client is not registered for the `response_type`.
+    ResponseTypeNotAllowed,
+    /// A `response_type` nobody knows.
     ResponseTypeUnsupported,
+    /// An ID token is asked for without the scope that it needs.
+    ScopeOpenidMissing,
     /// `state` is longer than 1.5 KB.
     StateTooLong,
 
@@ -284,7 +292,21 @@ impl OAuthError {
                 wire("request_uri_not_supported", 400, "the request_uri parameter is not supported")
             }
             Self::ResponseModeUnsupported => wire("invalid_request", 400, "this response_mode is not supported"),
-            Self::ResponseTypeUnsupported => wire("unsupported_response_type", 400, "response_type must be code"),
+            // OAuth 2.0 Multiple Response Types §5
+            Self::ResponseModeUnfit => {
+                wire("invalid_request", 400, "this response_mode is not for this response_type or redirect_uri")
+            }
+            Self::ResponseModeOrigin => {
+                wire("invalid_request", 400, "the origin of redirect_uri is not registered for messages")
+            }
+            Self::ResponseTypeNotAllowed => {
+                wire("unauthorized_client", 400, "the client is not registered for this response_type")
+            }
+            Self::ResponseTypeUnsupported => {
+                wire("unsupported_response_type", 400, "this response_type is not supported")
+            }
+            // OpenID Connect Core §3.2.2.1
+            Self::ScopeOpenidMissing => wire("invalid_scope", 400, "an ID token needs the scope openid"),
             Self::StateTooLong => wire("invalid_request", 400, "state is longer than 1536 bytes"),
 
             // RFC 6749 §5.2 invalid_grant. Another client's code and an unknown one look alike.
@@ -487,8 +509,12 @@ mod tests {
             E::RegistrationNotSupported,
             E::RequestNotSupported,
             E::RequestUriNotSupported,
+            E::ResponseModeOrigin,
+            E::ResponseModeUnfit,
             E::ResponseModeUnsupported,
+            E::ResponseTypeNotAllowed,
             E::ResponseTypeUnsupported,
+            E::ScopeOpenidMissing,
             E::StateTooLong,
             E::CodeExpired,
             E::CodeOfAnotherClient,

@@ -50,8 +50,9 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
     let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
     let token = UserToken { client, user, scope, api, born_in, auth_time, acr, cnf: held };
     let access_token = access_token::for_user(ctx, &token);
-    let asked = id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr, claims };
-    let id_token = id_token::plan(ctx, &asked);
+    let profile = client.profile_claims;
+    let inputs = id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr, claims, profile };
+    let id_token = id_token::plan(ctx, &inputs);
     let absolute_expires_at = if stays {
         ctx.now.saturating_add(client.refresh_absolute_secs(&ctx.lifetimes))
     } else {

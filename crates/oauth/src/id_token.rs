@@ -49,6 +49,9 @@ pub struct IdTokenClaims {
     /// Half a hash of the code beside it (§3.3.2.11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
+    /// Half a hash of the request's `state` (FAPI 1.0 Part 2 §5.1.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s_hash: Option<String>,
     /// Claims of the profile, for clients that want them here.
     #[serde(flatten)]
     pub profile: Map<String, Value>,
@@ -65,6 +68,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) acr: Option<&'a str>,
     pub(crate) amr: &'a [String],
     pub(crate) claims: Option<&'a ClaimsRequest>,
+    pub(crate) profile: ProfileClaims,
 }
 
 /// An ID token, if `openid` is in scope.
@@ -72,7 +76,7 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
     if !from.scope.contains("openid") {
         return None;
     }
-    let mut profile = match from.client.profile_claims {
+    let mut profile = match from.profile {
         ProfileClaims::IdTokenToo => claims::of(&from.user.profile, from.scope),
         ProfileClaims::UserinfoOnly => Map::new(),
     };
@@ -92,6 +96,7 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
         sid: from.sid.map(str::to_owned),
         at_hash: None,
         c_hash: None,
+        s_hash: None,
         profile,
     };
     Some(IdTokenPlan { claims, alg: from.client.id_token_signed_response_alg })

@@ -79,12 +79,26 @@ pub struct IdTokenPlan {
     pub alg: Algorithm,
 }
 
+/// What is handed out with an ID token, which binds each by half a hash, and the `state` of the request it answers.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The access token (OpenID Connect Core §3.1.3.6, §3.2.2.9).
+    pub access_token: Option<&'a str>,
+    /// The code (§3.3.2.11).
+    pub code: Option<&'a str>,
+    /// The `state` (FAPI 1.0 Part 2 §5.1.1), where the ID token comes with the answer to a request: it is then a signature over the answer.
+    pub state: Option<&'a str>,
+}
+
 impl IdTokenPlan {
-    /// The claims to sign, bound to the access token that is handed out with them (`at_hash`).
+    /// The claims to sign, bound to what is handed out with them (`at_hash`, `c_hash`, `s_hash`).
     #[must_use]
-    pub fn beside(&self, access_token: &str) -> IdTokenClaims {
+    pub fn beside(&self, beside: &Beside<'_>) -> IdTokenClaims {
+        let hash = |text: &str| symbolon_jose::left_half_hash(self.alg, text.as_bytes());
         IdTokenClaims {
-            at_hash: Some(symbolon_jose::left_half_hash(self.alg, access_token.as_bytes())),
+            at_hash: beside.access_token.map(hash),
+            c_hash: beside.code.map(hash),
+            s_hash: beside.state.map(hash),
             ..self.claims.clone()
         }
     }

@@ -32,6 +32,7 @@ pub mod redirect_uri;
 pub mod registration;
 pub mod request_object;
 pub mod response_mode;
+pub mod response_type;
 mod rotation;
 pub mod scope;
 pub mod shared_signals;
@@ -53,7 +54,7 @@ pub use grant::{Grant, TokenRequest};
 pub use id_token::IdTokenClaims;
 pub use ids::{ClientId, InvalidName, Issuer, Subject, random_id};
 pub use issue::{
-    AccessTokenForm, AccessTokenPlan, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse,
+    AccessTokenForm, AccessTokenPlan, Beside, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse,
     UserFacts, UserStatus,
 };
 pub use logout_token::{LogoutTokenClaims, LogoutTokenPlan, SignOut};
@@ -61,8 +62,9 @@ pub use params::Params;
 pub use redirect_uri::RegisteredRedirectUri;
 pub use registration::{
     AccessTokenFormat, Api, ApiScope, Apis, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims,
-    RegistrationError, Role, SecretHash,
+    RegistrationError, Responses, Role, SecretHash,
 };
 pub use response_mode::{AuthorizationResponse, Rendering, ResponseMode};
+pub use response_type::ResponseType;
 pub use scope::Scope;
 pub use token_format::{OpaqueToken, TokenKind};

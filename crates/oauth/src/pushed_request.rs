@@ -261,7 +261,7 @@ mod tests {
             (("request_uri", "https://app.example/"), OAuthError::ParameterInvalid("request_uri")),
             (("redirect_uri", "https://evil.example/"), OAuthError::RedirectUriNotRegistered),
             (("redirect_uri", ""), OAuthError::ParameterMissing("redirect_uri")),
-            (("response_type", "token"), OAuthError::ResponseTypeUnsupported),
+            (("response_type", "token"), OAuthError::ResponseTypeNotAllowed),
             (("code_challenge", ""), OAuthError::CodeChallengeMissing),
             (("scope", "a\"b"), OAuthError::ScopeMalformed),
             (("audience", "https://nobody.example"), OAuthError::TargetUnknown),

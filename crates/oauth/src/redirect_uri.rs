@@ -45,6 +45,13 @@ impl RegisteredRedirectUri {
         &self.0
     }
 
+    /// The origin of the page that receives it, if it is one on the web.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok()?;
+        matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+    }
+
     /// Whether a program on the person's own machine receives it, whose identity nobody can assure (RFC 8252 §8.6): loopback
     /// or a private-use scheme.
     #[must_use]

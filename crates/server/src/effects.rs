@@ -95,7 +95,13 @@ pub async fn begin(app: &App, issue: &Issue, session: Option<Session>) -> Result
 /// Applies the effect of a refusal or a revocation: what must end because of what was presented.
 pub async fn apply_end(app: &App, effect: &Effect, now: u64) -> Result<Ended, OAuthError> {
     let ended = match effect {
-        Effect::EndFamily { family_id, why, also_session } => {
+        Effect::EndFamily { family_id, beside, why, also_session } => {
+            if let Some(beside) = beside {
+                match app.store.end_family(beside, why.name(), now, store::AlsoSession::No).await {
+                    Ok(_) | Err(StoreError::NotFound(_)) => {}
+                    Err(error) => return Err(store_failure(&error)),
+                }
+            }
             let also_session = match also_session {
                 AlsoSession::No => store::AlsoSession::No,
                 AlsoSession::Yes => store::AlsoSession::Yes,

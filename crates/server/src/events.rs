@@ -2,6 +2,7 @@
 //! are stable and in one place. None holds a password, code, token or cookie.
 
 use serde_json::{Value, json};
+use symbolon_oauth::grant::IMPLICIT;
 use symbolon_oauth::{Client, Effect, EndReason, Grant, Issue, OAuthError, RefreshAnswer, Refusal, RotateExpect};
 
 use symbolon_store::{AuditEvent, Session, StoreError};
@@ -42,9 +43,8 @@ pub fn client_refused(app: &App, client_id: &str, error: &OAuthError) {
 
 /// Tokens were issued. Machine tokens are only counted, since they come by the thousand.
 pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue: &Issue) {
-    count_tokens(app, grant.name(), issue);
-    let claims = &issue.access_token.claims;
     if grant == Grant::ClientCredentials {
+        count_tokens(app, grant.name(), issue);
         app.audit.tally(Tally {
             name: "token.issue",
             outcome: "success",
@@ -53,12 +53,23 @@ pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue
         });
         return;
     }
+    issued_to_user(app, meta, client, grant.name(), issue).await;
+}
+
+/// An access token was issued at the authorization endpoint.
+pub async fn issued_in_front(app: &App, meta: &Meta, client: &Client, issue: &Issue) {
+    issued_to_user(app, meta, client, IMPLICIT, issue).await;
+}
+
+async fn issued_to_user(app: &App, meta: &Meta, client: &Client, grant: &'static str, issue: &Issue) {
+    count_tokens(app, grant, issue);
+    let claims = &issue.access_token.claims;
     facts::about(&claims.sub);
     let event = AuditEvent {
         user_id: Some(claims.sub.clone()),
         client_id: Some(client.client_id.to_string()),
         sid: claims.sid.clone(),
-        detail: json!({ "grant": grant.name(), "jti": claims.jti, "scope": claims.scope }),
+        detail: json!({ "grant": grant, "jti": claims.jti, "scope": claims.scope }),
         ..event(meta, "token.issue", "success")
     };
     app.audit.note(event).await;
@@ -82,18 +93,7 @@ fn count_tokens(app: &App, grant: &'static str, issue: &Issue) {
 
 /// Tokens were issued for a password (`POST /authenticate`).
 pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &Issue) {
-    const GRANT: &str = "password_sign_in";
-    count_tokens(app, GRANT, issue);
-    let claims = &issue.access_token.claims;
-    facts::about(&claims.sub);
-    let event = AuditEvent {
-        user_id: Some(claims.sub.clone()),
-        client_id: Some(client.client_id.to_string()),
-        sid: claims.sid.clone(),
-        detail: json!({ "grant": GRANT, "jti": claims.jti, "scope": claims.scope }),
-        ..event(meta, "token.issue", "success")
-    };
-    app.audit.note(event).await;
+    issued_to_user(app, meta, client, "password_sign_in", issue).await;
 }
 
 /// A grant was refused. Where a family ended because of it, the event is durable before the answer.

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use symbolon_jose::jwe::EncryptingKey;
 use symbolon_jose::{Algorithm, VerifyingKeys, jwt};
 use symbolon_oauth::client_auth::keys_of;
 use symbolon_oauth::endpoint::discovery::{self, Settings};
-use symbolon_oauth::registration::{Api, Apis, Client, RequestRules, Role};
-use symbolon_oauth::{Grant, Issuer, OAuthError};
+use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role};
+use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, response_mode};
 use symbolon_store::{Document, Registry as Rows};
 
 use crate::config::FeedAccess;
@@ -36,9 +37,26 @@ pub struct Registry {
     key_records: Vec<KeyRecord>,
     keys: KeyRing,
     assertion_keys: HashMap<String, VerifyingKeys>,
+    recipients: HashMap<String, Recipient>,
     origins: HashSet<String>,
     jwks: Bytes,
     metadata: Bytes,
+}
+
+/// A client's keys to which something is encrypted. Where one is registered and unusable, nothing is sent.
+#[derive(Debug)]
+struct Recipient {
+    of_answers: Option<EncryptingKey>,
+    of_id_tokens: Option<EncryptingKey>,
+}
+
+impl Recipient {
+    fn of(client: &Client) -> Option<Self> {
+        let (answers, id_tokens) = (client.authorization_encryption(), client.id_token_encryption());
+        let key = |encryption: Option<Encryption>| encryption.and_then(|one| client.encrypting_key(one));
+        let any = answers.is_some() || id_tokens.is_some();
+        any.then(|| Self { of_answers: key(answers), of_id_tokens: key(id_tokens) })
+    }
 }
 
 /// Why the registry could not be taken up.
@@ -86,6 +104,10 @@ impl Registry {
             assertion_keys: clients
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), keys_of(client)?)))
+                .collect(),
+            recipients: clients
+                .iter()
+                .filter_map(|client| Some((client.client_id.to_string(), Recipient::of(client)?)))
                 .collect(),
             metadata: metadata(&clients, &keys, issuer, feed),
             jwks: Bytes::from(keys.jwks().to_string()),
@@ -145,6 +167,46 @@ impl Registry {
         })
     }
 
+    /// Signs an ID token, bound to what is handed out with it, and encrypts it if its client is registered so.
+    pub fn sign_id_token(&self, plan: &IdTokenPlan, beside: &Beside<'_>) -> Result<String, OAuthError> {
+        let claims = plan.beside(beside);
+        let client = self.clients.get(&claims.aud);
+        if client.and_then(|client| client.id_token_encryption()).is_none() {
+            return self.sign(plan.alg, id_token::TYP, &claims);
+        }
+        let recipient = self.recipients.get(&claims.aud).and_then(|recipient| recipient.of_id_tokens.as_ref());
+        self.sign_then_encrypt(plan.alg, recipient, id_token::TYP, &claims)
+    }
+
+    /// Signs an authorization answer for the client, and encrypts it if it is registered so (JARM §2.1, §3).
+    pub fn sign_response(&self, client: &Client, claims: &impl Serialize) -> Result<String, OAuthError> {
+        let alg = client.authorization_signed_response_alg();
+        if client.authorization_encryption().is_none() {
+            return self.sign(alg, response_mode::JWT_TYP, claims);
+        }
+        let recipient = self.recipients.get(client.client_id.as_str());
+        let recipient = recipient.and_then(|recipient| recipient.of_answers.as_ref());
+        self.sign_then_encrypt(alg, recipient, response_mode::JWT_TYP, claims)
+    }
+
+    /// RFC 7519 §11.2: signed inside, encrypted outside.
+    fn sign_then_encrypt(
+        &self,
+        alg: Algorithm,
+        recipient: Option<&EncryptingKey>,
+        typ: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, OAuthError> {
+        let (Some(key), Some(recipient)) = (self.keys.signing(alg), recipient) else {
+            tracing::error!(%alg, "no active key signs with this algorithm, or the client has none to encrypt to");
+            return Err(OAuthError::ServerError);
+        };
+        jwt::sign_then_encrypt(key, recipient, typ, claims).map_err(|error| {
+            tracing::error!(%error, %alg, "signing and encrypting failed");
+            OAuthError::ServerError
+        })
+    }
+
     /// The signing keys, parsed.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
@@ -172,7 +234,10 @@ impl Registry {
 
     /// The algorithms that need keys: the default, and what clients and APIs are registered for.
     pub fn wanted_algorithms(&self) -> BTreeSet<Algorithm> {
-        let clients = self.clients.values().map(|client| client.id_token_signed_response_alg);
+        let clients = self
+            .clients
+            .values()
+            .flat_map(|client| [client.id_token_signed_response_alg, client.authorization_signed_response_alg()]);
         let apis = self.apis.values().map(|api| api.signing_alg);
         clients.chain(apis).chain([Algorithm::RS256]).filter(|alg| !alg.is_symmetric()).collect()
     }

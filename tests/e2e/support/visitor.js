@@ -73,7 +73,7 @@ export class Visitor {
 }
 
 /** The forms of a page: where they go, their hidden fields, all their fields, their buttons. */
-function forms({ url, body }) {
+export function forms({ url, body }) {
   return [...body.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].map(([, start, inner]) => {
     const form = { action: new URL(attributes(start).action ?? '', url).href, hidden: {}, fields: {}, buttons: {} };
     for (const [, kind, text] of inner.matchAll(/<(input|button)\b([^>]*)>/g)) {

@@ -411,6 +411,13 @@ fn token_request(answer: &Value, id: &str, api: &Value) -> String {
     )
 }
 
+/// The response types, if they are not the usual one.
+fn answers(client: &Value) -> String {
+    let types = client["response_types"].as_array().map_or(&[][..], Vec::as_slice);
+    let names: Vec<String> = types.iter().map(text).filter(|name| types.len() > 1 || name != "code").collect();
+    names.join(", ")
+}
+
 fn show_list(answer: &Value, output: &Output) {
     let clients = answer["clients"].as_array().into_iter().flatten();
     let row = |client: &Value| {
@@ -444,6 +451,7 @@ fn show_client(answer: &Value, output: &Output) {
         ("kind", text(&client["kind"])),
         ("party", if client["first_party"] == true { "first" } else { "third" }.to_owned()),
         ("grants", text(&client["grant_types"])),
+        ("answers with", answers(client)),
         ("redirect URIs", text(&client["redirect_uris"])),
         ("post-logout URIs", text(&client["post_logout_redirect_uris"])),
         ("logout tokens to", logout),

@@ -6,15 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::consent::{self, Consent};
+use super::issue::{Granted, issue};
 use super::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ErrorRedirect, Prompt, ValidRequest};
 use crate::claims_request::ClaimsRequest;
 use crate::context::Context;
 use crate::error::OAuthError;
-use crate::ids::{ClientId, random_id};
+use crate::ids::ClientId;
+use crate::issue::UserFacts;
 use crate::pkce::CodeChallenge;
-use crate::response_mode::AuthorizationResponse;
 use crate::scope::Scope;
-use crate::token_format::{OpaqueToken, TokenKind};
 
 /// A live session of an active user; the shell has judged expiry and status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +54,12 @@ pub enum IdTokenHint {
 }
 
 /// What the shell knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// The browser's session, if it is live and its user active.
     pub session: Option<SessionFacts>,
+    /// Its user, if the answer will hold tokens ([`crate::ResponseType::is_front_channel`]).
+    pub user: Option<UserFacts>,
     /// What has happened so far; `None` on the first look.
     pub interaction: Option<InteractionFacts>,
     /// What the session's user allowed this client before.
@@ -101,6 +103,9 @@ pub struct CodeGrant {
     pub sid: String,
     /// The id of the family that redeeming begins.
     pub family_id: String,
+    /// The family of the access token that came through the browser beside the code, if one did: whoever used the code twice saw that, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
     /// The URI of the request, exactly.
     pub redirect_uri: String,
     /// What is granted.
@@ -130,30 +135,15 @@ pub struct CodeGrant {
     pub claims: Option<ClaimsRequest>,
 }
 
-/// A code to store by its hash, and the answer that carries it once it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueCode {
-    /// The code.
-    pub code: OpaqueToken,
-    /// What to keep with it.
-    pub grant: CodeGrant,
-    /// When it ends, Unix seconds.
-    pub expires_at: u64,
-    /// Consent to put on record with it: what the user just allowed.
-    pub record_consent: Option<Scope>,
-    /// The answer.
-    pub response: AuthorizationResponse,
-}
-
 /// What comes next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// Show the consent page.
     Consent(Box<ConsentPrompt>),
     /// Refuse, by redirect.
     Error(Box<ErrorRedirect>),
-    /// Store the code, then answer.
-    Issue(Box<IssueCode>),
+    /// Make it durable, then answer.
+    Issue(Box<Granted>),
     /// Show the sign-in page.
     SignIn(SignInPrompt),
 }
@@ -180,8 +170,21 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         Consent::Ask(_) if silent => refuse(OAuthError::ConsentRequired),
         Consent::Ask(prompt) => Decision::Consent(Box::new(prompt)),
         Consent::Denied => refuse(OAuthError::AccessDenied),
-        Consent::Given => Decision::Issue(Box::new(issue(ctx, request, session, None))),
-        Consent::GivenNow => Decision::Issue(Box::new(issue(ctx, request, session, Some(request.scope_to_allow())))),
+        Consent::Given => grant(ctx, request, session, facts, None),
+        Consent::GivenNow => grant(ctx, request, session, facts, Some(request.scope_to_allow())),
+    }
+}
+
+fn grant(
+    ctx: &mut Context<'_>,
+    request: &ValidRequest<'_>,
+    session: &SessionFacts,
+    facts: &Facts,
+    record_consent: Option<Scope>,
+) -> Decision {
+    match issue(ctx, request, session, facts.user.as_ref(), record_consent) {
+        Ok(granted) => Decision::Issue(Box::new(granted)),
+        Err(error) => Decision::Error(Box::new(request.error(error))),
     }
 }
 
@@ -226,38 +229,6 @@ fn signed_in_here(facts: &Facts) -> bool {
             interaction.sign_in_since.is_some_and(|shown_at| session.auth_time >= shown_at)
         }
         _ => false,
-    }
-}
-
-fn issue(
-    ctx: &mut Context<'_>,
-    request: &ValidRequest<'_>,
-    session: &SessionFacts,
-    record_consent: Option<Scope>,
-) -> IssueCode {
-    let code = OpaqueToken::generate(TokenKind::AuthorizationCode, ctx.rng);
-    let response = request.success(&code);
-    IssueCode {
-        code,
-        grant: CodeGrant {
-            client_id: request.client.client_id.clone(),
-            user_id: session.user_id.clone(),
-            sid: session.sid.clone(),
-            family_id: random_id(ctx.rng),
-            redirect_uri: request.redirect_uri.as_str().to_owned(),
-            scope: request.scope.clone(),
-            audience: request.api.map(|api| api.identifier.clone()),
-            nonce: request.nonce.clone(),
-            code_challenge: request.code_challenge.clone(),
-            dpop_jkt: request.dpop_jkt.clone(),
-            auth_time: session.auth_time,
-            amr: session.amr.clone(),
-            acr: session.acr.clone(),
-            claims: request.claims.claims.clone().some(),
-        },
-        expires_at: ctx.now.saturating_add(ctx.lifetimes.code_secs),
-        record_consent,
-        response,
     }
 }
 
@@ -315,9 +286,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn issues(decision: Decision) -> IssueCode {
+    fn issues(decision: Decision) -> Granted {
         match decision {
-            Decision::Issue(issue) => *issue,
+            Decision::Issue(granted) => *granted,
             other => panic!("must issue: {other:?}"),
         }
     }
@@ -328,8 +299,10 @@ mod tests {
             "scope=openid+read%3Adragons&nonce=n&state=s&audience=http%3A%2F%2Flocalhost%3A4402",
             &signed_in(50),
         ));
-        assert_eq!((issue.expires_at, issue.record_consent), (NOW + 60, None));
-        let grant = &issue.grant;
+        assert_eq!((&issue.record_consent, &issue.access_token, &issue.id_token), (&None, &None, &None));
+        let code = issue.code.unwrap();
+        assert_eq!(code.expires_at, NOW + 60);
+        let grant = &code.grant;
         assert_eq!(
             (grant.auth_time, grant.nonce.as_deref(), grant.audience.as_deref()),
             (NOW - 50, Some("n"), Some(API))
@@ -339,10 +312,8 @@ mod tests {
             (SPA_URI, "sid-1", "usr_ada")
         );
         assert_eq!(grant.code_challenge.as_ref().map(CodeChallenge::as_str), Some(CHALLENGE));
-        let location = issue.response.location().unwrap();
-        assert_eq!(location, format!("{SPA_URI}?code={}&state=s&iss=https%3A%2F%2Fauth.example", issue.code.reveal()));
         let stored = serde_json::to_string(grant).unwrap();
-        assert!(!stored.contains(issue.code.reveal()));
+        assert!(!stored.contains(code.code.reveal()));
         assert_eq!(serde_json::from_str::<CodeGrant>(&stored).unwrap(), *grant);
     }
 
@@ -350,9 +321,12 @@ mod tests {
     fn claims_are_kept_with_the_code_core_5_5() {
         let claims = "claims=%7B%22id_token%22%3A%7B%22email%22%3Anull%2C%22x%22%3Anull%7D%7D";
         let issue = issues(run(claims, &signed_in(50)));
-        let kept = issue.grant.claims.unwrap();
+        let kept = issue.code.unwrap().grant.claims.unwrap();
         assert!(kept.id_token.contains("email") && kept.id_token.len() == 1 && kept.userinfo.is_empty());
-        assert_eq!(issues(run("claims=%7B%22id_token%22%3A%7B%7D%7D", &signed_in(50))).grant.claims, None);
+        assert_eq!(
+            issues(run("claims=%7B%22id_token%22%3A%7B%7D%7D", &signed_in(50))).code.unwrap().grant.claims,
+            None
+        );
     }
 
     #[test]
@@ -446,7 +420,7 @@ mod tests {
     fn silent_renewal_does_not_move_auth_time() {
         let session = session(4000);
         let issue = issues(run("prompt=none", &Facts { session: Some(session.clone()), ..Facts::default() }));
-        assert_eq!(issue.grant.auth_time, session.auth_time);
+        assert_eq!(issue.code.unwrap().grant.auth_time, session.auth_time);
     }
 
     #[test]
@@ -472,7 +446,7 @@ mod tests {
             let query = format!("client_id=spa&redirect_uri={SPA_URI}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
             let params = Params::parse_for_authorize(query.as_bytes()).unwrap();
             let request = validate(&Effective::plain(params), Some(&client), &apis, &issuer).unwrap();
-            issues(at(now, |ctx| decide(ctx, &request, &signed_in(5))))
+            issues(at(now, |ctx| decide(ctx, &request, &signed_in(5)))).code.unwrap()
         }).into();
         assert_ne!(codes[0].code, codes[1].code);
         assert_ne!(codes[0].grant.family_id, codes[1].grant.family_id);

@@ -1,21 +1,23 @@
 //! The authorization endpoint (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2), in two steps without a side effect.
 //!
 //! [`validate`] proves client and redirect URI first, then checks everything else: until both are proven a refusal is a page, after
-//! that it is a redirect in the response mode asked for. [`decide`] says what comes next: sign in, ask for consent, issue a code, or
-//! refuse.
+//! that it is a redirect in the response mode asked for. [`decide`] says what comes next: sign in, ask for consent, issue what the
+//! response type says, or refuse.
 
 pub(crate) mod check;
 mod consent;
 mod decide;
 mod effective;
+mod issue;
 mod request;
 mod validate;
 
 pub use consent::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ConsentWhy};
 pub use decide::{
-    CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, IssueCode, SessionFacts, SignInPrompt, SignInWhy, decide,
+    CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, SessionFacts, SignInPrompt, SignInWhy, decide,
 };
 pub use effective::{Effective, ObjectKind, Source};
+pub use issue::{Granted, NewCode};
 pub use request::{Prompt, ValidRequest};
 pub use validate::{Rejection, refuse, validate};
 

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use crate::claims_request::Asked;
 use crate::error::OAuthError;
 use crate::ids::{ClientId, Issuer};
+use crate::issue::{Beside, TokenResponse};
 use crate::pkce::CodeChallenge;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::registration::{Api, Client, ClientKind};
 use crate::response_mode::{AuthorizationResponse, ResponseMode};
+use crate::response_type::ResponseType;
 use crate::scope::Scope;
 use crate::token_format::OpaqueToken;
 
@@ -51,6 +53,7 @@ pub struct ValidRequest<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) api: Option<&'a Api>,
     pub(super) redirect_uri: RegisteredRedirectUri,
+    pub(super) response_type: ResponseType,
     pub(super) response_mode: ResponseMode,
     pub(super) scope: Scope,
     pub(super) claims: Asked,
@@ -124,6 +127,18 @@ impl<'a> ValidRequest<'a> {
         &self.redirect_uri
     }
 
+    /// What to answer with.
+    #[must_use]
+    pub fn response_type(&self) -> ResponseType {
+        self.response_type
+    }
+
+    /// How the answer travels.
+    #[must_use]
+    pub fn response_mode(&self) -> ResponseMode {
+        self.response_mode
+    }
+
     /// Whether that `prompt` was asked for.
     #[must_use]
     pub fn has_prompt(&self, prompt: Prompt) -> bool {
@@ -154,16 +169,33 @@ impl<'a> ValidRequest<'a> {
         self.id_token_hint.as_deref()
     }
 
-    /// The answer that carries the code.
+    /// What the ID token of this answer is bound to.
     #[must_use]
-    pub fn success(&self, code: &OpaqueToken) -> AuthorizationResponse {
-        AuthorizationResponse::success(
-            self.redirect_uri.clone(),
-            self.response_mode,
-            self.issuer,
-            self.state.as_deref(),
-            code.reveal(),
-        )
+    pub fn beside<'b>(&'b self, code: Option<&'b str>, access_token: Option<&'b str>) -> Beside<'b> {
+        Beside { access_token, code, state: self.state.as_deref() }
+    }
+
+    /// The answer that carries what was granted (RFC 6749 §4.1.2, §4.2.2; OpenID Connect Core §3.2.2.5, §3.3.2.5).
+    #[must_use]
+    pub fn success(
+        &self,
+        code: Option<&OpaqueToken>,
+        access_token: Option<&TokenResponse>,
+        id_token: Option<String>,
+    ) -> AuthorizationResponse {
+        let mut params = Vec::new();
+        if let Some(code) = code {
+            params.push(("code", code.reveal().to_owned()));
+        }
+        if let Some(token) = access_token {
+            params.push(("access_token", token.access_token.clone()));
+            params.push(("token_type", token.token_type.to_owned()));
+            params.push(("expires_in", token.expires_in.to_string()));
+            params.push(("scope", token.scope.to_string()));
+        }
+        params.extend(id_token.map(|id_token| ("id_token", id_token)));
+        let (uri, state) = (self.redirect_uri.clone(), self.state.as_deref());
+        AuthorizationResponse::new(uri, self.response_mode, params, self.issuer, state)
     }
 
     /// The answer that carries a refusal.

@@ -7,7 +7,8 @@ use crate::ids::Issuer;
 use crate::params::Params;
 use crate::redirect_uri::RegisteredRedirectUri;
 use crate::registration::{Apis, Client};
-use crate::response_mode::{AuthorizationResponse, ResponseMode};
+use crate::response_mode::AuthorizationResponse;
+use crate::response_type::ResponseType;
 use crate::target;
 
 /// Why a request was refused, and how the caller learns it.
@@ -74,19 +75,19 @@ pub fn refuse(params: &Params, client: Option<&Client>, issuer: &Issuer, error: 
 /// Every rule whose breach may be told by redirect. The order decides which breach is told first.
 fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Result<ValidRequest<'a>, OAuthError> {
     check::repeated::check(draft)?;
-    let response_mode = check::response_mode::check(draft)?;
     let state = check::state::check(draft)?;
     check::request_object::check(draft)?;
-    check::response_type::check(draft)?;
-    check::grant::check(draft)?;
-    let code_challenge = check::code_challenge::check(draft)?;
+    let response_type = check::response_type::check(draft)?;
+    let response_mode = check::response_mode::check(draft, response_type)?;
+    check::grant::check(draft, response_type)?;
+    let code_challenge = check::code_challenge::check(draft, response_type)?;
     let dpop_jkt = check::dpop_jkt::check(draft)?;
     let prompt = check::prompt::check(draft)?;
     let max_age = check::max_age::check(draft)?;
-    let nonce = check::nonce::check(draft)?;
+    let nonce = check::nonce::check(draft, response_type)?;
     let hints = check::hints::check(draft)?;
     let api = target::for_user(draft.client, target::requested(draft.params)?, issuer, apis)?;
-    let scope = check::scope::check(draft, api)?;
+    let scope = check::scope::check(draft, response_type, api)?;
     let claims = check::claims::check(draft)?;
     Ok(ValidRequest {
         client: draft.client,
@@ -94,6 +95,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
         issuer,
         api,
         redirect_uri: draft.redirect_uri.clone(),
+        response_type,
         response_mode,
         scope,
         claims,
@@ -116,7 +118,8 @@ fn refusal(
     issuer: &Issuer,
     error: OAuthError,
 ) -> ErrorRedirect {
-    let mode = check::response_mode::check(draft).unwrap_or(ResponseMode::Query);
+    let response_type = check::response_type::of_refusal(draft).unwrap_or(ResponseType::Code);
+    let mode = check::response_mode::check(draft, response_type).unwrap_or(response_type.default_mode());
     let state = check::state::check(draft).unwrap_or(None);
     let response = AuthorizationResponse::error(redirect_uri.clone(), mode, issuer, state.as_deref(), &error);
     ErrorRedirect { error, response }
@@ -212,7 +215,8 @@ mod tests {
     #[test]
     fn after_that_every_refusal_goes_home_with_state_and_iss() {
         for (changes, code) in [
-            (("response_type", "token"), "unsupported_response_type"),
+            (("response_type", "saml"), "unsupported_response_type"),
+            (("response_type", "none"), "unauthorized_client"),
             (("response_type", ""), "invalid_request"),
             (("response_mode", "web_message"), "invalid_request"),
             (("request", "eyJ.e30."), "request_not_supported"),
@@ -237,6 +241,33 @@ mod tests {
     fn the_mode_asked_for_is_used_for_refusals_too() {
         let (_, location) = redirected(&[("response_mode", "fragment"), ("response_type", "token")]);
         assert!(location.starts_with(&format!("{SPA_URI}#error=")));
+    }
+
+    #[test]
+    fn a_refused_type_with_tokens_is_told_in_the_fragment_multiple_response_types_5() {
+        for mode in ["", "query", "query.jwt", "web_message"] {
+            let (error, location) = redirected(&[("response_type", "id_token"), ("response_mode", mode)]);
+            assert_eq!(error, OAuthError::ResponseTypeNotAllowed);
+            assert!(location.starts_with(&format!("{SPA_URI}#error=unauthorized_client&")), "{mode}: {location}");
+        }
+        let twice = format!("{}&response_type=token", query(&[]));
+        run(Some(&spa()), &twice, |result| {
+            let Err(Rejection::Redirect(redirect)) = result else { panic!("{result:?}") };
+            assert_eq!(redirect.response.mode(), crate::ResponseMode::Query, "neither of two is believed");
+        });
+    }
+
+    #[test]
+    fn a_refusal_is_signed_if_the_mode_asked_for_signs_jarm_2_1() {
+        for (mode, effective) in
+            [("jwt", "query.jwt"), ("fragment.jwt", "fragment.jwt"), ("form_post.jwt", "form_post.jwt")]
+        {
+            run(Some(&spa()), &query(&[("response_mode", mode), ("prompt", "x")]), |result| {
+                let Err(Rejection::Redirect(redirect)) = result else { panic!("{result:?}") };
+                assert_eq!(redirect.response.mode().name(), effective);
+                assert_eq!(redirect.response.location(), None, "not in the clear");
+            });
+        }
     }
 
     #[test]

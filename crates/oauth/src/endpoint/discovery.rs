@@ -3,20 +3,22 @@
 //! Lists exactly what works, derived from the tables of grants, methods and modes, and states every Boolean, because some default
 //! to true when absent.
 
+mod answers;
+
 use serde::Serialize;
 use symbolon_jose::Algorithm;
 
 use crate::authorize::Prompt;
-use crate::authorize::check::response_type;
 use crate::claims;
 use crate::client_auth::SIGNING_ALGS;
 use crate::dpop;
 use crate::endpoint::path;
-use crate::grant::Grant;
+use crate::grant::{Grant, IMPLICIT};
 use crate::ids::Issuer;
 use crate::registration::{AuthMethod, RequestObjectAlg, RequestRules};
-use crate::response_mode::ResponseMode;
 use crate::scope;
+
+pub use answers::Answers;
 
 /// What the shell knows and this crate does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,8 +51,8 @@ pub struct Metadata {
     pub pushed_authorization_request_endpoint: String,
     pub end_session_endpoint: String,
     pub scopes_supported: &'static [&'static str],
-    pub response_types_supported: &'static [&'static str],
-    pub response_modes_supported: Vec<&'static str>,
+    #[serde(flatten)]
+    pub answers: Answers,
     pub grant_types_supported: Vec<&'static str>,
     pub subject_types_supported: &'static [&'static str],
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
@@ -108,9 +110,8 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         pushed_authorization_request_endpoint: issuer.endpoint(path::PUSHED_AUTHORIZATION),
         end_session_endpoint: issuer.endpoint(path::END_SESSION),
         scopes_supported: scope::STANDARD,
-        response_types_supported: response_type::SUPPORTED,
-        response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
-        grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).collect(),
+        answers: Answers::signed_with(&settings.id_token_signing_algs),
+        grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).chain([IMPLICIT]).collect(),
         subject_types_supported: &["public"],
         id_token_signing_alg_values_supported: settings.id_token_signing_algs.iter().map(|alg| alg.name()).collect(),
         token_endpoint_auth_methods_supported: methods(|_| true),
@@ -124,10 +125,23 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         code_challenge_methods_supported: &["S256"],
         dpop_signing_alg_values_supported: dpop::ALGS.iter().map(|alg| alg.name()).collect(),
         claim_types_supported: &["normal"],
-        claims_supported: ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "sid", "at_hash"]
-            .into_iter()
-            .chain(claims::supported())
-            .collect(),
+        claims_supported: [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "amr",
+            "sid",
+            "at_hash",
+            "c_hash",
+            "s_hash",
+        ]
+        .into_iter()
+        .chain(claims::supported())
+        .collect(),
         prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
         display_values_supported: &["page"],
         ui_locales_supported: settings.ui_locales.clone(),
@@ -234,13 +248,39 @@ mod tests {
         let document = document();
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "client_credentials", "refresh_token"])
+            json!(["authorization_code", "client_credentials", "refresh_token", "implicit"])
         );
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
             json!(["client_secret_basic", "client_secret_post", "none", "private_key_jwt"])
         );
-        assert_eq!(document["response_modes_supported"], json!(["form_post", "fragment", "query"]));
+        assert_eq!(
+            document["response_modes_supported"],
+            json!([
+                "form_post",
+                "form_post.jwt",
+                "fragment",
+                "fragment.jwt",
+                "jwt",
+                "query",
+                "query.jwt",
+                "web_message",
+                "web_message.jwt"
+            ])
+        );
+        assert_eq!(
+            document["response_types_supported"],
+            json!([
+                "code",
+                "code id_token",
+                "code id_token token",
+                "code token",
+                "id_token",
+                "id_token token",
+                "none",
+                "token"
+            ])
+        );
         assert_eq!(document["prompt_values_supported"], json!(["consent", "login", "none", "select_account"]));
     }
 
@@ -257,7 +297,8 @@ mod tests {
     fn no_symmetric_algorithm_and_no_none_is_offered() {
         let text = document().to_string();
         assert!(
-            !text.contains("HS256")
+            !text.contains("\"HS256\"")
+                && !text.contains("\"dir\"")
                 && !document()["id_token_signing_alg_values_supported"].to_string().contains("none")
         );
         assert!(!document()["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));

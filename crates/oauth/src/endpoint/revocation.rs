@@ -84,9 +84,12 @@ pub fn decide(client: AuthenticatedClient<'_>, facts: &Facts<'_>) -> Result<Effe
         Facts::AccessToken(token) if *caller == token.client_id.as_str() => {
             Ok(Effect::RevokeAccessToken { jti: token.jti.clone(), expires_at: token.exp, why: EndReason::Revoked })
         }
-        Facts::Family { id, client_id } if client_id == caller => {
-            Ok(Effect::EndFamily { family_id: id.clone(), why: EndReason::Revoked, also_session: AlsoSession::No })
-        }
+        Facts::Family { id, client_id } if client_id == caller => Ok(Effect::EndFamily {
+            family_id: id.clone(),
+            beside: None,
+            why: EndReason::Revoked,
+            also_session: AlsoSession::No,
+        }),
         Facts::AccessToken(_) | Facts::Family { .. } => Err(OAuthError::TokenOfAnotherClient),
     }
 }
@@ -123,6 +126,7 @@ mod tests {
         }
         let effect = Effect::EndFamily {
             family_id: "family-1".to_owned(),
+            beside: None,
             why: EndReason::Revoked,
             also_session: AlsoSession::No,
         };

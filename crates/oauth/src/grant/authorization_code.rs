@@ -102,6 +102,7 @@ pub fn decide(
     if facts.redeemed_at.is_some() {
         let effect = Box::new(Effect::EndFamily {
             family_id: facts.grant.family_id,
+            beside: facts.grant.beside,
             why: EndReason::CodeReplayed,
             also_session: AlsoSession::No,
         });
@@ -212,6 +213,7 @@ mod tests {
                 user_id: "usr_ada".to_owned(),
                 sid: "sid-1".to_owned(),
                 family_id: "family-1".to_owned(),
+                beside: None,
                 redirect_uri: SPA_URI.to_owned(),
                 scope: Scope::parse("openid email offline_access read:dragons").unwrap(),
                 audience: Some(API.to_owned()),
@@ -322,7 +324,7 @@ mod tests {
         assert_eq!((id_token.claims.aud.as_str(), id_token.claims.nonce.as_deref()), ("spa", Some("n0nce")));
         assert_eq!((id_token.claims.exp, id_token.claims.auth_time), (NOW + 600, NOW - 100));
         assert!(id_token.claims.profile.is_empty(), "profile claims are for userinfo");
-        assert_eq!(id_token.beside("token").at_hash.map(|hash| hash.len()), Some(22));
+        assert_eq!(id_token.beside(&crate::Beside { access_token: Some("token"), ..Default::default() }).at_hash.map(|hash| hash.len()), Some(22));
         let mut without = found();
         without.grant.nonce = None;
         assert_eq!(run(without).unwrap().id_token.unwrap().claims.nonce, None, "never invented");
@@ -361,9 +363,12 @@ mod tests {
     #[test]
     fn a_second_valid_use_ends_everything_born_of_the_code_rfc_6749_4_1_2() {
         for expires_at in [NOW + 60, NOW - 300] {
-            let refusal = run(Facts { redeemed_at: Some(NOW - 1), expires_at, ..found() }).unwrap_err();
+            let mut used = Facts { redeemed_at: Some(NOW - 1), expires_at, ..found() };
+            used.grant.beside = Some("family-0".to_owned());
+            let refusal = run(used).unwrap_err();
             let effect = Box::new(Effect::EndFamily {
                 family_id: "family-1".to_owned(),
+                beside: Some("family-0".to_owned()),
                 why: EndReason::CodeReplayed,
                 also_session: AlsoSession::No,
             });

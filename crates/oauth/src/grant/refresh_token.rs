@@ -119,7 +119,7 @@ pub fn decide(
         // Before everything that could refuse more mildly: a thief does not hide behind a wrong scope or an idle expiry.
         Verdict::Theft => {
             let effect = Box::new(Effect::EndFamily {
-                family_id: facts.family.id,
+                family_id: facts.family.id, beside: None,
                 why: EndReason::RefreshTokenReused,
                 also_session: AlsoSession::Yes,
             });
@@ -200,20 +200,19 @@ fn sign_plan(
     let token = UserToken { client, user, scope, api, born_in, auth_time, acr, cnf: held };
     let access_token = access_token::for_user(ctx, &token);
     // OpenID Connect Core §12.2: `auth_time` stays, and there is no `nonce`.
-    let id_token = id_token::plan(
-        ctx,
-        &id_token::Inputs {
-            client,
-            user,
-            scope,
-            nonce: None,
-            sid,
-            auth_time,
-            acr,
-            amr: &grant.amr,
-            claims: grant.claims.as_ref(),
-        },
-    );
+    let inputs = id_token::Inputs {
+        client,
+        user,
+        scope,
+        nonce: None,
+        sid,
+        auth_time,
+        acr,
+        amr: &grant.amr,
+        claims: grant.claims.as_ref(),
+        profile: client.profile_claims,
+    };
+    let id_token = id_token::plan(ctx, &inputs);
     let effect = Effect::NoteAccessToken { family_id: id.clone(), access_token: access_token.issued() };
     Issue { access_token, id_token, refresh_token: RefreshAnswer::Absent, effect }
 }
@@ -301,7 +300,7 @@ mod tests {
     #[track_caller]
     fn theft(result: Result<Issue, Refusal>) {
         let effect = Box::new(Effect::EndFamily {
-            family_id: "family-1".to_owned(),
+            family_id: "family-1".to_owned(), beside: None,
             why: EndReason::RefreshTokenReused,
             also_session: AlsoSession::Yes,
         });

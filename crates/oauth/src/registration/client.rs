@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::{RequestRules, SecretHash};
+use super::{RequestRules, Responses, SecretHash};
 use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
-use crate::response_mode::ResponseMode;
 use crate::scope::Scope;
 
 /// What kind of program a client is; it decides what it can keep secret and where it may be redirected to.
@@ -107,9 +106,9 @@ pub struct Client {
     /// The grants it may use, by wire name.
     #[serde(default)]
     pub grant_types: BTreeSet<String>,
-    /// The response modes it may ask for; empty means all.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub response_modes: BTreeSet<ResponseMode>,
+    /// What it may ask the authorization endpoint to answer with.
+    #[serde(flatten)]
+    pub responses: Responses,
     /// How it proves who it is.
     pub token_endpoint_auth_method: AuthMethod,
     /// Its secrets' hashes; more than one while rotating.
@@ -224,7 +223,7 @@ impl Client {
             backchannel_logout_session_required: false,
             allowed_origins: Vec::new(),
             grant_types: grants.iter().map(|grant| grant.name().to_owned()).collect(),
-            response_modes: BTreeSet::new(),
+            responses: Responses::default(),
             token_endpoint_auth_method: match kind {
                 ClientKind::Native | ClientKind::Spa => AuthMethod::None,
                 ClientKind::Machine | ClientKind::Web => AuthMethod::ClientSecretBasic,
@@ -278,12 +277,6 @@ impl Client {
     #[must_use]
     pub fn is_session_bound(&self) -> bool {
         self.kind == ClientKind::Spa
-    }
-
-    /// Whether it may use the response mode.
-    #[must_use]
-    pub fn may_answer_by(&self, mode: ResponseMode) -> bool {
-        self.response_modes.is_empty() || self.response_modes.contains(&mode)
     }
 
     /// The entry of an API in its registration.

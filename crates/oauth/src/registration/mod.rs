@@ -5,12 +5,14 @@
 mod api;
 mod client;
 mod requests;
+mod responses;
 mod secret;
 mod validate;
 
 pub use api::{Api, ApiScope, Role};
 pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
 pub use requests::{RequestObjectAlg, RequestRules};
+pub use responses::{Encryption, Responses};
 pub use secret::SecretHash;
 pub(crate) use secret::matches_any;
 pub use validate::RegistrationError;

@@ -5,13 +5,13 @@
 
 use std::fmt;
 
-use symbolon_jose::jwk::PRIVATE_MEMBERS;
-use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
+use symbolon_jose::jwk::{PRIVATE_MEMBERS, Purpose};
+use symbolon_jose::{Algorithm, Jwk, JwkSet, VerifyingKeys};
 use url::Url;
 
-use super::{Api, AuthMethod, Client, ClientKind, Role};
+use super::{Api, AuthMethod, Client, ClientKind, Role, responses};
 use crate::context::LONGEST_TOKEN_SECS;
-use crate::grant::Grant;
+use crate::grant::{Grant, IMPLICIT};
 use crate::ids::Subject;
 use crate::redirect_uri;
 use crate::scope::{self, is_scope_name};
@@ -139,21 +139,24 @@ impl Client {
             "must be a key set with at least one usable key, and public keys only",
         );
         let needs_jwks = self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
-        faults.check(!needs_jwks || self.jwks.is_some(), "jwks", "private_key_jwt needs the client's public keys");
+        let can_sign = self.jwks.as_ref().is_some_and(has_verifying_key);
+        faults.check(!needs_jwks || can_sign, "jwks", "private_key_jwt needs the client's public keys");
     }
 
     fn check_grants(&self, faults: &mut Faults) {
         for grant in &self.grant_types {
-            let known = if Grant::from_name(grant).is_some() { Ok(()) } else { Err("is not a supported grant") };
-            faults.check_value(known, "grant_types", grant);
+            let is_known = grant == IMPLICIT || Grant::from_name(grant).is_some();
+            faults.check_value(if is_known { Ok(()) } else { Err("is not a supported grant") }, "grant_types", grant);
         }
+        responses::check(self, faults);
         let code = self.may_use(Grant::AuthorizationCode);
         faults.check(
             !code || self.kind != ClientKind::Machine,
             "grant_types",
             "a machine client has no users to sign in",
         );
-        faults.check(!code || !self.redirect_uris.is_empty(), "redirect_uris", "the code grant needs at least one");
+        let redirects = code || self.grant_types.contains(IMPLICIT);
+        faults.check(!redirects || !self.redirect_uris.is_empty(), "redirect_uris", "signing in needs at least one");
         faults.check(
             !self.may_use(Grant::RefreshToken) || code || self.password_sign_in,
             "grant_types",
@@ -257,16 +260,21 @@ fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
 }
 
-/// At least one key can verify, and none is private: also not one that we would not understand and skip.
+/// At least one key can verify or be encrypted to, and none is private: also not one that we would not understand and skip.
 fn is_public_key_set(jwks: &serde_json::Value) -> bool {
     let keys = jwks.get("keys").and_then(serde_json::Value::as_array).map_or(&[][..], Vec::as_slice);
     if keys.iter().any(|key| PRIVATE_MEMBERS.iter().any(|name| key.get(name).is_some())) {
         return false;
     }
+    let encrypts = |key: &Jwk| key.purpose() == Some(Purpose::Encryption);
     JwkSet::from_value(jwks).is_ok_and(|set| {
-        let usable = !VerifyingKeys::from_jwks(&set, Algorithm::ASYMMETRIC).is_empty();
+        let usable = has_verifying_key(jwks) || set.keys().iter().any(encrypts);
         usable && set.keys().iter().all(|key| !key.is_private())
     })
+}
+
+fn has_verifying_key(jwks: &serde_json::Value) -> bool {
+    JwkSet::from_value(jwks).is_ok_and(|set| !VerifyingKeys::from_jwks(&set, Algorithm::ASYMMETRIC).is_empty())
 }
 
 /// RFC 8707 §2: "an absolute URI … MUST NOT include a fragment component". Names without a scheme are let through, because APIs
@@ -457,6 +465,12 @@ mod tests {
         ] {
             faulty(&Client { jwks: Some(serde_json::json!({"keys": [good, skipped]})), ..web() }, "jwks");
         }
+        // A client that only reads what is encrypted to it has no key to sign with, and cannot prove itself by one.
+        let agreeing = symbolon_jose::Jwk::generate(symbolon_jose::KeyManagement::EcdhEs).unwrap();
+        let agreeing = agreeing.with_purpose(Purpose::Encryption).unwrap().public_value().unwrap();
+        let reading = Client { jwks: Some(serde_json::json!({ "keys": [agreeing] })), ..web() };
+        assert_eq!(reading.validate(), Ok(()));
+        faulty(&Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..reading }, "jwks");
         let with_future = serde_json::json!({"keys": [good, {"kty": "future", "pub": "AA"}]});
         assert!(Client { jwks: Some(with_future), ..web() }.validate().is_ok());
     }

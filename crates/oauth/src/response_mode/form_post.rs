@@ -2,10 +2,11 @@
 //!
 //! The page escapes what it shows; the action is a registered http(s) URI, never `javascript:` (GHSA-484q-784p-8m5h).
 
-use super::{AuthorizationResponse, Rendering};
+use super::{Fields, Rendering};
+use crate::redirect_uri::RegisteredRedirectUri;
 
 pub(super) const NAME: &str = "form_post";
 
-pub(super) fn render(response: &AuthorizationResponse) -> Rendering<'_> {
-    Rendering::FormPost { action: response.redirect_uri.as_str(), fields: &response.params }
+pub(super) fn render(uri: &RegisteredRedirectUri, fields: Fields) -> Rendering {
+    Rendering::FormPost { action: uri.as_str().to_owned(), fields }
 }

@@ -1,16 +1,22 @@
-//! How an authorization answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
+//! How an authorization answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, JARM).
 //!
-//! Every answer, success and error, carries `iss` (RFC 9207 §2) and, if there was one, `state`. One file per mode.
+//! Every answer, success and error, carries `iss` (RFC 9207 §2) and, if there was one, `state`. One file per mode, one for all that sign.
 
 mod form_post;
 mod fragment;
+mod jwt;
 mod query;
+mod web_message;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::error::OAuthError;
-use crate::ids::Issuer;
+use crate::ids::{ClientId, Issuer};
 use crate::redirect_uri::RegisteredRedirectUri;
+use crate::response_type::ResponseType;
+
+pub use jwt::TYP as JWT_TYP;
 
 /// A response mode, by its wire name in serde.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,23 +24,55 @@ use crate::redirect_uri::RegisteredRedirectUri;
 pub enum ResponseMode {
     /// A page that posts a form.
     FormPost,
+    /// The same, signed.
+    #[serde(rename = "form_post.jwt")]
+    FormPostJwt,
     /// Behind the `#`.
     Fragment,
+    /// The same, signed.
+    #[serde(rename = "fragment.jwt")]
+    FragmentJwt,
+    /// Signed, in the default mode of the response type.
+    Jwt,
     /// Behind the `?`.
     Query,
+    /// The same, signed.
+    #[serde(rename = "query.jwt")]
+    QueryJwt,
+    /// A page that posts a message to the window that waits for it.
+    WebMessage,
+    /// The same, signed.
+    #[serde(rename = "web_message.jwt")]
+    WebMessageJwt,
 }
 
 impl ResponseMode {
     /// Every mode.
-    pub const ALL: &'static [Self] = &[Self::FormPost, Self::Fragment, Self::Query];
+    pub const ALL: &'static [Self] = &[
+        Self::FormPost,
+        Self::FormPostJwt,
+        Self::Fragment,
+        Self::FragmentJwt,
+        Self::Jwt,
+        Self::Query,
+        Self::QueryJwt,
+        Self::WebMessage,
+        Self::WebMessageJwt,
+    ];
 
     /// The wire value.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::FormPost => form_post::NAME,
+            Self::FormPostJwt => jwt::FORM_POST,
             Self::Fragment => fragment::NAME,
+            Self::FragmentJwt => jwt::FRAGMENT,
+            Self::Jwt => jwt::NAME,
             Self::Query => query::NAME,
+            Self::QueryJwt => jwt::QUERY,
+            Self::WebMessage => web_message::NAME,
+            Self::WebMessageJwt => jwt::WEB_MESSAGE,
         }
     }
 
@@ -43,41 +81,75 @@ impl ResponseMode {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|mode| mode.name() == name)
     }
+
+    /// The mode that is meant for the response type: `jwt` is a short word for another (JARM §2.3.4).
+    #[must_use]
+    pub const fn resolved(self, response_type: ResponseType) -> Self {
+        match (self, response_type.is_front_channel()) {
+            (Self::Jwt, true) => Self::FragmentJwt,
+            (Self::Jwt, false) => Self::QueryJwt,
+            (mode, _) => mode,
+        }
+    }
+
+    /// Whether an answer of the type may travel so to the URI. The one place that knows.
+    ///
+    /// Tokens are never in a query, which logs and histories keep (Multiple Response Types §5), signed or not: JARM §2.3.1 would allow an
+    /// encrypted one. Forms and messages are for pages on the web.
+    #[must_use]
+    pub fn fits(self, response_type: ResponseType, uri: &RegisteredRedirectUri) -> bool {
+        match self.plain() {
+            Self::Query => !response_type.is_front_channel(),
+            Self::FormPost | Self::WebMessage => uri.origin().is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether a page of the client receives it as a message.
+    #[must_use]
+    pub const fn is_message(self) -> bool {
+        matches!(self, Self::WebMessage | Self::WebMessageJwt)
+    }
+
+    /// How it travels, signed or not.
+    fn plain(self) -> Self {
+        jwt::carrier(self).unwrap_or(self)
+    }
 }
+
+/// Names and values of an answer.
+type Fields = Vec<(&'static str, String)>;
 
 /// An answer to an authorization request, on its way to a place that is proven.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthorizationResponse {
     redirect_uri: RegisteredRedirectUri,
     mode: ResponseMode,
-    params: Vec<(&'static str, String)>,
+    params: Fields,
 }
 
 /// What the shell does with an answer.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Rendering<'a> {
+pub enum Rendering {
     /// 303 to this URL.
     Redirect(String),
     /// A page with a form that posts these fields to `action`.
     FormPost {
         /// The redirect URI.
-        action: &'a str,
+        action: String,
         /// Hidden fields, names and values.
-        fields: &'a [(&'static str, String)],
+        fields: Vec<(&'static str, String)>,
+    },
+    /// A page that posts `{type: "authorization_response", response}` to the window that opened or frames it.
+    WebMessage {
+        /// The only origin that may receive it.
+        origin: String,
+        /// The answer.
+        response: Map<String, Value>,
     },
 }
 
 impl AuthorizationResponse {
-    pub(crate) fn success(
-        redirect_uri: RegisteredRedirectUri,
-        mode: ResponseMode,
-        issuer: &Issuer,
-        state: Option<&str>,
-        code: &str,
-    ) -> Self {
-        Self::new(redirect_uri, mode, vec![("code", code.to_owned())], issuer, state)
-    }
-
     pub(crate) fn error(
         redirect_uri: RegisteredRedirectUri,
         mode: ResponseMode,
@@ -90,10 +162,11 @@ impl AuthorizationResponse {
         Self::new(redirect_uri, mode, params, issuer, state)
     }
 
-    fn new(
+    /// With `state` and `iss` behind what the answer is about.
+    pub(crate) fn new(
         redirect_uri: RegisteredRedirectUri,
         mode: ResponseMode,
-        mut params: Vec<(&'static str, String)>,
+        mut params: Fields,
         issuer: &Issuer,
         state: Option<&str>,
     ) -> Self {
@@ -122,30 +195,44 @@ impl AuthorizationResponse {
         &self.params
     }
 
-    /// What to do with it.
+    /// What is signed for the client where the mode signs (JARM §2.1).
     #[must_use]
-    pub fn rendering(&self) -> Rendering<'_> {
-        match self.mode {
-            ResponseMode::FormPost => form_post::render(self),
-            ResponseMode::Fragment => fragment::render(self),
-            ResponseMode::Query => query::render(self),
-        }
+    pub fn claims(&self, client_id: &ClientId, now: u64) -> Map<String, Value> {
+        jwt::claims(self, client_id, now)
     }
 
-    /// The URL to redirect to, for the modes that redirect.
+    /// What to do with it. `sign` makes the JWT of [`AuthorizationResponse::claims`]; it is called where the mode signs, and nowhere else.
+    ///
+    /// # Errors
+    /// That of `sign`: an answer that cannot be signed is not sent.
+    pub fn rendering<E>(&self, sign: impl FnOnce(&Self) -> Result<String, E>) -> Result<Rendering, E> {
+        let (mode, fields) = match jwt::carrier(self.mode) {
+            Some(carrier) => (carrier, jwt::fields(sign(self)?)),
+            None => (self.mode, self.params.clone()),
+        };
+        let uri = &self.redirect_uri;
+        Ok(match mode {
+            ResponseMode::FormPost => form_post::render(uri, fields),
+            ResponseMode::Query => query::render(uri, &fields),
+            ResponseMode::WebMessage => web_message::render(uri, fields),
+            _ => fragment::render(uri, &fields),
+        })
+    }
+
+    /// The URL to redirect to, for the plain modes that redirect.
     #[must_use]
     pub fn location(&self) -> Option<String> {
-        match self.rendering() {
-            Rendering::Redirect(url) => Some(url),
-            Rendering::FormPost { .. } => None,
+        match self.rendering(|_| Err(())) {
+            Ok(Rendering::Redirect(url)) => Some(url),
+            Ok(Rendering::FormPost { .. } | Rendering::WebMessage { .. }) | Err(()) => None,
         }
     }
+}
 
-    fn encoded(&self) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.params.iter().map(|(name, value)| (name, value.as_str())));
-        query.finish()
-    }
+fn encoded(fields: &Fields) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields.iter().map(|(name, value)| (name, value.as_str())));
+    query.finish()
 }
 
 impl std::fmt::Debug for AuthorizationResponse {
@@ -163,7 +250,7 @@ mod tests {
     use crate::testing::{issuer, registered};
 
     fn response(uri: &str, mode: ResponseMode, state: Option<&str>) -> AuthorizationResponse {
-        AuthorizationResponse::success(registered(uri), mode, &issuer(), state, "c0de")
+        AuthorizationResponse::new(registered(uri), mode, vec![("code", "c0de".to_owned())], &issuer(), state)
     }
 
     #[test]
@@ -211,6 +298,31 @@ mod tests {
             assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
         }
         assert_eq!(ResponseMode::from_name("Query"), None);
+    }
+
+    #[test]
+    fn every_mode_and_type_together_multiple_response_types_5() {
+        let (web, app) = (registered("https://app.example/cb"), registered("com.example.app:/cb"));
+        for response_type in ResponseType::ALL.iter().copied() {
+            for mode in ResponseMode::ALL.iter().map(|mode| mode.resolved(response_type)) {
+                let in_query = matches!(mode, ResponseMode::Query | ResponseMode::QueryJwt);
+                let tokens = response_type.name().contains("token");
+                assert_eq!(mode.fits(response_type, &web), !(in_query && tokens), "{mode:?} {response_type:?}");
+                let pages_only = !in_query && !matches!(mode, ResponseMode::Fragment | ResponseMode::FragmentJwt);
+                let fits_app = !(pages_only || in_query && tokens);
+                assert_eq!(mode.fits(response_type, &app), fits_app, "{mode:?} {response_type:?}");
+                assert_ne!(mode, ResponseMode::Jwt, "it stands for another");
+            }
+        }
+    }
+
+    #[test]
+    fn jwt_alone_is_the_default_of_the_type_jarm_2_3_4() {
+        for response_type in ResponseType::ALL.iter().copied() {
+            let plain = response_type.default_mode();
+            assert_eq!(ResponseMode::Jwt.resolved(response_type).name(), format!("{}.jwt", plain.name()));
+            assert_eq!(plain.resolved(response_type), plain);
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `response_mode=query`: parameters added to the redirect URI's query (RFC 6749 §4.1.2).
 
-use super::{AuthorizationResponse, Rendering};
+use super::{Fields, Rendering, encoded};
+use crate::redirect_uri::RegisteredRedirectUri;
 
 pub(super) const NAME: &str = "query";
 
-pub(super) fn render(response: &AuthorizationResponse) -> Rendering<'_> {
-    let uri = response.redirect_uri.as_str();
+pub(super) fn render(uri: &RegisteredRedirectUri, fields: &Fields) -> Rendering {
+    let uri = uri.as_str();
     // RFC 6749 §3.1.2: a query in the registered URI "MUST be retained when adding additional query parameters".
     let joint = match uri.split_once('?') {
         None => "?",
@@ -13,7 +14,7 @@ pub(super) fn render(response: &AuthorizationResponse) -> Rendering<'_> {
         Some((_, query)) if query.ends_with('&') => "",
         Some(_) => "&",
     };
-    Rendering::Redirect(format!("{uri}{joint}{}", response.encoded()))
+    Rendering::Redirect(format!("{uri}{joint}{}", encoded(fields)))
 }
 
 #[cfg(test)]
@@ -29,7 +30,8 @@ mod tests {
             ("https://app.example/cb?", "https://app.example/cb?code=x&"),
             ("com.example.app:/cb", "com.example.app:/cb?code=x&"),
         ] {
-            let response = AuthorizationResponse::success(registered(uri), ResponseMode::Query, &issuer(), None, "x");
+            let code = vec![("code", "x".to_owned())];
+            let response = AuthorizationResponse::new(registered(uri), ResponseMode::Query, code, &issuer(), None);
             assert!(response.location().unwrap().starts_with(start), "{uri}");
         }
     }

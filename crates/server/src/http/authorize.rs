@@ -4,31 +4,29 @@
 //! The endpoint leaves nothing behind until someone has signed in: the pending request travels in a signed
 //! value ([`crate::interaction`]), or lies pushed where its client has put it. A POST from another site changes nothing, it becomes a GET (design §6).
 
+mod answer;
+
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use symbolon_oauth::authorize::{
-    self, Decision, Effective, ErrorRedirect, Facts, InteractionFacts, IssueCode, Rejection, SignInPrompt, SignInWhy,
-    ValidRequest,
+    self, Decision, Effective, ErrorRedirect, Facts, InteractionFacts, Rejection, SignInPrompt, SignInWhy, ValidRequest,
 };
 use symbolon_oauth::registration::Client;
-use symbolon_oauth::response_mode::{AuthorizationResponse, Rendering};
 use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Artefact, Hash32};
 
 use super::browser::{self, SignedIn};
 use super::meta::{Meta, Refused};
-use super::{answer, consent, form, hint, login, page};
+use super::{consent, form, hint, login, page};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
 use crate::pages::error::ErrorWhat;
-use crate::pages::form_post::FormPost;
 use crate::pages::login::Reason;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
@@ -168,7 +166,7 @@ impl Arrival<'_> {
         match (decision, signed_in) {
             (Decision::SignIn(prompt), who) => self.sign_in(request, query, prompt, who.as_ref()),
             (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who, sign_in_since),
-            (Decision::Issue(code), Some(who)) => self.issue(request, &code, &who).await,
+            (Decision::Issue(granted), Some(who)) => self.issue(request, *granted, &who).await,
             (Decision::Error(error), _) => self.tell(request, &error).await,
             // A decision that presupposes somebody is never taken about nobody.
             (Decision::Consent(_) | Decision::Issue(_), None) => Err(OAuthError::ServerError),
@@ -214,37 +212,13 @@ impl Arrival<'_> {
         };
         Ok(Facts {
             session: signed_in.map(SignedIn::facts),
+            user: signed_in
+                .filter(|_| request.response_type().is_front_channel())
+                .map(|who| crate::facts::user(&who.user)),
             interaction,
             consent_on_record,
             id_token_hint: hint::for_authorize(self.app, &self.registry, request, self.meta.now),
         })
-    }
-
-    /// Stores the code, and with it that a pushed request is used up, then hands it out.
-    pub(super) async fn issue(
-        &self,
-        request: &ValidRequest<'_>,
-        issue: &IssueCode,
-        who: &SignedIn,
-    ) -> Result<Response, OAuthError> {
-        let grant = &issue.grant;
-        let artefact = Artefact {
-            kind: Artefact::AUTHORIZATION_CODE.to_owned(),
-            hash: Hash32(issue.code.hash()),
-            family: Some(grant.family_id.clone()),
-            client_id: Some(grant.client_id.to_string()),
-            user_id: Some(who.user.id.clone()),
-            sid: Some(who.session.sid.clone()),
-            created_at: self.meta.now,
-            expires_at: issue.expires_at,
-            redeemed_at: None,
-            payload: serde_json::to_value(grant).map_err(|_| OAuthError::ServerError)?,
-        };
-        if let Some(refusal) = self.keep(request, Some(artefact)).await? {
-            return Ok(refusal);
-        }
-        self.app.metrics.authorizations.get_or_create(&Outcome::of(None)).inc();
-        Ok(self.send(request.client(), &issue.response))
     }
 
     /// Tells the client a refusal, which uses a pushed request up as a code does: one answer each (RFC 9126 §4).
@@ -253,23 +227,6 @@ impl Arrival<'_> {
             return Ok(refusal);
         }
         Ok(Refused::note(self.send(request.client(), &error.response), &error.error))
-    }
-
-    /// Sends an answer to the client, in the response mode it asked for.
-    pub(super) fn send(&self, client: &Client, response: &AuthorizationResponse) -> Response {
-        let answer = match response.rendering() {
-            Rendering::Redirect(location) => page::see_other(&location),
-            Rendering::FormPost { action, fields } => {
-                let view = FormPost {
-                    shell: page::shell(self.app),
-                    client: client.name.clone(),
-                    action: action.to_owned(),
-                    params: fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-                };
-                page::html(self.app, StatusCode::OK, &view, &view.csp())
-            }
-        };
-        answer::to_client(answer, client.client_id.as_str())
     }
 
     /// Tells the person, or the client, why the request is refused. A pushed one is not used up by that. Redirects only to what is proven.

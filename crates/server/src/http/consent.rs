@@ -20,9 +20,9 @@ use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
+use crate::pages::AccountView;
 use crate::pages::consent::{Consent, Freshness, ScopeView, standard_scope_text};
 use crate::pages::error::ErrorWhat;
-use crate::pages::{AccountView, Csp};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
 
@@ -61,7 +61,7 @@ pub(super) fn show(
     let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, sign_in_since, shown);
     let pending = pending.from_source(request.source());
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
-    let csp = Csp::strict().image(client.logo.as_ref()).form_may_reach(request.redirect_uri().as_str());
+    let csp = page::csp(request).image(client.logo.as_ref());
     let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes());
     let view = Consent {
         shell: page::shell(app),
@@ -132,11 +132,11 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
         decision::decide(&mut app.context(meta.now, &mut rng), &request, &facts)
     };
     match decided {
-        Decision::Issue(code) => {
-            if let Some(scope) = &code.record_consent {
+        Decision::Issue(granted) => {
+            if let Some(scope) = &granted.record_consent {
                 record(arrival, &request, &who, scope).await?;
             }
-            arrival.issue(&request, &code, &who).await
+            arrival.issue(&request, *granted, &who).await
         }
         Decision::Error(error) => {
             let refused = Outcome::of(Some(error.error.wire().code));

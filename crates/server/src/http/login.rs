@@ -208,7 +208,7 @@ pub(super) fn show(
         problem: problem.map(|(problem, _)| problem),
     };
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.
-    let csp = redirect_uri.iter().fold(Csp::strict().image(logo.as_ref()), |csp, uri| csp.form_may_reach(uri));
+    let csp = request.map_or_else(Csp::strict, page::csp).image(logo.as_ref());
     let (status, wait) = match problem.map(|(problem, _)| problem) {
         None => (StatusCode::OK, None),
         Some(LoginProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),

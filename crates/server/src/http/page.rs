@@ -5,6 +5,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use symbolon_oauth::OAuthError;
+use symbolon_oauth::authorize::ValidRequest;
 use symbolon_oauth::registration::Client;
 
 use super::meta::{Meta, Refused};
@@ -24,6 +25,13 @@ pub(super) fn client_view(client: &Client, redirect_uri: Option<&str>) -> Client
         client.policy_uri.as_deref(),
         client.tos_uri.as_deref(),
     )
+}
+
+/// The policy of a page whose form ends, by redirects, in the answer to this request.
+pub(super) fn csp(request: &ValidRequest<'_>) -> Csp {
+    let csp = Csp::strict().form_may_reach(request.redirect_uri().as_str());
+    // A message goes to the window that opened this one, which must not be lost on the way.
+    if request.response_mode().is_message() { csp.keep_opener() } else { csp }
 }
 
 /// An HTML page with its security headers.

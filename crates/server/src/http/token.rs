@@ -17,7 +17,7 @@ use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
 use symbolon_oauth::{
-    AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Confirmation, Effect, Grant, Issue, OAuthError,
+    AccessTokenClaims, AccessTokenForm, Beside, ClientAuthFailure, ClientId, Confirmation, Effect, Grant, Issue, OAuthError,
     Params, RefreshAnswer, Refusal, SessionState, TokenResponse,
 };
 use symbolon_store::{Family, Hash32, RefreshFacts, RefreshState};
@@ -281,19 +281,27 @@ pub(super) async fn sign(
     issue: &mut Issue,
     successor: Option<String>,
 ) -> Result<TokenResponse, OAuthError> {
-    let access_token = match &issue.access_token.form {
-        AccessTokenForm::Session(value) => value.reveal().to_owned(),
-        AccessTokenForm::Signed(alg) => {
-            let alg = *alg;
-            status_list::assign(app, registry, &mut issue.access_token.claims).await?;
-            sign_access_token(app, registry, alg, &issue.access_token.claims)?
-        }
-    };
+    let access_token = access_token(app, registry, issue).await?;
     let id_token = match &issue.id_token {
-        Some(plan) => Some(registry.sign(plan.alg, symbolon_oauth::id_token::TYP, &plan.beside(&access_token))?),
+        Some(plan) => {
+            let beside = Beside { access_token: Some(&access_token), ..Beside::default() };
+            Some(registry.sign_id_token(plan, &beside)?)
+        }
         None => None,
     };
     Ok(issue.response(access_token, id_token, successor))
+}
+
+/// The access token as it is handed out.
+pub(super) async fn access_token(app: &App, registry: &Registry, issue: &mut Issue) -> Result<String, OAuthError> {
+    match &issue.access_token.form {
+        AccessTokenForm::Session(value) => Ok(value.reveal().to_owned()),
+        AccessTokenForm::Signed(alg) => {
+            let alg = *alg;
+            status_list::assign(app, registry, &mut issue.access_token.claims).await?;
+            sign_access_token(app, registry, alg, &issue.access_token.claims)
+        }
+    }
 }
 
 /// An access token beyond `tokens.max_size` is refused here, where it can be told, rather than break headers and cookies further on.

@@ -48,6 +48,16 @@ pub struct Csp {
     form_action: Vec<CspSource>,
     img: Option<CspSource>,
     script_hash: Option<&'static str>,
+    frame: Option<CspSource>,
+    opener: Opener,
+}
+
+/// Whether the window that opened a page may go on knowing it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Opener {
+    #[default]
+    Cut,
+    Kept,
 }
 
 impl Csp {
@@ -79,6 +89,20 @@ impl Csp {
         self
     }
 
+    /// Lets pages of this origin frame the page, and the window that opened it hear from it.
+    #[must_use]
+    pub fn framed_by(mut self, origin: &str) -> Self {
+        self.frame = CspSource::of(origin).filter(|CspSource(source)| source == origin);
+        self.keep_opener()
+    }
+
+    /// Leaves the window that opened the page where it is, so that a page after this one can send it a message.
+    #[must_use]
+    pub fn keep_opener(mut self) -> Self {
+        self.opener = Opener::Kept;
+        self
+    }
+
     /// The policy as it stands in the header.
     pub fn policy(&self) -> String {
         let mut policy = String::from("default-src 'none'; style-src 'self'; img-src 'self'");
@@ -95,7 +119,9 @@ impl Csp {
             policy.push(' ');
             policy.push_str(source);
         }
-        policy.push_str("; base-uri 'none'; frame-ancestors 'none'; object-src 'none'");
+        policy.push_str("; base-uri 'none'; frame-ancestors ");
+        policy.push_str(self.frame.as_ref().map_or("'none'", |CspSource(origin)| origin));
+        policy.push_str("; object-src 'none'");
         policy
     }
 }
@@ -134,13 +160,18 @@ pub fn security_headers(csp: &Csp, transport: Transport) -> Vec<(HeaderName, Hea
     let mut headers = vec![
         (CONTENT_SECURITY_POLICY, policy),
         (X_CONTENT_TYPE_OPTIONS, fixed("nosniff")),
-        (X_FRAME_OPTIONS, fixed("DENY")),
         (REFERRER_POLICY, fixed("no-referrer")),
-        (HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")),
         (HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
         (HeaderName::from_static("permissions-policy"), fixed(PERMISSIONS)),
         (CACHE_CONTROL, fixed("no-store")),
     ];
+    // It knows no origins: where one may frame the page, `frame-ancestors` alone says which.
+    if csp.frame.is_none() {
+        headers.push((X_FRAME_OPTIONS, fixed("DENY")));
+    }
+    if csp.opener == Opener::Cut {
+        headers.push((HeaderName::from_static("cross-origin-opener-policy"), fixed("same-origin")));
+    }
     if transport == Transport::Https {
         headers.push((STRICT_TRANSPORT_SECURITY, fixed(HSTS)));
     }

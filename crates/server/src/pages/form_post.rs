@@ -1,6 +1,6 @@
 //! The page that carries an answer to the client by POST (OAuth 2.0 Form Post Response Mode §2).
 //!
-//! The one page with script: a fixed line, allowed by its hash, submits the form; without script there
+//! One of two pages with script: a fixed line, allowed by its hash, submits the form; without script there
 //! is a button. The target must be a registered redirect URI: the caller has proven that.
 
 use askama::Template;

@@ -18,6 +18,7 @@ pub mod logout;
 pub mod reset;
 pub mod setup;
 pub mod signed_out;
+pub mod web_message;
 
 pub(crate) use self::csp::HSTS;
 pub use self::{

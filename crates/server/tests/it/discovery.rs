@@ -87,11 +87,13 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
         let answer = world.token("web", &[("grant_type", grant)]).await;
         assert_ne!(answer.json()["error"], "unsupported_grant_type", "{grant}");
     }
-    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:device_code", "Refresh_Token"] {
+    // It names what the authorization endpoint hands out (RFC 7591 §2.1), and the token endpoint knows nothing of it.
+    assert!(grants.iter().any(|listed| listed == "implicit"));
+    world.token("web", &[("grant_type", "implicit")]).await.is_error(400, "unsupported_grant_type");
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code", "Refresh_Token"] {
         assert!(!grants.iter().any(|listed| listed == grant));
         world.token("web", &[("grant_type", grant)]).await.is_error(400, "unsupported_grant_type");
     }
-    assert_eq!(document["response_types_supported"], json!(["code"]));
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     let algs = names(&document, "dpop_signing_alg_values_supported");
     assert_eq!(algs, symbolon_oauth::dpop::ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>());
@@ -100,13 +102,42 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
 }
 
 #[tokio::test]
-async fn every_listed_response_mode_and_prompt_value_is_known() {
-    let world = World::new().await;
+async fn every_listed_response_type_brings_what_it_names() {
+    let world = World::of_answers().await;
     let document = world.browser().get(OPENID).await.json();
-    for mode in names(&document, "response_modes_supported") {
+    let types = names(&document, "response_types_supported");
+    assert_eq!(types.len(), 8);
+    let mut browser = world.browser();
+    for name in types {
+        let answer = world.authorized(&mut browser, "web", "ada@example.com", &[("response_type", &name)]).await;
+        for (word, param) in [("code", "code"), ("id_token", "id_token"), ("token", "access_token")] {
+            assert_eq!(answer.param(param).is_some(), name.split(' ').any(|one| one == word), "{name}: {param}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_listed_response_mode_and_prompt_value_is_known() {
+    let world = World::of_answers().await;
+    let document = world.browser().get(OPENID).await.json();
+    let modes = names(&document, "response_modes_supported");
+    assert_eq!(modes.len(), 9);
+    for mode in modes {
         let answer = world.browser().get(&authorize_url("web", &[("response_mode", &mode), ("prompt", "none")])).await;
-        let said = if mode == "form_post" { answer.body.clone() } else { answer.location().to_owned() };
-        assert!(said.contains("login_required"), "{mode}: {said}");
+        let is_page = mode.starts_with("form_post") || mode.starts_with("web_message");
+        let said = if is_page { answer.body.clone() } else { answer.location().to_owned() };
+        let expected = if mode.ends_with("jwt") { "eyJ" } else { "login_required" };
+        assert!(said.contains(expected), "{mode}: {said}");
+        assert!(!mode.ends_with("jwt") || !said.contains("login_required"), "{mode}: {said}");
+    }
+    for alg in names(&document, "authorization_signing_alg_values_supported") {
+        let registered = Algorithm::from_name(&alg).unwrap();
+        world
+            .change_client("web", |client| client.responses.authorization_signed_response_alg = Some(registered))
+            .await;
+        let url = authorize_url("web", &[("response_mode", "jwt"), ("prompt", "none")]);
+        let jwt = world.browser().get(&url).await.param("response").unwrap();
+        assert_eq!(header(&json!(jwt))["alg"], alg);
     }
     for prompt in names(&document, "prompt_values_supported") {
         let answer = world.browser().get(&authorize_url("web", &[("prompt", &prompt)])).await;

@@ -4,6 +4,10 @@
 #![expect(unreachable_pub, reason = "a test binary has no users but itself")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answers_encrypted;
+mod answers_front;
+mod answers_jwt;
+mod answers_message;
 mod assertion;
 mod audit;
 mod authenticate;

@@ -1,53 +1,121 @@
-//! `response_mode` is one we know and the client may use; `query` if absent (OAuth 2.0 Multiple Response Types §2.1).
+//! `response_mode` is one we know, the client may use and the response type can travel in; the type's default if absent (OAuth 2.0 Multiple
+//! Response Types §2.1, §5).
 //!
-//! A form can be posted to web addresses only.
+//! A message goes to pages whose origin the client has registered, so that nobody else can frame us for it.
 
 use super::Draft;
 use crate::error::OAuthError;
 use crate::response_mode::ResponseMode;
+use crate::response_type::ResponseType;
 
-pub(in crate::authorize) fn check(draft: &Draft<'_, '_>) -> Result<ResponseMode, OAuthError> {
+pub(in crate::authorize) fn check(
+    draft: &Draft<'_, '_>,
+    response_type: ResponseType,
+) -> Result<ResponseMode, OAuthError> {
     if draft.params.is_repeated("response_mode") {
         return Err(OAuthError::ParameterRepeated("response_mode".to_owned()));
     }
-    let Some(name) = draft.params.get("response_mode") else { return Ok(ResponseMode::Query) };
-    let mode = ResponseMode::from_name(name).ok_or(OAuthError::ResponseModeUnsupported)?;
-    let uri = draft.redirect_uri.as_str();
-    let on_the_web = uri.starts_with("https://") || uri.starts_with("http://");
-    let fits = mode != ResponseMode::FormPost || on_the_web;
-    if fits && draft.client.may_answer_by(mode) { Ok(mode) } else { Err(OAuthError::ResponseModeUnsupported) }
+    let Some(name) = draft.params.get("response_mode") else { return Ok(response_type.default_mode()) };
+    let asked = ResponseMode::from_name(name).ok_or(OAuthError::ResponseModeUnsupported)?;
+    let mode = asked.resolved(response_type);
+    if !draft.client.may_answer_by(asked) && !draft.client.may_answer_by(mode) {
+        return Err(OAuthError::ResponseModeUnsupported);
+    }
+    if !mode.fits(response_type, draft.redirect_uri) {
+        return Err(OAuthError::ResponseModeUnfit);
+    }
+    let is_registered = |origin: String| draft.client.allowed_origins.contains(&origin);
+    if mode.is_message() && !draft.redirect_uri.origin().is_some_and(is_registered) {
+        return Err(OAuthError::ResponseModeOrigin);
+    }
+    Ok(mode)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{on, on_client};
+    use super::super::testing::on_client;
     use super::*;
+    use crate::registration::Client;
     use crate::testing::spa;
 
+    fn with_origin() -> Client {
+        Client { allowed_origins: vec!["https://spa.example".to_owned()], ..spa() }
+    }
+
+    fn asked(client: &Client, name: &str, response_type: ResponseType) -> Result<ResponseMode, OAuthError> {
+        on_client(client, &format!("response_mode={name}"), |draft| check(draft, response_type))
+    }
+
     #[test]
-    fn three_modes_and_no_others() {
-        assert_eq!(on("", check), Ok(ResponseMode::Query));
-        assert_eq!(on("response_mode=fragment", check), Ok(ResponseMode::Fragment));
-        assert_eq!(on("response_mode=form_post", check), Ok(ResponseMode::FormPost));
-        for name in ["web_message", "jwt", "form_post.jwt", "Query", "query fragment"] {
-            assert_eq!(on(&format!("response_mode={name}"), check), Err(OAuthError::ResponseModeUnsupported), "{name}");
+    fn every_listed_mode_and_no_other() {
+        for mode in ResponseMode::ALL {
+            let expected = mode.resolved(ResponseType::Code);
+            assert_eq!(asked(&with_origin(), mode.name(), ResponseType::Code), Ok(expected));
+        }
+        for name in ["Query", "query fragment", "QUERY.JWT", "jwt.query", "form_post.jwt.jwt", "cookie"] {
+            assert_eq!(
+                asked(&with_origin(), name, ResponseType::Code),
+                Err(OAuthError::ResponseModeUnsupported),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn tokens_go_into_the_fragment_and_never_into_a_query_multiple_response_types_5() {
+        for response_type in ResponseType::ALL.iter().copied().filter(|one| one.is_front_channel()) {
+            let default = on_client(&spa(), "", |draft| check(draft, response_type));
+            assert_eq!(default, Ok(ResponseMode::Fragment), "{response_type:?}");
+            for name in ["query", "query.jwt"] {
+                assert_eq!(asked(&spa(), name, response_type), Err(OAuthError::ResponseModeUnfit), "{response_type:?}");
+            }
+            assert_eq!(asked(&spa(), "jwt", response_type), Ok(ResponseMode::FragmentJwt));
+        }
+        for response_type in [ResponseType::Code, ResponseType::None] {
+            assert_eq!(on_client(&spa(), "", |draft| check(draft, response_type)), Ok(ResponseMode::Query));
+            assert_eq!(asked(&spa(), "jwt", response_type), Ok(ResponseMode::QueryJwt));
         }
     }
 
     #[test]
     fn a_mode_the_client_is_not_registered_for_is_refused() {
-        let mut client = spa();
-        client.response_modes.insert(ResponseMode::Query);
-        assert_eq!(on_client(&client, "response_mode=fragment", check), Err(OAuthError::ResponseModeUnsupported));
-        assert_eq!(on_client(&client, "response_mode=query", check), Ok(ResponseMode::Query));
+        let mut client = with_origin();
+        client.responses.response_modes.insert(ResponseMode::Query);
+        for name in ["fragment", "form_post", "query.jwt", "jwt", "web_message"] {
+            assert_eq!(asked(&client, name, ResponseType::Code), Err(OAuthError::ResponseModeUnsupported), "{name}");
+        }
+        assert_eq!(asked(&client, "query", ResponseType::Code), Ok(ResponseMode::Query));
+        client.responses.response_modes = [ResponseMode::Jwt].into();
+        assert_eq!(asked(&client, "jwt", ResponseType::Code), Ok(ResponseMode::QueryJwt));
     }
 
     #[test]
-    fn a_form_is_never_posted_to_a_private_use_scheme() {
-        let params = crate::Params::parse_for_authorize(b"response_mode=form_post").unwrap();
+    fn a_message_goes_to_a_registered_origin_only() {
+        for mode in ["web_message", "web_message.jwt"] {
+            assert!(asked(&with_origin(), mode, ResponseType::Code).is_ok());
+            for origins in
+                [vec![], vec!["https://other.example"], vec!["https://spa.example.evil"], vec!["*"], vec!["null"]]
+            {
+                let allowed_origins = origins.iter().map(ToString::to_string).collect();
+                let client = Client { allowed_origins, ..spa() };
+                assert_eq!(
+                    asked(&client, mode, ResponseType::Code),
+                    Err(OAuthError::ResponseModeOrigin),
+                    "{origins:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn forms_and_messages_are_never_for_a_private_use_scheme() {
+        let client = Client { allowed_origins: vec!["null".to_owned()], ..spa() };
         let redirect_uri = crate::testing::registered("com.example.app:/cb");
-        let source = crate::authorize::Source::default();
-        let draft = Draft { params: &params, source, client: &spa(), redirect_uri: &redirect_uri };
-        assert_eq!(check(&draft), Err(OAuthError::ResponseModeUnsupported));
+        for mode in ["form_post", "form_post.jwt", "web_message", "web_message.jwt"] {
+            let params = crate::Params::parse_for_authorize(format!("response_mode={mode}").as_bytes()).unwrap();
+            let source = crate::authorize::Source::default();
+            let draft = Draft { params: &params, source, client: &client, redirect_uri: &redirect_uri };
+            assert_eq!(check(&draft, ResponseType::Code), Err(OAuthError::ResponseModeUnfit), "{mode}");
+        }
     }
 }

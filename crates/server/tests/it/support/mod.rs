@@ -1,6 +1,7 @@
 //! One real server per test: its own data folder, a free port, a clock that moves when told, two users, two
 //! APIs and five clients, so that isolation is always in reach.
 
+pub mod answers;
 pub mod client;
 pub mod dpop;
 pub mod flow;

@@ -1,0 +1,44 @@
+//! The members that say what the authorization endpoint answers with: types, modes, and how answers and ID tokens are signed and encrypted.
+
+use serde::Serialize;
+use symbolon_jose::{Algorithm, ContentEncryption, KeyManagement};
+
+use crate::response_mode::ResponseMode;
+use crate::response_type::ResponseType;
+
+/// Part of the metadata document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3 or JARM §4"
+)]
+pub struct Answers {
+    pub response_types_supported: Vec<&'static str>,
+    pub response_modes_supported: Vec<&'static str>,
+    pub authorization_signing_alg_values_supported: Vec<&'static str>,
+    pub authorization_encryption_alg_values_supported: Vec<&'static str>,
+    pub authorization_encryption_enc_values_supported: Vec<&'static str>,
+    pub id_token_encryption_alg_values_supported: Vec<&'static str>,
+    pub id_token_encryption_enc_values_supported: Vec<&'static str>,
+}
+
+impl Answers {
+    /// What works with keys of these algorithms.
+    pub(super) fn signed_with(algs: &[Algorithm]) -> Self {
+        // Clients' secrets are kept as hashes: nothing is encrypted under them.
+        let encryption_algs = || {
+            let to_public_keys = KeyManagement::ALL.iter().filter(|alg| !alg.is_symmetric());
+            to_public_keys.map(|alg| alg.name()).collect::<Vec<_>>()
+        };
+        let encryption_encs = || ContentEncryption::ALL.iter().map(|enc| enc.name()).collect::<Vec<_>>();
+        Self {
+            response_types_supported: ResponseType::ALL.iter().map(|one| one.name()).collect(),
+            response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
+            authorization_signing_alg_values_supported: algs.iter().map(|alg| alg.name()).collect(),
+            authorization_encryption_alg_values_supported: encryption_algs(),
+            authorization_encryption_enc_values_supported: encryption_encs(),
+            id_token_encryption_alg_values_supported: encryption_algs(),
+            id_token_encryption_enc_values_supported: encryption_encs(),
+        }
+    }
+}

@@ -12,11 +12,11 @@ const insecure = { [oauth.allowInsecureRequests]: true }; // plain HTTP on loopb
 
 let server, registered, published, reader;
 
-/** A client of this server with further members of its registration; `extra` are flags. */
-async function register(name, metadata, ...extra) {
-  const file = await server.file(`${name}.json`, metadata);
-  const people = ['--redirect', HOME, '--api', `${server.api}=read:dragons`, '--metadata', file, ...extra];
+/** A client of this server with further members of its registration. */
+async function register(name, metadata) {
+  const people = ['--redirect', HOME, '--api', `${server.api}=read:dragons`];
   const { client, client_secret } = await server.command(['client', 'add', '--web', '--name', name, ...people]);
+  if (metadata) await server.command(['client', 'set', client.client_id, '--metadata', await server.file(`${name}.json`, metadata)]);
   return { id: client.client_id, secret: client_secret };
 }
 
@@ -144,7 +144,7 @@ test('an access token beside them opens the API and userinfo, and ends with the 
 });
 
 test('what is not registered is refused in the fragment', async () => {
-  const plain = await register('plain', {});
+  const plain = await register('plain');
   const config = await configure(plain, {}, oidc.useIdTokenResponseType);
   const { url, nonce, state } = await begin(config);
   const answer = await back(url);

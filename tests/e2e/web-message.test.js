@@ -39,8 +39,9 @@ before(async () => {
     profile_claims: 'id_token_too',
   });
   const flags = ['--redirect', app.origin, '--redirect', `${stranger.origin}/`, '--origin', app.origin, '--api', `${server.api}=read:dragons`];
-  const added = await server.command(['client', 'add', '--spa', '--name', 'Messages', ...flags, '--metadata', metadata]);
+  const added = await server.command(['client', 'add', '--spa', '--name', 'Messages', ...flags]);
   client = added.client.client_id;
+  await server.command(['client', 'set', client, '--metadata', metadata]);
 });
 after(async () => {
   await browser?.close();

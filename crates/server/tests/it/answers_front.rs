@@ -8,6 +8,7 @@ use crate::support::answers::everything;
 use crate::support::client::form;
 use crate::support::flow::authorize_url;
 use crate::support::protocol::{claims, header};
+use crate::support::requests::reference_url;
 use crate::support::{API, Answer, CALLBACK, ISSUER, PASSWORD, World};
 
 const ADA: &str = "ada@example.com";
@@ -168,6 +169,22 @@ async fn refusals_go_where_the_tokens_would_have_gone() {
         let denied = browser.post("/login", &no).await;
         denied.is_redirected_error("access_denied");
         denied.fragment();
+    }
+}
+
+/// RFC 9126 §4: an answer without a code uses a pushed request up as one with a code does.
+#[tokio::test]
+async fn a_pushed_request_for_tokens_is_answered_once_rfc_9126_4() {
+    let world = World::of_answers().await;
+    let mut browser = world.browser();
+    world.authorized(&mut browser, "web", ADA, &[]).await;
+    for response_type in ResponseType::ALL {
+        let request_uri = world.pushed("web", &[("response_type", response_type.name())]).await;
+        let url = reference_url("web", &request_uri, &[]);
+        let answer = browser.get(&url).await;
+        assert_eq!(answer.param("error"), None, "{response_type:?}: {answer:?}");
+        assert_eq!(answer.param("access_token").is_some(), response_type.has_token(), "{response_type:?}");
+        browser.get(&url).await.is_page(400);
     }
 }
 

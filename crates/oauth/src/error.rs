@@ -105,6 +105,25 @@ pub enum OAuthError {
     CodeReplayed,
     /// No such code.
     CodeUnknown,
+    /// The person has not answered yet (RFC 8628 §3.5).
+    AuthorizationPending,
+    /// The person said no on the device's page.
+    DeviceCodeDenied,
+    /// The device code's time is over.
+    DeviceCodeExpired,
+    /// The device code was issued to another client.
+    DeviceCodeOfAnotherClient,
+    /// A second use of a device code: everything born of it ends.
+    DeviceCodeReplayed,
+    /// No such device code.
+    DeviceCodeUnknown,
+    /// Too many device codes for this address.
+    DeviceStartsTooMany {
+        /// When to try again.
+        retry_after_secs: u32,
+    },
+    /// Asked again before its time, while the person has not answered (RFC 8628 §3.5).
+    SlowDown,
     /// Not the `redirect_uri` of the authorization request.
     RedirectUriMismatch,
     /// The refresh token's time is over, idle or absolute.
@@ -286,6 +305,19 @@ impl OAuthError {
                 wire("invalid_grant", 400, "the authorization code is not valid")
             }
             Self::CodeReplayed => wire("invalid_grant", 400, "the authorization code was used before"),
+            // RFC 8628 §3.5. Another client's device code and an unknown one look alike.
+            Self::AuthorizationPending => wire("authorization_pending", 400, "the person has not answered yet"),
+            Self::DeviceCodeDenied => wire("access_denied", 400, "the person declined"),
+            Self::DeviceCodeExpired => wire("expired_token", 400, "the device code has expired: ask for a new one"),
+            Self::DeviceCodeOfAnotherClient | Self::DeviceCodeUnknown => {
+                wire("invalid_grant", 400, "the device code is not valid")
+            }
+            Self::DeviceCodeReplayed => wire("invalid_grant", 400, "the device code was used before"),
+            Self::SlowDown => wire("slow_down", 400, "asked too often: wait five seconds longer from now on"),
+            Self::DeviceStartsTooMany { retry_after_secs } => Wire {
+                retry_after_secs: Some(*retry_after_secs),
+                ..wire("temporarily_unavailable", 429, "too many device codes were asked for from here")
+            },
             Self::RedirectUriMismatch => {
                 wire("invalid_grant", 400, "redirect_uri is not the one of the authorization request")
             }
@@ -390,6 +422,7 @@ mod tests {
     #[test]
     fn unknown_code_and_code_of_another_client_look_alike() {
         assert_eq!(OAuthError::CodeUnknown.wire(), OAuthError::CodeOfAnotherClient.wire());
+        assert_eq!(OAuthError::DeviceCodeUnknown.wire(), OAuthError::DeviceCodeOfAnotherClient.wire());
         assert_eq!(OAuthError::RefreshTokenUnknown.wire(), OAuthError::RefreshTokenOfAnotherClient.wire());
     }
 

@@ -34,7 +34,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(
     missing_docs,
-    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5 or a logout specification"
+    reason = "every member is named and defined by RFC 8414 §2, RFC 8628 §4, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5 or a logout specification"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "the document's own shape")]
 pub struct Metadata {
@@ -47,6 +47,7 @@ pub struct Metadata {
     pub introspection_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
     pub end_session_endpoint: String,
+    pub device_authorization_endpoint: String,
     pub scopes_supported: &'static [&'static str],
     pub response_types_supported: &'static [&'static str],
     pub response_modes_supported: Vec<&'static str>,
@@ -105,6 +106,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         introspection_endpoint: issuer.endpoint(path::INTROSPECT),
         pushed_authorization_request_endpoint: issuer.endpoint(path::PUSHED_AUTHORIZATION),
         end_session_endpoint: issuer.endpoint(path::END_SESSION),
+        device_authorization_endpoint: issuer.endpoint(path::DEVICE_AUTHORIZATION),
         scopes_supported: scope::STANDARD,
         response_types_supported: response_type::SUPPORTED,
         response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),

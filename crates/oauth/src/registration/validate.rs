@@ -152,9 +152,16 @@ impl Client {
             "grant_types",
             "a machine client has no users to sign in",
         );
+        let device = self.may_use(Grant::DeviceCode);
+        // RFC 8628 is for devices without a browser; whatever runs in one can open the sign-in page itself.
+        faults.check(
+            !device || matches!(self.kind, ClientKind::Native | ClientKind::Web),
+            "grant_types",
+            "device_code is for native and web clients",
+        );
         faults.check(!code || !self.redirect_uris.is_empty(), "redirect_uris", "the code grant needs at least one");
         faults.check(
-            !self.may_use(Grant::RefreshToken) || code || self.password_sign_in,
+            !self.may_use(Grant::RefreshToken) || code || device || self.password_sign_in,
             "grant_types",
             "refresh_token needs a grant that signs users in",
         );

@@ -17,7 +17,7 @@ use symbolon_oauth::{
     AccessTokenClaims, AccessTokenForm, ClientAuthFailure, ClientId, Grant, Issue, OAuthError, Params, RefreshAnswer,
     Refusal, SessionState, TokenResponse,
 };
-use symbolon_store::{Family, Hash32, RefreshFacts, RefreshState};
+use symbolon_store::{Artefact, Family, Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
 use super::{answer, browser, client, form};
@@ -158,7 +158,13 @@ impl Request<'_> {
         request: &authorization_code::Request,
     ) -> Result<Option<authorization_code::Facts>, OAuthError> {
         let hash = Hash32(authorization_code::facts(request));
-        let Some(found) = self.app.store.code_facts(hash).await.map_err(|error| store_failure(&error))? else {
+        let Some(found) = self
+            .app
+            .store
+            .code_facts(Artefact::AUTHORIZATION_CODE, hash)
+            .await
+            .map_err(|error| store_failure(&error))?
+        else {
             return Ok(None);
         };
         let grant = serde_json::from_value(found.code.payload).map_err(|error| {

@@ -233,7 +233,12 @@ mod tests {
         let document = document();
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "client_credentials", "refresh_token"])
+            json!([
+                "authorization_code",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
+                "refresh_token"
+            ])
         );
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],

@@ -82,12 +82,13 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
     let world = World::new().await;
     let document = world.browser().get(OPENID).await.json();
     let grants = names(&document, "grant_types_supported");
-    for grant in ["authorization_code", "refresh_token", "client_credentials"] {
+    const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+    for grant in ["authorization_code", "refresh_token", "client_credentials", DEVICE] {
         assert!(grants.iter().any(|listed| listed == grant), "{grant}");
         let answer = world.token("web", &[("grant_type", grant)]).await;
         assert_ne!(answer.json()["error"], "unsupported_grant_type", "{grant}");
     }
-    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:device_code", "Refresh_Token"] {
+    for grant in ["password", "implicit", "device_code", "Refresh_Token"] {
         assert!(!grants.iter().any(|listed| listed == grant));
         world.token("web", &[("grant_type", grant)]).await.is_error(400, "unsupported_grant_type");
     }

@@ -2,6 +2,7 @@
 //! APIs and five clients, so that isolation is always in reach.
 
 pub mod client;
+pub mod device;
 pub mod flow;
 pub mod operator;
 pub mod postgres;

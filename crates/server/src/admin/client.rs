@@ -88,6 +88,9 @@ pub struct NewClient {
     /// What its access tokens are; signed tokens if not given.
     #[serde(default)]
     pub access_token_format: Option<AccessTokenFormat>,
+    /// Whether it signs people in on another device (RFC 8628); without redirect URIs in no other way.
+    #[serde(default)]
+    pub device: bool,
 }
 
 /// What changes in a registration.
@@ -104,6 +107,8 @@ pub struct ClientChange {
     pub password_sign_in: Option<bool>,
     /// What its access tokens are. Those already handed out stay what they are.
     pub access_token_format: Option<AccessTokenFormat>,
+    /// Whether it signs people in on another device (RFC 8628).
+    pub device: Option<bool>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.

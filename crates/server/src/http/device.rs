@@ -181,7 +181,7 @@ impl Visit<'_> {
             user_code,
             asked_secs_ago: meta.now.saturating_sub(waiting.asked_at),
             address: device.address.clone(),
-            place: if device.address == meta.address_text() { Place::Here } else { Place::Elsewhere },
+            place: Place::of(&device.address, &meta.address_text()),
             user_agent: device.user_agent.clone(),
             scopes: scopes(&question, &scope),
             lifetime_days: scope

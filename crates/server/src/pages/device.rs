@@ -4,6 +4,8 @@
 //! happen, has the code compared also where a link or QR code brought it (§3.3.1), and puts no first.
 //! Form fields: `csrf` and `user_code`; then `interaction`, `csrf`, `compared` (present when ticked) and `decision` (`deny` or `allow`).
 
+use std::net::IpAddr;
+
 use askama::Template;
 
 use super::consent::ScopeView;
@@ -76,6 +78,23 @@ pub enum Place {
     Elsewhere,
     /// At the address of this browser.
     Here,
+    /// One has an IPv4 address and the other an IPv6 one, which says nothing.
+    Unknown,
+}
+
+impl Place {
+    /// By the two addresses. Of IPv6 the network counts, since each device there has addresses of its own.
+    pub fn of(device: &str, browser: &str) -> Self {
+        let parse = |text: &str| text.parse().map(|address: IpAddr| address.to_canonical()).ok();
+        let (Some(device), Some(browser)) = (parse(device), parse(browser)) else { return Self::Unknown };
+        let is_here = match (device, browser) {
+            _ if device.is_loopback() && browser.is_loopback() => true,
+            (IpAddr::V4(device), IpAddr::V4(browser)) => device == browser,
+            (IpAddr::V6(device), IpAddr::V6(browser)) => device.segments()[..4] == browser.segments()[..4],
+            _ => return Self::Unknown,
+        };
+        if is_here { Self::Here } else { Self::Elsewhere }
+    }
 }
 
 /// Why an answer does not count.
@@ -155,6 +174,7 @@ impl DeviceQuestion {
             client: sample::hostile_client(),
             account: AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() },
             address: sample::HOSTILE.into(),
+            place: Place::Unknown,
             user_agent: Some(sample::HOSTILE.into()),
             scopes: vec![scope(sample::HOSTILE, sample::HOSTILE, Some(sample::HOSTILE))],
             ..near.clone()
@@ -166,5 +186,26 @@ impl DeviceQuestion {
             ("device-not-compared", not_compared),
             ("device-hostile", hostile),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_network_are_one_place_and_of_two_families_none() {
+        for (device, browser, place) in [
+            ("192.0.2.7", "192.0.2.7", Place::Here),
+            ("192.0.2.7", "::ffff:192.0.2.7", Place::Here),
+            ("192.0.2.7", "192.0.2.8", Place::Elsewhere),
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", Place::Here),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", Place::Elsewhere),
+            ("192.0.2.7", "2001:db8:1:2::1", Place::Unknown),
+            ("127.0.0.1", "::1", Place::Here),
+            ("-", "192.0.2.7", Place::Unknown),
+        ] {
+            assert_eq!(Place::of(device, browser), place, "{device} {browser}");
+        }
     }
 }

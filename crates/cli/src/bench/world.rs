@@ -219,7 +219,7 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         jwks: None,
         id_token_alg: None,
         password_sign_in: true,
-        device: false,
+        device: None,
         access_token_format: Some(format),
         backchannel_logout_uri: None,
         backchannel_logout_session_required: false,

@@ -294,7 +294,7 @@ impl Add {
             default_audience: self.common.default_api,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
-            device: self.common.device.unwrap_or(false),
+            device: self.common.device,
         })
     }
 }

@@ -139,6 +139,7 @@ pub fn decide(
         auth_time,
         amr,
         acr: acr.as_deref(),
+        claims: None,
     };
     let born = family::begin(ctx, &from);
     let effect = Effect::RedeemCode {

@@ -90,7 +90,7 @@ pub struct NewClient {
     pub access_token_format: Option<AccessTokenFormat>,
     /// Whether it signs people in on another device (RFC 8628); without redirect URIs in no other way.
     #[serde(default)]
-    pub device: bool,
+    pub device: Option<bool>,
 }
 
 /// What changes in a registration.

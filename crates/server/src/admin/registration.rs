@@ -30,7 +30,7 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.jwks.clone_from(&new.jwks);
     client.password_sign_in = new.password_sign_in;
     client.access_token_format = new.access_token_format.unwrap_or_default();
-    if new.device {
+    if new.device == Some(true) {
         device(&mut client, true);
         if client.redirect_uris.is_empty() {
             client.grant_types.remove(Grant::AuthorizationCode.name());

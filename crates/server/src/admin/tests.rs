@@ -161,7 +161,7 @@ fn spa() -> NewClient {
         id_token_alg: None,
         password_sign_in: false,
         access_token_format: None,
-        device: false,
+        device: None,
     }
 }
 

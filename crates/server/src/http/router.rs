@@ -14,8 +14,8 @@ use symbolon_oauth::endpoint::path;
 use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, consent, cors, device, device_authorization, discovery, headers, health, home,
-    introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token,
-    userinfo,
+    introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk, session, setup, ssf, status_list,
+    token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;

@@ -73,10 +73,10 @@ async fn guesses_from_one_address_are_slowed_whoever_makes_them_rfc_8628_5_1() {
 #[tokio::test]
 async fn parallel_guesses_do_not_overtake_the_count() {
     let world = World::with_tv().await;
-    let mut guesser = Browser::signed_in(&world, "bob@example.com").await;
-    let csrf = guesser.get("/device").await.field("csrf");
+    let mut person = Browser::signed_in(&world, "bob@example.com").await;
+    let csrf = person.get("/device").await.field("csrf");
     let guesses = (0..20).map(|_| {
-        let (mut browser, csrf) = (guesser.clone(), csrf.clone());
+        let (mut browser, csrf) = (person.clone(), csrf.clone());
         tokio::spawn(async move {
             let headers = [(ORIGIN, ISSUER), (CONTENT_TYPE, "application/x-www-form-urlencoded")];
             let body = form(&[("csrf", &csrf), ("user_code", WRONG)]);
@@ -130,14 +130,14 @@ async fn another_client_that_polls_gets_and_changes_nothing_rfc_8628_3_4() {
     let unknown = world.poll_as("thief", "sym_dc_unknown").await;
     unknown.is_error(400, "invalid_grant");
     for _ in 0..2 {
-        let stolen = world.poll_as("thief", &device.device_code).await;
+        let stolen = world.poll_as("thief", &device.secret).await;
         assert_eq!((stolen.status, stolen.body), (unknown.status, unknown.body.clone()));
     }
     world.poll(&device).await.is_error(400, "authorization_pending");
     Browser::signed_in(&world, "ada@example.com").await.allow(&device.user_code).await;
-    world.poll_as("thief", &device.device_code).await.is_error(400, "invalid_grant");
+    world.poll_as("thief", &device.secret).await.is_error(400, "invalid_grant");
     let tokens = world.poll(&device).await.json();
-    world.poll_as("thief", &device.device_code).await.is_error(400, "invalid_grant");
+    world.poll_as("thief", &device.secret).await.is_error(400, "invalid_grant");
     world.assert_alive(&tokens["access_token"]).await;
 }
 
@@ -149,7 +149,7 @@ async fn of_parallel_polls_one_gets_tokens_and_a_second_use_ends_them() {
     let polls = (0..10).map(|_| {
         let mut browser = world.browser();
         let pairs =
-            [("grant_type", crate::support::device::GRANT), ("client_id", "tv"), ("device_code", &device.device_code)];
+            [("grant_type", crate::support::device::GRANT), ("client_id", "tv"), ("device_code", &device.secret)];
         let body = form(&pairs);
         tokio::spawn(async move {
             let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded")];
@@ -271,9 +271,9 @@ async fn a_pending_request_of_another_kind_opens_no_device() {
     let fields = [
         ("grant_type", "authorization_code"),
         ("client_id", "tv"),
-        ("code", &*device.device_code),
+        ("code", &*device.secret),
         ("redirect_uri", "https://x.example/"),
     ];
     world.post_with("", "/oauth/token", &fields).await.is_error(400, "invalid_grant");
-    phone.enter(&device.device_code).await.is_page(400);
+    phone.enter(&device.secret).await.is_page(400);
 }

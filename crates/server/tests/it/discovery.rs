@@ -9,6 +9,7 @@ use symbolon_server::registry;
 use symbolon_store::{DocumentWrite, Expect};
 
 use crate::support::client::form;
+use crate::support::device;
 use crate::support::flow::authorize_url;
 use crate::support::protocol::header;
 use crate::support::{ISSUER, OTHER_API, World};
@@ -82,8 +83,7 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
     let world = World::new().await;
     let document = world.browser().get(OPENID).await.json();
     let grants = names(&document, "grant_types_supported");
-    const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-    for grant in ["authorization_code", "refresh_token", "client_credentials", DEVICE] {
+    for grant in ["authorization_code", "refresh_token", "client_credentials", device::GRANT] {
         assert!(grants.iter().any(|listed| listed == grant), "{grant}");
         let answer = world.token("web", &[("grant_type", grant)]).await;
         assert_ne!(answer.json()["error"], "unsupported_grant_type", "{grant}");

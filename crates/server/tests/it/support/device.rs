@@ -14,7 +14,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// A device that has asked.
 #[derive(Clone, Debug)]
 pub struct Device {
-    pub device_code: String,
+    /// The `device_code`.
+    pub secret: String,
     pub user_code: String,
     pub complete: String,
 }
@@ -53,7 +54,7 @@ impl World {
 
     /// Asks for the tokens as `tv`.
     pub async fn poll(&self, device: &Device) -> Answer {
-        self.poll_as("tv", &device.device_code).await
+        self.poll_as("tv", &device.secret).await
     }
 }
 
@@ -61,11 +62,7 @@ impl Device {
     pub fn of(answer: &Answer) -> Self {
         let json = answer.json();
         let text = |name: &str| json[name].as_str().unwrap().to_owned();
-        Self {
-            device_code: text("device_code"),
-            user_code: text("user_code"),
-            complete: text("verification_uri_complete"),
-        }
+        Self { secret: text("device_code"), user_code: text("user_code"), complete: text("verification_uri_complete") }
     }
 }
 

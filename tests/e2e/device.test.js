@@ -105,6 +105,22 @@ test('oauth4webapi: each request by itself, slow_down, and another client', asyn
   await assert.rejects(oauth.processDeviceAuthorizationResponse(as, spa.client, refused), { error: 'unauthorized_client' });
 });
 
+test('symbolon token device: a command line signs in as a device', async () => {
+  let answered;
+  let said = '';
+  const args = ['token', 'device', '--issuer', server.issuer, '--client', tv, '--scope', 'openid read:dragons', '--audience', server.api];
+  const tokens = await server.command(args, '', (text) => {
+    said += text;
+    const [, verification_uri, user_code] = /open (\S+) and enter (\S+)\n/.exec(said) ?? [];
+    if (user_code) answered ??= answer({ verification_uri, user_code }, 'allow');
+  });
+  assert.match((await answered).body, /Device connected/);
+  assert.equal(tokens.scope, 'openid read:dragons');
+  const dragons = await fetch(`${server.api}/api/dragons`, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
+  assert.equal(dragons.status, 200);
+  await assert.rejects(server.command(args.with(3, `${server.issuer}/x`)), /has no|cannot|could not|says it is/);
+});
+
 test('a person in a browser: from the link of a QR code to the end, without JavaScript', async (t) => {
   const config = await discover();
   const started = await initiate(config);

@@ -121,7 +121,9 @@ fn show(started: &Value) {
         let _ = writeln!(stderr, "{picture}");
     }
     let (address, code) = (member("verification_uri"), member("user_code"));
-    let _ = writeln!(stderr, "on another device, open {address} and enter {code}");
+    // In one piece, for whoever reads along.
+    let line = format!("on another device, open {address} and enter {code}\n");
+    let _ = stderr.write_all(line.as_bytes());
 }
 
 /// The standard's code and what is said about it.

@@ -11,6 +11,7 @@ mod input;
 mod output;
 mod program;
 mod progress;
+mod qr;
 mod sample;
 mod time;
 

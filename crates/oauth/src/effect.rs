@@ -125,6 +125,8 @@ pub enum Effect {
     },
     /// Redeem the code, once, and begin its family.
     RedeemCode {
+        /// What kind of code it is.
+        kind: CodeKind,
         /// SHA-256 of the code.
         code_hash: [u8; 32],
         /// The family.
@@ -158,6 +160,15 @@ pub enum Effect {
         /// The token.
         access_token: IssuedAccessToken,
     },
+}
+
+/// What is redeemed: a code of one kind is never one of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeKind {
+    /// An authorization code.
+    AuthorizationCode,
+    /// A device code that its user has allowed.
+    DeviceCode,
 }
 
 /// Whether the browser session ends with the family.

@@ -41,13 +41,14 @@ mod target;
 #[cfg(test)]
 mod testing;
 pub mod token_format;
+pub mod user_code;
 
 pub use access_token::AccessTokenClaims;
 pub use confirmation::Confirmation;
 pub use context::{Context, LONGEST_TOKEN_SECS, Lifetimes, Rng};
 pub use dpop::DpopFailure;
 pub use effect::{
-    AlsoSession, Effect, EndReason, FamilyGrant, IssuedAccessToken, NewFamily, NewRefreshToken, RotateExpect,
+    AlsoSession, CodeKind, Effect, EndReason, FamilyGrant, IssuedAccessToken, NewFamily, NewRefreshToken, RotateExpect,
 };
 pub use error::{ClientAuthFailure, ErrorBody, OAuthError, Presented, Wire};
 pub use grant::{Grant, TokenRequest};
@@ -68,3 +69,4 @@ pub use response_mode::{AuthorizationResponse, Rendering, ResponseMode};
 pub use response_type::ResponseType;
 pub use scope::Scope;
 pub use token_format::{OpaqueToken, TokenKind};
+pub use user_code::UserCode;

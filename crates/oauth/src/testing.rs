@@ -3,6 +3,7 @@
 use crate::claims::Profile;
 use crate::client_auth::{self, AuthenticatedClient, Authentication, Credentials};
 use crate::context::{Context, Lifetimes, Rng};
+use crate::grant::Grant;
 use crate::ids::{ClientId, Issuer};
 use crate::issue::{UserFacts, UserStatus};
 use crate::params::Params;
@@ -78,6 +79,14 @@ pub(crate) fn third_party() -> Client {
 pub(crate) fn machine() -> Client {
     let mut client = Client::machine(id("machine"), "Machine");
     client.secrets = vec![crate::registration::SecretHash::of("s3cret", 0)];
+    client.apis = vec![ClientApi { audience: API.to_owned(), scopes: Scope::parse("read:dragons").unwrap() }];
+    client
+}
+
+/// A third-party public client without redirect URIs, on devices without a browser.
+pub(crate) fn tv() -> Client {
+    let mut client = Client::native(id("tv"), "Television");
+    client.grant_types = [Grant::DeviceCode, Grant::RefreshToken].map(|grant| grant.name().to_owned()).into();
     client.apis = vec![ClientApi { audience: API.to_owned(), scopes: Scope::parse("read:dragons").unwrap() }];
     client
 }

@@ -26,6 +26,8 @@ pub enum TokenKind {
     AuthorizationCode,
     /// A client's secret.
     ClientSecret,
+    /// A device code (RFC 8628).
+    DeviceCode,
     /// A password-reset link.
     PasswordReset,
     /// A pushed authorization request: the end of its `request_uri`.
@@ -46,6 +48,7 @@ impl TokenKind {
         Self::ApiSecret,
         Self::AuthorizationCode,
         Self::ClientSecret,
+        Self::DeviceCode,
         Self::PasswordReset,
         Self::PushedRequest,
         Self::RefreshToken,
@@ -61,6 +64,7 @@ impl TokenKind {
             Self::ApiSecret => "sym_as_",
             Self::AuthorizationCode => "sym_ac_",
             Self::ClientSecret => "sym_cs_",
+            Self::DeviceCode => "sym_dc_",
             Self::PasswordReset => "sym_pr_",
             Self::PushedRequest => "sym_rq_",
             Self::RefreshToken => "sym_rt_",

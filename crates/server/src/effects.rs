@@ -1,9 +1,10 @@
 //! Carries out what a decision at the token endpoint asks for: one effect is one atomic store operation that
 //! checks again what the decision was based on.
 
-use symbolon_oauth::{AlsoSession, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
+use symbolon_oauth::{AlsoSession, CodeKind, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
 use symbolon_store::{
-    self as store, Ended, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, Session, StoreError,
+    self as store, Artefact, Ended, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, Session,
+    StoreError,
 };
 
 use crate::app::App;
@@ -45,8 +46,12 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
         Effect::NoteAccessToken { family_id, access_token } => {
             app.store.note_access_token(family_id, facts::issued(access_token), now).await.map(of_issued)
         }
-        Effect::RedeemCode { code_hash, family, refresh_token, access_token } => {
+        Effect::RedeemCode { kind, code_hash, family, refresh_token, access_token } => {
             let redeem = RedeemCode {
+                kind: match kind {
+                    CodeKind::AuthorizationCode => Artefact::AUTHORIZATION_CODE,
+                    CodeKind::DeviceCode => Artefact::DEVICE_CODE,
+                },
                 hash: Hash32(*code_hash),
                 now,
                 refresh_token: refresh_token.as_ref().map(|token| facts::new_refresh_token(token, &family.id)),

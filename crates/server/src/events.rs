@@ -2,6 +2,7 @@
 //! are stable and in one place. None holds a password, code, token or cookie.
 
 use serde_json::{Value, json};
+use symbolon_oauth::endpoint::device_authorization::DeviceGrant;
 use symbolon_oauth::grant::IMPLICIT;
 use symbolon_oauth::{Client, Effect, EndReason, Grant, Issue, OAuthError, RefreshAnswer, Refusal, RotateExpect};
 
@@ -96,8 +97,12 @@ pub async fn password_sign_in(app: &App, meta: &Meta, client: &Client, issue: &I
     issued_to_user(app, meta, client, "password_sign_in", issue).await;
 }
 
-/// A grant was refused. Where a family ended because of it, the event is durable before the answer.
+/// A grant was refused. Where a family ended because of it, the event is durable before the answer. A device that waits asks every few
+/// seconds: that is none.
 pub async fn refused(app: &App, meta: &Meta, client: &Client, refusal: &Refusal) {
+    if matches!(refusal.error, OAuthError::AuthorizationPending | OAuthError::SlowDown) {
+        return;
+    }
     let ended = match &*refusal.effect {
         Effect::EndFamily { family_id, why, .. } => {
             if *why == EndReason::RefreshTokenReused {
@@ -167,6 +172,46 @@ pub async fn signed_out(app: &App, meta: &Meta, user_id: &str, sid: &str) -> Res
         user_id: Some(user_id.to_owned()),
         sid: Some(sid.to_owned()),
         ..event(meta, "session.end", "success")
+    };
+    app.audit.record(event).await
+}
+
+/// A device asks for somebody. Counted, since anybody can cause it.
+pub fn device_started(app: &App, client_id: &str, error: Option<&OAuthError>) {
+    app.audit.tally(Tally {
+        name: "device.start",
+        outcome: if error.is_some() { "failure" } else { "success" },
+        about: error.map(OAuthError::cause).unwrap_or_default(),
+        client_id: Some(client_id.to_owned()),
+    });
+}
+
+/// Somebody has entered a code that no device waits with.
+pub async fn user_code_unknown(app: &App, meta: &Meta, session: &Session) {
+    let event = AuditEvent {
+        user_id: Some(session.user_id.clone()),
+        sid: Some(session.sid.clone()),
+        detail: json!({ "cause": "unknown" }),
+        ..event(meta, "device.code", "failure")
+    };
+    app.audit.note(event).await;
+}
+
+/// Somebody has answered a device: `device.allow`, `device.deny`.
+pub async fn device_answered(
+    app: &App,
+    meta: &Meta,
+    name: &str,
+    session: &Session,
+    grant: &DeviceGrant,
+) -> Result<(), StoreError> {
+    facts::about(&session.user_id);
+    let event = AuditEvent {
+        user_id: Some(session.user_id.clone()),
+        client_id: Some(grant.client_id.to_string()),
+        sid: Some(session.sid.clone()),
+        detail: json!({ "scope": grant.scope, "device_address": grant.device.address, "family": grant.family_id }),
+        ..event(meta, name, "success")
     };
     app.audit.record(event).await
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_jose::{Algorithm, Jwk, SigningKey, VerifyingKey, VerifyingKeys, base64url};
 use symbolon_oauth::authorize::{ObjectKind, Source};
-use symbolon_oauth::{Issuer, Scope};
+use symbolon_oauth::{Issuer, Scope, UserCode};
 
 /// How long a sign-in or consent page may stay open, in seconds.
 pub const LIFETIME_SECS: u64 = 3_600;
@@ -30,6 +30,9 @@ pub struct Interaction {
     /// When the sign-in page was first shown, Unix seconds; `None` when the request found somebody signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in_since: Option<u64>,
+    /// The code of a device, where that waits for the sign-in instead of an authorization request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_code: Option<String>,
     /// What this value is for: each step takes its own only.
     pub step: Step,
     iss: String,
@@ -53,6 +56,15 @@ pub enum Step {
         /// For this API.
         audience: Option<String>,
     },
+    /// The page has been shown that asks whether a device may have an account.
+    Device {
+        /// To the holder of this session.
+        sid: String,
+        /// For the device with this user code.
+        user_code: String,
+        /// With this scope on it.
+        scope: Scope,
+    },
     /// A sign-in for this request has made a session.
     GoOn {
         /// That session.
@@ -73,12 +85,23 @@ impl Interaction {
             query: query.into(),
             object: None,
             sign_in_since: Some(now),
+            user_code: None,
             step: Step::SignIn,
             iss: issuer.as_str().to_owned(),
             aud: AUDIENCE.to_owned(),
             browser: fingerprint(browser),
             exp: now.saturating_add(LIFETIME_SECS),
         }
+    }
+
+    /// A device's code that was entered before anybody had signed in.
+    pub fn device_sign_in(issuer: &Issuer, user_code: &UserCode, browser: &str, now: u64) -> Self {
+        Self { user_code: Some(user_code.to_string()), ..Self::sign_in(issuer, "", browser, now) }
+    }
+
+    /// A device's question that is shown at `now`.
+    pub fn device_question(issuer: &Issuer, browser: &str, now: u64, shown: Step) -> Self {
+        Self { sign_in_since: None, step: shown, ..Self::sign_in(issuer, "", browser, now) }
     }
 
     /// A request whose consent page is shown at `now`; `sign_in_since` as it stood before.

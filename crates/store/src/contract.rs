@@ -31,9 +31,13 @@ macro_rules! suite {
                 a_redeemed_code_says_so_even_when_expired
                 a_second_kind_does_not_find_the_hash
                 an_exchange_uses_one_and_stores_the_other_or_neither
+                an_answer_gives_what_waits_its_user_once
+                an_answer_needs_the_user_as_read_and_a_live_session
                 an_expired_artefact_is_refused
                 an_unknown_artefact_is_unknown
                 code_facts_are_read_together
+                no_for_an_answer_leaves_nothing_to_redeem
+                of_parallel_answers_one_counts
                 of_parallel_code_redemptions_one_wins
                 of_parallel_exchanges_one_wins_and_the_others_leave_nothing
                 of_parallel_redemptions_one_wins

@@ -9,13 +9,13 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections, Consent,
-    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
-    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
-    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
-    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
-    WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
+    Consent, Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation,
+    RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
+    StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -148,11 +148,16 @@ pub trait Store: Send + Sync + 'static {
     /// `Done`, and only that one's `new` is stored. [`Conflict::Exists`](crate::Conflict::Exists) if its kind and hash are taken.
     async fn exchange_artefact(&self, kind: &str, hash: Hash32, new: Artefact, now: u64) -> Result<Redeemed>;
 
-    /// What the decision on an authorization code needs.
-    async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>>;
+    /// Uses up a question and gives the answer to what waits for it, all or nothing: of any number of parallel answers at most one
+    /// gets `Done`. Re-checks what waits, that the user is active with the handle that was read, and the session live. An answer without a
+    /// user leaves what waits without one, so that it can never be redeemed.
+    async fn answer_artefact(&self, answer: AnswerArtefact) -> Result<Redeemed>;
 
-    /// Uses an authorization code and records what is born of it, all or nothing; of any number of parallel calls at
-    /// most one gets `Done`. Re-checks that the user is active and the session live.
+    /// What the decision on a code of this kind needs.
+    async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>>;
+
+    /// Uses a code and records what is born of it, all or nothing; of any number of parallel calls at
+    /// most one gets `Done`. Re-checks that the user is active and the session live: a code without a user is `Gone`.
     async fn redeem_code(&self, redeem: RedeemCode) -> Result<Redeemed>;
 
     // Token families

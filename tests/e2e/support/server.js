@@ -118,13 +118,14 @@ export class Server {
   }
 
   /** Runs a command beside the server; gives its JSON. */
-  async command(args, input = '') {
+  async command(args, input = '', said = () => {}) {
     const all = [...args, '--json', '--data', this.data];
     return new Promise((done, failed) => {
       const child = execFile(binary(), all, { cwd: this.data, env }, (error, stdout, stderr) => {
         if (error) failed(new Error(`symbolon ${args.join(' ')}: ${error.code}\n${stderr}`));
         else done(stdout.trim() === '' ? {} : JSON.parse(stdout));
       });
+      child.stderr.on('data', said);
       child.stdin.on('error', () => {}); // a command that reads none may have ended; its exit code counts
       child.stdin.end(input);
     });

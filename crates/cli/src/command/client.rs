@@ -21,6 +21,7 @@ pub(crate) enum Client {
     #[command(after_help = "Examples:\n  \
         symbolon client add --spa --name \"My app\" --redirect http://localhost:4200\n  \
         symbolon client add --web --name Shop --redirect https://shop.example.com/callback\n  \
+        symbolon client add --native --device --name \"Dragons TV\" --api https://api.example.com=read:dragons\n  \
         symbolon client add --machine --name Reports --api https://api.example.com=read:dragons")]
     Add(Box<Add>),
     /// All clients
@@ -164,6 +165,9 @@ pub(crate) struct Common {
     /// What its access tokens are: signed, or values its API looks up at each use [default: jwt]
     #[arg(long, value_enum, value_name = "FORMAT")]
     access_token_format: Option<Format>,
+    /// Signs people in on another device, by a code (RFC 8628); for --native and --web
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    device: Option<bool>,
     /// Where it takes logout tokens (OpenID Connect Back-Channel Logout); an empty one removes it
     #[arg(long, value_name = "URI")]
     backchannel_logout: Option<String>,
@@ -305,6 +309,7 @@ impl Add {
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
             dpop: self.common.dpop.map(Dpop::demanded).unwrap_or_default(),
+            device: self.common.device,
         })
     }
 }
@@ -318,6 +323,7 @@ impl Set {
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
             dpop: self.common.dpop.map(Dpop::demanded),
+            device: self.common.device,
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
             backchannel_logout_uri: self.common.backchannel_logout,

@@ -37,7 +37,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(
     missing_docs,
-    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5, RFC 9449 §5.1 or a logout specification"
+    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5, RFC 9449 §5.1, RFC 8628 §4 or a logout specification"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "the document's own shape")]
 pub struct Metadata {
@@ -50,6 +50,7 @@ pub struct Metadata {
     pub introspection_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
     pub end_session_endpoint: String,
+    pub device_authorization_endpoint: String,
     pub scopes_supported: &'static [&'static str],
     #[serde(flatten)]
     pub answers: Answers,
@@ -109,6 +110,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         introspection_endpoint: issuer.endpoint(path::INTROSPECT),
         pushed_authorization_request_endpoint: issuer.endpoint(path::PUSHED_AUTHORIZATION),
         end_session_endpoint: issuer.endpoint(path::END_SESSION),
+        device_authorization_endpoint: issuer.endpoint(path::DEVICE_AUTHORIZATION),
         scopes_supported: scope::STANDARD,
         answers: Answers::signed_with(&settings.id_token_signing_algs),
         grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).chain([IMPLICIT]).collect(),
@@ -248,7 +250,13 @@ mod tests {
         let document = document();
         assert_eq!(
             document["grant_types_supported"],
-            json!(["authorization_code", "client_credentials", "refresh_token", "implicit"])
+            json!([
+                "authorization_code",
+                "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
+                "refresh_token",
+                "implicit"
+            ])
         );
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],

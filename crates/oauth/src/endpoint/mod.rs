@@ -1,5 +1,6 @@
 //! The other endpoints: what they read, what they decide, what they answer.
 
+pub mod device_authorization;
 pub mod discovery;
 pub mod end_session;
 pub mod introspection;

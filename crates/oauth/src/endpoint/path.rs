@@ -2,6 +2,10 @@
 
 /// The authorization endpoint.
 pub const AUTHORIZE: &str = "/authorize";
+/// Where a person enters the code that a device shows: short, because it is typed.
+pub const DEVICE: &str = "/device";
+/// The device authorization endpoint.
+pub const DEVICE_AUTHORIZATION: &str = "/oauth/device";
 /// RP-initiated logout.
 pub const END_SESSION: &str = "/logout";
 /// Introspection.

@@ -9,7 +9,7 @@ use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::dpop::DpopFailure;
-use crate::effect::{AlsoSession, Effect, EndReason};
+use crate::effect::{AlsoSession, CodeKind, Effect, EndReason};
 use crate::error::OAuthError;
 use crate::family::{self, SignIn};
 use crate::grant::Grant;
@@ -182,6 +182,7 @@ fn issue(
         },
     );
     let effect = Effect::RedeemCode {
+        kind: CodeKind::AuthorizationCode,
         code_hash: request.code.hash(),
         family: born.family,
         refresh_token: born.record,
@@ -268,7 +269,7 @@ mod tests {
             ("usr_ada", Some("handle-1"), Some("sid-1"))
         );
         assert_eq!((claims.auth_time, claims.roles.as_slice()), (Some(NOW - 100), &["admin".to_owned()][..]));
-        let Effect::RedeemCode { code_hash, family, refresh_token, access_token } = &issue.effect else {
+        let Effect::RedeemCode { code_hash, family, refresh_token, access_token, .. } = &issue.effect else {
             panic!("{:?}", issue.effect)
         };
         assert_eq!((*code_hash, family.id.as_str(), family.session_bound), (code().hash(), "family-1", true));

@@ -76,7 +76,12 @@ impl Grant {
     }
 }
 
-grants![authorization_code => AuthorizationCode, client_credentials => ClientCredentials, refresh_token => RefreshToken];
+grants![
+    authorization_code => AuthorizationCode,
+    client_credentials => ClientCredentials,
+    device_code => DeviceCode,
+    refresh_token => RefreshToken,
+];
 
 #[cfg(test)]
 mod tests {

@@ -157,8 +157,15 @@ impl Client {
         );
         let redirects = code || self.grant_types.contains(IMPLICIT);
         faults.check(!redirects || !self.redirect_uris.is_empty(), "redirect_uris", "signing in needs at least one");
+        let device = self.may_use(Grant::DeviceCode);
+        // RFC 8628 is for devices without a browser; whatever runs in one can open the sign-in page itself.
         faults.check(
-            !self.may_use(Grant::RefreshToken) || code || self.password_sign_in,
+            !device || matches!(self.kind, ClientKind::Native | ClientKind::Web),
+            "grant_types",
+            "device_code is for native and web clients",
+        );
+        faults.check(
+            !self.may_use(Grant::RefreshToken) || code || device || self.password_sign_in,
             "grant_types",
             "refresh_token needs a grant that signs users in",
         );

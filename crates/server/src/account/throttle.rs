@@ -67,13 +67,6 @@ impl ThrottlePolicy {
     /// The counters of one attempt, for the store.
     pub fn keys(&self, account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<ThrottleKey> {
         let (who, place) = (name_account(account), name_address(address));
-        let key = |key: String, limit: Limit| ThrottleKey {
-            key,
-            free: limit.free,
-            base_delay_secs: limit.base_delay_secs,
-            max_delay_secs: limit.max_delay_secs,
-            window_secs: limit.window_secs,
-        };
         vec![
             key(format!("pair:{who}:{place}"), self.pair),
             match device {
@@ -82,6 +75,23 @@ impl ThrottlePolicy {
             },
             key(format!("address:{place}"), self.address),
         ]
+    }
+
+    /// The counters of a guess at a device's user code, which only somebody who is signed in can make (RFC 8628 §5.1): this person from
+    /// anywhere, and anything from this address. A success gives both back; it forgets none, or whoever has a device of their own could
+    /// guess for ever.
+    pub fn user_code_keys(&self, user_id: &str, address: IpAddr) -> Vec<ThrottleKey> {
+        let who = name_account(&Account::Known(user_id));
+        vec![
+            key(format!("user_code:{who}"), self.pair),
+            key(format!("address:{}", name_address(address)), self.address),
+        ]
+    }
+
+    /// The counter of device codes that anybody can ask for and that nobody has allowed yet: each takes room in the store, and makes guessing
+    /// one of them easier.
+    pub fn device_start_key(&self, address: IpAddr) -> ThrottleKey {
+        key(format!("device_start:{}", name_address(address)), self.address)
     }
 
     /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
@@ -97,6 +107,11 @@ impl ThrottlePolicy {
     pub fn given_back_keys(address: IpAddr) -> Vec<String> {
         vec![format!("address:{}", name_address(address))]
     }
+}
+
+fn key(key: String, limit: Limit) -> ThrottleKey {
+    let Limit { free, base_delay_secs, max_delay_secs, window_secs } = limit;
+    ThrottleKey { key, free, base_delay_secs, max_delay_secs, window_secs }
 }
 
 fn name_device(who: &str, device: Device) -> String {
@@ -164,6 +179,21 @@ mod tests {
         let forgotten = ThrottlePolicy::forgotten_keys(&account, address, Some(device));
         assert_eq!(forgotten, [keys[0].key.clone(), keys[1].key.clone()]);
         assert_ne!(policy.keys(&Account::Known("usr_2"), address, Some(device))[1].key, keys[1].key);
+    }
+
+    #[test]
+    fn guesses_at_user_codes_follow_the_person_everywhere_rfc_8628_5_1() {
+        let policy = ThrottlePolicy::default();
+        let keys = |user: &str, address: &str| -> Vec<String> {
+            policy.user_code_keys(user, address.parse().unwrap()).into_iter().map(|key| key.key).collect()
+        };
+        let (here, there) = (keys("usr_1", "192.0.2.7"), keys("usr_1", "192.0.2.8"));
+        assert_eq!(here[0], there[0]);
+        assert_ne!(here[1], there[1]);
+        assert_ne!(here[0], keys("usr_2", "192.0.2.7")[0]);
+        assert_eq!(here[1], names(&Account::Known("usr_1"), "192.0.2.7")[2], "one count of what fails at an address");
+        let start = policy.device_start_key("192.0.2.7".parse().unwrap());
+        assert!(!here.contains(&start.key), "devices that wait keep nobody from signing in");
     }
 
     #[test]

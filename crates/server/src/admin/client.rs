@@ -15,6 +15,7 @@ use super::{AdminContext, AdminError, Event, ListChange};
 /// Commands on clients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a command is one value, which a person has typed")]
 pub enum ClientCommand {
     /// Registers one. The answer holds its secret, if it has one, this once.
     Add(NewClient),
@@ -91,6 +92,9 @@ pub struct NewClient {
     /// Whether it must prove to hold the key that its tokens are bound to.
     #[serde(default)]
     pub dpop: DpopDemand,
+    /// Whether it signs people in on another device (RFC 8628); without redirect URIs in no other way.
+    #[serde(default)]
+    pub device: Option<bool>,
 }
 
 /// Whether a client must send DPoP proofs (RFC 9449). Any may.
@@ -129,6 +133,8 @@ pub struct ClientChange {
     pub access_token_format: Option<AccessTokenFormat>,
     /// Whether it must prove to hold the key that its tokens are bound to. Tokens already handed out stay what they are.
     pub dpop: Option<DpopDemand>,
+    /// Whether it signs people in on another device (RFC 8628).
+    pub device: Option<bool>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.

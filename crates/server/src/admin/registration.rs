@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use symbolon_oauth::registration::{Client, ClientApi, ClientKind};
-use symbolon_oauth::{ClientId, Scope};
+use symbolon_oauth::{ClientId, Grant, Scope};
 use url::Url;
 
 use super::{AdminError, ClientChange, ListChange, NewClient};
@@ -31,6 +31,12 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.password_sign_in = new.password_sign_in;
     client.access_token_format = new.access_token_format.unwrap_or_default();
     (client.dpop_bound_access_tokens, client.dpop_nonce_required) = new.dpop.switches();
+    if new.device == Some(true) {
+        device(&mut client, true);
+        if client.redirect_uris.is_empty() {
+            client.grant_types.remove(Grant::AuthorizationCode.name());
+        }
+    }
     client.created_at = now;
     client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
@@ -134,6 +140,9 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     }
     client.backchannel_logout_session_required =
         change.backchannel_logout_session_required.unwrap_or(client.backchannel_logout_session_required);
+    if let Some(wanted) = change.device {
+        device(client, wanted);
+    }
     if let Some(jwks) = &change.jwks {
         client.jwks = Some(jwks.clone());
     }
@@ -148,6 +157,15 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     Ok(())
+}
+
+fn device(client: &mut Client, wanted: bool) {
+    let name = Grant::DeviceCode.name();
+    if wanted {
+        client.grant_types.insert(name.to_owned());
+    } else {
+        client.grant_types.remove(name);
+    }
 }
 
 fn client_api((audience, scopes): &(String, String)) -> Result<ClientApi, AdminError> {

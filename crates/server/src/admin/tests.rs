@@ -162,6 +162,7 @@ fn spa() -> NewClient {
         password_sign_in: false,
         access_token_format: None,
         dpop: DpopDemand::Optional,
+        device: None,
     }
 }
 

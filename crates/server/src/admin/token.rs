@@ -221,6 +221,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::ApiSecret) => ("an API's secret", "symbolon api secret rotate API --compromised"),
         Some(TokenKind::AuthorizationCode) => ("an authorization code", "it is over a minute after it was issued"),
         Some(TokenKind::ClientSecret) => ("a client's secret", "symbolon client secret rotate CLIENT --compromised"),
+        Some(TokenKind::DeviceCode) => ("a device code", "it is over ten minutes after it was issued"),
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
         Some(TokenKind::PushedRequest) => ("a pushed authorization request", "it is over a minute after it was pushed"),
         Some(TokenKind::RefreshToken) => ("only a part of a refresh token", "copy it again, whole"),

@@ -8,7 +8,7 @@ use http::StatusCode;
 use symbolon_oauth::authorize::{
     self as decision, ConsentAnswer, ConsentOnRecord, ConsentPrompt, Decision, InteractionFacts, ValidRequest,
 };
-use symbolon_oauth::{OAuthError, Params, Scope};
+use symbolon_oauth::{Api, OAuthError, Params, Scope};
 use symbolon_store::Consent as Record;
 
 use super::authorize::{self, Arrival};
@@ -81,17 +81,23 @@ pub(super) fn show(
 
 fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt) -> Vec<ScopeView> {
     let describe = |name: &str| {
-        let api = request.api().filter(|api| api.has_scope(name));
-        let own = api.and_then(|api| api.scopes.iter().find(|scope| scope.name == name));
-        let described = own.map(|scope| scope.description.as_str()).filter(|text| !text.is_empty());
-        ScopeView {
-            name: name.to_owned(),
-            text: standard_scope_text(name).or(described).unwrap_or(name).to_owned(),
-            api: api.map(|api| api.name.clone()),
-            freshness: if prompt.new_scope.contains(name) { Freshness::New } else { Freshness::Known },
-        }
+        let freshness = if prompt.new_scope.contains(name) { Freshness::New } else { Freshness::Known };
+        scope_view(request.api(), name, freshness)
     };
     prompt.scope.iter().filter(|name| *name != "openid").map(describe).collect()
+}
+
+/// A scope in words: the standard's, or those of the API that has it.
+pub(super) fn scope_view(api: Option<&Api>, name: &str, freshness: Freshness) -> ScopeView {
+    let api = api.filter(|api| api.has_scope(name));
+    let own = api.and_then(|api| api.scopes.iter().find(|scope| scope.name == name));
+    let described = own.map(|scope| scope.description.as_str()).filter(|text| !text.is_empty());
+    ScopeView {
+        name: name.to_owned(),
+        text: standard_scope_text(name).or(described).unwrap_or(name).to_owned(),
+        api: api.map(|api| api.name.clone()),
+        freshness,
+    }
 }
 
 /// `POST /consent`.

@@ -8,6 +8,7 @@ use axum::response::Response;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::authorize::ValidRequest;
+use symbolon_oauth::endpoint::path;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Issued, User};
 
@@ -137,8 +138,9 @@ impl Post<'_> {
         let target = match interaction {
             None => "/".to_owned(),
             Some(interaction) => {
+                let path = if interaction.user_code.is_some() { path::DEVICE } else { "/authorize/continue" };
                 let sealed = app.interactions.seal(&interaction.after_sign_in(&session.sid, meta.now));
-                format!("/authorize/continue?interaction={}", sealed.map_err(|_| OAuthError::ServerError)?)
+                format!("{path}?interaction={}", sealed.map_err(|_| OAuthError::ServerError)?)
             }
         };
         let mut response = page::see_other(&target);
@@ -168,10 +170,14 @@ impl Post<'_> {
             None => None,
         };
         let request = asked.as_ref().and_then(|asked| self.arrival.validate(&asked.request).ok());
+        let reason = match &interaction {
+            Some(one) if one.user_code.is_some() => Reason::Device,
+            _ => Reason::SignIn,
+        };
         let form = Form {
             interaction,
             username: self.params.get("username").unwrap_or_default().chars().take(320).collect(),
-            reason: Reason::SignIn,
+            reason,
             signed_in: None,
         };
         let keep = if self.params.get("keep").is_some() { KeepBox::On } else { KeepBox::Off };

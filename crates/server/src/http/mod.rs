@@ -7,6 +7,8 @@ mod browser;
 mod client;
 mod consent;
 mod cors;
+mod device;
+mod device_authorization;
 mod discovery;
 mod dpop;
 mod form;

@@ -54,8 +54,10 @@ impl Posted {
             return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
         }
         let binding = match purpose {
-            Purpose::Login | Purpose::Reset | Purpose::Setup => browser::pre_session(app, &self.headers),
-            Purpose::Consent | Purpose::Logout => browser::session_binding(app, &self.headers),
+            Purpose::Device | Purpose::Login | Purpose::Reset | Purpose::Setup => {
+                browser::pre_session(app, &self.headers)
+            }
+            Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout => browser::session_binding(app, &self.headers),
         };
         let what = match (binding, self.params.get("csrf")) {
             (Some(binding), Some(token)) => {

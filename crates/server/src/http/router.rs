@@ -13,8 +13,9 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, consent, cors, discovery, headers, health, home, introspect, jwks, login, logout,
-    meta, par, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
+    answer, authenticate, authorize, consent, cors, device, device_authorization, discovery, headers, health, home,
+    introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk, session, setup, ssf, status_list,
+    token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -55,6 +56,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(path::REVOKE, post(revoke::revoke))
         .route(path::PUSHED_AUTHORIZATION, post(par::push))
+        .route(path::DEVICE_AUTHORIZATION, post(device_authorization::start))
         .route("/authenticate", post(authenticate::authenticate))
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)
@@ -91,6 +93,8 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/authorize/continue", get(authorize::go_on))
         .route("/login", get(login::get).post(login::post))
         .route("/consent", post(consent::post))
+        .route(path::DEVICE, get(device::get).post(device::post))
+        .route(device::ANSWER, post(device::answer))
         .route(path::END_SESSION, get(logout::get).post(logout::post))
         .route("/v2/logout", get(logout::get_v2))
         .route("/setup", get(setup::get).post(setup::post))

@@ -14,16 +14,18 @@ use symbolon_jose::Algorithm;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::confirmation;
 use symbolon_oauth::dpop::Proven;
+use symbolon_oauth::endpoint::device_authorization::INTERVAL_SECS;
 use symbolon_oauth::endpoint::path;
-use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, refresh_token};
+use symbolon_oauth::grant::device_code::Pace;
+use symbolon_oauth::grant::{TokenRequest, authorization_code, client_credentials, device_code, refresh_token};
 use symbolon_oauth::{
-    AccessTokenClaims, AccessTokenForm, Beside, ClientAuthFailure, ClientId, Confirmation, Effect, Grant, Issue, OAuthError,
-    Params, RefreshAnswer, Refusal, SessionState, TokenResponse,
+    AccessTokenClaims, AccessTokenForm, Beside, ClientAuthFailure, ClientId, Confirmation, Effect, Grant, Issue,
+    OAuthError, Params, RefreshAnswer, Refusal, SessionState, TokenResponse,
 };
-use symbolon_store::{Family, Hash32, RefreshFacts, RefreshState};
+use symbolon_store::{Artefact, Family, Hash32, RefreshFacts, RefreshState};
 
 use super::meta::Meta;
-use super::{answer, browser, client, dpop, form};
+use super::{answer, browser, client, device_authorization, dpop, form};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
@@ -117,6 +119,9 @@ impl Request<'_> {
             let presented = presented(&request);
             if effects::apply(self.app, &issue, presented, self.meta.now).await? == Applied::Done {
                 self.keep_session(refresh.as_ref()).await?;
+                if request.grant() == Grant::DeviceCode {
+                    device_authorization::settled(self.app, self.meta).await?;
+                }
                 let successor = same_successor(&issue, presented, refresh.as_ref())?;
                 events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
                 return sign(self.app, self.registry, &mut issue, successor).await;
@@ -142,6 +147,11 @@ impl Request<'_> {
             TokenRequest::ClientCredentials(request) => {
                 let mut ctx = self.app.context(self.meta.now, &mut rng);
                 client_credentials::decide(&mut ctx, client, held, request, self.registry)
+            }
+            TokenRequest::DeviceCode(request) => {
+                let facts = self.device_facts(client, request).await?;
+                let mut ctx = self.app.context(self.meta.now, &mut rng);
+                device_code::decide(&mut ctx, client, held, request, facts, self.registry)
             }
             TokenRequest::RefreshToken(request) => {
                 let found = refresh::find(&*self.app.store, &request.refresh_token).await;
@@ -179,7 +189,13 @@ impl Request<'_> {
         request: &authorization_code::Request,
     ) -> Result<Option<authorization_code::Facts>, OAuthError> {
         let hash = Hash32(authorization_code::facts(request));
-        let Some(found) = self.app.store.code_facts(hash).await.map_err(|error| store_failure(&error))? else {
+        let Some(found) = self
+            .app
+            .store
+            .code_facts(Artefact::AUTHORIZATION_CODE, hash)
+            .await
+            .map_err(|error| store_failure(&error))?
+        else {
             return Ok(None);
         };
         let grant = serde_json::from_value(found.code.payload).map_err(|error| {
@@ -200,6 +216,40 @@ impl Request<'_> {
 /// Whether tokens are issued, or something ends with the refusal. A request that is merely refused needs no memory.
 fn changes_something(outcome: &Result<Issue, Refusal>) -> bool {
     outcome.as_ref().map_or_else(|refusal| *refusal.effect != Effect::None, |_| true)
+}
+
+/// How long after a request of a device the next one is too early, in seconds: a network may bring one late and the next one early.
+const POLL_SECS: u64 = INTERVAL_SECS - 1;
+
+impl Request<'_> {
+    async fn device_facts(
+        &self,
+        client: AuthenticatedClient<'_>,
+        request: &device_code::Request,
+    ) -> Result<Option<device_code::Facts>, OAuthError> {
+        let (store, now) = (&self.app.store, self.meta.now);
+        let hash = Hash32(device_code::facts(request));
+        let found = store.code_facts(Artefact::DEVICE_CODE, hash).await.map_err(|error| store_failure(&error))?;
+        let Some(found) = found else { return Ok(None) };
+        let grant = device_authorization::grant(&found.code)?;
+        let asks_in_vain = found.code.redeemed_at.is_none() && device_code::awaits_answer(client, &grant);
+        let pace = if asks_in_vain {
+            let first = store.remember_once("device_poll", hash, now.saturating_add(POLL_SECS), now).await;
+            if first.map_err(|error| store_failure(&error))? { Pace::Kept } else { Pace::TooFast }
+        } else {
+            Pace::Kept
+        };
+        Ok(Some(device_code::Facts {
+            grant,
+            expires_at: found.code.expires_at,
+            redeemed_at: found.code.redeemed_at,
+            pace,
+            user: found.user.as_ref().map(facts::user),
+            session: facts::session_state(found.session.as_ref(), now),
+            sid: found.code.sid.unwrap_or_default(),
+            session_ends_at: found.session.map_or(0, |session| session.absolute_expires_at),
+        }))
+    }
 }
 
 fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OAuthError> {

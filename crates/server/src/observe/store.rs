@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections, Consent,
-    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
-    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
-    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
-    RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
-    StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
-    UserUpdate, Verification, WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
+    Consent, Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation,
+    RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
+    StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
+    UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -132,7 +132,7 @@ observed! {
         snapshot() -> Box<dyn Snapshot>;
         list_sessions(after: Option<String>, limit: u32, now: u64) -> Page<Session>;
         artefact(kind: &str, hash: Hash32) -> Option<Artefact>;
-        code_facts(hash: Hash32) -> Option<CodeFacts>;
+        code_facts(kind: &str, hash: Hash32) -> Option<CodeFacts>;
         refresh_facts(hash: Hash32) -> Option<RefreshFacts>;
         family(id: &str) -> Option<Family>;
         forgetful_family(id: &str) -> Option<Family>;
@@ -164,6 +164,7 @@ observed! {
         put_artefact(artefact: Artefact) -> ();
         redeem_artefact(kind: &str, hash: Hash32, now: u64) -> Redeemed;
         exchange_artefact(kind: &str, hash: Hash32, new: Artefact, now: u64) -> Redeemed;
+        answer_artefact(answer: AnswerArtefact) -> Redeemed;
         redeem_code(redeem: RedeemCode) -> Redeemed;
         create_family(new: NewFamily) -> Issued;
         rotate_refresh_token(rotate: Rotate) -> Rotated;

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{PageShell, WebUrl};
 
-/// The end of set-up and of a password reset.
+/// The end of set-up, of a password reset, and of a device's question.
 #[derive(Clone, Debug, Template)]
 #[template(path = "done.html")]
 pub struct Done {
@@ -17,6 +17,16 @@ pub struct Done {
 /// Things that end on a page of their own.
 #[derive(Clone, Debug)]
 pub enum DoneWhat {
+    /// A device was allowed to use an account.
+    DeviceAllowed {
+        /// The program on it.
+        client: String,
+    },
+    /// A device was not allowed anything.
+    DeviceDenied {
+        /// The program on it.
+        client: String,
+    },
     /// A new password is set and every other sign-in of the account ended.
     PasswordReset,
     /// The first administrator exists.
@@ -42,6 +52,9 @@ impl Done {
             ("done-setup", page(set_up("ada@example.com", Some("http://localhost:4401/")))),
             ("done-setup-production", page(set_up("ada@example.com", None))),
             ("done-reset", page(DoneWhat::PasswordReset)),
+            ("done-device", page(DoneWhat::DeviceAllowed { client: "Dragons TV".into() })),
+            ("done-device-denied", page(DoneWhat::DeviceDenied { client: "Dragons TV".into() })),
+            ("done-device-hostile", page(DoneWhat::DeviceAllowed { client: sample::HOSTILE.into() })),
             ("done-hostile", page(set_up(sample::HOSTILE, None))),
         ]
     }

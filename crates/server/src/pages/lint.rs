@@ -5,8 +5,20 @@ use std::collections::BTreeSet;
 use askama::Template;
 
 use super::{
-    assets, consent::Consent, done::Done, error::ErrorPage, form_post::FormPost, home::Home, login::Login,
-    logout::Logout, reset::Reset, sample, setup::Setup, signed_out::SignedOut, web_message::WebMessage,
+    assets,
+    consent::Consent,
+    device::{DeviceCode, DeviceQuestion},
+    done::Done,
+    error::ErrorPage,
+    form_post::FormPost,
+    home::Home,
+    login::Login,
+    logout::Logout,
+    reset::Reset,
+    sample,
+    setup::Setup,
+    signed_out::SignedOut,
+    web_message::WebMessage,
 };
 
 /// Most bytes of a page with its stylesheet (experience §4 asks for this over the wire, compressed or not).
@@ -19,6 +31,8 @@ fn pages() -> Vec<(&'static str, String)> {
     }
     render(Login::samples())
         .chain(render(Consent::samples()))
+        .chain(render(DeviceCode::samples()))
+        .chain(render(DeviceQuestion::samples()))
         .chain(render(Logout::samples()))
         .chain(render(SignedOut::samples()))
         .chain(render(Setup::samples()))

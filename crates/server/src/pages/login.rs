@@ -46,6 +46,8 @@ pub enum Keep {
 pub enum Reason {
     /// Nobody is signed in.
     SignIn,
+    /// Nobody is, and a device waits.
+    Device,
     /// Somebody is, but the client asked for a fresh sign-in (`prompt=login`, `max_age`).
     Again,
 }
@@ -71,6 +73,10 @@ pub enum LoginProblem {
 impl Login {
     fn keeps(&self) -> bool {
         self.keep == Keep::On
+    }
+
+    fn is_for_a_device(&self) -> bool {
+        self.reason == Reason::Device
     }
 
     fn is_again(&self) -> bool {
@@ -113,6 +119,7 @@ impl Login {
                     ..plain.clone()
                 },
             ),
+            ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
             (
                 "login-hostile",

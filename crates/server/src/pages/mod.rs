@@ -8,6 +8,7 @@
 pub mod assets;
 pub mod consent;
 mod csp;
+pub mod device;
 pub mod done;
 pub mod error;
 pub mod form_post;

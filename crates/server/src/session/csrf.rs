@@ -25,6 +25,10 @@ impl CsrfKey {
 pub enum Purpose {
     /// `POST /consent`.
     Consent,
+    /// `POST /device`.
+    Device,
+    /// `POST /device/answer`.
+    DeviceAnswer,
     /// `POST /login`.
     Login,
     /// `POST /logout`.
@@ -39,6 +43,8 @@ impl Purpose {
     fn label(self) -> &'static [u8] {
         match self {
             Self::Consent => b"consent",
+            Self::Device => b"device",
+            Self::DeviceAnswer => b"device answer",
             Self::Login => b"login",
             Self::Logout => b"logout",
             Self::Reset => b"reset",

@@ -9,6 +9,7 @@ use symbolon_server::registry;
 use symbolon_store::{DocumentWrite, Expect};
 
 use crate::support::client::form;
+use crate::support::device;
 use crate::support::flow::authorize_url;
 use crate::support::protocol::header;
 use crate::support::{ISSUER, OTHER_API, World};
@@ -74,7 +75,7 @@ async fn every_listed_endpoint_answers() {
         assert!(got.status != 405 || posted.status != 405, "{member} takes neither GET nor POST");
         seen += 1;
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 12);
 }
 
 #[tokio::test]
@@ -82,7 +83,7 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
     let world = World::new().await;
     let document = world.browser().get(OPENID).await.json();
     let grants = names(&document, "grant_types_supported");
-    for grant in ["authorization_code", "refresh_token", "client_credentials"] {
+    for grant in ["authorization_code", "refresh_token", "client_credentials", device::GRANT] {
         assert!(grants.iter().any(|listed| listed == grant), "{grant}");
         let answer = world.token("web", &[("grant_type", grant)]).await;
         assert_ne!(answer.json()["error"], "unsupported_grant_type", "{grant}");
@@ -90,7 +91,7 @@ async fn every_listed_grant_and_method_works_and_no_other_security_32() {
     // It names what the authorization endpoint hands out (RFC 7591 §2.1), and the token endpoint knows nothing of it.
     assert!(grants.iter().any(|listed| listed == "implicit"));
     world.token("web", &[("grant_type", "implicit")]).await.is_error(400, "unsupported_grant_type");
-    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code", "Refresh_Token"] {
+    for grant in ["password", "device_code", "Refresh_Token"] {
         assert!(!grants.iter().any(|listed| listed == grant));
         world.token("web", &[("grant_type", grant)]).await.is_error(400, "unsupported_grant_type");
     }

@@ -18,6 +18,8 @@ mod bad_input;
 mod claims;
 mod consent;
 mod cors;
+mod device;
+mod device_attacks;
 mod discovery;
 mod doctor;
 mod dpop;

@@ -1,8 +1,8 @@
 //! Single use: codes and links work once, for whom they were made, while they last (security 23 to 25).
 
-use super::world::{NOW, World, code, family, hash, redeem, session};
+use super::world::{NOW, World, code, family, handle, hash, redeem, session};
 use crate::error::{Conflict, StoreError};
-use crate::record::{Artefact, RedeemCode, Redeemed, RefreshState, UserStatus};
+use crate::record::{AnswerArtefact, AnsweredBy, Artefact, RedeemCode, Redeemed, RefreshState, Session, UserStatus};
 
 const CODE: &str = Artefact::AUTHORIZATION_CODE;
 
@@ -32,7 +32,10 @@ pub(crate) async fn of_parallel_code_redemptions_one_wins(world: World) {
     assert!(answers.iter().all(|answer| answer.0 == winner || answer.1 == Redeemed::AlreadyRedeemed));
     let families = world.families_of("ann", NOW).await.unwrap();
     assert_eq!(families.len(), 1, "the losers left nothing");
-    assert_eq!(world.code_facts(hash(1)).await.unwrap().unwrap().code.family.as_ref(), Some(&families[0].id));
+    assert_eq!(
+        world.code_facts(Artefact::AUTHORIZATION_CODE, hash(1)).await.unwrap().unwrap().code.family.as_ref(),
+        Some(&families[0].id)
+    );
     assert_eq!(families[0].id, format!("family-{}", 100 + winner));
 }
 
@@ -48,7 +51,10 @@ pub(crate) async fn a_code_is_redeemed_once_with_all_that_is_born_of_it(world: W
     assert_eq!(facts.token.state, RefreshState::Current);
     // The second use tells the caller which family has to die.
     assert_eq!(world.redeem_code(redeem(&session, 1, 12)).await, Ok(Redeemed::AlreadyRedeemed));
-    assert_eq!(world.code_facts(hash(1)).await.unwrap().unwrap().code.family.as_deref(), Some("family-11"));
+    assert_eq!(
+        world.code_facts(Artefact::AUTHORIZATION_CODE, hash(1)).await.unwrap().unwrap().code.family.as_deref(),
+        Some("family-11")
+    );
     assert_eq!(world.refresh_facts(hash(12)).await, Ok(None));
     assert_eq!(world.family("family-12").await, Ok(None));
 }
@@ -77,7 +83,7 @@ pub(crate) async fn a_redeemed_code_says_so_even_when_expired(world: World) {
 
 pub(crate) async fn an_unknown_artefact_is_unknown(world: World) {
     assert_eq!(world.artefact("setup", hash(1)).await, Ok(None));
-    assert_eq!(world.code_facts(hash(1)).await, Ok(None));
+    assert_eq!(world.code_facts(Artefact::AUTHORIZATION_CODE, hash(1)).await, Ok(None));
     assert_eq!(world.redeem_artefact("setup", hash(1), NOW).await, Ok(Redeemed::Unknown));
     assert_eq!(world.redeem_code(redeem(&session("ann", 1), 1, 11)).await, Ok(Redeemed::Unknown));
 }
@@ -133,6 +139,105 @@ pub(crate) async fn of_parallel_exchanges_one_wins_and_the_others_leave_nothing(
     }
 }
 
+/// A device code and the question whether it may have somebody's account, under one hash.
+async fn ask(world: &World, number: u8) {
+    let waiting = Artefact { kind: Artefact::DEVICE_CODE.into(), client_id: Some("tv".into()), ..link(number) };
+    world.put_artefact(Artefact { kind: Artefact::USER_CODE.into(), ..waiting.clone() }).await.unwrap();
+    world.put_artefact(waiting).await.unwrap();
+}
+
+fn yes(session: &Session, number: u8) -> AnswerArtefact {
+    let by = AnsweredBy {
+        user_id: session.user_id.clone(),
+        revocation_handle: handle(&session.user_id),
+        sid: session.sid.clone(),
+    };
+    AnswerArtefact {
+        question: (Artefact::USER_CODE.into(), hash(number)),
+        waiting: (Artefact::DEVICE_CODE.into(), hash(number)),
+        by: Some(by),
+        payload: serde_json::json!({ "said": session.sid }),
+        now: NOW,
+    }
+}
+
+fn of_device(session: &Session, number: u8, born: u8) -> RedeemCode {
+    RedeemCode { kind: Artefact::DEVICE_CODE, ..redeem(session, number, born) }
+}
+
+pub(crate) async fn an_answer_gives_what_waits_its_user_once(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    let his = world.sign_in("bob", 2).await;
+    ask(&world, 1).await;
+    assert_eq!(world.redeem_code(of_device(&session, 1, 11)).await, Ok(Redeemed::Gone), "nobody has answered");
+
+    let unknown = AnswerArtefact { question: (Artefact::USER_CODE.into(), hash(9)), ..yes(&session, 1) };
+    assert_eq!(world.answer_artefact(unknown).await, Ok(Redeemed::Unknown));
+    let nothing_waits = AnswerArtefact { waiting: (Artefact::DEVICE_CODE.into(), hash(9)), ..yes(&session, 1) };
+    assert_eq!(world.answer_artefact(nothing_waits).await, Ok(Redeemed::Unknown));
+    let late = AnswerArtefact { now: NOW + 60, ..yes(&session, 1) };
+    assert_eq!(world.answer_artefact(late).await, Ok(Redeemed::Expired));
+    world.code(&session, 1).await;
+    let of_another = AnswerArtefact { waiting: (CODE.into(), hash(1)), ..yes(&session, 1) };
+    assert!(matches!(world.answer_artefact(of_another).await, Err(StoreError::Invalid(_))));
+
+    assert_eq!(world.answer_artefact(yes(&session, 1)).await, Ok(Redeemed::Done), "refusals use nothing up");
+    assert_eq!(world.answer_artefact(yes(&his, 1)).await, Ok(Redeemed::AlreadyRedeemed));
+    let facts = world.code_facts(Artefact::DEVICE_CODE, hash(1)).await.unwrap().unwrap();
+    assert_eq!(facts.code.payload, serde_json::json!({ "said": "sid-1" }));
+    assert_eq!(
+        (facts.user, facts.session, facts.code.redeemed_at),
+        (Some(world.ann().await), Some(session.clone()), None)
+    );
+    assert!(matches!(world.redeem_code(of_device(&his, 1, 12)).await, Err(StoreError::Invalid(_))));
+    assert_eq!(world.redeem_code(of_device(&session, 1, 11)).await, Ok(Redeemed::Done));
+    assert_eq!(world.redeem_code(of_device(&session, 1, 13)).await, Ok(Redeemed::AlreadyRedeemed));
+    let other_kind = world.code_facts(CODE, hash(1)).await.unwrap().unwrap();
+    assert_eq!(other_kind.code.redeemed_at, None, "the code of the same hash is another");
+}
+
+pub(crate) async fn an_answer_needs_the_user_as_read_and_a_live_session(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    ask(&world, 1).await;
+    let mut stale = yes(&session, 1);
+    stale.by.as_mut().unwrap().revocation_handle = "handle-old".into();
+    assert_eq!(world.answer_artefact(stale).await, Ok(Redeemed::Changed));
+    world.end_session("sid-1", "logout", NOW).await.unwrap();
+    assert_eq!(world.answer_artefact(yes(&session, 1)).await, Ok(Redeemed::Gone));
+    let again = world.sign_in("ann", 2).await;
+    world.set_user_status("ann", UserStatus::Blocked, "handle-new", NOW).await.unwrap();
+    assert_eq!(world.answer_artefact(yes(&again, 1)).await, Ok(Redeemed::Gone));
+    let waiting = world.artefact(Artefact::DEVICE_CODE, hash(1)).await.unwrap().unwrap();
+    assert_eq!((waiting.user_id, waiting.sid, waiting.payload), (None, None, link(1).payload));
+    let question = world.artefact(Artefact::USER_CODE, hash(1)).await.unwrap().unwrap();
+    assert_eq!(question.redeemed_at, None, "who may answer still can");
+}
+
+pub(crate) async fn no_for_an_answer_leaves_nothing_to_redeem(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    ask(&world, 1).await;
+    let no = AnswerArtefact { by: None, ..yes(&session, 1) };
+    assert_eq!(world.answer_artefact(no).await, Ok(Redeemed::Done));
+    assert_eq!(world.answer_artefact(yes(&session, 1)).await, Ok(Redeemed::AlreadyRedeemed));
+    assert_eq!(world.redeem_code(of_device(&session, 1, 11)).await, Ok(Redeemed::Gone));
+    assert_eq!(world.family("family-11").await, Ok(None));
+}
+
+pub(crate) async fn of_parallel_answers_one_counts(world: World) {
+    let (hers, his) = (world.sign_in("ann", 1).await, world.sign_in("bob", 2).await);
+    ask(&world, 1).await;
+    let answers = world
+        .at_once(50, move |world, number| {
+            let session = if number % 2 == 0 { hers.clone() } else { his.clone() };
+            async move { (session.user_id.clone(), world.answer_artefact(yes(&session, 1)).await.unwrap()) }
+        })
+        .await;
+    let winners: Vec<_> = answers.iter().filter(|answer| answer.1 == Redeemed::Done).map(|answer| &answer.0).collect();
+    let [winner] = winners[..] else { panic!("{} winners", winners.len()) };
+    let waiting = world.artefact(Artefact::DEVICE_CODE, hash(1)).await.unwrap().unwrap();
+    assert_eq!(waiting.user_id.as_ref(), Some(winner));
+}
+
 pub(crate) async fn the_same_hash_cannot_be_put_twice(world: World) {
     world.put_artefact(link(1)).await.unwrap();
     world.redeem_artefact("setup", hash(1), NOW).await.unwrap();
@@ -143,11 +248,11 @@ pub(crate) async fn the_same_hash_cannot_be_put_twice(world: World) {
 pub(crate) async fn code_facts_are_read_together(world: World) {
     let session = world.sign_in("ann", 1).await;
     let code = world.code(&session, 1).await;
-    let facts = world.code_facts(hash(1)).await.unwrap().unwrap();
+    let facts = world.code_facts(Artefact::AUTHORIZATION_CODE, hash(1)).await.unwrap().unwrap();
     assert_eq!((facts.code, facts.session), (code, Some(session)));
     assert_eq!(facts.user, Some(world.ann().await));
     world.end_session("sid-1", "logout", NOW + 1).await.unwrap();
-    let facts = world.code_facts(hash(1)).await.unwrap().unwrap();
+    let facts = world.code_facts(Artefact::AUTHORIZATION_CODE, hash(1)).await.unwrap().unwrap();
     assert_eq!(facts.session.unwrap().ended_at, Some(NOW + 1));
 }
 

@@ -3,7 +3,7 @@
 use super::world::{ABSOLUTE, ACCESS, NOW, World, access_token, family, rotate};
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Consent, Ended, Family, FamilyWanted, Issued, IssuedAccessToken, NewFamily, RevocationKind,
+    AlsoSession, Artefact, Consent, Ended, Family, FamilyWanted, Issued, IssuedAccessToken, NewFamily, RevocationKind,
     RotateExpect, TokenQuery,
 };
 
@@ -152,7 +152,11 @@ pub(crate) async fn withdrawn_consent_ends_the_clients_families_only(world: Worl
     assert_eq!(ended, Ok(Ended { families: 1, session: false, tokens_until: Some(ACCESS) }));
     assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
     assert!(!world.family_lives(&spa.id).await);
-    assert_eq!(world.code_facts(super::world::hash(21)).await, Ok(None), "an open code dies too");
+    assert_eq!(
+        world.code_facts(Artefact::AUTHORIZATION_CODE, super::world::hash(21)).await,
+        Ok(None),
+        "an open code dies too"
+    );
     assert!(world.family_lives("family-12").await && world.family_lives(&his.id).await);
     assert!(world.session_lives(&session.sid).await);
     assert_eq!(world.withdraw_consent("ann", "spa", NOW).await, Ok(Ended::default()));

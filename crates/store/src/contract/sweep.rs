@@ -56,14 +56,14 @@ pub(crate) async fn superseded_tokens_stay_as_long_as_a_replay_matters(world: Wo
     assert!(matches!(world.state(11).await, RefreshState::Superseded { .. }));
     // A redeemed code is remembered as redeemed, with its family, well past its own life.
     world.sweep(at(NOW + 59 + KEEP)).await.unwrap();
-    let code = world.code_facts(hash(21)).await;
+    let code = world.code_facts(Artefact::AUTHORIZATION_CODE, hash(21)).await;
     assert!(code.is_ok());
     let fresh = Artefact { expires_at: NOW + 60, ..code_of_ann(23) };
     world.put_artefact(fresh).await.unwrap();
     world.sweep(at(NOW + 59 + KEEP)).await.unwrap();
-    assert!(world.code_facts(hash(23)).await.unwrap().is_some());
+    assert!(world.code_facts(Artefact::AUTHORIZATION_CODE, hash(23)).await.unwrap().is_some());
     world.sweep(at(NOW + 60 + KEEP)).await.unwrap();
-    assert_eq!(world.code_facts(hash(23)).await, Ok(None));
+    assert_eq!(world.code_facts(Artefact::AUTHORIZATION_CODE, hash(23)).await, Ok(None));
 }
 
 fn code_of_ann(number: u8) -> Artefact {

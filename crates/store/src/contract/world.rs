@@ -228,6 +228,7 @@ pub(crate) fn code(session: &Session, number: u8) -> Artefact {
 pub(crate) fn redeem(session: &Session, code: u8, born: u8) -> RedeemCode {
     let family = family(session, born);
     RedeemCode {
+        kind: Artefact::AUTHORIZATION_CODE,
         hash: hash(code),
         now: NOW + 1,
         refresh_token: Some(refresh_token(&family.id, born)),

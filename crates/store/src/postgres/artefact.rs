@@ -1,14 +1,14 @@
-//! Single-use artefacts and the redemption of authorization codes.
+//! Single-use artefacts, answers to what waits, and the redemption of codes.
 
 use tokio_postgres::Row;
 
 use super::conn::{Answer, Call, Conn, call, sql};
-use super::family::{self, LOCK_USER, Standing};
+use super::family::{self, LOCK_SESSION, LOCK_USER, Standing};
 use super::value::{Columns, bytes, json, num, opt_num};
 use super::{session, user};
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
+use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
 
 /// The columns of table `artefact` under the alias `c`, in the order of [`from_row`].
 const COLUMNS: &str = "c.kind, c.hash, c.family, c.client_id, c.user_id, c.sid, c.created_at, c.expires_at, \
@@ -90,7 +90,39 @@ async fn use_up(conn: &Conn, kind: &str, hash: Hash32, now: u64, new: Option<&Ar
     Ok(Redeemed::Done)
 }
 
-pub(super) async fn code_facts(conn: &Conn, hash: Hash32) -> Result<Option<CodeFacts>> {
+pub(super) async fn answer(conn: &Conn, answer: &AnswerArtefact) -> Result<Redeemed> {
+    let ((question, asked), (waiting, waits), by) = (&answer.question, &answer.waiting, answer.by.as_ref());
+    let (user_id, sid) = (by.map(|by| &by.user_id), by.map(|by| &by.sid));
+    let locks = vec![call!(LOCK_USER, user_id), call!(LOCK_SESSION, sid), lock(question, asked), lock(waiting, waits)];
+    let answers = conn.begin(locks).await?;
+    let [user, session, question, waiting] = answers.as_slice() else { return Err(super::short()) };
+    let question = question.row().map(from_row).transpose()?;
+    let (Some(question), Some(waiting)) = (question, waiting.row().map(from_row).transpose()?) else {
+        return Ok(Redeemed::Unknown);
+    };
+    if let Some(refused) = refusal(&question, answer.now).or_else(|| refusal(&waiting, answer.now)) {
+        return Ok(refused);
+    }
+    if question.client_id != waiting.client_id {
+        return Err(StoreError::Invalid("a question is of the client whose artefact waits"));
+    }
+    if let Some(by) = by {
+        match family::standing_of_user(user.row(), &by.revocation_handle)? {
+            Standing::Good => {}
+            Standing::Changed => return Ok(Redeemed::Changed),
+            Standing::Gone => return Ok(Redeemed::Gone),
+        }
+        if !family::stands(session.row())? {
+            return Ok(Redeemed::Gone);
+        }
+    }
+    let sql = "UPDATE artefact SET user_id = $3, sid = $4, payload = $5 WHERE kind = $1 AND hash = $2";
+    let answered = call!(sql, &waiting.kind, bytes(&waiting.hash), user_id, sid, json(&answer.payload)?);
+    conn.finish(vec![mark(&question, answer.now, None), answered]).await?;
+    Ok(Redeemed::Done)
+}
+
+pub(super) async fn code_facts(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
     let sql = sql!(
         "SELECT {COLUMNS}, {}, {} FROM artefact c LEFT JOIN account a ON a.id = c.user_id
             LEFT JOIN session s ON s.sid = c.sid
@@ -98,7 +130,7 @@ pub(super) async fn code_facts(conn: &Conn, hash: Hash32) -> Result<Option<CodeF
         user::COLUMNS,
         session::COLUMNS
     );
-    let answer = conn.ask(sql, &[&Artefact::AUTHORIZATION_CODE, &bytes(&hash)]).await?;
+    let answer = conn.ask(sql, &[&kind, &bytes(&hash)]).await?;
     let Some(row) = answer.row() else { return Ok(None) };
     Ok(Some(CodeFacts {
         code: from_row(row)?,
@@ -113,8 +145,8 @@ pub(super) async fn redeem_code(conn: &Conn, redeem: &RedeemCode) -> Result<Rede
         WHERE sid = (SELECT sid FROM artefact WHERE kind = $1 AND hash = $2) FOR KEY SHARE";
     let locks = vec![
         call!(LOCK_USER, &family.user_id),
-        call!(session, Artefact::AUTHORIZATION_CODE, bytes(&redeem.hash)),
-        lock(Artefact::AUTHORIZATION_CODE, &redeem.hash),
+        call!(session, redeem.kind, bytes(&redeem.hash)),
+        lock(redeem.kind, &redeem.hash),
     ];
     let answers = conn.begin(locks).await?;
     let [user, session, code] = answers.as_slice() else { return Err(super::short()) };
@@ -122,7 +154,8 @@ pub(super) async fn redeem_code(conn: &Conn, redeem: &RedeemCode) -> Result<Rede
     if let Some(refused) = refusal(&code, redeem.now) {
         return Ok(refused);
     }
-    if code.user_id.as_ref().is_some_and(|id| *id != family.user_id) {
+    let Some(user_id) = &code.user_id else { return Ok(Redeemed::Gone) };
+    if *user_id != family.user_id {
         return Err(StoreError::Invalid("the family's user is not the code's"));
     }
     match family::standing_of_user(user.row(), &redeem.access_token.revocation_handle)? {

@@ -12,13 +12,13 @@ use super::{
 };
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections, Consent,
-    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
-    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
-    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
-    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
-    WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
+    Consent, Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation,
+    RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
+    StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
+    Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -186,8 +186,13 @@ impl Store for Postgres {
             .await
     }
 
-    async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
-        self.read(hash, |conn, hash| Box::pin(artefact::code_facts(conn, *hash))).await
+    async fn answer_artefact(&self, answer: AnswerArtefact) -> Result<Redeemed> {
+        self.write(answer, |conn, answer| Box::pin(artefact::answer(conn, answer))).await
+    }
+
+    async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
+        let kind = kind.to_owned();
+        self.read((kind, hash), |conn, (kind, hash)| Box::pin(artefact::code_facts(conn, kind, *hash))).await
     }
 
     async fn redeem_code(&self, redeem: RedeemCode) -> Result<Redeemed> {

@@ -31,12 +31,16 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// The kind of authorization codes, the only kind `redeem_code` looks at.
+    /// The kind of authorization codes.
     pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
     /// The kind of pushed authorization requests.
     pub const PUSHED_REQUEST: &'static str = "pushed_request";
+    /// The kind of device codes, which wait for their user.
+    pub const DEVICE_CODE: &'static str = "device_code";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
+    /// The kind of user codes, each the question whether its device code may have an account.
+    pub const USER_CODE: &'static str = "user_code";
 }
 
 /// What became of an attempt to use an artefact.
@@ -56,6 +60,32 @@ pub enum Redeemed {
     Unknown,
 }
 
+/// What somebody says to a question that another artefact waits for, one transaction.
+#[derive(Clone, Debug)]
+pub struct AnswerArtefact {
+    /// Kind and hash of the question, which is used up.
+    pub question: (String, Hash32),
+    /// Kind and hash of what waits for the answer, and stays to be redeemed.
+    pub waiting: (String, Hash32),
+    /// Who it belongs to from now on; nobody, if the answer is no.
+    pub by: Option<AnsweredBy>,
+    /// What waits gets this payload.
+    pub payload: Value,
+    /// Time of the request.
+    pub now: u64,
+}
+
+/// Who has answered.
+#[derive(Clone, Debug)]
+pub struct AnsweredBy {
+    /// The user.
+    pub user_id: String,
+    /// The user's revocation handle, as it was read.
+    pub revocation_handle: String,
+    /// The session in which they said it.
+    pub sid: String,
+}
+
 /// Everything the decision on a code needs, read at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CodeFacts {
@@ -67,9 +97,11 @@ pub struct CodeFacts {
     pub session: Option<Session>,
 }
 
-/// The redemption of an authorization code and all that is born of it, one transaction.
+/// The redemption of a code and all that is born of it, one transaction.
 #[derive(Clone, Debug)]
 pub struct RedeemCode {
+    /// The code's kind: [`Artefact::AUTHORIZATION_CODE`] or [`Artefact::DEVICE_CODE`].
+    pub kind: &'static str,
     /// SHA-256 of the code.
     pub hash: Hash32,
     /// Time of the request.

@@ -1,4 +1,4 @@
-//! Single-use artefacts and the redemption of authorization codes.
+//! Single-use artefacts, answers to what waits, and the redemption of codes.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -8,7 +8,7 @@ use super::value::{Json, Num};
 use super::{session, user};
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
+use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
 
 pub(super) fn put(conn: &Connection, artefact: &Artefact) -> Result<()> {
     let sql = "INSERT INTO artefact (kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at,
@@ -69,9 +69,43 @@ pub(super) fn exchange(conn: &Connection, kind: &str, hash: Hash32, new: &Artefa
     Ok(redeemed)
 }
 
-pub(super) fn code_facts(conn: &Connection, hash: Hash32) -> Result<Option<CodeFacts>> {
+pub(super) fn answer(conn: &Connection, answer: &AnswerArtefact) -> Result<Redeemed> {
+    let ((question, asked), (waiting, waits)) = (&answer.question, &answer.waiting);
+    let (Some(question), Some(waiting)) = (find(conn, question, *asked)?, find(conn, waiting, *waits)?) else {
+        return Ok(Redeemed::Unknown);
+    };
+    if let Some(refused) = refusal(&question, answer.now).or_else(|| refusal(&waiting, answer.now)) {
+        return Ok(refused);
+    }
+    if question.client_id != waiting.client_id {
+        return Err(StoreError::Invalid("a question is of the client whose artefact waits"));
+    }
+    if let Some(by) = &answer.by {
+        match family::standing_of_user(conn, &by.user_id, &by.revocation_handle)? {
+            Standing::Good => {}
+            Standing::Changed => return Ok(Redeemed::Changed),
+            Standing::Gone => return Ok(Redeemed::Gone),
+        }
+        if !session::stands(conn, Some(&by.sid))? {
+            return Ok(Redeemed::Gone);
+        }
+    }
+    mark(conn, &question, answer.now, None)?;
+    let by = answer.by.as_ref();
+    let sql = "UPDATE artefact SET user_id = ?3, sid = ?4, payload = ?5 WHERE kind = ?1 AND hash = ?2";
+    conn.prepare_cached(sql)?.execute(params![
+        waiting.kind,
+        waiting.hash,
+        by.map(|by| &by.user_id),
+        by.map(|by| &by.sid),
+        Json(&answer.payload),
+    ])?;
+    Ok(Redeemed::Done)
+}
+
+pub(super) fn code_facts(conn: &Connection, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
     snapshot(conn, || {
-        let Some(code) = find(conn, Artefact::AUTHORIZATION_CODE, hash)? else {
+        let Some(code) = find(conn, kind, hash)? else {
             return Ok(None);
         };
         let user = code.user_id.as_deref().map(|id| user::by_id(conn, id)).transpose()?.flatten();
@@ -81,14 +115,15 @@ pub(super) fn code_facts(conn: &Connection, hash: Hash32) -> Result<Option<CodeF
 }
 
 pub(super) fn redeem_code(conn: &Connection, redeem: &RedeemCode) -> Result<Redeemed> {
-    let Some(code) = find(conn, Artefact::AUTHORIZATION_CODE, redeem.hash)? else {
+    let Some(code) = find(conn, redeem.kind, redeem.hash)? else {
         return Ok(Redeemed::Unknown);
     };
     if let Some(refused) = refusal(&code, redeem.now) {
         return Ok(refused);
     }
     let family = &redeem.family;
-    if code.user_id.as_ref().is_some_and(|id| *id != family.user_id) {
+    let Some(user_id) = &code.user_id else { return Ok(Redeemed::Gone) };
+    if *user_id != family.user_id {
         return Err(StoreError::Invalid("the family's user is not the code's"));
     }
     match family::standing_of_user(conn, &family.user_id, &redeem.access_token.revocation_handle)? {

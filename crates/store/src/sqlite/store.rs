@@ -11,8 +11,8 @@ use super::{
 use crate::error::StoreError;
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent, Delivery,
-    DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent,
+    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
     ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
     NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
     RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
@@ -175,8 +175,13 @@ impl Store for Sqlite {
         self.write(move |conn| artefact::exchange(conn, &kind, hash, &new, now)).await
     }
 
-    async fn code_facts(&self, hash: Hash32) -> Result<Option<CodeFacts>> {
-        self.read(move |conn| artefact::code_facts(conn, hash)).await
+    async fn answer_artefact(&self, answer: AnswerArtefact) -> Result<Redeemed> {
+        self.write(move |conn| artefact::answer(conn, &answer)).await
+    }
+
+    async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
+        let kind = kind.to_owned();
+        self.read(move |conn| artefact::code_facts(conn, &kind, hash)).await
     }
 
     async fn redeem_code(&self, redeem: RedeemCode) -> Result<Redeemed> {

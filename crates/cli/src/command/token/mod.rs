@@ -3,6 +3,7 @@
 
 mod decode;
 mod decrypt;
+mod device;
 mod encrypt;
 mod hide;
 mod look;
@@ -39,6 +40,14 @@ pub(crate) enum Token {
         Examples:\n  symbolon token decode < token.txt\n  pbpaste | symbolon token decode --json"
     )]
     Decode(decode::Decode),
+    /// Get tokens as a device without a browser does: show a code, and wait for the answer on another screen
+    #[command(
+        after_help = "The client is a public one: symbolon client add --native --device. The access token is printed, with --json all of the answer.\n\n\
+        Examples:\n  \
+        symbolon token device --client dragons-tv\n  \
+        TOKEN=$(symbolon token device --issuer https://auth.example.com --client dragons-tv --audience https://api.example.com)"
+    )]
+    Device(device::Device),
     /// Check signature, issuer, audience and times; exit code 8 when refused
     #[command(
         after_help = "The token is read from standard input. Keys come from the issuer (https, or http on this machine) or from a file.\n\n\
@@ -108,6 +117,7 @@ impl Token {
         match self {
             Self::Decode(decode) => decode.run(output),
             Self::Decrypt(decrypt) => decrypt.run(output),
+            Self::Device(device) => device.run(global, output),
             Self::Encrypt(encrypt) => encrypt.run(output),
             Self::Revoke(revoke) => revoke.run(global, output),
             Self::Sign(sign) => sign.run(output),

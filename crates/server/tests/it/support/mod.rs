@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod client;
+pub mod device;
 pub mod dpop;
 pub mod flow;
 pub mod operator;

@@ -1,0 +1,164 @@
+//! `POST /oauth/device` (RFC 8628 §3.1): a device without a browser gets one code to keep and one to show.
+//!
+//! Anybody can ask in the name of a public client, and each request takes room until it expires: so those that nobody has allowed are
+//! counted for each address.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::header::USER_AGENT;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use symbolon_oauth::client_auth::AuthenticatedClient;
+use symbolon_oauth::endpoint::device_authorization::{self, Device, DeviceGrant, Request, Started};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Artefact, Attempt, Conflict, Hash32, StoreError};
+
+use super::meta::Meta;
+use super::{answer, client, form};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+
+/// More of a `User-Agent` would not be read on a page.
+const MAX_AGENT_CHARS: usize = 160;
+
+/// What is kept with a user code: which device code it is the question of.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Question {
+    /// SHA-256 of the device code.
+    pub waiting: [u8; 32],
+}
+
+/// The device authorization endpoint.
+pub(super) async fn start(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let registry = app.registry();
+    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
+        Ok(params) => params,
+        Err(error) => return answer::error(&error),
+    };
+    let credentials = match client::credentials(&headers, &params) {
+        Ok(credentials) => credentials,
+        Err(error) => return answer::error(&error),
+    };
+    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+        Ok(client) => {
+            let started = begin(&app, &registry, &meta, &headers, client, &params).await;
+            events::device_started(&app, credentials.client_id(), started.as_ref().err());
+            started
+        }
+        Err(error) => {
+            events::client_refused(&app, credentials.client_id(), &error);
+            Err(error)
+        }
+    };
+    let response = match outcome {
+        Ok(started) => answer::json(StatusCode::OK, &started.response(&app.issuer)),
+        Err(error) => answer::error(&error),
+    };
+    answer::to_client(response, credentials.client_id())
+}
+
+async fn begin(
+    app: &App,
+    registry: &Registry,
+    meta: &Meta,
+    headers: &HeaderMap,
+    client: AuthenticatedClient<'_>,
+    params: &Params,
+) -> Result<Started, OAuthError> {
+    let request = Request::parse(params)?;
+    let device = Device { address: meta.address_text(), user_agent: agent(headers) };
+    let mut counted = false;
+    // A user code that is taken, which will hardly ever happen: once more, with another.
+    for _ in 0..2 {
+        let started = {
+            let mut rng = SystemRng;
+            let mut ctx = app.context(meta.now, &mut rng);
+            device_authorization::decide(&mut ctx, client, &request, device.clone(), registry)?
+        };
+        if client.client().is_public() && !counted {
+            count(app, meta).await?;
+            counted = true;
+        }
+        match keep(app, meta, &started).await {
+            Ok(()) => return Ok(started),
+            Err(StoreError::Conflict(Conflict::Exists)) => {}
+            Err(error) => return Err(store_failure(&error)),
+        }
+    }
+    Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
+}
+
+async fn count(app: &App, meta: &Meta) -> Result<(), OAuthError> {
+    let key = app.throttle().device_start_key(address(meta));
+    match app.attempts.begin(vec![key], meta.now).await.map_err(|error| store_failure(&error))? {
+        Attempt::Allowed => Ok(()),
+        Attempt::Wait { secs } => {
+            app.metrics.limited("device");
+            Err(OAuthError::DeviceStartsTooMany { retry_after_secs: u32::try_from(secs).unwrap_or(u32::MAX) })
+        }
+    }
+}
+
+/// A device has got its tokens: what it asked for does not count any more.
+pub(super) async fn settled(app: &App, meta: &Meta) -> Result<(), OAuthError> {
+    let key = app.throttle().device_start_key(address(meta)).key;
+    app.attempts.forgive(Vec::new(), vec![key]).await.map_err(|error| store_failure(&error))
+}
+
+/// On a Unix socket without a forwarding proxy everybody is one neighbour.
+pub(super) fn address(meta: &Meta) -> IpAddr {
+    meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// What waits is stored before the question that leads to it.
+async fn keep(app: &App, meta: &Meta, started: &Started) -> Result<(), StoreError> {
+    let waiting = Artefact {
+        kind: Artefact::DEVICE_CODE.to_owned(),
+        hash: Hash32(started.device_code.hash()),
+        family: Some(started.grant.family_id.clone()),
+        client_id: Some(started.grant.client_id.to_string()),
+        user_id: None,
+        sid: None,
+        created_at: meta.now,
+        expires_at: started.expires_at,
+        redeemed_at: None,
+        payload: serde_json::to_value(&started.grant).map_err(|error| StoreError::Internal(error.to_string()))?,
+    };
+    let question = Question { waiting: started.device_code.hash() };
+    let question = Artefact {
+        kind: Artefact::USER_CODE.to_owned(),
+        hash: Hash32(started.user_code.hash()),
+        family: None,
+        payload: serde_json::to_value(question).map_err(|error| StoreError::Internal(error.to_string()))?,
+        ..waiting.clone()
+    };
+    app.store.put_artefact(waiting).await?;
+    app.store.put_artefact(question).await
+}
+
+/// What is kept with a device code.
+pub(super) fn grant(code: &Artefact) -> Result<DeviceGrant, OAuthError> {
+    serde_json::from_value(code.payload.clone()).map_err(|error| {
+        tracing::error!(%error, "a stored device code cannot be read");
+        OAuthError::ServerError
+    })
+}
+
+fn agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?.trim();
+    (!text.is_empty()).then(|| text.chars().take(MAX_AGENT_CHARS).collect())
+}

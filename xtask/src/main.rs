@@ -1,4 +1,4 @@
-//! The commands of the project itself: `cargo xtask test`, `tidy`, `fuzz`, `mutants K/N`, `bench NAME`, `fault NAME`, `screenshots`.
+//! The commands of the project itself: `cargo xtask test`, `format`, `tidy`, `fuzz`, `mutants K/N`, `bench NAME`, `fault NAME`, `screenshots`.
 //!
 //! Everything a contributor or the CI machine runs is here, so that both run the same thing.
 
@@ -21,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
 commands:
   test           install what the tests need, then run every check and every test
+  format         rustfmt on every file; `cargo fmt` does not see modules that a macro declares
   tidy           check the conventions that a compiler does not (a part of `test`)
   fuzz [SECONDS [TARGET]]
                  run each fuzz target, or one, for some seconds (briefly a part of `test`)
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
         ["test"] => test::run(),
+        ["format"] => test::format_in_place(),
         ["tidy"] => tidy::run(),
         ["fuzz"] => fuzz::run(None, None),
         ["fuzz", secs] => fuzz::run(Some(secs), None),

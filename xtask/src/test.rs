@@ -90,11 +90,19 @@ fn single(count: &mut Count, outcome: Result<(), String>) -> Result<(), String> 
 }
 
 /// Every `.rs` file by name: `cargo fmt` does not see modules that a macro declares.
-fn format(workspace: &Workspace) -> Result<(), String> {
+fn rustfmt(workspace: &Workspace, mode: &[&str]) -> Result<(), String> {
     let files = workspace.files()?.into_iter().filter(|name| Path::new(name).extension().is_some_and(|it| it == "rs"));
     let mut rustfmt = process::command("rustfmt", &workspace.root);
-    process::run(rustfmt.args(["--check", "--edition", "2024"]).args(files))
-        .map_err(|error| format!("{error}; try: cargo fmt --all, and rustfmt on files a macro declares"))
+    process::run(rustfmt.args(mode).args(["--edition", "2024"]).args(files))
+}
+
+fn format(workspace: &Workspace) -> Result<(), String> {
+    rustfmt(workspace, &["--check"]).map_err(|error| format!("{error}; try: cargo xtask format"))
+}
+
+/// `cargo xtask format`.
+pub(crate) fn format_in_place() -> Result<(), String> {
+    rustfmt(&Workspace::find()?, &[])
 }
 
 fn clippy(workspace: &Workspace) -> Result<(), String> {

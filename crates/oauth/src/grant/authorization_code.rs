@@ -325,7 +325,13 @@ mod tests {
         assert_eq!((id_token.claims.aud.as_str(), id_token.claims.nonce.as_deref()), ("spa", Some("n0nce")));
         assert_eq!((id_token.claims.exp, id_token.claims.auth_time), (NOW + 600, NOW - 100));
         assert!(id_token.claims.profile.is_empty(), "profile claims are for userinfo");
-        assert_eq!(id_token.beside(&crate::Beside { access_token: Some("token"), ..Default::default() }).at_hash.map(|hash| hash.len()), Some(22));
+        assert_eq!(
+            id_token
+                .beside(&crate::Beside { access_token: Some("token"), ..Default::default() })
+                .at_hash
+                .map(|hash| hash.len()),
+            Some(22)
+        );
         let mut without = found();
         without.grant.nonce = None;
         assert_eq!(run(without).unwrap().id_token.unwrap().claims.nonce, None, "never invented");

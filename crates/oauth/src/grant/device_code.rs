@@ -212,7 +212,10 @@ mod tests {
         let issue = run(|_| ()).unwrap();
         let claims = &issue.access_token.claims;
         assert_eq!((claims.sub.as_str(), claims.sid.as_deref()), ("usr_ada", Some("sid-1")));
-        assert_eq!((claims.auth_time, claims.scope.to_string().as_str()), (Some(NOW - 100), "openid offline_access read:dragons"));
+        assert_eq!(
+            (claims.auth_time, claims.scope.to_string().as_str()),
+            (Some(NOW - 100), "openid offline_access read:dragons")
+        );
         assert!(matches!(issue.refresh_token, RefreshAnswer::New(_)));
         let id_token = issue.id_token.unwrap().claims;
         assert_eq!((id_token.auth_time, id_token.nonce), (NOW - 100, None));
@@ -277,7 +280,10 @@ mod tests {
         refused(run_as(&no_more, "", Some(found())), OAuthError::GrantNotAllowed);
         let narrowed = Client { apis: Vec::new(), ..tv() };
         refused(run_as(&narrowed, "", Some(found())), OAuthError::TargetUnknown);
-        refused(run_as(&tv(), "&resource=https%3A%2F%2Felsewhere.example", Some(found())), OAuthError::TargetNotGranted);
+        refused(
+            run_as(&tv(), "&resource=https%3A%2F%2Felsewhere.example", Some(found())),
+            OAuthError::TargetNotGranted,
+        );
     }
 
     #[test]

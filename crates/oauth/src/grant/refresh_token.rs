@@ -119,7 +119,8 @@ pub fn decide(
         // Before everything that could refuse more mildly: a thief does not hide behind a wrong scope or an idle expiry.
         Verdict::Theft => {
             let effect = Box::new(Effect::EndFamily {
-                family_id: facts.family.id, beside: None,
+                family_id: facts.family.id,
+                beside: None,
                 why: EndReason::RefreshTokenReused,
                 also_session: AlsoSession::Yes,
             });
@@ -300,7 +301,8 @@ mod tests {
     #[track_caller]
     fn theft(result: Result<Issue, Refusal>) {
         let effect = Box::new(Effect::EndFamily {
-            family_id: "family-1".to_owned(), beside: None,
+            family_id: "family-1".to_owned(),
+            beside: None,
             why: EndReason::RefreshTokenReused,
             also_session: AlsoSession::Yes,
         });

@@ -257,7 +257,8 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
             .all(|token| matches!(token, "username" | "current-password" | "new-password" | "name" | "off"))
     });
     check_all("nothing but a code to copy from another device is kept from being filled in", |page| {
-        page.all("input").all(|tag| tag.attribute("autocomplete") != Some("off") || tag.attribute("name") == Some("user_code"))
+        page.all("input")
+            .all(|tag| tag.attribute("autocomplete") != Some("off") || tag.attribute("name") == Some("user_code"))
     });
     check_all("password fields say which password, and may be pasted into", |page| {
         page.all("input").filter(|tag| tag.attribute("type") == Some("password")).all(|tag| {

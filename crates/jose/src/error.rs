@@ -182,7 +182,7 @@ causes! {
     PayloadMisplaced => Malformed, "the payload is missing or stands in two places";
     /// Longer than a payload may be.
     PayloadTooLong => Malformed, "the payload is too long";
-    /// RFC 8725bis §3.13: the count of PBES2 is below 1,000 or above the bound.
+    /// draft-ietf-oauth-rfc8725bis-08 §3.13: the count of PBES2 is below 1,000 or above the bound.
     Pbes2Count => Malformed, "the count of PBES2 is out of bounds";
     /// RFC 7468: not one PEM text of that form.
     PemInvalid => Malformed, "not a PEM text";

@@ -47,7 +47,7 @@ impl Confirmation {
 /// The client is registered for bound tokens and brings no proof, or gets session values and brings one.
 pub fn admit(client: &Client, held: Option<&Confirmation>) -> Result<(), OAuthError> {
     match held {
-        // RFC 9449 §5.2: "the authorization server MUST reject token requests from this client that do not contain the DPoP header"
+        // RFC 9449 §5.2: "the authorization server MUST reject token requests from the client that do not contain the DPoP header"
         None if client.dpop_bound_access_tokens => Err(OAuthError::Dpop(DpopFailure::Missing)),
         Some(_) if client.gets_sessions() => Err(OAuthError::DpopNotForSessions),
         _ => Ok(()),

@@ -72,7 +72,8 @@ impl Default for Lifetimes {
 }
 
 impl Lifetimes {
-    /// Says what is out of bounds: RFC 9700 §2.1.1 wants short codes, §4.14.2 a bounded grace.
+    /// Says what is out of bounds: codes are short-lived (RFC 6749 §4.1.2), and so is the grace, in which a superseded refresh token is not
+    /// yet a sign of theft (RFC 9700 §4.14.2).
     ///
     /// # Errors
     /// The first limit that is broken, in words for the operator.

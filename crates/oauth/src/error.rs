@@ -324,7 +324,7 @@ impl OAuthError {
             Self::ResponseTypeUnsupported => {
                 wire("unsupported_response_type", 400, "this response_type is not supported")
             }
-            // OpenID Connect Core §3.2.2.1
+            // OpenID Connect Core §3.1.2.1
             Self::ScopeOpenidMissing => wire("invalid_scope", 400, "an ID token needs the scope openid"),
             Self::StateTooLong => wire("invalid_request", 400, "state is longer than 1536 bytes"),
 
@@ -391,7 +391,7 @@ impl OAuthError {
             Self::InteractionRequired => {
                 wire("interaction_required", 400, "a page is needed, and prompt=none forbids showing one")
             }
-            // unmet_authentication_requirements 1.0 §2
+            // unmet_authentication_requirements 1.0 §1
             Self::UnmetAuthenticationRequirements => wire(
                 "unmet_authentication_requirements",
                 400,

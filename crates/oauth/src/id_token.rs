@@ -43,10 +43,10 @@ pub struct IdTokenClaims {
     /// The session (OpenID Connect Back-Channel Logout §2.1), so that logout knows which one is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// Half a hash of the access token beside it (§3.1.3.6).
+    /// Half a hash of the access token beside it (OpenID Connect Core §3.1.3.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
-    /// Half a hash of the code beside it (§3.3.2.11).
+    /// Half a hash of the code beside it (OpenID Connect Core §3.3.2.11).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub c_hash: Option<String>,
     /// Half a hash of the request's `state` (FAPI 1.0 Part 2 §5.1.1).

@@ -82,7 +82,7 @@ pub struct IdTokenPlan {
 /// What is handed out with an ID token, which binds each by half a hash, and the `state` of the request it answers.
 #[derive(Clone, Copy, Default)]
 pub struct Beside<'a> {
-    /// The access token (OpenID Connect Core §3.1.3.6, §3.2.2.9).
+    /// The access token (OpenID Connect Core §3.1.3.6, §3.2.2.10).
     pub access_token: Option<&'a str>,
     /// The code (§3.3.2.11).
     pub code: Option<&'a str>,

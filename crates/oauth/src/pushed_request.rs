@@ -126,7 +126,7 @@ pub fn reference(request_uri: &str) -> Option<Result<OpaqueToken, OAuthError>> {
 /// `dpop_jkt` (RFC 9449 §10.1).
 ///
 /// # Errors
-/// What the authorization endpoint would refuse, and a `request_uri` (§2.1: "Reject the request if the request_uri authorization request
+/// What the authorization endpoint would refuse, and a `request_uri` (RFC 9126 §2.1: "Reject the request if the request_uri authorization request
 /// parameter is provided").
 pub fn decide(
     ctx: &mut Context<'_>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The header's `typ` of a list token (§5.1).
 pub const TYP: &str = "statuslist+jwt";
 
-/// The media type of a list token (§5.1).
+/// The media type of a list token (§8.1).
 pub const MEDIA_TYPE: &str = "application/statuslist+jwt";
 
 /// How long an API may keep a list, in seconds (`ttl`, §5.1): as late as it hears of a revocation this way.

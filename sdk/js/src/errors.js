@@ -1,6 +1,6 @@
 /**
  * Errors of the SDK: one class, a stable code, a hint for the developer. No token, code or verifier ever gets in here,
- * and nothing from a URL but a checked error code: what an attacker can put in a link is not shown (RFC 9700 §4.1).
+ * and nothing from a URL but a checked error code: what an attacker can put in a link is not shown.
  */
 
 /** What to do about each code. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through; most with the hint of `server`. */

@@ -127,7 +127,7 @@ impl Dpop {
                 proven.is_key_of(&bound).map_err(Rejection::Dpop)?;
                 self.remember_use(&proven, shown.now).map_err(Rejection::Dpop)
             }
-            // RFC 9449 §7.2: "MUST NOT" be taken as a bearer token.
+            // RFC 9449 §7.2: "MUST reject a DPoP-bound access token received as a bearer token".
             (Some(_), _) => Err(Rejection::InvalidToken(InvalidToken::SenderConstrained)),
         }
     }

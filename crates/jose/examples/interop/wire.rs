@@ -5,7 +5,7 @@ use serde_json::Value;
 use symbolon_jose::jwe::{Compression, DecryptingKey, EncryptingKey};
 use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement, base64url};
 
-/// Most bytes that compressed content may become (RFC 8725bis §3.6).
+/// Most bytes that compressed content may become (draft-ietf-oauth-rfc8725bis-08 §3.15).
 const MAX_DECOMPRESSED: usize = 250_000;
 
 /// Bytes that arrive as base64url (RFC 7515 §2).

@@ -1,4 +1,5 @@
-//! The tables of JWE: how the content key is managed (RFC 7518 §4.1, RFC 8037 §3.2) and how content is encrypted (§5.1).
+//! The tables of JWE: how the content key is managed (RFC 7518 §4.1, RFC 8037 §3.2) and how content is encrypted
+//! (RFC 7518 §5.1).
 //!
 //! `RSA1_5` has no row: its padding is an oracle (RFC 8725 §3.2).
 

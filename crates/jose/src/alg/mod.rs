@@ -1,4 +1,4 @@
-//! The tables of algorithms: for signatures here (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2, RFC 9964 §3), for encryption in
+//! The tables of algorithms: for signatures here (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2, RFC 9964 §5), for encryption in
 //! [`encryption`](self).
 //!
 //! A row says all there is to an algorithm: its name, its hash and the family that signs and verifies. `none` has no row, and
@@ -55,7 +55,7 @@ pub(crate) enum Family {
 }
 
 names! {
-    /// A signature algorithm. `none` does not exist. The names are those of RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2 and RFC 9964 §3.
+    /// A signature algorithm. `none` does not exist. The names are those of RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2 and RFC 9964 §5.
     ///
     /// `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864 §2.2): a token is written with the name chosen for the
     /// signing key, and either is read.

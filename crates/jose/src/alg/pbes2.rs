@@ -1,7 +1,7 @@
 //! PBES2 (RFC 7518 §4.8): a key that wraps keys, made from a password.
 //!
 //! How often the function is applied stands in the token, so it is bounded from both sides: fewer than 1,000 make guessing
-//! cheap (§4.8.1.2), more than 1,200,000 make refusing dear (draft-ietf-oauth-rfc8725bis §3.13).
+//! cheap (§4.8.1.2), more than 1,200,000 make refusing dear (draft-ietf-oauth-rfc8725bis-08 §3.13).
 
 use std::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! Encrypting and decrypting content under a content key (RFC 7516 §5.1 steps 11–15, §5.2 steps 13–16).
+//! Encrypting and decrypting content under a content key (RFC 7516 §5.1 steps 9 and 15, §5.2 step 16).
 
 use zeroize::Zeroizing;
 

@@ -312,7 +312,7 @@ impl DecryptingKey {
         Ok(Self(Arc::new(Decrypter { management, allowed, kid, kek, decoy, max_decompressed: None })))
     }
 
-    /// Accepts compressed content that becomes no longer than `max` bytes (RFC 8725bis §3.6 advises 250,000).
+    /// Accepts compressed content that becomes no longer than `max` bytes (draft-ietf-oauth-rfc8725bis-08 §3.15 advises 250 KB).
     #[must_use]
     pub fn accept_deflate(self, max: usize) -> Self {
         Self(Arc::new(Decrypter { max_decompressed: Some(max), ..Decrypter::clone(&self.0) }))

@@ -10,7 +10,7 @@ use crate::alg::aes_kw::{self, Kek, KeyWrap};
 use crate::alg::{Agreement, EcdhCoordinates, aes_gcm, ecdh_derive, ecdh_other_info, pbes2};
 use crate::{Error, base64url};
 
-/// Most iterations of PBES2 that any token may ask for (draft-ietf-oauth-rfc8725bis §3.13).
+/// Most iterations of PBES2 that any token may ask for (draft-ietf-oauth-rfc8725bis-08 §3.13).
 pub const PBES2_MAX_COUNT: u32 = pbes2::MAX_COUNT;
 
 /// What a recipient needs beside the content.

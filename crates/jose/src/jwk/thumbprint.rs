@@ -1,4 +1,4 @@
-//! JWK thumbprints (RFC 7638, RFC 8037 §2, RFC 9964 §3.2) and their URIs (RFC 9278).
+//! JWK thumbprints (RFC 7638, RFC 8037 §2, RFC 9964 §6) and their URIs (RFC 9278).
 
 use zeroize::Zeroizing;
 

@@ -100,7 +100,7 @@ fn check_unencoded(payload: &str) -> Result<(), Error> {
     }
 }
 
-/// RFC 7515 §5.1, step 8; RFC 7797 §3.
+/// RFC 7515 §5.1, step 5; RFC 7797 §3.
 fn signing_input(header: &str, payload: &[u8], encoding: Encoding) -> Vec<u8> {
     match encoding {
         Encoding::Base64url => encoded_signing_input(header, payload, 0).into_bytes(),

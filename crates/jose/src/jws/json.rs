@@ -110,7 +110,7 @@ impl<'p> Payload<'p> {
     }
 }
 
-/// A payload as it is signed (RFC 7515 §5.1, step 8; RFC 7797 §3).
+/// A payload as it is signed (RFC 7515 §5.1, step 5; RFC 7797 §3).
 enum Signed<'p> {
     Encoded(Cow<'p, str>),
     Plain(Cow<'p, [u8]>),

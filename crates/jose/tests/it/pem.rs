@@ -300,7 +300,7 @@ fn parameters_that_must_not_be_or_must_be_null_are_so() {
 
 #[test]
 fn an_ml_dsa_key_has_its_seed_or_is_refused() {
-    // RFC 9964 §3: it is the private key.
+    // RFC 9964 §4: it is the private key.
     let seed = der(pem!("ml_dsa_44.pkcs8"));
     let identifier = &seed[5..18];
     assert_eq!(identifier[..2], [0x30, 11]);

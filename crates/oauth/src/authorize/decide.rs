@@ -162,7 +162,7 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         Err(SignInWhy::OtherUser) if signed_in_here(facts) => return refuse(OAuthError::LoginRequired),
         Err(why) => return Decision::SignIn(SignInPrompt { why, login_hint: request.login_hint.clone() }),
     };
-    // OpenID Connect Core §5.5.1.1: "the outcome MUST be treated as a failed authentication attempt". Asking again would bring no more.
+    // OpenID Connect Core §5.5.1.1: the server "MUST treat that outcome as a failed authentication attempt". Asking again would bring no more.
     if !acr_is_met(request, session) {
         return refuse(OAuthError::UnmetAuthenticationRequirements);
     }

@@ -6,14 +6,14 @@ use symbolon_jose::jwt;
 
 const URI: &str = "https://auth.example/oauth/token";
 
-/// RFC 9449 §4.2, figures 2 to 4.
+/// RFC 9449 §4.1, figure 2, and §4.2, figure 4.
 const TOKEN_PROOF: &str = concat!(
     "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFV",
     "ZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.",
     "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYy",
     "MjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
 );
-/// RFC 9449 §7.1, figure 12.
+/// RFC 9449 §7.1, figure 13.
 const RESOURCE_PROOF: &str = concat!(
     "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFV",
     "ZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.",
@@ -70,7 +70,7 @@ fn the_examples_of_rfc_9449_4_2_and_7_1() {
         nonces: None,
     };
     let proven = check(TOKEN_PROOF, &expect).unwrap();
-    // RFC 9449 §6.1, figure 8.
+    // RFC 9449 §6.1, figure 9.
     assert_eq!(proven.jkt, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
     let expect = Expect {
         method: "GET",

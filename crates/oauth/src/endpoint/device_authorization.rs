@@ -1,7 +1,7 @@
 //! The device authorization endpoint (RFC 8628 §3.1, §3.2), and what the person is asked on the page that it leads to (§3.3).
 //!
 //! Whoever started the request is not whom the answer gives power over: so the page always asks, also for first-party clients and for
-//! what was allowed before, and shows where the request came from (§5.4; RFC 10027 on cross-device flows).
+//! what was allowed before, and shows where the request came from (RFC 8628 §5.4; RFC 10027 on cross-device flows).
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ use crate::user_code::UserCode;
 
 /// How long a device waits for its user, in seconds: a code that was sent to somebody else is soon worth nothing.
 pub const LIFETIME_SECS: u64 = 600;
-/// How long a device waits between two requests, in seconds (§3.2).
+/// How long a device waits between two requests, in seconds (RFC 8628 §3.2).
 pub const INTERVAL_SECS: u64 = 5;
 
 /// What a device asks for.
@@ -133,7 +133,7 @@ pub fn decide(
     })
 }
 
-/// The JSON of the answer (§3.2). `Debug` shows no code.
+/// The JSON of the answer (RFC 8628 §3.2). `Debug` shows no code.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Response {
     /// For the device alone.
@@ -142,7 +142,7 @@ pub struct Response {
     pub user_code: String,
     /// Where it is typed.
     pub verification_uri: String,
-    /// The same with the code in it, for a QR code (§3.3.1).
+    /// The same with the code in it, for a QR code (RFC 8628 §3.3.1).
     pub verification_uri_complete: String,
     /// Seconds.
     pub expires_in: u64,

@@ -1,7 +1,7 @@
 //! `authorization_code` (RFC 6749 §4.1.3, RFC 7636, OpenID Connect Core §3.1.3).
 //!
 //! The code is bound to client, `redirect_uri`, PKCE, session and API. A second use by its rightful owner ends everything born of
-//! it (§4.1.2); an attempt by anybody else changes nothing, so that nobody can end another's sign-in.
+//! it (RFC 6749 §4.1.2); an attempt by anybody else changes nothing, so that nobody can end another's sign-in.
 
 use crate::access_token::BornIn;
 use crate::authorize::CodeGrant;

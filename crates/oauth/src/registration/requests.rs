@@ -119,7 +119,7 @@ impl Client {
     }
 }
 
-/// A server answers there, over TLS (OpenID Connect Core §6.2). A fragment is "the base64url-encoded SHA-256 hash of the file".
+/// A server answers there, over TLS (OpenID Connect Core §6.2). A fragment is "the base64url-encoded SHA-256 hash".
 fn check_request_uri(uri: &str) -> Result<(), &'static str> {
     if uri.len() > MAX_REQUEST_URI_BYTES {
         return Err("is longer than 512 bytes");

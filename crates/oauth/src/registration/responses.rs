@@ -75,7 +75,7 @@ impl Client {
             && !(response_type.has_token() && (self.gets_sessions() || self.dpop_bound_access_tokens))
     }
 
-    /// What answers that are JWTs are signed with. JARM §3: "The default, if omitted, is RS256."
+    /// What answers that are JWTs are signed with. JARM §3: "If unspecified, the default algorithm … is RS256."
     #[must_use]
     pub fn authorization_signed_response_alg(&self) -> Algorithm {
         self.responses.authorization_signed_response_alg.unwrap_or(Algorithm::RS256)

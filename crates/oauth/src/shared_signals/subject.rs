@@ -17,14 +17,14 @@ pub enum SubjectId {
         #[serde(skip_serializing_if = "Option::is_none")]
         application: Option<Box<SubjectId>>,
     },
-    /// A user, as ID tokens name them (RFC 9493 §3.2.4).
+    /// A user, as ID tokens name them (RFC 9493 §3.2.3).
     IssSub {
         /// The issuer.
         iss: String,
         /// The `sub`.
         sub: String,
     },
-    /// Some id (RFC 9493 §3.2.5).
+    /// Some id (RFC 9493 §3.2.4).
     Opaque {
         /// The id.
         id: String,

@@ -3,7 +3,7 @@
 //!
 //! §2.8 knows 200 for done (204 is as good) and 400 for a request that was invalid as well as for a logout that failed. The
 //! two cannot be told apart, and the first may pass too (a key set that was cached, a clock that was wrong), so 400 is tried again
-//! like every other failure; what it says of itself stands in the list of deliveries.
+//! like every other failure, which §2.5 allows where a failure may pass; what it says of itself stands in the list of deliveries.
 
 use async_trait::async_trait;
 use bytes::Bytes;

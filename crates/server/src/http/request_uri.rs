@@ -46,7 +46,7 @@ pub(super) async fn fetch(app: &App, client: &Client, uri: &str, now: u64) -> Re
     }
     let (address, hash) = uri.split_once('#').map_or((uri, None), |(address, hash)| (address, Some(hash)));
     let object = ask(app, client, address).await?;
-    // Core §6.2: the fragment is "the base64url-encoded SHA-256 hash of the file contents".
+    // Core §6.2: the fragment is "the base64url-encoded SHA-256 hash of the referenced resource contents".
     if hash.is_some_and(|hash| !ct_eq(base64url::encode(&sha256(&object)).as_bytes(), hash.as_bytes())) {
         return Err(OAuthError::RequestUriInvalid("what is at request_uri is not what its fragment says"));
     }

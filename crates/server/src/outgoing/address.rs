@@ -25,7 +25,7 @@ const NOT_PUBLIC_V4: &[([u8; 4], u8)] = &[
     ([224, 0, 0, 0], 3), // multicast, reserved, broadcast
 ];
 
-/// The only part of IPv6 that is handed out as global unicast (RFC 4291 §2.5.4).
+/// The only part of IPv6 that is handed out as global unicast (RFC 3587 §3).
 const GLOBAL_V6: ([u16; 8], u8) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// Parts of it that are not public.

@@ -1,7 +1,7 @@
 //! The pages on which a person answers a device (RFC 8628 §3.3): where its code is entered, and what is asked then.
 //!
-//! Whoever asks may be somebody else's device (§5.4; RFC 10027): the second page shows where the request came from, says what would
-//! happen, has the code compared also where a link or QR code brought it (§3.3.1), and puts no first.
+//! Whoever asks may be somebody else's device (RFC 8628 §5.4; RFC 10027): the second page shows where the request came from, says what would
+//! happen, has the code compared also where a link or QR code brought it (RFC 8628 §3.3.1), and puts no first.
 //! Form fields: `csrf` and `user_code`; then `interaction`, `csrf`, `compared` (present when ticked) and `decision` (`deny` or `allow`).
 
 use std::net::IpAddr;

@@ -116,7 +116,7 @@ async fn a_code_beside_tokens_needs_pkce_as_any_other() {
     world.token("web", &without).await.is_error(400, "invalid_grant");
 }
 
-/// Multiple Response Types §5: "the Authorization Response parameters … are fragment encoded", and not in a query.
+/// Multiple Response Types §5: "the fragment encoding and the query encoding MUST NOT be used".
 #[tokio::test]
 async fn tokens_never_travel_in_a_query_and_the_refusal_neither() {
     let world = World::of_answers().await;
@@ -130,7 +130,7 @@ async fn tokens_never_travel_in_a_query_and_the_refusal_neither() {
     }
 }
 
-/// OpenID Connect Core §3.2.2.1, §3.3.2.11.
+/// OpenID Connect Core §3.1.2.1, §3.2.2.1, §3.3.2.11.
 #[tokio::test]
 async fn an_id_token_in_the_front_channel_needs_a_nonce_and_openid() {
     let world = World::of_answers().await;

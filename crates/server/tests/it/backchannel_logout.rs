@@ -115,7 +115,7 @@ async fn a_client_is_told_of_a_sign_out_by_a_token_that_it_can_verify() {
     assert!(trail.iter().any(|(name, _)| name == "logout.delivered"), "{trail:?}");
 }
 
-/// §2.5: "all RPs … that have been logged in" with that session, and no others.
+/// §2.3: "the set of logged-in RPs" is remembered, so all with that session are told and no others.
 #[tokio::test]
 async fn every_client_of_the_session_is_told_and_nobody_else() {
     let mut receiver = Receiver::new().await;

@@ -299,7 +299,7 @@ async fn what_waits_survives_a_restart_with_the_same_ids() {
     assert!(world.hub("hub").await.drain(&stream).await.is_empty());
 }
 
-/// §8.1.2.
+/// Shared Signals Framework 1.0 §8.1.2.
 #[tokio::test]
 async fn a_stream_is_paused_disabled_and_enabled() {
     let world = world().await;
@@ -323,7 +323,7 @@ async fn a_stream_is_paused_disabled_and_enabled() {
     }
 }
 
-/// §8.1.4.
+/// Shared Signals Framework 1.0 §8.1.4.
 #[tokio::test]
 async fn a_verification_comes_back_with_its_state() {
     let world = world().await;

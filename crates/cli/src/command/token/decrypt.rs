@@ -15,7 +15,7 @@ use crate::command::keys::file::{password_keys, wrong_password};
 use crate::error::{CHECK_FAILED, CliError};
 use crate::output::Output;
 
-/// Most bytes that compressed content may become, as RFC 8725bis §3.6 advises.
+/// Most bytes that compressed content may become, as draft-ietf-oauth-rfc8725bis-08 §3.15 advises.
 const MAX_DECOMPRESSED: usize = 250_000;
 
 #[derive(Args, Debug)]

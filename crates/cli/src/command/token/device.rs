@@ -99,7 +99,7 @@ impl Device {
             match answer.as_ref().map(|answer| answer["error"].as_str()) {
                 Ok(None) => return answer,
                 Ok(Some("authorization_pending")) => {}
-                // §3.5: also after a time-out the next request comes later.
+                // RFC 8628 §3.5: also after a time-out the next request comes later.
                 Ok(Some("slow_down")) | Err(_) => interval += SLOWER,
                 Ok(Some(_)) => {
                     let error = answer.as_ref().ok().and_then(refusal).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! `scope`: the grammar is checked, what is unknown or not for this client is dropped (RFC 6749 §3.3).
 //!
-//! `offline_access` is dropped where no code will bring a refresh token (OpenID Connect Core §11), and an ID token needs `openid` (§3.2.2.1).
+//! `offline_access` is dropped where no code will bring a refresh token (OpenID Connect Core §11), and an ID token needs `openid` (§3.1.2.1).
 
 use super::Draft;
 use crate::error::OAuthError;
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_token_needs_openid_core_3_2_2_1() {
+    fn an_id_token_needs_openid_core_3_1_2_1() {
         for response_type in ResponseType::ALL.iter().copied() {
             let without = on("scope=profile", |draft| check(draft, response_type, None));
             let needed = response_type.name().contains("id_token");

@@ -1,5 +1,5 @@
 //! What shows without a key that a signature cannot verify, or content cannot be decrypted: lengths, zeros, missing parts
-//! (RFC 7518 §3 and §5, RFC 9964 §3).
+//! (RFC 7518 §3 and §5, RFC 9964 §5).
 
 use std::ops::RangeInclusive;
 

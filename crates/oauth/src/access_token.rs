@@ -24,8 +24,11 @@ pub const TYP: &str = "at+jwt";
 pub struct AccessTokenClaims {
     /// Who issued it.
     pub iss: String,
-    /// The user, or the client itself for `client_credentials`.
+    /// The user as the client knows them, or the client itself for `client_credentials`.
     pub sub: String,
+    /// The user's own id where `sub` is another (OpenID Connect Core §8.1). It stands in no token: whoever reads one finds it by the `jti`.
+    #[serde(skip)]
+    pub user_id: Option<String>,
     /// The API, the userinfo endpoint, or both.
     pub aud: Audience,
     /// When it ends.
@@ -60,6 +63,14 @@ pub struct AccessTokenClaims {
     /// Where its status stands, if the API asks for status lists. Given by the shell, when the place is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+}
+
+impl AccessTokenClaims {
+    /// The user's own id, as far as it is known.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.user_id.as_deref().unwrap_or(&self.sub)
+    }
 }
 
 /// The audience that opens userinfo.
@@ -97,7 +108,9 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
         }
         _ => ctx.now.saturating_add(lifetime_secs(ctx.lifetimes.access_token_secs, Some(from.client), from.api)),
     };
+    let sub = ctx.pairwise.subject(from.client, &from.user.id);
     let claims = AccessTokenClaims {
+        user_id: (sub != from.user.id).then(|| from.user.id.clone()),
         scope: from.scope.clone(),
         sid: from.born_in.map(|session| session.sid.to_owned()),
         rh: Some(from.user.revocation_handle.clone()),
@@ -106,7 +119,7 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
         roles: roles(from.client, from.api, from.user),
         cnf: from.cnf.cloned(),
         exp,
-        ..base(ctx, from.client, &from.user.id, audience(ctx.issuer, from.api, from.scope))
+        ..base(ctx, from.client, &sub, audience(ctx.issuer, from.api, from.scope))
     };
     let form = if from.client.gets_sessions() {
         AccessTokenForm::Session(OpaqueToken::generate(TokenKind::SessionValue, ctx.rng))
@@ -150,6 +163,7 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
     AccessTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),
         sub: sub.to_owned(),
+        user_id: None,
         aud,
         exp: ctx.now,
         iat: ctx.now,

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::Issuer;
+use crate::pairwise::Pairwise;
 
 /// A source of unpredictable bytes, given by the shell (the operating system's generator; a seeded one in tests).
 pub trait Rng {
@@ -21,13 +22,15 @@ pub struct Context<'a> {
     pub issuer: &'a Issuer,
     /// How long things live, as configured.
     pub lifetimes: Lifetimes,
+    /// What users are called towards clients that may not compare them.
+    pub pairwise: &'a Pairwise,
     /// Where unpredictable values come from.
     pub rng: &'a mut dyn Rng,
 }
 
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { now, issuer, lifetimes, rng: _ } = self;
+        let Self { now, issuer, lifetimes, pairwise: _, rng: _ } = self;
         f.debug_struct("Context")
             .field("now", now)
             .field("issuer", issuer)

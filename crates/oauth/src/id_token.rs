@@ -85,7 +85,7 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
     }
     let claims = IdTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),
-        sub: from.user.id.clone(),
+        sub: ctx.pairwise.subject(from.client, &from.user.id),
         aud: from.client.client_id.as_str().to_owned(),
         exp: ctx.now.saturating_add(ctx.lifetimes.id_token_secs),
         iat: ctx.now,
@@ -93,7 +93,7 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
         nonce: from.nonce.map(str::to_owned),
         acr: from.acr.map(str::to_owned),
         amr: from.amr.to_vec(),
-        sid: from.sid.map(str::to_owned),
+        sid: from.sid.map(|sid| ctx.pairwise.session(from.client, sid)),
         at_hash: None,
         c_hash: None,
         s_hash: None,

@@ -24,6 +24,7 @@ pub mod ids;
 mod issue;
 pub mod json;
 pub mod logout_token;
+pub mod pairwise;
 pub mod params;
 pub mod password_sign_in;
 pub mod pkce;
@@ -59,11 +60,12 @@ pub use issue::{
     UserFacts, UserStatus,
 };
 pub use logout_token::{LogoutTokenClaims, LogoutTokenPlan, SignOut};
+pub use pairwise::Pairwise;
 pub use params::Params;
 pub use redirect_uri::RegisteredRedirectUri;
 pub use registration::{
     AccessTokenFormat, Api, ApiScope, Apis, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims,
-    RegistrationError, Responses, Role, SecretHash,
+    RegistrationError, Responses, Role, SecretHash, SubjectType,
 };
 pub use response_mode::{AuthorizationResponse, Rendering, ResponseMode};
 pub use response_type::ResponseType;

@@ -79,13 +79,13 @@ pub fn plan(ctx: &mut Context<'_>, client: &Client, ended: &SignOut) -> Option<L
     }
     let claims = LogoutTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),
-        sub: ended.sub.clone(),
+        sub: ctx.pairwise.subject(client, &ended.sub),
         aud: client.client_id.as_str().to_owned(),
         iat: ctx.now,
         exp: ctx.now.saturating_add(LIFETIME_SECS),
         jti: random_id(ctx.rng),
         events: Events::default(),
-        sid: ended.sid.clone(),
+        sid: ended.sid.as_ref().map(|sid| ctx.pairwise.session(client, sid)),
     };
     Some(LogoutTokenPlan { uri, claims, alg: client.id_token_signed_response_alg })
 }
@@ -138,6 +138,16 @@ mod tests {
     fn without_a_session_it_means_all_of_the_user() {
         let claims = claims(&planned(&client(), None).unwrap());
         assert_eq!((claims["sub"].as_str(), claims.get("sid")), (Some("usr_1"), None));
+    }
+
+    #[test]
+    fn a_user_and_a_session_are_called_as_in_the_clients_id_tokens_core_8_1() {
+        let client = testing::pairwise(client());
+        let claims = claims(&planned(&client, Some("s1")).unwrap());
+        let names = testing::names();
+        assert_eq!(claims["sub"], names.subject(&client, "usr_1"));
+        assert_eq!(claims["sid"], names.session(&client, "s1"));
+        assert!(!claims.to_string().contains("usr_1\"") && !claims.to_string().contains("\"s1\""));
     }
 
     #[test]

@@ -6,9 +6,10 @@ use crate::context::{Context, Lifetimes, Rng};
 use crate::grant::Grant;
 use crate::ids::{ClientId, Issuer};
 use crate::issue::{UserFacts, UserStatus};
+use crate::pairwise::Pairwise;
 use crate::params::Params;
 use crate::redirect_uri::{RegisteredRedirectUri, find_registered};
-use crate::registration::{Api, Client, ClientApi};
+use crate::registration::{Api, Client, ClientApi, SubjectType};
 use crate::scope::Scope;
 
 /// The time it is.
@@ -51,7 +52,19 @@ pub(crate) fn issuer() -> Issuer {
 pub(crate) fn at<T>(now: u64, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
     let issuer = issuer();
     let lifetimes = Lifetimes::default();
-    f(&mut Context { now, issuer: &issuer, lifetimes, rng: &mut TestRng::new(now) })
+    let pairwise = names();
+    f(&mut Context { now, issuer: &issuer, lifetimes, pairwise: &pairwise, rng: &mut TestRng::new(now) })
+}
+
+/// What users are called towards clients with pairwise subjects.
+pub(crate) fn names() -> Pairwise {
+    Pairwise::new(&[7; 32]).unwrap()
+}
+
+/// The client, with pairwise subjects.
+pub(crate) fn pairwise(mut client: Client) -> Client {
+    client.subjects.subject_type = SubjectType::Pairwise;
+    client
 }
 
 fn id(text: &str) -> ClientId {

@@ -156,7 +156,8 @@ mod tests {
             amr: Vec::new(),
             acr: None,
         };
-        let interaction = answer.map(|answer| InteractionFacts { sign_in_since: None, consent: Some(answer) });
+        let interaction =
+            answer.map(|answer| InteractionFacts { consent: Some(answer), ..InteractionFacts::default() });
         judge(&request, &session, interaction.as_ref(), on_record)
     }
 

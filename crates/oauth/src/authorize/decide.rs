@@ -32,13 +32,15 @@ pub struct SessionFacts {
 }
 
 /// What has happened on the pages of this request so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InteractionFacts {
     /// When the sign-in page of this request was first shown, Unix seconds, if it was answered: an authentication
     /// since then is a fresh one. `None` when the request found somebody signed in.
     pub sign_in_since: Option<u64>,
     /// The answer on the consent page.
     pub consent: Option<ConsentAnswer>,
+    /// The `sid` of the session that the person chose to go on in, on a page of this request that named its account.
+    pub chosen: Option<String>,
 }
 
 /// What the shell found about `id_token_hint`.
@@ -49,7 +51,7 @@ pub enum IdTokenHint {
     Absent,
     /// Not an ID token of ours for this client.
     Invalid,
-    /// A good one, of this user; it may have expired.
+    /// A good one, of this user as the client knows them; it may have expired.
     Subject(String),
 }
 
@@ -155,7 +157,7 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         return refuse(OAuthError::IdTokenHintInvalid);
     }
     let silent = request.has_prompt(Prompt::None);
-    let session = match sign_in(ctx.now, request, facts) {
+    let session = match sign_in(ctx, request, facts) {
         Ok(session) => session,
         Err(_) if silent => return refuse(OAuthError::LoginRequired),
         // Somebody else has just signed in: asking again would go on for ever.
@@ -189,13 +191,14 @@ fn grant(
 }
 
 /// The session, if it will do as it is.
-fn sign_in<'f>(now: u64, request: &ValidRequest<'_>, facts: &'f Facts) -> Result<&'f SessionFacts, SignInWhy> {
+fn sign_in<'f>(ctx: &Context<'_>, request: &ValidRequest<'_>, facts: &'f Facts) -> Result<&'f SessionFacts, SignInWhy> {
     let session = facts.session.as_ref().ok_or(SignInWhy::NoSession)?;
-    if matches!(&facts.id_token_hint, IdTokenHint::Subject(sub) if *sub != session.user_id) {
+    let known_as = ctx.pairwise.subject(request.client, &session.user_id);
+    if matches!(&facts.id_token_hint, IdTokenHint::Subject(sub) if *sub != known_as) {
         return Err(SignInWhy::OtherUser);
     }
     // Core §5.5.1: "sub … with a specific value": only that one will do.
-    if request.claims.sub.as_ref().is_some_and(|sub| !sub.contains(&session.user_id)) {
+    if request.claims.sub.as_ref().is_some_and(|sub| !sub.contains(&known_as)) {
         return Err(SignInWhy::OtherUser);
     }
     if signed_in_here(facts) {
@@ -204,11 +207,12 @@ fn sign_in<'f>(now: u64, request: &ValidRequest<'_>, facts: &'f Facts) -> Result
     if request.has_prompt(Prompt::Login) {
         return Err(SignInWhy::PromptLogin);
     }
-    if request.has_prompt(Prompt::SelectAccount) {
+    // §3.1.2.1: "prompt the End-User to select a user account": who is signed in is one that they can select.
+    if request.has_prompt(Prompt::SelectAccount) && !chosen_here(facts, session) {
         return Err(SignInWhy::SelectAccount);
     }
     // An `auth_time` in the future is no authentication: fail closed.
-    let age_secs = now.checked_sub(session.auth_time);
+    let age_secs = ctx.now.checked_sub(session.auth_time);
     let too_old = match request.max_age {
         None => false,
         Some(0) => true,
@@ -220,6 +224,11 @@ fn sign_in<'f>(now: u64, request: &ValidRequest<'_>, facts: &'f Facts) -> Result
 fn acr_is_met(request: &ValidRequest<'_>, session: &SessionFacts) -> bool {
     let met = |wanted: &Vec<String>| session.acr.as_ref().is_some_and(|acr| wanted.contains(acr));
     request.claims.acr.as_ref().is_none_or(met)
+}
+
+/// Whether the person chose to go on as whoever is signed in.
+fn chosen_here(facts: &Facts, session: &SessionFacts) -> bool {
+    facts.interaction.as_ref().is_some_and(|interaction| interaction.chosen.as_ref() == Some(&session.sid))
 }
 
 /// Whether the user has authenticated since this request came in.
@@ -256,7 +265,7 @@ mod tests {
 
     /// The interaction began so long ago.
     fn since(secs_ago: u64) -> InteractionFacts {
-        InteractionFacts { sign_in_since: Some(NOW - secs_ago), consent: None }
+        InteractionFacts { sign_in_since: Some(NOW - secs_ago), ..InteractionFacts::default() }
     }
 
     fn run_as(client: &Client, more: &str, facts: &Facts) -> Decision {
@@ -353,6 +362,30 @@ mod tests {
     }
 
     #[test]
+    fn core_section_3_1_2_1_select_account_is_met_by_choosing_and_by_signing_in() {
+        asks_to_sign_in(&run("prompt=select_account", &signed_in(5)), SignInWhy::SelectAccount);
+        let chosen = |sid: &str| Facts {
+            interaction: Some(InteractionFacts { chosen: Some(sid.to_owned()), ..InteractionFacts::default() }),
+            ..signed_in(5)
+        };
+        issues(run("prompt=select_account", &chosen("sid-1")));
+        asks_to_sign_in(&run("prompt=select_account", &chosen("sid-2")), SignInWhy::SelectAccount);
+        // A choice is no authentication.
+        asks_to_sign_in(&run("prompt=select_account+login", &chosen("sid-1")), SignInWhy::PromptLogin);
+        asks_to_sign_in(&run("prompt=select_account&max_age=1", &chosen("sid-1")), SignInWhy::MaxAge);
+        asks_to_sign_in(&run("prompt=select_account", &Facts::default()), SignInWhy::NoSession);
+    }
+
+    #[test]
+    fn hints_and_subs_are_those_the_client_knows_core_8_1() {
+        let client = crate::testing::pairwise(spa());
+        let sub = crate::testing::names().subject(&client, "usr_ada");
+        let hinted = |sub: &str| Facts { id_token_hint: IdTokenHint::Subject(sub.to_owned()), ..signed_in(5) };
+        issues(run_as(&client, "prompt=none", &hinted(&sub)));
+        refuses(&run_as(&client, "prompt=none", &hinted("usr_ada")), &OAuthError::LoginRequired);
+    }
+
+    #[test]
     fn without_a_session_the_person_signs_in_first() {
         let decision = run("login_hint=ada", &Facts::default());
         assert!(matches!(&decision, Decision::SignIn(prompt) if prompt.login_hint.as_deref() == Some("ada")));
@@ -404,7 +437,7 @@ mod tests {
         let answered = |sign_in_since| {
             let scope = Scope::parse("openid").unwrap();
             let consent = ConsentAnswer::Allowed { user_id: "usr_ada".to_owned(), scope, audience: None };
-            Some(InteractionFacts { sign_in_since, consent: Some(consent) })
+            Some(InteractionFacts { sign_in_since, consent: Some(consent), chosen: None })
         };
         let old = Facts { interaction: answered(None), ..signed_in(61) };
         asks_to_sign_in(&run("scope=openid&max_age=60", &old), SignInWhy::MaxAge);

@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod consent;
 mod decide;
 mod effective;
+mod initiate_login;
 mod issue;
 mod request;
 mod validate;
@@ -17,6 +18,7 @@ pub use decide::{
     CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, SessionFacts, SignInPrompt, SignInWhy, decide,
 };
 pub use effective::{Effective, ObjectKind, Source};
+pub use initiate_login::initiate_login;
 pub use issue::{Granted, NewCode};
 pub use request::{Prompt, ValidRequest};
 pub use validate::{Rejection, refuse, validate};

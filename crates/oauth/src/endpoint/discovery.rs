@@ -15,7 +15,7 @@ use crate::dpop;
 use crate::endpoint::path;
 use crate::grant::{Grant, IMPLICIT};
 use crate::ids::Issuer;
-use crate::registration::{AuthMethod, RequestObjectAlg, RequestRules};
+use crate::registration::{AuthMethod, RequestObjectAlg, RequestRules, SubjectType};
 use crate::scope;
 
 pub use answers::Answers;
@@ -29,6 +29,8 @@ pub struct Settings {
     pub ui_locales: Vec<String>,
     /// Whether guards can follow revocations.
     pub revocation_feed: bool,
+    /// Whether pages of some client watch sessions.
+    pub session_management: bool,
     /// What every client that signs users in is registered for.
     pub required_of_all: RequestRules,
 }
@@ -51,11 +53,13 @@ pub struct Metadata {
     pub pushed_authorization_request_endpoint: String,
     pub end_session_endpoint: String,
     pub device_authorization_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_session_iframe: Option<String>,
     pub scopes_supported: &'static [&'static str],
     #[serde(flatten)]
     pub answers: Answers,
     pub grant_types_supported: Vec<&'static str>,
-    pub subject_types_supported: &'static [&'static str],
+    pub subject_types_supported: Vec<&'static str>,
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
     pub token_endpoint_auth_methods_supported: Vec<&'static str>,
     pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
@@ -111,10 +115,11 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         pushed_authorization_request_endpoint: issuer.endpoint(path::PUSHED_AUTHORIZATION),
         end_session_endpoint: issuer.endpoint(path::END_SESSION),
         device_authorization_endpoint: issuer.endpoint(path::DEVICE_AUTHORIZATION),
+        check_session_iframe: settings.session_management.then(|| issuer.endpoint(path::CHECK_SESSION)),
         scopes_supported: scope::STANDARD,
         answers: Answers::signed_with(&settings.id_token_signing_algs),
         grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).chain([IMPLICIT]).collect(),
-        subject_types_supported: &["public"],
+        subject_types_supported: SubjectType::ALL.iter().map(|one| one.name()).collect(),
         id_token_signing_alg_values_supported: settings.id_token_signing_algs.iter().map(|alg| alg.name()).collect(),
         token_endpoint_auth_methods_supported: methods(|_| true),
         token_endpoint_auth_signing_alg_values_supported: assertion_algs(),
@@ -160,8 +165,8 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         tls_client_certificate_bound_access_tokens: false,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
-        frontchannel_logout_supported: false,
-        frontchannel_logout_session_supported: false,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
     }
 }
 
@@ -292,13 +297,23 @@ mod tests {
         assert_eq!(document["prompt_values_supported"], json!(["consent", "login", "none", "select_account"]));
     }
 
-    /// Back-Channel Logout §2.1.
+    /// Back-Channel Logout §2.1, Front-Channel Logout §3.
     #[test]
-    fn logout_over_the_back_channel_is_announced_with_sessions() {
+    fn logout_over_both_channels_is_announced_with_sessions() {
         let document = document();
         assert_eq!(document["backchannel_logout_supported"], json!(true));
         assert_eq!(document["backchannel_logout_session_supported"], json!(true));
-        assert_eq!(document["frontchannel_logout_supported"], json!(false));
+        assert_eq!(document["frontchannel_logout_supported"], json!(true));
+        assert_eq!(document["frontchannel_logout_session_supported"], json!(true));
+    }
+
+    /// Session Management §3.3.
+    #[test]
+    fn the_frame_that_watches_is_listed_where_some_client_watches() {
+        assert_eq!(document().get("check_session_iframe"), None);
+        let settings = Settings { session_management: true, ..Settings::default() };
+        let watched = serde_json::to_value(metadata(&issuer(), &settings)).unwrap();
+        assert_eq!(watched["check_session_iframe"], "https://auth.example/check-session");
     }
 
     #[test]

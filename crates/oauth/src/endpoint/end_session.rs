@@ -4,6 +4,7 @@
 //! page can sign anybody out). Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt.
 
 use crate::error::OAuthError;
+use crate::pairwise::Pairwise;
 use crate::params::Params;
 use crate::redirect_uri::{RegisteredRedirectUri, find_post_logout};
 use crate::registration::Client;
@@ -89,6 +90,8 @@ pub struct Facts<'a> {
     pub client: Option<&'a Client>,
     /// The browser's session, if there is one.
     pub session: Option<SessionFacts>,
+    /// What its user is called towards clients that may not compare them.
+    pub pairwise: &'a Pairwise,
 }
 
 /// Where to after signing out.
@@ -141,7 +144,7 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthErr
     let then = after(request, facts)?;
     let Some(session) = &facts.session else { return Ok(Decision::Nothing { then }) };
     let sid = session.sid.clone();
-    Ok(if facts.hint.as_ref().is_some_and(|hint| names(hint, session)) {
+    Ok(if facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts)) {
         Decision::End { sid, then }
     } else {
         Decision::Ask { sid, then }
@@ -149,8 +152,10 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthErr
 }
 
 /// The same user, and the same session if the hint says which.
-fn names(hint: &HintClaims, session: &SessionFacts) -> bool {
-    hint.sub == session.user_id && hint.sid.as_ref().is_none_or(|sid| *sid == session.sid)
+fn names(hint: &HintClaims, session: &SessionFacts, facts: &Facts<'_>) -> bool {
+    let Some(client) = facts.client.filter(|client| client.client_id == hint.aud.as_str()) else { return false };
+    hint.sub == facts.pairwise.subject(client, &session.user_id)
+        && hint.sid.as_ref().is_none_or(|sid| *sid == facts.pairwise.session(client, &session.sid))
 }
 
 fn after(request: &Request, facts: &Facts<'_>) -> Result<Then, OAuthError> {
@@ -175,7 +180,7 @@ fn with_state(uri: &RegisteredRedirectUri, state: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{spa, third_party};
+    use crate::testing::{self, spa, third_party};
 
     const HOME: &str = "https://spa.example/";
 
@@ -196,7 +201,7 @@ mod tests {
     }
 
     fn run(form: &str, hint: Option<HintClaims>, session: Option<SessionFacts>) -> Result<Decision, OAuthError> {
-        decide(&request(form), &Facts { hint, client: Some(&client()), session })
+        decide(&request(form), &Facts { hint, client: Some(&client()), session, pairwise: &testing::names() })
     }
 
     fn sid() -> String {
@@ -229,6 +234,24 @@ mod tests {
         assert_eq!(run(form, Some(hint(Some("sid-2"))), Some(session())), ask);
         let bob = HintClaims { sub: "usr_bob".to_owned(), sid: None, aud: "spa".to_owned() };
         assert_eq!(run(form, Some(bob), Some(session())), ask);
+    }
+
+    #[test]
+    fn a_hint_names_user_and_session_as_its_client_knows_them_core_8_1() {
+        let client = testing::pairwise(client());
+        let names = testing::names();
+        let end = |hint| {
+            let facts = Facts { hint: Some(hint), client: Some(&client), session: Some(session()), pairwise: &names };
+            decide(&request("id_token_hint=x"), &facts)
+        };
+        let sub = names.subject(&client, "usr_ada");
+        let then = Then::SignedOutPage;
+        let theirs = HintClaims { sub: sub.clone(), sid: Some(names.session(&client, "sid-1")), aud: "spa".to_owned() };
+        assert_eq!(end(theirs), Ok(Decision::End { sid: sid(), then: then.clone() }));
+        let other_session = HintClaims { sub, sid: Some(names.session(&client, "sid-2")), aud: "spa".to_owned() };
+        for doubtful in [hint(Some("sid-1")), hint(None), other_session] {
+            assert_eq!(end(doubtful), Ok(Decision::Ask { sid: sid(), then: then.clone() }));
+        }
     }
 
     #[test]
@@ -267,10 +290,10 @@ mod tests {
         let form = "post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F";
         assert_eq!(run(form, None, Some(session())), Err(OAuthError::ClientUnknown));
         let other = third_party();
-        let facts = Facts { hint: None, client: Some(&other), session: Some(session()) };
+        let facts = Facts { hint: None, client: Some(&other), session: Some(session()), pairwise: &testing::names() };
         assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
         let off = Client { disabled: true, ..client() };
-        let facts = Facts { hint: None, client: Some(&off), session: Some(session()) };
+        let facts = Facts { hint: None, client: Some(&off), session: Some(session()), pairwise: &testing::names() };
         assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
     }
 

@@ -2,6 +2,8 @@
 
 /// The authorization endpoint.
 pub const AUTHORIZE: &str = "/authorize";
+/// The page that a client's pages frame to watch the session (OpenID Connect Session Management 1.0).
+pub const CHECK_SESSION: &str = "/check-session";
 /// Where a person enters the code that a device shows: short, because it is typed.
 pub const DEVICE: &str = "/device";
 /// The device authorization endpoint.

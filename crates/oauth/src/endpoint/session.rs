@@ -5,9 +5,9 @@
 
 use super::userinfo::{TokenFacts, is_not_revoked};
 use crate::access_token::{self, AccessTokenClaims};
+use crate::context::Context;
 use crate::effect::FamilyGrant;
 use crate::error::OAuthError;
-use crate::ids::Issuer;
 use crate::issue::{SessionState, UserStatus};
 use crate::params::Params;
 use crate::registration::{Apis, Client};
@@ -59,7 +59,8 @@ pub struct Facts {
 
 /// What the value says now, in the words of a signed token; nothing if it counts no more. `client` is the one it was issued to.
 #[must_use]
-pub fn claims(issuer: &Issuer, client: &Client, apis: &dyn Apis, facts: &Facts, now: u64) -> Option<AccessTokenClaims> {
+pub fn claims(ctx: &Context<'_>, client: &Client, apis: &dyn Apis, facts: &Facts) -> Option<AccessTokenClaims> {
+    let (issuer, now) = (ctx.issuer, ctx.now);
     if client.disabled || facts.ended_at.is_some() || facts.token.session != SessionState::Live {
         return None;
     }
@@ -67,9 +68,11 @@ pub fn claims(issuer: &Issuer, client: &Client, apis: &dyn Apis, facts: &Facts, 
     let user = facts.token.user.as_ref().filter(|user| user.status == UserStatus::Active)?;
     let api = target::of_grant(issuer, client, facts.grant.audience.as_deref(), None, apis).ok()??;
     let scope = target::scope_for_user(client, Some(api), &facts.grant.scope);
+    let sub = ctx.pairwise.subject(client, &user.id);
     let claims = AccessTokenClaims {
         iss: issuer.as_str().to_owned(),
-        sub: user.id.clone(),
+        user_id: (sub != user.id).then(|| user.id.clone()),
+        sub,
         aud: access_token::audience(issuer, Some(api), &scope),
         exp,
         iat: facts.issued_at,
@@ -95,7 +98,7 @@ mod tests {
     use crate::issue::UserFacts;
     use crate::registration::{AccessTokenFormat, Api};
     use crate::scope::Scope;
-    use crate::testing::{API, NOW, TestRng, apis, issuer, spa, third_party, user};
+    use crate::testing::{API, NOW, TestRng, apis, at, spa, third_party, user};
 
     fn client() -> Client {
         Client { access_token_format: AccessTokenFormat::Session, ..spa() }
@@ -123,7 +126,7 @@ mod tests {
     }
 
     fn ask(client: &Client, apis: &Vec<Api>, facts: &Facts) -> Option<AccessTokenClaims> {
-        claims(&issuer(), client, apis, facts, NOW)
+        at(NOW, |ctx| claims(ctx, client, apis, facts))
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::claims;
 use crate::claims_request::ClaimsRequest;
 use crate::ids::Issuer;
 use crate::issue::{SessionState, UserFacts, UserStatus};
+use crate::registration::Client;
 
 /// What became of a token and whom it stands for; one read of the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +61,8 @@ pub fn decide(
         return Err(Refused::InsufficientScope);
     }
     let mut answer = Map::new();
-    answer.insert("sub".to_owned(), Value::from(user.id.as_str()));
+    // Core §5.3.2: "The sub Claim in the UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token".
+    answer.insert("sub".to_owned(), Value::from(token.sub.as_str()));
     answer.extend(claims::of(&user.profile, &token.scope));
     if let Some(asked) = asked {
         answer.extend(claims::named(&user.profile, &asked.userinfo));
@@ -68,9 +70,18 @@ pub fn decide(
     Ok(answer)
 }
 
+/// The claims as they are signed or encrypted for the client (Core §5.3.2): "the signed UserInfo Response SHOULD contain the Claims iss (issuer)
+/// and aud (audience) as members". No claim of the profile can be called so.
+#[must_use]
+pub fn as_jwt(issuer: &Issuer, client: &Client, mut answer: Map<String, Value>) -> Map<String, Value> {
+    answer.insert("iss".to_owned(), Value::from(issuer.as_str()));
+    answer.insert("aud".to_owned(), Value::from(client.client_id.as_str()));
+    answer
+}
+
 /// Whether a user's token has been overtaken by events: the user if not.
 pub(super) fn still_counts<'f>(token: &AccessTokenClaims, facts: &'f TokenFacts) -> Option<&'f UserFacts> {
-    let user = facts.user.as_ref().filter(|user| user.id == token.sub && user.status == UserStatus::Active)?;
+    let user = facts.user.as_ref().filter(|user| user.id == token.user() && user.status == UserStatus::Active)?;
     let same_handle = token.rh.as_deref() == Some(user.revocation_handle.as_str());
     let live = facts.session != SessionState::Ended && is_not_revoked(token, facts);
     (same_handle && live).then_some(user)
@@ -93,6 +104,7 @@ pub(super) mod tests {
         AccessTokenClaims {
             iss: issuer().as_str().to_owned(),
             sub: "usr_ada".to_owned(),
+            user_id: None,
             aud: Audience::Many(vec![API.to_owned(), "https://auth.example/userinfo".to_owned()]),
             exp: NOW + 600,
             iat: NOW,
@@ -145,6 +157,15 @@ pub(super) mod tests {
         assert_eq!(Value::Object(answer), expected);
         let narrow = AccessTokenClaims { scope: Scope::parse("openid").unwrap(), ..token() };
         assert_eq!(decide(&issuer(), &narrow, &live(), None).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_user_is_called_as_in_the_token_core_5_3_2() {
+        let token = AccessTokenClaims { sub: "usr_pair".to_owned(), user_id: Some("usr_ada".to_owned()), ..token() };
+        assert_eq!(decide(&issuer(), &token, &live(), None).unwrap()["sub"], "usr_pair");
+        // Whose own id was not found is nobody's.
+        let unfound = AccessTokenClaims { user_id: None, ..token };
+        assert_eq!(decide(&issuer(), &unfound, &live(), None), Err(Refused::InvalidToken));
     }
 
     #[test]

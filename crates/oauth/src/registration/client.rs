@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::{RequestRules, Responses, SecretHash};
+use super::{InBrowser, RequestRules, Responses, SecretHash, Subjects, UserinfoResponses};
 use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
@@ -173,6 +173,15 @@ pub struct Client {
     /// How it must send its authorization requests.
     #[serde(flatten)]
     pub requests: RequestRules,
+    /// What it wants of the end of a session in the browser itself.
+    #[serde(flatten)]
+    pub in_browser: InBrowser,
+    /// What users are called in what it gets.
+    #[serde(flatten)]
+    pub subjects: Subjects,
+    /// In what form it gets claims from userinfo.
+    #[serde(flatten)]
+    pub userinfo: UserinfoResponses,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -249,6 +258,9 @@ impl Client {
             refresh_idle_secs: None,
             refresh_absolute_secs: None,
             requests: RequestRules::default(),
+            in_browser: InBrowser::default(),
+            subjects: Subjects::default(),
+            userinfo: UserinfoResponses::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }

@@ -4,17 +4,23 @@
 
 mod api;
 mod client;
+mod in_browser;
 mod requests;
 mod responses;
 mod secret;
+mod subjects;
+mod userinfo;
 mod validate;
 
 pub use api::{Api, ApiScope, Role};
 pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
+pub use in_browser::InBrowser;
 pub use requests::{RequestObjectAlg, RequestRules};
 pub use responses::{Encryption, Responses};
 pub use secret::SecretHash;
 pub(crate) use secret::matches_any;
+pub use subjects::{SubjectType, Subjects};
+pub use userinfo::UserinfoResponses;
 pub use validate::RegistrationError;
 
 /// Finds an API by its identifier: the registry snapshot, or a map in tests.

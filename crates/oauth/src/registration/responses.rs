@@ -43,7 +43,7 @@ pub struct Responses {
 pub type Encryption = (KeyManagement, ContentEncryption);
 
 /// JARM §3, OpenID Connect Registration §2: "If … alg is specified, the default … value is A128CBC-HS256."
-fn encryption(alg: Option<KeyManagement>, enc: Option<ContentEncryption>) -> Option<Encryption> {
+pub(super) fn encryption(alg: Option<KeyManagement>, enc: Option<ContentEncryption>) -> Option<Encryption> {
     alg.map(|alg| (alg, enc.unwrap_or(ContentEncryption::A128CbcHs256)))
 }
 
@@ -147,28 +147,31 @@ pub(super) fn check(client: &Client, faults: &mut Faults) {
         id_token_encrypted_response_enc: content_of_id_tokens,
         ..
     } = client.responses;
-    for (name, alg, enc_name, enc) in [
-        (
-            "authorization_encrypted_response_alg",
-            of_answers,
-            "authorization_encrypted_response_enc",
-            content_of_answers,
-        ),
-        ("id_token_encrypted_response_alg", of_id_tokens, "id_token_encrypted_response_enc", content_of_id_tokens),
-    ] {
-        faults.check(
-            enc.is_none() || alg.is_some(),
-            enc_name,
-            "says how to encrypt, but nothing says that to do so: add the alg",
-        );
-        let Some((alg, enc)) = encryption(alg, enc) else { continue };
-        faults.check(
-            !alg.is_symmetric(),
-            name,
-            "a shared secret would have to be readable; choose RSA-OAEP or ECDH-ES",
-        );
-        faults.check(client.encrypting_key((alg, enc)).is_some(), name, "needs a key for it in jwks, with use enc");
-    }
+    let names = ("authorization_encrypted_response_alg", "authorization_encrypted_response_enc");
+    check_encryption(client, faults, names, (of_answers, content_of_answers));
+    let names = ("id_token_encrypted_response_alg", "id_token_encrypted_response_enc");
+    check_encryption(client, faults, names, (of_id_tokens, content_of_id_tokens));
+}
+
+/// Whether something can be encrypted so; `names` are the members' that say it.
+pub(super) fn check_encryption(
+    client: &Client,
+    faults: &mut Faults,
+    (alg_name, enc_name): (&'static str, &'static str),
+    (alg, enc): (Option<KeyManagement>, Option<ContentEncryption>),
+) {
+    faults.check(
+        enc.is_none() || alg.is_some(),
+        enc_name,
+        "says how to encrypt, but nothing says that to do so: add the alg",
+    );
+    let Some((alg, enc)) = encryption(alg, enc) else { return };
+    faults.check(
+        !alg.is_symmetric(),
+        alg_name,
+        "a shared secret would have to be readable; choose RSA-OAEP or ECDH-ES",
+    );
+    faults.check(client.encrypting_key((alg, enc)).is_some(), alg_name, "needs a key for it in jwks, with use enc");
 }
 
 #[cfg(test)]

@@ -73,6 +73,9 @@ impl Client {
         self.check_dpop(&mut faults);
         self.check_lifetimes(&mut faults);
         self.check_requests(&mut faults);
+        self.check_in_browser(&mut faults);
+        self.check_subjects(&mut faults);
+        self.check_userinfo(&mut faults);
         faults.done()
     }
 

@@ -177,6 +177,13 @@ impl AuthorizationResponse {
         Self { redirect_uri, mode, params }
     }
 
+    /// The same, with what the client's pages watch the session by (OpenID Connect Session Management 1.0 §2).
+    #[must_use]
+    pub fn with_session_state(mut self, session_state: Option<String>) -> Self {
+        self.params.extend(session_state.map(|value| ("session_state", value)));
+        self
+    }
+
     /// Where it goes.
     #[must_use]
     pub fn redirect_uri(&self) -> &RegisteredRedirectUri {

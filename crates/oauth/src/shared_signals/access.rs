@@ -90,6 +90,7 @@ mod tests {
     fn token(scope: &str) -> AccessTokenClaims {
         AccessTokenClaims {
             iss: issuer().as_str().to_owned(),
+            user_id: None,
             sub: "machine".to_owned(),
             aud: Audience::One("https://auth.example/ssf".to_owned()),
             exp: NOW + 600,

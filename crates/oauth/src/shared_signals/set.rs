@@ -10,6 +10,8 @@ use symbolon_jose::{Algorithm, base64url, sha256};
 use super::event::{Event, Happened};
 use super::subject::SubjectId;
 use crate::ids::Issuer;
+use crate::pairwise::Pairwise;
+use crate::registration::Client;
 
 /// The header's `typ` (§4.1.1).
 pub const TYP: &str = "secevent+jwt";
@@ -42,7 +44,9 @@ pub struct Telling<'a> {
     /// The transmitter.
     pub issuer: &'a Issuer,
     /// The receiver's client.
-    pub client_id: &'a str,
+    pub client: &'a Client,
+    /// What users are called towards it.
+    pub pairwise: &'a Pairwise,
     /// The stream.
     pub stream_id: &'a str,
     /// Something of this installation that nobody else has, for the `txn`.
@@ -52,15 +56,15 @@ pub struct Telling<'a> {
 /// The token of an event.
 #[must_use]
 pub fn plan(telling: Telling<'_>, happened: &Happened) -> SetClaims {
-    let Telling { issuer, client_id, stream_id, epoch } = telling;
+    let Telling { issuer, client, pairwise: _, stream_id, epoch } = telling;
     let events = Map::from_iter([(happened.event.uri().to_owned(), Value::Object(body(happened)))]);
     SetClaims {
         iss: issuer.as_str().to_owned(),
-        aud: client_id.to_owned(),
+        aud: client.client_id.as_str().to_owned(),
         jti: jti(stream_id, happened.number),
         iat: happened.at,
         txn: txn(epoch, happened.cause),
-        sub_id: subject(issuer, stream_id, &happened.event),
+        sub_id: subject(&telling, &happened.event),
         events,
     }
 }
@@ -84,15 +88,17 @@ fn txn(epoch: &str, cause: u64) -> String {
     base64url::encode(&sha256(format!("{epoch}:{cause}").as_bytes())[..16])
 }
 
-fn subject(issuer: &Issuer, stream_id: &str, event: &Event) -> SubjectId {
-    let user = |sub: &str| SubjectId::IssSub { iss: issuer.as_str().to_owned(), sub: sub.to_owned() };
+fn subject(telling: &Telling<'_>, event: &Event) -> SubjectId {
+    let Telling { issuer, client, pairwise, stream_id, epoch: _ } = telling;
+    // RFC 9493 §3.2.4: as in the receiver's own ID tokens.
+    let user = |sub: &str| SubjectId::IssSub { iss: issuer.as_str().to_owned(), sub: pairwise.subject(client, sub) };
     let complex = |sub: &str, session: Option<&str>, application: Option<&str>| SubjectId::Complex {
         user: Box::new(user(sub)),
         session: session.map(|id| Box::new(SubjectId::opaque(id))),
         application: application.map(|id| Box::new(SubjectId::opaque(id))),
     };
     match event {
-        Event::SessionRevoked { sub, sid: Some(sid), .. } => complex(sub, Some(sid), None),
+        Event::SessionRevoked { sub, sid: Some(sid), .. } => complex(sub, Some(&pairwise.session(client, sid)), None),
         Event::TokenClaimsChange { sub, client_id: Some(client_id), .. } => complex(sub, None, Some(client_id)),
         Event::AccountDisabled { sub }
         | Event::AccountPurged { sub }
@@ -156,17 +162,32 @@ fn initiating_entity(why: &str, one_session: bool) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::issuer;
+    use crate::ids::ClientId;
+    use crate::testing::{self, issuer};
 
     fn told(what: Value) -> Value {
+        told_to(&Client { client_id: ClientId::parse("hub").unwrap(), ..testing::machine() }, what)
+    }
+
+    fn told_to(client: &Client, what: Value) -> Value {
         let mut value = what;
         for (name, number) in [("number", 3), ("at", 1_700), ("cause", 9)] {
             value[name] = number.into();
         }
         let happened: Happened = serde_json::from_value(value).unwrap();
         let issuer = issuer();
-        let telling = Telling { issuer: &issuer, client_id: "hub", stream_id: "st", epoch: "e" };
+        let pairwise = &testing::names();
+        let telling = Telling { issuer: &issuer, client, pairwise, stream_id: "st", epoch: "e" };
         serde_json::to_value(plan(telling, &happened)).unwrap()
+    }
+
+    #[test]
+    fn a_user_is_called_as_in_the_receivers_id_tokens_core_8_1() {
+        let client = testing::pairwise(testing::third_party());
+        let set = told_to(&client, json!({ "event": "session_revoked", "sub": "usr_1", "sid": "s1", "knows": true }));
+        let names = testing::names();
+        assert_eq!(set["sub_id"]["user"]["sub"], names.subject(&client, "usr_1"));
+        assert_eq!(set["sub_id"]["session"]["id"], names.session(&client, "s1"));
     }
 
     /// §4.1.3: neither `sub` nor `exp` nor anything else that another token has.

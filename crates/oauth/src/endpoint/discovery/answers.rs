@@ -1,4 +1,5 @@
-//! The members that say what the authorization endpoint answers with: types, modes, and how answers and ID tokens are signed and encrypted.
+//! The members that say what the authorization endpoint answers with: types, modes, and how answers, ID tokens and claims from userinfo are
+//! signed and encrypted.
 
 use serde::Serialize;
 use symbolon_jose::{Algorithm, ContentEncryption, KeyManagement};
@@ -20,6 +21,9 @@ pub struct Answers {
     pub authorization_encryption_enc_values_supported: Vec<&'static str>,
     pub id_token_encryption_alg_values_supported: Vec<&'static str>,
     pub id_token_encryption_enc_values_supported: Vec<&'static str>,
+    pub userinfo_signing_alg_values_supported: Vec<&'static str>,
+    pub userinfo_encryption_alg_values_supported: Vec<&'static str>,
+    pub userinfo_encryption_enc_values_supported: Vec<&'static str>,
 }
 
 impl Answers {
@@ -39,6 +43,9 @@ impl Answers {
             authorization_encryption_enc_values_supported: encryption_encs(),
             id_token_encryption_alg_values_supported: encryption_algs(),
             id_token_encryption_enc_values_supported: encryption_encs(),
+            userinfo_signing_alg_values_supported: algs.iter().map(|alg| alg.name()).collect(),
+            userinfo_encryption_alg_values_supported: encryption_algs(),
+            userinfo_encryption_enc_values_supported: encryption_encs(),
         }
     }
 }

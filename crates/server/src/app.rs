@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use symbolon_oauth::dpop::Nonces;
-use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Rng};
+use symbolon_oauth::endpoint::check_session::BrowserStates;
+use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Pairwise, Rng};
 use symbolon_store::transfer::MARK;
 use symbolon_store::{Store, StoreError};
+use zeroize::Zeroizing;
 
 use crate::account::attempts::Attempts;
 use crate::account::password::{Parameters, Pool, PoolSettings};
@@ -37,6 +39,7 @@ use crate::storage;
 
 pub(crate) const META_ISSUER: &str = "issuer";
 pub(crate) const META_KEY_CHECK: &str = "master_key_check";
+pub(crate) const META_PAIRWISE: &str = "pairwise_salt";
 
 /// One running Symbolon: configuration, store, registry snapshot, secrets.
 pub struct App {
@@ -66,6 +69,10 @@ pub struct App {
     pub device: DeviceKey,
     /// Nonces for DPoP proofs, the same on every node.
     pub nonces: Nonces,
+    /// What users are called towards clients with pairwise subjects.
+    pub pairwise: Pairwise,
+    /// What tells a browser's sessions apart for pages that watch them.
+    pub browser_states: BrowserStates,
     /// The one way to call others.
     pub outgoing: Outgoing,
     /// How browsers reach the issuer.
@@ -184,8 +191,10 @@ impl App {
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
         let nonces = Nonces::new(&master.derive("dpop nonce")).map_err(|why| invalid(&why))?;
+        let pairwise = pairwise(&*store, &sealer).await?;
         let attempts = Attempts::open(&config, Arc::clone(&store)).await?;
         let app = Arc::new(Self {
+            browser_states: BrowserStates::new(&master.derive("browser state")).map_err(|why| invalid(&why))?,
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
             registry: ArcSwap::from_pointee(registry),
@@ -202,6 +211,7 @@ impl App {
             metrics,
             nonces,
             outgoing,
+            pairwise,
             passwords,
             sealer,
             signals,
@@ -277,7 +287,7 @@ impl App {
 
     /// What pure decisions take as their first argument.
     pub fn context<'a>(&'a self, now: u64, rng: &'a mut dyn Rng) -> Context<'a> {
-        Context { now, issuer: &self.issuer, lifetimes: self.lifetimes(), rng }
+        Context { now, issuer: &self.issuer, lifetimes: self.lifetimes(), pairwise: &self.pairwise, rng }
     }
 
     /// How long signing keys live.
@@ -359,6 +369,17 @@ async fn check_identity(store: &dyn Store, issuer: &Issuer, sealer: &Sealer) -> 
     let check = store.put_meta_once(META_KEY_CHECK, &sealer.seal(META_KEY_CHECK, b"symbolon")).await?;
     sealer.open(META_KEY_CHECK, &check).map_err(|_| AppError::WrongMasterKey)?;
     Ok(())
+}
+
+/// The salt of pairwise subjects (OpenID Connect Core §8.1), made once and kept for good: with another one everybody would be somebody else.
+async fn pairwise(store: &dyn Store, sealer: &Sealer) -> Result<Pairwise, AppError> {
+    let mut salt = Zeroizing::new([0; 32]);
+    SystemRng.fill(salt.as_mut_slice());
+    let kept = store.put_meta_once(META_PAIRWISE, &sealer.seal(META_PAIRWISE, salt.as_slice())).await?;
+    let opened = sealer.open(META_PAIRWISE, &kept).map_err(|_| AppError::WrongMasterKey)?;
+    let unusable = || AppError::Invalid("the salt of pairwise subjects cannot be read".to_owned());
+    salt.copy_from_slice(opened.get(..32).ok_or_else(unusable)?);
+    Pairwise::new(&salt).map_err(|_| unusable())
 }
 
 #[cfg(test)]

@@ -65,9 +65,9 @@ pub async fn issued_in_front(app: &App, meta: &Meta, client: &Client, issue: &Is
 async fn issued_to_user(app: &App, meta: &Meta, client: &Client, grant: &'static str, issue: &Issue) {
     count_tokens(app, grant, issue);
     let claims = &issue.access_token.claims;
-    facts::about(&claims.sub);
+    facts::about(claims.user());
     let event = AuditEvent {
-        user_id: Some(claims.sub.clone()),
+        user_id: Some(claims.user().to_owned()),
         client_id: Some(client.client_id.to_string()),
         sid: claims.sid.clone(),
         detail: json!({ "grant": grant, "jti": claims.jti, "scope": claims.scope }),

@@ -30,6 +30,9 @@ pub struct Interaction {
     /// When the sign-in page was first shown, Unix seconds; `None` when the request found somebody signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign_in_since: Option<u64>,
+    /// The session whose account the sign-in page offered to go on with, if it did; once chosen, the one that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<String>,
     /// The code of a device, where that waits for the sign-in instead of an authorization request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_code: Option<String>,
@@ -85,6 +88,7 @@ impl Interaction {
             query: query.into(),
             object: None,
             sign_in_since: Some(now),
+            offered: None,
             user_code: None,
             step: Step::SignIn,
             iss: issuer.as_str().to_owned(),
@@ -122,10 +126,34 @@ impl Interaction {
         Self { object: source.object, ..self }
     }
 
+    /// The same request, whose page offers to go on in this session (OpenID Connect Core §3.1.2.1, `select_account`).
+    #[must_use]
+    pub fn offering(self, sid: Option<String>) -> Self {
+        Self { offered: sid, ..self }
+    }
+
+    /// The same request, after the person chose at `now` to go on in the session that was offered; nothing if none was.
+    #[must_use]
+    pub fn after_choice(self, now: u64) -> Option<Self> {
+        let sid = self.offered.clone()?;
+        let step = Step::GoOn { sid };
+        Some(Self { sign_in_since: None, step, exp: now.saturating_add(GO_ON_SECS), ..self })
+    }
+
+    /// The session that was chosen, for a request that has gone on since.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&str> {
+        match &self.step {
+            Step::Consent { sid, .. } | Step::GoOn { sid } => self.offered.as_deref().filter(|offered| offered == sid),
+            Step::Device { .. } | Step::SignIn => None,
+        }
+    }
+
     /// The same request, after the sign-in at `now` that made the session `sid`.
     #[must_use]
     pub fn after_sign_in(self, sid: &str, now: u64) -> Self {
-        Self { step: Step::GoOn { sid: sid.to_owned() }, exp: now.saturating_add(GO_ON_SECS), ..self }
+        let step = Step::GoOn { sid: sid.to_owned() };
+        Self { offered: None, step, exp: now.saturating_add(GO_ON_SECS), ..self }
     }
 }
 
@@ -204,6 +232,18 @@ mod tests {
             Err(InteractionLost)
         );
         assert_eq!(keys().open("client_id=a", "cookie", 1_001), Err(InteractionLost));
+    }
+
+    #[test]
+    fn only_what_was_offered_and_chosen_counts_as_chosen() {
+        let shown = || Interaction::sign_in(&issuer(), "client_id=a", "cookie", 1_000);
+        assert_eq!(shown().after_choice(1_001), None);
+        let offered = || shown().offering(Some("sid".to_owned()));
+        assert_eq!(offered().chosen(), None, "shown is not chosen");
+        let chosen = offered().after_choice(1_001).unwrap();
+        assert_eq!((chosen.chosen(), chosen.sign_in_since), (Some("sid"), None));
+        assert_eq!(offered().after_sign_in("new", 1_001).chosen(), None);
+        assert_eq!(offered().after_sign_in("sid", 1_001).chosen(), None, "whoever signs in has not chosen");
     }
 
     #[test]

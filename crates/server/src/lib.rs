@@ -35,6 +35,7 @@ pub mod registry;
 pub mod revocation;
 pub mod rng;
 pub mod seal;
+mod sector_identifier;
 pub mod serve;
 pub mod session;
 pub mod shared_signals;

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use symbolon_jose::jwe::EncryptingKey;
+use symbolon_jose::jwe::{self, EncryptingKey};
 use symbolon_jose::{Algorithm, VerifyingKeys, jwt};
 use symbolon_oauth::client_auth::keys_of;
 use symbolon_oauth::endpoint::discovery::{self, Settings};
 use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role};
 use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, response_mode};
 use symbolon_store::{Document, Registry as Rows};
+use zeroize::Zeroizing;
 
 use crate::config::FeedAccess;
 use crate::keys::{self, KeyError, KeyRecord, KeyRing};
@@ -39,6 +40,8 @@ pub struct Registry {
     assertion_keys: HashMap<String, VerifyingKeys>,
     recipients: HashMap<String, Recipient>,
     origins: HashSet<String>,
+    /// Origins of the pages of clients that watch sessions.
+    watching: BTreeSet<String>,
     jwks: Bytes,
     metadata: Bytes,
 }
@@ -46,16 +49,18 @@ pub struct Registry {
 /// A client's keys to which something is encrypted. Where one is registered and unusable, nothing is sent.
 #[derive(Debug)]
 struct Recipient {
-    of_answers: Option<EncryptingKey>,
-    of_id_tokens: Option<EncryptingKey>,
+    answers: Option<EncryptingKey>,
+    id_tokens: Option<EncryptingKey>,
+    userinfo: Option<EncryptingKey>,
 }
 
 impl Recipient {
     fn of(client: &Client) -> Option<Self> {
         let (answers, id_tokens) = (client.authorization_encryption(), client.id_token_encryption());
         let key = |encryption: Option<Encryption>| encryption.and_then(|one| client.encrypting_key(one));
-        let any = answers.is_some() || id_tokens.is_some();
-        any.then(|| Self { of_answers: key(answers), of_id_tokens: key(id_tokens) })
+        let userinfo = client.userinfo_encryption();
+        let any = answers.is_some() || id_tokens.is_some() || userinfo.is_some();
+        any.then(|| Self { answers: key(answers), id_tokens: key(id_tokens), userinfo: key(userinfo) })
     }
 }
 
@@ -99,6 +104,11 @@ impl Registry {
             .filter(|client| !client.disabled)
             .flat_map(|client| client.allowed_origins.iter().map(ToString::to_string))
             .collect();
+        let watching: BTreeSet<String> = clients
+            .iter()
+            .filter(|client| !client.disabled && client.in_browser.session_management)
+            .flat_map(Client::page_origins)
+            .collect();
         Ok(Self {
             version: rows.version,
             assertion_keys: clients
@@ -117,6 +127,7 @@ impl Registry {
             key_records,
             keys,
             origins,
+            watching,
         })
     }
 
@@ -174,7 +185,7 @@ impl Registry {
         if client.and_then(|client| client.id_token_encryption()).is_none() {
             return self.sign(plan.alg, id_token::TYP, &claims);
         }
-        let recipient = self.recipients.get(&claims.aud).and_then(|recipient| recipient.of_id_tokens.as_ref());
+        let recipient = self.recipients.get(&claims.aud).and_then(|recipient| recipient.id_tokens.as_ref());
         self.sign_then_encrypt(plan.alg, recipient, id_token::TYP, &claims)
     }
 
@@ -185,8 +196,22 @@ impl Registry {
             return self.sign(alg, response_mode::JWT_TYP, claims);
         }
         let recipient = self.recipients.get(client.client_id.as_str());
-        let recipient = recipient.and_then(|recipient| recipient.of_answers.as_ref());
+        let recipient = recipient.and_then(|recipient| recipient.answers.as_ref());
         self.sign_then_encrypt(alg, recipient, response_mode::JWT_TYP, claims)
+    }
+
+    /// Claims from userinfo as the client is registered to get them, if that is not plain JSON: signed, encrypted, or both (OpenID Connect
+    /// Core §5.3.2).
+    pub fn sign_userinfo(&self, client: &Client, claims: &impl Serialize) -> Result<Option<String>, OAuthError> {
+        let signed = client.userinfo.userinfo_signed_response_alg;
+        let recipient = self.recipients.get(client.client_id.as_str());
+        let recipient = recipient.and_then(|recipient| recipient.userinfo.as_ref());
+        match (signed, client.userinfo_encryption()) {
+            (None, None) => Ok(None),
+            (Some(alg), None) => self.sign(alg, id_token::TYP, claims).map(Some),
+            (Some(alg), Some(_)) => self.sign_then_encrypt(alg, recipient, id_token::TYP, claims).map(Some),
+            (None, Some(_)) => encrypt(recipient, claims).map(Some),
+        }
     }
 
     /// RFC 7519 §11.2: signed inside, encrypted outside.
@@ -222,6 +247,11 @@ impl Registry {
         self.origins.contains(origin)
     }
 
+    /// The origins of pages that watch sessions.
+    pub fn watching_origins(&self) -> impl Iterator<Item = &str> {
+        self.watching.iter().map(String::as_str)
+    }
+
     /// The published key set, serialised once.
     pub fn jwks(&self) -> Bytes {
         self.jwks.clone()
@@ -238,9 +268,21 @@ impl Registry {
             .clients
             .values()
             .flat_map(|client| [client.id_token_signed_response_alg, client.authorization_signed_response_alg()]);
+        let userinfo = self.clients.values().filter_map(|client| client.userinfo.userinfo_signed_response_alg);
         let apis = self.apis.values().map(|api| api.signing_alg);
-        clients.chain(apis).chain([Algorithm::RS256]).filter(|alg| !alg.is_symmetric()).collect()
+        clients.chain(userinfo).chain(apis).chain([Algorithm::RS256]).filter(|alg| !alg.is_symmetric()).collect()
     }
+}
+
+/// Encrypted and not signed: the claims themselves are inside, and prove nothing.
+fn encrypt(recipient: Option<&EncryptingKey>, claims: &impl Serialize) -> Result<String, OAuthError> {
+    let refuse = |error: &dyn fmt::Display| {
+        tracing::error!(%error, "encrypting claims from userinfo failed");
+        OAuthError::ServerError
+    };
+    let recipient = recipient.ok_or_else(|| refuse(&"the client has no key to encrypt to"))?;
+    let claims = serde_json::to_vec(claims).map(Zeroizing::new).map_err(|error| refuse(&error))?;
+    jwe::compact::encrypt(recipient, &jwe::Header::default(), &claims).map_err(|error| refuse(&error))
 }
 
 impl Apis for Registry {
@@ -267,6 +309,7 @@ fn metadata(clients: &[Client], keys: &KeyRing, issuer: &Issuer, feed: FeedAcces
         id_token_signing_algs: keys.algorithms().collect(),
         ui_locales: vec!["en".to_owned()],
         revocation_feed: feed != FeedAccess::Off,
+        session_management: clients.iter().any(|client| !client.disabled && client.in_browser.session_management),
         required_of_all: required_of_all(clients),
     };
     let document = discovery::metadata(issuer, &settings);

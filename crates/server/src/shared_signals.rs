@@ -138,10 +138,11 @@ pub(crate) fn is_wanted(client: &Client, stream: &EventStream, happened: &Happen
 pub(crate) fn sign(
     app: &App,
     registry: &Registry,
+    client: &Client,
     stream: &EventStream,
     happened: &Happened,
 ) -> Result<String, OAuthError> {
-    let telling =
-        Telling { issuer: &app.issuer, client_id: &stream.client_id, stream_id: &stream.id, epoch: app.feed.epoch() };
+    let (issuer, pairwise) = (&app.issuer, &app.pairwise);
+    let telling = Telling { issuer, client, pairwise, stream_id: &stream.id, epoch: app.feed.epoch() };
     registry.sign(set::ALG, TYP, &set::plan(telling, happened))
 }

@@ -11,6 +11,7 @@ use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
 use super::revocation::{Cause, Registered, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event, ListChange};
+use crate::sector_identifier;
 
 /// Commands on clients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -198,6 +199,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     let secret = needs_secret(&client).then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
     client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
     validate(&client)?;
+    check_sector(context, &client).await?;
     let taken = AdminError::conflict(format!("there is a client `{client_id}` already"), "symbolon client list");
     document::put(context, CLIENT, &client_id, &client, Expect::Absent, taken).await?;
     context.audit(Event { name: "client.create", client_id: Some(&client_id), ..Event::default() }).await?;
@@ -235,6 +237,10 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     let first = needs_secret(&client) && client.secrets.is_empty();
     let secret = first.then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
     client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
+    if (&client.subjects, &client.redirect_uris) != (&before.subjects, &before.redirect_uris) {
+        validate(&client)?;
+        check_sector(context, &client).await?;
+    }
     let registered = Registered::load(context).await?;
     let rule = registered.narrows_client(&before, &client).then(|| registered.client_rule(&before));
     let detail = json!({ "tokens_revoked": rule.is_some() });
@@ -343,6 +349,12 @@ async fn check_apis(context: &AdminContext<'_>, client: &Client) -> Result<(), A
         }
     }
     Ok(())
+}
+
+/// Whoever joins a sector must be listed there: its clients know people by the same names.
+async fn check_sector(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
+    let hint = "the array there must list every redirect URI of the client";
+    sector_identifier::check(context.outgoing, client).await.map_err(|why| AdminError::invalid(why, hint))
 }
 
 fn needs_secret(client: &Client) -> bool {

@@ -80,6 +80,7 @@ pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, Admi
         rng: &mut rng,
         passwords: &app.passwords,
         keys: app,
+        outgoing: &app.outgoing,
         actor,
         forwarded_by: app.forwarded_by.load().as_deref().copied(),
         rules: Vec::new(),

@@ -16,6 +16,7 @@ mod key;
 mod list;
 mod lookup;
 mod password;
+mod profile_claims;
 mod registration;
 mod revocation;
 mod role;
@@ -40,6 +41,7 @@ use zeroize::Zeroizing;
 
 use crate::account::password::Pool;
 use crate::config::Config;
+use crate::outgoing::Outgoing;
 
 pub use api::{ApiChange, ApiCommand, NewApi};
 pub use client::{ClientChange, ClientCommand, DpopDemand, NewClient};
@@ -102,6 +104,8 @@ pub struct AdminContext<'a> {
     pub passwords: &'a Pool,
     /// Makes signing keys.
     pub keys: &'a dyn KeyRotation,
+    /// Fetches what a registration points at.
+    pub outgoing: &'a Outgoing,
     /// Who asks, for the audit log: `cli` or `cli (offline)`.
     pub actor: &'a str,
     /// Who sent `X-Forwarded-For` last without being a trusted proxy, if this process serves and anybody did.

@@ -149,7 +149,10 @@ impl Registered {
         // Without being asked, nobody allowed a third party anything; and it never carries roles.
         let turned_third_party = before.first_party && !after.first_party;
         let switched_off = !before.disabled && after.disabled;
-        entry_narrowed || newly_limited || turned_third_party || switched_off
+        // What it has names people as it may know them no longer.
+        let renamed =
+            before.is_pairwise() != after.is_pairwise() || (after.is_pairwise() && before.sector() != after.sector());
+        renamed || entry_narrowed || newly_limited || turned_third_party || switched_off
     }
 }
 

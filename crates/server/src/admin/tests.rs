@@ -52,15 +52,18 @@ struct Bench {
     passwords: Pool,
     rng: Counting,
     keys: Keys,
+    outgoing: Outgoing,
     now: u64,
 }
 
 impl Bench {
     fn new() -> Self {
         let parameters = Parameters { memory_kib: 64, passes: 1, lanes: 1 };
+        let config = Config::development(std::path::Path::new("unused")).unwrap();
         Self {
             store: Sqlite::in_memory().unwrap(),
-            config: Config::development(std::path::Path::new("unused")).unwrap(),
+            outgoing: Outgoing::new(&config).unwrap(),
+            config,
             passwords: Pool::start(PoolSettings { parameters, workers: 1, ..PoolSettings::default() }).unwrap(),
             rng: Counting(0),
             keys: Keys(MasterKey::from_text(&symbolon_jose::base64url::encode(&[1; 32]), "test").unwrap().sealer()),
@@ -79,6 +82,7 @@ impl Bench {
             rng: &mut self.rng,
             passwords: &self.passwords,
             keys: &self.keys,
+            outgoing: &self.outgoing,
             actor: "test",
             forwarded_by: None,
             rules: Vec::new(),

@@ -11,7 +11,7 @@ use symbolon_jose::base64url;
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_oauth::access_token::TYP;
 use symbolon_oauth::{AccessTokenClaims, LONGEST_TOKEN_SECS, OpaqueToken, TokenKind};
-use symbolon_store::{AlsoSession, Ended, Hash32, RevocationKind};
+use symbolon_store::{AlsoSession, Ended, FamilyWanted, Hash32, RevocationKind, TokenQuery};
 use zeroize::Zeroizing;
 
 use super::client::is_taken;
@@ -155,7 +155,7 @@ async fn access_token(context: &mut AdminContext<'_>, token: &PresentedToken) ->
     let keys = records.and_then(|records| keys::verifying(&records));
     let keys = keys.map_err(|why| AdminError::failed(why.to_string()))?;
     let policy = Policy::danger_any_audience(context.issuer).accept_type(TYP).leeway_secs(keys::LARGEST_LEEWAY_SECS);
-    let claims = match jwt::verify::<AccessTokenClaims>(&token.0, &keys, &policy, context.now) {
+    let mut claims = match jwt::verify::<AccessTokenClaims>(&token.0, &keys, &policy, context.now) {
         Ok(verified) => verified.into_claims(),
         Err(symbolon_jose::Error::Expired) => {
             let token = json!({ "kind": "access_token" });
@@ -163,10 +163,12 @@ async fn access_token(context: &mut AdminContext<'_>, token: &PresentedToken) ->
         }
         Err(why) => return Err(refused(&why)),
     };
+    let query = TokenQuery { jti: Some(claims.jti.clone()), family: FamilyWanted::Yes, ..TokenQuery::default() };
+    claims.user_id = context.store.token_facts(query).await?.family.map(|family| family.user_id);
     let ended = context.store.revoke_access_token(&claims.jti, claims.exp, WHY, context.now).await?;
     let event = Event {
         // A client's own token is about no user.
-        user_id: claims.rh.as_ref().map(|_| claims.sub.as_str()),
+        user_id: claims.rh.as_ref().map(|_| claims.user()),
         client_id: Some(&claims.client_id),
         sid: claims.sid.as_deref(),
         detail: json!({ "jti": claims.jti, "families": ended.families }),

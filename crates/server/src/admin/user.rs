@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
 use symbolon_store::{Artefact, Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
-use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, role, session, setup};
+use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, profile_claims, role, session, setup};
 
 /// Commands on users. `user` is an id, a user name or an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ pub fn new_account(
         email_verified: account.email_verified && email.is_some(),
         email,
         name: filled(account.name.as_deref()),
-        profile: changed_claims(Map::new(), &account.claims)?,
+        profile: profile_claims::changed(Map::new(), &account.claims)?,
         password_changed_at: password_hash.as_ref().map(|_| now),
         password_hash,
         status: UserStatus::Active,
@@ -292,7 +292,7 @@ fn update(user: &User, change: &UserChange, now: u64) -> Result<UserUpdate, Admi
         email,
         email_verified,
         name: field(&change.name),
-        profile: Change::Set(changed_claims(user.profile.clone(), &change.claims)?),
+        profile: Change::Set(profile_claims::changed(user.profile.clone(), &change.claims)?),
         identifiers: Change::Set(identifiers),
         expect_revision: Some(user.revision),
         now,
@@ -308,41 +308,6 @@ fn changed_fields(change: &UserChange) -> Vec<&str> {
         ("claims", !change.claims.is_empty()),
     ];
     given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
-}
-
-/// The profile claims of OpenID Connect Core §5.1 that are texts and have no field of their own.
-const CLAIMS: &[&str] = &[
-    "birthdate",
-    "family_name",
-    "gender",
-    "given_name",
-    "locale",
-    "middle_name",
-    "nickname",
-    "phone_number",
-    "picture",
-    "profile",
-    "website",
-    "zoneinfo",
-];
-
-fn changed_claims(
-    mut profile: Map<String, Value>,
-    claims: &BTreeMap<String, String>,
-) -> Result<Map<String, Value>, AdminError> {
-    for (name, text) in claims {
-        if !CLAIMS.contains(&name.as_str()) {
-            return Err(AdminError::invalid(
-                format!("`{name}` is not a profile claim"),
-                format!("one of {}", CLAIMS.join(", ")),
-            ));
-        }
-        match filled(Some(text)) {
-            Some(text) => profile.insert(name.clone(), text.into()),
-            None => profile.remove(name),
-        };
-    }
-    Ok(profile)
 }
 
 fn filled(text: Option<&str>) -> Option<String> {

@@ -51,7 +51,7 @@ impl Kind for SecurityEvent {
         let unmade = |_: OAuthError| Failure::Unreachable("the token cannot be made; the log says why".to_owned());
         let config = shared_signals::config(app, &stream).map_err(unmade)?;
         let Transport::Push { endpoint_url, authorization_header } = config.delivery else { return Ok(None) };
-        let token = shared_signals::sign(app, &registry, &stream, &happened).map_err(unmade)?;
+        let token = shared_signals::sign(app, &registry, client, &stream, &happened).map_err(unmade)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/secevent+jwt"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

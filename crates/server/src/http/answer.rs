@@ -25,6 +25,13 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     (status, HEADERS, body).into_response()
 }
 
+/// A token as an answer of its own (RFC 7519 §10.3.1): never stored.
+pub(super) fn jwt(token: String) -> Response {
+    let mut response = (StatusCode::OK, HEADERS, token).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+    response
+}
+
 /// An error of the token, revocation, introspection or `/authenticate` endpoint (RFC 6749 §5.2). The cause
 /// goes to the log, the standard's code to the caller.
 pub(super) fn error(error: &OAuthError) -> Response {

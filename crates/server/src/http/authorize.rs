@@ -157,7 +157,8 @@ impl Arrival<'_> {
             Step::GoOn { sid: made } if Some(made.as_str()) == sid => one.sign_in_since,
             _ => None,
         });
-        let interaction_facts = InteractionFacts { sign_in_since, consent: None };
+        let chosen = interaction.and_then(Interaction::chosen).map(str::to_owned);
+        let interaction_facts = InteractionFacts { sign_in_since, consent: None, chosen: chosen.clone() };
         let facts = self.facts(request, signed_in.as_ref(), Some(interaction_facts)).await?;
         let decision = {
             let mut rng = SystemRng;
@@ -165,7 +166,10 @@ impl Arrival<'_> {
         };
         match (decision, signed_in) {
             (Decision::SignIn(prompt), who) => self.sign_in(request, query, prompt, who.as_ref()),
-            (Decision::Consent(prompt), Some(who)) => consent::show(self, request, query, &prompt, &who, sign_in_since),
+            (Decision::Consent(prompt), Some(who)) => {
+                let before = consent::Before { sign_in_since, chosen };
+                consent::show(self, request, query, &prompt, &who, before)
+            }
             (Decision::Issue(granted), Some(who)) => self.issue(request, *granted, &who).await,
             (Decision::Error(error), _) => self.tell(request, &error).await,
             // A decision that presupposes somebody is never taken about nobody.
@@ -183,15 +187,18 @@ impl Arrival<'_> {
     ) -> Result<Response, OAuthError> {
         let reason = match prompt.why {
             SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
-            SignInWhy::NoSession | SignInWhy::OtherUser | SignInWhy::SelectAccount => Reason::SignIn,
+            SignInWhy::SelectAccount => Reason::SelectAccount,
+            SignInWhy::NoSession | SignInWhy::OtherUser => Reason::SignIn,
         };
         let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
         let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
-        let pending = pending.from_source(request.source());
+        let choice = signed_in.filter(|_| reason == Reason::SelectAccount);
+        let pending = pending.from_source(request.source()).offering(choice.map(|who| who.session.sid.clone()));
+        let choice = choice.map(consent::account_view);
         // Asked to confirm who they are, people need not type it again.
         let signed_in = signed_in.filter(|_| reason == Reason::Again).map(|who| consent::account_view(who).identifier);
         let username = prompt.login_hint.or_else(|| signed_in.clone()).unwrap_or_default();
-        let form = login::Form { interaction: Some(pending), username, reason, signed_in };
+        let form = login::Form { interaction: Some(pending), username, reason, signed_in, choice };
         Ok(page::with_cookie(login::show(self, Some(request), &form, &browser, None)?, cookie))
     }
 

@@ -44,22 +44,36 @@ pub(super) fn account_view(who: &SignedIn) -> AccountView {
     AccountView { name: user.name.clone().unwrap_or_else(|| identifier.clone()), identifier }
 }
 
-/// Renders the consent page. `sign_in_since` is when the sign-in page of this request was shown, if it was.
+/// What had happened on the pages of a request before the one that asks for consent.
+pub(super) struct Before {
+    /// When its sign-in page was shown, if it was.
+    pub sign_in_since: Option<u64>,
+    /// The session in which the person chose to go on, if they were asked.
+    pub chosen: Option<String>,
+}
+
+impl Before {
+    fn of(interaction: &Interaction) -> Self {
+        Self { sign_in_since: interaction.sign_in_since, chosen: interaction.chosen().map(str::to_owned) }
+    }
+}
+
+/// Renders the consent page.
 pub(super) fn show(
     arrival: &Arrival<'_>,
     request: &ValidRequest<'_>,
     query: &str,
     prompt: &ConsentPrompt,
     who: &SignedIn,
-    sign_in_since: Option<u64>,
+    before: Before,
 ) -> Result<Response, OAuthError> {
     let app = arrival.app;
     let (browser, cookie) = browser::ensure_pre_session(app, arrival.headers);
     let binding = browser::session_binding(app, arrival.headers).unwrap_or_default();
     let shown =
         Step::Consent { sid: who.session.sid.clone(), scope: prompt.scope.clone(), audience: prompt.audience.clone() };
-    let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, sign_in_since, shown);
-    let pending = pending.from_source(request.source());
+    let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, before.sign_in_since, shown);
+    let pending = pending.from_source(request.source()).offering(before.chosen);
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
     let csp = page::csp(request).image(client.logo.as_ref());
     let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes());
@@ -131,7 +145,8 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
         }
         _ => ConsentAnswer::Denied,
     };
-    let facts = InteractionFacts { sign_in_since: interaction.sign_in_since, consent: Some(consent) };
+    let Before { sign_in_since, chosen } = Before::of(interaction);
+    let facts = InteractionFacts { sign_in_since, consent: Some(consent), chosen };
     let facts = arrival.facts(&request, Some(&who), Some(facts)).await?;
     let decided = {
         let mut rng = SystemRng;
@@ -151,7 +166,7 @@ async fn answer(arrival: &Arrival<'_>, params: &Params, interaction: &Interactio
         }
         // What is registered has changed since the page was shown, or `max_age` has passed meanwhile.
         Decision::Consent(prompt) => {
-            show(arrival, &request, &interaction.query, &prompt, &who, interaction.sign_in_since)
+            show(arrival, &request, &interaction.query, &prompt, &who, Before::of(interaction))
         }
         Decision::SignIn(prompt) => arrival.sign_in(&request, &interaction.query, prompt, Some(&who)),
     }

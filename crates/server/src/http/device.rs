@@ -117,6 +117,7 @@ impl Visit<'_> {
             username: String::new(),
             reason: Reason::Device,
             signed_in: None,
+            choice: None,
         };
         let arrival = Arrival { app, registry: app.registry(), meta, headers };
         let response = login::show(&arrival, None, &form, &browser, None)?;

@@ -13,6 +13,9 @@ use crate::registry::Registry;
 struct Claims {
     sub: String,
     aud: String,
+    /// What an ID token has and signed claims from userinfo have not: what was told of somebody is no proof that they signed in.
+    #[serde(rename = "exp")]
+    _exp: u64,
     #[serde(default)]
     sid: Option<String>,
 }

@@ -39,9 +39,26 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
         setup,
         signed_in: signed_in
             .map(|who| (consent::account_view(&who), csrf::issue(&app.csrf, binding, Purpose::Logout, meta.now))),
+        apps: apps(&app),
         sample: sample(&app),
     };
     page::html(&app, StatusCode::OK, &view, &Csp::strict())
+}
+
+/// Where people can begin to sign in without having been at an app (OpenID Connect Core §4). Ours only: a stranger's link would look as if we
+/// had put it there.
+fn apps(app: &App) -> Vec<(String, WebUrl)> {
+    let registry = app.registry();
+    let ours = registry.clients().filter(|client| client.first_party && !client.disabled);
+    let mut apps: Vec<(String, WebUrl)> = ours
+        .filter_map(|client| {
+            let uri = client.in_browser.initiate_login_uri.as_ref()?;
+            let begins = symbolon_oauth::authorize::initiate_login(&app.issuer, uri);
+            Some((client.name.clone(), WebUrl::parse(&begins)?))
+        })
+        .collect();
+    apps.sort_by(|one, other| one.0.cmp(&other.0));
+    apps
 }
 
 fn sample(app: &App) -> Option<SampleView> {

@@ -79,10 +79,10 @@ async fn decide(
     if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, &request.token) {
         return session::look_up(app, registry, caller, Some(&value), now).await;
     }
-    let Some(claims) = userinfo::own_access_token(app, registry, &request.token, now) else {
+    let Some(mut claims) = userinfo::own_access_token(app, registry, &request.token, now) else {
         let nothing = userinfo::nothing_known();
         return introspection::decide(caller, None, &nothing);
     };
-    let facts = userinfo::token_facts(app, &claims).await?;
+    let facts = userinfo::token_facts(app, registry, &mut claims).await?;
     introspection::decide(caller, Some(&claims), &facts)
 }

@@ -15,8 +15,8 @@ use symbolon_store::{Issued, User};
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::meta::Meta;
-use super::page;
 use super::posted::Posted;
+use super::{check_session, consent, page};
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -25,7 +25,7 @@ use crate::interaction::{Interaction, Step};
 use crate::metrics;
 use crate::pages::error::ErrorWhat;
 use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason};
-use crate::pages::{Csp, WebUrl};
+use crate::pages::{AccountView, Csp, WebUrl};
 use crate::session::csrf::{self, Purpose};
 
 /// What a sign-in page is filled with.
@@ -39,6 +39,8 @@ pub(super) struct Form {
     pub reason: Reason,
     /// Who is signed in already, by the name they sign in with.
     pub signed_in: Option<String>,
+    /// Who is signed in already, where the page offers to go on as them.
+    pub choice: Option<AccountView>,
 }
 
 /// `GET /login`: sign in to the server's own pages.
@@ -50,7 +52,8 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
     }
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    let form = Form { interaction: None, username: String::new(), reason: Reason::SignIn, signed_in: None };
+    let form =
+        Form { interaction: None, username: String::new(), reason: Reason::SignIn, signed_in: None, choice: None };
     match show(&arrival, None, &form, &browser, None) {
         Ok(response) => page::with_cookie(response, cookie),
         Err(error) => page::protocol_error(&app, &meta, &error),
@@ -83,8 +86,10 @@ impl Post<'_> {
         if interaction.is_none() && self.params.get("interaction").is_some() {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));
         }
-        if self.params.get("decision") == Some("deny") {
-            return self.deny(interaction).await;
+        match self.params.get("decision") {
+            Some("deny") => return self.deny(interaction).await,
+            Some("continue") => return self.go_on(interaction).await,
+            _ => {}
         }
         let username = self.params.get("username").unwrap_or_default();
         let password = self.params.get("password").unwrap_or_default();
@@ -145,8 +150,25 @@ impl Post<'_> {
         };
         let mut response = page::see_other(&target);
         response.headers_mut().append(SET_COOKIE, cookie);
+        if let Some(state) = check_session::moved_on(app, headers, &session.sid, session.persistent) {
+            response.headers_mut().append(SET_COOKIE, state);
+        }
         response.headers_mut().append(SET_COOKIE, browser::device_cookie(app, headers, &user.id));
         Ok(response)
+    }
+
+    /// The person goes on as whom the page offered, if that is who is signed in still.
+    async fn go_on(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, headers, .. } = &self.arrival;
+        let who = browser::signed_in(app, headers, meta.now).await?;
+        let chosen = interaction.and_then(|one| one.after_choice(meta.now));
+        match (chosen, who) {
+            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => {
+                let sealed = app.interactions.seal(&chosen).map_err(|_| OAuthError::ServerError)?;
+                Ok(page::see_other(&format!("/authorize/continue?interaction={sealed}")))
+            }
+            _ => Ok(page::error(app, meta, ErrorWhat::PageExpired)),
+        }
     }
 
     /// The person said no: the client hears `access_denied`.
@@ -170,8 +192,16 @@ impl Post<'_> {
             None => None,
         };
         let request = asked.as_ref().and_then(|asked| self.arrival.validate(&asked.request).ok());
+        let offered = interaction.as_ref().and_then(|one| one.offered.clone());
+        let who = match &offered {
+            Some(_) => browser::signed_in(self.arrival.app, self.arrival.headers, self.arrival.meta.now).await?,
+            None => None,
+        };
+        let choice =
+            who.filter(|who| offered.as_ref() == Some(&who.session.sid)).map(|who| consent::account_view(&who));
         let reason = match &interaction {
             Some(one) if one.user_code.is_some() => Reason::Device,
+            Some(_) if choice.is_some() => Reason::SelectAccount,
             _ => Reason::SignIn,
         };
         let form = Form {
@@ -179,6 +209,7 @@ impl Post<'_> {
             username: self.params.get("username").unwrap_or_default().chars().take(320).collect(),
             reason,
             signed_in: None,
+            choice,
         };
         let keep = if self.params.get("keep").is_some() { KeepBox::On } else { KeepBox::Off };
         show(&self.arrival, request.as_ref(), &form, browser, Some((problem, keep)))
@@ -211,6 +242,7 @@ pub(super) fn show(
         keep: problem.map_or(KeepBox::Off, |(_, keep)| keep),
         reason: form.reason,
         signed_in: form.signed_in.clone(),
+        choice: form.choice.clone(),
         problem: problem.map(|(problem, _)| problem),
     };
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.

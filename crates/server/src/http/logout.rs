@@ -1,5 +1,6 @@
 //! `/logout` (OpenID Connect RP-Initiated Logout 1.0): ends the session at once when the client proves that
-//! it means this user, else asks. A POST from another site changes nothing, it becomes a GET.
+//! it means this user, else asks. Clients with a page of their own for it are told in frames (OpenID Connect Front-Channel Logout 1.0), each other
+//! way beside it. A POST from another site changes nothing, it becomes a GET.
 
 use std::sync::Arc;
 
@@ -7,9 +8,10 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::header::SET_COOKIE;
+use http::header::{REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, Request, SessionFacts, Then};
+use symbolon_oauth::endpoint::frontchannel_logout;
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::StoreError;
@@ -22,12 +24,14 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::pages::logout::Logout;
-use crate::pages::signed_out::{LivesOn, SignedOut};
+use crate::pages::signed_out::{LivesOn, SignedOut, Told};
 use crate::pages::{Csp, WebUrl};
 use crate::registry::Registry;
 use crate::session::cookie::CookieKind;
 use crate::session::csrf::{self, Purpose};
 
+/// How long the frames of a sign-out may take before people go on, in seconds.
+const FRAMES_WAIT_SECS: u64 = 5;
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// `GET /v2/logout`, for existing clients: `returnTo` is their `post_logout_redirect_uri`, and as elsewhere a
@@ -96,6 +100,15 @@ pub(super) async fn post(
     exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
 }
 
+/// What came of the end of a session.
+#[derive(Default)]
+struct Ended {
+    /// What lives on for a while.
+    lives_on: Option<LivesOn>,
+    /// Whom the page tells in frames.
+    told: Vec<Told>,
+}
+
 /// A browser on its way out.
 struct Exit<'a> {
     app: &'a App,
@@ -108,10 +121,10 @@ impl Exit<'_> {
     async fn answer(&self, params: &Params) -> Result<Response, OAuthError> {
         let who = browser::signed_in(self.app, self.headers, self.meta.now).await?;
         match (self.decide(params, who.as_ref())?, who) {
-            (Decision::Ask { .. }, Some(who)) => Ok(self.ask(params, &who)),
+            (Decision::Ask { .. }, Some(who)) => self.ask(params, &who).await,
             (Decision::End { sid, then }, Some(who)) => self.end(&who, &sid, &then, params).await,
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
-                Ok(self.leave(&then, params, None))
+                Ok(self.leave(&then, params, Ended::default()))
             }
         }
     }
@@ -125,7 +138,7 @@ impl Exit<'_> {
                 self.end(&who, &sid, &then, &params).await
             }
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
-                Ok(self.leave(&then, &params, None))
+                Ok(self.leave(&then, &params, Ended::default()))
             }
         }
     }
@@ -139,47 +152,79 @@ impl Exit<'_> {
             client: named.and_then(|id| self.registry.client(id)).map(AsRef::as_ref),
             hint: hint.clone(),
             session: who.map(|who| SessionFacts { user_id: who.user.id.clone(), sid: who.session.sid.clone() }),
+            pairwise: &self.app.pairwise,
         };
         end_session::decide(&request, &facts)
     }
 
-    fn ask(&self, params: &Params, who: &SignedIn) -> Response {
+    /// The enabled clients that got something in a session.
+    async fn clients_of(&self, sid: &str) -> Result<Vec<&Client>, OAuthError> {
+        let ids = self.app.store.clients_of_session(sid).await.map_err(|error| store_failure(&error))?;
+        let known = ids.iter().filter_map(|id| self.registry.client(id)).map(AsRef::as_ref);
+        Ok(known.filter(|client: &&Client| !client.disabled).collect())
+    }
+
+    async fn ask(&self, params: &Params, who: &SignedIn) -> Result<Response, OAuthError> {
+        let ends = self.clients_of(&who.session.sid).await?;
         let binding = browser::session_binding(self.app, self.headers).unwrap_or_default();
         let view = Logout {
             shell: page::shell(self.app),
             client: self.client(params).map(|client| page::client_view(client, None)),
+            ends: ends.iter().map(|client| client.name.clone()).collect(),
             account: consent::account_view(who),
             csrf: csrf::issue(&self.app.csrf, binding, Purpose::Logout, self.meta.now),
             logout: params.to_query(),
         };
         let target = params.get("post_logout_redirect_uri").unwrap_or_default();
-        page::html(self.app, StatusCode::OK, &view, &Csp::strict().form_may_reach(target))
+        Ok(page::html(self.app, StatusCode::OK, &view, &Csp::strict().form_may_reach(target)))
     }
 
     async fn end(&self, who: &SignedIn, sid: &str, then: &Then, params: &Params) -> Result<Response, OAuthError> {
+        let told = self.clients_of(sid).await?.into_iter().filter_map(|client| self.frame(client, sid)).collect();
         let lives_on = match self.app.store.end_session(sid, "signed_out", self.meta.now).await {
             Ok(ended) => LivesOn::new(ended.tokens_until, self.meta.now),
             Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(store_failure(&error)),
         };
         events::signed_out(self.app, self.meta, &who.user.id, sid).await.map_err(|error| store_failure(&error))?;
-        Ok(self.leave(then, params, lives_on))
+        Ok(self.leave(then, params, Ended { lives_on, told }))
     }
 
-    fn leave(&self, then: &Then, params: &Params, lives_on: Option<LivesOn>) -> Response {
+    /// What a client is told in a frame (Front-Channel Logout §3).
+    fn frame(&self, client: &Client, sid: &str) -> Option<Told> {
+        let uri = frontchannel_logout::frame(&self.app.issuer, &self.app.pairwise, client, sid)?;
+        Some(Told { client: client.name.clone(), uri })
+    }
+
+    fn leave(&self, then: &Then, params: &Params, ended: Ended) -> Response {
+        let Ended { lives_on, told } = ended;
         let mut response = match then {
-            Then::Redirect(location) => page::see_other(location),
+            Then::Redirect(location) if told.is_empty() => page::see_other(location),
+            Then::Redirect(location) => {
+                let name = self.client(params).map(|client| client.name.clone()).unwrap_or_default();
+                let onward = Some((name, location.clone()));
+                let view = SignedOut { shell: page::shell(self.app), back: None, onward, told, lives_on };
+                let mut response = page::html(self.app, StatusCode::OK, &view, &view.csp());
+                // Without script, and where a frame does not load.
+                if let Ok(refresh) = HeaderValue::from_str(&format!("{FRAMES_WAIT_SECS}; url={location}")) {
+                    response.headers_mut().insert(REFRESH, refresh);
+                }
+                response
+            }
             Then::SignedOutPage => {
                 let client = self.client(params);
                 let home = client.and_then(|client| {
                     Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
                 });
-                let view = SignedOut { shell: page::shell(self.app), back: home, lives_on };
-                page::html(self.app, StatusCode::OK, &view, &Csp::strict())
+                let view = SignedOut { shell: page::shell(self.app), back: home, onward: None, told, lives_on };
+                page::html(self.app, StatusCode::OK, &view, &view.csp())
             }
         };
         let headers = response.headers_mut();
         headers.append(SET_COOKIE, CookieKind::Session.clear(self.app.transport));
+        if !matches!(CookieKind::BrowserState.read(self.headers, self.app.transport), Ok(None)) {
+            headers.append(SET_COOKIE, CookieKind::BrowserState.clear(self.app.transport));
+        }
         headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
         response
     }

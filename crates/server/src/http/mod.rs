@@ -4,6 +4,7 @@ mod answer;
 mod authenticate;
 mod authorize;
 mod browser;
+mod check_session;
 mod client;
 mod consent;
 mod cors;

@@ -13,9 +13,9 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, consent, cors, device, device_authorization, discovery, headers, health, home,
-    introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk, session, setup, ssf, status_list,
-    token, userinfo,
+    answer, authenticate, authorize, check_session, consent, cors, device, device_authorization, discovery, headers,
+    health, home, introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk, session, setup, ssf,
+    status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -91,6 +91,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/assets/{file}", get(home::asset))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route("/authorize/continue", get(authorize::go_on))
+        .route(path::CHECK_SESSION, get(check_session::get))
         .route("/login", get(login::get).post(login::post))
         .route("/consent", post(consent::post))
         .route(path::DEVICE, get(device::get).post(device::post))

@@ -109,7 +109,7 @@ pub(super) async fn find(
         tracing::error!(family = found.family.id, "a stored session value cannot be read");
         return Err(OAuthError::ServerError);
     };
-    let claims = session::claims(&app.issuer, client, registry, &known, now);
+    let claims = session::claims(&app.context(now, &mut SystemRng), client, registry, &known);
     Ok(claims.zip(found.token.session).map(|(claims, session)| Found {
         ends_at: known.absolute_expires_at.min(session.absolute_expires_at),
         claims,

@@ -9,12 +9,14 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::{Map, Value};
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_oauth::access_token::{self, AccessTokenClaims};
 use symbolon_oauth::claims_request::ClaimsRequest;
 use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
+use symbolon_oauth::registration::UserinfoResponses;
 use symbolon_oauth::{Client, Confirmation, DpopFailure, OAuthError, OpaqueToken, Params, SessionState, TokenKind};
 use symbolon_store::{FamilyWanted, TokenQuery};
 
@@ -58,7 +60,10 @@ pub(super) async fn userinfo(
     });
     let mut response = match decided {
         Ok((proven, said)) => match remember(&app, proven.as_ref(), meta.now).await {
-            Ok(()) => answer::json(StatusCode::OK, &said),
+            Ok(()) => match told(&app, &registry, client, said) {
+                Ok(response) => response,
+                Err(error) => return answer::error(&error),
+            },
             Err(OAuthError::Dpop(failure)) => refuse(Refusal::Dpop(failure), Scheme::Dpop),
             Err(error) => return answer::error(&error),
         },
@@ -66,6 +71,23 @@ pub(super) async fn userinfo(
     };
     dpop::offer_nonce(&app, client.filter(|_| scheme == Scheme::Dpop), &mut response, meta.now);
     answer::to_client(response, &claims.client_id)
+}
+
+/// The claims in the form the client is registered for (Core §5.3.2): "the UserInfo Response MUST be returned … content-type … application/jwt" if
+/// they are signed or encrypted.
+fn told(
+    app: &App,
+    registry: &Registry,
+    client: Option<&Client>,
+    said: Map<String, Value>,
+) -> Result<Response, OAuthError> {
+    let Some(client) = client.filter(|client| client.userinfo != UserinfoResponses::default()) else {
+        return Ok(answer::json(StatusCode::OK, &said));
+    };
+    match registry.sign_userinfo(client, &userinfo::as_jwt(&app.issuer, client, said))? {
+        Some(token) => Ok(answer::jwt(token)),
+        None => Err(OAuthError::ServerError),
+    }
 }
 
 /// An access token of ours.
@@ -105,9 +127,8 @@ async fn known(app: &App, token: &str, now: u64) -> Result<Option<Known>, OAuthE
         let found = session::find(app, &registry, &value, now).await?;
         return Ok(found.map(|found| Known { claims: found.claims, facts: found.facts, asked: found.asked }));
     }
-    let Some(claims) = own_access_token(app, &registry, token, now) else { return Ok(None) };
-    let query = TokenQuery { family: FamilyWanted::Yes, ..query(&claims) };
-    let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
+    let Some(mut claims) = own_access_token(app, &registry, token, now) else { return Ok(None) };
+    let found = look(app, &registry, &mut claims, FamilyWanted::Yes).await?;
     // Of a family that cannot be read nothing was asked for.
     let asked = found.family.as_ref().and_then(facts::family_grant).and_then(|grant| grant.claims);
     Ok(Some(Known { facts: facts::token_facts(&found), claims, asked }))
@@ -123,10 +144,33 @@ pub(super) fn own_access_token(app: &App, registry: &Registry, token: &str, now:
     (!client.disabled).then_some(claims)
 }
 
-/// What became of a token's user, session and id.
-pub(super) async fn token_facts(app: &App, claims: &AccessTokenClaims) -> Result<TokenFacts, OAuthError> {
-    let found = app.store.token_facts(query(claims)).await.map_err(|error| store_failure(&error))?;
+/// What became of a token's user, session and id. Of a token with a pairwise subject it finds out first whose it is.
+pub(super) async fn token_facts(
+    app: &App,
+    registry: &Registry,
+    claims: &mut AccessTokenClaims,
+) -> Result<TokenFacts, OAuthError> {
+    let found = look(app, registry, claims, FamilyWanted::No).await?;
     Ok(facts::token_facts(&found))
+}
+
+async fn look(
+    app: &App,
+    registry: &Registry,
+    claims: &mut AccessTokenClaims,
+    family: FamilyWanted,
+) -> Result<symbolon_store::TokenFacts, OAuthError> {
+    let failed = |error| store_failure(&error);
+    let query = TokenQuery { family, ..query(claims) };
+    // A client's own token names nobody.
+    let pairwise = registry.client(&claims.client_id).filter(|client| claims.rh.is_some() && client.is_pairwise());
+    let Some(client) = pairwise else { return app.store.token_facts(query).await.map_err(failed) };
+    let by_id = TokenQuery { sub: None, family: FamilyWanted::Yes, ..query.clone() };
+    let found = app.store.token_facts(by_id).await.map_err(failed)?;
+    // The registration may have changed since: then the token says the user's own id, or one that counts no more.
+    let user_id = found.family.as_ref().map(|family| family.user_id.clone());
+    claims.user_id = user_id.filter(|user_id| app.pairwise.subject(client, user_id) == claims.sub);
+    app.store.token_facts(TokenQuery { sub: Some(claims.user().to_owned()), ..query }).await.map_err(failed)
 }
 
 fn query(claims: &AccessTokenClaims) -> TokenQuery {

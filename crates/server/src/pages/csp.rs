@@ -48,7 +48,8 @@ pub struct Csp {
     form_action: Vec<CspSource>,
     img: Option<CspSource>,
     script_hash: Option<&'static str>,
-    frame: Option<CspSource>,
+    frame_src: Vec<CspSource>,
+    framed_by: Vec<CspSource>,
     opener: Opener,
 }
 
@@ -92,8 +93,18 @@ impl Csp {
     /// Lets pages of this origin frame the page, and the window that opened it hear from it.
     #[must_use]
     pub fn framed_by(mut self, origin: &str) -> Self {
-        self.frame = CspSource::of(origin).filter(|CspSource(source)| source == origin);
+        let source = CspSource::of(origin).filter(|CspSource(source)| source == origin);
+        self.framed_by.extend(source.filter(|source| !self.framed_by.contains(source)));
         self.keep_opener()
+    }
+
+    /// Lets the page show a frame of this address's origin.
+    #[must_use]
+    pub fn frame(mut self, uri: &str) -> Self {
+        if let Some(source) = CspSource::of(uri).filter(|source| !self.frame_src.contains(source)) {
+            self.frame_src.push(source);
+        }
+        self
     }
 
     /// Leaves the window that opened the page where it is, so that a page after this one can send it a message.
@@ -114,13 +125,21 @@ impl Csp {
             policy.push_str("; script-src ");
             policy.push_str(hash);
         }
+        if !self.frame_src.is_empty() {
+            policy.push_str("; frame-src");
+            for CspSource(source) in &self.frame_src {
+                policy.push(' ');
+                policy.push_str(source);
+            }
+        }
         policy.push_str("; form-action 'self'");
         for CspSource(source) in &self.form_action {
             policy.push(' ');
             policy.push_str(source);
         }
         policy.push_str("; base-uri 'none'; frame-ancestors ");
-        policy.push_str(self.frame.as_ref().map_or("'none'", |CspSource(origin)| origin));
+        let origins: Vec<&str> = self.framed_by.iter().map(|CspSource(origin)| origin.as_str()).collect();
+        policy.push_str(&if origins.is_empty() { "'none'".to_owned() } else { origins.join(" ") });
         policy.push_str("; object-src 'none'");
         policy
     }
@@ -166,7 +185,7 @@ pub fn security_headers(csp: &Csp, transport: Transport) -> Vec<(HeaderName, Hea
         (CACHE_CONTROL, fixed("no-store")),
     ];
     // It knows no origins: where one may frame the page, `frame-ancestors` alone says which.
-    if csp.frame.is_none() {
+    if csp.framed_by.is_empty() {
         headers.push((X_FRAME_OPTIONS, fixed("DENY")));
     }
     if csp.opener == Opener::Cut {

@@ -18,6 +18,8 @@ pub struct Home {
     pub setup: SetupState,
     /// Who is signed in, with the anti-forgery token of the sign-out form.
     pub signed_in: Option<(AccountView, String)>,
+    /// The apps in which people can begin to sign in from here: name and address.
+    pub apps: Vec<(String, WebUrl)>,
     /// The sample app and its API, in development.
     pub sample: Option<SampleView>,
 }
@@ -60,6 +62,7 @@ impl Home {
             issuer: "http://localhost:4400".into(),
             setup: SetupState::Needed,
             signed_in: None,
+            apps: Vec::new(),
             sample: sample_view(),
         };
         let production = Self {
@@ -67,8 +70,12 @@ impl Home {
             issuer: "https://auth.example.com".into(),
             setup: SetupState::Done,
             sample: None,
+            apps: Vec::new(),
             signed_in: None,
         };
+        let app = |name: &str| Some((name.to_owned(), WebUrl::parse("https://dragons.example/login?iss=x")?));
+        let apps: Vec<_> = ["Dragons", "Shop"].into_iter().filter_map(app).collect();
+        let hostile_apps: Vec<_> = app(sample::HOSTILE).into_iter().collect();
         let somebody = || Some((sample::account(), "sample-csrf".to_owned()));
         let hostile_account = AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() };
         vec![
@@ -77,7 +84,11 @@ impl Home {
             ("home-production", production.clone()),
             ("home-production-new", Self { setup: SetupState::Needed, ..production.clone() }),
             ("home-production-signed-in", Self { signed_in: somebody(), ..production.clone() }),
-            ("home-hostile", Self { signed_in: Some((hostile_account, sample::HOSTILE.into())), ..production }),
+            ("home-apps", Self { apps, signed_in: somebody(), ..production.clone() }),
+            (
+                "home-hostile",
+                Self { apps: hostile_apps, signed_in: Some((hostile_account, sample::HOSTILE.into())), ..production },
+            ),
             ("home-new", fresh),
         ]
     }

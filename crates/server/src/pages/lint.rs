@@ -173,6 +173,8 @@ fn no_inline_style_or_script_or_handler() {
             scripts == ["document.forms[0].submit()"]
         } else if page.name.starts_with("web-message") {
             matches!(scripts[..], [script] if script.contains(".postMessage(") && script.ends_with(",origin)"))
+        } else if page.name.starts_with("signed-out-onward") {
+            matches!(scripts[..], [script] if script.contains("location.replace(document.getElementById('onward').href)"))
         } else {
             scripts.is_empty()
         }
@@ -213,9 +215,17 @@ fn nothing_comes_from_or_leads_to_where_it_must_not() {
             })
         })
     });
-    check_all("no refresh, no base, no frame", |page| {
+    check_all("no refresh, no base", |page| {
         !page.html.contains("http-equiv")
-            && page.tags.iter().all(|tag| !matches!(tag.name, "base" | "iframe" | "object" | "embed"))
+            && page.tags.iter().all(|tag| !matches!(tag.name, "base" | "object" | "embed"))
+    });
+    check_all("frames where applications are told of a sign-out only, which cannot lead the page away", |page| {
+        let tells = page.name.starts_with("signed-out-");
+        page.all("iframe").all(|tag| {
+            tells
+                && tag.attribute("sandbox") == Some("allow-same-origin allow-scripts")
+                && tag.attribute("src").is_some_and(|src| src.starts_with("https://"))
+        })
     });
 }
 

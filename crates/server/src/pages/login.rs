@@ -2,11 +2,11 @@
 //!
 //! Form fields: `interaction`, `csrf`, `username`, `password`, `keep` (present when ticked). A second form
 //! posts `interaction`, `csrf` and `decision=deny` to the same place: the way to say no, which returns
-//! `access_denied` to the client (specs rule 10).
+//! `access_denied` to the client (specs rule 10). Where people are to choose an account, one with `decision=continue` goes on as who is signed in.
 
 use askama::Template;
 
-use super::{ClientView, PageShell};
+use super::{AccountView, ClientView, PageShell};
 
 /// `GET /login`, and the answer to a `POST /login` that failed.
 #[derive(Clone, Debug, Template)]
@@ -28,6 +28,8 @@ pub struct Login {
     pub reason: Reason,
     /// Who is signed in already, by the name they sign in with.
     pub signed_in: Option<String>,
+    /// Who is signed in already, where people may go on as them or as somebody else.
+    pub choice: Option<AccountView>,
     /// What went wrong with the attempt before.
     pub problem: Option<LoginProblem>,
 }
@@ -50,6 +52,8 @@ pub enum Reason {
     Device,
     /// Somebody is, but the client asked for a fresh sign-in (`prompt=login`, `max_age`).
     Again,
+    /// Somebody is, and the client asked to let people choose (`prompt=select_account`).
+    SelectAccount,
 }
 
 /// Why a sign-in failed. The words never tell an unknown account from a wrong password (security 123).
@@ -96,6 +100,7 @@ impl Login {
             keep: Keep::Off,
             reason: Reason::SignIn,
             signed_in: None,
+            choice: None,
             problem: None,
         };
         let failed = |problem| Self {
@@ -116,6 +121,18 @@ impl Login {
                     reason: Reason::Again,
                     username: "ada@example.com".into(),
                     signed_in: Some("ada@example.com".into()),
+                    ..plain.clone()
+                },
+            ),
+            (
+                "login-select-account",
+                Self { reason: Reason::SelectAccount, choice: Some(sample::account()), ..plain.clone() },
+            ),
+            (
+                "login-select-account-hostile",
+                Self {
+                    reason: Reason::SelectAccount,
+                    choice: Some(AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() }),
                     ..plain.clone()
                 },
             ),

@@ -14,6 +14,8 @@ pub struct Logout {
     pub shell: PageShell,
     /// Who asked, if a registered client did.
     pub client: Option<ClientView>,
+    /// The applications in which the session has been used, by name.
+    pub ends: Vec<String>,
     /// Who would be signed out.
     pub account: AccountView,
     /// Anti-forgery token, bound to the session cookie.
@@ -30,16 +32,22 @@ impl Logout {
         let asked = Self {
             shell: sample::shell(),
             client: Some(sample::client()),
+            ends: vec!["Dragons".into(), "Shop".into()],
             account: sample::account(),
             csrf: "sample-csrf".into(),
             logout: "eyJ0eXAi.sample.logout".into(),
         };
         let hostile = Self {
             client: Some(sample::hostile_client()),
+            ends: vec![sample::HOSTILE.into()],
             account: AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() },
             logout: sample::HOSTILE.into(),
             ..asked.clone()
         };
-        vec![("logout-here", Self { client: None, ..asked.clone() }), ("logout-hostile", hostile), ("logout", asked)]
+        vec![
+            ("logout-here", Self { client: None, ends: Vec::new(), ..asked.clone() }),
+            ("logout-hostile", hostile),
+            ("logout", asked),
+        ]
     }
 }

@@ -6,6 +6,7 @@
 //! render and lint all of them.
 
 pub mod assets;
+pub mod check_session;
 pub mod consent;
 mod csp;
 pub mod device;

@@ -2,7 +2,7 @@
 //!
 //! `__Host-symbolon-session` carries a signed-in browser's secret, `__Host-symbolon-pre` a random value that
 //! anti-forgery tokens are bound to before anybody has signed in, `__Host-symbolon-device` tells a known device
-//! ([`super::device`]). Over plain HTTP on loopback the prefix and `Secure` are dropped, as browsers demand, for
+//! ([`super::device`]), and `__Host-symbolon-state` tells sessions apart for pages that watch them. Over plain HTTP on loopback the prefix and `Secure` are dropped, as browsers demand, for
 //! development only. Cookies do not tell ports apart, so the issuer's port stands in the names there.
 //!
 //! Refused: names that merely look like ours (other case, other prefix, encoded), and a name of ours
@@ -20,6 +20,9 @@ const MAX_VALUE_LEN: usize = 512;
 /// The cookies this server sets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CookieKind {
+    /// Tells sessions of a browser apart for pages that watch them (OpenID Connect Session Management 1.0 §3.2). It opens nothing, and is the only
+    /// one that a script of ours reads and that travels in frames of other sites.
+    BrowserState,
     /// Tells a device that an account has signed in on before.
     Device,
     /// Binds forms to a browser before sign-in.
@@ -51,11 +54,12 @@ pub enum CookieProblem {
 
 impl CookieKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Device, Self::PreSession, Self::Session];
+    pub const ALL: [Self; 4] = [Self::BrowserState, Self::Device, Self::PreSession, Self::Session];
 
     /// The cookie's exact name.
     pub fn name(self, transport: Transport) -> Cow<'static, str> {
         let (host_bound, plain) = match self {
+            Self::BrowserState => ("__Host-symbolon-state", "symbolon-state"),
             Self::Device => ("__Host-symbolon-device", "symbolon-device"),
             Self::PreSession => ("__Host-symbolon-pre", "symbolon-pre"),
             Self::Session => ("__Host-symbolon-session", "symbolon-session"),
@@ -116,7 +120,13 @@ impl CookieKind {
             Transport::LoopbackHttp { .. } => "",
         };
         let name = self.name(transport);
-        let text = format!("{name}={value}; Path=/{max_age}{secure}; HttpOnly; SameSite=Lax");
+        let reach = match (self, transport) {
+            (Self::BrowserState, Transport::Https) => "; SameSite=None",
+            // Browsers want `Secure` with `None`; on loopback frames of other ports are of the same site anyway.
+            (Self::BrowserState, Transport::LoopbackHttp { .. }) => "; SameSite=Lax",
+            _ => "; HttpOnly; SameSite=Lax",
+        };
+        let text = format!("{name}={value}; Path=/{max_age}{secure}{reach}");
         let mut header = HeaderValue::try_from(text).expect("names and values are visible ASCII");
         header.set_sensitive(true);
         header
@@ -171,6 +181,19 @@ mod tests {
             CookieKind::Session.clear(Transport::Https),
             "__Host-symbolon-session=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax"
         );
+    }
+
+    #[test]
+    fn only_the_browsers_state_is_for_scripts_and_frames() {
+        for kind in CookieKind::ALL {
+            let text = kind.set("x", Lifetime::BrowserSession, Transport::Https);
+            let text = text.to_str().unwrap();
+            let open = kind == CookieKind::BrowserState;
+            assert!(text.contains("; Path=/; Secure") && text.starts_with("__Host-"), "{text}");
+            assert_eq!((text.contains("; HttpOnly"), text.contains("SameSite=None")), (!open, open), "{text}");
+        }
+        let on_loopback = CookieKind::BrowserState.set("x", Lifetime::BrowserSession, LOOPBACK);
+        assert_eq!(on_loopback, "symbolon-state-4400=x; Path=/; SameSite=Lax");
     }
 
     #[test]

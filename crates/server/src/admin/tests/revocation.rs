@@ -107,6 +107,7 @@ impl Bench {
 fn claims(jti: &str) -> AccessTokenClaims {
     AccessTokenClaims {
         iss: ISSUER.into(),
+        user_id: None,
         sub: "reports".into(),
         aud: symbolon_jose::jwt::Audience::One(API.into()),
         exp: NOW + LIFE,

@@ -12,7 +12,7 @@ use super::Arrival;
 use crate::effects::{self, Applied};
 use crate::events;
 use crate::http::browser::SignedIn;
-use crate::http::{answer, page, token};
+use crate::http::{answer, check_session, page, token};
 use crate::metrics::Outcome;
 use crate::pages::form_post::FormPost;
 use crate::pages::web_message::WebMessage;
@@ -50,7 +50,11 @@ impl Arrival<'_> {
             None => None,
         };
         self.app.metrics.authorizations.get_or_create(&Outcome::of(None)).inc();
-        Ok(self.send(client, &request.success(code, access_token.as_ref(), id_token)))
+        let session_state = check_session::state_for(self.app, request, who);
+        let watched = session_state.is_some();
+        let answer = request.success(code, access_token.as_ref(), id_token).with_session_state(session_state);
+        let sent = self.send(client, &answer);
+        Ok(if watched { check_session::with_state(self.app, sent, who) } else { sent })
     }
 
     /// Begins the family of a token of the front channel: what it does not know could not be revoked.

@@ -132,9 +132,9 @@ impl<'a> Caller<'a> {
         let token = bearer(headers).ok_or(Failure::Access(Access::NoToken))?;
         let registry = app.registry();
         let invalid = Failure::Access(Access::InvalidToken);
-        let Some(claims) = userinfo::own_access_token(app, &registry, token, meta.now) else { return Err(invalid) };
+        let Some(mut claims) = userinfo::own_access_token(app, &registry, token, meta.now) else { return Err(invalid) };
         let Some(client) = registry.client(&claims.client_id) else { return Err(invalid) };
-        let facts = userinfo::token_facts(app, &claims).await?;
+        let facts = userinfo::token_facts(app, &registry, &mut claims).await?;
         let api = registry.api(&api_identifier(&app.issuer)).map(AsRef::as_ref);
         match shared_signals::decide_access(&app.issuer, &claims, &facts, client, api) {
             Ok(may) => Ok(Self { app, meta, client: Arc::clone(client), may }),

@@ -111,7 +111,7 @@ async fn take(app: &App, meta: &Meta, headers: &HeaderMap, id: &str, max_events:
         for delivery in &waiting {
             match shared_signals::happened(delivery) {
                 Ok(happened) if shared_signals::is_wanted(&caller.client, &stream, &happened) => {
-                    let token = shared_signals::sign(app, &registry, &stream, &happened)?;
+                    let token = shared_signals::sign(app, &registry, &caller.client, &stream, &happened)?;
                     response.sets.insert(set::jti(&stream.id, happened.number), token);
                 }
                 Ok(happened) => put_away.push((happened.number, EventFate::Unwanted)),

@@ -450,7 +450,7 @@ fn show_client(answer: &Value, output: &Output) {
         (true, false) => "required",
         (false, _) => "",
     };
-    output.fields(&[
+    let mut fields = vec![
         ("client id", text(&client["client_id"])),
         ("client secret", secret.clone()),
         ("name", text(&client["name"])),
@@ -472,10 +472,31 @@ fn show_client(answer: &Value, output: &Output) {
         ("POST /authenticate", if client["password_sign_in"] == true { "yes" } else { "" }.to_owned()),
         ("state", if client["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&client["created_at"])),
-    ]);
+    ];
+    let at = fields.iter().position(|(name, _)| *name == "state").unwrap_or(fields.len());
+    fields.splice(at..at, of_openid(client));
+    output.fields(&fields);
     if !secret.is_empty() {
         output.say("the secret is shown this once; only its hash is kept");
     }
+}
+
+/// What OpenID Connect adds, where it is not as usual.
+fn of_openid(client: &Value) -> Vec<(&'static str, String)> {
+    let pairwise = client["subject_type"] == "pairwise";
+    let sector = text(&client["sector_identifier_uri"]);
+    let subjects =
+        if pairwise && sector.is_empty() { "pairwise".to_owned() } else { format!("pairwise, as listed at {sector}") };
+    let userinfo =
+        ["userinfo_signed_response_alg", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc"];
+    let userinfo = userinfo.map(|member| text(&client[member])).into_iter().filter(|name| !name.is_empty());
+    vec![
+        ("subjects", if pairwise { subjects } else { String::new() }),
+        ("userinfo as JWT", userinfo.collect::<Vec<_>>().join(", ")),
+        ("front-channel logout", text(&client["frontchannel_logout_uri"])),
+        ("watches the session", if client["session_management"] == true { "yes" } else { "" }.to_owned()),
+        ("sign-in begins at", text(&client["initiate_login_uri"])),
+    ]
 }
 
 fn show_changed(answer: &Value, output: &Output) {

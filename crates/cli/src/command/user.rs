@@ -42,7 +42,7 @@ pub(crate) enum User {
     /// follow the revocation feed within a second. An API that does not follow it accepts them until they expire; the answer says when
     /// the last one does.
     #[command(after_help = "Examples:\n  \
-        symbolon user set ada --email ada@example.org --claim given_name=Ada\n  \
+        symbolon user set ada --email ada@example.org --claim given_name=Ada --claim address.country=GB\n  \
         symbolon user set ada --name \"\"              removes the name\n  \
         symbolon user set ada --password             asks for a new password and ends every session")]
     Set(Set),
@@ -110,7 +110,7 @@ pub(crate) struct Add {
     /// A role
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// A profile claim such as given_name, locale or zoneinfo
+    /// A profile claim such as given_name, birthdate, phone_number_verified or address.country
     #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = key_value)]
     claims: Vec<(String, String)>,
     #[command(flatten)]

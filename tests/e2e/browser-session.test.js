@@ -1,0 +1,180 @@
+/** What a browser itself has to do with the end of a session: pages that watch it, with `oidc-client-ts`, and frames that are told of it. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { fillIn, launch, pictures, profile } from './support/browser.js';
+import { ADMIN, Server } from './support/server.js';
+
+const find = createRequire(import.meta.url).resolve;
+const LIBRARY = join(dirname(find('oidc-client-ts/package.json')), 'dist/browser/oidc-client-ts.js');
+
+let server, browser, app, watching, told;
+
+/** An app: a page with the library, one for silent answers, and one that ends its own session by a cookie of its own. */
+async function serve() {
+  const library = await readFile(LIBRARY);
+  const visits = [];
+  const page = (script) => `<!doctype html><title>App</title><link rel="icon" href="data:,"><script src="/library.js"></script><script>${script}</script>`;
+  const listener = createServer((request, response) => {
+    const url = new URL(request.url, 'http://localhost');
+    visits.push({ path: url.pathname, query: Object.fromEntries(url.searchParams), cookie: request.headers.cookie ?? '' });
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    if (url.pathname === '/library.js') response.setHeader('content-type', 'text/javascript').end(library);
+    else if (url.pathname === '/silent') response.end(page('new oidc.UserManager({ authority: "x", client_id: "x", redirect_uri: "x" }).signinSilentCallback()'));
+    else if (url.pathname === '/signed-out') response.setHeader('set-cookie', 'app-session=; Max-Age=0; Path=/').end('<!doctype html><title>out</title>');
+    else response.end(page(''));
+  });
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  return { origin: `http://localhost:${listener.address().port}`, visits, close: () => listener.close() };
+}
+
+before(async () => {
+  [server, browser, app] = await Promise.all([Server.start(), launch(), serve()]);
+  const flags = ['--redirect', `${app.origin}/`, '--redirect', `${app.origin}/silent`, '--origin', app.origin, '--post-logout', `${app.origin}/bye`];
+  const register = async (name, metadata) => {
+    const { client } = await server.command(['client', 'add', '--spa', '--name', name, ...flags]);
+    await server.command(['client', 'set', client.client_id, '--metadata', await server.file(`${client.client_id}.json`, metadata)]);
+    return client.client_id;
+  };
+  watching = await register('Watching', { session_management: true });
+  told = await register('Dragons', { frontchannel_logout_uri: `${app.origin}/signed-out`, frontchannel_logout_session_required: true });
+});
+after(async () => {
+  await browser?.close();
+  app?.close();
+  await server?.stop();
+});
+
+/** Signs in at a client through the library; gives the page, on which `manager` and `events` are. */
+async function signedIn(context, client, settings = {}) {
+  const page = await context.newPage();
+  await page.goto(`${app.origin}/`);
+  const prepare = ({ authority, client_id, origin, settings }) => {
+    globalThis.events = [];
+    globalThis.manager = new oidc.UserManager({
+      authority, client_id, redirect_uri: `${origin}/`, silent_redirect_uri: `${origin}/silent`,
+      post_logout_redirect_uri: `${origin}/bye`, scope: 'openid email', automaticSilentRenew: false, ...settings,
+    });
+    manager.events.addUserSignedOut(() => events.push('signed out'));
+    manager.events.addUserSessionChanged(() => events.push('changed'));
+  };
+  const facts = { authority: server.issuer, client_id: client, origin: app.origin, settings };
+  await page.evaluate(prepare, facts);
+  await page.evaluate(() => void manager.signinRedirect());
+  const back = page.waitForURL(`${app.origin}/?code=*`);
+  if (await Promise.race([back.then(() => false), page.locator('input[name=password]').waitFor().then(() => true)])) {
+    await fillIn(page, ADMIN.email, ADMIN.password);
+  }
+  await back;
+  await page.evaluate(prepare, facts);
+  const user = await page.evaluate(async () => {
+    const user = await manager.signinRedirectCallback();
+    return { sub: user.profile.sub, sid: user.profile.sid, session_state: user.session_state };
+  });
+  return { page, user };
+}
+
+const watched = { monitorSession: true, checkSessionIntervalInSeconds: 1 };
+const eventsOf = (page) => page.evaluate(() => [...events]);
+
+test('oidc-client-ts: a page notices that the person has signed out elsewhere, and nothing while they have not', async (t) => {
+  const context = await profile(t, browser);
+  const { page, user } = await signedIn(context, watching, watched);
+  assert.match(user.session_state, /^[\w-]{43}\.[\w-]+$/);
+  const frame = await page.waitForFunction(() => document.querySelector('iframe')?.src);
+  assert.equal(await frame.jsonValue(), `${server.issuer}/check-session`);
+  // What the frame answers, asked directly: the library takes three looks at least meanwhile.
+  const asked = async (message) =>
+    page.evaluate(
+      ([message, origin]) =>
+        new Promise((done) => {
+          const frame = document.querySelector('iframe').contentWindow;
+          const take = (event) => event.source === frame && (removeEventListener('message', take), done(event.data));
+          addEventListener('message', take);
+          frame.postMessage(message, origin);
+        }),
+      [message, server.issuer],
+    );
+  assert.equal(await asked(`${watching} ${user.session_state}`), 'unchanged');
+  assert.equal(await asked(`other ${user.session_state}`), 'changed', 'of another client');
+  for (const malformed of ['', 'x', `${watching}`, `${watching} x.y`, ` ${user.session_state}`, `${watching}  ${user.session_state}`]) {
+    assert.equal(await asked(malformed), 'error', JSON.stringify(malformed));
+  }
+  assert.deepEqual(await eventsOf(page), []);
+
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(`${server.issuer}/`);
+  await elsewhere.click('main button');
+  await elsewhere.getByText('You are signed out').waitFor();
+  await page.waitForFunction(() => events.includes('signed out'));
+});
+
+test('a page of somebody else cannot frame what watches', async (t) => {
+  const refusal = /Framing 'http:\/\/localhost:\d+\/' violates|Refused to frame/;
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const complaints = [];
+  context.on('console', (message) => complaints.push(message.text()));
+  const page = await context.newPage();
+  await page.goto(`${server.app}/`);
+  await page.evaluate((src) => {
+    const frame = Object.assign(document.createElement('iframe'), { src });
+    document.body.append(frame);
+    return new Promise((done) => frame.addEventListener('load', done));
+  }, `${server.issuer}/check-session`);
+  await page.waitForTimeout(100);
+  assert.ok(complaints.some((text) => refusal.test(text) || /frame/.test(text)), complaints.join('\n'));
+});
+
+test('front-channel logout: the app is told in a frame, with its cookies, and the person goes on', async (t) => {
+  const context = await profile(t, browser);
+  const { page, user } = await signedIn(context, told);
+  await context.addCookies([{ name: 'app-session', value: 's', url: app.origin }]);
+  app.visits.length = 0;
+  await page.evaluate(() => void manager.signoutRedirect({ state: 'x' }));
+  await page.waitForURL(`${app.origin}/bye?state=*`);
+  const visit = app.visits.find(({ path }) => path === '/signed-out');
+  assert.deepEqual(visit.query, { iss: server.issuer, sid: user.sid });
+  assert.match(visit.cookie, /app-session=s/);
+  assert.ok(!(await context.cookies()).some(({ name }) => name === 'app-session'), 'its own session has ended');
+});
+
+test('front-channel logout without script: the same, a little later', async (t) => {
+  const context = await profile(t, browser);
+  const { page, user } = await signedIn(context, told);
+  const id_token = await page.evaluate(async () => (await manager.getUser()).id_token);
+  const plain = await browser.newContext({ javaScriptEnabled: false, storageState: await context.storageState() });
+  t.after(() => plain.close());
+  const quiet = await plain.newPage();
+  app.visits.length = 0;
+  const query = new URLSearchParams({ id_token_hint: id_token, post_logout_redirect_uri: `${app.origin}/bye` });
+  await quiet.goto(`${server.issuer}/logout?${query}`, { waitUntil: 'commit' });
+  await quiet.waitForURL(`${app.origin}/bye`);
+  assert.equal(app.visits.find(({ path }) => path === '/signed-out')?.query.sid, user.sid);
+});
+
+test('the pages of signing out and of choosing an account', async (t) => {
+  const context = await profile(t, browser);
+  const { page } = await signedIn(context, told);
+  await page.goto(`${server.issuer}/logout`);
+  await page.getByText('Dragons').first().waitFor();
+  await pictures(page, 'logout-with-apps');
+  await page.goto(
+    `${server.issuer}/authorize?${new URLSearchParams({
+      client_id: told, redirect_uri: `${app.origin}/`, response_type: 'code', scope: 'openid', prompt: 'select_account',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256',
+    })}`,
+  );
+  await pictures(page, 'select-account');
+  await page.click('button[value=continue]');
+  await page.waitForURL(`${app.origin}/?code=*`);
+  await page.goto(`${server.issuer}/logout`);
+  await page.click('main button');
+  await page.locator('#told').waitFor();
+  await pictures(page, 'signed-out-with-frames');
+});

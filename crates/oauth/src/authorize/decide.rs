@@ -197,7 +197,7 @@ fn sign_in<'f>(ctx: &Context<'_>, request: &ValidRequest<'_>, facts: &'f Facts) 
     if matches!(&facts.id_token_hint, IdTokenHint::Subject(sub) if *sub != known_as) {
         return Err(SignInWhy::OtherUser);
     }
-    // Core §5.5.1: "sub … with a specific value": only that one will do.
+    // Core §3.1.2.2: "sub … with a specific value": only that one will do.
     if request.claims.sub.as_ref().is_some_and(|sub| !sub.contains(&known_as)) {
         return Err(SignInWhy::OtherUser);
     }

@@ -44,7 +44,7 @@ impl BrowserStates {
     }
 }
 
-/// The `session_state` of an answer to the page at `origin` (§2, §4.2): "a salted cryptographic hash of Client ID, origin URL, and OP
+/// The `session_state` of an answer to the page at `origin` (§2, §3.2): "a salted cryptographic hash of Client ID, origin URL, and OP
 /// User Agent state". Nothing for a client that does not watch sessions.
 #[must_use]
 pub fn session_state(client: &Client, origin: &str, state: &str, rng: &mut dyn Rng) -> Option<String> {
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn session_management_section_4_2_the_hash_is_over_client_origin_and_state_with_a_salt() {
+    fn session_management_section_3_2_the_hash_is_over_client_origin_and_state_with_a_salt() {
         let value = session_state(&watching(), "https://third.example", "st", &mut TestRng::new(1)).unwrap();
         let (hash, salt) = value.split_once('.').unwrap();
         let expected = sha256(format!("third https://third.example st {salt}").as_bytes());

@@ -70,7 +70,7 @@ pub fn decide(
     Ok(answer)
 }
 
-/// The claims as they are signed or encrypted for the client (Core §5.3.2): "the signed UserInfo Response SHOULD contain the Claims iss (issuer)
+/// The claims as they are signed or encrypted for the client (Core §5.3.2): "If signed, the UserInfo Response MUST contain the Claims iss (issuer)
 /// and aud (audience) as members". No claim of the profile can be called so.
 #[must_use]
 pub fn as_jwt(issuer: &Issuer, client: &Client, mut answer: Map<String, Value>) -> Map<String, Value> {

@@ -49,7 +49,7 @@ impl Client {
         match frontchannel_logout_uri {
             Some(uri) => {
                 faults.check_value(redirect_uri::check_registration(uri, ClientKind::Web), URI, uri);
-                // §2: "The domain, port, and scheme of this URL MUST be the same as that of a registered Redirection URI value."
+                // Front-Channel Logout §2: "The domain, port, and scheme of this URL MUST be the same as that of a registered Redirection URI value."
                 let of_redirect =
                     self.redirect_uris.iter().any(|one| origin(one).is_some_and(|of| Some(of) == origin(uri)));
                 let elsewhere = Err("must have scheme, host and port of a redirect URI");

@@ -90,7 +90,7 @@ fn txn(epoch: &str, cause: u64) -> String {
 
 fn subject(telling: &Telling<'_>, event: &Event) -> SubjectId {
     let Telling { issuer, client, pairwise, stream_id, epoch: _ } = telling;
-    // RFC 9493 §3.2.4: as in the receiver's own ID tokens.
+    // RFC 9493 §3.2.3: as in the receiver's own ID tokens.
     let user = |sub: &str| SubjectId::IssSub { iss: issuer.as_str().to_owned(), sub: pairwise.subject(client, sub) };
     let complex = |sub: &str, session: Option<&str>, application: Option<&str>| SubjectId::Complex {
         user: Box::new(user(sub)),
@@ -105,7 +105,7 @@ fn subject(telling: &Telling<'_>, event: &Event) -> SubjectId {
         | Event::CredentialChange { sub, .. }
         | Event::SessionRevoked { sub, .. }
         | Event::TokenClaimsChange { sub, .. } => user(sub),
-        // §8.1.4.1, §8.1.5: about the stream itself.
+        // Shared Signals Framework 1.0 §8.1.4.1, §8.1.5: about the stream itself.
         Event::StreamUpdated { .. } | Event::Verification { .. } => SubjectId::opaque(stream_id),
     }
 }

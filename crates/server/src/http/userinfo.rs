@@ -73,7 +73,7 @@ pub(super) async fn userinfo(
     answer::to_client(response, &claims.client_id)
 }
 
-/// The claims in the form the client is registered for (Core §5.3.2): "the UserInfo Response MUST be returned … content-type … application/jwt" if
+/// The claims in the form the client is registered for (Core §5.3.2): "the content-type MUST be application/jwt" if
 /// they are signed or encrypted.
 fn told(
     app: &App,

@@ -1,6 +1,6 @@
 //! The page that pages of clients frame to watch the session (OpenID Connect Session Management 1.0 §3.2).
 //!
-//! Nobody sees it. A fixed script, allowed by its hash, takes "client id, space, session state" from the page around it, computes the hash
+//! Nobody sees it. A fixed script, allowed by its hash, takes `client_id session_state` from the page around it, computes the hash
 //! again over the state in our cookie, and answers `unchanged`, `changed` or `error`, to the origin that asked. Where the browser
 //! keeps cookies from frames it answers `error`, which sends nobody to sign in again (§3.1): `changed` would, for ever.
 
@@ -8,7 +8,7 @@ use askama::Template;
 
 use super::Csp;
 
-/// Answers messages. §3.2: "If the postMessage received is syntactically malformed … the Client MUST be sent error".
+/// Answers messages. §3.2: "If the postMessage received is syntactically malformed … the OP iframe SHOULD postMessage the string error back".
 const SCRIPT: &str = "const name=document.body.dataset.cookie,\
 state=()=>document.cookie.split('; ').filter(c=>c.startsWith(name+'=')).map(c=>c.slice(name.length+1))[0]||'';\
 async function answer({data,origin}){\
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(SCRIPT_HASH, format!("'sha256-{}'", base64_simd::STANDARD.encode_to_string(digest)));
     }
 
-    /// §3.2: "the Client MUST verify the origin", and so do we: nothing is told to whoever listens.
+    /// §3.2: "The OP iframe MUST enforce that the caller is from an expected origin": nothing is told to whoever listens.
     #[test]
     fn the_answer_goes_to_the_origin_that_asked_and_to_nobody_else() {
         assert_eq!(SCRIPT.matches("postMessage(").count(), 1);

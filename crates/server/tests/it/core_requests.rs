@@ -180,7 +180,7 @@ async fn core_section_12_2_auth_time_does_not_move_on_silent_renewal() {
         );
         assert_eq!(later["iat"], world.clock.now());
     }
-    // §12.2: "it SHOULD NOT have a nonce Claim … if it is present, its value MUST be the same as in the ID Token issued when the original authentication occurred".
+    // §12.2: "it SHOULD NOT have a nonce Claim … if it is present, its value MUST be the same as in the ID Token issued at the time of the original authentication".
     assert!(renewed.get("nonce").is_none_or(|nonce| *nonce == first["nonce"]), "{renewed}");
     world.advance(100);
     let page = browser.get(&authorize_url("web", &[("prompt", "login")])).await;

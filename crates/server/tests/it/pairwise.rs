@@ -159,7 +159,7 @@ async fn register(world: &World, metadata: Value) -> (u16, Value) {
     (status.as_u16(), answer)
 }
 
-/// OpenID Connect Registration §5: "the values of the registered redirect_uris MUST be included in the elements of the array".
+/// OpenID Connect Registration §5: "The values registered in redirect_uris MUST be included in the elements of the array".
 #[tokio::test]
 async fn registration_section_5_a_sector_lists_the_redirect_uris_of_its_clients() {
     let receiver = Receiver::new().await;

@@ -93,7 +93,7 @@ async fn rfc7009_section_2_2_an_unknown_hint_and_an_unknown_token_are_no_errors(
     }
 }
 
-/// §2.1: "by sending a request using the HTTP POST method", and never with a token in an address that is logged.
+/// RFC 7009 §2: "by making an HTTP POST request to the token revocation endpoint URL", and never with a token in an address that is logged.
 #[tokio::test]
 async fn rfc7009_section_2_1_a_token_in_the_url_is_refused() {
     let world = World::new().await;
@@ -151,7 +151,7 @@ async fn rfc7662_section_2_2_an_inactive_token_is_inactive_and_nothing_else() {
     assert_eq!(world.introspect(access_token).await, json!({ "active": false }));
 }
 
-/// §4: what is told is not for caches.
+/// RFC 7662 §4: what is told is not for caches.
 #[tokio::test]
 async fn rfc7662_section_4_an_answer_is_not_cached_and_a_token_in_the_url_is_refused() {
     let world = World::new().await;

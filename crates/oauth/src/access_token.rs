@@ -71,6 +71,14 @@ impl AccessTokenClaims {
     pub fn user(&self) -> &str {
         self.user_id.as_deref().unwrap_or(&self.sub)
     }
+
+    /// What stands in the token. A client that may not compare people gets nothing in it that the tokens of others have, too, where no guard needs it:
+    /// in one for userinfo alone, neither session nor handle. Their record has both.
+    #[must_use]
+    pub fn written(&self, issuer: &Issuer) -> Self {
+        let ours_alone = self.user_id.is_some() && self.aud == Audience::One(userinfo_audience(issuer));
+        if ours_alone { Self { sid: None, rh: None, ..self.clone() } } else { self.clone() }
+    }
 }
 
 /// The audience that opens userinfo.
@@ -195,4 +203,33 @@ pub fn lifetime_secs(default_secs: u64, client: Option<&Client>, api: Option<&Ap
 /// The API's algorithm; a token for userinfo alone is read by us, and the client's choice for ID tokens will do.
 fn signing_alg(client: &Client, api: Option<&Api>) -> Algorithm {
     api.map_or(client.id_token_signed_response_alg, |api| api.signing_alg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, apis, at, issuer, pairwise, third_party, user};
+
+    fn token(client: &Client, api: Option<&Api>) -> AccessTokenClaims {
+        let (user, scope) = (user(), Scope::parse("openid").unwrap());
+        let born_in = Some(BornIn { sid: "sid-1", ends_at: NOW });
+        let from = UserToken { client, user: &user, scope: &scope, api, born_in, auth_time: NOW, acr: None, cnf: None };
+        at(NOW, |ctx| for_user(ctx, &from)).claims
+    }
+
+    #[test]
+    fn what_a_client_with_pairwise_subjects_can_read_is_not_in_the_tokens_of_others_core_8_1() {
+        let client = pairwise(third_party());
+        let claims = token(&client, None);
+        assert_eq!((claims.user(), claims.sid.as_deref()), ("usr_ada", Some("sid-1")), "its record has all of it");
+        let written = serde_json::to_string(&claims.written(&issuer())).unwrap();
+        for common in ["usr_ada", "sid-1", "handle-1", "user_id"] {
+            assert!(!written.contains(common), "{common}: {written}");
+        }
+        // An API's guard follows revocations by them.
+        let of_api = token(&client, Some(&apis()[0]));
+        assert_eq!(of_api.written(&issuer()), of_api);
+        let public = token(&third_party(), None);
+        assert_eq!((public.written(&issuer()), public.user()), (public.clone(), "usr_ada"));
+    }
 }

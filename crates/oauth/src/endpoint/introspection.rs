@@ -82,6 +82,7 @@ pub struct Active {
     pub jti: String,
     #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
+    /// Not for clients with pairwise subjects, which would have it in common with others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// For APIs only, whose guard drops what it remembers when this is revoked.
@@ -126,7 +127,7 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         iat: token.iat,
         jti: token.jti.clone(),
         scope: token.scope.clone(),
-        sid: token.sid.clone(),
+        sid: token.sid.clone().filter(|_| !matches!(caller, Caller::Client(client) if client.client().is_pairwise())),
         rh: token.rh.clone().filter(|_| matches!(caller, Caller::Api(_))),
         auth_time: token.auth_time,
         acr: token.acr.clone(),

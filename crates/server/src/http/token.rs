@@ -349,7 +349,7 @@ pub(super) async fn access_token(app: &App, registry: &Registry, issue: &mut Iss
         AccessTokenForm::Signed(alg) => {
             let alg = *alg;
             status_list::assign(app, registry, &mut issue.access_token.claims).await?;
-            sign_access_token(app, registry, alg, &issue.access_token.claims)
+            sign_access_token(app, registry, alg, &issue.access_token.claims.written(&app.issuer))
         }
     }
 }

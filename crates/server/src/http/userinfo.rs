@@ -18,7 +18,7 @@ use symbolon_oauth::endpoint::path;
 use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
 use symbolon_oauth::registration::UserinfoResponses;
 use symbolon_oauth::{Client, Confirmation, DpopFailure, OAuthError, OpaqueToken, Params, SessionState, TokenKind};
-use symbolon_store::{FamilyWanted, TokenQuery};
+use symbolon_store::{Family, FamilyWanted, TokenQuery};
 
 use super::dpop::{self, Target};
 use super::meta::Meta;
@@ -163,14 +163,25 @@ async fn look(
     let failed = |error| store_failure(&error);
     let query = TokenQuery { family, ..query(claims) };
     // A client's own token names nobody.
-    let pairwise = registry.client(&claims.client_id).filter(|client| claims.rh.is_some() && client.is_pairwise());
+    let pairwise = registry.client(&claims.client_id).filter(|client| client.is_pairwise() && claims.sub != claims.client_id);
     let Some(client) = pairwise else { return app.store.token_facts(query).await.map_err(failed) };
     let by_id = TokenQuery { sub: None, family: FamilyWanted::Yes, ..query.clone() };
     let found = app.store.token_facts(by_id).await.map_err(failed)?;
     // The registration may have changed since: then the token says the user's own id, or one that counts no more.
-    let user_id = found.family.as_ref().map(|family| family.user_id.clone());
-    claims.user_id = user_id.filter(|user_id| app.pairwise.subject(client, user_id) == claims.sub);
-    app.store.token_facts(TokenQuery { sub: Some(claims.user().to_owned()), ..query }).await.map_err(failed)
+    let theirs = |family: &Family| app.pairwise.subject(client, &family.user_id) == claims.sub;
+    let Some(family) = found.family.filter(theirs) else { return app.store.token_facts(query).await.map_err(failed) };
+    claims.user_id = Some(family.user_id);
+    let unwritten = claims.rh.is_none();
+    if unwritten {
+        claims.sid = family.sid.filter(|_| family.session_bound);
+    }
+    let query = TokenQuery { sub: Some(claims.user().to_owned()), sid: claims.sid.clone(), ..query };
+    let found = app.store.token_facts(query).await.map_err(failed)?;
+    // Whatever ends all tokens of a user ends their families.
+    if unwritten && family.ended_at.is_none() {
+        claims.rh = found.user.as_ref().map(|user| user.revocation_handle.clone());
+    }
+    Ok(found)
 }
 
 fn query(claims: &AccessTokenClaims) -> TokenQuery {

@@ -110,6 +110,43 @@ async fn a_token_with_such_a_name_ends_as_every_other() {
     world.assert_dead(&tokens["access_token"]).await;
 }
 
+/// A token for userinfo alone has nothing in it that tokens of other clients have, too; and ends as every other.
+#[tokio::test]
+async fn what_a_client_could_compare_is_not_in_a_token_for_userinfo() {
+    let world = world().await;
+    let for_userinfo = [("scope", "openid email"), ("audience", "")];
+    let mut browser = world.browser();
+    let code = browser.code("web", ADA, &for_userinfo).await;
+    let tokens = world.redeem("web", &code).await.json();
+    let token = tokens["access_token"].as_str().unwrap();
+    let said = claims(&tokens["access_token"]);
+    assert!(said.get("rh").is_none() && said.get("sid").is_none(), "{said}");
+    assert_eq!(world.userinfo(token).await.json()["sub"], said["sub"]);
+    let own = world.introspect_as("web", crate::support::SECRET, token).await.json();
+    assert_eq!((&own["active"], own.get("sid"), own.get("rh")), (&json!(true), None, None));
+
+    let hint = tokens["id_token"].as_str().unwrap();
+    browser.get(&format!("/logout?{}", form(&[("id_token_hint", hint)]))).await;
+    assert_eq!(world.userinfo(token).await.status, 401, "its session has ended");
+    for end in ["revoke", "block", "sign-out"] {
+        let code = world.browser().code("web", BOB, &for_userinfo).await;
+        let tokens = world.redeem("web", &code).await.json();
+        let token = tokens["access_token"].as_str().unwrap();
+        assert_eq!(world.userinfo(token).await.status, 200, "{end}");
+        match end {
+            "revoke" => drop(world.post_as("web", "/oauth/revoke", &[("token", token)]).await),
+            "block" => {
+                world.block(BOB).await;
+                assert_eq!(world.userinfo(token).await.status, 401, "{end}");
+                world.command(&json!({ "user": { "unblock": { "user": BOB } } })).await;
+            }
+            _ => drop(world.command(&json!({ "user": { "sign-out": { "user": BOB } } })).await),
+        }
+        assert_eq!(world.userinfo(token).await.status, 401, "{end}");
+        assert_eq!(world.introspect_as("web", crate::support::SECRET, token).await.json(), json!({ "active": false }));
+    }
+}
+
 /// The name in an `id_token_hint` and in a `claims` request is the client's own (Core §3.1.2.1, §5.5.1).
 #[tokio::test]
 async fn hints_and_requests_speak_of_people_as_the_client_knows_them() {

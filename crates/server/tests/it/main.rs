@@ -17,6 +17,7 @@ mod backup;
 mod bad_input;
 mod claims;
 mod consent;
+mod core_musts;
 mod core_requests;
 mod cors;
 mod device;

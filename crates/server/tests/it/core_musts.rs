@@ -28,7 +28,7 @@ async fn core_section_10_1_every_signature_names_its_key_in_the_published_set() 
     let world = World::new().await;
     world
         .change_client("web", |client| {
-            client.userinfo.userinfo_signed_response_alg = Some(symbolon_jose::Algorithm::ES256)
+            client.userinfo.userinfo_signed_response_alg = Some(symbolon_jose::Algorithm::ES256);
         })
         .await;
     let tokens = world.tokens("web", ADA).await;

@@ -163,7 +163,8 @@ async fn look(
     let failed = |error| store_failure(&error);
     let query = TokenQuery { family, ..query(claims) };
     // A client's own token names nobody.
-    let pairwise = registry.client(&claims.client_id).filter(|client| client.is_pairwise() && claims.sub != claims.client_id);
+    let pairwise =
+        registry.client(&claims.client_id).filter(|client| client.is_pairwise() && claims.sub != claims.client_id);
     let Some(client) = pairwise else { return app.store.token_facts(query).await.map_err(failed) };
     let by_id = TokenQuery { sub: None, family: FamilyWanted::Yes, ..query.clone() };
     let found = app.store.token_facts(by_id).await.map_err(failed)?;

@@ -59,7 +59,7 @@ async fn core_section_11_offline_access_needs_a_code() {
     assert!(!claims(&json!(answer["access_token"]))["scope"].as_str().unwrap().contains("offline_access"));
 }
 
-/// §3.1.2.1: scope values "that are used that are not understood by an implementation SHOULD be ignored".
+/// §3.1.2.1: "Scope values used that are not understood by an implementation SHOULD be ignored."
 #[tokio::test]
 async fn core_section_3_1_2_1_unknown_scopes_are_ignored_and_not_granted() {
     let world = World::new().await;
@@ -111,7 +111,7 @@ async fn core_section_5_3_3_userinfo_refuses_what_is_no_access_token_of_openid()
     assert_eq!(odd.status, 401);
 }
 
-/// §15.5.3 and §3.1.2.1: the redirect URI must match exactly, also in what a URL library would call the same.
+/// §3.1.2.1: "This URI MUST exactly match one of the Redirection URI values", by simple string comparison: also where a URL library sees no difference.
 #[tokio::test]
 async fn core_section_3_1_2_1_a_redirect_uri_is_compared_as_text() {
     let world = World::new().await;
@@ -125,8 +125,7 @@ async fn core_section_3_1_2_1_a_redirect_uri_is_compared_as_text() {
     }
 }
 
-/// §12: "The iss Claim Value MUST be the same", "sub … MUST be the same", "aud … MUST include the original", "iat … MUST represent the time that the new ID
-/// Token is issued".
+/// §12.2: issuer, person and audience are those of the first ID token, and `iat` is the time at which the new one is issued.
 #[tokio::test]
 async fn core_section_12_2_a_refreshed_id_token_is_of_the_same_person_and_newer() {
     let world = World::new().await;

@@ -1,5 +1,5 @@
 //! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
-//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime.
+//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime. Go and Java are taken where they are.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
@@ -16,6 +16,9 @@ pub(crate) const NODE_GUARD: &str = "sdk/node-guard";
 pub(crate) const E2E: &str = "tests/e2e";
 /// Other JOSE libraries, in Node and in Python.
 pub(crate) const INTEROP: &str = "tests/interop";
+
+/// Client libraries of other languages.
+pub(crate) const CLIENTS: &str = "tests/clients";
 
 /// Folders with a `package-lock.json` of their own.
 const NPM_FOLDERS: [&str; 4] = [SDK, NODE_GUARD, INTEROP, E2E];
@@ -35,7 +38,9 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     postgresql(&workspace.root)?;
     fault_means(&workspace.root)?;
     valkey(&workspace.root)?;
-    python_packages(workspace)?;
+    python_packages(&workspace.root.join(INTEROP), &python_home(workspace))?;
+    python_packages(&workspace.root.join(CLIENTS).join("python"), &clients_python(workspace))?;
+    other_languages(workspace)?;
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
 }
 
@@ -136,22 +141,41 @@ fn python_home(workspace: &Workspace) -> PathBuf {
     workspace.target.join("interop-python")
 }
 
-/// A virtual environment with what `requirements.txt` names, skipped while it was made from the same text.
-fn python_packages(workspace: &Workspace) -> Result<(), String> {
-    let folder = workspace.root.join(INTEROP);
+/// The virtual environment of the client libraries, where `tests/clients/support/suites.js` looks for it.
+fn clients_python(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("clients-python")
+}
+
+/// Fetches what the client libraries in Rust, Go and Java bring, so that the tests themselves need no network. A machine without Go or Java
+/// goes without: those suites say then that they were skipped.
+fn other_languages(workspace: &Workspace) -> Result<(), String> {
+    let clients = workspace.root.join(CLIENTS);
+    process::run(process::cargo(&clients.join("rust")).args(["fetch", "--locked", "--quiet"]))?;
+    if process::output(process::command("go", &clients).arg("version")).is_ok() {
+        process::run(process::command("go", &clients.join("go")).args(["mod", "download"]))?;
+    }
+    if process::exists("mvn", &clients) {
+        let folder = format!("-Dfolder={}", workspace.target.join("clients-java").display());
+        let compile = ["--quiet", "--batch-mode", "--no-transfer-progress", &folder, "test", "-DskipTests"];
+        process::run(process::command("mvn", &clients.join("java")).args(compile))?;
+    }
+    Ok(())
+}
+
+/// A virtual environment at `home` with what the folder's `requirements.txt` names, skipped while it was made from the same text.
+fn python_packages(folder: &Path, home: &Path) -> Result<(), String> {
     let requirements = folder.join("requirements.txt");
     let wanted = std::fs::read(&requirements).map_err(|error| format!("{}: {error}", requirements.display()))?;
-    let home = python_home(workspace);
     let made_from = home.join("requirements.txt");
-    let python = interop_python(workspace);
-    if std::fs::read(&made_from).is_ok_and(|text| text == wanted) && process::exists(&python, &folder) {
+    let python = home.join("bin/python");
+    if std::fs::read(&made_from).is_ok_and(|text| text == wanted) && process::exists(&python, folder) {
         return Ok(());
     }
-    python_with_venv(&folder)?;
+    python_with_venv(folder)?;
     println!("      python3 -m venv and pip install in {}", home.display());
-    process::run(process::command("python3", &folder).args(["-m", "venv", "--clear"]).arg(&home))?;
+    process::run(process::command("python3", folder).args(["-m", "venv", "--clear"]).arg(home))?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"];
-    process::run(process::command(&python, &folder).args(pip).arg(&requirements))?;
+    process::run(process::command(&python, folder).args(pip).arg(&requirements))?;
     // Last, so that an installation that broke off is done again.
     std::fs::write(&made_from, wanted).map_err(|error| format!("{}: {error}", made_from.display()))
 }

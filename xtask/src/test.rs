@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::Stopwatch;
 use crate::fault;
 use crate::fuzz;
-use crate::install::{self, E2E, INTEROP, NODE_GUARD, SDK};
+use crate::install::{self, CLIENTS, E2E, INTEROP, NODE_GUARD, SDK};
 use crate::process;
 use crate::suite::{self, Count};
 use crate::tidy;
@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
     Step { name: "interop tests", run: interop_tests },
     Step { name: "browser and third-party client tests", run: |workspace, count| node_tests(workspace, E2E, count) },
+    Step { name: "client libraries of other languages", run: clients },
     Step { name: "faults, briefly", run: faults },
     Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
 ];
@@ -172,6 +173,15 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
         .env("SYMBOLON_BIN", binary(workspace))
         .env(INTEROP_PROGRAM, interop_program(workspace));
     process::run_watching(&mut npm, |line| {
+        *count += suite::from_node(line).unwrap_or_default();
+    })
+}
+
+/// Authlib, openidconnect, x/oauth2 and Nimbus against the binary just built.
+fn clients(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
+    let mut node = process::command("node", &workspace.root.join(CLIENTS));
+    node.arg("run.js").env("SYMBOLON_BIN", binary(workspace)).env("SYMBOLON_TARGET", &workspace.target);
+    process::run_watching(&mut node, |line| {
         *count += suite::from_node(line).unwrap_or_default();
     })
 }

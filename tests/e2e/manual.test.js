@@ -1,0 +1,27 @@
+/** The manual's examples are run as they stand: a page that shows what does not work fails. `support/manual.js` says how. */
+
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { play, read } from './support/manual.js';
+import { Server } from './support/server.js';
+
+const MANUAL = 'docs/manual';
+const flows = (await readdir(join(import.meta.dirname, '../..', MANUAL, 'flows'))).filter((name) => name.endsWith('.md')).sort();
+const pages = await Promise.all([...flows.map((name) => `${MANUAL}/flows/${name}`), `${MANUAL}/logout.md`].map(read));
+
+for (const page of pages.filter(({ world }) => world !== undefined)) {
+  test(page.path, async (t) => {
+    const server = await Server.start();
+    t.after(() => server.stop());
+    const blocks = await play(page, server);
+    assert.ok(blocks > 0, 'nothing was run');
+    t.diagnostic(`${blocks} examples`);
+  });
+}
+
+test('pages whose examples nobody runs', (t) => {
+  const unplayed = pages.filter(({ world }) => world === undefined).map(({ path }) => path);
+  t.diagnostic(unplayed.join(', ') || 'none');
+});

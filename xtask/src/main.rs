@@ -1,4 +1,4 @@
-//! The commands of the project itself: `cargo xtask test`, `format`, `tidy`, `fuzz`, `mutants K/N`, `bench NAME`, `fault NAME`, `screenshots`.
+//! The commands of the project itself: `cargo xtask test`, `format`, `tidy`, `musts`, `fuzz`, `mutants K/N`, `bench NAME`, `fault NAME`, `screenshots`.
 //!
 //! Everything a contributor or the CI machine runs is here, so that both run the same thing.
 
@@ -23,6 +23,7 @@ commands:
   test           install what the tests need, then run every check and every test
   format         rustfmt on every file; `cargo fmt` does not see modules that a macro declares
   tidy           check the conventions that a compiler does not (a part of `test`)
+  musts          how many tests are named after a section of each standard
   fuzz [SECONDS [TARGET]]
                  run each fuzz target, or one, for some seconds (briefly a part of `test`)
   mutants K/N    change the code of symbolon-jose in small ways and see that a test fails; one shard of N
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["format"] => test::format_in_place(),
         ["tidy"] => tidy::run(),
+        ["musts"] => tidy::list_musts(),
         ["fuzz"] => fuzz::run(None, None),
         ["fuzz", secs] => fuzz::run(Some(secs), None),
         ["fuzz", secs, target] => fuzz::run(Some(secs), Some(target)),

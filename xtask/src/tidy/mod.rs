@@ -6,6 +6,7 @@ mod arrows;
 mod attacks;
 mod licence;
 mod links;
+mod musts;
 mod packages;
 mod settings;
 mod source;
@@ -64,6 +65,7 @@ const CHECKS: &[Check] = &[
     Check { name: "no private registries", run: |_, files| Ok(each(files, text::registries)) },
     Check { name: "links resolve", run: |workspace, files| Ok(links::resolve(workspace, files)) },
     Check { name: "known attacks have tests", run: |_, files| Ok(attacks::have_tests(files)) },
+    Check { name: "MUSTs have tests", run: |_, files| Ok(musts::are_kept(files)) },
     Check { name: "settings in the manual", run: |_, files| Ok(settings::in_the_manual(files)) },
     Check { name: "licences", run: |workspace, _| packages::licences(workspace) },
     Check { name: "duplicate versions", run: |workspace, _| packages::duplicates(workspace) },
@@ -78,6 +80,17 @@ fn each(files: &[File], check: fn(&File) -> Findings) -> Findings {
 pub(crate) fn run() -> Result<(), String> {
     check(&Workspace::find()?)?;
     println!("tidy: {} checks passed", CHECKS.len());
+    Ok(())
+}
+
+/// `cargo xtask musts`: how many tests are named after a section of each standard.
+pub(crate) fn list_musts() -> Result<(), String> {
+    let files = read(&Workspace::find()?)?;
+    let found = musts::by_standard(&files);
+    for (standard, names) in &found {
+        println!("{:>5}  {standard}", names.len());
+    }
+    println!("{:>5}  in all", found.values().map(std::collections::BTreeSet::len).sum::<usize>());
     Ok(())
 }
 

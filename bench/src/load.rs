@@ -25,6 +25,12 @@ pub(crate) trait Script: Send + 'static {
         answer.status == StatusCode::OK
     }
 
+    /// The head of what came back, before its body; only a good answer gets here.
+    fn arrived(&mut self, head: &Parts) -> Result<(), Failure> {
+        let _ = head;
+        Ok(())
+    }
+
     /// What came back; only a good answer gets here.
     fn answered(&mut self, body: &[u8]) -> Result<(), Failure> {
         let _ = body;
@@ -122,6 +128,7 @@ async fn connection<S: Script>(
         if !script.is_good(&head) {
             return Err(format!("the server answered {}: {}", head.status, String::from_utf8_lossy(&body)).into());
         }
+        script.arrived(&head)?;
         script.answered(&body)?;
     }
     drop(senders);

@@ -18,16 +18,16 @@ const SETTINGS: &[&str] = &[
 
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Engine {
+pub(crate) enum Engine {
     Postgres,
     Sqlite,
 }
 
 impl Engine {
-    pub(super) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
     /// Its name in figures.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
             Self::Sqlite => "sqlite",
@@ -36,19 +36,19 @@ impl Engine {
 }
 
 /// A PostgreSQL server for one part, as an operator would run it.
-pub(super) fn server() -> Result<Server, Failure> {
+pub(crate) fn server() -> Result<Server, Failure> {
     Ok(Server::start(Durability::Full, SETTINGS)?)
 }
 
 /// The process that all others of the server are children of.
-pub(super) fn pid(server: &Server) -> Result<u32, Failure> {
+pub(crate) fn pid(server: &Server) -> Result<u32, Failure> {
     let file = std::fs::read_to_string(server.folder().join("data/postmaster.pid"))?;
     Ok(file.lines().next().ok_or("an empty postmaster.pid")?.trim().parse()?)
 }
 
 /// The data of one site.
 #[derive(Clone)]
-pub(super) enum Database<'s> {
+pub(crate) enum Database<'s> {
     /// Known when there is a data folder.
     File,
     Shared {
@@ -59,12 +59,12 @@ pub(super) enum Database<'s> {
 
 impl<'s> Database<'s> {
     /// A new database of a server.
-    pub(super) fn shared(server: &'s Server, name: &str) -> Result<Self, Failure> {
+    pub(crate) fn shared(server: &'s Server, name: &str) -> Result<Self, Failure> {
         server.sql("postgres", &format!("CREATE DATABASE {name}"))?;
         Ok(Self::Shared { server, name: name.to_owned() })
     }
 
-    pub(super) fn url(&self) -> Option<String> {
+    pub(crate) fn url(&self) -> Option<String> {
         match self {
             Self::File => None,
             Self::Shared { server, name } => Some(server.url(name)),
@@ -72,7 +72,7 @@ impl<'s> Database<'s> {
     }
 
     /// The statements of this engine: where the two differ.
-    pub(super) fn words(&self) -> &'static Words {
+    pub(crate) fn words(&self) -> &'static Words {
         match self {
             Self::File => &SQLITE,
             Self::Shared { .. } => &POSTGRES,
@@ -80,7 +80,7 @@ impl<'s> Database<'s> {
     }
 
     /// Something to run statements on, while no node runs where the data is a file.
-    pub(super) fn open(&self, file: PathBuf) -> Result<Shell<'_>, Failure> {
+    pub(crate) fn open(&self, file: PathBuf) -> Result<Shell<'_>, Failure> {
         Ok(match self {
             Self::File => Shell::File(Connection::open(&file)?, file),
             Self::Shared { server, name } => Shell::Shared(server, name),
@@ -89,19 +89,21 @@ impl<'s> Database<'s> {
 }
 
 /// What the two engines say differently.
-pub(super) struct Words {
+pub(crate) struct Words {
     /// Before and after many rows.
-    pub(super) prepare: &'static str,
+    pub(crate) prepare: &'static str,
     /// Before rows that are written beside a running node.
-    pub(super) beside: &'static str,
-    pub(super) settle: &'static [&'static str],
+    pub(crate) beside: &'static str,
+    pub(crate) settle: &'static [&'static str],
     /// A table `numbers (n)`, from `:from` to `:to`.
     numbers: &'static str,
     /// 32 random bytes.
-    pub(super) random: &'static str,
+    pub(crate) random: &'static str,
     /// Bytes written in hexadecimal: what stands before and behind.
-    pub(super) bytes: (&'static str, &'static str),
-    pub(super) blob: &'static str,
+    pub(crate) bytes: (&'static str, &'static str),
+    pub(crate) blob: &'static str,
+    /// The body of the document `d` with the id of the client `numbers.n`.
+    pub(crate) client_body: &'static str,
 }
 
 const SQLITE: Words = Words {
@@ -112,6 +114,7 @@ const SQLITE: Words = Words {
     random: "randomblob(32)",
     bytes: ("X'", "'"),
     blob: "BLOB",
+    client_body: "json_set(d.body, '$.client_id', 'bulk-' || CAST(numbers.n AS TEXT))",
 };
 
 const POSTGRES: Words = Words {
@@ -146,24 +149,25 @@ const POSTGRES: Words = Words {
     random: "decode(md5(CAST(random() AS TEXT)) || md5(CAST(random() AS TEXT)), 'hex')",
     bytes: ("'\\x", "'"),
     blob: "BYTEA",
+    client_body: "CAST(jsonb_set(CAST(d.body AS jsonb), '{client_id}', to_jsonb('bulk-' || CAST(numbers.n AS TEXT))) AS TEXT)",
 };
 
 impl Words {
     /// The table `numbers`, to stand before a `SELECT`.
-    pub(super) fn numbers(&self, from: u64, to: u64) -> String {
+    pub(crate) fn numbers(&self, from: u64, to: u64) -> String {
         self.numbers.replace(":from", &from.to_string()).replace(":to", &to.to_string())
     }
 }
 
 /// Runs statements.
-pub(super) enum Shell<'d> {
+pub(crate) enum Shell<'d> {
     File(Connection, PathBuf),
     Shared(&'d Server, &'d str),
 }
 
 impl Shell<'_> {
     /// Runs a script, in one transaction where the engine makes it one.
-    pub(super) fn run(&self, script: &str) -> Result<(), Failure> {
+    pub(crate) fn run(&self, script: &str) -> Result<(), Failure> {
         match self {
             Self::File(connection, _) => connection.execute_batch(script)?,
             Self::Shared(server, name) => drop(server.sql(name, script)?),
@@ -172,7 +176,7 @@ impl Shell<'_> {
     }
 
     /// One number.
-    pub(super) fn number(&self, query: &str) -> Result<u64, Failure> {
+    pub(crate) fn number(&self, query: &str) -> Result<u64, Failure> {
         Ok(match self {
             Self::File(connection, _) => u64::try_from(connection.query_row(query, [], |row| row.get::<_, i64>(0))?)?,
             Self::Shared(server, name) => server.sql(name, query)?.trim().parse()?,
@@ -180,7 +184,7 @@ impl Shell<'_> {
     }
 
     /// What the data takes on the disk, in bytes.
-    pub(super) fn bytes(&self) -> Result<u64, Failure> {
+    pub(crate) fn bytes(&self) -> Result<u64, Failure> {
         match self {
             Self::File(_, path) => Ok(std::fs::metadata(path)?.len()),
             Self::Shared(_, name) => self.number(&format!("SELECT pg_database_size('{name}')")),

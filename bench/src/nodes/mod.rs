@@ -1,13 +1,13 @@
 //! The group `nodes`: what the server does on each engine and on several nodes, what a revocation takes to reach them, what many rows and
 //! their expiry change, and what an idle connection holds.
 
-mod database;
+pub(crate) mod database;
 mod growth;
 mod idle;
 mod reach;
 mod rows;
-mod script;
-mod site;
+pub(crate) mod script;
+pub(crate) mod site;
 mod sweep;
 mod work;
 

@@ -8,20 +8,20 @@ use symbolon_jose::base64url;
 
 use super::database::{self, Database, Shell};
 use super::rows;
-use super::script::{ALGORITHM, Account, Client, Front, Job, PASSWORD, SESSIONS};
+use super::script::{ALGORITHM, Account, Client, Front, Job, PASSWORD, SESSIONS, Step};
 use crate::core::setup;
 use crate::load;
 use crate::server::{Installation, Running};
 use crate::{Failure, cpu};
 
 /// The cheapest hash that a server accepts outside of development: signing in is not about hashing here.
-pub(super) const HASH: (u32, u32, u32) = (7 * 1024, 1, 1);
+pub(crate) const HASH: (u32, u32, u32) = (7 * 1024, 1, 1);
 
 /// The user whose rows are copied.
 const TEMPLATE: &str = "template@bench.example";
 
 /// Nodes over one store.
-pub(super) struct Site<'s> {
+pub(crate) struct Site<'s> {
     database: Database<'s>,
     nodes: Vec<Installation>,
     running: Vec<Running>,
@@ -31,21 +31,21 @@ pub(super) struct Site<'s> {
 }
 
 /// What a turn came to.
-pub(super) struct Turn {
-    pub(super) per_second: f64,
+pub(crate) struct Turn {
+    pub(crate) per_second: f64,
     /// Processor seconds per 1,000 requests, of all nodes together.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
     /// The same of the database's processes; of a file there are none.
-    pub(super) database_cpu: Option<f64>,
+    pub(crate) database_cpu: Option<f64>,
     /// Bytes of write-ahead log for each request, of a shared database.
-    pub(super) database_log: Option<f64>,
+    pub(crate) database_log: Option<f64>,
     /// Of each request, in milliseconds.
-    pub(super) times: Vec<f64>,
+    pub(crate) times: Vec<f64>,
 }
 
 impl<'s> Site<'s> {
     /// Makes a deployment of so many nodes with so many users, of whom `sample` can be used. It does not run yet.
-    pub(super) fn new(database: Database<'s>, nodes: usize, users: u64, sample: u64) -> Result<Self, Failure> {
+    pub(crate) fn new(database: Database<'s>, nodes: usize, users: u64, sample: u64) -> Result<Self, Failure> {
         let first = Installation::with(settings(&database))?;
         let running = first.serve()?;
         let front = Arc::new(register(&first)?);
@@ -59,7 +59,8 @@ impl<'s> Site<'s> {
                 session_value: none.clone(),
                 access_token: none,
             };
-            let client = Client { front: Arc::clone(&front), job, accounts: vec![template], next: 0 };
+            let client =
+                Client { front: Arc::clone(&front), job, accounts: vec![template], step: Step::Begin, next: 0 };
             load::run(running.address, vec![client], Duration::ZERO)?;
         }
         drop(running);
@@ -69,33 +70,51 @@ impl<'s> Site<'s> {
         Ok(Self { database, nodes, running: Vec::new(), front, accounts })
     }
 
-    pub(super) fn start(&mut self) -> Result<(), Failure> {
+    pub(crate) fn start(&mut self) -> Result<(), Failure> {
         for node in &self.nodes {
             self.running.push(node.serve()?);
         }
         Ok(())
     }
 
+    /// Registers so many more clients, as copies of the app, while no node runs.
+    pub(crate) fn register_clients(&self, clients: u64) -> Result<(), Failure> {
+        let words = self.database.words();
+        let (numbers, body) = (words.numbers(1, clients), words.client_body);
+        self.shell()?.run(&format!(
+            "{numbers} INSERT INTO document (kind, id, revision, body)
+                SELECT d.kind, 'bulk-' || CAST(numbers.n AS TEXT), d.revision, {body}
+                FROM numbers CROSS JOIN document d WHERE d.kind = 'client' AND d.id = '{}'",
+            self.front.app
+        ))
+    }
+
+    /// How long the first node took to answer, and what memory it has.
+    pub(crate) fn started(&self) -> Result<(Duration, u64), Failure> {
+        let node = self.running.first().ok_or("no node runs")?;
+        Ok((node.started_in, cpu::memory(node.pid())?.resident))
+    }
+
     /// Where the nodes answer.
-    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         self.running.iter().map(|node| node.address).collect()
     }
 
-    pub(super) fn first(&self) -> &Installation {
+    pub(crate) fn first(&self) -> &Installation {
         &self.nodes[0]
     }
 
     /// Statements beside the nodes.
-    pub(super) fn shell(&self) -> Result<Shell<'_>, Failure> {
+    pub(crate) fn shell(&self) -> Result<Shell<'_>, Failure> {
         self.database.open(self.first().database())
     }
 
-    pub(super) fn database(&self) -> &Database<'s> {
+    pub(crate) fn database(&self) -> &Database<'s> {
         &self.database
     }
 
     /// Sends one job over so many connections to the first so many nodes.
-    pub(super) fn turn(
+    pub(crate) fn turn(
         &mut self,
         job: Job,
         nodes: usize,
@@ -118,7 +137,7 @@ impl<'s> Site<'s> {
     }
 
     /// The same to nodes that somebody else has started.
-    pub(super) fn load(
+    pub(crate) fn load(
         &mut self,
         job: Job,
         nodes: &[SocketAddr],
@@ -136,7 +155,7 @@ impl<'s> Site<'s> {
         let mut clients = Vec::new();
         for _ in 0..connections {
             let accounts: Vec<Account> = accounts.by_ref().take(share).collect();
-            clients.push(Client { front: Arc::clone(&self.front), job, accounts, next: 0 });
+            clients.push(Client { front: Arc::clone(&self.front), job, accounts, step: Step::Begin, next: 0 });
         }
         self.accounts.extend(accounts);
         let load::Outcome { requests, elapsed, scripts, times } = load::run_over(nodes, clients, duration)?;
@@ -175,12 +194,12 @@ struct Used {
 }
 
 /// Of data that lives for minutes.
-pub(super) fn master_key() -> String {
+pub(crate) fn master_key() -> String {
     base64url::encode(&[7; 32])
 }
 
 /// What all nodes are told.
-pub(super) fn settings(database: &Database<'_>) -> Vec<(String, String)> {
+pub(crate) fn settings(database: &Database<'_>) -> Vec<(String, String)> {
     let (memory_kib, passes, _) = HASH;
     let mut settings = vec![
         ("SYMBOLON_MASTER_KEY".to_owned(), master_key()),

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{File, Findings};
 
 /// How many there are at least.
-const FLOOR: usize = 300;
+const FLOOR: usize = 500;
+/// Words of a standard's name at most; a longer one is the beginning of a sentence.
+const WORDS: usize = 3;
 /// What stands between the standard's name and the section's number.
 const SECTION: &str = "_section_";
 
@@ -31,7 +33,9 @@ fn name(line: &str) -> Option<&str> {
     let end = declared.find(|one: char| !one.is_ascii_alphanumeric() && one != '_')?;
     let (name, rest) = declared.split_at(end);
     let (standard, section) = name.split_once(SECTION)?;
-    let whole = !standard.is_empty() && section.starts_with(|one: char| one.is_ascii_digit());
+    let whole = !standard.is_empty()
+        && standard.split('_').count() <= WORDS
+        && section.starts_with(|one: char| one.is_ascii_digit());
     (whole && rest.starts_with(['(', ':'])).then_some(name)
 }
 

@@ -85,11 +85,10 @@ async fn rfc7009_section_2_1_a_wrong_hint_keeps_no_token_alive() {
 
 /// "Note: invalid tokens do not cause an error response".
 #[tokio::test]
-async fn rfc7009_section_2_2_an_unknown_token_is_no_error_and_looks_like_another_clients() {
+async fn rfc7009_section_2_2_an_unknown_token_is_no_error_whatever_it_looks_like() {
     let world = World::new().await;
-    let others = text(&world.tokens("other", ADA).await["refresh_token"]);
     let mut said = Vec::new();
-    for unknown in ["x", "a.b.c", &"x".repeat(5_000), &others] {
+    for unknown in ["x", "a.b.c", &"x".repeat(5_000)] {
         let answer = world.post_as("web", REVOKE, &[("token", unknown)]).await;
         assert_eq!(answer.status, 200);
         said.push(answer.body);

@@ -135,8 +135,14 @@ pub enum OAuthError {
     SlowDown,
     /// Not the `redirect_uri` of the authorization request.
     RedirectUriMismatch,
+    /// Tokens or a refresh token are bound to a certificate, and the connection has none (RFC 8705 §3, §4).
+    CertificateMissing,
+    /// The refresh token is bound to another certificate than the connection's (RFC 8705 §4).
+    CertificateMismatch,
     /// A proof of possession is missing or does not count.
     Dpop(DpopFailure),
+    /// A proof from a client whose tokens are bound to its certificate.
+    DpopBesideCertificate,
     /// Code or refresh token are bound to another key than the proof's, or to none (RFC 9449 §5, §10).
     DpopKeyMismatch,
     /// A proof from a client that gets session values, which cannot be bound to a key.
@@ -350,6 +356,18 @@ impl OAuthError {
             Self::RedirectUriMismatch => {
                 wire("invalid_grant", 400, "redirect_uri is not the one of the authorization request")
             }
+            // RFC 8705 §3, §4
+            Self::CertificateMissing => {
+                wire("invalid_request", 400, "this needs a connection with the client certificate, and there is none")
+            }
+            Self::CertificateMismatch => {
+                wire("invalid_grant", 400, "invalid refresh token: it is bound to another client certificate")
+            }
+            Self::DpopBesideCertificate => wire(
+                "invalid_request",
+                400,
+                "access tokens of this client are bound to its certificate, not to a DPoP key",
+            ),
             // RFC 9449 §5, §8
             Self::Dpop(failure) => wire(failure.code(), 400, failure.text()),
             Self::DpopKeyMismatch => wire(

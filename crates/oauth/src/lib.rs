@@ -8,6 +8,7 @@
 
 pub mod access_token;
 pub mod authorize;
+pub mod certificate;
 pub mod claims;
 pub mod claims_request;
 pub mod client_auth;

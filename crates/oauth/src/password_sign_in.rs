@@ -67,7 +67,7 @@ pub fn decide(
 ) -> Result<Issue, OAuthError> {
     check_client(client)?;
     // No proof is taken here, and this client's tokens must be bound (RFC 9449 §5.2).
-    confirmation::admit(client, None)?;
+    confirmation::held(client, None, None)?;
     if user.status == UserStatus::Blocked {
         return Err(OAuthError::UserBlocked);
     }

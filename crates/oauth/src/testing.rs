@@ -1,5 +1,8 @@
 //! What the tests of this crate share: a repeatable generator, a fixed time, clients, an API and a user.
 
+use std::path::PathBuf;
+
+use crate::certificate::{ClientCertificate, header};
 use crate::claims::Profile;
 use crate::client_auth::{self, AuthenticatedClient, Authentication, Credentials};
 use crate::context::{Context, Lifetimes, Rng};
@@ -71,6 +74,17 @@ fn id(text: &str) -> ClientId {
     ClientId::parse(text).unwrap()
 }
 
+/// A file of the folder `tests/certificates`.
+pub(crate) fn certificate_file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/certificates").join(name)
+}
+
+/// A certificate of that folder.
+pub(crate) fn certificate(name: &str) -> ClientCertificate {
+    let pem = std::fs::read_to_string(certificate_file(&format!("{name}.crt"))).unwrap();
+    ClientCertificate::read(&header::read(&pem).unwrap()).unwrap()
+}
+
 /// A first-party browser client.
 pub(crate) fn spa() -> Client {
     let mut client = Client::spa(id("spa"), "Dragons");
@@ -136,7 +150,7 @@ pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
     let form =
         if client.is_public() { vec![("client_id", id)] } else { vec![("client_id", id), ("client_secret", "s3cret")] };
     let credentials = Credentials::from_request(None, &Params::from_pairs(form).unwrap()).unwrap();
-    match at(NOW, |ctx| client_auth::authenticate(ctx, Some(client), None, &credentials)) {
+    match at(NOW, |ctx| client_auth::authenticate(ctx, Some(client), None, None, &credentials)) {
         Ok(Authentication::Done(client)) => client,
         other => panic!("not authenticated: {other:?}"),
     }

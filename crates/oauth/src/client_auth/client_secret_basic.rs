@@ -3,10 +3,10 @@
 //! Both halves are form-decoded after the split: "encoded using the application/x-www-form-urlencoded encoding algorithm".
 //! Refuses other schemes, foreign base64, and a `client_id` in the form that names somebody else.
 
-use symbolon_jose::base64url;
 use zeroize::Zeroizing;
 
 use super::{Credentials, Proof};
+use crate::certificate::header::from_base64;
 use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::params::{self, Params};
 
@@ -26,28 +26,18 @@ fn parse(header: &str) -> Option<Credentials> {
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
     }
-    let decoded = Zeroizing::new(decode_base64(encoded.trim_matches(' '))?);
+    let decoded = Zeroizing::new(from_base64(encoded.trim_matches(' '))?);
     let at = decoded.iter().position(|byte| *byte == b':')?;
     let client_id = params::decode(&decoded[..at]).ok().filter(|id| !id.is_empty())?;
     let secret = params::decode(&decoded[at + 1..]).ok().filter(|secret| !secret.is_empty())?;
     Some(Credentials { client_id, proof: Proof::SecretInHeader(Zeroizing::new(secret)) })
 }
 
-/// Base64 of RFC 4648 §4, with padding: the strict decoder knows the other alphabet, so translate.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let body = text.trim_end_matches('=');
-    let padding = text.len() - body.len();
-    if !text.len().is_multiple_of(4) || padding > 2 || text.contains(['-', '_']) {
-        return None;
-    }
-    let translated = Zeroizing::new(body.replace('+', "-").replace('/', "_"));
-    base64url::decode(&translated).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use symbolon_jose::base64url;
 
     fn encode(text: &str) -> String {
         let mut encoded = base64url::encode(text.as_bytes()).replace('-', "+").replace('_', "/");

@@ -25,6 +25,12 @@ pub enum ClientAuthFailure {
     AssertionReplayed,
     /// No registered key made this signature.
     AssertionSignature,
+    /// The client proves itself by a certificate, and the connection has none.
+    CertificateMissing,
+    /// The certificate is not the client's.
+    CertificateOfAnother,
+    /// No authority that the operator trusts has signed the certificate for clients, or its time is over.
+    CertificateUntrusted,
     /// The client is switched off.
     ClientDisabled,
     /// Nobody has that `client_id`.

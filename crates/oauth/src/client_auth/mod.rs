@@ -8,12 +8,15 @@ mod client_secret_post;
 pub(crate) mod failure;
 mod none;
 mod private_key_jwt;
+mod self_signed_tls_client_auth;
+mod tls_client_auth;
 
 use std::fmt;
 
 use symbolon_jose::VerifyingKeys;
 use zeroize::Zeroizing;
 
+use crate::certificate::ClientCertificate;
 use crate::context::Context;
 use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::params::Params;
@@ -26,8 +29,14 @@ pub const PARAMETERS: &[&str] = &["client_id", "client_secret", "client_assertio
 
 impl AuthMethod {
     /// Every method.
-    pub const ALL: &'static [Self] =
-        &[Self::ClientSecretBasic, Self::ClientSecretPost, Self::None, Self::PrivateKeyJwt];
+    pub const ALL: &'static [Self] = &[
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::None,
+        Self::PrivateKeyJwt,
+        Self::SelfSignedTlsClientAuth,
+        Self::TlsClientAuth,
+    ];
 
     /// The registered name.
     #[must_use]
@@ -37,8 +46,28 @@ impl AuthMethod {
             Self::ClientSecretPost => client_secret_post::NAME,
             Self::None => none::NAME,
             Self::PrivateKeyJwt => private_key_jwt::NAME,
+            Self::SelfSignedTlsClientAuth => self_signed_tls_client_auth::NAME,
+            Self::TlsClientAuth => tls_client_auth::NAME,
         }
     }
+}
+
+/// The certificate of the connection on which a request came: whoever sent the request holds its key.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownCertificate<'c> {
+    /// The certificate.
+    pub certificate: &'c ClientCertificate,
+    /// Whether an authority that the operator trusts has signed it.
+    pub chain: Chain,
+}
+
+/// What is known of who signed a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// Nothing.
+    Unverified,
+    /// It leads to an authority of the operator's, for clients, at this time.
+    Verified,
 }
 
 /// What a request presented, not yet believed. No `Debug` of secrets.
@@ -146,7 +175,7 @@ pub enum Authentication<'c> {
 }
 
 /// Checks credentials against the client they name. `keys` are the client's parsed keys ([`keys_of`]), needed for
-/// `private_key_jwt` only, so that the shell can parse them once.
+/// `private_key_jwt` only, so that the shell can parse them once. `shown` is the connection's certificate, if it has one.
 ///
 /// # Errors
 /// [`OAuthError::ClientAuthentication`], whatever the cause.
@@ -154,6 +183,7 @@ pub fn authenticate<'c>(
     ctx: &Context<'_>,
     client: Option<&'c Client>,
     keys: Option<&VerifyingKeys>,
+    shown: Option<ShownCertificate<'_>>,
     credentials: &Credentials,
 ) -> Result<Authentication<'c>, OAuthError> {
     let client = client
@@ -170,7 +200,7 @@ pub fn authenticate<'c>(
         Proof::Assertion(assertion) => private_key_jwt::verify(ctx, client, keys, assertion)
             .map(Authentication::Once)
             .map_err(|failure| credentials.fail(failure)),
-        Proof::None => done(none::verify(client)),
+        Proof::None => done(verify_connection(client, shown)),
         Proof::SecretInBody(secret) | Proof::SecretInHeader(secret) => done(verify_secret(ctx, client, secret)),
     }
 }
@@ -200,6 +230,17 @@ pub fn authenticate_api<'a>(
     }
 }
 
+/// The request itself proves nothing: perhaps the connection does.
+fn verify_connection(client: &Client, shown: Option<ShownCertificate<'_>>) -> Result<(), ClientAuthFailure> {
+    match client.token_endpoint_auth_method {
+        AuthMethod::SelfSignedTlsClientAuth => self_signed_tls_client_auth::verify(client, shown),
+        AuthMethod::TlsClientAuth => tls_client_auth::verify(client, shown),
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None | AuthMethod::PrivateKeyJwt => {
+            none::verify(client)
+        }
+    }
+}
+
 /// Header or body: a client registered for one secret method may use the other. It is the same secret over the same connection,
 /// and common libraries send it in the body whatever they were told.
 fn verify_secret(ctx: &Context<'_>, client: &Client, secret: &str) -> Result<(), ClientAuthFailure> {
@@ -211,10 +252,14 @@ fn verify_secret(ctx: &Context<'_>, client: &Client, secret: &str) -> Result<(),
         }
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => Err(ClientAuthFailure::SecretWrong),
         AuthMethod::None => Err(ClientAuthFailure::PublicClientWithSecret),
-        AuthMethod::PrivateKeyJwt => Err(ClientAuthFailure::MethodNotRegistered),
+        AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth | AuthMethod::TlsClientAuth => {
+            Err(ClientAuthFailure::MethodNotRegistered)
+        }
     }
 }
 
+#[cfg(test)]
+mod certificate_tests;
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +274,7 @@ mod tests {
 
     fn authenticated(client: &Client, header: Option<&str>, body: &str) -> Result<(), OAuthError> {
         let credentials = Credentials::from_request(header, &form(body))?;
-        at(NOW, |ctx| authenticate(ctx, Some(client), None, &credentials).map(|_| ()))
+        at(NOW, |ctx| authenticate(ctx, Some(client), None, None, &credentials).map(|_| ()))
     }
 
     #[track_caller]
@@ -306,7 +351,7 @@ mod tests {
             Presented::AuthorizationHeader,
         );
         let credentials = Credentials::from_request(None, &form("client_id=nobody")).unwrap();
-        assert!(at(NOW, |ctx| authenticate(ctx, None, None, &credentials).is_err()));
+        assert!(at(NOW, |ctx| authenticate(ctx, None, None, None, &credentials).is_err()));
     }
 
     #[test]

@@ -153,8 +153,10 @@ impl Proven {
     /// # Errors
     /// It is not.
     pub fn is_key_of(&self, cnf: &Confirmation) -> Result<(), DpopFailure> {
-        let Confirmation::Jkt(jkt) = cnf;
-        if *jkt == self.jkt { Ok(()) } else { Err(DpopFailure::KeyMismatch) }
+        match cnf {
+            Confirmation::Jkt(jkt) if *jkt == self.jkt => Ok(()),
+            Confirmation::Jkt(_) | Confirmation::X5tS256(_) => Err(DpopFailure::KeyMismatch),
+        }
     }
 }
 

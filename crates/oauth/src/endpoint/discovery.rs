@@ -3,6 +3,7 @@
 //! Lists exactly what works, derived from the tables of grants, methods and modes, and states every Boolean, because some default
 //! to true when absent.
 
+mod aliases;
 mod answers;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::ids::Issuer;
 use crate::registration::{AuthMethod, RequestObjectAlg, RequestRules, SubjectType};
 use crate::scope;
 
+pub use aliases::{Aliases, Certificates};
 pub use answers::Answers;
 
 /// What the shell knows and this crate does not.
@@ -31,6 +33,8 @@ pub struct Settings {
     pub revocation_feed: bool,
     /// Whether pages of some client watch sessions.
     pub session_management: bool,
+    /// Whether clients can show certificates.
+    pub certificates: Certificates,
     /// What every client that signs users in is registered for.
     pub required_of_all: RequestRules,
 }
@@ -39,7 +43,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(
     missing_docs,
-    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5, RFC 9449 §5.1, RFC 8628 §4 or a logout specification"
+    reason = "every member is named and defined by RFC 8414 §2, OpenID Connect Discovery §3, RFC 9207 §3, RFC 9126 §5, RFC 9449 §5.1, RFC 8705 §3.3, §5, RFC 8628 §4 or a logout specification"
 )]
 #[expect(clippy::struct_excessive_bools, reason = "the document's own shape")]
 pub struct Metadata {
@@ -56,6 +60,8 @@ pub struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_session_iframe: Option<String>,
     pub scopes_supported: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls_endpoint_aliases: Option<Aliases>,
     #[serde(flatten)]
     pub answers: Answers,
     pub grant_types_supported: Vec<&'static str>,
@@ -100,7 +106,8 @@ pub struct Metadata {
 #[must_use]
 pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
     let methods = |kept: fn(&AuthMethod) -> bool| {
-        AuthMethod::ALL.iter().copied().filter(kept).map(AuthMethod::name).collect::<Vec<_>>()
+        let works = |method: &AuthMethod| settings.certificates.serve(*method);
+        AuthMethod::ALL.iter().copied().filter(works).filter(kept).map(AuthMethod::name).collect::<Vec<_>>()
     };
     let feed = |path| settings.revocation_feed.then(|| issuer.endpoint(path));
     let assertion_algs = || SIGNING_ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>();
@@ -117,6 +124,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         device_authorization_endpoint: issuer.endpoint(path::DEVICE_AUTHORIZATION),
         check_session_iframe: settings.session_management.then(|| issuer.endpoint(path::CHECK_SESSION)),
         scopes_supported: scope::STANDARD,
+        mtls_endpoint_aliases: settings.certificates.base().map(Aliases::at),
         answers: Answers::signed_with(&settings.id_token_signing_algs),
         grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).chain([IMPLICIT]).collect(),
         subject_types_supported: SubjectType::ALL.iter().map(|one| one.name()).collect(),
@@ -162,7 +170,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         require_request_uri_registration: true,
         require_pushed_authorization_requests: settings.required_of_all.require_pushed_authorization_requests,
         require_signed_request_object: settings.required_of_all.require_signed_request_object,
-        tls_client_certificate_bound_access_tokens: false,
+        tls_client_certificate_bound_access_tokens: settings.certificates.are_taken(),
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
         frontchannel_logout_supported: true,

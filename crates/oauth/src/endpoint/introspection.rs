@@ -94,7 +94,7 @@ pub struct Active {
     pub acr: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// RFC 9449 §6.2: whoever shows the token must prove to hold this.
+    /// RFC 9449 §6.2, RFC 8705 §3.2: whoever shows the token must prove to hold this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
 }

@@ -4,9 +4,8 @@
 
 use crate::access_token::{self, BornIn, UserToken};
 use crate::client_auth::AuthenticatedClient;
-use crate::confirmation::Confirmation;
+use crate::confirmation::{self, Confirmation};
 use crate::context::Context;
-use crate::dpop::DpopFailure;
 use crate::effect::{AlsoSession, Effect, EndReason, FamilyGrant, RotateExpect};
 use crate::error::OAuthError;
 use crate::family::new_refresh_token;
@@ -146,7 +145,7 @@ pub fn decide(
     Ok(issue)
 }
 
-/// RFC 9449 §5: the refresh tokens of a public client are bound to the key that was proven when the first was issued. Asked before
+/// RFC 9449 §5, RFC 8705 §4: the refresh tokens of a public client are bound to the key, or the certificate, that was proven when the first was issued. Asked before
 /// anything else of the family: who has the token and not the key is not its owner, and ends nothing. A proof where none was
 /// before would bind what follows, and a family stays what it was born as.
 fn check_key(
@@ -155,10 +154,9 @@ fn check_key(
     grant: &FamilyGrant,
 ) -> Result<(), OAuthError> {
     match (&grant.cnf, held) {
-        (Some(bound), Some(held)) if bound == held => Ok(()),
-        (Some(_), None) => Err(OAuthError::Dpop(DpopFailure::Missing)),
-        (Some(_), Some(_)) => Err(OAuthError::DpopKeyMismatch),
-        (None, Some(_)) if client.client().is_public() => Err(OAuthError::DpopKeyMismatch),
+        (Some(bound), held) => confirmation::check(bound, held),
+        (None, Some(Confirmation::Jkt(_))) if client.client().is_public() => Err(OAuthError::DpopKeyMismatch),
+        (None, Some(Confirmation::X5tS256(_))) if client.client().is_public() => Err(OAuthError::CertificateMismatch),
         (None, _) => Ok(()),
     }
 }
@@ -242,6 +240,7 @@ fn rotate_to_new(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dpop::DpopFailure;
     use crate::registration::Client;
     use crate::testing::{API, NOW, TestRng, apis, at, authenticated, spa, third_party, user};
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::{InBrowser, RequestRules, Responses, SecretHash, Subjects, UserinfoResponses};
+use super::{CertificateRules, InBrowser, RequestRules, Responses, SecretHash, Subjects, UserinfoResponses};
 use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
@@ -38,6 +38,10 @@ pub enum AuthMethod {
     None,
     /// A signed assertion (RFC 7523).
     PrivateKeyJwt,
+    /// A certificate that stands in its key set (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
+    /// A certificate of an authority, with its name (RFC 8705 §2.1).
+    TlsClientAuth,
 }
 
 /// What the access tokens of a client are.
@@ -114,7 +118,7 @@ pub struct Client {
     /// Its secrets' hashes; more than one while rotating.
     #[serde(default)]
     pub secrets: Vec<SecretHash>,
-    /// Its public keys, for `private_key_jwt`.
+    /// Its public keys, for `private_key_jwt` and `self_signed_tls_client_auth`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
     /// Accepts the token endpoint's URL as audience of an assertion, as clients older than RFC 10070 send it.
@@ -182,6 +186,9 @@ pub struct Client {
     /// In what form it gets claims from userinfo.
     #[serde(flatten)]
     pub userinfo: UserinfoResponses,
+    /// Its certificate, and what is bound to it.
+    #[serde(flatten)]
+    pub certificate: CertificateRules,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -261,6 +268,7 @@ impl Client {
             in_browser: InBrowser::default(),
             subjects: Subjects::default(),
             userinfo: UserinfoResponses::default(),
+            certificate: CertificateRules::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }

@@ -3,6 +3,7 @@
 //! A document is checked by its `validate` when it is written ([`RegistrationError`]), so that reading one needs no doubts.
 
 mod api;
+mod certificate;
 mod client;
 mod in_browser;
 mod requests;
@@ -13,6 +14,7 @@ mod userinfo;
 mod validate;
 
 pub use api::{Api, ApiScope, Role};
+pub use certificate::CertificateRules;
 pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
 pub use in_browser::InBrowser;
 pub use requests::{RequestObjectAlg, RequestRules};

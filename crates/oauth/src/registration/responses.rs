@@ -72,7 +72,8 @@ impl Client {
     #[must_use]
     pub fn may_answer_with(&self, response_type: ResponseType) -> bool {
         self.responses.response_types.contains(&response_type)
-            && !(response_type.has_token() && (self.gets_sessions() || self.dpop_bound_access_tokens))
+            && !(response_type.has_token()
+                && (self.gets_sessions() || self.dpop_bound_access_tokens || self.is_certificate_bound()))
     }
 
     /// What answers that are JWTs are signed with. JARM §3: "If unspecified, the default algorithm … is RS256."
@@ -119,7 +120,7 @@ pub(super) fn check(client: &Client, faults: &mut Faults) {
     for response_type in client.responses.response_types.iter().copied() {
         let result = if response_type.has_token() && client.gets_sessions() {
             Err("a session value never passes through the browser: use code")
-        } else if response_type.has_token() && client.dpop_bound_access_tokens {
+        } else if response_type.has_token() && (client.dpop_bound_access_tokens || client.is_certificate_bound()) {
             Err("a token bound to a key is had at the token endpoint only: use code")
         } else if response_type.is_front_channel() && client.kind == ClientKind::Machine {
             Err("a machine client has no users to sign in")

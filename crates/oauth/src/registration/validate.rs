@@ -76,6 +76,7 @@ impl Client {
         self.check_in_browser(&mut faults);
         self.check_subjects(&mut faults);
         self.check_userinfo(&mut faults);
+        self.check_certificate(&mut faults);
         faults.done()
     }
 
@@ -144,6 +145,12 @@ impl Client {
         let needs_jwks = self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
         let can_sign = self.jwks.as_ref().is_some_and(has_verifying_key);
         faults.check(!needs_jwks || can_sign, "jwks", "private_key_jwt needs the client's public keys");
+        let shows_own = self.token_endpoint_auth_method == AuthMethod::SelfSignedTlsClientAuth;
+        faults.check(
+            !shows_own || self.jwks.is_some(),
+            "jwks",
+            "self_signed_tls_client_auth needs the client's certificates (x5c) or keys",
+        );
     }
 
     fn check_grants(&self, faults: &mut Faults) {

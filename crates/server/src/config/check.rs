@@ -17,6 +17,7 @@ impl Config {
         check_backup(self, &mut problems);
         check_lifetimes(self, &mut problems);
         check_limits(self, &mut problems);
+        self.mtls.check(self, &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
 

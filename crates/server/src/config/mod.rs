@@ -8,6 +8,7 @@ mod check;
 mod environment;
 mod file;
 mod load;
+mod mtls;
 mod network;
 mod read;
 mod reload;
@@ -19,6 +20,7 @@ mod value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use http::HeaderName;
 use zeroize::Zeroizing;
 
 pub use load::{Effective, Loaded, Mode, Source, Sources, load};
@@ -45,6 +47,8 @@ pub struct Config {
     pub store: Store,
     /// The listener.
     pub http: Http,
+    /// Certificates of clients.
+    pub mtls: Mtls,
     /// Browser sessions.
     pub session: Session,
     /// Lifetimes of what is issued.
@@ -114,6 +118,19 @@ pub struct Tls {
     pub cert: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
+}
+
+/// `mtls.*`
+#[derive(Clone, Debug, Default)]
+pub struct Mtls {
+    /// Where clients are asked for certificates; nowhere without it.
+    pub listen: Option<Listen>,
+    /// The address of that, as clients see it.
+    pub url: Option<String>,
+    /// PEM file of the authorities that clients' certificates are signed by.
+    pub ca: Option<PathBuf>,
+    /// The header in which a trusted proxy hands on a client's certificate.
+    pub header: Option<HeaderName>,
 }
 
 /// `session.*`

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Network,
+    Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Mtls, Network,
     Outgoing, Password, Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens,
     format_duration, format_size, parse_duration, parse_size,
 };
@@ -32,6 +32,7 @@ impl Config {
                 poll_secs: read.number("store.poll"),
             },
             http: Http::read(&mut read),
+            mtls: Mtls::read(&mut read),
             session: Session::read(&mut read),
             tokens: Tokens::read(&mut read),
             keys: Keys {
@@ -80,6 +81,20 @@ impl Http {
             header_timeout_secs: read.number("http.header_timeout"),
             request_timeout_secs: read.number("http.request_timeout"),
             drain_timeout_secs: read.number("http.drain_timeout"),
+        }
+    }
+}
+
+impl Mtls {
+    fn read(read: &mut Reader<'_>) -> Self {
+        Self {
+            listen: read.optional("mtls.listen").and_then(|_| read.parsed("mtls.listen")),
+            url: read.optional("mtls.url"),
+            ca: read.optional("mtls.ca").map(PathBuf::from),
+            header: read.optional("mtls.header").and_then(|text| match text.parse() {
+                Ok(name) => Some(name),
+                Err(_) => read.misfit("mtls.header", "is no name of a header"),
+            }),
         }
     }
 }

@@ -23,11 +23,12 @@ use crate::config::{Config, Throttle};
 use crate::interaction::InteractionKeys;
 use crate::job;
 use crate::keys::{KeyError, Schedule};
+use crate::listen::client_certificate::Authorities;
 use crate::metrics::Metrics;
 use crate::observe::store::Observed;
 use crate::outgoing::Outgoing;
 use crate::pages::Transport;
-use crate::registry::{Registry, RegistryError};
+use crate::registry::{Published, Registry, RegistryError};
 use crate::revocation::Feed;
 use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
@@ -75,6 +76,10 @@ pub struct App {
     pub browser_states: BrowserStates,
     /// The one way to call others.
     pub outgoing: Outgoing,
+    /// Who may sign clients' certificates.
+    pub authorities: Authorities,
+    /// What the addresses begin with at which clients are asked for certificates, where it is not the issuer.
+    pub mtls_base: Option<Issuer>,
     /// How browsers reach the issuer.
     pub transport: Transport,
     /// The revocation feed.
@@ -167,6 +172,7 @@ impl App {
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
         let outgoing = Outgoing::new(&config).map_err(|why| invalid(&why))?;
+        let authorities = Authorities::open(config.mtls.ca.as_deref()).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
         let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
@@ -186,7 +192,7 @@ impl App {
         let epoch = store.revocation_head().await?.epoch;
         let feed = Arc::new(Feed::new(epoch, config.revocation.max_followers));
         let signals = Signals::new(config.ssf.max_pollers);
-        let registry = Registry::build(&store.registry().await?, &sealer, &issuer, config.revocation.feed)
+        let registry = Registry::build(&store.registry().await?, &sealer, &issuer, &Published::of(&config))
             .map_err(AppError::Registry)?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
@@ -201,6 +207,8 @@ impl App {
             archive_key,
             attempts,
             audit,
+            authorities,
+            mtls_base: config.mtls_base(),
             clock,
             config: ArcSwap::from_pointee(config),
             feed,
@@ -267,7 +275,7 @@ impl App {
     /// Reads the registry again.
     pub async fn reload_registry(&self) -> Result<(), AppError> {
         let fresh = Arc::new(
-            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer, self.config().revocation.feed)
+            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer, &Published::of(&self.config()))
                 .map_err(AppError::Registry)?,
         );
         // Two reloads may race: never step back to an older version.

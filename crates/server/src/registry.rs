@@ -11,13 +11,13 @@ use serde::de::DeserializeOwned;
 use symbolon_jose::jwe::{self, EncryptingKey};
 use symbolon_jose::{Algorithm, VerifyingKeys, jwt};
 use symbolon_oauth::client_auth::keys_of;
-use symbolon_oauth::endpoint::discovery::{self, Settings};
+use symbolon_oauth::endpoint::discovery::{self, Certificates, Settings};
 use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role};
 use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, response_mode};
 use symbolon_store::{Document, Registry as Rows};
 use zeroize::Zeroizing;
 
-use crate::config::FeedAccess;
+use crate::config::{Config, FeedAccess};
 use crate::keys::{self, KeyError, KeyRecord, KeyRing};
 use crate::seal::Sealer;
 
@@ -44,6 +44,20 @@ pub struct Registry {
     watching: BTreeSet<String>,
     jwks: Bytes,
     metadata: Bytes,
+}
+
+/// What of the configuration stands in the metadata.
+#[derive(Clone, Debug)]
+pub struct Published {
+    feed: FeedAccess,
+    certificates: Certificates,
+}
+
+impl Published {
+    /// What this one says.
+    pub fn of(config: &Config) -> Self {
+        Self { feed: config.revocation.feed, certificates: config.certificates() }
+    }
 }
 
 /// A client's keys to which something is encrypted. Where one is registered and unusable, nothing is sent.
@@ -92,7 +106,7 @@ impl std::error::Error for RegistryError {}
 
 impl Registry {
     /// Parses what the store holds.
-    pub fn build(rows: &Rows, sealer: &Sealer, issuer: &Issuer, feed: FeedAccess) -> Result<Self, RegistryError> {
+    pub fn build(rows: &Rows, sealer: &Sealer, issuer: &Issuer, published: &Published) -> Result<Self, RegistryError> {
         let documents = &rows.documents;
         let clients: Vec<Client> = parse(documents, CLIENT)?;
         let apis: Vec<Api> = parse(documents, API)?;
@@ -119,7 +133,7 @@ impl Registry {
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), Recipient::of(client)?)))
                 .collect(),
-            metadata: metadata(&clients, &keys, issuer, feed),
+            metadata: metadata(&clients, &keys, issuer, published),
             jwks: Bytes::from(keys.jwks().to_string()),
             clients: clients.into_iter().map(|client| (client.client_id.to_string(), Arc::new(client))).collect(),
             apis: apis.into_iter().map(|api| (api.identifier.clone(), Arc::new(api))).collect(),
@@ -304,12 +318,13 @@ fn required_of_all(clients: &[Client]) -> RequestRules {
     }
 }
 
-fn metadata(clients: &[Client], keys: &KeyRing, issuer: &Issuer, feed: FeedAccess) -> Bytes {
+fn metadata(clients: &[Client], keys: &KeyRing, issuer: &Issuer, published: &Published) -> Bytes {
     let settings = Settings {
         id_token_signing_algs: keys.algorithms().collect(),
         ui_locales: vec!["en".to_owned()],
-        revocation_feed: feed != FeedAccess::Off,
         session_management: clients.iter().any(|client| !client.disabled && client.in_browser.session_management),
+        revocation_feed: published.feed != FeedAccess::Off,
+        certificates: published.certificates.clone(),
         required_of_all: required_of_all(clients),
     };
     let document = discovery::metadata(issuer, &settings);

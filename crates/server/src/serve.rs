@@ -15,7 +15,7 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Listen, Loaded, Problem, When, changes};
 use crate::listen::handed::Handed;
-use crate::listen::tls::{TlsError, TlsReloader};
+use crate::listen::tls::{Certificates, TlsError, TlsReloader};
 use crate::listen::{self, Listener, Options};
 use crate::metrics::scrape;
 use crate::{admin, dev, http, job, log, notify};
@@ -62,6 +62,8 @@ pub struct Running {
     pub app: Arc<App>,
     /// Where it answers; absent on a Unix socket.
     pub address: Option<SocketAddr>,
+    /// Where clients are asked for certificates; absent without such a place.
+    pub mtls_address: Option<SocketAddr>,
     /// Where metrics are answered; absent without them, and on a Unix socket.
     pub metrics_address: Option<SocketAddr>,
     tls: Option<Arc<TlsReloader>>,
@@ -86,8 +88,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
 pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Running, StartError> {
     let tls = config.http.tls.clone().map(TlsReloader::load).transpose().map_err(StartError::Tls)?;
     // The doors first: a taken port must be told before the data folder is touched.
-    let Doors { public, twin, watching, mut sockets } = Doors::take(&config, handed).await?;
+    let Doors { public, twin, asking, watching, mut sockets } = Doors::take(&config, handed).await?;
     let address = public.iter().find_map(Listener::local_address);
+    let mtls_address = asking.as_ref().and_then(Listener::local_address);
     let metrics_address = watching.as_ref().and_then(Listener::local_address);
     let (app, audit_writer) = App::open(config, clock).await.map_err(StartError::App)?;
     let audit = tokio::spawn(audit_writer.run());
@@ -119,17 +122,36 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
         let options = options(&app, tls.clone());
         doors.spawn(listen::run(listener, http::router(&app), options, signal(stopped.clone())));
     }
+    if let Some(listener) = asking {
+        let options = Options { certificates: Certificates::Asked, ..options(&app, tls.clone()) };
+        doors.spawn(listen::run(listener, http::for_certificates(&app), options, signal(stopped.clone())));
+    }
     if let Some(listener) = watching {
         let options = Options { max_connections: WATCHERS, drain: Duration::ZERO, ..options(&app, None) };
         watchers.spawn(listen::run(listener, scrape::router(&app), options, signal(stopped_watching)));
     }
-    Ok(Running { app, address, metrics_address, tls, stop, stop_watching, sockets, doors, watchers, tasks, audit })
+    Ok(Running {
+        app,
+        address,
+        mtls_address,
+        metrics_address,
+        tls,
+        stop,
+        stop_watching,
+        sockets,
+        doors,
+        watchers,
+        tasks,
+        audit,
+    })
 }
 
 /// What a node listens on, before it opens its data.
 struct Doors {
     public: Vec<Listener>,
     twin: Option<Listener>,
+    /// Where clients are asked for certificates.
+    asking: Option<Listener>,
     watching: Option<Listener>,
     /// The files of those that are Unix sockets of ours.
     sockets: Vec<PathBuf>,
@@ -148,13 +170,18 @@ impl Doors {
         }
         let address = public.iter().find_map(Listener::local_address).filter(|_| own && config.dev);
         let twin = loopback_twin(address).await?;
+        let mut asking = None;
+        if let Some(listen) = &config.mtls.listen {
+            let failed = |why| StartError::Listen { listen: listen.clone(), why };
+            asking = Some(Listener::bind(listen).await.map_err(failed)?);
+        }
         let mut watching = None;
         if let Some(listen) = &config.metrics.listen {
             let failed = |why| StartError::Listen { listen: listen.clone(), why };
             watching = Some(Listener::bind(listen).await.map_err(failed)?);
             sockets.extend(path(listen));
         }
-        Ok(Self { public, twin, watching, sockets })
+        Ok(Self { public, twin, asking, watching, sockets })
     }
 }
 
@@ -320,6 +347,7 @@ fn options(app: &Arc<App>, tls: Option<Arc<TlsReloader>>) -> Options {
     let http = &config.http;
     Options {
         tls,
+        certificates: Certificates::NotAsked,
         max_connections: http.max_connections,
         max_head_bytes: http.max_header_bytes,
         head_timeout: Duration::from_secs(http.header_timeout_secs),

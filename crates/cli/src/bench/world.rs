@@ -220,6 +220,7 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         id_token_alg: None,
         password_sign_in: true,
         device: None,
+        metadata: None,
         access_token_format: Some(format),
         dpop: DpopDemand::Optional,
         backchannel_logout_uri: None,

@@ -8,6 +8,7 @@ use symbolon_jose::Algorithm;
 use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, ClientKind};
 use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, DpopDemand, ListChange, NewClient};
 
+use super::certificate::{self, Certificate};
 use super::{Global, algorithm, duration, say_what_was_revoked, tokens_until};
 use crate::connect;
 use crate::error::CliError;
@@ -140,9 +141,6 @@ pub(crate) struct Set {
     /// Life of a refresh token and its descendants; 0s returns to the default
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     refresh_absolute: Option<u64>,
-    /// Members of its registration by their names in the standards, as JSON; null takes one back
-    #[arg(long, value_name = "FILE")]
-    metadata: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -156,7 +154,7 @@ pub(crate) struct Common {
     /// How it proves who it is [default: by kind]
     #[arg(long, value_enum)]
     auth_method: Option<Method>,
-    /// Its public keys as a JWK set, for private-key-jwt
+    /// Its public keys as a JWK set, for private_key_jwt and self_signed_tls_client_auth
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
     /// What its ID tokens and logout tokens are signed with [default: RS256]
@@ -177,6 +175,18 @@ pub(crate) struct Common {
     /// Whether it must prove to hold the key that its tokens are bound to (DPoP) [default: optional]
     #[arg(long, value_enum, value_name = "DEMAND")]
     dpop: Option<Dpop>,
+    #[command(flatten)]
+    certificate: Certificate,
+    /// Members of its registration by their names in the standards, as JSON; null takes one back
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+}
+
+impl Common {
+    fn metadata(&self) -> Result<Option<Value>, CliError> {
+        let file = self.metadata.as_deref().map(|path| json_file(path, "name a file with {…}")).transpose()?;
+        Ok(self.certificate.merged(file))
+    }
 }
 
 /// Whether proofs are demanded.
@@ -210,6 +220,10 @@ pub(crate) enum Method {
     None,
     #[value(name = "private_key_jwt")]
     PrivateKeyJwt,
+    #[value(name = "self_signed_tls_client_auth")]
+    SelfSignedTlsClientAuth,
+    #[value(name = "tls_client_auth")]
+    TlsClientAuth,
 }
 
 #[derive(Debug, Subcommand)]
@@ -292,6 +306,7 @@ impl Add {
             _ => ClientKind::Machine,
         };
         Ok(NewClient {
+            metadata: self.common.metadata()?,
             kind,
             client_id: self.id,
             name: self.name,
@@ -317,6 +332,7 @@ impl Add {
 impl Set {
     fn command(self) -> Result<ClientCommand, CliError> {
         let change = ClientChange {
+            metadata: self.common.metadata()?,
             name: self.name,
             third_party: self.third_party,
             disabled: self.disabled,
@@ -338,7 +354,6 @@ impl Set {
             access_token_lifetime_secs: self.access_token_lifetime,
             refresh_idle_secs: self.refresh_idle,
             refresh_absolute_secs: self.refresh_absolute,
-            metadata: self.metadata.as_deref().map(|path| json_file(path, "name a file with {…}")).transpose()?,
         };
         Ok(ClientCommand::Set { client: self.client, change: Box::new(change) })
     }
@@ -351,6 +366,8 @@ impl Method {
             Self::ClientSecretPost => AuthMethod::ClientSecretPost,
             Self::None => AuthMethod::None,
             Self::PrivateKeyJwt => AuthMethod::PrivateKeyJwt,
+            Self::SelfSignedTlsClientAuth => AuthMethod::SelfSignedTlsClientAuth,
+            Self::TlsClientAuth => AuthMethod::TlsClientAuth,
         }
     }
 }
@@ -469,6 +486,7 @@ fn show_client(answer: &Value, output: &Output) {
         ("ID tokens signed with", text(&client["id_token_signed_response_alg"])),
         ("access tokens", if client["access_token_format"] == "session" { "sessions" } else { "" }.to_owned()),
         ("DPoP", dpop.to_owned()),
+        ("certificate", certificate::shown(client)),
         ("POST /authenticate", if client["password_sign_in"] == true { "yes" } else { "" }.to_owned()),
         ("state", if client["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&client["created_at"])),

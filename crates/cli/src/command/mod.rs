@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod backup;
 mod bench;
+mod certificate;
 mod client;
 mod config;
 mod delivery;

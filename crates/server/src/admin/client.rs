@@ -96,6 +96,9 @@ pub struct NewClient {
     /// Whether it signs people in on another device (RFC 8628); without redirect URIs in no other way.
     #[serde(default)]
     pub device: Option<bool>,
+    /// A JSON merge patch (RFC 7396) of what the rest comes to.
+    #[serde(default)]
+    pub metadata: Option<Value>,
 }
 
 /// Whether a client must send DPoP proofs (RFC 9449). Any may.

@@ -49,7 +49,10 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
             client.post_logout_redirect_uris.clone_from(&client.redirect_uris);
         }
     }
-    Ok(client)
+    match &new.metadata {
+        Some(patch) => patched(&client, patch),
+        None => Ok(client),
+    }
 }
 
 /// Members that metadata does not change: who a client is, what it is, and what proves it.

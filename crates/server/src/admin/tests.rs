@@ -167,6 +167,7 @@ fn spa() -> NewClient {
         access_token_format: None,
         dpop: DpopDemand::Optional,
         device: None,
+        metadata: None,
     }
 }
 

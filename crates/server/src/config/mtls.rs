@@ -7,8 +7,7 @@ use url::Url;
 use super::{Config, Listen, Mtls, Problem};
 
 /// Headers that mean something else already.
-const TAKEN: [&str; 7] =
-    ["authorization", "content-type", "cookie", "dpop", "forwarded", "host", "x-forwarded-for"];
+const TAKEN: [&str; 7] = ["authorization", "content-type", "cookie", "dpop", "forwarded", "host", "x-forwarded-for"];
 
 impl Mtls {
     /// Whether certificates are taken at all.
@@ -29,7 +28,7 @@ impl Mtls {
             _ => {}
         }
         if let Some(header) = &self.header {
-            self.check_header(header.as_str(), config, &mut refuse);
+            check_header(header.as_str(), config, &mut refuse);
         }
         if let Some(url) = &self.url
             && !is_base(url)
@@ -43,25 +42,25 @@ impl Mtls {
             );
         }
     }
+}
 
-    /// Whoever may write the header may be any client.
-    fn check_header(&self, header: &str, config: &Config, refuse: &mut impl FnMut(String, &str)) {
-        let http = &config.http;
-        if TAKEN.contains(&header) {
-            refuse(format!("mtls.header cannot be {header}, which means something else"), "use client-cert");
-        }
-        if http.trusted_proxies.is_empty() && matches!(http.listen, Listen::Tcp(_)) {
-            refuse(
-                "mtls.header is believed from trusted proxies only, and none is named".into(),
-                "set http.trusted_proxies to the proxy's address",
-            );
-        }
-        if let Some(network) = http.trusted_proxies.iter().find(|network| network.is_everybody()) {
-            refuse(
-                format!("http.trusted_proxies holds {network}: with mtls.header anybody could be any client"),
-                "name the proxies alone, for example [\"10.0.0.7\"]",
-            );
-        }
+/// Whoever may write the header may be any client.
+fn check_header(header: &str, config: &Config, refuse: &mut impl FnMut(String, &str)) {
+    let http = &config.http;
+    if TAKEN.contains(&header) {
+        refuse(format!("mtls.header cannot be {header}, which means something else"), "use client-cert");
+    }
+    if http.trusted_proxies.is_empty() && matches!(http.listen, Listen::Tcp(_)) {
+        refuse(
+            "mtls.header is believed from trusted proxies only, and none is named".into(),
+            "set http.trusted_proxies to the proxy's address",
+        );
+    }
+    if let Some(network) = http.trusted_proxies.iter().find(|network| network.is_everybody()) {
+        refuse(
+            format!("http.trusted_proxies holds {network}: with mtls.header anybody could be any client"),
+            "name the proxies alone, for example [\"10.0.0.7\"]",
+        );
     }
 }
 
@@ -132,7 +131,10 @@ mod tests {
     #[test]
     fn what_would_let_anybody_be_any_client_is_refused() {
         refused(&[("mtls.header", "client-cert")], "trusted proxies only");
-        refused(&[("mtls.header", "client-cert"), ("http.trusted_proxies", "0.0.0.0/0")], "anybody could be any client");
+        refused(
+            &[("mtls.header", "client-cert"), ("http.trusted_proxies", "0.0.0.0/0")],
+            "anybody could be any client",
+        );
         refused(&[("mtls.header", "authorization"), PROXY], "means something else");
     }
 
@@ -143,7 +145,8 @@ mod tests {
         for url in ["http://mtls.a.example", "mtls.a.example", "https://a.example?x", "https://u@a.example"] {
             refused(&[("mtls.listen", "0.0.0.0:8443"), ("mtls.url", url)], "mtls.url");
         }
-        let flags = vec![("issuer", "--issuer", "https://a.example".to_owned()), ("mtls.listen", "--x", "[::1]:1".to_owned())];
+        let flags =
+            vec![("issuer", "--issuer", "https://a.example".to_owned()), ("mtls.listen", "--x", "[::1]:1".to_owned())];
         let plain = load(&Sources { flags, ..Sources::default() }).unwrap().config;
         assert!(plain.check().unwrap_err().to_string().contains("speak TLS"));
         let flags = vec![("mtls.header", "--x", "not a header".to_owned())];

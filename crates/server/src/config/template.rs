@@ -57,7 +57,7 @@ mod tests {
 
         let uncommented: String = template(None)
             .lines()
-            .filter(|line| !line.starts_with("# ") && !line.contains("_file") && !line.contains("tls"))
+            .filter(|line| !line.starts_with("# ") && !line.contains("_file") && !line.contains("[http.tls]"))
             .map(|line| format!("{}\n", line.trim_start_matches('#')))
             .filter(|line| !line.starts_with("cert") && !line.starts_with("key ="))
             .collect();

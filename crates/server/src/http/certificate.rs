@@ -47,9 +47,10 @@ pub(super) fn take(app: &App, request: &mut Request, sender: Sender) -> Option<A
 
 fn handed_on(headers: &HeaderMap, name: &HeaderName) -> Option<Shown> {
     let shown = one(headers, name).and_then(header::read);
-    let chain = match headers.contains_key(CHAIN) && name == CLIENT_CERT {
-        true => one(headers, &CHAIN).and_then(header::read_chain)?,
-        false => Vec::new(),
+    let chain = if headers.contains_key(CHAIN) && *name == CLIENT_CERT {
+        one(headers, &CHAIN).and_then(header::read_chain)?
+    } else {
+        Vec::new()
     };
     let Some(shown) = shown else {
         tracing::warn!(header = %name, "the certificate in a proxy's header cannot be read");

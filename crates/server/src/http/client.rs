@@ -3,10 +3,13 @@
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use symbolon_oauth::client_auth::{self, AuthenticatedClient, Authentication, Credentials, FirstUse};
-use symbolon_oauth::{ClientAuthFailure, OAuthError, Params, Presented};
+use symbolon_oauth::client_auth::{
+    self, AuthenticatedClient, Authentication, Chain, Credentials, FirstUse, ShownCertificate,
+};
+use symbolon_oauth::{AuthMethod, Client, ClientAuthFailure, OAuthError, Params, Presented};
 use symbolon_store::Hash32;
 
+use super::meta::Meta;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::registry::Registry;
@@ -31,11 +34,12 @@ pub(super) async fn authenticate<'r>(
     app: &App,
     registry: &'r Registry,
     credentials: &Credentials,
-    now: u64,
+    meta: &Meta,
 ) -> Result<AuthenticatedClient<'r>, OAuthError> {
     let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
     let keys = registry.assertion_keys(credentials.client_id());
-    let outcome = client_auth::authenticate(&app.context(now, &mut SystemRng), client, keys, credentials)?;
+    let (now, shown) = (meta.now, shown(app, client, meta));
+    let outcome = client_auth::authenticate(&app.context(now, &mut SystemRng), client, keys, shown, credentials)?;
     match outcome {
         Authentication::Done(client) => Ok(client),
         Authentication::Once(pending) => {
@@ -44,4 +48,12 @@ pub(super) async fn authenticate<'r>(
             pending.remembered(if first { FirstUse::Yes } else { FirstUse::No })
         }
     }
+}
+
+/// The connection's certificate. Who signed it is asked for those only whom it proves.
+fn shown<'m>(app: &App, client: Option<&Client>, meta: &'m Meta) -> Option<ShownCertificate<'m>> {
+    let shown = meta.certificate.as_deref()?;
+    let by_name = client.is_some_and(|client| client.token_endpoint_auth_method == AuthMethod::TlsClientAuth);
+    let chain = if by_name { app.authorities.judge(shown, meta.now) } else { Chain::Unverified };
+    Some(ShownCertificate { certificate: &shown.certificate, chain })
 }

@@ -53,7 +53,7 @@ pub(super) async fn start(
         Ok(credentials) => credentials,
         Err(error) => return answer::error(&error),
     };
-    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
         Ok(client) => {
             let started = begin(&app, &registry, &meta, &headers, client, &params).await;
             events::device_started(&app, credentials.client_id(), started.as_ref().err());

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
 use symbolon_oauth::dpop::{self, DpopFailure, Expect, Proven};
-use symbolon_oauth::{Client, OAuthError};
+use symbolon_oauth::{Client, Issuer, OAuthError};
 use symbolon_store::Hash32;
 
 use crate::app::App;
@@ -39,14 +39,22 @@ pub(super) fn check(
         return Err(DpopFailure::Several);
     }
     let proof = line.to_str().map_err(|_| DpopFailure::Malformed)?;
-    let expect = Expect {
-        method: target.method.as_str(),
-        uri: &app.issuer.endpoint(target.path),
-        now: target.now,
-        access_token,
-        nonces: client.dpop_nonce_required.then_some(&app.nonces),
+    let judge = |base: &Issuer| {
+        let expect = Expect {
+            method: target.method.as_str(),
+            uri: &base.endpoint(target.path),
+            now: target.now,
+            access_token,
+            nonces: client.dpop_nonce_required.then_some(&app.nonces),
+        };
+        dpop::check(proof, &expect)
     };
-    dpop::check(proof, &expect).map(Some)
+    let proven = match (judge(&app.issuer), &app.mtls_base) {
+        // The same endpoint, at the address where certificates are asked for (RFC 8705 §5).
+        (Err(DpopFailure::UriMismatch), Some(base)) => judge(base),
+        (proven, _) => proven,
+    };
+    proven.map(Some)
 }
 
 /// A proof counts once (RFC 9449 §11.1). Last of all checks: what is refused anyway leaves nothing behind.

@@ -48,7 +48,7 @@ async fn handle(
     let registry = app.registry();
     let params = form::params(headers, query, body, app.config().http.max_body_bytes).await?;
     let credentials = client::credentials(headers, &params)?;
-    let caller = caller(app, &registry, &credentials, meta.now)
+    let caller = caller(app, &registry, &credentials, meta)
         .await
         .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))?;
     decide(app, &registry, caller, &params, meta.now).await
@@ -58,13 +58,12 @@ async fn caller<'r>(
     app: &App,
     registry: &'r Registry,
     credentials: &Credentials,
-    now: u64,
+    meta: &Meta,
 ) -> Result<Caller<'r>, OAuthError> {
     match registry.api(credentials.client_id()) {
-        Some(api) => {
-            client_auth::authenticate_api(&app.context(now, &mut SystemRng), Some(api), credentials).map(Caller::Api)
-        }
-        None => client::authenticate(app, registry, credentials, now).await.map(Caller::Client),
+        Some(api) => client_auth::authenticate_api(&app.context(meta.now, &mut SystemRng), Some(api), credentials)
+            .map(Caller::Api),
+        None => client::authenticate(app, registry, credentials, meta).await.map(Caller::Client),
     }
 }
 

@@ -24,11 +24,13 @@ use symbolon_jose::base64url;
 use symbolon_oauth::{ErrorBody, OAuthError, Rng as _};
 use tracing::Instrument as _;
 
+use super::certificate::Sender;
 use super::cors::AnswersClient;
-use super::{answer, page};
+use super::{answer, certificate, page};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::listen::Peer;
+use crate::listen::client_certificate::Shown;
 use crate::metrics::{self, Route, RouteOnly};
 use crate::observe::facts::{self as observe, Facts};
 use crate::pages::error::ErrorWhat;
@@ -44,6 +46,8 @@ pub struct Meta {
     pub request_id: Arc<str>,
     /// The client's address, as far as it can be known.
     pub address: Option<IpAddr>,
+    /// The certificate that the client has proven to hold, if it has shown one.
+    pub certificate: Option<Arc<Shown>>,
     /// The time of the request, Unix seconds.
     pub now: u64,
 }
@@ -81,7 +85,9 @@ impl Refused {
 pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let watch = Stopwatch::start();
     let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(None));
+    let sender = if trusted(peer.0, &app) { Sender::TrustedProxy } else { Sender::Anybody };
     let meta = Meta {
+        certificate: certificate::take(&app, &mut request, sender),
         request_id: request_id().into(),
         address: client_address(peer, request.headers(), &app),
         now: app.clock.now(),
@@ -219,14 +225,15 @@ fn request_id() -> String {
     base64url::encode(&bytes)
 }
 
+/// Whether it is a proxy that the operator named. Whoever may open our Unix socket is the proxy beside us.
+fn trusted(address: Option<IpAddr>, app: &App) -> bool {
+    let config = app.config();
+    address.is_none_or(|address| config.http.trusted_proxies.iter().any(|network| network.contains(address)))
+}
+
 /// The right-most forwarded address that is not itself a trusted proxy, if the direct peer is one.
 fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> {
-    let config = app.config();
-    let proxies = &config.http.trusted_proxies;
-    // Whoever may open our Unix socket is the proxy beside us.
-    let trusted =
-        |address: Option<IpAddr>| address.is_none_or(|address| proxies.iter().any(|net| net.contains(address)));
-    if !trusted(peer.0) {
+    if !trusted(peer.0, app) {
         if headers.contains_key(FORWARDED_FOR) {
             note_stranger(peer, app);
         }
@@ -240,7 +247,7 @@ fn client_address(peer: Peer, headers: &HeaderMap, app: &App) -> Option<IpAddr> 
         // What a trusted proxy could not read as an address must not be trusted further.
         let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
         client = Some(address);
-        if !trusted(client) {
+        if !trusted(client, app) {
             break;
         }
     }

@@ -4,6 +4,7 @@ mod answer;
 mod authenticate;
 mod authorize;
 mod browser;
+pub(crate) mod certificate;
 mod check_session;
 mod client;
 mod consent;
@@ -39,4 +40,4 @@ mod status_list;
 mod token;
 mod userinfo;
 
-pub use router::{guarded, router, routes};
+pub use router::{for_certificates, guarded, router, routes};

@@ -46,7 +46,7 @@ pub(super) async fn push(
         Ok(credentials) => credentials,
         Err(error) => return answer::error(&error),
     };
-    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
         Ok(client) => keep(&app, &registry, &meta, client, (&headers, &params)).await,
         Err(error) => {
             events::client_refused(&app, credentials.client_id(), &error);

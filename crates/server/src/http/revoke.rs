@@ -38,7 +38,7 @@ pub(super) async fn revoke(
         Ok(credentials) => credentials,
         Err(error) => return answer::error(&error),
     };
-    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
         Ok(client) => end(&app, &registry, &meta, client, &params).await,
         Err(error) => {
             events::client_refused(&app, credentials.client_id(), &error);

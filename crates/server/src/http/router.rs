@@ -37,10 +37,19 @@ pub fn guarded(app: &Arc<App>, routes: Router<Arc<App>>) -> Router {
         .with_state(Arc::clone(app))
 }
 
+/// The router of the listener on which clients are asked for certificates: the endpoints that programs call, and no page.
+pub fn for_certificates(app: &Arc<App>) -> Router {
+    guarded(app, open().merge(clients(app)).merge(apis(app)).merge(health()))
+}
+
 /// Every route of the public listener.
 pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
-    // Documents for everybody, on any origin.
-    let open = Router::new()
+    Router::new().merge(open()).merge(clients(app)).merge(apis(app)).merge(pages()).merge(health())
+}
+
+/// Documents for everybody, on any origin.
+fn open() -> Router<Arc<App>> {
+    Router::new()
         .route(path::OPENID_CONFIGURATION, get(discovery::metadata))
         .route(path::OAUTH_METADATA, get(discovery::metadata))
         .route(path::JWKS, get(jwks::jwks))
@@ -48,10 +57,12 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route(&format!("{}/{{list}}", path::STATUS_LISTS), get(status_list::list))
         .route("/sdk/v1/{file}", get(sdk::file))
         .method_not_allowed_fallback(answer::method_not_allowed)
-        .layer(from_fn(cors::open));
+        .layer(from_fn(cors::open))
+}
 
-    // Called by clients, on the origins they registered.
-    let clients = Router::new()
+/// Called by clients, on the origins they registered.
+fn clients(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
         .route(path::TOKEN, post(token::token))
         .route(path::USERINFO, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(path::REVOKE, post(revoke::revoke))
@@ -60,9 +71,11 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/authenticate", post(authenticate::authenticate))
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(app), cors::registered));
+        .layer(from_fn_with_state(Arc::clone(app), cors::registered))
+}
 
-    // Called by APIs, from servers.
+/// Called by APIs, from servers.
+fn apis(app: &Arc<App>) -> Router<Arc<App>> {
     let mut apis = Router::new()
         .route(path::INTROSPECT, post(introspect::introspect))
         .route(path::SESSION, post(session::session));
@@ -83,10 +96,12 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::SSF_STATUS, get(ssf::status::read).post(ssf::status::update))
         .route(path::SSF_VERIFY, post(ssf::status::verify))
         .route(&format!("{}/{{stream}}", path::SSF_POLL), post(ssf::poll::poll));
-    let apis = apis.method_not_allowed_fallback(answer::method_not_allowed);
+    apis.method_not_allowed_fallback(answer::method_not_allowed)
+}
 
-    // Visited by people.
-    let pages = Router::new()
+/// Visited by people.
+fn pages() -> Router<Arc<App>> {
+    Router::new()
         .route("/", get(home::get))
         .route("/assets/{file}", get(home::asset))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
@@ -99,14 +114,14 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::END_SESSION, get(logout::get).post(logout::post))
         .route("/v2/logout", get(logout::get_v2))
         .route("/setup", get(setup::get).post(setup::post))
-        .route("/reset", get(reset::get).post(reset::post));
+        .route("/reset", get(reset::get).post(reset::post))
+}
 
-    let health = Router::new()
+fn health() -> Router<Arc<App>> {
+    Router::new()
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
-        .route("/healthz", get(health::livez));
-
-    Router::new().merge(open).merge(clients).merge(apis).merge(pages).merge(health)
+        .route("/healthz", get(health::livez))
 }
 
 /// Nothing has a name with U+0000, and no store needs to be asked for it: not every one could be.

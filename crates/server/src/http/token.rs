@@ -13,7 +13,6 @@ use http::{HeaderMap, Method, StatusCode};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::confirmation;
-use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::device_authorization::INTERVAL_SECS;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::grant::device_code::Pace;
@@ -60,7 +59,7 @@ pub(super) async fn token(
         Err(error) => return answer::error(&error),
     };
     let request = Request { app: &app, registry: &registry, meta: &meta, headers: &headers, params: &params };
-    let outcome = match client::authenticate(&app, &registry, &credentials, meta.now).await {
+    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
         Ok(client) if media == form::MediaType::Json && !client.client().json_requests => {
             Err(OAuthError::ParametersMalformed)
         }
@@ -103,8 +102,8 @@ impl Request<'_> {
         let target = dpop::Target { method: &Method::POST, path: path::TOKEN, now: self.meta.now };
         let mut proven =
             dpop::check(self.app, self.headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
-        let held = proven.as_ref().map(Proven::confirmation);
-        confirmation::admit(client.client(), held.as_ref())?;
+        let certificate = self.meta.certificate.as_deref().map(|shown| &shown.certificate);
+        let held = confirmation::held(client.client(), proven.as_ref(), certificate)?;
         for _ in 0..2 {
             let Decided { outcome, refresh } = self.decide(client, held.as_ref(), &request).await?;
             if changes_something(&outcome)

@@ -49,7 +49,15 @@ pub(super) async fn userinfo(
     let client = registry.client(&claims.client_id).map(AsRef::as_ref);
     let target = Target { method: &method, path: path::USERINFO, now: meta.now };
     let proven = match (&claims.cnf, client, scheme) {
-        (Some(cnf), Some(client), Scheme::Dpop) => prove(&app, &headers, client, target, cnf, &token).map(Some),
+        // RFC 8705 §3: over a connection with the certificate that the token is bound to.
+        (Some(cnf @ Confirmation::X5tS256(_)), _, Scheme::Bearer)
+            if meta.certificate.as_deref().is_some_and(|shown| shown.certificate.is_of(cnf)) =>
+        {
+            Ok(None)
+        }
+        (Some(cnf @ Confirmation::Jkt(_)), Some(client), Scheme::Dpop) => {
+            prove(&app, &headers, client, target, cnf, &token).map(Some)
+        }
         (None, _, Scheme::Bearer) => Ok(None),
         // RFC 9449 §7.2: a bound token is no bearer's. And a proof for one that is not bound would prove nothing.
         _ => Err(Refusal::InvalidToken),
@@ -67,7 +75,10 @@ pub(super) async fn userinfo(
             Err(OAuthError::Dpop(failure)) => refuse(Refusal::Dpop(failure), Scheme::Dpop),
             Err(error) => return answer::error(&error),
         },
-        Err(refusal) => refuse(refusal, if claims.cnf.is_some() { Scheme::Dpop } else { Scheme::Bearer }),
+        Err(refusal) => refuse(
+            refusal,
+            if matches!(claims.cnf, Some(Confirmation::Jkt(_))) { Scheme::Dpop } else { Scheme::Bearer },
+        ),
     };
     dpop::offer_nonce(&app, client.filter(|_| scheme == Scheme::Dpop), &mut response, meta.now);
     answer::to_client(response, &claims.client_id)

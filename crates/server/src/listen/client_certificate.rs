@@ -29,7 +29,8 @@ impl Shown {
     pub fn of<'d>(certificates: impl IntoIterator<Item = &'d [u8]>) -> Option<Self> {
         let mut certificates = certificates.into_iter();
         let certificate = ClientCertificate::read(certificates.next()?);
-        let certificate = certificate.inspect_err(|why| tracing::info!(%why, "a client's certificate is of no use")).ok()?;
+        let certificate =
+            certificate.inspect_err(|why| tracing::info!(%why, "a client's certificate is of no use")).ok()?;
         Some(Self { certificate, chain: certificates.map(|der| CertificateDer::from(der.to_vec())).collect() })
     }
 }
@@ -61,7 +62,8 @@ impl Authorities {
     /// count no more is taken from its client's registration.
     pub fn judge(&self, shown: &Shown, now: u64) -> Chain {
         let Some(verifier) = &self.0 else { return Chain::Unverified };
-        let (certificate, now) = (CertificateDer::from(shown.certificate.der()), UnixTime::since_unix_epoch(Duration::from_secs(now)));
+        let (certificate, now) =
+            (CertificateDer::from(shown.certificate.der()), UnixTime::since_unix_epoch(Duration::from_secs(now)));
         match verifier.verify_client_cert(&certificate, &shown.chain, now) {
             Ok(_) => Chain::Verified,
             Err(why) => {

@@ -3,9 +3,11 @@
 //!
 //! What it refuses: more than the configured number of connections (they wait), more than its share of them from
 //! one address (closed), request heads over their limit (431), heads that take too long, answers that nobody
-//! takes, connections without requests (closed), TLS below 1.2 (RFC 9325 §3.1.1).
+//! takes, connections without requests (closed), floods of frames (closed), TLS below 1.2 (RFC 9325 §3.1.1).
 
 pub mod certificate;
+pub mod client_certificate;
+mod frames;
 pub mod handed;
 mod patience;
 pub(crate) mod share;
@@ -37,10 +39,13 @@ use tower::Service as _;
 use crate::admin::control;
 use crate::app::App;
 use crate::config::Listen;
+use crate::http::certificate::OfConnection;
+use client_certificate::Shown;
+use frames::Counted;
 use handed::{Handed, Socket};
 use patience::Patient;
 use share::Shares;
-use tls::TlsReloader;
+use tls::{Certificates, TlsReloader};
 
 /// A connection that was accepted before the stop may still bring a request within this time, and hears with the answer that it was
 /// the last. Closed at once, it would lose what its client has just sent.
@@ -49,6 +54,12 @@ const LAST_REQUEST: Duration = Duration::from_secs(1);
 const HEAD_SLACK: usize = 16 * 1024;
 /// A TLS handshake must be done within this time.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// Of those, how many may have been reset before anybody has looked at them (CVE-2023-44487); with more the connection ends.
+const MAX_RESETS: usize = 20;
+/// How many streams we may have had to reset for their faults, before the connection ends (CVE-2025-8671).
+const MAX_FAULTY: usize = 256;
 /// How long to wait before accepting again when the system has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -175,6 +186,8 @@ pub async fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
 pub struct Options {
     /// TLS, when this listener speaks it.
     pub tls: Option<Arc<TlsReloader>>,
+    /// Whether clients are asked for certificates there.
+    pub certificates: Certificates,
     /// Connections served at once; further ones wait in the system's queue.
     pub max_connections: usize,
     /// Largest request head, in bytes: the router answers 431 beyond it, the connection itself somewhat later.
@@ -312,25 +325,26 @@ impl Connection {
     async fn serve(self, stream: Stream) {
         let limit = self.options.write_timeout;
         match (stream, self.options.tls.clone()) {
-            (Stream::Unix(stream), _) => self.speak(Patient::new(stream, limit), Protocol::Http1).await,
-            (Stream::Tcp(stream), None) => self.speak(Patient::new(stream, limit), Protocol::Http1).await,
+            (Stream::Unix(stream), _) => self.speak(Patient::new(stream, limit), Protocol::Http1, None).await,
+            (Stream::Tcp(stream), None) => self.speak(Patient::new(stream, limit), Protocol::Http1, None).await,
             (Stream::Tcp(stream), Some(tls)) => {
-                let handshake = tls.acceptor().accept(Patient::new(stream, limit));
+                let handshake = tls.acceptor(self.options.certificates).accept(Patient::new(stream, limit));
                 let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else {
                     return;
                 };
-                let protocol = match stream.get_ref().1.alpn_protocol() {
-                    Some(b"h2") => Protocol::Http2,
-                    _ => Protocol::Http1,
-                };
-                self.speak(stream, protocol).await;
+                let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+                let shown = Shown::of(shown.iter().map(AsRef::as_ref)).map(|shown| OfConnection(Arc::new(shown)));
+                match stream.get_ref().1.alpn_protocol() {
+                    Some(b"h2") => self.speak(Counted::new(stream), Protocol::Http2, shown).await,
+                    _ => self.speak(stream, Protocol::Http1, shown).await,
+                }
             }
         }
     }
 
     /// The protocol is settled before the first byte (plain: HTTP/1.1; TLS: ALPN), so that the time-out for
     /// the head runs from the start and a silent connection cannot stay.
-    async fn speak<S>(self, stream: S, protocol: Protocol)
+    async fn speak<S>(self, stream: S, protocol: Protocol, shown: Option<OfConnection>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -341,6 +355,9 @@ impl Connection {
         let last = draining.clone();
         let service = hyper::service::service_fn(move |mut request: Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
+            if let Some(shown) = &shown {
+                request.extensions_mut().insert(shown.clone());
+            }
             shared.sign();
             request.extensions_mut().insert(shared.clone());
             let (answer, last) = (router.clone().call(request.map(Body::new)), last.clone());
@@ -401,7 +418,9 @@ fn builder(protocol: Protocol, options: &Options) -> auto::Builder<TokioExecutor
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_RESETS)
+        .max_local_error_reset_streams(MAX_FAULTY)
         .max_header_list_size(u32::try_from(most).unwrap_or(u32::MAX))
         .keep_alive_interval(options.head_timeout)
         .keep_alive_timeout(options.head_timeout);

@@ -11,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, version};
 use tokio_rustls::TlsAcceptor;
 
+use super::client_certificate::AnyCertificate;
 use crate::config::Tls;
 
 /// How often the files are looked at.
@@ -34,7 +35,23 @@ impl std::error::Error for TlsError {}
 /// The current TLS configuration, swapped whole when the files change.
 pub struct TlsReloader {
     files: ArcSwap<Tls>,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Configs>,
+}
+
+/// One certificate of ours, at two doors.
+struct Configs {
+    usual: Arc<ServerConfig>,
+    /// Asks clients for theirs.
+    asking: Arc<ServerConfig>,
+}
+
+/// Whether clients are asked for certificates. A browser asked for one would ask the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certificates {
+    /// They are, and may have none.
+    Asked,
+    /// They are not.
+    NotAsked,
 }
 
 impl fmt::Debug for TlsReloader {
@@ -46,24 +63,28 @@ impl fmt::Debug for TlsReloader {
 impl TlsReloader {
     /// Loads the files once; fails when they are missing or do not belong together.
     pub fn load(files: Tls) -> Result<Arc<Self>, TlsError> {
-        let current = ArcSwap::new(server_config(&files)?);
+        let current = ArcSwap::from_pointee(Configs::read(&files)?);
         Ok(Arc::new(Self { files: ArcSwap::from_pointee(files), current }))
     }
 
     /// An acceptor with the configuration of this moment.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.current.load_full())
+    pub fn acceptor(&self, certificates: Certificates) -> TlsAcceptor {
+        let current = self.current.load();
+        TlsAcceptor::from(Arc::clone(match certificates {
+            Certificates::Asked => &current.asking,
+            Certificates::NotAsked => &current.usual,
+        }))
     }
 
     /// Reads the files again. On failure the old configuration goes on serving.
     pub fn reload(&self) -> Result<(), TlsError> {
-        self.current.store(server_config(&self.files.load())?);
+        self.current.store(Arc::new(Configs::read(&self.files.load())?));
         Ok(())
     }
 
     /// Reads other files from now on. On failure the old ones go on serving.
     pub fn take_up(&self, files: Tls) -> Result<(), TlsError> {
-        self.current.store(server_config(&files)?);
+        self.current.store(Arc::new(Configs::read(&files)?));
         self.files.store(Arc::new(files));
         Ok(())
     }
@@ -96,23 +117,40 @@ impl TlsReloader {
     }
 }
 
-fn server_config(files: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
-    let broken = |path: &PathBuf, why: String| TlsError { path: path.clone(), why };
-    let chain = CertificateDer::pem_file_iter(&files.cert)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|why| broken(&files.cert, why.to_string()))?;
-    if chain.is_empty() {
-        return Err(broken(&files.cert, "no certificate found in it".to_owned()));
+impl Configs {
+    fn read(files: &Tls) -> Result<Self, TlsError> {
+        let broken = |path: &PathBuf, why: String| TlsError { path: path.clone(), why };
+        let chain = CertificateDer::pem_file_iter(&files.cert)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|why| broken(&files.cert, why.to_string()))?;
+        if chain.is_empty() {
+            return Err(broken(&files.cert, "no certificate found in it".to_owned()));
+        }
+        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| {
+            let none = matches!(why, rustls::pki_types::pem::Error::NoItemsFound);
+            broken(&files.key, if none { "no private key found in it".to_owned() } else { why.to_string() })
+        })?;
+        let config = |certificates| {
+            server_config(chain.clone(), key.clone_key(), certificates)
+                .map_err(|why| broken(&files.cert, why.to_string()))
+        };
+        Ok(Self { usual: config(Certificates::NotAsked)?, asking: config(Certificates::Asked)? })
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|why| {
-        let none = matches!(why, rustls::pki_types::pem::Error::NoItemsFound);
-        broken(&files.key, if none { "no private key found in it".to_owned() } else { why.to_string() })
-    })?;
+}
+
+fn server_config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+    certificates: Certificates,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|why| broken(&files.cert, why.to_string()))?;
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&version::TLS13, &version::TLS12])?;
+    let builder = match certificates {
+        Certificates::Asked => builder.with_client_cert_verifier(Arc::new(AnyCertificate::new())),
+        Certificates::NotAsked => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

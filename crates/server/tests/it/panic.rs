@@ -24,6 +24,7 @@ async fn faulty_door(world: &World) -> (SocketAddr, JoinHandle<()>) {
         server::routes(&app).route("/fault", get(at_once)).route("/fault/later", get(holding_what_others_need));
     let options = listen::Options {
         tls: None,
+        certificates: listen::tls::Certificates::NotAsked,
         max_connections: 100,
         max_head_bytes: 32 * 1024,
         head_timeout: Duration::from_secs(10),

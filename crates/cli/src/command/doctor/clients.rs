@@ -2,6 +2,7 @@
 //! another way; so is what makes sense only while developing, and what lives too long.
 
 use serde_json::Value;
+use symbolon_server::config::Mtls;
 
 use super::finding::Finding;
 use super::seen::Seen;
@@ -16,6 +17,7 @@ pub(super) fn judge(seen: &Seen) -> Vec<Finding> {
             findings.extend(development(client));
         }
         findings.extend(proof(client, seen.now));
+        findings.extend(certificate(client, &seen.config.mtls));
         findings.extend(lax(client));
         findings.extend(lifetimes(client, "client", "client_id"));
         findings.extend(unknown_apis(client, seen));
@@ -80,6 +82,22 @@ fn proof(client: &Value, now: u64) -> Option<Finding> {
         }
         Some(_) => None,
     }
+}
+
+/// Whether its certificate is taken anywhere, and by whom it must be signed.
+fn certificate(client: &Value, mtls: &Mtls) -> Option<Finding> {
+    let id = text(&client["client_id"]);
+    let method = text(&client["token_endpoint_auth_method"]);
+    let bound = client["tls_client_certificate_bound_access_tokens"] == true;
+    if !mtls.is_on() && (bound || method.ends_with("tls_client_auth")) {
+        let what = format!("`{id}` must show a certificate, and none is taken here");
+        return Some(Finding::wrong("certificates", what, "set mtls.listen, or mtls.header behind a proxy"));
+    }
+    let unsigned = method == "tls_client_auth" && mtls.ca.is_none();
+    unsigned.then(|| {
+        let what = format!("`{id}` is known by a name in its certificate, and no authority is trusted to write it");
+        Finding::wrong("certificates", what, "set mtls.ca to the authorities' certificates")
+    })
 }
 
 /// Rules that were loosened for it.
@@ -190,6 +208,27 @@ mod tests {
         assert_found(&with(&client(json!([{ "created_at": 0, "expires_at": now }]))), Grade::Wrong, "`web` has none");
         assert_found(&with(&client(json!([{ "created_at": 0 }]))), Grade::Warning, "older than two years");
         assert_fine(&with(&client(json!([{ "created_at": 0 }, { "created_at": now }]))));
+    }
+
+    #[test]
+    fn a_certificate_that_nobody_takes_is_told() {
+        let told = |client: &Value, mtls: Mtls| {
+            let mut seen = healthy();
+            seen.config.mtls = mtls;
+            seen.facts["client_list"] = json!([client]);
+            judge(&seen)
+        };
+        let listening = || Mtls { listen: Some("127.0.0.1:8443".parse().unwrap()), ..Mtls::default() };
+        let named = json!({ "client_id": "reports", "token_endpoint_auth_method": "tls_client_auth", "secrets": [] });
+        let own =
+            json!({ "client_id": "own", "token_endpoint_auth_method": "self_signed_tls_client_auth", "secrets": [] });
+        let bound = json!({ "client_id": "app", "tls_client_certificate_bound_access_tokens": true });
+        for client in [&named, &own, &bound] {
+            assert_found(&told(client, Mtls::default()), Grade::Wrong, "none is taken here");
+        }
+        assert_found(&told(&named, listening()), Grade::Wrong, "no authority is trusted");
+        assert_fine(&told(&named, Mtls { ca: Some("ca.pem".into()), ..listening() }));
+        assert_fine(&told(&own, listening()));
     }
 
     #[test]

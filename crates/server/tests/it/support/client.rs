@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// What came back.
 #[derive(Debug)]
@@ -67,12 +72,14 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
 pub struct Browser {
     pub address: SocketAddr,
     pub origin: String,
+    /// How it speaks TLS, where it does.
+    pub tls: Option<Arc<ClientConfig>>,
     pub cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
     pub fn new(address: SocketAddr, origin: &str) -> Self {
-        Self { address, origin: origin.to_owned(), cookies: BTreeMap::new() }
+        Self { address, origin: origin.to_owned(), tls: None, cookies: BTreeMap::new() }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
@@ -120,7 +127,10 @@ impl Browser {
             request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let request = request.body(Full::from(body.unwrap_or_default())).unwrap();
-        let answer = try_exchange(self.address, request).await?;
+        let answer = match &self.tls {
+            None => try_exchange(self.address, request).await?,
+            Some(tls) => Box::pin(exchange_over(self.address, tls, request)).await.ok()?,
+        };
         for cookie in answer.headers.get_all(SET_COOKIE) {
             self.keep(cookie.to_str().unwrap());
         }
@@ -145,11 +155,29 @@ pub async fn exchange(address: SocketAddr, request: Request<Full<bytes::Bytes>>)
 
 /// One request on a connection of its own; `None` when no whole answer comes, as of a server that dies.
 pub async fn try_exchange(address: SocketAddr, request: Request<Full<bytes::Bytes>>) -> Option<Answer> {
-    let stream = TcpStream::connect(address).await.ok()?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    exchange_on(TcpStream::connect(address).await.ok()?, request).await.ok()
+}
+
+/// One request to `localhost` over TLS, on a connection of its own.
+pub async fn exchange_over(
+    address: SocketAddr,
+    tls: &Arc<ClientConfig>,
+    request: Request<Full<bytes::Bytes>>,
+) -> std::io::Result<Answer> {
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from("localhost").unwrap();
+    exchange_on(TlsConnector::from(Arc::clone(tls)).connect(name, stream).await?, request).await
+}
+
+async fn exchange_on<S>(stream: S, request: Request<Full<bytes::Bytes>>) -> std::io::Result<Answer>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let other = std::io::Error::other;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
     tokio::spawn(connection);
-    let response = sender.send_request(request).await.ok()?;
+    let response = sender.send_request(request).await.map_err(other)?;
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.ok()?.to_bytes();
-    Some(Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() })
+    let body = body.collect().await.map_err(other)?.to_bytes();
+    Ok(Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() })
 }

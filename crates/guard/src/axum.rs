@@ -107,11 +107,15 @@ impl<S: Send + Sync, R: RequiredScope> FromRequestParts<S> for Scoped<R> {
 struct Metadata<'a> {
     resource: &'a str,
     authorization_servers: [&'a str; 1],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    scopes_supported: &'a [String],
     bearer_methods_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dpop_signing_alg_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dpop_bound_access_tokens_required: Option<bool>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tls_client_certificate_bound_access_tokens: bool,
 }
 
 impl Guard {
@@ -124,9 +128,11 @@ impl Guard {
         let metadata = Metadata {
             resource: self.audience(),
             authorization_servers: [self.issuer()],
+            scopes_supported: self.told_scopes(),
             bearer_methods_supported: self.bearer_methods(),
             dpop_signing_alg_values_supported: dpop.map(|_| algorithms().collect()).unwrap_or_default(),
             dpop_bound_access_tokens_required: dpop.map(Dpop::is_required),
+            tls_client_certificate_bound_access_tokens: self.takes_certificates(),
         };
         let document = serde_json::json!(metadata);
         let path = self.announce_metadata();

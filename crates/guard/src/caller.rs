@@ -64,7 +64,6 @@ impl<C> fmt::Debug for Caller<C> {
 /// What a guard layer found out about a request; travels in its extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Authentication {
-    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "used by the extractors"))]
     pub(crate) guard: Guard,
     /// None: no token, and the guard lets such requests pass.
     caller: Option<Caller>,
@@ -90,6 +89,17 @@ impl Authentication {
             Requirement::AnyScope(scopes) => {
                 let granted = scopes.iter().any(|scope| caller.has_scope(scope));
                 granted.then_some(()).ok_or_else(|| Rejection::InsufficientScope { required: scopes.join(" ") })
+            }
+            Requirement::Authentication(needed) => {
+                let strong = needed.acr_values.is_empty()
+                    || caller.acr.as_ref().is_some_and(|acr| needed.acr_values.contains(acr));
+                let (now, leeway) = self.guard.time();
+                let is_fresh = |max_age: u64| {
+                    // Who does not say when it was has not shown that it was lately.
+                    caller.auth_time.is_some_and(|at| now <= at.saturating_add(max_age).saturating_add(leeway))
+                };
+                let fresh = needed.max_age.is_none_or(is_fresh);
+                (strong && fresh).then_some(()).ok_or_else(|| Rejection::InsufficientAuthentication(needed.clone()))
             }
             Requirement::Role(role) => {
                 let held = caller.has_role(role);

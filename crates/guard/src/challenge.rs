@@ -1,4 +1,4 @@
-//! The `WWW-Authenticate` challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1) and the whole answer to a turned-away request.
+//! The `WWW-Authenticate` challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1) and the whole answer to a turned-away request.
 
 use std::sync::Arc;
 
@@ -36,6 +36,15 @@ impl Challenge {
         }
         if let Rejection::InsufficientScope { required } = rejection {
             attribute("scope", &quotable(required));
+        }
+        if let Rejection::InsufficientAuthentication(needed) = rejection {
+            attribute("error_description", "a fresher or stronger sign-in is needed");
+            if !needed.acr_values.is_empty() {
+                attribute("acr_values", &quotable(&needed.acr_values.join(" ")));
+            }
+            if let Some(max_age) = needed.max_age {
+                attribute("max_age", &max_age.to_string());
+            }
         }
         if let Rejection::Dpop(failure) = rejection {
             attribute("error_description", failure.text());

@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use symbolon_oauth::DpopFailure;
 
-use crate::revocation::Revoked;
+use crate::{revocation::Revoked, scope::SignInNeeded};
 
 /// A request was turned away. `Display` gives the cause for the operator; it never holds a token or a key.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub enum Rejection {
         /// The scopes of which at least one is needed, separated by spaces.
         required: String,
     },
+    /// The token is good, and its user would have to sign in again, or in a stronger way (RFC 9470).
+    InsufficientAuthentication(SignInNeeded),
     /// The token is good but its subject does not have this role.
     MissingRole {
         /// The role that is needed.
@@ -83,6 +85,8 @@ pub enum InvalidToken {
     SenderConstrained,
     /// The token is bound to no key, though it was presented as if it were, or the API takes no others.
     NotBound,
+    /// The token is bound to a certificate, and the connection has another, or none (RFC 8705 §3).
+    OtherCertificate,
     /// The issuer has revoked the token, or something it depends on.
     Revoked(Revoked),
     /// The token's header says it is something other than an access token.
@@ -123,6 +127,10 @@ impl Rejection {
             Self::InsufficientScope { .. } | Self::MissingRole { .. } => {
                 (StatusCode::FORBIDDEN, Some("insufficient_scope"), FORBIDDEN)
             }
+            // RFC 9470 §3: insufficient_user_authentication, 401.
+            Self::InsufficientAuthentication(_) => {
+                (StatusCode::UNAUTHORIZED, Some("insufficient_user_authentication"), UNAUTHORIZED)
+            }
             // Not a matter of the token: no code of RFC 6750 says "not from there".
             Self::CrossSite => (StatusCode::FORBIDDEN, None, FORBIDDEN),
             // RFC 9110 §15.5.14.
@@ -151,6 +159,7 @@ impl fmt::Display for Rejection {
             Self::InvalidToken(invalid) => invalid.fmt(f),
             Self::Dpop(failure) => f.write_str(failure.text()),
             Self::InsufficientScope { required } => write!(f, "token lacks the scope (needs one of: {required})"),
+            Self::InsufficientAuthentication(_) => f.write_str("the user's sign-in is too old, or not strong enough"),
             Self::MissingRole { required } => write!(f, "subject lacks the role {required}"),
             Self::CrossSite => f.write_str("cookie on a state-changing request from another site"),
             Self::BodyTooLarge => f.write_str("form body too long to search for a token"),
@@ -189,6 +198,7 @@ impl fmt::Display for InvalidToken {
             Self::UnknownKey => f.write_str("no key of the issuer fits the token"),
             Self::SenderConstrained => f.write_str("a token bound to a key was presented as a plain bearer token"),
             Self::NotBound => f.write_str("the token is not bound to a key"),
+            Self::OtherCertificate => f.write_str("the token is bound to another certificate than the connection's"),
             Self::Revoked(revoked) => revoked.fmt(f),
             Self::OtherType => f.write_str("the token is not an access token"),
             Self::SessionEnded => f.write_str("the session does not count, or no longer"),
@@ -217,6 +227,11 @@ pub enum ConfigError {
     },
     /// The audience is empty.
     EmptyAudience,
+    /// This cannot be the name of a header.
+    NotAHeader {
+        /// The name as given.
+        value: String,
+    },
     /// The machine gives no secret to make nonces with.
     NoNonces,
     /// An environment variable is missing or not UTF-8.
@@ -236,6 +251,7 @@ impl fmt::Display for ConfigError {
                 write!(f, "{what} `{value}` must be https (plain http only on loopback)")
             }
             Self::EmptyAudience => f.write_str("the audience is empty"),
+            Self::NotAHeader { value } => write!(f, "`{value}` is no name of a header"),
             Self::NoNonces => f.write_str("no secret for nonces could be made"),
             Self::MissingVariable { name } => write!(f, "set the environment variable {name}"),
         }

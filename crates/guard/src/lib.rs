@@ -3,6 +3,7 @@
 #[cfg(feature = "axum")]
 mod axum;
 mod caller;
+mod certificate;
 mod challenge;
 mod claims;
 mod client;
@@ -30,6 +31,7 @@ mod verify;
 #[cfg(feature = "axum")]
 pub use crate::axum::Scoped;
 pub use caller::Caller;
+pub use certificate::{Certificates, PeerAddress, PeerCertificate};
 pub use claims::{Audience, Claims, NoExtra};
 pub use clock::Clock;
 pub use dpop::Dpop;
@@ -39,7 +41,7 @@ pub use guard::{DEFAULT_ALGORITHMS, Guard};
 pub use jwks::Keys;
 pub use layer::{GuardLayer, RequireLayer};
 pub use revocation::{FeedState, Revocation, RevocationStatus, Revoked, WhenStale};
-pub use scope::{RequiredScope, is_scope_token};
+pub use scope::{RequiredScope, SignInNeeded, is_scope_token};
 pub use service::{GuardService, RequireService};
 pub use session::{
     Sessions,

@@ -52,8 +52,20 @@ macro_rules! scopes {
 pub(crate) enum Requirement {
     /// At least one of these scopes.
     AnyScope(Vec<String>),
+    /// A sign-in of this kind.
+    Authentication(SignInNeeded),
     /// This role.
     Role(String),
+}
+
+/// How a caller's user must have signed in (RFC 9470 §3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignInNeeded {
+    /// In one of these ways; in any, if there are none.
+    pub acr_values: Vec<String>,
+    /// At most so many seconds ago.
+    pub max_age: Option<u64>,
 }
 
 #[cfg(test)]

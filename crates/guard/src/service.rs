@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Extensions, Request, Response, Uri};
 use tower::Service;
 
 use crate::{
@@ -144,23 +144,31 @@ fn head<B>(request: &Request<B>) -> Head<'_> {
     Head { method: request.method(), uri: request.uri(), headers: request.headers() }
 }
 
-/// The head, and where the request went: within a nested router of axum the head has only the rest of the path.
-fn heading<B>(request: &Request<B>) -> (Head<'_>, &Uri) {
+/// The head, what the connection is known to be, and where the request went: within a nested router of axum the head has only the rest of the
+/// path.
+#[derive(Clone, Copy)]
+pub(crate) struct Heading<'r> {
+    pub(crate) head: Head<'r>,
+    pub(crate) uri: &'r Uri,
+    pub(crate) extensions: &'r Extensions,
+}
+
+fn heading<B>(request: &Request<B>) -> Heading<'_> {
     #[cfg(feature = "axum")]
     let uri = request.extensions().get::<axum::extract::OriginalUri>().map_or(request.uri(), |original| &original.0);
     #[cfg(not(feature = "axum"))]
     let uri = request.uri();
-    (head(request), uri)
+    Heading { head: head(request), uri, extensions: request.extensions() }
 }
 
 /// Judges a request without waiting.
-fn look(guard: &Guard, (head, uri): (Head<'_>, &Uri), form: Option<&[u8]>) -> Result<Verdict, Rejection> {
-    let Some(found) = guard.sources().find(head, form)? else {
+fn look(guard: &Guard, heading: Heading<'_>, form: Option<&[u8]>) -> Result<Verdict, Rejection> {
+    let Some(found) = guard.sources().find(heading.head, form)? else {
         return guard.without_token().map(|anonymous| Verdict::Pass(anonymous, None));
     };
     match guard.judge().look(&found.token) {
         Look::Good(proven) => {
-            guard.admit(&proven, &found.token, (head, uri), found.place)?;
+            guard.admit(&proven, &found.token, heading, found.place)?;
             Ok(Verdict::Pass(Authentication::of(guard.clone(), proven), Some(found.place)))
         }
         Look::Refused(rejection) => Err(rejection),

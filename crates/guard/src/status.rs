@@ -46,7 +46,7 @@ pub struct ProofStatus {
 }
 
 /// Every reason, in the order of its counter.
-const REASONS: [&str; 16] = [
+const REASONS: [&str; 17] = [
     "no_token",
     "malformed",
     "invalid_token",
@@ -55,6 +55,7 @@ const REASONS: [&str; 16] = [
     "unknown_key",
     "revoked",
     "insufficient_scope",
+    "insufficient_authentication",
     "missing_role",
     "cross_site",
     "body",
@@ -95,6 +96,7 @@ impl Rejection {
             Self::InvalidToken(_) => "invalid_token",
             Self::Dpop(_) => "dpop",
             Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::InsufficientAuthentication(_) => "insufficient_authentication",
             Self::MissingRole { .. } => "missing_role",
             Self::CrossSite => "cross_site",
             Self::BodyTooLarge | Self::BodyUnreadable => "body",

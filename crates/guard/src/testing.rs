@@ -244,6 +244,11 @@ impl TestToken {
         self.claim("cnf", json!({ "jkt": key.jkt() }))
     }
 
+    /// Binds it to a certificate in DER (`cnf.x5t#S256`).
+    pub fn bound_to_certificate(self, der: &[u8]) -> Self {
+        self.claim("cnf", json!({ "x5t#S256": base64url::encode(&sha256(der)) }))
+    }
+
     /// Sets the subject.
     #[expect(clippy::should_implement_trait, reason = "the claim's name is the standard's")]
     pub fn sub(self, sub: &str) -> Self {

@@ -1,4 +1,7 @@
-/** The `WWW-Authenticate` challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9728 §5.1) and the whole answer to a turned-away request. */
+/**
+ * The `WWW-Authenticate` challenges (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1) and the whole answer to a turned-away
+ * request.
+ */
 
 /** @typedef {import('./errors.js').Rejection} Rejection */
 
@@ -24,6 +27,12 @@ export function challenge(realm, rejection, metadata, scheme = 'Bearer') {
   let text = `${scheme} realm="${quotable(realm)}"`;
   if (rejection.error) text += `, error="${rejection.error}"`;
   if (rejection.reason === 'insufficient_scope') text += `, scope="${quotable(rejection.required ?? '')}"`;
+  if (rejection.needed) {
+    const { acrValues, maxAge } = rejection.needed;
+    text += ', error_description="a fresher or stronger sign-in is needed"';
+    if (acrValues.length > 0) text += `, acr_values="${quotable(acrValues.join(' '))}"`;
+    if (maxAge !== undefined) text += `, max_age="${maxAge}"`;
+  }
   // The caller's own mistake: it may know which.
   if (rejection.reason.startsWith('dpop_') && rejection.error !== 'invalid_token')
     text += `, error_description="${quotable(rejection.message)}"`;

@@ -12,8 +12,6 @@ import { lines } from './extract.js';
 import { isSameType } from './verify.js';
 
 /** @typedef {import('node:http').IncomingMessage} Request */
-/** @typedef {import('./verify.js').Proven} Proven */
-/** @typedef {import('./extract.js').Found} Found */
 
 /**
  * @typedef {object} DpopOptions
@@ -73,34 +71,18 @@ export class Proofs {
     return this.#used.size;
   }
 
-  /**
-   * Whether a good token may be shown without more ado. A promise: it may once that is fulfilled.
-   * @param {Proven} proven
-   * @param {Found} found
-   * @param {Request} request
-   * @returns {Promise<void> | undefined}
-   */
-  admit({ jkt }, { place, token }, request) {
-    if (jkt === undefined) {
-      if (place === 'proof' || this.required) throw new Rejection('not_bound');
-      return undefined;
-    }
-    // RFC 9449 §7.2: a bound token is no bearer's, wherever it stands.
-    if (place !== 'proof') throw new Rejection('sender_constrained');
-    return this.#prove(jkt, token, request);
-  }
-
   /** The nonce to use next, if there are any. */
   nextNonce() {
     return this.#secret && this.#nonceOf(Math.floor(this.#clock.now() / SLOT_SECS));
   }
 
   /**
+   * Whether the request proves to hold the key that its token is bound to: it does once this is fulfilled.
    * @param {string} jkt
    * @param {string} token
    * @param {Request} request
    */
-  async #prove(jkt, token, request) {
+  async prove(jkt, token, request) {
     const [proof, ...more] = lines(request, 'dpop');
     if (proof === undefined) throw new Rejection('dpop_missing');
     if (more.length > 0) throw new Rejection('dpop_several');

@@ -23,6 +23,8 @@ const wantsNonce = { status: 401, error: 'use_dpop_nonce', body: UNAUTHORIZED };
 const malformed = { status: 400, error: 'invalid_request', body: BAD_REQUEST };
 // RFC 6750 §3.1: insufficient_scope, 403. A role is a privilege beyond the token's, too.
 const insufficient = { status: 403, error: 'insufficient_scope', body: FORBIDDEN };
+// RFC 9470 §3: insufficient_user_authentication, 401.
+const signInAgain = { status: 401, error: 'insufficient_user_authentication', body: UNAUTHORIZED };
 // Not a matter of the token: no code of RFC 6750 says "not from there".
 const notFromThere = { status: 403, body: FORBIDDEN };
 // RFC 9110 §15.6.4: the token may be fine, so 401 would make clients throw it away.
@@ -47,6 +49,7 @@ const CAUSES = {
   claim_missing: [invalidToken, 'the token lacks a claim'],
   claim_invalid: [invalidToken, 'a claim of the token has the wrong type'],
   sender_constrained: [invalidToken, 'a token bound to a key was presented as a plain bearer token'],
+  other_certificate: [invalidToken, 'the token is bound to another certificate than that of the connection'],
   not_bound: [invalidToken, 'the token is not bound to a key'],
   dpop_other_key: [invalidToken, 'the DPoP proof is of another key than the token is bound to'],
   dpop_missing: [badProof, 'a DPoP proof is needed in the header DPoP'],
@@ -71,6 +74,7 @@ const CAUSES = {
   revoked_all: [invalidToken, 'all tokens of the issuer were revoked'],
   inactive: [invalidToken, 'the issuer calls the token inactive'],
   insufficient_scope: [insufficient, 'the token lacks the scope'],
+  insufficient_authentication: [signInAgain, "the user's sign-in is too old, or not strong enough"],
   missing_role: [insufficient, 'the subject lacks the role'],
   cross_site: [notFromThere, 'cookie on a state-changing request from another site'],
   keys_unavailable: [unavailable, "the issuer's keys could not be fetched"],
@@ -84,9 +88,9 @@ const CAUSES = {
 export class Rejection extends Error {
   /**
    * @param {Reason} reason
-   * @param {{ required?: string, retryAfterSecs?: number }} [details]
+   * @param {{ required?: string, retryAfterSecs?: number, needed?: import('./step-up.js').SignIn }} [details]
    */
-  constructor(reason, { required, retryAfterSecs } = {}) {
+  constructor(reason, { required, retryAfterSecs, needed } = {}) {
     /** @type {[Wire, string]} */
     const [wire, text] = CAUSES[reason];
     super(required === undefined ? text : `${text} (needed: ${required})`);
@@ -101,6 +105,8 @@ export class Rejection extends Error {
     this.body = wire.body;
     /** The scopes of which one is needed, or the role. */
     this.required = required;
+    /** How the user would have to sign in. */
+    this.needed = needed;
     /** After how many seconds another try is worth while; with a 503. */
     this.retryAfterSecs = wire.status === 503 ? Math.max(1, Math.floor(retryAfterSecs ?? 1)) : undefined;
   }

@@ -3,6 +3,7 @@
  * no to everything else in the way the standards ask for (RFC 6750, RFC 9068, RFC 9728).
  */
 
+import { Certificates } from './certificates.js';
 import { awaited, system } from './clock.js';
 import { refuse } from './challenge.js';
 import { Discovery } from './discovery.js';
@@ -16,6 +17,7 @@ import { metadataAddress, metadataDocument, metadataHandler } from './metadata.j
 import { checkedOptions } from './options.js';
 import { Revocation } from './revocation/revocation.js';
 import { Seen } from './seen.js';
+import { neededSignIn, suffices } from './step-up.js';
 import { Verifier } from './verify.js';
 
 export { ConfigError, Rejection };
@@ -59,6 +61,10 @@ export { ConfigError, Rejection };
  * @property {(scope: string) => Middleware} scope lets pass only callers with this scope; stands behind the guard
  * @property {(scopes: string[]) => Middleware} anyScope the same with at least one of these
  * @property {(role: string) => Middleware} role the same with this role
+ * @property {(acrValues: string[]) => Middleware} requireAcr lets pass only callers who signed in in one of these ways (`acr`); others
+ *   are told so, and can have their user sign in again (RFC 9470)
+ * @property {(seconds: number) => Middleware} maxAge the same with a sign-in at most so long ago (`auth_time`)
+ * @property {(needed: { acrValues?: string[], maxAge?: number }) => Middleware} stepUp both in one
  * @property {(token: string) => Promise<Caller>} verify a token that came some other way, such as a WebSocket's first
  *   message; fails with a {@link Rejection}, also for one that is bound to a key
  * @property {() => Promise<void>} ready fetches what the first request would wait for; fails when it is not to be had
@@ -86,8 +92,9 @@ const SCOPE = /^[!#-[\]-~]+$/;
 export function createGuard(options, clock = system) {
   const settings = checkedOptions(options);
   const { keys, seen, revocation, judge } = assemble(settings, clock);
-  const { audience, realm, optional, onReject } = settings;
+  const { audience, realm, optional, onReject, leeway } = settings;
   const proofs = settings.dpop && new Proofs(settings.dpop, clock);
+  const certificates = settings.certificates && new Certificates(settings.certificates);
   /** @type {Map<Reason, number>} */
   const refusals = new Map();
   /** @type {string | undefined} */
@@ -121,6 +128,25 @@ export function createGuard(options, clock = system) {
   };
 
   /**
+   * Whether a good token may be shown like this. A promise: it may once that is fulfilled.
+   * @type {(proven: import('./verify.js').Proven, found: import('./extract.js').Found, request: Request) => Promise<void> | undefined}
+   */
+  const admit = ({ jkt, x5t }, { place, token }, request) => {
+    if (!proofs && !certificates) return undefined;
+    if (jkt === undefined && x5t === undefined) {
+      if (place === 'proof' || proofs?.required || certificates?.required) throw new Rejection('not_bound');
+      return undefined;
+    }
+    if (x5t !== undefined && certificates && place !== 'proof') {
+      certificates.admit(x5t, request);
+      return undefined;
+    }
+    // RFC 9449 §7.2: a token bound to a key is no bearer's, wherever it stands.
+    if (jkt === undefined || !proofs || place !== 'proof') throw new Rejection('sender_constrained');
+    return proofs.prove(jkt, token, request);
+  };
+
+  /**
    * @param {import('./extract.js').Found} found
    * @param {Request} request
    * @param {import('./verify.js').Proven} [proven]
@@ -128,7 +154,7 @@ export function createGuard(options, clock = system) {
    */
   const waitFor = async (found, request, proven, proving) => {
     const judged = proven ?? (await judge.verify(checkedToken(found.token)));
-    await (proving ?? proofs?.admit(judged, found, request));
+    await (proving ?? admit(judged, found, request));
     return judged.caller;
   };
   /** @type {Middleware} */
@@ -141,7 +167,7 @@ export function createGuard(options, clock = system) {
         response.setHeader('cache-control', 'private');
       }
       const proven = found && judge.look(found.token);
-      const proving = proven && proofs?.admit(proven, found, request);
+      const proving = proven && admit(proven, found, request);
       if (found && (!proven || proving)) {
         return waitFor(found, request, proven, proving).then(
           (caller) => {
@@ -187,12 +213,19 @@ export function createGuard(options, clock = system) {
       if (typeof role !== 'string' || role === '') throw new ConfigError('a role is text');
       return requirement(({ hasRole }) => (hasRole(role) ? undefined : new Rejection('missing_role', { required: role })));
     },
+    requireAcr: (acrValues) => methods.stepUp({ acrValues }),
+    maxAge: (maxAge) => methods.stepUp({ maxAge }),
+    stepUp: (wanted) => {
+      const needed = neededSignIn(wanted);
+      return requirement(({ claims }) =>
+        suffices(claims, needed, clock.now(), leeway) ? undefined : new Rejection('insufficient_authentication', { needed }));
+    },
     async verify(token) {
       try {
         if (typeof token !== 'string') throw new Rejection('malformed_token');
         const proven = judge.look(token) ?? (await judge.verify(token));
         // There is no request whose proof could stand beside it.
-        if (proven.jkt !== undefined) throw new Rejection('sender_constrained');
+        if (proven.jkt !== undefined || proven.x5t !== undefined) throw new Rejection('sender_constrained');
         return proven.caller;
       } catch (error) {
         if (error instanceof Rejection) note(error);

@@ -19,9 +19,10 @@ export function metadataAddress(audience) {
 
 /**
  * The document (RFC 9728 §2).
- * @param {{ issuer: string, audience: string, query: boolean, dpop?: { required?: boolean } }} settings
+ * @param {{ issuer: string, audience: string, query: boolean, dpop?: { required?: boolean }, certificates?: object,
+ *   scopesSupported: string[] }} settings
  */
-export function metadataDocument({ issuer, audience, query, dpop }) {
+export function metadataDocument({ issuer, audience, query, dpop, certificates, scopesSupported }) {
   const methods = [...(dpop?.required ? [] : ['header']), ...(query ? ['query'] : [])];
   return JSON.stringify({
     authorization_servers: [issuer],
@@ -31,6 +32,8 @@ export function metadataDocument({ issuer, audience, query, dpop }) {
       dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
     }),
     resource: audience,
+    ...(scopesSupported.length > 0 && { scopes_supported: scopesSupported }),
+    ...(certificates && { tls_client_certificate_bound_access_tokens: true }),
   });
 }
 

@@ -27,14 +27,17 @@ import { checkedUrl } from './urls.js';
  *   wants them
  * @property {import('./dpop.js').DpopOptions} [dpop] also takes tokens that are bound to a key, with a proof of it in every request
  *   (RFC 9449). Without it they are refused
+ * @property {import('./certificates.js').CertificateOptions} [certificates] also takes tokens that are bound to the certificate of
+ *   the connection (RFC 8705). Without it they are refused
+ * @property {string[]} [scopesSupported] that clients may need here, as the metadata tells them (RFC 9728)
  * @property {number} [remember] how many verified tokens: 16384, 0 for none
  * @property {string} [jwksUrl] the key set, where it is not what discovery names
  * @property {typeof globalThis.fetch} [fetch] instead of our own
  */
 
 /**
- * @typedef {Required<Omit<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'jwksUrl' | 'fetch'>>
- *   & Pick<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop'>
+ * @typedef {Required<Omit<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'certificates' | 'jwksUrl' | 'fetch'>>
+ *   & Pick<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'certificates'>
  *   & { jwksUrl?: URL, fetch: import('./http.js').Fetch }} Settings
  */
 
@@ -70,6 +73,16 @@ const isDpop = (value) => {
   return isKnown && isText(publicUrl) && isFlag(required) && (isFlag(nonces) || isSecret) && within(1, 10_000_000)(remember);
 };
 /** @param {unknown} value */
+const isCertificates = (value) => {
+  if (typeof value !== 'object') return false;
+  const { required = false, header, proxies = [], ...more } = /** @type {any} */ (value ?? {});
+  const isKnown = Object.keys(more).length === 0;
+  const isHeader = header === undefined ? proxies.length === 0 : isText(header) && COOKIE_NAME.test(header);
+  return isKnown && isFlag(required) && listOf(isText)(proxies) && isHeader;
+};
+/** RFC 6749 §3.3. @param {unknown} value */
+const isScope = (value) => isText(value) && /^[!#-[\]-~]+$/.test(String(value));
+/** @param {unknown} value */
 const isAlgorithm = (value) => ALGORITHMS.some((alg) => typeof value === 'string' && isSame(alg, value));
 
 /** Each option: whether a value fits, what it must be, what it is otherwise. */
@@ -90,6 +103,8 @@ const TABLE = {
   whenStale: [oneOf('accept', 'introspect', 'refuse'), "'accept', 'introspect' or 'refuse'", 'accept'],
   credentials: [isCredentials, 'id and secret'],
   dpop: [isDpop, 'publicUrl and perhaps required, nonces (true or 32 bytes) and remember'],
+  certificates: [isCertificates, 'perhaps required, and header with proxies'],
+  scopesSupported: [listOf(isScope), 'a list of scopes', []],
   remember: [within(0, 10_000_000), 'a number of tokens', 16_384],
   jwksUrl: [isText, 'an address'],
   fetch: [isFunction, 'a function'],

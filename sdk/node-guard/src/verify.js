@@ -20,6 +20,7 @@ import { fingerprint } from './revocation/fingerprint.js';
  * @property {number} expires from this second on it has expired, leeway included
  * @property {KeySet} keys
  * @property {string | undefined} jkt the thumbprint of the key it is bound to
+ * @property {string | undefined} x5t the thumbprint of the certificate it is bound to
  * @property {TokenIds} ids what an entry of the feed can be about
  * @property {number} checked the version of what was revoked that knew nothing against it; 0: not asked yet
  * @property {number} askedAt when introspection last called it active
@@ -46,15 +47,16 @@ export class Verifier {
   #takesBound;
 
   /**
-   * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean, dpop?: object }} policy
+   * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean, dpop?: object,
+   *   certificates?: object }} policy
    * @param {import('./jwks/cache.js').KeyCache} keys
    */
-  constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt, dpop }, keys) {
+  constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt, dpop, certificates }, keys) {
     this.#issuer = issuer;
     this.#audience = audience;
     this.#leeway = leeway;
     this.#acceptPlainJwt = acceptPlainJwt;
-    this.#takesBound = dpop !== undefined;
+    this.#takesBound = dpop !== undefined || certificates !== undefined;
     this.#keys = keys;
     this.#api = fingerprint('api', audience);
     const names = ['EdDSA', 'Ed25519', ...algorithms].filter((name) => algorithms.some((alg) => isSame(alg, name)));
@@ -130,7 +132,7 @@ export class Verifier {
       begins: Math.max(claims.nbf ?? 0, claims.iat ?? 0) - this.#leeway,
       expires: Math.floor(claims.exp) + this.#leeway,
       keys: set,
-      jkt: boundTo(claims.cnf),
+      ...boundTo(claims.cnf),
       ids: {
         jti: jti === undefined ? undefined : fingerprint('jti', jti),
         sid: sid === undefined ? undefined : fingerprint('sid', sid),
@@ -148,15 +150,18 @@ export class Verifier {
 }
 
 /**
- * The thumbprint in `cnf` (RFC 9449 §6.1). Another kind of binding, or another one beside it, is none that a proof could prove.
+ * The thumbprint in `cnf` (RFC 9449 §6.1, RFC 8705 §3.1). Another kind of binding, or another one beside it, is none that could be
+ * proven.
  * @param {unknown} cnf
+ * @returns {{ jkt: string | undefined, x5t: string | undefined }}
  */
 function boundTo(cnf) {
-  if (cnf === undefined) return undefined;
+  if (cnf === undefined) return { jkt: undefined, x5t: undefined };
   const members = typeof cnf === 'object' && cnf !== null ? Object.entries(cnf) : [];
-  const [[name, jkt] = [], ...more] = members;
-  if (name !== 'jkt' || typeof jkt !== 'string' || more.length > 0) throw new Rejection('sender_constrained');
-  return jkt;
+  const [[name, thumbprint] = [], ...more] = members;
+  const isKnown = name === 'jkt' || name === 'x5t#S256';
+  if (!isKnown || typeof thumbprint !== 'string' || more.length > 0) throw new Rejection('sender_constrained');
+  return name === 'jkt' ? { jkt: thumbprint, x5t: undefined } : { jkt: undefined, x5t: thumbprint };
 }
 
 /**

@@ -5,8 +5,6 @@
  */
 export function isSameUri(htu: string, uri: string): boolean;
 /** @typedef {import('node:http').IncomingMessage} Request */
-/** @typedef {import('./verify.js').Proven} Proven */
-/** @typedef {import('./extract.js').Found} Found */
 /**
  * @typedef {object} DpopOptions
  * @property {string} publicUrl under which clients know this API, `https://api.example.com`, or `https://example.com/api` where
@@ -30,16 +28,15 @@ export class Proofs {
     required: boolean;
     /** How many used proofs are remembered. */
     get size(): number;
-    /**
-     * Whether a good token may be shown without more ado. A promise: it may once that is fulfilled.
-     * @param {Proven} proven
-     * @param {Found} found
-     * @param {Request} request
-     * @returns {Promise<void> | undefined}
-     */
-    admit({ jkt }: Proven, { place, token }: Found, request: Request): Promise<void> | undefined;
     /** The nonce to use next, if there are any. */
     nextNonce(): string | undefined;
+    /**
+     * Whether the request proves to hold the key that its token is bound to: it does once this is fulfilled.
+     * @param {string} jkt
+     * @param {string} token
+     * @param {Request} request
+     */
+    prove(jkt: string, token: string, request: Request): Promise<void>;
     #private;
 }
 export type ProofClaims = {
@@ -51,8 +48,6 @@ export type ProofClaims = {
     nonce?: unknown;
 };
 export type Request = import("node:http").IncomingMessage;
-export type Proven = import("./verify.js").Proven;
-export type Found = import("./extract.js").Found;
 export type DpopOptions = {
     /**
      * under which clients know this API, `https://api.example.com`, or `https://example.com/api` where

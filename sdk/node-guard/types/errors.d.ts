@@ -9,14 +9,15 @@ export function warn(code: string, message: string): void;
 export class Rejection extends Error {
     /**
      * @param {Reason} reason
-     * @param {{ required?: string, retryAfterSecs?: number }} [details]
+     * @param {{ required?: string, retryAfterSecs?: number, needed?: import('./step-up.js').SignIn }} [details]
      */
-    constructor(reason: Reason, { required, retryAfterSecs }?: {
+    constructor(reason: Reason, { required, retryAfterSecs, needed }?: {
         required?: string;
         retryAfterSecs?: number;
+        needed?: import("./step-up.js").SignIn;
     });
     /** Why: for counting and for alarms, never for the caller. */
-    reason: "insufficient_scope" | "no_token" | "two_headers" | "not_one_token" | "two_tokens" | "malformed_token" | "bad_signature" | "unknown_key" | "other_type" | "other_issuer" | "other_audience" | "expired" | "not_yet_valid" | "claim_missing" | "claim_invalid" | "sender_constrained" | "not_bound" | "dpop_other_key" | "dpop_missing" | "dpop_several" | "dpop_malformed" | "dpop_type" | "dpop_algorithm" | "dpop_key_unusable" | "dpop_signature" | "dpop_method" | "dpop_uri" | "dpop_time" | "dpop_hash" | "dpop_replayed" | "dpop_nonce" | "revoked_jti" | "revoked_sid" | "revoked_rh" | "revoked_client" | "revoked_api" | "revoked_key" | "revoked_all" | "inactive" | "missing_role" | "cross_site" | "keys_unavailable" | "revocations_unavailable" | "not_guarded";
+    reason: "insufficient_scope" | "no_token" | "two_headers" | "not_one_token" | "two_tokens" | "malformed_token" | "bad_signature" | "unknown_key" | "other_type" | "other_issuer" | "other_audience" | "expired" | "not_yet_valid" | "claim_missing" | "claim_invalid" | "sender_constrained" | "other_certificate" | "not_bound" | "dpop_other_key" | "dpop_missing" | "dpop_several" | "dpop_malformed" | "dpop_type" | "dpop_algorithm" | "dpop_key_unusable" | "dpop_signature" | "dpop_method" | "dpop_uri" | "dpop_time" | "dpop_hash" | "dpop_replayed" | "dpop_nonce" | "revoked_jti" | "revoked_sid" | "revoked_rh" | "revoked_client" | "revoked_api" | "revoked_key" | "revoked_all" | "inactive" | "insufficient_authentication" | "missing_role" | "cross_site" | "keys_unavailable" | "revocations_unavailable" | "not_guarded";
     /** The status of the answer. */
     status: number;
     /** The error code in the challenge, where there is one. */
@@ -25,6 +26,8 @@ export class Rejection extends Error {
     body: string;
     /** The scopes of which one is needed, or the role. */
     required: string | undefined;
+    /** How the user would have to sign in. */
+    needed: import("./step-up.js").SignIn | undefined;
     /** After how many seconds another try is worth while; with a 503. */
     retryAfterSecs: number | undefined;
 }
@@ -127,6 +130,11 @@ declare namespace CAUSES {
         body: string;
     }, string];
     let sender_constrained: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let other_certificate: [{
         status: number;
         error: string;
         body: string;
@@ -247,6 +255,11 @@ declare namespace CAUSES {
         body: string;
     }, string];
     let insufficient_scope: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let insufficient_authentication: [{
         status: number;
         error: string;
         body: string;

@@ -97,6 +97,22 @@ export type Methods = {
      */
     role: (role: string) => Middleware;
     /**
+     * lets pass only callers who signed in in one of these ways (`acr`); others
+     * are told so, and can have their user sign in again (RFC 9470)
+     */
+    requireAcr: (acrValues: string[]) => Middleware;
+    /**
+     * the same with a sign-in at most so long ago (`auth_time`)
+     */
+    maxAge: (seconds: number) => Middleware;
+    /**
+     * both in one
+     */
+    stepUp: (needed: {
+        acrValues?: string[];
+        maxAge?: number;
+    }) => Middleware;
+    /**
      * a token that came some other way, such as a WebSocket's first
      * message; fails with a {@link Rejection}, also for one that is bound to a key
      */

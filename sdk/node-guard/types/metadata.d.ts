@@ -10,15 +10,18 @@ export function metadataAddress(audience: string): {
 };
 /**
  * The document (RFC 9728 §2).
- * @param {{ issuer: string, audience: string, query: boolean, dpop?: { required?: boolean } }} settings
+ * @param {{ issuer: string, audience: string, query: boolean, dpop?: { required?: boolean }, certificates?: object,
+ *   scopesSupported: string[] }} settings
  */
-export function metadataDocument({ issuer, audience, query, dpop }: {
+export function metadataDocument({ issuer, audience, query, dpop, certificates, scopesSupported }: {
     issuer: string;
     audience: string;
     query: boolean;
     dpop?: {
         required?: boolean;
     };
+    certificates?: object;
+    scopesSupported: string[];
 }): string;
 /**
  * Answers requests for the document and lets others pass.

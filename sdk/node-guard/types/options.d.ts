@@ -75,6 +75,15 @@ export type Options = {
      */
     dpop?: import("./dpop.js").DpopOptions | undefined;
     /**
+     * also takes tokens that are bound to the certificate of
+     * the connection (RFC 8705). Without it they are refused
+     */
+    certificates?: import("./certificates.js").CertificateOptions | undefined;
+    /**
+     * that clients may need here, as the metadata tells them (RFC 9728)
+     */
+    scopesSupported?: string[] | undefined;
+    /**
      * how many verified tokens: 16384, 0 for none
      */
     remember?: number | undefined;
@@ -87,7 +96,7 @@ export type Options = {
      */
     fetch?: typeof fetch | undefined;
 };
-export type Settings = Required<Omit<Options, "cookie" | "onReject" | "credentials" | "dpop" | "jwksUrl" | "fetch">> & Pick<Options, "cookie" | "onReject" | "credentials" | "dpop"> & {
+export type Settings = Required<Omit<Options, "cookie" | "onReject" | "credentials" | "dpop" | "certificates" | "jwksUrl" | "fetch">> & Pick<Options, "cookie" | "onReject" | "credentials" | "dpop" | "certificates"> & {
     jwksUrl?: URL;
     fetch: import("./http.js").Fetch;
 };

@@ -7,16 +7,18 @@ export function isSameType(one: unknown, other: string): boolean;
 /** What a token must be. */
 export class Verifier {
     /**
-     * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean, dpop?: object }} policy
+     * @param {{ issuer: string, audience: string, algorithms: string[], leeway: number, acceptPlainJwt: boolean, dpop?: object,
+     *   certificates?: object }} policy
      * @param {import('./jwks/cache.js').KeyCache} keys
      */
-    constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt, dpop }: {
+    constructor({ issuer, audience, algorithms, leeway, acceptPlainJwt, dpop, certificates }: {
         issuer: string;
         audience: string;
         algorithms: string[];
         leeway: number;
         acceptPlainJwt: boolean;
         dpop?: object;
+        certificates?: object;
     }, keys: import("./jwks/cache.js").KeyCache);
     /**
      * Verifies, and fetches keys if that can help.
@@ -50,6 +52,10 @@ export type Proven = {
      * the thumbprint of the key it is bound to
      */
     jkt: string | undefined;
+    /**
+     * the thumbprint of the certificate it is bound to
+     */
+    x5t: string | undefined;
     /**
      * what an entry of the feed can be about
      */

@@ -11,7 +11,6 @@ use std::{
 };
 
 use http::{HeaderValue, Uri, header::HeaderName};
-use serde::Deserialize as _;
 use symbolon_jose::{Algorithm, Jwk};
 use symbolon_oauth::{
     Confirmation, DpopFailure,
@@ -19,9 +18,8 @@ use symbolon_oauth::{
 };
 
 use crate::{
-    claims::Claims,
-    error::{ConfigError, InvalidToken, Rejection},
-    extract::{Head, Place},
+    error::{ConfigError, Rejection},
+    extract::Head,
     jwks::discovery::checked_url,
     status::ProofStatus,
 };
@@ -114,22 +112,12 @@ impl Dpop {
         Self(Arc::new(Inner { base, need, nonces, most, memory: Mutex::default() }))
     }
 
-    /// Whether a token that is good in itself may be shown like this.
-    pub(crate) fn admit(&self, claims: &Claims, token: &str, shown: Shown<'_>) -> Result<(), Rejection> {
-        match (&claims.cnf, shown.place) {
-            (None, Place::Proof) => Err(Rejection::InvalidToken(InvalidToken::NotBound)),
-            (None, _) if self.is_required() => Err(Rejection::InvalidToken(InvalidToken::NotBound)),
-            (None, _) => Ok(()),
-            (Some(cnf), Place::Proof) => {
-                let bound = Confirmation::deserialize(cnf)
-                    .map_err(|_| Rejection::InvalidToken(InvalidToken::SenderConstrained))?;
-                let proven = self.check(token, shown).map_err(Rejection::Dpop)?;
-                proven.is_key_of(&bound).map_err(Rejection::Dpop)?;
-                self.remember_use(&proven, shown.now).map_err(Rejection::Dpop)
-            }
-            // RFC 9449 §7.2: "MUST reject a DPoP-bound access token received as a bearer token".
-            (Some(_), _) => Err(Rejection::InvalidToken(InvalidToken::SenderConstrained)),
-        }
+    /// Whether a token that is bound so may be shown like this, in the scheme that has proofs.
+    pub(crate) fn admit(&self, bound: &Confirmation, token: &str, shown: Shown<'_>) -> Result<(), Rejection> {
+        let now = shown.now;
+        let proven = self.check(token, shown).map_err(Rejection::Dpop)?;
+        proven.is_key_of(bound).map_err(Rejection::Dpop)?;
+        self.remember_use(&proven, now).map_err(Rejection::Dpop)
     }
 
     fn check(&self, token: &str, shown: Shown<'_>) -> Result<Proven, DpopFailure> {
@@ -189,7 +177,6 @@ pub(crate) struct Shown<'r> {
     pub(crate) head: Head<'r>,
     /// With the whole path, also within a nested router.
     pub(crate) uri: &'r Uri,
-    pub(crate) place: Place,
     pub(crate) now: u64,
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bearer;
+mod certificates;
 mod claims;
 mod config;
 mod dpop;
@@ -10,6 +11,7 @@ mod places;
 mod requirements;
 mod revocation;
 mod seen;
+mod step_up;
 
 use std::{
     pin::pin,

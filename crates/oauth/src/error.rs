@@ -131,6 +131,11 @@ pub enum OAuthError {
         /// When to try again.
         retry_after_secs: u32,
     },
+    /// Too many pushed requests of public clients for this address (RFC 9126 §2.3).
+    PushesTooMany {
+        /// When to try again.
+        retry_after_secs: u32,
+    },
     /// Asked again before its time, while the person has not answered (RFC 8628 §3.5).
     SlowDown,
     /// Not the `redirect_uri` of the authorization request.
@@ -352,6 +357,11 @@ impl OAuthError {
             Self::DeviceStartsTooMany { retry_after_secs } => Wire {
                 retry_after_secs: Some(*retry_after_secs),
                 ..wire("temporarily_unavailable", 429, "too many device codes were asked for from here")
+            },
+            // RFC 9126 §2.3: "the authorization server responds with an HTTP 429 (Too Many Requests)"
+            Self::PushesTooMany { retry_after_secs } => Wire {
+                retry_after_secs: Some(*retry_after_secs),
+                ..wire("temporarily_unavailable", 429, "too many requests were pushed from here and not answered")
             },
             Self::RedirectUriMismatch => {
                 wire("invalid_grant", 400, "redirect_uri is not the one of the authorization request")

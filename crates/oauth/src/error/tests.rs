@@ -81,6 +81,8 @@ fn samples() -> Vec<OAuthError> {
         E::PromptInvalid,
         E::PushedRequestRequired,
         E::PushedRequestUnknown,
+        E::PushesTooMany { retry_after_secs: 1 },
+        E::DeviceStartsTooMany { retry_after_secs: 1 },
         E::RequestObjectInvalid("the request object is not well-formed"),
         E::RequestObjectRequired,
         E::RequestObjectTwice,
@@ -160,7 +162,10 @@ fn every_answer_keeps_to_the_characters_of_rfc_6749_5_2_and_to_registered_codes(
             wire.description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)),
             "{error:?}"
         );
-        assert!(matches!(wire.status, 400 | 401 | 403 | 500 | 503) && !wire.description.ends_with('.'), "{error:?}");
+        assert!(
+            matches!(wire.status, 400 | 401 | 403 | 429 | 500 | 503) && !wire.description.ends_with('.'),
+            "{error:?}"
+        );
     }
 }
 

@@ -94,6 +94,15 @@ impl ThrottlePolicy {
         key(format!("device_start:{}", name_address(address)), self.address)
     }
 
+    /// The counter of requests that anybody can push in the name of a public client, and that brought nothing yet: each takes room in the
+    /// store until the person behind it would have had time to answer. People leave sign-in pages without an answer every day, and many
+    /// share an address: ten times what may fail there passes, and nobody waits longer than a minute.
+    pub fn push_key(&self, address: IpAddr) -> ThrottleKey {
+        let Limit { free, max_delay_secs, .. } = self.address;
+        let limit = Limit { free: free.saturating_mul(10), max_delay_secs: max_delay_secs.min(60), ..self.address };
+        key(format!("push:{}", name_address(address)), limit)
+    }
+
     /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
     /// not become free because the owner signs in.
     pub fn forgotten_keys(account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<String> {
@@ -194,6 +203,9 @@ mod tests {
         assert_eq!(here[1], names(&Account::Known("usr_1"), "192.0.2.7")[2], "one count of what fails at an address");
         let start = policy.device_start_key("192.0.2.7".parse().unwrap());
         assert!(!here.contains(&start.key), "devices that wait keep nobody from signing in");
+        let push = policy.push_key("192.0.2.7".parse().unwrap());
+        assert!(!here.contains(&push.key) && push.key != start.key, "nor do pages that somebody has left");
+        assert_eq!((push.free, push.max_delay_secs), (1_000, 60));
     }
 
     #[test]

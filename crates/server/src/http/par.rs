@@ -1,4 +1,7 @@
 //! `POST /oauth/par` (RFC 9126): a client pushes an authorization request and gets a `request_uri` for the browser.
+//!
+//! Anybody can push in the name of a public client, and each request takes room until it expires: so those that brought nothing are counted
+//! for each address.
 
 use std::sync::Arc;
 
@@ -12,8 +15,9 @@ use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::pushed_request::{self, Push};
 use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Artefact, Hash32};
+use symbolon_store::{Artefact, Attempt, Hash32};
 
+use super::device_authorization::address;
 use super::meta::Meta;
 use super::{answer, client, dpop, form};
 use crate::app::App;
@@ -87,6 +91,9 @@ async fn keep(
         let keys = registry.assertion_keys(client_id);
         pushed_request::decide(&mut app.context(meta.now, &mut rng), client, held.as_ref(), params, keys, registry)?
     };
+    if client.client().is_public() {
+        count(app, meta).await?;
+    }
     if let Some(proven) = proven {
         dpop::remember(app, &proven, meta.now).await?;
     }
@@ -104,4 +111,25 @@ async fn keep(
     };
     app.store.put_artefact(artefact).await.map_err(|error| store_failure(&error))?;
     Ok(push)
+}
+
+async fn count(app: &App, meta: &Meta) -> Result<(), OAuthError> {
+    let key = app.throttle().push_key(address(meta));
+    match app.attempts.begin(vec![key], meta.now).await.map_err(|error| store_failure(&error))? {
+        Attempt::Allowed => Ok(()),
+        Attempt::Wait { secs } => {
+            app.metrics.limited("push");
+            Err(OAuthError::PushesTooMany { retry_after_secs: u32::try_from(secs).unwrap_or(u32::MAX) })
+        }
+    }
+}
+
+/// Somebody has signed in with a pushed request, and it brought what it asked for: it does not count any more. A refusal gives nothing back,
+/// since anybody can have one at once.
+pub(super) async fn settled(app: &App, meta: &Meta) {
+    let key = app.throttle().push_key(address(meta)).key;
+    if let Err(error) = app.attempts.forgive(Vec::new(), vec![key]).await {
+        // What was granted stands; that the count stays too high for a while is the smaller harm.
+        store_failure(&error);
+    }
 }

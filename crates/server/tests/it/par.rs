@@ -345,3 +345,27 @@ async fn abandoned_pushed_requests_are_swept() {
     store.sweep(sweep).await.unwrap();
     assert_eq!(kept().await, None);
 }
+
+/// RFC 9126 §2.3 (429); security 94: anybody can push in the name of a public client.
+#[tokio::test]
+async fn pushed_requests_of_public_clients_that_bring_nothing_are_bounded_for_each_address_security_94() {
+    let world = World::with(|config| config.throttle.address.free = 1).await;
+    let mut browser = world.browser();
+    let first = world.pushed("spa", &[]).await;
+    for _ in 0..8 {
+        world.pushed("spa", &[]).await;
+    }
+    let silent = world.pushed("spa", &[("prompt", "none")]).await;
+    let refused = world.push("spa", &[]).await;
+    refused.is_error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), "1");
+    // Whoever proves who it is does not wait for those who do not.
+    world.pushed("web", &[]).await;
+    // A refusal, which anybody can have at once, makes no room; a sign-in does, for one.
+    browser.get(&reference_url("spa", &silent, &[])).await.is_redirected_error("login_required");
+    world.push("spa", &[]).await.is_error(429, "temporarily_unavailable");
+    let page = browser.get(&reference_url("spa", &first, &[])).await;
+    assert!(browser.sign_in(&page, ADA, PASSWORD).await.param("code").is_some());
+    world.pushed("spa", &[]).await;
+    world.push("spa", &[]).await.is_error(429, "temporarily_unavailable");
+}

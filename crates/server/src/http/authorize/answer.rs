@@ -12,7 +12,7 @@ use super::Arrival;
 use crate::effects::{self, Applied};
 use crate::events;
 use crate::http::browser::SignedIn;
-use crate::http::{answer, check_session, page, token};
+use crate::http::{answer, check_session, page, par, token};
 use crate::metrics::Outcome;
 use crate::pages::form_post::FormPost;
 use crate::pages::web_message::WebMessage;
@@ -32,6 +32,9 @@ impl Arrival<'_> {
         let code = granted.code.as_ref().map(|new| self.artefact(new, who)).transpose()?;
         if let Some(refusal) = self.keep(request, code).await? {
             return Ok(refusal);
+        }
+        if request.source().pushed.is_some() && client.is_public() {
+            par::settled(self.app, self.meta).await;
         }
         let access_token = match &mut granted.access_token {
             Some(issue) => Some(self.access_token(client, issue).await?),

@@ -170,6 +170,9 @@ async fn a_client_registered_for_signed_answers_only_gets_no_others() {
         let refused = world.browser().get(&authorize_url("web", &[("response_mode", mode)])).await;
         refused.is_redirected_error("invalid_request");
     }
+    let mut browser = world.browser();
+    browser.code("other", "ada@example.com", &[]).await;
+    browser.get(&authorize_url("web", &[])).await.is_redirected_error("invalid_request");
     for (mode, effective) in [("jwt", "query.jwt"), ("form_post.jwt", "form_post.jwt")] {
         let jwt = response(&answer(&world, &[("response_mode", mode)]).await, effective);
         assert!(verified(&world, &jwt).await.get("code").is_some(), "{mode}");

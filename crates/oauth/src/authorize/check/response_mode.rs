@@ -15,8 +15,11 @@ pub(in crate::authorize) fn check(
     if draft.params.is_repeated("response_mode") {
         return Err(OAuthError::ParameterRepeated("response_mode".to_owned()));
     }
-    let Some(name) = draft.params.get("response_mode") else { return Ok(response_type.default_mode()) };
-    let asked = ResponseMode::from_name(name).ok_or(OAuthError::ResponseModeUnsupported)?;
+    // The default is asked for by saying nothing: who may not have it does not get it by leaving the parameter out.
+    let asked = match draft.params.get("response_mode") {
+        None => response_type.default_mode(),
+        Some(name) => ResponseMode::from_name(name).ok_or(OAuthError::ResponseModeUnsupported)?,
+    };
     let mode = asked.resolved(response_type);
     if !draft.client.may_answer_by(asked) && !draft.client.may_answer_by(mode) {
         return Err(OAuthError::ResponseModeUnsupported);
@@ -85,8 +88,10 @@ mod tests {
             assert_eq!(asked(&client, name, ResponseType::Code), Err(OAuthError::ResponseModeUnsupported), "{name}");
         }
         assert_eq!(asked(&client, "query", ResponseType::Code), Ok(ResponseMode::Query));
+        assert_eq!(asked(&client, "", ResponseType::Code), Ok(ResponseMode::Query));
         client.responses.response_modes = [ResponseMode::Jwt].into();
         assert_eq!(asked(&client, "jwt", ResponseType::Code), Ok(ResponseMode::QueryJwt));
+        assert_eq!(asked(&client, "", ResponseType::Code), Err(OAuthError::ResponseModeUnsupported), "no way round it");
     }
 
     #[test]

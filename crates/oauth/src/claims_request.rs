@@ -37,6 +37,13 @@ impl ClaimsRequest {
         if self == Self::default() { None } else { Some(self) }
     }
 
+    /// What of it the client may have as it is registered now: what was asked for when more was allowed is not given for ever.
+    #[must_use]
+    pub fn of_client(&self, client: &Client) -> Self {
+        let may_have = |names: &BTreeSet<String>| names.iter().filter(|name| may_have(client, name)).cloned().collect();
+        Self { id_token: may_have(&self.id_token), userinfo: may_have(&self.userinfo) }
+    }
+
     /// The standard scopes that have these claims.
     #[must_use]
     pub fn as_scope(&self) -> Scope {
@@ -80,6 +87,11 @@ impl Entry {
     }
 }
 
+/// Whether the client is registered for the scope that has the claim.
+fn may_have(client: &Client, name: &str) -> bool {
+    claims::scope_of(name).is_some_and(|scope| client.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope)))
+}
+
 /// Reads the parameter for a client.
 pub(crate) fn parse(text: &str, client: &Client) -> Result<Asked, OAuthError> {
     if text.len() > MAX_BYTES {
@@ -87,9 +99,6 @@ pub(crate) fn parse(text: &str, client: &Client) -> Result<Asked, OAuthError> {
     }
     let mut members: Map<String, Value> = strict(text.as_bytes()).ok_or(INVALID)?;
     let mut asked = Asked::default();
-    let may_have = |name: &str| {
-        claims::scope_of(name).is_some_and(|scope| client.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope)))
-    };
     for place in ["id_token", "userinfo"] {
         let entries = match members.remove(place) {
             None => continue,
@@ -102,7 +111,7 @@ pub(crate) fn parse(text: &str, client: &Client) -> Result<Asked, OAuthError> {
             match name.as_str() {
                 "sub" => asked.sub = entry.texts()?.or(asked.sub),
                 "acr" if place == "id_token" && entry.essential => asked.acr = entry.texts()?,
-                name if may_have(name) => {
+                name if may_have(client, name) => {
                     let names = &mut asked.claims;
                     let names = if place == "id_token" { &mut names.id_token } else { &mut names.userinfo };
                     names.insert(name.to_owned());
@@ -183,5 +192,7 @@ mod tests {
         let asked = parse(r#"{"userinfo":{"email":null,"phone_number":null},"id_token":{"name":null}}"#, &client);
         let claims = asked.unwrap().claims;
         assert_eq!((claims.userinfo.len(), claims.id_token.len()), (1, 0));
+        let less = Client { scopes: Some(Scope::parse("openid").unwrap()), ..spa() };
+        assert_eq!((claims.of_client(&client), claims.of_client(&less)), (claims.clone(), ClaimsRequest::default()));
     }
 }

@@ -81,7 +81,7 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
         ProfileClaims::UserinfoOnly => Map::new(),
     };
     if let Some(asked) = from.claims {
-        profile.extend(claims::named(&from.user.profile, &asked.id_token));
+        profile.extend(claims::named(&from.user.profile, &asked.of_client(from.client).id_token));
     }
     let claims = IdTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),

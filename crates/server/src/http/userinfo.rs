@@ -47,6 +47,7 @@ pub(super) async fn userinfo(
     };
     let registry = app.registry();
     let client = registry.client(&claims.client_id).map(AsRef::as_ref);
+    let asked = asked.zip(client).map(|(asked, client)| asked.of_client(client));
     let target = Target { method: &method, path: path::USERINFO, now: meta.now };
     let proven = match (&claims.cnf, client, scheme) {
         // RFC 8705 §3: over a connection with the certificate that the token is bound to.

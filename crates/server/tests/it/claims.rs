@@ -46,6 +46,24 @@ async fn a_session_value_brings_them_to_userinfo_too() {
     assert_eq!(userinfo(&world, &tokens).await["name"], "Ada Lovelace");
 }
 
+/// Security 45, 143: what is taken from a client is not given on because it was asked for by another name.
+#[tokio::test]
+async fn claims_of_a_scope_that_the_client_has_lost_are_not_given_after_a_refresh() {
+    let world = World::new().await;
+    let asked =
+        json!({"id_token": {"email": null, "name": null}, "userinfo": {"email": null, "name": null}}).to_string();
+    let more = [("scope", "openid offline_access"), ("claims", asked.as_str())];
+    let code = world.browser().code("web", ADA, &more).await;
+    let tokens = world.redeem("web", &code).await.json();
+    assert_eq!(claims(&tokens["id_token"])["email"], ADA);
+    let left = symbolon_oauth::Scope::parse("openid profile offline_access").unwrap();
+    world.change_client("web", |client| client.scopes = Some(left)).await;
+    let tokens = world.refresh("web", tokens["refresh_token"].as_str().unwrap()).await.json();
+    for told in [claims(&tokens["id_token"]), userinfo(&world, &tokens).await] {
+        assert_eq!((told.get("email"), &told["name"]), (None, &json!("Ada Lovelace")), "{told}");
+    }
+}
+
 /// People are asked for what single claims come to.
 #[tokio::test]
 async fn a_third_party_gets_no_claim_that_was_not_allowed_core_5_5() {

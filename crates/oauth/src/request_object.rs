@@ -232,10 +232,11 @@ fn parameters(claims: Map<String, Value>) -> Result<Params, OAuthError> {
     Params::from_pairs(pairs)
 }
 
-/// What the object lacks, from beside it.
+/// What the object lacks, from beside it. What is empty inside counts as omitted, there as everywhere.
 fn filled(inside: &Params, beside: &Params) -> Result<Params, OAuthError> {
     let is_new = |name: &str| !["request", "request_uri"].contains(&name) && inside.get(name).is_none();
-    Params::from_pairs(inside.iter().chain(beside.iter().filter(|(name, _)| is_new(name))))
+    let said = inside.iter().filter(|(_, value)| !value.is_empty());
+    Params::from_pairs(said.chain(beside.iter().filter(|(name, _)| is_new(name))))
 }
 
 #[cfg(test)]

@@ -94,6 +94,10 @@ fn what_an_unsigned_one_lacks_comes_from_beside_it_core_6_1() {
     let told = |name| params.get(name);
     assert_eq!((told("client_id"), told("response_type")), (Some("spa"), Some("code")));
     assert_eq!((told("state"), told("nonce"), told("request")), (Some("inside"), Some("outside"), None));
+    // A parameter without a value is an omitted one (RFC 6749 §3.1), also in here.
+    let text = unsigned_text(&json!({"alg": "none"}), &claims(&json!({"nonce": ""})));
+    let (params, _) = open(&lax(), "client_id=spa&nonce=outside", &text).unwrap();
+    assert_eq!(params.get("nonce"), Some("outside"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::error::OAuthError;
 use crate::ids::ClientId;
-use crate::params::Params;
+use crate::params::{self, Params};
 use crate::registration::Apis;
 use crate::request_object::Opener;
 use crate::token_format::{OpaqueToken, TokenKind};
@@ -155,9 +155,14 @@ pub fn decide(
     let token = OpaqueToken::generate(TokenKind::PushedRequest, ctx.rng);
     let request = Effective { params, source: Source { pushed: Some(token.hash()), object } };
     authorize::validate(&request, Some(client), apis, ctx.issuer).map_err(authorize::Rejection::into_error)?;
+    let query = request.params.to_query();
+    // Escaped it may be three times as long as it came, and what cannot be read again is not kept.
+    if query.len() > params::MAX_BYTES {
+        return Err(OAuthError::ParametersTooLarge);
+    }
     let request = PushedRequest {
         client_id: client.client_id.clone(),
-        query: request.params.to_query(),
+        query,
         object,
         begin_until: ctx.now.saturating_add(LIFETIME_SECS),
     };
@@ -178,6 +183,7 @@ fn bound(params: Params, held: Option<&Confirmation>) -> Result<Params, OAuthErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::MAX_BYTES;
     use crate::registration::Client;
     use crate::testing::{CHALLENGE, NOW, SPA_URI, apis, at, authenticated, spa, third_party};
 
@@ -270,6 +276,16 @@ mod tests {
         ] {
             assert_eq!(push(&spa(), &[change]).err(), Some(error), "{change:?}");
         }
+    }
+
+    /// RFC 9126 §2.3: 413; told at once, and not to the person whose browser brings the `request_uri`.
+    #[test]
+    fn what_is_kept_can_be_read_again_rfc_9126_2_3() {
+        let room = MAX_BYTES - push(&spa(), &[("x", "")]).unwrap().request.query.len();
+        let pushed = |signs: usize| push(&spa(), &[("x", &"{".repeat(signs))]);
+        let kept = pushed(room / 3).unwrap();
+        assert!(kept.request.open(kept.token.hash(), "spa", Arrival::At(NOW)).is_ok());
+        assert_eq!(pushed(room / 3 + 1).err(), Some(OAuthError::ParametersTooLarge));
     }
 
     #[test]

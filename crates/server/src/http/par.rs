@@ -59,7 +59,7 @@ pub(super) async fn push(
     };
     let mut response = match outcome {
         Ok(push) => answer::json(StatusCode::CREATED, &push.answer()),
-        Err(error) => answer::error(&error),
+        Err(error) => refusal(&error),
     };
     let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
     dpop::offer_nonce(&app, client, &mut response, meta.now);

@@ -230,6 +230,8 @@ async fn it_is_a_form_of_sane_size_and_posted_rfc_9126_2_3() {
     post(format!("{usual}&state=again")).await.is_error(400, "invalid_request");
     post("state=%zz".to_owned()).await.is_error(400, "invalid_request");
     post(format!("{usual}&unknown={}", "x".repeat(2_000_000))).await.is_error(413, "invalid_request");
+    // It would be three times as long as it came, and could not be read again.
+    post(format!("{usual}&unknown={}", "{".repeat(30_000))).await.is_error(413, "invalid_request");
     assert_eq!(post(usual).await.status, 201);
 
     let json = serde_json::json!({ "response_type": "code" });

@@ -21,8 +21,11 @@ use crate::session::cookie::{CookieKind, Lifetime};
 
 /// `GET /check-session`.
 pub(super) async fn get(State(app): State<Arc<App>>) -> Response {
-    let view = CheckSession { cookie: CookieKind::BrowserState.name(app.transport).into_owned() };
     let registry = app.registry();
+    let view = CheckSession {
+        cookie: CookieKind::BrowserState.name(app.transport).into_owned(),
+        origins: registry.watching_origins().collect::<Vec<_>>().join(" "),
+    };
     let csp = CheckSession::csp(registry.watching_origins());
     let mut response = page::html(&app, StatusCode::OK, &view, &csp);
     // It is for frames in pages of other sites, which `frame-ancestors` names.

@@ -9,7 +9,7 @@ use askama::Template;
 use super::Csp;
 
 /// Answers messages. §3.2: "If the postMessage received is syntactically malformed … the OP iframe SHOULD postMessage the string error back".
-const SCRIPT: &str = "const name=document.body.dataset.cookie,\
+const SCRIPT: &str = "const{cookie:name,origins:all}=document.body.dataset,origins=all.split(' '),\
 state=()=>document.cookie.split('; ').filter(c=>c.startsWith(name+'=')).map(c=>c.slice(name.length+1))[0]||'';\
 async function answer({data,origin}){\
 const parts=typeof data==='string'?/^([^ ]+) ([A-Za-z0-9_-]{43})\\.([A-Za-z0-9_-]+)$/.exec(data):null;\
@@ -20,10 +20,10 @@ const text=new TextEncoder().encode([id,origin,now,salt].join(' ')),\
 bytes=new Uint8Array(await crypto.subtle.digest('SHA-256',text)),\
 own=btoa(String.fromCharCode(...bytes)).replace(/\\+/g,'-').replace(/\\//g,'_').replace(/=+$/,'');\
 return own===hash?'unchanged':'changed'}\
-addEventListener('message',e=>{if(e.source&&e.source!==window&&e.origin!=='null')\
+addEventListener('message',e=>{if(e.source&&origins.includes(e.origin))\
 answer(e).catch(()=>'error').then(a=>e.source.postMessage(a,e.origin))})";
 /// The hash of [`SCRIPT`] as a source expression; a test computes it afresh.
-const SCRIPT_HASH: &str = "'sha256-WU6Q34A/A0LSNs6TA9Js6vHyJck4cvIT+v1RihWRxFU='";
+const SCRIPT_HASH: &str = "'sha256-QPcC4HqYm9KDNXffia12nCc51PJ+l4zh/8DzhQIqSaE='";
 
 /// `GET /check-session`.
 #[derive(Clone, Debug, Template)]
@@ -31,6 +31,8 @@ const SCRIPT_HASH: &str = "'sha256-WU6Q34A/A0LSNs6TA9Js6vHyJck4cvIT+v1RihWRxFU='
 pub struct CheckSession {
     /// The name of the cookie that holds the browser's state.
     pub cookie: String,
+    /// The origins whose pages are answered, separated by spaces.
+    pub origins: String,
 }
 
 impl CheckSession {
@@ -54,8 +56,14 @@ mod tests {
     #[test]
     fn the_answer_goes_to_the_origin_that_asked_and_to_nobody_else() {
         assert_eq!(SCRIPT.matches("postMessage(").count(), 1);
-        assert!(SCRIPT.contains("postMessage(a,e.origin)") && !SCRIPT.contains("'*'"));
-        let html = CheckSession { cookie: "symbolon-state-4400".into() }.render().unwrap();
+        assert!(
+            SCRIPT.contains("origins.includes(e.origin)")
+                && SCRIPT.contains("postMessage(a,e.origin)")
+                && !SCRIPT.contains("'*'")
+        );
+        let html = CheckSession { cookie: "symbolon-state-4400".into(), origins: "https://a.example".into() }
+            .render()
+            .unwrap();
         assert!(
             html.contains(&format!("<script>{SCRIPT}</script>"))
                 && html.contains("data-cookie=\"symbolon-state-4400\"")

@@ -110,7 +110,7 @@ async fn session_management_section_3_2_the_frame_is_for_pages_of_clients_that_w
         "{policy}"
     );
     assert_eq!((frame.status.as_u16(), frame.headers.get("x-frame-options")), (200, None));
-    assert!(frame.body.contains(&format!("data-cookie=\"{COOKIE}\"")));
+    assert!(frame.body.contains(&format!("data-cookie=\"{COOKIE}\" data-origins=\"{ORIGIN}\"")), "{}", frame.body);
 }
 
 /// A refusal has no session to speak of.

@@ -13,7 +13,7 @@ const pages = await Promise.all([...flows.map((name) => `${MANUAL}/flows/${name}
 
 for (const page of pages.filter(({ world }) => world !== undefined)) {
   test(page.path, async (t) => {
-    const server = await Server.start();
+    const server = await Server.start({ settings: page.settings });
     t.after(() => server.stop());
     const blocks = await play(page, server);
     assert.ok(blocks > 0, 'nothing was run');

@@ -5,6 +5,7 @@
  * | In the page | |
  * |---|---|
  * | `<!-- world: … -->` | shell that prepares what the page takes for granted; a page without it is not played |
+ * | `<!-- settings: NAME=VALUE … -->` | settings of the server, as in the environment |
  * | a block of `sh` or `js` | is run; `js` as a module with the packages of this folder |
  * | `<!-- not run: why -->` before a block | it is not |
  * | `<!-- file: NAME -->` before a block | it is written to that file |
@@ -21,6 +22,7 @@
  * | `browser URL` | goes there as the administrator, signs in and says yes; prints where it ended, or the page |
  * | `param NAME URL` | a parameter of a URL |
  * | `device URL CODE` | enters a device's code, signs in and allows it |
+ * | `ciba URL` | opens the page of what was asked over the back channel, signs in and allows it |
  */
 
 import assert from 'node:assert/strict';
@@ -35,7 +37,7 @@ const PLAY_MS = 60_000;
 /** Reads a page into steps. */
 export async function read(path) {
   const lines = (await readFile(join(ROOT, path), 'utf8')).split('\n');
-  const page = { path, world: undefined, steps: [] };
+  const page = { path, settings: {}, world: undefined, steps: [] };
   let mark; // of the next block
   let ran; // the step that an expectation right here would be about
   for (let at = 0; at < lines.length; at++) {
@@ -45,12 +47,13 @@ export async function read(path) {
       while (!lines[++at].startsWith(end));
       return lines.slice(start, at).join('\n');
     };
-    const comment = /^<!-- (world|then|file|not run): ?(.*)$/.exec(line);
+    const comment = /^<!-- (settings|world|then|file|not run): ?(.*)$/.exec(line);
     const fence = /^```(\w*)/.exec(line);
     if (comment) {
       const [, kind, rest] = comment;
       const text = rest.endsWith('-->') ? rest.slice(0, -3).trim() : `${rest}\n${until('-->')}`;
       if (kind === 'world') page.world = text;
+      else if (kind === 'settings') page.settings = Object.fromEntries(text.trim().split(/\s+/).map((one) => one.split('=')));
       else if (kind === 'then') page.steps.push({ kind: 'then', at: at + 1, text });
       else mark = { kind, text };
       ran = undefined;
@@ -87,7 +90,7 @@ export async function play(page, server) {
     else {
       blocks += 1;
       if (step.kind === 'js') await writeFile(join(folder, name), step.text);
-      script.push(`{\n${step.kind === 'js' ? `node ${name}` : step.text}\n} >${output(index)}`, `export LAST=${output(index)}`);
+      script.push(`{ :\n${step.kind === 'js' ? `node ${name}` : step.text}\n} >${output(index)}`, `export LAST=${output(index)}`);
     }
   }
   await writeFile(join(folder, 'page.sh'), script.join('\n'));
@@ -138,7 +141,7 @@ async function tools(folder, server) {
   const program = join(import.meta.dirname, 'reader.js');
   const commands = {
     symbolon: `exec '${resolve(process.env.SYMBOLON_BIN ?? join(ROOT, 'target/debug/symbolon'))}' "$@" --data '${server.data}'`,
-    ...Object.fromEntries(['field', 'browser', 'param', 'device'].map((name) => [name, `exec node '${program}' ${name} "$@"`])),
+    ...Object.fromEntries(['field', 'browser', 'param', 'device', 'ciba'].map((name) => [name, `exec node '${program}' ${name} "$@"`])),
     last: 'printf %s "$(cat "$LAST")"',
   };
   for (const [name, text] of Object.entries(commands)) {

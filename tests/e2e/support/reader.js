@@ -43,6 +43,16 @@ async function device(url, user_code) {
   return page.body;
 }
 
+async function ciba(url) {
+  const person = visitor();
+  let page = await person.get(url);
+  if (/type="password"/.test(page.body)) page = await person.submit(page, '/login', login);
+  page = await person.submit(page, '/ciba/answer', { compared: 'yes' }, { button: ['decision', 'allow'] });
+  keep(person);
+  if (page.status !== 200) throw new Error(page.body);
+  return page.body;
+}
+
 function param(name, url) {
   const { search, hash } = new URL(url);
   const value = new URLSearchParams(search || hash.slice(1)).get(name);
@@ -57,4 +67,4 @@ function field(name) {
 }
 
 const [command, ...args] = process.argv.slice(2);
-console.log(await { browser, device, param, field }[command](...args));
+console.log(await { browser, ciba, device, param, field }[command](...args));

@@ -30,7 +30,7 @@ async fn form_post_section_2_the_form_goes_to_the_redirect_uri_alone_by_post() {
     assert!(page.headers.get("location").is_none());
 }
 
-/// "the Authorization Server MUST instruct the User Agent … to not store or reuse the content of the response" (§2).
+/// "the Authorization Server MUST instruct the User Agent … not to store or reuse the content of the response" (§2).
 #[tokio::test]
 async fn form_post_section_2_the_page_is_not_stored() {
     let world = World::new().await;

@@ -90,7 +90,7 @@ not_in_the_query! {
     jarm_section_2_3_1_all_of_them_stay_out_of_the_query: "code id_token token";
 }
 
-/// §2.1.2: "error response": signed as well.
+/// §2.1: an error response is signed as well.
 #[tokio::test]
 async fn jarm_section_2_1_an_error_is_never_in_the_clear() {
     let world = World::new().await;

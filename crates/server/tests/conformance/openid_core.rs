@@ -57,7 +57,7 @@ refused_in_front! {
         [("response_type", "id_token token"), ("nonce", "")] => "invalid_request";
     openid_core_section_3_3_2_11_an_id_token_beside_a_code_needs_a_nonce:
         [("response_type", "code id_token"), ("nonce", "")] => "invalid_request";
-    openid_core_section_3_2_2_1_an_id_token_needs_the_scope_openid:
+    openid_core_section_3_1_2_1_an_id_token_needs_the_scope_openid:
         [("response_type", "id_token"), ("scope", "email")] => "invalid_scope";
     openid_core_section_3_2_2_5_tokens_never_stand_in_the_query:
         [("response_type", "id_token"), ("response_mode", "query")] => "invalid_request";
@@ -116,7 +116,7 @@ async fn openid_core_section_3_1_2_1_with_max_age_auth_time_is_never_missing() {
     assert_eq!(id_claims(&world, &[("max_age", "600")]).await["auth_time"], NOW);
 }
 
-/// "If the End-User identified by the ID Token is … not logged in …, MUST … login_required" (§3.1.2.1, `id_token_hint`).
+/// "If the End-User identified by the ID Token is already logged in … otherwise, it MUST return an error, such as login_required" (§3.1.2.1, `id_token_hint`).
 #[tokio::test]
 async fn openid_core_section_3_1_2_1_a_hint_of_somebody_else_never_brings_a_code() {
     let world = World::new().await;
@@ -144,7 +144,8 @@ async fn openid_core_section_3_1_2_1_other_methods_are_refused() {
     assert_eq!(world.send(Method::PUT, &authorize_url("web", &[]), &[], None).await.status, 405);
 }
 
-/// "display", "ui_locales", "claims_locales": "MUST NOT cause errors" (§3.1.2.1, §5.2).
+/// `display`, `ui_locales`, `claims_locales`: "An error SHOULD NOT result if some or all of the requested locales are not supported" (§3.1.2.1,
+/// §5.2).
 #[tokio::test]
 async fn openid_core_section_3_1_2_1_preferences_never_cause_an_error() {
     let world = World::new().await;
@@ -307,7 +308,7 @@ async fn openid_core_section_3_1_3_7_an_id_token_verifies_for_its_client_until_i
     assert!(!verifies(ISSUER, "web", NOW + 100_000));
 }
 
-/// §5.3.1: "MUST accept Access Tokens as OAuth 2.0 Bearer Token Usage".
+/// §5.3: it "MUST accept Access Tokens as OAuth 2.0 Bearer Token Usage"; §5.3.1.
 #[tokio::test]
 async fn openid_core_section_5_3_1_userinfo_takes_no_other_credential() {
     let world = World::new().await;
@@ -316,7 +317,7 @@ async fn openid_core_section_5_3_1_userinfo_takes_no_other_credential() {
     }
 }
 
-/// §5.3.2: "The sub Claim MUST always be returned"; it is that of the ID token, and never somebody else's.
+/// §5.3.2: "The sub (subject) Claim MUST always be returned"; it is that of the ID token, and never somebody else's.
 #[tokio::test]
 async fn openid_core_section_5_3_2_userinfo_never_tells_of_another_subject() {
     let world = World::new().await;
@@ -380,9 +381,10 @@ async fn openid_core_section_5_4_the_profile_is_not_in_the_id_token_of_the_code_
     }
 }
 
-/// §5.5.1: "If the sub … cannot be met, … the Authorization Server MUST treat that outcome as a failed authentication attempt."
+/// §3.1.2.2: "If the sub (subject) Claim is requested with a specific value …, the Authorization Server MUST only send a positive response if
+/// the End-User identified by that sub value has an active session".
 #[tokio::test]
-async fn openid_core_section_5_5_1_another_subject_than_asked_for_brings_no_code() {
+async fn openid_core_section_3_1_2_2_another_subject_than_asked_for_brings_no_code() {
     let world = World::new().await;
     let mut browser = signed_in(&world, "web", ADA).await;
     let claims = r#"{"id_token":{"sub":{"value":"usr_somebody_else"}}}"#;
@@ -419,7 +421,7 @@ async fn openid_core_section_9_a_public_client_with_a_secret_is_refused() {
     world.post_with("", "/oauth/token", &fields).await.is_error(401, "invalid_client");
 }
 
-/// §11: "offline_access … MUST ignore … unless the Client is using a response_type value that would result in an Authorization Code".
+/// §11: `offline_access` "requests that an OAuth 2.0 Refresh Token be issued".
 #[tokio::test]
 async fn openid_core_section_11_without_offline_access_there_is_no_refresh_token() {
     let world = World::new().await;
@@ -437,7 +439,8 @@ async fn openid_core_section_11_offline_access_is_not_to_be_had_without_a_code()
     assert!(!fragment["scope"].contains("offline_access") && !fragment.contains_key("refresh_token"), "{fragment:?}");
 }
 
-/// §12.2: "its iss … sub … aud … MUST be the same", "auth_time … MUST represent the time of the original authentication", no new nonce.
+/// §12.2: `iss`, `sub` and `aud` "MUST be the same as in the ID Token issued when the original authentication occurred", `auth_time` "MUST
+/// represent the time of the original authentication", no new nonce.
 #[tokio::test]
 async fn openid_core_section_12_2_a_refresh_changes_neither_subject_nor_time_of_authentication() {
     let world = World::new().await;

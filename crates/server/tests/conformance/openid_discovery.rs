@@ -81,7 +81,7 @@ async fn openid_discovery_section_4_3_the_issuer_is_that_of_the_id_tokens() {
     assert_eq!(crate::flows::id_claims(&world, &[]).await["iss"], ISSUER);
 }
 
-/// §4.1: "MUST be queried using an HTTP GET request".
+/// §4.1: "MUST be retrieved using an HTTP GET request".
 #[tokio::test]
 async fn openid_discovery_section_4_1_only_get_is_allowed() {
     let world = World::new().await;

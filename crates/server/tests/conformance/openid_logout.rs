@@ -87,9 +87,9 @@ async fn rp_logout_section_2_an_unknown_client_is_refused() {
     browser.get(&logout(&[("client_id", "nobody"), ("post_logout_redirect_uri", BYE)])).await.is_page(400);
 }
 
-/// "the OP MUST validate that it was the issuer of the ID Token" (§4).
+/// "the OP MUST validate that it was the issuer of the ID Token" (§2).
 #[tokio::test]
-async fn rp_logout_section_4_a_hint_of_another_issuer_is_refused() {
+async fn rp_logout_section_2_a_hint_of_another_issuer_is_refused() {
     let world = World::new().await;
     let (mut browser, tokens) = signed_in(&world).await;
     let key = Jwk::generate(Algorithm::RS256).unwrap();
@@ -99,7 +99,7 @@ async fn rp_logout_section_4_a_hint_of_another_issuer_is_refused() {
 }
 
 #[tokio::test]
-async fn rp_logout_section_4_a_changed_hint_is_refused() {
+async fn rp_logout_section_2_a_changed_hint_is_refused() {
     let world = World::new().await;
     let (mut browser, tokens) = signed_in(&world).await;
     let hint = format!("{}x", text(&tokens["id_token"]));
@@ -115,7 +115,7 @@ async fn rp_logout_section_2_an_access_token_is_no_hint() {
     assert!(is_signed_in(&browser).await);
 }
 
-/// "the OP MUST ask the End-User whether to log out" where nothing proves that it was their wish (§2).
+/// "the OP MUST ask the End-User this question if an id_token_hint was not provided" (§2).
 #[tokio::test]
 async fn rp_logout_section_2_without_a_hint_nothing_ends_unasked() {
     let world = World::new().await;
@@ -125,7 +125,7 @@ async fn rp_logout_section_2_without_a_hint_nothing_ends_unasked() {
     assert!(is_signed_in(&browser).await);
 }
 
-/// "… or if the … id_token_hint … does not match the current session" (§2).
+/// "… or if the supplied ID Token does not belong to the current OP session" (§2).
 #[tokio::test]
 async fn rp_logout_section_2_a_hint_of_somebody_else_ends_nothing_unasked() {
     let world = World::new().await;
@@ -135,9 +135,9 @@ async fn rp_logout_section_2_a_hint_of_somebody_else_ends_nothing_unasked() {
     assert!(is_signed_in(&browser).await);
 }
 
-/// "the OP … SHOULD accept ID Tokens … even when the exp time has passed" (§4).
+/// "The OP SHOULD accept ID Tokens … even when the exp time has passed" (§2).
 #[tokio::test]
-async fn rp_logout_section_4_an_expired_hint_is_not_refused() {
+async fn rp_logout_section_2_an_expired_hint_is_not_refused() {
     let world = World::new().await;
     let (mut browser, tokens) = signed_in(&world).await;
     world.advance(3_600);
@@ -146,7 +146,7 @@ async fn rp_logout_section_4_an_expired_hint_is_not_refused() {
     assert_eq!(answer.location(), BYE);
 }
 
-/// "state: … passes this value back" (§2, §3), unchanged.
+/// "the OP passes this value back to the RP using the state parameter" (§2), unchanged.
 #[tokio::test]
 async fn rp_logout_section_3_state_comes_back_unchanged_and_is_not_invented() {
     let world = World::new().await;
@@ -157,7 +157,7 @@ async fn rp_logout_section_3_state_comes_back_unchanged_and_is_not_invented() {
     assert_eq!(browser.get(&logout(&more[..2])).await.location(), BYE);
 }
 
-/// §6: "logout requests without a valid id_token_hint … potential means of denial of service".
+/// §6: "Logout requests without a valid id_token_hint value are a potential means of denial of service".
 #[tokio::test]
 async fn rp_logout_section_6_a_confirmation_that_another_site_posts_is_refused() {
     let world = World::new().await;

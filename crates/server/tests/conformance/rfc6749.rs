@@ -116,7 +116,7 @@ async fn rfc6749_section_3_1_a_post_must_be_a_form() {
     world.send(Method::POST, "/authorize", &headers, Some("{\"client_id\":\"web\"}".to_owned())).await.is_page(400);
 }
 
-/// "The redirection endpoint URI MUST be … registered": public clients above all (§3.1.2.2).
+/// "The authorization server MUST require the following clients to register their redirection endpoint: Public clients" (§3.1.2.2).
 #[tokio::test]
 async fn rfc6749_section_3_1_2_2_a_public_client_without_a_registered_uri_gets_nothing() {
     let world = World::new().await;

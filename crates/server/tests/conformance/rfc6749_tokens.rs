@@ -244,7 +244,7 @@ async fn rfc6749_section_10_4_a_changed_refresh_token_is_none() {
     }
 }
 
-/// §10.3: "Access token credentials MUST be kept confidential": nobody gets a whole one from an error.
+/// §10.3: "Access token credentials … MUST be kept confidential": nobody gets a whole one from an error.
 #[tokio::test]
 async fn rfc6749_section_10_3_an_error_shows_no_credential() {
     let world = World::new().await;

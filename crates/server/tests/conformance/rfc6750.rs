@@ -167,7 +167,7 @@ async fn rfc6750_section_3_a_challenge_is_on_every_401() {
     }
 }
 
-/// §5.3: bearer tokens "SHOULD NOT be stored in cookies" and nothing that answers one is kept.
+/// §5.3: "Don't store bearer tokens in cookies", and nothing that answers one is kept.
 #[tokio::test]
 async fn rfc6750_section_5_3_an_answer_to_a_token_is_not_stored_and_sets_no_cookie() {
     let world = World::new().await;

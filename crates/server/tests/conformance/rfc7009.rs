@@ -129,7 +129,7 @@ async fn rfc7009_section_2_1_a_body_that_is_no_form_is_refused() {
     assert_eq!(world.refresh("web", &refresh).await.status, 200);
 }
 
-/// §5: "the client authentication … public clients": whoever only guesses a token of theirs gets no further.
+/// §5: "The token being revoked must also belong to the requesting client": whoever only guesses a token gets no further.
 #[tokio::test]
 async fn rfc7009_section_5_a_public_client_revokes_its_own_tokens_only() {
     let world = World::new().await;

@@ -173,7 +173,7 @@ async fn rfc7521_section_4_2_a_client_id_beside_it_must_be_the_same() {
     answer.is_error(400, "invalid_request");
 }
 
-/// RFC 7521 §4.2: "the client MUST NOT … more than one mechanism".
+/// RFC 7521 §4.2, "an extension of Section 2.3 of OAuth 2.0": "The client MUST NOT use more than one authentication method in each request."
 #[tokio::test]
 async fn rfc7521_section_4_2_an_assertion_beside_a_secret_is_refused() {
     let keyed = Keyed::new().await;

@@ -142,7 +142,7 @@ async fn rfc7662_section_4_a_token_of_a_disabled_client_is_inactive() {
     assert_eq!(world.introspect(&token).await, json!({ "active": false }));
 }
 
-/// §4: "the authorization server … MUST … determine whether … the token … can be used at the protected resource".
+/// §4: "the authorization server MUST determine whether or not the token can be used at the resource server making the introspection call".
 #[tokio::test]
 async fn rfc7662_section_4_a_token_for_another_api_is_inactive() {
     let world = World::new().await;

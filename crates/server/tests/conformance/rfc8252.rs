@@ -44,7 +44,7 @@ async fn rfc8252_section_7_3_no_other_uri_has_a_port_that_varies() {
     world.browser().get(&authorize_url("native", &uri)).await.is_page(400);
 }
 
-/// Registrations that the validation refuses (§8.4: "MUST … exact"; §7.1: "based on a domain name").
+/// Registrations that the validation refuses (§8.4: a scheme without a period "SHOULD be rejected"; §7.1: "based on a domain name").
 macro_rules! not_registrable {
     ($($(#[$about:meta])* $name:ident: $uri:literal;)+) => {$(
         $(#[$about])*
@@ -88,7 +88,7 @@ async fn rfc8252_section_8_6_a_native_clients_answer_waits_for_the_person() {
     assert_eq!(answer.param("code"), None, "{answer:?}");
 }
 
-/// "authorization servers MUST NOT … rely on the secret" (§8.5): a native client has none to show.
+/// Such a server must "not accept the secret as proof of the client's identity" (§8.5): a native client has none to show.
 #[tokio::test]
 async fn rfc8252_section_8_5_a_native_client_with_a_secret_is_refused() {
     let world = World::new().await;

@@ -46,7 +46,7 @@ async fn rfc8707_section_2_2_a_refresh_token_opens_no_other_resource() {
     world.token("web", &fields).await.is_error(400, "invalid_target");
 }
 
-/// §2: "the … resource … switched off" is none.
+/// §2, `invalid_target`: "The requested resource is invalid, missing, unknown, or malformed". One that is switched off is none.
 #[tokio::test]
 async fn rfc8707_section_2_a_resource_that_is_switched_off_is_invalid_target() {
     let world = World::new().await;

@@ -122,7 +122,7 @@ async fn rfc9101_section_5_1_what_is_no_jwt_is_refused() {
     }
 }
 
-/// "The client MAY send … request or request_uri … MUST NOT … both" (§5).
+/// "If this parameter is present in the authorization request, request_uri MUST NOT be present" (§5).
 #[tokio::test]
 async fn rfc9101_section_5_request_and_request_uri_together_are_refused() {
     let world = World::new().await;
@@ -182,7 +182,7 @@ async fn rfc9101_section_10_5_a_client_that_must_sign_is_refused_without() {
     world.browser().get(&authorize_url("web", &[])).await.is_redirected_error("invalid_request");
 }
 
-/// §10.4.1: "the authorization server MUST … request_uri … be registered": nothing else is ever fetched.
+/// §10.4.1: "the value of the request_uri parameter does not point to an unexpected location": nothing but what is registered is ever fetched.
 #[tokio::test]
 async fn rfc9101_section_10_4_1_an_unregistered_request_uri_is_not_fetched() {
     let world = World::new().await;

@@ -64,7 +64,7 @@ async fn rfc9126_section_2_3_get_is_405() {
     assert_eq!(world.send(Method::GET, &path, &[(AUTHORIZATION, &own)], None).await.status, 405);
 }
 
-/// "If the size of the request exceeds the limits …, the authorization server responds with an HTTP 413" (§2.3).
+/// "If the request size was beyond the upper bound that the authorization server allows, the authorization server responds with an HTTP 413" (§2.3).
 #[tokio::test]
 async fn rfc9126_section_2_3_too_large_is_413() {
     let world = World::new().await;
@@ -88,7 +88,7 @@ async fn rfc9126_section_2_1_a_parameter_twice_is_refused() {
     world.post_as("web", PAR, &fields).await.is_error(400, "invalid_request");
 }
 
-/// "The request_uri value MUST be … cryptographically strong pseudorandom" (§2.2, §7.1).
+/// It "MUST contain some part generated using a cryptographically strong pseudorandom algorithm" (§2.2), for those who guess (§7.1).
 #[tokio::test]
 async fn rfc9126_section_7_1_a_request_uri_cannot_be_guessed() {
     let world = World::new().await;
@@ -116,9 +116,9 @@ async fn rfc9126_section_4_a_request_uri_needs_a_client_id_beside_it() {
     world.browser().get(&url).await.is_page(400);
 }
 
-/// "expires_in"; "An expired request_uri MUST be rejected as invalid" (§2.2).
+/// "An expired request_uri MUST be rejected as invalid" (§4).
 #[tokio::test]
-async fn rfc9126_section_2_2_an_expired_request_uri_is_refused() {
+async fn rfc9126_section_4_an_expired_request_uri_is_refused() {
     let world = World::new().await;
     let pushed = world.pushed("web", &[]).await;
     world.advance(61);
@@ -154,7 +154,8 @@ async fn rfc9126_section_6_a_client_that_must_push_is_refused_without() {
     world.browser().get(&authorize_url("web", &[])).await.is_redirected_error("invalid_request");
 }
 
-/// "the authorization server … policy … at the time of" use (§7.4): what changes after the push counts.
+/// "The client policy might change between the lodging of the Request Object and the authorization request" (§7.4): what changes after the
+/// push counts.
 #[tokio::test]
 async fn rfc9126_section_7_4_a_redirect_uri_that_was_withdrawn_is_not_used() {
     let world = World::new().await;

@@ -4,7 +4,7 @@ use crate::flows::{ADA, metadata, signed_in};
 use crate::support::flow::authorize_url;
 use crate::support::{ISSUER, World};
 
-/// Errors, each with `iss` (§2: "in … both successful and error responses").
+/// Errors, each with `iss` (§2: "In authorization responses to the client, including error responses").
 macro_rules! errors_with_the_issuer {
     ($($name:ident: $more:expr;)+) => {$(
         #[tokio::test]
@@ -39,7 +39,8 @@ async fn rfc9207_section_2_a_code_names_the_issuer_in_every_mode() {
     assert_eq!(posted.field("iss"), ISSUER);
 }
 
-/// "an https URL … no query or fragment components", and the client compares by simple string comparison (§2.4).
+/// "a URL that uses the "https" scheme without any query or fragment components" (§2), and the client compares by "simple string comparison"
+/// (§2.4).
 #[tokio::test]
 async fn rfc9207_section_2_4_the_issuer_is_that_of_the_metadata_character_by_character() {
     let world = World::new().await;

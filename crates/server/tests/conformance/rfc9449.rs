@@ -107,7 +107,7 @@ async fn rfc9449_section_11_1_a_proof_works_once() {
     world.token_with("machine", &proof, &MACHINE).await.is_error(400, "invalid_dpop_proof");
 }
 
-/// "refresh tokens … issued to public clients MUST be bound to the public key" (§5).
+/// Of a public client "the refresh token MUST be bound to the respective public key" (§5).
 #[tokio::test]
 async fn rfc9449_section_5_a_public_clients_refresh_token_needs_its_key() {
     let (world, prover) = (World::new().await, Prover::new());
@@ -117,7 +117,7 @@ async fn rfc9449_section_5_a_public_clients_refresh_token_needs_its_key() {
     assert_eq!(world.refresh_with("spa", &prover.for_tokens(), &refresh).await.status, 200);
 }
 
-/// `dpop_jkt` (§10): "the authorization server MUST … the public key … match".
+/// `dpop_jkt` (§10): "If they do not match, it MUST reject the request."
 #[tokio::test]
 async fn rfc9449_section_10_a_code_bound_to_a_key_needs_that_key() {
     let (world, prover) = (World::new().await, Prover::new());
@@ -127,7 +127,7 @@ async fn rfc9449_section_10_a_code_bound_to_a_key_needs_that_key() {
     assert_eq!(world.redeem_with("spa", &prover.for_tokens(), &code).await.status, 200);
 }
 
-/// "A DPoP-bound access token … as a bearer token" opens nothing (§7.2).
+/// "such a protected resource MUST reject a DPoP-bound access token received as a bearer token" (§7.2).
 #[tokio::test]
 async fn rfc9449_section_7_2_a_bound_token_is_no_bearer_token() {
     let (world, prover) = (World::new().await, Prover::new());
@@ -175,7 +175,7 @@ async fn rfc9449_section_7_1_a_plain_token_is_no_bound_token() {
     assert_eq!(world.userinfo_with(&token, &prover.for_userinfo(&token)).await.status, 401);
 }
 
-/// "dpop_signing_alg_values_supported … none … symmetric … MUST NOT" (§5.1).
+/// `dpop_signing_alg_values_supported` (§5.1): `alg` "MUST NOT be none or an identifier for a symmetric algorithm" (§4.2).
 #[tokio::test]
 async fn rfc9449_section_5_1_no_symmetric_algorithm_is_published() {
     let world = World::new().await;

@@ -62,7 +62,7 @@ refused_for_tokens! {
         => 400, "unsupported_grant_type";
 }
 
-/// "mechanisms to prevent … PKCE downgrade": a code whose request had no challenge takes no verifier (§2.1.1, §4.8.2).
+/// "Authorization servers MUST mitigate PKCE downgrade attacks": a code whose request had no challenge takes no verifier (§2.1.1, §4.8.2).
 #[tokio::test]
 async fn rfc9700_section_4_8_2_a_verifier_without_a_challenge_is_refused() {
     let world = World::new().await;
@@ -128,7 +128,7 @@ async fn rfc9700_section_4_14_2_a_refresh_reaches_no_other_api() {
     world.token("web", &fields).await.is_error(400, "invalid_target");
 }
 
-/// "the HTTP status code 307 … MUST NOT be used … when a redirect … might contain user credentials" (§4.12).
+/// "Authorization servers that redirect a request that potentially contains the user's credentials … MUST NOT use the HTTP 307 status code" (§4.12).
 #[tokio::test]
 async fn rfc9700_section_4_12_credentials_are_not_passed_on_by_a_redirect() {
     let world = World::new().await;
@@ -148,7 +148,7 @@ async fn rfc9700_section_4_12_credentials_are_not_passed_on_by_a_redirect() {
     assert!(answer.param("code").is_some(), "{answer:?}");
 }
 
-/// "the authorization server … SHOULD … suppress the Referer header" (§4.2.4).
+/// "Suppress the Referer header by applying an appropriate Referrer Policy" (§4.2.4).
 #[tokio::test]
 async fn rfc9700_section_4_2_4_no_page_sends_a_referrer() {
     let world = World::new().await;
@@ -156,7 +156,7 @@ async fn rfc9700_section_4_2_4_no_page_sends_a_referrer() {
     assert_eq!(page.header("referrer-policy"), "no-referrer");
 }
 
-/// "such pages … should not include third-party resources" (§4.2.4).
+/// "the authorization endpoint SHOULD NOT include third-party resources or links to external sites" (§4.2.4).
 #[tokio::test]
 async fn rfc9700_section_4_2_4_no_page_has_foreign_content() {
     let world = World::new().await;
@@ -167,7 +167,8 @@ async fn rfc9700_section_4_2_4_no_page_has_foreign_content() {
     }
 }
 
-/// "authorization servers MUST NOT allow clients to influence their "client_id" … in a way that might cause confusion" (§4.15).
+/// "Authorization servers SHOULD NOT allow clients to influence their client_id … that could cause confusion with a genuine resource owner"
+/// (§4.15.1).
 #[tokio::test]
 async fn rfc9700_section_4_15_1_no_user_has_the_id_of_a_client() {
     let world = World::new().await;
@@ -190,7 +191,7 @@ async fn rfc9700_section_4_16_the_consent_page_can_not_be_framed() {
     assert_eq!(consent.header("x-frame-options").to_ascii_uppercase(), "DENY");
 }
 
-/// "authorization servers … MUST NOT enable CORS at the authorization endpoint" (§2.6).
+/// "CORS MUST NOT be supported at the authorization endpoint" (§2.6).
 #[tokio::test]
 async fn rfc9700_section_2_6_the_authorization_endpoint_has_no_cors() {
     let world = World::new().await;

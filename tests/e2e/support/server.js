@@ -53,8 +53,9 @@ export class Server {
 
   /**
    * Starts one in development mode that nobody has set up: `setupLink` does.
-   * @param {{ settings?: Record<string, string>, front?: (origin: string) => string }} [options] settings as variables of the
-   *   environment; what stands in front of it, told where it is, and telling the issuer's address
+   * @param {{ settings?: Record<string, string>, front?: (origin: string) => string, ca?: string }} [options] settings as variables of the
+   *   environment; what stands in front of it, told where it is, and telling the issuer's address; `ca`, the
+   *   certificate that it shows, where it speaks TLS
    */
   static async startNew(options = {}) {
     for (let turn = 1; ; turn++) {
@@ -67,8 +68,9 @@ export class Server {
     }
   }
 
-  static async #tryStart({ settings = {}, front }) {
+  static async #tryStart({ settings = {}, front, ca }) {
     const server = new Server();
+    server.ca = ca;
     server.data = await mkdtemp(join(tmpdir(), 'symbolon-e2e-'));
     const [port, spa, api] = await freePorts(3);
     server.app = `http://localhost:${spa}`;
@@ -110,7 +112,7 @@ export class Server {
   }
 
   async #createAdmin() {
-    const visitor = new Visitor();
+    const visitor = new Visitor({ ca: this.ca });
     const page = await visitor.get(this.setupLink);
     const { email, name, password } = ADMIN;
     const done = await visitor.submit(page, '/setup', { email, name, password, password_confirm: password });

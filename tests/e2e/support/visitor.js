@@ -4,6 +4,7 @@
  */
 
 import { request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { text } from 'node:stream/consumers';
 
 /** @typedef {{ url: string, status: number, headers: import('node:http').IncomingHttpHeaders, body: string }} Answer */
@@ -13,6 +14,12 @@ const MAX_REDIRECTS = 10;
 export class Visitor {
   /** By host name, as in a browser: ports share them. */
   cookies = new Map();
+  #ca;
+
+  /** @param {{ ca?: string }} [trust] whose certificates it believes beside the usual ones */
+  constructor({ ca } = {}) {
+    this.#ca = ca;
+  }
 
   /** Follows redirects until a page, or until `stop(url)` says that the next address is the end. */
   async get(url, stop = () => false) {
@@ -56,7 +63,8 @@ export class Visitor {
       ...headers,
     };
     const response = await new Promise((done, failed) => {
-      request(url, { method, headers: all }, done).on('error', failed).end(body);
+      const send = url.startsWith('https:') ? requestOverTls : request;
+      send(url, { method, headers: all, ca: this.#ca }, done).on('error', failed).end(body);
     });
     for (const line of response.headers['set-cookie'] ?? []) this.#keep(hostname, line);
     return { url, status: response.statusCode, headers: response.headers, body: await text(response) };

@@ -2,6 +2,7 @@
 
 mod elsewhere;
 mod handover;
+pub(crate) mod tls;
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
@@ -10,9 +11,11 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use postgres_fixture::{Durability, Server};
+use rustls::ClientConfig;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -54,6 +57,8 @@ pub(crate) struct World {
     /// The listening socket, where this process keeps it and hands it over.
     socket: Option<TcpListener>,
     running: Option<Running>,
+    /// How to speak TLS with it, where it does.
+    tls: Option<Arc<ClientConfig>>,
     /// The database server, with `--store postgres`; after the process that uses it.
     database: Option<Server>,
 }
@@ -120,8 +125,18 @@ impl World {
         let data = folder.path().join("data");
         let port = free_port()?;
         let (settings, wrapper) = (Vec::new(), Vec::new());
-        let mut world =
-            Self { folder, data, port, settings, wrapper, program: None, socket: None, running: None, database: None };
+        let mut world = Self {
+            folder,
+            data,
+            port,
+            settings,
+            wrapper,
+            program: None,
+            socket: None,
+            running: None,
+            tls: None,
+            database: None,
+        };
         if options.store == Store::Postgres {
             let database = Server::start(Durability::Full, &["max_connections=100"])?;
             database.sql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
@@ -184,7 +199,11 @@ impl World {
 
     /// A connection to the public listener.
     pub(crate) fn connect(&self) -> Connection {
-        Connection::new(Place::Tcp(self.address()), self.host())
+        let place = match &self.tls {
+            Some(tls) => Place::Tls(self.address(), Arc::clone(tls)),
+            None => Place::Tcp(self.address()),
+        };
+        Connection::new(place, self.host())
     }
 
     /// A connection to the control socket.
@@ -279,7 +298,7 @@ impl World {
         let mut took = None;
         // The operator's door opens a little later than the public one.
         while took.is_none() || UnixStream::connect(self.control_socket()).is_err() {
-            if took.is_none() && answers(self.address(), &self.host()) {
+            if took.is_none() && self.answers() {
                 took = Some(watch.elapsed());
             }
             if let Some(status) = running.child.try_wait()? {
@@ -317,6 +336,14 @@ impl World {
             }
         }
         Ok(true)
+    }
+
+    /// Whether it answers, or at least accepts connections.
+    fn answers(&self) -> bool {
+        match self.tls {
+            Some(_) => TcpStream::connect(self.address()).is_ok(),
+            None => answers(self.address(), &self.host()),
+        }
     }
 
     fn log(&self) -> PathBuf {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
@@ -12,8 +13,11 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::HeaderMap;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use serde_json::Value;
 use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
 
 use crate::Failure;
 
@@ -25,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(crate) enum Place {
     /// The public listener.
     Tcp(SocketAddr),
+    /// The public listener, where it speaks TLS.
+    Tls(SocketAddr, Arc<ClientConfig>),
     /// The control socket.
     Unix(PathBuf),
 }
@@ -119,6 +125,14 @@ impl Connection {
             Place::Tcp(address) => {
                 let stream = TcpStream::connect(address).await.ok()?;
                 stream.set_nodelay(true).ok()?;
+                let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+                tokio::spawn(driver);
+                Some(sender)
+            }
+            Place::Tls(address, config) => {
+                let stream = TcpStream::connect(address).await.ok()?;
+                let name = ServerName::try_from("localhost").ok()?;
+                let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await.ok()?;
                 let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.ok()?;
                 tokio::spawn(driver);
                 Some(sender)

@@ -1,6 +1,6 @@
 //! Row 8: 10,000 idle connections, then a flood of new ones, then 200,000 authorization requests that nobody goes on with. The server
 //! lives, an idle connection costs at most 40 KB, ordinary requests are not slowed down, and nothing is left of the abandoned requests.
-//! (Rapid resets and CONTINUATION frames join with HTTP/2.)
+//! (Floods of HTTP/2 are a program of their own, `http2-floods`.)
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Command, Stdio};

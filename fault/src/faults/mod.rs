@@ -8,6 +8,7 @@ mod database_failover;
 mod database_outage;
 mod database_unreachable;
 mod disk_full;
+mod http2_floods;
 mod kill_key_rotation;
 mod kill_redemption;
 mod kill_refresh;
@@ -73,6 +74,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault!("sign-in-flood", "F7", sign_in_flood, true, "64 people sign in at once, again and again"),
     fault!("slow-clients", "F6", slow_clients, true, "500 connections that send byte by byte, or read nothing"),
     fault!("connections", "F8", connections, true, "10,000 idle connections, a flood of new ones, 200,000 abandoned requests"),
+    fault!("http2-floods", "F8", http2_floods, true, "rapid resets, CONTINUATION, pings, settings, empty and compressed frames over HTTP/2"),
     fault!("restart", "F10", restart, true, "servers replace each other under load, the listening socket handed over"),
     fault!("upgrade", "F10", upgrade, true, "the release of the commit before and the present one replace each other under load"),
     fault!("backup", "F11", backup, true, "backups under load; after a kill the last one is restored elsewhere"),

@@ -151,13 +151,15 @@ fn clients_python(workspace: &Workspace) -> PathBuf {
 fn other_languages(workspace: &Workspace) -> Result<(), String> {
     let clients = workspace.root.join(CLIENTS);
     process::run(process::cargo(&clients.join("rust")).args(["fetch", "--locked", "--quiet"]))?;
+    // What is too old for them fails here, and is told by the suites, which leave themselves out then.
+    let told = |outcome: Result<(), String>| outcome.unwrap_or_else(|why| println!("      {why}"));
     if process::output(process::command("go", &clients).arg("version")).is_ok() {
-        process::run(process::command("go", &clients.join("go")).args(["mod", "download"]))?;
+        told(process::run(process::command("go", &clients.join("go")).args(["mod", "download"])));
     }
     if process::exists("mvn", &clients) {
         let folder = format!("-Dfolder={}", workspace.target.join("clients-java").display());
         let compile = ["--quiet", "--batch-mode", "--no-transfer-progress", &folder, "test", "-DskipTests"];
-        process::run(process::command("mvn", &clients.join("java")).args(compile))?;
+        told(process::run(process::command("mvn", &clients.join("java")).args(compile)));
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ impl ClientCertificate {
     }
 }
 
-/// RFC 8705 §3.1: "the base64url-encoded SHA-256 hash (a.k.a., thumbprint, fingerprint, or digest) of the DER encoding of the X.509
+/// RFC 8705 §3.1: "a base64url-encoded SHA-256 hash (a.k.a., thumbprint, fingerprint, or digest) of the DER encoding of the X.509
 /// certificate".
 #[must_use]
 pub fn thumbprint(der: &[u8]) -> String {

@@ -6,7 +6,7 @@ use crate::registration::Client;
 
 pub(super) const NAME: &str = "tls_client_auth";
 
-/// RFC 8705 §2.1.1: "the TLS layer … has validated the client's certificate chain", and then the subject decides.
+/// RFC 8705 §2.1: "The TLS handshake is utilized … to validate the corresponding certificate chain", and then the subject decides.
 pub(super) fn verify(client: &Client, shown: Option<ShownCertificate<'_>>) -> Result<(), ClientAuthFailure> {
     let ShownCertificate { certificate, chain } = shown.ok_or(ClientAuthFailure::CertificateMissing)?;
     match chain {

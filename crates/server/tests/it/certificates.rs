@@ -92,7 +92,7 @@ async fn rfc8705_section_2_both_versions_of_tls_prove_the_possession_of_the_key(
 
 /// Somebody else's certificate is public; its key is not.
 #[tokio::test]
-async fn rfc8705_section_6_2_a_certificate_without_its_key_ends_the_handshake() {
+async fn rfc8705_section_2_1_a_certificate_without_its_key_ends_the_handshake() {
     use rustls::pki_types::PrivateKeyDer;
     use rustls::pki_types::pem::PemObject as _;
     use rustls::sign::CertifiedKey;

@@ -4,9 +4,11 @@
 //! token of a user, can be revoked without a look-up per request. No personal data.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use symbolon_jose::Algorithm;
 use symbolon_jose::jwt::Audience;
 
+use crate::authorization_details::AuthorizationDetails;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::ids::{Issuer, random_id};
@@ -54,6 +56,12 @@ pub struct AccessTokenClaims {
     /// How strongly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// By what means (RFC 9068 §2.2.1, RFC 8176).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// What was allowed in detail (RFC 9396 §9.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Map<String, Value>>,
     /// The user's roles, if the API wants them (RFC 9068 §2.2.3.1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -93,9 +101,12 @@ pub(crate) struct UserToken<'a> {
     pub(crate) user: &'a UserFacts,
     pub(crate) scope: &'a Scope,
     pub(crate) api: Option<&'a Api>,
+    /// Those of the API go in.
+    pub(crate) details: &'a AuthorizationDetails,
     pub(crate) born_in: Option<BornIn<'a>>,
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<&'a str>,
+    pub(crate) amr: &'a [String],
     pub(crate) cnf: Option<&'a Confirmation>,
 }
 
@@ -124,6 +135,8 @@ pub(crate) fn for_user(ctx: &mut Context<'_>, from: &UserToken<'_>) -> AccessTok
         rh: Some(from.user.revocation_handle.clone()),
         auth_time: Some(from.auth_time),
         acr: from.acr.map(str::to_owned),
+        amr: from.amr.to_vec(),
+        authorization_details: from.details.at(from.client, from.api),
         roles: roles(from.client, from.api, from.user),
         cnf: from.cnf.cloned(),
         exp,
@@ -159,12 +172,19 @@ pub(crate) fn for_client(
     client: &Client,
     scope: Scope,
     api: &Api,
+    details: &AuthorizationDetails,
     cnf: Option<&Confirmation>,
 ) -> AccessTokenPlan {
     let lifetime_secs = lifetime_secs(ctx.lifetimes.access_token_secs, Some(client), Some(api));
     let claims = base(ctx, client, client.client_id.as_str(), Audience::One(api.identifier.clone()));
-    let claims = AccessTokenClaims { exp: ctx.now.saturating_add(lifetime_secs), scope, cnf: cnf.cloned(), ..claims };
-    AccessTokenPlan { claims, form: AccessTokenForm::Signed(api.signing_alg) }
+    let claims = AccessTokenClaims {
+        exp: ctx.now.saturating_add(lifetime_secs),
+        scope,
+        authorization_details: details.at(client, Some(api)),
+        cnf: cnf.cloned(),
+        ..claims
+    };
+    AccessTokenPlan { claims, form: AccessTokenForm::Signed(signing_alg(client, Some(api))) }
 }
 
 fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> AccessTokenClaims {
@@ -182,6 +202,8 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
         rh: None,
         auth_time: None,
         acr: None,
+        amr: Vec::new(),
+        authorization_details: Vec::new(),
         roles: Vec::new(),
         cnf: None,
         status: None,
@@ -200,9 +222,9 @@ pub fn lifetime_secs(default_secs: u64, client: Option<&Client>, api: Option<&Ap
     }
 }
 
-/// The API's algorithm; a token for userinfo alone is read by us, and the client's choice for ID tokens will do.
+/// The API's algorithm, unless the client's profile does not allow it; a token for userinfo alone is read by us, and the client's choice for ID tokens will do.
 fn signing_alg(client: &Client, api: Option<&Api>) -> Algorithm {
-    api.map_or(client.id_token_signed_response_alg, |api| api.signing_alg)
+    api.map_or(client.id_token_signed_response_alg, |api| client.allowed_or_own(api.signing_alg))
 }
 
 #[cfg(test)]
@@ -213,7 +235,19 @@ mod tests {
     fn token(client: &Client, api: Option<&Api>) -> AccessTokenClaims {
         let (user, scope) = (user(), Scope::parse("openid").unwrap());
         let born_in = Some(BornIn { sid: "sid-1", ends_at: NOW });
-        let from = UserToken { client, user: &user, scope: &scope, api, born_in, auth_time: NOW, acr: None, cnf: None };
+        let details = &AuthorizationDetails::default();
+        let from = UserToken {
+            client,
+            user: &user,
+            scope: &scope,
+            api,
+            details,
+            born_in,
+            auth_time: NOW,
+            acr: None,
+            amr: &[],
+            cnf: None,
+        };
         at(NOW, |ctx| for_user(ctx, &from)).claims
     }
 

@@ -67,8 +67,9 @@ pub fn held(
         };
     }
     match proven {
+        // FAPI 2.0 §5.3.2.1: "shall only issue sender-constrained access tokens".
         // RFC 9449 §5.2: "the authorization server MUST reject token requests from the client that do not contain the DPoP header"
-        None if client.dpop_bound_access_tokens => Err(OAuthError::Dpop(DpopFailure::Missing)),
+        None if client.must_bind() => Err(OAuthError::Dpop(DpopFailure::Missing)),
         proven => Ok(proven.map(Proven::confirmation)),
     }
 }
@@ -95,7 +96,7 @@ mod tests {
     use serde_json::json;
 
     fn proven() -> Proven {
-        Proven { jkt: "k".to_owned(), once: [0; 32], expires_at: 0 }
+        Proven { jkt: "k".to_owned(), alg: symbolon_jose::Algorithm::ES256, once: [0; 32], expires_at: 0 }
     }
 
     fn key() -> Confirmation {

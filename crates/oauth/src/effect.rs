@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::claims_request::ClaimsRequest;
 use crate::confirmation::Confirmation;
+use crate::extent::Extent;
 use crate::ids::ClientId;
 use crate::scope::Scope;
 
@@ -55,6 +56,9 @@ pub struct FamilyGrant {
     /// The key that every refresh must prove to hold: of public clients only, since the others prove who they are (RFC 9449 §5).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// More APIs, and what was allowed in detail.
+    #[serde(flatten)]
+    pub extent: Extent,
 }
 
 /// A family to create: a sign-in's code and everything born of it.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::authorization_details::DetailsFailure;
 pub use crate::client_auth::failure::{ClientAuthFailure, Presented};
 use crate::dpop::DpopFailure;
 
@@ -22,6 +23,8 @@ pub enum OAuthError {
         /// Where the credentials were.
         presented: Presented,
     },
+    /// `authorization_details` that cannot be asked for (RFC 9396 §5).
+    AuthorizationDetails(DetailsFailure),
     /// The client is not registered for the grant.
     GrantNotAllowed,
     /// A `grant_type` nobody knows.
@@ -94,6 +97,8 @@ pub enum OAuthError {
     ResponseModeOrigin,
     /// A `response_mode` in which this `response_type` must not travel, or not to this redirect URI.
     ResponseModeUnfit,
+    /// An answer that is not signed, for a client whose profile wants signed ones.
+    ResponseModeUnsigned,
     /// A `response_mode` nobody knows, or not for this client.
     ResponseModeUnsupported,
     /// The client is not registered for the `response_type`.
@@ -271,6 +276,8 @@ impl OAuthError {
             Self::ParametersTooLarge => wire("invalid_request", 400, "the parameters are too large"),
             Self::ScopeMalformed => wire("invalid_scope", 400, "scope is not well-formed"),
             Self::ScopeNotAllowed => wire("invalid_scope", 400, "the client may not ask for this scope"),
+            // RFC 9396 §5
+            Self::AuthorizationDetails(failure) => wire("invalid_authorization_details", 400, failure.text()),
             // RFC 8707 §2
             Self::TargetMissing => wire("invalid_target", 400, "name the API with resource or audience"),
             Self::TargetUnknown => wire("invalid_target", 400, "this API is unknown, or the client may not ask for it"),
@@ -322,6 +329,12 @@ impl OAuthError {
                 wire("request_uri_not_supported", 400, "the request_uri parameter is not supported")
             }
             Self::ResponseModeUnsupported => wire("invalid_request", 400, "this response_mode is not supported"),
+            // FAPI 2.0 Message Signing §5.4
+            Self::ResponseModeUnsigned => wire(
+                "invalid_request",
+                400,
+                "answers to this client must be signed: use a response_mode that ends in jwt",
+            ),
             // OAuth 2.0 Multiple Response Types §5
             Self::ResponseModeUnfit => {
                 wire("invalid_request", 400, "this response_mode is not for this response_type or redirect_uri")
@@ -447,6 +460,7 @@ impl OAuthError {
         let name: String = full.chars().take_while(char::is_ascii_alphanumeric).collect();
         match self {
             Self::ClientAuthentication { failure, presented: _ } => format!("{name}.{failure:?}"),
+            Self::AuthorizationDetails(failure) => format!("{name}.{failure:?}"),
             Self::Dpop(failure) => format!("{name}.{failure:?}"),
             _ => name,
         }

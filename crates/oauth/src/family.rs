@@ -8,6 +8,7 @@ use crate::claims_request::ClaimsRequest;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::effect::{FamilyGrant, NewFamily, NewRefreshToken};
+use crate::extent::Extent;
 use crate::id_token;
 use crate::issue::{AccessTokenPlan, IdTokenPlan, RefreshAnswer, UserFacts};
 use crate::registration::{Api, Client};
@@ -29,6 +30,7 @@ pub(crate) struct SignIn<'a> {
     pub(crate) amr: &'a [String],
     pub(crate) acr: Option<&'a str>,
     pub(crate) claims: Option<&'a ClaimsRequest>,
+    pub(crate) extent: &'a Extent,
     /// What the sender has proven to hold.
     pub(crate) held: Option<&'a Confirmation>,
 }
@@ -43,12 +45,13 @@ pub(crate) struct Born {
 }
 
 pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
-    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, claims, held, .. } = *from;
+    let SignIn { client, user, api, born_in, nonce, auth_time, amr, acr, claims, extent, held, .. } = *from;
     let sid = born_in.map(|session| session.sid);
     let scope = &target::scope_for_user(client, api, from.scope);
     let stays = scope.contains("offline_access");
     let session_bound = sid.is_some() && (client.is_session_bound() || !stays);
-    let token = UserToken { client, user, scope, api, born_in, auth_time, acr, cnf: held };
+    let details = &extent.authorization_details;
+    let token = UserToken { client, user, scope, api, details, born_in, auth_time, acr, amr, cnf: held };
     let access_token = access_token::for_user(ctx, &token);
     let profile = client.profile_claims;
     let inputs = id_token::Inputs { client, user, scope, nonce, sid, auth_time, acr, amr, claims, profile };
@@ -73,13 +76,15 @@ pub(crate) fn begin(ctx: &mut Context<'_>, from: &SignIn<'_>) -> Born {
         created_at: ctx.now,
         absolute_expires_at,
         grant: FamilyGrant {
-            scope: scope.clone(),
-            audience: api.map(|api| api.identifier.clone()),
+            // The scope of one API is not that of the others.
+            scope: if extent.resources.is_empty() { scope.clone() } else { from.scope.clone() },
+            audience: extent.resources.first().cloned().or_else(|| api.map(|api| api.identifier.clone())),
             auth_time,
             amr: amr.to_vec(),
             acr: acr.map(str::to_owned),
             claims: claims.cloned(),
             cnf: held.filter(|_| client.is_public()).cloned(),
+            extent: extent.clone(),
         },
     };
     Born { access_token, id_token, refresh_token, family, record }
@@ -93,7 +98,12 @@ pub(crate) fn new_refresh_token(
     absolute_expires_at: u64,
 ) -> (OpaqueToken, NewRefreshToken) {
     let token = OpaqueToken::of_family(family_id, ctx.rng);
-    let idle_end = ctx.now.saturating_add(client.refresh_idle_secs(&ctx.lifetimes));
+    // Nothing follows a token that is not rotated, so its use cannot prolong it.
+    let idle_end = if client.keeps_refresh_token() {
+        absolute_expires_at
+    } else {
+        ctx.now.saturating_add(client.refresh_idle_secs(&ctx.lifetimes))
+    };
     let record =
         NewRefreshToken { hash: token.hash(), created_at: ctx.now, expires_at: idle_end.min(absolute_expires_at) };
     (token, record)

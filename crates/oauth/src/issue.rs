@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use symbolon_jose::Algorithm;
 
 use crate::access_token::AccessTokenClaims;
@@ -143,6 +144,7 @@ impl Issue {
             token_type: Confirmation::token_type(claims.cnf.as_ref()),
             expires_in: claims.exp.saturating_sub(claims.iat),
             scope: claims.scope.clone(),
+            authorization_details: claims.authorization_details.clone(),
             refresh_token: match &self.refresh_token {
                 RefreshAnswer::Absent => None,
                 RefreshAnswer::New(token) => Some(token.reveal().to_owned()),
@@ -187,6 +189,9 @@ pub struct TokenResponse {
     pub expires_in: u64,
     /// What was granted: always told, since unknown scopes are dropped.
     pub scope: Scope,
+    /// What was granted in detail (RFC 9396 §7).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Map<String, Value>>,
     /// The refresh token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
@@ -197,7 +202,7 @@ pub struct TokenResponse {
 
 impl fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { access_token: _, token_type, expires_in, scope, refresh_token: _, id_token: _ } = self;
+        let Self { token_type, expires_in, scope, .. } = self;
         f.debug_struct("TokenResponse")
             .field("token_type", token_type)
             .field("expires_in", expires_in)

@@ -7,6 +7,8 @@
 //! Every refusal is an [`OAuthError`], and [`OAuthError::wire`] is the only place that knows what it looks like outside.
 
 pub mod access_token;
+pub mod acr;
+pub mod authorization_details;
 pub mod authorize;
 pub mod certificate;
 pub mod claims;
@@ -18,6 +20,7 @@ pub mod dpop;
 mod effect;
 pub mod endpoint;
 pub mod error;
+pub mod extent;
 mod family;
 pub mod grant;
 pub mod id_token;
@@ -29,6 +32,7 @@ pub mod pairwise;
 pub mod params;
 pub mod password_sign_in;
 pub mod pkce;
+pub mod profile;
 pub mod pushed_request;
 pub mod redirect_uri;
 pub mod registration;

@@ -4,10 +4,12 @@
 //! pool, before this decides what the sign-in brings.
 
 use crate::access_token::BornIn;
+use crate::acr;
 use crate::confirmation;
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::error::OAuthError;
+use crate::extent::Extent;
 use crate::family::{self, SignIn};
 use crate::ids::random_id;
 use crate::issue::{Issue, UserFacts, UserStatus};
@@ -90,8 +92,9 @@ pub fn decide(
             nonce: None,
             auth_time,
             amr: &signed_in.amr,
-            acr: None,
+            acr: acr::of(&signed_in.amr),
             claims: None,
+            extent: &Extent::default(),
             held: None,
         },
     );

@@ -6,9 +6,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use symbolon_jose::VerifyingKeys;
-
 use crate::authorize::{self, Effective, ObjectKind, Source};
 use crate::client_auth::{self, AuthenticatedClient};
 use crate::confirmation::Confirmation;
@@ -17,8 +14,9 @@ use crate::error::OAuthError;
 use crate::ids::ClientId;
 use crate::params::{self, Params};
 use crate::registration::Apis;
-use crate::request_object::Opener;
+use crate::request_object::{Keys, Opener};
 use crate::token_format::{OpaqueToken, TokenKind};
+use serde::{Deserialize, Serialize};
 
 /// What the `request_uri` of a pushed request begins with (RFC 9126 §2.2).
 pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -122,7 +120,7 @@ pub fn reference(request_uri: &str) -> Option<Result<OpaqueToken, OAuthError>> {
     Some(OpaqueToken::parse(TokenKind::PushedRequest, token).map_err(|_| OAuthError::PushedRequestUnknown))
 }
 
-/// Decides on a pushed request. `keys` are the client's; `held` is what it has proven to hold while it pushed: as if its thumbprint stood in
+/// Decides on a pushed request. `keys` are for its request object; `held` is what it has proven to hold while it pushed: as if its thumbprint stood in
 /// `dpop_jkt` (RFC 9449 §10.1).
 ///
 /// # Errors
@@ -133,7 +131,7 @@ pub fn decide(
     client: AuthenticatedClient<'_>,
     held: Option<&Confirmation>,
     params: &Params,
-    keys: Option<&VerifyingKeys>,
+    keys: Keys<'_>,
     apis: &dyn Apis,
 ) -> Result<Push, OAuthError> {
     let client = client.client();
@@ -203,7 +201,7 @@ mod tests {
         let mut pairs = usual(client.client_id.as_str(), &client.redirect_uris[0]);
         pairs.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
         let params = Params::from_pairs(pairs.into_iter().chain(changes.iter().copied())).unwrap();
-        at(NOW, |ctx| decide(ctx, authenticated(client), None, &params, None, &apis()))
+        at(NOW, |ctx| decide(ctx, authenticated(client), None, &params, Keys::default(), &apis()))
     }
 
     #[test]
@@ -214,7 +212,8 @@ mod tests {
             let client = spa();
             let pairs = usual("spa", SPA_URI).into_iter().chain(more.iter().copied());
             let params = Params::from_pairs(pairs).unwrap();
-            let push = at(NOW, |ctx| decide(ctx, authenticated(&client), Some(&held), &params, None, &apis()))?;
+            let push =
+                at(NOW, |ctx| decide(ctx, authenticated(&client), Some(&held), &params, Keys::default(), &apis()))?;
             let opened = push.request.open([0; 32], "spa", Arrival::At(NOW))?;
             Ok(opened.params.get("dpop_jkt").map(str::to_owned))
         };

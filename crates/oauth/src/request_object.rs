@@ -7,14 +7,17 @@
 
 use serde_json::{Map, Value};
 use symbolon_jose::json::{Limits, parse_strict};
+use symbolon_jose::jwe::{self, DecryptingKeys};
 use symbolon_jose::jwt::{self, Policy, is_same_type};
 use symbolon_jose::{Algorithm, VerifyingKeys, base64url};
+use zeroize::Zeroizing;
 
 use crate::authorize::ObjectKind;
 use crate::error::OAuthError;
 use crate::ids::Issuer;
 use crate::json::holds_nul;
 use crate::params::Params;
+use crate::profile::Demand;
 use crate::registration::{Client, RequestObjectAlg};
 
 /// The media type of a request object, and with it the `typ` (RFC 9101 §10.8).
@@ -22,6 +25,8 @@ pub const TYP: &str = "oauth-authz-req+jwt";
 
 /// Difference of clocks allowed on what others issue.
 const SKEW_SECS: u64 = 15;
+/// How long the request of a client may count whose profile wants it signed, from its `nbf` on.
+const LONGEST_SECS: u64 = 3_600;
 /// The largest unsigned object; a signed one has the bound of every signed token.
 const MAX_UNSIGNED_BYTES: usize = 16 * 1024;
 /// Claims of the JWT itself, which are no parameters.
@@ -32,13 +37,22 @@ const NEVER_INSIDE: &[&str] = &["request", "request_uri", "sub"];
 
 const MALFORMED: OAuthError = OAuthError::RequestObjectInvalid("the request object is not well-formed");
 
+/// The keys that a request object may need.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Keys<'a> {
+    /// Those of its client ([`crate::client_auth::keys_of`]), which sign it.
+    pub verifying: Option<&'a VerifyingKeys>,
+    /// This server's own, to which it may be encrypted.
+    pub decrypting: Option<&'a DecryptingKeys>,
+}
+
 /// Opens the request objects of one client.
 #[derive(Clone, Copy, Debug)]
 pub struct Opener<'a> {
     /// Whose they must be.
     pub client: &'a Client,
-    /// Its keys ([`crate::client_auth::keys_of`]).
-    pub keys: Option<&'a VerifyingKeys>,
+    /// The keys.
+    pub keys: Keys<'a>,
     /// Whom they must be for.
     pub issuer: &'a Issuer,
     /// Unix seconds.
@@ -54,6 +68,8 @@ impl Opener<'_> {
         if let Some(name) = ["client_id", "request", "request_uri"].into_iter().find(|name| beside.is_repeated(name)) {
             return Err(OAuthError::ParameterRepeated(name.to_owned()));
         }
+        let decrypted = if is_encrypted(text) { Some(self.decrypted(text)?) } else { None };
+        let text = decrypted.as_ref().map_or(text, |inside| inside.as_str());
         let (claims, kind) = if text.ends_with('.') { self.unsigned(text)? } else { self.signed(text)? };
         if NEVER_INSIDE.iter().any(|name| claims.contains_key(*name)) {
             return Err(OAuthError::RequestObjectInvalid(
@@ -90,11 +106,8 @@ impl Opener<'_> {
         if registered == Some(RequestObjectAlg::Unsigned) {
             return Err(wrong_alg);
         }
-        if text.matches('.').count() == 4 {
-            return Err(OAuthError::RequestObjectInvalid("encrypted request objects are not supported"));
-        }
         let no_keys = OAuthError::RequestObjectInvalid("the client has no keys to verify its request objects with");
-        let keys = self.keys.ok_or(no_keys)?;
+        let keys = self.keys.verifying.ok_or(no_keys)?;
         // The audience is optional and compared by the caller; so is the expiry (RFC 9101 §4).
         let policy =
             Policy::danger_any_audience(self.client.client_id.as_str()).danger_exp_optional().leeway_secs(SKEW_SECS);
@@ -102,15 +115,62 @@ impl Opener<'_> {
             jwt::verify::<Map<String, Value>>(text, keys, &policy, self.now).map_err(|error| failure(&error))?;
         check_type(verified.typ())?;
         let alg = verified.algorithm();
+        if !self.client.allows_request_object_alg(RequestObjectAlg::Signed(alg)) {
+            return Err(wrong_alg);
+        }
+        if verified.iat().is_some_and(|iat| iat > self.now.saturating_add(SKEW_SECS)) {
+            return Err(EXPIRED);
+        }
+        if self.client.profile().demands(Demand::SignedRequest) {
+            self.check_life(verified.nbf(), verified.exp())?;
+            if verified.claims().get("aud").is_none() {
+                return Err(OAuthError::RequestObjectInvalid("aud of the request object is missing"));
+            }
+        }
         match registered {
             Some(RequestObjectAlg::Signed(only)) if !is_same(alg, only) => Err(wrong_alg),
             _ => Ok((verified.into_claims(), ObjectKind::Signed(alg))),
         }
     }
 
+    /// What was encrypted to this server (RFC 9101 §6.1): "decrypt the JWT … the result MUST be a signed JWT", and is verified like any other.
+    /// What is wrong with it is not told apart.
+    fn decrypted(&self, text: &str) -> Result<Zeroizing<String>, OAuthError> {
+        let keys =
+            self.keys.decrypting.ok_or(OAuthError::RequestObjectInvalid("this server has no key to decrypt with"))?;
+        let opened = jwe::compact::decrypt(text, keys).map_err(|_| NOT_DECRYPTED)?;
+        // RFC 7519 §5.2: "In the case that nested signing or encryption is employed, this Header Parameter MUST be present".
+        if !opened.cty().is_some_and(|cty| [TYP, "JWT"].iter().any(|accepted| is_same_type(accepted, cty))) {
+            return Err(OAuthError::RequestObjectInvalid("cty of the encrypted request object must be JWT"));
+        }
+        let inside = std::str::from_utf8(opened.plaintext()).map_err(|_| NOT_DECRYPTED)?;
+        // Encrypted once: nothing in it is worth opening again.
+        if is_encrypted(inside) { Err(NOT_DECRYPTED) } else { Ok(Zeroizing::new(inside.to_owned())) }
+    }
+
+    /// FAPI 2.0 Message Signing §5.3.1, FAPI 1.0 Part 2 §5.2.2: "an nbf claim that is no longer than 60 minutes in the past" and "an exp claim
+    /// that has a lifetime of no longer than 60 minutes after the nbf claim".
+    fn check_life(&self, nbf: Option<u64>, exp: Option<u64>) -> Result<(), OAuthError> {
+        let (Some(nbf), Some(exp)) = (nbf, exp) else {
+            return Err(OAuthError::RequestObjectInvalid("nbf and exp of the request object are needed"));
+        };
+        if self.now > nbf.saturating_add(LONGEST_SECS) {
+            return Err(OAuthError::RequestObjectInvalid(
+                "nbf of the request object is more than 60 minutes in the past",
+            ));
+        }
+        if exp > nbf.saturating_add(LONGEST_SECS) {
+            return Err(OAuthError::RequestObjectInvalid(
+                "exp of the request object is more than 60 minutes after nbf",
+            ));
+        }
+        Ok(())
+    }
+
     /// The only reader of `alg: none` in this server: it takes what a client registered for it could have put into the query as well.
     fn unsigned(&self, text: &str) -> Result<(Map<String, Value>, ObjectKind), OAuthError> {
-        if self.client.requests.request_object_signing_alg != Some(RequestObjectAlg::Unsigned) {
+        let allowed = self.client.allows_request_object_alg(RequestObjectAlg::Unsigned);
+        if !allowed || self.client.requests.request_object_signing_alg != Some(RequestObjectAlg::Unsigned) {
             return Err(OAuthError::RequestObjectInvalid("the request object must be signed"));
         }
         let mut segments = text.split('.');
@@ -146,8 +206,10 @@ impl Opener<'_> {
         if time("exp")?.is_some_and(|exp| self.now >= exp.saturating_add(SKEW_SECS)) {
             return Err(EXPIRED);
         }
-        if time("nbf")?.is_some_and(|nbf| nbf > self.now.saturating_add(SKEW_SECS)) {
-            return Err(EXPIRED);
+        for name in ["iat", "nbf"] {
+            if time(name)?.is_some_and(|time| time > self.now.saturating_add(SKEW_SECS)) {
+                return Err(EXPIRED);
+            }
         }
         Ok(())
     }
@@ -162,6 +224,14 @@ impl Opener<'_> {
         };
         if ok { Ok(()) } else { Err(OAuthError::RequestObjectInvalid("aud of the request object is not this issuer")) }
     }
+}
+
+const NOT_DECRYPTED: OAuthError =
+    OAuthError::RequestObjectInvalid("the encrypted request object does not open with a key of this server");
+
+/// A JWE in compact form has five parts (RFC 7516 §3.1).
+fn is_encrypted(text: &str) -> bool {
+    text.matches('.').count() == 4
 }
 
 const EXPIRED: OAuthError = OAuthError::RequestObjectInvalid("the request object has expired or is not yet valid");

@@ -1,6 +1,6 @@
 //! Which API a request means, and how much of the asked scope can be granted there (RFC 8707; `audience` is an alias).
 //!
-//! Refuses unknown, switched-off and unregistered APIs, and more than one at a time. Unknown scopes are dropped, never an error.
+//! Refuses unknown, switched-off and unregistered APIs, and for one token more than one. Unknown scopes are dropped, never an error.
 
 use crate::access_token::userinfo_audience;
 use crate::error::OAuthError;
@@ -10,6 +10,9 @@ use crate::params::Params;
 use crate::registration::{Api, Apis, Client, ClientKind};
 use crate::scope::{self, Scope};
 
+/// More APIs than anybody would be asked for at once.
+const MAX_RESOURCES: usize = 10;
+
 /// The one API that `resource` (any number of times) and `audience` name, if any does.
 pub(crate) fn requested(params: &Params) -> Result<Option<&str>, OAuthError> {
     let mut named = params.all("resource").chain(params.get("audience"));
@@ -17,11 +20,27 @@ pub(crate) fn requested(params: &Params) -> Result<Option<&str>, OAuthError> {
     if named.all(|other| other == first) { Ok(Some(first)) } else { Err(OAuthError::TargetsSeveral) }
 }
 
+/// Everything that `resource` and `audience` name, each once, in the order they came (RFC 8707 §2: "Multiple resource parameters MAY be used").
+pub(crate) fn all_requested(params: &Params) -> Result<Vec<&str>, OAuthError> {
+    let mut all: Vec<&str> = Vec::new();
+    for one in params.all("resource").chain(params.get("audience")) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    if all.len() > MAX_RESOURCES { Err(OAuthError::TargetsSeveral) } else { Ok(all) }
+}
+
 /// The API that `resource` alone names; at the token endpoint `audience` is ignored, because clients repeat it carelessly.
 pub(crate) fn resource(params: &Params) -> Result<Option<&str>, OAuthError> {
     let mut named = params.all("resource");
     let Some(first) = named.next() else { return Ok(None) };
     if named.all(|other| other == first) { Ok(Some(first)) } else { Err(OAuthError::TargetsSeveral) }
+}
+
+/// Which of the APIs that were allowed a token is for: the one that is named (RFC 8707 §2.2), the first of them if none is.
+pub(crate) fn chosen<'g>(first: Option<&'g str>, all: &'g [String], named: Option<&str>) -> Option<&'g str> {
+    named.and_then(|named| all.iter().find(|one| *one == named)).map(String::as_str).or(first)
 }
 
 /// The API of an existing grant: `named` may repeat it (RFC 8707 §2.2), never change it, and it must still be there.
@@ -56,6 +75,36 @@ pub(crate) fn for_user<'a>(
         return Err(OAuthError::TargetUnknown);
     }
     live(identifier, apis).map(Some)
+}
+
+/// The APIs a user's grant is for, those that are named or the one that is meant; `wanted` are types of authorization details, by which an API
+/// is meant where none is named.
+pub(crate) fn all_for_user<'a>(
+    client: &Client,
+    requested: &[&str],
+    wanted: &[String],
+    issuer: &Issuer,
+    apis: &'a dyn Apis,
+) -> Result<Vec<&'a Api>, OAuthError> {
+    let userinfo = userinfo_audience(issuer);
+    let named: Vec<&str> = requested.iter().copied().filter(|named| *named != userinfo).collect();
+    if named.len() > 1 {
+        // A session value is for one API.
+        if client.gets_sessions() {
+            return Err(OAuthError::TargetsSeveral);
+        }
+        return named
+            .iter()
+            .map(|one| for_user(client, Some(one), issuer, apis)?.ok_or(OAuthError::TargetUnknown))
+            .collect();
+    }
+    let has_types = |api: &&Api| wanted.iter().any(|name| api.details_type(name).is_some());
+    let meant = || client.apis.iter().filter_map(|entry| live(&entry.audience, apis).ok()).find(has_types);
+    let one = for_user(client, named.first().copied(), issuer, apis);
+    match one? {
+        None if named.is_empty() && !wanted.is_empty() => Ok(meant().into_iter().collect()),
+        one => Ok(one.into_iter().collect()),
+    }
 }
 
 /// A session value means nothing but to the API it was made for.
@@ -94,6 +143,12 @@ pub(crate) fn scope_for_user(client: &Client, api: Option<&Api>, asked: &Scope) 
             api.is_some_and(|api| api_scope(client, api, name))
         }
     })
+}
+
+/// The same where there are several APIs: what one of them has.
+pub(crate) fn scope_for_all(client: &Client, apis: &[&Api], asked: &Scope) -> Scope {
+    let of_none = scope_for_user(client, None, asked);
+    apis.iter().fold(of_none, |all, api| all.union(&scope_for_user(client, Some(api), asked)))
 }
 
 /// Whether the client may have this scope of this API on behalf of a user.

@@ -11,8 +11,9 @@ use crate::ids::{ClientId, Issuer};
 use crate::issue::{UserFacts, UserStatus};
 use crate::pairwise::Pairwise;
 use crate::params::Params;
+use crate::profile::SecurityProfile;
 use crate::redirect_uri::{RegisteredRedirectUri, find_registered};
-use crate::registration::{Api, Client, ClientApi, SubjectType};
+use crate::registration::{Api, AuthMethod, Client, ClientApi, SubjectType};
 use crate::scope::Scope;
 
 /// The time it is.
@@ -110,6 +111,16 @@ pub(crate) fn machine() -> Client {
     client
 }
 
+/// A confidential client of FAPI 2.0, and the key it signs with.
+pub(crate) fn fapi2() -> (Client, symbolon_jose::SigningKey) {
+    let jwk = symbolon_jose::Jwk::generate(symbolon_jose::Algorithm::ES256).unwrap();
+    let mut client = Client::web(id("bank"), "Bank").with_profile(SecurityProfile::Fapi2);
+    client.redirect_uris = vec!["https://bank.example/cb".to_owned()];
+    client.jwks = Some(serde_json::json!({ "keys": [jwk.public_value().unwrap()] }));
+    client.apis = vec![ClientApi { audience: API.to_owned(), scopes: Scope::parse("read:dragons").unwrap() }];
+    (client, symbolon_jose::SigningKey::from_jwk(&jwk, symbolon_jose::Algorithm::ES256).unwrap())
+}
+
 /// A third-party public client without redirect URIs, on devices without a browser.
 pub(crate) fn tv() -> Client {
     let mut client = Client::native(id("tv"), "Television");
@@ -120,6 +131,31 @@ pub(crate) fn tv() -> Client {
 
 pub(crate) fn apis() -> Vec<Api> {
     vec![Api::new(API, "Dragons").with_scope("read:dragons", "See dragons").with_scope("write:dragons", "Feed dragons")]
+}
+
+/// An API with a type of authorization details.
+pub(crate) fn payments() -> Api {
+    let mut api = Api::new("https://pay.example", "Payments");
+    api.authorization_details_types = serde_json::from_value(serde_json::json!([{
+        "type": "payment", "title": "Pay once", "description": "Money leaves your account.", "fields": [
+            { "name": "amount", "label": "Amount", "kind": "object", "required": true, "fields": [
+                { "name": "currency", "label": "Currency", "required": true, "values": ["EUR", "CHF"] },
+                { "name": "value", "kind": "number", "required": true },
+            ] },
+            { "name": "creditor", "label": "To", "required": true },
+            { "name": "actions", "label": "May", "kind": "texts", "values": ["initiate", "status", "cancel"] },
+        ],
+    }]))
+    .unwrap();
+    api
+}
+
+/// [`third_party`], which may ask for payments.
+pub(crate) fn payer() -> Client {
+    let mut client = third_party();
+    client.apis.push(ClientApi { audience: payments().identifier, scopes: Scope::empty() });
+    client.security.authorization_details_types.insert("payment".to_owned());
+    client
 }
 
 /// A redirect URI that is registered.
@@ -146,6 +182,9 @@ pub(crate) fn user() -> UserFacts {
 
 /// A client that has proven who it is, by the ordinary way.
 pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
+    if client.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt {
+        return AuthenticatedClient::believed(client);
+    }
     let id = client.client_id.as_str();
     let form =
         if client.is_public() { vec![("client_id", id)] } else { vec![("client_id", id), ("client_secret", "s3cret")] };

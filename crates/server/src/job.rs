@@ -79,9 +79,14 @@ pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
     for _ in 0..UPKEEP_ATTEMPTS {
         let rows = app.store.registry().await?;
         let (version, wanted) = (rows.version, app.registry().wanted_algorithms());
+        let encrypting = app.registry().wanted_encryption();
         let (sealer, schedule, now) = (Arc::clone(&app.sealer), app.key_schedule(), app.clock.now());
         // An RSA key takes a good part of a second to make: not on a thread that answers requests.
-        let made = tokio::task::spawn_blocking(move || keys::upkeep(&rows.documents, &wanted, schedule, &sealer, now));
+        let made = tokio::task::spawn_blocking(move || {
+            let mut writes = keys::upkeep(&rows.documents, &wanted, schedule, &sealer, now)?;
+            writes.extend(keys::encryption_upkeep(&rows.documents, &encrypting, schedule, &sealer, now)?);
+            Ok::<_, keys::KeyError>(writes)
+        });
         let writes = made.await.map_err(|_| AppError::Stopped)??;
         if writes.is_empty() {
             // Somebody else has made them: whoever asked is to find them here when this returns.

@@ -5,6 +5,7 @@
 //! token it signed has expired, plus the largest leeway an API may have; a compromised one is gone at once. Each key is one
 //! registry document of kind [`KIND`]; its private half is sealed under the master key.
 
+mod encryption;
 mod life;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use symbolon_store::Document;
 
 use crate::seal::Sealer;
 
+pub use encryption::{EncryptionRing, upkeep as encryption_upkeep};
 pub use life::{Schedule, retirement, rotation, upkeep};
 
 /// The kind of the registry documents that hold signing keys.

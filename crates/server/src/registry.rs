@@ -8,17 +8,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use symbolon_jose::jwe::{self, EncryptingKey};
-use symbolon_jose::{Algorithm, VerifyingKeys, jwt};
+use symbolon_jose::{Algorithm, KeyManagement, VerifyingKeys, jwt};
 use symbolon_oauth::client_auth::keys_of;
 use symbolon_oauth::endpoint::discovery::{self, Certificates, Settings};
 use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role};
+use symbolon_oauth::request_object::Keys;
 use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, response_mode};
 use symbolon_store::{Document, Registry as Rows};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, FeedAccess};
-use crate::keys::{self, KeyError, KeyRecord, KeyRing};
+use crate::keys::{self, EncryptionRing, KeyError, KeyRecord, KeyRing};
 use crate::seal::Sealer;
 
 /// Registry kind of clients.
@@ -37,6 +39,7 @@ pub struct Registry {
     roles: BTreeMap<String, Role>,
     key_records: Vec<KeyRecord>,
     keys: KeyRing,
+    encryption: EncryptionRing,
     assertion_keys: HashMap<String, VerifyingKeys>,
     recipients: HashMap<String, Recipient>,
     origins: HashSet<String>,
@@ -113,6 +116,7 @@ impl Registry {
         let roles: Vec<Role> = parse(documents, ROLE)?;
         let key_records = keys::records(documents).map_err(RegistryError::Key)?;
         let keys = KeyRing::open(&key_records, sealer).map_err(RegistryError::Key)?;
+        let encryption = EncryptionRing::open(documents, sealer).map_err(RegistryError::Key)?;
         let origins = clients
             .iter()
             .filter(|client| !client.disabled)
@@ -133,13 +137,14 @@ impl Registry {
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), Recipient::of(client)?)))
                 .collect(),
-            metadata: metadata(&clients, &keys, issuer, published),
-            jwks: Bytes::from(keys.jwks().to_string()),
+            metadata: metadata(&clients, &apis, (&keys, &encryption), issuer, published),
+            jwks: Bytes::from(key_set(&keys, &encryption).to_string()),
             clients: clients.into_iter().map(|client| (client.client_id.to_string(), Arc::new(client))).collect(),
             apis: apis.into_iter().map(|api| (api.identifier.clone(), Arc::new(api))).collect(),
             roles: roles.into_iter().map(|role| (role.name.clone(), role)).collect(),
             key_records,
             keys,
+            encryption,
             origins,
             watching,
         })
@@ -266,6 +271,11 @@ impl Registry {
         self.watching.iter().map(String::as_str)
     }
 
+    /// The keys that the request objects of a client may need.
+    pub fn request_keys(&self, client_id: &str) -> Keys<'_> {
+        Keys { verifying: self.assertion_keys(client_id), decrypting: self.encryption.decrypting() }
+    }
+
     /// The published key set, serialised once.
     pub fn jwks(&self) -> Bytes {
         self.jwks.clone()
@@ -278,12 +288,13 @@ impl Registry {
 
     /// The algorithms that need keys: the default, and what clients and APIs are registered for.
     pub fn wanted_algorithms(&self) -> BTreeSet<Algorithm> {
-        let clients = self
-            .clients
-            .values()
-            .flat_map(|client| [client.id_token_signed_response_alg, client.authorization_signed_response_alg()]);
+        let clients = self.clients.values().flat_map(|client| {
+            let of_introspection = client.security.introspection_signed_response_alg;
+            let always = [client.id_token_signed_response_alg, client.authorization_signed_response_alg()];
+            always.into_iter().chain(of_introspection)
+        });
+        let apis = self.apis.values().flat_map(|api| [api.signing_alg, api.introspection_alg()]);
         let userinfo = self.clients.values().filter_map(|client| client.userinfo.userinfo_signed_response_alg);
-        let apis = self.apis.values().map(|api| api.signing_alg);
         clients.chain(userinfo).chain(apis).chain([Algorithm::RS256]).filter(|alg| !alg.is_symmetric()).collect()
     }
 }
@@ -299,6 +310,23 @@ fn encrypt(recipient: Option<&EncryptingKey>, claims: &impl Serialize) -> Result
     jwe::compact::encrypt(recipient, &jwe::Header::default(), &claims).map_err(|error| refuse(&error))
 }
 
+impl Registry {
+    /// What clients are registered to encrypt their request objects with.
+    pub fn wanted_encryption(&self) -> BTreeSet<KeyManagement> {
+        let clients = self.clients.values().filter(|client| !client.disabled);
+        clients.filter_map(|client| client.security.request_object_encryption_alg).collect()
+    }
+}
+
+/// The key set: what signs, and what can be encrypted to.
+fn key_set(keys: &KeyRing, encryption: &EncryptionRing) -> Value {
+    let mut set = keys.jwks().clone();
+    if let Some(all) = set["keys"].as_array_mut() {
+        all.extend(encryption.published().iter().cloned());
+    }
+    set
+}
+
 impl Apis for Registry {
     fn api(&self, identifier: &str) -> Option<&Api> {
         self.apis.get(identifier).map(AsRef::as_ref)
@@ -308,17 +336,29 @@ impl Apis for Registry {
 /// What is required of every client that signs users in, so of the server (specs rule 1).
 fn required_of_all(clients: &[Client]) -> RequestRules {
     let signing_in = || clients.iter().filter(|client| !client.disabled && client.may_use(Grant::AuthorizationCode));
-    let all = |required: fn(&RequestRules) -> bool| {
-        signing_in().next().is_some() && signing_in().all(|client| required(&client.requests))
-    };
+    let all = |required: fn(&Client) -> bool| signing_in().next().is_some() && signing_in().all(required);
     RequestRules {
-        require_pushed_authorization_requests: all(|rules| rules.require_pushed_authorization_requests),
-        require_signed_request_object: all(|rules| rules.require_signed_request_object),
+        require_pushed_authorization_requests: all(Client::must_push),
+        require_signed_request_object: all(Client::must_sign_requests),
         ..RequestRules::default()
     }
 }
 
-fn metadata(clients: &[Client], keys: &KeyRing, issuer: &Issuer, published: &Published) -> Bytes {
+/// What can be asked for in detail, somewhere.
+fn details_types(apis: &[Api]) -> Vec<String> {
+    let apis = apis.iter().filter(|api| !api.disabled);
+    let names: BTreeSet<String> =
+        apis.flat_map(|api| api.authorization_details_types.iter().map(|one| one.name.clone())).collect();
+    names.into_iter().collect()
+}
+
+fn metadata(
+    clients: &[Client],
+    apis: &[Api],
+    (keys, encryption): (&KeyRing, &EncryptionRing),
+    issuer: &Issuer,
+    published: &Published,
+) -> Bytes {
     let settings = Settings {
         id_token_signing_algs: keys.algorithms().collect(),
         ui_locales: vec!["en".to_owned()],
@@ -326,6 +366,8 @@ fn metadata(clients: &[Client], keys: &KeyRing, issuer: &Issuer, published: &Pub
         revocation_feed: published.feed != FeedAccess::Off,
         certificates: published.certificates.clone(),
         required_of_all: required_of_all(clients),
+        authorization_details_types: details_types(apis),
+        decryption_algs: encryption.algorithms().collect(),
     };
     let document = discovery::metadata(issuer, &settings);
     Bytes::from(serde_json::to_vec(&document).expect("the document has only string keys"))

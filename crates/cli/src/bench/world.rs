@@ -1,6 +1,7 @@
 //! What is measured: a real server in this process, on a free port of loopback, with its data in a folder of its own that is gone
 //! afterwards.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, sha256};
+use symbolon_oauth::extent::Extent;
 use symbolon_oauth::registration::{AccessTokenFormat, ClientKind};
 use symbolon_oauth::{FamilyGrant, OpaqueToken, Scope, TokenKind, random_id};
 use symbolon_server::admin::{ApiCommand, Cause, ClientCommand, Command, DpopDemand, NewAccount, NewApi, NewClient};
@@ -201,6 +203,7 @@ fn api(identifier: &str, token_lifetime_secs: Option<u64>) -> NewApi {
         always_ask_consent: false,
         without_roles: false,
         status_list: false,
+        authorization_details_types: Vec::new(),
     }
 }
 
@@ -225,6 +228,8 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         dpop: DpopDemand::Optional,
         backchannel_logout_uri: None,
         backchannel_logout_session_required: false,
+        security_profile: None,
+        authorization_details_types: BTreeSet::new(),
     }
 }
 
@@ -255,6 +260,7 @@ fn new_session(user_id: &str, handle: &str, value: &OpaqueToken, now: u64) -> Re
         acr: None,
         claims: None,
         cnf: None,
+        extent: Extent::default(),
     };
     let family = Family {
         id: random_id(&mut SystemRng),

@@ -1,11 +1,14 @@
 //! `symbolon api`: APIs that take access tokens.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
+use symbolon_oauth::registration::DetailsType;
 use symbolon_server::admin::{ApiChange, ApiCommand, Command, NewApi};
 
-use super::client::{cause, say_previous};
+use super::client::{cause, json_file, say_previous};
 use super::{Global, algorithm, duration, key_value, say_what_was_revoked, tokens_until};
 use crate::connect;
 use crate::error::CliError;
@@ -72,6 +75,9 @@ pub(crate) struct Add {
     /// Give its tokens a place in a Token Status List, at the price of a write for each
     #[arg(long)]
     status_list: bool,
+    /// What can be asked for in detail (RFC 9396): a list of types, with what may stand in them
+    #[arg(long, value_name = "FILE")]
+    details_types: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -102,6 +108,9 @@ pub(crate) struct Set {
     /// Give its tokens a place in a Token Status List, at the price of a write for each
     #[arg(long, value_name = "true|false")]
     status_list: Option<bool>,
+    /// What can be asked for in detail (RFC 9396): a list of types, in the place of those there are
+    #[arg(long, value_name = "FILE")]
+    details_types: Option<PathBuf>,
     /// Switch it off, or on again
     #[arg(long, value_name = "true|false")]
     disabled: Option<bool>,
@@ -146,7 +155,7 @@ impl Api {
             }
             _ => {}
         }
-        let answer = connect::execute(global, &Command::Api(self.command()))?;
+        let answer = connect::execute(global, &Command::Api(self.command()?))?;
         if output.is_json() {
             output.json(&answer);
         } else {
@@ -155,8 +164,8 @@ impl Api {
         Ok(())
     }
 
-    fn command(self) -> ApiCommand {
-        match self {
+    fn command(self) -> Result<ApiCommand, CliError> {
+        Ok(match self {
             Self::Add(add) => ApiCommand::Add(NewApi {
                 identifier: add.identifier,
                 name: add.name,
@@ -166,6 +175,7 @@ impl Api {
                 always_ask_consent: add.always_ask_consent,
                 without_roles: add.without_roles,
                 status_list: add.status_list,
+                authorization_details_types: details_types(add.details_types.as_deref())?.unwrap_or_default(),
             }),
             Self::List => ApiCommand::List,
             Self::Show { api } => ApiCommand::Show { api },
@@ -181,14 +191,22 @@ impl Api {
                     always_ask_consent: set.always_ask_consent,
                     without_roles: set.without_roles,
                     status_list: set.status_list,
+                    authorization_details_types: details_types(set.details_types.as_deref())?,
                 },
             },
             Self::Delete { api, .. } => ApiCommand::Delete { api },
             Self::Secret(Secret::Rotate { api, overlap, compromised, .. }) => {
                 ApiCommand::RotateSecret { api, overlap_secs: overlap, cause: cause(compromised) }
             }
-        }
+        })
     }
+}
+
+fn details_types(path: Option<&Path>) -> Result<Option<Vec<DetailsType>>, CliError> {
+    let hint = "name a file with [{\"type\": …, \"title\": …, \"fields\": […]}]";
+    let Some(path) = path else { return Ok(None) };
+    let read = serde_json::from_value(json_file(path, hint)?);
+    read.map(Some).map_err(|why| CliError::usage(format!("{}: {why}", path.display()), hint))
 }
 
 /// `NAME=MEANING`, or a name alone.
@@ -227,6 +245,7 @@ fn show_api(answer: &Value, output: &Output) {
         ),
         ("roles in tokens", if api["include_roles"] == true { "yes" } else { "no" }.to_owned()),
         ("status list", if api["status_list"] == true { "yes" } else { "" }.to_owned()),
+        ("details", details(api)),
         ("introspection secrets", secrets.to_string()),
         ("state", if api["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&api["created_at"])),
@@ -247,6 +266,11 @@ fn show_secret(answer: &Value, output: &Output) {
     output.line(&text(&answer["api_secret"]));
     output.say("the secret is shown this once; only its hash is kept");
     say_previous(answer, output);
+}
+
+fn details(api: &Value) -> String {
+    let types = api["authorization_details_types"].as_array().into_iter().flatten();
+    types.map(|one| text(&one["type"])).collect::<Vec<String>>().join(" ")
 }
 
 fn scopes(api: &Value) -> String {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
+use symbolon_oauth::profile::SecurityProfile;
 use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, ClientKind};
 use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, DpopDemand, ListChange, NewClient};
 
@@ -177,6 +178,12 @@ pub(crate) struct Common {
     dpop: Option<Dpop>,
     #[command(flatten)]
     certificate: Certificate,
+    /// The security profile it keeps [default: oidc]
+    #[arg(long, value_name = "PROFILE", value_parser = profile)]
+    security_profile: Option<SecurityProfile>,
+    /// A type of authorization details it may ask for (RFC 9396)
+    #[arg(long = "details-type", value_name = "TYPE")]
+    details_types: Vec<String>,
     /// Members of its registration by their names in the standards, as JSON; null takes one back
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
@@ -325,6 +332,8 @@ impl Add {
             access_token_format: self.common.access_token_format.map(Format::registered),
             dpop: self.common.dpop.map(Dpop::demanded).unwrap_or_default(),
             device: self.common.device,
+            security_profile: self.common.security_profile,
+            authorization_details_types: self.common.details_types.into_iter().collect(),
         })
     }
 }
@@ -340,6 +349,8 @@ impl Set {
             access_token_format: self.common.access_token_format.map(Format::registered),
             dpop: self.common.dpop.map(Dpop::demanded),
             device: self.common.device,
+            security_profile: self.common.security_profile,
+            authorization_details_types: self.common.details_types.into_iter().collect(),
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
             backchannel_logout_uri: self.common.backchannel_logout,
@@ -398,11 +409,18 @@ fn api(text: &str) -> Result<(String, String), String> {
     Ok((audience.to_owned(), scopes.replace(',', " ")))
 }
 
+fn profile(name: &str) -> Result<SecurityProfile, String> {
+    SecurityProfile::try_from(name.to_owned()).map_err(|_| {
+        let names: Vec<&str> = SecurityProfile::ALL.iter().map(|profile| profile.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
 fn key_set(path: &Path) -> Result<Value, CliError> {
     json_file(path, "name a file with {\"keys\": […]}")
 }
 
-fn json_file(path: &Path, hint: &'static str) -> Result<Value, CliError> {
+pub(super) fn json_file(path: &Path, hint: &'static str) -> Result<Value, CliError> {
     serde_json::from_str(&read_file(path)?)
         .map_err(|why| CliError::usage(format!("{} is not JSON: {why}", path.display()), hint))
 }
@@ -487,6 +505,8 @@ fn show_client(answer: &Value, output: &Output) {
         ("access tokens", if client["access_token_format"] == "session" { "sessions" } else { "" }.to_owned()),
         ("DPoP", dpop.to_owned()),
         ("certificate", certificate::shown(client)),
+        ("details", text(&client["authorization_details_types"])),
+        ("security profile", Some(text(&client["security_profile"])).filter(|name| name != "oidc").unwrap_or_default()),
         ("POST /authenticate", if client["password_sign_in"] == true { "yes" } else { "" }.to_owned()),
         ("state", if client["disabled"] == true { "off" } else { "on" }.to_owned()),
         ("created", time::member(&client["created_at"])),

@@ -4,6 +4,7 @@
 //! be assured or `prompt=consent` asks again. An answer counts for the user who gave it and the scope that was shown.
 
 use super::{InteractionFacts, Prompt, SessionFacts, ValidRequest};
+use crate::authorization_details::{Detail, Shown};
 use crate::scope::Scope;
 
 /// What the user allowed before, at one API: `write` there says nothing about `write` elsewhere.
@@ -34,6 +35,8 @@ pub enum ConsentAnswer {
 /// Why the user is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsentWhy {
+    /// Something in detail, which is allowed for this one time (RFC 9396).
+    Details,
     /// A program on the person's machine, which anybody could pretend to be.
     IdentityNotAssured,
     /// Something that was not allowed before.
@@ -51,10 +54,12 @@ pub struct ConsentPrompt {
     pub scope: Scope,
     /// What of it was not allowed before.
     pub new_scope: Scope,
-    /// The API, if one is asked for.
+    /// The API, if one is asked for: the first, if several are.
     pub audience: Option<String>,
     /// Who is asked.
     pub user_id: String,
+    /// What is asked for in detail, in words.
+    pub details: Vec<Shown>,
 }
 
 /// What consent comes to.
@@ -71,7 +76,7 @@ pub(super) fn judge(
     request: &ValidRequest<'_>,
     session: &SessionFacts,
     interaction: Option<&InteractionFacts>,
-    on_record: Option<&ConsentOnRecord>,
+    on_record: &[ConsentOnRecord],
 ) -> Consent {
     let requested = request.api.map(|api| api.identifier.clone());
     let to_allow = request.scope_to_allow();
@@ -85,19 +90,44 @@ pub(super) fn judge(
         }
         Some(ConsentAnswer::Allowed { .. }) | None => {}
     }
-    let on_record = on_record.filter(|record| record.audience == requested);
-    let Some(why) = needed(request, &to_allow, on_record) else { return Consent::Given };
-    let known = on_record.map_or_else(Scope::empty, |record| record.scope.clone());
+    let new_scope = not_on_record(request, &to_allow, on_record);
+    let Some(why) = needed(request, new_scope.as_ref()) else { return Consent::Given };
     Consent::Ask(ConsentPrompt {
         why,
-        new_scope: to_allow.minus(&known),
+        new_scope: new_scope.unwrap_or_default(),
+        details: details(request),
         scope: to_allow,
         audience: requested,
         user_id: session.user_id.clone(),
     })
 }
 
-fn needed(request: &ValidRequest<'_>, to_allow: &Scope, on_record: Option<&ConsentOnRecord>) -> Option<ConsentWhy> {
+/// What was not allowed before at one of the APIs that have it. `None` if everything was; nothing that is asked for nowhere was not, either.
+fn not_on_record(request: &ValidRequest<'_>, to_allow: &Scope, on_record: &[ConsentOnRecord]) -> Option<Scope> {
+    let mut missing = None;
+    for (audience, asked) in request.consents(to_allow) {
+        let record = on_record.iter().find(|record| record.audience.as_deref() == audience);
+        let new = record.map_or_else(|| asked.clone(), |record| asked.minus(&record.scope));
+        if record.is_none() || !new.is_empty() {
+            missing = Some(missing.unwrap_or_else(Scope::empty).union(&new));
+        }
+    }
+    missing
+}
+
+/// In the words of the APIs. What no API can put into words any more was refused before.
+fn details(request: &ValidRequest<'_>) -> Vec<Shown> {
+    let of = |detail: &Detail| {
+        request.apis().find(|api| api.identifier == detail.audience).and_then(|api| detail.shown(api))
+    };
+    request.details.iter().filter_map(of).collect()
+}
+
+fn needed(request: &ValidRequest<'_>, new_scope: Option<&Scope>) -> Option<ConsentWhy> {
+    // Nobody has allowed this one thing before, whoever asks.
+    if !request.details.is_empty() {
+        return Some(ConsentWhy::Details);
+    }
     if request.has_prompt(Prompt::Consent) {
         return Some(ConsentWhy::PromptConsent);
     }
@@ -108,8 +138,7 @@ fn needed(request: &ValidRequest<'_>, to_allow: &Scope, on_record: Option<&Conse
     if request.goes_to_any_listener() {
         return Some(ConsentWhy::IdentityNotAssured);
     }
-    let covered = on_record.is_some_and(|record| to_allow.is_subset_of(&record.scope));
-    if covered { None } else { Some(ConsentWhy::NotOnRecord) }
+    new_scope.map(|_| ConsentWhy::NotOnRecord)
 }
 
 #[cfg(test)]
@@ -158,7 +187,7 @@ mod tests {
         };
         let interaction =
             answer.map(|answer| InteractionFacts { consent: Some(answer), ..InteractionFacts::default() });
-        judge(&request, &session, interaction.as_ref(), on_record)
+        judge(&request, &session, interaction.as_ref(), on_record.map_or(&[], std::slice::from_ref))
     }
 
     #[track_caller]

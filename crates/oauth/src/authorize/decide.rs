@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::consent::{self, Consent};
 use super::issue::{Granted, issue};
 use super::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ErrorRedirect, Prompt, ValidRequest};
+use crate::acr;
 use crate::claims_request::ClaimsRequest;
 use crate::context::Context;
 use crate::error::OAuthError;
+use crate::extent::Extent;
 use crate::ids::ClientId;
 use crate::issue::UserFacts;
 use crate::pkce::CodeChallenge;
@@ -64,8 +66,8 @@ pub struct Facts {
     pub user: Option<UserFacts>,
     /// What has happened so far; `None` on the first look.
     pub interaction: Option<InteractionFacts>,
-    /// What the session's user allowed this client before.
-    pub consent_on_record: Option<ConsentOnRecord>,
+    /// What the session's user allowed this client before, at each of the APIs asked for.
+    pub consent_on_record: Vec<ConsentOnRecord>,
     /// The hint.
     pub id_token_hint: IdTokenHint,
 }
@@ -73,6 +75,8 @@ pub struct Facts {
 /// Why the sign-in page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInWhy {
+    /// A level of authentication is wanted that the session is not of, and that a sign-in can bring.
+    Acr,
     /// `max_age` has passed.
     MaxAge,
     /// Nobody is signed in.
@@ -135,6 +139,9 @@ pub struct CodeGrant {
     /// Single claims that were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<ClaimsRequest>,
+    /// More APIs, and what was allowed in detail.
+    #[serde(flatten)]
+    pub extent: Extent,
 }
 
 /// What comes next.
@@ -156,9 +163,18 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
     if facts.id_token_hint == IdTokenHint::Invalid {
         return refuse(OAuthError::IdTokenHintInvalid);
     }
+    // Nobody here can bring it: the page need not be shown to find that out.
+    if request.claims.acr.as_ref().is_some_and(|wanted| !acr::is_attainable(wanted)) {
+        return refuse(OAuthError::UnmetAuthenticationRequirements);
+    }
     let silent = request.has_prompt(Prompt::None);
     let session = match sign_in(ctx, request, facts) {
         Ok(session) => session,
+        // A wish is not worth a refusal.
+        Err(SignInWhy::Acr) if silent && request.claims.acr.is_none() => match &facts.session {
+            Some(session) => session,
+            None => return refuse(OAuthError::LoginRequired),
+        },
         Err(_) if silent => return refuse(OAuthError::LoginRequired),
         // Somebody else has just signed in: asking again would go on for ever.
         Err(SignInWhy::OtherUser) if signed_in_here(facts) => return refuse(OAuthError::LoginRequired),
@@ -168,7 +184,7 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
     if !acr_is_met(request, session) {
         return refuse(OAuthError::UnmetAuthenticationRequirements);
     }
-    match consent::judge(request, session, facts.interaction.as_ref(), facts.consent_on_record.as_ref()) {
+    match consent::judge(request, session, facts.interaction.as_ref(), &facts.consent_on_record) {
         Consent::Ask(_) if silent => refuse(OAuthError::ConsentRequired),
         Consent::Ask(prompt) => Decision::Consent(Box::new(prompt)),
         Consent::Denied => refuse(OAuthError::AccessDenied),
@@ -218,7 +234,13 @@ fn sign_in<'f>(ctx: &Context<'_>, request: &ValidRequest<'_>, facts: &'f Facts) 
         Some(0) => true,
         Some(max_age) => age_secs.is_none_or(|age_secs| age_secs > max_age),
     };
-    if too_old { Err(SignInWhy::MaxAge) } else { Ok(session) }
+    if too_old {
+        return Err(SignInWhy::MaxAge);
+    }
+    // Core §3.1.2.1, §5.5.1.1; RFC 9470 §5: what is wanted and can be had is worth another sign-in.
+    let wanted = request.claims.acr.as_deref().unwrap_or(&request.acr_values);
+    let met = wanted.is_empty() || session.acr.as_ref().is_some_and(|acr| wanted.contains(acr));
+    if met || !acr::is_attainable(wanted) { Ok(session) } else { Err(SignInWhy::Acr) }
 }
 
 fn acr_is_met(request: &ValidRequest<'_>, session: &SessionFacts) -> bool {
@@ -358,7 +380,38 @@ mod tests {
         for acr in [None, Some("weak")] {
             refuses(&run(claims, &of(acr)), &OAuthError::UnmetAuthenticationRequirements);
         }
-        issues(run(claims, &of(Some("strong"))));
+        let pwd = claims.replace("strong", "urn%3Asymbolon%3Aacr%3Apwd");
+        issues(run(&pwd, &of(Some(PWD))));
+        refuses(&run(claims, &Facts::default()), &OAuthError::UnmetAuthenticationRequirements);
+    }
+
+    const PWD: &str = "urn:symbolon:acr:pwd";
+
+    #[test]
+    fn rfc9470_section_5_a_level_that_can_be_had_is_worth_another_sign_in() {
+        let weak = |auth_time_ago| signed_in(auth_time_ago);
+        let wish = format!("acr_values=urn:other+{PWD}");
+        let essential = format!(
+            "claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22{PWD}%22%7D%7D%7D"
+        );
+        for asked in [&wish, &essential] {
+            asks_to_sign_in(&run(asked, &weak(50)), SignInWhy::Acr);
+            let of_level = SessionFacts { acr: Some(PWD.to_owned()), ..session(50) };
+            issues(run(asked, &Facts { session: Some(of_level), ..Facts::default() }));
+        }
+        // Signed in again, and still not of the level.
+        let interaction = Some(InteractionFacts { sign_in_since: Some(NOW - 60), ..InteractionFacts::default() });
+        let again = Facts { interaction, ..weak(50) };
+        issues(run(&wish, &again));
+        refuses(&run(&essential, &again), &OAuthError::UnmetAuthenticationRequirements);
+        // Without a page: a wish is let go, what is essential is not.
+        issues(run(&format!("prompt=none&{wish}"), &weak(50)));
+        refuses(&run(&format!("prompt=none&{essential}"), &weak(50)), &OAuthError::LoginRequired);
+    }
+
+    #[test]
+    fn a_level_that_nobody_knows_is_a_wish_and_no_more_core_3_1_2_1() {
+        issues(run("acr_values=urn:mace:incommon:iap:silver+2", &signed_in(50)));
     }
 
     #[test]

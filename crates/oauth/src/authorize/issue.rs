@@ -98,6 +98,7 @@ fn new_code(
             amr: session.amr.clone(),
             acr: session.acr.clone(),
             claims: request.claims.claims.clone().some(),
+            extent: request.extent(),
         },
         expires_at: ctx.now.saturating_add(ctx.lifetimes.code_secs),
     }
@@ -121,6 +122,7 @@ fn access_token(ctx: &mut Context<'_>, request: &ValidRequest<'_>, session: &Ses
             amr: &session.amr,
             acr: session.acr.as_deref(),
             claims: request.claims.claims.clone().some().as_ref(),
+            extent: &request.extent(),
             // Nobody proves anything on the way through a browser.
             held: None,
         },

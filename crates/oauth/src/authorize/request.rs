@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::authorization_details::AuthorizationDetails;
 use crate::claims_request::Asked;
 use crate::error::OAuthError;
+use crate::extent::Extent;
 use crate::ids::{ClientId, Issuer};
 use crate::issue::{Beside, TokenResponse};
 use crate::pkce::CodeChallenge;
@@ -52,6 +54,9 @@ pub struct ValidRequest<'a> {
     pub(super) source: Source,
     pub(super) issuer: &'a Issuer,
     pub(super) api: Option<&'a Api>,
+    /// Those beside the first.
+    pub(super) more_apis: Vec<&'a Api>,
+    pub(super) details: AuthorizationDetails,
     pub(super) redirect_uri: RegisteredRedirectUri,
     pub(super) response_type: ResponseType,
     pub(super) response_mode: ResponseMode,
@@ -63,6 +68,7 @@ pub struct ValidRequest<'a> {
     pub(super) dpop_jkt: Option<String>,
     pub(super) prompt: BTreeSet<Prompt>,
     pub(super) max_age: Option<u64>,
+    pub(super) acr_values: Vec<String>,
     pub(super) login_hint: Option<String>,
     pub(super) ui_locales: Vec<String>,
     pub(super) id_token_hint: Option<String>,
@@ -87,10 +93,43 @@ impl<'a> ValidRequest<'a> {
         self.source
     }
 
-    /// The API asked for, if any.
+    /// The API asked for, if any: the first, if several are.
     #[must_use]
     pub fn api(&self) -> Option<&'a Api> {
         self.api
+    }
+
+    /// Every API asked for (RFC 8707 §2.1).
+    pub fn apis(&self) -> impl Iterator<Item = &'a Api> {
+        self.api.into_iter().chain(self.more_apis.iter().copied())
+    }
+
+    /// What is asked for in detail (RFC 9396).
+    #[must_use]
+    pub fn details(&self) -> &AuthorizationDetails {
+        &self.details
+    }
+
+    /// What consent to `scope` comes to at each API: what the standard knows counts everywhere, the rest where it is known.
+    #[must_use]
+    pub fn consents(&self, scope: &Scope) -> Vec<(Option<&'a str>, Scope)> {
+        if self.api.is_none() {
+            return vec![(None, scope.clone())];
+        }
+        let at = |api: &'a Api| {
+            let counts = |name: &str| crate::scope::STANDARD.contains(&name) || api.has_scope(name);
+            (Some(api.identifier.as_str()), scope.filtered(counts))
+        };
+        self.apis().map(at).collect()
+    }
+
+    /// What is kept with what is granted.
+    pub(super) fn extent(&self) -> Extent {
+        let resources = match self.more_apis.as_slice() {
+            [] => Vec::new(),
+            _ => self.apis().map(|api| api.identifier.clone()).collect(),
+        };
+        Extent { resources, authorization_details: self.details.clone() }
     }
 
     /// Whether consent could matter: always for third parties, for first parties if the API insists or the answer goes to
@@ -98,7 +137,7 @@ impl<'a> ValidRequest<'a> {
     #[must_use]
     pub fn may_need_consent(&self) -> bool {
         !self.client.first_party
-            || self.api.is_some_and(|api| !api.skip_consent_for_first_party)
+            || self.apis().any(|api| !api.skip_consent_for_first_party)
             || self.goes_to_any_listener()
     }
 

@@ -86,14 +86,20 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
     let max_age = check::max_age::check(draft)?;
     let nonce = check::nonce::check(draft, response_type)?;
     let hints = check::hints::check(draft)?;
-    let api = target::for_user(draft.client, target::requested(draft.params)?, issuer, apis)?;
-    let scope = check::scope::check(draft, response_type, api)?;
+    let named = target::all_requested(draft.params)?;
+    let types = check::authorization_details::types(draft)?;
+    let asked_for = target::all_for_user(draft.client, &named, &types, issuer, apis)?;
+    let details = check::authorization_details::check(draft, &asked_for)?;
+    let scope = check::scope::check(draft, response_type, &asked_for)?;
+    let mut asked_for = asked_for.into_iter();
     let claims = check::claims::check(draft)?;
     Ok(ValidRequest {
         client: draft.client,
         source: draft.source,
         issuer,
-        api,
+        api: asked_for.next(),
+        more_apis: asked_for.collect(),
+        details,
         redirect_uri: draft.redirect_uri.clone(),
         response_type,
         response_mode,
@@ -105,6 +111,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
         dpop_jkt,
         prompt,
         max_age,
+        acr_values: check::acr_values::check(draft),
         login_hint: hints.login_hint,
         ui_locales: hints.ui_locales,
         id_token_hint: hints.id_token_hint,
@@ -119,7 +126,7 @@ fn refusal(
     error: OAuthError,
 ) -> ErrorRedirect {
     let response_type = check::response_type::of_refusal(draft).unwrap_or(ResponseType::Code);
-    let mode = check::response_mode::check(draft, response_type).unwrap_or(response_type.default_mode());
+    let mode = check::response_mode::of_refusal(draft, response_type);
     let state = check::state::check(draft).unwrap_or(None);
     let response = AuthorizationResponse::error(redirect_uri.clone(), mode, issuer, state.as_deref(), &error);
     ErrorRedirect { error, response }
@@ -288,9 +295,9 @@ mod tests {
     }
 
     #[test]
-    fn several_apis_at_once_are_invalid_target() {
+    fn rfc8707_section_2_an_unknown_api_among_several_is_invalid_target() {
         let several = format!("{}&resource=https%3A%2F%2Fother.example", query(&[]));
-        run(Some(&spa()), &several, |result| assert_eq!(result.err().unwrap().error(), &OAuthError::TargetsSeveral));
+        run(Some(&spa()), &several, |result| assert_eq!(result.err().unwrap().error(), &OAuthError::TargetUnknown));
         let same = format!("{}&resource=http%3A%2F%2Flocalhost%3A4402", query(&[]));
         run(Some(&spa()), &same, |result| assert!(result.is_ok()));
     }

@@ -150,6 +150,14 @@ impl<'c> AuthenticatedClient<'c> {
     }
 }
 
+#[cfg(test)]
+impl<'c> AuthenticatedClient<'c> {
+    /// For tests of what comes after.
+    pub(crate) fn believed(client: &'c Client) -> Self {
+        Self { client }
+    }
+}
+
 /// An API that has proven who it is, for introspection.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthenticatedApi<'a> {
@@ -191,6 +199,10 @@ pub fn authenticate<'c>(
         .ok_or_else(|| credentials.fail(ClientAuthFailure::ClientUnknown))?;
     if client.disabled {
         return Err(credentials.fail(ClientAuthFailure::ClientDisabled));
+    }
+    // The registration refuses it; a document that says otherwise is not believed.
+    if !client.profile().allows_auth_method(client.token_endpoint_auth_method) {
+        return Err(credentials.fail(ClientAuthFailure::MethodNotRegistered));
     }
     let done = |result: Result<(), ClientAuthFailure>| match result {
         Ok(()) => Ok(Authentication::Done(AuthenticatedClient { client })),

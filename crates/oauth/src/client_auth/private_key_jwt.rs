@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::endpoint::path;
 use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::params::Params;
+use crate::profile::Demand;
 use crate::registration::{AuthMethod, Client};
 
 pub(super) const NAME: &str = "private_key_jwt";
@@ -111,6 +112,13 @@ pub(super) fn verify<'c>(
     let policy = Policy::danger_any_audience(client_id).leeway_secs(SKEW_SECS);
     let verified = jwt::verify::<AssertionClaims>(assertion, keys, &policy, ctx.now).map_err(failure)?;
     check_type(verified.typ())?;
+    if !client.profile().allows_alg(verified.algorithm()) {
+        return Err(ClientAuthFailure::AssertionAlgorithm);
+    }
+    // FAPI 2.0 §5.3.2.1: what was issued more than 60 seconds from now is refused, and what was issued 10 from now is not.
+    if verified.iat().is_some_and(|iat| iat > ctx.now.saturating_add(SKEW_SECS)) {
+        return Err(ClientAuthFailure::AssertionExpiry);
+    }
     let exp = verified.exp().ok_or(ClientAuthFailure::AssertionExpiry)?;
     if exp > ctx.now.saturating_add(MAX_LIFETIME_SECS + SKEW_SECS) {
         return Err(ClientAuthFailure::AssertionExpiry);
@@ -134,10 +142,11 @@ fn check_type(typ: Option<&str>) -> Result<(), ClientAuthFailure> {
 
 fn check_audience(ctx: &Context<'_>, client: &Client, aud: Option<&Audience>) -> Result<(), ClientAuthFailure> {
     let issuer = ctx.issuer.as_str();
+    let legacy = client.legacy_assertion_audience && !client.profile().demands(Demand::IssuerAudience);
     let ours = |name: &String| name == issuer || *name == ctx.issuer.endpoint(path::TOKEN);
     let ok = match aud {
-        Some(Audience::One(name)) => name == issuer || (client.legacy_assertion_audience && ours(name)),
-        Some(Audience::Many(names)) => client.legacy_assertion_audience && !names.is_empty() && names.iter().all(ours),
+        Some(Audience::One(name)) => name == issuer || (legacy && ours(name)),
+        Some(Audience::Many(names)) => legacy && !names.is_empty() && names.iter().all(ours),
         None => false,
     };
     if ok { Ok(()) } else { Err(ClientAuthFailure::AssertionAudience) }

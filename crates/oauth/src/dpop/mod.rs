@@ -135,6 +135,8 @@ pub struct Expect<'e> {
 pub struct Proven {
     /// The thumbprint of the key (RFC 7638).
     pub jkt: String,
+    /// What it is signed with.
+    pub alg: Algorithm,
     /// What to remember: the same for the same proof, and nothing that another key's proof could share.
     pub once: [u8; 32],
     /// How long to remember it, Unix seconds.
@@ -192,7 +194,7 @@ struct ProofClaims {
 /// # Errors
 /// The first thing that is wrong.
 pub fn check(proof: &str, expect: &Expect<'_>) -> Result<Proven, DpopFailure> {
-    let (jwk, payload) = authentic(proof)?;
+    let (jwk, alg, payload) = authentic(proof)?;
     let claims: ProofClaims = parse_strict(&payload, Limits::CLAIMS).map_err(|_| DpopFailure::Malformed)?;
     if !(1..=MAX_JTI_BYTES).contains(&claims.jti.len()) {
         return Err(DpopFailure::Malformed);
@@ -211,11 +213,11 @@ pub fn check(proof: &str, expect: &Expect<'_>) -> Result<Proven, DpopFailure> {
     }
     let jkt = jwk.thumbprint_base64url();
     let once = sha256(format!("{jkt}\0{}\0{}", expect.uri, claims.jti).as_bytes());
-    Ok(Proven { jkt, once, expires_at })
+    Ok(Proven { jkt, alg, once, expires_at })
 }
 
 /// The key a proof shows and what it says, once the signature is that key's.
-fn authentic(proof: &str) -> Result<(Jwk, Vec<u8>), DpopFailure> {
+fn authentic(proof: &str) -> Result<(Jwk, Algorithm, Vec<u8>), DpopFailure> {
     let header = decode_unverified(proof).map_err(|_| DpopFailure::Malformed)?.header;
     let text = |name: &str| header.get(name).and_then(Value::as_str);
     if !text("typ").is_some_and(|typ| is_same_type(TYP, typ)) {
@@ -233,7 +235,7 @@ fn authentic(proof: &str) -> Result<(Jwk, Vec<u8>), DpopFailure> {
     let verified = compact::Unverified::parse(proof)
         .and_then(|proof| proof.verify(&key))
         .map_err(|error| if error.is_signature() { DpopFailure::Signature } else { DpopFailure::Malformed })?;
-    Ok((jwk, verified.payload().to_vec()))
+    Ok((jwk, algorithm, verified.payload().to_vec()))
 }
 
 /// Until when this proof would be accepted again. A nonce says by our own clock when it was made (RFC 9449 §11.1); without one the

@@ -5,9 +5,10 @@
 
 mod aliases;
 mod answers;
+mod assurance;
 
 use serde::Serialize;
-use symbolon_jose::Algorithm;
+use symbolon_jose::{Algorithm, KeyManagement};
 
 use crate::authorize::Prompt;
 use crate::claims;
@@ -21,6 +22,7 @@ use crate::scope;
 
 pub use aliases::{Aliases, Certificates};
 pub use answers::Answers;
+pub use assurance::Assurance;
 
 /// What the shell knows and this crate does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub struct Settings {
     pub certificates: Certificates,
     /// What every client that signs users in is registered for.
     pub required_of_all: RequestRules,
+    /// What can be encrypted to this server.
+    pub decryption_algs: Vec<KeyManagement>,
+    /// The types of authorization details that APIs have (RFC 9396 §10).
+    pub authorization_details_types: Vec<String>,
 }
 
 /// The metadata document.
@@ -64,6 +70,8 @@ pub struct Metadata {
     pub mtls_endpoint_aliases: Option<Aliases>,
     #[serde(flatten)]
     pub answers: Answers,
+    #[serde(flatten)]
+    pub assurance: Assurance,
     pub grant_types_supported: Vec<&'static str>,
     pub subject_types_supported: Vec<&'static str>,
     pub id_token_signing_alg_values_supported: Vec<&'static str>,
@@ -125,6 +133,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         check_session_iframe: settings.session_management.then(|| issuer.endpoint(path::CHECK_SESSION)),
         scopes_supported: scope::STANDARD,
         mtls_endpoint_aliases: settings.certificates.base().map(Aliases::at),
+        assurance: Assurance::of(settings),
         answers: Answers::signed_with(&settings.id_token_signing_algs),
         grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).chain([IMPLICIT]).collect(),
         subject_types_supported: SubjectType::ALL.iter().map(|one| one.name()).collect(),
@@ -148,6 +157,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
             "iat",
             "auth_time",
             "nonce",
+            "acr",
             "amr",
             "sid",
             "at_hash",

@@ -4,6 +4,8 @@
 //! expired, revoked, or not for the one who asks.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
+use symbolon_jose::Algorithm;
 use symbolon_jose::jwt::Audience;
 
 use super::userinfo::{TokenFacts, is_not_revoked, still_counts};
@@ -33,6 +35,42 @@ impl std::fmt::Debug for Request {
         let Self { token: _ } = self;
         f.debug_struct("Request").finish_non_exhaustive()
     }
+}
+
+/// The media type of a signed answer, which a caller asks for by `Accept` (RFC 9701 §4), and with it the `typ` (§5).
+pub const JWT_TYP: &str = "token-introspection+jwt";
+
+/// What is signed of an answer (RFC 9701 §5). There is no `sub` and no `exp`, so that nobody takes it for a token.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SignedAnswer<'a> {
+    /// Who says so.
+    pub iss: &'a str,
+    /// Who asked.
+    pub aud: &'a str,
+    /// When.
+    pub iat: u64,
+    /// The answer as it would be in JSON.
+    pub token_introspection: &'a Answer,
+}
+
+/// Whether an `Accept` header wants the signed form (RFC 9110 §12.5.1): it is named, and not with the weight 0.
+///
+/// ```
+/// use symbolon_oauth::endpoint::introspection::wants_jwt;
+/// assert!(wants_jwt("application/json;q=0.5, application/token-introspection+jwt"));
+/// assert!(!wants_jwt("*/*") && !wants_jwt("application/token-introspection+jwt;q=0"));
+/// ```
+#[must_use]
+pub fn wants_jwt(accept: &str) -> bool {
+    accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let subtype = parts.next().and_then(|name| name.split_once('/')).map(|(_, subtype)| subtype);
+        let refused = parts.any(|part| {
+            let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
+            weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
+        });
+        subtype.is_some_and(|subtype| subtype.eq_ignore_ascii_case(JWT_TYP)) && !refused
+    })
 }
 
 /// Who asks.
@@ -94,9 +132,31 @@ pub struct Active {
     pub acr: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// RFC 9396 §9.2: what was allowed in detail.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details: Vec<Map<String, Value>>,
     /// RFC 9449 §6.2, RFC 8705 §3.2: whoever shows the token must prove to hold this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+}
+
+impl<'a> Caller<'a> {
+    /// Its name, and what answers to it are signed with (RFC 9701 §6).
+    #[must_use]
+    pub fn signature(self) -> (&'a str, Algorithm) {
+        match self {
+            Self::Api(api) => {
+                let api = api.api();
+                (&api.identifier, api.introspection_alg())
+            }
+            Self::Client(client) => {
+                let client = client.client();
+                (client.client_id.as_str(), client.introspection_alg())
+            }
+        }
+    }
 }
 
 impl Answer {
@@ -132,6 +192,8 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         auth_time: token.auth_time,
         acr: token.acr.clone(),
         roles: token.roles.clone(),
+        amr: token.amr.clone(),
+        authorization_details: token.authorization_details.clone(),
         cnf: token.cnf.clone(),
     })))
 }

@@ -115,6 +115,8 @@ pub(super) mod tests {
             rh: Some("handle-1".to_owned()),
             auth_time: Some(NOW),
             acr: None,
+            amr: Vec::new(),
+            authorization_details: Vec::new(),
             roles: vec!["admin".to_owned()],
             cnf: None,
             status: None,

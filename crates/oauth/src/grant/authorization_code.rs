@@ -4,6 +4,7 @@
 //! it (RFC 6749 §4.1.2); an attempt by anybody else changes nothing, so that nobody can end another's sign-in.
 
 use crate::access_token::BornIn;
+use crate::authorization_details;
 use crate::authorize::CodeGrant;
 use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
@@ -23,7 +24,7 @@ use crate::token_format::{OpaqueToken, TokenKind};
 /// The value of `grant_type`.
 pub const NAME: &str = "authorization_code";
 /// What it reads.
-pub const PARAMETERS: &[&str] = &["code", "code_verifier", "redirect_uri", "resource"];
+pub const PARAMETERS: &[&str] = &["authorization_details", "code", "code_verifier", "redirect_uri", "resource"];
 
 /// What is presented. `Debug` shows no secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Request {
     pub redirect_uri: String,
     /// The API, if one was named again.
     pub resource: Option<String>,
+    /// Less in detail than was allowed, if anything.
+    pub authorization_details: Option<String>,
 }
 
 impl Request {
@@ -48,13 +51,14 @@ impl Request {
             code_verifier: params.get("code_verifier").map(|verifier| zeroize::Zeroizing::new(verifier.to_owned())),
             redirect_uri: params.require("redirect_uri")?.to_owned(),
             resource: target::resource(params)?.map(str::to_owned),
+            authorization_details: params.get(authorization_details::NAME).map(str::to_owned),
         })
     }
 }
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { code: _, code_verifier: _, redirect_uri, resource } = self;
+        let Self { code: _, code_verifier: _, redirect_uri, resource, authorization_details: _ } = self;
         f.debug_struct("Request")
             .field("redirect_uri", redirect_uri)
             .field("resource", resource)
@@ -124,12 +128,16 @@ pub fn decide(
     let api = target::of_grant(
         ctx.issuer,
         client.client(),
-        facts.grant.audience.as_deref(),
+        target::chosen(facts.grant.audience.as_deref(), &facts.grant.extent.resources, request.resource.as_deref()),
         request.resource.as_deref(),
         apis,
     )?;
+    let details = facts.grant.extent.authorization_details.narrowed(request.authorization_details.as_deref())?;
     let born_in = BornIn { sid: &facts.grant.sid, ends_at: facts.session_ends_at };
-    Ok(issue(ctx, (client, held), request, &facts.grant, (user, born_in), api, verified))
+    let mut issue = issue(ctx, (client, held), request, &facts.grant, (user, born_in), api, verified);
+    // The token that was asked for says less; what was allowed stays with the family.
+    issue.access_token.claims.authorization_details = details.at(client.client(), api);
+    Ok(issue)
 }
 
 /// Whoever cannot prove all of this is not the code's owner, and learns and changes nothing.
@@ -178,6 +186,7 @@ fn issue(
             amr: &grant.amr,
             acr: grant.acr.as_deref(),
             claims: grant.claims.as_ref(),
+            extent: &grant.extent,
             held,
         },
     );
@@ -194,6 +203,7 @@ fn issue(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extent::Extent;
     use crate::issue::{AccessTokenForm, RefreshAnswer};
     use crate::pkce::CodeChallenge;
     use crate::registration::{AccessTokenFormat, Client, ProfileClaims};
@@ -225,6 +235,7 @@ mod tests {
                 amr: vec!["pwd".to_owned()],
                 acr: None,
                 claims: None,
+                extent: Extent::default(),
             },
             expires_at: NOW + 60,
             redeemed_at: None,

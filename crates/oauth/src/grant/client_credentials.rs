@@ -4,6 +4,7 @@
 //! client's registration.
 
 use crate::access_token;
+use crate::authorization_details::{self, AuthorizationDetails};
 use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
@@ -19,7 +20,7 @@ use crate::target;
 /// The value of `grant_type`.
 pub const NAME: &str = "client_credentials";
 /// What it reads.
-pub const PARAMETERS: &[&str] = &["audience", "resource", "scope"];
+pub const PARAMETERS: &[&str] = &["audience", "authorization_details", "resource", "scope"];
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Request {
     pub audience: Option<String>,
     /// The scope, if one was named.
     pub scope: Option<Scope>,
+    /// What is wanted in detail, if anything.
+    pub authorization_details: Option<String>,
 }
 
 impl Request {
@@ -36,6 +39,7 @@ impl Request {
         Ok(Self {
             audience: target::requested(params)?.map(str::to_owned),
             scope: params.get("scope").map(Scope::parse).transpose()?,
+            authorization_details: params.get(authorization_details::NAME).map(str::to_owned),
         })
     }
 }
@@ -58,13 +62,18 @@ pub fn decide(
     let api = target::for_client(client, request.audience.as_deref(), apis)?;
     let registered = client.api(&api.identifier).map(|entry| entry.scopes.clone()).unwrap_or_default();
     let allowed = registered.filtered(|name| api.has_scope(name));
+    // RFC 9396 §6: the operator has allowed the client the type, and nobody else is to be asked.
+    let details = match &request.authorization_details {
+        Some(text) => AuthorizationDetails::asked(text, client, &[api])?,
+        None => AuthorizationDetails::default(),
+    };
     // RFC 6749 §3.3: with no scope asked for, everything registered; with one, no more than that.
     let scope = match &request.scope {
         None => allowed,
         Some(asked) if asked.is_subset_of(&allowed) => asked.clone(),
         Some(_) => return Err(OAuthError::ScopeNotAllowed.into()),
     };
-    let access_token = access_token::for_client(ctx, client, scope, api, held);
+    let access_token = access_token::for_client(ctx, client, scope, api, &details, held);
     Ok(Issue { access_token, id_token: None, refresh_token: RefreshAnswer::Absent, effect: Effect::None })
 }
 
@@ -111,7 +120,8 @@ mod tests {
 
     #[test]
     fn the_token_is_bound_to_the_key_that_was_proven_rfc_9449_5() {
-        let (request, held) = (Request { audience: None, scope: None }, Confirmation::Jkt("k".to_owned()));
+        let (request, held) =
+            (Request { audience: None, scope: None, authorization_details: None }, Confirmation::Jkt("k".to_owned()));
         let issue = at(NOW, |ctx| decide(ctx, authenticated(&machine()), Some(&held), &request, &apis())).unwrap();
         assert_eq!(issue.access_token.claims.cnf.as_ref(), Some(&held));
         let claims = serde_json::to_value(&issue.access_token.claims).unwrap();

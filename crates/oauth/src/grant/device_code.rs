@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::effect::{AlsoSession, CodeKind, Effect, EndReason};
 use crate::endpoint::device_authorization::{Answer, DeviceGrant};
 use crate::error::OAuthError;
+use crate::extent::Extent;
 use crate::family::{self, SignIn};
 use crate::grant::Grant;
 use crate::issue::{Issue, Refusal, SessionState, UserFacts, UserStatus};
@@ -143,6 +144,7 @@ pub fn decide(
         amr,
         acr: acr.as_deref(),
         claims: None,
+        extent: &Extent::default(),
         held,
     };
     let born = family::begin(ctx, &from);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::SecretHash;
+use super::{DetailsType, SecretHash};
 
 /// A scope an API knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,12 @@ pub struct Api {
     /// Its access tokens have a place in a status list, for those who check tokens by lists.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub status_list: bool,
+    /// What signed answers to its introspection are signed with; as its access tokens if absent (RFC 9701).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<Algorithm>,
+    /// What can be asked for in detail (RFC 9396).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorization_details_types: Vec<DetailsType>,
     /// Its own credential, for introspection.
     #[serde(default)]
     pub secrets: Vec<SecretHash>,
@@ -68,6 +74,8 @@ impl Api {
             skip_consent_for_first_party: true,
             include_roles: true,
             status_list: false,
+            introspection_signed_response_alg: None,
+            authorization_details_types: Vec::new(),
             secrets: Vec::new(),
             disabled: false,
             created_at: 0,
@@ -80,6 +88,12 @@ impl Api {
     pub fn with_scope(mut self, name: impl Into<String>, description: impl Into<String>) -> Self {
         self.scopes.push(ApiScope { name: name.into(), description: description.into() });
         self
+    }
+
+    /// What signed answers to its introspection are signed with.
+    #[must_use]
+    pub fn introspection_alg(&self) -> Algorithm {
+        self.introspection_signed_response_alg.unwrap_or(self.signing_alg)
     }
 
     /// Whether it knows the scope.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::{CertificateRules, InBrowser, RequestRules, Responses, SecretHash, Subjects, UserinfoResponses};
+use super::{CertificateRules, InBrowser, RequestRules, Responses, SecretHash, Security, Subjects, UserinfoResponses};
 use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
@@ -189,6 +189,9 @@ pub struct Client {
     /// Its certificate, and what is bound to it.
     #[serde(flatten)]
     pub certificate: CertificateRules,
+    /// How strict all of this is.
+    #[serde(flatten)]
+    pub security: Security,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -269,6 +272,7 @@ impl Client {
             subjects: Subjects::default(),
             userinfo: UserinfoResponses::default(),
             certificate: CertificateRules::default(),
+            security: Security::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }

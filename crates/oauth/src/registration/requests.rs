@@ -105,7 +105,7 @@ impl Client {
         let has_key = match request_object_signing_alg {
             Some(RequestObjectAlg::Signed(alg)) => can_sign(&[*alg]),
             Some(RequestObjectAlg::Unsigned) => true,
-            None => !require_signed_request_object || can_sign(Algorithm::ASYMMETRIC),
+            None => !(*require_signed_request_object || self.must_sign_requests()) || can_sign(Algorithm::ASYMMETRIC),
         };
         faults.check(has_key, "jwks", "signed request objects need the client's public key for that algorithm");
         faults.check(

@@ -72,14 +72,14 @@ impl Client {
     #[must_use]
     pub fn may_answer_with(&self, response_type: ResponseType) -> bool {
         self.responses.response_types.contains(&response_type)
-            && !(response_type.has_token()
-                && (self.gets_sessions() || self.dpop_bound_access_tokens || self.is_certificate_bound()))
+            && self.profile().allows_response_type(response_type)
+            && !(response_type.has_token() && (self.gets_sessions() || self.must_bind()))
     }
 
-    /// What answers that are JWTs are signed with. JARM §3: "If unspecified, the default algorithm … is RS256."
+    /// What answers that are JWTs are signed with. JARM §3: "If unspecified, the default algorithm … is RS256", unless the profile does not allow that.
     #[must_use]
     pub fn authorization_signed_response_alg(&self) -> Algorithm {
-        self.responses.authorization_signed_response_alg.unwrap_or(Algorithm::RS256)
+        self.responses.authorization_signed_response_alg.unwrap_or_else(|| self.allowed_or_own(Algorithm::RS256))
     }
 
     /// How answers that are JWTs are encrypted, if they are (JARM §3).
@@ -120,7 +120,7 @@ pub(super) fn check(client: &Client, faults: &mut Faults) {
     for response_type in client.responses.response_types.iter().copied() {
         let result = if response_type.has_token() && client.gets_sessions() {
             Err("a session value never passes through the browser: use code")
-        } else if response_type.has_token() && (client.dpop_bound_access_tokens || client.is_certificate_bound()) {
+        } else if response_type.has_token() && client.must_bind() {
             Err("a token bound to a key is had at the token endpoint only: use code")
         } else if response_type.is_front_channel() && client.kind == ClientKind::Machine {
             Err("a machine client has no users to sign in")

@@ -77,6 +77,7 @@ impl Client {
         self.check_subjects(&mut faults);
         self.check_userinfo(&mut faults);
         self.check_certificate(&mut faults);
+        self.check_security(&mut faults);
         faults.done()
     }
 
@@ -245,6 +246,12 @@ impl Api {
             };
             faults.check_value(result, "scopes", &entry.name);
         }
+        self.check_details_types(&mut faults);
+        faults.check(
+            !self.introspection_alg().is_symmetric(),
+            "introspection_signed_response_alg",
+            "HMAC would need a shared secret; choose a signature",
+        );
         faults.check(
             !self.signing_alg.is_symmetric(),
             "signing_alg",

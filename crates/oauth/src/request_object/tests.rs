@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use symbolon_jose::{Jwk, SigningKey};
+use symbolon_jose::{ContentEncryption, Jwk, KeyManagement, SigningKey};
 
 use super::*;
 use crate::client_auth::keys_of;
@@ -43,7 +43,8 @@ fn claims(changes: &Value) -> Value {
 
 fn open(world: &World, beside: &str, text: &str) -> Result<(Params, ObjectKind), OAuthError> {
     let (keys, issuer) = (keys_of(&world.client), issuer());
-    let opener = Opener { client: &world.client, keys: keys.as_ref(), issuer: &issuer, now: NOW };
+    let keys = Keys { verifying: keys.as_ref(), decrypting: None };
+    let opener = Opener { client: &world.client, keys, issuer: &issuer, now: NOW };
     opener.open(&Params::parse_for_authorize(beside.as_bytes()).unwrap(), text)
 }
 
@@ -294,4 +295,64 @@ fn what_the_header_says_of_keys_is_not_read() {
 #[test]
 fn an_encrypted_object_says_so() {
     assert_eq!(refused(open(&world(), "client_id=spa", "a.b.c.d.e")), "encrypted request objects are not supported");
+}
+
+/// As [`open`], with a key of the server's to which the object may be encrypted.
+fn open_encrypted(world: &World, jwk: &Jwk, text: &str) -> Result<(Params, ObjectKind), OAuthError> {
+    let (keys, issuer) = (keys_of(&world.client), issuer());
+    let decrypting = DecryptingKeys::single(
+        jwe::DecryptingKey::from_jwk(jwk, KeyManagement::EcdhEsA256Kw, ContentEncryption::ALL).unwrap(),
+    );
+    let keys = Keys { verifying: keys.as_ref(), decrypting: Some(&decrypting) };
+    let opener = Opener { client: &world.client, keys, issuer: &issuer, now: NOW };
+    opener.open(&Params::parse_for_authorize(b"client_id=spa").unwrap(), text)
+}
+
+fn encrypt(jwk: &Jwk, cty: Option<&str>, inside: &str) -> String {
+    let enc = ContentEncryption::A256Gcm;
+    let key = jwe::EncryptingKey::from_jwk(jwk, KeyManagement::EcdhEsA256Kw, enc).unwrap();
+    jwe::compact::encrypt(&key, &jwe::Header { cty, ..jwe::Header::default() }, inside.as_bytes()).unwrap()
+}
+
+#[test]
+fn rfc9101_section_6_1_what_is_encrypted_to_the_server_is_decrypted_and_then_verified() {
+    let world = world();
+    let server = Jwk::generate(KeyManagement::EcdhEsA256Kw).unwrap();
+    let signed = jwt::sign(&world.key, TYP, &claims(&json!({}))).unwrap();
+    for cty in ["JWT", "oauth-authz-req+jwt"] {
+        let (params, kind) = open_encrypted(&world, &server, &encrypt(&server, Some(cty), &signed)).unwrap();
+        assert_eq!((params.get("state"), kind), (Some("inside"), ObjectKind::Signed(Algorithm::ES256)));
+    }
+    // Without a key of the server's, to another key, twice, and with a broken tag.
+    refused(open(&world, "client_id=spa", &encrypt(&server, Some("JWT"), &signed)));
+    let other = Jwk::generate(KeyManagement::EcdhEsA256Kw).unwrap();
+    let twice = encrypt(&server, Some("JWT"), &encrypt(&server, Some("JWT"), &signed));
+    let mut broken = encrypt(&server, Some("JWT"), &signed);
+    broken.replace_range(broken.len() - 4.., "AAAA");
+    for text in [encrypt(&other, Some("JWT"), &signed), twice, broken] {
+        assert!(refused(open_encrypted(&world, &server, &text)).contains("does not open"));
+    }
+}
+
+#[test]
+fn rfc9101_section_6_1_encryption_proves_nothing_of_who_wrote_it() {
+    let world = world();
+    let server = Jwk::generate(KeyManagement::EcdhEsA256Kw).unwrap();
+    let stranger = SigningKey::from_jwk(&Jwk::generate(Algorithm::ES256).unwrap(), Algorithm::ES256).unwrap();
+    let theirs = jwt::sign(&stranger, TYP, &claims(&json!({}))).unwrap();
+    let nobodys = unsigned_text(&json!({"alg": "none"}), &claims(&json!({})));
+    let plain = claims(&json!({})).to_string();
+    for inside in [theirs, nobodys, plain] {
+        refused(open_encrypted(&world, &server, &encrypt(&server, Some("JWT"), &inside)));
+    }
+}
+
+#[test]
+fn rfc7519_section_5_2_cty_says_that_a_jwt_is_inside() {
+    let world = world();
+    let server = Jwk::generate(KeyManagement::EcdhEsA256Kw).unwrap();
+    let signed = jwt::sign(&world.key, TYP, &claims(&json!({}))).unwrap();
+    for cty in [None, Some("json"), Some("at+jwt")] {
+        assert!(refused(open_encrypted(&world, &server, &encrypt(&server, cty, &signed))).contains("cty"));
+    }
 }

@@ -105,6 +105,12 @@ impl ResponseMode {
         }
     }
 
+    /// Whether the answer is signed as a whole (JARM).
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        jwt::carrier(self).is_some()
+    }
+
     /// Whether a page of the client receives it as a message.
     #[must_use]
     pub const fn is_message(self) -> bool {

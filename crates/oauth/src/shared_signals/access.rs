@@ -102,6 +102,8 @@ mod tests {
             rh: None,
             auth_time: None,
             acr: None,
+            amr: Vec::new(),
+            authorization_details: Vec::new(),
             roles: Vec::new(),
             cnf: None,
             status: None,

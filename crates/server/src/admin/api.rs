@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::{Api, ApiScope, Client, SecretHash};
+use symbolon_oauth::registration::{Api, ApiScope, Client, DetailsType, SecretHash};
 use symbolon_oauth::{OpaqueToken, TokenKind};
 use symbolon_store::{Document, DocumentWrite, Expect};
 
@@ -70,6 +70,9 @@ pub struct NewApi {
     /// Its tokens have a place in a Token Status List.
     #[serde(default)]
     pub status_list: bool,
+    /// What can be asked for in detail (RFC 9396).
+    #[serde(default)]
+    pub authorization_details_types: Vec<DetailsType>,
 }
 
 /// What changes in a registration.
@@ -94,6 +97,8 @@ pub struct ApiChange {
     pub without_roles: Option<bool>,
     /// Whether its tokens have a place in a Token Status List.
     pub status_list: Option<bool>,
+    /// What can be asked for in detail (RFC 9396), all of it.
+    pub authorization_details_types: Option<Vec<DetailsType>>,
 }
 
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: ApiCommand) -> Result<Value, AdminError> {
@@ -117,6 +122,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     api.skip_consent_for_first_party = !new.always_ask_consent;
     api.include_roles = !new.without_roles;
     api.status_list = new.status_list;
+    api.authorization_details_types = new.authorization_details_types;
     api.created_at = context.now;
     validate(&api)?;
     if is_taken(context, DELETED_API, &api.identifier).await? {
@@ -234,6 +240,9 @@ fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
     api.name = change.name.clone().unwrap_or_else(|| api.name.clone());
     api.disabled = change.disabled.unwrap_or(api.disabled);
     api.status_list = change.status_list.unwrap_or(api.status_list);
+    if let Some(types) = &change.authorization_details_types {
+        api.authorization_details_types.clone_from(types);
+    }
     api.signing_alg = change.signing_alg.unwrap_or(api.signing_alg);
     api.skip_consent_for_first_party =
         change.always_ask_consent.map_or(api.skip_consent_for_first_party, |always| !always);

@@ -1,8 +1,11 @@
 //! Clients: registering, changing and deleting them, and rotating their secrets without a gap.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
+use symbolon_oauth::profile::SecurityProfile;
 use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientKind, SecretHash};
 use symbolon_oauth::{OpaqueToken, Scope, TokenKind};
 use symbolon_store::{Document, DocumentWrite, Expect};
@@ -99,6 +102,12 @@ pub struct NewClient {
     /// A JSON merge patch (RFC 7396) of what the rest comes to.
     #[serde(default)]
     pub metadata: Option<Value>,
+    /// The security profile it keeps; what it does not allow of the defaults is moved to what it does.
+    #[serde(default)]
+    pub security_profile: Option<SecurityProfile>,
+    /// The types of authorization details it may ask for (RFC 9396).
+    #[serde(default)]
+    pub authorization_details_types: BTreeSet<String>,
 }
 
 /// Whether a client must send DPoP proofs (RFC 9449). Any may.
@@ -139,6 +148,10 @@ pub struct ClientChange {
     pub dpop: Option<DpopDemand>,
     /// Whether it signs people in on another device (RFC 8628).
     pub device: Option<bool>,
+    /// The security profile it keeps. What contradicts it must be changed with it.
+    pub security_profile: Option<SecurityProfile>,
+    /// Types of authorization details that it may ask for, too (RFC 9396).
+    pub authorization_details_types: BTreeSet<String>,
     /// Redirect URIs.
     pub redirect_uris: ListChange,
     /// Where to after signing out.
@@ -199,6 +212,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     }
     let mut client = registration(&new, &client_id, context.now)?;
     check_apis(context, &client).await?;
+    check_details_types(context, &client).await?;
     let secret = needs_secret(&client).then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
     client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
     validate(&client)?;
@@ -233,6 +247,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
         return Err(AdminError::invalid("nothing to change", "symbolon client set --help"));
     }
     check_apis(context, &client).await?;
+    check_details_types(context, &client).await?;
     // A client that begins to prove itself by secret gets one; one that no longer does keeps none.
     if !needs_secret(&client) {
         client.secrets.clear();
@@ -358,6 +373,20 @@ async fn check_apis(context: &AdminContext<'_>, client: &Client) -> Result<(), A
 async fn check_sector(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
     let hint = "the array there must list every redirect URI of the client";
     sector_identifier::check(context.outgoing, client).await.map_err(|why| AdminError::invalid(why, hint))
+}
+
+/// Every type of authorization details a client names must be one of an API: nobody else could say what it means.
+async fn check_details_types(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
+    let apis: Vec<symbolon_oauth::registration::Api> =
+        document::all(context, API).await?.iter().map(document::read).collect::<Result<_, _>>()?;
+    let unknown = |name: &&String| apis.iter().all(|api| api.details_type(name).is_none());
+    match client.security.authorization_details_types.iter().find(unknown) {
+        Some(name) => Err(AdminError::not_found(
+            format!("no api has the type of authorization details `{name}`"),
+            "symbolon api set API --details-types FILE",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn needs_secret(client: &Client) -> bool {

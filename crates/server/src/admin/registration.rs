@@ -38,6 +38,8 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
         }
     }
     client.created_at = now;
+    client.security.authorization_details_types.clone_from(&new.authorization_details_types);
+    client = client.with_profile(new.security_profile.unwrap_or_default());
     client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     if new.kind == ClientKind::Spa {
@@ -149,6 +151,8 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     if let Some(jwks) = &change.jwks {
         client.jwks = Some(jwks.clone());
     }
+    client.security.authorization_details_types.extend(change.authorization_details_types.iter().cloned());
+    client.security.security_profile = change.security_profile.unwrap_or(client.security.security_profile);
     client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
     client.first_party = change.third_party.map_or(client.first_party, |third_party| !third_party);
     client.disabled = change.disabled.unwrap_or(client.disabled);

@@ -152,7 +152,9 @@ impl Registered {
         // What it has names people as it may know them no longer.
         let renamed =
             before.is_pairwise() != after.is_pairwise() || (after.is_pairwise() && before.sector() != after.sector());
-        renamed || entry_narrowed || newly_limited || turned_third_party || switched_off
+        let fewer_details =
+            !before.security.authorization_details_types.is_subset(&after.security.authorization_details_types);
+        renamed || entry_narrowed || fewer_details || newly_limited || turned_third_party || switched_off
     }
 }
 
@@ -161,7 +163,8 @@ pub(super) fn narrows_api(before: &Api, after: &Api) -> bool {
     let fewer_scopes = before.scopes.iter().any(|scope| !after.has_scope(&scope.name));
     let without_roles = before.include_roles && !after.include_roles;
     let switched_off = !before.disabled && after.disabled;
-    fewer_scopes || without_roles || switched_off
+    let fewer_details = before.authorization_details_types.iter().any(|one| after.details_type(&one.name).is_none());
+    fewer_scopes || fewer_details || without_roles || switched_off
 }
 
 impl AdminContext<'_> {

@@ -168,6 +168,8 @@ fn spa() -> NewClient {
         dpop: DpopDemand::Optional,
         device: None,
         metadata: None,
+        security_profile: None,
+        authorization_details_types: std::collections::BTreeSet::new(),
     }
 }
 
@@ -190,6 +192,7 @@ fn dragons() -> NewApi {
         always_ask_consent: false,
         without_roles: false,
         status_list: false,
+        authorization_details_types: Vec::new(),
     }
 }
 

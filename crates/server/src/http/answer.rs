@@ -25,10 +25,10 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     (status, HEADERS, body).into_response()
 }
 
-/// A token as an answer of its own (RFC 7519 §10.3.1): never stored.
-pub(super) fn jwt(token: String) -> Response {
-    let mut response = (StatusCode::OK, HEADERS, token).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+/// A token as an answer of its own, of this media type (RFC 7519 §10.3.1, RFC 9701 §5): never stored.
+pub(super) fn jwt(media: HeaderValue, jwt: String) -> Response {
+    let mut response = (HEADERS, jwt).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, media);
     response
 }
 

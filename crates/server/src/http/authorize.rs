@@ -23,7 +23,6 @@ use super::browser::{self, SignedIn};
 use super::meta::{Meta, Refused};
 use super::{consent, form, hint, login, page};
 use crate::app::App;
-use crate::effects::store_failure;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
 use crate::pages::error::ErrorWhat;
@@ -186,7 +185,7 @@ impl Arrival<'_> {
         signed_in: Option<&SignedIn>,
     ) -> Result<Response, OAuthError> {
         let reason = match prompt.why {
-            SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
+            SignInWhy::Acr | SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
             SignInWhy::SelectAccount => Reason::SelectAccount,
             SignInWhy::NoSession | SignInWhy::OtherUser => Reason::SignIn,
         };
@@ -210,12 +209,8 @@ impl Arrival<'_> {
         interaction: Option<InteractionFacts>,
     ) -> Result<Facts, OAuthError> {
         let consent_on_record = match signed_in {
-            Some(who) if request.may_need_consent() => {
-                let (client_id, audience) = (request.client_id().as_str(), consent::audience(request));
-                let found = self.app.store.consent(&who.user.id, client_id, audience).await;
-                found.map_err(|error| store_failure(&error))?.and_then(consent::on_record)
-            }
-            _ => None,
+            Some(who) if request.may_need_consent() => consent::all_on_record(self.app, request, who).await?,
+            _ => Vec::new(),
         };
         Ok(Facts {
             session: signed_in.map(SignedIn::facts),

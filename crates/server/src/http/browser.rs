@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderValue};
 use symbolon_oauth::authorize::SessionFacts;
-use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
+use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind, acr};
 use symbolon_store::{Hash32, NewSession, Session, User, UserStatus};
 
 use super::meta::Meta;
@@ -35,7 +35,7 @@ impl SignedIn {
             sid: self.session.sid.clone(),
             auth_time: self.session.auth_time,
             amr: self.session.amr.clone(),
-            acr: None,
+            acr: acr::of(&self.session.amr).map(str::to_owned),
         }
     }
 }

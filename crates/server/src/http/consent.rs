@@ -21,20 +21,30 @@ use crate::events;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
 use crate::pages::AccountView;
-use crate::pages::consent::{Consent, Freshness, ScopeView, standard_scope_text};
+use crate::pages::consent::{Consent, DetailView, Freshness, ScopeView, standard_scope_text};
 use crate::pages::error::ErrorWhat;
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
 
-/// What the record of a consent says to the decision; `None` when it cannot be read.
-pub(super) fn on_record(record: Record) -> Option<ConsentOnRecord> {
-    let audience = Some(record.audience).filter(|audience| !audience.is_empty());
-    Some(ConsentOnRecord { audience, scope: Scope::parse(&record.scope).ok()? })
+/// What was allowed before, at each of the APIs asked for.
+pub(super) async fn all_on_record(
+    app: &App,
+    request: &ValidRequest<'_>,
+    who: &SignedIn,
+) -> Result<Vec<ConsentOnRecord>, OAuthError> {
+    let mut all = Vec::new();
+    for (audience, _) in request.consents(request.scope()) {
+        let (client_id, audience) = (request.client_id().as_str(), audience.unwrap_or_default());
+        let found = app.store.consent(&who.user.id, client_id, audience).await;
+        all.extend(found.map_err(|error| store_failure(&error))?.and_then(on_record));
+    }
+    Ok(all)
 }
 
-/// What the consent to a request is filed under: its API, or nothing.
-pub(super) fn audience<'r>(request: &'r ValidRequest<'_>) -> &'r str {
-    request.api().map_or("", |api| api.identifier.as_str())
+/// What the record of a consent says to the decision; `None` when it cannot be read.
+fn on_record(record: Record) -> Option<ConsentOnRecord> {
+    let audience = Some(record.audience).filter(|audience| !audience.is_empty());
+    Some(ConsentOnRecord { audience, scope: Scope::parse(&record.scope).ok()? })
 }
 
 /// An account as pages show it.
@@ -84,6 +94,7 @@ pub(super) fn show(
         switch_account: None,
         interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
         csrf: csrf::issue(&app.csrf, binding, Purpose::Consent, arrival.meta.now),
+        details: prompt.details.iter().map(DetailView::of).collect(),
         scopes: scopes(request, prompt),
         lifetime_days: prompt
             .scope
@@ -96,7 +107,7 @@ pub(super) fn show(
 fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt) -> Vec<ScopeView> {
     let describe = |name: &str| {
         let freshness = if prompt.new_scope.contains(name) { Freshness::New } else { Freshness::Known };
-        scope_view(request.api(), name, freshness)
+        scope_view(request.apis().find(|api| api.has_scope(name)), name, freshness)
     };
     prompt.scope.iter().filter(|name| *name != "openid").map(describe).collect()
 }
@@ -181,13 +192,15 @@ async fn record(
     let Arrival { app, meta, .. } = arrival;
     let failed = |error| store_failure(&error);
     let client_id = request.client_id().as_str();
-    let consent = Record {
-        user_id: who.user.id.clone(),
-        client_id: client_id.to_owned(),
-        audience: audience(request).to_owned(),
-        scope: scope.to_string(),
-        granted_at: meta.now,
-    };
-    app.store.grant_consent(consent).await.map_err(failed)?;
+    for (audience, scope) in request.consents(scope) {
+        let consent = Record {
+            user_id: who.user.id.clone(),
+            client_id: client_id.to_owned(),
+            audience: audience.unwrap_or_default().to_owned(),
+            scope: scope.to_string(),
+            granted_at: meta.now,
+        };
+        app.store.grant_consent(consent).await.map_err(failed)?;
+    }
     events::account(app, meta, "consent.grant", &who.user.id, Some(client_id)).await.map_err(failed)
 }

@@ -53,8 +53,8 @@ pub(super) fn check(
         // The same endpoint, at the address where certificates are asked for (RFC 8705 §5).
         (Err(DpopFailure::UriMismatch), Some(base)) => judge(base),
         (proven, _) => proven,
-    };
-    proven.map(Some)
+    }?;
+    if client.profile().allows_alg(proven.alg) { Ok(Some(proven)) } else { Err(DpopFailure::Algorithm) }
 }
 
 /// A proof counts once (RFC 9449 §11.1). Last of all checks: what is refused anyway leaves nothing behind.

@@ -1,5 +1,5 @@
 //! `POST /oauth/introspect` (RFC 7662): an API asks, with its own credential, whether a token still counts; a
-//! confidential client may ask about its own.
+//! confidential client may ask about its own. Signed if the caller accepts that (RFC 9701).
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::client_auth::{self, Credentials};
-use symbolon_oauth::endpoint::introspection::{self, Answer, Caller, Request};
+use symbolon_oauth::endpoint::introspection::{self, Answer, Caller, Request, SignedAnswer};
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 
 use super::meta::Meta;
@@ -29,11 +30,7 @@ pub(super) async fn introspect(
     body: Body,
 ) -> Response {
     match handle(&app, &meta, &headers, query.as_deref(), body).await {
-        Ok(found) => {
-            let active = matches!(found, Answer::Active(_));
-            app.metrics.introspections.get_or_create(&Active { active }).inc();
-            answer::json(StatusCode::OK, &found)
-        }
+        Ok(response) => response,
         Err(error) => answer::error(&error),
     }
 }
@@ -44,14 +41,32 @@ async fn handle(
     headers: &HeaderMap,
     query: Option<&str>,
     body: Body,
-) -> Result<Answer, OAuthError> {
+) -> Result<Response, OAuthError> {
     let registry = app.registry();
     let params = form::params(headers, query, body, app.config().http.max_body_bytes).await?;
     let credentials = client::credentials(headers, &params)?;
     let caller = caller(app, &registry, &credentials, meta)
         .await
         .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))?;
-    decide(app, &registry, caller, &params, meta.now).await
+    let found = decide(app, &registry, caller, &params, meta.now).await?;
+    let active = matches!(found, Answer::Active(_));
+    app.metrics.introspections.get_or_create(&Active { active }).inc();
+    let wanted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(introspection::wants_jwt);
+    if wanted { signed(app, &registry, caller, &found, meta.now) } else { Ok(answer::json(StatusCode::OK, &found)) }
+}
+
+/// RFC 9701 §5: the same answer, signed for the one who asked.
+fn signed(
+    app: &App,
+    registry: &Registry,
+    caller: Caller<'_>,
+    found: &Answer,
+    now: u64,
+) -> Result<Response, OAuthError> {
+    let (aud, alg) = caller.signature();
+    let claims = SignedAnswer { iss: app.issuer.as_str(), aud, iat: now, token_introspection: found };
+    let jwt = registry.sign(alg, introspection::JWT_TYP, &claims)?;
+    Ok(answer::jwt(HeaderValue::from_static("application/token-introspection+jwt"), jwt))
 }
 
 async fn caller<'r>(

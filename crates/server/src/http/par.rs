@@ -88,7 +88,7 @@ async fn keep(
     let held = proven.as_ref().map(Proven::confirmation);
     let push = {
         let mut rng = SystemRng;
-        let keys = registry.assertion_keys(client_id);
+        let keys = registry.request_keys(client_id);
         pushed_request::decide(&mut app.context(meta.now, &mut rng), client, held.as_ref(), params, keys, registry)?
     };
     if client.client().is_public() {

@@ -82,7 +82,7 @@ impl Arrival<'_> {
         let client = self.client(params).filter(|client| !client.disabled).ok_or(OAuthError::ClientUnknown)?;
         let opener = Opener {
             client,
-            keys: self.registry.assertion_keys(client_id),
+            keys: self.registry.request_keys(client_id),
             issuer: &self.app.issuer,
             now: self.meta.now,
         };

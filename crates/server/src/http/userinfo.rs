@@ -97,7 +97,7 @@ fn told(
         return Ok(answer::json(StatusCode::OK, &said));
     };
     match registry.sign_userinfo(client, &userinfo::as_jwt(&app.issuer, client, said))? {
-        Some(token) => Ok(answer::jwt(token)),
+        Some(token) => Ok(answer::jwt(HeaderValue::from_static("application/jwt"), token)),
         None => Err(OAuthError::ServerError),
     }
 }

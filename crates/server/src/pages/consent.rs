@@ -4,6 +4,8 @@
 
 use askama::Template;
 
+use symbolon_oauth::authorization_details::Shown;
+
 use super::{AccountView, ClientView, LocalPath, PageShell};
 
 /// `GET /consent`.
@@ -22,10 +24,33 @@ pub struct Consent {
     pub interaction: String,
     /// Anti-forgery token, bound to the session cookie.
     pub csrf: String,
+    /// What exactly, where it asks for something in detail.
+    pub details: Vec<DetailView>,
     /// For what; `openid` alone need not be listed.
     pub scopes: Vec<ScopeView>,
     /// For how many days at most; `None`: until the person signs out.
     pub lifetime_days: Option<u32>,
+}
+
+/// Something an application asks for in detail (RFC 9396): a title, and what stands in it.
+#[derive(Clone, Debug)]
+pub struct DetailView {
+    /// What it is, in the words of its API.
+    pub title: String,
+    /// What it comes to; may be empty.
+    pub description: String,
+    /// The API it belongs to.
+    pub api: String,
+    /// Labels and values.
+    pub rows: Vec<(String, String)>,
+}
+
+impl DetailView {
+    /// As the decision gave it.
+    pub fn of(shown: &Shown) -> Self {
+        let Shown { title, description, api, rows } = shown.clone();
+        Self { title, description, api, rows: rows.into_iter().map(|row| (row.label, row.value)).collect() }
+    }
 }
 
 /// One thing an application asks for.
@@ -69,6 +94,33 @@ impl Consent {
         grown && scope.freshness == Freshness::New
     }
 
+    /// The page where something is asked for in detail, alone and beside scopes.
+    #[cfg(test)]
+    fn samples_in_detail(first: &Self) -> [(&'static str, Self); 2] {
+        let payment = |creditor: &str, amount: &str| DetailView {
+            title: "Pay once".into(),
+            description: "Money leaves your account when you allow this.".into(),
+            api: "Payments".into(),
+            rows: [
+                ("Amount", amount),
+                ("To", creditor),
+                ("Account", "DE02 1001 0010 9307 1186 03"),
+                ("Reference", "Invoice 2026-1179"),
+            ]
+            .map(|(label, value)| (label.to_owned(), value.to_owned()))
+            .into(),
+        };
+        let paying = Self {
+            details: vec![payment("Merchant A", "123.50 EUR"), payment("Merchant B with a long name, Ltd.", "8 EUR")],
+            scopes: Vec::new(),
+            lifetime_days: None,
+            switch_account: None,
+            ..first.clone()
+        };
+        let both = Self { details: vec![payment("Merchant A", "123.50 EUR")], ..first.clone() };
+        [("consent-details", paying), ("consent-details-and-scopes", both)]
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -92,6 +144,7 @@ impl Consent {
             switch_account: LocalPath::parse("/login?interaction=eyJ0eXAi.sample"),
             interaction: "eyJ0eXAi.sample.interaction".into(),
             csrf: "sample-csrf".into(),
+            details: Vec::new(),
             scopes: vec![standard("profile", Freshness::New), standard("email", Freshness::New), read.clone()],
             lifetime_days: Some(90),
         };
@@ -115,8 +168,16 @@ impl Consent {
                 api: Some(sample::HOSTILE.into()),
                 freshness: Freshness::New,
             }],
+            details: vec![DetailView {
+                title: sample::HOSTILE.into(),
+                description: sample::HOSTILE.into(),
+                api: sample::HOSTILE.into(),
+                rows: vec![(sample::HOSTILE.into(), sample::HOSTILE.into())],
+            }],
             ..first.clone()
         };
-        vec![("consent", first), ("consent-grown", grown), ("consent-hostile", hostile)]
+        let mut all = vec![("consent", first.clone()), ("consent-grown", grown), ("consent-hostile", hostile)];
+        all.extend(Self::samples_in_detail(&first));
+        all
     }
 }

@@ -1,14 +1,14 @@
 //! Introspection (RFC 7662): an API asks about tokens that are for it, and learns nothing about others.
 
 use http::Method;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use symbolon_oauth::SecretHash;
 
 use crate::support::client::form;
 use crate::support::flow::basic;
-use crate::support::protocol::claims;
-use crate::support::{API, ISSUER, NOW, OTHER_API, SECRET, World};
+use crate::support::protocol::{claims, header};
+use crate::support::{API, Answer, ISSUER, NOW, OTHER_API, SECRET, World};
 
 const ADA: &str = "ada@example.com";
 
@@ -153,4 +153,75 @@ async fn it_has_no_cors() {
     let answer = world.send(Method::POST, "/oauth/introspect", &headers, Some(form(&[("token", "x")]))).await;
     assert_eq!(answer.status, 200);
     assert!(answer.headers.get("access-control-allow-origin").is_none(), "{answer:?}");
+}
+
+async fn asks_for(world: &World, id: &str, token: &str, accept: &str) -> Answer {
+    let basic = basic(id, SECRET);
+    let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded"), (AUTHORIZATION, &*basic), (ACCEPT, accept)];
+    world.send(Method::POST, "/oauth/introspect", &headers, Some(form(&[("token", token)]))).await
+}
+
+const JWT: &str = "application/token-introspection+jwt";
+
+#[tokio::test]
+async fn rfc9701_section_5_a_signed_answer_is_for_who_asked_and_no_access_token() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let answer = asks_for(&world, API, token, JWT).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, JWT));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let jwt = json!(answer.body);
+    assert_eq!((&header(&jwt)["typ"], &header(&jwt)["alg"]), (&json!("token-introspection+jwt"), &json!("ES256")));
+    let said = claims(&jwt);
+    let plain = world.introspect(token).await;
+    assert_eq!(said, json!({ "iss": ISSUER, "aud": API, "iat": NOW, "token_introspection": plain }));
+    for member in ["sub", "exp", "scope", "active"] {
+        assert!(said.get(member).is_none(), "{member}");
+    }
+    // Nobody takes it for a token.
+    assert_eq!(world.userinfo(&answer.body).await.status, 401);
+    assert_eq!(world.introspect(&answer.body).await, inactive());
+}
+
+#[tokio::test]
+async fn rfc9701_section_5_what_is_not_active_says_nothing_else() {
+    let world = World::new().await;
+    let tokens = world.tokens("web", ADA).await;
+    for (caller, token) in [(API, "x"), (OTHER_API, tokens["access_token"].as_str().unwrap())] {
+        let answer = asks_for(&world, caller, token, JWT).await;
+        assert_eq!(claims(&json!(answer.body))["token_introspection"], inactive());
+    }
+}
+
+#[tokio::test]
+async fn rfc9701_section_4_who_does_not_ask_for_a_jwt_gets_json_and_who_proves_nothing_gets_none() {
+    let world = World::new().await;
+    for accept in ["application/json", "*/*", "application/jwt", "application/token-introspection+jwt;q=0"] {
+        let answer = asks_for(&world, API, "x", accept).await;
+        assert_eq!(answer.header("content-type"), "application/json", "{accept}");
+    }
+    let headers = [(CONTENT_TYPE, "application/x-www-form-urlencoded"), (ACCEPT, JWT)];
+    let answer = world.send(Method::POST, "/oauth/introspect", &headers, Some(form(&[("token", "x")]))).await;
+    answer.is_error(401, "invalid_client");
+}
+
+#[tokio::test]
+async fn a_signed_answer_is_signed_as_the_caller_is_registered() {
+    let world = World::new().await;
+    let listed = world.send(Method::GET, "/.well-known/openid-configuration", &[], None).await.json();
+    let algs = listed["introspection_signing_alg_values_supported"].as_array().unwrap().clone();
+    assert!(algs.contains(&json!("ES256")) && algs.contains(&json!("RS256")), "{algs:?}");
+    let answer = asks_for(&world, "web", "x", JWT).await;
+    assert_eq!(header(&json!(answer.body))["alg"], "RS256", "RFC 9701 §6: the default");
+    world
+        .change_client("web", |client| {
+            client.security.introspection_signed_response_alg = Some(symbolon_jose::Algorithm::ES256);
+        })
+        .await;
+    let answer = asks_for(&world, "web", "x", JWT).await;
+    assert_eq!(
+        (&header(&json!(answer.body))["alg"], &claims(&json!(answer.body))["aud"]),
+        (&json!("ES256"), &json!("web"))
+    );
 }

@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no users but itself")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod acr;
 mod answers_encrypted;
 mod answers_front;
 mod answers_jwt;
@@ -21,11 +22,14 @@ mod consent;
 mod core_musts;
 mod core_requests;
 mod cors;
+mod details;
 mod device;
 mod device_attacks;
 mod discovery;
 mod doctor;
 mod dpop;
+mod fapi1;
+mod fapi2;
 mod feed;
 mod frontchannel_logout;
 mod head;
@@ -46,8 +50,10 @@ mod panic;
 mod par;
 mod refresh;
 mod reload;
+mod request_encrypted;
 mod request_object;
 mod reset;
+mod resources;
 mod restart;
 mod revocation;
 mod session;

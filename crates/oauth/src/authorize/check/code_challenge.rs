@@ -4,6 +4,7 @@
 use super::Draft;
 use crate::error::OAuthError;
 use crate::pkce::CodeChallenge;
+use crate::profile::Pushed;
 use crate::response_type::ResponseType;
 
 pub(in crate::authorize) fn check(
@@ -15,9 +16,12 @@ pub(in crate::authorize) fn check(
     }
     let challenge =
         CodeChallenge::from_request(draft.params.get("code_challenge"), draft.params.get("code_challenge_method"))?;
-    // A public client's switch is not believed: the registration refuses it, and so does this.
-    let required = draft.client.require_pkce || draft.client.is_public();
-    if challenge.is_none() && required { Err(OAuthError::CodeChallengeMissing) } else { Ok(challenge) }
+    let pushed = if draft.source.pushed.is_some() { Pushed::Yes } else { Pushed::No };
+    if challenge.is_none() && draft.client.must_challenge(pushed) {
+        Err(OAuthError::CodeChallengeMissing)
+    } else {
+        Ok(challenge)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The rules of the authorization endpoint, one per file, each named after what it checks.
 
+pub(super) mod acr_values;
+pub(super) mod authorization_details;
 pub(super) mod claims;
 pub(super) mod client;
 pub(super) mod code_challenge;

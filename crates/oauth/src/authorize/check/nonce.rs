@@ -4,10 +4,19 @@
 
 use super::Draft;
 use crate::error::OAuthError;
+use crate::profile::Demand;
 use crate::response_type::ResponseType;
 
 /// Longest `nonce`, in bytes after decoding.
 const MAX_BYTES: usize = 512;
+
+/// FAPI 1.0 Part 1 §5.2.2.2, §5.2.2.3: "shall require the nonce parameter" if `openid` is asked for, and a `state` if not.
+fn is_missing(draft: &Draft<'_, '_>) -> Option<&'static str> {
+    let openid = draft.params.get("scope").is_some_and(|scope| scope.split(' ').any(|name| name == "openid"));
+    let wanted = if openid { "nonce" } else { "state" };
+    let demanded = draft.client.profile().demands(Demand::NonceOrState);
+    (demanded && draft.params.get(wanted).is_none()).then_some(wanted)
+}
 
 pub(in crate::authorize) fn check(
     draft: &Draft<'_, '_>,
@@ -16,7 +25,10 @@ pub(in crate::authorize) fn check(
     match draft.params.get("nonce") {
         Some(nonce) if nonce.len() > MAX_BYTES => Err(OAuthError::ParameterInvalid("nonce")),
         None if response_type.has_id_token() => Err(OAuthError::ParameterMissing("nonce")),
-        nonce => Ok(nonce.map(str::to_owned)),
+        nonce => match is_missing(draft) {
+            Some(name) => Err(OAuthError::ParameterMissing(name)),
+            None => Ok(nonce.map(str::to_owned)),
+        },
     }
 }
 

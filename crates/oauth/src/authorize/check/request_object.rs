@@ -7,16 +7,15 @@ use crate::error::OAuthError;
 
 pub(in crate::authorize) fn check(draft: &Draft<'_, '_>) -> Result<(), OAuthError> {
     let given = |name| draft.params.get(name).is_some();
-    let rules = &draft.client.requests;
     if given("request") {
         Err(OAuthError::RequestNotSupported)
     } else if given("request_uri") {
         Err(OAuthError::RequestUriNotSupported)
     } else if given("registration") {
         Err(OAuthError::RegistrationNotSupported)
-    } else if rules.require_pushed_authorization_requests && draft.source.pushed.is_none() {
+    } else if draft.client.must_push() && draft.source.pushed.is_none() {
         Err(OAuthError::PushedRequestRequired)
-    } else if rules.require_signed_request_object && !matches!(draft.source.object, Some(ObjectKind::Signed(_))) {
+    } else if draft.client.must_sign_requests() && !matches!(draft.source.object, Some(ObjectKind::Signed(_))) {
         Err(OAuthError::RequestObjectRequired)
     } else {
         Ok(())

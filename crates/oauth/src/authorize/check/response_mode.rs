@@ -1,7 +1,7 @@
 //! `response_mode` is one we know, the client may use and the response type can travel in; the type's default if absent (OAuth 2.0 Multiple
 //! Response Types §2.1, §5).
 //!
-//! A message goes to pages whose origin the client has registered, so that nobody else can frame us for it.
+//! A client whose profile wants signed answers gets no others. A message goes to pages whose origin the client has registered, so that nobody else can frame us for it.
 
 use super::Draft;
 use crate::error::OAuthError;
@@ -24,6 +24,9 @@ pub(in crate::authorize) fn check(
     if !draft.client.may_answer_by(asked) && !draft.client.may_answer_by(mode) {
         return Err(OAuthError::ResponseModeUnsupported);
     }
+    if draft.client.must_get_signed(response_type, mode) {
+        return Err(OAuthError::ResponseModeUnsigned);
+    }
     if !mode.fits(response_type, draft.redirect_uri) {
         return Err(OAuthError::ResponseModeUnfit);
     }
@@ -32,6 +35,15 @@ pub(in crate::authorize) fn check(
         return Err(OAuthError::ResponseModeOrigin);
     }
     Ok(mode)
+}
+
+/// The mode in which a refusal travels: the one asked for, or the type's default, signed where the client gets nothing else.
+pub(in crate::authorize) fn of_refusal(draft: &Draft<'_, '_>, response_type: ResponseType) -> ResponseMode {
+    check(draft, response_type).unwrap_or_else(|_| {
+        let mode = response_type.default_mode();
+        let signed = draft.client.must_get_signed(response_type, mode);
+        if signed { ResponseMode::Jwt.resolved(response_type) } else { mode }
+    })
 }
 
 #[cfg(test)]

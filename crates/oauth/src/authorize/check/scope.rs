@@ -12,10 +12,10 @@ use crate::target;
 pub(in crate::authorize) fn check(
     draft: &Draft<'_, '_>,
     response_type: ResponseType,
-    api: Option<&Api>,
+    apis: &[&Api],
 ) -> Result<Scope, OAuthError> {
     let asked = Scope::parse(draft.params.get("scope").unwrap_or_default())?;
-    let scope = target::scope_for_user(draft.client, api, &asked);
+    let scope = target::scope_for_all(draft.client, apis, &asked);
     if response_type.has_id_token() && !scope.contains("openid") {
         return Err(OAuthError::ScopeOpenidMissing);
     }
@@ -37,19 +37,19 @@ mod tests {
     fn malformed_scopes_are_refused_and_unknown_ones_dropped() {
         let apis = apis();
         assert_eq!(
-            on("scope=openid+read%3Adragons+fly", |draft| check(draft, ResponseType::Code, apis.first()))
+            on("scope=openid+read%3Adragons+fly", |draft| check(draft, ResponseType::Code, &[&apis[0]]))
                 .unwrap()
                 .to_string(),
             "openid read:dragons"
         );
-        assert_eq!(on("scope=a%22b", |draft| check(draft, ResponseType::Code, None)), Err(OAuthError::ScopeMalformed));
-        assert_eq!(on("", |draft| check(draft, ResponseType::Code, None)), Ok(Scope::empty()));
+        assert_eq!(on("scope=a%22b", |draft| check(draft, ResponseType::Code, &[])), Err(OAuthError::ScopeMalformed));
+        assert_eq!(on("", |draft| check(draft, ResponseType::Code, &[])), Ok(Scope::empty()));
     }
 
     #[test]
     fn nothing_that_came_without_a_code_can_be_renewed_core_11() {
         for response_type in ResponseType::ALL.iter().copied() {
-            let scope = on("scope=openid+offline_access", |draft| check(draft, response_type, None)).unwrap();
+            let scope = on("scope=openid+offline_access", |draft| check(draft, response_type, &[])).unwrap();
             assert_eq!(scope.contains("offline_access"), response_type.name().contains("code"), "{response_type:?}");
         }
     }
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn an_id_token_needs_openid_core_3_1_2_1() {
         for response_type in ResponseType::ALL.iter().copied() {
-            let without = on("scope=profile", |draft| check(draft, response_type, None));
+            let without = on("scope=profile", |draft| check(draft, response_type, &[]));
             let needed = response_type.name().contains("id_token");
             assert_eq!(without == Err(OAuthError::ScopeOpenidMissing), needed, "{response_type:?}");
         }

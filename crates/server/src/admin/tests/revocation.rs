@@ -119,6 +119,8 @@ fn claims(jti: &str) -> AccessTokenClaims {
         rh: None,
         auth_time: None,
         acr: None,
+        amr: Vec::new(),
+        authorization_details: Vec::new(),
         roles: Vec::new(),
         cnf: None,
         status: None,

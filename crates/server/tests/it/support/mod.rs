@@ -2,6 +2,7 @@
 //! APIs and five clients, so that isolation is always in reach.
 
 pub mod answers;
+pub mod bank;
 pub mod certificates;
 pub mod client;
 pub mod device;

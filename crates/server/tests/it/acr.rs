@@ -1,0 +1,94 @@
+//! Levels of authentication over HTTP (OpenID Connect Core §5.5.1.1, RFC 9470): tokens tell the truth about a sign-in, and what nobody here
+//! can bring is refused.
+
+use http::Method;
+use serde_json::json;
+
+use crate::support::flow::authorize_url;
+use crate::support::protocol::claims;
+use crate::support::{NOW, PASSWORD, World};
+
+const ADA: &str = "ada@example.com";
+const PWD: &str = "urn:symbolon:acr:pwd";
+
+fn essential(value: &str) -> String {
+    json!({ "id_token": { "acr": { "essential": true, "values": [value] } } }).to_string()
+}
+
+#[tokio::test]
+async fn rfc9068_section_2_2_1_tokens_say_when_and_how_somebody_signed_in() {
+    let world = World::new().await;
+    let code = world.browser().code("web", ADA, &[]).await;
+    world.advance(30);
+    let tokens = world.redeem("web", &code).await.json();
+    for token in ["id_token", "access_token"] {
+        let said = claims(&tokens[token]);
+        assert_eq!(
+            (&said["acr"], &said["amr"], &said["auth_time"]),
+            (&json!(PWD), &json!(["pwd"]), &json!(NOW)),
+            "{token}"
+        );
+    }
+    let said = world.introspect(tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!((&said["acr"], &said["auth_time"]), (&json!(PWD), &json!(NOW)), "RFC 9470 §6.2");
+    // A renewal is no sign-in.
+    world.advance(100);
+    let fresh = world.refresh("web", tokens["refresh_token"].as_str().unwrap()).await.json();
+    for token in ["id_token", "access_token"] {
+        let said = claims(&fresh[token]);
+        assert_eq!((&said["acr"], &said["auth_time"]), (&json!(PWD), &json!(NOW)), "{token}");
+    }
+}
+
+#[tokio::test]
+async fn discovery_lists_the_levels_that_can_be_reached() {
+    let world = World::new().await;
+    let document = world.send(Method::GET, "/.well-known/openid-configuration", &[], None).await.json();
+    assert_eq!(document["acr_values_supported"], json!([PWD]));
+    assert!(document["claims_supported"].as_array().unwrap().contains(&json!("acr")));
+}
+
+#[tokio::test]
+async fn unmet_authentication_requirements_are_told_before_any_page() {
+    let world = World::new().await;
+    let asked = essential("urn:example:gold");
+    let answer = world.browser().get(&authorize_url("web", &[("claims", &asked)])).await;
+    answer.is_redirected_error("unmet_authentication_requirements");
+    let silent = world.browser().get(&authorize_url("web", &[("claims", &asked), ("prompt", "none")])).await;
+    silent.is_redirected_error("unmet_authentication_requirements");
+}
+
+#[tokio::test]
+async fn an_essential_level_that_can_be_reached_is_reached() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let asked = essential(PWD);
+    let page = browser.get(&authorize_url("web", &[("claims", &asked)])).await;
+    let answer = browser.sign_in(&page, ADA, PASSWORD).await;
+    let tokens = world.redeem("web", &answer.param("code").unwrap()).await.json();
+    assert_eq!(claims(&tokens["id_token"])["acr"], PWD);
+    let again = browser.get(&authorize_url("web", &[("claims", &asked), ("prompt", "none")])).await;
+    assert!(again.param("code").is_some(), "the session is of that level: {again:?}");
+}
+
+#[tokio::test]
+async fn acr_values_are_a_wish_and_the_answer_is_honest() {
+    let world = World::new().await;
+    let code = world.browser().code("web", ADA, &[("acr_values", "urn:example:gold urn:example:silver")]).await;
+    let tokens = world.redeem("web", &code).await.json();
+    assert_eq!(claims(&tokens["id_token"])["acr"], PWD, "what happened, not what was wished for");
+}
+
+#[tokio::test]
+async fn rfc9470_section_4_a_challenge_by_max_age_leads_to_a_fresh_sign_in() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    browser.code("web", ADA, &[]).await;
+    world.advance(400);
+    let more = [("max_age", "300"), ("acr_values", PWD)];
+    let page = browser.get(&authorize_url("web", &more)).await;
+    page.is_page(200);
+    let answer = browser.sign_in(&page, ADA, PASSWORD).await;
+    let tokens = world.redeem("web", &answer.param("code").unwrap()).await.json();
+    assert_eq!(claims(&tokens["access_token"])["auth_time"], json!(NOW + 400));
+}

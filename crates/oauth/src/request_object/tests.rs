@@ -294,7 +294,7 @@ fn what_the_header_says_of_keys_is_not_read() {
 
 #[test]
 fn an_encrypted_object_says_so() {
-    assert_eq!(refused(open(&world(), "client_id=spa", "a.b.c.d.e")), "encrypted request objects are not supported");
+    assert_eq!(refused(open(&world(), "client_id=spa", "a.b.c.d.e")), "this server has no key to decrypt with");
 }
 
 /// As [`open`], with a key of the server's to which the object may be encrypted.

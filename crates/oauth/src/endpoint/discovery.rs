@@ -101,8 +101,6 @@ pub struct Metadata {
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
     pub require_request_uri_registration: bool,
-    pub require_pushed_authorization_requests: bool,
-    pub require_signed_request_object: bool,
     pub tls_client_certificate_bound_access_tokens: bool,
     pub backchannel_logout_supported: bool,
     pub backchannel_logout_session_supported: bool,
@@ -178,8 +176,6 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         request_parameter_supported: true,
         request_uri_parameter_supported: true,
         require_request_uri_registration: true,
-        require_pushed_authorization_requests: settings.required_of_all.require_pushed_authorization_requests,
-        require_signed_request_object: settings.required_of_all.require_signed_request_object,
         tls_client_certificate_bound_access_tokens: settings.certificates.are_taken(),
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
@@ -265,7 +261,9 @@ mod tests {
             ..RequestRules::default()
         };
         let strict = metadata(&issuer(), &Settings { required_of_all, ..Settings::default() });
-        assert!(strict.require_pushed_authorization_requests && strict.require_signed_request_object);
+        assert!(
+            strict.assurance.require_pushed_authorization_requests && strict.assurance.require_signed_request_object
+        );
     }
 
     #[test]

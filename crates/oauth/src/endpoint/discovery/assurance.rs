@@ -1,5 +1,5 @@
 //! The members that say what strict clients and careful APIs may rely on: levels of authentication, authorization details, signed
-//! introspection, encrypted requests.
+//! introspection, encrypted requests, and what is required of every client.
 
 use serde::Serialize;
 use symbolon_jose::ContentEncryption;
@@ -11,7 +11,7 @@ use crate::acr;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(
     missing_docs,
-    reason = "every member is named and defined by OpenID Connect Discovery §3, RFC 9396 §10 or RFC 9701 §7"
+    reason = "every member is named and defined by OpenID Connect Discovery §3, RFC 9126 §5, RFC 9101 §10.5, RFC 9396 §10 or RFC 9701 §7"
 )]
 pub struct Assurance {
     pub acr_values_supported: Vec<&'static str>,
@@ -22,6 +22,8 @@ pub struct Assurance {
     pub request_object_encryption_alg_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_object_encryption_enc_values_supported: Vec<&'static str>,
+    pub require_pushed_authorization_requests: bool,
+    pub require_signed_request_object: bool,
 }
 
 impl Assurance {
@@ -43,6 +45,8 @@ impl Assurance {
                 .map(|alg| alg.name())
                 .collect(),
             request_object_encryption_enc_values_supported: content.map(|enc| enc.name()).collect(),
+            require_pushed_authorization_requests: settings.required_of_all.require_pushed_authorization_requests,
+            require_signed_request_object: settings.required_of_all.require_signed_request_object,
         }
     }
 }

@@ -24,6 +24,7 @@ fn payment(changes: &Value) -> Value {
 }
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "what is refused is not needed again")]
 fn refused(result: Result<AuthorizationDetails, OAuthError>, failure: DetailsFailure) {
     assert_eq!(result, Err(OAuthError::AuthorizationDetails(failure)));
 }

@@ -223,6 +223,11 @@ async fn the_answer_counts_for_the_person_the_page_was_shown_to_security_18() {
         .post("/login", &[("csrf", &page.field("csrf")), ("username", "bob@example.com"), ("password", PASSWORD)])
         .await;
     assert!(!phone.answer(&question, "allow").await.body.contains("Device connected"));
+    // Not even with the token of a page of their own: what was shown to her is not what he was asked.
+    let own = phone.enter(&device.user_code).await;
+    let (interaction, csrf) = (question.field("interaction"), own.field("csrf"));
+    let fields = [("interaction", &*interaction), ("csrf", &csrf), ("compared", "yes"), ("decision", "allow")];
+    assert!(!phone.post("/device/answer", &fields).await.body.contains("Device connected"));
     world.poll(&device).await.is_error(400, "authorization_pending");
 }
 

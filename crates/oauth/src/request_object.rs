@@ -133,7 +133,7 @@ impl Opener<'_> {
         }
     }
 
-    /// What was encrypted to this server (RFC 9101 §6.1): "decrypt the JWT … the result MUST be a signed JWT", and is verified like any other.
+    /// What was encrypted to this server (RFC 9101 §6.1): "The result is a signed Request Object", and is verified like any other.
     /// What is wrong with it is not told apart.
     fn decrypted(&self, text: &str) -> Result<Zeroizing<String>, OAuthError> {
         let keys =

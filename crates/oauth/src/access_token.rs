@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use symbolon_jose::Algorithm;
 use symbolon_jose::jwt::Audience;
 
+use crate::actor::Actor;
 use crate::authorization_details::AuthorizationDetails;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
@@ -68,6 +69,9 @@ pub struct AccessTokenClaims {
     /// What whoever shows it must prove to hold (RFC 7800 §3). One without may be shown by anybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// Who acts for the user, if somebody does (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// Where its status stands, if the API asks for status lists. Given by the shell, when the place is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -206,6 +210,7 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
         authorization_details: Vec::new(),
         roles: Vec::new(),
         cnf: None,
+        act: None,
         status: None,
     }
 }

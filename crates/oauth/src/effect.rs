@@ -149,6 +149,13 @@ pub enum Effect {
         /// Why, for the audit log.
         why: EndReason,
     },
+    /// Revoke one access token and nothing else: it came of an exchange, and the family it is of is another client's.
+    RevokeExchangedToken {
+        /// Its `jti`.
+        jti: String,
+        /// Its `exp`.
+        expires_at: u64,
+    },
     /// Put a successor in place of the presented token. The shell seals the successor under the presented token.
     RotateRefreshToken {
         /// SHA-256 of the presented token.

@@ -111,6 +111,10 @@ pub enum OAuthError {
     StateTooLong,
 
     // The client's request at the token endpoint.
+    /// An actor token that does not count (RFC 8693 §2.2.2); why, in words for the client's developer.
+    ActorTokenInvalid(&'static str),
+    /// An assertion that does not count (RFC 7523 §3.1); why.
+    AssertionInvalid(&'static str),
     /// The code's time is over.
     CodeExpired,
     /// The code was issued to another client.
@@ -141,6 +145,8 @@ pub enum OAuthError {
         /// When to try again.
         retry_after_secs: u32,
     },
+    /// A subject token that does not count (RFC 8693 §2.2.2); why.
+    SubjectTokenInvalid(&'static str),
     /// Asked again before its time, while the person has not answered (RFC 8628 §3.5).
     SlowDown,
     /// Not the `redirect_uri` of the authorization request.
@@ -352,6 +358,10 @@ impl OAuthError {
             Self::ScopeOpenidMissing => wire("invalid_scope", 400, "an ID token needs the scope openid"),
             Self::StateTooLong => wire("invalid_request", 400, "state is longer than 1536 bytes"),
 
+            // RFC 8693 §2.2.2: "the authorization server MUST construct an error response … the error parameter MUST be invalid_request"
+            Self::ActorTokenInvalid(why) | Self::SubjectTokenInvalid(why) => wire("invalid_request", 400, *why),
+            // RFC 7523 §3.1: "the error parameter MUST be the invalid_grant error code"
+            Self::AssertionInvalid(why) => wire("invalid_grant", 400, *why),
             // RFC 6749 §5.2 invalid_grant. Another client's code and an unknown one look alike.
             Self::CodeExpired => wire("invalid_grant", 400, "the authorization code has expired"),
             Self::CodeOfAnotherClient | Self::CodeUnknown => {

@@ -151,6 +151,7 @@ impl Issue {
                 RefreshAnswer::SameSuccessor => unsealed_refresh_token,
             },
             id_token,
+            issued_token_type: None,
         }
     }
 }
@@ -198,6 +199,9 @@ pub struct TokenResponse {
     /// The signed ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
+    /// What kind of token it is, in the answer to an exchange (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 impl fmt::Debug for TokenResponse {

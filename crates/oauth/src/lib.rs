@@ -8,6 +8,8 @@
 
 pub mod access_token;
 pub mod acr;
+pub mod actor;
+pub mod assertion;
 pub mod authorization_details;
 pub mod authorize;
 pub mod certificate;

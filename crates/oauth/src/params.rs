@@ -1,7 +1,7 @@
 //! Parameters of a request: `application/x-www-form-urlencoded` in a query or a body (RFC 6749 appendix B), or a flat JSON object.
 //!
 //! Refuses invalid percent-encoding, invalid UTF-8, NUL, too much of anything, and a parameter given twice (RFC 6749 §3.1,
-//! §3.2; only `resource` may repeat, RFC 8707 §2). A parameter without a value counts as omitted. Order never matters.
+//! §3.2; only `resource` may repeat, RFC 8707 §2, and `audience` in a token exchange, RFC 8693 §2.1). A parameter without a value counts as omitted. Order never matters.
 
 use std::fmt;
 
@@ -142,7 +142,10 @@ impl Params {
     }
 
     fn refuse_repeated(self) -> Result<Self, OAuthError> {
-        match self.first_repeated() {
+        // RFC 8693 §2.1: "Multiple audience parameters may be used".
+        let exchange = self.get("grant_type") == Some(crate::grant::token_exchange::NAME);
+        let refused = self.repeated.iter().find(|name| !exchange || *name != "audience");
+        match refused {
             Some(name) => Err(OAuthError::ParameterRepeated(name.to_owned())),
             None => Ok(self),
         }

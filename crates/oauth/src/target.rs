@@ -129,6 +129,25 @@ pub(crate) fn for_client<'a>(
     live(identifier, apis)
 }
 
+/// The one of the APIs that a client's rules name: the one that was asked for, else its default, else the only one.
+pub(crate) fn among<'r>(client: &Client, named: Option<&str>, allowed: &[&'r str]) -> Result<&'r str, OAuthError> {
+    let find = |identifier: &str| allowed.iter().copied().find(|known| *known == identifier);
+    if let Some(named) = named {
+        return find(named).ok_or(OAuthError::TargetUnknown);
+    }
+    let first = allowed.first().copied().filter(|first| allowed.iter().all(|other| other == first));
+    client.default_audience.as_deref().and_then(find).or(first).ok_or(OAuthError::TargetMissing)
+}
+
+/// With no scope asked for, the most there can be; with one, no more than that (RFC 6749 §3.3).
+pub(crate) fn asked_of(asked: Option<&Scope>, most: &Scope) -> Result<Scope, OAuthError> {
+    match asked {
+        None => Ok(most.clone()),
+        Some(asked) if asked.is_subset_of(most) => Ok(asked.clone()),
+        Some(_) => Err(OAuthError::ScopeNotAllowed),
+    }
+}
+
 fn live<'a>(identifier: &str, apis: &'a dyn Apis) -> Result<&'a Api, OAuthError> {
     apis.api(identifier).filter(|api| !api.disabled).ok_or(OAuthError::TargetUnknown)
 }

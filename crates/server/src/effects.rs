@@ -3,7 +3,7 @@
 
 use symbolon_oauth::{AlsoSession, CodeKind, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
 use symbolon_store::{
-    self as store, Artefact, Ended, Hash32, Issued, NewFamily, RedeemCode, Redeemed, Rotate, Rotated, Session,
+    self as store, Artefact, Ended, Hash32, Issued, NewFamily, NewRevocation, RedeemCode, Redeemed, RevocationKind, Rotate, Rotated, Session,
     StoreError,
 };
 
@@ -39,7 +39,7 @@ pub fn store_failure(error: &StoreError) -> OAuthError {
 pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Result<Applied, OAuthError> {
     let applied = match &issue.effect {
         Effect::CreateFamily { .. } => return begin(app, issue, None).await,
-        Effect::EndFamily { .. } | Effect::RevokeAccessToken { .. } => {
+        Effect::EndFamily { .. } | Effect::RevokeAccessToken { .. } | Effect::RevokeExchangedToken { .. } => {
             return apply_end(app, &issue.effect, now).await.map(|_| Applied::Done);
         }
         Effect::None => Ok(Applied::Done),
@@ -115,6 +115,16 @@ pub async fn apply_end(app: &App, effect: &Effect, now: u64) -> Result<Ended, OA
         }
         Effect::RevokeAccessToken { jti, expires_at, why } => {
             app.store.revoke_access_token(jti, *expires_at, why.name(), now).await
+        }
+        Effect::RevokeExchangedToken { jti, expires_at } => {
+            let entry = NewRevocation {
+                kind: RevocationKind::Jti,
+                id: jti.clone(),
+                revoked_at: now,
+                expires_at: *expires_at,
+            };
+            let news = app.store.revoke(vec![entry]).await;
+            news.map(|news| Ended { tokens_until: (news > 0).then_some(*expires_at), ..Ended::default() })
         }
         _ => return Ok(Ended::default()),
     };

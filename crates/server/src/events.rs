@@ -44,7 +44,8 @@ pub fn client_refused(app: &App, client_id: &str, error: &OAuthError) {
 
 /// Tokens were issued. Machine tokens are only counted, since they come by the thousand.
 pub async fn issued(app: &App, meta: &Meta, client: &Client, grant: Grant, issue: &Issue) {
-    if grant == Grant::ClientCredentials {
+    // A service's own token, whatever brought it.
+    if issue.access_token.claims.rh.is_none() {
         count_tokens(app, grant.name(), issue);
         app.audit.tally(Tally {
             name: "token.issue",
@@ -70,7 +71,10 @@ async fn issued_to_user(app: &App, meta: &Meta, client: &Client, grant: &'static
         user_id: Some(claims.user().to_owned()),
         client_id: Some(client.client_id.to_string()),
         sid: claims.sid.clone(),
-        detail: json!({ "grant": grant, "jti": claims.jti, "scope": claims.scope }),
+        detail: match &claims.act {
+            None => json!({ "grant": grant, "jti": claims.jti, "scope": claims.scope }),
+            Some(act) => json!({ "grant": grant, "jti": claims.jti, "scope": claims.scope, "act": act }),
+        },
         ..event(meta, "token.issue", "success")
     };
     app.audit.note(event).await;
@@ -236,7 +240,7 @@ pub async fn account(
 pub async fn revoked(app: &App, meta: &Meta, client_id: &str, effect: &Effect) -> Result<(), StoreError> {
     let detail = match effect {
         Effect::EndFamily { family_id, .. } => json!({ "family": family_id }),
-        Effect::RevokeAccessToken { jti, .. } => json!({ "jti": jti }),
+        Effect::RevokeAccessToken { jti, .. } | Effect::RevokeExchangedToken { jti, .. } => json!({ "jti": jti }),
         _ => Value::Null,
     };
     let event = AuditEvent { client_id: Some(client_id.to_owned()), detail, ..event(meta, "token.revoke", "success") };

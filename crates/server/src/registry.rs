@@ -11,9 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use symbolon_jose::jwe::{self, EncryptingKey};
 use symbolon_jose::{Algorithm, KeyManagement, VerifyingKeys, jwt};
+use symbolon_oauth::assertion::Trusted;
 use symbolon_oauth::client_auth::keys_of;
 use symbolon_oauth::endpoint::discovery::{self, Certificates, Settings};
-use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role};
+use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role, TrustedIssuer};
 use symbolon_oauth::request_object::Keys;
 use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, response_mode};
 use symbolon_store::{Document, Registry as Rows};
@@ -27,6 +28,8 @@ use crate::seal::Sealer;
 pub const CLIENT: &str = Document::CLIENT;
 /// Registry kind of APIs.
 pub const API: &str = "api";
+/// Registry kind of issuers whose assertions are taken.
+pub const ISSUER: &str = "issuer";
 /// Registry kind of roles.
 pub const ROLE: &str = "role";
 
@@ -37,6 +40,7 @@ pub struct Registry {
     clients: HashMap<String, Arc<Client>>,
     apis: HashMap<String, Arc<Api>>,
     roles: BTreeMap<String, Role>,
+    issuers: HashMap<String, (TrustedIssuer, VerifyingKeys)>,
     key_records: Vec<KeyRecord>,
     keys: KeyRing,
     encryption: EncryptionRing,
@@ -114,6 +118,7 @@ impl Registry {
         let clients: Vec<Client> = parse(documents, CLIENT)?;
         let apis: Vec<Api> = parse(documents, API)?;
         let roles: Vec<Role> = parse(documents, ROLE)?;
+        let issuers: Vec<TrustedIssuer> = parse(documents, ISSUER)?;
         let key_records = keys::records(documents).map_err(RegistryError::Key)?;
         let keys = KeyRing::open(&key_records, sealer).map_err(RegistryError::Key)?;
         let encryption = EncryptionRing::open(documents, sealer).map_err(RegistryError::Key)?;
@@ -141,6 +146,12 @@ impl Registry {
             jwks: Bytes::from(key_set(&keys, &encryption).to_string()),
             clients: clients.into_iter().map(|client| (client.client_id.to_string(), Arc::new(client))).collect(),
             apis: apis.into_iter().map(|api| (api.identifier.clone(), Arc::new(api))).collect(),
+            issuers: issuers
+                .into_iter()
+                .filter(|issuer| !issuer.disabled)
+                .filter_map(|issuer| Some((issuer.issuer.clone(), (issuer.keys()?, issuer))))
+                .map(|(name, (keys, issuer))| (name, (issuer, keys)))
+                .collect(),
             roles: roles.into_iter().map(|role| (role.name.clone(), role)).collect(),
             key_records,
             keys,
@@ -183,6 +194,11 @@ impl Registry {
     /// The keys a client signs its assertions and its request objects with, if it registered any.
     pub fn assertion_keys(&self, client_id: &str) -> Option<&VerifyingKeys> {
         self.assertion_keys.get(client_id)
+    }
+
+    /// An issuer whose assertions are taken, by its `iss`; not one that is switched off.
+    pub fn trusted_issuer(&self, issuer: &str) -> Option<Trusted<'_>> {
+        self.issuers.get(issuer).map(|(issuer, keys)| Trusted { issuer, keys })
     }
 
     /// Signs `claims` with the active key of `alg`.

@@ -416,7 +416,7 @@ fn profile(name: &str) -> Result<SecurityProfile, String> {
     })
 }
 
-fn key_set(path: &Path) -> Result<Value, CliError> {
+pub(super) fn key_set(path: &Path) -> Result<Value, CliError> {
     json_file(path, "name a file with {\"keys\": […]}")
 }
 

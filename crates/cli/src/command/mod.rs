@@ -11,6 +11,7 @@ mod delivery;
 mod doctor;
 mod healthcheck;
 mod init;
+mod issuer;
 mod keys;
 mod migrate;
 mod role;
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     /// APIs that take tokens
     #[command(subcommand)]
     Api(api::Api),
+    /// Issuers that are trusted to say who somebody is
+    #[command(subcommand)]
+    Issuer(issuer::Issuer),
     /// Roles, and who has them
     #[command(subcommand)]
     Role(role::Role),
@@ -140,6 +144,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Doctor(command) => command.run(global, output),
         Command::Healthcheck(command) => command.run(global, output),
         Command::Init(command) => command.run(global, output),
+        Command::Issuer(command) => command.run(global, output),
         Command::Keys(command) => command.run(global, output),
         Command::Migrate(command) => command.run(global, output),
         Command::Role(command) => command.run(global, output),

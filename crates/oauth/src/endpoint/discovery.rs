@@ -275,7 +275,9 @@ mod tests {
                 "authorization_code",
                 "client_credentials",
                 "urn:ietf:params:oauth:grant-type:device_code",
+                "urn:ietf:params:oauth:grant-type:jwt-bearer",
                 "refresh_token",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
                 "implicit"
             ])
         );

@@ -10,6 +10,7 @@ use symbolon_jose::jwt::Audience;
 
 use super::userinfo::{TokenFacts, is_not_revoked, still_counts};
 use crate::access_token::AccessTokenClaims;
+use crate::actor::Actor;
 use crate::client_auth::{AuthenticatedApi, AuthenticatedClient};
 use crate::confirmation::Confirmation;
 use crate::error::OAuthError;
@@ -140,6 +141,9 @@ pub struct Active {
     /// RFC 9449 §6.2, RFC 8705 §3.2: whoever shows the token must prove to hold this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
+    /// RFC 8693 §4.1: who acts for the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
 }
 
 impl<'a> Caller<'a> {
@@ -195,6 +199,7 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         amr: token.amr.clone(),
         authorization_details: token.authorization_details.clone(),
         cnf: token.cnf.clone(),
+        act: token.act.clone(),
     })))
 }
 
@@ -279,6 +284,13 @@ mod tests {
         assert_eq!((&answer["token_type"], &answer["cnf"]), (&json!("DPoP"), &json!({"jkt": "k"})));
         let answer = as_api(crate::testing::API, Some(&token()), &live());
         assert_eq!((&answer["token_type"], answer.get("cnf")), (&json!("Bearer"), None));
+    }
+
+    #[test]
+    fn rfc_8693_section_4_1_who_acts_is_told() {
+        let acted = AccessTokenClaims { act: Some(Actor::new("shop", None)), ..token() };
+        assert_eq!(as_api(crate::testing::API, Some(&acted), &live())["act"], json!({"sub": "shop"}));
+        assert_eq!(as_api(crate::testing::API, Some(&token()), &live()).get("act"), None);
     }
 
     #[test]

@@ -62,6 +62,8 @@ impl std::fmt::Debug for Request {
 pub enum Facts<'a> {
     /// An access token whose signature, issuer, type and expiry the shell has verified.
     AccessToken(&'a AccessTokenClaims),
+    /// The same, of one that came of an exchange: the family it is of is another client's (RFC 8693).
+    Exchanged(&'a AccessTokenClaims),
     /// The family of a refresh token or a session value.
     Family {
         /// Its id.
@@ -84,13 +86,17 @@ pub fn decide(client: AuthenticatedClient<'_>, facts: &Facts<'_>) -> Result<Effe
         Facts::AccessToken(token) if *caller == token.client_id.as_str() => {
             Ok(Effect::RevokeAccessToken { jti: token.jti.clone(), expires_at: token.exp, why: EndReason::Revoked })
         }
+        // Who got a token of somebody else's sign-in does not end that sign-in.
+        Facts::Exchanged(token) if *caller == token.client_id.as_str() => {
+            Ok(Effect::RevokeExchangedToken { jti: token.jti.clone(), expires_at: token.exp })
+        }
         Facts::Family { id, client_id } if client_id == caller => Ok(Effect::EndFamily {
             family_id: id.clone(),
             beside: None,
             why: EndReason::Revoked,
             also_session: AlsoSession::No,
         }),
-        Facts::AccessToken(_) | Facts::Family { .. } => Err(OAuthError::TokenOfAnotherClient),
+        Facts::AccessToken(_) | Facts::Exchanged(_) | Facts::Family { .. } => Err(OAuthError::TokenOfAnotherClient),
     }
 }
 

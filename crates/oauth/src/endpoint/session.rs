@@ -86,6 +86,7 @@ pub fn claims(ctx: &Context<'_>, client: &Client, apis: &dyn Apis, facts: &Facts
         authorization_details: Vec::new(),
         roles: access_token::roles(client, Some(api), user),
         cnf: None,
+        act: None,
         status: None,
         scope,
     };

@@ -80,7 +80,7 @@ pub fn as_jwt(issuer: &Issuer, client: &Client, mut answer: Map<String, Value>) 
 }
 
 /// Whether a user's token has been overtaken by events: the user if not.
-pub(super) fn still_counts<'f>(token: &AccessTokenClaims, facts: &'f TokenFacts) -> Option<&'f UserFacts> {
+pub(crate) fn still_counts<'f>(token: &AccessTokenClaims, facts: &'f TokenFacts) -> Option<&'f UserFacts> {
     let user = facts.user.as_ref().filter(|user| user.id == token.user() && user.status == UserStatus::Active)?;
     let same_handle = token.rh.as_deref() == Some(user.revocation_handle.as_str());
     let live = facts.session != SessionState::Ended && is_not_revoked(token, facts);
@@ -93,14 +93,14 @@ pub(crate) fn is_not_revoked(token: &AccessTokenClaims, facts: &TokenFacts) -> b
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::scope::Scope;
     use crate::testing::{API, NOW, issuer, user};
     use symbolon_jose::jwt::Audience;
 
     /// A user's token for the API and userinfo.
-    pub(in crate::endpoint) fn token() -> AccessTokenClaims {
+    pub(crate) fn token() -> AccessTokenClaims {
         AccessTokenClaims {
             iss: issuer().as_str().to_owned(),
             sub: "usr_ada".to_owned(),
@@ -119,16 +119,17 @@ pub(super) mod tests {
             authorization_details: Vec::new(),
             roles: vec!["admin".to_owned()],
             cnf: None,
+            act: None,
             status: None,
         }
     }
 
-    pub(in crate::endpoint) fn live() -> TokenFacts {
+    pub(crate) fn live() -> TokenFacts {
         TokenFacts { user: Some(user()), session: SessionState::Live, jti: JtiState::Live, revoked_until: None }
     }
 
     /// Facts under which no token of the user counts any more.
-    pub(in crate::endpoint) fn overtaken() -> Vec<TokenFacts> {
+    pub(crate) fn overtaken() -> Vec<TokenFacts> {
         let with = |user: UserFacts| TokenFacts { user: Some(user), ..live() };
         vec![
             TokenFacts { user: None, ..live() },

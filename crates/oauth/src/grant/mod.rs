@@ -80,7 +80,9 @@ grants![
     authorization_code => AuthorizationCode,
     client_credentials => ClientCredentials,
     device_code => DeviceCode,
+    jwt_bearer => JwtBearer,
     refresh_token => RefreshToken,
+    token_exchange => TokenExchange,
 ];
 
 #[cfg(test)]
@@ -98,7 +100,7 @@ mod tests {
             "implicit",
             "Authorization_Code",
             "refresh_token ",
-            "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "urn:ietf:params:oauth:grant-type:saml2-bearer",
         ] {
             assert_eq!(parse(&format!("grant_type={name}")).err(), Some(OAuthError::GrantTypeUnsupported), "{name}");
         }

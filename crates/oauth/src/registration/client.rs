@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 
-use super::{CertificateRules, InBrowser, RequestRules, Responses, SecretHash, Security, Subjects, UserinfoResponses};
+use super::{
+    CertificateRules, GrantRules, InBrowser, RequestRules, Responses, SecretHash, Security, Subjects, UserinfoResponses,
+};
 use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
@@ -192,6 +194,9 @@ pub struct Client {
     /// How strict all of this is.
     #[serde(flatten)]
     pub security: Security,
+    /// What it may turn the tokens and assertions of others into.
+    #[serde(flatten)]
+    pub grant_rules: GrantRules,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -273,6 +278,7 @@ impl Client {
             userinfo: UserinfoResponses::default(),
             certificate: CertificateRules::default(),
             security: Security::default(),
+            grant_rules: GrantRules::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }

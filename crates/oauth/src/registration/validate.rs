@@ -54,7 +54,11 @@ impl Faults {
         }
     }
 
-    fn done(self) -> Result<(), Vec<RegistrationError>> {
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(super) fn done(self) -> Result<(), Vec<RegistrationError>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
     }
 }
@@ -78,6 +82,7 @@ impl Client {
         self.check_userinfo(&mut faults);
         self.check_certificate(&mut faults);
         self.check_security(&mut faults);
+        self.check_grant_rules(&mut faults);
         faults.done()
     }
 
@@ -280,12 +285,12 @@ impl Role {
     }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
 }
 
 /// At least one key can verify or be encrypted to, and none is private: also not one that we would not understand and skip.
-fn is_public_key_set(jwks: &serde_json::Value) -> bool {
+pub(super) fn is_public_key_set(jwks: &serde_json::Value) -> bool {
     let keys = jwks.get("keys").and_then(serde_json::Value::as_array).map_or(&[][..], Vec::as_slice);
     if keys.iter().any(|key| PRIVATE_MEMBERS.iter().any(|name| key.get(name).is_some())) {
         return false;

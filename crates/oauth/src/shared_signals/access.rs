@@ -106,6 +106,7 @@ mod tests {
             authorization_details: Vec::new(),
             roles: Vec::new(),
             cnf: None,
+            act: None,
             status: None,
         }
     }

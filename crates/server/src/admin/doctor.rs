@@ -1,11 +1,11 @@
 //! Facts from the inside for `symbolon doctor`; the command line adds what can only be seen from outside, and judges all of it.
 
 use serde_json::{Value, json};
-use symbolon_oauth::registration::{Api, Client, RegistrationError};
+use symbolon_oauth::registration::{Api, Client, RegistrationError, TrustedIssuer};
 use symbolon_store::Document;
 
 use super::control::SERVING;
-use super::document::{API, CLIENT, KEY, read};
+use super::document::{API, CLIENT, ISSUER, KEY, read};
 use super::{
     AdminContext, AdminError, ApiCommand, ClientCommand, KeyCommand, api, client, delivery, key, lookup, stream,
 };
@@ -59,6 +59,7 @@ fn faults(documents: &[Document]) -> Result<Vec<Value>, AdminError> {
         let found: Vec<RegistrationError> = match document.kind.as_str() {
             CLIENT => read::<Client>(document)?.validate().err().unwrap_or_default(),
             API => read::<Api>(document)?.validate().err().unwrap_or_default(),
+            ISSUER => read::<TrustedIssuer>(document)?.validate().err().unwrap_or_default(),
             _ => continue,
         };
         let told =

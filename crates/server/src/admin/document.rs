@@ -17,6 +17,8 @@ pub(super) const CLIENT: &str = "client";
 pub(super) const DELETED_API: &str = "deleted_api";
 /// Kind of the marks that deleted clients leave, by `client_id`.
 pub(super) const DELETED_CLIENT: &str = "deleted_client";
+/// Kind of trusted issuers.
+pub(super) const ISSUER: &str = "issuer";
 /// Kind of signing keys.
 pub(super) const KEY: &str = "key";
 /// Kind of roles.

@@ -12,6 +12,7 @@ mod delivery;
 mod doctor;
 mod document;
 mod error;
+mod issuer;
 mod key;
 mod list;
 mod lookup;
@@ -47,6 +48,7 @@ pub use api::{ApiChange, ApiCommand, NewApi};
 pub use client::{ClientChange, ClientCommand, DpopDemand, NewClient};
 pub use delivery::DeliveryCommand;
 pub use error::{AdminError, AdminErrorKind};
+pub use issuer::{IssuerChange, IssuerCommand, NewIssuer};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
 pub(crate) use lookup::has_administrator;
@@ -72,6 +74,8 @@ pub enum Command {
     Delivery(DeliveryCommand),
     /// Facts for `symbolon doctor`.
     Doctor,
+    /// Trusted issuers.
+    Issuer(IssuerCommand),
     /// Signing keys.
     Key(KeyCommand),
     /// Roles.
@@ -138,6 +142,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
         Command::Client(command) => client::execute(context, command).await,
         Command::Delivery(command) => delivery::execute(context, command).await,
         Command::Doctor => doctor::facts(context).await,
+        Command::Issuer(command) => issuer::execute(context, command).await,
         Command::Key(command) => key::execute(context, command).await,
         Command::Role(command) => role::execute(context, command).await,
         Command::Session(command) => session::execute(context, command).await,

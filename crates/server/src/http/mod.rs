@@ -1,6 +1,7 @@
 //! The HTTP side: one file per endpoint, and the router that lists them all.
 
 mod answer;
+mod assertion;
 mod authenticate;
 mod authorize;
 mod browser;

@@ -10,8 +10,8 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::endpoint::revocation::{self, Answer, Facts, Request};
-use symbolon_oauth::{ClientId, OAuthError, Params};
-use symbolon_store::{Family, Hash32};
+use symbolon_oauth::{AccessTokenClaims, ClientId, OAuthError, Params};
+use symbolon_store::{Family, FamilyWanted, Hash32, TokenQuery};
 
 use super::meta::Meta;
 use super::{answer, client, form, userinfo};
@@ -73,7 +73,11 @@ async fn end(
         }
         Request::AccessToken(token) => {
             access_token = userinfo::own_access_token(app, registry, &token, meta.now);
-            access_token.as_ref().map_or(Facts::Nothing, Facts::AccessToken)
+            match &access_token {
+                None => Facts::Nothing,
+                Some(claims) if is_exchanged(app, claims).await? => Facts::Exchanged(claims),
+                Some(claims) => Facts::AccessToken(claims),
+            }
         }
     };
     let effect = revocation::decide(client, &facts)?;
@@ -85,6 +89,13 @@ async fn end(
         recorded.map_err(|error| store_failure(&error))?;
     }
     Ok(answer)
+}
+
+/// Whether the family that goes on with it is another client's.
+async fn is_exchanged(app: &App, claims: &AccessTokenClaims) -> Result<bool, OAuthError> {
+    let query = TokenQuery { jti: Some(claims.jti.clone()), family: FamilyWanted::Yes, ..TokenQuery::default() };
+    let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
+    Ok(found.family.is_some_and(|family| family.client_id != claims.client_id))
 }
 
 fn family(found: Family) -> Option<Facts<'static>> {

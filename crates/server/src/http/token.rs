@@ -6,8 +6,10 @@
 mod authorization_code;
 mod client_credentials;
 mod device_code;
+mod jwt_bearer;
 mod refresh_token;
 mod sign;
+mod token_exchange;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
+use symbolon_oauth::assertion::{Assertion, AssertionFailure};
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::confirmation;
 use symbolon_oauth::endpoint::path;
@@ -23,12 +26,12 @@ use symbolon_oauth::grant::TokenRequest;
 use symbolon_oauth::{
     ClientAuthFailure, Confirmation, Effect, Grant, Issue, OAuthError, Params, Refusal, TokenResponse,
 };
-use symbolon_store::RefreshFacts;
+use symbolon_store::{Hash32, RefreshFacts};
 
 use super::meta::Meta;
-use super::{answer, client, device_authorization, dpop, form};
+use super::{answer, assertion, client, device_authorization, dpop, form};
 use crate::app::App;
-use crate::effects::{self, Applied};
+use crate::effects::{self, Applied, store_failure};
 use crate::events;
 use crate::metrics::{self, Outcome};
 use crate::registry::Registry;
@@ -96,11 +99,33 @@ struct Decided {
     outcome: Result<Issue, Refusal>,
     /// The facts of the presented refresh token, if there was one.
     refresh: Option<RefreshFacts>,
+    /// What may count only once.
+    once: Option<Once>,
+}
+
+/// Something that was shown and counts once, on all nodes.
+struct Once {
+    kind: &'static str,
+    key: Hash32,
+    expires_at: u64,
+    /// The refusal of whoever shows it again.
+    replayed: OAuthError,
+}
+
+impl Once {
+    fn of_assertion(assertion: &Assertion, refusal: fn(&'static str) -> OAuthError) -> Self {
+        Self {
+            kind: assertion::MEMORY,
+            key: Hash32(assertion.key),
+            expires_at: assertion.remember_until,
+            replayed: refusal(AssertionFailure::REPLAYED.0),
+        }
+    }
 }
 
 impl From<Result<Issue, Refusal>> for Decided {
     fn from(outcome: Result<Issue, Refusal>) -> Self {
-        Self { outcome, refresh: None }
+        Self { outcome, refresh: None, once: None }
     }
 }
 
@@ -112,8 +137,9 @@ impl Asked<'_> {
             dpop::check(self.app, self.headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
         let certificate = self.meta.certificate.as_deref().map(|shown| &shown.certificate);
         let held = confirmation::held(client.client(), proven.as_ref(), certificate)?;
+        let mut remembered = false;
         for _ in 0..2 {
-            let Decided { outcome, refresh } = self.decide(client, held.as_ref(), &request).await?;
+            let Decided { outcome, refresh, once } = self.decide(client, held.as_ref(), &request).await?;
             if changes_something(&outcome)
                 && let Some(proven) = proven.take()
             {
@@ -123,6 +149,13 @@ impl Asked<'_> {
                 Ok(issue) => issue,
                 Err(refusal) => return Err(self.refuse(client, refusal).await?),
             };
+            if let Some(once) = once.filter(|_| !remembered) {
+                let first = self.app.store.remember_once(once.kind, once.key, once.expires_at, self.meta.now).await;
+                if !first.map_err(|error| store_failure(&error))? {
+                    return Err(self.refuse(client, once.replayed.into()).await?);
+                }
+                remembered = true;
+            }
             let presented = presented(&request);
             if effects::apply(self.app, &issue, presented, self.meta.now).await? == Applied::Done {
                 if let Some(refresh) = &refresh {
@@ -133,7 +166,11 @@ impl Asked<'_> {
                 }
                 let successor = refresh_token::same_successor(&issue, presented, refresh.as_ref())?;
                 events::issued(self.app, self.meta, client.client(), request.grant(), &issue).await;
-                return sign(self.app, self.registry, &mut issue, successor).await;
+                let mut response = sign(self.app, self.registry, &mut issue, successor).await?;
+                if let TokenRequest::TokenExchange(request) = &request {
+                    response.issued_token_type = Some(request.requested.name());
+                }
+                return Ok(response);
             }
         }
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
@@ -150,7 +187,9 @@ impl Asked<'_> {
             TokenRequest::AuthorizationCode(request) => authorization_code::decide(self, client, held, request).await,
             TokenRequest::ClientCredentials(request) => client_credentials::decide(self, client, held, request).await,
             TokenRequest::DeviceCode(request) => device_code::decide(self, client, held, request).await,
+            TokenRequest::JwtBearer(request) => jwt_bearer::decide(self, client, held, request).await,
             TokenRequest::RefreshToken(request) => refresh_token::decide(self, client, held, request).await,
+            TokenRequest::TokenExchange(request) => token_exchange::decide(self, client, held, request).await,
         }
     }
 

@@ -197,7 +197,7 @@ async fn look(
     Ok(found)
 }
 
-fn query(claims: &AccessTokenClaims) -> TokenQuery {
+pub(super) fn query(claims: &AccessTokenClaims) -> TokenQuery {
     TokenQuery {
         sub: Some(claims.sub.clone()),
         sid: claims.sid.clone(),

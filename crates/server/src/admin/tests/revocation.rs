@@ -123,6 +123,7 @@ fn claims(jti: &str) -> AccessTokenClaims {
         authorization_details: Vec::new(),
         roles: Vec::new(),
         cnf: None,
+        act: None,
         status: None,
     }
 }

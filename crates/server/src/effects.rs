@@ -3,8 +3,8 @@
 
 use symbolon_oauth::{AlsoSession, CodeKind, Effect, Issue, OAuthError, RefreshAnswer, RotateExpect};
 use symbolon_store::{
-    self as store, Artefact, Ended, Hash32, Issued, NewFamily, NewRevocation, RedeemCode, Redeemed, RevocationKind, Rotate, Rotated, Session,
-    StoreError,
+    self as store, Artefact, Ended, Hash32, Issued, NewFamily, NewRevocation, RedeemCode, Redeemed, RevocationKind,
+    Rotate, Rotated, Session, StoreError,
 };
 
 use crate::app::App;
@@ -117,12 +117,8 @@ pub async fn apply_end(app: &App, effect: &Effect, now: u64) -> Result<Ended, OA
             app.store.revoke_access_token(jti, *expires_at, why.name(), now).await
         }
         Effect::RevokeExchangedToken { jti, expires_at } => {
-            let entry = NewRevocation {
-                kind: RevocationKind::Jti,
-                id: jti.clone(),
-                revoked_at: now,
-                expires_at: *expires_at,
-            };
+            let entry =
+                NewRevocation { kind: RevocationKind::Jti, id: jti.clone(), revoked_at: now, expires_at: *expires_at };
             let news = app.store.revoke(vec![entry]).await;
             news.map(|news| Ended { tokens_until: (news > 0).then_some(*expires_at), ..Ended::default() })
         }

@@ -33,11 +33,7 @@ fn all_apis() -> Vec<crate::registration::Api> {
 }
 
 fn access(claims: AccessTokenClaims, facts: TokenFacts) -> Presented {
-    Presented::AccessToken {
-        claims: Box::new(claims),
-        facts: Box::new(facts),
-        family_id: Some("family-1".to_owned()),
-    }
+    Presented::AccessToken { claims: Box::new(claims), facts: Box::new(facts), family_id: Some("family-1".to_owned()) }
 }
 
 fn good() -> AccessTokenClaims {
@@ -161,7 +157,8 @@ fn rfc_8693_section_2_1_an_actor_token_says_who_acts() {
 #[test]
 fn rfc_8693_section_2_2_2_an_actor_token_that_strayed_or_died_acts_for_nobody() {
     let more = "&actor_token=y&actor_token_type=urn:ietf:params:oauth:token-type:access_token";
-    let refused = |actor| invalid(run_as(&service(ExchangeMode::Delegation), more, access(good(), live()), Some(actor)));
+    let refused =
+        |actor| invalid(run_as(&service(ExchangeMode::Delegation), more, access(good(), live()), Some(actor)));
     refused(machines_own("another"));
     refused(access(good(), live()));
     refused(Presented::Refused("the token is not one of this server's"));
@@ -181,8 +178,7 @@ fn rfc_8693_section_2_2_2_a_subject_token_overtaken_by_events_is_refused() {
     }
     invalid(run(Presented::Refused("the token is not one of this server's")));
     invalid(run(machines_own("spa")));
-    let without_family =
-        Presented::AccessToken { claims: Box::new(good()), facts: Box::new(live()), family_id: None };
+    let without_family = Presented::AccessToken { claims: Box::new(good()), facts: Box::new(live()), family_id: None };
     invalid(run(without_family));
 }
 

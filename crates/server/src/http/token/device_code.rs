@@ -28,11 +28,7 @@ pub(super) async fn decide(
     Ok(device_code::decide(&mut ctx, client, held, request, facts, at.registry).into())
 }
 
-async fn load(
-    at: &Asked<'_>,
-    client: AuthenticatedClient<'_>,
-    request: &Request,
-) -> Result<Option<Facts>, OAuthError> {
+async fn load(at: &Asked<'_>, client: AuthenticatedClient<'_>, request: &Request) -> Result<Option<Facts>, OAuthError> {
     let (store, now) = (&at.app.store, at.meta.now);
     let hash = Hash32(device_code::facts(request));
     let found = store.code_facts(Artefact::DEVICE_CODE, hash).await.map_err(|error| store_failure(&error))?;

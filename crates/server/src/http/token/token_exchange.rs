@@ -63,11 +63,7 @@ async fn access_token(at: &Asked<'_>, token: &str) -> Result<Presented, OAuthErr
             return Ok(Presented::Refused(NOT_OURS));
         };
         let (_, family_id) = look_up(at, &found.claims).await?;
-        return Ok(Presented::AccessToken {
-            claims: Box::new(found.claims),
-            facts: Box::new(found.facts),
-            family_id,
-        });
+        return Ok(Presented::AccessToken { claims: Box::new(found.claims), facts: Box::new(found.facts), family_id });
     }
     let Some(claims) = userinfo::own_access_token(at.app, at.registry, token, at.meta.now) else {
         return Ok(Presented::Refused(NOT_OURS));

@@ -7,6 +7,7 @@ pub mod certificates;
 pub mod client;
 pub mod device;
 pub mod dpop;
+pub mod exchange;
 pub mod flow;
 pub mod operator;
 pub mod postgres;

@@ -80,7 +80,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn rfc_8693_section_4_1_the_chain_is_nested_and_counted() {
+    fn rfc8693_section_4_1_the_chain_is_nested_and_counted() {
         let chain = Actor::new("c", Some(Actor::new("b", Some(Actor::new("a", None)))));
         assert_eq!(chain.count(), 3);
         let json = json!({"sub": "c", "act": {"sub": "b", "act": {"sub": "a"}}});
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_8693_section_4_4_may_act_names_one_party_or_nobody() {
+    fn rfc8693_section_4_4_may_act_names_one_party_or_nobody() {
         let names = |claim: Value| {
             let may_act: MayAct = serde_json::from_value(claim).unwrap();
             may_act.names("https://auth.example", "usr_admin", "orders")

@@ -176,6 +176,8 @@ pub enum Effect {
 /// What is redeemed: a code of one kind is never one of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeKind {
+    /// The id of a backchannel authentication request that its user has allowed.
+    AuthReqId,
     /// An authorization code.
     AuthorizationCode,
     /// A device code that its user has allowed.

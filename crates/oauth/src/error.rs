@@ -115,6 +115,29 @@ pub enum OAuthError {
     ActorTokenInvalid(&'static str),
     /// An assertion that does not count (RFC 7523 §3.1); why.
     AssertionInvalid(&'static str),
+    /// The person said no on the page.
+    AuthReqIdDenied,
+    /// The request's time is over.
+    AuthReqIdExpired,
+    /// The request is another client's.
+    AuthReqIdOfAnotherClient,
+    /// A second use of a request that was allowed: everything born of it ends.
+    AuthReqIdReplayed,
+    /// No such request.
+    AuthReqIdUnknown,
+    /// A message that cannot be shown (CIBA Core 1.0 §13).
+    BindingMessageInvalid,
+    /// More than one hint who is meant (CIBA Core 1.0 §7.1).
+    HintsSeveral,
+    /// Too many requests wait for this person.
+    PersonAskedTooOften {
+        /// When to try again.
+        retry_after_secs: u32,
+    },
+    /// A signed request that does not count (CIBA Core 1.0 §7.1.1); why, in words for the client's developer.
+    SignedRequestInvalid(&'static str),
+    /// The hint means nobody here (CIBA Core 1.0 §13).
+    UserIdUnknown,
     /// The code's time is over.
     CodeExpired,
     /// The code was issued to another client.
@@ -358,8 +381,10 @@ impl OAuthError {
             Self::ScopeOpenidMissing => wire("invalid_scope", 400, "an ID token needs the scope openid"),
             Self::StateTooLong => wire("invalid_request", 400, "state is longer than 1536 bytes"),
 
-            // RFC 8693 §2.2.2: "the authorization server MUST construct an error response … the error parameter MUST be invalid_request"
-            Self::ActorTokenInvalid(why) | Self::SubjectTokenInvalid(why) => wire("invalid_request", 400, *why),
+            // RFC 8693 §2.2.2: "the value of the error parameter MUST be the invalid_request error code"; CIBA Core 1.0 §13.
+            Self::ActorTokenInvalid(why) | Self::SignedRequestInvalid(why) | Self::SubjectTokenInvalid(why) => {
+                wire("invalid_request", 400, *why)
+            }
             // RFC 7523 §3.1: "the error parameter MUST be the invalid_grant error code"
             Self::AssertionInvalid(why) => wire("invalid_grant", 400, *why),
             // RFC 6749 §5.2 invalid_grant. Another client's code and an unknown one look alike.
@@ -368,9 +393,24 @@ impl OAuthError {
                 wire("invalid_grant", 400, "the authorization code is not valid")
             }
             Self::CodeReplayed => wire("invalid_grant", 400, "the authorization code was used before"),
+            // CIBA Core 1.0 §11, §13. Another client's id and an unknown one look alike.
+            Self::AuthReqIdExpired => wire("expired_token", 400, "the request has expired: ask anew"),
+            Self::AuthReqIdOfAnotherClient | Self::AuthReqIdUnknown => {
+                wire("invalid_grant", 400, "auth_req_id is not valid")
+            }
+            Self::AuthReqIdReplayed => wire("invalid_grant", 400, "auth_req_id was used before"),
+            Self::BindingMessageInvalid => {
+                wire("invalid_binding_message", 400, "binding_message must be one line of at most 80 characters")
+            }
+            Self::HintsSeveral => wire("invalid_request", 400, "exactly one of login_hint and id_token_hint is needed"),
+            Self::PersonAskedTooOften { retry_after_secs } => Wire {
+                retry_after_secs: Some(*retry_after_secs),
+                ..wire("temporarily_unavailable", 429, "too many requests wait for this person")
+            },
+            Self::UserIdUnknown => wire("unknown_user_id", 400, "nobody here is meant by the hint"),
             // RFC 8628 §3.5. Another client's device code and an unknown one look alike.
             Self::AuthorizationPending => wire("authorization_pending", 400, "the person has not answered yet"),
-            Self::DeviceCodeDenied => wire("access_denied", 400, "the person declined"),
+            Self::AuthReqIdDenied | Self::DeviceCodeDenied => wire("access_denied", 400, "the person declined"),
             Self::DeviceCodeExpired => wire("expired_token", 400, "the device code has expired: ask for a new one"),
             Self::DeviceCodeOfAnotherClient | Self::DeviceCodeUnknown => {
                 wire("invalid_grant", 400, "the device code is not valid")

@@ -271,7 +271,7 @@ fn decoded(segment: &str, limits: Limits) -> Result<Map<String, Value>, OAuthErr
 
 /// RFC 9101 §4: "Parameter names and string values MUST be included as JSON strings … numerical values MUST be included as JSON
 /// numbers". What is an object or a list elsewhere, such as `claims`, is JSON text as a parameter.
-fn parameters(claims: Map<String, Value>) -> Result<Params, OAuthError> {
+pub(crate) fn parameters(claims: Map<String, Value>) -> Result<Params, OAuthError> {
     let mut pairs = Vec::with_capacity(claims.len());
     for (name, value) in claims {
         if OF_THE_JWT.contains(&name.as_str()) {

@@ -22,6 +22,8 @@ const FAMILY_LEN: usize = 22;
 pub enum TokenKind {
     /// An API's credential for introspection.
     ApiSecret,
+    /// The id of a backchannel authentication request (CIBA).
+    AuthReqId,
     /// An authorization code.
     AuthorizationCode,
     /// A client's secret.
@@ -46,6 +48,7 @@ impl TokenKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[
         Self::ApiSecret,
+        Self::AuthReqId,
         Self::AuthorizationCode,
         Self::ClientSecret,
         Self::DeviceCode,
@@ -62,6 +65,7 @@ impl TokenKind {
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::ApiSecret => "sym_as_",
+            Self::AuthReqId => "sym_aq_",
             Self::AuthorizationCode => "sym_ac_",
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",

@@ -49,6 +49,7 @@ pub async fn apply(app: &App, issue: &Issue, presented: &str, now: u64) -> Resul
         Effect::RedeemCode { kind, code_hash, family, refresh_token, access_token } => {
             let redeem = RedeemCode {
                 kind: match kind {
+                    CodeKind::AuthReqId => Artefact::AUTH_REQ_ID,
                     CodeKind::AuthorizationCode => Artefact::AUTHORIZATION_CODE,
                     CodeKind::DeviceCode => Artefact::DEVICE_CODE,
                 },

@@ -2,6 +2,7 @@
 //! are stable and in one place. None holds a password, code, token or cookie.
 
 use serde_json::{Value, json};
+use symbolon_oauth::endpoint::backchannel_authentication::CibaGrant;
 use symbolon_oauth::endpoint::device_authorization::DeviceGrant;
 use symbolon_oauth::grant::IMPLICIT;
 use symbolon_oauth::{Client, Effect, EndReason, Grant, Issue, OAuthError, RefreshAnswer, Refusal, RotateExpect};
@@ -215,6 +216,47 @@ pub async fn device_answered(
         client_id: Some(grant.client_id.to_string()),
         sid: Some(session.sid.clone()),
         detail: json!({ "scope": grant.scope, "device_address": grant.device.address, "family": grant.family_id }),
+        ..event(meta, name, "success")
+    };
+    app.audit.record(event).await
+}
+
+/// A client may not ask for somebody. Counted, since a client can cause it as often as it likes.
+pub fn ciba_refused(app: &App, client_id: &str, error: &OAuthError) {
+    app.audit.tally(Tally {
+        name: "ciba.start",
+        outcome: "failure",
+        about: error.cause(),
+        client_id: Some(client_id.to_owned()),
+    });
+}
+
+/// A client asks for somebody over the back channel.
+pub async fn ciba_started(app: &App, meta: &Meta, grant: &CibaGrant) {
+    facts::about(&grant.user_id);
+    let event = AuditEvent {
+        user_id: Some(grant.user_id.clone()),
+        client_id: Some(grant.client_id.to_string()),
+        detail: json!({ "scope": grant.scope, "family": grant.family_id }),
+        ..event(meta, "ciba.start", "success")
+    };
+    app.audit.note(event).await;
+}
+
+/// Somebody has answered a client that asked over the back channel: `ciba.allow`, `ciba.deny`.
+pub async fn ciba_answered(
+    app: &App,
+    meta: &Meta,
+    name: &str,
+    session: &Session,
+    grant: &CibaGrant,
+) -> Result<(), StoreError> {
+    facts::about(&session.user_id);
+    let event = AuditEvent {
+        user_id: Some(session.user_id.clone()),
+        client_id: Some(grant.client_id.to_string()),
+        sid: Some(session.sid.clone()),
+        detail: json!({ "scope": grant.scope, "client_address": grant.from.address, "family": grant.family_id }),
         ..event(meta, name, "success")
     };
     app.audit.record(event).await

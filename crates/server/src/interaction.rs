@@ -36,6 +36,9 @@ pub struct Interaction {
     /// The code of a device, where that waits for the sign-in instead of an authorization request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_code: Option<String>,
+    /// The page of ours that waits for the sign-in, where that is none of the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_page: Option<OwnPage>,
     /// What this value is for: each step takes its own only.
     pub step: Step,
     iss: String,
@@ -50,6 +53,15 @@ pub struct Interaction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
+    /// The page has been shown that asks whether a client that came over the back channel may have an account.
+    Ciba {
+        /// To the holder of this session.
+        sid: String,
+        /// Which question, by its hash in base64url.
+        question: String,
+        /// With this scope on it.
+        scope: Scope,
+    },
     /// The consent page has been shown.
     Consent {
         /// To the holder of this session.
@@ -77,6 +89,14 @@ pub enum Step {
     SignIn,
 }
 
+/// A page of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnPage {
+    /// What waits for the person, asked over the back channel.
+    Ciba,
+}
+
 /// The value is not ours, too old, or of another browser: the user must start again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InteractionLost;
@@ -90,6 +110,7 @@ impl Interaction {
             sign_in_since: Some(now),
             offered: None,
             user_code: None,
+            own_page: None,
             step: Step::SignIn,
             iss: issuer.as_str().to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -103,8 +124,13 @@ impl Interaction {
         Self { user_code: Some(user_code.to_string()), ..Self::sign_in(issuer, "", browser, now) }
     }
 
-    /// A device's question that is shown at `now`.
-    pub fn device_question(issuer: &Issuer, browser: &str, now: u64, shown: Step) -> Self {
+    /// A look at what waits for whoever signs in now.
+    pub fn ciba_sign_in(issuer: &Issuer, browser: &str, now: u64) -> Self {
+        Self { own_page: Some(OwnPage::Ciba), ..Self::sign_in(issuer, "", browser, now) }
+    }
+
+    /// A question of a device, or of a client over the back channel, that is shown at `now`.
+    pub fn own_question(issuer: &Issuer, browser: &str, now: u64, shown: Step) -> Self {
         Self { sign_in_since: None, step: shown, ..Self::sign_in(issuer, "", browser, now) }
     }
 
@@ -145,7 +171,7 @@ impl Interaction {
     pub fn chosen(&self) -> Option<&str> {
         match &self.step {
             Step::Consent { sid, .. } | Step::GoOn { sid } => self.offered.as_deref().filter(|offered| offered == sid),
-            Step::Device { .. } | Step::SignIn => None,
+            Step::Ciba { .. } | Step::Device { .. } | Step::SignIn => None,
         }
     }
 

@@ -33,6 +33,7 @@ macro_rules! suite {
                 an_exchange_uses_one_and_stores_the_other_or_neither
                 an_answer_gives_what_waits_its_user_once
                 an_answer_needs_the_user_as_read_and_a_live_session
+                an_answer_tells_of_itself_or_does_not_count
                 an_expired_artefact_is_refused
                 an_unknown_artefact_is_unknown
                 code_facts_are_read_together
@@ -46,6 +47,7 @@ macro_rules! suite {
                 redemption_refuses_an_ended_session
                 redemption_tells_when_the_handle_changed
                 the_same_hash_cannot_be_put_twice
+                usable_artefacts_are_those_of_one_kind_and_user_the_newest_first
             }
             event_streams {
                 a_client_has_its_own_streams_and_not_too_many

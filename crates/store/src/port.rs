@@ -148,10 +148,13 @@ pub trait Store: Send + Sync + 'static {
     /// `Done`, and only that one's `new` is stored. [`Conflict::Exists`](crate::Conflict::Exists) if its kind and hash are taken.
     async fn exchange_artefact(&self, kind: &str, hash: Hash32, new: Artefact, now: u64) -> Result<Redeemed>;
 
-    /// Uses up a question and gives the answer to what waits for it, all or nothing: of any number of parallel answers at most one
+    /// Uses up a question, gives the answer to what waits for it and puts the messages that tell of it into the outbox, all or nothing: of any number of parallel answers at most one
     /// gets `Done`. Re-checks what waits, that the user is active with the handle that was read, and the session live. An answer without a
     /// user leaves what waits without one, so that it can never be redeemed.
     async fn answer_artefact(&self, answer: AnswerArtefact) -> Result<Redeemed>;
+
+    /// The artefacts of this kind that are about a user and can be used still, the newest first.
+    async fn usable_artefacts(&self, kind: &str, user_id: &str, limit: u32, now: u64) -> Result<Vec<Artefact>>;
 
     /// What the decision on a code of this kind needs.
     async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>>;

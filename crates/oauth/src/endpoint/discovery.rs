@@ -6,6 +6,7 @@
 mod aliases;
 mod answers;
 mod assurance;
+mod backchannel;
 
 use serde::Serialize;
 use symbolon_jose::{Algorithm, KeyManagement};
@@ -23,6 +24,7 @@ use crate::scope;
 pub use aliases::{Aliases, Certificates};
 pub use answers::Answers;
 pub use assurance::Assurance;
+pub use backchannel::Backchannel;
 
 /// What the shell knows and this crate does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub struct Metadata {
     pub device_authorization_endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check_session_iframe: Option<String>,
+    #[serde(flatten)]
+    pub backchannel: Backchannel,
     pub scopes_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtls_endpoint_aliases: Option<Aliases>,
@@ -116,7 +120,6 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         AuthMethod::ALL.iter().copied().filter(works).filter(kept).map(AuthMethod::name).collect::<Vec<_>>()
     };
     let feed = |path| settings.revocation_feed.then(|| issuer.endpoint(path));
-    let assertion_algs = || SIGNING_ALGS.iter().map(|alg| alg.name()).collect::<Vec<_>>();
     Metadata {
         issuer: issuer.as_str().to_owned(),
         authorization_endpoint: issuer.endpoint(path::AUTHORIZE),
@@ -129,6 +132,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         end_session_endpoint: issuer.endpoint(path::END_SESSION),
         device_authorization_endpoint: issuer.endpoint(path::DEVICE_AUTHORIZATION),
         check_session_iframe: settings.session_management.then(|| issuer.endpoint(path::CHECK_SESSION)),
+        backchannel: Backchannel::of(issuer),
         scopes_supported: scope::STANDARD,
         mtls_endpoint_aliases: settings.certificates.base().map(Aliases::at),
         assurance: Assurance::of(settings),
@@ -182,6 +186,11 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
     }
+}
+
+/// What clients may sign their assertions with.
+fn assertion_algs() -> Vec<&'static str> {
+    SIGNING_ALGS.iter().map(|alg| alg.name()).collect()
 }
 
 #[cfg(test)]
@@ -273,6 +282,7 @@ mod tests {
             document["grant_types_supported"],
             json!([
                 "authorization_code",
+                "urn:openid:params:grant-type:ciba",
                 "client_credentials",
                 "urn:ietf:params:oauth:grant-type:device_code",
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_8693_section_4_1_who_acts_is_told() {
+    fn rfc8693_section_4_1_who_acts_is_told() {
         let acted = AccessTokenClaims { act: Some(Actor::new("shop", None)), ..token() };
         assert_eq!(as_api(crate::testing::API, Some(&acted), &live())["act"], json!({"sub": "shop"}));
         assert_eq!(as_api(crate::testing::API, Some(&token()), &live()).get("act"), None);

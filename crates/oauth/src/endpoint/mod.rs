@@ -1,5 +1,6 @@
 //! The other endpoints: what they read, what they decide, what they answer.
 
+pub mod backchannel_authentication;
 pub mod check_session;
 pub mod device_authorization;
 pub mod discovery;

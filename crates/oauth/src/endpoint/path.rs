@@ -4,6 +4,10 @@
 pub const AUTHORIZE: &str = "/authorize";
 /// The page that a client's pages frame to watch the session (OpenID Connect Session Management 1.0).
 pub const CHECK_SESSION: &str = "/check-session";
+/// The backchannel authentication endpoint.
+pub const BACKCHANNEL_AUTHENTICATION: &str = "/oauth/bc-authorize";
+/// Where a person answers clients that ask over the back channel.
+pub const CIBA: &str = "/ciba";
 /// Where a person enters the code that a device shows: short, because it is typed.
 pub const DEVICE: &str = "/device";
 /// The device authorization endpoint.

@@ -7,11 +7,13 @@ use zeroize::Zeroizing;
 
 use crate::access_token::{self, UserToken};
 use crate::assertion::{Assertion, AssertionFailure};
+use crate::authorization_details::AuthorizationDetails;
 use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::effect::{Effect, FamilyGrant, NewFamily};
 use crate::error::OAuthError;
+use crate::extent::Extent;
 use crate::grant::Grant;
 use crate::ids::random_id;
 use crate::issue::{AccessTokenPlan, Issue, RefreshAnswer, Refusal, UserFacts, UserStatus};
@@ -104,12 +106,13 @@ pub fn decide(
         None => most,
     };
     let scope = target::asked_of(request.scope.as_ref(), &most)?;
+    let details = &AuthorizationDetails::default();
     let user = match &subject {
         Subject::Client(id) if *id != client.client_id.as_str() => {
             return Err(OAuthError::AssertionInvalid(AssertionFailure::NOBODY.0).into());
         }
         Subject::Client(_) => {
-            let mut access_token = access_token::for_client(ctx, client, scope, api, held);
+            let mut access_token = access_token::for_client(ctx, client, scope, api, details, held);
             access_token.claims.act = assertion.act;
             return Ok(issue(access_token, Effect::None));
         }
@@ -119,8 +122,9 @@ pub fn decide(
         return Err(OAuthError::UserBlocked.into());
     }
     let scope = &scope;
+    let (api, auth_time) = (Some(api), ctx.now);
     let token =
-        UserToken { client, user, scope, api: Some(api), born_in: None, auth_time: ctx.now, acr: None, cnf: held };
+        UserToken { client, user, scope, api, details, born_in: None, auth_time, acr: None, amr: &[], cnf: held };
     let mut access_token = access_token::for_user(ctx, &token);
     // When the user authenticated elsewhere, nobody here knows.
     access_token.claims.auth_time = None;
@@ -139,7 +143,7 @@ pub(crate) fn of_no_session(ctx: &mut Context<'_>, client: &Client, token: &Acce
     let family = NewFamily {
         id: random_id(ctx.rng),
         client_id: client.client_id.clone(),
-        user_id: claims.sub.clone(),
+        user_id: claims.user().to_owned(),
         sid: claims.sid.clone(),
         session_bound: claims.sid.is_some(),
         created_at: ctx.now,
@@ -152,6 +156,7 @@ pub(crate) fn of_no_session(ctx: &mut Context<'_>, client: &Client, token: &Acce
             acr: claims.acr.clone(),
             claims: None,
             cnf: None,
+            extent: Extent::default(),
         },
     };
     Effect::CreateFamily { family, refresh_token: None, access_token: token.issued() }
@@ -220,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_7521_section_4_1_there_is_no_refresh_token_and_no_id_token() {
+    fn rfc7521_section_4_1_there_is_no_refresh_token_and_no_id_token() {
         let mut client = service();
         client.grant_rules.jwt_bearer[0].scopes = Scope::parse("openid offline_access read:dragons").unwrap();
         let issue = run_as(&client, "", Ok(of_user())).unwrap();
@@ -241,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_7523_section_3_1_all_that_is_wrong_is_invalid_grant() {
+    fn rfc7523_section_3_1_all_that_is_wrong_is_invalid_grant() {
         let refused = run_as(&service(), "", Err(AssertionFailure("the assertion has expired"))).unwrap_err();
         assert_eq!((refused.wire().code, refused.wire().status), ("invalid_grant", 400));
         let nobody = Facts { subject: Subject::User(None), ..of_user() };
@@ -304,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_7523_section_2_1_the_assertion_is_required_and_never_shown() {
+    fn rfc7523_section_2_1_the_assertion_is_required_and_never_shown() {
         let parse = |form: &str| Request::parse(&Params::parse(form.as_bytes()).unwrap());
         assert_eq!(parse("scope=x").err(), Some(OAuthError::ParameterMissing("assertion")));
         assert!(!format!("{:?}", parse("assertion=eyJsecret").unwrap()).contains("eyJsecret"));

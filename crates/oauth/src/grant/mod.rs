@@ -78,6 +78,7 @@ impl Grant {
 
 grants![
     authorization_code => AuthorizationCode,
+    ciba => Ciba,
     client_credentials => ClientCredentials,
     device_code => DeviceCode,
     jwt_bearer => JwtBearer,

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::access_token::{self, AccessTokenClaims, BornIn, UserToken};
 use crate::actor::{Actor, MAX_ACTORS, MayAct};
 use crate::assertion::{Assertion, AssertionFailure};
+use crate::authorization_details::AuthorizationDetails;
 use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
@@ -181,6 +182,7 @@ struct Subject {
     sid: Option<String>,
     auth_time: Option<u64>,
     acr: Option<String>,
+    amr: Vec<String>,
     act: Option<Actor>,
     may_act: Option<MayAct>,
     family_id: Option<String>,
@@ -238,7 +240,8 @@ pub fn decide(
     }
     let born_in = subject.sid.as_deref().map(|sid| BornIn { sid, ends_at: subject.exp });
     let (acr, auth_time) = (subject.acr.as_deref(), subject.auth_time.unwrap_or(ctx.now));
-    let token = UserToken { client, user: &subject.user, scope, api: Some(api), born_in, auth_time, acr, cnf: held };
+    let (details, user, amr) = (&AuthorizationDetails::default(), &subject.user, &subject.amr);
+    let token = UserToken { client, user, scope, api: Some(api), details, born_in, auth_time, acr, amr, cnf: held };
     let mut access_token = access_token::for_user(ctx, &token);
     let claims = &mut access_token.claims;
     (claims.exp, claims.auth_time, claims.act) = (claims.exp.min(subject.exp), subject.auth_time, act);
@@ -276,6 +279,7 @@ fn subject(presented: Presented) -> Result<Subject, &'static str> {
                 sid: claims.sid,
                 auth_time: claims.auth_time,
                 acr: claims.acr,
+                amr: claims.amr,
                 act: claims.act,
                 may_act: None,
                 // Of a family that is over there is none.
@@ -294,6 +298,7 @@ fn subject(presented: Presented) -> Result<Subject, &'static str> {
                 sid: claims.sid,
                 auth_time: Some(claims.auth_time),
                 acr: claims.acr,
+                amr: claims.amr,
                 act: None,
                 may_act: None,
                 family_id: None,
@@ -314,6 +319,7 @@ fn subject(presented: Presented) -> Result<Subject, &'static str> {
                 sid: None,
                 auth_time: None,
                 acr: None,
+                amr: Vec::new(),
                 act: assertion.act,
                 may_act: assertion.may_act,
                 family_id: None,

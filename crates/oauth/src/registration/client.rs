@@ -7,7 +7,8 @@ use serde_json::Value;
 use symbolon_jose::Algorithm;
 
 use super::{
-    CertificateRules, GrantRules, InBrowser, RequestRules, Responses, SecretHash, Security, Subjects, UserinfoResponses,
+    Backchannel, CertificateRules, GrantRules, InBrowser, RequestRules, Responses, SecretHash, Security, Subjects,
+    UserinfoResponses,
 };
 use crate::context::Lifetimes;
 use crate::grant::Grant;
@@ -197,6 +198,9 @@ pub struct Client {
     /// What it may turn the tokens and assertions of others into.
     #[serde(flatten)]
     pub grant_rules: GrantRules,
+    /// How it learns the answer of people it has asked on another device.
+    #[serde(flatten)]
+    pub backchannel: Backchannel,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -279,6 +283,7 @@ impl Client {
             certificate: CertificateRules::default(),
             security: Security::default(),
             grant_rules: GrantRules::default(),
+            backchannel: Backchannel::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }

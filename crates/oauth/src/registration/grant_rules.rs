@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_8693_section_5_whoever_proves_nothing_exchanges_nothing() {
+    fn rfc8693_section_5_whoever_proves_nothing_exchanges_nothing() {
         faulty(&with(spa(), json!({})), "grant_types");
         let sessions = Client { access_token_format: AccessTokenFormat::Session, ..third_party() };
         faulty(&with(sessions, json!({})), "access_token_format");

@@ -3,6 +3,7 @@
 //! A document is checked by its `validate` when it is written ([`RegistrationError`]), so that reading one needs no doubts.
 
 mod api;
+mod backchannel;
 mod certificate;
 mod client;
 mod details_type;
@@ -18,6 +19,7 @@ mod userinfo;
 mod validate;
 
 pub use api::{Api, ApiScope, Role};
+pub use backchannel::{Backchannel, DeliveryMode};
 pub use certificate::CertificateRules;
 pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
 pub use details_type::{DetailsField, DetailsType, FieldKind};

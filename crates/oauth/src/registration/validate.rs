@@ -83,6 +83,7 @@ impl Client {
         self.check_certificate(&mut faults);
         self.check_security(&mut faults);
         self.check_grant_rules(&mut faults);
+        self.check_backchannel(&mut faults);
         faults.done()
     }
 
@@ -181,7 +182,7 @@ impl Client {
             "device_code is for native and web clients",
         );
         faults.check(
-            !self.may_use(Grant::RefreshToken) || code || device || self.password_sign_in,
+            !self.may_use(Grant::RefreshToken) || code || device || self.may_use(Grant::Ciba) || self.password_sign_in,
             "grant_types",
             "refresh_token needs a grant that signs users in",
         );

@@ -154,7 +154,10 @@ impl Registered {
             before.is_pairwise() != after.is_pairwise() || (after.is_pairwise() && before.sector() != after.sector());
         let fewer_details =
             !before.security.authorization_details_types.is_subset(&after.security.authorization_details_types);
-        renamed || entry_narrowed || fewer_details || newly_limited || turned_third_party || switched_off
+        let (old, new) = (&before.grant_rules, &after.grant_rules);
+        let rule_taken = old.token_exchange.iter().any(|rule| !new.token_exchange.contains(rule))
+            || old.jwt_bearer.iter().any(|rule| !new.jwt_bearer.contains(rule));
+        rule_taken || renamed || entry_narrowed || fewer_details || newly_limited || turned_third_party || switched_off
     }
 }
 

@@ -221,6 +221,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
     let kind = TokenKind::ALL.iter().find(|kind| token.0.starts_with(kind.prefix()));
     let (what, hint) = match kind {
         Some(TokenKind::ApiSecret) => ("an API's secret", "symbolon api secret rotate API --compromised"),
+        Some(TokenKind::AuthReqId) => ("the id of a backchannel request", "it is over five minutes after it was made"),
         Some(TokenKind::AuthorizationCode) => ("an authorization code", "it is over a minute after it was issued"),
         Some(TokenKind::ClientSecret) => ("a client's secret", "symbolon client secret rotate CLIENT --compromised"),
         Some(TokenKind::DeviceCode) => ("a device code", "it is over ten minutes after it was issued"),

@@ -8,12 +8,13 @@ use symbolon_store::{Delivery, StoreError};
 
 use super::PER_TARGET;
 use super::backchannel_logout::BackchannelLogout;
+use super::ciba::Ciba;
 use super::security_event::SecurityEvent;
 use crate::app::App;
 use crate::outgoing::Answer;
 
 /// Every kind there is.
-const KINDS: &[&dyn Kind] = &[&BackchannelLogout, &SecurityEvent];
+const KINDS: &[&dyn Kind] = &[&BackchannelLogout, &Ciba, &SecurityEvent];
 
 /// The kind of this name. Messages of a kind that is unknown here were left by a newer version, and wait for it.
 pub(super) fn named(name: &str) -> Option<&'static dyn Kind> {

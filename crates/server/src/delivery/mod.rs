@@ -7,6 +7,7 @@
 
 mod attempt;
 mod backchannel_logout;
+mod ciba;
 mod kind;
 mod schedule;
 mod security_event;

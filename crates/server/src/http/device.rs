@@ -172,7 +172,7 @@ impl Visit<'_> {
         let binding = browser::session_binding(app, headers).unwrap_or_default();
         let user_code = waiting.user_code.to_string();
         let shown = Step::Device { sid: who.session.sid.clone(), user_code: user_code.clone(), scope: scope.clone() };
-        let pending = Interaction::device_question(&app.issuer, &browser, meta.now, shown);
+        let pending = Interaction::own_question(&app.issuer, &browser, meta.now, shown);
         let device = &waiting.grant.device;
         let lifetime_secs = question.client.refresh_absolute_secs(&app.lifetimes());
         let view = DeviceQuestion {
@@ -250,6 +250,7 @@ impl Visit<'_> {
             waiting: (Artefact::DEVICE_CODE.to_owned(), waiting.hash),
             by: yes_to.map(|_| by),
             payload: serde_json::to_value(&grant).map_err(|_| OAuthError::ServerError)?,
+            tell: Vec::new(),
             now: meta.now,
         };
         match app.store.answer_artefact(answer).await.map_err(|error| store_failure(&error))? {

@@ -158,7 +158,7 @@ pub(super) fn grant(code: &Artefact) -> Result<DeviceGrant, OAuthError> {
     })
 }
 
-fn agent(headers: &HeaderMap) -> Option<String> {
+pub(super) fn agent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(USER_AGENT)?.to_str().ok()?.trim();
     (!text.is_empty()).then(|| text.chars().take(MAX_AGENT_CHARS).collect())
 }

@@ -21,7 +21,7 @@ use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
-use crate::interaction::{Interaction, Step};
+use crate::interaction::{Interaction, OwnPage, Step};
 use crate::metrics;
 use crate::pages::error::ErrorWhat;
 use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason};
@@ -143,7 +143,11 @@ impl Post<'_> {
         let target = match interaction {
             None => "/".to_owned(),
             Some(interaction) => {
-                let path = if interaction.user_code.is_some() { path::DEVICE } else { "/authorize/continue" };
+                let path = match interaction.own_page {
+                    Some(OwnPage::Ciba) => path::CIBA,
+                    None if interaction.user_code.is_some() => path::DEVICE,
+                    None => "/authorize/continue",
+                };
                 let sealed = app.interactions.seal(&interaction.after_sign_in(&session.sid, meta.now));
                 format!("{path}?interaction={}", sealed.map_err(|_| OAuthError::ServerError)?)
             }

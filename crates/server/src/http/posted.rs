@@ -57,7 +57,9 @@ impl Posted {
             Purpose::Device | Purpose::Login | Purpose::Reset | Purpose::Setup => {
                 browser::pre_session(app, &self.headers)
             }
-            Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout => browser::session_binding(app, &self.headers),
+            Purpose::CibaAnswer | Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout => {
+                browser::session_binding(app, &self.headers)
+            }
         };
         let what = match (binding, self.params.get("csrf")) {
             (Some(binding), Some(token)) => {

@@ -13,9 +13,9 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, check_session, consent, cors, device, device_authorization, discovery, headers,
-    health, home, introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk, session, setup, ssf,
-    status_list, token, userinfo,
+    answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, device, device_authorization,
+    discovery, headers, health, home, introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk,
+    session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::FeedAccess;
@@ -68,6 +68,7 @@ fn clients(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::REVOKE, post(revoke::revoke))
         .route(path::PUSHED_AUTHORIZATION, post(par::push))
         .route(path::DEVICE_AUTHORIZATION, post(device_authorization::start))
+        .route(path::BACKCHANNEL_AUTHENTICATION, post(bc_authorize::start))
         .route("/authenticate", post(authenticate::authenticate))
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)
@@ -109,6 +110,8 @@ fn pages() -> Router<Arc<App>> {
         .route(path::CHECK_SESSION, get(check_session::get))
         .route("/login", get(login::get).post(login::post))
         .route("/consent", post(consent::post))
+        .route(path::CIBA, get(ciba::get))
+        .route(ciba::ANSWER, post(ciba::answer))
         .route(path::DEVICE, get(device::get).post(device::post))
         .route(device::ANSWER, post(device::answer))
         .route(path::END_SESSION, get(logout::get).post(logout::post))

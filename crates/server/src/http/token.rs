@@ -4,6 +4,7 @@
 //! An effect that lost a race is decided again, once, on fresh facts: ten tabs that refresh at once all go on.
 
 mod authorization_code;
+pub(crate) mod ciba;
 mod client_credentials;
 mod device_code;
 mod jwt_bearer;
@@ -36,7 +37,8 @@ use crate::events;
 use crate::metrics::{self, Outcome};
 use crate::registry::Registry;
 
-pub(super) use sign::{access_token, sign};
+pub(crate) use sign::access_token;
+pub(super) use sign::sign;
 
 /// The token endpoint.
 pub(super) async fn token(
@@ -185,7 +187,8 @@ impl Asked<'_> {
     ) -> Result<Decided, OAuthError> {
         match request {
             TokenRequest::AuthorizationCode(request) => authorization_code::decide(self, client, held, request).await,
-            TokenRequest::ClientCredentials(request) => client_credentials::decide(self, client, held, request).await,
+            TokenRequest::Ciba(request) => ciba::decide(self, client, held, request).await,
+            TokenRequest::ClientCredentials(request) => Ok(client_credentials::decide(self, client, held, request)),
             TokenRequest::DeviceCode(request) => device_code::decide(self, client, held, request).await,
             TokenRequest::JwtBearer(request) => jwt_bearer::decide(self, client, held, request).await,
             TokenRequest::RefreshToken(request) => refresh_token::decide(self, client, held, request).await,

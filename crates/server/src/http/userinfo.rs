@@ -166,7 +166,7 @@ pub(super) async fn token_facts(
     Ok(facts::token_facts(&found))
 }
 
-async fn look(
+pub(super) async fn look(
     app: &App,
     registry: &Registry,
     claims: &mut AccessTokenClaims,
@@ -197,7 +197,7 @@ async fn look(
     Ok(found)
 }
 
-pub(super) fn query(claims: &AccessTokenClaims) -> TokenQuery {
+fn query(claims: &AccessTokenClaims) -> TokenQuery {
     TokenQuery {
         sub: Some(claims.sub.clone()),
         sid: claims.sid.clone(),

@@ -132,6 +132,7 @@ observed! {
         snapshot() -> Box<dyn Snapshot>;
         list_sessions(after: Option<String>, limit: u32, now: u64) -> Page<Session>;
         artefact(kind: &str, hash: Hash32) -> Option<Artefact>;
+        usable_artefacts(kind: &str, user_id: &str, limit: u32, now: u64) -> Vec<Artefact>;
         code_facts(kind: &str, hash: Hash32) -> Option<CodeFacts>;
         refresh_facts(hash: Hash32) -> Option<RefreshFacts>;
         family(id: &str) -> Option<Family>;

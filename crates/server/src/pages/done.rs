@@ -17,6 +17,16 @@ pub struct Done {
 /// Things that end on a page of their own.
 #[derive(Clone, Debug)]
 pub enum DoneWhat {
+    /// A client that asked over the back channel was allowed to use an account.
+    CibaAllowed {
+        /// Its name.
+        client: String,
+    },
+    /// It was not allowed anything.
+    CibaDenied {
+        /// Its name.
+        client: String,
+    },
     /// A device was allowed to use an account.
     DeviceAllowed {
         /// The program on it.
@@ -52,6 +62,8 @@ impl Done {
             ("done-setup", page(set_up("ada@example.com", Some("http://localhost:4401/")))),
             ("done-setup-production", page(set_up("ada@example.com", None))),
             ("done-reset", page(DoneWhat::PasswordReset)),
+            ("done-ciba", page(DoneWhat::CibaAllowed { client: "Dragons Bank".into() })),
+            ("done-ciba-denied", page(DoneWhat::CibaDenied { client: "Dragons Bank".into() })),
             ("done-device", page(DoneWhat::DeviceAllowed { client: "Dragons TV".into() })),
             ("done-device-denied", page(DoneWhat::DeviceDenied { client: "Dragons TV".into() })),
             ("done-device-hostile", page(DoneWhat::DeviceAllowed { client: sample::HOSTILE.into() })),

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::{
     assets,
+    ciba::Ciba,
     consent::Consent,
     device::{DeviceCode, DeviceQuestion},
     done::Done,
@@ -31,6 +32,7 @@ fn pages() -> Vec<(&'static str, String)> {
     }
     render(Login::samples())
         .chain(render(Consent::samples()))
+        .chain(render(Ciba::samples()))
         .chain(render(DeviceCode::samples()))
         .chain(render(DeviceQuestion::samples()))
         .chain(render(Logout::samples()))

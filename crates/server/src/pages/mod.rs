@@ -7,6 +7,7 @@
 
 pub mod assets;
 pub mod check_session;
+pub mod ciba;
 pub mod consent;
 mod csp;
 pub mod device;

@@ -23,6 +23,8 @@ impl CsrfKey {
 /// Which form a token is for: one page's token opens no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
+    /// `POST /ciba/answer`.
+    CibaAnswer,
     /// `POST /consent`.
     Consent,
     /// `POST /device`.
@@ -42,6 +44,7 @@ pub enum Purpose {
 impl Purpose {
     fn label(self) -> &'static [u8] {
         match self {
+            Self::CibaAnswer => b"ciba answer",
             Self::Consent => b"consent",
             Self::Device => b"device",
             Self::DeviceAnswer => b"device answer",

@@ -13,7 +13,7 @@ async fn is_active(world: &World, token: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn rfc_7523_section_2_1_an_assertion_brings_a_token_of_its_user() {
+async fn rfc7523_section_2_1_an_assertion_brings_a_token_of_its_user() {
     let (world, partner) = World::with_exchange("delegation").await;
     let answer = world.assert_grant(&partner.says("j1", &json!({})), &[("scope", "read")]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -36,7 +36,7 @@ async fn rfc_7523_section_2_1_an_assertion_brings_a_token_of_its_user() {
 }
 
 #[tokio::test]
-async fn rfc_7523_section_3_7_an_assertion_counts_once_and_only_if_it_brought_something() {
+async fn rfc7523_section_3_7_an_assertion_counts_once_and_only_if_it_brought_something() {
     let (world, partner) = World::with_exchange("delegation").await;
     let assertion = partner.says("j1", &json!({}));
     world.assert_grant(&assertion, &[("scope", "admin")]).await.is_error(400, "invalid_scope");
@@ -47,7 +47,7 @@ async fn rfc_7523_section_3_7_an_assertion_counts_once_and_only_if_it_brought_so
 }
 
 #[tokio::test]
-async fn rfc_7523_section_3_1_what_is_wrong_with_an_assertion_is_invalid_grant() {
+async fn rfc7523_section_3_1_what_is_wrong_with_an_assertion_is_invalid_grant() {
     let (world, partner) = World::with_exchange("delegation").await;
     let wrong: [Value; 12] = [
         json!({"iss": "https://elsewhere.example"}),

@@ -1,7 +1,7 @@
 //! Token exchange (RFC 8693) over HTTP: a service trades what it was called with for what it calls on with.
 
 use serde_json::{Value, json};
-use symbolon_server::admin::{Command, IssuerChange, IssuerCommand};
+use symbolon_server::admin::{ClientChange, ClientCommand, Command, IssuerChange, IssuerCommand};
 
 use crate::support::exchange::{ACCESS_TOKEN, EXCHANGE, ID_TOKEN, JWT, PARTNER};
 use crate::support::protocol::claims;
@@ -21,7 +21,7 @@ async fn is_active(world: &World, token: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn rfc_8693_section_2_2_1_a_token_for_the_next_api_that_says_who_acts() {
+async fn rfc8693_section_2_2_1_a_token_for_the_next_api_that_says_who_acts() {
     let (world, _) = World::with_exchange("delegation").await;
     let tokens = world.tokens("web", ADA).await;
     let answer = exchanged(&world, &tokens["access_token"]).await;
@@ -41,7 +41,7 @@ async fn rfc_8693_section_2_2_1_a_token_for_the_next_api_that_says_who_acts() {
 }
 
 #[tokio::test]
-async fn rfc_8693_section_1_1_impersonation_where_the_rule_says_so() {
+async fn rfc8693_section_1_1_impersonation_where_the_rule_says_so() {
     let (world, _) = World::with_exchange("impersonation").await;
     let tokens = world.tokens("web", ADA).await;
     let answer = world.exchange(&tokens["access_token"], ACCESS_TOKEN, &[("requested_token_type", JWT)]).await;
@@ -86,7 +86,7 @@ async fn what_ends_the_presented_token_ends_the_new_one() {
 }
 
 #[tokio::test]
-async fn rfc_7009_section_2_1_giving_the_new_token_back_ends_it_and_nobodys_sign_in() {
+async fn rfc7009_section_2_1_giving_the_new_token_back_ends_it_and_nobodys_sign_in() {
     let (world, _) = World::with_exchange("delegation").await;
     let tokens = world.tokens("web", ADA).await;
     let new = exchanged(&world, &tokens["access_token"]).await["access_token"].clone();
@@ -150,7 +150,7 @@ async fn nothing_is_exchanged_without_grant_and_rule() {
 }
 
 #[tokio::test]
-async fn rfc_8693_section_2_1_audience_may_be_named_twice_and_other_parameters_not() {
+async fn rfc8693_section_2_1_audience_may_be_named_twice_and_other_parameters_not() {
     let (world, _) = World::with_exchange("delegation").await;
     let token = world.tokens("web", ADA).await["access_token"].clone();
     let twice = [("audience", OTHER_API), ("audience", OTHER_API), ("resource", OTHER_API)];
@@ -160,7 +160,7 @@ async fn rfc_8693_section_2_1_audience_may_be_named_twice_and_other_parameters_n
 }
 
 #[tokio::test]
-async fn rfc_8693_section_3_a_token_of_a_trusted_issuer_is_exchanged_once() {
+async fn rfc8693_section_3_a_token_of_a_trusted_issuer_is_exchanged_once() {
     let (world, partner) = World::with_exchange("delegation").await;
     let assertion = json!(partner.says("j1", &json!({"may_act": {"sub": "other"}, "scope": "read"})));
     let answer = world.exchange(&assertion, JWT, &[]).await;
@@ -177,4 +177,17 @@ async fn rfc_8693_section_3_a_token_of_a_trusted_issuer_is_exchanged_once() {
     world.carry_out(Command::Issuer(IssuerCommand::Set { issuer: PARTNER.to_owned(), change })).await;
     let late = json!(partner.says("j4", &json!({})));
     world.exchange(&late, JWT, &[]).await.is_error(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_rule_that_is_taken_away_takes_the_tokens_with_it() {
+    let (world, _) = World::with_exchange("delegation").await;
+    let tokens = world.tokens("web", ADA).await;
+    let new = exchanged(&world, &tokens["access_token"]).await["access_token"].clone();
+    assert!(is_active(&world, &new).await);
+    let change = ClientChange { metadata: Some(json!({ "token_exchange": [] })), ..ClientChange::default() };
+    let command = ClientCommand::Set { client: "other".to_owned(), change: Box::new(change) };
+    world.carry_out(Command::Client(command)).await;
+    assert!(!is_active(&world, &new).await);
+    world.assert_alive(&tokens["access_token"]).await;
 }

@@ -2,7 +2,9 @@
 
 use super::world::{NOW, World, code, family, handle, hash, redeem, session};
 use crate::error::{Conflict, StoreError};
-use crate::record::{AnswerArtefact, AnsweredBy, Artefact, RedeemCode, Redeemed, RefreshState, Session, UserStatus};
+use crate::record::{
+    AnswerArtefact, AnsweredBy, Artefact, Claim, NewDelivery, RedeemCode, Redeemed, RefreshState, Session, UserStatus,
+};
 
 const CODE: &str = Artefact::AUTHORIZATION_CODE;
 
@@ -157,6 +159,7 @@ fn yes(session: &Session, number: u8) -> AnswerArtefact {
         waiting: (Artefact::DEVICE_CODE.into(), hash(number)),
         by: Some(by),
         payload: serde_json::json!({ "said": session.sid }),
+        tell: Vec::new(),
         now: NOW,
     }
 }
@@ -221,6 +224,49 @@ pub(crate) async fn no_for_an_answer_leaves_nothing_to_redeem(world: World) {
     assert_eq!(world.answer_artefact(yes(&session, 1)).await, Ok(Redeemed::AlreadyRedeemed));
     assert_eq!(world.redeem_code(of_device(&session, 1, 11)).await, Ok(Redeemed::Gone));
     assert_eq!(world.family("family-11").await, Ok(None));
+}
+
+pub(crate) async fn an_answer_tells_of_itself_or_does_not_count(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    ask(&world, 1).await;
+    let message = NewDelivery { kind: "news".into(), target: "tv".into(), payload: serde_json::json!({ "it": 1 }) };
+    let telling = |answer: AnswerArtefact| AnswerArtefact { tell: vec![message.clone()], ..answer };
+    let mut stale = telling(yes(&session, 1));
+    stale.by.as_mut().unwrap().revocation_handle = "handle-old".into();
+    assert_eq!(world.answer_artefact(stale).await, Ok(Redeemed::Changed));
+    assert!(world.waiting_targets().await.unwrap().is_empty());
+    assert_eq!(world.answer_artefact(telling(yes(&session, 1))).await, Ok(Redeemed::Done));
+    assert_eq!(world.answer_artefact(telling(yes(&session, 1))).await, Ok(Redeemed::AlreadyRedeemed));
+    let claim = Claim { kind: "news".into(), target: "tv".into(), limit: 9, lease_secs: 9, now: NOW };
+    let told: Vec<_> = world.claim_deliveries(claim).await.unwrap().into_iter().map(|one| one.payload).collect();
+    assert_eq!((told.len(), told.first()), (1, Some(&message.payload)));
+}
+
+pub(crate) async fn usable_artefacts_are_those_of_one_kind_and_user_the_newest_first(world: World) {
+    let of = |number: u8, user: &str, kind: &str| Artefact {
+        kind: kind.into(),
+        user_id: Some(user.into()),
+        created_at: NOW + u64::from(number),
+        expires_at: NOW + 60 + u64::from(number),
+        ..link(number)
+    };
+    for one in [of(1, "ann", "q"), of(2, "ann", "q"), of(3, "ann", "other"), of(4, "bob", "q"), of(5, "ann", "q")] {
+        world.put_artefact(one).await.unwrap();
+    }
+    let found = |limit: u32, now: u64| {
+        let world = world.clone();
+        async move {
+            let found = world.usable_artefacts("q", "ann", limit, now).await.unwrap();
+            found.into_iter().map(|one| one.hash).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(found(9, NOW).await, [hash(5), hash(2), hash(1)]);
+    assert_eq!(found(2, NOW).await, [hash(5), hash(2)]);
+    assert_eq!(found(9, NOW + 61).await, [hash(5), hash(2)]);
+    world.redeem_artefact("q", hash(5), NOW).await.unwrap();
+    assert_eq!(found(9, NOW).await, [hash(2), hash(1)]);
+    world.set_password("ann", "hash", "handle-new", NOW).await.unwrap();
+    assert!(found(9, NOW).await.is_empty(), "a new password voids what was asked before");
 }
 
 pub(crate) async fn of_parallel_answers_one_counts(world: World) {

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::conn::{Answer, Call, Conn, call, sql};
 use super::family::{self, LOCK_SESSION, LOCK_USER, Standing};
 use super::value::{Columns, bytes, json, num, opt_num};
-use super::{session, user};
+use super::{outbox, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
@@ -118,8 +118,25 @@ pub(super) async fn answer(conn: &Conn, answer: &AnswerArtefact) -> Result<Redee
     }
     let sql = "UPDATE artefact SET user_id = $3, sid = $4, payload = $5 WHERE kind = $1 AND hash = $2";
     let answered = call!(sql, &waiting.kind, bytes(&waiting.hash), user_id, sid, json(&answer.payload)?);
-    conn.finish(vec![mark(&question, answer.now, None), answered]).await?;
+    let mut writes = vec![mark(&question, answer.now, None), answered];
+    writes.extend(outbox::puts(conn, &answer.tell, answer.now)?);
+    conn.finish(writes).await?;
     Ok(Redeemed::Done)
+}
+
+pub(super) async fn usable_of(
+    conn: &Conn,
+    (kind, user_id): (&str, &str),
+    limit: u32,
+    now: u64,
+) -> Result<Vec<Artefact>> {
+    let sql = sql!(
+        "SELECT {COLUMNS} FROM artefact c
+        WHERE c.user_id = $1 AND c.kind = $2 AND c.redeemed_at IS NULL AND c.expires_at > $3
+        ORDER BY c.created_at DESC, c.hash LIMIT $4"
+    );
+    let answer = conn.ask(sql, &[&user_id, &kind, &num(now), &i64::from(limit)]).await?;
+    answer.rows.iter().map(from_row).collect()
 }
 
 pub(super) async fn code_facts(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {

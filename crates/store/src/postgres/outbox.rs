@@ -76,14 +76,22 @@ pub(super) fn put(conn: &Conn, messages: &[Message<'_>], now: u64) -> Result<Cal
 }
 
 pub(super) async fn put_all(conn: &Conn, messages: &[NewDelivery], now: u64) -> Result<()> {
+    match puts(conn, messages, now)? {
+        Some(put) => conn.fly(vec![put]).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What puts them, if there are any.
+pub(super) fn puts(conn: &Conn, messages: &[NewDelivery], now: u64) -> Result<Option<Call<'static>>> {
     if messages.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let messages = messages.iter().map(|new| {
         let NewDelivery { kind, target, payload } = new;
         Message { kind, target, number: None, payload }
     });
-    conn.fly(vec![put(conn, &messages.collect::<Vec<_>>(), now)?]).await.map(drop)
+    put(conn, &messages.collect::<Vec<_>>(), now).map(Some)
 }
 
 /// The clients that got tokens in a session.

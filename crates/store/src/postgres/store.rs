@@ -190,6 +190,14 @@ impl Store for Postgres {
         self.write(answer, |conn, answer| Box::pin(artefact::answer(conn, answer))).await
     }
 
+    async fn usable_artefacts(&self, kind: &str, user_id: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+        let (kind, user_id) = (kind.to_owned(), user_id.to_owned());
+        self.read((kind, user_id, limit, now), |conn, (kind, user_id, limit, now)| {
+            Box::pin(artefact::usable_of(conn, (kind, user_id), *limit, *now))
+        })
+        .await
+    }
+
     async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
         let kind = kind.to_owned();
         self.read((kind, hash), |conn, (kind, hash)| Box::pin(artefact::code_facts(conn, kind, *hash))).await

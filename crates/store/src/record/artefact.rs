@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Family, Hash32, IssuedAccessToken, RefreshToken, Session, User};
+use super::{Family, Hash32, IssuedAccessToken, NewDelivery, RefreshToken, Session, User};
 
 /// Something that works once. The kind is part of the key, so a hash of one kind never finds another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,10 +31,14 @@ pub struct Artefact {
 }
 
 impl Artefact {
+    /// The kind of backchannel authentication requests, which wait for their user.
+    pub const AUTH_REQ_ID: &'static str = "auth_req_id";
     /// The kind of authorization codes.
     pub const AUTHORIZATION_CODE: &'static str = "authorization_code";
     /// The kind of pushed authorization requests.
     pub const PUSHED_REQUEST: &'static str = "pushed_request";
+    /// The kind of questions whether a backchannel authentication request is allowed, each of the user who is asked.
+    pub const CIBA_QUESTION: &'static str = "ciba_question";
     /// The kind of device codes, which wait for their user.
     pub const DEVICE_CODE: &'static str = "device_code";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
@@ -71,6 +75,8 @@ pub struct AnswerArtefact {
     pub by: Option<AnsweredBy>,
     /// What waits gets this payload.
     pub payload: Value,
+    /// Messages that tell of the answer.
+    pub tell: Vec<NewDelivery>,
     /// Time of the request.
     pub now: u64,
 }
@@ -100,7 +106,7 @@ pub struct CodeFacts {
 /// The redemption of a code and all that is born of it, one transaction.
 #[derive(Clone, Debug)]
 pub struct RedeemCode {
-    /// The code's kind: [`Artefact::AUTHORIZATION_CODE`] or [`Artefact::DEVICE_CODE`].
+    /// The code's kind: [`Artefact::AUTHORIZATION_CODE`], [`Artefact::DEVICE_CODE`] or [`Artefact::AUTH_REQ_ID`].
     pub kind: &'static str,
     /// SHA-256 of the code.
     pub hash: Hash32,

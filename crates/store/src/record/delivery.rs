@@ -42,6 +42,9 @@ impl Delivery {
     /// A client is told that a session has ended (OpenID Connect Back-Channel Logout 1.0). The target is its client id, the
     /// payload has `sub` and, if one session is meant, its `sid`.
     pub const BACKCHANNEL_LOGOUT: &str = "backchannel_logout";
+    /// A client is told that somebody has answered its backchannel authentication request (CIBA Core 1.0 §10.2, §10.3). The target is its
+    /// client id, the payload has `waiting`, the hash of the request's id in base64url, and the `sub`.
+    pub const CIBA: &str = "ciba";
 }
 
 /// Where a message stands.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::family::{self, Standing};
 use super::readers::snapshot;
 use super::value::{Json, Num};
-use super::{session, user};
+use super::{outbox, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
 use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
@@ -100,7 +100,17 @@ pub(super) fn answer(conn: &Connection, answer: &AnswerArtefact) -> Result<Redee
         by.map(|by| &by.sid),
         Json(&answer.payload),
     ])?;
+    outbox::put_all(conn, &answer.tell, answer.now)?;
     Ok(Redeemed::Done)
+}
+
+pub(super) fn usable_of(conn: &Connection, kind: &str, user_id: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+    let sql = "SELECT kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at, payload
+        FROM artefact WHERE user_id = ?1 AND kind = ?2 AND redeemed_at IS NULL AND expires_at > ?3
+        ORDER BY created_at DESC, hash LIMIT ?4";
+    let mut select = conn.prepare_cached(sql)?;
+    let found = select.query_map(params![user_id, kind, Num(now), limit], from_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 pub(super) fn code_facts(conn: &Connection, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {

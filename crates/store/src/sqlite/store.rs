@@ -179,6 +179,11 @@ impl Store for Sqlite {
         self.write(move |conn| artefact::answer(conn, &answer)).await
     }
 
+    async fn usable_artefacts(&self, kind: &str, user_id: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+        let (kind, user_id) = (kind.to_owned(), user_id.to_owned());
+        self.read(move |conn| artefact::usable_of(conn, &kind, &user_id, limit, now)).await
+    }
+
     async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
         let kind = kind.to_owned();
         self.read(move |conn| artefact::code_facts(conn, &kind, hash)).await

@@ -110,7 +110,7 @@ fn a_service_gets_a_token_for_where_it_calls_on_and_is_named_as_actor() {
 }
 
 #[test]
-fn rfc_8693_section_1_1_impersonation_names_nobody_but_keeps_who_acted_before() {
+fn rfc8693_section_1_1_impersonation_names_nobody_but_keeps_who_acted_before() {
     let impersonating = service(ExchangeMode::Impersonation);
     let issue = run_as(&impersonating, "", access(good(), live()), None).unwrap();
     assert_eq!(issue.access_token.claims.act, None);
@@ -120,7 +120,7 @@ fn rfc_8693_section_1_1_impersonation_names_nobody_but_keeps_who_acted_before() 
 }
 
 #[test]
-fn rfc_8693_section_4_1_the_newest_actor_is_outermost() {
+fn rfc8693_section_4_1_the_newest_actor_is_outermost() {
     let acted = AccessTokenClaims { act: Some(Actor::new("shop", None)), ..good() };
     let issue = run(access(acted, live())).unwrap();
     let chain = serde_json::to_value(issue.access_token.claims.act).unwrap();
@@ -133,7 +133,7 @@ fn rfc_8693_section_4_1_the_newest_actor_is_outermost() {
 }
 
 #[test]
-fn rfc_8693_section_2_1_an_actor_token_says_who_acts() {
+fn rfc8693_section_2_1_an_actor_token_says_who_acts() {
     let more = "&actor_token=y&actor_token_type=urn:ietf:params:oauth:token-type:access_token";
     let acting = |actor, mode| run_as(&service(mode), more, access(good(), live()), Some(actor));
     let bob = || {
@@ -155,7 +155,7 @@ fn rfc_8693_section_2_1_an_actor_token_says_who_acts() {
 }
 
 #[test]
-fn rfc_8693_section_2_2_2_an_actor_token_that_strayed_or_died_acts_for_nobody() {
+fn rfc8693_section_2_2_2_an_actor_token_that_strayed_or_died_acts_for_nobody() {
     let more = "&actor_token=y&actor_token_type=urn:ietf:params:oauth:token-type:access_token";
     let refused =
         |actor| invalid(run_as(&service(ExchangeMode::Delegation), more, access(good(), live()), Some(actor)));
@@ -172,7 +172,7 @@ fn rfc_8693_section_2_2_2_an_actor_token_that_strayed_or_died_acts_for_nobody() 
 }
 
 #[test]
-fn rfc_8693_section_2_2_2_a_subject_token_overtaken_by_events_is_refused() {
+fn rfc8693_section_2_2_2_a_subject_token_overtaken_by_events_is_refused() {
     for facts in overtaken() {
         invalid(run(access(good(), facts)));
     }
@@ -183,7 +183,7 @@ fn rfc_8693_section_2_2_2_a_subject_token_overtaken_by_events_is_refused() {
 }
 
 #[test]
-fn rfc_8693_section_2_2_2_nothing_is_allowed_without_a_rule_for_just_this() {
+fn rfc8693_section_2_2_2_nothing_is_allowed_without_a_rule_for_just_this() {
     let mut none = service(ExchangeMode::Delegation);
     none.grant_rules.token_exchange.clear();
     invalid(run_as(&none, "", access(good(), live()), None));
@@ -199,7 +199,7 @@ fn rfc_8693_section_2_2_2_nothing_is_allowed_without_a_rule_for_just_this() {
 }
 
 #[test]
-fn rfc_8693_section_5_public_and_unregistered_clients_exchange_nothing() {
+fn rfc8693_section_5_public_and_unregistered_clients_exchange_nothing() {
     let mut public = spa();
     let allowed = service(ExchangeMode::Delegation);
     (public.grant_types, public.grant_rules) = (allowed.grant_types, allowed.grant_rules);
@@ -226,7 +226,7 @@ fn scopes_only_ever_shrink() {
 }
 
 #[test]
-fn rfc_8693_section_2_2_2_targets_beyond_the_rules_are_invalid_target() {
+fn rfc8693_section_2_2_2_targets_beyond_the_rules_are_invalid_target() {
     let client = service(ExchangeMode::Delegation);
     let asked = |more: &str| run_as(&client, more, access(good(), live()), None);
     for more in [
@@ -296,7 +296,7 @@ fn an_assertion_of_a_trusted_issuer_can_be_exchanged() {
 }
 
 #[test]
-fn rfc_8693_section_4_4_may_act_is_kept_to() {
+fn rfc8693_section_4_4_may_act_is_kept_to() {
     let shown = |claim: serde_json::Value, mode| {
         let may_act = Some(serde_json::from_value(claim).unwrap());
         let presented = Presented::Assertion(Box::new(Assertion { may_act, ..assertion() }), Some(Box::new(user())));
@@ -321,7 +321,7 @@ fn the_new_token_is_bound_to_the_key_that_was_proven_rfc_9449_5() {
 }
 
 #[test]
-fn rfc_8693_section_2_1_what_is_required_is_missed_and_what_is_unknown_refused() {
+fn rfc8693_section_2_1_what_is_required_is_missed_and_what_is_unknown_refused() {
     let jwt = "urn:ietf:params:oauth:token-type:jwt";
     for (form, error) in [
         ("subject_token=x".to_owned(), OAuthError::ParameterMissing("subject_token_type")),

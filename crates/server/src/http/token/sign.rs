@@ -26,11 +26,7 @@ pub(in crate::http) async fn sign(
 }
 
 /// The access token as it is handed out.
-pub(in crate::http) async fn access_token(
-    app: &App,
-    registry: &Registry,
-    issue: &mut Issue,
-) -> Result<String, OAuthError> {
+pub(crate) async fn access_token(app: &App, registry: &Registry, issue: &mut Issue) -> Result<String, OAuthError> {
     match &issue.access_token.form {
         AccessTokenForm::Session(value) => Ok(value.reveal().to_owned()),
         AccessTokenForm::Signed(alg) => {

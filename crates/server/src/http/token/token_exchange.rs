@@ -59,23 +59,22 @@ async fn found(at: &Asked<'_>, shown: &Shown) -> Result<Presented, OAuthError> {
 
 async fn access_token(at: &Asked<'_>, token: &str) -> Result<Presented, OAuthError> {
     if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, token) {
-        let Some(found) = session::find(at.app, at.registry, &value, at.meta.now).await? else {
+        let Some(mut found) = session::find(at.app, at.registry, &value, at.meta.now).await? else {
             return Ok(Presented::Refused(NOT_OURS));
         };
-        let (_, family_id) = look_up(at, &found.claims).await?;
+        let (_, family_id) = look_up(at, &mut found.claims).await?;
         return Ok(Presented::AccessToken { claims: Box::new(found.claims), facts: Box::new(found.facts), family_id });
     }
-    let Some(claims) = userinfo::own_access_token(at.app, at.registry, token, at.meta.now) else {
+    let Some(mut claims) = userinfo::own_access_token(at.app, at.registry, token, at.meta.now) else {
         return Ok(Presented::Refused(NOT_OURS));
     };
-    let (facts, family_id) = look_up(at, &claims).await?;
+    let (facts, family_id) = look_up(at, &mut claims).await?;
     Ok(Presented::AccessToken { claims: Box::new(claims), facts: Box::new(facts), family_id })
 }
 
 /// What became of an access token, and the family that goes on with it.
-async fn look_up(at: &Asked<'_>, claims: &AccessTokenClaims) -> Result<(TokenFacts, Option<String>), OAuthError> {
-    let query = TokenQuery { family: FamilyWanted::Yes, ..userinfo::query(claims) };
-    let found = at.app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
+async fn look_up(at: &Asked<'_>, claims: &mut AccessTokenClaims) -> Result<(TokenFacts, Option<String>), OAuthError> {
+    let found = userinfo::look(at.app, at.registry, claims, FamilyWanted::Yes).await?;
     let live = found.family.as_ref().filter(|family| family.ended_at.is_none());
     Ok((facts::token_facts(&found), live.map(|family| family.id.clone())))
 }

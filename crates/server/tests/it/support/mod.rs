@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod bank;
 pub mod certificates;
+pub mod ciba;
 pub mod client;
 pub mod device;
 pub mod dpop;

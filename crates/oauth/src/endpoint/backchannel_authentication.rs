@@ -1,0 +1,312 @@
+//! The backchannel authentication endpoint (CIBA Core 1.0 §7), and what the person is asked on the page on which they answer.
+//!
+//! A client asks for somebody by name, and they answer wherever they are signed in. Whoever set it going is perhaps not that person: the page
+//! always asks, says who asks, when and from where, and shows the message that the client shows, too (RFC 10027 on cross-device flows).
+
+use serde::{Deserialize, Serialize};
+
+use crate::authorize::SessionFacts;
+use crate::client_auth::AuthenticatedClient;
+use crate::context::Context;
+use crate::endpoint::device_authorization::{Answer, Device};
+use crate::error::OAuthError;
+use crate::grant::Grant;
+use crate::ids::{ClientId, Issuer, random_id};
+use crate::issue::{UserFacts, UserStatus};
+use crate::params::Params;
+use crate::registration::{Api, Apis, Client, DeliveryMode};
+use crate::scope::Scope;
+use crate::target;
+use crate::token_format::{OpaqueToken, TokenKind};
+
+mod signed;
+
+pub use signed::{SignedRequest, open};
+
+/// How long a request waits for its user, in seconds, unless its client wants less.
+pub const LIFETIME_SECS: u64 = 300;
+/// How long a client waits between two requests for the answer, in seconds (§7.3).
+pub const INTERVAL_SECS: u64 = 5;
+/// How many requests of all clients may wait for one person: more would only wear them out.
+pub const MAX_WAITING: usize = 5;
+/// The longest message. §7.1: it "SHOULD be relatively short".
+const MAX_MESSAGE_CHARS: usize = 80;
+/// §7.1: "The length of the token MUST NOT exceed 1024 characters".
+const MAX_TOKEN_BYTES: usize = 1024;
+const MAX_HINT_BYTES: usize = 320;
+const MAX_ID_TOKEN_BYTES: usize = 16 * 1024;
+
+/// What a client asks for. `Debug` shows no token.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `openid` is among it.
+    pub scope: Scope,
+    /// The API, if one was named.
+    pub target: Option<String>,
+    /// Who is meant.
+    pub hint: Hint,
+    /// What the person compares.
+    pub binding_message: Option<String>,
+    /// What the client knows our notification by.
+    pub notification_token: Option<String>,
+    /// How long the client wants to wait.
+    pub requested_expiry: Option<u64>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request").field("scope", &self.scope).field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// Who is meant.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Hint {
+    /// Whom an ID token of ours is about; an expired one is good enough (§7.1).
+    IdToken(String),
+    /// What they sign in with, or their `sub`.
+    Login(String),
+}
+
+impl Request {
+    /// Reads the parameters (§7.1). Nothing is said of `acr_values`, which nobody here can meet, and `user_code`, which there is none of.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn parse(params: &Params) -> Result<Self, OAuthError> {
+        let scope = Scope::parse(params.require("scope")?)?;
+        if !scope.contains("openid") {
+            return Err(OAuthError::ScopeOpenidMissing);
+        }
+        let binding_message = params.get("binding_message").map(message).transpose()?;
+        let notification_token = params.get("client_notification_token").map(bearer_token).transpose()?;
+        let requested_expiry = params.get("requested_expiry").map(positive).transpose()?;
+        Ok(Self {
+            scope,
+            target: target::requested(params)?.map(str::to_owned),
+            hint: hint(params)?,
+            binding_message,
+            notification_token,
+            requested_expiry,
+        })
+    }
+}
+
+/// §7.1: "it is REQUIRED that the Client provides one (and only one) of the hints".
+fn hint(params: &Params) -> Result<Hint, OAuthError> {
+    let names = ["id_token_hint", "login_hint", "login_hint_token"];
+    match names.map(|name| params.get(name)) {
+        [Some(token), None, None] => {
+            let shaped = token.len() <= MAX_ID_TOKEN_BYTES && token.matches('.').count() == 2;
+            if shaped { Ok(Hint::IdToken(token.to_owned())) } else { Err(OAuthError::IdTokenHintInvalid) }
+        }
+        [None, Some(name), None] => {
+            let shaped = name.len() <= MAX_HINT_BYTES && !name.chars().any(char::is_control);
+            if shaped { Ok(Hint::Login(name.to_owned())) } else { Err(OAuthError::UserIdUnknown) }
+        }
+        [None, None, None] => Err(OAuthError::ParameterMissing("login_hint")),
+        [_, _, Some(_)] => Err(OAuthError::ParameterInvalid("login_hint_token")),
+        _ => Err(OAuthError::HintsSeveral),
+    }
+}
+
+/// One line that can be shown as it is.
+fn message(text: &str) -> Result<String, OAuthError> {
+    let plain = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let fits = text.chars().count() <= MAX_MESSAGE_CHARS && text.chars().all(plain) && !text.trim().is_empty();
+    if fits { Ok(text.to_owned()) } else { Err(OAuthError::BindingMessageInvalid) }
+}
+
+/// §7.1: the syntax of RFC 6750 §2.1, as it goes back in a header.
+fn bearer_token(text: &str) -> Result<String, OAuthError> {
+    let body = text.trim_end_matches('=');
+    let is_token = !body.is_empty()
+        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+        && text.len() <= MAX_TOKEN_BYTES;
+    if is_token { Ok(text.to_owned()) } else { Err(OAuthError::ParameterInvalid("client_notification_token")) }
+}
+
+fn positive(text: &str) -> Result<u64, OAuthError> {
+    let digits = !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let secs = if digits { text.parse().unwrap_or(0) } else { 0 };
+    if secs > 0 { Ok(secs) } else { Err(OAuthError::ParameterInvalid("requested_expiry")) }
+}
+
+/// What waits under an `auth_req_id` until its user has answered, and afterwards for the client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CibaGrant {
+    /// Whose request it is.
+    pub client_id: ClientId,
+    /// The user who is asked.
+    pub user_id: String,
+    /// The family that will be born of it.
+    pub family_id: String,
+    /// What is asked for, and once it is allowed, what the page showed.
+    pub scope: Scope,
+    /// The API, if one is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// What the person compares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding_message: Option<String>,
+    /// Where the client's request came from.
+    pub from: Device,
+    /// How the client learns the answer.
+    pub mode: DeliveryMode,
+    /// What it takes to tell it, sealed by the shell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notification: Option<String>,
+    /// When there was an answer.
+    #[serde(default)]
+    pub answered_at: u64,
+    /// What its user said.
+    pub answer: Answer,
+}
+
+/// A request to store and to answer. `Debug` shows no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// For the client: the store gets its hash.
+    pub auth_req_id: OpaqueToken,
+    /// What is kept with it.
+    pub grant: CibaGrant,
+    /// When it ends.
+    pub expires_at: u64,
+    /// How long that is.
+    pub expires_in: u64,
+}
+
+/// Whether a client may ask at all; asked before anybody is looked up.
+///
+/// # Errors
+/// It is not registered for the grant, or sends what its mode does not have.
+pub fn admit(client: &Client, request: &Request) -> Result<DeliveryMode, OAuthError> {
+    let mode = client.backchannel.backchannel_token_delivery_mode;
+    let mode =
+        mode.filter(|_| !client.is_public() && client.may_use(Grant::Ciba)).ok_or(OAuthError::GrantNotAllowed)?;
+    // §7.1: "REQUIRED if the Client is registered to use Ping or Push modes".
+    if mode != DeliveryMode::Poll && request.notification_token.is_none() {
+        return Err(OAuthError::ParameterMissing("client_notification_token"));
+    }
+    Ok(mode)
+}
+
+/// Decides whether a client may ask this person. `user` is whom the hint means, if that is anybody; `waiting` is how many requests they
+/// have before them.
+///
+/// # Errors
+/// The client may not ask, or nobody is meant.
+pub fn decide(
+    ctx: &mut Context<'_>,
+    client: AuthenticatedClient<'_>,
+    request: &Request,
+    (user, waiting): (Option<&UserFacts>, usize),
+    from: Device,
+    apis: &dyn Apis,
+) -> Result<Started, OAuthError> {
+    let client = client.client();
+    let mode = admit(client, request)?;
+    let api = target::for_user(client, request.target.as_deref(), ctx.issuer, apis)?;
+    let user = user.filter(|user| user.status == UserStatus::Active).ok_or(OAuthError::UserIdUnknown)?;
+    if waiting >= MAX_WAITING {
+        return Err(OAuthError::PersonAskedTooOften { retry_after_secs: 60 });
+    }
+    let expires_in = request.requested_expiry.map_or(LIFETIME_SECS, |secs| secs.min(LIFETIME_SECS));
+    let grant = CibaGrant {
+        client_id: client.client_id.clone(),
+        user_id: user.id.clone(),
+        family_id: random_id(ctx.rng),
+        scope: target::scope_for_user(client, api, &request.scope),
+        audience: api.map(|api| api.identifier.clone()),
+        binding_message: request.binding_message.clone(),
+        from,
+        mode,
+        notification: None,
+        answered_at: 0,
+        answer: Answer::Pending,
+    };
+    let auth_req_id = OpaqueToken::generate(TokenKind::AuthReqId, ctx.rng);
+    Ok(Started { auth_req_id, grant, expires_at: ctx.now.saturating_add(expires_in), expires_in })
+}
+
+/// The JSON of the answer (§7.3). `Debug` shows no secret.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Response {
+    /// For the client alone.
+    pub auth_req_id: String,
+    /// Seconds.
+    pub expires_in: u64,
+    /// Seconds; only where the client asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u64>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Response").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+impl Started {
+    /// The answer to the client.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        Response {
+            auth_req_id: self.auth_req_id.reveal().to_owned(),
+            expires_in: self.expires_in,
+            interval: (self.grant.mode != DeliveryMode::Push).then_some(INTERVAL_SECS),
+        }
+    }
+}
+
+/// What the page asks: always all of it, whatever was allowed before.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who asks.
+    pub client: &'a Client,
+    /// The API, if one is asked for.
+    pub api: Option<&'a Api>,
+}
+
+impl CibaGrant {
+    /// What a person can be asked now: what is registered may have changed since the client asked. Gives the scope that can be had.
+    ///
+    /// # Errors
+    /// The client or the API is switched off, or may not do this any more.
+    pub fn question<'a>(
+        &self,
+        issuer: &Issuer,
+        client: Option<&'a Client>,
+        apis: &'a dyn Apis,
+    ) -> Result<(Question<'a>, Scope), OAuthError> {
+        let client = client.ok_or(OAuthError::ClientUnknown)?;
+        if client.disabled {
+            return Err(OAuthError::ClientDisabled);
+        }
+        if !client.may_use(Grant::Ciba) {
+            return Err(OAuthError::GrantNotAllowed);
+        }
+        let api = target::of_grant(issuer, client, self.audience.as_deref(), None, apis)?;
+        Ok((Question { client, api }, target::scope_for_user(client, api, &self.scope)))
+    }
+
+    /// The same, allowed at `now` by whoever is signed in, with the scope that the page showed.
+    #[must_use]
+    pub fn allowed(&self, shown: &Scope, session: &SessionFacts, now: u64) -> Self {
+        let answer =
+            Answer::Allowed { auth_time: session.auth_time, amr: session.amr.clone(), acr: session.acr.clone() };
+        Self { scope: shown.clone(), answer, answered_at: now, ..self.clone() }
+    }
+
+    /// The same, denied at `now`.
+    #[must_use]
+    pub fn denied(&self, now: u64) -> Self {
+        Self { answer: Answer::Denied, answered_at: now, ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! `/ciba`: where a person sees which clients ask for them over the back channel (CIBA Core 1.0), and answers.
+//!
+//! Nothing is told to somebody who is not signed in, and nobody sees or answers what others are asked.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use symbolon_jose::base64url;
+use symbolon_oauth::endpoint::backchannel_authentication::CibaGrant;
+use symbolon_oauth::endpoint::device_authorization::Answer;
+use symbolon_oauth::registration::DeliveryMode;
+use symbolon_oauth::{OAuthError, Params, Scope};
+use symbolon_store::{AnswerArtefact, AnsweredBy, Artefact, Delivery, Hash32, NewDelivery, Redeemed};
+
+use super::authorize::{self, Arrival};
+use super::browser::{self, SignedIn};
+use super::login;
+use super::meta::Meta;
+use super::posted::Posted;
+use super::{bc_authorize, consent, page};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::interaction::{Interaction, Step};
+use crate::pages::Csp;
+use crate::pages::ciba::{Ciba, CibaProblem, CibaRequest};
+use crate::pages::consent::Freshness;
+use crate::pages::done::{Done, DoneWhat};
+use crate::pages::error::ErrorWhat;
+use crate::pages::login::Reason;
+use crate::session::csrf::{self, Purpose};
+
+/// Where an answer goes.
+pub(super) const ANSWER: &str = "/ciba/answer";
+
+/// `GET /ciba`: what waits for whoever is signed in.
+pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
+    let visit = Visit { app: &app, meta: &meta, headers: &headers };
+    visit.come().await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// `POST /ciba/answer`.
+pub(super) async fn answer(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::CibaAnswer) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
+    let visit = Visit { app: &app, meta: &meta, headers: &headers };
+    visit.answer(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// A browser at this page.
+struct Visit<'a> {
+    app: &'a App,
+    meta: &'a Meta,
+    headers: &'a HeaderMap,
+}
+
+/// A request that waits.
+struct Waiting {
+    question: Hash32,
+    hash: Hash32,
+    grant: CibaGrant,
+    asked_at: u64,
+}
+
+impl Visit<'_> {
+    async fn come(&self) -> Result<Response, OAuthError> {
+        match browser::signed_in(self.app, self.headers, self.meta.now).await? {
+            Some(who) => self.list(&who, None).await,
+            None => self.sign_in(),
+        }
+    }
+
+    fn sign_in(&self) -> Result<Response, OAuthError> {
+        let Self { app, meta, headers } = *self;
+        let (browser, cookie) = browser::ensure_pre_session(app, headers);
+        let interaction = Interaction::ciba_sign_in(&app.issuer, &browser, meta.now);
+        let form = login::Form {
+            interaction: Some(interaction),
+            username: String::new(),
+            reason: Reason::SignIn,
+            signed_in: None,
+            choice: None,
+        };
+        let arrival = Arrival { app, registry: app.registry(), meta, headers };
+        let response = login::show(&arrival, None, &form, &browser, None)?;
+        Ok(page::with_cookie(response, cookie))
+    }
+
+    /// The page with all that waits.
+    async fn list(&self, who: &SignedIn, problem: Option<CibaProblem>) -> Result<Response, OAuthError> {
+        let Self { app, meta, headers } = *self;
+        let (browser, cookie) = browser::ensure_pre_session(app, headers);
+        let mut requests = Vec::new();
+        for question in bc_authorize::waiting(app, &who.user.id, meta.now).await? {
+            if let Some(waiting) = self.waiting(&question).await?
+                && let Some(view) = self.view(who, &browser, &waiting)?
+            {
+                requests.push(view);
+            }
+        }
+        let binding = browser::session_binding(app, headers).unwrap_or_default();
+        let view = Ciba {
+            shell: page::shell(app),
+            account: consent::account_view(who),
+            csrf: csrf::issue(&app.csrf, binding, Purpose::CibaAnswer, meta.now),
+            requests,
+            problem,
+        };
+        let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        Ok(page::with_cookie(page::html(app, status, &view, &Csp::strict()), cookie))
+    }
+
+    /// The request behind a question, if it waits still.
+    async fn waiting(&self, question: &Artefact) -> Result<Option<Waiting>, OAuthError> {
+        let failed = |error| store_failure(&error);
+        let asked: bc_authorize::Question = serde_json::from_value(question.payload.clone()).map_err(|error| {
+            tracing::error!(%error, "a stored question cannot be read");
+            OAuthError::ServerError
+        })?;
+        let hash = Hash32(asked.waiting);
+        let Some(waits) = self.app.store.artefact(Artefact::AUTH_REQ_ID, hash).await.map_err(failed)? else {
+            return Ok(None);
+        };
+        let grant = bc_authorize::grant(&waits)?;
+        let is_open = waits.redeemed_at.is_none() && self.meta.now < waits.expires_at;
+        let is_pending = is_open && grant.answer == Answer::Pending;
+        Ok(is_pending.then_some(Waiting { question: question.hash, hash, grant, asked_at: waits.created_at }))
+    }
+
+    /// One request as the page shows it; nothing of one that cannot be had any more.
+    fn view(&self, who: &SignedIn, browser: &str, waiting: &Waiting) -> Result<Option<CibaRequest>, OAuthError> {
+        let Self { app, meta, .. } = *self;
+        let registry = app.registry();
+        let grant = &waiting.grant;
+        let client = registry.client(grant.client_id.as_str()).map(AsRef::as_ref);
+        let Ok((question, scope)) = grant.question(&app.issuer, client, &*registry) else { return Ok(None) };
+        let shown = Step::Ciba {
+            sid: who.session.sid.clone(),
+            question: base64url::encode(waiting.question.as_bytes()),
+            scope: scope.clone(),
+        };
+        let pending = Interaction::own_question(&app.issuer, browser, meta.now, shown);
+        let lifetime_secs = question.client.refresh_absolute_secs(&app.lifetimes());
+        let names = scope.iter().filter(|name| *name != "openid");
+        Ok(Some(CibaRequest {
+            client: page::client_view(question.client, None),
+            binding_message: grant.binding_message.clone(),
+            asked_secs_ago: meta.now.saturating_sub(waiting.asked_at),
+            address: grant.from.address.clone(),
+            scopes: names.map(|name| consent::scope_view(question.api, name, Freshness::New)).collect(),
+            lifetime_days: scope
+                .contains("offline_access")
+                .then(|| u32::try_from(lifetime_secs / 86_400).unwrap_or(u32::MAX)),
+            interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
+        }))
+    }
+
+    async fn answer(&self, params: &Params) -> Result<Response, OAuthError> {
+        let Self { app, meta, headers } = *self;
+        let expired = || page::error(app, meta, ErrorWhat::PageExpired);
+        let interaction = authorize::open(app, params, headers, meta.now);
+        let Some(Step::Ciba { sid, question, scope }) = interaction.map(|interaction| interaction.step) else {
+            return Ok(expired());
+        };
+        let hash = base64url::decode(&question).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let Some(hash) = hash.map(Hash32) else { return Ok(expired()) };
+        // Twice, because the user's roles may change in between, and with them the revocation handle.
+        for _ in 0..2 {
+            // The answer counts for the person the page was shown to (security requirement 18).
+            let signed_in = browser::signed_in(app, headers, meta.now).await?;
+            let Some(who) = signed_in.filter(|who| who.session.sid == sid) else { return Ok(expired()) };
+            let found = app.store.artefact(Artefact::CIBA_QUESTION, hash).await;
+            let found = found.map_err(|error| store_failure(&error))?;
+            let own = found.filter(|question| {
+                question.user_id.as_ref() == Some(&who.user.id)
+                    && question.redeemed_at.is_none()
+                    && meta.now < question.expires_at
+            });
+            let waiting = match &own {
+                Some(question) => self.waiting(question).await?,
+                None => None,
+            };
+            let Some(waiting) = waiting else { return self.list(&who, Some(CibaProblem::Over)).await };
+            let allows = params.get("decision") == Some("allow");
+            if allows
+                && waiting.grant.binding_message.is_some()
+                && !params.iter().any(|(name, _)| name.starts_with("compared"))
+            {
+                return self.list(&who, Some(CibaProblem::NotCompared)).await;
+            }
+            match self.give(&who, &waiting, allows.then_some(&scope)).await? {
+                Given::Done(response) => return Ok(response),
+                Given::Gone => return Ok(expired()),
+                Given::Late => return self.list(&who, Some(CibaProblem::Over)).await,
+                Given::Changed => {}
+            }
+        }
+        Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
+    }
+
+    /// Makes the answer durable: yes to the scope that was shown, or no; and with it that the client is told.
+    async fn give(&self, who: &SignedIn, waiting: &Waiting, yes_to: Option<&Scope>) -> Result<Given, OAuthError> {
+        let Self { app, meta, .. } = *self;
+        let registry = app.registry();
+        let client = registry.client(waiting.grant.client_id.as_str()).map(AsRef::as_ref);
+        let name = client.map(|client| client.name.clone()).unwrap_or_default();
+        let (grant, event, what) = match yes_to {
+            Some(scope) => {
+                waiting.grant.question(&app.issuer, client, &*registry)?;
+                let grant = waiting.grant.allowed(scope, &who.facts(), meta.now);
+                (grant, "ciba.allow", DoneWhat::CibaAllowed { client: name })
+            }
+            None => (waiting.grant.denied(meta.now), "ciba.deny", DoneWhat::CibaDenied { client: name }),
+        };
+        let by = AnsweredBy {
+            user_id: who.user.id.clone(),
+            revocation_handle: who.user.revocation_handle.clone(),
+            sid: who.session.sid.clone(),
+        };
+        let answer = AnswerArtefact {
+            question: (Artefact::CIBA_QUESTION.to_owned(), waiting.question),
+            waiting: (Artefact::AUTH_REQ_ID.to_owned(), waiting.hash),
+            by: yes_to.map(|_| by),
+            payload: serde_json::to_value(&grant).map_err(|_| OAuthError::ServerError)?,
+            tell: news(waiting),
+            now: meta.now,
+        };
+        match app.store.answer_artefact(answer).await.map_err(|error| store_failure(&error))? {
+            Redeemed::Done => {}
+            Redeemed::Changed => return Ok(Given::Changed),
+            Redeemed::Gone => return Ok(Given::Gone),
+            Redeemed::AlreadyRedeemed | Redeemed::Expired | Redeemed::Unknown => return Ok(Given::Late),
+        }
+        let recorded = events::ciba_answered(app, meta, event, &who.session, &grant).await;
+        recorded.map_err(|error| store_failure(&error))?;
+        let view = Done { shell: page::shell(app), what };
+        Ok(Given::Done(page::html(app, StatusCode::OK, &view, &Csp::strict())))
+    }
+}
+
+/// What tells the client, unless it asks by itself.
+fn news(waiting: &Waiting) -> Vec<NewDelivery> {
+    if waiting.grant.mode == DeliveryMode::Poll {
+        return Vec::new();
+    }
+    let payload = json!({ "waiting": base64url::encode(waiting.hash.as_bytes()), "sub": waiting.grant.user_id });
+    vec![NewDelivery { kind: Delivery::CIBA.to_owned(), target: waiting.grant.client_id.to_string(), payload }]
+}
+
+/// What became of an answer.
+enum Given {
+    /// The user changed meanwhile: look again.
+    Changed,
+    /// It counts.
+    Done(Response),
+    /// The session or the user is over.
+    Gone,
+    /// It was answered before, or the request has expired.
+    Late,
+}

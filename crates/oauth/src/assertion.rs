@@ -199,7 +199,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_1_iss_is_a_trusted_one() {
+    fn rfc7523_section_3_point_1_iss_is_a_trusted_one() {
         let world = world();
         for changes in [json!({"iss": "https://elsewhere.example"}), json!({"iss": null}), json!({"iss": 1})] {
             assert!(said(&world, &changes).is_err(), "{changes}");
@@ -212,7 +212,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_2_sub_is_required() {
+    fn rfc7523_section_3_point_2_sub_is_required() {
         let world = world();
         for changes in [json!({"sub": null}), json!({"sub": ""}), json!({"sub": 7}), json!({"sub": "s".repeat(321)})] {
             assert!(said(&world, &changes).is_err(), "{changes}");
@@ -220,7 +220,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_3_aud_is_this_issuer_and_nobody_else() {
+    fn rfc7523_section_3_point_3_aud_is_this_issuer_and_nobody_else() {
         let world = world();
         let ours = "https://auth.example";
         assert!(said(&world, &json!({"aud": [ours]})).is_ok());
@@ -237,7 +237,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_4_exp_is_required_ahead_and_near() {
+    fn rfc7523_section_3_point_4_exp_is_required_ahead_and_near() {
         let world = world();
         for (exp, ok) in [(NOW - 16, false), (NOW - 14, true), (NOW + 315, true), (NOW + 316, false)] {
             assert_eq!(said(&world, &json!({"exp": exp, "iat": null})).is_ok(), ok, "{exp}");
@@ -249,7 +249,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_5_and_3_6_times_are_kept() {
+    fn rfc7523_section_3_points_5_and_6_times_are_kept() {
         let world = world();
         assert!(said(&world, &json!({"nbf": NOW + 15, "iat": NOW + 15})).is_ok());
         for changes in [json!({"nbf": NOW + 16}), json!({"iat": NOW + 16}), json!({"iat": "now"})] {
@@ -258,7 +258,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_7_an_assertion_without_an_id_could_be_replayed() {
+    fn rfc7523_section_3_point_7_an_assertion_without_an_id_could_be_replayed() {
         let world = world();
         for jti in [Value::Null, json!(""), json!(1), json!("j".repeat(257))] {
             assert!(said(&world, &json!({"jti": jti})).is_err(), "{jti}");
@@ -266,7 +266,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7523_section_3_9_it_is_signed_by_its_issuer() {
+    fn rfc7523_section_3_point_9_it_is_signed_by_its_issuer() {
         let (world, other) = (world(), self::world());
         assert!(shown(&world, &jwt::sign(&other.key, "JWT", &claims(&json!({}))).unwrap()).is_err());
         let secret = Jwk::oct(&[7; 32], Algorithm::HS256).unwrap();

@@ -62,7 +62,7 @@ impl std::fmt::Debug for Request {
 /// Who is meant.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Hint {
-    /// Whom an ID token of ours is about; an expired one is good enough (§7.1).
+    /// Whom an ID token of ours is about; an expired one is good enough (§7.2 leaves that to us).
     IdToken(String),
     /// What they sign in with, or their `sub`.
     Login(String),

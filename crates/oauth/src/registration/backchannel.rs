@@ -94,7 +94,7 @@ impl Client {
             let set = self.jwks.as_ref().and_then(|jwks| JwkSet::from_value(jwks).ok());
             set.is_some_and(|set| !VerifyingKeys::from_jwks(&set, &[alg]).is_empty())
         };
-        // §4: "The value of this parameter … MUST NOT be … symmetric"; `none` there is none.
+        // §7.1.1: "The JWT MUST be secured with an asymmetric signature"; `none` there is none.
         faults.check(
             alg.is_none_or(|alg| !alg.is_symmetric() && can_sign(alg)),
             "backchannel_authentication_request_signing_alg",

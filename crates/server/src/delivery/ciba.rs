@@ -65,7 +65,7 @@ impl Kind for Ciba {
         Ok(Some(Message { url, headers, body: Bytes::from(body.to_string()) }))
     }
 
-    /// §10.2: "SHOULD respond with … 204 No Content. The OP SHOULD also accept HTTP 200 OK"; and redirects are not followed.
+    /// §10.2: "SHOULD respond with an HTTP 204 No Content. The OP SHOULD also accept responses with HTTP 200 OK", and "MUST NOT follow redirects".
     fn judge(&self, answer: &Answer) -> Result<(), Failure> {
         if answer.status.is_success() {
             return Ok(());

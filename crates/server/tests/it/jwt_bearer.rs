@@ -36,7 +36,7 @@ async fn rfc7523_section_2_1_an_assertion_brings_a_token_of_its_user() {
 }
 
 #[tokio::test]
-async fn rfc7523_section_3_7_an_assertion_counts_once_and_only_if_it_brought_something() {
+async fn rfc7523_section_3_point_7_an_assertion_counts_once_and_only_if_it_brought_something() {
     let (world, partner) = World::with_exchange("delegation").await;
     let assertion = partner.says("j1", &json!({}));
     world.assert_grant(&assertion, &[("scope", "admin")]).await.is_error(400, "invalid_scope");

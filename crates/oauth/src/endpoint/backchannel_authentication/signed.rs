@@ -46,7 +46,7 @@ pub fn open(
             (None, Some(_)) => Err(invalid("the client must sign its requests")),
         };
     };
-    // "all of the authentication request parameters … MUST be included as claims"; beside it only who the client is.
+    // "Authentication request parameters MUST NOT be present outside of the JWT"; beside it only who the client is.
     let beside = |name: &str| name == "request" || client_auth::PARAMETERS.contains(&name);
     if params.iter().any(|(name, _)| !beside(name)) {
         return Err(invalid("parameters beside a signed request belong into it"));

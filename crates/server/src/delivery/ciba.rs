@@ -212,7 +212,9 @@ mod tests {
             let key = MasterKey::from_text(&base64url::encode(seed), "a test").unwrap();
             let mut rng = Seeded { key, count: 0 };
             let mut bytes = [[0_u8; 40]; 2];
-            bytes.iter_mut().for_each(|bytes| rng.fill(bytes));
+            for bytes in &mut bytes {
+                rng.fill(bytes);
+            }
             bytes
         };
         let once = drawn(&[1; 32]);

@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::clock::Stopwatch;
 
 /// How long a server may take to answer at all; one with a million clients reads them first.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// An installation: a data folder, a port that stays, and the commands that fill it.
 pub(crate) struct Installation {

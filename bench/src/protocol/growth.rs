@@ -27,12 +27,12 @@ const JOBS: [Job; 4] = [Job::ClientCredentials, Job::Refresh, Job::CodeFlow, Job
 
 pub(super) fn run() -> Result<Vec<Figure>, Failure> {
     let count = std::env::var("SYMBOLON_BENCH_SIZES").map_or(Ok(SIZES.len()), |text| text.parse::<usize>())?;
-    let sizes = SIZES.get(..count).ok_or("SYMBOLON_BENCH_SIZES is 1 to 3")?;
+    let chosen = SIZES.get(..count).ok_or("SYMBOLON_BENCH_SIZES is 1 to 3")?;
     let mut figures = Vec::new();
     for engine in Engine::ALL {
         let server = if engine == Engine::Postgres { Some(database::server()?) } else { None };
         let mut sites = Vec::new();
-        for (clients, size) in sizes {
+        for (clients, size) in chosen {
             println!("  {size} clients in {}", engine.name());
             let database = match &server {
                 Some(server) => Database::shared(server, &format!("clients_{}", size.to_lowercase()))?,
@@ -50,7 +50,7 @@ pub(super) fn run() -> Result<Vec<Figure>, Failure> {
         for job in JOBS {
             let times = in_turns(&mut sites, job)?;
             let least = times.first().map_or(f64::NAN, |(_, p99)| *p99);
-            for ((p50, p99), (_, size)) in times.iter().zip(sizes) {
+            for ((p50, p99), (_, size)) in times.iter().zip(chosen) {
                 let name = format!("protocol.growth.{}.{}.{size}", engine.name(), job.name());
                 figures.push(Figure::reported(format!("{name}.p50"), *p50, "ms"));
                 figures.push(Figure::reported(format!("{name}.p99"), *p99, "ms"));

@@ -26,7 +26,7 @@ const pings = [];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'symbolon-ciba-'));
   const [certificate, key] = ['cert.pem', 'key.pem'].map((name) => join(folder, name));
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2'];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=critical,CA:FALSE', '-days', '2'];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', certificate, ...subject], { stdio: 'ignore' });
   receiver = createServer({ cert: await readFile(certificate), key: await readFile(key) }, async (request, response) => {
     pings.push({ authorization: request.headers.authorization, body: await json(request) });
@@ -35,7 +35,7 @@ before(async () => {
   });
   receiver.listen(0, '127.0.0.1');
   await once(receiver, 'listening');
-  server = await Server.start({ settings: { SYMBOLON_OUTGOING_CA: certificate } });
+  server = await Server.start({ settings: { SYMBOLON_OUTGOING__CA: certificate } });
 });
 after(async () => {
   await server?.stop();

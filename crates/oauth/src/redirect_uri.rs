@@ -155,6 +155,18 @@ pub fn check_registration(uri: &str, kind: ClientKind) -> Result<(), &'static st
     }
 }
 
+/// The origins of the pages behind these URIs, each once (RFC 6454 §6.2); a private-use scheme has none.
+#[must_use]
+pub fn origins(uris: &[String]) -> Vec<String> {
+    let mut origins = Vec::new();
+    for origin in uris.iter().filter_map(|uri| Url::parse(uri).ok()).map(|url| url.origin()) {
+        if origin.is_tuple() && !origins.contains(&origin.ascii_serialization()) {
+            origins.push(origin.ascii_serialization());
+        }
+    }
+    origins
+}
+
 /// RFC 8252 §7.1: private-use schemes are reverse domain names, so they have a dot, and belong to apps.
 fn check_private_use(scheme: &str, kind: ClientKind) -> Result<(), &'static str> {
     if DANGEROUS_SCHEMES.contains(&scheme) {
@@ -200,6 +212,19 @@ mod tests {
             Err(OAuthError::RedirectUriNotRegistered),
             "{presented}"
         );
+    }
+
+    #[test]
+    fn origins_come_from_redirect_uris_once_each() {
+        let uris = [
+            "http://localhost:4200/",
+            "http://localhost:4200/callback",
+            "https://a.example/x",
+            "com.example:/cb",
+            "nonsense",
+        ];
+        let uris: Vec<String> = uris.map(str::to_owned).to_vec();
+        assert_eq!(origins(&uris), ["http://localhost:4200", "https://a.example"]);
     }
 
     #[test]

@@ -189,7 +189,8 @@ pub(crate) fn authenticated(client: &Client) -> AuthenticatedClient<'_> {
     let form =
         if client.is_public() { vec![("client_id", id)] } else { vec![("client_id", id), ("client_secret", "s3cret")] };
     let credentials = Credentials::from_request(None, &Params::from_pairs(form).unwrap()).unwrap();
-    match at(NOW, |ctx| client_auth::authenticate(ctx, Some(client), None, None, &credentials)) {
+    let keys = client_auth::ClientKeys::default();
+    match at(NOW, |ctx| client_auth::authenticate(ctx, Some(client), keys, None, &credentials)) {
         Ok(Authentication::Done(client)) => client,
         other => panic!("not authenticated: {other:?}"),
     }

@@ -3,6 +3,7 @@
 //! `sym_rt_` + 43 characters of base64url + 6 characters of CRC-32 in base 62. The prefix lets secret scanners and people
 //! know what they see, the checksum lets a typing error or a truncated copy be told from a wrong secret without a look-up.
 //! A refresh token also names its family, before the checksum: 22 characters by which its theft shows when it has long been forgotten.
+//! A client's secret that is itself a key has 512 random bits, as many as the largest hash (RFC 7518 §3.2).
 //! Refuses truncated, extended, case-changed or foreign values (CVE-2026-27840). Only the SHA-256 of one is ever stored.
 
 use std::fmt;
@@ -30,12 +31,16 @@ pub enum TokenKind {
     ClientSecret,
     /// A device code (RFC 8628).
     DeviceCode,
+    /// What lets a program register itself as a client (RFC 7591 §3).
+    InitialAccessToken,
     /// A password-reset link.
     PasswordReset,
     /// A pushed authorization request: the end of its `request_uri`.
     PushedRequest,
     /// A refresh token.
     RefreshToken,
+    /// What opens a client's own registration (RFC 7592 §3).
+    RegistrationAccessToken,
     /// A browser session's cookie.
     Session,
     /// An access token that is looked up: the session of a user at one API.
@@ -52,9 +57,11 @@ impl TokenKind {
         Self::AuthorizationCode,
         Self::ClientSecret,
         Self::DeviceCode,
+        Self::InitialAccessToken,
         Self::PasswordReset,
         Self::PushedRequest,
         Self::RefreshToken,
+        Self::RegistrationAccessToken,
         Self::Session,
         Self::SessionValue,
         Self::Setup,
@@ -69,9 +76,11 @@ impl TokenKind {
             Self::AuthorizationCode => "sym_ac_",
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",
+            Self::InitialAccessToken => "sym_ia_",
             Self::PasswordReset => "sym_pr_",
             Self::PushedRequest => "sym_rq_",
             Self::RefreshToken => "sym_rt_",
+            Self::RegistrationAccessToken => "sym_ra_",
             Self::Session => "sym_se_",
             Self::SessionValue => "sym_sv_",
             Self::Setup => "sym_su_",
@@ -130,15 +139,34 @@ impl OpaqueToken {
         Self::with(TokenKind::RefreshToken, if is_family(family_id) { family_id } else { "" }, rng)
     }
 
-    fn with(kind: TokenKind, family: &str, rng: &mut dyn Rng) -> Self {
+    /// A client's secret that is long enough to be a key for HS512.
+    ///
+    /// ```
+    /// # use symbolon_oauth::{OpaqueToken, Rng, TokenKind};
+    /// # struct Seeded(u8);
+    /// # impl Rng for Seeded { fn fill(&mut self, bytes: &mut [u8]) { for b in bytes { self.0 = self.0.wrapping_add(7); *b = self.0; } } }
+    /// let secret = OpaqueToken::secret_as_key(&mut Seeded(1));
+    /// assert!(secret.reveal().len() >= 64);
+    /// assert!(OpaqueToken::parse(TokenKind::ClientSecret, secret.reveal()).is_ok());
+    /// ```
+    #[must_use]
+    pub fn secret_as_key(rng: &mut dyn Rng) -> Self {
+        let mut bytes = [0_u8; 32];
+        rng.fill(&mut bytes);
+        let second = Zeroizing::new(base64url::encode(&bytes));
+        bytes.zeroize();
+        Self::with(TokenKind::ClientSecret, &second, rng)
+    }
+
+    fn with(kind: TokenKind, more: &str, rng: &mut dyn Rng) -> Self {
         let mut bytes = [0_u8; 32];
         rng.fill(&mut bytes);
         let body = Zeroizing::new(base64url::encode(&bytes));
         bytes.zeroize();
-        let mut text = Zeroizing::new(String::with_capacity(80));
+        let mut text = Zeroizing::new(String::with_capacity(112));
         text.push_str(kind.prefix());
         text.push_str(&body);
-        text.push_str(family);
+        text.push_str(more);
         let checksum = checksum(&text);
         text.push_str(&checksum);
         Self { kind, text }
@@ -148,12 +176,18 @@ impl OpaqueToken {
     pub fn parse(kind: TokenKind, text: &str) -> Result<Self, NotAToken> {
         let rest = text.strip_prefix(kind.prefix()).ok_or(NotAToken)?;
         let more = rest.len().checked_sub(BODY_LEN + CHECKSUM_LEN).ok_or(NotAToken)?;
-        if !rest.is_ascii() || more != 0 && (kind != TokenKind::RefreshToken || more != FAMILY_LEN) {
+        let extra = match kind {
+            TokenKind::ClientSecret => BODY_LEN,
+            TokenKind::RefreshToken => FAMILY_LEN,
+            _ => 0,
+        };
+        if !rest.is_ascii() || more != 0 && more != extra {
             return Err(NotAToken);
         }
         let (signed, sum) = text.split_at(text.len() - CHECKSUM_LEN);
         let body = Zeroizing::new(base64url::decode(&rest[..BODY_LEN]).map_err(|_| NotAToken)?);
-        let is_whole = body.len() == 32 && (more == 0 || is_family(&rest[BODY_LEN..][..FAMILY_LEN]));
+        let behind = &rest[BODY_LEN..][..more];
+        let is_whole = body.len() == 32 && (more == 0 || is_family(behind) || is_body(behind));
         if is_whole && checksum(signed) == sum {
             Ok(Self { kind, text: Zeroizing::new(text.to_owned()) })
         } else {
@@ -172,7 +206,7 @@ impl OpaqueToken {
     #[must_use]
     pub fn family(&self) -> Option<&str> {
         let start = self.kind.prefix().len() + BODY_LEN;
-        self.text.get(start..start + FAMILY_LEN)
+        self.text.get(start..start + FAMILY_LEN).filter(|_| self.kind == TokenKind::RefreshToken)
     }
 
     /// The text itself, for the one answer or cookie that carries it.
@@ -193,6 +227,10 @@ impl fmt::Debug for OpaqueToken {
         let Self { kind, text: _ } = self;
         write!(f, "OpaqueToken({kind:?}, ..)")
     }
+}
+
+fn is_body(text: &str) -> bool {
+    text.len() == BODY_LEN && base64url::decode(text).is_ok_and(|bytes| Zeroizing::new(bytes).len() == 32)
 }
 
 fn is_family(text: &str) -> bool {
@@ -290,6 +328,19 @@ mod tests {
         let foreign = format!("{foreign}{}", checksum(&foreign));
         assert!(OpaqueToken::parse(TokenKind::Session, &foreign).is_err());
         assert_eq!(sample(TokenKind::RefreshToken).family(), None);
+    }
+
+    #[test]
+    fn a_secret_that_is_a_key_has_512_bits_and_is_whole_or_refused() {
+        let secret = OpaqueToken::secret_as_key(&mut TestRng::new(7));
+        let text = secret.reveal();
+        assert_eq!((text.len(), secret.family()), (99, None));
+        assert!(OpaqueToken::parse(TokenKind::ClientSecret, text).is_ok());
+        for len in 0..text.len() {
+            assert!(OpaqueToken::parse(TokenKind::ClientSecret, &text[..len]).is_err());
+        }
+        assert!(OpaqueToken::parse(TokenKind::ApiSecret, &text.replace("sym_cs_", "sym_as_")).is_err());
+        assert_ne!(text[7..50], text[50..93], "two halves of their own");
     }
 
     #[test]

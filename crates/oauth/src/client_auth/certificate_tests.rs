@@ -44,7 +44,7 @@ fn authenticated<'c>(
 ) -> Result<(), OAuthError> {
     let credentials = Credentials::from_request(None, &Params::parse(body.as_bytes()).unwrap())?;
     let shown = shown.into();
-    at(NOW, |ctx| authenticate(ctx, Some(client), None, shown, &credentials).map(|_| ()))
+    at(NOW, |ctx| authenticate(ctx, Some(client), ClientKeys::default(), shown, &credentials).map(|_| ()))
 }
 
 fn shown(certificate: &ClientCertificate, chain: Chain) -> ShownCertificate<'_> {

@@ -13,7 +13,7 @@ pub enum Presented {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientAuthFailure {
-    /// The assertion is signed with an algorithm that the client's profile does not allow.
+    /// The assertion is signed with an algorithm that the client's registration or its profile does not allow.
     AssertionAlgorithm,
     /// The assertion names other audiences than the issuer alone (RFC 10070, CVE-2025-27370).
     AssertionAudience,

@@ -4,6 +4,7 @@
 //! registered for. The caller learns `invalid_client` and nothing more; the cause is for the log.
 
 mod client_secret_basic;
+mod client_secret_jwt;
 mod client_secret_post;
 pub(crate) mod failure;
 mod none;
@@ -22,6 +23,7 @@ use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::params::Params;
 use crate::registration::{Api, AuthMethod, Client, matches_any};
 
+pub use client_secret_jwt::{MAC_ALGS, SharedKeys};
 pub use private_key_jwt::{FirstUse, PendingAssertion, SIGNING_ALGS, keys_of};
 
 /// Parameters that client authentication reads; every endpoint with clients accepts them.
@@ -31,6 +33,7 @@ impl AuthMethod {
     /// Every method.
     pub const ALL: &'static [Self] = &[
         Self::ClientSecretBasic,
+        Self::ClientSecretJwt,
         Self::ClientSecretPost,
         Self::None,
         Self::PrivateKeyJwt,
@@ -43,6 +46,7 @@ impl AuthMethod {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientSecretBasic => client_secret_basic::NAME,
+            Self::ClientSecretJwt => client_secret_jwt::NAME,
             Self::ClientSecretPost => client_secret_post::NAME,
             Self::None => none::NAME,
             Self::PrivateKeyJwt => private_key_jwt::NAME,
@@ -109,6 +113,15 @@ impl Credentials {
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
+    }
+
+    /// The assertion, if one was presented. Nothing of it has been checked.
+    #[must_use]
+    pub fn assertion(&self) -> Option<&str> {
+        match &self.proof {
+            Proof::Assertion(assertion) => Some(assertion),
+            Proof::None | Proof::SecretInBody(_) | Proof::SecretInHeader(_) => None,
+        }
     }
 
     fn presented(&self) -> Presented {
@@ -182,15 +195,23 @@ pub enum Authentication<'c> {
     Once(PendingAssertion<'c>),
 }
 
-/// Checks credentials against the client they name. `keys` are the client's parsed keys ([`keys_of`]), needed for
-/// `private_key_jwt` only, so that the shell can parse them once. `shown` is the connection's certificate, if it has one.
+/// What a client's assertions are verified with, so that the shell can prepare it once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientKeys<'k> {
+    /// Its public keys ([`keys_of`]), for `private_key_jwt`.
+    pub public: Option<&'k VerifyingKeys>,
+    /// Its secrets, for `client_secret_jwt`.
+    pub shared: &'k [SharedKeys],
+}
+
+/// Checks credentials against the client they name. `shown` is the connection's certificate, if it has one.
 ///
 /// # Errors
 /// [`OAuthError::ClientAuthentication`], whatever the cause.
 pub fn authenticate<'c>(
     ctx: &Context<'_>,
     client: Option<&'c Client>,
-    keys: Option<&VerifyingKeys>,
+    keys: ClientKeys<'_>,
     shown: Option<ShownCertificate<'_>>,
     credentials: &Credentials,
 ) -> Result<Authentication<'c>, OAuthError> {
@@ -209,9 +230,13 @@ pub fn authenticate<'c>(
         Err(failure) => Err(credentials.fail(failure)),
     };
     match &credentials.proof {
-        Proof::Assertion(assertion) => private_key_jwt::verify(ctx, client, keys, assertion)
-            .map(Authentication::Once)
-            .map_err(|failure| credentials.fail(failure)),
+        Proof::Assertion(assertion) => {
+            let verified = match client.token_endpoint_auth_method {
+                AuthMethod::ClientSecretJwt => client_secret_jwt::verify(ctx, client, keys.shared, assertion),
+                _ => private_key_jwt::verify(ctx, client, keys.public, assertion),
+            };
+            verified.map(Authentication::Once).map_err(|failure| credentials.fail(failure))
+        }
         Proof::None => done(verify_connection(client, shown)),
         Proof::SecretInBody(secret) | Proof::SecretInHeader(secret) => done(verify_secret(ctx, client, secret)),
     }
@@ -247,9 +272,11 @@ fn verify_connection(client: &Client, shown: Option<ShownCertificate<'_>>) -> Re
     match client.token_endpoint_auth_method {
         AuthMethod::SelfSignedTlsClientAuth => self_signed_tls_client_auth::verify(client, shown),
         AuthMethod::TlsClientAuth => tls_client_auth::verify(client, shown),
-        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None | AuthMethod::PrivateKeyJwt => {
-            none::verify(client)
-        }
+        AuthMethod::ClientSecretBasic
+        | AuthMethod::ClientSecretJwt
+        | AuthMethod::ClientSecretPost
+        | AuthMethod::None
+        | AuthMethod::PrivateKeyJwt => none::verify(client),
     }
 }
 
@@ -264,9 +291,10 @@ fn verify_secret(ctx: &Context<'_>, client: &Client, secret: &str) -> Result<(),
         }
         AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => Err(ClientAuthFailure::SecretWrong),
         AuthMethod::None => Err(ClientAuthFailure::PublicClientWithSecret),
-        AuthMethod::PrivateKeyJwt | AuthMethod::SelfSignedTlsClientAuth | AuthMethod::TlsClientAuth => {
-            Err(ClientAuthFailure::MethodNotRegistered)
-        }
+        AuthMethod::ClientSecretJwt
+        | AuthMethod::PrivateKeyJwt
+        | AuthMethod::SelfSignedTlsClientAuth
+        | AuthMethod::TlsClientAuth => Err(ClientAuthFailure::MethodNotRegistered),
     }
 }
 
@@ -286,7 +314,7 @@ mod tests {
 
     fn authenticated(client: &Client, header: Option<&str>, body: &str) -> Result<(), OAuthError> {
         let credentials = Credentials::from_request(header, &form(body))?;
-        at(NOW, |ctx| authenticate(ctx, Some(client), None, None, &credentials).map(|_| ()))
+        at(NOW, |ctx| authenticate(ctx, Some(client), ClientKeys::default(), None, &credentials).map(|_| ()))
     }
 
     #[track_caller]
@@ -363,7 +391,7 @@ mod tests {
             Presented::AuthorizationHeader,
         );
         let credentials = Credentials::from_request(None, &form("client_id=nobody")).unwrap();
-        assert!(at(NOW, |ctx| authenticate(ctx, None, None, None, &credentials).is_err()));
+        assert!(at(NOW, |ctx| authenticate(ctx, None, ClientKeys::default(), None, &credentials).is_err()));
     }
 
     #[test]
@@ -375,6 +403,21 @@ mod tests {
             Presented::AuthorizationHeader,
         );
         fails(&authenticated(&client, None, "client_id=machine"), ClientAuthFailure::Missing, Presented::Body);
+    }
+
+    #[test]
+    fn a_secret_that_is_a_key_is_never_sent_itself_rfc_7591_2() {
+        let client = Client { token_endpoint_auth_method: AuthMethod::ClientSecretJwt, ..machine() };
+        fails(
+            &authenticated(&client, Some(BASIC_MACHINE), ""),
+            ClientAuthFailure::MethodNotRegistered,
+            Presented::AuthorizationHeader,
+        );
+        fails(
+            &authenticated(&client, None, "client_id=machine&client_secret=s3cret"),
+            ClientAuthFailure::MethodNotRegistered,
+            Presented::Body,
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! used `jti` (CVE-2020-15222), an expiry further than five minutes away, and every algorithm but signatures.
 
 use serde::Deserialize;
-use symbolon_jose::jwt::{self, Audience, Policy, is_same_type};
+use symbolon_jose::jwt::{self, Audience, Policy, Verified, is_same_type};
 use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use zeroize::Zeroizing;
 
@@ -23,14 +23,15 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// An assertion further from its end than this is refused.
 const MAX_LIFETIME_SECS: u64 = 300;
 /// Difference of clocks allowed on what others issue.
-const SKEW_SECS: u64 = 15;
+pub(super) const SKEW_SECS: u64 = 15;
 const MAX_JTI_BYTES: usize = 256;
 
 /// What an assertion may be signed with.
 pub const SIGNING_ALGS: &[Algorithm] = Algorithm::ASYMMETRIC;
 
+/// The claims of an assertion, with a signature or a MAC.
 #[derive(Deserialize)]
-struct AssertionClaims {
+pub(super) struct AssertionClaims {
     #[serde(default)]
     iss: Option<String>,
     #[serde(default)]
@@ -111,8 +112,26 @@ pub(super) fn verify<'c>(
     // The audience is compared below, more strictly than the policy would.
     let policy = Policy::danger_any_audience(client_id).leeway_secs(SKEW_SECS);
     let verified = jwt::verify::<AssertionClaims>(assertion, keys, &policy, ctx.now).map_err(failure)?;
+    judge(ctx, client, verified)
+}
+
+/// What an assertion says, once the key that made it is the client's.
+pub(super) fn judge<'c>(
+    ctx: &Context<'_>,
+    client: &'c Client,
+    verified: Verified<AssertionClaims>,
+) -> Result<PendingAssertion<'c>, ClientAuthFailure> {
+    let client_id = client.client_id.as_str();
+    let alg = verified.algorithm();
+    // OpenID Connect Registration §2: "All Token Requests using these authentication methods from this Client MUST be rejected, if the JWT
+    // is not signed with this algorithm."
+    if client.metadata.token_endpoint_auth_signing_alg.is_some_and(|only| !alg.answers_to(only.name())) {
+        return Err(ClientAuthFailure::AssertionAlgorithm);
+    }
     check_type(verified.typ())?;
-    if !client.profile().allows_alg(verified.algorithm()) {
+    // A MAC gets here under a secret only.
+    let under_secret = alg.is_symmetric() && client.profile().allows_auth_method(AuthMethod::ClientSecretJwt);
+    if !under_secret && !client.profile().allows_alg(alg) {
         return Err(ClientAuthFailure::AssertionAlgorithm);
     }
     // FAPI 2.0 §5.3.2.1: what was issued more than 60 seconds from now is refused, and what was issued 10 from now is not.
@@ -152,7 +171,7 @@ fn check_audience(ctx: &Context<'_>, client: &Client, aud: Option<&Audience>) ->
     if ok { Ok(()) } else { Err(ClientAuthFailure::AssertionAudience) }
 }
 
-fn failure(error: symbolon_jose::Error) -> ClientAuthFailure {
+pub(super) fn failure(error: symbolon_jose::Error) -> ClientAuthFailure {
     if error.is_expired() {
         ClientAuthFailure::AssertionExpiry
     } else if error.is_signature() || error.is_unknown_key() {
@@ -303,6 +322,15 @@ mod tests {
             at(NOW, |ctx| verify(ctx, &world.client, None, &forged).err()),
             Some(ClientAuthFailure::AssertionSignature)
         );
+    }
+
+    #[test]
+    fn openid_registration_section_2_only_the_registered_algorithm_counts() {
+        let mut world = world();
+        world.client.metadata.token_endpoint_auth_signing_alg = Some(Algorithm::ES256);
+        assert!(run(&world, &json!({})).is_ok());
+        world.client.metadata.token_endpoint_auth_signing_alg = Some(Algorithm::PS256);
+        assert_eq!(run(&world, &json!({})), Err(ClientAuthFailure::AssertionAlgorithm));
     }
 
     #[test]

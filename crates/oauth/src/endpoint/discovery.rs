@@ -13,7 +13,7 @@ use symbolon_jose::{Algorithm, KeyManagement};
 
 use crate::authorize::Prompt;
 use crate::claims;
-use crate::client_auth::SIGNING_ALGS;
+use crate::client_auth::{MAC_ALGS, SIGNING_ALGS};
 use crate::dpop;
 use crate::endpoint::path;
 use crate::grant::{Grant, IMPLICIT};
@@ -39,6 +39,8 @@ pub struct Settings {
     pub session_management: bool,
     /// Whether clients can show certificates.
     pub certificates: Certificates,
+    /// Whether clients can register themselves.
+    pub registration: bool,
     /// What every client that signs users in is registered for.
     pub required_of_all: RequestRules,
     /// What can be encrypted to this server.
@@ -69,6 +71,9 @@ pub struct Metadata {
     pub check_session_iframe: Option<String>,
     #[serde(flatten)]
     pub backchannel: Backchannel,
+    /// Absent where nobody registers without the operator (RFC 7591 §3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_endpoint: Option<String>,
     pub scopes_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mtls_endpoint_aliases: Option<Aliases>,
@@ -133,6 +138,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         device_authorization_endpoint: issuer.endpoint(path::DEVICE_AUTHORIZATION),
         check_session_iframe: settings.session_management.then(|| issuer.endpoint(path::CHECK_SESSION)),
         backchannel: Backchannel::of(issuer),
+        registration_endpoint: settings.registration.then(|| issuer.endpoint(path::REGISTER)),
         scopes_supported: scope::STANDARD,
         mtls_endpoint_aliases: settings.certificates.base().map(Aliases::at),
         assurance: Assurance::of(settings),
@@ -151,24 +157,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         code_challenge_methods_supported: &["S256"],
         dpop_signing_alg_values_supported: dpop::ALGS.iter().map(|alg| alg.name()).collect(),
         claim_types_supported: &["normal"],
-        claims_supported: [
-            "iss",
-            "sub",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "acr",
-            "amr",
-            "sid",
-            "at_hash",
-            "c_hash",
-            "s_hash",
-        ]
-        .into_iter()
-        .chain(claims::supported())
-        .collect(),
+        claims_supported: OF_TOKENS.iter().copied().chain(claims::supported()).collect(),
         prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
         display_values_supported: &["page"],
         ui_locales_supported: settings.ui_locales.clone(),
@@ -188,9 +177,13 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
     }
 }
 
+/// Claims of ID tokens that say nothing of the person.
+const OF_TOKENS: &[&str] =
+    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash", "s_hash"];
+
 /// What clients may sign their assertions with.
 fn assertion_algs() -> Vec<&'static str> {
-    SIGNING_ALGS.iter().map(|alg| alg.name()).collect()
+    SIGNING_ALGS.iter().chain(MAC_ALGS).map(|alg| alg.name()).collect()
 }
 
 #[cfg(test)]
@@ -214,6 +207,13 @@ mod tests {
         assert_eq!(document()["symbolon_revocation_stream_endpoint"], issuer().endpoint("/revocations/stream"));
         let without = serde_json::to_value(metadata(&issuer(), &Settings::default())).unwrap();
         assert!(!without.to_string().contains("symbolon_revocation"));
+    }
+
+    #[test]
+    fn rfc8414_section_2_registration_is_listed_where_clients_can_register() {
+        assert_eq!(document().get("registration_endpoint"), None);
+        let open = metadata(&issuer(), &Settings { registration: true, ..Settings::default() });
+        assert_eq!(open.registration_endpoint, Some(issuer().endpoint("/register")));
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod tests {
         );
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
-            json!(["client_secret_basic", "client_secret_post", "none", "private_key_jwt"])
+            json!(["client_secret_basic", "client_secret_jwt", "client_secret_post", "none", "private_key_jwt"])
         );
         assert_eq!(
             document["response_modes_supported"],
@@ -345,14 +345,20 @@ mod tests {
     }
 
     #[test]
-    fn no_symmetric_algorithm_and_no_none_is_offered() {
-        let text = document().to_string();
+    fn a_shared_secret_authenticates_clients_and_nothing_else_and_none_is_not_offered() {
+        let mut document = document();
+        let members = document.as_object_mut().unwrap();
+        for (name, algs) in members.iter().filter(|(name, _)| name.ends_with("_auth_signing_alg_values_supported")) {
+            assert!(algs.to_string().contains("\"HS256\""), "{name}");
+        }
+        members.retain(|name, _| !name.ends_with("_auth_signing_alg_values_supported"));
+        let text = document.to_string();
         assert!(
             !text.contains("\"HS256\"")
                 && !text.contains("\"dir\"")
-                && !document()["id_token_signing_alg_values_supported"].to_string().contains("none")
+                && !document["id_token_signing_alg_values_supported"].to_string().contains("none")
         );
-        assert!(!document()["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
+        assert!(!document["introspection_endpoint_auth_methods_supported"].to_string().contains("none"));
     }
 
     #[test]

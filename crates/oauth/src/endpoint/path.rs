@@ -24,6 +24,8 @@ pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 /// Pushed authorization requests.
 pub const PUSHED_AUTHORIZATION: &str = "/oauth/par";
+/// Where clients register themselves; followed by a client id, where one manages its registration (RFC 7592).
+pub const REGISTER: &str = "/register";
 /// Everything that is revoked, as one file (decision 6).
 pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
 /// What is revoked, as it happens (decision 6).

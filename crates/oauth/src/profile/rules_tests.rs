@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, Jwk, SigningKey, jwt};
 
 use super::*;
-use crate::client_auth::{self, Authentication, Credentials, keys_of};
+use crate::client_auth::{self, Authentication, ClientKeys, Credentials, keys_of};
 use crate::confirmation::{self, Confirmation};
 use crate::dpop::{DpopFailure, Proven};
 use crate::error::{ClientAuthFailure, OAuthError, Presented};
@@ -96,8 +96,16 @@ fn assertion(client: &Client, key: &SigningKey, changes: &Value) -> Result<(), O
     ];
     let credentials = Credentials::from_request(None, &Params::from_pairs(form).unwrap())?;
     let keys = keys_of(client);
-    at(NOW, |ctx| match client_auth::authenticate(ctx, Some(client), keys.as_ref(), None, &credentials)? {
-        Authentication::Done(_) | Authentication::Once(_) => Ok(()),
+    at(NOW, |ctx| {
+        match client_auth::authenticate(
+            ctx,
+            Some(client),
+            ClientKeys { public: keys.as_ref(), shared: &[] },
+            None,
+            &credentials,
+        )? {
+            Authentication::Done(_) | Authentication::Once(_) => Ok(()),
+        }
     })
 }
 
@@ -222,7 +230,9 @@ fn fapi2_section_5_3_2_1_a_secret_authenticates_nobody_whatever_is_registered() 
     client.security.security_profile = SecurityProfile::Fapi2;
     let form = [("client_id", "third"), ("client_secret", "s3cret")];
     let credentials = Credentials::from_request(None, &Params::from_pairs(form).unwrap()).unwrap();
-    let refused = at(NOW, |ctx| client_auth::authenticate(ctx, Some(&client), None, None, &credentials).map(drop));
+    let refused = at(NOW, |ctx| {
+        client_auth::authenticate(ctx, Some(&client), ClientKeys::default(), None, &credentials).map(drop)
+    });
     assert_eq!(refused, auth_failure(ClientAuthFailure::MethodNotRegistered));
 }
 

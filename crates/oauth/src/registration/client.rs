@@ -7,8 +7,8 @@ use serde_json::Value;
 use symbolon_jose::Algorithm;
 
 use super::{
-    Backchannel, CertificateRules, GrantRules, InBrowser, RequestRules, Responses, SecretHash, Security, Subjects,
-    UserinfoResponses,
+    Backchannel, CertificateRules, ClientMetadata, GrantRules, InBrowser, RequestRules, Responses, SecretHash,
+    Security, Subjects, UserinfoResponses,
 };
 use crate::context::Lifetimes;
 use crate::grant::Grant;
@@ -35,6 +35,8 @@ pub enum ClientKind {
 pub enum AuthMethod {
     /// Secret in the `Authorization` header.
     ClientSecretBasic,
+    /// An assertion under a key made of the secret (RFC 7523, OpenID Connect Core §9).
+    ClientSecretJwt,
     /// Secret in the form.
     ClientSecretPost,
     /// It cannot: a public client.
@@ -201,6 +203,9 @@ pub struct Client {
     /// How it learns the answer of people it has asked on another device.
     #[serde(flatten)]
     pub backchannel: Backchannel,
+    /// Where its keys are, who made it, and what else it says of itself.
+    #[serde(flatten)]
+    pub metadata: ClientMetadata,
     /// Unix seconds.
     #[serde(default)]
     pub created_at: u64,
@@ -284,6 +289,7 @@ impl Client {
             security: Security::default(),
             grant_rules: GrantRules::default(),
             backchannel: Backchannel::default(),
+            metadata: ClientMetadata::default(),
             created_at: 0,
             extra: BTreeMap::new(),
         }
@@ -293,6 +299,24 @@ impl Client {
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether it proves itself with its secret, one way or another.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        match self.token_endpoint_auth_method {
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretJwt | AuthMethod::ClientSecretPost => true,
+            AuthMethod::None
+            | AuthMethod::PrivateKeyJwt
+            | AuthMethod::SelfSignedTlsClientAuth
+            | AuthMethod::TlsClientAuth => false,
+        }
+    }
+
+    /// Whether the secret itself is a key, so that its hash is not enough (OpenID Connect Core §10.1).
+    #[must_use]
+    pub fn needs_readable_secret(&self) -> bool {
+        self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt
     }
 
     /// Whether it is registered for the grant. A client of sessions has nothing to refresh, whatever is registered.

@@ -100,7 +100,7 @@ impl Client {
         );
         let can_sign = |algs: &[Algorithm]| {
             let set = self.jwks.as_ref().and_then(|jwks| JwkSet::from_value(jwks).ok());
-            set.is_some_and(|set| !VerifyingKeys::from_jwks(&set, algs).is_empty())
+            self.jwks_uri().is_some() || set.is_some_and(|set| !VerifyingKeys::from_jwks(&set, algs).is_empty())
         };
         let has_key = match request_object_signing_alg {
             Some(RequestObjectAlg::Signed(alg)) => can_sign(&[*alg]),

@@ -101,18 +101,21 @@ impl Client {
     /// The first of its registered keys that is for this. A key must say so, by `use` or by `alg`: one that signs is not encrypted to
     /// (RFC 7517 §4.2).
     #[must_use]
-    pub fn encrypting_key(&self, (alg, enc): Encryption) -> Option<EncryptingKey> {
-        let set = JwkSet::from_value(self.jwks.as_ref()?).ok()?;
-        let is_meant =
-            |key: &&Jwk| key.purpose() == Some(Purpose::Encryption) || key.key_algorithm() == Some(alg.into());
-        set.keys().iter().filter(is_meant).find_map(|key| EncryptingKey::from_jwk(key, alg, enc).ok())
+    pub fn encrypting_key(&self, encryption: Encryption) -> Option<EncryptingKey> {
+        encrypting_key(&JwkSet::from_value(self.jwks.as_ref()?).ok()?, encryption)
     }
-
     /// Whether it may use the response mode.
     #[must_use]
     pub fn may_answer_by(&self, mode: ResponseMode) -> bool {
         self.responses.response_modes.is_empty() || self.responses.response_modes.contains(&mode)
     }
+}
+
+/// The first key of a set that is for this, for a client whose keys are fetched: see [`Client::encrypting_key`].
+#[must_use]
+pub fn encrypting_key(set: &JwkSet, (alg, enc): Encryption) -> Option<EncryptingKey> {
+    let is_meant = |key: &&Jwk| key.purpose() == Some(Purpose::Encryption) || key.key_algorithm() == Some(alg.into());
+    set.keys().iter().filter(is_meant).find_map(|key| EncryptingKey::from_jwk(key, alg, enc).ok())
 }
 
 /// What a registration must be so that each of its types can be had, for the one who validates it.
@@ -172,7 +175,8 @@ pub(super) fn check_encryption(
         alg_name,
         "a shared secret would have to be readable; choose RSA-OAEP or ECDH-ES",
     );
-    faults.check(client.encrypting_key((alg, enc)).is_some(), alg_name, "needs a key for it in jwks, with use enc");
+    let has_key = client.jwks_uri().is_some() || client.encrypting_key((alg, enc)).is_some();
+    faults.check(has_key, alg_name, "needs a key for it in jwks, with use enc");
 }
 
 #[cfg(test)]

@@ -14,13 +14,16 @@ pub struct SecretHash {
     /// Unix seconds; `None` means until removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,
+    /// The secret itself under the shell's master key, of clients that make a key of it, and of no others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
 }
 
 impl SecretHash {
     /// The record of `secret`.
     #[must_use]
     pub fn of(secret: &str, created_at: u64) -> Self {
-        Self { hash: symbolon_jose::sha256(secret.as_bytes()), created_at, expires_at: None }
+        Self { hash: symbolon_jose::sha256(secret.as_bytes()), created_at, expires_at: None, sealed: None }
     }
 
     /// Whether it still counts.

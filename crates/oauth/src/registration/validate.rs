@@ -9,7 +9,7 @@ use symbolon_jose::jwk::{PRIVATE_MEMBERS, Purpose};
 use symbolon_jose::{Algorithm, Jwk, JwkSet, VerifyingKeys};
 use url::Url;
 
-use super::{Api, AuthMethod, Client, ClientKind, Role, responses};
+use super::{Api, AuthMethod, Client, ClientKind, Role, metadata, responses};
 use crate::context::LONGEST_TOKEN_SECS;
 use crate::grant::{Grant, IMPLICIT};
 use crate::ids::Subject;
@@ -39,6 +39,7 @@ impl fmt::Display for RegistrationError {
 impl std::error::Error for RegistrationError {}
 
 /// Collects faults.
+#[derive(Default)]
 pub(super) struct Faults(Vec<RegistrationError>);
 
 impl Faults {
@@ -84,6 +85,7 @@ impl Client {
         self.check_security(&mut faults);
         self.check_grant_rules(&mut faults);
         self.check_backchannel(&mut faults);
+        metadata::check(self, &mut faults);
         faults.done()
     }
 
@@ -150,7 +152,7 @@ impl Client {
             "must be a key set with at least one usable key, and public keys only",
         );
         let needs_jwks = self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
-        let can_sign = self.jwks.as_ref().is_some_and(has_verifying_key);
+        let can_sign = self.jwks_uri().is_some() || self.jwks.as_ref().is_some_and(has_verifying_key);
         faults.check(!needs_jwks || can_sign, "jwks", "private_key_jwt needs the client's public keys");
         let shows_own = self.token_endpoint_auth_method == AuthMethod::SelfSignedTlsClientAuth;
         faults.check(
@@ -338,7 +340,7 @@ fn check_origin(text: &str) -> Result<(), &'static str> {
     }
 }
 
-fn check_web_page(text: &str) -> Result<(), &'static str> {
+pub(super) fn check_web_page(text: &str) -> Result<(), &'static str> {
     let url = Url::parse(text).map_err(|_| "is not a URL")?;
     let loopback_http = url.scheme() == "http" && crate::ids::is_loopback(&url);
     if url.scheme() == "https" || loopback_http { Ok(()) } else { Err("must be https") }

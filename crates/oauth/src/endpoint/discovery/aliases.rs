@@ -29,6 +29,7 @@ impl Certificates {
             AuthMethod::SelfSignedTlsClientAuth => self.are_taken(),
             AuthMethod::TlsClientAuth => matches!(self, Self::Taken { authorities: true, .. }),
             AuthMethod::ClientSecretBasic
+            | AuthMethod::ClientSecretJwt
             | AuthMethod::ClientSecretPost
             | AuthMethod::None
             | AuthMethod::PrivateKeyJwt => true,

@@ -18,6 +18,7 @@ use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
 use crate::backup::ArchiveKey;
+use crate::client_keys::ClientKeys;
 use crate::clock::Clock;
 use crate::config::{Config, Throttle};
 use crate::interaction::InteractionKeys;
@@ -75,7 +76,9 @@ pub struct App {
     /// What tells a browser's sessions apart for pages that watch them.
     pub browser_states: BrowserStates,
     /// The one way to call others.
-    pub outgoing: Outgoing,
+    pub outgoing: Arc<Outgoing>,
+    /// Clients' keys that had to be fetched.
+    pub client_keys: ClientKeys,
     /// Who may sign clients' certificates.
     pub authorities: Authorities,
     /// What the addresses begin with at which clients are asked for certificates, where it is not the issuer.
@@ -171,7 +174,7 @@ impl App {
         Self::check_lifetimes(&config)?;
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
-        let outgoing = Outgoing::new(&config).map_err(|why| invalid(&why))?;
+        let outgoing = Arc::new(Outgoing::new(&config).map_err(|why| invalid(&why))?);
         let authorities = Authorities::open(config.mtls.ca.as_deref()).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
@@ -209,6 +212,7 @@ impl App {
             audit,
             authorities,
             mtls_base: config.mtls_base(),
+            client_keys: ClientKeys::new(Arc::clone(&outgoing)),
             clock,
             config: ArcSwap::from_pointee(config),
             feed,

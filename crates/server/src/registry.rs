@@ -12,17 +12,22 @@ use serde_json::Value;
 use symbolon_jose::jwe::{self, EncryptingKey};
 use symbolon_jose::{Algorithm, KeyManagement, VerifyingKeys, jwt};
 use symbolon_oauth::assertion::Trusted;
-use symbolon_oauth::client_auth::keys_of;
+use symbolon_oauth::client_auth::{SharedKeys, keys_of};
 use symbolon_oauth::endpoint::discovery::{self, Certificates, Settings};
-use symbolon_oauth::registration::{Api, Apis, Client, Encryption, RequestRules, Role, TrustedIssuer};
+use symbolon_oauth::registration::dynamic::RegistrationPolicy;
+use symbolon_oauth::registration::{
+    Api, Apis, Client, Encryption, RequestRules, Role, SecretHash, TrustedIssuer, encrypting_key,
+};
 use symbolon_oauth::request_object::Keys;
 use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, response_mode};
 use symbolon_store::{Document, Registry as Rows};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, FeedAccess};
+use crate::client_keys::Fetched;
+use crate::config::{Config, FeedAccess, RegistrationMode};
 use crate::keys::{self, EncryptionRing, KeyError, KeyRecord, KeyRing};
-use crate::seal::Sealer;
+use crate::registration::{self, Invitation};
+use crate::seal::{CLIENT_SECRET, Sealer};
 
 /// Registry kind of clients.
 pub const CLIENT: &str = Document::CLIENT;
@@ -45,6 +50,10 @@ pub struct Registry {
     keys: KeyRing,
     encryption: EncryptionRing,
     assertion_keys: HashMap<String, VerifyingKeys>,
+    shared_keys: HashMap<String, Vec<SharedKeys>>,
+    invitations: HashMap<[u8; 32], Invitation>,
+    registration_policy: RegistrationPolicy,
+    registered_themselves: usize,
     recipients: HashMap<String, Recipient>,
     origins: HashSet<String>,
     /// Origins of the pages of clients that watch sessions.
@@ -57,13 +66,14 @@ pub struct Registry {
 #[derive(Clone, Debug)]
 pub struct Published {
     feed: FeedAccess,
+    registration: RegistrationMode,
     certificates: Certificates,
 }
 
 impl Published {
     /// What this one says.
     pub fn of(config: &Config) -> Self {
-        Self { feed: config.revocation.feed, certificates: config.certificates() }
+        Self { feed: config.revocation.feed, registration: config.registration, certificates: config.certificates() }
     }
 }
 
@@ -138,6 +148,14 @@ impl Registry {
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), keys_of(client)?)))
                 .collect(),
+            shared_keys: clients
+                .iter()
+                .filter(|client| client.needs_readable_secret())
+                .map(|client| (client.client_id.to_string(), shared_keys(client, sealer)))
+                .collect(),
+            invitations: registration::invitations(documents)?,
+            registration_policy: registration::policy(documents)?,
+            registered_themselves: clients.iter().filter(|client| client.metadata.dynamic.is_some()).count(),
             recipients: clients
                 .iter()
                 .filter_map(|client| Some((client.client_id.to_string(), Recipient::of(client)?)))
@@ -201,6 +219,26 @@ impl Registry {
         self.issuers.get(issuer).map(|(issuer, keys)| Trusted { issuer, keys })
     }
 
+    /// The keys that a client makes of its secrets, if it does.
+    pub fn shared_keys(&self, client_id: &str) -> &[SharedKeys] {
+        self.shared_keys.get(client_id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The initial access token of that hash, whether or not it still counts.
+    pub fn invitation(&self, hash: &[u8; 32]) -> Option<&Invitation> {
+        self.invitations.get(hash)
+    }
+
+    /// What clients may choose that register themselves.
+    pub fn registration_policy(&self) -> &RegistrationPolicy {
+        &self.registration_policy
+    }
+
+    /// How many clients have registered themselves.
+    pub fn registered_themselves(&self) -> usize {
+        self.registered_themselves
+    }
+
     /// Signs `claims` with the active key of `alg`.
     pub fn sign(&self, alg: Algorithm, typ: &str, claims: &impl Serialize) -> Result<String, OAuthError> {
         let Some(key) = self.keys.signing(alg) else {
@@ -213,35 +251,56 @@ impl Registry {
         })
     }
 
-    /// Signs an ID token, bound to what is handed out with it, and encrypts it if its client is registered so.
-    pub fn sign_id_token(&self, plan: &IdTokenPlan, beside: &Beside<'_>) -> Result<String, OAuthError> {
+    /// Signs an ID token, bound to what is handed out with it, and encrypts it if its client is registered so. `fetched` are the client's keys, if
+    /// they are not registered.
+    pub fn sign_id_token(
+        &self,
+        plan: &IdTokenPlan,
+        beside: &Beside<'_>,
+        fetched: Option<&Fetched>,
+    ) -> Result<String, OAuthError> {
         let claims = plan.beside(beside);
         let client = self.clients.get(&claims.aud);
-        if client.and_then(|client| client.id_token_encryption()).is_none() {
+        let Some(encryption) = client.and_then(|client| client.id_token_encryption()) else {
             return self.sign(plan.alg, id_token::TYP, &claims);
-        }
+        };
+        let fetched = fetched.and_then(|fetched| encrypting_key(fetched.set(), encryption));
         let recipient = self.recipients.get(&claims.aud).and_then(|recipient| recipient.id_tokens.as_ref());
-        self.sign_then_encrypt(plan.alg, recipient, id_token::TYP, &claims)
+        self.sign_then_encrypt(plan.alg, fetched.as_ref().or(recipient), id_token::TYP, &claims)
     }
 
     /// Signs an authorization answer for the client, and encrypts it if it is registered so (JARM §2.1, §3).
-    pub fn sign_response(&self, client: &Client, claims: &impl Serialize) -> Result<String, OAuthError> {
+    pub fn sign_response(
+        &self,
+        client: &Client,
+        claims: &impl Serialize,
+        fetched: Option<&Fetched>,
+    ) -> Result<String, OAuthError> {
         let alg = client.authorization_signed_response_alg();
-        if client.authorization_encryption().is_none() {
+        let Some(encryption) = client.authorization_encryption() else {
             return self.sign(alg, response_mode::JWT_TYP, claims);
-        }
+        };
+        let fetched = fetched.and_then(|fetched| encrypting_key(fetched.set(), encryption));
         let recipient = self.recipients.get(client.client_id.as_str());
         let recipient = recipient.and_then(|recipient| recipient.answers.as_ref());
-        self.sign_then_encrypt(alg, recipient, response_mode::JWT_TYP, claims)
+        self.sign_then_encrypt(alg, fetched.as_ref().or(recipient), response_mode::JWT_TYP, claims)
     }
 
     /// Claims from userinfo as the client is registered to get them, if that is not plain JSON: signed, encrypted, or both (OpenID Connect
     /// Core §5.3.2).
-    pub fn sign_userinfo(&self, client: &Client, claims: &impl Serialize) -> Result<Option<String>, OAuthError> {
+    pub fn sign_userinfo(
+        &self,
+        client: &Client,
+        claims: &impl Serialize,
+        fetched: Option<&Fetched>,
+    ) -> Result<Option<String>, OAuthError> {
         let signed = client.userinfo.userinfo_signed_response_alg;
         let recipient = self.recipients.get(client.client_id.as_str());
+        let encryption = client.userinfo_encryption();
+        let fetched = fetched.zip(encryption).and_then(|(fetched, one)| encrypting_key(fetched.set(), one));
         let recipient = recipient.and_then(|recipient| recipient.userinfo.as_ref());
-        match (signed, client.userinfo_encryption()) {
+        let recipient = fetched.as_ref().or(recipient);
+        match (signed, encryption) {
             (None, None) => Ok(None),
             (Some(alg), None) => self.sign(alg, id_token::TYP, claims).map(Some),
             (Some(alg), Some(_)) => self.sign_then_encrypt(alg, recipient, id_token::TYP, claims).map(Some),
@@ -380,6 +439,7 @@ fn metadata(
         ui_locales: vec!["en".to_owned()],
         session_management: clients.iter().any(|client| !client.disabled && client.in_browser.session_management),
         revocation_feed: published.feed != FeedAccess::Off,
+        registration: published.registration != RegistrationMode::Off,
         certificates: published.certificates.clone(),
         required_of_all: required_of_all(clients),
         authorization_details_types: details_types(apis),
@@ -389,7 +449,20 @@ fn metadata(
     Bytes::from(serde_json::to_vec(&document).expect("the document has only string keys"))
 }
 
-fn parse<T: DeserializeOwned>(documents: &[Document], kind: &str) -> Result<Vec<T>, RegistryError> {
+/// A secret that does not open proves nobody, and stops nobody else.
+fn shared_keys(client: &Client, sealer: &Sealer) -> Vec<SharedKeys> {
+    let open = |secret: &SecretHash| {
+        let opened = sealer.open(CLIENT_SECRET, secret.sealed.as_deref()?);
+        let text = opened.ok().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()).map(Zeroizing::new);
+        if text.is_none() {
+            tracing::error!(client = %client.client_id, "a client's secret does not open under this master key");
+        }
+        text.map(|text| SharedKeys::of(&text, secret.expires_at))
+    };
+    client.secrets.iter().filter_map(open).collect()
+}
+
+pub(crate) fn parse<T: DeserializeOwned>(documents: &[Document], kind: &str) -> Result<Vec<T>, RegistryError> {
     documents
         .iter()
         .filter(|document| document.kind == kind)

@@ -18,6 +18,9 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 const KEY_BYTES: usize = 32;
 
+/// The purpose of clients' secrets that are keys themselves.
+pub(crate) const CLIENT_SECRET: &str = "client secret";
+
 /// The root secret of a deployment: 256 random bits, written as 43 characters of base64url.
 pub struct MasterKey(Zeroizing<[u8; KEY_BYTES]>);
 

@@ -103,6 +103,13 @@ impl ThrottlePolicy {
         key(format!("push:{}", name_address(address)), limit)
     }
 
+    /// The counter of clients that registered themselves without being invited: each takes room in every node's memory.
+    pub fn registration_key(&self, address: IpAddr, free: u32) -> ThrottleKey {
+        let hour = 3600;
+        let limit = Limit { free, base_delay_secs: 60, max_delay_secs: hour, window_secs: hour };
+        key(format!("registration:{}", name_address(address)), limit)
+    }
+
     /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
     /// not become free because the owner signs in.
     pub fn forgotten_keys(account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<String> {

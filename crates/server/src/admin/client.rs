@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::profile::SecurityProfile;
-use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientKind, SecretHash};
-use symbolon_oauth::{OpaqueToken, Scope, TokenKind};
+use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, SecretHash};
+use symbolon_oauth::{OpaqueToken, Scope};
 use symbolon_store::{Document, DocumentWrite, Expect};
 
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
 use super::revocation::{Cause, Registered, Rule, tokens_until};
-use super::{AdminContext, AdminError, Event, ListChange};
+use super::{AdminContext, AdminError, Event, ListChange, secret};
 use crate::sector_identifier;
 
 /// Commands on clients.
@@ -84,8 +84,11 @@ pub struct NewClient {
     pub default_audience: Option<String>,
     /// How it proves who it is; by kind if not given.
     pub auth_method: Option<AuthMethod>,
-    /// Its public keys, for `private_key_jwt`.
+    /// Its public keys.
     pub jwks: Option<Value>,
+    /// Where its public keys are.
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
     /// What its ID tokens are signed with; RS256 if not given.
     pub id_token_alg: Option<Algorithm>,
     /// May post user name and password to `/authenticate`.
@@ -170,8 +173,10 @@ pub struct ClientChange {
     pub default_audience: Option<String>,
     /// How it proves who it is.
     pub auth_method: Option<AuthMethod>,
-    /// Its public keys, for `private_key_jwt`.
+    /// Its public keys, in the place of those it has.
     pub jwks: Option<Value>,
+    /// Where its public keys are, in the place of those it has; empty removes it.
+    pub jwks_uri: Option<String>,
     /// What its ID tokens are signed with.
     pub id_token_alg: Option<Algorithm>,
     /// Life of its access tokens; 0 returns to the default.
@@ -213,8 +218,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     let mut client = registration(&new, &client_id, context.now)?;
     check_apis(context, &client).await?;
     check_details_types(context, &client).await?;
-    let secret = needs_secret(&client).then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
-    client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
+    let secret = client.has_secret().then(|| secret::add(context, &mut client));
     validate(&client)?;
     check_sector(context, &client).await?;
     let taken = AdminError::conflict(format!("there is a client `{client_id}` already"), "symbolon client list");
@@ -249,12 +253,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     check_apis(context, &client).await?;
     check_details_types(context, &client).await?;
     // A client that begins to prove itself by secret gets one; one that no longer does keeps none.
-    if !needs_secret(&client) {
-        client.secrets.clear();
-    }
-    let first = needs_secret(&client) && client.secrets.is_empty();
-    let secret = first.then(|| OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng));
-    client.secrets.extend(secret.iter().map(|secret| SecretHash::of(secret.reveal(), context.now)));
+    let secret = secret::adjust(context, &mut client);
     if (&client.subjects, &client.redirect_uris) != (&before.subjects, &before.redirect_uris) {
         validate(&client)?;
         check_sector(context, &client).await?;
@@ -271,7 +270,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     }))
 }
 
-async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
+pub(super) async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
     let rule = Registered::load(context).await?.client_rule(&document::read(&document)?);
     let mark = DocumentWrite::Put {
@@ -295,7 +294,7 @@ async fn rotate_secret(
 ) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
     let mut client: Client = document::read(&document)?;
-    if !needs_secret(&client) {
+    if !client.has_secret() {
         return Err(AdminError::invalid(
             format!("the client `{id}` does not prove itself by a secret"),
             format!("symbolon client show {id}"),
@@ -305,21 +304,21 @@ async fn rotate_secret(
         Cause::Compromised => Some(Registered::load(context).await?.client_rule(&client)),
         Cause::Routine => None,
     };
-    let secret = OpaqueToken::generate(TokenKind::ClientSecret, &mut *context.rng);
     let until = retire(&mut client.secrets, cause, overlap_secs, context.now);
-    client.secrets.push(SecretHash::of(secret.reveal(), context.now));
+    let secret = secret::add(context, &mut client);
     let detail = json!({ "cause": cause });
     let event = Event { name: "client.secret.rotate", detail, ..Event::default() };
     write(context, &document, &client, rule.as_ref(), event).await?;
     Ok(json!({
         "client_id": id,
+        "token_endpoint_auth_method": client.token_endpoint_auth_method,
         "client_secret": secret.reveal(),
         "previous_valid_until": until,
         "tokens_until": tokens_until(rule.as_ref()),
     }))
 }
 
-async fn write(
+pub(super) async fn write(
     context: &mut AdminContext<'_>,
     document: &Document,
     client: &Client,
@@ -347,9 +346,22 @@ pub(super) fn retire(secrets: &mut Vec<SecretHash>, cause: Cause, overlap_secs: 
 
 /// Every API a client names must be registered, with the scopes it names: a misspelt one would only show at sign-in.
 async fn check_apis(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
+    check_named_apis(context, &client.apis, client.default_audience.as_deref()).await
+}
+
+/// The same of a list of APIs.
+pub(super) async fn check_api_entries(context: &AdminContext<'_>, apis: &[ClientApi]) -> Result<(), AdminError> {
+    check_named_apis(context, apis, None).await
+}
+
+async fn check_named_apis(
+    context: &AdminContext<'_>,
+    apis: &[ClientApi],
+    default: Option<&str>,
+) -> Result<(), AdminError> {
     let documents = document::all(context, API).await?;
-    let named = client.apis.iter().map(|api| (api.audience.as_str(), Some(&api.scopes)));
-    let named = named.chain(client.default_audience.iter().map(|audience| (audience.as_str(), None)));
+    let named = apis.iter().map(|api| (api.audience.as_str(), Some(&api.scopes)));
+    let named = named.chain(default.map(|audience| (audience, None)));
     for (audience, scopes) in named {
         let Some(document) = documents.iter().find(|document| document.id == audience) else {
             return Err(AdminError::not_found(
@@ -370,7 +382,7 @@ async fn check_apis(context: &AdminContext<'_>, client: &Client) -> Result<(), A
 }
 
 /// Whoever joins a sector must be listed there: its clients know people by the same names.
-async fn check_sector(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
+pub(super) async fn check_sector(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
     let hint = "the array there must list every redirect URI of the client";
     sector_identifier::check(context.outgoing, client).await.map_err(|why| AdminError::invalid(why, hint))
 }
@@ -389,11 +401,7 @@ async fn check_details_types(context: &AdminContext<'_>, client: &Client) -> Res
     }
 }
 
-fn needs_secret(client: &Client) -> bool {
-    matches!(client.token_endpoint_auth_method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
-}
-
-fn validate(client: &Client) -> Result<(), AdminError> {
+pub(super) fn validate(client: &Client) -> Result<(), AdminError> {
     client.validate().map_err(|faults| document::faults(&faults, "symbolon client add --help"))
 }
 
@@ -426,6 +434,9 @@ fn view(client: &Client) -> Value {
     let secrets =
         client.secrets.iter().map(|secret| json!({ "created_at": secret.created_at, "expires_at": secret.expires_at }));
     view["secrets"] = secrets.collect();
+    if let Some(dynamic) = view.get_mut("dynamic").and_then(Value::as_object_mut) {
+        dynamic.remove("access_tokens");
+    }
     view
 }
 
@@ -443,9 +454,9 @@ mod tests {
     #[test]
     fn a_retired_secret_ends_at_the_overlap_and_a_dead_one_is_forgotten() {
         let mut secrets = vec![
-            SecretHash { hash: [1; 32], created_at: 0, expires_at: None },
-            SecretHash { hash: [2; 32], created_at: 0, expires_at: Some(120) },
-            SecretHash { hash: [3; 32], created_at: 0, expires_at: Some(90) },
+            SecretHash { hash: [1; 32], created_at: 0, expires_at: None, sealed: None },
+            SecretHash { hash: [2; 32], created_at: 0, expires_at: Some(120), sealed: None },
+            SecretHash { hash: [3; 32], created_at: 0, expires_at: Some(90), sealed: None },
         ];
         assert_eq!(retire(&mut secrets, Cause::Routine, 50, 100), 150);
         assert_eq!(secrets.iter().map(|secret| secret.expires_at).collect::<Vec<_>>(), [Some(150), Some(120)]);

@@ -20,10 +20,10 @@ use axum::{Json, Router};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_store::{Document, DocumentWrite};
+use symbolon_store::{Document, DocumentWrite, NewRevocation};
 use tokio::net::UnixStream;
 
-use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, execute, revocation};
+use super::{AdminContext, AdminError, AdminErrorKind, Command, KeyRotation, Origin, execute, revocation};
 use crate::app::{App, AppError, META_ISSUER};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -70,29 +70,49 @@ pub(crate) fn short(path: &Path) -> io::Result<(Option<File>, PathBuf)> {
 
 /// Carries out a command, and takes up what it registered before it answers.
 pub async fn run(app: &App, command: Command, actor: &str) -> Result<Value, AdminError> {
-    let mut rng = SystemRng;
-    let config = app.config();
-    let mut context = AdminContext {
-        store: &*app.store,
-        issuer: app.issuer.as_str(),
-        config: &config,
-        now: app.clock.now(),
-        rng: &mut rng,
-        passwords: &app.passwords,
-        keys: app,
-        outgoing: &app.outgoing,
-        actor,
-        forwarded_by: app.forwarded_by.load().as_deref().copied(),
-        rules: Vec::new(),
-    };
+    let (config, mut rng) = (app.config(), SystemRng);
+    let mut context = context(app, &config, &mut rng, actor);
     let answer = execute(&mut context, command).await;
     let rules = std::mem::take(&mut context.rules);
-    // Some of it can be done when a later step fails.
-    if answer.is_ok() || !rules.is_empty() {
+    take_up(app, rules, &answer).await?;
+    answer
+}
+
+/// What a change works with that comes to a server that runs.
+pub(crate) fn context<'a>(
+    app: &'a App,
+    config: &'a Config,
+    rng: &'a mut SystemRng,
+    actor: &'a str,
+) -> AdminContext<'a> {
+    AdminContext {
+        store: &*app.store,
+        issuer: app.issuer.as_str(),
+        config,
+        now: app.clock.now(),
+        rng,
+        passwords: &app.passwords,
+        keys: app,
+        sealer: &app.sealer,
+        outgoing: &app.outgoing,
+        actor,
+        origin: Origin::default(),
+        forwarded_by: app.forwarded_by.load().as_deref().copied(),
+        rules: Vec::new(),
+    }
+}
+
+/// Takes up what a change did, with the rules that it logged. Some of it can be done when a later step fails.
+pub(crate) async fn take_up<T>(
+    app: &App,
+    rules: Vec<NewRevocation>,
+    outcome: &Result<T, AdminError>,
+) -> Result<(), AdminError> {
+    if outcome.is_ok() || !rules.is_empty() {
         app.take_up().await?;
         revocation::extend(&*app.store, rules, app.clock.now()).await?;
     }
-    answer
+    Ok(())
 }
 
 /// Opens the data of `config` for commands while no server runs. Without a configured issuer the one the data was made with counts:

@@ -11,7 +11,9 @@ pub mod control;
 mod delivery;
 mod doctor;
 mod document;
+pub(crate) mod enrolment;
 mod error;
+mod invitation;
 mod issuer;
 mod key;
 mod list;
@@ -21,6 +23,7 @@ mod profile_claims;
 mod registration;
 mod revocation;
 mod role;
+mod secret;
 mod session;
 mod setup;
 mod stream;
@@ -43,11 +46,13 @@ use zeroize::Zeroizing;
 use crate::account::password::Pool;
 use crate::config::Config;
 use crate::outgoing::Outgoing;
+use crate::seal::Sealer;
 
 pub use api::{ApiChange, ApiCommand, NewApi};
 pub use client::{ClientChange, ClientCommand, DpopDemand, NewClient};
 pub use delivery::DeliveryCommand;
 pub use error::{AdminError, AdminErrorKind};
+pub use invitation::RegistrationCommand;
 pub use issuer::{IssuerChange, IssuerCommand, NewIssuer};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
@@ -78,6 +83,8 @@ pub enum Command {
     Issuer(IssuerCommand),
     /// Signing keys.
     Key(KeyCommand),
+    /// Clients that register themselves.
+    Registration(RegistrationCommand),
     /// Roles.
     Role(RoleCommand),
     /// Sessions.
@@ -110,12 +117,25 @@ pub struct AdminContext<'a> {
     pub keys: &'a dyn KeyRotation,
     /// Fetches what a registration points at.
     pub outgoing: &'a Outgoing,
+    /// Seals secrets that must be readable.
+    pub sealer: &'a Sealer,
     /// Who asks, for the audit log: `cli` or `cli (offline)`.
     pub actor: &'a str,
+    /// From where, if it came over the network.
+    pub origin: Origin,
     /// Who sent `X-Forwarded-For` last without being a trusted proxy, if this process serves and anybody did.
     pub forwarded_by: Option<IpAddr>,
     /// Rules that the command has logged; empty at first. They are logged anew once the change is taken up.
     pub rules: Vec<NewRevocation>,
+}
+
+/// Where a request over the network came from, for the audit log.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The network address.
+    pub address: Option<String>,
+    /// The request's id.
+    pub request_id: Option<String>,
 }
 
 /// Makes signing keys, which takes the sealer.
@@ -144,6 +164,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
         Command::Doctor => doctor::facts(context).await,
         Command::Issuer(command) => issuer::execute(context, command).await,
         Command::Key(command) => key::execute(context, command).await,
+        Command::Registration(command) => invitation::execute(context, command).await,
         Command::Role(command) => role::execute(context, command).await,
         Command::Session(command) => session::execute(context, command).await,
         Command::Setup(command) => setup::execute(context, command).await,
@@ -182,8 +203,8 @@ impl AdminContext<'_> {
             user_id: event.user_id.map(str::to_owned),
             client_id: event.client_id.map(str::to_owned),
             sid: event.sid.map(str::to_owned),
-            address: None,
-            request_id: None,
+            address: self.origin.address.clone(),
+            request_id: self.origin.request_id.clone(),
             detail: event.detail,
         };
         Ok(self.store.append_audit(vec![event]).await?)

@@ -2,6 +2,7 @@
 //! check.
 
 use serde_json::Value;
+use symbolon_oauth::redirect_uri;
 use symbolon_oauth::registration::{Client, ClientApi, ClientKind};
 use symbolon_oauth::{ClientId, Grant, Scope};
 use url::Url;
@@ -28,6 +29,7 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.apis = new.apis.iter().map(client_api).collect::<Result<_, _>>()?;
     client.default_audience.clone_from(&new.default_audience);
     client.jwks.clone_from(&new.jwks);
+    client.metadata.jwks_uri.clone_from(&new.jwks_uri);
     client.password_sign_in = new.password_sign_in;
     client.access_token_format = new.access_token_format.unwrap_or_default();
     (client.dpop_bound_access_tokens, client.dpop_nonce_required) = new.dpop.switches();
@@ -45,7 +47,7 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     if new.kind == ClientKind::Spa {
         // A browser program calls from, and comes back to, where it is redirected to.
         if client.allowed_origins.is_empty() {
-            client.allowed_origins = origins(&client.redirect_uris);
+            client.allowed_origins = redirect_uri::origins(&client.redirect_uris);
         }
         if client.post_logout_redirect_uris.is_empty() {
             client.post_logout_redirect_uris.clone_from(&client.redirect_uris);
@@ -58,7 +60,7 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
 }
 
 /// Members that metadata does not change: who a client is, what it is, and what proves it.
-const FIXED: &[&str] = &["client_id", "created_at", "kind", "secrets"];
+const FIXED: &[&str] = &["client_id", "created_at", "dynamic", "kind", "secrets"];
 
 /// A JSON merge patch (RFC 7396 §2) of a registration. A member that no registration has is refused: it would be misspelt.
 fn patched(client: &Client, patch: &Value) -> Result<Client, AdminError> {
@@ -76,7 +78,7 @@ fn patched(client: &Client, patch: &Value) -> Result<Client, AdminError> {
     }
 }
 
-fn merge(target: &mut Value, patch: &Value) {
+pub(super) fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(members) = patch else {
         target.clone_from(patch);
         return;
@@ -148,9 +150,7 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     if let Some(wanted) = change.device {
         device(client, wanted);
     }
-    if let Some(jwks) = &change.jwks {
-        client.jwks = Some(jwks.clone());
-    }
+    keys(change, client);
     client.security.authorization_details_types.extend(change.authorization_details_types.iter().cloned());
     client.security.security_profile = change.security_profile.unwrap_or(client.security.security_profile);
     client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
@@ -164,6 +164,20 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     Ok(())
+}
+
+/// Keys are registered or fetched: what is set takes the other's place.
+fn keys(change: &ClientChange, client: &mut Client) {
+    if let Some(jwks) = &change.jwks {
+        client.jwks = Some(jwks.clone());
+        client.metadata.jwks_uri = None;
+    }
+    if let Some(uri) = &change.jwks_uri {
+        client.metadata.jwks_uri = Some(uri.clone()).filter(|uri| !uri.is_empty());
+        if client.metadata.jwks_uri.is_some() {
+            client.jwks = None;
+        }
+    }
 }
 
 fn device(client: &mut Client, wanted: bool) {
@@ -191,37 +205,10 @@ fn spellings(uri: &str) -> Vec<String> {
     }
 }
 
-fn origins(uris: &[String]) -> Vec<String> {
-    let mut origins = Vec::new();
-    for uri in uris {
-        let origin = Url::parse(uri).map(|url| url.origin());
-        if let Ok(origin) = origin
-            && origin.is_tuple()
-            && !origins.contains(&origin.ascii_serialization())
-        {
-            origins.push(origin.ascii_serialization());
-        }
-    }
-    origins
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn origins_come_from_redirect_uris_once_each() {
-        let uris = [
-            "http://localhost:4200/",
-            "http://localhost:4200/callback",
-            "https://a.example/x",
-            "com.example:/cb",
-            "nonsense",
-        ];
-        let uris: Vec<String> = uris.map(str::to_owned).to_vec();
-        assert_eq!(origins(&uris), ["http://localhost:4200", "https://a.example"]);
-    }
 
     #[test]
     fn metadata_sets_and_takes_back_members_by_their_names_rfc_7396() {

@@ -83,7 +83,9 @@ impl Bench {
             passwords: &self.passwords,
             keys: &self.keys,
             outgoing: &self.outgoing,
+            sealer: &self.keys.0,
             actor: "test",
+            origin: Origin::default(),
             forwarded_by: None,
             rules: Vec::new(),
         };
@@ -162,6 +164,7 @@ fn spa() -> NewClient {
         default_audience: None,
         auth_method: None,
         jwks: None,
+        jwks_uri: None,
         id_token_alg: None,
         password_sign_in: false,
         access_token_format: None,

@@ -225,9 +225,15 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::AuthorizationCode) => ("an authorization code", "it is over a minute after it was issued"),
         Some(TokenKind::ClientSecret) => ("a client's secret", "symbolon client secret rotate CLIENT --compromised"),
         Some(TokenKind::DeviceCode) => ("a device code", "it is over ten minutes after it was issued"),
+        Some(TokenKind::InitialAccessToken) => {
+            ("an initial access token", "symbolon client registration-token revoke ID ends it")
+        }
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
         Some(TokenKind::PushedRequest) => ("a pushed authorization request", "it is over a minute after it was pushed"),
         Some(TokenKind::RefreshToken) => ("only a part of a refresh token", "copy it again, whole"),
+        Some(TokenKind::RegistrationAccessToken) => {
+            ("a registration access token", "symbolon client delete CLIENT ends it, and the client")
+        }
         Some(TokenKind::Session) => ("a session's cookie", "symbolon user sign-out USER"),
         Some(TokenKind::SessionValue) => ("only a part of a session value", "copy it again, whole"),
         Some(TokenKind::Setup) => ("a set-up link", "it is over a quarter of an hour after it was made"),

@@ -61,6 +61,8 @@ pub struct Config {
     pub throttle: Throttle,
     /// Calls to others.
     pub outgoing: Outgoing,
+    /// Clients that register themselves.
+    pub registration: RegistrationMode,
     /// Feed of the revocation log.
     pub revocation: Revocation,
     /// Shared signals.
@@ -244,6 +246,18 @@ pub struct Ssf {
     pub max_waiting: u64,
     /// Receivers that wait for events at once.
     pub max_pollers: usize,
+}
+
+/// `registration.mode`: who may register clients (RFC 7591). What they may choose is in the registry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationMode {
+    /// Nobody but the operator.
+    #[default]
+    Off,
+    /// Everybody.
+    Open,
+    /// Whoever has an initial access token.
+    Token,
 }
 
 /// Who may follow the revocation log.

@@ -7,8 +7,8 @@ use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
     Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Mtls, Network,
-    Outgoing, Password, Problem, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls, Tokens,
-    format_duration, format_size, parse_duration, parse_size,
+    Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls,
+    Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 
 /// The first wait once the free failures are used up; each further one is twice as long.
@@ -45,6 +45,7 @@ impl Config {
                 allow: read.networks("outgoing.allow"),
                 ca: read.optional("outgoing.ca").map(PathBuf::from),
             },
+            registration: RegistrationMode::read(&mut read),
             revocation: Revocation::read(&mut read),
             ssf: Ssf { max_waiting: read.number("ssf.max_waiting"), max_pollers: read.number("ssf.max_pollers") },
             audit: Audit { retention_secs: read.number("audit.retention") },
@@ -153,6 +154,16 @@ impl Throttle {
             address: limit("throttle.address.free", max_delay_secs),
             valkey: read.optional("throttle.valkey").map(SecretText::new),
             valkey_patience_ms: VALKEY_PATIENCE_MS,
+        }
+    }
+}
+
+impl RegistrationMode {
+    fn read(read: &mut Reader<'_>) -> Self {
+        match read.choice("registration.mode") {
+            "open" => Self::Open,
+            "token" => Self::Token,
+            _ => Self::Off,
         }
     }
 }

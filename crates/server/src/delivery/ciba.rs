@@ -162,7 +162,8 @@ async fn signed(
         extra.insert("urn:openid:params:jwt:claim:rt_hash".to_owned(), rt_hash.into());
     }
     let beside = Beside { access_token: Some(&access_token), ..Beside::default() };
-    let id_token = registry.sign_id_token(&plan, &beside)?;
+    let fetched = app.encryption_keys(registry, &plan.claims.aud, now).await;
+    let id_token = registry.sign_id_token(&plan, &beside, fetched.as_deref())?;
     let response = issue.response(access_token, Some(id_token), None);
     let mut body = serde_json::to_value(&response).map_err(|_| OAuthError::ServerError)?;
     body["auth_req_id"] = notification.auth_req_id.as_str().into();

@@ -23,6 +23,7 @@ use super::meta::Meta;
 use super::{answer, client, device_authorization, form, hint};
 use crate::account::normalize::Identifier;
 use crate::app::App;
+use crate::client_keys::PublicKeys;
 use crate::effects::store_failure;
 use crate::events;
 use crate::facts;
@@ -99,10 +100,17 @@ struct Asked<'a> {
 impl Asked<'_> {
     async fn begin(&self, headers: &HeaderMap, params: Params) -> Result<Started, OAuthError> {
         let Self { app, registry, meta, client } = *self;
-        let keys = registry.assertion_keys(client.client().client_id.as_str());
+        let keys = match params.get("request") {
+            Some(object) => app.public_keys(registry, client.client(), object, meta.now).await,
+            None => PublicKeys::None,
+        };
         let mut rng = SystemRng;
-        let signed =
-            backchannel_authentication::open(&app.context(meta.now, &mut rng), client.client(), keys, &params)?;
+        let signed = backchannel_authentication::open(
+            &app.context(meta.now, &mut rng),
+            client.client(),
+            keys.verifying(),
+            &params,
+        )?;
         let (params, once) = match signed {
             Some(signed) => (signed.params, Some((signed.key, signed.remember_until))),
             None => (params, None),

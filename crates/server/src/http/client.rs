@@ -4,13 +4,14 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use symbolon_oauth::client_auth::{
-    self, AuthenticatedClient, Authentication, Chain, Credentials, FirstUse, ShownCertificate,
+    self, AuthenticatedClient, Authentication, Chain, ClientKeys, Credentials, FirstUse, ShownCertificate,
 };
 use symbolon_oauth::{AuthMethod, Client, ClientAuthFailure, OAuthError, Params, Presented};
 use symbolon_store::Hash32;
 
 use super::meta::Meta;
 use crate::app::App;
+use crate::client_keys::PublicKeys;
 use crate::effects::store_failure;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
@@ -37,8 +38,19 @@ pub(super) async fn authenticate<'r>(
     meta: &Meta,
 ) -> Result<AuthenticatedClient<'r>, OAuthError> {
     let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
-    let keys = registry.assertion_keys(credentials.client_id());
-    let (now, shown) = (meta.now, shown(app, client, meta));
+    let now = meta.now;
+    let public = match (client, credentials.assertion()) {
+        // Nothing is fetched for whom it could not prove.
+        (Some(client), Some(assertion))
+            if client.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt && !client.disabled =>
+        {
+            app.public_keys(registry, client, assertion, now).await
+        }
+        _ => PublicKeys::None,
+    };
+    let shared = registry.shared_keys(credentials.client_id());
+    let keys = ClientKeys { public: public.verifying(), shared };
+    let shown = shown(app, client, meta);
     let outcome = client_auth::authenticate(&app.context(now, &mut SystemRng), client, keys, shown, credentials)?;
     match outcome {
         Authentication::Done(client) => Ok(client),

@@ -20,8 +20,17 @@ pub(super) struct AnswersClient(pub String);
 
 /// Lets every origin read the answer.
 pub(super) async fn open(request: Request, next: Next) -> Response {
+    let_all(request, next, "GET").await
+}
+
+/// The same where programs of any origin register themselves: what they may is decided by a token in a header, never by a cookie.
+pub(super) async fn open_to_change(request: Request, next: Next) -> Response {
+    let_all(request, next, "GET, POST, PUT, DELETE").await
+}
+
+async fn let_all(request: Request, next: Next, methods: &'static str) -> Response {
     if is_preflight(&request) {
-        let mut response = preflight("GET");
+        let mut response = preflight(methods);
         response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         return response;
     }

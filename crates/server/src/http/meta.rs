@@ -27,6 +27,7 @@ use tracing::Instrument as _;
 use super::certificate::Sender;
 use super::cors::AnswersClient;
 use super::{answer, certificate, page};
+use crate::admin::Origin;
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::listen::Peer;
@@ -53,6 +54,11 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// The same for a change of the registry.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { address: Some(self.address_text()), request_id: Some(self.request_id.to_string()) }
+    }
+
     /// The address as text, for throttling and records.
     pub fn address_text(&self) -> String {
         self.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())

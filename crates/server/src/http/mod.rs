@@ -29,6 +29,7 @@ pub mod meta;
 mod page;
 mod par;
 mod posted;
+mod register;
 mod request;
 mod request_uri;
 mod reset;

@@ -14,6 +14,7 @@ use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::pushed_request::{self, Push};
+use symbolon_oauth::request_object::Keys;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Attempt, Hash32};
 
@@ -21,6 +22,7 @@ use super::device_authorization::address;
 use super::meta::Meta;
 use super::{answer, client, dpop, form};
 use crate::app::App;
+use crate::client_keys::PublicKeys;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{GO_ON_SECS, LIFETIME_SECS};
@@ -86,9 +88,13 @@ async fn keep(
     let target = dpop::Target { method: &Method::POST, path: path::PUSHED_AUTHORIZATION, now: meta.now };
     let proven = dpop::check(app, headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
     let held = proven.as_ref().map(Proven::confirmation);
+    let keys = match params.get("request") {
+        Some(object) => app.public_keys(registry, client.client(), object, meta.now).await,
+        None => PublicKeys::None,
+    };
     let push = {
         let mut rng = SystemRng;
-        let keys = registry.request_keys(client_id);
+        let keys = Keys { verifying: keys.verifying(), ..registry.request_keys(client_id) };
         pushed_request::decide(&mut app.context(meta.now, &mut rng), client, held.as_ref(), params, keys, registry)?
     };
     if client.client().is_public() {

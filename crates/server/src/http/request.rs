@@ -6,10 +6,10 @@
 //! the client has registered.
 
 use axum::response::Response;
-use symbolon_oauth::authorize::{self, Effective, Rejection, Source, ValidRequest};
+use symbolon_oauth::authorize::{self, Effective, ObjectKind, Rejection, Source, ValidRequest};
 use symbolon_oauth::pushed_request::{self, PushedRequest};
-use symbolon_oauth::request_object::Opener;
-use symbolon_oauth::{OAuthError, Params};
+use symbolon_oauth::request_object::{Keys, Opener};
+use symbolon_oauth::{Client, OAuthError, Params};
 use symbolon_store::{Artefact, Hash32, Redeemed};
 
 use super::authorize::Arrival;
@@ -48,6 +48,10 @@ impl Arrival<'_> {
     pub(super) async fn read(&self, query: &str, interaction: Option<&Interaction>) -> Result<Asked, Box<Unread>> {
         let params = Params::parse_for_authorize(query.as_bytes())
             .map_err(|error| Box::new(Unread { error, beside: Params::default() }))?;
+        // Wherever the answer is told, it may have to be encrypted.
+        if let Some(client) = self.client(&params) {
+            self.app.fetch_encryption_keys(client, self.meta.now).await;
+        }
         match self.open(&params, interaction).await {
             Ok(Some(asked)) => Ok(asked),
             Ok(None) => {
@@ -80,16 +84,10 @@ impl Arrival<'_> {
         }
         let client_id = params.require("client_id")?;
         let client = self.client(params).filter(|client| !client.disabled).ok_or(OAuthError::ClientUnknown)?;
-        let opener = Opener {
-            client,
-            keys: self.registry.request_keys(client_id),
-            issuer: &self.app.issuer,
-            now: self.meta.now,
-        };
         let (params, kind) = match (object, uri) {
             (Some(_), Some(_)) => return Err(OAuthError::RequestObjectTwice),
-            (_, Some(uri)) => match pushed_request::reference(uri) {
-                Some(token) => {
+            (_, Some(uri)) => {
+                if let Some(token) = pushed_request::reference(uri) {
                     let arrival = match interaction {
                         Some(_) => pushed_request::Arrival::Before,
                         None => pushed_request::Arrival::At(self.meta.now),
@@ -98,13 +96,22 @@ impl Arrival<'_> {
                     let reference = Params::from_pairs([("client_id", client_id), ("request_uri", uri)])?.to_query();
                     return Ok(Some(Asked { request, reference: Some(reference) }));
                 }
-                None => opener.open(params, &request_uri::fetch(self.app, client, uri, self.meta.now).await?)?,
-            },
-            (Some(text), None) => opener.open(params, text)?,
+                let text = request_uri::fetch(self.app, client, uri, self.meta.now).await?;
+                self.unfold(client, params, &text).await?
+            }
+            (Some(text), None) => self.unfold(client, params, text).await?,
             (None, None) => return Ok(None),
         };
         let source = Source { pushed: None, object: Some(kind) };
         Ok(Some(Asked { request: Effective { params, source }, reference: None }))
+    }
+
+    /// Opens a request object of the client.
+    async fn unfold(&self, client: &Client, beside: &Params, text: &str) -> Result<(Params, ObjectKind), OAuthError> {
+        let public = self.app.public_keys(&self.registry, client, text, self.meta.now).await;
+        let keys = self.registry.request_keys(client.client_id.as_str());
+        let keys = Keys { verifying: public.verifying(), ..keys };
+        Opener { client, keys, issuer: &self.app.issuer, now: self.meta.now }.open(beside, text)
     }
 
     async fn pushed(

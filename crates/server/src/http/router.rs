@@ -14,11 +14,11 @@ use symbolon_oauth::endpoint::path;
 use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, device, device_authorization,
-    discovery, headers, health, home, introspect, jwks, login, logout, meta, par, reset, revocations, revoke, sdk,
-    session, setup, ssf, status_list, token, userinfo,
+    discovery, headers, health, home, introspect, jwks, login, logout, meta, par, register, reset, revocations, revoke,
+    sdk, session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
-use crate::config::FeedAccess;
+use crate::config::{FeedAccess, RegistrationMode};
 
 /// The router of the public listener.
 pub fn router(app: &Arc<App>) -> Router {
@@ -44,7 +44,13 @@ pub fn for_certificates(app: &Arc<App>) -> Router {
 
 /// Every route of the public listener.
 pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
-    Router::new().merge(open()).merge(clients(app)).merge(apis(app)).merge(pages()).merge(health())
+    Router::new()
+        .merge(open())
+        .merge(clients(app))
+        .merge(registration(app))
+        .merge(apis(app))
+        .merge(pages())
+        .merge(health())
 }
 
 /// Documents for everybody, on any origin.
@@ -73,6 +79,19 @@ fn clients(app: &Arc<App>) -> Router<Arc<App>> {
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), cors::registered))
+}
+
+/// Called by whoever registers a client, from anywhere.
+fn registration(app: &Arc<App>) -> Router<Arc<App>> {
+    if app.config().registration == RegistrationMode::Off {
+        return Router::new();
+    }
+    let one = get(register::show).put(register::replace).delete(register::delete);
+    Router::new()
+        .route(path::REGISTER, post(register::create))
+        .route(&format!("{}/{{client_id}}", path::REGISTER), one)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(from_fn(cors::open_to_change))
 }
 
 /// Called by APIs, from servers.

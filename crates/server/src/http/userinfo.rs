@@ -69,7 +69,7 @@ pub(super) async fn userinfo(
     });
     let mut response = match decided {
         Ok((proven, said)) => match remember(&app, proven.as_ref(), meta.now).await {
-            Ok(()) => match told(&app, &registry, client, said) {
+            Ok(()) => match told(&app, &registry, client, said, meta.now).await {
                 Ok(response) => response,
                 Err(error) => return answer::error(&error),
             },
@@ -87,16 +87,19 @@ pub(super) async fn userinfo(
 
 /// The claims in the form the client is registered for (Core §5.3.2): "the content-type MUST be application/jwt" if
 /// they are signed or encrypted.
-fn told(
+async fn told(
     app: &App,
     registry: &Registry,
     client: Option<&Client>,
     said: Map<String, Value>,
+    now: u64,
 ) -> Result<Response, OAuthError> {
     let Some(client) = client.filter(|client| client.userinfo != UserinfoResponses::default()) else {
         return Ok(answer::json(StatusCode::OK, &said));
     };
-    match registry.sign_userinfo(client, &userinfo::as_jwt(&app.issuer, client, said))? {
+    app.fetch_encryption_keys(client, now).await;
+    let fetched = app.keys_at_hand(client, now);
+    match registry.sign_userinfo(client, &userinfo::as_jwt(&app.issuer, client, said), fetched.as_deref())? {
         Some(token) => Ok(answer::jwt(HeaderValue::from_static("application/jwt"), token)),
         None => Err(OAuthError::ServerError),
     }

@@ -48,7 +48,8 @@ impl Arrival<'_> {
                     access_token.as_ref().map(|token| token.access_token.as_str()),
                 );
                 self.app.metrics.issued(symbolon_oauth::grant::IMPLICIT, "id");
-                Some(self.registry.sign_id_token(plan, &beside)?)
+                let fetched = self.app.keys_at_hand(client, self.meta.now);
+                Some(self.registry.sign_id_token(plan, &beside, fetched.as_deref())?)
             }
             None => None,
         };
@@ -94,7 +95,8 @@ impl Arrival<'_> {
     /// Sends an answer to the client, in the response mode it asked for.
     pub(in crate::http) fn send(&self, client: &Client, response: &AuthorizationResponse) -> Response {
         let sign = |response: &AuthorizationResponse| {
-            self.registry.sign_response(client, &response.claims(&client.client_id, self.meta.now))
+            let fetched = self.app.keys_at_hand(client, self.meta.now);
+            self.registry.sign_response(client, &response.claims(&client.client_id, self.meta.now), fetched.as_deref())
         };
         let answer = match response.rendering(sign) {
             Ok(Rendering::Redirect(location)) => page::see_other(&location),

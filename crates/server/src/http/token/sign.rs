@@ -18,7 +18,8 @@ pub(in crate::http) async fn sign(
     let id_token = match &issue.id_token {
         Some(plan) => {
             let beside = Beside { access_token: Some(&access_token), ..Beside::default() };
-            Some(registry.sign_id_token(plan, &beside)?)
+            let fetched = app.encryption_keys(registry, &plan.claims.aud, app.clock.now()).await;
+            Some(registry.sign_id_token(plan, &beside, fetched.as_deref())?)
         }
         None => None,
     };

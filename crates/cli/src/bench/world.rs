@@ -220,6 +220,7 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         default_audience: Some(API.to_owned()),
         auth_method: None,
         jwks: None,
+        jwks_uri: None,
         id_token_alg: None,
         password_sign_in: true,
         device: None,

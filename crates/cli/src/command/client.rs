@@ -1,21 +1,24 @@
 //! `symbolon client`: applications that ask for tokens.
 
+mod method;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::profile::SecurityProfile;
-use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, ClientKind};
+use symbolon_oauth::registration::{AccessTokenFormat, ClientKind};
 use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, DpopDemand, ListChange, NewClient};
 
 use super::certificate::{self, Certificate};
-use super::{Global, algorithm, duration, say_what_was_revoked, tokens_until};
+use super::{Global, algorithm, duration, registration, say_what_was_revoked, tokens_until};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Yes, confirm, read_file};
 use crate::output::{Output, text};
 use crate::time;
+use method::Method;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Client {
@@ -51,6 +54,11 @@ pub(crate) enum Client {
     /// Its secret
     #[command(subcommand)]
     Secret(Secret),
+    /// Tokens that let somebody else register clients
+    #[command(subcommand)]
+    RegistrationToken(registration::Token),
+    /// What clients may choose that register themselves
+    RegistrationPolicy(registration::Policy),
 }
 
 #[derive(Args, Debug)]
@@ -158,6 +166,9 @@ pub(crate) struct Common {
     /// Its public keys as a JWK set, for private_key_jwt and self_signed_tls_client_auth
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
+    /// Where its public keys are, in the place of --jwks; empty removes it
+    #[arg(long, value_name = "URL", conflicts_with = "jwks")]
+    jwks_uri: Option<String>,
     /// What its ID tokens and logout tokens are signed with [default: RS256]
     #[arg(long, value_parser = algorithm)]
     id_token_alg: Option<Algorithm>,
@@ -216,23 +227,6 @@ pub(crate) enum Format {
     Session,
 }
 
-/// Client authentication, in the words of the standard.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Method {
-    #[value(name = "client_secret_basic")]
-    ClientSecretBasic,
-    #[value(name = "client_secret_post")]
-    ClientSecretPost,
-    #[value(name = "none")]
-    None,
-    #[value(name = "private_key_jwt")]
-    PrivateKeyJwt,
-    #[value(name = "self_signed_tls_client_auth")]
-    SelfSignedTlsClientAuth,
-    #[value(name = "tls_client_auth")]
-    TlsClientAuth,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
     /// Print a new secret; the present one works on for a while
@@ -257,6 +251,14 @@ pub(crate) enum Secret {
 
 impl Client {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
+        match self {
+            Self::RegistrationPolicy(policy) => policy.run(global, output),
+            Self::RegistrationToken(token) => token.run(global, output),
+            other => other.carry_out(global, output),
+        }
+    }
+
+    fn carry_out(self, global: &Global, output: &Output) -> Result<(), CliError> {
         match &self {
             Self::Delete { client, yes } => {
                 confirm(
@@ -276,12 +278,13 @@ impl Client {
         let show: fn(&Value, &Output) = match &self {
             Self::Add(_) => show_added,
             Self::List => show_list,
-            Self::Show { .. } => show_client,
+            Self::RegistrationPolicy(_) | Self::RegistrationToken(_) | Self::Show { .. } => show_client,
             Self::Set(_) => show_changed,
             Self::Delete { .. } => show_deleted,
             Self::Secret(_) => show_secret,
         };
-        let answer = connect::execute(global, &Command::Client(self.command()?))?;
+        let Some(command) = self.command()? else { return Ok(()) };
+        let answer = connect::execute(global, &Command::Client(command))?;
         if output.is_json() {
             output.json(&answer);
         } else {
@@ -290,17 +293,19 @@ impl Client {
         Ok(())
     }
 
-    fn command(self) -> Result<ClientCommand, CliError> {
-        Ok(match self {
+    /// The command, unless it is about those who register themselves.
+    fn command(self) -> Result<Option<ClientCommand>, CliError> {
+        Ok(Some(match self {
             Self::Add(add) => ClientCommand::Add(add.registration()?),
             Self::List => ClientCommand::List,
+            Self::RegistrationPolicy(_) | Self::RegistrationToken(_) => return Ok(None),
             Self::Show { client } => ClientCommand::Show { client },
             Self::Set(set) => set.command()?,
             Self::Delete { client, .. } => ClientCommand::Delete { client },
             Self::Secret(Secret::Rotate { client, overlap, compromised, .. }) => {
                 ClientCommand::RotateSecret { client, overlap_secs: overlap, cause: cause(compromised) }
             }
-        })
+        }))
     }
 }
 
@@ -325,6 +330,7 @@ impl Add {
             allowed_origins: self.origins,
             auth_method: self.common.auth_method.map(Method::registered),
             jwks: self.common.jwks.as_deref().map(key_set).transpose()?,
+            jwks_uri: self.common.jwks_uri.filter(|uri| !uri.is_empty()),
             id_token_alg: self.common.id_token_alg,
             apis: self.common.apis,
             default_audience: self.common.default_api,
@@ -358,6 +364,7 @@ impl Set {
             allowed_origins: ListChange { add: self.add_origin, remove: self.remove_origin },
             auth_method: self.common.auth_method.map(Method::registered),
             jwks: self.common.jwks.as_deref().map(key_set).transpose()?,
+            jwks_uri: self.common.jwks_uri,
             id_token_alg: self.common.id_token_alg,
             apis: self.common.apis,
             remove_apis: self.remove_api,
@@ -367,19 +374,6 @@ impl Set {
             refresh_absolute_secs: self.refresh_absolute,
         };
         Ok(ClientCommand::Set { client: self.client, change: Box::new(change) })
-    }
-}
-
-impl Method {
-    const fn registered(self) -> AuthMethod {
-        match self {
-            Self::ClientSecretBasic => AuthMethod::ClientSecretBasic,
-            Self::ClientSecretPost => AuthMethod::ClientSecretPost,
-            Self::None => AuthMethod::None,
-            Self::PrivateKeyJwt => AuthMethod::PrivateKeyJwt,
-            Self::SelfSignedTlsClientAuth => AuthMethod::SelfSignedTlsClientAuth,
-            Self::TlsClientAuth => AuthMethod::TlsClientAuth,
-        }
     }
 }
 
@@ -498,6 +492,8 @@ fn show_client(answer: &Value, output: &Output) {
         ("logout tokens to", logout),
         ("origins", text(&client["allowed_origins"])),
         ("authentication", text(&client["token_endpoint_auth_method"])),
+        ("keys at", text(&client["jwks_uri"])),
+        ("registered", if client["dynamic"].is_object() { "by itself" } else { "" }.to_owned()),
         ("secrets", if secrets == 0 { String::new() } else { secrets.to_string() }),
         ("APIs", apis.collect::<Vec<String>>().join(", ")),
         ("default API", text(&client["default_audience"])),
@@ -515,7 +511,7 @@ fn show_client(answer: &Value, output: &Output) {
     fields.splice(at..at, of_openid(client));
     output.fields(&fields);
     if !secret.is_empty() {
-        output.say("the secret is shown this once; only its hash is kept");
+        say_once(client, output);
     }
 }
 
@@ -537,6 +533,15 @@ fn of_openid(client: &Value) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How a secret is kept.
+fn say_once(client: &Value, output: &Output) {
+    output.say(if client["token_endpoint_auth_method"] == "client_secret_jwt" {
+        "the secret is shown this once; it is kept sealed, as it is a key itself"
+    } else {
+        "the secret is shown this once; only its hash is kept"
+    });
+}
+
 fn show_changed(answer: &Value, output: &Output) {
     show_client(answer, output);
     say_what_was_revoked(answer, output);
@@ -549,7 +554,7 @@ fn show_deleted(answer: &Value, output: &Output) {
 
 fn show_secret(answer: &Value, output: &Output) {
     output.line(&text(&answer["client_secret"]));
-    output.say("the secret is shown this once; only its hash is kept");
+    say_once(answer, output);
     say_previous(answer, output);
     say_what_was_revoked(answer, output);
 }

@@ -14,6 +14,7 @@ mod init;
 mod issuer;
 mod keys;
 mod migrate;
+mod registration;
 mod role;
 mod serve;
 mod session;

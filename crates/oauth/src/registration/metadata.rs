@@ -87,6 +87,13 @@ impl Dynamic {
 }
 
 impl Client {
+    /// Whether nobody has looked at it: it registered itself where everybody may. A browser is not sent on to its addresses before somebody has
+    /// signed in, or a link to this server would lead anywhere (RFC 9700 §4.11.2).
+    #[must_use]
+    pub fn is_unvetted(&self) -> bool {
+        self.metadata.dynamic.as_ref().is_some_and(|dynamic| dynamic.initial_access_token.is_none())
+    }
+
     /// Where its public keys have to be fetched, if they are not registered.
     #[must_use]
     pub fn jwks_uri(&self) -> Option<&str> {
@@ -124,8 +131,7 @@ pub(super) fn check(client: &Client, faults: &mut Faults) {
 
 const NO_TEXT: &str = "must be 1 to 500 characters on one line";
 
-/// RFC 7591 §2 has `token_endpoint_auth_signing_alg` from OpenID Connect Registration §2: "The value none MUST NOT be used"; it has no
-/// name here.
+/// OpenID Connect Registration §2 of `token_endpoint_auth_signing_alg`: "The value none MUST NOT be used"; it has no name here.
 fn check_signing_alg(client: &Client, faults: &mut Faults) {
     let Some(alg) = client.metadata.token_endpoint_auth_signing_alg else { return };
     let fits = match client.token_endpoint_auth_method {
@@ -194,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7591_section_5_jwks_uri_is_https() {
+    fn openid_registration_section_2_jwks_uri_is_https() {
         for uri in [
             "http://third.example/jwks.json",
             "ftp://third.example/jwks.json",

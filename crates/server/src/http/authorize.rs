@@ -235,7 +235,7 @@ impl Arrival<'_> {
     fn reject(&self, params: &Params, rejection: Rejection) -> Response {
         let error = match rejection {
             Rejection::Redirect(redirect) => {
-                let Some(client) = self.client(params) else {
+                let Some(client) = self.client(params).filter(|client| !client.is_unvetted()) else {
                     return page::protocol_error(self.app, self.meta, &redirect.error);
                 };
                 return Refused::note(self.send(client, &redirect.response), &redirect.error);

@@ -266,7 +266,7 @@ async fn read(world: &World, pair: &Jwk, token: &str) -> Value {
     jwt::decrypt_then_verify::<Value>(token, &decrypting, &keys, &policy, world.clock.now()).unwrap().into_claims()
 }
 
-/// OpenID Connect Registration §2, JARM §3: "The RP's … keys" are where it says they are.
+/// OpenID Connect Registration §2, JARM §3: the keys to encrypt to are where the client says they are.
 #[tokio::test]
 async fn id_tokens_and_answers_are_encrypted_to_fetched_keys() {
     let world = World::with(allowed).await;

@@ -69,6 +69,20 @@ async fn rfc7591_section_3_2_1_a_client_registers_and_signs_somebody_in() {
     assert!(tokens.json()["refresh_token"].is_string());
 }
 
+/// RFC 9700 §4.11.2: no link to the server leads on to an address that anybody could register.
+#[tokio::test]
+async fn rfc9700_section_4_11_2_a_refusal_is_no_redirect_to_a_client_that_nobody_knows() {
+    let wrong = [("prompt", "none login"), ("audience", "")];
+    let world = open().await;
+    let stranger = world.registered(&json!({})).await;
+    let answer = world.browser().get(&authorize_url(text(&stranger, "client_id"), &wrong)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (400, ""), "{}", answer.body);
+    let invited = world.invitation(Some(1), 3600).await;
+    let known = world.register_with(text(&invited, "initial_access_token"), &usual()).await.json();
+    let answer = world.browser().get(&authorize_url(text(&known, "client_id"), &wrong)).await;
+    assert_eq!(answer.param("error").as_deref(), Some("invalid_request"), "who was let in is told as ever");
+}
+
 #[tokio::test]
 async fn rfc7591_section_3_2_1_everything_registered_comes_back() {
     let world = open().await;
@@ -348,7 +362,8 @@ async fn a_public_client_registers_and_has_no_secret() {
     assert_eq!(registered.allowed_origins, ["https://app.example.com"]);
     let without_pkce = authorize_url(text(&client, "client_id"), &[("code_challenge", ""), ("audience", "")]);
     let answer: Answer = world.browser().get(&without_pkce).await;
-    assert_eq!(answer.param("error").as_deref(), Some("invalid_request"));
+    assert_eq!(answer.status, 400);
+    assert!(answer.body.contains("invalid_request"), "{}", answer.body);
 }
 
 #[tokio::test]

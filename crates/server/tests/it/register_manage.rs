@@ -96,9 +96,10 @@ async fn rfc7592_section_2_2_what_an_update_must_and_must_not_say() {
     assert_eq!(same.status, 200, "its own secret may be sent: {}", same.body);
 }
 
-/// RFC 7592 §2.2: "the authorization server MAY … issue a new registration access token"; §3: the client "MUST immediately discard" the old.
+/// RFC 7592 §2.2: "If the authorization server includes a new … registration access token in its response, the client MUST immediately discard
+/// its previous" one.
 #[tokio::test]
-async fn rfc7592_section_3_the_token_changes_with_an_update_and_the_old_one_ends() {
+async fn rfc7592_section_2_2_the_token_changes_with_an_update_and_the_old_one_ends() {
     let world = open().await;
     let registration = world.registered(&json!({})).await;
     let updated = put(&world, &registration, &json!({})).await.json();
@@ -172,7 +173,7 @@ async fn rfc7592_section_2_3_deletion_ends_the_client_and_what_it_got() {
     assert!(trail.iter().any(|(name, _)| name == "client.delete"));
 }
 
-/// RFC 7592 §2.1: "If the client does not have permission to read its record, the server MUST return HTTP 403 Forbidden."
+/// RFC 7592 §2.1: "If the client does not have permission to read its record, the server MUST return an HTTP 403 Forbidden."
 #[tokio::test]
 async fn rfc7592_section_2_1_a_client_that_is_switched_off_is_forbidden() {
     let world = open().await;

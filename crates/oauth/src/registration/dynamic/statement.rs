@@ -24,7 +24,7 @@ pub(super) fn claims(
     let invalid = RegistrationRefusal::InvalidSoftwareStatement;
     // Only to know whose keys to take; the signature decides.
     let parts = jwt::decode_unverified(statement).map_err(|_| invalid("the software statement is not a signed JWT"))?;
-    // RFC 7591 §2.3: "The software statement MUST contain an "iss" (issuer) claim denoting the party attesting to the claims".
+    // RFC 7591 §2.3: it "MUST contain an "iss" (issuer) claim denoting the party attesting to the claims".
     let iss = parts.claims.get("iss").and_then(Value::as_str);
     let iss = iss.ok_or(invalid("the software statement has no iss"))?;
     let issuer = policy.software_statement_issuers.iter().find(|issuer| issuer.issuer == iss).ok_or(

@@ -4,9 +4,9 @@
 //! | When | What happens |
 //! | --- | --- |
 //! | first use | the request waits for the one fetch that all first uses share |
-//! | older than its time ([`FRESH_SECS`], or `max-age` within bounds) | fetched behind the scenes; requests go on with the old set |
-//! | a token names an unknown `kid` | one fetch, if there is one left ([`BURST`] at once, one more every [`REFILL_SECS`]) |
-//! | a fetch fails | the last good set holds for [`STALE_SECS`]; tried again after 1 s, 2 s, 4 s, … up to [`LONGEST_PAUSE_SECS`] |
+//! | older than its time (`FRESH_SECS`, or `max-age` within bounds) | fetched behind the scenes; requests go on with the old set |
+//! | a token names an unknown `kid` | one fetch, if there is one left (`BURST` at once, one more every `REFILL_SECS`) |
+//! | a fetch fails | the last good set holds for `STALE_SECS`; tried again after 1 s, 2 s, 4 s, … up to `LONGEST_PAUSE_SECS` |
 //!
 //! Each node keeps its own. Refuses answers other than 200, redirects among them, sets that are too large or hold a private key, and
 //! whatever [`Outgoing`] refuses. Anybody can send a token with an invented `kid`, so nothing here goes by how many come.

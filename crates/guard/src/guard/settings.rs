@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl Guard {
-    /// Accepts these algorithms only; [`DEFAULT_ALGORITHMS`] otherwise. Each key serves one of them, and the token never chooses.
+    /// Accepts these algorithms only; [`DEFAULT_ALGORITHMS`](crate::DEFAULT_ALGORITHMS) otherwise. Each key serves one of them, and the token never chooses.
     ///
     /// HMAC names have no effect here: see [`Keys::shared_secret`].
     #[must_use]

@@ -14,6 +14,7 @@ use crate::grant::Grant;
 use crate::ids::{ClientId, Issuer, random_id};
 use crate::issue::{UserFacts, UserStatus};
 use crate::params::Params;
+use crate::profile::Demand;
 use crate::registration::{Api, Apis, Client, DeliveryMode};
 use crate::scope::Scope;
 use crate::target;
@@ -190,6 +191,9 @@ pub fn admit(client: &Client, request: &Request) -> Result<DeliveryMode, OAuthEr
     // §7.1: "REQUIRED if the Client is registered to use Ping or Push modes".
     if mode != DeliveryMode::Poll && request.notification_token.is_none() {
         return Err(OAuthError::ParameterMissing("client_notification_token"));
+    }
+    if client.profile().demands(Demand::BindingMessage) && request.binding_message.is_none() {
+        return Err(OAuthError::ParameterMissing("binding_message"));
     }
     Ok(mode)
 }

@@ -12,10 +12,10 @@ pub(super) static RULES: Rules = Rules {
     response_types: Some(&[ResponseType::Code, ResponseType::CodeIdToken]),
     demands: &[
         Demand::BindingMessage,
+        // Which nobody can be pushed, either (§5.2.2: "shall not support CIBA push mode").
         Demand::BoundTokens,
         Demand::CodeChallengeIfPushed,
         Demand::Https,
-        Demand::NoPushDelivery,
         Demand::NonceOrState,
         Demand::SignedAnswer,
         Demand::SignedBackchannelRequest,

@@ -29,8 +29,6 @@ pub enum Demand {
     NonceOrState,
     /// Plain http is for the loopback interface of native clients only.
     Https,
-    /// Tokens of a backchannel request are fetched, never sent.
-    NoPushDelivery,
     /// Requests are pushed.
     PushedRequest,
     /// Answers are signed: as a whole (JARM), or by the ID token in them.

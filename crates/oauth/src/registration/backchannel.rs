@@ -7,6 +7,7 @@ use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use super::validate::Faults;
 use super::{Client, ClientKind};
 use crate::grant::Grant;
+use crate::profile::Demand;
 use crate::redirect_uri;
 
 /// How the answer gets to the client (§5).
@@ -63,6 +64,7 @@ pub struct Backchannel {
 impl Client {
     pub(super) fn check_backchannel(&self, faults: &mut Faults) {
         const ENDPOINT: &str = "backchannel_client_notification_endpoint";
+        const SIGNING_ALG: &str = "backchannel_authentication_request_signing_alg";
         let Backchannel {
             backchannel_token_delivery_mode: mode,
             backchannel_client_notification_endpoint: endpoint,
@@ -80,9 +82,9 @@ impl Client {
             let pushed = *mode == Some(DeliveryMode::Push);
             faults.check(!pushed || !self.gets_sessions(), "access_token_format", sessions);
             let bound = "what is pushed is bound to no key: use ping";
-            let must_bind =
-                self.dpop_bound_access_tokens || self.certificate.tls_client_certificate_bound_access_tokens;
-            faults.check(!pushed || !must_bind, "backchannel_token_delivery_mode", bound);
+            faults.check(!pushed || !self.must_bind(), "backchannel_token_delivery_mode", bound);
+            let must_sign = self.profile().demands(Demand::SignedBackchannelRequest);
+            faults.check(!must_sign || alg.is_some(), SIGNING_ALG, "the security profile wants signed requests");
         }
         let is_told = matches!(mode, Some(DeliveryMode::Ping | DeliveryMode::Push));
         faults.check(!is_told || endpoint.is_some(), ENDPOINT, "ping and push need it");
@@ -92,12 +94,13 @@ impl Client {
         }
         let can_sign = |alg: Algorithm| {
             let set = self.jwks.as_ref().and_then(|jwks| JwkSet::from_value(jwks).ok());
-            set.is_some_and(|set| !VerifyingKeys::from_jwks(&set, &[alg]).is_empty())
+            // Keys behind a jwks_uri are looked at when they are used.
+            self.jwks_uri().is_some() || set.is_some_and(|set| !VerifyingKeys::from_jwks(&set, &[alg]).is_empty())
         };
         // §7.1.1: "The JWT MUST be secured with an asymmetric signature"; `none` there is none.
         faults.check(
             alg.is_none_or(|alg| !alg.is_symmetric() && can_sign(alg)),
-            "backchannel_authentication_request_signing_alg",
+            SIGNING_ALG,
             "must be a signature for which the client has registered a public key",
         );
         faults.check(!user_code, "backchannel_user_code_parameter", "user codes are not supported");

@@ -176,6 +176,7 @@ mod tests {
     use symbolon_jose::Jwk;
 
     use super::*;
+    use crate::registration::DeliveryMode;
     use crate::response_mode::ResponseMode;
     use crate::response_type::ResponseType;
     use crate::testing::{fapi2, machine, spa};
@@ -223,6 +224,24 @@ mod tests {
                 client.password_sign_in = true;
             });
         }
+    }
+
+    #[test]
+    fn fapi_ciba_section_5_2_2_requests_are_signed_and_nothing_is_pushed() {
+        let mut client = fapi2().0.with_profile(SecurityProfile::Ciba);
+        client.grant_types.insert("urn:openid:params:grant-type:ciba".to_owned());
+        client.backchannel.backchannel_token_delivery_mode = Some(DeliveryMode::Ping);
+        client.backchannel.backchannel_client_notification_endpoint = Some("https://bank.example/cb".to_owned());
+        client.backchannel.backchannel_authentication_request_signing_alg = Some(Algorithm::ES256);
+        assert_eq!(client.validate(), Ok(()));
+        let faulty = |client: &Client, member| {
+            client.validate().is_err_and(|faults| faults.iter().any(|fault| fault.member == member))
+        };
+        let mut pushed = client.clone();
+        pushed.backchannel.backchannel_token_delivery_mode = Some(DeliveryMode::Push);
+        assert!(faulty(&pushed, "backchannel_token_delivery_mode"));
+        client.backchannel.backchannel_authentication_request_signing_alg = None;
+        assert!(faulty(&client, "backchannel_authentication_request_signing_alg"));
     }
 
     #[test]

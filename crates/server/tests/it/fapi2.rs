@@ -286,3 +286,21 @@ async fn fapi2_section_5_3_4_userinfo_takes_the_token_with_its_proof_and_not_as_
     let stranger = crate::support::dpop::Prover::new();
     assert_eq!(bank.world.userinfo_with(token, &stranger.for_userinfo(token)).await.status, 401);
 }
+
+/// FAPI 2.0 §5.3.2.1: "sender-constrained using one of the following methods: MTLS … or DPoP", and clients authenticate by MTLS as well.
+#[tokio::test]
+async fn fapi2_section_5_3_2_1_a_certificate_stands_for_both_the_assertion_and_the_proof() {
+    let world = crate::support::World::with_certificates().await;
+    let strict = |client: &mut symbolon_oauth::Client| client.security.security_profile = SecurityProfile::Fapi2;
+    world.change_client("reports", strict).await;
+    world.token_over(&["client"], "reports").await.is_error(400, "invalid_dpop_proof");
+    let bound =
+        |client: &mut symbolon_oauth::Client| client.certificate.tls_client_certificate_bound_access_tokens = true;
+    world.change_client("reports", bound).await;
+    let answer = world.token_over(&["client"], "reports").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let token = &answer.json()["access_token"];
+    assert_eq!(claims(token)["cnf"]["x5t#S256"], crate::support::certificates::thumbprint("client"));
+    assert_eq!(header(token)["alg"], "ES256");
+    world.token_over(&[], "reports").await.is_error(401, "invalid_client");
+}

@@ -245,3 +245,12 @@ fn ciba_section_7_1_1_nothing_stands_beside_it_and_no_other_key_or_kind_will_do(
     assert!(open_as(&with_mode(DeliveryMode::Poll), "request=a.b.c").is_err(), "not registered to sign");
     assert!(open_as(&with_mode(DeliveryMode::Poll), FORM).unwrap().is_none());
 }
+
+#[test]
+fn fapi_ciba_section_5_2_2_a_request_says_what_it_is_about() {
+    let mut client = with_mode(DeliveryMode::Poll);
+    client.security.security_profile = crate::profile::SecurityProfile::Ciba;
+    let admitted = |form: &str| admit(&client, &parse(form).unwrap());
+    assert_eq!(admitted(FORM), Err(OAuthError::ParameterMissing("binding_message")));
+    assert_eq!(admitted(&format!("{FORM}&binding_message=W4SCT")), Ok(DeliveryMode::Poll));
+}

@@ -57,6 +57,7 @@ pub struct Aliases {
     pub introspection_endpoint: String,
     pub pushed_authorization_request_endpoint: String,
     pub device_authorization_endpoint: String,
+    pub backchannel_authentication_endpoint: String,
     pub userinfo_endpoint: String,
 }
 
@@ -68,6 +69,7 @@ impl Aliases {
             introspection_endpoint: base.endpoint(path::INTROSPECT),
             pushed_authorization_request_endpoint: base.endpoint(path::PUSHED_AUTHORIZATION),
             device_authorization_endpoint: base.endpoint(path::DEVICE_AUTHORIZATION),
+            backchannel_authentication_endpoint: base.endpoint(path::BACKCHANNEL_AUTHENTICATION),
             userinfo_endpoint: base.endpoint(path::USERINFO),
         }
     }

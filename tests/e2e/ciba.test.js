@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import * as oidc from 'openid-client';
+import { fillIn, launch, pictures, profile } from './support/browser.js';
 import { ADMIN, Server } from './support/server.js';
 import { Visitor } from './support/visitor.js';
 
@@ -104,4 +105,37 @@ test('openid-client: is told over HTTPS that there is an answer, and fetches it'
   assert.deepEqual(pings, [{ authorization: `Bearer ${client_notification_token}`, body: { auth_req_id: started.auth_req_id } }]);
   const tokens = await oidc.pollBackchannelAuthenticationGrant(config, { ...started, interval: 0.1 });
   assert.ok(tokens.access_token);
+});
+
+test('a person in a browser, without JavaScript: two questions, one allowed and one declined', async (t) => {
+  const browser = await launch();
+  t.after(() => browser.close());
+  const config = await register('Call centre', { backchannel_token_delivery_mode: 'poll' });
+  const first = await ask(config, { binding_message: 'Transfer 42' });
+  const context = await profile(t, browser, { javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${server.issuer}/ciba`);
+  await fillIn(page, ADMIN.email, ADMIN.password);
+  await page.getByText('Transfer 42').first().waitFor();
+  await pictures(page, 'ciba-question');
+  await page.click('button[value=allow]');
+  await page.getByText('Transfer 42').first().waitFor(); // the browser wants the box ticked first
+  await page.check('input[type=checkbox]');
+  await page.click('button[value=allow]');
+  await page.getByText('goes on by itself').first().waitFor();
+  await pictures(page, 'ciba-done');
+  assert.ok((await oidc.pollBackchannelAuthenticationGrant(config, { ...first, interval: 0.1 })).access_token);
+
+  const [second, third] = [await ask(config, { binding_message: 'Order 1' }), await ask(config, { binding_message: 'Order 2' })];
+  await page.goto(`${server.issuer}/ciba`);
+  await pictures(page, 'ciba-two');
+  await page.locator('button[value=deny]').first().click();
+  await page.goto(`${server.issuer}/ciba`);
+  await page.locator('button[value=deny]').first().click();
+  for (const asked of [second, third]) {
+    await assert.rejects(oidc.pollBackchannelAuthenticationGrant(config, { ...asked, interval: 0.1 }), { error: 'access_denied' });
+  }
+  await page.goto(`${server.issuer}/ciba`);
+  assert.equal(await page.locator('button[value=allow]').count(), 0, 'nobody waits any more');
+  await pictures(page, 'ciba-nobody');
 });

@@ -47,7 +47,7 @@ async function ciba(url) {
   const person = visitor();
   let page = await person.get(url);
   if (/type="password"/.test(page.body)) page = await person.submit(page, '/login', login);
-  page = await person.submit(page, '/ciba/answer', { compared: 'yes' }, { button: ['decision', 'allow'] });
+  page = await person.submit(page, '/ciba/answer', { 'compared-1': 'yes' }, { button: ['decision', 'allow'] });
   keep(person);
   if (page.status !== 200) throw new Error(page.body);
   return page.body;

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::authorize::SessionFacts;
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
-use crate::endpoint::device_authorization::{Answer, Device};
+use crate::endpoint::device_authorization::{Answer, Device, Question};
 use crate::error::OAuthError;
 use crate::grant::Grant;
 use crate::ids::{ClientId, Issuer, random_id};
 use crate::issue::{UserFacts, UserStatus};
 use crate::params::Params;
 use crate::profile::Demand;
-use crate::registration::{Api, Apis, Client, DeliveryMode};
+use crate::registration::{Apis, Client, DeliveryMode};
 use crate::scope::Scope;
 use crate::target;
 use crate::token_format::{OpaqueToken, TokenKind};
@@ -266,15 +266,6 @@ impl Started {
     }
 }
 
-/// What the page asks: always all of it, whatever was allowed before.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// Who asks.
-    pub client: &'a Client,
-    /// The API, if one is asked for.
-    pub api: Option<&'a Api>,
-}
-
 impl CibaGrant {
     /// What a person can be asked now: what is registered may have changed since the client asked. Gives the scope that can be had.
     ///
@@ -286,15 +277,7 @@ impl CibaGrant {
         client: Option<&'a Client>,
         apis: &'a dyn Apis,
     ) -> Result<(Question<'a>, Scope), OAuthError> {
-        let client = client.ok_or(OAuthError::ClientUnknown)?;
-        if client.disabled {
-            return Err(OAuthError::ClientDisabled);
-        }
-        if !client.may_use(Grant::Ciba) {
-            return Err(OAuthError::GrantNotAllowed);
-        }
-        let api = target::of_grant(issuer, client, self.audience.as_deref(), None, apis)?;
-        Ok((Question { client, api }, target::scope_for_user(client, api, &self.scope)))
+        Question::about(Grant::Ciba, (self.audience.as_deref(), &self.scope), issuer, client, apis)
     }
 
     /// The same, allowed at `now` by whoever is signed in, with the scope that the page showed.

@@ -181,6 +181,28 @@ pub struct Question<'a> {
     pub api: Option<&'a Api>,
 }
 
+impl<'a> Question<'a> {
+    /// What a person can be asked now of what was asked for then, an API and a scope, for any grant that waits for an answer. Gives the scope
+    /// that can be had.
+    pub(super) fn about(
+        grant: Grant,
+        (audience, scope): (Option<&str>, &Scope),
+        issuer: &Issuer,
+        client: Option<&'a Client>,
+        apis: &'a dyn Apis,
+    ) -> Result<(Self, Scope), OAuthError> {
+        let client = client.ok_or(OAuthError::ClientUnknown)?;
+        if client.disabled {
+            return Err(OAuthError::ClientDisabled);
+        }
+        if !client.may_use(grant) {
+            return Err(OAuthError::GrantNotAllowed);
+        }
+        let api = target::of_grant(issuer, client, audience, None, apis)?;
+        Ok((Self { client, api }, target::scope_for_user(client, api, scope)))
+    }
+}
+
 impl DeviceGrant {
     /// What a person can be asked now: what is registered may have changed since the device asked. Gives the scope that can be had.
     ///
@@ -192,15 +214,7 @@ impl DeviceGrant {
         client: Option<&'a Client>,
         apis: &'a dyn Apis,
     ) -> Result<(Question<'a>, Scope), OAuthError> {
-        let client = client.ok_or(OAuthError::ClientUnknown)?;
-        if client.disabled {
-            return Err(OAuthError::ClientDisabled);
-        }
-        if !client.may_use(Grant::DeviceCode) {
-            return Err(OAuthError::GrantNotAllowed);
-        }
-        let api = target::of_grant(issuer, client, self.audience.as_deref(), None, apis)?;
-        Ok((Question { client, api }, target::scope_for_user(client, api, &self.scope)))
+        Question::about(Grant::DeviceCode, (self.audience.as_deref(), &self.scope), issuer, client, apis)
     }
 
     /// The same, allowed by whoever is signed in, with the scope that the page showed.

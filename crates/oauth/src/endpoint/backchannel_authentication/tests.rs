@@ -1,4 +1,5 @@
 use super::*;
+use crate::registration::Api;
 use crate::testing::{API, NOW, apis, at, authenticated, issuer, machine, spa, third_party, user};
 use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, Jwk, SigningKey, jwt};

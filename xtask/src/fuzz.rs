@@ -13,8 +13,8 @@ use crate::process;
 use crate::suite::Count;
 use crate::tree::Workspace;
 
-/// For each target in `cargo xtask test`: past the seeds, and a bit more than a minute in all on two processors.
-pub(crate) const BRIEFLY_SECS: u64 = 12;
+/// For each target in `cargo xtask test`: past the seeds, and half a minute in all on two processors.
+pub(crate) const BRIEFLY_SECS: u64 = 5;
 
 /// Longer inputs find the same code later. Only what is refused for its length needs more, and that has tests.
 const MAX_LEN: &str = "-max_len=8192";

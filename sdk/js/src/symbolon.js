@@ -87,7 +87,7 @@ export class Auth {
     secureUrl(issuer, 'issuer');
     if (!clientId) throw new AuthError('config', 'clientId is missing');
     if (storage !== 'auto' && storage !== 'memory')
-      throw new AuthError('config', `storage '${storage}' is not available yet: use 'memory'`);
+      throw new AuthError('config', `storage '${storage}' is not available`);
     this.#env = env;
     this.#options = options;
     this.#redirectUri = new URL(options.redirectUri ?? '/', env.location.href).href;
@@ -286,27 +286,27 @@ export class Auth {
    * `fetch`, with an access token for URLs of a configured API and for no others. A 401 renews once and tries once
    * more. Signed out, or with an Authorization header of your own, it is plain `fetch`.
    * @param {RequestInfo | URL} input
-   * @param {RequestInit} [init]
+   * @param {RequestInit & { send?: (request: Request) => Promise<Response> }} [init] `send`: a framework's own HTTP
+   *   client, which carries the requests instead of the browser's `fetch`
    * @returns {Promise<Response>}
    */
   fetch = async (input, init) => {
+    const send = init?.send ?? this.#env.fetch;
+    const attempt = (/** @type {Request} */ one, /** @type {{ token: string }} */ { token }) => {
+      one.headers.set('Authorization', `Bearer ${token}`);
+      return send(one);
+    };
     const request = new this.#env.Request(input, init); // resolves relative URLs exactly as fetch will
-    if (!matchApi(this.#apis, request.url) || request.headers.has('Authorization')) return this.#env.fetch(request);
+    if (!matchApi(this.#apis, request.url) || request.headers.has('Authorization')) return send(request);
     await this.#starting;
-    if (!this.#session) return this.#env.fetch(request);
+    if (!this.#session) return send(request);
     const again = request.clone();
     const access = await this.#token({});
-    const response = await this.#send(request, access.token);
+    const response = await attempt(request, access);
     if (response.status !== 401) return response;
     const renewed = await this.#token({ stale: access.token }).catch(() => undefined);
-    return renewed ? this.#send(again, renewed.token) : response;
+    return renewed ? attempt(again, renewed) : response;
   };
-
-  /** @param {Request} request @param {string} token */
-  #send(request, token) {
-    request.headers.set('Authorization', `Bearer ${token}`);
-    return this.#env.fetch(request);
-  }
 
   /**
    * An access token, for what `fetch` cannot do (a WebSocket, a library). Keep it nowhere.

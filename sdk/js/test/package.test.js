@@ -12,6 +12,8 @@ const root = join(import.meta.dirname, '..');
 const read = (path) => readFileSync(join(root, path), 'utf8');
 const tool = (name) => join(root, 'node_modules/.bin', name);
 const BUDGET_BYTES = 6 * 1024;
+const ADAPTER_BYTES = 1024;
+const ADAPTER_LINES = 120;
 
 /** A folder that is gone after the test. */
 function scratch(t) {
@@ -45,10 +47,21 @@ test(`the served file is at most ${BUDGET_BYTES} bytes in gzip`, (t) => {
 });
 
 test('it depends on nothing and imports nothing', () => {
-  const { dependencies, peerDependencies } = JSON.parse(read('package.json'));
-  assert.equal(dependencies ?? peerDependencies, undefined);
+  const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(read('package.json'));
+  assert.equal(dependencies, undefined);
+  for (const framework of Object.keys(peerDependencies)) assert.ok(peerDependenciesMeta[framework].optional, framework);
   assert.doesNotMatch(read('dist/symbolon.js'), /\bimport\b/);
 });
+
+for (const adapter of ['angular', 'react', 'vue'])
+  test(`the adapter for ${adapter} is at most ${ADAPTER_BYTES} bytes in gzip and ${ADAPTER_LINES} lines`, (t) => {
+    const build = ['--bundle', '--format=esm', '--minify', '--target=es2022', '--packages=external', '--external:./symbolon.js'];
+    const text = execFileSync(tool('esbuild'), [join(root, `src/${adapter}.js`), ...build]);
+    const size = gzipSync(text, { level: 9 }).length;
+    t.diagnostic(`${size} bytes`);
+    assert.ok(size <= ADAPTER_BYTES, `${size} bytes`);
+    assert.ok(read(`src/${adapter}.js`).trimEnd().split('\n').length <= ADAPTER_LINES);
+  });
 
 test('importing and creating changes no global', async () => {
   const { createAuth } = await import('../dist/symbolon.js');

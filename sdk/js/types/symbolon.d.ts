@@ -52,10 +52,13 @@ export class Auth {
      * `fetch`, with an access token for URLs of a configured API and for no others. A 401 renews once and tries once
      * more. Signed out, or with an Authorization header of your own, it is plain `fetch`.
      * @param {RequestInfo | URL} input
-     * @param {RequestInit} [init]
+     * @param {RequestInit & { send?: (request: Request) => Promise<Response> }} [init] `send`: a framework's own HTTP
+     *   client, which carries the requests instead of the browser's `fetch`
      * @returns {Promise<Response>}
      */
-    fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+    fetch: (input: RequestInfo | URL, init?: RequestInit & {
+        send?: (request: Request) => Promise<Response>;
+    }) => Promise<Response>;
     /**
      * An access token, for what `fetch` cannot do (a WebSocket, a library). Keep it nowhere.
      * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API; `scope`:

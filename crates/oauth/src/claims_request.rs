@@ -62,6 +62,8 @@ pub(crate) struct Asked {
     pub(crate) sub: Option<Vec<String>>,
     /// How strongly they must have done so, if that is essential (§5.5.1.1).
     pub(crate) acr: Option<Vec<String>>,
+    /// How strongly they had better have done so: a wish, as `acr_values` is (§5.5.1.1).
+    pub(crate) wished_acr: Option<Vec<String>>,
 }
 
 /// One entry (§5.5.1): `null`, or what qualifies it.
@@ -111,6 +113,7 @@ pub(crate) fn parse(text: &str, client: &Client) -> Result<Asked, OAuthError> {
             match name.as_str() {
                 "sub" => asked.sub = entry.texts()?.or(asked.sub),
                 "acr" if place == "id_token" && entry.essential => asked.acr = entry.texts()?,
+                "acr" if place == "id_token" => asked.wished_acr = entry.texts()?,
                 name if may_have(client, name) => {
                     let names = &mut asked.claims;
                     let names = if place == "id_token" { &mut names.id_token } else { &mut names.userinfo };

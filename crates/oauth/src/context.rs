@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::acr::Levels;
 use crate::ids::Issuer;
 use crate::pairwise::Pairwise;
 
@@ -22,19 +23,31 @@ pub struct Context<'a> {
     pub issuer: &'a Issuer,
     /// How long things live, as configured.
     pub lifetimes: Lifetimes,
+    /// What sign-ins are worth.
+    pub levels: &'a Levels,
     /// What users are called towards clients that may not compare them.
     pub pairwise: &'a Pairwise,
     /// Where unpredictable values come from.
     pub rng: &'a mut dyn Rng,
 }
 
+#[cfg(test)]
+impl Context<'_> {
+    /// The same for a shorter while, so that a test can change a member.
+    pub(crate) fn reborrow(&mut self) -> Context<'_> {
+        let Self { now, issuer, lifetimes, levels, pairwise, rng } = self;
+        Context { now: *now, issuer, lifetimes: *lifetimes, levels, pairwise, rng: &mut **rng }
+    }
+}
+
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { now, issuer, lifetimes, pairwise: _, rng: _ } = self;
+        let Self { now, issuer, lifetimes, levels, pairwise: _, rng: _ } = self;
         f.debug_struct("Context")
             .field("now", now)
             .field("issuer", issuer)
             .field("lifetimes", lifetimes)
+            .field("levels", levels)
             .finish_non_exhaustive()
     }
 }

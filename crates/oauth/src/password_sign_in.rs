@@ -4,7 +4,7 @@
 //! pool, before this decides what the sign-in brings.
 
 use crate::access_token::BornIn;
-use crate::acr;
+use crate::acr::Performed;
 use crate::confirmation;
 use crate::context::Context;
 use crate::effect::Effect;
@@ -79,7 +79,7 @@ pub fn decide(
     }
     let asked = request.scope.clone().unwrap_or_else(|| everything(api));
     let family_id = random_id(ctx.rng);
-    let auth_time = ctx.now;
+    let (auth_time, levels) = (ctx.now, ctx.levels);
     let born = family::begin(
         ctx,
         &SignIn {
@@ -92,7 +92,7 @@ pub fn decide(
             nonce: None,
             auth_time,
             amr: &signed_in.amr,
-            acr: acr::of(&signed_in.amr),
+            acr: levels.of(Performed { amr: &signed_in.amr, age_secs: Some(0) }),
             claims: None,
             extent: &Extent::default(),
             held: None,

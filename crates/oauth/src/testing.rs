@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::acr::Levels;
 use crate::certificate::{ClientCertificate, header};
 use crate::claims::Profile;
 use crate::client_auth::{self, AuthenticatedClient, Authentication, Credentials};
@@ -57,7 +58,9 @@ pub(crate) fn at<T>(now: u64, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
     let issuer = issuer();
     let lifetimes = Lifetimes::default();
     let pairwise = names();
-    f(&mut Context { now, issuer: &issuer, lifetimes, pairwise: &pairwise, rng: &mut TestRng::new(now) })
+    let levels = Levels::default();
+    let rng = &mut TestRng::new(now);
+    f(&mut Context { now, issuer: &issuer, lifetimes, levels: &levels, pairwise: &pairwise, rng })
 }
 
 /// What users are called towards clients with pairwise subjects.

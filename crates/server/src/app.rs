@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use symbolon_oauth::acr::{Levels, Performed};
 use symbolon_oauth::dpop::Nonces;
 use symbolon_oauth::endpoint::check_session::BrowserStates;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Pairwise, Rng};
@@ -73,6 +74,8 @@ pub struct App {
     pub nonces: Nonces,
     /// What users are called towards clients with pairwise subjects.
     pub pairwise: Pairwise,
+    /// What sign-ins are worth.
+    pub levels: Levels,
     /// What tells a browser's sessions apart for pages that watch them.
     pub browser_states: BrowserStates,
     /// The one way to call others.
@@ -206,6 +209,7 @@ impl App {
             browser_states: BrowserStates::new(&master.derive("browser state")).map_err(|why| invalid(&why))?,
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
+            levels: config.acr.clone(),
             registry: ArcSwap::from_pointee(registry),
             archive_key,
             attempts,
@@ -299,7 +303,13 @@ impl App {
 
     /// What pure decisions take as their first argument.
     pub fn context<'a>(&'a self, now: u64, rng: &'a mut dyn Rng) -> Context<'a> {
-        Context { now, issuer: &self.issuer, lifetimes: self.lifetimes(), pairwise: &self.pairwise, rng }
+        let Self { issuer, levels, pairwise, .. } = self;
+        Context { now, issuer, lifetimes: self.lifetimes(), levels, pairwise, rng }
+    }
+
+    /// The strongest level of a sign-in at `auth_time`, by these methods.
+    pub(crate) fn acr(&self, amr: &[String], auth_time: u64, now: u64) -> Option<String> {
+        self.levels.of(Performed { amr, age_secs: now.checked_sub(auth_time) }).map(str::to_owned)
     }
 
     /// How long signing keys live.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use symbolon_jose::jwe::{self, EncryptingKey};
 use symbolon_jose::{Algorithm, KeyManagement, VerifyingKeys, jwt};
+use symbolon_oauth::acr::Levels;
 use symbolon_oauth::assertion::Trusted;
 use symbolon_oauth::client_auth::{SharedKeys, keys_of};
 use symbolon_oauth::endpoint::discovery::{self, Certificates, Settings};
@@ -68,12 +69,18 @@ pub struct Published {
     feed: FeedAccess,
     registration: RegistrationMode,
     certificates: Certificates,
+    levels: Levels,
 }
 
 impl Published {
     /// What this one says.
     pub fn of(config: &Config) -> Self {
-        Self { feed: config.revocation.feed, registration: config.registration, certificates: config.certificates() }
+        Self {
+            feed: config.revocation.feed,
+            registration: config.registration,
+            certificates: config.certificates(),
+            levels: config.acr.clone(),
+        }
     }
 }
 
@@ -441,6 +448,7 @@ fn metadata(
         revocation_feed: published.feed != FeedAccess::Off,
         registration: published.registration != RegistrationMode::Off,
         certificates: published.certificates.clone(),
+        levels: published.levels.clone(),
         required_of_all: required_of_all(clients),
         authorization_details_types: details_types(apis),
         decryption_algs: encryption.algorithms().collect(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::consent::{self, Consent};
 use super::issue::{Granted, issue};
 use super::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ErrorRedirect, Prompt, ValidRequest};
-use crate::acr;
+use crate::acr::Performed;
 use crate::claims_request::ClaimsRequest;
 use crate::context::Context;
 use crate::error::OAuthError;
@@ -29,7 +29,7 @@ pub struct SessionFacts {
     pub auth_time: u64,
     /// By what means (RFC 8176).
     pub amr: Vec<String>,
-    /// How strongly.
+    /// How strongly: the strongest level that it is of, whatever a client asks for.
     pub acr: Option<String>,
 }
 
@@ -164,7 +164,7 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         return refuse(OAuthError::IdTokenHintInvalid);
     }
     // Nobody here can bring it: the page need not be shown to find that out.
-    if request.claims.acr.as_ref().is_some_and(|wanted| !acr::is_attainable(wanted)) {
+    if request.claims.acr.as_ref().is_some_and(|wanted| !ctx.levels.is_attainable(wanted)) {
         return refuse(OAuthError::UnmetAuthenticationRequirements);
     }
     let silent = request.has_prompt(Prompt::None);
@@ -181,9 +181,15 @@ pub fn decide(ctx: &mut Context<'_>, request: &ValidRequest<'_>, facts: &Facts) 
         Err(why) => return Decision::SignIn(SignInPrompt { why, login_hint: request.login_hint.clone() }),
     };
     // OpenID Connect Core §5.5.1.1: the server "MUST treat that outcome as a failed authentication attempt". Asking again would bring no more.
-    if !acr_is_met(request, session) {
+    let performed = performed(ctx, facts, session);
+    let essential = request.claims.acr.as_deref();
+    let level = wanted_acr(request).and_then(|wanted| ctx.levels.first_of(wanted, performed));
+    if essential.is_some() && level.is_none() {
         return refuse(OAuthError::UnmetAuthenticationRequirements);
     }
+    // The level that was asked for, where the sign-in is of it: one that is of a stronger one is.
+    let acr = level.map(str::to_owned).or_else(|| session.acr.clone());
+    let session = &SessionFacts { acr, ..session.clone() };
     match consent::judge(request, session, facts.interaction.as_ref(), &facts.consent_on_record) {
         Consent::Ask(_) if silent => refuse(OAuthError::ConsentRequired),
         Consent::Ask(prompt) => Decision::Consent(Box::new(prompt)),
@@ -238,14 +244,20 @@ fn sign_in<'f>(ctx: &Context<'_>, request: &ValidRequest<'_>, facts: &'f Facts) 
         return Err(SignInWhy::MaxAge);
     }
     // Core §3.1.2.1, §5.5.1.1; RFC 9470 §5: what is wanted and can be had is worth another sign-in.
-    let wanted = request.claims.acr.as_deref().unwrap_or(&request.acr_values);
-    let met = wanted.is_empty() || session.acr.as_ref().is_some_and(|acr| wanted.contains(acr));
-    if met || !acr::is_attainable(wanted) { Ok(session) } else { Err(SignInWhy::Acr) }
+    let Some(wanted) = wanted_acr(request) else { return Ok(session) };
+    let is_met = ctx.levels.first_of(wanted, performed(ctx, facts, session)).is_some();
+    if is_met || !ctx.levels.is_attainable(wanted) { Ok(session) } else { Err(SignInWhy::Acr) }
 }
 
-fn acr_is_met(request: &ValidRequest<'_>, session: &SessionFacts) -> bool {
-    let met = |wanted: &Vec<String>| session.acr.as_ref().is_some_and(|acr| wanted.contains(acr));
-    request.claims.acr.as_ref().is_none_or(met)
+/// The levels asked for, best first: what is essential before what is wished for.
+fn wanted_acr<'r>(request: &'r ValidRequest<'_>) -> Option<&'r [String]> {
+    request.claims.acr.as_deref().or(Some(&request.acr_values)).filter(|wanted| !wanted.is_empty())
+}
+
+/// How the session was begun. Whoever signed in for this request is not asked again because a page was left open.
+fn performed<'f>(ctx: &Context<'_>, facts: &Facts, session: &'f SessionFacts) -> Performed<'f> {
+    let age_secs = if signed_in_here(facts) { Some(0) } else { ctx.now.checked_sub(session.auth_time) };
+    Performed { amr: &session.amr, age_secs }
 }
 
 /// Whether the person chose to go on as whoever is signed in.
@@ -267,6 +279,7 @@ fn signed_in_here(facts: &Facts) -> bool {
 mod tests {
     use super::super::{Effective, validate};
     use super::*;
+    use crate::acr::Levels;
     use crate::params::Params;
     use crate::registration::Client;
     use crate::testing::{API, CHALLENGE, NOW, SPA_URI, apis, at, issuer, spa};
@@ -373,31 +386,27 @@ mod tests {
     #[test]
     fn an_essential_acr_that_is_not_met_is_a_failed_authentication_core_5_5_1_1() {
         let claims = "claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22values%22%3A%5B%22strong%22%5D%7D%7D%7D";
-        let of = |acr: Option<&str>| Facts {
-            session: Some(SessionFacts { acr: acr.map(str::to_owned), ..session(50) }),
-            ..Facts::default()
-        };
-        for acr in [None, Some("weak")] {
-            refuses(&run(claims, &of(acr)), &OAuthError::UnmetAuthenticationRequirements);
-        }
-        let pwd = claims.replace("strong", "urn%3Asymbolon%3Aacr%3Apwd");
-        issues(run(&pwd, &of(Some(PWD))));
+        refuses(&run(claims, &signed_in(50)), &OAuthError::UnmetAuthenticationRequirements);
         refuses(&run(claims, &Facts::default()), &OAuthError::UnmetAuthenticationRequirements);
+        let pwd = claims.replace("strong", "urn%3Asymbolon%3Aacr%3Apwd");
+        issues(run(&pwd, &signed_in(50)));
     }
 
     const PWD: &str = "urn:symbolon:acr:pwd";
 
     #[test]
     fn rfc9470_section_5_a_level_that_can_be_had_is_worth_another_sign_in() {
-        let weak = |auth_time_ago| signed_in(auth_time_ago);
+        let weak = |auth_time_ago| {
+            let by_other_means = SessionFacts { amr: vec!["user".to_owned()], ..session(auth_time_ago) };
+            Facts { session: Some(by_other_means), ..Facts::default() }
+        };
         let wish = format!("acr_values=urn:other+{PWD}");
         let essential = format!(
             "claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22{PWD}%22%7D%7D%7D"
         );
         for asked in [&wish, &essential] {
             asks_to_sign_in(&run(asked, &weak(50)), SignInWhy::Acr);
-            let of_level = SessionFacts { acr: Some(PWD.to_owned()), ..session(50) };
-            issues(run(asked, &Facts { session: Some(of_level), ..Facts::default() }));
+            issues(run(asked, &signed_in(50)));
         }
         // Signed in again, and still not of the level.
         let interaction = Some(InteractionFacts { sign_in_since: Some(NOW - 60), ..InteractionFacts::default() });
@@ -407,6 +416,47 @@ mod tests {
         // Without a page: a wish is let go, what is essential is not.
         issues(run(&format!("prompt=none&{wish}"), &weak(50)));
         refuses(&run(&format!("prompt=none&{essential}"), &weak(50)), &OAuthError::LoginRequired);
+    }
+
+    /// Decides under these levels: `recent` is a password within ten seconds, `known` one at any time.
+    fn under_levels(client: &Client, more: &str, facts: &Facts) -> Decision {
+        let levels = Levels::parse(["recent=pwd@10s", "known=pwd"], |_| Ok(10)).unwrap();
+        let query = format!(
+            "client_id=spa&redirect_uri={SPA_URI}&response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256&{more}"
+        );
+        let (apis, issuer) = (apis(), issuer());
+        let asked = Effective::plain(Params::parse_for_authorize(query.as_bytes()).unwrap());
+        let request = validate(&asked, Some(client), &apis, &issuer).unwrap();
+        at(NOW, |ctx| decide(&mut Context { levels: &levels, ..ctx.reborrow() }, &request, facts))
+    }
+
+    #[test]
+    fn core_section_3_1_2_1_the_acr_told_is_the_first_wanted_that_the_sign_in_is_of() {
+        let acr = |client: &Client, more: &str, secs_ago| {
+            let session = SessionFacts { acr: Some("strongest".to_owned()), ..session(secs_ago) };
+            let facts = Facts { session: Some(session), ..Facts::default() };
+            issues(under_levels(client, more, &facts)).code.unwrap().grant.acr.unwrap()
+        };
+        assert_eq!(acr(&spa(), "acr_values=known+recent", 5), "known");
+        assert_eq!(acr(&spa(), "acr_values=recent+known", 5), "recent");
+        assert_eq!(acr(&spa(), "acr_values=other", 5), "strongest");
+        assert_eq!(acr(&spa(), "", 5), "strongest");
+        let mut client = spa();
+        client.metadata.default_acr_values = vec!["known".to_owned()];
+        assert_eq!(acr(&client, "", 5), "known", "OpenID Connect Registration §2");
+        assert_eq!(acr(&client, "acr_values=recent", 5), "recent");
+    }
+
+    #[test]
+    fn a_level_that_has_passed_takes_another_sign_in() {
+        let mut client = spa();
+        client.metadata.default_acr_values = vec!["recent".to_owned()];
+        asks_to_sign_in(&under_levels(&client, "", &signed_in(11)), SignInWhy::Acr);
+        asks_to_sign_in(&under_levels(&spa(), "acr_values=recent", &signed_in(11)), SignInWhy::Acr);
+        issues(under_levels(&spa(), "acr_values=known+recent", &signed_in(11)));
+        // Signed in for this request, and then a page was left open.
+        let facts = Facts { interaction: Some(since(70)), ..signed_in(60) };
+        assert_eq!(issues(under_levels(&client, "", &facts)).code.unwrap().grant.acr.as_deref(), Some("recent"));
     }
 
     #[test]

@@ -93,6 +93,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
     let scope = check::scope::check(draft, response_type, &asked_for)?;
     let mut asked_for = asked_for.into_iter();
     let claims = check::claims::check(draft)?;
+    let acr_values = check::acr_values::check(draft, &claims);
     Ok(ValidRequest {
         client: draft.client,
         source: draft.source,
@@ -111,7 +112,7 @@ fn rest<'a>(draft: &Draft<'a, '_>, apis: &'a dyn Apis, issuer: &'a Issuer) -> Re
         dpop_jkt,
         prompt,
         max_age,
-        acr_values: check::acr_values::check(draft),
+        acr_values,
         login_hint: hints.login_hint,
         ui_locales: hints.ui_locales,
         id_token_hint: hints.id_token_hint,

@@ -11,6 +11,7 @@ mod backchannel;
 use serde::Serialize;
 use symbolon_jose::{Algorithm, KeyManagement};
 
+use crate::acr::Levels;
 use crate::authorize::Prompt;
 use crate::claims;
 use crate::client_auth::{MAC_ALGS, SIGNING_ALGS};
@@ -31,6 +32,8 @@ pub use backchannel::Backchannel;
 pub struct Settings {
     /// Algorithms the server has keys for.
     pub id_token_signing_algs: Vec<Algorithm>,
+    /// What sign-ins are worth.
+    pub levels: Levels,
     /// Languages of the pages.
     pub ui_locales: Vec<String>,
     /// Whether guards can follow revocations.

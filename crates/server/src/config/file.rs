@@ -80,7 +80,7 @@ fn file_text(setting: &Setting, value: &toml::Value) -> Result<String, String> {
         toml::Value::Integer(number) => unquoted(number),
         toml::Value::Float(number) => unquoted(number),
         toml::Value::String(text) => Ok(text.clone()),
-        toml::Value::Array(items) if setting.kind == Kind::Networks => {
+        toml::Value::Array(items) if matches!(setting.kind, Kind::List | Kind::Networks) => {
             let texts: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
             texts.map(|texts| texts.join(",")).ok_or_else(|| "the list must hold texts in quotes".to_owned())
         }

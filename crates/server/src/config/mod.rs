@@ -21,6 +21,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use http::HeaderName;
+use symbolon_oauth::acr::Levels;
 use zeroize::Zeroizing;
 
 pub use load::{Effective, Loaded, Mode, Source, Sources, load};
@@ -49,6 +50,8 @@ pub struct Config {
     pub http: Http,
     /// Certificates of clients.
     pub mtls: Mtls,
+    /// What sign-ins are worth.
+    pub acr: Levels,
     /// Browser sessions.
     pub session: Session,
     /// Lifetimes of what is issued.

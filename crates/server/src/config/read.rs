@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use symbolon_oauth::acr::Levels;
+
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
@@ -33,6 +35,7 @@ impl Config {
             },
             http: Http::read(&mut read),
             mtls: Mtls::read(&mut read),
+            acr: read.levels("acr.levels"),
             session: Session::read(&mut read),
             tokens: Tokens::read(&mut read),
             keys: Keys {
@@ -243,6 +246,15 @@ impl Reader<'_> {
         match parsed {
             Ok(networks) => networks,
             Err(why) => self.misfit(path, &why).unwrap_or_default(),
+        }
+    }
+
+    fn levels(&mut self, path: &str) -> Levels {
+        let values = self.values;
+        let texts = values.text(path).split(',').map(str::trim).filter(|text| !text.is_empty());
+        match Levels::parse(texts, parse_duration) {
+            Ok(levels) => levels,
+            Err(why) => self.misfit(path, &why.to_string()).unwrap_or_default(),
         }
     }
 

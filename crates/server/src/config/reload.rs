@@ -104,6 +104,7 @@ mod tests {
             Kind::Choice(words) => return words.iter().find(|word| **word != default).unwrap().to_string(),
             Kind::Duration { min, .. } => format!("{}s", min + 1),
             Kind::Integer { min, .. } => (min + 2).to_string(),
+            Kind::List => "1=pwd".to_owned(),
             Kind::Listen => "127.0.0.1:1".to_owned(),
             Kind::Networks => "10.0.0.0/8".to_owned(),
             Kind::Path => "elsewhere".to_owned(),

@@ -22,6 +22,8 @@ pub enum Kind {
     },
     /// `127.0.0.1:4400`, `localhost:4400`, `[::1]:4400` or `unix:/run/symbolon.sock`.
     Listen,
+    /// Texts: `["2=pwd+otp", "1=pwd"]`; comma-separated in the environment.
+    List,
     /// Addresses and networks: `["10.0.0.0/8", "::1"]`; comma-separated in the environment.
     Networks,
     /// A file or folder; relative to the configuration file it stands in, else to the working directory.
@@ -108,6 +110,8 @@ pub const SETTINGS: &[Setting] = &[
     row("mtls.url", Kind::Text, "", "what clients put before the paths of that address; without it the issuer's host with that port"),
     row("mtls.ca", Kind::Path, "", "authorities in PEM whose certificates prove clients (tls_client_auth); those that clients register themselves need none"),
     row("mtls.header", Kind::Text, "", "header in which a trusted proxy hands on the certificate it was shown: client-cert (RFC 9440), or one with PEM in percent-encoding"),
+
+    row("acr.levels", Kind::List, "urn:symbolon:acr:pwd=pwd", "levels of authentication, the strongest first: NAME=METHOD+METHOD, and @10m if it holds only so long after the sign-in; methods: pwd"),
 
     row("session.idle", time(MINUTE, 365 * DAY), "12h", "a browser session ends when unused this long"),
     row("session.absolute", time(MINUTE, 365 * DAY), "24h", "… and this long after sign-in in any case"),

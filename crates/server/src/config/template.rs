@@ -35,6 +35,7 @@ fn line(setting: &Setting, key: &str) -> String {
     let default = setting.default;
     match setting.kind {
         Kind::Integer { .. } => format!("#{key} = {default}"),
+        Kind::List => format!("#{key} = {}", serde_json::json!(default.split(',').collect::<Vec<_>>())),
         Kind::Networks => format!("#{key} = [\"127.0.0.1\"]"),
         Kind::Secret => format!("#{key}_file = \"/path/to/file\""),
         _ => format!("#{key} = \"{default}\""),

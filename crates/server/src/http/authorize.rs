@@ -213,7 +213,7 @@ impl Arrival<'_> {
             _ => Vec::new(),
         };
         Ok(Facts {
-            session: signed_in.map(SignedIn::facts),
+            session: signed_in.map(|who| who.facts(self.app, self.meta.now)),
             user: signed_in
                 .filter(|_| request.response_type().is_front_channel())
                 .map(|who| crate::facts::user(&who.user)),

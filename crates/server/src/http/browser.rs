@@ -2,8 +2,9 @@
 //! and pending requests to it before anyone has signed in.
 
 use http::{HeaderMap, HeaderValue};
+use symbolon_oauth::acr;
 use symbolon_oauth::authorize::SessionFacts;
-use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind, acr};
+use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
 use symbolon_store::{Hash32, NewSession, Session, User, UserStatus};
 
 use super::meta::Meta;
@@ -29,13 +30,13 @@ pub(super) struct SignedIn {
 
 impl SignedIn {
     /// What the authorization decision needs to know.
-    pub(super) fn facts(&self) -> SessionFacts {
+    pub(super) fn facts(&self, app: &App, now: u64) -> SessionFacts {
         SessionFacts {
             user_id: self.user.id.clone(),
             sid: self.session.sid.clone(),
             auth_time: self.session.auth_time,
             amr: self.session.amr.clone(),
-            acr: acr::of(&self.session.amr).map(str::to_owned),
+            acr: app.acr(&self.session.amr, self.session.auth_time, now),
         }
     }
 }
@@ -166,7 +167,7 @@ pub(super) fn fresh(
         idle_expires_at: idle_end(app, persistent, meta.now).min(absolute_expires_at),
         absolute_expires_at,
         persistent,
-        amr: vec!["pwd".to_owned()],
+        amr: vec![acr::PWD.to_owned()],
         user_agent: headers
             .get(http::header::USER_AGENT)
             .and_then(|value| value.to_str().ok())

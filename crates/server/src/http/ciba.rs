@@ -213,7 +213,7 @@ impl Visit<'_> {
         let (grant, event, what) = match yes_to {
             Some(scope) => {
                 waiting.grant.question(&app.issuer, client, &*registry)?;
-                let grant = waiting.grant.allowed(scope, &who.facts(), meta.now);
+                let grant = waiting.grant.allowed(scope, &who.facts(app, meta.now), meta.now);
                 (grant, "ciba.allow", DoneWhat::CibaAllowed { client: name })
             }
             None => (waiting.grant.denied(meta.now), "ciba.deny", DoneWhat::CibaDenied { client: name }),

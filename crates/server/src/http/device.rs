@@ -236,7 +236,11 @@ impl Visit<'_> {
         let (grant, event, what) = match yes_to {
             Some(scope) => {
                 waiting.grant.question(&app.issuer, client, &*registry)?;
-                (waiting.grant.allowed(scope, &who.facts()), "device.allow", DoneWhat::DeviceAllowed { client: name })
+                (
+                    waiting.grant.allowed(scope, &who.facts(app, meta.now)),
+                    "device.allow",
+                    DoneWhat::DeviceAllowed { client: name },
+                )
             }
             None => (waiting.grant.denied(), "device.deny", DoneWhat::DeviceDenied { client: name }),
         };

@@ -3,6 +3,7 @@
 
 use http::Method;
 use serde_json::json;
+use symbolon_oauth::acr::Levels;
 
 use crate::support::flow::authorize_url;
 use crate::support::protocol::claims;
@@ -91,4 +92,63 @@ async fn rfc9470_section_4_a_challenge_by_max_age_leads_to_a_fresh_sign_in() {
     let answer = browser.sign_in(&page, ADA, PASSWORD).await;
     let tokens = world.redeem("web", &answer.param("code").unwrap()).await.json();
     assert_eq!(claims(&tokens["access_token"])["auth_time"], json!(NOW + 400));
+}
+
+/// Two levels of a password: one holds for a minute.
+async fn with_levels() -> World {
+    World::with(|config| {
+        let secs = |_: &str| Ok(60);
+        config.acr = Levels::parse(["urn:example:fresh=pwd@1m", "1=pwd"], secs).unwrap();
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_discovery_section_3_the_operators_levels_are_listed_strongest_first() {
+    let world = with_levels().await;
+    let document = world.send(Method::GET, "/.well-known/openid-configuration", &[], None).await.json();
+    assert_eq!(document["acr_values_supported"], json!(["urn:example:fresh", "1"]));
+}
+
+#[tokio::test]
+async fn rfc9470_section_5_a_level_that_no_longer_holds_takes_another_sign_in() {
+    let world = with_levels().await;
+    let mut browser = world.browser();
+    let code = browser.code("web", ADA, &[]).await;
+    let acr = async |code: &str| claims(&world.redeem("web", code).await.json()["access_token"])["acr"].clone();
+    assert_eq!(acr(&code).await, "urn:example:fresh", "the strongest");
+    let code = browser.code("web", ADA, &[("acr_values", "1 urn:example:fresh")]).await;
+    assert_eq!(acr(&code).await, "1", "the first that was wished for");
+    world.advance(61);
+    let code = browser.code("web", ADA, &[]).await;
+    assert_eq!(acr(&code).await, "1");
+    let silent = [("prompt", "none"), ("claims", &essential("urn:example:fresh"))];
+    browser.get(&authorize_url("web", &silent)).await.is_redirected_error("login_required");
+    let page = browser.get(&authorize_url("web", &[("acr_values", "urn:example:fresh")])).await;
+    page.is_page(200);
+    let answer = browser.sign_in(&page, ADA, PASSWORD).await;
+    assert_eq!(acr(&answer.param("code").unwrap()).await, "urn:example:fresh");
+}
+
+#[tokio::test]
+async fn openid_registration_section_2_default_acr_values_count_for_requests_without_a_wish() {
+    let world = with_levels().await;
+    world
+        .change_client("web", |client| client.metadata.default_acr_values = vec!["urn:example:fresh".to_owned()])
+        .await;
+    let mut browser = world.browser();
+    browser.code("web", ADA, &[]).await;
+    world.advance(61);
+    browser.get(&authorize_url("web", &[])).await.is_page(200);
+    let wished = browser.get(&authorize_url("web", &[("acr_values", "1")])).await;
+    assert!(wished.param("code").is_some(), "the request overrides: {wished:?}");
+}
+
+#[tokio::test]
+async fn openid_registration_section_2_with_require_auth_time_the_id_token_says_when() {
+    let world = World::new().await;
+    world.change_client("web", |client| client.metadata.require_auth_time = true).await;
+    let code = world.browser().code("web", ADA, &[]).await;
+    world.advance(30);
+    assert_eq!(claims(&world.redeem("web", &code).await.json()["id_token"])["auth_time"], json!(NOW));
 }

@@ -5,7 +5,6 @@ use serde::Serialize;
 use symbolon_jose::ContentEncryption;
 
 use super::Settings;
-use crate::acr;
 
 /// Part of the metadata document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,7 +13,7 @@ use crate::acr;
     reason = "every member is named and defined by OpenID Connect Discovery §3, RFC 9126 §5, RFC 9101 §10.5, RFC 9396 §10 or RFC 9701 §7"
 )]
 pub struct Assurance {
-    pub acr_values_supported: Vec<&'static str>,
+    pub acr_values_supported: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types_supported: Vec<String>,
     pub introspection_signing_alg_values_supported: Vec<&'static str>,
@@ -32,7 +31,7 @@ impl Assurance {
         let decrypts = !settings.decryption_algs.is_empty();
         let content = ContentEncryption::ALL.iter().filter(|_| decrypts);
         Self {
-            acr_values_supported: acr::supported().collect(),
+            acr_values_supported: settings.levels.supported().map(str::to_owned).collect(),
             authorization_details_types_supported: settings.authorization_details_types.clone(),
             introspection_signing_alg_values_supported: settings
                 .id_token_signing_algs

@@ -21,7 +21,10 @@ pub(crate) const INTEROP: &str = "tests/interop";
 pub(crate) const CLIENTS: &str = "tests/clients";
 
 /// Folders with a `package-lock.json` of their own.
-const NPM_FOLDERS: [&str; 4] = [SDK, NODE_GUARD, INTEROP, E2E];
+const NPM_FOLDERS: [&str; 7] =
+    [SDK, NODE_GUARD, INTEROP, E2E, "examples/dragons-api-express", "examples/dragons-spa", "examples/session-app"];
+/// Our packages, by name and folder, that the examples install as npm would: copied.
+const COPIED: [(&str, &str); 2] = [("symbolon", SDK), ("symbolon-guard", NODE_GUARD)];
 
 /// Oldest Node whose test runner does all that the tests use.
 const NODE_MAJOR: u32 = 20;
@@ -41,7 +44,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     python_packages(&workspace.root.join(INTEROP), &python_home(workspace))?;
     python_packages(&workspace.root.join(CLIENTS).join("python"), &clients_python(workspace))?;
     other_languages(workspace)?;
-    NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root.join(folder)))
+    NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root, &workspace.root.join(folder)))
 }
 
 fn rust_components(root: &Path) -> Result<(), String> {
@@ -194,17 +197,25 @@ fn python_with_venv(root: &Path) -> Result<(), String> {
     if usable() { Ok(()) } else { Err(format!("{need}; python3 here is older; try: https://www.python.org/downloads")) }
 }
 
-/// `npm ci`, skipped while what is installed is newer than the lock file.
-fn npm_packages(folder: &Path) -> Result<(), String> {
+/// `npm ci`, skipped while what is installed is newer than the lock file and than what was copied of ours.
+fn npm_packages(root: &Path, folder: &Path) -> Result<(), String> {
     let lock = folder.join("package-lock.json");
     if !lock.exists() {
         return Ok(());
     }
     let changed = |path: &Path| path.metadata().and_then(|it| it.modified()).ok();
     let installed = changed(&folder.join("node_modules/.package-lock.json"));
-    if installed.is_some() && installed >= changed(&lock) {
+    let copied = COPIED.iter().filter(|(name, _)| folder.join("node_modules").join(name).exists());
+    let sources = copied.flat_map(|(_, package)| files_below(&root.join(package).join("src")));
+    let newest = sources.chain([lock]).filter_map(|path| changed(&path)).max();
+    if installed.is_some() && installed >= newest {
         return Ok(());
     }
     println!("      npm ci in {}", folder.display());
     process::run(process::command("npm", folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

@@ -19,6 +19,9 @@ pub(crate) struct Ports {
     urls: Urls,
 }
 
+/// Where `examples/dragons-spa` answers: its pages may call the API, too.
+const ANGULAR_APP: &str = "http://localhost:4200";
+
 /// Where the sample is.
 #[derive(Clone, Debug)]
 pub(crate) struct Urls {
@@ -51,7 +54,7 @@ impl Ports {
         };
         let guard = Guard::new(issuer, &self.urls.api).map_err(|why| failed(&why))?;
         let guard = guard.dpop(Dpop::accept(&self.urls.api).map_err(|why| failed(&why))?);
-        let api = dragons_api::router(&guard, std::slice::from_ref(&self.urls.spa));
+        let api = dragons_api::router(&guard, &[self.urls.spa.clone(), ANGULAR_APP.to_owned()]);
         let spa = app(issuer, &self.urls);
         let doors = self.api.into_iter().map(|door| (door, api.clone()));
         for (door, router) in doors.chain(self.spa.into_iter().map(|door| (door, spa.clone()))) {

@@ -1,9 +1,9 @@
-//! What `serve --dev` registers by itself: the sample app, its API, and the role of its administrators.
+//! What `serve --dev` registers by itself: the sample apps, their API, and the role of its administrators.
 //! Only what is missing is added; what a developer changed stays.
 
 use serde::Serialize;
 use symbolon_oauth::ClientId;
-use symbolon_oauth::registration::{Api, Client, Role};
+use symbolon_oauth::registration::{Api, AuthMethod, Client, Role};
 use symbolon_oauth::scope::Scope;
 use symbolon_store::{Document, DocumentWrite, Expect, StoreError};
 
@@ -12,6 +12,11 @@ use crate::registry;
 
 /// The client id of the sample app.
 pub const SAMPLE_CLIENT: &str = "dragons-spa";
+/// Where `examples/dragons-spa` answers, the same client with a framework.
+const ANGULAR_APP: &str = "http://localhost:4200";
+/// The client id of `examples/session-app`, and where it answers.
+const SESSION_CLIENT: &str = "dragons-session";
+const SESSION_APP: &str = "http://localhost:4300";
 /// The role the first administrator gets, and the sample asks for.
 pub const ADMIN_ROLE: &str = "admin";
 
@@ -43,6 +48,9 @@ pub async fn seed(app: &App) -> Result<(), AppError> {
     }
     if let Some(write) = sample_client(app, find(registry::CLIENT, SAMPLE_CLIENT), now)? {
         writes.push(write);
+    }
+    if find(registry::CLIENT, SESSION_CLIENT).is_none() {
+        writes.push(put(registry::CLIENT, SESSION_CLIENT, &session_client(now)?, Expect::Absent));
     }
     if writes.is_empty() {
         return Ok(());
@@ -76,6 +84,9 @@ fn sample_client(app: &App, registered: Option<&Document>, now: u64) -> Result<O
     add(&mut client.redirect_uris, format!("{origin}/"));
     add(&mut client.post_logout_redirect_uris, format!("{origin}/"));
     add(&mut client.allowed_origins, origin);
+    add(&mut client.redirect_uris, format!("{ANGULAR_APP}/callback"));
+    add(&mut client.post_logout_redirect_uris, format!("{ANGULAR_APP}/"));
+    add(&mut client.allowed_origins, ANGULAR_APP.to_owned());
     if client.api(&audience).is_none() {
         let scopes = Scope::parse("read:dragons").map_err(|why| invalid(&why))?;
         client.apis.push(symbolon_oauth::registration::ClientApi { audience: audience.clone(), scopes });
@@ -83,6 +94,20 @@ fn sample_client(app: &App, registered: Option<&Document>, now: u64) -> Result<O
     client.default_audience = Some(audience);
     let unchanged = registered.is_some() && client == before;
     Ok((!unchanged).then(|| put(registry::CLIENT, SAMPLE_CLIENT, &client, expect)))
+}
+
+/// An app that runs on a server. It proves itself by a key that it makes when it starts, so there is no secret that everybody knows.
+fn session_client(now: u64) -> Result<Client, AppError> {
+    let id = ClientId::parse(SESSION_CLIENT).map_err(|why| AppError::Invalid(why.to_string()))?;
+    let mut client = Client::web(id, "Dragons with sessions");
+    client.first_party = true;
+    client.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+    client.metadata.jwks_uri = Some(format!("{SESSION_APP}/jwks.json"));
+    client.redirect_uris = vec![format!("{SESSION_APP}/callback")];
+    client.post_logout_redirect_uris = vec![format!("{SESSION_APP}/")];
+    client.backchannel_logout_uri = Some(format!("{SESSION_APP}/backchannel-logout"));
+    client.created_at = now;
+    Ok(client)
 }
 
 fn add(list: &mut Vec<String>, value: String) {

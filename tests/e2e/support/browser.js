@@ -1,6 +1,8 @@
 /** The real browser, and what a person does in it. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -60,6 +62,18 @@ export async function load(page, what) {
 export async function picture(page, name) {
   const folder = process.env.SYMBOLON_PICTURES;
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Nothing that axe-core finds is wrong with the page, light or dark. */
+export async function accessible(page, name) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate(`${AXE}; axe.run({ resultTypes: ['violations'] })`);
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`);
+    assert.deepEqual(found, [], `${name}, ${colorScheme}`);
+  }
 }
 
 const LOOKS = [1280, 360].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })));

@@ -38,11 +38,18 @@ pub(super) fn machine_paths(file: &File) -> Findings {
     containing(file, MACHINE_PATHS, "a path of one machine")
 }
 
-/// Lock files name the public registries or none; no file redirects to another.
+/// Our packages, from a sample.
+const OURS: &str = "file:../../sdk/";
+/// npm copies our packages into the samples, instead of linking to them.
+const COPIES_OURS: &str = "install-links=true";
+
+/// Lock files name the public registries, our own packages or none; no file redirects to another.
 pub(super) fn registries(file: &File) -> Findings {
     let key = match file.file_name() {
         ".npmrc" => {
-            return vec![file.finding(1, "registry settings belong to the machine, not to the tree")];
+            let foreign = file.lines().filter(|(_, line)| !line.starts_with('#') && *line != COPIES_OURS);
+            let what = "registry settings belong to the machine, not to the tree";
+            return foreign.map(|(number, _)| file.finding(number, what)).collect();
         }
         "config.toml" if file.is_under(".cargo") => {
             return containing(
@@ -56,7 +63,8 @@ pub(super) fn registries(file: &File) -> Findings {
         _ => return Findings::new(),
     };
     let named = file.lines().filter_map(|(number, line)| Some((number, line.trim_start().strip_prefix(key)?)));
-    let foreign = named.filter(|(_, source)| !PUBLIC_REGISTRIES.iter().any(|public| source.starts_with(public)));
+    let sources = [PUBLIC_REGISTRIES, &[OURS]].concat();
+    let foreign = named.filter(|(_, source)| !sources.iter().any(|known| source.starts_with(known)));
     foreign.map(|(number, _)| file.finding(number, "a source that is not the public registry")).collect()
 }
 
@@ -93,7 +101,12 @@ mod tests {
         assert!(registries(&file("sdk/js/package-lock.json", public)).is_empty());
         assert_eq!(registries(&file("sdk/js/package-lock.json", mirror)).len(), 1);
         assert_eq!(registries(&file("Cargo.lock", "source = \"git+https://example.com/x\"")).len(), 1);
-        assert_eq!(registries(&file("sdk/js/.npmrc", "")).len(), 1);
+        assert_eq!(registries(&file("sdk/js/.npmrc", "registry=https://mirror.example/")).len(), 1);
+        assert!(registries(&file("examples/app/.npmrc", "# as npm would\ninstall-links=true\n")).is_empty());
+        let ours = "  \"resolved\": \"file:../../sdk/js\",";
+        assert!(registries(&file("examples/app/package-lock.json", ours)).is_empty());
+        let elsewhere = "  \"resolved\": \"file:../../../elsewhere\",";
+        assert_eq!(registries(&file("examples/app/package-lock.json", elsewhere)).len(), 1);
         assert_eq!(registries(&file(".cargo/config.toml", "[source.crates-io]")).len(), 1);
     }
 }

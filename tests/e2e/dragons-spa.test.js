@@ -1,0 +1,145 @@
+/** examples/dragons-spa with examples/dragons-api-express, each started as its README says, in a real Chromium. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
+import { quietPort, Sample } from './support/sample.js';
+import { ADMIN, Server } from './support/server.js';
+
+let server, api, spa, app, browser, user;
+
+before(async () => {
+  const [spaPort, apiPort] = await Promise.all([quietPort(), quietPort()]);
+  app = `http://localhost:${spaPort}`;
+  server = await Server.start();
+  const issuer = { ISSUER: server.issuer, AUDIENCE: server.api };
+  [api, spa, browser, user] = await Promise.all([
+    Sample.start('dragons-api-express', { ...issuer, ORIGIN: app, PORT: `${apiPort}` }),
+    Sample.start('dragons-spa', { ...issuer, API: `http://localhost:${apiPort}`, PORT: `${spaPort}` }),
+    launch(),
+    server.addUser('bob@example.test', 'Bob Scrooge', 'a long walk in the rain'),
+    server.command(['client', 'set', 'dragons-spa', '--add-redirect', `${app}/callback`, '--add-post-logout', `${app}/`, '--add-origin', app]),
+  ]);
+});
+after(() => Promise.all([browser?.close(), spa?.stop(), api?.stop(), server?.stop()]));
+
+/** From any page of the app through the sign-in page and back. */
+async function signIn(page, { email, password }) {
+  await page.click('#sign-in');
+  await fillIn(page, email, password);
+  await page.locator('#sign-out').waitFor();
+}
+
+const looked = async (page, name) => {
+  await accessible(page, name);
+  await pictures(page, `spa-${name}`);
+};
+
+test('home, sign in, dragons, profile, sign out', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(app);
+  await page.getByText('Sign in first').waitFor();
+  await looked(page, 'signed-out');
+  await signIn(page, ADMIN);
+  assert.equal(page.url(), `${app}/`, 'neither /callback nor a code is left in the address');
+  assert.equal(await page.innerText('#who'), ADMIN.name);
+  await page.getByText('Shenlong').waitFor();
+  await looked(page, 'home');
+  await page.click('nav >> text=Profile');
+  await page.locator('#claims dd').first().waitFor();
+  const claims = await page.innerText('#claims');
+  for (const claim of [ADMIN.name, ADMIN.email, 'admin']) assert.match(claims, new RegExp(claim));
+  assert.match(await page.title(), /^Profile/);
+  await looked(page, 'profile');
+  const other = await page.context().newPage();
+  await other.goto(`${app}/profile`);
+  await other.locator('#claims dd').first().waitFor();
+  const back = page.waitForRequest((request) => request.redirectedFrom()?.url().startsWith(`${server.issuer}/logout`));
+  await page.click('#sign-out');
+  await (await back).response();
+  for (const tab of [page, other]) {
+    await tab.waitForURL(`${app}/`);
+    await tab.getByText('Sign in first').waitFor();
+  }
+  await page.click('#sign-in');
+  await page.locator('input[name=password]').waitFor();
+});
+
+test('a deep link to a guarded page asks to sign in and comes back to it, orders and all', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(`${app}/admin?from=mail#list`);
+  await fillIn(page, ADMIN.email, ADMIN.password);
+  await page.getByText('dragon saddle').waitFor();
+  assert.equal(page.url(), `${app}/admin?from=mail#list`);
+  await looked(page, 'admin');
+});
+
+test('who lacks the role is refused by the guard, and by the API if they ask it themselves', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(app);
+  const call = page.waitForRequest((request) => request.url() === `${api.origin}/api/dragons` && request.headers().authorization);
+  await signIn(page, user);
+  const { authorization, dpop } = (await call).headers();
+  assert.equal(await page.locator('nav >> text=Orders').count(), 0);
+  const answer = await fetch(`${api.origin}/api/orders`, { headers: { authorization, ...(dpop && { dpop }) } });
+  assert.ok([401, 403].includes(answer.status));
+  await page.goto(`${app}/admin`);
+  await page.getByRole('heading', { name: 'Not for you' }).waitFor();
+  assert.equal(page.url(), `${app}/no-entry`);
+  await looked(page, 'no-entry');
+});
+
+test('declining the sign-in of a guarded page leads home, not in circles', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(`${app}/profile`);
+  await page.click('button[name=decision][value=deny]');
+  await page.locator('#problem').waitFor();
+  assert.match(await page.innerText('#problem'), /You said no/);
+  assert.equal(page.url(), `${app}/`);
+  await looked(page, 'declined');
+  await page.click('nav >> text=Profile');
+  await fillIn(page, user.email, user.password);
+  await page.locator('#claims dd').first().waitFor();
+  assert.equal(page.url(), `${app}/profile`);
+});
+
+test('the address of the callback by itself says that there is nothing to finish', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(`${app}/callback`);
+  await page.getByText('there is none to finish').waitFor();
+  await looked(page, 'callback');
+});
+
+test('the app can be installed, opens offline, and keeps nothing but its own files', async (t) => {
+  const network = 'symbolon: network: Offline, or this origin is not allowed for the client (CORS).';
+  const context = await profile(t, browser, { onConsole: [network] });
+  const page = await context.newPage();
+  await page.goto(app);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const cdp = await context.newCDPSession(page);
+  const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+  assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ['in-incognito'], 'as every profile of these tests is');
+  await page.reload(); // from now on through the service worker
+  await signIn(page, user);
+  await page.getByText('Shenlong').waitFor();
+  const kept = await page.evaluate(async () => {
+    const entries = [];
+    for (const name of await caches.keys())
+      for (const request of await (await caches.open(name)).keys())
+        entries.push([new URL(request.url).pathname + new URL(request.url).search, await (await caches.match(request)).text()]);
+    return entries;
+  });
+  const { files } = await (await fetch(`${app}/files.json`)).json();
+  assert.deepEqual(kept.map(([path]) => path).sort(), [...files, '/files.json'].sort());
+  for (const [path, text] of kept) assert.doesNotMatch(text, /eyJ[\w-]{10}|sym_\w+|Shenlong/, path);
+
+  await context.setOffline(true);
+  await page.goto(`${app}/profile`);
+  await page.getByText('The API gave no answer').waitFor();
+  assert.match(await page.innerText('#problem'), /cannot be reached/);
+  assert.equal(page.url(), `${app}/`);
+  await looked(page, 'offline');
+  await context.setOffline(false);
+  await page.goto(`${app}/profile`);
+  await page.locator('#claims dd').first().waitFor();
+});

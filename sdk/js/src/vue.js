@@ -54,24 +54,28 @@ export function useAuth() {
  * @param {Router} router @param {string} [otherwise]
  */
 export function authGuard(router, otherwise = '/') {
-  let first = true;
+  /** How far the first navigation is: the router has read the address before the answer was taken out of it. */
+  let first = 'read';
   router.beforeEach(async (to) => {
     const { auth } = useAuth();
     await auth.start();
     const { status, scopes, roles, error } = auth.state;
-    const began = first;
-    first = false;
-    // The router has read the address before the answer was taken out of it: go where it says now.
-    const here = began ? location.href.slice(location.origin.length) : '';
+    const { href } = router.resolve(to);
     const { base } = router.options.history;
-    if (here.startsWith(base) && here !== router.resolve(to).href) return here.slice(base.length) || '/';
+    const here = location.href.slice(location.origin.length);
+    if (first === 'read') {
+      first = 'placed';
+      if (here.startsWith(base) && here !== href) return here.slice(base.length) || '/'; // where the address leads now
+    }
+    const isFirst = first === 'placed';
+    first = 'over';
 
     const { signedIn, scope, role } = to.meta;
     if (!signedIn && !scope && !role) return true;
     const allowed = (!scope || scopes.includes(scope)) && (!role || roles.includes(role));
     if (status === 'signed-in') return allowed || otherwise;
-    if (error && began) return otherwise;
-    return auth.login({ returnTo: router.resolve(to).href }).then(() => false, () => otherwise);
+    if (error && isFirst) return otherwise;
+    return auth.login({ returnTo: href }).then(() => false, () => otherwise);
   });
 }
 

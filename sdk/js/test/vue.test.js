@@ -10,17 +10,18 @@ import { FakeAuth } from './support/fake-auth.js';
 const Page = { render: () => h('p') };
 const ROUTES = [
   { path: '/', component: Page },
+  { path: '/no-entry', component: Page },
   { path: '/profile', component: Page, meta: { signedIn: true } },
   { path: '/admin', component: Page, meta: { role: 'admin' } },
   { path: '/dragons', component: Page, meta: { scope: 'read:dragons' } },
 ];
 
 /** An app at `path`, and where its router ends up; `address` is what the address bar says. */
-async function at(t, path, auth, address = `/base${path}`) {
+async function at(t, path, auth, { base = '/base', address = `${base}${path}` } = {}) {
   globalThis.location = new URL(address, 'https://app.example.test');
   t.after(() => delete globalThis.location);
-  const router = createRouter({ history: createMemoryHistory('/base'), routes: ROUTES });
-  authGuard(router);
+  const router = createRouter({ history: createMemoryHistory(base), routes: ROUTES });
+  authGuard(router, '/no-entry');
   const app = createSSRApp(Page).use(symbolon, { auth }).use(router);
   await router.push(path);
   return { router, app, where: () => router.currentRoute.value.fullPath };
@@ -40,8 +41,9 @@ test('without the plugin the message says what is missing', () => {
 });
 
 test('signed in, the guard lets in who may and sends the others elsewhere', async (t) => {
-  for (const [path, expected] of [['/profile', '/profile'], ['/dragons', '/dragons'], ['/admin', '/']])
-    assert.equal((await at(t, path, FakeAuth.signedIn())).where(), expected);
+  for (const base of ['/base', ''])
+    for (const [path, expected] of [['/profile', '/profile'], ['/dragons', '/dragons'], ['/admin', '/no-entry']])
+      assert.equal((await at(t, path, FakeAuth.signedIn(), { base })).where(), expected);
 });
 
 test('signed out, the guard asks to sign in and remembers the address, base included', async (t) => {
@@ -53,7 +55,7 @@ test('signed out, the guard asks to sign in and remembers the address, base incl
 test('a sign-in that was declined is not asked for again by the page it leads back to', async (t) => {
   const auth = new FakeAuth({ error: { code: 'access_denied' } });
   const { router, where } = await at(t, '/profile', auth);
-  assert.deepEqual([where(), auth.logins.length], ['/', 0]);
+  assert.deepEqual([where(), auth.logins.length], ['/no-entry', 0]);
   await router.push('/profile');
   assert.equal(auth.logins.length, 1, 'a click asks again');
 });
@@ -61,10 +63,16 @@ test('a sign-in that was declined is not asked for again by the page it leads ba
 test('a sign-in page that cannot be reached leads elsewhere', async (t) => {
   const auth = new FakeAuth();
   auth.leaving = Promise.reject(new Error('network'));
-  assert.equal((await at(t, '/profile', auth)).where(), '/');
+  for (const base of ['/base', '']) assert.equal((await at(t, '/profile', auth, { base })).where(), '/no-entry');
+});
+
+test('… nor when the router has read the address of the answer before', async (t) => {
+  const auth = new FakeAuth({ error: { code: 'access_denied' } });
+  const { where } = await at(t, '/?error=access_denied&state=s', auth, { address: '/base/profile' });
+  assert.deepEqual([where(), auth.logins.length], ['/no-entry', 0]);
 });
 
 test('a router that has read the address with the code in it goes where the address says since', async (t) => {
-  const { where } = await at(t, '/?code=c&state=s', FakeAuth.signedIn(), '/base/profile?tab=2');
+  const { where } = await at(t, '/?code=c&state=s', FakeAuth.signedIn(), { address: '/base/profile?tab=2' });
   assert.equal(where(), '/profile?tab=2');
 });

@@ -274,6 +274,13 @@ impl Jwk {
         self
     }
 
+    /// Without an identifier: where the whole key stands in a header, RFC 8555 §6.2 wants no `kid` beside it.
+    #[must_use]
+    pub fn without_kid(mut self) -> Self {
+        self.kid = None;
+        self
+    }
+
     /// The signature algorithm the key is bound to, if it says and if it is one.
     pub fn algorithm(&self) -> Option<Algorithm> {
         match self.algorithm {

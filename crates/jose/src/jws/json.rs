@@ -5,7 +5,7 @@
 //! §3), none or more than [`MAX_SIGNATURES`]. `typ`, `cty` and, once verified, `kid` count only where they are protected.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -19,24 +19,36 @@ use crate::{Error, SigningKey, VerifyingKey, base64url};
 /// Most signatures in one text.
 pub const MAX_SIGNATURES: usize = 16;
 
+/// What a protected header says of itself.
+const OWN: [&str; 5] = ["alg", "kid", "typ", "b64", "crit"];
+
 /// One signature to make.
 #[derive(Clone, Debug)]
 pub struct Signature<'k> {
     key: &'k SigningKey,
     typ: Option<&'k str>,
+    protected: Map<String, Value>,
     unprotected: Map<String, Value>,
 }
 
 impl<'k> Signature<'k> {
     /// By `key`; the protected header holds `alg` and the key's `kid`.
     pub fn new(key: &'k SigningKey) -> Self {
-        Self { key, typ: None, unprotected: Map::new() }
+        Self { key, typ: None, protected: Map::new(), unprotected: Map::new() }
     }
 
     /// With `typ` in the protected header.
     #[must_use]
     pub fn typ(mut self, typ: &'k str) -> Self {
         self.typ = Some(typ);
+        self
+    }
+
+    /// With a member in the protected header, such as the `nonce` and `url` of RFC 8555 §6. What the header says of itself (`alg`, `kid`,
+    /// `typ`, `b64`, `crit`) is refused when it is signed.
+    #[must_use]
+    pub fn protected(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.protected.insert(name.into(), value.into());
         self
     }
 
@@ -48,11 +60,18 @@ impl<'k> Signature<'k> {
     }
 
     fn sign(&self, payload: &Signed<'_>) -> Result<Map<String, Value>, Error> {
-        let more = match payload {
-            Signed::Encoded(_) => "",
-            Signed::Plain(_) => ",\"b64\":false,\"crit\":[\"b64\"]",
+        if OWN.iter().any(|name| self.protected.contains_key(*name)) {
+            return Err(Error::HeaderNotDisjoint);
+        }
+        let mut more = match payload {
+            Signed::Encoded(_) => String::new(),
+            Signed::Plain(_) => ",\"b64\":false,\"crit\":[\"b64\"]".to_owned(),
         };
-        signed(self.key, &self.key.header_json(self.typ, more), &self.unprotected, payload)
+        for (name, value) in &self.protected {
+            // Writing to a string does not fail.
+            let _ = write!(more, ",{}:{value}", Value::from(name.as_str()));
+        }
+        signed(self.key, &self.key.header_json(self.typ, &more), &self.unprotected, payload)
     }
 }
 
@@ -385,6 +404,26 @@ mod tests {
         for index in [0, 2] {
             let (key, alg) = (&case["input"]["key"][index], &case["input"]["alg"][index]);
             reproduces(&case, &case["signing"][index], key, alg, &case["output"]["json"]["signatures"][index]);
+        }
+    }
+
+    #[test]
+    fn rfc8555_section_6_2_members_of_the_caller_stand_in_the_protected_header_and_take_no_other_s_place() {
+        let jwk = Jwk::generate(Algorithm::ES256).unwrap().without_kid();
+        let key = SigningKey::from_jwk(&jwk, Algorithm::ES256).unwrap();
+        let signature = Signature::new(&key).protected("nonce", "a\"b").protected("jwk", jwk.public_value().unwrap());
+        let sign = |signature: &Signature<'_>| sign_flattened(signature, Payload::Attached(b""), Encoding::Base64url);
+        let text = sign(&signature).unwrap();
+        let made: Value = serde_json::from_str(&text).unwrap();
+        let header = base64url::decode(made["protected"].as_str().unwrap()).unwrap();
+        let header: Value = serde_json::from_slice(&header).unwrap();
+        assert_eq!(header, json!({ "alg": "ES256", "nonce": "a\"b", "jwk": jwk.public_value().unwrap() }));
+        assert_eq!(made["payload"], "");
+        let verifying = VerifyingKey::from_jwk(&jwk, Algorithm::ES256).unwrap();
+        assert_eq!(Unverified::parse(text.as_bytes()).unwrap().verify(&verifying).unwrap().payload(), b"");
+        for name in OWN {
+            let twice = sign(&Signature::new(&key).protected(name, "x"));
+            assert_eq!(twice.unwrap_err(), Error::HeaderNotDisjoint, "{name}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
-//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime. Go and Java are taken where they are.
+//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime. Go and Java are taken where they are; with Go, Pebble is built.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
@@ -19,6 +19,9 @@ pub(crate) const INTEROP: &str = "tests/interop";
 
 /// Client libraries of other languages.
 pub(crate) const CLIENTS: &str = "tests/clients";
+
+/// Which ACME server certificates are ordered from.
+const PEBBLE: &str = "tests/pebble";
 
 /// Folders with a `package-lock.json` of their own.
 const NPM_FOLDERS: [&str; 7] =
@@ -44,6 +47,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     python_packages(&workspace.root.join(INTEROP), &python_home(workspace))?;
     python_packages(&workspace.root.join(CLIENTS).join("python"), &clients_python(workspace))?;
     other_languages(workspace)?;
+    pebble(workspace);
     NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root, &workspace.root.join(folder)))
 }
 
@@ -165,6 +169,23 @@ fn other_languages(workspace: &Workspace) -> Result<(), String> {
         told(process::run(process::command("mvn", &clients.join("java")).args(compile)));
     }
     Ok(())
+}
+
+/// Builds the ACME server of the tests, where `tests/e2e/support/pebble.js` looks for it; skipped while it is newer than what pins its sources. A machine
+/// without Go goes without, and the tests say then that they were skipped.
+fn pebble(workspace: &Workspace) {
+    let (folder, program) = (workspace.root.join(PEBBLE), workspace.target.join("pebble"));
+    let changed = |path: &Path| path.metadata().and_then(|it| it.modified()).ok();
+    let built = changed(&program);
+    let current = built.is_some() && built >= changed(&folder.join("go.sum"));
+    if current || process::output(process::command("go", &folder).arg("version")).is_err() {
+        return;
+    }
+    println!("      go build of Pebble");
+    let arguments = ["build", "-mod=readonly", "-trimpath", "-o"];
+    let mut go = process::command("go", &folder);
+    let outcome = process::run(go.args(arguments).arg(&program).arg("github.com/letsencrypt/pebble/v2/cmd/pebble"));
+    outcome.unwrap_or_else(|why| println!("      {why}"));
 }
 
 /// A virtual environment at `home` with what the folder's `requirements.txt` names, skipped while it was made from the same text.

@@ -20,6 +20,11 @@ pub(crate) struct Health {
     schema_version: Option<u32>,
     /// Seconds since the feed of revocations last said something; absent where there is none.
     feed_age_secs: Option<u64>,
+    /// When the ordered certificate ends, Unix seconds; absent where there is none. It does not count for being ready: whoever proves
+    /// the names to the authority must be reached before there is one.
+    certificate_ends_at: Option<u64>,
+    /// Why the last order of a certificate came to nothing.
+    certificate_trouble: Option<String>,
     /// Told to stop: open requests finish, others should go elsewhere.
     draining: bool,
 }
@@ -52,6 +57,7 @@ pub(crate) async fn examine(app: &App) -> Health {
         Some(_) => None,
     };
     let registry = app.registry();
+    let ordered = registry.ordered();
     let mut health = Health {
         ready: false,
         store_error,
@@ -59,6 +65,8 @@ pub(crate) async fn examine(app: &App) -> Health {
         registry_version: registry.version(),
         schema_version,
         feed_age_secs: app.feed.age_secs(app.clock.now()),
+        certificate_ends_at: ordered.certificate.as_ref().map(|certificate| certificate.ends_at),
+        certificate_trouble: ordered.order.as_ref().and_then(|order| order.trouble.clone()),
         draining: app.is_draining(),
     };
     health.ready = health.reason().is_none();

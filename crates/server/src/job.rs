@@ -10,7 +10,7 @@ use crate::app::{App, AppError};
 use crate::clock::{Steadiness, Stopwatch};
 use crate::config::FeedAccess;
 use crate::revocation::publish;
-use crate::{backup, delivery, keys};
+use crate::{acme, backup, delivery, keys};
 
 /// How often the registry version is asked for, besides the store's own notice.
 const REGISTRY_POLL: Duration = Duration::from_secs(1);
@@ -29,6 +29,9 @@ pub(crate) fn start(app: &Arc<App>, tasks: &mut tokio::task::JoinSet<()>) {
     tasks.spawn(look_after_keys(Arc::clone(app)));
     tasks.spawn(sweep_expired(Arc::clone(app)));
     tasks.spawn(delivery::run(Arc::clone(app)));
+    if app.config().acme.is_on() {
+        tasks.spawn(acme::run(Arc::clone(app)));
+    }
     if app.config().backup.every_secs > 0 {
         tasks.spawn(backup::run(Arc::clone(app)));
     }

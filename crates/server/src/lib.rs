@@ -4,6 +4,7 @@
 //! told to stop. `ARCHITECTURE.md` has the map.
 
 pub mod account;
+mod acme;
 pub mod admin;
 pub mod app;
 pub mod audit;

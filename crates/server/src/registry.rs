@@ -24,6 +24,7 @@ use symbolon_oauth::{Beside, Grant, IdTokenPlan, Issuer, OAuthError, id_token, r
 use symbolon_store::{Document, Registry as Rows};
 use zeroize::Zeroizing;
 
+use crate::acme::Ordered;
 use crate::client_keys::Fetched;
 use crate::config::{Config, FeedAccess, RegistrationMode};
 use crate::keys::{self, EncryptionRing, KeyError, KeyRecord, KeyRing};
@@ -59,6 +60,8 @@ pub struct Registry {
     origins: HashSet<String>,
     /// Origins of the pages of clients that watch sessions.
     watching: BTreeSet<String>,
+    /// Certificates that were ordered.
+    ordered: Ordered,
     jwks: Bytes,
     metadata: Bytes,
 }
@@ -181,6 +184,7 @@ impl Registry {
             key_records,
             keys,
             encryption,
+            ordered: Ordered::open(documents, sealer),
             origins,
             watching,
         })
@@ -331,6 +335,11 @@ impl Registry {
             tracing::error!(%error, %alg, "signing and encrypting failed");
             OAuthError::ServerError
         })
+    }
+
+    /// What the store has of ordered certificates.
+    pub(crate) fn ordered(&self) -> &Ordered {
+        &self.ordered
     }
 
     /// The signing keys, parsed.

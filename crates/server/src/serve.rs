@@ -15,7 +15,8 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Listen, Loaded, Problem, When, changes};
 use crate::listen::handed::Handed;
-use crate::listen::tls::{Certificates, TlsError, TlsReloader};
+use crate::listen::ordered::Ordered;
+use crate::listen::tls::{Certificates, Source, TlsError, TlsReloader};
 use crate::listen::{self, Listener, Options};
 use crate::metrics::scrape;
 use crate::{admin, dev, http, job, log, notify};
@@ -66,6 +67,8 @@ pub struct Running {
     pub mtls_address: Option<SocketAddr>,
     /// Where metrics are answered; absent without them, and on a Unix socket.
     pub metrics_address: Option<SocketAddr>,
+    /// Where plain HTTP is answered with the way to the issuer; absent without such a place.
+    pub redirect_address: Option<SocketAddr>,
     tls: Option<Arc<TlsReloader>>,
     stop: watch::Sender<bool>,
     /// Ends the door that watches the others end.
@@ -88,11 +91,13 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
 pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Running, StartError> {
     let tls = config.http.tls.clone().map(TlsReloader::load).transpose().map_err(StartError::Tls)?;
     // The doors first: a taken port must be told before the data folder is touched.
-    let Doors { public, twin, asking, watching, mut sockets } = Doors::take(&config, handed).await?;
+    let Doors { public, twin, asking, redirecting, watching, mut sockets } = Doors::take(&config, handed).await?;
     let address = public.iter().find_map(Listener::local_address);
     let mtls_address = asking.as_ref().and_then(Listener::local_address);
+    let redirect_address = redirecting.as_ref().and_then(Listener::local_address);
     let metrics_address = watching.as_ref().and_then(Listener::local_address);
     let (app, audit_writer) = App::open(config, clock).await.map_err(StartError::App)?;
+    let source = source(&app, tls.as_ref())?;
     let audit = tokio::spawn(audit_writer.run());
     let config = app.config();
     if config.dev {
@@ -119,12 +124,15 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
         doors.spawn(listen::run(twin, http::router(&app), options(&app, None), signal(stopped.clone())));
     }
     for listener in public {
-        let options = options(&app, tls.clone());
+        let options = options(&app, source.clone());
         doors.spawn(listen::run(listener, http::router(&app), options, signal(stopped.clone())));
     }
     if let Some(listener) = asking {
-        let options = Options { certificates: Certificates::Asked, ..options(&app, tls.clone()) };
+        let options = Options { certificates: Certificates::Asked, ..options(&app, source.clone()) };
         doors.spawn(listen::run(listener, http::for_certificates(&app), options, signal(stopped.clone())));
+    }
+    if let Some(listener) = redirecting {
+        doors.spawn(listen::run(listener, http::redirects(&app), options(&app, None), signal(stopped.clone())));
     }
     if let Some(listener) = watching {
         let options = Options { max_connections: WATCHERS, drain: Duration::ZERO, ..options(&app, None) };
@@ -135,6 +143,7 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
         address,
         mtls_address,
         metrics_address,
+        redirect_address,
         tls,
         stop,
         stop_watching,
@@ -152,6 +161,8 @@ struct Doors {
     twin: Option<Listener>,
     /// Where clients are asked for certificates.
     asking: Option<Listener>,
+    /// Where plain HTTP is answered with the way to the issuer.
+    redirecting: Option<Listener>,
     watching: Option<Listener>,
     /// The files of those that are Unix sockets of ours.
     sockets: Vec<PathBuf>,
@@ -170,19 +181,30 @@ impl Doors {
         }
         let address = public.iter().find_map(Listener::local_address).filter(|_| own && config.dev);
         let twin = loopback_twin(address).await?;
-        let mut asking = None;
-        if let Some(listen) = &config.mtls.listen {
-            let failed = |why| StartError::Listen { listen: listen.clone(), why };
-            asking = Some(Listener::bind(listen).await.map_err(failed)?);
-        }
-        let mut watching = None;
-        if let Some(listen) = &config.metrics.listen {
-            let failed = |why| StartError::Listen { listen: listen.clone(), why };
-            watching = Some(Listener::bind(listen).await.map_err(failed)?);
-            sockets.extend(path(listen));
-        }
-        Ok(Self { public, twin, asking, watching, sockets })
+        let asking = bind(config.mtls.listen.as_ref()).await?;
+        let redirecting = bind(config.http.redirect.as_ref()).await?;
+        let watching = bind(config.metrics.listen.as_ref()).await?;
+        sockets.extend(config.metrics.listen.as_ref().and_then(path));
+        Ok(Self { public, twin, asking, redirecting, watching, sockets })
     }
+}
+
+async fn bind(listen: Option<&Listen>) -> Result<Option<Listener>, StartError> {
+    let Some(listen) = listen else { return Ok(None) };
+    let failed = |why| StartError::Listen { listen: listen.clone(), why };
+    Listener::bind(listen).await.map(Some).map_err(failed)
+}
+
+/// What the public listener shows.
+fn source(app: &Arc<App>, files: Option<&Arc<TlsReloader>>) -> Result<Option<Source>, StartError> {
+    if let Some(files) = files {
+        return Ok(Some(Source::Files(Arc::clone(files))));
+    }
+    if !app.config().acme.is_on() {
+        return Ok(None);
+    }
+    let ordered = Ordered::new(app).map_err(|why| StartError::App(AppError::Invalid(why.to_string())))?;
+    Ok(Some(Source::Ordered(Arc::new(ordered))))
 }
 
 fn path(listen: &Listen) -> Option<PathBuf> {
@@ -254,6 +276,7 @@ impl Running {
         self.app.replace_config(next);
         let secret_changed = |path: &str| match path {
             "master_key" => old.config.master_key != new.config.master_key,
+            "acme.external_account" => old.config.acme.external_account != new.config.acme.external_account,
             "store.url" => old.config.store.url != new.config.store.url,
             _ => false,
         };
@@ -342,7 +365,7 @@ async fn signal(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-fn options(app: &Arc<App>, tls: Option<Arc<TlsReloader>>) -> Options {
+fn options(app: &Arc<App>, tls: Option<Source>) -> Options {
     let config = app.config();
     let http = &config.http;
     Options {

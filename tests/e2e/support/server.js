@@ -16,9 +16,9 @@ const STOP_MS = 10_000;
 export const ADMIN = { email: 'ada@example.test', name: 'Ada Lovelace', password: 'a calculating machine dreams' };
 
 /** The environment without settings of the server: the test decides what it runs with. */
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SYMBOLON_')));
+export const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SYMBOLON_')));
 
-function binary() {
+export function binary() {
   const given = process.env.SYMBOLON_BIN;
   const found = given ? resolve(given) : join(import.meta.dirname, '../../../target/debug/symbolon');
   if (!existsSync(found)) throw new Error(`no binary at ${found}; build it, or name it in SYMBOLON_BIN`);

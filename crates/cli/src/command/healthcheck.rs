@@ -82,11 +82,11 @@ async fn listener(config: &Config) -> Result<StatusCode, CliError> {
         }
         Listen::Tcp(address) => {
             let stream = TcpStream::connect(reachable(*address)).await.map_err(away)?;
-            match &config.http.tls {
-                None => connect::exchange(stream, Method::GET, "/readyz", Vec::new().into()).await?,
+            if config.speaks_tls() {
                 // The certificate is for the public name, which need not lead here: the listener answers, the rest is asked inside.
-                Some(_) => return inside(config).await.unwrap_or(Ok(StatusCode::SERVICE_UNAVAILABLE)),
+                return inside(config).await.unwrap_or(Ok(StatusCode::SERVICE_UNAVAILABLE));
             }
+            connect::exchange(stream, Method::GET, "/readyz", Vec::new().into()).await?
         }
     };
     Ok(status)

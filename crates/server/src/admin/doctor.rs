@@ -10,6 +10,7 @@ use super::{
     AdminContext, AdminError, ApiCommand, ClientCommand, KeyCommand, api, client, delivery, key, lookup, stream,
 };
 use crate::account::attempts;
+use crate::acme;
 use crate::backup::last_made;
 
 pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
@@ -35,6 +36,7 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "signing": active.map(|document| document.body["alg"].clone()).collect::<Vec<Value>>(),
         "store": store,
         "backup": backup(context).await?,
+        "certificate": certificate(&registry.documents),
         "faults": faults(&registry.documents)?,
         "forwarded_by": context.forwarded_by,
         "open_files": (context.actor == SERVING).then(open_files).flatten(),
@@ -67,6 +69,19 @@ fn faults(documents: &[Document]) -> Result<Vec<Value>, AdminError> {
         faults.extend(found.into_iter().map(told));
     }
     Ok(faults)
+}
+
+/// The certificate that was ordered, and how the last order went.
+fn certificate(documents: &[Document]) -> Value {
+    let record = |id: &str| documents.iter().find(|document| document.kind == acme::KIND && document.id == id);
+    let member = |id: &str, name: &str| record(id).map_or(Value::Null, |document| document.body[name].clone());
+    json!({
+        "domains": member("certificate", "domains"),
+        "ends_at": member("certificate", "ends_at"),
+        "trouble": member("order", "trouble"),
+        "next_step": member("order", "next_step"),
+        "try_at": member("order", "try_at"),
+    })
 }
 
 /// How many files and connections the serving process may have open, where the system tells.

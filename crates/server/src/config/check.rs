@@ -17,6 +17,8 @@ impl Config {
         check_backup(self, &mut problems);
         check_lifetimes(self, &mut problems);
         check_limits(self, &mut problems);
+        check_redirect(self, &mut problems);
+        self.acme.check(self, &mut problems);
         self.mtls.check(self, &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
@@ -27,7 +29,7 @@ impl Config {
         let http = &self.http;
         // On a Unix socket the one peer is the proxy, which is believed without being named.
         let over_tcp = matches!(http.listen, Listen::Tcp(_));
-        if self.issuer.starts_with("https:") && over_tcp && http.tls.is_none() && http.trusted_proxies.is_empty() {
+        if self.issuer.starts_with("https:") && over_tcp && !self.speaks_tls() && http.trusted_proxies.is_empty() {
             found.push(Problem::new(
                 "the issuer is https and nothing here speaks TLS, so a proxy must, and none is trusted: all callers will seem to have its address",
                 "set http.trusted_proxies to the proxy's address, for example [\"127.0.0.1\"]",
@@ -112,7 +114,7 @@ fn check_issuer(config: &Config, problems: &mut Vec<Problem>) {
         }
         "http" if !loopback => refuse(
             format!("the issuer `{}` is plain http, and not on this machine only", config.issuer),
-            "begin the issuer with https:// and set http.tls.cert and http.tls.key, or put a proxy in front",
+            "begin the issuer with https:// and set http.tls.cert and http.tls.key or acme.terms, or put a proxy in front",
         ),
         "http" => {}
         _ => refuse(format!("the issuer `{}` is neither https nor http", config.issuer), "begin it with https://"),
@@ -157,11 +159,25 @@ fn check_backup(config: &Config, problems: &mut Vec<Problem>) {
 
 fn check_tls_is_somewhere(config: &Config, refuse: &mut impl FnMut(String, &str)) {
     let http = &config.http;
-    if http.tls.is_none() && !http.listen.is_local() && http.trusted_proxies.is_empty() {
+    if !config.speaks_tls() && !http.listen.is_local() && http.trusted_proxies.is_empty() {
         refuse(
             format!("the issuer is https, but {} would speak plain HTTP to anyone", http.listen),
-            "set http.tls.cert and http.tls.key; or listen on 127.0.0.1 or a Unix socket behind a proxy; or name the proxy in http.trusted_proxies",
+            "set http.tls.cert and http.tls.key, or acme.terms; or listen on 127.0.0.1 or a Unix socket behind a proxy; or name the proxy in http.trusted_proxies",
         );
+    }
+}
+
+fn check_redirect(config: &Config, problems: &mut Vec<Problem>) {
+    let mut refuse = |what: &str, fix: &str| problems.push(Problem::new(what, fix));
+    let Some(redirect) = &config.http.redirect else { return };
+    if matches!(redirect, Listen::Unix(_)) {
+        refuse("http.redirect is a Unix socket, which no browser reaches", "give it IP:PORT, for example 0.0.0.0:80");
+    }
+    if !config.issuer.starts_with("https:") {
+        refuse("http.redirect leads to the issuer, and the issuer is plain http itself", "remove http.redirect");
+    }
+    if *redirect == config.http.listen || Some(redirect) == config.mtls.listen.as_ref() {
+        refuse("http.redirect is an address on which TLS is spoken", "give it another port, for example 0.0.0.0:80");
     }
 }
 
@@ -299,6 +315,15 @@ mod tests {
         refused(&[("issuer", "http://localhost:4400"), TLS[0], TLS[1]], "certificate is set");
         assert!(config(Mode::Development, &[("issuer", "https://a.example")]).check().is_err());
         assert!(config(Mode::Development, &[("http.listen", "0.0.0.0:4400")]).check().is_err());
+    }
+
+    #[test]
+    fn a_redirect_is_in_plain_http_and_leads_to_https() {
+        let https = [("issuer", "https://a.example"), ("http.listen", "0.0.0.0:443"), TLS[0], TLS[1]];
+        accepted(&[&https[..], &[("http.redirect", "0.0.0.0:80")]].concat());
+        refused(&[&https[..], &[("http.redirect", "0.0.0.0:443")]].concat(), "TLS is spoken");
+        refused(&[&https[..], &[("http.redirect", "unix:/run/s.sock")]].concat(), "no browser reaches");
+        refused(&[("issuer", "http://localhost:4400"), ("http.redirect", "127.0.0.1:80")], "plain http itself");
     }
 
     #[test]

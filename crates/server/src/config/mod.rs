@@ -4,6 +4,7 @@
 //! unsafe, each with its fix. Unknown names are errors. Clients, users and other things that change at run time are not
 //! configuration: they live in the database.
 
+mod acme;
 mod check;
 mod environment;
 mod file;
@@ -24,6 +25,7 @@ use http::HeaderName;
 use symbolon_oauth::acr::Levels;
 use zeroize::Zeroizing;
 
+pub(crate) use acme::external_account;
 pub use load::{Effective, Loaded, Mode, Source, Sources, load};
 pub use network::{Listen, Network};
 pub use reload::{Change, When, changes};
@@ -48,6 +50,8 @@ pub struct Config {
     pub store: Store,
     /// The listener.
     pub http: Http,
+    /// Certificates of ours that are ordered.
+    pub acme: Acme,
     /// Certificates of clients.
     pub mtls: Mtls,
     /// What sign-ins are worth.
@@ -98,7 +102,9 @@ pub struct Store {
 pub struct Http {
     /// Where to answer.
     pub listen: Listen,
-    /// Certificate and key; without them plain HTTP is spoken.
+    /// Where plain HTTP is answered with the way to the issuer; nowhere without it.
+    pub redirect: Option<Listen>,
+    /// Certificate and key in files.
     pub tls: Option<Tls>,
     /// Peers whose forwarding headers are believed.
     pub trusted_proxies: Vec<Network>,
@@ -123,6 +129,30 @@ pub struct Tls {
     pub cert: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
+}
+
+/// `acme.*`
+#[derive(Clone, Debug)]
+pub struct Acme {
+    /// Whether certificates may be ordered.
+    pub terms: Terms,
+    /// The authority's directory (RFC 8555 §7.1.1).
+    pub directory: String,
+    /// Where the authority may write to.
+    pub contact: Option<String>,
+    /// What the certificate is for.
+    pub domains: Vec<String>,
+    /// Name and key of the external account, `KID:KEY` (RFC 8555 §7.3.4).
+    pub external_account: Option<SecretText>,
+}
+
+/// `acme.terms`: whether the operator agrees to the authority's terms of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terms {
+    /// Agreed to: certificates are ordered.
+    Agreed,
+    /// Not agreed to: nothing is ordered.
+    Unread,
 }
 
 /// `mtls.*`
@@ -388,6 +418,11 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
+    /// Whether the public listener speaks TLS; else it speaks plain HTTP.
+    pub fn speaks_tls(&self) -> bool {
+        self.http.tls.is_some() || self.acme.is_on()
+    }
+
     /// What `serve --dev` uses without file, environment and flags, but for the data folder. For tests and benchmarks too.
     pub fn development(data: &Path) -> Result<Self, ConfigError> {
         let flags = vec![("data", "--data", data.display().to_string())];

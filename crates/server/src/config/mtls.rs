@@ -21,9 +21,9 @@ impl Mtls {
             Some(Listen::Unix(_)) => {
                 refuse("mtls.listen is a Unix socket, and certificates are shown over TLS".into(), "give it IP:PORT");
             }
-            Some(Listen::Tcp(_)) if config.http.tls.is_none() => refuse(
+            Some(Listen::Tcp(_)) if !config.speaks_tls() => refuse(
                 "mtls.listen needs this server to speak TLS, and there is no certificate".into(),
-                "set http.tls.cert and http.tls.key; or let a proxy ask for certificates, and set mtls.header",
+                "set http.tls.cert and http.tls.key, or acme.terms; or let a proxy ask for certificates, and set mtls.header",
             ),
             _ => {}
         }

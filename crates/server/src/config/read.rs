@@ -5,12 +5,13 @@ use std::str::FromStr;
 
 use symbolon_oauth::acr::Levels;
 
+use super::acme::hosts;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Mtls, Network,
-    Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Throttle, Tls,
-    Tokens, format_duration, format_size, parse_duration, parse_size,
+    Acme, Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Mtls,
+    Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms,
+    Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 
 /// The first wait once the free failures are used up; each further one is twice as long.
@@ -34,6 +35,7 @@ impl Config {
                 poll_secs: read.number("store.poll"),
             },
             http: Http::read(&mut read),
+            acme: Acme::read(&mut read),
             mtls: Mtls::read(&mut read),
             acr: read.levels("acr.levels"),
             session: Session::read(&mut read),
@@ -77,6 +79,7 @@ impl Http {
         };
         Self {
             listen: read.parsed("http.listen").unwrap_or(Listen::Unix(PathBuf::new())),
+            redirect: read.optional("http.redirect").and_then(|_| read.parsed("http.redirect")),
             tls,
             trusted_proxies: read.networks("http.trusted_proxies"),
             max_header_bytes: read.number("http.max_header"),
@@ -85,6 +88,22 @@ impl Http {
             header_timeout_secs: read.number("http.header_timeout"),
             request_timeout_secs: read.number("http.request_timeout"),
             drain_timeout_secs: read.number("http.drain_timeout"),
+        }
+    }
+}
+
+impl Acme {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let terms = if read.choice("acme.terms") == "agreed" { Terms::Agreed } else { Terms::Unread };
+        let named = read.values.text("acme.domains").split(',').map(str::trim).filter(|name| !name.is_empty());
+        let named: Vec<String> = named.map(str::to_owned).collect();
+        let of_addresses = || hosts(read.values.text("issuer"), read.optional("mtls.url").as_deref());
+        Self {
+            terms,
+            directory: read.values.text("acme.directory").to_owned(),
+            contact: read.optional("acme.contact"),
+            domains: if named.is_empty() { of_addresses() } else { named },
+            external_account: read.optional("acme.external_account").map(SecretText::new),
         }
     }
 }

@@ -96,6 +96,7 @@ pub const SETTINGS: &[Setting] = &[
     row("store.poll", time(1, MINUTE), "1s", "how often changes of other nodes are asked for, besides their notices"),
 
     row("http.listen", Kind::Listen, "127.0.0.1:4400", "address to answer on: IP:PORT or unix:/PATH"),
+    row("http.redirect", Kind::Listen, "", "second address, in plain HTTP, that sends browsers to the issuer and answers http-01 challenges: IP:PORT; off without it"),
     row("http.trusted_proxies", Kind::Networks, "", "proxies whose X-Forwarded-For is believed"),
     row("http.max_header", size(4 * KIB, MIB), "32KiB", "largest request head"),
     row("http.max_body", size(4 * KIB, 16 * MIB), "64KiB", "largest request body"),
@@ -106,7 +107,13 @@ pub const SETTINGS: &[Setting] = &[
     row("http.tls.cert", Kind::Path, "", "certificate chain in PEM, re-read when it changes"),
     row("http.tls.key", Kind::Path, "", "private key of the certificate in PEM"),
 
-    row("mtls.listen", Kind::Listen, "", "second address, on which clients are asked for certificates (RFC 8705): IP:PORT; with http.tls only, off without it"),
+    row("acme.terms", Kind::Choice(&["unread", "agreed"]), "unread", "agreed: certificates are ordered and renewed by ACME (RFC 8555) in place of http.tls, under the authority's terms of service, which you have read"),
+    row("acme.directory", Kind::Text, "https://acme-v02.api.letsencrypt.org/directory", "the authority, Let's Encrypt unless said otherwise; its own certificate is trusted as outgoing.ca says"),
+    row("acme.contact", Kind::Text, "", "address of mail to which the authority may write"),
+    row("acme.domains", Kind::List, "", "names the certificate is for; without it the issuer's host, and that of mtls.url"),
+    row("acme.external_account", Kind::Secret, "", "what an authority gives its customers, where it asks for it: KID:KEY, the key in base64url"),
+
+    row("mtls.listen", Kind::Listen, "", "second address, on which clients are asked for certificates (RFC 8705): IP:PORT; with TLS only, off without it"),
     row("mtls.url", Kind::Text, "", "what clients put before the paths of that address; without it the issuer's host with that port"),
     row("mtls.ca", Kind::Path, "", "authorities in PEM whose certificates prove clients (tls_client_auth); those that clients register themselves need none"),
     row("mtls.header", Kind::Text, "", "header in which a trusted proxy hands on the certificate it was shown: client-cert (RFC 9440), or one with PEM in percent-encoding"),

@@ -29,6 +29,7 @@ pub mod meta;
 mod page;
 mod par;
 mod posted;
+mod redirect;
 mod register;
 mod request;
 mod request_uri;
@@ -44,4 +45,5 @@ mod status_list;
 pub(crate) mod token;
 mod userinfo;
 
+pub(crate) use redirect::router as redirects;
 pub use router::{for_certificates, guarded, router, routes};

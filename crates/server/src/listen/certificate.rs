@@ -2,7 +2,6 @@
 //! the issuer's host, and until when the chain holds (RFC 5280 §4.1.2.5, RFC 9525 §6).
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -65,21 +64,29 @@ pub fn examine(tls: &Tls, host: &str, now: u64) -> Examined {
         Ok(key) => key,
         Err(why) => return unusable(&tls.key, why.to_string()),
     };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut examined = Examined::default();
-    for certificate in &chain {
-        match ParsedCertificate::try_from(certificate) {
-            Ok(parsed) => examine_times(&parsed, &provider, now, &mut examined),
-            Err(why) => return unusable(&tls.cert, why.to_string()),
-        }
-    }
-    examined.faults.extend(name_fault(&chain[0], host));
+    let mut examined = match examine_chain(&chain, host, now) {
+        Ok(examined) => examined,
+        Err(why) => return unusable(&tls.cert, why),
+    };
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
     match CertifiedKey::from_der(chain, key, &provider) {
         Ok(_) => {}
         Err(Error::InconsistentKeys(_)) => examined.faults.push(Fault::Mismatch),
         Err(why) => return unusable(&tls.key, why.to_string()),
     }
     examined
+}
+
+/// Examines a chain, its own certificate first, for clients of `host` at `now`. The error is of a certificate that cannot be read.
+pub(crate) fn examine_chain(chain: &[CertificateDer<'_>], host: &str, now: u64) -> Result<Examined, String> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let mut examined = Examined::default();
+    for certificate in chain {
+        let parsed = ParsedCertificate::try_from(certificate).map_err(|why| why.to_string())?;
+        examine_times(&parsed, &provider, now, &mut examined);
+    }
+    examined.faults.extend(chain.first().and_then(|certificate| name_fault(certificate, host)));
+    Ok(examined)
 }
 
 /// The times of a certificate are asked for by verifying it: they are judged before its signer is looked for, which is why no

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod client_certificate;
 mod frames;
 pub mod handed;
+pub mod ordered;
 mod patience;
 pub(crate) mod share;
 pub mod tls;
@@ -30,7 +31,7 @@ use http::{HeaderValue, Request};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use prometheus_client::metrics::counter::Counter;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -43,9 +44,10 @@ use crate::http::certificate::OfConnection;
 use client_certificate::Shown;
 use frames::Counted;
 use handed::{Handed, Socket};
+use ordered::ACME_TLS;
 use patience::Patient;
 use share::Shares;
-use tls::{Certificates, TlsReloader};
+use tls::{Certificates, Source};
 
 /// A connection that was accepted before the stop may still bring a request within this time, and hears with the answer that it was
 /// the last. Closed at once, it would lose what its client has just sent.
@@ -185,7 +187,7 @@ pub async fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
 #[derive(Clone, Debug)]
 pub struct Options {
     /// TLS, when this listener speaks it.
-    pub tls: Option<Arc<TlsReloader>>,
+    pub tls: Option<Source>,
     /// Whether clients are asked for certificates there.
     pub certificates: Certificates,
     /// Connections served at once; further ones wait in the system's queue.
@@ -329,9 +331,13 @@ impl Connection {
             (Stream::Tcp(stream), None) => self.speak(Patient::new(stream, limit), Protocol::Http1, None).await,
             (Stream::Tcp(stream), Some(tls)) => {
                 let handshake = tls.acceptor(self.options.certificates).accept(Patient::new(stream, limit));
-                let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else {
+                let Ok(Ok(mut stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await else {
                     return;
                 };
+                // RFC 8737 §3: the handshake has proven it, and nothing is spoken after it.
+                if stream.get_ref().1.alpn_protocol() == Some(ACME_TLS) {
+                    return drop(stream.shutdown().await);
+                }
                 let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
                 let shown = Shown::of(shown.iter().map(AsRef::as_ref)).map(|shown| OfConnection(Arc::new(shown)));
                 match stream.get_ref().1.alpn_protocol() {

@@ -8,14 +8,38 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, version};
+use rustls::server::WantsServerCert;
+use rustls::{ConfigBuilder, ServerConfig, version};
 use tokio_rustls::TlsAcceptor;
 
 use super::client_certificate::AnyCertificate;
+use super::ordered::Ordered;
 use crate::config::Tls;
 
 /// How often the files are looked at.
 const POLL: Duration = Duration::from_secs(5);
+
+/// What is spoken within TLS, what we like best first.
+pub(super) const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
+/// Where the certificate comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// From files.
+    Files(Arc<TlsReloader>),
+    /// It is ordered.
+    Ordered(Arc<Ordered>),
+}
+
+impl Source {
+    /// An acceptor with the configuration of this moment.
+    pub(super) fn acceptor(&self, certificates: Certificates) -> TlsAcceptor {
+        match self {
+            Self::Files(files) => files.acceptor(certificates),
+            Self::Ordered(ordered) => ordered.acceptor(certificates),
+        }
+    }
+}
 
 /// Why the files cannot be used, in words for the operator.
 #[derive(Debug)]
@@ -143,14 +167,20 @@ fn server_config(
     key: PrivateKeyDer<'static>,
     certificates: Certificates,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let mut config = builder(certificates)?.with_single_cert(chain, key)?;
+    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
+    Ok(Arc::new(config))
+}
+
+/// A configuration that lacks only what is shown.
+pub(super) fn builder(
+    certificates: Certificates,
+) -> Result<ConfigBuilder<ServerConfig, WantsServerCert>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder =
         ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&version::TLS13, &version::TLS12])?;
-    let builder = match certificates {
+    Ok(match certificates {
         Certificates::Asked => builder.with_client_cert_verifier(Arc::new(AnyCertificate::new())),
         Certificates::NotAsked => builder.with_no_client_auth(),
-    };
-    let mut config = builder.with_single_cert(chain, key)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    })
 }

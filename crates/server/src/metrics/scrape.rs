@@ -107,6 +107,10 @@ fn of_now(app: &App) -> Registry {
     ours.register("signing_keys", "Signing keys by state", keys);
     let help = "When a key last began to sign, Unix time";
     ours.register_with_unit("signing_key_rotation_timestamp", help, Unit::Seconds, ConstGauge::new(rotated_at));
+    if let Some(certificate) = &app.registry().ordered().certificate {
+        let help = "When the certificate that was ordered ends, Unix time";
+        ours.register_with_unit("certificate_end_timestamp", help, Unit::Seconds, ConstGauge::new(certificate.ends_at));
+    }
     if let Some(age) = app.feed.age_secs(app.clock.now()) {
         let help = "How long ago the feed of revocations last said something";
         ours.register_with_unit("revocation_feed_age", help, Unit::Seconds, ConstGauge::new(age));

@@ -6,6 +6,7 @@ use symbolon_server::listen::certificate::{self, Examined, Fault};
 
 use super::finding::Finding;
 use super::seen::Seen;
+use crate::output::text;
 use crate::time;
 
 /// A certificate that ends sooner than this should have been renewed by whatever renews it.
@@ -13,8 +14,38 @@ const RENEW_AHEAD_SECS: u64 = 14 * 86_400;
 const RENEW: &str = "renew it; the running server takes up the new file by itself";
 
 pub(super) fn judge(seen: &Seen) -> Vec<Finding> {
+    if seen.config.acme.is_on() {
+        return ordered(seen).into_iter().collect();
+    }
     let tls = seen.config.http.tls.as_ref();
     tls.map(|tls| examined(tls, &seen.config.issuer, seen.now)).unwrap_or_default()
+}
+
+/// The certificate that the server orders for itself. Without facts nothing is known of it, which is told elsewhere.
+fn ordered(seen: &Seen) -> Option<Finding> {
+    if seen.facts.is_null() {
+        return None;
+    }
+    let facts = &seen.facts["certificate"];
+    let wanted = seen.config.acme.domains.join(", ");
+    let trouble = facts["trouble"].as_str().map(|trouble| {
+        let next = facts["try_at"].as_u64().map_or_else(String::new, |at| format!("; next try {}", time::calendar(at)));
+        format!("; the last order came to nothing: {trouble}{next}")
+    });
+    let trouble = trouble.unwrap_or_default();
+    let fix = facts["next_step"].as_str().unwrap_or("start the server, and look at its log");
+    let Some(ends_at) = facts["ends_at"].as_u64() else {
+        return Some(Finding::wrong("certificate", format!("there is none yet for {wanted}{trouble}"), fix));
+    };
+    let named: Vec<String> = facts["domains"].as_array().into_iter().flatten().map(text).collect();
+    let what = format!("ordered for {}, until {}{trouble}", named.join(", "), time::calendar(ends_at));
+    Some(if ends_at <= seen.now {
+        Finding::wrong("certificate", what, fix)
+    } else if named != seen.config.acme.domains || !trouble.is_empty() {
+        Finding::warning("certificate", what, fix)
+    } else {
+        Finding::ok("certificate", what)
+    })
 }
 
 /// Whether clients would accept the certificate, as far as that can be seen without them; who signed it is seen when the issuer is
@@ -63,6 +94,27 @@ mod tests {
     use super::super::finding::{Grade, assert_found};
     use super::super::seen::healthy;
     use super::*;
+    use serde_json::json;
+    use symbolon_server::config::Terms;
+
+    #[test]
+    fn an_ordered_certificate_is_judged_by_what_the_server_tells() {
+        let mut seen = healthy();
+        seen.config.acme.terms = Terms::Agreed;
+        let now = seen.now;
+        let mut told = |certificate: serde_json::Value, grade, about| {
+            seen.facts["certificate"] = certificate;
+            assert_found(&judge(&seen), grade, about);
+        };
+        let names = ["auth.example.com"];
+        told(json!({ "ends_at": null }), Grade::Wrong, "none yet for auth.example.com");
+        let trouble = json!({ "trouble": "no way", "next_step": "open the port", "try_at": now + 60 });
+        told(trouble, Grade::Wrong, "came to nothing: no way; next try 2027-01-15 08:01:00Z");
+        told(json!({ "domains": names, "ends_at": now }), Grade::Wrong, "until 2027-01-15");
+        told(json!({ "domains": names, "ends_at": now + 60 }), Grade::Ok, "ordered for auth.example.com");
+        told(json!({ "domains": ["old.example.com"], "ends_at": now + 60 }), Grade::Warning, "old.example.com");
+        told(json!({ "domains": names, "ends_at": now + 60, "trouble": "down" }), Grade::Warning, "nothing: down");
+    }
 
     /// Expired, foreign and mismatched ones are played in the transcript `tls.txt`.
     #[test]

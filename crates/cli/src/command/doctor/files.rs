@@ -64,7 +64,7 @@ fn secret_files(seen: &Seen) -> Vec<Finding> {
         _ => None,
     };
     // `store.url_file` names another file, which counts as if its text stood here.
-    for setting in ["master_key", "store.url"] {
+    for setting in ["master_key", "store.url", "acme.external_account"] {
         let holder = from_file(setting).filter(|file| fs::read_to_string(file).is_ok_and(|text| holds(&text, setting)));
         findings.extend(holder.map(|file| private("configuration", &file, 0o007, "chmod o=")));
     }

@@ -2,6 +2,7 @@
 //! APIs and five clients, so that isolation is always in reach.
 
 pub mod answers;
+pub mod authority;
 pub mod bank;
 pub mod certificates;
 pub mod ciba;
@@ -20,6 +21,7 @@ pub mod registration;
 pub mod requests;
 pub mod signals;
 mod template;
+pub mod tls_client;
 
 use std::path::Path;
 
@@ -85,6 +87,11 @@ impl World {
     /// Stops the server and starts another on the same data.
     pub async fn restart(self) -> Self {
         self.try_restart(|_| {}).await.unwrap_or_else(|(why, _)| panic!("{why}"))
+    }
+
+    /// The same, with what the first one was configured with beside its data.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        self.try_restart(change).await.unwrap_or_else(|(why, _)| panic!("{why}"))
     }
 
     /// Stops the server and tries to start another, differently configured, on the same data.

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres_fixture::{Durability, Server};
+use symbolon_server::Config;
 use symbolon_server::config::SecretText;
 
 use super::{World, config};
@@ -49,10 +50,18 @@ impl World {
 
     /// Another node over the same database, with the same clock.
     pub async fn another(&self) -> Self {
+        self.another_with(|_| {}).await
+    }
+
+    /// The same, configured differently.
+    pub async fn another_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mine = self.running.app.config();
         std::fs::copy(mine.master_key_file(), folder.path().join("master.key")).unwrap();
-        let config = config(&folder, |config| config.store = mine.store.clone());
+        let config = config(&folder, |config| {
+            config.store = mine.store.clone();
+            change(config);
+        });
         let running = symbolon_server::start(config, self.clock.clone()).await.unwrap();
         Self { running, clock: self.clock.clone(), folder }
     }

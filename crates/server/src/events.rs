@@ -213,9 +213,9 @@ pub async fn device_answered(
     facts::about(&session.user_id);
     let event = AuditEvent {
         user_id: Some(session.user_id.clone()),
-        client_id: Some(grant.client_id.to_string()),
+        client_id: Some(grant.asked.client_id.to_string()),
         sid: Some(session.sid.clone()),
-        detail: json!({ "scope": grant.scope, "device_address": grant.device.address, "family": grant.family_id }),
+        detail: json!({ "scope": grant.asked.scope, "device_address": grant.device.address, "family": grant.asked.family_id }),
         ..event(meta, name, "success")
     };
     app.audit.record(event).await
@@ -236,8 +236,8 @@ pub async fn ciba_started(app: &App, meta: &Meta, grant: &CibaGrant) {
     facts::about(&grant.user_id);
     let event = AuditEvent {
         user_id: Some(grant.user_id.clone()),
-        client_id: Some(grant.client_id.to_string()),
-        detail: json!({ "scope": grant.scope, "family": grant.family_id }),
+        client_id: Some(grant.asked.client_id.to_string()),
+        detail: json!({ "scope": grant.asked.scope, "family": grant.asked.family_id }),
         ..event(meta, "ciba.start", "success")
     };
     app.audit.note(event).await;
@@ -254,9 +254,9 @@ pub async fn ciba_answered(
     facts::about(&session.user_id);
     let event = AuditEvent {
         user_id: Some(session.user_id.clone()),
-        client_id: Some(grant.client_id.to_string()),
+        client_id: Some(grant.asked.client_id.to_string()),
         sid: Some(session.sid.clone()),
-        detail: json!({ "scope": grant.scope, "client_address": grant.from.address, "family": grant.family_id }),
+        detail: json!({ "scope": grant.asked.scope, "client_address": grant.from.address, "family": grant.asked.family_id }),
         ..event(meta, name, "success")
     };
     app.audit.record(event).await

@@ -113,12 +113,13 @@ class Machines(Case):
         self.refused("invalid_scope", self.fetch, client, scope="write:dragons")
         self.refused("invalid_target", self.fetch, client, resource="https://unknown.example")
 
-    def test_by_key_with_the_issuer_as_audience_and_nothing_else(self):
-        self.assertIn("access_token", self.fetch(signing("key_machine")))
-        for audience in (METADATA["token_endpoint"], "https://other.example"):
+    def test_by_key_with_an_audience_of_ours_and_no_other(self):
+        for audience in (METADATA["token_endpoint"], WORLD["issuer"]):
+            self.assertIn("access_token", self.fetch(signing("key_machine", audience)))
+        for audience in (METADATA["userinfo_endpoint"], "https://other.example"):
             self.refused("invalid_client", self.fetch, signing("key_machine", audience))
 
-    def test_an_assertion_works_once_and_not_for_an_hour(self):
+    def test_an_assertion_works_once_and_for_an_hour_at_most(self):
         def fixed(**claims):
             client = signing("key_machine")
             client.register_client_auth_method(
@@ -129,7 +130,7 @@ class Machines(Case):
         client = fixed(exp=int(time.time()) + 60, jti="the same")
         self.assertIn("access_token", self.fetch(client))
         self.refused("invalid_client", self.fetch, client)
-        self.refused("invalid_client", self.fetch, fixed(exp=int(time.time()) + 3600))
+        self.refused("invalid_client", self.fetch, fixed(exp=int(time.time()) + 4000))
 
     def test_code_flow_by_key(self):
         client = signing("signer", scope=SCOPE)

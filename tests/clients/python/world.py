@@ -34,21 +34,14 @@ def session(name, **more):
     return OAuth2Session(client["id"], client.get("secret"), **endpoints, **more)
 
 
-class FreshAssertion(PrivateKeyJWT):
-    """The library's assertions live an hour and name its token endpoint; here they live a minute and name the issuer."""
-
-    def sign(self, auth, token_endpoint):
-        self.claims = {"exp": int(time.time()) + 60}
-        return super().sign(auth, token_endpoint)
-
-
 def signing(name, audience=None, **more):
-    """A session of a client that proves itself by its key; the issuer is the audience."""
+    """A session of a client that proves itself by its key, as the library does it: for the token endpoint, for an hour."""
     client, key = WORLD["clients"][name], jwk.import_key(WORLD["key"]["jwk"])
     methods = {f"{endpoint}_endpoint_auth_method": "private_key_jwt" for endpoint in ("token", "revocation")}
     more = {"redirect_uri": REDIRECT_URI, "code_challenge_method": "S256", **more}
     made = OAuth2Session(client["id"], key, token_endpoint=METADATA["token_endpoint"], **methods, **more)
-    made.register_client_auth_method(FreshAssertion(audience or WORLD["issuer"], alg="ES256", headers={"kid": key.kid}))
+    audience = audience or METADATA["token_endpoint"]
+    made.register_client_auth_method(PrivateKeyJWT(audience, alg="ES256", headers={"kid": key.kid}))
     return made
 
 

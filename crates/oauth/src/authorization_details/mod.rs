@@ -122,6 +122,18 @@ impl AuthorizationDetails {
         Ok(Self(details.collect::<Result<_, _>>()?))
     }
 
+    /// The same, if there is any. Not for session values, which no API looks into.
+    ///
+    /// # Errors
+    /// [`OAuthError::AuthorizationDetails`].
+    pub fn of_user(text: Option<&str>, client: &Client, apis: &[&Api]) -> Result<Self, OAuthError> {
+        match text {
+            None => Ok(Self::default()),
+            Some(_) if client.gets_sessions() => Err(DetailsFailure::NotAllowed.into()),
+            Some(text) => Self::asked(text, client, apis),
+        }
+    }
+
     /// What of it a token request wants; all of it if it does not say (§6, §7).
     ///
     /// # Errors
@@ -134,6 +146,19 @@ impl AuthorizationDetails {
             Ok(Detail { audience: granted.audience.clone(), detail: wanted })
         });
         Ok(Self(details.collect::<Result<_, DetailsFailure>>()?))
+    }
+
+    /// In the words of these APIs, for a client that may still ask for it.
+    ///
+    /// # Errors
+    /// Something cannot be put into words any more: nobody can be asked for it.
+    pub(crate) fn in_words(&self, client: &Client, apis: &[&Api]) -> Result<Vec<Shown>, OAuthError> {
+        let of = |detail: &Detail| {
+            let allowed = client.security.authorization_details_types.contains(detail.type_name());
+            let api = apis.iter().find(|api| api.identifier == detail.audience).filter(|_| allowed);
+            api.and_then(|api| detail.shown(api)).ok_or(DetailsFailure::UnknownType)
+        };
+        Ok(self.0.iter().map(of).collect::<Result<_, _>>()?)
     }
 
     /// What of it is for this API, of types that it still has and the client may still ask for.

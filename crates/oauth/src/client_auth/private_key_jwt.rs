@@ -1,8 +1,9 @@
 //! `private_key_jwt`: an assertion signed with the client's key (RFC 7523 §3, as tightened by RFC 10070).
 //!
-//! The issuer is the only audience, as a plain string: with anything looser, another server's token endpoint could be talked into
-//! obtaining an assertion for us (CVE-2025-27370). Clients older than that rule have a switch of their own. Refuses a missing or
-//! used `jti` (CVE-2020-15222), an expiry further than five minutes away, and every algorithm but signatures.
+//! Which audience counts and how far away the expiry may be is the client's profile's to say. Strict is the issuer as the only audience, as a plain
+//! string: with anything looser, another server that names our token endpoint as its own could talk the client into an assertion for us
+//! (CVE-2025-27370). Whoever says `client-authentication+jwt` says that it knows that rule, and is held to it. Never are there two audiences. Refuses a
+//! missing or used `jti` (CVE-2020-15222) and every algorithm but signatures.
 
 use serde::Deserialize;
 use symbolon_jose::jwt::{self, Audience, Policy, Verified, is_same_type};
@@ -20,8 +21,8 @@ use crate::registration::{AuthMethod, Client};
 pub(super) const NAME: &str = "private_key_jwt";
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// An assertion further from its end than this is refused.
-const MAX_LIFETIME_SECS: u64 = 300;
+/// What an assertion says it is (RFC 10070).
+const TYP: &str = "client-authentication+jwt";
 /// Difference of clocks allowed on what others issue.
 pub(super) const SKEW_SECS: u64 = 15;
 const MAX_JTI_BYTES: usize = 256;
@@ -128,7 +129,7 @@ pub(super) fn judge<'c>(
     if client.metadata.token_endpoint_auth_signing_alg.is_some_and(|only| !alg.answers_to(only.name())) {
         return Err(ClientAuthFailure::AssertionAlgorithm);
     }
-    check_type(verified.typ())?;
+    let strict = client.profile().demands(Demand::IssuerAudience) || says_it_is_one(verified.typ())?;
     // A MAC gets here under a secret only.
     let under_secret = alg.is_symmetric() && client.profile().allows_auth_method(AuthMethod::ClientSecretJwt);
     if !under_secret && !client.profile().allows_alg(alg) {
@@ -139,36 +140,46 @@ pub(super) fn judge<'c>(
         return Err(ClientAuthFailure::AssertionExpiry);
     }
     let exp = verified.exp().ok_or(ClientAuthFailure::AssertionExpiry)?;
-    if exp > ctx.now.saturating_add(MAX_LIFETIME_SECS + SKEW_SECS) {
+    if exp > ctx.now.saturating_add(client.profile().assertion_secs() + SKEW_SECS) {
         return Err(ClientAuthFailure::AssertionExpiry);
     }
     let AssertionClaims { iss, sub, aud, jti } = verified.into_claims();
     if iss.as_deref() != Some(client_id) || sub.as_deref() != Some(client_id) {
         return Err(ClientAuthFailure::AssertionIssuer);
     }
-    check_audience(ctx, client, aud.as_ref())?;
+    let for_us = if strict { is_issuer(ctx, aud.as_ref()) } else { is_ours(ctx, aud.as_ref()) };
+    if !for_us {
+        return Err(ClientAuthFailure::AssertionAudience);
+    }
     let jti =
         jti.filter(|jti| (1..=MAX_JTI_BYTES).contains(&jti.len())).ok_or(ClientAuthFailure::AssertionMalformed)?;
     let key = symbolon_jose::sha256(format!("{client_id}\0{jti}").as_bytes());
     Ok(PendingAssertion { client, key, expires_at: exp.saturating_add(SKEW_SECS) })
 }
 
-/// RFC 10070: `client-authentication+jwt`; clients older than it say `JWT` or nothing. Never a token of another kind.
-fn check_type(typ: Option<&str>) -> Result<(), ClientAuthFailure> {
-    let accepted = |typ| ["client-authentication+jwt", "JWT"].iter().any(|accepted| is_same_type(accepted, typ));
-    if typ.is_none_or(accepted) { Ok(()) } else { Err(ClientAuthFailure::AssertionMalformed) }
+/// Whether it names its kind; clients older than RFC 10070 say `JWT` or nothing. Never a token of another kind.
+fn says_it_is_one(typ: Option<&str>) -> Result<bool, ClientAuthFailure> {
+    match typ {
+        Some(typ) if is_same_type(TYP, typ) => Ok(true),
+        Some(typ) if !is_same_type("JWT", typ) => Err(ClientAuthFailure::AssertionMalformed),
+        _ => Ok(false),
+    }
 }
 
-fn check_audience(ctx: &Context<'_>, client: &Client, aud: Option<&Audience>) -> Result<(), ClientAuthFailure> {
-    let issuer = ctx.issuer.as_str();
-    let legacy = client.legacy_assertion_audience && !client.profile().demands(Demand::IssuerAudience);
-    let ours = |name: &String| name == issuer || *name == ctx.issuer.endpoint(path::TOKEN);
-    let ok = match aud {
-        Some(Audience::One(name)) => name == issuer || (legacy && ours(name)),
-        Some(Audience::Many(names)) => legacy && !names.is_empty() && names.iter().all(ours),
-        None => false,
+fn is_issuer(ctx: &Context<'_>, aud: Option<&Audience>) -> bool {
+    matches!(aud, Some(Audience::One(name)) if name == ctx.issuer.as_str())
+}
+
+/// OpenID Connect Core §9: "The Audience SHOULD be the URL of the Authorization Server's Token Endpoint". RFC 9126 §2: "its issuer identifier,
+/// token endpoint URL, or pushed authorization request endpoint URL"; CIBA Core §7.1 the same of its own. One of them, also as a list.
+fn is_ours(ctx: &Context<'_>, aud: Option<&Audience>) -> bool {
+    let name = match aud {
+        Some(Audience::One(name)) => name,
+        Some(Audience::Many(names)) if names.len() == 1 => &names[0],
+        _ => return false,
     };
-    if ok { Ok(()) } else { Err(ClientAuthFailure::AssertionAudience) }
+    let endpoints = [path::TOKEN, path::PUSHED_AUTHORIZATION, path::BACKCHANNEL_AUTHENTICATION];
+    name == ctx.issuer.as_str() || endpoints.iter().any(|path| *name == ctx.issuer.endpoint(path))
 }
 
 pub(super) fn failure(error: symbolon_jose::Error) -> ClientAuthFailure {
@@ -184,6 +195,7 @@ pub(super) fn failure(error: symbolon_jose::Error) -> ClientAuthFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::SecurityProfile;
     use crate::testing::{NOW, at, machine};
     use serde_json::{Value, json};
     use symbolon_jose::{Jwk, SigningKey};
@@ -241,47 +253,76 @@ mod tests {
         assert_eq!(pending.remembered(FirstUse::No).err(), Some(replayed));
     }
 
+    /// Those of every profile, each with what it accepts of what names a kind of its own, and of what does not.
+    fn judged(profile: SecurityProfile, typ: &str, aud: &Value) -> Result<(), ClientAuthFailure> {
+        let mut world = world();
+        world.client.security.security_profile = profile;
+        run_typed(&world, typ, &json!({ "aud": aud })).map(|_| ())
+    }
+
     #[test]
     fn the_issuer_is_the_only_audience_rfc_10070_cve_2025_27370() {
-        let world = world();
-        let token_endpoint = format!("{ISSUER}/oauth/token");
-        for aud in [
-            json!([ISSUER]),
-            json!([ISSUER, "https://evil.example"]),
-            json!(token_endpoint),
-            json!(format!("{ISSUER}/")),
-            json!("https://evil.example"),
-            Value::Null,
-            json!([]),
+        let refused = Err(ClientAuthFailure::AssertionAudience);
+        for (profile, typ) in [
+            (SecurityProfile::Oidc, TYP),
+            (SecurityProfile::Ciba, TYP),
+            (SecurityProfile::Fapi2, "JWT"),
+            (SecurityProfile::Fapi2Signed, "JWT"),
         ] {
-            assert_eq!(run(&world, &json!({"aud": aud})), Err(ClientAuthFailure::AssertionAudience), "{aud}");
+            assert_eq!(judged(profile, typ, &json!(ISSUER)), Ok(()), "{profile:?}");
+            for aud in [
+                json!([ISSUER]),
+                json!([ISSUER, "https://evil.example"]),
+                json!(format!("{ISSUER}/oauth/token")),
+                json!(format!("{ISSUER}/")),
+                json!("https://evil.example"),
+                Value::Null,
+                json!([]),
+            ] {
+                assert_eq!(judged(profile, typ, &aud), refused, "{profile:?} {typ} {aud}");
+            }
         }
     }
 
     #[test]
-    fn the_legacy_switch_opens_the_token_endpoint_and_nothing_more() {
+    fn core_section_9_and_ciba_section_7_1_old_clients_name_one_of_our_endpoints() {
+        for profile in [SecurityProfile::Oidc, SecurityProfile::Ciba, SecurityProfile::Fapi1] {
+            for path in ["", "/oauth/token", "/oauth/par", "/oauth/bc-authorize"] {
+                let ours = format!("{ISSUER}{path}");
+                assert_eq!(judged(profile, "JWT", &json!(ours)), Ok(()), "{profile:?} {path}");
+                assert_eq!(judged(profile, "JWT", &json!([ours])), Ok(()), "{profile:?} {path}");
+                let two = json!([ours, "https://evil.example"]);
+                assert_eq!(judged(profile, "JWT", &two), Err(ClientAuthFailure::AssertionAudience), "{path}");
+            }
+            for aud in [
+                json!([ISSUER, format!("{ISSUER}/oauth/token")]),
+                json!("https://evil.example/oauth/token"),
+                json!(format!("{ISSUER}/oauth/revoke")),
+                json!(format!("{ISSUER}/oauth/token/")),
+                json!([]),
+                Value::Null,
+            ] {
+                assert_eq!(judged(profile, "JWT", &aud), Err(ClientAuthFailure::AssertionAudience), "{aud}");
+            }
+        }
+    }
+
+    #[test]
+    fn expiry_is_ahead_and_as_near_as_the_profile_says() {
         let mut world = world();
-        world.client.legacy_assertion_audience = true;
-        let token_endpoint = format!("{ISSUER}/oauth/token");
-        for aud in [json!(ISSUER), json!(token_endpoint), json!([token_endpoint, ISSUER])] {
-            assert!(run(&world, &json!({"aud": aud})).is_ok(), "{aud}");
-        }
-        for aud in [
-            json!("https://evil.example"),
-            json!([ISSUER, "https://evil.example"]),
-            json!([]),
-            json!(format!("{ISSUER}/oauth/revoke")),
+        for (profile, secs) in [
+            (SecurityProfile::Oidc, 3_600),
+            (SecurityProfile::Ciba, 300),
+            (SecurityProfile::Fapi1, 300),
+            (SecurityProfile::Fapi2, 300),
+            (SecurityProfile::Fapi2Signed, 300),
         ] {
-            assert_eq!(run(&world, &json!({"aud": aud})), Err(ClientAuthFailure::AssertionAudience), "{aud}");
+            world.client.security.security_profile = profile;
+            for (exp, ok) in [(NOW + secs + 15, true), (NOW - 14, true), (NOW + secs + 16, false), (NOW - 16, false)] {
+                let result = run(&world, &json!({ "exp": exp })).map(|_| ());
+                assert_eq!(result, if ok { Ok(()) } else { Err(ClientAuthFailure::AssertionExpiry) }, "{profile:?}");
+            }
         }
-    }
-
-    #[test]
-    fn expiry_must_be_near_and_ahead() {
-        let world = world();
-        assert!(run(&world, &json!({"exp": NOW + 315})).is_ok() && run(&world, &json!({"exp": NOW - 14})).is_ok());
-        assert_eq!(run(&world, &json!({"exp": NOW + 316})), Err(ClientAuthFailure::AssertionExpiry));
-        assert_eq!(run(&world, &json!({"exp": NOW - 16})), Err(ClientAuthFailure::AssertionExpiry));
         for changes in [json!({"exp": null}), json!({"exp": "never"}), json!({"nbf": NOW + 60})] {
             assert!(run(&world, &changes).is_err(), "{changes}");
         }

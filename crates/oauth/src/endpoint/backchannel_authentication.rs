@@ -8,16 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::authorize::SessionFacts;
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
-use crate::endpoint::device_authorization::{Answer, Device, Question};
+use crate::endpoint::elsewhere::{Answer, Asked, Device, Wanted};
 use crate::error::OAuthError;
 use crate::grant::Grant;
-use crate::ids::{ClientId, Issuer, random_id};
 use crate::issue::{UserFacts, UserStatus};
 use crate::params::Params;
 use crate::profile::Demand;
 use crate::registration::{Apis, Client, DeliveryMode};
 use crate::scope::Scope;
-use crate::target;
 use crate::token_format::{OpaqueToken, TokenKind};
 
 mod signed;
@@ -40,10 +38,8 @@ const MAX_ID_TOKEN_BYTES: usize = 16 * 1024;
 /// What a client asks for. `Debug` shows no token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `openid` is among it.
-    pub scope: Scope,
-    /// The API, if one was named.
-    pub target: Option<String>,
+    /// For what; `openid` is among its scope.
+    pub wanted: Wanted,
     /// Who is meant.
     pub hint: Hint,
     /// What the person compares.
@@ -56,7 +52,7 @@ pub struct Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").field("scope", &self.scope).field("target", &self.target).finish_non_exhaustive()
+        f.debug_struct("Request").field("wanted", &self.wanted).finish_non_exhaustive()
     }
 }
 
@@ -75,21 +71,15 @@ impl Request {
     /// # Errors
     /// What is missing or malformed.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        let scope = Scope::parse(params.require("scope")?)?;
-        if !scope.contains("openid") {
+        params.require("scope")?;
+        let wanted = Wanted::parse(params)?;
+        if !wanted.scope.contains("openid") {
             return Err(OAuthError::ScopeOpenidMissing);
         }
         let binding_message = params.get("binding_message").map(message).transpose()?;
         let notification_token = params.get("client_notification_token").map(bearer_token).transpose()?;
         let requested_expiry = params.get("requested_expiry").map(positive).transpose()?;
-        Ok(Self {
-            scope,
-            target: target::requested(params)?.map(str::to_owned),
-            hint: hint(params)?,
-            binding_message,
-            notification_token,
-            requested_expiry,
-        })
+        Ok(Self { wanted, hint: hint(params)?, binding_message, notification_token, requested_expiry })
     }
 }
 
@@ -139,17 +129,11 @@ fn positive(text: &str) -> Result<u64, OAuthError> {
 /// What waits under an `auth_req_id` until its user has answered, and afterwards for the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CibaGrant {
-    /// Whose request it is.
-    pub client_id: ClientId,
+    /// What is asked, and what was answered.
+    #[serde(flatten)]
+    pub asked: Asked,
     /// The user who is asked.
     pub user_id: String,
-    /// The family that will be born of it.
-    pub family_id: String,
-    /// What is asked for, and once it is allowed, what the page showed.
-    pub scope: Scope,
-    /// The API, if one is asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
     /// What the person compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding_message: Option<String>,
@@ -163,8 +147,6 @@ pub struct CibaGrant {
     /// When there was an answer.
     #[serde(default)]
     pub answered_at: u64,
-    /// What its user said.
-    pub answer: Answer,
 }
 
 /// A request to store and to answer. `Debug` shows no secret.
@@ -213,24 +195,20 @@ pub fn decide(
 ) -> Result<Started, OAuthError> {
     let client = client.client();
     let mode = admit(client, request)?;
-    let api = target::for_user(client, request.target.as_deref(), ctx.issuer, apis)?;
+    let asked = Asked::begin(ctx, client, &request.wanted, apis)?;
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(OAuthError::UserIdUnknown)?;
     if waiting >= MAX_WAITING {
         return Err(OAuthError::PersonAskedTooOften { retry_after_secs: 60 });
     }
     let expires_in = request.requested_expiry.map_or(LIFETIME_SECS, |secs| secs.min(LIFETIME_SECS));
     let grant = CibaGrant {
-        client_id: client.client_id.clone(),
+        asked,
         user_id: user.id.clone(),
-        family_id: random_id(ctx.rng),
-        scope: target::scope_for_user(client, api, &request.scope),
-        audience: api.map(|api| api.identifier.clone()),
         binding_message: request.binding_message.clone(),
         from,
         mode,
         notification: None,
         answered_at: 0,
-        answer: Answer::Pending,
     };
     let auth_req_id = OpaqueToken::generate(TokenKind::AuthReqId, ctx.rng);
     Ok(Started { auth_req_id, grant, expires_at: ctx.now.saturating_add(expires_in), expires_in })
@@ -266,32 +244,27 @@ impl Started {
     }
 }
 
-impl CibaGrant {
-    /// What a person can be asked now: what is registered may have changed since the client asked. Gives the scope that can be had.
-    ///
-    /// # Errors
-    /// The client or the API is switched off, or may not do this any more.
-    pub fn question<'a>(
-        &self,
-        issuer: &Issuer,
-        client: Option<&'a Client>,
-        apis: &'a dyn Apis,
-    ) -> Result<(Question<'a>, Scope), OAuthError> {
-        Question::about(Grant::Ciba, (self.audience.as_deref(), &self.scope), issuer, client, apis)
+impl AsRef<Asked> for CibaGrant {
+    fn as_ref(&self) -> &Asked {
+        &self.asked
     }
+}
 
+impl CibaGrant {
     /// The same, allowed at `now` by whoever is signed in, with the scope that the page showed.
     #[must_use]
-    pub fn allowed(&self, shown: &Scope, session: &SessionFacts, now: u64) -> Self {
-        let answer =
-            Answer::Allowed { auth_time: session.auth_time, amr: session.amr.clone(), acr: session.acr.clone() };
-        Self { scope: shown.clone(), answer, answered_at: now, ..self.clone() }
+    pub fn allowed(mut self, shown: &Scope, session: &SessionFacts, now: u64) -> Self {
+        self.asked.allow(shown, session);
+        self.answered_at = now;
+        self
     }
 
     /// The same, denied at `now`.
     #[must_use]
-    pub fn denied(&self, now: u64) -> Self {
-        Self { answer: Answer::Denied, answered_at: now, ..self.clone() }
+    pub fn denied(mut self, now: u64) -> Self {
+        self.asked.answer = Answer::Denied;
+        self.answered_at = now;
+        self
     }
 }
 

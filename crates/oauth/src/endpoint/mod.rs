@@ -4,6 +4,7 @@ pub mod backchannel_authentication;
 pub mod check_session;
 pub mod device_authorization;
 pub mod discovery;
+pub mod elsewhere;
 pub mod end_session;
 pub mod frontchannel_logout;
 pub mod introspection;

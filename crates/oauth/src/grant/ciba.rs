@@ -1,36 +1,31 @@
-//! `urn:openid:params:grant-type:ciba` (CIBA Core 1.0 §10.1, §11): the client gets the answer of somebody it has asked for.
-//!
-//! As with a device code: the request is bound to the client, nobody is slowed down who waits for no answer, and a second use by its rightful
-//! owner ends everything born of it. Clients of the push mode have nothing to ask for here.
+//! `urn:openid:params:grant-type:ciba` (CIBA Core 1.0 §10.1, §11): the client gets the answer of somebody it has asked for. What is so of every
+//! client that waits for an answer is in [`answered`]; clients of the push mode have nothing to ask for here.
 
-use crate::access_token::BornIn;
 use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
-use crate::effect::{AlsoSession, CodeKind, Effect, EndReason};
+use crate::effect::CodeKind;
 use crate::endpoint::backchannel_authentication::CibaGrant;
-use crate::endpoint::device_authorization::Answer;
 use crate::error::OAuthError;
-use crate::extent::Extent;
-use crate::family::{self, SignIn};
 use crate::grant::Grant;
-use crate::grant::device_code::Pace;
-use crate::issue::{Issue, Refusal, SessionState, UserFacts, UserStatus};
+use crate::grant::answered::{self, Causes, Share};
+use crate::issue::{Issue, Refusal};
 use crate::params::Params;
 use crate::registration::{Apis, Client, DeliveryMode};
-use crate::target;
 use crate::token_format::{OpaqueToken, TokenKind};
 
 /// The value of `grant_type`.
 pub const NAME: &str = "urn:openid:params:grant-type:ciba";
 /// What it reads.
-pub const PARAMETERS: &[&str] = &["auth_req_id"];
+pub const PARAMETERS: &[&str] = &["auth_req_id", "authorization_details", "resource"];
 
 /// What is presented. `Debug` shows no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The request's id.
     pub auth_req_id: OpaqueToken,
+    /// What is wanted of what was allowed.
+    pub share: Share,
 }
 
 impl Request {
@@ -38,7 +33,7 @@ impl Request {
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         let auth_req_id = OpaqueToken::parse(TokenKind::AuthReqId, params.require("auth_req_id")?)
             .map_err(|_| OAuthError::AuthReqIdUnknown)?;
-        Ok(Self { auth_req_id })
+        Ok(Self { auth_req_id, share: Share::parse(params)? })
     }
 }
 
@@ -49,68 +44,36 @@ pub fn facts(request: &Request) -> [u8; 32] {
 }
 
 /// What was found for the hash.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
-    /// Its hash.
-    pub hash: [u8; 32],
-    /// What was kept with the request.
-    pub grant: CibaGrant,
-    /// When it ends.
-    pub expires_at: u64,
-    /// When it was redeemed, if it was.
-    pub redeemed_at: Option<u64>,
-    /// Whether the client keeps to its interval; asked for only while there is no answer ([`awaits_answer`]).
-    pub pace: Pace,
-    /// The user who allowed it, if there is one still.
-    pub user: Option<UserFacts>,
-    /// The session in which it was allowed.
-    pub session: SessionState,
-    /// That session's id; empty before there is one.
-    pub sid: String,
-    /// When that session ends at the latest; 0 if it is not on record.
-    pub session_ends_at: u64,
-}
+pub type Facts = answered::Facts<CibaGrant>;
 
-/// Whether asking too often can be held against this request: nobody has answered, and it is the client's own.
-#[must_use]
-pub fn awaits_answer(client: AuthenticatedClient<'_>, grant: &CibaGrant) -> bool {
-    grant.answer == Answer::Pending && grant.client_id == client.client().client_id
-}
+const CAUSES: Causes = Causes {
+    kind: CodeKind::AuthReqId,
+    unknown: OAuthError::AuthReqIdUnknown,
+    of_another_client: OAuthError::AuthReqIdOfAnotherClient,
+    replayed: OAuthError::AuthReqIdReplayed,
+    expired: OAuthError::AuthReqIdExpired,
+    denied: OAuthError::AuthReqIdDenied,
+};
 
 /// Decides.
 ///
 /// # Errors
-/// Every way a request can be wrong or not yet answered; [`OAuthError::AuthReqIdReplayed`] comes with [`Effect::EndFamily`].
+/// Every way a request can be wrong or not yet answered; [`OAuthError::AuthReqIdReplayed`] comes with an effect.
 pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
     held: Option<&Confirmation>,
+    request: &Request,
     facts: Option<Facts>,
     apis: &dyn Apis,
 ) -> Result<Issue, Refusal> {
     let client = client.client();
-    let pushed = client.backchannel.backchannel_token_delivery_mode == Some(DeliveryMode::Push);
     // §11: "If the Client is registered to use the Push Mode then … unauthorized_client".
-    if !client.may_use(Grant::Ciba) || pushed {
+    if !client.may_use(Grant::Ciba) || is_pushed(client) {
         return Err(OAuthError::GrantNotAllowed.into());
     }
-    let facts = facts.ok_or(OAuthError::AuthReqIdUnknown)?;
-    if facts.grant.client_id != client.client_id {
-        return Err(OAuthError::AuthReqIdOfAnotherClient.into());
-    }
-    if facts.redeemed_at.is_some() {
-        let effect = Box::new(Effect::EndFamily {
-            family_id: facts.grant.family_id,
-            beside: None,
-            why: EndReason::CodeReplayed,
-            also_session: AlsoSession::No,
-        });
-        return Err(Refusal { error: OAuthError::AuthReqIdReplayed, effect });
-    }
-    if ctx.now >= facts.expires_at {
-        return Err(OAuthError::AuthReqIdExpired.into());
-    }
-    issue(ctx, client, held, &facts, apis)
+    let facts = answered::owned(ctx, client, facts, &CAUSES)?;
+    issue(ctx, (client, held), &facts, &request.share, apis)
 }
 
 /// What is pushed to a client once its request is allowed (§10.3). The shell sees to it that nothing is pushed twice that differs.
@@ -118,66 +81,38 @@ pub fn decide(
 /// # Errors
 /// It was not allowed, or what was allowed has ended.
 pub fn push(ctx: &mut Context<'_>, client: &Client, facts: &Facts, apis: &dyn Apis) -> Result<Issue, Refusal> {
-    let pushed = client.backchannel.backchannel_token_delivery_mode == Some(DeliveryMode::Push);
-    if !client.may_use(Grant::Ciba) || !pushed || client.disabled || facts.grant.client_id != client.client_id {
+    let is_own = facts.grant.asked.client_id == client.client_id;
+    if !client.may_use(Grant::Ciba) || !is_pushed(client) || client.disabled || !is_own {
         return Err(OAuthError::GrantNotAllowed.into());
     }
-    issue(ctx, client, None, facts, apis)
+    issue(ctx, (client, None), facts, &Share::default(), apis)
 }
 
+fn is_pushed(client: &Client) -> bool {
+    client.backchannel.backchannel_token_delivery_mode == Some(DeliveryMode::Push)
+}
+
+/// Tokens of the person who was asked for, and of nobody else.
 fn issue(
     ctx: &mut Context<'_>,
-    client: &Client,
-    held: Option<&Confirmation>,
+    of: (&Client, Option<&Confirmation>),
     facts: &Facts,
+    share: &Share,
     apis: &dyn Apis,
 ) -> Result<Issue, Refusal> {
-    let grant = &facts.grant;
-    let (auth_time, amr, acr) = match (&grant.answer, facts.pace) {
-        (Answer::Pending, Pace::TooFast) => return Err(OAuthError::SlowDown.into()),
-        (Answer::Pending, Pace::Kept) => return Err(OAuthError::AuthorizationPending.into()),
-        (Answer::Denied, _) => return Err(OAuthError::AuthReqIdDenied.into()),
-        (Answer::Allowed { auth_time, amr, acr }, _) => (*auth_time, amr, acr),
-    };
-    let user = facts.user.as_ref().filter(|user| user.id == grant.user_id).ok_or(OAuthError::UserGone)?;
-    if user.status == UserStatus::Blocked {
-        return Err(OAuthError::UserBlocked.into());
-    }
-    if facts.session != SessionState::Live {
-        return Err(OAuthError::SessionEnded.into());
-    }
-    let api = target::of_grant(ctx.issuer, client, grant.audience.as_deref(), None, apis)?;
-    let from = SignIn {
-        family_id: &grant.family_id,
-        client,
-        user,
-        api,
-        scope: &grant.scope,
-        born_in: Some(BornIn { sid: &facts.sid, ends_at: facts.session_ends_at }),
-        nonce: None,
-        auth_time,
-        amr,
-        acr: acr.as_deref(),
-        claims: None,
-        extent: &Extent::default(),
-        held,
-    };
-    let born = family::begin(ctx, &from);
-    let effect = Effect::RedeemCode {
-        kind: CodeKind::AuthReqId,
-        code_hash: facts.hash,
-        family: born.family,
-        refresh_token: born.record,
-        access_token: born.access_token.issued(),
-    };
-    Ok(Issue { access_token: born.access_token, id_token: born.id_token, refresh_token: born.refresh_token, effect })
+    let issue = answered::issue(ctx, of, facts, share, apis, CAUSES)?;
+    let is_theirs = facts.user.as_ref().is_some_and(|user| user.id == facts.grant.user_id);
+    if is_theirs { Ok(issue) } else { Err(OAuthError::UserGone.into()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::device_authorization::Device;
-    use crate::issue::RefreshAnswer;
+    use crate::effect::Effect;
+    use crate::endpoint::elsewhere::{Answer, Asked, Device};
+    use crate::extent::Extent;
+    use crate::grant::answered::{Pace, awaits_answer};
+    use crate::issue::{RefreshAnswer, SessionState, UserStatus};
     use crate::scope::Scope;
     use crate::testing::{API, NOW, TestRng, apis, at, authenticated, machine, third_party, user};
 
@@ -196,17 +131,20 @@ mod tests {
         Facts {
             hash: id().hash(),
             grant: CibaGrant {
-                client_id: third_party().client_id,
+                asked: Asked {
+                    client_id: third_party().client_id,
+                    family_id: "family-1".to_owned(),
+                    scope: Scope::parse("openid offline_access read:dragons").unwrap(),
+                    audience: Some(API.to_owned()),
+                    extent: Extent::default(),
+                    answer: Answer::Allowed { auth_time: NOW - 100, amr: vec!["pwd".to_owned()], acr: None },
+                },
                 user_id: "usr_ada".to_owned(),
-                family_id: "family-1".to_owned(),
-                scope: Scope::parse("openid offline_access read:dragons").unwrap(),
-                audience: Some(API.to_owned()),
                 binding_message: None,
                 from: Device { address: "192.0.2.7".to_owned(), user_agent: None },
                 mode: DeliveryMode::Poll,
                 notification: None,
                 answered_at: NOW - 3,
-                answer: Answer::Allowed { auth_time: NOW - 100, amr: vec!["pwd".to_owned()], acr: None },
             },
             expires_at: NOW + 60,
             redeemed_at: None,
@@ -219,7 +157,8 @@ mod tests {
     }
 
     fn run_as(client: &Client, facts: Option<Facts>) -> Result<Issue, Refusal> {
-        at(NOW, |ctx| decide(ctx, authenticated(client), None, facts, &apis()))
+        let request = Request { auth_req_id: id(), share: Share::default() };
+        at(NOW, |ctx| decide(ctx, authenticated(client), None, &request, facts, &apis()))
     }
 
     fn run(change: impl FnOnce(&mut Facts)) -> Result<Issue, Refusal> {
@@ -250,7 +189,7 @@ mod tests {
 
     #[test]
     fn ciba_section_11_before_that_it_waits_and_slows_down() {
-        let pending = |pace| run(|facts| (facts.grant.answer, facts.pace) = (Answer::Pending, pace));
+        let pending = |pace| run(|facts| (facts.grant.asked.answer, facts.pace) = (Answer::Pending, pace));
         refused(pending(Pace::Kept), OAuthError::AuthorizationPending);
         refused(pending(Pace::TooFast), OAuthError::SlowDown);
         assert!(run(|facts| facts.pace = Pace::TooFast).is_ok(), "an answer is not kept back");
@@ -258,7 +197,7 @@ mod tests {
 
     #[test]
     fn ciba_section_11_no_is_no_and_late_is_late() {
-        refused(run(|facts| facts.grant.answer = Answer::Denied), OAuthError::AuthReqIdDenied);
+        refused(run(|facts| facts.grant.asked.answer = Answer::Denied), OAuthError::AuthReqIdDenied);
         let denied = OAuthError::AuthReqIdDenied.wire();
         assert_eq!((denied.code, denied.status), ("access_denied", 400));
         refused(run(|facts| facts.expires_at = NOW), OAuthError::AuthReqIdExpired);
@@ -281,7 +220,10 @@ mod tests {
         refused(run_as(&client(DeliveryMode::Poll), None), OAuthError::AuthReqIdUnknown);
         let [one, two] = [OAuthError::AuthReqIdOfAnotherClient, OAuthError::AuthReqIdUnknown].map(|error| error.wire());
         assert_eq!((one.code, &one), ("invalid_grant", &two));
-        assert!(!awaits_answer(authenticated(&machine()), &found().grant), "a stranger cannot make the client slow");
+        assert!(
+            !awaits_answer(authenticated(&machine()), &found().grant.asked),
+            "a stranger cannot make the client slow"
+        );
     }
 
     #[test]

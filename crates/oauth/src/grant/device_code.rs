@@ -1,37 +1,31 @@
-//! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4, §3.5).
-//!
-//! The device asks again and again until its user has answered on another device. The code is bound to the client; a second use by its
-//! rightful owner ends everything born of it, as of an authorization code: whoever stole it and was quicker loses what they got when the
-//! device asks next. Asking too often is held against nobody but while there is no answer.
+//! `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4, §3.5): a device gets the tokens of whoever has answered it elsewhere. What is
+//! so of every client that waits for an answer is in [`answered`].
 
-use crate::access_token::BornIn;
 use crate::client_auth::AuthenticatedClient;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
-use crate::effect::{AlsoSession, CodeKind, Effect, EndReason};
-use crate::endpoint::device_authorization::{Answer, DeviceGrant};
+use crate::effect::CodeKind;
+use crate::endpoint::device_authorization::DeviceGrant;
 use crate::error::OAuthError;
-use crate::extent::Extent;
-use crate::family::{self, SignIn};
 use crate::grant::Grant;
-use crate::issue::{Issue, Refusal, SessionState, UserFacts, UserStatus};
+use crate::grant::answered::{self, Causes, Share};
+use crate::issue::{Issue, Refusal};
 use crate::params::Params;
 use crate::registration::Apis;
-use crate::target;
 use crate::token_format::{OpaqueToken, TokenKind};
 
 /// The value of `grant_type`.
 pub const NAME: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// What it reads.
-pub const PARAMETERS: &[&str] = &["device_code", "resource"];
+pub const PARAMETERS: &[&str] = &["authorization_details", "device_code", "resource"];
 
 /// What is presented. `Debug` shows no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The code.
     pub device_code: OpaqueToken,
-    /// The API, if one was named again.
-    pub resource: Option<String>,
+    /// What is wanted of what was allowed.
+    pub share: Share,
 }
 
 impl Request {
@@ -39,7 +33,7 @@ impl Request {
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         let device_code = OpaqueToken::parse(TokenKind::DeviceCode, params.require("device_code")?)
             .map_err(|_| OAuthError::DeviceCodeUnknown)?;
-        Ok(Self { device_code, resource: target::resource(params)?.map(str::to_owned) })
+        Ok(Self { device_code, share: Share::parse(params)? })
     }
 }
 
@@ -50,45 +44,21 @@ pub fn facts(request: &Request) -> [u8; 32] {
 }
 
 /// What was found for the code's hash.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
-    /// What was kept with the code.
-    pub grant: DeviceGrant,
-    /// When it ends.
-    pub expires_at: u64,
-    /// When it was redeemed, if it was.
-    pub redeemed_at: Option<u64>,
-    /// Whether the device keeps to its interval; asked for only while there is no answer ([`awaits_answer`]).
-    pub pace: Pace,
-    /// The user, if there is one yet and still.
-    pub user: Option<UserFacts>,
-    /// The session in which it was allowed.
-    pub session: SessionState,
-    /// That session's id; empty before there is one.
-    pub sid: String,
-    /// When that session ends at the latest; 0 if it is not on record.
-    pub session_ends_at: u64,
-}
+pub type Facts = answered::Facts<DeviceGrant>;
 
-/// How often a device asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// No more often than it was told.
-    Kept,
-    /// More often.
-    TooFast,
-}
-
-/// Whether asking too often can be held against this request: nobody has answered, and it is the client's own.
-#[must_use]
-pub fn awaits_answer(client: AuthenticatedClient<'_>, grant: &DeviceGrant) -> bool {
-    grant.answer == Answer::Pending && grant.client_id == client.client().client_id
-}
+const CAUSES: Causes = Causes {
+    kind: CodeKind::DeviceCode,
+    unknown: OAuthError::DeviceCodeUnknown,
+    of_another_client: OAuthError::DeviceCodeOfAnotherClient,
+    replayed: OAuthError::DeviceCodeReplayed,
+    expired: OAuthError::DeviceCodeExpired,
+    denied: OAuthError::DeviceCodeDenied,
+};
 
 /// Decides.
 ///
 /// # Errors
-/// Every way a code can be wrong or not yet answered; [`OAuthError::DeviceCodeReplayed`] comes with [`Effect::EndFamily`].
+/// Every way a code can be wrong or not yet answered; [`OAuthError::DeviceCodeReplayed`] comes with an effect.
 pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
@@ -97,75 +67,26 @@ pub fn decide(
     facts: Option<Facts>,
     apis: &dyn Apis,
 ) -> Result<Issue, Refusal> {
-    let facts = facts.ok_or(OAuthError::DeviceCodeUnknown)?;
-    let grant = &facts.grant;
-    if grant.client_id != client.client().client_id {
-        return Err(OAuthError::DeviceCodeOfAnotherClient.into());
-    }
-    if facts.redeemed_at.is_some() {
-        let effect = Box::new(Effect::EndFamily {
-            family_id: grant.family_id.clone(),
-            beside: None,
-            why: EndReason::CodeReplayed,
-            also_session: AlsoSession::No,
-        });
-        return Err(Refusal { error: OAuthError::DeviceCodeReplayed, effect });
-    }
-    if ctx.now >= facts.expires_at {
-        return Err(OAuthError::DeviceCodeExpired.into());
-    }
-    if !client.client().may_use(Grant::DeviceCode) {
+    let client = client.client();
+    let facts = answered::owned(ctx, client, facts, &CAUSES)?;
+    if !client.may_use(Grant::DeviceCode) {
         return Err(OAuthError::GrantNotAllowed.into());
     }
-    let (auth_time, amr, acr) = match (&grant.answer, facts.pace) {
-        (Answer::Pending, Pace::TooFast) => return Err(OAuthError::SlowDown.into()),
-        (Answer::Pending, Pace::Kept) => return Err(OAuthError::AuthorizationPending.into()),
-        (Answer::Denied, _) => return Err(OAuthError::DeviceCodeDenied.into()),
-        (Answer::Allowed { auth_time, amr, acr }, _) => (*auth_time, amr, acr),
-    };
-    let user = facts.user.as_ref().ok_or(OAuthError::UserGone)?;
-    if user.status == UserStatus::Blocked {
-        return Err(OAuthError::UserBlocked.into());
-    }
-    if facts.session != SessionState::Live {
-        return Err(OAuthError::SessionEnded.into());
-    }
-    let api =
-        target::of_grant(ctx.issuer, client.client(), grant.audience.as_deref(), request.resource.as_deref(), apis)?;
-    let from = SignIn {
-        family_id: &grant.family_id,
-        client: client.client(),
-        user,
-        api,
-        scope: &grant.scope,
-        born_in: Some(BornIn { sid: &facts.sid, ends_at: facts.session_ends_at }),
-        nonce: None,
-        auth_time,
-        amr,
-        acr: acr.as_deref(),
-        claims: None,
-        extent: &Extent::default(),
-        held,
-    };
-    let born = family::begin(ctx, &from);
-    let effect = Effect::RedeemCode {
-        kind: CodeKind::DeviceCode,
-        code_hash: request.device_code.hash(),
-        family: born.family,
-        refresh_token: born.record,
-        access_token: born.access_token.issued(),
-    };
-    Ok(Issue { access_token: born.access_token, id_token: born.id_token, refresh_token: born.refresh_token, effect })
+    answered::issue(ctx, (client, held), &facts, &request.share, apis, CAUSES)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::device_authorization::Device;
-    use crate::issue::RefreshAnswer;
+    use crate::authorization_details::AuthorizationDetails;
+    use crate::effect::Effect;
+    use crate::endpoint::elsewhere::{Answer, Asked, Device};
+    use crate::extent::Extent;
+    use crate::grant::answered::{Pace, awaits_answer};
+    use crate::issue::{RefreshAnswer, SessionState, UserStatus};
     use crate::registration::Client;
     use crate::scope::Scope;
-    use crate::testing::{API, NOW, TestRng, apis, at, authenticated, spa, third_party, tv, user};
+    use crate::testing::{API, NOW, TestRng, apis, at, authenticated, payer, payments, spa, third_party, tv, user};
 
     fn code() -> OpaqueToken {
         OpaqueToken::generate(TokenKind::DeviceCode, &mut TestRng::new(5))
@@ -173,13 +94,17 @@ mod tests {
 
     fn found() -> Facts {
         Facts {
+            hash: code().hash(),
             grant: DeviceGrant {
-                client_id: tv().client_id,
-                family_id: "family-1".to_owned(),
-                scope: Scope::parse("openid offline_access read:dragons").unwrap(),
-                audience: Some(API.to_owned()),
+                asked: Asked {
+                    client_id: tv().client_id,
+                    family_id: "family-1".to_owned(),
+                    scope: Scope::parse("openid offline_access read:dragons").unwrap(),
+                    audience: Some(API.to_owned()),
+                    extent: Extent::default(),
+                    answer: Answer::Allowed { auth_time: NOW - 100, amr: vec!["pwd".to_owned()], acr: None },
+                },
                 device: Device { address: "192.0.2.7".to_owned(), user_agent: None },
-                answer: Answer::Allowed { auth_time: NOW - 100, amr: vec!["pwd".to_owned()], acr: None },
             },
             expires_at: NOW + 60,
             redeemed_at: None,
@@ -230,15 +155,49 @@ mod tests {
 
     #[test]
     fn without_offline_access_it_ends_with_the_session_in_which_it_was_allowed() {
-        let issue = run(|facts| facts.grant.scope = Scope::parse("openid").unwrap()).unwrap();
+        let issue = run(|facts| facts.grant.asked.scope = Scope::parse("openid").unwrap()).unwrap();
         assert_eq!(issue.refresh_token, RefreshAnswer::Absent);
         let Effect::RedeemCode { family, .. } = issue.effect else { panic!("{:?}", issue.effect) };
         assert!(family.session_bound);
     }
 
     #[test]
+    fn rfc9396_section_6_the_device_may_have_less_in_detail_than_was_allowed_and_never_more() {
+        let payment = |value: u64| serde_json::json!({ "type": "payment", "creditor": "M", "amount": { "currency": "EUR", "value": value } });
+        let (client, apis) = (Client { apis: payer().apis, security: payer().security, ..tv() }, {
+            let mut all = apis();
+            all.push(payments());
+            all
+        });
+        let text = serde_json::json!([payment(1), payment(2)]).to_string();
+        let mut facts = found();
+        let asked = &mut facts.grant.asked;
+        asked.extent.authorization_details =
+            AuthorizationDetails::of_user(Some(&text), &client, &[&payments()]).unwrap();
+        asked.extent.resources = vec![API.to_owned(), payments().identifier];
+        let run = |share: Share| {
+            let request = Request { device_code: code(), share };
+            at(NOW, |ctx| decide(ctx, authenticated(&client), None, &request, Some(facts.clone()), &apis))
+        };
+        let at_pay = |wanted: Option<&serde_json::Value>| Share {
+            resource: Some(payments().identifier),
+            authorization_details: wanted.map(|wanted| serde_json::json!([wanted]).to_string()),
+        };
+        let says = |share: Share| run(share).unwrap().access_token.claims;
+        assert!(says(Share::default()).authorization_details.is_empty(), "of another API");
+        assert_eq!(says(Share::default()).scope.to_string(), "openid offline_access read:dragons");
+        let all = says(at_pay(None));
+        assert_eq!((all.authorization_details.len(), all.scope.to_string().as_str()), (2, "openid offline_access"));
+        assert_eq!(says(at_pay(Some(&payment(2)))).authorization_details.len(), 1);
+        let more = run(at_pay(Some(&payment(3)))).unwrap_err();
+        assert_eq!(more.error.wire().code, "invalid_authorization_details");
+        let Effect::RedeemCode { family, .. } = run(at_pay(Some(&payment(2)))).unwrap().effect else { panic!() };
+        assert_eq!(family.grant.extent, facts.grant.asked.extent, "a refresh may have what was allowed");
+    }
+
+    #[test]
     fn before_that_it_waits_and_slows_down_rfc_8628_3_5() {
-        let pending = |pace| run(|facts| (facts.grant.answer, facts.pace) = (Answer::Pending, pace));
+        let pending = |pace| run(|facts| (facts.grant.asked.answer, facts.pace) = (Answer::Pending, pace));
         refused(pending(Pace::Kept), OAuthError::AuthorizationPending);
         refused(pending(Pace::TooFast), OAuthError::SlowDown);
         assert!(run(|facts| facts.pace = Pace::TooFast).is_ok(), "an answer is not kept back");
@@ -246,10 +205,10 @@ mod tests {
 
     #[test]
     fn no_is_no_and_late_is_late_rfc_8628_3_5() {
-        refused(run(|facts| facts.grant.answer = Answer::Denied), OAuthError::DeviceCodeDenied);
+        refused(run(|facts| facts.grant.asked.answer = Answer::Denied), OAuthError::DeviceCodeDenied);
         assert_eq!(OAuthError::DeviceCodeDenied.wire().status, 400, "RFC 6749 §5.2");
         refused(run(|facts| facts.expires_at = NOW), OAuthError::DeviceCodeExpired);
-        let pending_and_late = run(|facts| (facts.grant.answer, facts.expires_at) = (Answer::Pending, NOW));
+        let pending_and_late = run(|facts| (facts.grant.asked.answer, facts.expires_at) = (Answer::Pending, NOW));
         refused(pending_and_late, OAuthError::DeviceCodeExpired);
     }
 
@@ -259,7 +218,7 @@ mod tests {
         let used = Facts { redeemed_at: Some(NOW - 1), ..found() };
         refused(run_as(&spa(), "", Some(used)), OAuthError::DeviceCodeOfAnotherClient);
         refused(run_as(&tv(), "", None), OAuthError::DeviceCodeUnknown);
-        let pending = DeviceGrant { answer: Answer::Pending, ..found().grant };
+        let pending = Asked { answer: Answer::Pending, ..found().grant.asked };
         assert!(awaits_answer(authenticated(&tv()), &pending));
         assert!(!awaits_answer(authenticated(&spa()), &pending), "a stranger cannot make the device slow");
     }

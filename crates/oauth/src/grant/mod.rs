@@ -9,6 +9,8 @@ use crate::params::Params;
 /// The `grant_types` entry of clients that get tokens from the authorization endpoint (RFC 7591 §2.1); nothing at the token endpoint.
 pub const IMPLICIT: &str = "implicit";
 
+pub mod answered;
+
 macro_rules! grants {
     ($($module:ident => $variant:ident),+ $(,)?) => {
         $(pub mod $module;)+

@@ -3,7 +3,7 @@
 //!
 //! Its tokens may be bound by DPoP as well as by a certificate: the standard knew only the one, and named the reason.
 
-use super::{Demand, FAPI1_ALGS, Rules, WITHOUT_SECRETS};
+use super::{BRIEF_SECS, Demand, FAPI1_ALGS, Rules, WITHOUT_SECRETS};
 use crate::response_type::ResponseType;
 
 pub(super) const NAME: &str = "fapi1";
@@ -13,6 +13,7 @@ pub(super) static RULES: Rules = Rules {
     auth_methods: Some(WITHOUT_SECRETS),
     // §5.2.2: "the response_type value code id_token, or the response_type value code in conjunction with the response_mode value jwt".
     response_types: Some(&[ResponseType::Code, ResponseType::CodeIdToken]),
+    assertion_secs: BRIEF_SECS,
     demands: &[
         Demand::BoundTokens,
         Demand::CodeChallengeIfPushed,

@@ -3,7 +3,7 @@
 //! What it wants of everybody is so for everybody and not repeated here: codes that live a minute and count once, `iss` in every answer,
 //! S256 alone, 303, `request_uri` for a minute, exact redirect URIs, clocks that may be 15 seconds apart (§5.3.2.1: 10 to 60).
 
-use super::{Demand, FAPI2_ALGS, Rules, WITHOUT_SECRETS};
+use super::{BRIEF_SECS, Demand, FAPI2_ALGS, Rules, WITHOUT_SECRETS};
 use crate::response_type::ResponseType;
 
 pub(super) const NAME: &str = "fapi2";
@@ -14,6 +14,7 @@ pub(super) static RULES: Rules = Rules {
     auth_methods: Some(WITHOUT_SECRETS),
     // §5.3.2.2: "shall require the value of response_type … to be code".
     response_types: Some(&[ResponseType::Code]),
+    assertion_secs: BRIEF_SECS,
     demands: &[
         Demand::BoundTokens,
         Demand::CodeChallenge,

@@ -23,7 +23,7 @@ pub enum Demand {
     CodeChallenge,
     /// A code that was asked for by a pushed request has a `code_challenge`.
     CodeChallengeIfPushed,
-    /// A client assertion names the issuer and nothing else, as a string, whatever the registration's switch for old clients says.
+    /// A client assertion names the issuer and nothing else, as a string; else also the endpoints that RFC 7523 §3 and its followers name.
     IssuerAudience,
     /// A `nonce` with `openid`, else a `state`.
     NonceOrState,
@@ -49,8 +49,13 @@ struct Rules {
     auth_methods: Option<&'static [&'static str]>,
     /// What they may ask the authorization endpoint for; `None` means whatever they are registered for.
     response_types: Option<&'static [ResponseType]>,
+    /// How far from its end a client assertion may be, in seconds.
+    assertion_secs: u64,
     demands: &'static [Demand],
 }
+
+/// Where a standard wants assertions that are made for one request.
+const BRIEF_SECS: u64 = 300;
 
 macro_rules! profiles {
     ($($(#[$doc:meta])+ $module:ident => $variant:ident),+ $(,)?) => {
@@ -90,8 +95,14 @@ macro_rules! profiles {
 }
 
 /// Every signature, every way.
-static OIDC: Rules =
-    Rules { signing_algs: Algorithm::ASYMMETRIC, auth_methods: None, response_types: None, demands: &[] };
+static OIDC: Rules = Rules {
+    signing_algs: Algorithm::ASYMMETRIC,
+    auth_methods: None,
+    response_types: None,
+    // What libraries choose by themselves; each counts once all the same.
+    assertion_secs: 3_600,
+    demands: &[],
+};
 
 /// RFC 8705 §2 and `private_key_jwt`: what all of FAPI authenticates clients by.
 const WITHOUT_SECRETS: &[&str] = &["private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth"];
@@ -125,6 +136,12 @@ impl SecurityProfile {
     #[must_use]
     pub fn allows_alg(self, alg: Algorithm) -> bool {
         self.rules().signing_algs.contains(&alg)
+    }
+
+    /// How far from its end a client assertion may be, in seconds.
+    #[must_use]
+    pub fn assertion_secs(self) -> u64 {
+        self.rules().assertion_secs
     }
 
     /// Whether its clients may prove who they are like this.

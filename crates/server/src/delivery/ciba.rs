@@ -10,7 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use symbolon_jose::base64url;
-use symbolon_oauth::endpoint::device_authorization::Answer as Said;
+use symbolon_oauth::endpoint::elsewhere::Answer as Said;
 use symbolon_oauth::grant::ciba::{self, Facts};
 use symbolon_oauth::registration::DeliveryMode;
 use symbolon_oauth::{Beside, Client, Issue, OAuthError, RefreshAnswer, Rng};
@@ -45,7 +45,7 @@ impl Kind for Ciba {
         let hash = hash(&delivery.payload).ok_or_else(|| Failure::Hopeless("it cannot be read".to_owned()))?;
         let found = app.store.code_facts(Artefact::AUTH_REQ_ID, hash).await.map_err(|error| refused(&error))?;
         let found = found.ok_or_else(over)?;
-        let facts = token::ciba::of(found, now).map_err(|error| refused(&error))?;
+        let facts = token::answered::of(found, now).map_err(|error| refused(&error))?;
         if now >= facts.expires_at {
             return Err(over());
         }
@@ -121,7 +121,7 @@ async fn push(
     now: u64,
 ) -> Result<Value, Failure> {
     let refusal = |code: &str, words: &str| json!({ "auth_req_id": notification.auth_req_id, "error": code, "error_description": words });
-    if facts.grant.answer == Said::Denied {
+    if facts.grant.asked.answer == Said::Denied {
         return Ok(refusal("access_denied", "the person declined"));
     }
     let key = MasterKey::from_text(&notification.seed, "a sealed seed");
@@ -136,7 +136,7 @@ async fn push(
             return Err(Failure::Refused("something changed meanwhile".to_owned()));
         }
     } else {
-        let family = app.store.family(&facts.grant.family_id).await.map_err(|error| refused(&error))?;
+        let family = app.store.family(&facts.grant.asked.family_id).await.map_err(|error| refused(&error))?;
         if family.is_none_or(|family| family.ended_at.is_some()) {
             return Ok(refusal("transaction_failed", "what was allowed has ended meanwhile"));
         }

@@ -13,8 +13,8 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use symbolon_jose::base64url;
 use symbolon_oauth::client_auth::AuthenticatedClient;
-use symbolon_oauth::endpoint::backchannel_authentication::{self, CibaGrant, Hint, MAX_WAITING, Request, Started};
-use symbolon_oauth::endpoint::device_authorization::Device;
+use symbolon_oauth::endpoint::backchannel_authentication::{self, Hint, MAX_WAITING, Request, Started};
+use symbolon_oauth::endpoint::elsewhere::Device;
 use symbolon_oauth::registration::DeliveryMode;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Hash32, StoreError, User};
@@ -188,8 +188,8 @@ impl Asked<'_> {
         let waiting = Artefact {
             kind: Artefact::AUTH_REQ_ID.to_owned(),
             hash: Hash32(hash),
-            family: Some(started.grant.family_id.clone()),
-            client_id: Some(started.grant.client_id.to_string()),
+            family: Some(started.grant.asked.family_id.clone()),
+            client_id: Some(started.grant.asked.client_id.to_string()),
             user_id: None,
             sid: None,
             created_at: self.meta.now,
@@ -215,12 +215,4 @@ pub(super) async fn waiting(app: &App, user_id: &str, now: u64) -> Result<Vec<Ar
     let limit = u32::try_from(MAX_WAITING).unwrap_or(u32::MAX);
     let found = app.store.usable_artefacts(Artefact::CIBA_QUESTION, user_id, limit, now).await;
     found.map_err(|error| store_failure(&error))
-}
-
-/// What is kept with a request.
-pub(crate) fn grant(waiting: &Artefact) -> Result<CibaGrant, OAuthError> {
-    serde_json::from_value(waiting.payload.clone()).map_err(|error| {
-        tracing::error!(%error, "a stored backchannel authentication request cannot be read");
-        OAuthError::ServerError
-    })
 }

@@ -11,11 +11,11 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use symbolon_jose::base64url;
 use symbolon_oauth::endpoint::backchannel_authentication::CibaGrant;
-use symbolon_oauth::endpoint::device_authorization::Answer;
 use symbolon_oauth::registration::DeliveryMode;
-use symbolon_oauth::{OAuthError, Params, Scope};
-use symbolon_store::{AnswerArtefact, AnsweredBy, Artefact, Delivery, Hash32, NewDelivery, Redeemed};
+use symbolon_oauth::{Grant, OAuthError, Params, Scope};
+use symbolon_store::{Artefact, Delivery, Hash32, NewDelivery};
 
+use super::answering::{Given, Waiting, asks, is_open, kept};
 use super::authorize::{self, Arrival};
 use super::browser::{self, SignedIn};
 use super::login;
@@ -28,7 +28,6 @@ use crate::events;
 use crate::interaction::{Interaction, Step};
 use crate::pages::Csp;
 use crate::pages::ciba::{Ciba, CibaProblem, CibaRequest};
-use crate::pages::consent::Freshness;
 use crate::pages::done::{Done, DoneWhat};
 use crate::pages::error::ErrorWhat;
 use crate::pages::login::Reason;
@@ -58,14 +57,6 @@ struct Visit<'a> {
     app: &'a App,
     meta: &'a Meta,
     headers: &'a HeaderMap,
-}
-
-/// A request that waits.
-struct Waiting {
-    question: Hash32,
-    hash: Hash32,
-    grant: CibaGrant,
-    asked_at: u64,
 }
 
 impl Visit<'_> {
@@ -117,46 +108,36 @@ impl Visit<'_> {
     }
 
     /// The request behind a question, if it waits still.
-    async fn waiting(&self, question: &Artefact) -> Result<Option<Waiting>, OAuthError> {
-        let failed = |error| store_failure(&error);
-        let asked: bc_authorize::Question = serde_json::from_value(question.payload.clone()).map_err(|error| {
-            tracing::error!(%error, "a stored question cannot be read");
-            OAuthError::ServerError
-        })?;
-        let hash = Hash32(asked.waiting);
-        let Some(waits) = self.app.store.artefact(Artefact::AUTH_REQ_ID, hash).await.map_err(failed)? else {
-            return Ok(None);
-        };
-        let grant = bc_authorize::grant(&waits)?;
-        let is_open = waits.redeemed_at.is_none() && self.meta.now < waits.expires_at;
-        let is_pending = is_open && grant.answer == Answer::Pending;
-        Ok(is_pending.then_some(Waiting { question: question.hash, hash, grant, asked_at: waits.created_at }))
+    async fn waiting(&self, question: &Artefact) -> Result<Option<Waiting<CibaGrant>>, OAuthError> {
+        let asked: bc_authorize::Question = kept(question)?;
+        let request = (Artefact::AUTH_REQ_ID, Hash32(asked.waiting));
+        Waiting::find(self.app, (Artefact::CIBA_QUESTION, question.hash), request, self.meta.now).await
     }
 
     /// One request as the page shows it; nothing of one that cannot be had any more.
-    fn view(&self, who: &SignedIn, browser: &str, waiting: &Waiting) -> Result<Option<CibaRequest>, OAuthError> {
+    fn view(
+        &self,
+        who: &SignedIn,
+        browser: &str,
+        waiting: &Waiting<CibaGrant>,
+    ) -> Result<Option<CibaRequest>, OAuthError> {
         let Self { app, meta, .. } = *self;
         let registry = app.registry();
         let grant = &waiting.grant;
-        let client = registry.client(grant.client_id.as_str()).map(AsRef::as_ref);
-        let Ok((question, scope)) = grant.question(&app.issuer, client, &*registry) else { return Ok(None) };
+        let client = registry.client(grant.asked.client_id.as_str()).map(AsRef::as_ref);
+        let Ok(question) = grant.asked.question(Grant::Ciba, &app.issuer, client, &*registry) else { return Ok(None) };
         let shown = Step::Ciba {
             sid: who.session.sid.clone(),
-            question: base64url::encode(waiting.question.as_bytes()),
-            scope: scope.clone(),
+            question: base64url::encode(waiting.question.1.as_bytes()),
+            scope: question.scope.clone(),
         };
         let pending = Interaction::own_question(&app.issuer, browser, meta.now, shown);
-        let lifetime_secs = question.client.refresh_absolute_secs(&app.lifetimes());
-        let names = scope.iter().filter(|name| *name != "openid");
         Ok(Some(CibaRequest {
             client: page::client_view(question.client, None),
             binding_message: grant.binding_message.clone(),
             asked_secs_ago: meta.now.saturating_sub(waiting.asked_at),
             address: grant.from.address.clone(),
-            scopes: names.map(|name| consent::scope_view(question.api, name, Freshness::New)).collect(),
-            lifetime_days: scope
-                .contains("offline_access")
-                .then(|| u32::try_from(lifetime_secs / 86_400).unwrap_or(u32::MAX)),
+            asks: asks(app, &question),
             interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
         }))
     }
@@ -177,11 +158,8 @@ impl Visit<'_> {
             let Some(who) = signed_in.filter(|who| who.session.sid == sid) else { return Ok(expired()) };
             let found = app.store.artefact(Artefact::CIBA_QUESTION, hash).await;
             let found = found.map_err(|error| store_failure(&error))?;
-            let own = found.filter(|question| {
-                question.user_id.as_ref() == Some(&who.user.id)
-                    && question.redeemed_at.is_none()
-                    && meta.now < question.expires_at
-            });
+            let own =
+                found.filter(|question| question.user_id.as_ref() == Some(&who.user.id) && is_open(question, meta.now));
             let waiting = match &own {
                 Some(question) => self.waiting(question).await?,
                 None => None,
@@ -205,37 +183,27 @@ impl Visit<'_> {
     }
 
     /// Makes the answer durable: yes to the scope that was shown, or no; and with it that the client is told.
-    async fn give(&self, who: &SignedIn, waiting: &Waiting, yes_to: Option<&Scope>) -> Result<Given, OAuthError> {
+    async fn give(
+        &self,
+        who: &SignedIn,
+        waiting: &Waiting<CibaGrant>,
+        yes_to: Option<&Scope>,
+    ) -> Result<Given, OAuthError> {
         let Self { app, meta, .. } = *self;
         let registry = app.registry();
-        let client = registry.client(waiting.grant.client_id.as_str()).map(AsRef::as_ref);
+        let grant = waiting.grant.clone();
+        let client = registry.client(grant.asked.client_id.as_str()).map(AsRef::as_ref);
         let name = client.map(|client| client.name.clone()).unwrap_or_default();
         let (grant, event, what) = match yes_to {
             Some(scope) => {
-                waiting.grant.question(&app.issuer, client, &*registry)?;
-                let grant = waiting.grant.allowed(scope, &who.facts(app, meta.now), meta.now);
+                grant.asked.question(Grant::Ciba, &app.issuer, client, &*registry)?;
+                let grant = grant.allowed(scope, &who.facts(app, meta.now), meta.now);
                 (grant, "ciba.allow", DoneWhat::CibaAllowed { client: name })
             }
-            None => (waiting.grant.denied(meta.now), "ciba.deny", DoneWhat::CibaDenied { client: name }),
+            None => (grant.denied(meta.now), "ciba.deny", DoneWhat::CibaDenied { client: name }),
         };
-        let by = AnsweredBy {
-            user_id: who.user.id.clone(),
-            revocation_handle: who.user.revocation_handle.clone(),
-            sid: who.session.sid.clone(),
-        };
-        let answer = AnswerArtefact {
-            question: (Artefact::CIBA_QUESTION.to_owned(), waiting.question),
-            waiting: (Artefact::AUTH_REQ_ID.to_owned(), waiting.hash),
-            by: yes_to.map(|_| by),
-            payload: serde_json::to_value(&grant).map_err(|_| OAuthError::ServerError)?,
-            tell: news(waiting),
-            now: meta.now,
-        };
-        match app.store.answer_artefact(answer).await.map_err(|error| store_failure(&error))? {
-            Redeemed::Done => {}
-            Redeemed::Changed => return Ok(Given::Changed),
-            Redeemed::Gone => return Ok(Given::Gone),
-            Redeemed::AlreadyRedeemed | Redeemed::Expired | Redeemed::Unknown => return Ok(Given::Late),
+        if let Err(given) = waiting.settle(app, &grant, yes_to.map(|_| who), news(waiting), meta.now).await? {
+            return Ok(given);
         }
         let recorded = events::ciba_answered(app, meta, event, &who.session, &grant).await;
         recorded.map_err(|error| store_failure(&error))?;
@@ -245,22 +213,10 @@ impl Visit<'_> {
 }
 
 /// What tells the client, unless it asks by itself.
-fn news(waiting: &Waiting) -> Vec<NewDelivery> {
+fn news(waiting: &Waiting<CibaGrant>) -> Vec<NewDelivery> {
     if waiting.grant.mode == DeliveryMode::Poll {
         return Vec::new();
     }
-    let payload = json!({ "waiting": base64url::encode(waiting.hash.as_bytes()), "sub": waiting.grant.user_id });
-    vec![NewDelivery { kind: Delivery::CIBA.to_owned(), target: waiting.grant.client_id.to_string(), payload }]
-}
-
-/// What became of an answer.
-enum Given {
-    /// The user changed meanwhile: look again.
-    Changed,
-    /// It counts.
-    Done(Response),
-    /// The session or the user is over.
-    Gone,
-    /// It was answered before, or the request has expired.
-    Late,
+    let payload = json!({ "waiting": base64url::encode(waiting.request.1.as_bytes()), "sub": waiting.grant.user_id });
+    vec![NewDelivery { kind: Delivery::CIBA.to_owned(), target: waiting.grant.asked.client_id.to_string(), payload }]
 }

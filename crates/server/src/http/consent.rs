@@ -8,7 +8,7 @@ use http::StatusCode;
 use symbolon_oauth::authorize::{
     self as decision, ConsentAnswer, ConsentOnRecord, ConsentPrompt, Decision, InteractionFacts, ValidRequest,
 };
-use symbolon_oauth::{Api, OAuthError, Params, Scope};
+use symbolon_oauth::{Api, Client, OAuthError, Params, Scope};
 use symbolon_store::Consent as Record;
 
 use super::authorize::{self, Arrival};
@@ -86,7 +86,6 @@ pub(super) fn show(
     let pending = pending.from_source(request.source()).offering(before.chosen);
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
     let csp = page::csp(request).image(client.logo.as_ref());
-    let lifetime_secs = request.client().refresh_absolute_secs(&app.lifetimes());
     let view = Consent {
         shell: page::shell(app),
         client,
@@ -96,10 +95,7 @@ pub(super) fn show(
         csrf: csrf::issue(&app.csrf, binding, Purpose::Consent, arrival.meta.now),
         details: prompt.details.iter().map(DetailView::of).collect(),
         scopes: scopes(request, prompt),
-        lifetime_days: prompt
-            .scope
-            .contains("offline_access")
-            .then(|| u32::try_from(lifetime_secs / 86_400).unwrap_or(u32::MAX)),
+        lifetime_days: lifetime_days(app, request.client(), &prompt.scope),
     };
     Ok(page::with_cookie(page::html(app, StatusCode::OK, &view, &csp), cookie))
 }
@@ -110,6 +106,12 @@ fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt) -> Vec<ScopeView> 
         scope_view(request.apis().find(|api| api.has_scope(name)), name, freshness)
     };
     prompt.scope.iter().filter(|name| *name != "openid").map(describe).collect()
+}
+
+/// For how many days at most a client would have this; `None`: until the person signs out.
+pub(super) fn lifetime_days(app: &App, client: &Client, scope: &Scope) -> Option<u32> {
+    let days = client.refresh_absolute_secs(&app.lifetimes()) / 86_400;
+    scope.contains("offline_access").then(|| u32::try_from(days).unwrap_or(u32::MAX))
 }
 
 /// A scope in words: the standard's, or those of the API that has it.

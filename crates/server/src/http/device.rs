@@ -10,10 +10,11 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use symbolon_oauth::endpoint::device_authorization::{Answer, DeviceGrant, Question};
-use symbolon_oauth::{OAuthError, Params, Scope, UserCode};
-use symbolon_store::{AnswerArtefact, AnsweredBy, Artefact, Attempt, Hash32, Redeemed};
+use symbolon_oauth::endpoint::device_authorization::DeviceGrant;
+use symbolon_oauth::{Grant, OAuthError, Params, Scope, UserCode};
+use symbolon_store::{Artefact, Attempt, Hash32};
 
+use super::answering::{Given, Waiting, asks, is_open, kept};
 use super::authorize::{self, Arrival};
 use super::browser::{self, SignedIn};
 use super::device_authorization as started;
@@ -26,7 +27,6 @@ use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{Interaction, Step};
 use crate::pages::Csp;
-use crate::pages::consent::{Freshness, ScopeView};
 use crate::pages::device::{CodeProblem, DeviceCode, DeviceQuestion, Place, QuestionProblem};
 use crate::pages::done::{Done, DoneWhat};
 use crate::pages::error::ErrorWhat;
@@ -78,11 +78,9 @@ struct Visit<'a> {
 }
 
 /// A device that waits.
-struct Waiting {
+struct Device {
     user_code: UserCode,
-    hash: Hash32,
-    grant: DeviceGrant,
-    asked_at: u64,
+    waiting: Waiting<DeviceGrant>,
 }
 
 impl Visit<'_> {
@@ -143,51 +141,40 @@ impl Visit<'_> {
     }
 
     /// The device that waits with this code, if one still does.
-    async fn waiting(&self, user_code: &UserCode) -> Result<Option<Waiting>, OAuthError> {
-        let failed = |error| store_failure(&error);
-        let (store, now) = (&self.app.store, self.meta.now);
-        let is_open = |artefact: &Artefact| artefact.redeemed_at.is_none() && now < artefact.expires_at;
-        let asked = store.artefact(Artefact::USER_CODE, Hash32(user_code.hash())).await.map_err(failed)?;
-        let Some(asked) = asked.filter(is_open) else { return Ok(None) };
-        let question: started::Question = serde_json::from_value(asked.payload).map_err(|error| {
-            tracing::error!(%error, "a stored user code cannot be read");
-            OAuthError::ServerError
-        })?;
-        let hash = Hash32(question.waiting);
-        let Some(code) = store.artefact(Artefact::DEVICE_CODE, hash).await.map_err(failed)?.filter(is_open) else {
-            return Ok(None);
-        };
-        let grant = started::grant(&code)?;
-        let is_pending = grant.answer == Answer::Pending;
-        Ok(is_pending.then(|| Waiting { user_code: user_code.clone(), hash, grant, asked_at: code.created_at }))
+    async fn waiting(&self, user_code: &UserCode) -> Result<Option<Device>, OAuthError> {
+        let now = self.meta.now;
+        let place = (Artefact::USER_CODE, Hash32(user_code.hash()));
+        let asked = self.app.store.artefact(place.0, place.1).await.map_err(|error| store_failure(&error))?;
+        let Some(asked) = asked.filter(|asked| is_open(asked, now)) else { return Ok(None) };
+        let question: started::Question = kept(&asked)?;
+        let waiting = Waiting::find(self.app, place, (Artefact::DEVICE_CODE, Hash32(question.waiting)), now).await?;
+        Ok(waiting.map(|waiting| Device { user_code: user_code.clone(), waiting }))
     }
 
     /// The page that asks.
-    fn ask(&self, who: &SignedIn, waiting: &Waiting, problem: Option<QuestionProblem>) -> Result<Response, OAuthError> {
+    fn ask(&self, who: &SignedIn, device: &Device, problem: Option<QuestionProblem>) -> Result<Response, OAuthError> {
         let Self { app, meta, headers } = *self;
         let registry = app.registry();
-        let client = registry.client(waiting.grant.client_id.as_str()).map(AsRef::as_ref);
-        let (question, scope) = waiting.grant.question(&app.issuer, client, &*registry)?;
+        let Waiting { grant, asked_at, .. } = &device.waiting;
+        let client = registry.client(grant.asked.client_id.as_str()).map(AsRef::as_ref);
+        let question = grant.asked.question(Grant::DeviceCode, &app.issuer, client, &*registry)?;
         let (browser, cookie) = browser::ensure_pre_session(app, headers);
         let binding = browser::session_binding(app, headers).unwrap_or_default();
-        let user_code = waiting.user_code.to_string();
-        let shown = Step::Device { sid: who.session.sid.clone(), user_code: user_code.clone(), scope: scope.clone() };
+        let user_code = device.user_code.to_string();
+        let shown =
+            Step::Device { sid: who.session.sid.clone(), user_code: user_code.clone(), scope: question.scope.clone() };
         let pending = Interaction::own_question(&app.issuer, &browser, meta.now, shown);
-        let device = &waiting.grant.device;
-        let lifetime_secs = question.client.refresh_absolute_secs(&app.lifetimes());
+        let device = &grant.device;
         let view = DeviceQuestion {
             shell: page::shell(app),
             client: page::client_view(question.client, None),
             account: consent::account_view(who),
             user_code,
-            asked_secs_ago: meta.now.saturating_sub(waiting.asked_at),
+            asked_secs_ago: meta.now.saturating_sub(*asked_at),
             address: device.address.clone(),
             place: Place::of(&device.address, &meta.address_text()),
             user_agent: device.user_agent.clone(),
-            scopes: scopes(&question, &scope),
-            lifetime_days: scope
-                .contains("offline_access")
-                .then(|| u32::try_from(lifetime_secs / 86_400).unwrap_or(u32::MAX)),
+            asks: asks(app, &question),
             interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
             csrf: csrf::issue(&app.csrf, binding, Purpose::DeviceAnswer, meta.now),
             problem,
@@ -228,40 +215,23 @@ impl Visit<'_> {
     }
 
     /// Makes the answer durable: yes to the scope that was shown, or no.
-    async fn give(&self, who: &SignedIn, waiting: &Waiting, yes_to: Option<&Scope>) -> Result<Given, OAuthError> {
+    async fn give(&self, who: &SignedIn, device: &Device, yes_to: Option<&Scope>) -> Result<Given, OAuthError> {
         let Self { app, meta, .. } = *self;
         let registry = app.registry();
-        let client = registry.client(waiting.grant.client_id.as_str()).map(AsRef::as_ref);
+        let waiting = &device.waiting;
+        let grant = waiting.grant.clone();
+        let client = registry.client(grant.asked.client_id.as_str()).map(AsRef::as_ref);
         let name = client.map(|client| client.name.clone()).unwrap_or_default();
         let (grant, event, what) = match yes_to {
             Some(scope) => {
-                waiting.grant.question(&app.issuer, client, &*registry)?;
-                (
-                    waiting.grant.allowed(scope, &who.facts(app, meta.now)),
-                    "device.allow",
-                    DoneWhat::DeviceAllowed { client: name },
-                )
+                grant.asked.question(Grant::DeviceCode, &app.issuer, client, &*registry)?;
+                let grant = grant.allowed(scope, &who.facts(app, meta.now));
+                (grant, "device.allow", DoneWhat::DeviceAllowed { client: name })
             }
-            None => (waiting.grant.denied(), "device.deny", DoneWhat::DeviceDenied { client: name }),
+            None => (grant.denied(), "device.deny", DoneWhat::DeviceDenied { client: name }),
         };
-        let by = AnsweredBy {
-            user_id: who.user.id.clone(),
-            revocation_handle: who.user.revocation_handle.clone(),
-            sid: who.session.sid.clone(),
-        };
-        let answer = AnswerArtefact {
-            question: (Artefact::USER_CODE.to_owned(), Hash32(waiting.user_code.hash())),
-            waiting: (Artefact::DEVICE_CODE.to_owned(), waiting.hash),
-            by: yes_to.map(|_| by),
-            payload: serde_json::to_value(&grant).map_err(|_| OAuthError::ServerError)?,
-            tell: Vec::new(),
-            now: meta.now,
-        };
-        match app.store.answer_artefact(answer).await.map_err(|error| store_failure(&error))? {
-            Redeemed::Done => {}
-            Redeemed::Changed => return Ok(Given::Changed),
-            Redeemed::Gone => return Ok(Given::Gone),
-            Redeemed::AlreadyRedeemed | Redeemed::Expired | Redeemed::Unknown => return Ok(Given::Late),
+        if let Err(given) = waiting.settle(app, &grant, yes_to.map(|_| who), Vec::new(), meta.now).await? {
+            return Ok(given);
         }
         let recorded = events::device_answered(app, meta, event, &who.session, &grant).await;
         recorded.map_err(|error| store_failure(&error))?;
@@ -290,22 +260,4 @@ impl Visit<'_> {
         }
         page::with_cookie(response, cookie)
     }
-}
-
-/// What became of an answer.
-enum Given {
-    /// The user changed meanwhile: look again.
-    Changed,
-    /// It counts.
-    Done(Response),
-    /// The session or the user is over.
-    Gone,
-    /// Somebody answered before, or the code has expired.
-    Late,
-}
-
-/// Everything that is asked for, whatever was allowed before.
-fn scopes(question: &Question<'_>, scope: &Scope) -> Vec<ScopeView> {
-    let names = scope.iter().filter(|name| *name != "openid");
-    names.map(|name| consent::scope_view(question.api, name, Freshness::New)).collect()
 }

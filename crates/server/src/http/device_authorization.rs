@@ -14,7 +14,8 @@ use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use symbolon_oauth::client_auth::AuthenticatedClient;
-use symbolon_oauth::endpoint::device_authorization::{self, Device, DeviceGrant, Request, Started};
+use symbolon_oauth::endpoint::device_authorization::{self, Started};
+use symbolon_oauth::endpoint::elsewhere::{Device, Wanted};
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Attempt, Conflict, Hash32, StoreError};
 
@@ -79,7 +80,7 @@ async fn begin(
     client: AuthenticatedClient<'_>,
     params: &Params,
 ) -> Result<Started, OAuthError> {
-    let request = Request::parse(params)?;
+    let wanted = Wanted::parse(params)?;
     let device = Device { address: meta.address_text(), user_agent: agent(headers) };
     let mut counted = false;
     // A user code that is taken, which will hardly ever happen: once more, with another.
@@ -87,7 +88,7 @@ async fn begin(
         let started = {
             let mut rng = SystemRng;
             let mut ctx = app.context(meta.now, &mut rng);
-            device_authorization::decide(&mut ctx, client, &request, device.clone(), registry)?
+            device_authorization::decide(&mut ctx, client, &wanted, device.clone(), registry)?
         };
         if client.client().is_public() && !counted {
             count(app, meta).await?;
@@ -129,8 +130,8 @@ async fn keep(app: &App, meta: &Meta, started: &Started) -> Result<(), StoreErro
     let waiting = Artefact {
         kind: Artefact::DEVICE_CODE.to_owned(),
         hash: Hash32(started.device_code.hash()),
-        family: Some(started.grant.family_id.clone()),
-        client_id: Some(started.grant.client_id.to_string()),
+        family: Some(started.grant.asked.family_id.clone()),
+        client_id: Some(started.grant.asked.client_id.to_string()),
         user_id: None,
         sid: None,
         created_at: meta.now,
@@ -148,14 +149,6 @@ async fn keep(app: &App, meta: &Meta, started: &Started) -> Result<(), StoreErro
     };
     app.store.put_artefact(waiting).await?;
     app.store.put_artefact(question).await
-}
-
-/// What is kept with a device code.
-pub(super) fn grant(code: &Artefact) -> Result<DeviceGrant, OAuthError> {
-    serde_json::from_value(code.payload.clone()).map_err(|error| {
-        tracing::error!(%error, "a stored device code cannot be read");
-        OAuthError::ServerError
-    })
 }
 
 pub(super) fn agent(headers: &HeaderMap) -> Option<String> {

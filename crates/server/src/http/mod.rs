@@ -1,6 +1,7 @@
 //! The HTTP side: one file per endpoint, and the router that lists them all.
 
 mod answer;
+pub(crate) mod answering;
 mod assertion;
 mod authenticate;
 mod authorize;

@@ -3,8 +3,9 @@
 //!
 //! An effect that lost a race is decided again, once, on fresh facts: ten tabs that refresh at once all go on.
 
+pub(crate) mod answered;
 mod authorization_code;
-pub(crate) mod ciba;
+mod ciba;
 mod client_credentials;
 mod device_code;
 mod jwt_bearer;

@@ -6,7 +6,7 @@
 
 use askama::Template;
 
-use super::consent::ScopeView;
+use super::asks::Asks;
 use super::{AccountView, ClientView, PageShell};
 
 /// `GET /ciba`.
@@ -36,10 +36,8 @@ pub struct CibaRequest {
     pub asked_secs_ago: u64,
     /// The address it asked from.
     pub address: String,
-    /// What it asks for; `openid` alone need not be listed.
-    pub scopes: Vec<ScopeView>,
-    /// For how many days at most; `None`: until the person signs out.
-    pub lifetime_days: Option<u32>,
+    /// What it asks for.
+    pub asks: Asks,
     /// The signed question.
     pub interaction: String,
 }
@@ -67,32 +65,21 @@ impl Ciba {
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
-        use super::consent::{Freshness, standard_scope_text};
-        use super::sample;
-        let scope = |name: &str, text: &str, api: Option<&str>| ScopeView {
-            name: name.into(),
-            text: text.into(),
-            api: api.map(str::to_owned),
-            freshness: Freshness::New,
-        };
+        use super::{asks, sample};
+        let [usual, paying, hostile] = asks::samples();
         let bank = CibaRequest {
             client: ClientView::new("Dragons Bank", None),
             binding_message: Some("Order 4711".into()),
             asked_secs_ago: 20,
             address: "192.0.2.7".into(),
-            scopes: vec![
-                scope("profile", standard_scope_text("profile").unwrap(), None),
-                scope("read:dragons", "Read the list of dragons", Some("Dragons API")),
-            ],
-            lifetime_days: None,
+            asks: usual,
             interaction: "eyJ0eXAi.sample.interaction".into(),
         };
         let desk = CibaRequest {
             client: ClientView::new("Help desk", None),
             binding_message: None,
             asked_secs_ago: 190,
-            scopes: Vec::new(),
-            lifetime_days: Some(90),
+            asks: Asks { lifetime_days: Some(90), ..Asks::default() },
             ..bank.clone()
         };
         let hostile = CibaRequest {
@@ -100,9 +87,10 @@ impl Ciba {
             binding_message: Some(sample::HOSTILE.into()),
             asked_secs_ago: 90,
             address: sample::HOSTILE.into(),
-            scopes: vec![scope(sample::HOSTILE, sample::HOSTILE, Some(sample::HOSTILE))],
+            asks: hostile,
             ..bank.clone()
         };
+        let shop = CibaRequest { asks: paying, ..bank.clone() };
         let page = |requests: Vec<CibaRequest>, problem| Self {
             shell: sample::shell(),
             account: sample::account(),
@@ -113,6 +101,7 @@ impl Ciba {
         vec![
             ("ciba", page(vec![bank.clone()], None)),
             ("ciba-two", page(vec![bank.clone(), desk], None)),
+            ("ciba-details", page(vec![shop], None)),
             ("ciba-none", page(Vec::new(), None)),
             ("ciba-over", page(Vec::new(), Some(CibaProblem::Over))),
             ("ciba-not-compared", page(vec![bank], Some(CibaProblem::NotCompared))),

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use askama::Template;
 
-use super::consent::ScopeView;
+use super::asks::Asks;
 use super::{AccountView, ClientView, PageShell};
 
 /// `GET /device`.
@@ -59,10 +59,8 @@ pub struct DeviceQuestion {
     pub place: Place,
     /// What the device calls itself.
     pub user_agent: Option<String>,
-    /// What it asks for; `openid` alone need not be listed.
-    pub scopes: Vec<ScopeView>,
-    /// For how many days at most; `None`: until the person signs out.
-    pub lifetime_days: Option<u32>,
+    /// What it asks for.
+    pub asks: Asks,
     /// The signed question.
     pub interaction: String,
     /// Anti-forgery token, bound to the session cookie.
@@ -135,14 +133,8 @@ impl DeviceQuestion {
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
-        use super::consent::{Freshness, standard_scope_text};
-        use super::sample;
-        let scope = |name: &str, text: &str, api: Option<&str>| ScopeView {
-            name: name.into(),
-            text: text.into(),
-            api: api.map(str::to_owned),
-            freshness: Freshness::New,
-        };
+        use super::{asks, sample};
+        let [usual, paying, hostile] = asks::samples();
         let near = Self {
             shell: sample::shell(),
             client: ClientView::new("Dragons TV", None),
@@ -152,11 +144,7 @@ impl DeviceQuestion {
             address: "192.0.2.7".into(),
             place: Place::Here,
             user_agent: Some("DragonsTV/4.1 (Linux; armv7l)".into()),
-            scopes: vec![
-                scope("profile", standard_scope_text("profile").unwrap(), None),
-                scope("read:dragons", "Read the list of dragons", Some("Dragons API")),
-            ],
-            lifetime_days: Some(90),
+            asks: usual,
             interaction: "eyJ0eXAi.sample.interaction".into(),
             csrf: "sample-csrf".into(),
             problem: None,
@@ -166,22 +154,23 @@ impl DeviceQuestion {
             address: "2001:db8:1:2:3:4:5:6".into(),
             place: Place::Elsewhere,
             user_agent: None,
-            scopes: Vec::new(),
-            lifetime_days: None,
+            asks: Asks::default(),
             ..near.clone()
         };
         let hostile = Self {
             client: sample::hostile_client(),
+            asks: hostile,
             account: AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() },
             address: sample::HOSTILE.into(),
             place: Place::Unknown,
             user_agent: Some(sample::HOSTILE.into()),
-            scopes: vec![scope(sample::HOSTILE, sample::HOSTILE, Some(sample::HOSTILE))],
             ..near.clone()
         };
         let not_compared = Self { problem: Some(QuestionProblem::NotCompared), asked_secs_ago: 90, ..near.clone() };
+        let paying = Self { asks: paying, ..near.clone() };
         vec![
             ("device", near),
+            ("device-details", paying),
             ("device-elsewhere", far),
             ("device-not-compared", not_compared),
             ("device-hostile", hostile),

@@ -38,6 +38,38 @@ async fn rfc8628_section_3_1_a_malformed_scope_is_invalid_scope() {
     world.ask_from("tv", &[], &[("scope", "a\"b")]).await.is_error(400, "invalid_scope");
 }
 
+/// RFC 8707 §2: "invalid_target: The requested resource is invalid, missing, unknown, or malformed", whichever of several it is.
+#[tokio::test]
+async fn rfc8707_section_2_each_api_that_a_device_names_is_one_it_may_ask_for() {
+    let world = World::with_tv().await;
+    let more = [("audience", ""), ("resource", crate::support::API), ("resource", "https://elsewhere.example")];
+    world.ask_from("tv", &[], &more).await.is_error(400, "invalid_target");
+}
+
+/// RFC 9396 §5: "The AS MUST refuse to process any unknown authorization details type or authorization details not conforming to the
+/// respective type definition."
+#[tokio::test]
+async fn rfc9396_section_5_a_device_asks_for_no_details_of_an_unknown_type() {
+    let world = World::with_tv().await;
+    for details in [r#"[{"type":"payment"}]"#, "[{}]", "{}", "payment"] {
+        let answer = world.ask_from("tv", &[], &[("authorization_details", details)]).await;
+        answer.is_error(400, "invalid_authorization_details");
+    }
+}
+
+/// RFC 9396 §6: what was not allowed is not had by asking for it with the code.
+#[tokio::test]
+async fn rfc9396_section_6_a_device_code_brings_no_details_that_nobody_allowed() {
+    let world = World::with_tv().await;
+    let device = world.device().await;
+    Browser::signed_in(&world, ADA).await.allow(&device.user_code).await;
+    let fields = [("grant_type", GRANT), ("client_id", "tv"), ("device_code", &device.secret)];
+    let mut more = fields.to_vec();
+    more.push(("authorization_details", r#"[{"type":"payment"}]"#));
+    world.post_with("", "/oauth/token", &more).await.is_error(400, "invalid_authorization_details");
+    assert_eq!(world.post_with("", "/oauth/token", &fields).await.status, 200, "the refusal changed something");
+}
+
 #[tokio::test]
 async fn rfc8628_section_3_1_get_is_not_allowed() {
     let world = World::with_tv().await;

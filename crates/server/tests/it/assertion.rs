@@ -136,12 +136,22 @@ async fn the_issuer_is_the_only_audience() {
     {
         keyed.try_claims(&format!("aud-{at}"), "aud", audience).await.is_error(401, "invalid_client");
     }
-    keyed.world.change_client("machine", |client| client.legacy_assertion_audience = true).await;
-    for (at, audience) in [json!(endpoint), json!([ISSUER, endpoint])].into_iter().enumerate() {
-        assert_eq!(keyed.try_claims(&format!("legacy-{at}"), "aud", audience).await.status, 200);
+    // Clients older than that rule do not name their kind, and name the endpoint.
+    for (at, (audience, status)) in [
+        (json!(endpoint), 200),
+        (json!([endpoint]), 200),
+        (json!([ISSUER, endpoint]), 401),
+        (json!([endpoint, "https://other.example"]), 401),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut claims = Keyed::claims(&format!("old-{at}"));
+        claims["aud"] = audience;
+        claims["exp"] = json!(NOW + 3_600);
+        let answer = keyed.send(&jwt::sign(&keyed.key, "JWT", &claims).unwrap()).await;
+        assert_eq!(answer.status, status, "{claims}: {}", answer.body);
     }
-    let mixed = json!([endpoint, "https://other.example"]);
-    keyed.try_claims("legacy-mixed", "aud", mixed).await.is_error(401, "invalid_client");
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod cors;
 mod details;
 mod device;
 mod device_attacks;
+mod device_details;
 mod discovery;
 mod doctor;
 mod dpop;

@@ -2,7 +2,7 @@
 //! no API looks into.
 
 use super::Draft;
-use crate::authorization_details::{self, AuthorizationDetails, DetailsFailure, NAME};
+use crate::authorization_details::{self, AuthorizationDetails, NAME};
 use crate::error::OAuthError;
 use crate::registration::Api;
 
@@ -12,17 +12,14 @@ pub(in crate::authorize) fn types(draft: &Draft<'_, '_>) -> Result<Vec<String>, 
 }
 
 pub(in crate::authorize) fn check(draft: &Draft<'_, '_>, apis: &[&Api]) -> Result<AuthorizationDetails, OAuthError> {
-    let Some(text) = draft.params.get(NAME) else { return Ok(AuthorizationDetails::default()) };
-    if draft.client.gets_sessions() {
-        return Err(DetailsFailure::NotAllowed.into());
-    }
-    AuthorizationDetails::asked(text, draft.client, apis)
+    AuthorizationDetails::of_user(draft.params.get(NAME), draft.client, apis)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::on_client;
     use super::*;
+    use crate::authorization_details::DetailsFailure;
     use crate::registration::{AccessTokenFormat, Client};
     use crate::testing::{payer, payments};
 

@@ -1,6 +1,5 @@
 use super::*;
-use crate::registration::Api;
-use crate::testing::{API, NOW, apis, at, authenticated, issuer, machine, spa, third_party, user};
+use crate::testing::{API, NOW, apis, at, authenticated, machine, spa, third_party, user};
 use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, Jwk, SigningKey, jwt};
 
@@ -33,8 +32,8 @@ fn start(more: &str) -> Result<Started, OAuthError> {
 #[test]
 fn ciba_section_7_3_a_registered_client_gets_an_id() {
     let started = start(&format!("&resource={API}&binding_message=W4SCT")).unwrap();
-    assert_eq!(started.grant.scope.to_string(), "openid read:dragons");
-    assert_eq!((started.grant.user_id.as_str(), &started.grant.answer), ("usr_ada", &Answer::Pending));
+    assert_eq!(started.grant.asked.scope.to_string(), "openid read:dragons");
+    assert_eq!((started.grant.user_id.as_str(), &started.grant.asked.answer), ("usr_ada", &Answer::Pending));
     assert_eq!(started.grant.binding_message.as_deref(), Some("W4SCT"));
     let json = serde_json::to_value(started.response()).unwrap();
     assert_eq!((&json["expires_in"], &json["interval"]), (&json!(300), &json!(5)));
@@ -134,22 +133,6 @@ fn a_person_is_not_worn_out_by_requests() {
 }
 
 #[test]
-fn what_is_asked_is_judged_again_when_the_page_is_shown() {
-    let grant = start(&format!("&resource={API}")).unwrap().grant;
-    let asked = |client: Option<&Client>, apis: Vec<Api>| {
-        grant.question(&issuer(), client, &apis).map(|(_, scope)| scope.to_string())
-    };
-    let client = with_mode(DeliveryMode::Poll);
-    assert_eq!(asked(Some(&client), apis()), Ok("openid read:dragons".to_owned()));
-    assert_eq!(asked(None, apis()), Err(OAuthError::ClientUnknown));
-    assert_eq!(asked(Some(&Client { disabled: true, ..client.clone() }), apis()), Err(OAuthError::ClientDisabled));
-    assert_eq!(asked(Some(&third_party()), apis()), Err(OAuthError::GrantNotAllowed));
-    let mut less = apis();
-    less[0].scopes.clear();
-    assert_eq!(asked(Some(&client), less), Ok("openid".to_owned()));
-}
-
-#[test]
 fn an_answer_keeps_what_was_asked_and_what_was_shown() {
     let grant = start("").unwrap().grant;
     let session = SessionFacts {
@@ -159,11 +142,11 @@ fn an_answer_keeps_what_was_asked_and_what_was_shown() {
         amr: vec!["pwd".to_owned()],
         acr: None,
     };
-    let allowed = grant.allowed(&Scope::parse("openid").unwrap(), &session, NOW + 5);
-    assert_eq!((allowed.scope.to_string().as_str(), allowed.answered_at), ("openid", NOW + 5));
+    let allowed = grant.clone().allowed(&Scope::parse("openid").unwrap(), &session, NOW + 5);
+    assert_eq!((allowed.asked.scope.to_string().as_str(), allowed.answered_at), ("openid", NOW + 5));
     let stored = serde_json::to_value(&allowed).unwrap();
     assert_eq!(serde_json::from_value::<CibaGrant>(stored).unwrap(), allowed);
-    assert_eq!(grant.denied(NOW).answer, Answer::Denied);
+    assert_eq!(grant.denied(NOW).asked.answer, Answer::Denied);
 }
 
 struct Signer {

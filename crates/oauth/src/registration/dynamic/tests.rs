@@ -63,7 +63,7 @@ fn rfc7591_section_2_what_is_not_said_has_the_defaults_of_the_standard() {
 #[test]
 fn whoever_registers_alone_is_never_one_of_us() {
     let client = register(&with(&json!({
-        "first_party": true, "password_sign_in": true, "legacy_assertion_audience": true, "json_requests": true,
+        "first_party": true, "password_sign_in": true, "json_requests": true,
         "kind": "machine", "secrets": [{ "hash": "AAAA", "created_at": 0 }], "disabled": false, "created_at": 5,
         "require_pkce": false, "access_token_lifetime_secs": 86_400, "refresh_absolute_secs": 1, "extra": 1,
         "apis": [{ "audience": "https://inner.example" }], "dynamic": { "access_tokens": [] }, "name": "Bank",

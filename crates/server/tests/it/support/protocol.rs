@@ -137,13 +137,18 @@ impl World {
         app.take_up().await.unwrap();
     }
 
+    /// Registers an API, or replaces it.
+    pub async fn put_api(&self, api: &Api) {
+        let app = &self.running.app;
+        app.store.apply(vec![put(registry::API, &api.identifier, api)]).await.unwrap();
+        app.take_up().await.unwrap();
+    }
+
     /// Changes an API's registration.
     pub async fn change_api(&self, identifier: &str, change: impl FnOnce(&mut Api)) {
-        let app = &self.running.app;
-        let mut api = (**app.registry().api(identifier).unwrap()).clone();
+        let mut api = (**self.running.app.registry().api(identifier).unwrap()).clone();
         change(&mut api);
-        app.store.apply(vec![put(registry::API, identifier, &api)]).await.unwrap();
-        app.take_up().await.unwrap();
+        self.put_api(&api).await;
     }
 
     /// Names and details of the audit events so far.

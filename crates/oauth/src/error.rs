@@ -483,11 +483,9 @@ impl OAuthError {
                 wire("interaction_required", 400, "a page is needed, and prompt=none forbids showing one")
             }
             // unmet_authentication_requirements 1.0 §1
-            Self::UnmetAuthenticationRequirements => wire(
-                "unmet_authentication_requirements",
-                400,
-                "the acr that was asked for as essential is not to be had",
-            ),
+            Self::UnmetAuthenticationRequirements => {
+                wire("unmet_authentication_requirements", 400, "no acr that was asked for is to be had")
+            }
             Self::LoginRequired => wire("login_required", 400, "sign-in is needed"),
             // RFC 6749 §5.2: the grant is revoked
             Self::SessionEnded => wire("invalid_grant", 400, "the sign-in was ended (invalid refresh token or code)"),

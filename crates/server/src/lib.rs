@@ -25,6 +25,7 @@ pub mod http;
 pub mod interaction;
 mod job;
 pub mod keys;
+mod known_as;
 pub mod listen;
 pub mod log;
 pub mod metrics;

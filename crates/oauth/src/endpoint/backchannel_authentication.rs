@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::acr::{Levels, Performed};
 use crate::authorize::SessionFacts;
 use crate::client_auth::AuthenticatedClient;
 use crate::context::Context;
@@ -32,6 +33,7 @@ pub const MAX_WAITING: usize = 5;
 const MAX_MESSAGE_CHARS: usize = 80;
 /// §7.1: "The length of the token MUST NOT exceed 1024 characters".
 const MAX_TOKEN_BYTES: usize = 1024;
+const MAX_ACR_VALUES: usize = 20;
 const MAX_HINT_BYTES: usize = 320;
 const MAX_ID_TOKEN_BYTES: usize = 16 * 1024;
 
@@ -48,6 +50,8 @@ pub struct Request {
     pub notification_token: Option<String>,
     /// How long the client wants to wait.
     pub requested_expiry: Option<u64>,
+    /// Levels of authentication, of which the sign-in behind the answer must be one; best first.
+    pub acr_values: Vec<String>,
 }
 
 impl std::fmt::Debug for Request {
@@ -66,7 +70,7 @@ pub enum Hint {
 }
 
 impl Request {
-    /// Reads the parameters (§7.1). Nothing is said of `acr_values`, which nobody here can meet, and `user_code`, which there is none of.
+    /// Reads the parameters (§7.1). Nothing is said of `user_code`, which there is none of.
     ///
     /// # Errors
     /// What is missing or malformed.
@@ -79,8 +83,13 @@ impl Request {
         let binding_message = params.get("binding_message").map(message).transpose()?;
         let notification_token = params.get("client_notification_token").map(bearer_token).transpose()?;
         let requested_expiry = params.get("requested_expiry").map(positive).transpose()?;
-        Ok(Self { wanted, hint: hint(params)?, binding_message, notification_token, requested_expiry })
+        let acr_values = words(params.get("acr_values").unwrap_or_default());
+        Ok(Self { wanted, hint: hint(params)?, binding_message, notification_token, requested_expiry, acr_values })
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').filter(|word| !word.is_empty()).take(MAX_ACR_VALUES).map(str::to_owned).collect()
 }
 
 /// §7.1: "it is REQUIRED that the Client provides one (and only one) of the hints".
@@ -147,6 +156,9 @@ pub struct CibaGrant {
     /// When there was an answer.
     #[serde(default)]
     pub answered_at: u64,
+    /// Levels of authentication, of which the sign-in behind the answer must be one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
 }
 
 /// A request to store and to answer. `Debug` shows no secret.
@@ -196,6 +208,14 @@ pub fn decide(
     let client = client.client();
     let mode = admit(client, request)?;
     let asked = Asked::begin(ctx, client, &request.wanted, apis)?;
+    let acr_values = match &request.acr_values[..] {
+        [] => client.metadata.default_acr_values.clone(),
+        asked => asked.to_vec(),
+    };
+    // Nobody here can bring it: nobody need be asked to find that out.
+    if !acr_values.is_empty() && !ctx.levels.is_attainable(&acr_values) {
+        return Err(OAuthError::UnmetAuthenticationRequirements);
+    }
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(OAuthError::UserIdUnknown)?;
     if waiting >= MAX_WAITING {
         return Err(OAuthError::PersonAskedTooOften { retry_after_secs: 60 });
@@ -209,6 +229,7 @@ pub fn decide(
         mode,
         notification: None,
         answered_at: 0,
+        acr_values,
     };
     let auth_req_id = OpaqueToken::generate(TokenKind::AuthReqId, ctx.rng);
     Ok(Started { auth_req_id, grant, expires_at: ctx.now.saturating_add(expires_in), expires_in })
@@ -250,7 +271,42 @@ impl AsRef<Asked> for CibaGrant {
     }
 }
 
+/// Whether a sign-in is of a level that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It is; the `acr` to tell.
+    Met(Option<String>),
+    /// It is not, and was there before the request: another may be.
+    SignInAgain,
+    /// It is not, although it was made for this request.
+    Unmet,
+}
+
 impl CibaGrant {
+    /// Whether an answer in this session is worth what the client asked for at `asked_at` (§7.1 `acr_values`).
+    #[must_use]
+    pub fn level(&self, levels: &Levels, session: &SessionFacts, (asked_at, now): (u64, u64)) -> Level {
+        if self.acr_values.is_empty() {
+            return Level::Met(session.acr.clone());
+        }
+        let is_fresh = session.auth_time >= asked_at;
+        // Whoever signed in for this request is not asked again because the page was left open.
+        let age_secs = if is_fresh { Some(0) } else { now.checked_sub(session.auth_time) };
+        match levels.first_of(&self.acr_values, Performed { amr: &session.amr, age_secs }) {
+            Some(level) => Level::Met(Some(level.to_owned())),
+            None if is_fresh => Level::Unmet,
+            None => Level::SignInAgain,
+        }
+    }
+
+    /// The same, given up at `now`: no sign-in of the person is of a level that was asked for.
+    #[must_use]
+    pub fn unmet(mut self, now: u64) -> Self {
+        self.asked.answer = Answer::Unmet;
+        self.answered_at = now;
+        self
+    }
+
     /// The same, allowed at `now` by whoever is signed in, with the scope that the page showed.
     #[must_use]
     pub fn allowed(mut self, shown: &Scope, session: &SessionFacts, now: u64) -> Self {

@@ -96,6 +96,8 @@ pub enum Answer {
     Denied,
     /// None yet.
     Pending,
+    /// Yes, by somebody whose sign-in is of no level that was asked for.
+    Unmet,
 }
 
 /// What a page asks: always all of it, whatever was allowed before.

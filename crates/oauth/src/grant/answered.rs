@@ -128,6 +128,7 @@ pub(super) fn issue<G: AsRef<Asked>>(
         (Answer::Pending, Pace::TooFast) => return Err(OAuthError::SlowDown.into()),
         (Answer::Pending, Pace::Kept) => return Err(OAuthError::AuthorizationPending.into()),
         (Answer::Denied, _) => return Err(causes.denied.into()),
+        (Answer::Unmet, _) => return Err(OAuthError::UnmetAuthenticationRequirements.into()),
         (Answer::Allowed { auth_time, amr, acr }, _) => (*auth_time, amr, acr),
     };
     let user = facts.user.as_ref().ok_or(OAuthError::UserGone)?;

@@ -145,6 +145,7 @@ mod tests {
                 mode: DeliveryMode::Poll,
                 notification: None,
                 answered_at: NOW - 3,
+                acr_values: Vec::new(),
             },
             expires_at: NOW + 60,
             redeemed_at: None,
@@ -198,6 +199,8 @@ mod tests {
     #[test]
     fn ciba_section_11_no_is_no_and_late_is_late() {
         refused(run(|facts| facts.grant.asked.answer = Answer::Denied), OAuthError::AuthReqIdDenied);
+        let unmet = run(|facts| facts.grant.asked.answer = Answer::Unmet);
+        refused(unmet, OAuthError::UnmetAuthenticationRequirements);
         let denied = OAuthError::AuthReqIdDenied.wire();
         assert_eq!((denied.code, denied.status), ("access_denied", 400));
         refused(run(|facts| facts.expires_at = NOW), OAuthError::AuthReqIdExpired);

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::effects::{self, Applied};
 use crate::http::bc_authorize::{Notification, SEALED_FOR};
 use crate::http::token;
+use crate::known_as;
 use crate::outgoing::Answer;
 use crate::registry::Registry;
 use crate::seal::MasterKey;
@@ -124,6 +125,10 @@ async fn push(
     if facts.grant.asked.answer == Said::Denied {
         return Ok(refusal("access_denied", "the person declined"));
     }
+    // §12 has no code of its own for it.
+    if facts.grant.asked.answer == Said::Unmet {
+        return Ok(refusal("access_denied", "the person's sign-in is of no acr that was asked for"));
+    }
     let key = MasterKey::from_text(&notification.seed, "a sealed seed");
     let mut rng = Seeded { key: key.map_err(|error| Failure::Hopeless(error.to_string()))?, count: 0 };
     let planned = ciba::push(&mut app.context(facts.grant.answered_at, &mut rng), client, facts, registry);
@@ -163,6 +168,7 @@ async fn signed(
     }
     let beside = Beside { access_token: Some(&access_token), ..Beside::default() };
     let fetched = app.encryption_keys(registry, &plan.claims.aud, now).await;
+    known_as::note(app, registry, issue).await.map_err(|error| effects::store_failure(&error))?;
     let id_token = registry.sign_id_token(&plan, &beside, fetched.as_deref())?;
     let response = issue.response(access_token, Some(id_token), None);
     let mut body = serde_json::to_value(&response).map_err(|_| OAuthError::ServerError)?;

@@ -27,6 +27,7 @@ use crate::client_keys::PublicKeys;
 use crate::effects::store_failure;
 use crate::events;
 use crate::facts;
+use crate::known_as;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 
@@ -149,22 +150,22 @@ impl Asked<'_> {
 
     /// Whom the hint means, if that is anybody.
     async fn meant(&self, hint: &Hint) -> Result<Option<User>, OAuthError> {
-        let store = &self.app.store;
         let failed = |error| store_failure(&error);
+        let (app, client) = (self.app, self.client.client());
         match hint {
             Hint::IdToken(token) => {
                 // For this client only (§7.1): anybody else's says nothing about whom it knows.
-                let client_id = self.client.client().client_id.as_str();
-                let claims = hint::read(self.app, self.registry, token, self.meta.now);
-                let claims = claims.filter(|claims| claims.aud == client_id).ok_or(OAuthError::IdTokenHintInvalid)?;
-                store.user(&claims.sub).await.map_err(failed)
+                let claims = hint::read(app, self.registry, token, self.meta.now);
+                let claims = claims.filter(|claims| client.client_id == claims.aud.as_str());
+                let claims = claims.ok_or(OAuthError::IdTokenHintInvalid)?;
+                known_as::user(app, client, &claims.sub).await.map_err(failed)
             }
             Hint::Login(name) => {
-                if let Some(user) = store.user(name).await.map_err(failed)? {
+                if let Some(user) = known_as::user(app, client, name).await.map_err(failed)? {
                     return Ok(Some(user));
                 }
                 let Ok(identifier) = Identifier::parse(name) else { return Ok(None) };
-                store.user_by_identifier(identifier.as_str()).await.map_err(failed)
+                app.store.user_by_identifier(identifier.as_str()).await.map_err(failed)
             }
         }
     }

@@ -10,7 +10,8 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use symbolon_jose::base64url;
-use symbolon_oauth::endpoint::backchannel_authentication::CibaGrant;
+use symbolon_oauth::authorize::SessionFacts;
+use symbolon_oauth::endpoint::backchannel_authentication::{CibaGrant, Level};
 use symbolon_oauth::registration::DeliveryMode;
 use symbolon_oauth::{Grant, OAuthError, Params, Scope};
 use symbolon_store::{Artefact, Delivery, Hash32, NewDelivery};
@@ -63,19 +64,20 @@ impl Visit<'_> {
     async fn come(&self) -> Result<Response, OAuthError> {
         match browser::signed_in(self.app, self.headers, self.meta.now).await? {
             Some(who) => self.list(&who, None).await,
-            None => self.sign_in(),
+            None => self.sign_in(None),
         }
     }
 
-    fn sign_in(&self) -> Result<Response, OAuthError> {
+    /// For whoever is not signed in, or `again` for who is.
+    fn sign_in(&self, again: Option<&SignedIn>) -> Result<Response, OAuthError> {
         let Self { app, meta, headers } = *self;
         let (browser, cookie) = browser::ensure_pre_session(app, headers);
         let interaction = Interaction::ciba_sign_in(&app.issuer, &browser, meta.now);
         let form = login::Form {
             interaction: Some(interaction),
-            username: String::new(),
-            reason: Reason::SignIn,
-            signed_in: None,
+            username: again.map(|who| consent::account_view(who).identifier).unwrap_or_default(),
+            reason: if again.is_some() { Reason::Again } else { Reason::SignIn },
+            signed_in: again.map(|who| consent::account_view(who).identifier),
             choice: None,
         };
         let arrival = Arrival { app, registry: app.registry(), meta, headers };
@@ -172,7 +174,14 @@ impl Visit<'_> {
             {
                 return self.list(&who, Some(CibaProblem::NotCompared)).await;
             }
-            match self.give(&who, &waiting, allows.then_some(&scope)).await? {
+            let facts = who.facts(app, meta.now);
+            let said = match waiting.grant.level(&app.levels, &facts, (waiting.asked_at, meta.now)) {
+                _ if !allows => Said::No,
+                Level::Met(acr) => Said::Yes { scope: &scope, session: SessionFacts { acr, ..facts } },
+                Level::SignInAgain => return self.sign_in(Some(&who)),
+                Level::Unmet => Said::Unmet,
+            };
+            match self.give(&who, &waiting, said).await? {
                 Given::Done(response) => return Ok(response),
                 Given::Gone => return Ok(expired()),
                 Given::Late => return self.list(&who, Some(CibaProblem::Over)).await,
@@ -182,27 +191,24 @@ impl Visit<'_> {
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
     }
 
-    /// Makes the answer durable: yes to the scope that was shown, or no; and with it that the client is told.
-    async fn give(
-        &self,
-        who: &SignedIn,
-        waiting: &Waiting<CibaGrant>,
-        yes_to: Option<&Scope>,
-    ) -> Result<Given, OAuthError> {
+    /// Makes the answer durable, and with it that the client is told.
+    async fn give(&self, who: &SignedIn, waiting: &Waiting<CibaGrant>, said: Said<'_>) -> Result<Given, OAuthError> {
         let Self { app, meta, .. } = *self;
         let registry = app.registry();
         let grant = waiting.grant.clone();
         let client = registry.client(grant.asked.client_id.as_str()).map(AsRef::as_ref);
         let name = client.map(|client| client.name.clone()).unwrap_or_default();
-        let (grant, event, what) = match yes_to {
-            Some(scope) => {
+        let by = matches!(said, Said::Yes { .. }).then_some(who);
+        let (grant, event, what) = match said {
+            Said::Yes { scope, session } => {
                 grant.asked.question(Grant::Ciba, &app.issuer, client, &*registry)?;
-                let grant = grant.allowed(scope, &who.facts(app, meta.now), meta.now);
+                let grant = grant.allowed(scope, &session, meta.now);
                 (grant, "ciba.allow", DoneWhat::CibaAllowed { client: name })
             }
-            None => (grant.denied(meta.now), "ciba.deny", DoneWhat::CibaDenied { client: name }),
+            Said::No => (grant.denied(meta.now), "ciba.deny", DoneWhat::CibaDenied { client: name }),
+            Said::Unmet => (grant.unmet(meta.now), "ciba.unmet", DoneWhat::CibaUnmet { client: name }),
         };
-        if let Err(given) = waiting.settle(app, &grant, yes_to.map(|_| who), news(waiting), meta.now).await? {
+        if let Err(given) = waiting.settle(app, &grant, by, news(waiting), meta.now).await? {
             return Ok(given);
         }
         let recorded = events::ciba_answered(app, meta, event, &who.session, &grant).await;
@@ -210,6 +216,16 @@ impl Visit<'_> {
         let view = Done { shell: page::shell(app), what };
         Ok(Given::Done(page::html(app, StatusCode::OK, &view, &Csp::strict())))
     }
+}
+
+/// What a person said.
+enum Said<'a> {
+    /// No.
+    No,
+    /// Yes, but their sign-in is of no level that the client asked for.
+    Unmet,
+    /// Yes, to the scope that was shown.
+    Yes { scope: &'a Scope, session: SessionFacts },
 }
 
 /// What tells the client, unless it asks by itself.

@@ -27,6 +27,11 @@ pub enum DoneWhat {
         /// Its name.
         client: String,
     },
+    /// Nor here: the sign-in is of no level that the client asked for.
+    CibaUnmet {
+        /// Its name.
+        client: String,
+    },
     /// A device was allowed to use an account.
     DeviceAllowed {
         /// The program on it.
@@ -64,6 +69,7 @@ impl Done {
             ("done-reset", page(DoneWhat::PasswordReset)),
             ("done-ciba", page(DoneWhat::CibaAllowed { client: "Dragons Bank".into() })),
             ("done-ciba-denied", page(DoneWhat::CibaDenied { client: "Dragons Bank".into() })),
+            ("done-ciba-unmet", page(DoneWhat::CibaUnmet { client: "Dragons Bank".into() })),
             ("done-device", page(DoneWhat::DeviceAllowed { client: "Dragons TV".into() })),
             ("done-device-denied", page(DoneWhat::DeviceDenied { client: "Dragons TV".into() })),
             ("done-device-hostile", page(DoneWhat::DeviceAllowed { client: sample::HOSTILE.into() })),

@@ -95,7 +95,7 @@ async fn rfc9470_section_4_a_challenge_by_max_age_leads_to_a_fresh_sign_in() {
 }
 
 /// Two levels of a password: one holds for a minute.
-async fn with_levels() -> World {
+pub async fn with_levels() -> World {
     World::with(|config| {
         let secs = |_: &str| Ok(60);
         config.acr = Levels::parse(["urn:example:fresh=pwd@1m", "1=pwd"], secs).unwrap();

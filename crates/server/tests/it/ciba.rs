@@ -56,6 +56,30 @@ async fn the_page_asks_whoever_is_not_signed_in_to_sign_in_first() {
 }
 
 #[tokio::test]
+async fn ciba_section_7_1_acr_values_take_another_sign_in_and_are_told_truly() {
+    let world = crate::acr::with_levels().await;
+    world.asking(json!({ "backchannel_token_delivery_mode": "poll" })).await;
+    world.ask_for_as("web", &[("acr_values", "gold")]).await.is_error(400, "unmet_authentication_requirements");
+    let mut phone = Browser::signed_in(&world, ADA).await;
+    world.advance(120);
+    let id = world.ask_for(&[("acr_values", "urn:example:fresh")]).await;
+    let page = phone.get("/ciba").await;
+    let sign_in = phone.answer_ciba(&page, "allow").await;
+    assert!(sign_in.body.contains("name=\"password\""), "{}", sign_in.body);
+    world.poll_ciba("web", &id).await.is_error(400, "authorization_pending");
+    let page = phone.sign_in(&sign_in, ADA, crate::support::PASSWORD).await;
+    assert!(page.body.contains("W4SCT"), "{}", page.body);
+    world.advance(90);
+    assert!(phone.answer_ciba(&page, "allow").await.body.contains("goes on by itself"));
+    let tokens = world.poll_ciba("web", &id).await.json();
+    assert_eq!(claims(&tokens["id_token"])["acr"], "urn:example:fresh");
+    // Of two that are reached the one that was asked for first.
+    let id = world.ask_for(&[("acr_values", "1 urn:example:fresh")]).await;
+    phone.allow_ciba().await;
+    assert_eq!(claims(&world.poll_ciba("web", &id).await.json()["id_token"])["acr"], "1");
+}
+
+#[tokio::test]
 async fn nobody_sees_or_answers_what_another_is_asked() {
     let world = World::with_ciba().await;
     let id = world.ask_for(&[]).await;

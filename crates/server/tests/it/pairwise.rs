@@ -258,3 +258,23 @@ async fn discovery_lists_both_types() {
     let document = World::new().await.browser().get("/.well-known/openid-configuration").await.json();
     assert_eq!(document["subject_types_supported"], json!(["pairwise", "public"]));
 }
+
+/// CIBA Core 1.0 §7.1: whom a client knows by a name of its sector it can ask for by that name, and by no other.
+#[tokio::test]
+async fn ciba_section_7_1_a_hint_is_resolved_in_the_clients_sector() {
+    let world = world().await;
+    world.asking(json!({ "backchannel_token_delivery_mode": "poll" })).await;
+    let ask = async |name: &str, value: &str| world.ask_for_as("web", &[("login_hint", ""), (name, value)]).await;
+    let stranger = sub(&elsewhere(&world, ADA).await);
+    let tokens = world.tokens("web", ADA).await;
+    let (known_as, id_token) = (sub(&tokens), tokens["id_token"].as_str().unwrap());
+    assert_eq!(ask("login_hint", &known_as).await.status, 200);
+    assert_eq!(ask("id_token_hint", id_token).await.status, 200);
+    // What they are called elsewhere, and here, is no name of theirs to this client.
+    for other in [&stranger, &local_id(&world, ADA).await] {
+        ask("login_hint", other).await.is_error(400, "unknown_user_id");
+    }
+    let set = json!({ "user": { "set": { "user": ADA, "change": { "password": "another lion in the rain", "claims": {} } } } });
+    world.command(&set).await;
+    assert_eq!(ask("id_token_hint", id_token).await.status, 200, "a new password makes nobody somebody else");
+}

@@ -6,7 +6,7 @@ use super::signal::Signal;
 use super::value::{Columns, num};
 use super::{outbox, revocation};
 use crate::port::Result;
-use crate::record::{Ended, LEEWAY_SECS, NewRevocation, RevocationKind, SignedOut, User};
+use crate::record::{Artefact, Ended, LEEWAY_SECS, NewRevocation, RevocationKind, SignedOut, User};
 
 pub(super) async fn end_session(conn: &Conn, sid: &str, why: &str, now: u64) -> Result<Ended> {
     conn.begin(vec![call!("SELECT 1 FROM session WHERE sid = $1 FOR UPDATE", sid)]).await?;
@@ -138,8 +138,8 @@ pub(super) async fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str)
 
 /// Codes and links made under the old password, or before a block, must not work after it.
 pub(super) async fn void_artefacts_of_user(conn: &Conn, user_id: &str) -> Result<()> {
-    let sql = "DELETE FROM artefact WHERE user_id = $1 AND redeemed_at IS NULL";
-    conn.ask(sql, &[&user_id]).await.map(drop)
+    let sql = "DELETE FROM artefact WHERE user_id = $1 AND redeemed_at IS NULL AND kind <> $2";
+    conn.ask(sql, &[&user_id, &Artefact::PAIRWISE_SUBJECT]).await.map(drop)
 }
 
 /// Logs the handle a user has now as revoked; returns the last `exp` of an unexpired token that carries it.

@@ -16,7 +16,7 @@ pub struct Artefact {
     pub family: Option<String>,
     /// The client it was made for.
     pub client_id: Option<String>,
-    /// The user it is about. A password change or a block voids the user's unredeemed artefacts.
+    /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for [`Artefact::PAIRWISE_SUBJECT`].
     pub user_id: Option<String>,
     /// The session it was made in.
     pub sid: Option<String>,
@@ -41,6 +41,8 @@ impl Artefact {
     pub const CIBA_QUESTION: &'static str = "ciba_question";
     /// The kind of device codes, which wait for their user.
     pub const DEVICE_CODE: &'static str = "device_code";
+    /// The kind of pairwise subjects, which say whom a client means by what it knows them by: no secret, and never used up.
+    pub const PAIRWISE_SUBJECT: &'static str = "pairwise_subject";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
     /// The kind of user codes, each the question whether its device code may have an account.

@@ -7,7 +7,7 @@ use super::signal::Signal;
 use super::value::Num;
 use super::{outbox, revocation};
 use crate::port::Result;
-use crate::record::{Ended, LEEWAY_SECS, NewRevocation, RevocationKind, SignedOut, User};
+use crate::record::{Artefact, Ended, LEEWAY_SECS, NewRevocation, RevocationKind, SignedOut, User};
 
 pub(super) fn end_session(conn: &Connection, sid: &str, why: &str, now: u64) -> Result<Ended> {
     let sql = "UPDATE session SET ended_at = ?2, ended_why = ?3 WHERE sid = ?1 AND ended_at IS NULL";
@@ -118,8 +118,8 @@ pub(super) fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str) -> Re
 
 /// Codes and links made under the old password, or before a block, must not work after it.
 pub(super) fn void_artefacts_of_user(conn: &Connection, user_id: &str) -> Result<()> {
-    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND redeemed_at IS NULL";
-    conn.prepare_cached(sql)?.execute([user_id])?;
+    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND redeemed_at IS NULL AND kind <> ?2";
+    conn.prepare_cached(sql)?.execute([user_id, Artefact::PAIRWISE_SUBJECT])?;
     Ok(())
 }
 

@@ -25,7 +25,9 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_ANSWER: usize = 1024 * 1024;
 /// RFC 8628 §3.5: so much longer after each `slow_down`.
-const SLOWER: u64 = 5;
+const SLOWER: Duration = Duration::from_secs(5);
+/// Between two requests to a server that does not answer it is no longer than this: it may be back any moment.
+const LONGEST: Duration = Duration::from_mins(1);
 
 #[derive(Args, Debug)]
 pub(crate) struct Device {
@@ -92,21 +94,70 @@ impl Device {
             ("client_id", &self.client),
             ("device_code", started["device_code"].as_str().unwrap_or_default()),
         ];
-        let mut interval = started["interval"].as_u64().unwrap_or(5).clamp(1, 600);
-        loop {
-            tokio::time::sleep(Duration::from_secs(interval)).await;
-            let answer = wire.ask(&token, Some(&fields)).await;
-            match answer.as_ref().map(|answer| answer["error"].as_str()) {
-                Ok(None) => return answer,
-                Ok(Some("authorization_pending")) => {}
-                // RFC 8628 §3.5: also after a time-out the next request comes later.
-                Ok(Some("slow_down")) | Err(_) => interval += SLOWER,
-                Ok(Some(_)) => {
-                    let error = answer.as_ref().ok().and_then(refusal).unwrap_or_default();
+        let secs = |name: &str, or: u64| started[name].as_u64().unwrap_or(or);
+        // §3.2: "interval … If no value is provided, clients MUST use 5 as the default"; `expires_in` is required.
+        let interval = Duration::from_secs(secs("interval", 5).clamp(1, 600));
+        let lifetime = Duration::from_secs(secs("expires_in", 600).min(86_400));
+        let mut heard = Heard::Pending;
+        let polling = poll(&wire, (&token, &fields), interval, &mut heard);
+        tokio::time::timeout(lifetime, polling).await.unwrap_or_else(|_| Err(given_up(heard)))
+    }
+}
+
+/// What came back of a request.
+enum Heard {
+    /// No answer that could be read.
+    Nothing(CliError),
+    /// Nobody has answered yet.
+    Pending,
+    /// The same, and too soon.
+    SlowDown,
+}
+
+/// Asks until there is an answer, and leaves behind what it heard last.
+async fn poll(
+    wire: &Wire,
+    (url, fields): (&str, &[(&str, &str)]),
+    mut interval: Duration,
+    heard: &mut Heard,
+) -> Result<Value, CliError> {
+    loop {
+        interval = next(interval, heard);
+        tokio::time::sleep(interval).await;
+        *heard = match wire.ask(url, Some(fields)).await {
+            Ok(answer) => match answer["error"].as_str() {
+                None => return Ok(answer),
+                Some("authorization_pending") => Heard::Pending,
+                Some("slow_down") => Heard::SlowDown,
+                Some(_) => {
+                    let error = refusal(&answer).unwrap_or_default();
                     return Err(CliError::new(CHECK_FAILED, error, "ask again for a new code"));
                 }
-            }
-        }
+            },
+            Err(error) => Heard::Nothing(error),
+        };
+    }
+}
+
+/// How long to wait before the next request (RFC 8628 §3.5).
+fn next(interval: Duration, heard: &Heard) -> Duration {
+    match heard {
+        Heard::Pending => interval,
+        Heard::SlowDown => interval.saturating_add(SLOWER),
+        // "an exponential backoff algorithm … such as doubling the polling interval on each such connection timeout, is RECOMMENDED".
+        Heard::Nothing(_) => interval.saturating_mul(2).min(LONGEST.max(interval)),
+    }
+}
+
+/// Why nothing came of it before the code expired.
+fn given_up(heard: Heard) -> CliError {
+    match heard {
+        Heard::Nothing(error) => error,
+        Heard::Pending | Heard::SlowDown => CliError::new(
+            CHECK_FAILED,
+            "nobody has answered in time, and the code has expired",
+            "ask again for a new code",
+        ),
     }
 }
 
@@ -187,6 +238,31 @@ fn unreachable_issuer(why: &dyn std::fmt::Display) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn waits(first: u64, heard: &Heard) -> Vec<u64> {
+        let mut interval = Duration::from_secs(first);
+        let again = || {
+            interval = next(interval, heard);
+            Some(interval.as_secs())
+        };
+        std::iter::from_fn(again).take(5).collect()
+    }
+
+    #[test]
+    fn rfc8628_section_3_5_it_asks_less_often_when_told_so_or_not_answered() {
+        let nothing = Heard::Nothing(unreachable_issuer(&"it is gone"));
+        assert_eq!(waits(5, &Heard::Pending), [5; 5]);
+        assert_eq!(waits(5, &Heard::SlowDown), [10, 15, 20, 25, 30]);
+        assert_eq!(waits(5, &nothing), [10, 20, 40, 60, 60]);
+        assert_eq!(waits(120, &nothing), [120; 5], "never more often than it was told");
+    }
+
+    #[test]
+    fn why_it_gave_up_is_what_it_heard_last() {
+        let gone = given_up(Heard::Nothing(unreachable_issuer(&"it is gone")));
+        assert!(format!("{gone:?}").contains("it is gone"));
+        assert!(format!("{:?}", given_up(Heard::Pending)).contains("expired"));
+    }
 
     #[test]
     fn tokens_travel_over_tls_or_not_at_all() {

@@ -149,6 +149,42 @@ fn an_answer_keeps_what_was_asked_and_what_was_shown() {
     assert_eq!(grant.denied(NOW).asked.answer, Answer::Denied);
 }
 
+#[test]
+fn ciba_section_7_1_acr_values_are_met_by_the_sign_in_or_the_request_fails() {
+    const PWD: &str = "urn:symbolon:acr:pwd";
+    assert_eq!(start("&acr_values=gold+silver").err(), Some(OAuthError::UnmetAuthenticationRequirements));
+    let grant = start(&format!("&acr_values=gold+{PWD}")).unwrap().grant;
+    assert_eq!(grant.acr_values, ["gold", PWD]);
+    let stored = serde_json::to_value(&grant).unwrap();
+    assert_eq!(serde_json::from_value::<CibaGrant>(stored).unwrap(), grant);
+    let levels = Levels::parse(["recent=pwd@10s", "known=pwd"], |_| Ok(10)).unwrap();
+    let session = |auth_time, methods: &[&str]| SessionFacts {
+        user_id: "usr_ada".to_owned(),
+        sid: "s".to_owned(),
+        auth_time,
+        amr: methods.iter().map(ToString::to_string).collect(),
+        acr: Some("strongest".to_owned()),
+    };
+    let wanting =
+        |values: &[&str]| CibaGrant { acr_values: values.iter().map(ToString::to_string).collect(), ..grant.clone() };
+    let met = |name: &str| Level::Met(Some(name.to_owned()));
+    for (values, auth_time, methods, level) in [
+        (&[][..], NOW - 900, &["pwd"][..], met("strongest")),
+        (&["recent"], NOW - 5, &["pwd"], met("recent")),
+        (&["known", "recent"], NOW - 5, &["pwd"], met("known")),
+        (&["recent"], NOW - 900, &["pwd"], Level::SignInAgain),
+        (&["recent", "known"], NOW - 900, &["pwd"], met("known")),
+        // Since it was asked for, half a minute ago.
+        (&["recent"], NOW - 30, &["pwd"], met("recent")),
+        (&["recent"], NOW - 30, &[], Level::Unmet),
+        (&["known"], NOW - 900, &[], Level::SignInAgain),
+    ] {
+        let found = wanting(values).level(&levels, &session(auth_time, methods), (NOW - 30, NOW));
+        assert_eq!(found, level, "{values:?} {auth_time} {methods:?}");
+    }
+    assert_eq!(grant.unmet(NOW).asked.answer, Answer::Unmet);
+}
+
 struct Signer {
     client: Client,
     key: SigningKey,

@@ -4,6 +4,8 @@ use symbolon_jose::Algorithm;
 use symbolon_oauth::{AccessTokenClaims, AccessTokenForm, Beside, Issue, OAuthError, TokenResponse};
 
 use crate::app::App;
+use crate::effects::store_failure;
+use crate::known_as;
 use crate::registry::Registry;
 use crate::status_list;
 
@@ -19,6 +21,7 @@ pub(in crate::http) async fn sign(
         Some(plan) => {
             let beside = Beside { access_token: Some(&access_token), ..Beside::default() };
             let fetched = app.encryption_keys(registry, &plan.claims.aud, app.clock.now()).await;
+            known_as::note(app, registry, issue).await.map_err(|error| store_failure(&error))?;
             Some(registry.sign_id_token(plan, &beside, fetched.as_deref())?)
         }
         None => None,

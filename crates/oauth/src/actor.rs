@@ -41,6 +41,12 @@ impl Actor {
         1 + self.act.as_deref().map_or(0, Self::count)
     }
 
+    /// The parties of ours that have acted, the newest first.
+    pub fn subjects(&self) -> impl Iterator<Item = &str> {
+        let chain = std::iter::successors(Some(self), |actor| actor.act.as_deref());
+        chain.filter(|actor| actor.iss.is_none()).map(|actor| actor.sub.as_str())
+    }
+
     /// The same chain as another issuer named it.
     #[must_use]
     pub fn named_by(self, issuer: &str) -> Self {

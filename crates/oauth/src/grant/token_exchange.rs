@@ -18,6 +18,7 @@ use crate::endpoint::userinfo::{TokenFacts, is_not_revoked, still_counts};
 use crate::error::OAuthError;
 use crate::grant::Grant;
 use crate::grant::jwt_bearer::of_no_session;
+use crate::grant::refresh_token;
 use crate::id_token::IdTokenClaims;
 use crate::issue::{Issue, RefreshAnswer, Refusal, SessionState, UserFacts, UserStatus};
 use crate::params::Params;
@@ -48,11 +49,13 @@ pub enum TokenType {
     IdToken,
     /// Presented: an assertion of a trusted issuer. Asked for: an access token, which is a JWT.
     Jwt,
+    /// A refresh token of the client's own.
+    RefreshToken,
 }
 
 impl TokenType {
     /// Every kind that can be presented.
-    pub const ALL: &'static [Self] = &[Self::AccessToken, Self::IdToken, Self::Jwt];
+    pub const ALL: &'static [Self] = &[Self::AccessToken, Self::IdToken, Self::Jwt, Self::RefreshToken];
 
     /// The identifier (§3).
     #[must_use]
@@ -61,6 +64,7 @@ impl TokenType {
             Self::AccessToken => "urn:ietf:params:oauth:token-type:access_token",
             Self::IdToken => "urn:ietf:params:oauth:token-type:id_token",
             Self::Jwt => "urn:ietf:params:oauth:token-type:jwt",
+            Self::RefreshToken => "urn:ietf:params:oauth:token-type:refresh_token",
         }
     }
 
@@ -117,7 +121,9 @@ impl Request {
         };
         let requested = match TokenType::parse(params, "requested_token_type")? {
             None => TokenType::AccessToken,
-            Some(TokenType::IdToken) => return Err(OAuthError::ParameterInvalid("requested_token_type")),
+            Some(TokenType::IdToken | TokenType::RefreshToken) => {
+                return Err(OAuthError::ParameterInvalid("requested_token_type"));
+            }
             Some(kind) => kind,
         };
         let mut named = params.all("resource").chain(params.all("audience"));
@@ -160,8 +166,32 @@ pub enum Presented {
     Assertion(Box<Assertion>, Option<Box<UserFacts>>),
     /// An ID token of ours; its session must be live.
     IdToken(Box<IdTokenClaims>, Box<TokenFacts>),
+    /// A refresh token of ours. It is not used up.
+    RefreshToken(Box<refresh_token::Facts>),
     /// None that counts; why, in words for the client's developer.
     Refused(&'static str),
+}
+
+impl Presented {
+    /// The clients through whose hands it has come, each once: what revokes all of one of them reaches what comes of it.
+    #[must_use]
+    pub fn clients(&self) -> Vec<String> {
+        let mut all: Vec<String> = match self {
+            Self::AccessToken { claims, .. } => {
+                let acted = claims.act.iter().flat_map(Actor::subjects).map(str::to_owned);
+                acted.chain([claims.client_id.clone()]).collect()
+            }
+            Self::IdToken(claims, _) => vec![claims.aud.clone()],
+            Self::RefreshToken(facts) => vec![facts.family.client_id.to_string()],
+            Self::Assertion(assertion, _) => {
+                assertion.act.iter().flat_map(Actor::subjects).map(str::to_owned).collect()
+            }
+            Self::Refused(_) => Vec::new(),
+        };
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
 }
 
 /// Whose token it is.
@@ -207,7 +237,7 @@ pub fn decide(
     if client.is_public() || !client.may_use(Grant::TokenExchange) {
         return Err(OAuthError::GrantNotAllowed.into());
     }
-    let subject = subject(facts.subject).map_err(OAuthError::SubjectTokenInvalid)?;
+    let subject = subject(ctx, client, facts.subject).map_err(OAuthError::SubjectTokenInvalid)?;
     let actor = facts.actor.map(|actor| actor_of(client, actor)).transpose().map_err(OAuthError::ActorTokenInvalid)?;
     let acting = actor.as_deref().unwrap_or(client.client_id.as_str());
     let named = |may_act: &MayAct| may_act.names(ctx.issuer.as_str(), acting, client.client_id.as_str());
@@ -261,9 +291,10 @@ fn covers(rule: &ExchangeRule, subject: &Subject) -> bool {
 }
 
 /// The subject token, if it speaks for a user and counts.
-fn subject(presented: Presented) -> Result<Subject, &'static str> {
+fn subject(ctx: &Context<'_>, client: &Client, presented: Presented) -> Result<Subject, &'static str> {
     match presented {
         Presented::Refused(why) => Err(why),
+        Presented::RefreshToken(facts) => of_refresh_token(ctx, client, *facts),
         Presented::AccessToken { claims, facts, family_id } => {
             if claims.rh.is_none() {
                 return Err(NO_USER);
@@ -328,6 +359,35 @@ fn subject(presented: Presented) -> Result<Subject, &'static str> {
     }
 }
 
+/// What the client could have by using it. One that was superseded gives nothing away here, and nobody is found out by it.
+fn of_refresh_token(ctx: &Context<'_>, client: &Client, facts: refresh_token::Facts) -> Result<Subject, &'static str> {
+    let refresh_token::Facts { state, expires_at, family, user, session } = facts;
+    if family.client_id != client.client_id {
+        return Err("a refresh token is exchanged by its own client alone");
+    }
+    let ends_at = expires_at.min(family.absolute_expires_at);
+    let over = family.ended_at.is_some() || ctx.now >= ends_at || state != refresh_token::TokenState::Current;
+    if over || (family.session_bound && session != SessionState::Live) {
+        return Err(SPENT);
+    }
+    let user = user.filter(|user| user.status == UserStatus::Active).ok_or(SPENT)?;
+    Ok(Subject {
+        user,
+        origin: Origin::Client(family.client_id.to_string()),
+        scope: Some(family.grant.scope),
+        audience: family.grant.audience.into_iter().chain(family.grant.extent.resources).collect(),
+        exp: ends_at,
+        // Ending a session ends every access token that names it; one made after that must not.
+        sid: family.sid.filter(|_| session == SessionState::Live),
+        auth_time: Some(family.grant.auth_time),
+        acr: family.grant.acr,
+        amr: family.grant.amr,
+        act: None,
+        may_act: None,
+        family_id: Some(family.id),
+    })
+}
+
 /// An ID token cannot be revoked by name: it counts as long as the session it names.
 fn of_id_token<'f>(claims: &IdTokenClaims, facts: &'f TokenFacts) -> Option<&'f UserFacts> {
     let user = facts.user.as_ref().filter(|user| user.id == claims.sub && user.status == UserStatus::Active)?;
@@ -340,7 +400,9 @@ fn of_id_token<'f>(claims: &IdTokenClaims, facts: &'f TokenFacts) -> Option<&'f 
 fn actor_of(client: &Client, presented: Presented) -> Result<String, &'static str> {
     let (issued_to, sub) = match presented {
         Presented::Refused(why) => return Err(why),
-        Presented::Assertion(..) => return Err("an actor token must be one of this server's"),
+        Presented::Assertion(..) | Presented::RefreshToken(_) => {
+            return Err("an actor token must be an access token or ID token of this server's");
+        }
         Presented::AccessToken { claims, facts, family_id: _ } => {
             let own = claims.rh.is_none() && claims.sub == claims.client_id;
             let counts = if own { is_not_revoked(&claims, &facts) } else { still_counts(&claims, &facts).is_some() };

@@ -191,3 +191,63 @@ async fn a_rule_that_is_taken_away_takes_the_tokens_with_it() {
     assert!(!is_active(&world, &new).await);
     world.assert_alive(&tokens["access_token"]).await;
 }
+
+/// What came of a client's tokens ends with them, in whosever hands it is, and what came of others' goes on.
+#[tokio::test]
+async fn what_revokes_a_clients_tokens_reaches_what_they_were_exchanged_for() {
+    let (world, partner) = World::with_exchange("impersonation").await;
+    let tokens = world.tokens("web", ADA).await;
+    let of_access = exchanged(&world, &tokens["access_token"]).await["access_token"].clone();
+    let of_id = world.exchange(&tokens["id_token"], ID_TOKEN, &[]).await.json()["access_token"].clone();
+    let others = json!(partner.says("j1", &json!({})));
+    let others = world.exchange(&others, JWT, &[]).await.json()["access_token"].clone();
+    for token in [&of_access, &of_id, &others] {
+        assert!(is_active(&world, token).await);
+    }
+    world.command(&json!({ "token": { "revoke": { "target": { "client": "web" } } } })).await;
+    for (token, active) in [(&of_access, false), (&of_id, false), (&others, true)] {
+        assert_eq!(is_active(&world, token).await, active);
+    }
+    world.advance(1);
+    let tokens = world.tokens("web", ADA).await;
+    let later = exchanged(&world, &tokens["access_token"]).await["access_token"].clone();
+    assert!(is_active(&world, &later).await);
+}
+
+/// RFC 8693 §3: a refresh token says what its client could have, and is not used up.
+#[tokio::test]
+async fn rfc8693_section_3_a_client_exchanges_its_own_refresh_token() {
+    let (world, _) = World::with_exchange("delegation").await;
+    let rules = json!([{ "audience": OTHER_API, "scopes": "read write", "subject_clients": ["web"] }]);
+    world
+        .change_client("web", |client| {
+            client.grant_types.insert(EXCHANGE.to_owned());
+            client.grant_rules.token_exchange = serde_json::from_value(rules).unwrap();
+        })
+        .await;
+    let tokens = world.tokens("web", ADA).await;
+    let first = tokens["refresh_token"].as_str().unwrap();
+    let exchange = async |client: &str, token: &str| {
+        let fields = [
+            ("grant_type", EXCHANGE),
+            ("subject_token", token),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:refresh_token"),
+        ];
+        world.token(client, &fields).await
+    };
+    let answer = exchange("web", first).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let token = answer.json()["access_token"].clone();
+    assert_eq!((&claims(&token)["aud"], &claims(&token)["scope"]), (&json!(OTHER_API), &json!("read")));
+    assert!(is_active(&world, &token).await);
+    exchange("other", first).await.is_error(400, "invalid_request");
+    exchange("web", &format!("{first}x")).await.is_error(400, "invalid_request");
+    // It was not used up; and once it is, it brings nothing.
+    let next = world.refresh("web", first).await.json();
+    exchange("web", first).await.is_error(400, "invalid_request");
+    let next = next["refresh_token"].as_str().unwrap();
+    assert_eq!(exchange("web", next).await.status, 200);
+    world.block(ADA).await;
+    exchange("web", next).await.is_error(400, "invalid_request");
+    assert!(!is_active(&world, &token).await);
+}

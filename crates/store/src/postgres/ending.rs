@@ -89,9 +89,28 @@ pub(super) async fn revoke_all(conn: &Conn, entries: &[NewRevocation]) -> Result
     let mut new = 0;
     for entry in entries {
         end_session_values(conn, entry).await?;
+        revoke_exchanged(conn, entry).await?;
         new += u64::from(revocation::append(conn, entry).await?);
     }
     Ok(new)
+}
+
+/// Revokes what other clients got in exchange for the tokens that a rule about a client is about.
+async fn revoke_exchanged(conn: &Conn, rule: &NewRevocation) -> Result<()> {
+    if rule.kind != RevocationKind::Client {
+        return Ok(());
+    }
+    let sql = "SELECT CAST(payload AS JSONB) ->> 'jti', expires_at FROM artefact
+        WHERE expires_at > $1 AND kind = $2 AND client_id = $3 AND created_at <= $4 ORDER BY hash";
+    let (alive_after, until) = (num(rule.revoked_at.saturating_sub(LEEWAY_SECS)), num(rule.revoked_at));
+    let found = conn.ask(sql, &[&alive_after, &Artefact::EXCHANGED, &rule.id, &until]).await?;
+    for row in &found.rows {
+        let (jti, expires_at): (&str, u64) = (row.at(0)?, row.num(1)?);
+        let id = jti.to_owned();
+        let entry = NewRevocation { kind: RevocationKind::Jti, id, revoked_at: rule.revoked_at, expires_at };
+        revocation::append(conn, &entry).await?;
+    }
+    Ok(())
 }
 
 /// Ends the session values a rule is about. The log forgets a rule when the last signed token it refuses is over; a session value can live

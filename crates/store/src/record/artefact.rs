@@ -43,6 +43,9 @@ impl Artefact {
     pub const DEVICE_CODE: &'static str = "device_code";
     /// The kind of pairwise subjects, which say whom a client means by what it knows them by: no secret, and never used up.
     pub const PAIRWISE_SUBJECT: &'static str = "pairwise_subject";
+    /// The kind of records that an access token came of another client's: the hash is of both, the client that other one, and the payload has
+    /// the token's `jti`. A rule about the client revokes these tokens, too.
+    pub const EXCHANGED: &'static str = "exchanged";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
     /// The kind of user codes, each the question whether its device code may have an account.

@@ -78,8 +78,30 @@ pub(super) fn revoke_access_token(conn: &Connection, jti: &str, expires_at: u64,
 pub(super) fn revoke_all(conn: &Connection, entries: &[NewRevocation]) -> Result<u64> {
     entries.iter().try_fold(0, |new, entry| {
         end_session_values(conn, entry)?;
+        revoke_exchanged(conn, entry)?;
         Ok(new + u64::from(revocation::append(conn, entry)?))
     })
+}
+
+/// Revokes what other clients got in exchange for the tokens that a rule about a client is about.
+fn revoke_exchanged(conn: &Connection, rule: &NewRevocation) -> Result<()> {
+    if rule.kind != RevocationKind::Client {
+        return Ok(());
+    }
+    let sql = "SELECT json_extract(payload, '$.jti'), expires_at FROM artefact
+        WHERE expires_at > ?1 AND kind = ?2 AND client_id = ?3 AND created_at <= ?4 ORDER BY hash";
+    let mut select = conn.prepare_cached(sql)?;
+    let alive_after = Num(rule.revoked_at.saturating_sub(LEEWAY_SECS));
+    let tokens = select
+        .query_map(params![alive_after, Artefact::EXCHANGED, rule.id, Num(rule.revoked_at)], |row| {
+            Ok((row.get(0)?, row.get::<_, Num>(1)?.0))
+        })?
+        .collect::<rusqlite::Result<Vec<(String, u64)>>>()?;
+    for (id, expires_at) in tokens {
+        let entry = NewRevocation { kind: RevocationKind::Jti, id, revoked_at: rule.revoked_at, expires_at };
+        revocation::append(conn, &entry)?;
+    }
+    Ok(())
 }
 
 /// Ends the session values a rule is about. The log forgets a rule when the last signed token it refuses is over; a session value can live

@@ -43,7 +43,8 @@ pub(super) async fn keep_session(at: &Asked<'_>, refresh: &RefreshFacts) -> Resu
     }
 }
 
-fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OAuthError> {
+/// What was found of a token, as decisions want it.
+pub(super) fn of_refresh(found: &RefreshFacts, now: u64) -> Result<refresh_token::Facts, OAuthError> {
     let unused = found.successor.as_ref().filter(|successor| successor.state == RefreshState::Current);
     let successor = match unused {
         Some(successor) => refresh_token::Successor::Unused { hash: *successor.hash.as_bytes() },

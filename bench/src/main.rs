@@ -7,6 +7,7 @@ mod clock;
 mod core;
 mod cpu;
 mod figure;
+mod growth;
 mod load;
 mod measure;
 mod nodes;

@@ -9,6 +9,7 @@ use symbolon_jose::base64url;
 use super::database::{self, Database, Shell};
 use super::rows;
 use super::script::{ALGORITHM, Account, Client, Front, Job, PASSWORD, SESSIONS, Step};
+use crate::clock::Stopwatch;
 use crate::core::setup;
 use crate::load;
 use crate::server::{Installation, Running};
@@ -86,7 +87,15 @@ impl<'s> Site<'s> {
                 SELECT d.kind, 'bulk-' || CAST(numbers.n AS TEXT), d.revision, {body}
                 FROM numbers CROSS JOIN document d WHERE d.kind = 'client' AND d.id = '{}'",
             self.front.app
-        ))
+        ))?;
+        self.shell()?.run("ANALYZE document")
+    }
+
+    /// Changes a client that is of no further use, and how long that takes with the command that does it.
+    pub(crate) fn change_client(&self, number: usize) -> Result<Duration, Failure> {
+        let watch = Stopwatch::start();
+        self.first().run(&["client", "set", SESSIONS, "--name", &format!("change {number}")], "")?;
+        Ok(watch.elapsed())
     }
 
     /// How long the first node took to answer, and what memory it has.

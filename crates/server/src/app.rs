@@ -162,6 +162,12 @@ impl From<StoreError> for AppError {
     }
 }
 
+impl From<RegistryError> for AppError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
 impl From<KeyError> for AppError {
     fn from(error: KeyError) -> Self {
         Self::Registry(RegistryError::Key(error))
@@ -198,8 +204,7 @@ impl App {
         let epoch = store.revocation_head().await?.epoch;
         let feed = Arc::new(Feed::new(epoch, config.revocation.max_followers));
         let signals = Signals::new(config.ssf.max_pollers);
-        let registry = Registry::build(&store.registry().await?, &sealer, &issuer, &Published::of(&config))
-            .map_err(AppError::Registry)?;
+        let registry = Registry::load(&*store, &sealer, &issuer, &Published::of(&config)).await?;
         let (audit, writer) = Audit::new(Arc::clone(&store), clock.clone());
         let interactions = InteractionKeys::new(&issuer, &master.derive("interaction")).map_err(|why| invalid(&why))?;
         let nonces = Nonces::new(&master.derive("dpop nonce")).map_err(|why| invalid(&why))?;
@@ -280,12 +285,11 @@ impl App {
         self.registry.load_full()
     }
 
-    /// Reads the registry again.
+    /// Takes in what has changed in the registry, and in the part of the configuration that its metadata tells.
     pub async fn reload_registry(&self) -> Result<(), AppError> {
-        let fresh = Arc::new(
-            Registry::build(&self.store.registry().await?, &self.sealer, &self.issuer, &Published::of(&self.config()))
-                .map_err(AppError::Registry)?,
-        );
+        let published = Published::of(&self.config());
+        let fresh = self.registry().renewed(&*self.store, &self.sealer, &self.issuer, &published).await?;
+        let fresh = Arc::new(fresh);
         // Two reloads may race: never step back to an older version.
         self.registry.rcu(
             |current| {
@@ -293,6 +297,17 @@ impl App {
             },
         );
         Ok(())
+    }
+
+    /// Gives back the memory of clients that have been read, if they are many.
+    pub(crate) fn trim_registry(&self) {
+        if let Some(fresh) = self.registry.load().forgetting().map(Arc::new) {
+            // If it changed meanwhile, there will be a next time.
+            let current = self.registry.load();
+            if current.version() == fresh.version() {
+                self.registry.compare_and_swap(&current, fresh);
+            }
+        }
     }
 
     /// Takes up what the store holds now, and makes the signing keys that what is newly registered needs.

@@ -32,24 +32,23 @@ pub fn api_origin(app: &App) -> String {
 
 /// Registers what is missing of the sample.
 pub async fn seed(app: &App) -> Result<(), AppError> {
-    let rows = app.store.registry().await?;
     let now = app.clock.now();
     let mut writes = Vec::new();
-    let find = |kind: &str, id: &str| rows.documents.iter().find(|document| document.kind == kind && document.id == id);
 
-    if find(registry::ROLE, ADMIN_ROLE).is_none() {
+    if app.store.document(registry::ROLE, ADMIN_ROLE).await?.is_none() {
         writes.push(put(registry::ROLE, ADMIN_ROLE, &Role::new(ADMIN_ROLE, "May do everything"), Expect::Absent));
     }
     let audience = api_origin(app);
-    if find(registry::API, &audience).is_none() {
+    if app.store.document(registry::API, &audience).await?.is_none() {
         let mut api = Api::new(&audience, "Dragons").with_scope("read:dragons", "See the dragons");
         api.created_at = now;
         writes.push(put(registry::API, &audience, &api, Expect::Absent));
     }
-    if let Some(write) = sample_client(app, find(registry::CLIENT, SAMPLE_CLIENT), now)? {
+    let registered = app.store.document(registry::CLIENT, SAMPLE_CLIENT).await?;
+    if let Some(write) = sample_client(app, registered.as_ref(), now)? {
         writes.push(write);
     }
-    if find(registry::CLIENT, SESSION_CLIENT).is_none() {
+    if app.store.document(registry::CLIENT, SESSION_CLIENT).await?.is_none() {
         writes.push(put(registry::CLIENT, SESSION_CLIENT, &session_client(now)?, Expect::Absent));
     }
     if writes.is_empty() {
@@ -75,7 +74,7 @@ fn sample_client(app: &App, registered: Option<&Document>, now: u64) -> Result<O
             (client, Expect::Absent)
         }
         Some(document) => {
-            let client = serde_json::from_value(document.body.clone()).map_err(|why| invalid(&why))?;
+            let client = document.body.read().map_err(|why| invalid(&why))?;
             (client, Expect::Revision(document.revision))
         }
     };

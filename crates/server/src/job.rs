@@ -9,6 +9,7 @@ use symbolon_store::{StoreError, Sweep};
 use crate::app::{App, AppError};
 use crate::clock::{Steadiness, Stopwatch};
 use crate::config::FeedAccess;
+use crate::registry::documents_of;
 use crate::revocation::publish;
 use crate::{acme, backup, delivery, keys};
 
@@ -58,6 +59,7 @@ async fn follow_registry(app: Arc<App>) {
         if stale && let Err(error) = app.take_up().await {
             tracing::error!(%error, "the registry could not be taken up; the old one still serves");
         }
+        app.trim_registry();
         if notices.has_changed().is_err() {
             tokio::time::sleep(REGISTRY_POLL).await;
         }
@@ -80,14 +82,15 @@ async fn look_after_keys(app: Arc<App>) {
 /// left to do is looked at again.
 pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
     for _ in 0..UPKEEP_ATTEMPTS {
-        let rows = app.store.registry().await?;
-        let (version, wanted) = (rows.version, app.registry().wanted_algorithms());
+        let (version, wanted) = (app.store.registry_version().await?, app.registry().wanted_algorithms());
         let encrypting = app.registry().wanted_encryption();
+        let mut documents = documents_of(&*app.store, keys::KIND).await?;
+        documents.extend(documents_of(&*app.store, keys::ENCRYPTION_KIND).await?);
         let (sealer, schedule, now) = (Arc::clone(&app.sealer), app.key_schedule(), app.clock.now());
         // An RSA key takes a good part of a second to make: not on a thread that answers requests.
         let made = tokio::task::spawn_blocking(move || {
-            let mut writes = keys::upkeep(&rows.documents, &wanted, schedule, &sealer, now)?;
-            writes.extend(keys::encryption_upkeep(&rows.documents, &encrypting, schedule, &sealer, now)?);
+            let mut writes = keys::upkeep(&documents, &wanted, schedule, &sealer, now)?;
+            writes.extend(keys::encryption_upkeep(&documents, &encrypting, schedule, &sealer, now)?);
             Ok::<_, keys::KeyError>(writes)
         });
         let writes = made.await.map_err(|_| AppError::Stopped)??;

@@ -18,7 +18,7 @@ use symbolon_store::Document;
 
 use crate::seal::Sealer;
 
-pub use encryption::{EncryptionRing, upkeep as encryption_upkeep};
+pub use encryption::{EncryptionRing, KIND as ENCRYPTION_KIND, upkeep as encryption_upkeep};
 pub use life::{Schedule, retirement, rotation, upkeep};
 
 /// The kind of the registry documents that hold signing keys.
@@ -170,6 +170,6 @@ pub fn records(documents: &[Document]) -> Result<Vec<KeyRecord>, KeyError> {
 }
 
 fn record(document: &Document) -> Result<KeyRecord, KeyError> {
-    KeyRecord::deserialize(&document.body)
-        .map_err(|why| KeyError::Malformed { id: document.id.clone(), why: why.to_string() })
+    let record = document.body.read();
+    record.map_err(|why| KeyError::Malformed { id: document.id.clone(), why: why.to_string() })
 }

@@ -107,8 +107,12 @@ macro_rules! suite {
             }
             registry {
                 a_failing_write_takes_all_of_its_batch_back
+                a_refused_batch_is_no_change
                 a_revision_never_comes_back
+                a_version_that_never_was_has_no_changes
                 an_empty_batch_changes_nothing
+                changes_since_a_version_are_told_as_things_are_now
+                documents_of_a_kind_come_in_pages_by_id
                 of_parallel_updates_of_one_revision_one_wins
                 revisions_guard_against_lost_updates
                 versions_are_watched

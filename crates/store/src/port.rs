@@ -10,12 +10,12 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
-    Consent, Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
     IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation,
-    RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
-    StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
-    Verification, WaitingTarget,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
+    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
+    StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -27,8 +27,16 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store: Send + Sync + 'static {
     // Registry
 
-    /// All documents and the version they make up.
-    async fn registry(&self) -> Result<Registry>;
+    /// The document of this kind and id.
+    async fn document(&self, kind: &str, id: &str) -> Result<Option<Document>>;
+
+    /// One page of the documents of a kind, by id. Pages are of different moments: whoever needs all at one asks for the version before the first
+    /// and for the [changes](Self::registry_changes) since after the last.
+    async fn documents(&self, kind: &str, after: Option<String>, limit: u32) -> Result<Page<Document>>;
+
+    /// What has changed since a version that was the present one once. `None` if that is not known any more, so that everything has to be read:
+    /// it was more than [`Document::CHANGES_KEPT`] versions ago, or a node of an older release has written since.
+    async fn registry_changes(&self, since: u64) -> Result<Option<RegistryChanges>>;
 
     /// The version alone, to ask often.
     async fn registry_version(&self) -> Result<u64>;

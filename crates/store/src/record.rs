@@ -33,7 +33,7 @@ pub use family::{
     AlsoSession, Family, FamilyWanted, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate,
     RotateExpect, Rotated, SessionValueFacts, TokenFacts, TokenQuery,
 };
-pub use registry::{Document, DocumentWrite, Expect, Registry};
+pub use registry::{Body, Document, DocumentWrite, Expect, RegistryChanges};
 pub(crate) use revocation::LEEWAY_SECS;
 pub use revocation::{NewRevocation, Revocation, RevocationHead, RevocationKind};
 pub use session::{Ended, NewSession, Session};

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
-use symbolon_server::admin::SetupCommand;
-use symbolon_server::admin::{Command, control};
+use symbolon_server::admin::{self, Command, SetupCommand, control};
 use symbolon_server::config::{self, ConfigError, Loaded, Mode, Problem, Sources};
 use symbolon_server::log::{self, Readers};
 use symbolon_server::{Clock, Handed, Running, Signals};
@@ -147,8 +146,7 @@ async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, 
     }
     let Some(sample) = sample else {
         words.serves(version, issuer);
-        let facts = control::run(&running.app, Command::Doctor, "serve").await;
-        if facts.is_ok_and(|facts| facts["administrator"] == false) {
+        if admin::has_administrator(&*running.app.store).await == Ok(false) {
             words.next("symbolon admin setup-link");
         }
         return;

@@ -213,7 +213,7 @@ impl Ordered {
 }
 
 fn read<T: DeserializeOwned + Serialize>(document: &Document) -> Option<T> {
-    let read = T::deserialize(&document.body);
+    let read = document.body.read();
     read.inspect_err(
         |error| tracing::error!(%error, id = document.id, "what is kept of ordered certificates is not read"),
     )

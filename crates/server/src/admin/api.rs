@@ -167,15 +167,17 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: &ApiChange) -> Re
 /// Deleting an API that clients name would break their sign-in, so they have to let go of it first.
 async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let document = document::one(context, API, id).await?;
-    for user in document::all(context, CLIENT).await? {
-        let client: Client = document::read(&user)?;
+    let look = |user: &Document| {
+        let client: Client = document::read(user)?;
         if client.api(id).is_some() || client.default_audience.as_deref() == Some(id) {
             return Err(AdminError::conflict(
                 format!("the client `{}` names this api", user.id),
                 format!("symbolon client set {} --remove-api {id}", user.id),
             ));
         }
-    }
+        Ok(())
+    };
+    document::each(context, CLIENT, look).await?;
     let rule = Registered::load(context).await?.api_rule(&document::read(&document)?);
     let mark = DocumentWrite::Put {
         kind: DELETED_API.to_owned(),

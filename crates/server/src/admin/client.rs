@@ -12,7 +12,7 @@ use symbolon_store::{Document, DocumentWrite, Expect};
 
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
-use super::revocation::{Cause, Registered, Rule, tokens_until};
+use super::revocation::{Cause, RegisteredApis, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event, ListChange, secret};
 use crate::sector_identifier;
 
@@ -232,9 +232,19 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
 }
 
 async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
-    let documents = document::all(context, CLIENT).await?;
-    let clients: Vec<Client> = documents.iter().map(document::read).collect::<Result<_, _>>()?;
-    Ok(json!({ "clients": clients.iter().map(view).collect::<Vec<Value>>() }))
+    let mut clients = Vec::new();
+    let look = |document: &Document| {
+        clients.push(view(&document::read(document)?));
+        Ok(())
+    };
+    document::each(context, CLIENT, look).await?;
+    Ok(json!({ "clients": clients }))
+}
+
+/// The first clients by id, as they are shown.
+pub(super) async fn first(context: &AdminContext<'_>, enough: usize) -> Result<Vec<Value>, AdminError> {
+    let documents = document::first(context, CLIENT, enough).await?;
+    documents.iter().map(|document| Ok(view(&document::read(document)?))).collect()
 }
 
 async fn show(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
@@ -258,7 +268,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
         validate(&client)?;
         check_sector(context, &client).await?;
     }
-    let registered = Registered::load(context).await?;
+    let registered = RegisteredApis::load(context).await?;
     let rule = registered.narrows_client(&before, &client).then(|| registered.client_rule(&before));
     let detail = json!({ "tokens_revoked": rule.is_some() });
     let event = Event { name: "client.change", detail, ..Event::default() };
@@ -272,7 +282,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
 
 pub(super) async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let document = document::one(context, CLIENT, id).await?;
-    let rule = Registered::load(context).await?.client_rule(&document::read(&document)?);
+    let rule = RegisteredApis::load(context).await?.client_rule(&document::read(&document)?);
     let mark = DocumentWrite::Put {
         kind: DELETED_CLIENT.to_owned(),
         id: id.to_owned(),
@@ -301,7 +311,7 @@ async fn rotate_secret(
         ));
     }
     let rule = match cause {
-        Cause::Compromised => Some(Registered::load(context).await?.client_rule(&client)),
+        Cause::Compromised => Some(RegisteredApis::load(context).await?.client_rule(&client)),
         Cause::Routine => None,
     };
     let until = retire(&mut client.secrets, cause, overlap_secs, context.now);
@@ -419,7 +429,7 @@ async fn free_id(context: &mut AdminContext<'_>, name: &str) -> Result<String, A
 }
 
 pub(super) async fn is_taken(context: &AdminContext<'_>, kind: &str, id: &str) -> Result<bool, AdminError> {
-    Ok(document::all(context, kind).await?.iter().any(|document| document.id == id))
+    Ok(context.store.document(kind, id).await?.is_some())
 }
 
 fn slug(name: &str) -> String {

@@ -93,9 +93,13 @@ pub(super) async fn failures(context: &AdminContext<'_>) -> Result<Value, AdminE
 }
 
 /// How many of these clients take logout tokens.
-pub(super) async fn takers(context: &AdminContext<'_>, mut clients: BTreeSet<String>) -> Result<usize, AdminError> {
-    let registered = document::all(context, CLIENT).await?;
-    let registered = registered.iter().map(document::read).collect::<Result<Vec<Client>, _>>()?;
-    let takes = |client: &Client| client.backchannel_logout_uri.is_some() && !client.disabled;
-    Ok(registered.iter().filter(|client| clients.remove(client.client_id.as_str()) && takes(client)).count())
+pub(super) async fn takers(context: &AdminContext<'_>, clients: BTreeSet<String>) -> Result<usize, AdminError> {
+    let mut takers = 0;
+    for id in clients {
+        if let Some(document) = context.store.document(CLIENT, &id).await? {
+            let client: Client = document::read(&document)?;
+            takers += usize::from(client.backchannel_logout_uri.is_some() && !client.disabled);
+        }
+    }
+    Ok(takers)
 }

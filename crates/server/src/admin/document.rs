@@ -8,6 +8,7 @@ use symbolon_store::{Document, DocumentWrite, Expect, StoreError};
 
 use super::revocation::Rule;
 use super::{AdminContext, AdminError};
+use crate::registry;
 
 /// Kind of APIs.
 pub(super) const API: &str = "api";
@@ -24,23 +25,54 @@ pub(super) const KEY: &str = "key";
 /// Kind of roles.
 pub(super) const ROLE: &str = "role";
 
-/// All documents of a kind, by id.
+/// Documents of a page: the most that the store gives.
+const PAGE: u32 = 1000;
+
+/// All documents of a kind of which there are few, by id.
 pub(super) async fn all(context: &AdminContext<'_>, kind: &str) -> Result<Vec<Document>, AdminError> {
-    let mut documents = context.store.registry().await?.documents;
-    documents.retain(|document| document.kind == kind);
-    Ok(documents)
+    Ok(registry::documents_of(context.store, kind).await?)
+}
+
+/// Looks at each document of a kind of which there may be many, by id.
+pub(super) async fn each(
+    context: &AdminContext<'_>,
+    kind: &str,
+    mut look: impl FnMut(&Document) -> Result<(), AdminError>,
+) -> Result<(), AdminError> {
+    let mut after = None;
+    loop {
+        let page = context.store.documents(kind, after, PAGE).await?;
+        page.items.iter().try_for_each(&mut look)?;
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The first documents of a kind, by id, in whole pages until there are `enough`.
+pub(super) async fn first(context: &AdminContext<'_>, kind: &str, enough: usize) -> Result<Vec<Document>, AdminError> {
+    let (mut documents, mut after) = (Vec::new(), None);
+    loop {
+        let page = context.store.documents(kind, after, PAGE).await?;
+        documents.extend(page.items);
+        after = page.next;
+        if after.is_none() || documents.len() >= enough {
+            return Ok(documents);
+        }
+    }
 }
 
 /// The document of that kind and id.
 pub(super) async fn one(context: &AdminContext<'_>, kind: &str, id: &str) -> Result<Document, AdminError> {
-    let found = all(context, kind).await?.into_iter().find(|document| document.id == id);
+    let found = context.store.document(kind, id).await?;
     found.ok_or_else(|| AdminError::not_found(format!("no {kind} `{id}`"), format!("symbolon {kind} list")))
 }
 
 /// What a document says.
 pub(super) fn read<T: DeserializeOwned>(document: &Document) -> Result<T, AdminError> {
-    T::deserialize(&document.body)
-        .map_err(|why| AdminError::failed(format!("the {} `{}` cannot be read: {why}", document.kind, document.id)))
+    let read = document.body.read();
+    read.map_err(|why| AdminError::failed(format!("the {} `{}` cannot be read: {why}", document.kind, document.id)))
 }
 
 /// Writes a document; `conflict` is the answer if the expectation fails.

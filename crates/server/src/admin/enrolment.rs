@@ -7,7 +7,7 @@ use symbolon_oauth::{OpaqueToken, TokenKind};
 use symbolon_store::{DocumentWrite, Expect};
 
 use super::document::{self, CLIENT};
-use super::revocation::Registered;
+use super::revocation::RegisteredApis;
 use super::{AdminContext, AdminError, Event, client, secret};
 use crate::registration::{INITIAL_ACCESS_TOKEN, Invitation};
 
@@ -94,7 +94,7 @@ pub(crate) async fn replace(
         client::validate(&client)?;
         check_sector(context, &client).await?;
     }
-    let registered = Registered::load(context).await?;
+    let registered = RegisteredApis::load(context).await?;
     let rule = registered.narrows_client(before, &client).then(|| registered.client_rule(before));
     let detail = json!({ "tokens_revoked": rule.is_some() });
     let event = Event { name: "client.change", detail, ..Event::default() };

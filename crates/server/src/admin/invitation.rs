@@ -129,8 +129,7 @@ async fn list(context: &AdminContext<'_>) -> Result<Value, AdminError> {
 }
 
 async fn revoke(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
-    let all = document::all(context, INITIAL_ACCESS_TOKEN).await?;
-    if !all.iter().any(|document| document.id == id) {
+    if context.store.document(INITIAL_ACCESS_TOKEN, id).await?.is_none() {
         let missing = format!("no registration token `{id}`");
         return Err(AdminError::not_found(missing, "symbolon client registration-token list"));
     }

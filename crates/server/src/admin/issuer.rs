@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_oauth::registration::{Client, SubjectRule, TrustedIssuer};
-use symbolon_store::{DocumentWrite, Expect};
+use symbolon_store::{Document, DocumentWrite, Expect};
 
 use super::document::{self, CLIENT, ISSUER};
 use super::{AdminContext, AdminError, Event};
@@ -96,14 +96,15 @@ async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
 
 async fn show(context: &mut AdminContext<'_>, issuer: &str) -> Result<Value, AdminError> {
     let found: TrustedIssuer = document::read(&document::one(context, ISSUER, issuer).await?)?;
-    let documents = document::all(context, CLIENT).await?;
-    let clients: Vec<Client> = documents.iter().map(document::read).collect::<Result<_, _>>()?;
-    let rules = clients.iter().filter(|client| {
-        let rules = &client.grant_rules;
-        rules.jwt_bearer.iter().any(|rule| rule.issuer == issuer)
-            || rules.token_exchange.iter().any(|rule| rule.subject_issuers.contains(issuer))
-    });
-    let clients: Vec<&str> = rules.map(|client| client.client_id.as_str()).collect();
+    let mut clients = Vec::new();
+    let look = |document: &Document| {
+        let rules = document::read::<Client>(document)?.grant_rules;
+        let names = rules.jwt_bearer.iter().any(|rule| rule.issuer == issuer)
+            || rules.token_exchange.iter().any(|rule| rule.subject_issuers.contains(issuer));
+        clients.extend(names.then(|| document.id.clone()));
+        Ok(())
+    };
+    document::each(context, CLIENT, look).await?;
     let mut view = view(&found);
     view["clients"] = json!(clients);
     Ok(json!({ "issuer": view }))

@@ -8,7 +8,7 @@ use symbolon_store::{Document, StoreError};
 use super::document::{self, KEY};
 use super::revocation::{Cause, Registered, tokens_until};
 use super::{AdminContext, AdminError, Event};
-use crate::keys::{KeyState, SET_CACHE_SECS, records};
+use crate::keys::{KeyRecord, KeyState, SET_CACHE_SECS, records};
 
 /// Commands on signing keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,14 +56,10 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: KeyCommand)
 async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
     let documents = document::all(context, KEY).await?;
     // The private half stays behind even in its sealed form.
-    let keys: Vec<Value> = documents
-        .iter()
-        .map(|document| {
-            let body = &document.body;
-            json!({ "kid": body["kid"], "alg": body["alg"], "life": body["life"], "created_at": body["created_at"] })
-        })
-        .collect();
-    Ok(json!({ "keys": keys }))
+    let keys = records(&documents).map_err(|why| AdminError::failed(why.to_string()))?;
+    let view =
+        |key: &KeyRecord| json!({ "kid": key.kid, "alg": key.alg, "life": key.life, "created_at": key.created_at });
+    Ok(json!({ "keys": keys.iter().map(view).collect::<Vec<Value>>() }))
 }
 
 async fn rotate(
@@ -140,7 +136,7 @@ mod tests {
     fn key(alg: Algorithm, life: &Value, created_at: u64) -> Document {
         let body =
             json!({ "kid": "k", "alg": alg, "life": life, "created_at": created_at, "public": {}, "sealed": "" });
-        Document { kind: KEY.to_owned(), id: format!("{alg}.{created_at}"), revision: 1, body }
+        Document { kind: KEY.to_owned(), id: format!("{alg}.{created_at}"), revision: 1, body: body.into() }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn identifiers(username: Option<&str>, email: Option<&str>) -> Result
 }
 
 /// Whether anyone can administer this server.
-pub(crate) async fn has_administrator(store: &dyn Store) -> Result<bool, StoreError> {
+pub async fn has_administrator(store: &dyn Store) -> Result<bool, StoreError> {
     any_administrator(store, |_| true).await
 }
 

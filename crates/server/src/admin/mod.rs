@@ -56,7 +56,7 @@ pub use invitation::RegistrationCommand;
 pub use issuer::{IssuerChange, IssuerCommand, NewIssuer};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
-pub(crate) use lookup::has_administrator;
+pub use lookup::has_administrator;
 pub use password::NewPassword;
 pub use revocation::Cause;
 pub use role::RoleCommand;

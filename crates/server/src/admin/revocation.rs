@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use symbolon_oauth::LONGEST_TOKEN_SECS;
 use symbolon_oauth::access_token::lifetime_secs;
 use symbolon_oauth::registration::{Api, Client, ClientKind};
-use symbolon_store::{DocumentWrite, NewRevocation, RevocationKind, Store, StoreError};
+use symbolon_store::{Document, DocumentWrite, NewRevocation, RevocationKind, Store, StoreError};
 
 use super::document::{self, API, CLIENT};
 use super::{AdminContext, AdminError};
@@ -40,28 +40,20 @@ pub(super) fn tokens_until(rule: Option<&Rule>) -> Option<u64> {
     rule.and_then(|rule| rule.tokens_until)
 }
 
-/// What is registered before a change: by this the tokens were issued that the change takes away.
-pub(super) struct Registered {
-    clients: Vec<Client>,
+/// The APIs that are registered before a change to a client: by this the tokens were issued that the change takes away.
+pub(super) struct RegisteredApis {
     apis: Vec<Api>,
     default_secs: u64,
-    id_token_secs: u64,
     now: u64,
 }
 
-impl Registered {
+impl RegisteredApis {
     pub(super) async fn load(context: &AdminContext<'_>) -> Result<Self, AdminError> {
         Ok(Self {
-            clients: document::all(context, CLIENT).await?.iter().map(document::read).collect::<Result<_, _>>()?,
             apis: document::all(context, API).await?.iter().map(document::read).collect::<Result<_, _>>()?,
             default_secs: context.config.tokens.access_lifetime_secs,
-            id_token_secs: context.config.tokens.id_lifetime_secs,
             now: context.now,
         })
-    }
-
-    pub(super) fn client(&self, id: &str) -> Option<&Client> {
-        self.clients.iter().find(|client| client.client_id.as_str() == id)
     }
 
     pub(super) fn api(&self, identifier: &str) -> Option<&Api> {
@@ -71,34 +63,6 @@ impl Registered {
     /// Against the tokens of a client.
     pub(super) fn client_rule(&self, client: &Client) -> Rule {
         self.rule(RevocationKind::Client, client.client_id.as_str(), self.life_of_client(client))
-    }
-
-    /// Against the tokens for an API.
-    pub(super) fn api_rule(&self, api: &Api) -> Rule {
-        self.rule(RevocationKind::Api, &api.identifier, self.life_of_api(api))
-    }
-
-    /// Against the tokens of a client, or for an API, that is deleted: what it was registered with is not known any more.
-    pub(super) fn rule_about_the_deleted(&self, kind: RevocationKind, id: &str) -> Rule {
-        self.rule(kind, id, self.longest_life())
-    }
-
-    /// Against everything.
-    pub(super) fn rule_about_everything(&self) -> Rule {
-        self.rule(RevocationKind::All, "", self.longest_life())
-    }
-
-    /// Against what a key signed, whenever: whoever has it can sign with any time. `tokens_until` is of what this server signed.
-    pub(super) fn key_rule(&self, key: &KeyRecord) -> Rule {
-        let life_secs = self.longest_life().max(self.id_token_secs);
-        let signed_until = match key.life {
-            KeyState::Active { .. } => Some(self.now),
-            KeyState::Next => None,
-            KeyState::Retired { since, .. } => Some(since),
-        };
-        let last_expiry = signed_until.map(|signed| signed.saturating_add(life_secs));
-        let rule = self.rule(RevocationKind::Key, &key.kid, life_secs);
-        Rule { tokens_until: last_expiry.filter(|expiry| *expiry > self.now), ..rule }
     }
 
     fn rule(&self, kind: RevocationKind, id: &str, life_secs: u64) -> Rule {
@@ -111,13 +75,6 @@ impl Registered {
         Rule { entry, tokens_until: Some(self.now.saturating_add(life_secs)) }
     }
 
-    /// The longest life that any access token can have.
-    pub(super) fn longest_life(&self) -> u64 {
-        let of_clients = self.clients.iter().map(|client| self.life_of_client(client));
-        let of_apis = self.apis.iter().map(|api| self.life_of_api(api));
-        of_clients.chain(of_apis).fold(self.default_secs, u64::max)
-    }
-
     fn life_of_client(&self, client: &Client) -> u64 {
         let may_ask = |api: &&Api| client.first_party || client.api(&api.identifier).is_some();
         let apis = self.apis.iter().filter(may_ask).map(Some);
@@ -125,12 +82,6 @@ impl Registered {
         let userinfo = (client.kind != ClientKind::Machine).then_some(None);
         let lives = apis.chain(userinfo).map(|api| lifetime_secs(self.default_secs, Some(client), api));
         lives.max().unwrap_or(self.default_secs)
-    }
-
-    /// Of deleted clients, too, of whose registration nothing is known.
-    fn life_of_api(&self, api: &Api) -> u64 {
-        let clients = self.clients.iter().map(Some).chain([None]);
-        clients.map(|client| lifetime_secs(self.default_secs, client, Some(api))).max().unwrap_or(self.default_secs)
     }
 
     /// Whether tokens of the client as it was may say more than new ones could.
@@ -158,6 +109,78 @@ impl Registered {
         let rule_taken = old.token_exchange.iter().any(|rule| !new.token_exchange.contains(rule))
             || old.jwt_bearer.iter().any(|rule| !new.jwt_bearer.contains(rule));
         rule_taken || renamed || entry_narrowed || fewer_details || newly_limited || turned_third_party || switched_off
+    }
+}
+
+/// All that is registered before a change to something else than a client.
+pub(super) struct Registered {
+    apis: RegisteredApis,
+    /// Of clients whose tokens live equally long, one.
+    clients: Vec<Client>,
+    id_token_secs: u64,
+}
+
+impl Registered {
+    pub(super) async fn load(context: &AdminContext<'_>) -> Result<Self, AdminError> {
+        let mut clients: Vec<Client> = Vec::new();
+        let lives = |client: &Client| (client.access_token_lifetime_secs, client.kind == ClientKind::Machine);
+        let look = |document: &Document| {
+            let client: Client = document::read(document)?;
+            if clients.iter().all(|known| lives(known) != lives(&client)) {
+                clients.push(client);
+            }
+            Ok(())
+        };
+        document::each(context, CLIENT, look).await?;
+        let id_token_secs = context.config.tokens.id_lifetime_secs;
+        Ok(Self { apis: RegisteredApis::load(context).await?, clients, id_token_secs })
+    }
+
+    pub(super) fn api(&self, identifier: &str) -> Option<&Api> {
+        self.apis.api(identifier)
+    }
+
+    /// Against the tokens for an API.
+    pub(super) fn api_rule(&self, api: &Api) -> Rule {
+        self.apis.rule(RevocationKind::Api, &api.identifier, self.life_of_api(api))
+    }
+
+    /// Against the tokens of a client, or for an API, that is deleted: what it was registered with is not known any more.
+    pub(super) fn rule_about_the_deleted(&self, kind: RevocationKind, id: &str) -> Rule {
+        self.apis.rule(kind, id, self.longest_life())
+    }
+
+    /// Against everything.
+    pub(super) fn rule_about_everything(&self) -> Rule {
+        self.apis.rule(RevocationKind::All, "", self.longest_life())
+    }
+
+    /// Against what a key signed, whenever: whoever has it can sign with any time. `tokens_until` is of what this server signed.
+    pub(super) fn key_rule(&self, key: &KeyRecord) -> Rule {
+        let now = self.apis.now;
+        let life_secs = self.longest_life().max(self.id_token_secs);
+        let signed_until = match key.life {
+            KeyState::Active { .. } => Some(now),
+            KeyState::Next => None,
+            KeyState::Retired { since, .. } => Some(since),
+        };
+        let last_expiry = signed_until.map(|signed| signed.saturating_add(life_secs));
+        let rule = self.apis.rule(RevocationKind::Key, &key.kid, life_secs);
+        Rule { tokens_until: last_expiry.filter(|expiry| *expiry > now), ..rule }
+    }
+
+    /// The longest life that any access token can have.
+    pub(super) fn longest_life(&self) -> u64 {
+        let of_clients = self.clients.iter().map(|client| self.apis.life_of_client(client));
+        let of_apis = self.apis.apis.iter().map(|api| self.life_of_api(api));
+        of_clients.chain(of_apis).fold(self.apis.default_secs, u64::max)
+    }
+
+    /// Of deleted clients, too, of whose registration nothing is known.
+    fn life_of_api(&self, api: &Api) -> u64 {
+        let default_secs = self.apis.default_secs;
+        let clients = self.clients.iter().map(Some).chain([None]);
+        clients.map(|client| lifetime_secs(default_secs, client, Some(api))).max().unwrap_or(default_secs)
     }
 }
 

@@ -15,8 +15,8 @@ use symbolon_store::{AlsoSession, Ended, FamilyWanted, Hash32, RevocationKind, T
 use zeroize::Zeroizing;
 
 use super::client::is_taken;
-use super::document::{self, DELETED_API, DELETED_CLIENT, KEY};
-use super::revocation::{Registered, Rule, tokens_until};
+use super::document::{self, CLIENT, DELETED_API, DELETED_CLIENT, KEY};
+use super::revocation::{Registered, RegisteredApis, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event};
 use crate::keys;
 use crate::refresh::{self, Found};
@@ -106,11 +106,10 @@ async fn by_api(context: &mut AdminContext<'_>, identifier: &str) -> Result<Valu
 }
 
 async fn by_client(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
-    let registered = Registered::load(context).await?;
-    let rule = match registered.client(id) {
-        Some(client) => registered.client_rule(client),
+    let rule = match context.store.document(CLIENT, id).await? {
+        Some(client) => RegisteredApis::load(context).await?.client_rule(&document::read(&client)?),
         None if is_taken(context, DELETED_CLIENT, id).await? => {
-            registered.rule_about_the_deleted(RevocationKind::Client, id)
+            Registered::load(context).await?.rule_about_the_deleted(RevocationKind::Client, id)
         }
         None => return Err(AdminError::not_found(format!("no client `{id}`"), "symbolon client list")),
     };

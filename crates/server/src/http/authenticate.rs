@@ -106,10 +106,7 @@ fn find_client<'r>(registry: &'r Registry, named: Option<&str>) -> Option<&'r Cl
     if let Some(id) = named {
         return registry.client(id).map(AsRef::as_ref).filter(|client| password_sign_in::check_client(client).is_ok());
     }
-    let mut allowed =
-        registry.clients().map(AsRef::as_ref).filter(|client| password_sign_in::check_client(client).is_ok());
-    let only = allowed.next();
-    if allowed.next().is_some() { None } else { only }
+    registry.only_password_sign_in().map(AsRef::as_ref)
 }
 
 async fn sign_in(

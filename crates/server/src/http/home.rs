@@ -49,8 +49,8 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
 /// had put it there.
 fn apps(app: &App) -> Vec<(String, WebUrl)> {
     let registry = app.registry();
-    let ours = registry.clients().filter(|client| client.first_party && !client.disabled);
-    let mut apps: Vec<(String, WebUrl)> = ours
+    let mut apps: Vec<(String, WebUrl)> = registry
+        .begins_sign_in()
         .filter_map(|client| {
             let uri = client.in_browser.initiate_login_uri.as_ref()?;
             let begins = symbolon_oauth::authorize::initiate_login(&app.issuer, uri);

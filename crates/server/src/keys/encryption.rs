@@ -16,7 +16,7 @@ use super::{KeyError, Schedule};
 use crate::seal::Sealer;
 
 /// The kind of the registry documents that hold these keys.
-const KIND: &str = "encryption_key";
+pub const KIND: &str = "encryption_key";
 const SEAL_PURPOSE: &str = "encryption key";
 /// How long a key decrypts that is published no more, in seconds: longer than anybody keeps a key set, and a request object counts.
 const DECRYPTS_SECS: u64 = 86_400;
@@ -141,7 +141,7 @@ fn made(alg: KeyManagement, sealer: &Sealer, now: u64) -> Result<EncryptionKeyRe
 fn records(documents: &[Document]) -> Result<Vec<(&Document, EncryptionKeyRecord)>, KeyError> {
     let own = documents.iter().filter(|document| document.kind == KIND);
     own.map(|document| {
-        let record = EncryptionKeyRecord::deserialize(&document.body);
+        let record = document.body.read();
         record
             .map(|record| (document, record))
             .map_err(|why| KeyError::Malformed { id: document.id.clone(), why: why.to_string() })
@@ -185,7 +185,7 @@ mod tests {
             match write {
                 DocumentWrite::Put { kind, id, body, .. } => {
                     documents.retain(|document| document.id != id);
-                    documents.push(Document { kind, id, revision: 1, body });
+                    documents.push(Document { kind, id, revision: 1, body: body.into() });
                 }
                 DocumentWrite::Delete { id, .. } => documents.retain(|document| document.id != id),
             }

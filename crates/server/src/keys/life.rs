@@ -209,7 +209,7 @@ mod tests {
                 DocumentWrite::Put { kind, id, body, .. } => {
                     let revision = documents.iter().find(|d| d.id == id).map_or(1, |d| d.revision + 1);
                     documents.retain(|d| d.id != id);
-                    documents.push(Document { kind, id, revision, body });
+                    documents.push(Document { kind, id, revision, body: body.into() });
                 }
                 DocumentWrite::Delete { id, .. } => documents.retain(|d| d.id != id),
             }
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn without_a_next_key_a_new_one_signs() {
         let (mut documents, [_, active, next]) = one_of_each();
-        documents.retain(|document| document.body["kid"] != next.as_str());
+        documents.retain(|document| document.body.read::<KeyRecord>().unwrap().kid != next);
         let writes = retirement(&documents, &active, &sealer(), 1_200).unwrap();
         apply(&mut documents, writes);
         assert_eq!(states(&documents), (1, 1, 1));

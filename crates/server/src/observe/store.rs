@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
-    Consent, Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
     IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation,
-    RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
-    StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate, Verification, WaitingTarget,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
+    Revocation, RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut,
+    StatusChange, StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
+    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -118,7 +118,9 @@ macro_rules! observed {
 
 observed! {
     reads {
-        registry() -> Registry;
+        document(kind: &str, id: &str) -> Option<Document>;
+        documents(kind: &str, after: Option<String>, limit: u32) -> Page<Document>;
+        registry_changes(since: u64) -> Option<RegistryChanges>;
         registry_version() -> u64;
         user(id: &str) -> Option<User>;
         user_by_identifier(identifier: &str) -> Option<User>;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
+use serde_json::Value;
 use symbolon_server::Config;
 use symbolon_server::config::Terms;
 use symbolon_store::{DocumentWrite, Expect};
@@ -53,9 +54,9 @@ async fn wake(world: &World) {
 
 /// How many tries in a row are on record as having failed.
 async fn tried(world: &World) -> u64 {
-    let documents = world.running.app.store.registry().await.unwrap().documents;
-    let order = documents.iter().find(|document| (document.kind.as_str(), document.id.as_str()) == ("acme", "order"));
-    order.and_then(|order| order.body["failures"].as_u64()).unwrap_or_default()
+    let order = world.running.app.store.document("acme", "order").await.unwrap();
+    let order: Option<Value> = order.map(|document| document.body.read().unwrap());
+    order.and_then(|order| order["failures"].as_u64()).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +106,7 @@ async fn a_certificate_is_shown_until_another_has_come_and_after_a_restart() {
     let world = World::with(by(&authority)).await;
     let node = world.running.address.unwrap();
     eventually("it is shown", || async { shown(node).await.is_some() }).await;
-    let stored = serde_json::to_string(&world.running.app.store.registry().await.unwrap().documents).unwrap();
+    let stored = world.stored("acme").await.concat();
     assert!(stored.contains("BEGIN CERTIFICATE") && !stored.contains("PRIVATE") && !stored.contains("\"d\":"));
 
     authority.refuses(true);

@@ -117,16 +117,14 @@ async fn openid_registration_section_2_the_registered_algorithm_is_the_only_one(
 async fn the_secret_is_sealed_in_the_store_and_in_no_answer() {
     let world = World::new().await;
     let secret = enrol(&world).await;
-    let documents = world.running.app.store.registry().await.unwrap().documents;
-    let machine = documents.iter().find(|document| document.id == "machine").unwrap().body.to_string();
-    assert!(machine.contains("\"sealed\":\"v1.") && !machine.contains(&secret));
+    let machine = world.running.app.store.document("client", "machine").await.unwrap().unwrap().body.into_text();
+    assert!(machine.contains("\"sealed\":\"v1.") && !machine.contains(&*secret));
     let shown = world.command(&json!({ "client": { "show": { "client": "machine" } } })).await.to_string();
     assert!(!shown.contains("sealed") && !shown.contains(&secret));
     // Whoever needs it no more does not keep it.
     let change = json!({ "auth_method": "client_secret_basic" });
     world.command(&json!({ "client": { "set": { "client": "machine", "change": change } } })).await;
-    let documents = world.running.app.store.registry().await.unwrap().documents;
-    let machine = documents.iter().find(|document| document.id == "machine").unwrap().body.to_string();
+    let machine = world.running.app.store.document("client", "machine").await.unwrap().unwrap().body.into_text();
     assert!(!machine.contains("sealed"));
     let grant = [("grant_type", "client_credentials")];
     assert_eq!(world.post_with(&basic("machine", &secret), "/oauth/token", &grant).await.status, 200);

@@ -13,19 +13,30 @@ use super::{
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
-    Consent, Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
     IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation,
-    RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
-    StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate,
-    Verification, WaitingTarget,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
+    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
+    StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
 #[async_trait]
 impl Store for Postgres {
-    async fn registry(&self) -> Result<Registry> {
-        self.read((), |conn, ()| Box::pin(registry::all(conn))).await
+    async fn document(&self, kind: &str, id: &str) -> Result<Option<Document>> {
+        let key = (kind.to_owned(), id.to_owned());
+        self.read(key, |conn, (kind, id)| Box::pin(registry::one(conn, kind, id))).await
+    }
+
+    async fn documents(&self, kind: &str, after: Option<String>, limit: u32) -> Result<Page<Document>> {
+        let page = (kind.to_owned(), after, limit);
+        self.read(page, |conn, (kind, after, limit)| Box::pin(registry::page(conn, kind, after.as_deref(), *limit)))
+            .await
+    }
+
+    async fn registry_changes(&self, since: u64) -> Result<Option<RegistryChanges>> {
+        self.read(since, |conn, since| Box::pin(registry::changes(conn, *since))).await
     }
 
     async fn registry_version(&self) -> Result<u64> {

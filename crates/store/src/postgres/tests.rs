@@ -68,7 +68,7 @@ async fn nodes_that_start_at_once_make_one_schema() {
         let node = node.await.unwrap().unwrap();
         node.apply(put(&number.to_string())).await.unwrap();
     }
-    assert_eq!(open(&url).await.registry().await.unwrap().documents.len(), 5);
+    assert_eq!(open(&url).await.documents("client", None, 100).await.unwrap().items.len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,6 +161,24 @@ async fn a_message_that_is_committed_after_a_newer_one_is_seen_at_once() {
     assert_eq!(*news.borrow(), 100, "the newest is still the newest");
 }
 
+/// Nodes of the version before serve beside those of this one while it is rolled out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_of_an_older_release_wrote_has_to_be_read_whole() {
+    let url = new_database().await;
+    let node = open(&url).await;
+    let before = node.apply(put("a")).await.unwrap();
+    server().sql(name_of(&url), "UPDATE registry SET version = version + 1").unwrap();
+    let after = node.apply(put("b")).await.unwrap();
+    assert_eq!(node.registry_changes(before).await, Ok(None));
+    assert_eq!(node.registry_changes(after - 1).await.unwrap().unwrap().documents.len(), 1);
+    let old = "INSERT INTO document_change (version, kind, id) VALUES (-10000, 'client', 'a')";
+    server().sql(name_of(&url), old).unwrap();
+    server().sql(name_of(&url), "UPDATE registry SET version = 10000").unwrap();
+    node.apply(put("c")).await.unwrap();
+    let left = server().sql(name_of(&url), "SELECT count(*) FROM document_change WHERE version <= 1").unwrap();
+    assert_eq!(left.trim(), "0");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_notices_changes_are_found_by_asking() {
     let url = new_database().await;
@@ -214,7 +232,7 @@ async fn a_database_that_is_stopped_and_started_is_used_again() {
     assert!(begun.elapsed() < Duration::from_secs(12), "nobody waits for ever");
     server.up().unwrap();
     // Its pool is full of dead connections.
-    assert_eq!(node.registry().await.unwrap().documents.len(), 1);
+    assert_eq!(node.documents("client", None, 100).await.unwrap().items.len(), 1);
     node.apply(put("after")).await.unwrap();
 }
 
@@ -342,7 +360,7 @@ async fn a_line_that_falls_silent_keeps_nobody_longer_than_an_operation_may_take
     let reads = (0..4).map(|_| {
         tokio::spawn({
             let node = Arc::clone(&node);
-            async move { node.registry().await }
+            async move { node.documents("client", None, 100).await }
         })
     });
     for read in reads.collect::<Vec<_>>() {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// One document of the registry.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Document {
     /// What it is, such as `client`.
     pub kind: String,
@@ -15,13 +15,15 @@ pub struct Document {
     /// The registry version that wrote it: it never repeats, not even after delete and re-creation.
     pub revision: u64,
     /// The content, which the store does not look into, but for what it has to know of a [`Document::CLIENT`].
-    pub body: Value,
+    pub body: Body,
 }
 
 impl Document {
     /// A client: the id is its client id. The streams of one with `first_party` are told of everybody; of one that is `disabled`, of
     /// nobody.
     pub const CLIENT: &str = "client";
+    /// Of how many versions it is known what changed.
+    pub const CHANGES_KEPT: u64 = 10_000;
 }
 
 impl fmt::Debug for Document {
@@ -36,13 +38,47 @@ impl fmt::Debug for Document {
     }
 }
 
-/// All documents, as of one version.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Registry {
-    /// Counts the successful writes; 0 is the empty registry.
+/// The content of a [`Document`]: JSON as it is stored, which is read by whoever knows its shape.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Body(Box<str>);
+
+impl Body {
+    /// Content as it is stored.
+    pub fn from_text(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// What it says.
+    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(&self.0)
+    }
+
+    /// The text itself.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The text itself, taken out.
+    pub fn into_text(self) -> Box<str> {
+        self.0
+    }
+}
+
+impl From<Value> for Body {
+    fn from(value: Value) -> Self {
+        Self(value.to_string().into())
+    }
+}
+
+/// What is not the same as at an earlier version of the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryChanges {
+    /// The version it is now. It counts the successful writes; 0 is the empty registry.
     pub version: u64,
-    /// Ordered by kind, then id.
+    /// Documents that are new or different, as they are now.
     pub documents: Vec<Document>,
+    /// Kind and id of what is not there any more, and perhaps never was.
+    pub removed: Vec<(String, String)>,
 }
 
 /// One change to the registry.

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_outbox.sql"),
     include_str!("migrations/0005_session_value.sql"),
     include_str!("migrations/0006_event_stream.sql"),
+    include_str!("migrations/0007_document_change.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.

@@ -1,32 +1,60 @@
 //! The registry: versioned documents, written all or none.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::readers::snapshot;
 use super::value::{Json, Num};
 use crate::error::{Conflict, StoreError};
+use crate::page::{cut, page_size};
 use crate::port::Result;
-use crate::record::{Document, DocumentWrite, Expect, Registry};
+use crate::record::{Body, Document, DocumentWrite, Expect, Page, RegistryChanges};
 
 pub(super) fn version(conn: &Connection) -> Result<u64> {
     let mut select = conn.prepare_cached("SELECT version FROM registry WHERE one = 1")?;
     Ok(select.query_row([], |row| row.get::<_, Num>(0))?.0)
 }
 
-pub(super) fn all(conn: &Connection) -> Result<Registry> {
+pub(super) fn one(conn: &Connection, kind: &str, id: &str) -> Result<Option<Document>> {
+    let sql = "SELECT kind, id, revision, body FROM document WHERE kind = ?1 AND id = ?2";
+    Ok(conn.prepare_cached(sql)?.query_row([kind, id], document).optional()?)
+}
+
+pub(super) fn page(conn: &Connection, kind: &str, after: Option<&str>, limit: u32) -> Result<Page<Document>> {
+    let limit = page_size(limit);
+    let sql = "SELECT kind, id, revision, body FROM document WHERE kind = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+    let mut select = conn.prepare_cached(sql)?;
+    let documents = select.query_map(params![kind, after.unwrap_or_default(), limit + 1], document)?;
+    Ok(cut(documents.collect::<rusqlite::Result<_>>()?, limit, |last: &Document| last.id.clone()))
+}
+
+/// Each version has changed something, so what is known has no hole if it has each version.
+pub(super) fn changes(conn: &Connection, since: u64) -> Result<Option<RegistryChanges>> {
     snapshot(conn, || {
-        let mut select = conn.prepare_cached("SELECT kind, id, revision, body FROM document ORDER BY kind, id")?;
-        let documents = select.query_map([], |row| {
-            Ok(Document {
-                kind: row.get(0)?,
-                id: row.get(1)?,
-                revision: row.get::<_, Num>(2)?.0,
-                body: row.get::<_, Json<_>>(3)?.0,
-            })
-        })?;
-        let documents = documents.collect::<rusqlite::Result<_>>()?;
-        Ok(Registry { version: version(conn)?, documents })
+        let version = version(conn)?;
+        let sql = "SELECT count(DISTINCT version) FROM document_change WHERE version > ?1";
+        let known = conn.prepare_cached(sql)?.query_row([Num(since)], |row| row.get::<_, Num>(0))?.0;
+        if version.checked_sub(since) != Some(known) {
+            return Ok(None);
+        }
+        let sql = "SELECT c.kind, c.id, d.revision, d.body
+            FROM (SELECT DISTINCT kind, id FROM document_change WHERE version > ?1) c
+            LEFT JOIN document d ON d.kind = c.kind AND d.id = c.id";
+        let mut select = conn.prepare_cached(sql)?;
+        let mut rows = select.query([Num(since)])?;
+        let (mut documents, mut removed) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next()? {
+            match row.get::<_, Option<Num>>(2)? {
+                Some(_) => documents.push(document(row)?),
+                None => removed.push((row.get(0)?, row.get(1)?)),
+            }
+        }
+        Ok(Some(RegistryChanges { version, documents, removed }))
     })
+}
+
+fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
+    let body = Body::from_text(row.get_ref(3)?.as_str()?);
+    Ok(Document { kind: row.get(0)?, id: row.get(1)?, revision: row.get::<_, Num>(2)?.0, body })
 }
 
 pub(super) fn apply(conn: &Connection, writes: &[DocumentWrite]) -> Result<u64> {
@@ -36,6 +64,9 @@ pub(super) fn apply(conn: &Connection, writes: &[DocumentWrite]) -> Result<u64> 
     }
     let next = version + 1;
     for write in writes {
+        let (DocumentWrite::Put { kind, id, .. } | DocumentWrite::Delete { kind, id, .. }) = write;
+        let sql = "INSERT INTO document_change (version, kind, id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        conn.prepare_cached(sql)?.execute(params![Num(next), kind, id])?;
         match write {
             DocumentWrite::Put { kind, id, body, expect } => {
                 check(conn, kind, id, *expect)?;
@@ -49,6 +80,8 @@ pub(super) fn apply(conn: &Connection, writes: &[DocumentWrite]) -> Result<u64> 
             }
         }
     }
+    let forgotten = Num(next.saturating_sub(Document::CHANGES_KEPT));
+    conn.prepare_cached("DELETE FROM document_change WHERE version <= ?1")?.execute([forgotten])?;
     conn.prepare_cached("UPDATE registry SET version = ?1 WHERE one = 1")?.execute([Num(next)])?;
     Ok(next)
 }

@@ -12,19 +12,29 @@ use crate::error::StoreError;
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent,
-    Delivery, DeliveryOutcome, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued, IssuedAccessToken,
-    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList,
-    NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, Registry, Retried, Revocation, RevocationHead,
-    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification,
-    WaitingTarget,
+    Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
+    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
+    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
+    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
+    StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn registry(&self) -> Result<Registry> {
-        self.read(registry::all).await
+    async fn document(&self, kind: &str, id: &str) -> Result<Option<Document>> {
+        let (kind, id) = (kind.to_owned(), id.to_owned());
+        self.read(move |conn| registry::one(conn, &kind, &id)).await
+    }
+
+    async fn documents(&self, kind: &str, after: Option<String>, limit: u32) -> Result<Page<Document>> {
+        let kind = kind.to_owned();
+        self.read(move |conn| registry::page(conn, &kind, after.as_deref(), limit)).await
+    }
+
+    async fn registry_changes(&self, since: u64) -> Result<Option<RegistryChanges>> {
+        self.read(move |conn| registry::changes(conn, since)).await
     }
 
     async fn registry_version(&self) -> Result<u64> {

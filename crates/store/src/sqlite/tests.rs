@@ -51,7 +51,7 @@ async fn reopening_sees_every_answered_write() {
     }
     drop(store);
     let store = open(&path);
-    assert_eq!(store.registry().await.unwrap().documents.len(), 20);
+    assert_eq!(store.documents("client", None, 100).await.unwrap().items.len(), 20);
     assert_eq!(store.registry_version().await.unwrap(), 20);
     assert_eq!(*store.watch_registry().borrow(), 20);
 }
@@ -321,7 +321,24 @@ async fn a_caller_that_hangs_up_neither_undoes_the_write_nor_hides_its_news() {
     let (plug, ()) = tokio::join!(plug, hangs_up);
     plug.unwrap();
     versions.wait_for(|version| *version == 1).await.unwrap();
-    assert_eq!(store.registry().await.unwrap().documents.len(), 1);
+    assert_eq!(store.documents("client", None, 100).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn only_the_last_changes_are_kept_and_who_is_behind_reads_all() {
+    let store = Sqlite::in_memory().unwrap();
+    store.apply(put("a")).await.unwrap();
+    store.apply(put("b")).await.unwrap();
+    let later = "UPDATE registry SET version = 10001; UPDATE document_change SET version = version + 9999";
+    store.write(move |conn| Ok(conn.execute_batch(later)?)).await.unwrap();
+    assert_eq!(store.registry_changes(9_999).await.unwrap().unwrap().documents.len(), 2);
+    assert_eq!(store.registry_changes(9_998).await, Ok(None), "a version is missing");
+    let old = "INSERT INTO document_change (version, kind, id) VALUES (1, 'client', 'a'), (2, 'client', 'a')";
+    store.write(move |conn| Ok(conn.execute_batch(old)?)).await.unwrap();
+    assert_eq!(store.apply(put("c")).await, Ok(10_002));
+    let left =
+        store.read(|conn| Ok(conn.query_row("SELECT count(*) FROM document_change", [], |row| row.get(0))?)).await;
+    assert_eq!(left, Ok(3_i64));
 }
 
 /// Whoever writes waits for all of it.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 /// The version of the schema that the list describes. Every engine counts its migrations so that the same number means the same tables.
-pub const SCHEMA: u32 = 6;
+pub const SCHEMA: u32 = 7;
 
 /// The key in `meta` under which a half-filled store says of what it is a copy.
 pub const MARK: &str = "transfer";
@@ -86,6 +86,7 @@ const LIST: &[(&str, &str, &str)] = &[
     ("meta", "key", "key:t value:t"),
     ("registry", "one", "one:i version:i"),
     ("document", "kind id", "kind:t id:t revision:i body:t"),
+    ("document_change", "version kind id", "version:i kind:t id:t"),
     (
         "account",
         "id",

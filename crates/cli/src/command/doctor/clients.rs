@@ -25,6 +25,13 @@ pub(super) fn judge(seen: &Seen) -> Vec<Finding> {
     for api in seen.list("api_list") {
         findings.extend(lifetimes(api, "api", "identifier"));
     }
+    let (looked_at, all) = (seen.list("client_list").len() as u64, &seen.facts["clients"]);
+    if all.as_u64().is_some_and(|all| all > looked_at) {
+        findings.push(Finding::skipped(
+            "registrations",
+            format!("only the first {looked_at} of {all} clients were judged"),
+        ));
+    }
     findings
 }
 
@@ -160,6 +167,15 @@ mod tests {
         let mut seen = healthy();
         seen.facts["client_list"] = json!([client]);
         judge(&seen)
+    }
+
+    #[test]
+    fn of_very_many_clients_it_is_told_that_not_all_were_judged() {
+        let mut seen = healthy();
+        seen.facts["client_list"] =
+            json!([{ "client_id": "app", "kind": "spa", "token_endpoint_auth_method": "none" }]);
+        seen.facts["clients"] = json!(2);
+        assert!(judge(&seen).iter().any(|finding| finding.what.contains("first 1 of 2 clients")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use symbolon_store::{
 
 use super::*;
 use crate::keys::{KeyRing, KeyState, Schedule};
+use crate::registry::documents_of;
 
 const API: &str = "https://api.example.com";
 const ISSUER: &str = "https://auth.example.com/";
@@ -54,17 +55,17 @@ impl Bench {
         let schedule =
             Schedule { rotate_after_secs: 10, publish_ahead_secs: 1, longest_token_secs: LONGEST_TOKEN_SECS };
         for now in [NOW - 100, NOW - 50] {
-            let documents = self.store.registry().await.unwrap().documents;
+            let documents = documents_of(&self.store, keys::KIND).await.unwrap();
             let writes =
                 keys::upkeep(&documents, &BTreeSet::from([Algorithm::EdDSA]), schedule, &self.keys.0, now).unwrap();
             self.store.apply(writes).await.unwrap();
         }
-        let documents = self.store.registry().await.unwrap().documents;
+        let documents = documents_of(&self.store, keys::KIND).await.unwrap();
         KeyRing::open(&keys::records(&documents).unwrap(), &self.keys.0).unwrap()
     }
 
     async fn key(&self, state: State) -> Option<String> {
-        let documents = self.store.registry().await.unwrap().documents;
+        let documents = documents_of(&self.store, keys::KIND).await.unwrap();
         keys::records(&documents).unwrap().into_iter().find(|key| state(&key.life)).map(|key| key.kid)
     }
 

@@ -16,6 +16,12 @@ impl World {
         answer
     }
 
+    /// What the store holds of the registrations of a kind.
+    pub async fn stored(&self, kind: &str) -> Vec<Box<str>> {
+        let documents = symbolon_server::registry::documents_of(&*self.running.app.store, kind).await.unwrap();
+        documents.into_iter().map(|document| document.body.into_text()).collect()
+    }
+
     /// Asks for a command to be carried out.
     pub async fn try_command(&self, command: &Value) -> (StatusCode, Value) {
         let stream = UnixStream::connect(self.data().join("control.sock")).await.unwrap();

@@ -234,14 +234,14 @@ test('the hosted pages need no JavaScript', async (t) => {
 });
 
 test('the token is renewed before it ends, and being offline signs nobody out', async (t) => {
-  const network = 'symbolon: network: Offline, or this origin is not allowed for the client (CORS).';
+  const network = 'symbolon: network: Offline, or CORS: is this origin one of the client?';
   const context = await profile(t, browser, { onConsole: [network] }); // told the developer once, not at every retry
   const page = await context.newPage();
   await page.clock.install();
   await signIn(page, server, ADMIN);
   const expiry = () => page.getAttribute('#expires', 'datetime');
   const renewal = () =>
-    page.waitForResponse((response) => response.url().endsWith('/oauth/token') && response.request().postData()?.includes('refresh_token'));
+    page.waitForResponse((response) => response.status() === 200 && response.url().endsWith('/oauth/token') && response.request().postData()?.includes('refresh_token'));
   const first = await expiry();
   let renewed = renewal();
   await page.clock.fastForward('09:30');

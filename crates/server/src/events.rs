@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use symbolon_oauth::endpoint::backchannel_authentication::CibaGrant;
 use symbolon_oauth::endpoint::device_authorization::DeviceGrant;
+use symbolon_oauth::endpoint::end_session::Reach;
 use symbolon_oauth::grant::IMPLICIT;
 use symbolon_oauth::{Client, Effect, EndReason, Grant, Issue, OAuthError, RefreshAnswer, Refusal, RotateExpect};
 
@@ -171,13 +172,14 @@ pub fn sign_in_throttled(app: &App, client_id: Option<&str>) {
     });
 }
 
-/// Somebody signed out.
-pub async fn signed_out(app: &App, meta: &Meta, user_id: &str, sid: &str) -> Result<(), StoreError> {
-    let event = AuditEvent {
-        user_id: Some(user_id.to_owned()),
-        sid: Some(sid.to_owned()),
-        ..event(meta, "session.end", "success")
+/// Somebody signed out: `session.end`, or `user.sign_out` on all devices.
+pub async fn signed_out(app: &App, meta: &Meta, user_id: &str, sid: &str, reach: Reach) -> Result<(), StoreError> {
+    let name = match reach {
+        Reach::Here => "session.end",
+        Reach::Everywhere => "user.sign_out",
     };
+    let event =
+        AuditEvent { user_id: Some(user_id.to_owned()), sid: Some(sid.to_owned()), ..event(meta, name, "success") };
     app.audit.record(event).await
 }
 

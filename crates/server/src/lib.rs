@@ -38,6 +38,7 @@ pub mod registration;
 pub mod registry;
 pub mod revocation;
 pub mod rng;
+pub mod sdk;
 pub mod seal;
 mod sector_identifier;
 pub mod serve;

@@ -3,29 +3,37 @@
  * and nothing from a URL but a checked error code: what an attacker can put in a link is not shown.
  */
 
-/** What to do about each code. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through; most with the hint of `server`. */
-const HINTS = {
-  access_denied: 'The person said no, or may not: offer login() again.',
+/** What a person decides, or must be asked. */
+export const PERSONAL = /_required$|^access_denied$|_closed$/;
+
+/**
+ * What to do about each code that is not a person's. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through, without a
+ * hint here. More about each is in `pages/errors.html`, which the issuer serves.
+ */
+export const HINTS = {
   config: 'Check the options of createAuth().',
-  crypto_unavailable: 'Use https or localhost: WebCrypto needs a secure context.',
+  crypto_unavailable: 'Use https or localhost.',
+  dpop_unavailable: 'No key here, or no proofs there.',
   id_token: 'Check issuer, clientId and the clocks.',
-  invalid_callback: 'The answer is malformed or from another issuer: ignored.',
-  login_required: 'Call login().',
-  network: 'Offline, or this origin is not allowed for the client (CORS).',
-  restore_loop: 'Does the page at redirectUri call start()?',
-  server: 'The log of the server has the reason.',
+  invalid_callback: 'Malformed, or of another issuer.',
+  network: 'Offline, or CORS: is this origin one of the client?',
+  popup_blocked: 'Call loginPopup() from a click.',
+  restore_loop: 'Does the redirectUri call start()?',
   storage_unavailable: 'sessionStorage is blocked.',
-  unknown_state: 'This sign-in is over or began in another tab: ignored.',
+  unknown_state: 'This sign-in is over, or of another tab.',
 };
 
 /** Every failure the SDK reports. */
 export class AuthError extends Error {
+  /** Where the issuer tells more about each code. */
+  static home = '';
+
   /**
    * @param {string} code stable, for programs
    * @param {string} [detail] for developers: never a secret
    */
   constructor(code, detail) {
-    const other = code.endsWith('_required') ? HINTS.login_required : HINTS.server;
+    const other = PERSONAL.test(code) ? 'Call login().' : 'See the log of the server.';
     const hint = HINTS[/** @type {keyof typeof HINTS} */ (code)] ?? other;
     super(`${code}: ${detail ? `${detail}. ${hint}` : hint}`);
     this.name = 'AuthError';
@@ -33,6 +41,8 @@ export class AuthError extends Error {
     this.code = code;
     /** What to do about it. */
     this.hint = hint;
+    /** Where more is said about it. */
+    this.docs = `${AuthError.home}#${code}`;
   }
 }
 

@@ -3,8 +3,8 @@
 /** @typedef {import('./symbolon.js').Env} Env */
 
 export class Events {
-  /** @type {Map<string, Set<(detail: any) => void>>} */
-  #listeners = new Map();
+  /** @type {Record<string, Set<(detail: any) => void>>} */
+  #listeners = {};
 
   /** @param {Env} env */
   constructor(env) {
@@ -13,15 +13,14 @@ export class Events {
 
   /** @param {string} event @param {(detail: any) => void} fn @returns {() => void} off */
   on(event, fn) {
-    const set = this.#listeners.get(event) ?? new Set();
     const own = /** @param {any} detail */ (detail) => fn(detail); // the same function twice is two listeners
-    this.#listeners.set(event, set.add(own));
+    const set = (this.#listeners[event] ??= new Set()).add(own);
     return () => void set.delete(own);
   }
 
   /** @param {string} event @param {any} detail */
   emit(event, detail) {
-    for (const fn of [...(this.#listeners.get(event) ?? [])]) {
+    for (const fn of [...(this.#listeners[event] ?? [])]) {
       try {
         fn(detail);
       } catch (error) {

@@ -1,7 +1,5 @@
 /** Random values and the S256 challenge (RFC 7636 §4.1, §4.2). */
 
-import { AuthError } from './errors.js';
-
 /** @param {Uint8Array} bytes unpadded base64url (RFC 7515 §2) */
 export const base64url = (bytes) =>
   btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '');
@@ -17,7 +15,5 @@ export const random = (crypto) => base64url(crypto.getRandomValues(new Uint8Arra
  * @param {Crypto} crypto
  * @param {string} verifier
  */
-export async function challenge(crypto, verifier) {
-  if (!crypto?.subtle) throw new AuthError('crypto_unavailable');
-  return base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
-}
+export const challenge = async (crypto, verifier) =>
+  base64url(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier))));

@@ -1,5 +1,5 @@
 /**
- * Talking to the issuer: discovery (RFC 8414), tokens (RFC 6749 §4.1.3, §6), revocation (RFC 7009), userinfo.
+ * Talking to the issuer: discovery (RFC 8414), tokens (RFC 6749 §4.1.3, §6).
  *
  * `network` means no usable answer (offline, CORS, 429, 5xx): nothing is concluded from it, least of all a sign-out.
  */
@@ -8,17 +8,38 @@ import { AuthError, oauthCode } from './errors.js';
 import { secureUrl } from './urls.js';
 
 /** @typedef {Record<string, any>} Json */
+/** @typedef {(request: Request) => Promise<Response>} Send */
+/** @typedef {[string, string | number | undefined][]} Params */
 /** @typedef {import('./symbolon.js').Env} Env */
 
 /** An answer later than this counts as none. */
 const TIMEOUT_MS = 15_000;
 
+/**
+ * Does something once. What fails may be tried again.
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+export function once(work) {
+  /** @type {Promise<T> | undefined} */
+  let done;
+  return () =>
+    (done ??= work().catch((error) => {
+      done = undefined;
+      throw error;
+    }));
+}
+
 /** The issuer as one client sees it. */
 export class Server {
   /** Seconds the server's clock is ahead of ours, measured from its Date header. */
   skew = 0;
-  /** @type {Promise<Json> | undefined} */
-  #metadata;
+  /** @type {import('./storage/dpop.js').Key | undefined} that the tokens of this sign-in are bound to */
+  key;
+  /** @type {ReturnType<typeof import('./storage/dpop.js').prover> | undefined} */
+  prover;
+  /** @type {Send} what token requests are sent by */
+  sendToken;
 
   /**
    * @param {Env} env
@@ -28,7 +49,10 @@ export class Server {
   constructor(env, issuer, clientId) {
     this.env = env;
     this.issuer = issuer;
+    /** Under which its addresses are. */
+    this.base = issuer.replace(/\/$/, '');
     this.clientId = clientId;
+    this.sendToken = this.fetch;
   }
 
   /** Seconds since the epoch by the server's clock. */
@@ -37,74 +61,67 @@ export class Server {
   }
 
   /** The discovery document, loaded once; a failed load is tried again next time. */
-  metadata() {
-    this.#metadata ??= this.#discover().catch((error) => {
-      this.#metadata = undefined;
-      throw error;
-    });
-    return this.#metadata;
-  }
+  metadata = once(() => this.#discover());
 
   async #discover() {
-    const { response, json } = await this.#send(`${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-    if (!response.ok || json.issuer !== this.issuer) throw new AuthError('config', 'wrong issuer in its metadata');
-    secureUrl(json.authorization_endpoint, 'authorization_endpoint');
-    secureUrl(json.token_endpoint, 'token_endpoint');
+    const { response, json } = await this.send(`${this.base}/.well-known/openid-configuration`);
+    if (!response.ok || json.issuer !== this.issuer) throw new AuthError('config', 'wrong issuer');
+    for (const name in json) if (name.endsWith('_endpoint')) secureUrl(json[name], name);
     return json;
   }
 
   /**
    * A token request. An OAuth error is thrown under its own code.
-   * @param {[string, string | undefined][]} params
+   * @param {Params} params
    */
   async token(params) {
     const { token_endpoint } = await this.metadata();
-    const { response, json } = await this.#send(token_endpoint, { method: 'POST', body: this.#form(params) });
+    const init = { method: 'POST', body: this.form(params) };
+    const { response, json } = await this.send(token_endpoint, init, (request) => this.#prove(request, this.sendToken));
     if (!response.ok) throw new AuthError(oauthCode(json.error));
-    if (typeof json.access_token !== 'string' || !/^bearer$/i.test(json.token_type) || !(json.expires_in > 0))
-      throw new AuthError('server', 'malformed token answer');
+    const type = json.token_type?.toLowerCase();
+    if (!json.access_token || type !== (this.key ? 'dpop' : 'bearer') || !(json.expires_in > 0))
+      throw new AuthError('server', 'malformed answer');
     return json;
   }
 
   /**
-   * Revokes a refresh token and, with it, everything of this sign-in.
+   * Sends a request with an access token.
+   * @param {Request} request
    * @param {string} token
+   * @param {Send} [send]
    */
-  async revoke(token) {
-    const { revocation_endpoint } = await this.metadata();
-    const body = this.#form([['token', token], ['token_type_hint', 'refresh_token']]);
-    if (revocation_endpoint) await this.#send(revocation_endpoint, { method: 'POST', body, keepalive: true });
+  authorized(request, token, send = this.fetch) {
+    request.headers.set('Authorization', `${this.key ? 'DPoP' : 'Bearer'} ${token}`);
+    return this.#prove(request, send, token);
   }
 
-  /**
-   * The person's profile.
-   * @param {string} token
-   * @param {unknown} sub must be the ID token's (OpenID Connect Core §5.3.2)
-   */
-  async userinfo(token, sub) {
-    const { userinfo_endpoint } = await this.metadata();
-    if (!userinfo_endpoint) return {};
-    const { response, json } = await this.#send(userinfo_endpoint, { headers: { Authorization: `Bearer ${token}` } });
-    if (!response.ok || json.sub !== sub) throw new AuthError('server', 'wrong userinfo');
-    return json;
+  /** @param {Request} request @param {Send} send @param {string} [token] that the proof goes with */
+  #prove(request, send, token) {
+    return this.key && this.prover ? this.prover(this.key, send, request, token) : send(request);
   }
 
-  /** @param {[string, string | undefined][]} params */
-  #form(params) {
+  /** @type {Send} */
+  fetch = (request) => this.env.fetch(request);
+
+  /** @param {Params} params */
+  form(params) {
     const form = new URLSearchParams({ client_id: this.clientId });
-    for (const [name, value] of params) if (value) form.append(name, value);
+    for (const [name, value] of params) if (value) form.append(name, String(value));
     return form;
   }
 
   /**
+   * Any other request; an answer that cannot be used is `network`.
    * @param {string} url
    * @param {RequestInit} [init]
+   * @param {Send} [send]
    * @returns {Promise<{ response: Response, json: Json }>}
    */
-  async #send(url, init) {
+  async send(url, init, send = this.fetch) {
     let response, text;
     try {
-      response = await this.env.fetch(url, {
+      const request = new this.env.Request(url, {
         ...init,
         cache: 'no-store',
         credentials: 'omit',
@@ -112,13 +129,14 @@ export class Server {
         referrerPolicy: 'no-referrer',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
+      response = await send(request);
       text = await response.text();
     } catch {
       throw new AuthError('network');
     }
-    if (response.status === 429 || response.status >= 500) throw new AuthError('network', `status ${response.status}`);
+    if (response.status === 429 || response.status >= 500) throw new AuthError('network', `${response.status}`);
     const date = Date.parse(response.headers.get('date') ?? '');
-    if (date) this.skew = Math.round((date - this.env.Date.now()) / 1000);
+    if (date) this.skew = (date - this.env.Date.now()) / 1000;
     try {
       return { response, json: (text && JSON.parse(text)) || {} };
     } catch {

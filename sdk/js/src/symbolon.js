@@ -1,22 +1,23 @@
 /**
- * Symbolon's browser SDK: authorization code with PKCE, tokens in memory, renewal by refresh-token rotation.
+ * Symbolon's browser SDK: authorization code with PKCE, renewal by refresh-token rotation, tokens bound to a key that
+ * cannot leave the browser.
  *
  *     const auth = createAuth({ issuer, clientId, apis: { 'https://api.example.com': { scope: 'read:dragons' } } });
  *     await auth.start();
  *     if (auth.state.user) await auth.fetch('https://api.example.com/api/dragons');
  *
  * No script in this page can be kept from using a session while the page is open; what this SDK sees to is that
- * nothing is left in storage, URLs, errors or logs for one to take away.
+ * nothing is left in storage, URLs, errors or logs that would serve one elsewhere.
  */
 
-import { checkIdToken, decode, person } from './claims.js';
-import { AuthError } from './errors.js';
+import { arrive } from './callback.js';
+import { decode, person } from './claims.js';
+import { AuthError, oauthCode, PERSONAL } from './errors.js';
 import { Events } from './events.js';
-import { arrive, depart } from './redirect.js';
-import { Server } from './server.js';
+import { once, Server } from './server.js';
 import { Tabs } from './tabs.js';
 import { Timer, Tokens } from './tokens.js';
-import { matchApi, parseApis, sameOrigin, secureUrl } from './urls.js';
+import { matchApi, parseApis, secureUrl } from './urls.js';
 
 export { AuthError, decode };
 
@@ -24,49 +25,34 @@ export { AuthError, decode };
  * What the SDK needs of its surroundings: the global object in a browser, a fake in tests.
  * @typedef {typeof globalThis} Env
  */
-/**
- * @typedef {object} Options
- * @property {string} issuer exactly as in the discovery document
- * @property {string} clientId
- * @property {string} [redirectUri] default: this origin and `/`
- * @property {Record<string, { audience?: string, scope?: string }>} [apis] base URL → its audience (default: the base
- *   URL itself) and scope; nothing else is ever sent a token. For now all share one audience: a sign-in is for one API
- * @property {string} [scope] default `openid profile email offline_access`
- * @property {'auto' | 'memory'} [storage] where tokens live; `auto` is `memory` for now
- * @property {(error: AuthError) => void} [onError] default: the console, once per code, but for what a person decided
- *   (`access_denied`, `login_required` and the like)
- */
-/**
- * @typedef {object} State an immutable snapshot; a change makes a new one
- * @property {'loading' | 'signed-out' | 'signed-in' | 'error'} status `error`: the issuer could not be asked
- * @property {Readonly<Record<string, any>> | null} user claims about the person
- * @property {readonly string[]} scopes granted
- * @property {readonly string[]} roles for showing and hiding things; the API decides
- * @property {number | null} expiresAt of the access token, ms since the epoch
- * @property {AuthError | null} error what last went wrong
- */
+/** @typedef {import('./options.js').Options} Options */
+/** @typedef {import('./options.js').Login} Login */
+/** @typedef {import('./options.js').State} State */
 /** @typedef {'signed-in' | 'signed-out' | 'renewed' | 'renew-failed' | 'user-changed' | 'error'} EventName */
-
-/** @typedef {{ tokens: Tokens, idToken: string, claims: Record<string, any>, nonce: string }} Session */
+/** @typedef {import('./tokens.js').Want} Want */
 
 /** Answers to `prompt=none` that mean "ask the person", not "something broke" (OpenID Connect Core §3.1.2.6). */
-const NEEDS_PERSON = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required'];
+const NEEDS_PERSON = /_required$/;
 /** Failed renewals after which the sign-in is over; any other failure leaves it as it was. */
 const OVER = ['invalid_grant', 'login_required', 'id_token'];
 /** A token handed out is good for at least this long. */
 const MIN_TTL_SECS = 10;
-/** How long signing out waits for the revocation; leaving matters more, and ends the session anyway. */
-const REVOKE_WAIT_MS = 2000;
 
 /** @type {Omit<State, 'status'>} */
 const NOBODY = { user: null, scopes: [], roles: [], expiresAt: null, error: null };
 
+/** @type {Record<string, Auth>} by their options */
+const made = {};
+
 /**
- * The SDK for one client of one issuer. Throws an AuthError `config` for options that cannot work.
+ * The SDK for one client of one issuer. The same options give the same one again, so a page that mounts twice signs in
+ * once. Throws an AuthError `config` for options that cannot work.
  * @param {Options} options
- * @param {Env} [env] for tests
+ * @param {Env} [env] for tests, each a page of its own
  */
-export const createAuth = (options, env = globalThis) => new Auth(options, env);
+export function createAuth(options, env) {
+  return env ? new Auth(options, env) : (made[JSON.stringify(options)] ??= new Auth(options, globalThis));
+}
 
 /** Made by createAuth(). Methods may be passed around unbound. */
 export class Auth {
@@ -76,45 +62,55 @@ export class Auth {
   #starting;
   /** @type {Promise<void> | undefined} set while the page is on its way elsewhere */
   #leaving;
-  /** @type {Session | undefined} */
-  #session;
-  /** What a person decides is not for the console. */
-  #reported = new Set(['access_denied', ...NEEDS_PERSON]);
+  #reported = new Set();
 
   /** @param {Options} options @param {Env} env */
   constructor(options, env) {
-    const { issuer, clientId, apis = {}, storage = 'auto', scope = 'openid profile email offline_access' } = options;
+    const { issuer, clientId, apis = {}, storage = 'auto', tabs } = options;
     secureUrl(issuer, 'issuer');
-    if (!clientId) throw new AuthError('config', 'clientId is missing');
-    if (storage !== 'auto' && storage !== 'memory')
-      throw new AuthError('config', `storage '${storage}' is not available`);
+    if (!clientId) throw new AuthError('config', 'clientId');
+    if (!/^(auto|memory|session|local)$/.test(storage)) throw new AuthError('config', 'storage');
     this.#env = env;
     this.#options = options;
-    this.#redirectUri = new URL(options.redirectUri ?? '/', env.location.href).href;
     this.#apis = parseApis(apis);
-    this.#audience = this.#apis[0]?.audience;
-    if (this.#apis.some((api) => api.audience !== this.#audience))
-      throw new AuthError('config', 'apis must share one audience');
-    const scopes = [scope, ...this.#apis.map((api) => api.scope)].join(' ').split(/\s+/);
-    this.#scope = [...new Set(scopes)].filter(Boolean).join(' ');
-    this.#prefix = `symbolon:${clientId}@${issuer}:`;
+    this.#main = { audience: this.#apis[0]?.audience };
+    const alone = tabs === 'isolated' && ownTab(env);
+    const prefix = `symbolon:${clientId}@${issuer}:${alone || ''}`;
     this.#events = new Events(env);
     this.#server = new Server(env, issuer, clientId);
-    this.#tabs = new Tabs(env, this.#prefix, () => this.#session && this.#signedOut('other-tab'));
-    this.#timer = new Timer(env, () => this.#renew(), (error) => this.#events.emit('renew-failed', { error }));
+    AuthError.home = `${this.#server.base}/sdk/v1/errors.html`;
+    const mark = alone ? 'sessionStorage' : 'localStorage';
+    this.#tabs = new Tabs(env, prefix, mark, (data) => this.#told(data).catch(this.#report));
+    this.#tokens = new Tokens(this.#server, this.#tabs, () => this.#renewed());
+    this.#timer = new Timer(env, options.renew ?? {}, () => this.#renew(), (error) =>
+      this.#events.emit('renew-failed', { error }),
+    );
+    this.#context = {
+      env,
+      prefix,
+      options,
+      apis: this.#apis,
+      server: this.#server,
+      tokens: this.#tokens,
+      redirectUri: new URL(options.redirectUri ?? '/', env.location.href).href,
+      decode,
+      error: (code, detail) => new AuthError(oauthCode(code), detail),
+      report: this.#report,
+    };
   }
 
   #env;
   #options;
-  #redirectUri;
+  /** @type {import('./sign-in.js').Context} */
+  #context;
   /** @type {import('./urls.js').Api[]} */
   #apis;
-  #audience;
-  #scope;
-  #prefix;
+  /** @type {Want} the token of the first API, by which one sees whether the sign-in goes on */
+  #main;
   #events;
   #server;
   #tabs;
+  #tokens;
   #timer;
 
   /** The current snapshot. */
@@ -127,11 +123,11 @@ export class Auth {
     return this.#state.user;
   }
 
-  /** @param {string} scope */
-  hasScope = (scope) => this.#state.scopes.includes(scope);
+  /** Whether all of these are granted. @param {string[]} scopes */
+  hasScope = (...scopes) => scopes.every((scope) => this.#state.scopes.includes(scope));
 
-  /** @param {string} role */
-  hasRole = (role) => this.#state.roles.includes(role);
+  /** Whether the person has all of these. @param {string[]} roles */
+  hasRole = (...roles) => roles.every((role) => this.#state.roles.includes(role));
 
   /** Reads a JWT for display; nothing is verified. */
   decode = decode;
@@ -163,220 +159,270 @@ export class Auth {
 
   async #start() {
     // Before anything else: this takes the code out of the URL.
-    const answer = arrive(this.#env, this.#prefix, this.#server.issuer, this.#redirectUri);
+    const arrival = arrive(this.#env, this.#context.prefix, this.#context.redirectUri);
     for (const event of ['visibilitychange', 'online']) this.#env.addEventListener(event, () => this.#timer.check());
+    // Frozen pages hear nothing.
+    this.#env.addEventListener('pageshow', () => this.#tabs.mark() === null && this.#signedOut('other-tab'));
     try {
-      if (answer?.transaction && answer.code) await this.#redeem(answer.code, answer.transaction);
-      else if (answer?.error) this.#refused(answer.error, answer.transaction?.silent);
-      else if (this.#tabs.wasSignedIn) await this.#restore();
+      if (arrival) await this.#arrived(arrival);
+      else if (this.#tabs.mark() && !(await this.#restore()))
+        await this.#depart({ silent: true, prompt: 'none' }); // asks the issuer, without troubling the person
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, arrival?.transaction?.silent);
     }
     if (this.#state.status === 'loading') this.#set({ ...NOBODY, status: 'signed-out' });
     return this.#state;
   }
 
-  /** @param {string} code @param {import('./redirect.js').Transaction} transaction */
-  async #redeem(code, { verifier, nonce }) {
-    this.#tabs.remember(); // a reload during the exchange restores instead of starting over
-    const json = await this.#server.token([
-      ['grant_type', 'authorization_code'],
-      ['code', code],
-      ['code_verifier', verifier],
-      ['redirect_uri', this.#redirectUri],
-      ['resource', this.#audience],
-    ]);
-    const claims = checkIdToken(json.id_token, this.#server, nonce);
-    const tokens = new Tokens(this.#server, (renewed) => this.#renewed(tokens, renewed));
-    const access = tokens.adopt(json, this.#scope);
-    const profile = await this.#server.userinfo(access.token, claims.sub).catch((error) => void this.#report(error));
-    this.#signedIn({ tokens, nonce, idToken: json.id_token, claims: { ...claims, ...profile } });
-    this.#events.emit('signed-in', { user: this.user });
+  /** Decides where tokens are kept, and loads what that takes. */
+  #open = once(async () => {
+    const { open } = await import('./storage/open.js').catch(offline);
+    this.#tokens.store = await open(this.#context, this.#options);
+  });
+
+  /** @param {import('./callback.js').Arrival} arrival */
+  async #arrived({ answer, transaction }) {
+    if (!transaction) throw new AuthError('unknown_state');
+    this.#tabs.mark('1'); // a reload during the exchange restores instead of starting over
+    const { codeOf } = await signIn();
+    await this.#redeem(codeOf(this.#context, answer), transaction);
   }
 
+  /** @param {string} code @param {import('./sign-in.js').Asked} asked */
+  async #redeem(code, asked) {
+    const { redeem } = await signIn();
+    await this.#open();
+    await this.#tokens.inTurn(() => redeem(this.#context, code, asked));
+    this.#signedIn();
+  }
+
+  /** Takes up what was kept. Whether there was something that still counts. */
   async #restore() {
-    if (this.#tabs.mayTry()) await this.#depart({ silent: true, returnTo: this.#env.location.href, prompt: 'none' });
-    else throw new AuthError('restore_loop');
+    await this.#open();
+    if (!(await this.#tokens.inTurn(() => this.#tokens.load()))) return false;
+    try {
+      await this.#tokens.get(this.#main, MIN_TTL_SECS);
+    } catch (thrown) {
+      if (!OVER.includes(/** @type {AuthError} */ (thrown).code)) throw thrown;
+      await this.#tokens.end(this.#tokens.saved?.turn);
+      return false;
+    }
+    if (this.#state.status !== 'signed-in') this.#signedIn();
+    return true;
   }
 
-  /** @param {AuthError} error @param {boolean} [silent] */
-  #refused(error, silent) {
-    if (!silent || !NEEDS_PERSON.includes(error.code)) throw error;
-    this.#tabs.forget();
-  }
-
-  /** @param {any} thrown */
-  #failed(thrown) {
-    const error = this.#report(thrown);
+  /** @param {any} thrown @param {boolean} [silent] */
+  #failed(thrown, silent) {
     // Nothing is concluded from silence, and a stale or forged answer says nothing about this person.
-    const unsure = error.code === 'network';
-    if (!unsure && error.code !== 'unknown_state' && error.code !== 'restore_loop') this.#tabs.forget();
+    const unsure = thrown.code === 'network';
+    if (!unsure && !/^(unknown_state|restore_loop)$/.test(thrown.code)) this.#tabs.mark('');
+    if (silent && NEEDS_PERSON.test(thrown.code)) return;
+    const error = this.#report(thrown);
     this.#set({ ...NOBODY, status: unsure ? 'error' : 'signed-out', error });
+    this.#timer.failed(error);
   }
 
   /**
    * Goes to the sign-in page. Stays pending while the page leaves; rejects if it cannot leave.
-   * @param {{ returnTo?: string, prompt?: string, loginHint?: string }} [options] `returnTo`: a place of this origin,
-   *   default the current one
+   * @param {Login} [options]
    */
-  login = ({ returnTo = this.#env.location.href, prompt, loginHint } = {}) =>
-    (this.#leaving ??= this.#depart({ returnTo, prompt, loginHint, silent: false }).finally(
-      () => (this.#leaving = undefined),
-    ));
-
-  /** @param {{ returnTo: string, silent: boolean, prompt?: string, loginHint?: string }} options */
-  async #depart({ returnTo, silent, prompt, loginHint }) {
-    const { authorization_endpoint } = await this.#server.metadata();
-    /** @type {[string, string | undefined][]} */
-    const params = [
-      ['response_type', 'code'],
-      ['client_id', this.#options.clientId],
-      ['redirect_uri', this.#redirectUri],
-      ['scope', this.#scope],
-      ['prompt', prompt],
-      ['login_hint', loginHint],
-      ['resource', this.#audience],
-    ];
-    const back = sameOrigin(returnTo, this.#env.location.href, this.#redirectUri);
-    const url = await depart(this.#env, this.#prefix, authorization_endpoint, params, { returnTo: back, silent });
-    await this.#leave(url, silent);
-  }
+  login = (options = {}) => this.#away(() => this.#depart(options));
 
   /**
-   * Navigates. Resolves only if the page is shown again from the back/forward cache.
-   * @param {string} url @param {boolean} [replace] leave no history entry
+   * Asks for a stronger or fresher sign-in (RFC 9470), and comes back here.
+   * @param {{ acr?: string, maxAge?: number, returnTo?: string }} options
    */
-  #leave(url, replace) {
-    return /** @type {Promise<void>} */ (
-      new Promise((resolve) => {
-        this.#env.addEventListener('pageshow', (event) => event.persisted && resolve(), { once: true });
-        if (replace) this.#env.location.replace(url);
-        else this.#env.location.assign(url);
-      })
-    );
+  stepUp = (options) => this.login(options);
+
+  /**
+   * Signs in in a window of its own; the page stays. Call it straight from a click.
+   * @param {Login} [options] without `returnTo`
+   * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed` or what the issuer says
+   */
+  loginPopup = async (options = {}) => {
+    const popup = this.#env.open('', '', 'popup,width=480,height=720');
+    try {
+      if (!popup) throw new AuthError('popup_blocked');
+      const { ask } = await signIn();
+      const asked = await ask(this.#context, popup, options);
+      await this.#redeem(asked.code, asked);
+      return this.#state;
+    } catch (error) {
+      throw this.#report(error);
+    } finally {
+      popup?.close();
+    }
+  };
+
+  /** @param {Login & { silent?: boolean }} options */
+  async #depart(options) {
+    const { depart } = await signIn();
+    await depart(this.#context, options);
   }
 
   /**
    * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves.
-   * @param {{ returnTo?: string }} [options] a registered post-logout redirect URI, default `redirectUri`
+   * @param {{ returnTo?: string, everywhere?: boolean }} [options] `returnTo`: a registered post-logout redirect URI,
+   *   default `redirectUri`; `everywhere`: on all of the person's devices
    */
-  logout = ({ returnTo = this.#redirectUri } = {}) =>
-    (this.#leaving ??= this.#logout(returnTo).finally(() => (this.#leaving = undefined)));
+  logout = (options) =>
+    this.#away(async () => {
+      await undefined; // listeners that call login() must find us leaving
+      const { saved } = this.#tokens;
+      this.#signedOut('logout');
+      this.#tabs.mark('');
+      this.#tabs.tell('signed-out');
+      const { signOut } = await signIn();
+      await this.#open();
+      await signOut(this.#context, saved, options);
+    });
 
-  /** @param {string} returnTo */
-  async #logout(returnTo) {
-    await undefined; // listeners that call login() must find us leaving
-    const session = this.#session;
-    this.#tabs.announceSignOut();
-    this.#signedOut('logout');
-    const { end_session_endpoint } = await this.#server.metadata();
-    const refreshToken = session?.tokens.refreshToken;
-    if (refreshToken) {
-      const late = new Promise((resolve) => this.#env.setTimeout(resolve, REVOKE_WAIT_MS));
-      await Promise.race([this.#server.revoke(refreshToken).catch((error) => this.#report(error)), late]);
-    }
-    const url = new URL(secureUrl(end_session_endpoint, 'end_session_endpoint'));
-    if (session) url.searchParams.set('id_token_hint', session.idToken);
-    url.searchParams.set('client_id', this.#options.clientId);
-    url.searchParams.set('post_logout_redirect_uri', new URL(returnTo, this.#env.location.href).href);
-    await this.#leave(url.href);
+  /** One departure at a time. @param {() => Promise<void>} depart */
+  #away(depart) {
+    this.#leaving ??= depart().finally(() => (this.#leaving = undefined));
+    return this.#leaving;
   }
 
   /**
    * `fetch`, with an access token for URLs of a configured API and for no others. A 401 renews once and tries once
-   * more. Signed out, or with an Authorization header of your own, it is plain `fetch`.
+   * more; an API that wants a stronger or fresher sign-in gets it, by way of the issuer. Signed out, or with an
+   * Authorization header of your own, it is plain `fetch`.
    * @param {RequestInfo | URL} input
-   * @param {RequestInit & { send?: (request: Request) => Promise<Response> }} [init] `send`: a framework's own HTTP
-   *   client, which carries the requests instead of the browser's `fetch`
+   * @param {RequestInit & { stepUp?: 'manual', send?: import('./server.js').Send }} [init] `stepUp: 'manual'` gives you
+   *   the API's answer instead; `send`: a framework's own HTTP client, which carries the requests instead of `fetch`
    * @returns {Promise<Response>}
    */
   fetch = async (input, init) => {
-    const send = init?.send ?? this.#env.fetch;
-    const attempt = (/** @type {Request} */ one, /** @type {{ token: string }} */ { token }) => {
-      one.headers.set('Authorization', `Bearer ${token}`);
-      return send(one);
-    };
+    const send = init?.send ?? this.#server.fetch;
     const request = new this.#env.Request(input, init); // resolves relative URLs exactly as fetch will
-    if (!matchApi(this.#apis, request.url) || request.headers.has('Authorization')) return send(request);
+    const api = matchApi(this.#apis, request.url);
+    if (!api || request.headers.has('Authorization')) return send(request);
     await this.#starting;
-    if (!this.#session) return send(request);
+    if (!this.#tokens.saved) return send(request);
+    const want = { audience: api.audience };
     const again = request.clone();
-    const access = await this.#token({});
-    const response = await attempt(request, access);
-    if (response.status !== 401) return response;
-    const renewed = await this.#token({ stale: access.token }).catch(() => undefined);
-    return renewed ? attempt(again, renewed) : response;
+    const access = await this.#token(want);
+    let response = await this.#server.authorized(request, access.token, send);
+    if (response.status !== 401 || (await this.#stepsUp(response, init))) return response;
+    const renewed = await this.#token(want, MIN_TTL_SECS, access.token).catch(() => undefined);
+    if (!renewed) return response;
+    response = await this.#server.authorized(again, renewed.token, send);
+    await this.#stepsUp(response, init);
+    return response;
   };
 
   /**
+   * Leaves for a stronger sign-in, if that is what the API wants and there is not.
+   * @param {Response} response
+   * @param {{ stepUp?: string }} [init]
+   */
+  async #stepsUp(response, init) {
+    const { saved } = this.#tokens;
+    const wanted = response.headers.get('WWW-Authenticate')?.includes('="insufficient_user_authentication"');
+    if (!wanted || !saved || init?.stepUp === 'manual') return false;
+    const { missing } = await signIn();
+    const asked = missing(response, saved.claims, this.#server.now);
+    if (asked) await this.stepUp(asked).catch(this.#report);
+    return asked !== undefined;
+  }
+
+  /**
    * An access token, for what `fetch` cannot do (a WebSocket, a library). Keep it nowhere.
-   * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API; `scope`:
-   *   fewer scopes than granted; `minTtl`: seconds it must still live, default 10
+   * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API, default the
+   *   first; `scope`: fewer scopes than granted; `minTtl`: seconds it must still live, default 10
    * @returns {Promise<string>} rejects with `login_required` when nobody is signed in
    */
   token = async ({ api, scope, minTtl } = {}) => {
     await this.#starting;
-    if (api !== undefined && !matchApi(this.#apis, api)) throw new AuthError('config', `${api} is not in apis`);
-    return (await this.#token({ scope, minTtl })).token;
+    const found = api === undefined ? this.#main : matchApi(this.#apis, api);
+    if (!found) throw new AuthError('config', `${api} is not in apis`);
+    return (await this.#token({ audience: found.audience, scope }, minTtl)).token;
   };
 
-  /** @param {{ scope?: string, minTtl?: number, stale?: string }} options */
-  async #token({ scope, minTtl = MIN_TTL_SECS, stale }) {
-    const session = this.#session;
-    if (!session) throw new AuthError('login_required');
+  /** @param {Want} want @param {number} [minTtl] @param {string} [stale] */
+  async #token(want, minTtl = MIN_TTL_SECS, stale) {
+    const { saved } = this.#tokens;
+    if (!saved) throw new AuthError('login_required');
     try {
-      const access = await session.tokens.get({ scope, minTtl, stale });
-      if (this.#session === session) return access;
+      const access = await this.#tokens.get(want, minTtl, stale);
+      if (this.#tokens.saved?.nonce === saved.nonce) return access;
     } catch (thrown) {
       const error = /** @type {AuthError} */ (thrown);
       if (!OVER.includes(error.code)) throw this.#report(error);
-      if (this.#session === session) this.#signedOut('expired');
+      const now = this.#tokens.saved;
+      this.#signedOut(now ? 'expired' : 'other-tab');
+      if (now && (await this.#tokens.end(now.turn))) this.#tabs.tell('signed-out');
     }
     throw new AuthError('login_required');
   }
 
-  /** Renews ahead of time. */
-  #renew() {
-    return this.#token({ stale: this.#session?.tokens.peek()?.token });
-  }
+  /** Asks who the person is once more: what was changed shows at once. */
+  refreshUser = async () => {
+    const { token } = await this.#token(this.#main);
+    const saved = /** @type {import('./tokens.js').Saved} */ (this.#tokens.saved);
+    const { userinfo } = await signIn();
+    saved.claims = { ...saved.claims, ...(await userinfo(this.#server, token, saved.claims)) };
+    this.#show(saved);
+    return this.user;
+  };
 
-  /** @param {Tokens} tokens @param {import('./server.js').Json} json */
-  #renewed(tokens, json) {
-    const session = this.#session;
-    if (session?.tokens !== tokens) return; // signed out meanwhile
-    if (json.id_token) {
-      const { nonce, claims } = session;
-      session.claims = { ...claims, ...checkIdToken(json.id_token, this.#server, nonce, claims.sub) };
-      session.idToken = json.id_token;
+  /** Renews ahead of time, or tries again what start() could not. */
+  async #renew() {
+    if (this.#state.status !== 'error') {
+      await this.#token(this.#main, MIN_TTL_SECS, this.#tokens.peek(this.#main)?.token);
+    } else if (!(await this.#restore().catch((error) => Promise.reject(this.#report(error))))) {
+      this.#set({ ...NOBODY, status: 'signed-out' });
     }
-    const before = JSON.stringify(this.user);
-    this.#signedIn(session);
-    this.#events.emit('renewed', { expiresAt: this.#state.expiresAt });
-    if (JSON.stringify(this.user) !== before) this.#events.emit('user-changed', { user: this.user });
   }
 
-  /** @param {Session} session */
-  #signedIn(session) {
-    this.#session = session;
-    const access = /** @type {import('./tokens.js').Access} */ (session.tokens.peek());
+  /** Another tab has said something. @param {any} data */
+  async #told(data) {
+    if (data === 'signed-out') return this.#signedOut('other-tab');
+    this.#tokens.hear(data);
+    if (this.#state.status === 'loading') return; // start() comes upon it
+    await this.#open();
+    if (await this.#tokens.load()) this.#renewed();
+  }
+
+  #renewed() {
+    const { status } = this.#state;
+    if (status === 'loading') return;
+    if (status !== 'signed-in') return this.#signedIn();
+    this.#show(this.#tokens.saved);
+    this.#events.emit('renewed', { expiresAt: this.#state.expiresAt });
+  }
+
+  #signedIn() {
+    this.#tabs.mark('1');
+    this.#show(this.#tokens.saved);
+    this.#events.emit('signed-in', { user: this.user });
+  }
+
+  /** @param {import('./tokens.js').Saved | undefined} saved */
+  #show(saved) {
+    const access = this.#tokens.peek(this.#main);
+    if (!saved || !access) return;
+    const before = this.user && JSON.stringify(this.user);
     this.#timer.schedule(access.expiresAt);
     /** @type {Readonly<Record<string, any>>} */
-    const user = Object.freeze(person(session.claims));
+    const user = Object.freeze(person(saved.claims));
     this.#set({
       status: 'signed-in',
       user,
-      scopes: access.scope.split(' '),
+      scopes: this.#tokens.scopes,
       roles: user.roles ?? rolesOf(access.token),
       expiresAt: access.expiresAt,
       error: null,
     });
+    if (before && JSON.stringify(user) !== before) this.#events.emit('user-changed', { user });
   }
 
   /** @param {'logout' | 'expired' | 'other-tab'} reason */
   #signedOut(reason) {
-    const was = this.#session;
-    this.#session = undefined;
+    const was = this.user;
+    this.#tokens.saved = undefined;
     this.#timer.stop();
+    if (this.#state.status === 'loading') return;
     this.#set({ ...NOBODY, status: 'signed-out' });
     if (was) this.#events.emit('signed-out', { reason });
   }
@@ -392,14 +438,31 @@ export class Auth {
    * @param {any} thrown
    * @returns {AuthError}
    */
-  #report(thrown) {
+  #report = (thrown) => {
     const error = thrown instanceof AuthError ? thrown : new AuthError('server', thrown?.name);
     this.#events.emit('error', { error });
     if (this.#options.onError) this.#options.onError(error);
-    else if (!this.#reported.has(error.code)) this.#env.console.error(`symbolon: ${error.message}`);
+    else if (!PERSONAL.test(error.code) && !this.#reported.has(error.code)) // what a person decides is no news
+      this.#env.console.error(`symbolon: ${error.message}`);
     this.#reported.add(error.code);
     return error;
-  }
+  };
+}
+
+/** @returns {never} what could not be loaded */
+function offline() {
+  throw new AuthError('network', 'part of the SDK');
+}
+
+/** What signing in and out takes. */
+const signIn = () => import('./sign-in.js').catch(offline);
+
+/** A name that no other tab has, as long as this one lives. @param {Env} env */
+function ownTab({ sessionStorage, crypto }) {
+  const key = 'symbolon:tab';
+  const name = sessionStorage.getItem(key) ?? crypto.randomUUID();
+  sessionStorage.setItem(key, name);
+  return name;
 }
 
 /** @param {string} accessToken @returns {string[]} roles it names, if it is a JWT one can read */

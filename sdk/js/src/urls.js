@@ -26,7 +26,7 @@ export function secureUrl(value, name) {
   } catch {
     // not a URL at all: the same advice
   }
-  throw new AuthError('config', `${name} must be an https URL (http on localhost), no credentials, query, fragment`);
+  throw new AuthError('config', `${name} must be https (or localhost), no user, query, fragment`);
 }
 
 /**
@@ -44,12 +44,8 @@ export const parseApis = (apis) =>
  * @param {string} [here] base of relative targets
  */
 export function matchApi(apis, target, here) {
-  let url;
-  try {
-    url = new URL(target, here);
-  } catch {
-    return undefined;
-  }
+  if (!URL.canParse(String(target), here)) return undefined;
+  const url = new URL(target, here);
   // `blob:` and `filesystem:` URLs inherit an origin, so the protocol is compared too.
   return apis
     .filter(({ base }) => base.protocol === url.protocol && base.origin === url.origin && within(base, url))

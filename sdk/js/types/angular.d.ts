@@ -4,15 +4,12 @@ export class SymbolonAuth {
     /** @param {Auth} sdk whose `login` and `logout` stand here, too */
     constructor(sdk: Auth);
     sdk: import("./symbolon.js").Auth;
-    login: ({ returnTo, prompt, loginHint }?: {
+    login: (options?: Login) => Promise<void>;
+    logout: (options?: {
         returnTo?: string;
-        prompt?: string;
-        loginHint?: string;
+        everywhere?: boolean;
     }) => Promise<void>;
-    logout: ({ returnTo }?: {
-        returnTo?: string;
-    }) => Promise<void>;
-    state: import("@angular/core").Signal<import("./symbolon.js").State>;
+    state: import("@angular/core").Signal<import("./options.js").State>;
     /** Who is signed in, or null. */
     user: import("@angular/core").Signal<Readonly<Record<string, any>> | null>;
     loggedIn: import("@angular/core").Signal<boolean>;

@@ -8,19 +8,14 @@ export function decode(jwt: string): {
     claims: Claims;
 };
 /**
- * Checks an ID token's claims and returns them.
+ * What a renewed ID token says, which must be of the same sign-in (§12.2).
  * @param {string} jwt
- * @param {{ issuer: string, clientId: string, now: number }} server `now` in seconds by its clock
+ * @param {Claims} claims of the one before
  * @param {string} nonce of the sign-in
- * @param {unknown} [subject] of the sign-in, at renewal: then the nonce may be absent (OpenID Connect Core §12.2)
  */
-export function checkIdToken(jwt: string, { issuer, clientId, now }: {
-    issuer: string;
-    clientId: string;
-    now: number;
-}, nonce: string, subject?: unknown): Claims;
-/** Seconds both clocks may still differ after the server's Date header has been taken into account. */
-export const LEEWAY_SECS: 60;
+export function renewed(jwt: string, claims: Claims, nonce: string): {
+    [x: string]: unknown;
+};
 export function person(claims: Claims): {
     [k: string]: unknown;
 };

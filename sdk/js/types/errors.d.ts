@@ -1,5 +1,25 @@
+/**
+ * Errors of the SDK: one class, a stable code, a hint for the developer. No token, code or verifier ever gets in here,
+ * and nothing from a URL but a checked error code: what an attacker can put in a link is not shown.
+ */
+/** What a person decides, or must be asked. */
+export const PERSONAL: RegExp;
+export namespace HINTS {
+    let config: string;
+    let crypto_unavailable: string;
+    let dpop_unavailable: string;
+    let id_token: string;
+    let invalid_callback: string;
+    let network: string;
+    let popup_blocked: string;
+    let restore_loop: string;
+    let storage_unavailable: string;
+    let unknown_state: string;
+}
 /** Every failure the SDK reports. */
 export class AuthError extends Error {
+    /** Where the issuer tells more about each code. */
+    static home: string;
     /**
      * @param {string} code stable, for programs
      * @param {string} [detail] for developers: never a secret
@@ -9,5 +29,7 @@ export class AuthError extends Error {
     code: string;
     /** What to do about it. */
     hint: string;
+    /** Where more is said about it. */
+    docs: string;
 }
 export function oauthCode(value: unknown): string;

@@ -32,7 +32,7 @@ export function useAuth(): {
     /**
      * what last went wrong
      */
-    error: import("./errors.js").AuthError | null;
+    error: import("./options.js").AuthError | null;
 };
 /** For everybody else, once that is known. @param {{ children?: Node }} props @returns {Node} */
 export function SignedOut({ children }: {

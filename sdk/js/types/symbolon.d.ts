@@ -1,16 +1,22 @@
+/**
+ * The SDK for one client of one issuer. The same options give the same one again, so a page that mounts twice signs in
+ * once. Throws an AuthError `config` for options that cannot work.
+ * @param {Options} options
+ * @param {Env} [env] for tests, each a page of its own
+ */
 export function createAuth(options: Options, env?: Env): Auth;
 /** Made by createAuth(). Methods may be passed around unbound. */
 export class Auth {
     /** @param {Options} options @param {Env} env */
     constructor(options: Options, env: Env);
     /** The current snapshot. */
-    get state(): State;
+    get state(): import("./options.js").State;
     /** The person signed in, or null. */
     get user(): Readonly<Record<string, any>> | null;
-    /** @param {string} scope */
-    hasScope: (scope: string) => boolean;
-    /** @param {string} role */
-    hasRole: (role: string) => boolean;
+    /** Whether all of these are granted. @param {string[]} scopes */
+    hasScope: (...scopes: string[]) => boolean;
+    /** Whether the person has all of these. @param {string[]} roles */
+    hasRole: (...roles: string[]) => boolean;
     /** Reads a JWT for display; nothing is verified. */
     decode: typeof decode;
     /**
@@ -33,36 +39,50 @@ export class Auth {
     start: () => Promise<State>;
     /**
      * Goes to the sign-in page. Stays pending while the page leaves; rejects if it cannot leave.
-     * @param {{ returnTo?: string, prompt?: string, loginHint?: string }} [options] `returnTo`: a place of this origin,
-     *   default the current one
+     * @param {Login} [options]
      */
-    login: ({ returnTo, prompt, loginHint }?: {
+    login: (options?: Login) => Promise<void>;
+    /**
+     * Asks for a stronger or fresher sign-in (RFC 9470), and comes back here.
+     * @param {{ acr?: string, maxAge?: number, returnTo?: string }} options
+     */
+    stepUp: (options: {
+        acr?: string;
+        maxAge?: number;
         returnTo?: string;
-        prompt?: string;
-        loginHint?: string;
     }) => Promise<void>;
     /**
-     * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves.
-     * @param {{ returnTo?: string }} [options] a registered post-logout redirect URI, default `redirectUri`
+     * Signs in in a window of its own; the page stays. Call it straight from a click.
+     * @param {Login} [options] without `returnTo`
+     * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed` or what the issuer says
      */
-    logout: ({ returnTo }?: {
+    loginPopup: (options?: Login) => Promise<State>;
+    /**
+     * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves.
+     * @param {{ returnTo?: string, everywhere?: boolean }} [options] `returnTo`: a registered post-logout redirect URI,
+     *   default `redirectUri`; `everywhere`: on all of the person's devices
+     */
+    logout: (options?: {
         returnTo?: string;
+        everywhere?: boolean;
     }) => Promise<void>;
     /**
      * `fetch`, with an access token for URLs of a configured API and for no others. A 401 renews once and tries once
-     * more. Signed out, or with an Authorization header of your own, it is plain `fetch`.
+     * more; an API that wants a stronger or fresher sign-in gets it, by way of the issuer. Signed out, or with an
+     * Authorization header of your own, it is plain `fetch`.
      * @param {RequestInfo | URL} input
-     * @param {RequestInit & { send?: (request: Request) => Promise<Response> }} [init] `send`: a framework's own HTTP
-     *   client, which carries the requests instead of the browser's `fetch`
+     * @param {RequestInit & { stepUp?: 'manual', send?: import('./server.js').Send }} [init] `stepUp: 'manual'` gives you
+     *   the API's answer instead; `send`: a framework's own HTTP client, which carries the requests instead of `fetch`
      * @returns {Promise<Response>}
      */
     fetch: (input: RequestInfo | URL, init?: RequestInit & {
-        send?: (request: Request) => Promise<Response>;
+        stepUp?: "manual";
+        send?: import("./server.js").Send;
     }) => Promise<Response>;
     /**
      * An access token, for what `fetch` cannot do (a WebSocket, a library). Keep it nowhere.
-     * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API; `scope`:
-     *   fewer scopes than granted; `minTtl`: seconds it must still live, default 10
+     * @param {{ api?: string, scope?: string, minTtl?: number }} [options] `api`: a URL of a configured API, default the
+     *   first; `scope`: fewer scopes than granted; `minTtl`: seconds it must still live, default 10
      * @returns {Promise<string>} rejects with `login_required` when nobody is signed in
      */
     token: ({ api, scope, minTtl }?: {
@@ -70,81 +90,19 @@ export class Auth {
         scope?: string;
         minTtl?: number;
     }) => Promise<string>;
+    /** Asks who the person is once more: what was changed shows at once. */
+    refreshUser: () => Promise<Readonly<Record<string, any>> | null>;
     #private;
 }
 /**
  * What the SDK needs of its surroundings: the global object in a browser, a fake in tests.
  */
 export type Env = typeof globalThis;
-export type Options = {
-    /**
-     * exactly as in the discovery document
-     */
-    issuer: string;
-    clientId: string;
-    /**
-     * default: this origin and `/`
-     */
-    redirectUri?: string | undefined;
-    /**
-     * base URL → its audience (default: the base
-     * URL itself) and scope; nothing else is ever sent a token. For now all share one audience: a sign-in is for one API
-     */
-    apis?: Record<string, {
-        audience?: string;
-        scope?: string;
-    }> | undefined;
-    /**
-     * default `openid profile email offline_access`
-     */
-    scope?: string | undefined;
-    /**
-     * where tokens live; `auto` is `memory` for now
-     */
-    storage?: "auto" | "memory" | undefined;
-    /**
-     * default: the console, once per code, but for what a person decided
-     * (`access_denied`, `login_required` and the like)
-     */
-    onError?: ((error: AuthError) => void) | undefined;
-};
-/**
- * an immutable snapshot; a change makes a new one
- */
-export type State = {
-    /**
-     * `error`: the issuer could not be asked
-     */
-    status: "loading" | "signed-out" | "signed-in" | "error";
-    /**
-     * claims about the person
-     */
-    user: Readonly<Record<string, any>> | null;
-    /**
-     * granted
-     */
-    scopes: readonly string[];
-    /**
-     * for showing and hiding things; the API decides
-     */
-    roles: readonly string[];
-    /**
-     * of the access token, ms since the epoch
-     */
-    expiresAt: number | null;
-    /**
-     * what last went wrong
-     */
-    error: AuthError | null;
-};
+export type Options = import("./options.js").Options;
+export type Login = import("./options.js").Login;
+export type State = import("./options.js").State;
 export type EventName = "signed-in" | "signed-out" | "renewed" | "renew-failed" | "user-changed" | "error";
-export type Session = {
-    tokens: Tokens;
-    idToken: string;
-    claims: Record<string, any>;
-    nonce: string;
-};
+export type Want = import("./tokens.js").Want;
 import { AuthError } from './errors.js';
 import { decode } from './claims.js';
-import { Tokens } from './tokens.js';
 export { AuthError, decode };

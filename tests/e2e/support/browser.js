@@ -12,21 +12,21 @@ const FLAGS =
 /** Waits are on conditions; this only bounds them. */
 const TIMEOUT_MS = 15_000;
 
-export const launch = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS.split(' ') });
+export const launch = ({ args = [], ...options } = {}) =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS.split(' '), ...args], ...options });
 
 /**
  * One browser profile that is closed after the test. Scripts that fail, policies that are violated and errors on the
- * console fail the test, but for those it says must be there.
+ * console fail the test, but for those it says must be there, and those it tolerates.
  */
-export async function profile(t, browser, { onConsole = [], ...options } = {}) {
+export async function profile(t, browser, { onConsole = [], tolerate, ...options } = {}) {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   context.setDefaultTimeout(TIMEOUT_MS);
   const complaints = [];
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('console', (message) => {
     // The browser itself reports 401 and 403 answers and being offline; those are part of the tests.
-    const expected = /Failed to load resource/.test(message.text());
+    const expected = /Failed to load resource/.test(message.text()) || tolerate?.test(message.text());
     if (message.type() === 'error' && !expected) complaints.push(message.text());
   });
   t.after(async () => {

@@ -1,5 +1,6 @@
 //! `symbolon client`: applications that ask for tokens.
 
+mod code;
 mod method;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,12 @@ pub(crate) enum Client {
         symbolon client add --native --device --name \"Dragons TV\" --api https://api.example.com=read:dragons\n  \
         symbolon client add --machine --name Reports --api https://api.example.com=read:dragons")]
     Add(Box<Add>),
+    /// What a page needs to sign people in, ready to copy
+    #[command(after_help = "Example:\n  symbolon client code my-app")]
+    Code {
+        /// Its client id
+        client: String,
+    },
     /// All clients
     List,
     /// One client
@@ -277,6 +284,7 @@ impl Client {
         }
         let show: fn(&Value, &Output) = match &self {
             Self::Add(_) => show_added,
+            Self::Code { .. } => code::show,
             Self::List => show_list,
             Self::RegistrationPolicy(_) | Self::RegistrationToken(_) | Self::Show { .. } => show_client,
             Self::Set(_) => show_changed,
@@ -297,6 +305,7 @@ impl Client {
     fn command(self) -> Result<Option<ClientCommand>, CliError> {
         Ok(Some(match self {
             Self::Add(add) => ClientCommand::Add(add.registration()?),
+            Self::Code { client } => ClientCommand::Code { client },
             Self::List => ClientCommand::List,
             Self::RegistrationPolicy(_) | Self::RegistrationToken(_) => return Ok(None),
             Self::Show { client } => ClientCommand::Show { client },

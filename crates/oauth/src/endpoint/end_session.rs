@@ -2,6 +2,9 @@
 //!
 //! Signs out at once only when a good `id_token_hint` names the session of this browser; otherwise a page asks (§2, so that no foreign
 //! page can sign anybody out). Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt.
+//!
+//! Beyond the standard: `everywhere=true` means every session of the person, on all devices. A third party's word for that is only a
+//! reason to ask.
 
 use crate::error::OAuthError;
 use crate::pairwise::Pairwise;
@@ -20,8 +23,19 @@ pub struct Request {
     pub post_logout_redirect_uri: Option<String>,
     /// For the client.
     pub state: Option<String>,
+    /// What is to end.
+    pub reach: Reach,
     /// Languages, best first.
     pub ui_locales: Vec<String>,
+}
+
+/// What a sign-out ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The session of this browser.
+    Here,
+    /// Every session of the person (`everywhere=true`).
+    Everywhere,
 }
 
 const MAX_STATE_BYTES: usize = 1536;
@@ -38,6 +52,7 @@ impl Request {
             client_id: text("client_id"),
             post_logout_redirect_uri: text("post_logout_redirect_uri"),
             state: text("state"),
+            reach: if params.get("everywhere") == Some("true") { Reach::Everywhere } else { Reach::Here },
             ui_locales: params
                 .get("ui_locales")
                 .unwrap_or_default()
@@ -52,11 +67,12 @@ impl Request {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { id_token_hint, client_id, post_logout_redirect_uri, state: _, ui_locales: _ } = self;
+        let Self { id_token_hint, client_id, post_logout_redirect_uri, state: _, reach, ui_locales: _ } = self;
         f.debug_struct("Request")
             .field("id_token_hint", &id_token_hint.is_some())
             .field("client_id", client_id)
             .field("post_logout_redirect_uri", post_logout_redirect_uri)
+            .field("reach", reach)
             .finish_non_exhaustive()
     }
 }
@@ -110,6 +126,8 @@ pub enum Decision {
     Ask {
         /// Which session would end.
         sid: String,
+        /// And which beside it.
+        reach: Reach,
         /// Where to then.
         then: Then,
     },
@@ -117,6 +135,8 @@ pub enum Decision {
     End {
         /// Which.
         sid: String,
+        /// And which beside it.
+        reach: Reach,
         /// Where to then.
         then: Then,
     },
@@ -143,11 +163,12 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthErr
     }
     let then = after(request, facts)?;
     let Some(session) = &facts.session else { return Ok(Decision::Nothing { then }) };
-    let sid = session.sid.clone();
-    Ok(if facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts)) {
-        Decision::End { sid, then }
+    let (sid, reach) = (session.sid.clone(), request.reach);
+    let may_reach = reach == Reach::Here || facts.client.is_some_and(|client| client.first_party);
+    Ok(if may_reach && facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts)) {
+        Decision::End { sid, reach, then }
     } else {
-        Decision::Ask { sid, then }
+        Decision::Ask { sid, reach, then }
     })
 }
 
@@ -214,15 +235,18 @@ mod tests {
         let then = Then::Redirect(format!("{HOME}?state=a%26b"));
         assert_eq!(
             run(form, Some(hint(Some("sid-1"))), Some(session())),
-            Ok(Decision::End { sid: sid(), then: then.clone() })
+            Ok(Decision::End { sid: sid(), reach: Reach::Here, then: then.clone() })
         );
-        assert_eq!(run(form, Some(hint(None)), Some(session())), Ok(Decision::End { sid: sid(), then: then.clone() }));
+        assert_eq!(
+            run(form, Some(hint(None)), Some(session())),
+            Ok(Decision::End { sid: sid(), reach: Reach::Here, then: then.clone() })
+        );
         assert_eq!(run(form, Some(hint(Some("sid-1"))), None), Ok(Decision::Nothing { then }));
     }
 
     #[test]
     fn without_a_hint_the_person_is_asked() {
-        let ask = Ok(Decision::Ask { sid: sid(), then: Then::SignedOutPage });
+        let ask = Ok(Decision::Ask { sid: sid(), reach: Reach::Here, then: Then::SignedOutPage });
         assert_eq!(run("", None, Some(session())), ask);
         assert_eq!(run("client_id=spa", None, Some(session())), ask);
     }
@@ -230,7 +254,7 @@ mod tests {
     #[test]
     fn a_hint_of_another_session_or_user_is_only_a_reason_to_ask() {
         let form = "id_token_hint=x";
-        let ask = Ok(Decision::Ask { sid: sid(), then: Then::SignedOutPage });
+        let ask = Ok(Decision::Ask { sid: sid(), reach: Reach::Here, then: Then::SignedOutPage });
         assert_eq!(run(form, Some(hint(Some("sid-2"))), Some(session())), ask);
         let bob = HintClaims { sub: "usr_bob".to_owned(), sid: None, aud: "spa".to_owned() };
         assert_eq!(run(form, Some(bob), Some(session())), ask);
@@ -247,10 +271,29 @@ mod tests {
         let sub = names.subject(&client, "usr_ada");
         let then = Then::SignedOutPage;
         let theirs = HintClaims { sub: sub.clone(), sid: Some(names.session(&client, "sid-1")), aud: "spa".to_owned() };
-        assert_eq!(end(theirs), Ok(Decision::End { sid: sid(), then: then.clone() }));
+        assert_eq!(end(theirs), Ok(Decision::End { sid: sid(), reach: Reach::Here, then: then.clone() }));
         let other_session = HintClaims { sub, sid: Some(names.session(&client, "sid-2")), aud: "spa".to_owned() };
         for doubtful in [hint(Some("sid-1")), hint(None), other_session] {
-            assert_eq!(end(doubtful), Ok(Decision::Ask { sid: sid(), then: then.clone() }));
+            assert_eq!(end(doubtful), Ok(Decision::Ask { sid: sid(), reach: Reach::Here, then: then.clone() }));
+        }
+    }
+
+    #[test]
+    fn everywhere_is_for_our_own_clients_to_say_and_for_others_to_ask() {
+        let end = |client: &Client, form: &str| {
+            let names = testing::names();
+            let hint = Some(HintClaims { aud: client.client_id.to_string(), ..hint(None) });
+            let facts = Facts { hint, client: Some(client), session: Some(session()), pairwise: &names };
+            decide(&request(form), &facts)
+        };
+        let then = Then::SignedOutPage;
+        let everywhere = Decision::End { sid: sid(), reach: Reach::Everywhere, then: then.clone() };
+        assert_eq!(end(&client(), "id_token_hint=x&everywhere=true"), Ok(everywhere));
+        let asked = Decision::Ask { sid: sid(), reach: Reach::Everywhere, then: then.clone() };
+        assert_eq!(end(&third_party(), "id_token_hint=x&everywhere=true"), Ok(asked));
+        for here in ["everywhere=false", "everywhere=1", "everywhere="] {
+            let here = end(&client(), &format!("id_token_hint=x&{here}"));
+            assert_eq!(here, Ok(Decision::End { sid: sid(), reach: Reach::Here, then: then.clone() }));
         }
     }
 

@@ -14,7 +14,7 @@ use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
 use super::revocation::{Cause, RegisteredApis, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event, ListChange, secret};
-use crate::sector_identifier;
+use crate::{sdk, sector_identifier};
 
 /// Commands on clients.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,11 @@ pub enum ClientCommand {
     Add(NewClient),
     /// Deletes one: its tokens count no more and cannot be renewed.
     Delete {
+        /// Its `client_id`.
+        client: String,
+    },
+    /// What its pages load of the browser SDK, and what they say to it.
+    Code {
         /// Its `client_id`.
         client: String,
     },
@@ -193,6 +198,7 @@ pub struct ClientChange {
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: ClientCommand) -> Result<Value, AdminError> {
     match command {
         ClientCommand::Add(new) => add(context, new).await,
+        ClientCommand::Code { client } => code(context, &client).await,
         ClientCommand::Delete { client } => delete(context, &client).await,
         ClientCommand::List => list(context).await,
         ClientCommand::RotateSecret { client, overlap_secs, cause } => {
@@ -250,6 +256,21 @@ pub(super) async fn first(context: &AdminContext<'_>, enough: usize) -> Result<V
 async fn show(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
     let client: Client = document::read(&document::one(context, CLIENT, id).await?)?;
     Ok(json!({ "client": view(&client) }))
+}
+
+/// For pages: only a client that runs in a browser has any.
+async fn code(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {
+    let client: Client = document::read(&document::one(context, CLIENT, id).await?)?;
+    if client.kind != ClientKind::Spa {
+        return Err(AdminError::invalid(
+            format!("`{id}` does not run in a browser, so the SDK is not for it"),
+            "register one that does: symbolon client add --spa",
+        ));
+    }
+    let link = |name: &str| context.link(&format!("sdk/v1/{name}"));
+    let scripts: Vec<Value> =
+        sdk::scripts().map(|(name, integrity)| json!({ "url": link(&name), "integrity": integrity })).collect();
+    Ok(json!({ "issuer": context.issuer, "client": view(&client), "scripts": scripts }))
 }
 
 async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> Result<Value, AdminError> {

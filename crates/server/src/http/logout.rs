@@ -10,10 +10,10 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::{REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, Request, SessionFacts, Then};
+use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, Reach, Request, SessionFacts, Then};
 use symbolon_oauth::endpoint::frontchannel_logout;
 use symbolon_oauth::registration::Client;
-use symbolon_oauth::{OAuthError, Params};
+use symbolon_oauth::{OAuthError, Params, random_id};
 use symbolon_store::StoreError;
 
 use super::browser::{self, SignedIn};
@@ -27,6 +27,7 @@ use crate::pages::logout::Logout;
 use crate::pages::signed_out::{LivesOn, SignedOut, Told};
 use crate::pages::{Csp, WebUrl};
 use crate::registry::Registry;
+use crate::rng::SystemRng;
 use crate::session::cookie::CookieKind;
 use crate::session::csrf::{self, Purpose};
 
@@ -121,8 +122,8 @@ impl Exit<'_> {
     async fn answer(&self, params: &Params) -> Result<Response, OAuthError> {
         let who = browser::signed_in(self.app, self.headers, self.meta.now).await?;
         match (self.decide(params, who.as_ref())?, who) {
-            (Decision::Ask { .. }, Some(who)) => self.ask(params, &who).await,
-            (Decision::End { sid, then }, Some(who)) => self.end(&who, &sid, &then, params).await,
+            (Decision::Ask { reach, .. }, Some(who)) => self.ask(params, &who, reach).await,
+            (Decision::End { sid, reach, then }, Some(who)) => self.end(&who, (&sid, reach), &then, params).await,
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
                 Ok(self.leave(&then, params, Ended::default()))
             }
@@ -134,8 +135,8 @@ impl Exit<'_> {
         let params = Params::parse(form.get("logout").unwrap_or_default().as_bytes())?;
         let who = browser::signed_in(self.app, self.headers, self.meta.now).await?;
         match (self.decide(&params, who.as_ref())?, who) {
-            (Decision::Ask { sid, then } | Decision::End { sid, then }, Some(who)) => {
-                self.end(&who, &sid, &then, &params).await
+            (Decision::Ask { sid, reach, then } | Decision::End { sid, reach, then }, Some(who)) => {
+                self.end(&who, (&sid, reach), &then, &params).await
             }
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
                 Ok(self.leave(&then, &params, Ended::default()))
@@ -164,13 +165,14 @@ impl Exit<'_> {
         Ok(known.filter(|client: &&Client| !client.disabled).collect())
     }
 
-    async fn ask(&self, params: &Params, who: &SignedIn) -> Result<Response, OAuthError> {
+    async fn ask(&self, params: &Params, who: &SignedIn, reach: Reach) -> Result<Response, OAuthError> {
         let ends = self.clients_of(&who.session.sid).await?;
         let binding = browser::session_binding(self.app, self.headers).unwrap_or_default();
         let view = Logout {
             shell: page::shell(self.app),
             client: self.client(params).map(|client| page::client_view(client, None)),
             ends: ends.iter().map(|client| client.name.clone()).collect(),
+            everywhere: reach == Reach::Everywhere,
             account: consent::account_view(who),
             csrf: csrf::issue(&self.app.csrf, binding, Purpose::Logout, self.meta.now),
             logout: params.to_query(),
@@ -179,14 +181,31 @@ impl Exit<'_> {
         Ok(page::html(self.app, StatusCode::OK, &view, &Csp::strict().form_may_reach(target)))
     }
 
-    async fn end(&self, who: &SignedIn, sid: &str, then: &Then, params: &Params) -> Result<Response, OAuthError> {
+    /// Ends the session, and the others of the person if they are meant, too. Frames tell of this browser's own.
+    async fn end(
+        &self,
+        who: &SignedIn,
+        (sid, reach): (&str, Reach),
+        then: &Then,
+        params: &Params,
+    ) -> Result<Response, OAuthError> {
         let told = self.clients_of(sid).await?.into_iter().filter_map(|client| self.frame(client, sid)).collect();
-        let lives_on = match self.app.store.end_session(sid, "signed_out", self.meta.now).await {
-            Ok(ended) => LivesOn::new(ended.tokens_until, self.meta.now),
+        let now = self.meta.now;
+        let ended = match reach {
+            Reach::Here => self.app.store.end_session(sid, "signed_out", now).await.map(|ended| ended.tokens_until),
+            Reach::Everywhere => {
+                let handle = random_id(&mut SystemRng);
+                self.app.store.sign_out_user(&who.user.id, &handle, now).await.map(|ended| ended.tokens_until)
+            }
+        };
+        let lives_on = match ended {
+            Ok(tokens_until) => LivesOn::new(tokens_until, now),
             Err(StoreError::NotFound(_)) => None,
             Err(error) => return Err(store_failure(&error)),
         };
-        events::signed_out(self.app, self.meta, &who.user.id, sid).await.map_err(|error| store_failure(&error))?;
+        events::signed_out(self.app, self.meta, &who.user.id, sid, reach)
+            .await
+            .map_err(|error| store_failure(&error))?;
         Ok(self.leave(then, params, Ended { lives_on, told }))
     }
 

@@ -16,6 +16,8 @@ pub struct Logout {
     pub client: Option<ClientView>,
     /// The applications in which the session has been used, by name.
     pub ends: Vec<String>,
+    /// Whether the sessions on the person's other devices would end, too.
+    pub everywhere: bool,
     /// Who would be signed out.
     pub account: AccountView,
     /// Anti-forgery token, bound to the session cookie.
@@ -33,6 +35,7 @@ impl Logout {
             shell: sample::shell(),
             client: Some(sample::client()),
             ends: vec!["Dragons".into(), "Shop".into()],
+            everywhere: false,
             account: sample::account(),
             csrf: "sample-csrf".into(),
             logout: "eyJ0eXAi.sample.logout".into(),
@@ -47,6 +50,7 @@ impl Logout {
         vec![
             ("logout-here", Self { client: None, ends: Vec::new(), ..asked.clone() }),
             ("logout-hostile", hostile),
+            ("logout-everywhere", Self { everywhere: true, ..asked.clone() }),
             ("logout", asked),
         ]
     }

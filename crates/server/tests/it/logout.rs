@@ -226,3 +226,30 @@ async fn the_existing_clients_address_leads_to_registered_places_only() {
     assert_eq!(answer.location(), BYE);
     assert!(!is_signed_in(&browser).await);
 }
+
+/// Beyond the standard: the person's other devices, at the word of one of our own clients.
+#[tokio::test]
+async fn everywhere_ends_the_sessions_on_other_devices() {
+    let world = World::new().await;
+    let (mut laptop, id_token) = signed_in(&world, "ada@example.com").await;
+    let (phone, _) = signed_in(&world, "ada@example.com").await;
+    let (bobs, _) = signed_in(&world, "bob@example.com").await;
+    let path = logout(&[("id_token_hint", &id_token), ("everywhere", "true"), ("post_logout_redirect_uri", BYE)]);
+    assert_eq!(laptop.get(&path).await.location(), BYE);
+    assert!(!is_signed_in(&laptop).await && !is_signed_in(&phone).await);
+    assert!(is_signed_in(&bobs).await);
+}
+
+/// Without proof a page asks, says that it is about all devices, and a yes means all.
+#[tokio::test]
+async fn everywhere_without_a_hint_is_a_question() {
+    let world = World::new().await;
+    let (mut laptop, _) = signed_in(&world, "ada@example.com").await;
+    let (phone, _) = signed_in(&world, "ada@example.com").await;
+    let page = laptop.get(&logout(&[("client_id", "web"), ("everywhere", "true")])).await;
+    assert!(page.body.contains("on all your devices"), "{}", page.body);
+    assert!(is_signed_in(&laptop).await && is_signed_in(&phone).await);
+    let (csrf, asked) = (page.field("csrf"), page.field("logout"));
+    laptop.post("/logout", &[("csrf", &csrf), ("logout", &asked)]).await;
+    assert!(!is_signed_in(&phone).await);
+}

@@ -65,6 +65,7 @@ mod reset;
 mod resources;
 mod restart;
 mod revocation;
+mod sdk;
 mod session;
 mod session_guard;
 mod session_management;

@@ -22,6 +22,17 @@ class FakeStorage {
   }
 }
 
+/** Web Locks: one at a time for each name. */
+class FakeLocks {
+  queues = new Map();
+
+  request(name, options, work) {
+    const job = (this.queues.get(name) ?? Promise.resolve()).then(work);
+    this.queues.set(name, job.catch(() => {}));
+    return job;
+  }
+}
+
 export const jwt = (claims, header = { alg: 'RS256', typ: 'JWT' }) =>
   [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') + '.c2ln';
 
@@ -30,6 +41,7 @@ export class World {
   now = 1_800_000_000_000;
   localStorage = new FakeStorage();
   channels = new Set();
+  locks = new FakeLocks();
   issuer = new FakeIssuer(this);
 
   tab() {
@@ -54,7 +66,8 @@ export class Tab {
       Math,
       Request,
       crypto: webcrypto,
-      console: { error: (text) => page.printed.push(text) },
+      console: { error: (text) => page.printed.push(text), warn: (text) => page.warned.push(text) },
+      navigator: { locks: world.locks },
       document: { visibilityState: 'visible' },
       localStorage: world.localStorage,
       sessionStorage: this.sessionStorage,
@@ -90,6 +103,7 @@ export class Tab {
       visits: [],
       timers: [],
       printed: [],
+      warned: [],
       uncaught: [],
     };
     this.page = page;
@@ -210,7 +224,7 @@ class FakeIssuer {
 
 /** Waits until a condition holds, turn by turn of the event loop. */
 export async function until(condition) {
-  for (let turn = 0; turn < 10_000; turn++) {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
     const value = condition();
     if (value) return value;
     await new Promise(setImmediate);

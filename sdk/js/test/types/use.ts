@@ -14,13 +14,20 @@ const response: Response = await auth.fetch('https://api.example.com/api/dragons
 const token: string = await auth.token({ api: 'https://api.example.com', minTtl: 30 });
 const allowed: boolean = auth.hasScope('read:dragons') || auth.hasRole('admin');
 await auth.login({ returnTo: '/x', prompt: 'login', loginHint: 'ada' }).catch((error: AuthError) => error.code);
-await auth.logout({ returnTo: '/' });
+await auth.login({ signup: true, connection: 'google', acr: 'urn:x', maxAge: 300, locale: 'de', prompt: 'login' });
+const { status }: State = await auth.loginPopup({ loginHint: 'ada' });
+await auth.stepUp({ acr: 'urn:x', maxAge: 0, returnTo: '/pay' });
+await auth.refreshUser();
+const answer: Response = await auth.fetch('/api', { stepUp: 'manual' });
+console.log(status, answer, auth.hasScope('a', 'b'), new AuthError('network').docs);
+createAuth({ ...options, storage: 'local', dpop: false, tabs: 'isolated', renew: { before: 30, retry: [1] }, onError: ({ docs }) => docs });
+await auth.logout({ returnTo: '/', everywhere: true });
 console.log(state.status === 'signed-in', off, response, allowed, decode(token).claims);
 
 // @ts-expect-error the issuer is required
 createAuth({ clientId: 'x' });
 // @ts-expect-error not a storage mode of this version
-createAuth({ ...options, storage: 'local' });
+createAuth({ ...options, storage: 'cookie' });
 // @ts-expect-error no such event
 auth.on('signed_in', () => {});
 // @ts-expect-error snapshots are read-only

@@ -1,0 +1,55 @@
+/**
+ * Builds what the server serves: the core, and the parts that it loads when they are used.
+ *
+ *     node build.js [folder]      default: dist
+ *
+ * The core names its parts by their hashes, so that what it loads is what it was built with. The server gives each file
+ * under its plain name and under its hash.
+ */
+
+import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = import.meta.dirname;
+const folder = process.argv[2] ?? join(root, 'dist');
+
+/** Loaded later, by the module that the core imports. */
+const PARTS = { './sign-in.js': 'sign-in', './storage/open.js': 'storage' };
+
+/** Sixteen characters of SHA-256, as the server counts them. */
+const hash = (text) => createHash('sha256').update(text).digest('base64url').slice(0, 16);
+
+/** @param {string} entry @param {import('esbuild').Plugin[]} [plugins] */
+async function bundle(entry, plugins = []) {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'src', entry)],
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    target: 'es2022',
+    legalComments: 'none',
+    banner: { js: '// Symbolon, MIT OR Apache-2.0' },
+    logLevel: 'warning',
+    plugins,
+    write: false,
+  });
+  return outputFiles[0].text;
+}
+
+const files = {};
+const names = {};
+for (const [path, name] of Object.entries(PARTS)) {
+  files[`${name}.js`] = await bundle(path);
+  names[path] = `./${name}.${hash(files[`${name}.js`])}.js`;
+}
+const loadLater = {
+  name: 'load later',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path: names[path], external: true } : undefined)),
+};
+files['symbolon.js'] = await bundle('symbolon.js', [loadLater]);
+
+mkdirSync(folder, { recursive: true });
+for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

@@ -1,0 +1,278 @@
+/**
+ * Signing in (RFC 6749 §4.1, RFC 7636, RFC 9207), in this window or one of its own, and signing out (OpenID Connect
+ * RP-Initiated Logout 1.0). Loaded only where one of them happens.
+ *
+ * What must outlive the redirect is kept in sessionStorage, one record per `state`, under a key that names issuer and
+ * client, so an answer can only meet the question it belongs to. No token is ever kept there.
+ */
+
+import { ANSWER } from './callback.js';
+import { wrong } from './id-token.js';
+import { challenge, random } from './pkce.js';
+import { sameOrigin } from './urls.js';
+
+/** @typedef {import('./symbolon.js').Env} Env */
+/** @typedef {import('./symbolon.js').Login} Login */
+/** @typedef {import('./server.js').Json} Json */
+/** @typedef {import('./server.js').Params} Params */
+/** @typedef {import('./tokens.js').Saved} Saved */
+/**
+ * @typedef {object} Context what this part gets of the core
+ * @property {Env} env
+ * @property {string} prefix of this issuer's, client's and perhaps tab's keys
+ * @property {import('./server.js').Server} server
+ * @property {import('./tokens.js').Tokens} tokens
+ * @property {string} redirectUri
+ * @property {import('./symbolon.js').Options} options
+ * @property {import('./urls.js').Api[]} apis
+ * @property {(code: unknown, detail?: string) => Error} error
+ * @property {import('./claims.js').decode} decode
+ * @property {(thrown: unknown) => void} report
+ */
+/** @typedef {{ verifier: string, nonce: string }} Asked */
+
+/** A sign-in left half-way is forgotten after an hour, one that is over likewise. */
+const MAX_AGE_MS = 3_600_000;
+/** How long signing out waits for the revocation; leaving matters more, and ends the session anyway. */
+const REVOKE_WAIT_MS = 2000;
+/** How often one looks whether the person has closed the window: no event tells. */
+const LOOK_MS = 300;
+/** More silent redirects than this within a minute are a loop. */
+const MAX_TRIES = 3;
+const TRIES_WINDOW_MS = 60_000;
+
+/**
+ * Goes to the sign-in page. Resolves only if this page is shown again from the back/forward cache.
+ * @param {Context} context
+ * @param {Login & { silent?: boolean }} options
+ */
+export async function depart(context, { returnTo, silent, ...options }) {
+  const { env, prefix, error, redirectUri } = context;
+  const here = env.location.href;
+  const { url, state, verifier, nonce } = await question(context, options);
+  const at = env.Date.now();
+  const back = sameOrigin(returnTo ?? here, here, redirectUri);
+  try {
+    const storage = env.sessionStorage;
+    for (const key of Object.keys(storage))
+      if (key.startsWith(`${prefix}tx:`) && at - JSON.parse(storage[key]).at > MAX_AGE_MS) storage.removeItem(key);
+    storage.setItem(`${prefix}tx:${state}`, JSON.stringify({ verifier, nonce, returnTo: back, silent, at }));
+    if (silent) count(storage, `${prefix}tries`, at);
+  } catch (thrown) {
+    throw error(thrown === MAX_TRIES ? 'restore_loop' : 'storage_unavailable');
+  }
+  await go(env, url, silent);
+}
+
+/** Counts a silent redirect. @param {Storage} storage @param {string} key @param {number} now */
+function count(storage, key, now) {
+  const [tries, since] = (storage.getItem(key) ?? '').split(' ').map(Number);
+  const fresh = now - since < TRIES_WINDOW_MS;
+  if (fresh && tries >= MAX_TRIES) throw MAX_TRIES;
+  storage.setItem(key, fresh ? `${tries + 1} ${since}` : `1 ${now}`);
+}
+
+/**
+ * Sends a window to the sign-in page and waits for what it says by message (`response_mode=web_message`).
+ * @param {Context} context
+ * @param {Window} popup
+ * @param {Login} options
+ */
+export async function ask(context, popup, options) {
+  const { env } = context;
+  const asked = await question(context, options, 'web_message');
+  const { origin } = new URL(asked.url);
+  const done = new AbortController();
+  const answer = await /** @type {Promise<URLSearchParams>} */ (
+    new Promise((resolve, reject) => {
+      const look = env.setInterval(() => popup.closed && reject(context.error('popup_closed')), LOOK_MS);
+      done.signal.onabort = () => env.clearInterval(look);
+      /** @param {MessageEvent} event */
+      const hear = ({ origin: from, source, data }) => {
+        // The window, showing a page of the issuer, about this question: anything else is somebody else's message.
+        if (from !== origin || source !== popup || data?.type !== 'authorization_response') return;
+        const said = new URLSearchParams(data.response);
+        if (said.get('state') === asked.state) resolve(said);
+      };
+      env.addEventListener('message', hear, { signal: done.signal });
+      popup.location.replace(asked.url);
+    })
+  ).finally(() => done.abort());
+  return { ...asked, code: codeOf(context, answer) };
+}
+
+/**
+ * An authorization request with fresh state, nonce and verifier.
+ * @param {Context} context
+ * @param {Login} options
+ * @param {string} [mode]
+ */
+async function question({ env, server, redirectUri, apis, error, ...context }, options, mode) {
+  const { authorization_endpoint, prompt_values_supported: prompts } = await server.metadata();
+  if (!env.crypto?.subtle) throw error('crypto_unavailable');
+  const [verifier, state, nonce] = [random(env.crypto), random(env.crypto), random(env.crypto)];
+  const { prompt, loginHint, connection, acr, maxAge, locale, signup } = options;
+  const url = new URL(authorization_endpoint);
+  const all = /** @type {Params} */ ([
+    ['response_type', 'code'],
+    ['response_mode', mode],
+    ['client_id', server.clientId],
+    ['redirect_uri', redirectUri],
+    ['scope', scopeOf(context.options, apis)],
+    ...[...new Set(apis.map(({ audience }) => audience))].map((audience) => ['resource', audience]),
+    ['prompt', signup && prompts?.includes('create') ? 'create' : prompt],
+    ['login_hint', loginHint],
+    ['connection', connection],
+    ['acr_values', acr],
+    ['max_age', maxAge],
+    ['ui_locales', locale],
+    ['state', state],
+    ['nonce', nonce],
+    ['code_challenge', await challenge(env.crypto, verifier)],
+    ['code_challenge_method', 'S256'],
+  ]);
+  for (const [name, value] of all) if (value || value === 0) url.searchParams.append(name, String(value));
+  return { url: url.href, state, verifier, nonce };
+}
+
+/**
+ * Everything that is asked for.
+ * @param {import('./symbolon.js').Options} options
+ * @param {import('./urls.js').Api[]} apis
+ */
+function scopeOf({ scope = 'openid profile email offline_access' }, apis) {
+  const scopes = [scope, ...apis.map((api) => api.scope)].join(' ').split(/\s+/);
+  return [...new Set(scopes)].filter(Boolean).join(' ');
+}
+
+/**
+ * The code of an answer. Throws what the issuer says instead, or that it is not from the issuer.
+ * @param {Context} context
+ * @param {URLSearchParams} answer whose `state` is ours
+ */
+export function codeOf({ server, error }, answer) {
+  if (ANSWER.some((name) => answer.getAll(name).length > 1) || answer.get('iss') !== server.issuer)
+    throw error('invalid_callback');
+  if (answer.has('error')) throw error(answer.get('error'));
+  return answer.get('code') ?? '';
+}
+
+/**
+ * Redeems a code. If that fails, whoever was signed in still is.
+ * @param {Context} context
+ * @param {string} code
+ * @param {Asked} asked
+ */
+export async function redeem(context, code, asked) {
+  const { tokens, apis } = context;
+  try {
+    const { json, saved } = await begin(context, code, asked);
+    await tokens.keep(json, { audience: apis[0]?.audience }, saved);
+  } catch (thrown) {
+    await tokens.load();
+    throw thrown;
+  }
+}
+
+/**
+ * @param {Context} context
+ * @param {string} code
+ * @param {Asked} asked
+ * @returns {Promise<{ json: Json, saved: Omit<Saved, 'turn'> }>}
+ */
+async function begin(context, code, { verifier, nonce }) {
+  const { server, tokens, redirectUri, options, apis, report, error, decode } = context;
+  const key = await tokens.store.newKey?.();
+  server.key = key;
+  const json = await server.token([
+    ['grant_type', 'authorization_code'],
+    ['code', code],
+    ['code_verifier', verifier],
+    ['redirect_uri', redirectUri],
+    ['resource', apis[0]?.audience],
+  ]);
+  const { id_token: idToken, access_token: token, scope = scopeOf(options, apis) } = json;
+  const decoded = decode(idToken);
+  const why = wrong(decoded, server, nonce);
+  if (why) throw error('id_token', `wrong ${why}`);
+  const profile = await userinfo(server, token, decoded.claims).catch((thrown) => void report(thrown));
+  return { json, saved: { idToken, nonce, claims: { ...decoded.claims, ...profile }, scope, key } };
+}
+
+/**
+ * The person's profile.
+ * @param {import('./server.js').Server} server
+ * @param {string} token
+ * @param {Json} claims of the ID token, whose `sub` it must have (OpenID Connect Core §5.3.2)
+ */
+export async function userinfo(server, token, { sub }) {
+  const { userinfo_endpoint } = await server.metadata();
+  if (!userinfo_endpoint) return {};
+  const { response, json } = await server.send(userinfo_endpoint, {}, (request) => server.authorized(request, token));
+  if (!response.ok || json.sub !== sub) throw new TypeError('userinfo of somebody else');
+  return json;
+}
+
+/**
+ * Forgets and revokes what there is, and goes to where the session ends.
+ * @param {Context} context
+ * @param {Saved | undefined} known
+ * @param {{ returnTo?: string, everywhere?: boolean }} [options]
+ */
+export async function signOut({ env, server, tokens, redirectUri }, known, { returnTo, everywhere } = {}) {
+  const saved = known ?? (await tokens.load());
+  await tokens.end();
+  const { end_session_endpoint, revocation_endpoint } = await server.metadata();
+  if (saved?.refreshToken && revocation_endpoint) {
+    const late = new Promise((resolve) => env.setTimeout(resolve, REVOKE_WAIT_MS));
+    const body = server.form([['token', saved.refreshToken], ['token_type_hint', 'refresh_token']]);
+    const revoked = server.send(revocation_endpoint, { method: 'POST', body, keepalive: true }, server.sendToken);
+    // One that cannot be revoked ends with the session.
+    await Promise.race([revoked.catch(() => {}), late]);
+  }
+  const url = new URL(end_session_endpoint);
+  const query = {
+    ...(saved && { id_token_hint: saved.idToken }),
+    ...(everywhere && { everywhere: 'true' }),
+    client_id: server.clientId,
+    post_logout_redirect_uri: new URL(returnTo ?? redirectUri, env.location.href).href,
+  };
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  await go(env, url.href);
+}
+
+/**
+ * Navigates.
+ * @param {Env} env
+ * @param {string} url
+ * @param {boolean} [silent] leave no history entry
+ */
+function go(env, url, silent) {
+  return /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      env.addEventListener('pageshow', (event) => event.persisted && resolve(), { once: true });
+      if (silent) env.location.replace(url);
+      else env.location.assign(url);
+    })
+  );
+}
+
+/** A sign-in this young is fresh, whatever an API says: nobody signs in in circles. */
+const FRESH_SECS = 10;
+
+/**
+ * What an API's 401 asks the issuer for (RFC 9470 §3): a sign-in of a certain level, or one not long ago. Nothing if
+ * the sign-in is what the API wants, for then a fresh token of it will do, or nothing will.
+ * @param {Response} response
+ * @param {Json} claims of the ID token
+ * @param {number} now seconds by the server's clock
+ * @returns {{ acr?: string, maxAge?: number } | undefined}
+ */
+export function missing(response, claims, now) {
+  const challenge = response.headers.get('WWW-Authenticate') ?? '';
+  const [, acr] = /\bacr_values="([^"]*)"/.exec(challenge) ?? [];
+  const [, age] = /\bmax_age="?(\d+)/.exec(challenge) ?? [];
+  const strong = acr === undefined || acr.split(' ').includes(claims.acr);
+  const fresh = age === undefined || now - claims.auth_time <= Math.max(Number(age), FRESH_SECS);
+  return strong && fresh ? undefined : { acr, maxAge: age === undefined ? undefined : Number(age) };
+}

@@ -1,0 +1,54 @@
+/**
+ * Where the tokens of a sign-in are, and by what key they are bound. Loaded only where somebody is signed in or about
+ * to be.
+ */
+
+import { newKey, prover } from './dpop.js';
+import { indexedDb } from './indexed-db.js';
+import { keep } from './memory.js';
+import { webStorage } from './web.js';
+
+/** @typedef {import('../tokens.js').Store} Store */
+
+/**
+ * The store of the mode that was asked for. `auto` is IndexedDB with a key beside the refresh token, and `memory` where
+ * that cannot be.
+ * @param {import('../sign-in.js').Context} context
+ * @param {import('../symbolon.js').Options} options
+ * @returns {Promise<Store>}
+ */
+export async function open({ env, prefix, server, error }, { storage = 'auto', dpop = 'auto' }) {
+  const metadata = await server.metadata();
+  const web = storage === 'session' || storage === 'local'; // no place for a key
+  const bound = dpop && !web && metadata.dpop_signing_alg_values_supported?.includes('ES256');
+  if (dpop === true && !bound) throw error('dpop_unavailable');
+  if (web) return webStorage(env, prefix, storage);
+  server.prover = prover(env, server);
+  const key = bound ? { newKey: () => newKey(env) } : {};
+  const lasting = indexedDb(env, `${prefix}saved`);
+  if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...key };
+  server.sendToken = await keep(env, [metadata.token_endpoint, metadata.revocation_endpoint]);
+  return { ...thisPage(), ...key };
+}
+
+/** @param {() => Promise<unknown>} work */
+const works = (work) =>
+  work().then(
+    () => true,
+    () => false,
+  );
+
+/** @returns {Store} for what is not secret; the refresh token is in a worker */
+function thisPage() {
+  /** @type {import('../tokens.js').Saved | undefined} */
+  let kept;
+  return {
+    shared: false,
+    load: async () => kept,
+    save: async (saved, turn) => {
+      if (turn !== undefined && kept?.turn !== turn) return false;
+      kept = saved;
+      return true;
+    },
+  };
+}

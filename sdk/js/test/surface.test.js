@@ -1,0 +1,209 @@
+/** Tabs that share a sign-in, several APIs, stronger sign-ins, and the ways to begin and end one. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AuthError, createAuth } from '../src/symbolon.js';
+import { signIn } from './support/signed-in.js';
+import { API, ISSUER, OPTIONS, until, World } from './support/world.js';
+
+const tokenRequests = (world) => world.issuer.log.filter(({ url }) => url.endsWith('/oauth/token')).length;
+const local = { storage: 'local' };
+
+/** Another tab of the same profile, started. */
+async function another({ world }, options) {
+  const auth = createAuth({ ...OPTIONS, ...options }, world.tab().load());
+  await auth.start();
+  return auth;
+}
+
+test('tabs that renew at once send one request, and have the same token', async () => {
+  const first = await signIn({ options: local });
+  const tabs = [first.auth];
+  while (tabs.length < 10) tabs.push(await another(first, local));
+  assert.equal(tokenRequests(first.world), 1, 'a token that is kept is restored without a request');
+  const tokens = await Promise.all(tabs.map((auth) => auth.token({ minTtl: 9999 })));
+  assert.equal(tokenRequests(first.world), 2);
+  assert.equal(new Set(tokens).size, 1);
+  for (const auth of tabs) assert.equal(auth.state.status, 'signed-in');
+});
+
+test('a tab whose turn never comes is offline, not signed out', async () => {
+  const { world, auth } = await signIn({ options: { ...local, onError: () => {} } });
+  world.locks.request = () => Promise.reject(new DOMException('late', 'TimeoutError'));
+  world.now += 700_000;
+  await assert.rejects(auth.token(), { code: 'network' });
+  assert.equal(auth.state.status, 'signed-in');
+});
+
+test('a sign-in, a change of the person and a sign-out are seen in the other tabs', async () => {
+  const world = new World();
+  const watching = createAuth({ ...OPTIONS, ...local }, world.tab().load());
+  await watching.start();
+  await signIn({ world, options: local });
+  await until(() => watching.user?.sub === 'ada');
+  const seen = [];
+  watching.on('user-changed', ({ user }) => seen.push(user.sub));
+  const { auth } = await signIn({ world, options: local, user: 'bob' });
+  await until(() => watching.user?.sub === 'bob');
+  assert.deepEqual(seen, ['bob']);
+  auth.logout();
+  await until(() => watching.state.status === 'signed-out');
+  assert.doesNotMatch(JSON.stringify(world.localStorage), /access|refresh/);
+});
+
+test('a sign-out while another tab renews stays one', async () => {
+  const first = await signIn({ options: local });
+  const second = await another(first, local);
+  const pending = second.token({ minTtl: 9999 });
+  first.auth.logout();
+  await assert.rejects(pending, { code: 'login_required' });
+  assert.doesNotMatch(JSON.stringify(first.world.localStorage), /access|refresh/);
+});
+
+test('Web Storage is warned of, once', async () => {
+  for (const storage of ['session', 'local']) {
+    const { page, auth } = await signIn({ options: { storage } });
+    await auth.token({ minTtl: 9999 });
+    assert.equal(page.warned.length, 1);
+    assert.match(page.warned[0], new RegExp(`'${storage}'`));
+  }
+});
+
+test('session: a reload needs no request, another tab asks the issuer', async () => {
+  const options = { storage: 'session' };
+  const { world, tab } = await signIn({ options });
+  const auth = createAuth({ ...OPTIONS, ...options }, tab.load());
+  await auth.start();
+  assert.equal(auth.user.sub, 'ada');
+  assert.equal(tokenRequests(world), 1);
+  const other = world.tab().load();
+  createAuth({ ...OPTIONS, ...options }, other).start();
+  await until(() => other.visits.length > 0);
+});
+
+test('isolated tabs share neither a sign-in nor a sign-out', async () => {
+  const options = { ...local, tabs: 'isolated' };
+  const first = await signIn({ options });
+  const second = await another(first, options);
+  assert.equal(second.state.status, 'signed-out');
+  second.logout();
+  await new Promise(setImmediate);
+  assert.equal(first.auth.state.status, 'signed-in');
+});
+
+test('each audience has a token of its own, and its scopes are known once it is there', async () => {
+  const other = 'https://b.example.test';
+  const { world, auth } = await signIn({ options: { apis: { [API]: { scope: 'read:dragons' }, [other]: { scope: 'read:files' } } } });
+  await auth.fetch(`${API}/x`);
+  await auth.fetch(`${other}/x`);
+  await auth.fetch(`${other}/y`);
+  const [one, two, three] = world.issuer.log.filter(({ url }) => !url.startsWith(ISSUER)).map(({ authorization }) => authorization);
+  assert.match(one, new RegExp(`${API}$`));
+  assert.match(two, new RegExp(`${other}$`));
+  assert.equal(two, three);
+  assert.equal(tokenRequests(world), 2);
+});
+
+/** An API that wants more than a good token, until the sign-in is of level `strong`. */
+const picky = (world, challenge) => {
+  world.issuer.api = () =>
+    new Response('', { status: 401, headers: { 'www-authenticate': `Bearer error="insufficient_user_authentication", ${challenge}` } });
+};
+
+test('an API that asks for a stronger sign-in gets it', async () => {
+  const { world, auth, page } = await signIn();
+  picky(world, 'acr_values="strong fair", max_age="300"');
+  auth.fetch(`${API}/pay`);
+  await until(() => page.visits.length > 0);
+  const query = new URL(page.visits[0]).searchParams;
+  assert.deepEqual([query.get('acr_values'), query.get('max_age'), query.get('prompt')], ['strong fair', '300', null]);
+});
+
+test('stepUp: manual gives the answer, and a sign-in that is what was asked for is not asked again', async () => {
+  const world = new World();
+  world.issuer.idClaims = { acr: 'strong', auth_time: world.now / 1000 };
+  const { auth, page } = await signIn({ world });
+  picky(world, 'acr_values="stronger"');
+  assert.equal((await auth.fetch(`${API}/pay`, { stepUp: 'manual' })).status, 401);
+  for (const met of ['acr_values="strong", max_age="300"', 'max_age="0"', 'acr_values="strong"']) {
+    picky(world, met);
+    assert.equal((await auth.fetch(`${API}/pay`)).status, 401, met);
+  }
+  assert.deepEqual(page.visits, []);
+});
+
+test('login says what it is told', async () => {
+  const page = new World().tab().load();
+  const auth = createAuth(OPTIONS, page);
+  await auth.start();
+  auth.login({ connection: 'google', acr: 'strong', maxAge: 0, locale: 'de en', prompt: 'consent', signup: true });
+  await until(() => page.visits.length > 0);
+  const query = new URL(page.visits[0]).searchParams;
+  const said = ['connection', 'acr_values', 'max_age', 'ui_locales', 'prompt'].map((name) => query.get(name));
+  assert.deepEqual(said, ['google', 'strong', '0', 'de en', 'consent'], 'this issuer makes no accounts by prompt=create');
+});
+
+test('a popup that is blocked is an error at once', async () => {
+  const page = new World().tab().load();
+  page.open = () => null;
+  const auth = createAuth({ ...OPTIONS, onError: () => {} }, page);
+  await auth.start();
+  await assert.rejects(auth.loginPopup(), { code: 'popup_blocked' });
+  assert.equal(auth.state.status, 'signed-out');
+});
+
+test('refreshUser shows what has changed', async () => {
+  const { world, auth } = await signIn();
+  const real = world.issuer.answer;
+  world.issuer.answer = function (path, ...rest) {
+    return path === '/userinfo' ? { sub: 'ada', name: 'Countess' } : real.call(this, path, ...rest);
+  };
+  const seen = [];
+  auth.on('user-changed', ({ user }) => seen.push(user.name));
+  assert.equal((await auth.refreshUser()).name, 'Countess');
+  assert.deepEqual(seen, ['Countess']);
+});
+
+test('logout everywhere says so to the issuer', async () => {
+  const { auth, page } = await signIn();
+  auth.logout({ everywhere: true });
+  await until(() => page.visits.length > 0);
+  assert.equal(new URL(page.visits[0]).searchParams.get('everywhere'), 'true');
+});
+
+test('dpop: true is refused where there are no proofs', async () => {
+  const { page } = await departing({ dpop: true });
+  const auth = createAuth({ ...OPTIONS, dpop: true, onError: () => {} }, page);
+  await auth.start();
+  assert.equal(auth.state.error.code, 'dpop_unavailable');
+});
+
+/** A page that comes back with an answer. */
+async function departing(options) {
+  const world = new World();
+  const tab = world.tab();
+  const before = tab.load();
+  const auth = createAuth({ ...OPTIONS, ...options }, before);
+  await auth.start();
+  auth.login();
+  await until(() => before.visits.length > 0);
+  return { page: tab.follow('ada') };
+}
+
+test('an issuer that is back after start() restores by itself', async () => {
+  const first = await signIn({ options: local });
+  first.world.now += 700_000;
+  first.world.issuer.offline = true;
+  const page = first.tab.load();
+  const auth = createAuth({ ...OPTIONS, ...local, onError: () => {} }, page);
+  await auth.start();
+  assert.equal(auth.state.status, 'error');
+  first.world.issuer.offline = false;
+  first.tab.advance(2);
+  await until(() => auth.state.status === 'signed-in');
+});
+
+test('errors tell where more is said', () => {
+  createAuth(OPTIONS, new World().tab().load());
+  assert.equal(new AuthError('network').docs, `${ISSUER}/sdk/v1/errors.html#network`);
+});

@@ -1,0 +1,90 @@
+/**
+ * Goes to the sign-in page. Resolves only if this page is shown again from the back/forward cache.
+ * @param {Context} context
+ * @param {Login & { silent?: boolean }} options
+ */
+export function depart(context: Context, { returnTo, silent, ...options }: Login & {
+    silent?: boolean;
+}): Promise<void>;
+/**
+ * Sends a window to the sign-in page and waits for what it says by message (`response_mode=web_message`).
+ * @param {Context} context
+ * @param {Window} popup
+ * @param {Login} options
+ */
+export function ask(context: Context, popup: Window, options: Login): Promise<{
+    code: string;
+    url: string;
+    state: string;
+    verifier: string;
+    nonce: string;
+}>;
+/**
+ * The code of an answer. Throws what the issuer says instead, or that it is not from the issuer.
+ * @param {Context} context
+ * @param {URLSearchParams} answer whose `state` is ours
+ */
+export function codeOf({ server, error }: Context, answer: URLSearchParams): string;
+/**
+ * Redeems a code. If that fails, whoever was signed in still is.
+ * @param {Context} context
+ * @param {string} code
+ * @param {Asked} asked
+ */
+export function redeem(context: Context, code: string, asked: Asked): Promise<void>;
+/**
+ * The person's profile.
+ * @param {import('./server.js').Server} server
+ * @param {string} token
+ * @param {Json} claims of the ID token, whose `sub` it must have (OpenID Connect Core §5.3.2)
+ */
+export function userinfo(server: import("./server.js").Server, token: string, { sub }: Json): Promise<import("./server.js").Json>;
+/**
+ * Forgets and revokes what there is, and goes to where the session ends.
+ * @param {Context} context
+ * @param {Saved | undefined} known
+ * @param {{ returnTo?: string, everywhere?: boolean }} [options]
+ */
+export function signOut({ env, server, tokens, redirectUri }: Context, known: Saved | undefined, { returnTo, everywhere }?: {
+    returnTo?: string;
+    everywhere?: boolean;
+}): Promise<void>;
+/**
+ * What an API's 401 asks the issuer for (RFC 9470 §3): a sign-in of a certain level, or one not long ago. Nothing if
+ * the sign-in is what the API wants, for then a fresh token of it will do, or nothing will.
+ * @param {Response} response
+ * @param {Json} claims of the ID token
+ * @param {number} now seconds by the server's clock
+ * @returns {{ acr?: string, maxAge?: number } | undefined}
+ */
+export function missing(response: Response, claims: Json, now: number): {
+    acr?: string;
+    maxAge?: number;
+} | undefined;
+export type Env = import("./symbolon.js").Env;
+export type Login = import("./symbolon.js").Login;
+export type Json = import("./server.js").Json;
+export type Params = import("./server.js").Params;
+export type Saved = import("./tokens.js").Saved;
+/**
+ * what this part gets of the core
+ */
+export type Context = {
+    env: Env;
+    /**
+     * of this issuer's, client's and perhaps tab's keys
+     */
+    prefix: string;
+    server: import("./server.js").Server;
+    tokens: import("./tokens.js").Tokens;
+    redirectUri: string;
+    options: import("./symbolon.js").Options;
+    apis: import("./urls.js").Api[];
+    error: (code: unknown, detail?: string) => Error;
+    decode: typeof import("./claims.js").decode;
+    report: (thrown: unknown) => void;
+};
+export type Asked = {
+    verifier: string;
+    nonce: string;
+};

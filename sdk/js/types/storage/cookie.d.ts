@@ -1,0 +1,2 @@
+/** @returns {never} */
+export function open(): never;

@@ -1,0 +1,8 @@
+export function indexedDb(env: Env, name: string): {
+    shared: boolean;
+    load: () => Promise<import("../tokens.js").Saved | undefined>;
+    /** @param {Saved} [saved] @param {string} [turn] */
+    save: (saved?: Saved, turn?: string) => Promise<boolean>;
+};
+export type Env = import("../symbolon.js").Env;
+export type Saved = import("../tokens.js").Saved;

@@ -13,9 +13,9 @@ export const PERSONAL = /_required$|^access_denied$|_closed$/;
 export const HINTS = {
   config: 'Check the options of createAuth().',
   crypto_unavailable: 'Use https or localhost.',
-  dpop_unavailable: 'No key here, or no proofs there.',
+  dpop_unavailable: 'No key, or no proofs.',
   id_token: 'Check issuer, clientId and the clocks.',
-  invalid_callback: 'Malformed, or of another issuer.',
+  invalid_callback: 'Malformed, or another issuer.',
   network: 'Offline, or CORS: is this origin one of the client?',
   popup_blocked: 'Call loginPopup() from a click.',
   restore_loop: 'Does the redirectUri call start()?',

@@ -98,7 +98,7 @@ export async function ask(context, popup, options) {
       popup.location.replace(asked.url);
     })
   ).finally(() => done.abort());
-  return { ...asked, code: codeOf(context, answer) };
+  return { ...asked, answer };
 }
 
 /**
@@ -150,7 +150,7 @@ function scopeOf({ scope = 'openid profile email offline_access' }, apis) {
  * @param {Context} context
  * @param {URLSearchParams} answer whose `state` is ours
  */
-export function codeOf({ server, error }, answer) {
+function codeOf({ server, error }, answer) {
   if (ANSWER.some((name) => answer.getAll(name).length > 1) || answer.get('iss') !== server.issuer)
     throw error('invalid_callback');
   if (answer.has('error')) throw error(answer.get('error'));
@@ -158,15 +158,15 @@ export function codeOf({ server, error }, answer) {
 }
 
 /**
- * Redeems a code. If that fails, whoever was signed in still is.
+ * Redeems the code of an answer. If that fails, whoever was signed in still is.
  * @param {Context} context
- * @param {string} code
+ * @param {URLSearchParams} answer
  * @param {Asked} asked
  */
-export async function redeem(context, code, asked) {
+export async function redeem(context, answer, asked) {
   const { tokens, apis } = context;
   try {
-    const { json, saved } = await begin(context, code, asked);
+    const { json, saved } = await begin(context, codeOf(context, answer), asked);
     await tokens.keep(json, { audience: apis[0]?.audience }, saved);
   } catch (thrown) {
     await tokens.load();

@@ -168,7 +168,9 @@ export class Auth {
       else if (this.#tabs.mark() && !(await this.#restore()))
         await this.#depart({ silent: true, prompt: 'none' }); // asks the issuer, without troubling the person
     } catch (error) {
-      this.#failed(error, arrival?.transaction?.silent);
+      // An answer that brings nothing leaves whoever was signed in before.
+      if (arrival && (await this.#restore().catch(() => false))) this.#report(error);
+      else this.#failed(error, arrival?.transaction?.silent);
     }
     if (this.#state.status === 'loading') this.#set({ ...NOBODY, status: 'signed-out' });
     return this.#state;
@@ -184,15 +186,14 @@ export class Auth {
   async #arrived({ answer, transaction }) {
     if (!transaction) throw new AuthError('unknown_state');
     this.#tabs.mark('1'); // a reload during the exchange restores instead of starting over
-    const { codeOf } = await signIn();
-    await this.#redeem(codeOf(this.#context, answer), transaction);
+    await this.#redeem(answer, transaction);
   }
 
-  /** @param {string} code @param {import('./sign-in.js').Asked} asked */
-  async #redeem(code, asked) {
+  /** @param {URLSearchParams} answer @param {import('./sign-in.js').Asked} asked */
+  async #redeem(answer, asked) {
     const { redeem } = await signIn();
     await this.#open();
-    await this.#tokens.inTurn(() => redeem(this.#context, code, asked));
+    await this.#tokens.inTurn(() => redeem(this.#context, answer, asked));
     this.#signedIn();
   }
 
@@ -245,7 +246,7 @@ export class Auth {
       if (!popup) throw new AuthError('popup_blocked');
       const { ask } = await signIn();
       const asked = await ask(this.#context, popup, options);
-      await this.#redeem(asked.code, asked);
+      await this.#redeem(asked.answer, asked);
       return this.#state;
     } catch (error) {
       throw this.#report(error);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AuthError, createAuth } from '../src/symbolon.js';
 import { signIn } from './support/signed-in.js';
-import { API, ISSUER, OPTIONS, until, World } from './support/world.js';
+import { API, APP, ISSUER, OPTIONS, until, World } from './support/world.js';
 
 const tokenRequests = (world) => world.issuer.log.filter(({ url }) => url.endsWith('/oauth/token')).length;
 const local = { storage: 'local' };
@@ -130,6 +130,22 @@ test('stepUp: manual gives the answer, and a sign-in that is what was asked for 
     assert.equal((await auth.fetch(`${API}/pay`)).status, 401, met);
   }
   assert.deepEqual(page.visits, []);
+});
+
+test('a stronger sign-in that is declined, or a forged answer, leaves the person signed in', async () => {
+  for (const [user, forge] of [[undefined, (url) => url], ['ada', () => `${APP}/?code=x&state=${'y'.repeat(43)}&iss=${ISSUER}`]]) {
+    const seen = [];
+    const options = { ...local, onError: ({ code }) => seen.push(code) };
+    const { world, tab, auth, page } = await signIn({ options });
+    auth.stepUp({ maxAge: 0 });
+    await until(() => page.visits.length > 0);
+    world.issuer.session = user ?? null;
+    const back = createAuth({ ...OPTIONS, ...options }, tab.load(forge(world.issuer.authorize(page.visits[0]))));
+    await back.start();
+    assert.equal(back.user?.sub, 'ada');
+    assert.deepEqual(seen, [user ? 'unknown_state' : 'access_denied']);
+    assert.doesNotMatch(tab.page.location.href, /code=|error=/);
+  }
 });
 
 test('login says what it is told', async () => {

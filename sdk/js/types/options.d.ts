@@ -25,7 +25,7 @@ export type Options = {
      * where tokens live; `auto`, the default: the refresh
      * token in IndexedDB with the key it is bound to, and where that cannot be, `memory`
      */
-    storage?: "auto" | "session" | "memory" | "local" | undefined;
+    storage?: "auto" | "memory" | "session" | "local" | undefined;
     /**
      * default `auto`: tokens are bound to a key if the issuer offers it; APIs must know
      * DPoP then

@@ -13,25 +13,19 @@ export function depart(context: Context, { returnTo, silent, ...options }: Login
  * @param {Login} options
  */
 export function ask(context: Context, popup: Window, options: Login): Promise<{
-    code: string;
+    answer: URLSearchParams;
     url: string;
     state: string;
     verifier: string;
     nonce: string;
 }>;
 /**
- * The code of an answer. Throws what the issuer says instead, or that it is not from the issuer.
+ * Redeems the code of an answer. If that fails, whoever was signed in still is.
  * @param {Context} context
- * @param {URLSearchParams} answer whose `state` is ours
- */
-export function codeOf({ server, error }: Context, answer: URLSearchParams): string;
-/**
- * Redeems a code. If that fails, whoever was signed in still is.
- * @param {Context} context
- * @param {string} code
+ * @param {URLSearchParams} answer
  * @param {Asked} asked
  */
-export function redeem(context: Context, code: string, asked: Asked): Promise<void>;
+export function redeem(context: Context, answer: URLSearchParams, asked: Asked): Promise<void>;
 /**
  * The person's profile.
  * @param {import('./server.js').Server} server

@@ -111,7 +111,7 @@ test('the address of the callback by itself says that there is nothing to finish
 });
 
 test('the app can be installed, opens offline, and keeps nothing but its own files', async (t) => {
-  const network = 'symbolon: network: Offline, or this origin is not allowed for the client (CORS).';
+  const network = 'symbolon: network: Offline, or CORS: is this origin one of the client?';
   const context = await profile(t, browser, { onConsole: [network] });
   const page = await context.newPage();
   await page.goto(app);

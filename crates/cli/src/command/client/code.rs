@@ -18,7 +18,7 @@ pub(super) fn show(answer: &Value, output: &Output) {
     output.line(&format!("  \"integrity\": {{\n{}\n  }}", integrity.join(",\n")));
     output.line("}\n</script>");
     output.line("<script type=\"module\">\nimport { createAuth } from 'symbolon';\n");
-    output.line(&format!("const auth = createAuth({{\n{}}});", options(answer)));
+    output.line(&format!("const auth = createAuth({{\n{}\n}});", options(answer)));
     output.line("await auth.start();");
     output.line("auth.subscribe(({ user }) => console.log(user ? user.name : 'signed out'));");
     output.line("// auth.login(), auth.logout(), auth.fetch(url)\n</script>");
@@ -38,7 +38,8 @@ fn options(answer: &Value) -> String {
     if !apis.is_empty() {
         lines.push(("apis", format!("{{ {} }}", apis.join(", "))));
     }
-    lines.iter().map(|(name, value)| format!("  {name}: {value},\n")).collect()
+    let lines: Vec<String> = lines.iter().map(|(name, value)| format!("  {name}: {value},")).collect();
+    lines.join("\n")
 }
 
 /// As a string of JSON and of JavaScript, which cannot end the script it stands in.

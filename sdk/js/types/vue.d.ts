@@ -2,7 +2,7 @@
 export function useAuth(): {
     /** The SDK itself: `login`, `logout`, `fetch` and the rest. */
     auth: import("./symbolon.js").Auth;
-    status: import("vue").ComputedRef<"error" | "signed-out" | "loading" | "signed-in">;
+    status: import("vue").ComputedRef<"error" | "loading" | "signed-out" | "signed-in">;
     user: import("vue").ComputedRef<Readonly<Record<string, any>> | null>;
     scopes: import("vue").ComputedRef<readonly string[]>;
     roles: import("vue").ComputedRef<readonly string[]>;
@@ -42,7 +42,7 @@ export type Router = {
 declare function refs(auth: Auth): {
     /** The SDK itself: `login`, `logout`, `fetch` and the rest. */
     auth: import("./symbolon.js").Auth;
-    status: import("vue").ComputedRef<"error" | "signed-out" | "loading" | "signed-in">;
+    status: import("vue").ComputedRef<"error" | "loading" | "signed-out" | "signed-in">;
     user: import("vue").ComputedRef<Readonly<Record<string, any>> | null>;
     scopes: import("vue").ComputedRef<readonly string[]>;
     roles: import("vue").ComputedRef<readonly string[]>;

@@ -17,6 +17,7 @@ export async function register(server, person) {
   };
   const sites = ['--redirect', HOME];
   const byKey = ['--auth-method', 'private_key_jwt', '--jwks', jwks];
+  const old = ['--metadata', JSON.stringify({ legacy_assertion_audience: true })];
   const { api_secret } = await server.command(['api', 'secret', 'rotate', server.api]);
   return {
     issuer: server.issuer,
@@ -34,6 +35,8 @@ export async function register(server, person) {
       signer: await add('Signer', '--web', ...byKey, ...sites),
       machine: await add('Machine', '--machine'),
       key_machine: await add('Machine with a key', '--machine', ...byKey),
+      old_machine: await add('Machine older than RFC 10070', '--machine', ...byKey, ...old),
+      old_signer: await add('Signer older than RFC 10070', '--web', ...byKey, ...old, ...sites),
       tv: await add('Television', '--native', '--device', '--third-party'),
     },
   };

@@ -1,9 +1,9 @@
 //! `private_key_jwt`: an assertion signed with the client's key (RFC 7523 §3, as tightened by RFC 10070).
 //!
-//! Which audience counts and how far away the expiry may be is the client's profile's to say. Strict is the issuer as the only audience, as a plain
-//! string: with anything looser, another server that names our token endpoint as its own could talk the client into an assertion for us
-//! (CVE-2025-27370). Whoever says `client-authentication+jwt` says that it knows that rule, and is held to it. Never are there two audiences. Refuses a
-//! missing or used `jti` (CVE-2020-15222) and every algorithm but signatures.
+//! The issuer is the only audience, as a plain string, and the expiry at most five minutes away: with anything looser, another server that names
+//! our token endpoint as its own could talk the client into an assertion for us (CVE-2025-27370). Clients older than that rule have a switch of
+//! their own, where their profile leaves it to them; whoever says `client-authentication+jwt` says that it knows the rule, and is held to it. Never
+//! are there two audiences. Refuses a missing or used `jti` (CVE-2020-15222) and every algorithm but signatures.
 
 use serde::Deserialize;
 use symbolon_jose::jwt::{self, Audience, Policy, Verified, is_same_type};
@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::endpoint::path;
 use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::params::Params;
-use crate::profile::Demand;
+use crate::profile::{BRIEF_SECS, Demand};
 use crate::registration::{AuthMethod, Client};
 
 pub(super) const NAME: &str = "private_key_jwt";
@@ -129,7 +129,9 @@ pub(super) fn judge<'c>(
     if client.metadata.token_endpoint_auth_signing_alg.is_some_and(|only| !alg.answers_to(only.name())) {
         return Err(ClientAuthFailure::AssertionAlgorithm);
     }
-    let strict = client.profile().demands(Demand::IssuerAudience) || says_it_is_one(verified.typ())?;
+    let knows_the_rule = says_it_is_one(verified.typ())?;
+    let strict =
+        knows_the_rule || !client.legacy_assertion_audience || client.profile().demands(Demand::IssuerAudience);
     // A MAC gets here under a secret only.
     let under_secret = alg.is_symmetric() && client.profile().allows_auth_method(AuthMethod::ClientSecretJwt);
     if !under_secret && !client.profile().allows_alg(alg) {
@@ -140,7 +142,8 @@ pub(super) fn judge<'c>(
         return Err(ClientAuthFailure::AssertionExpiry);
     }
     let exp = verified.exp().ok_or(ClientAuthFailure::AssertionExpiry)?;
-    if exp > ctx.now.saturating_add(client.profile().assertion_secs() + SKEW_SECS) {
+    let lifetime_secs = if strict { BRIEF_SECS } else { client.profile().assertion_secs() };
+    if exp > ctx.now.saturating_add(lifetime_secs + SKEW_SECS) {
         return Err(ClientAuthFailure::AssertionExpiry);
     }
     let AssertionClaims { iss, sub, aud, jti } = verified.into_claims();
@@ -253,16 +256,21 @@ mod tests {
         assert_eq!(pending.remembered(FirstUse::No).err(), Some(replayed));
     }
 
-    /// Those of every profile, each with what it accepts of what names a kind of its own, and of what does not.
+    /// What is said to a client of this profile with the switch for old clients.
     fn judged(profile: SecurityProfile, typ: &str, aud: &Value) -> Result<(), ClientAuthFailure> {
         let mut world = world();
         world.client.security.security_profile = profile;
+        world.client.legacy_assertion_audience = true;
         run_typed(&world, typ, &json!({ "aud": aud })).map(|_| ())
     }
 
     #[test]
     fn the_issuer_is_the_only_audience_rfc_10070_cve_2025_27370() {
         let refused = Err(ClientAuthFailure::AssertionAudience);
+        let world = world();
+        for aud in [json!([ISSUER]), json!(format!("{ISSUER}/oauth/token")), json!("https://evil.example")] {
+            assert_eq!(run(&world, &json!({"aud": aud})).map(|_| ()), refused, "without the switch: {aud}");
+        }
         for (profile, typ) in [
             (SecurityProfile::Oidc, TYP),
             (SecurityProfile::Ciba, TYP),
@@ -308,18 +316,20 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_ahead_and_as_near_as_the_profile_says() {
+    fn expiry_is_ahead_and_five_minutes_away_but_an_hour_for_old_clients() {
         let mut world = world();
-        for (profile, secs) in [
-            (SecurityProfile::Oidc, 3_600),
-            (SecurityProfile::Ciba, 300),
-            (SecurityProfile::Fapi1, 300),
-            (SecurityProfile::Fapi2, 300),
-            (SecurityProfile::Fapi2Signed, 300),
+        for (profile, old, secs) in [
+            (SecurityProfile::Oidc, false, 300),
+            (SecurityProfile::Oidc, true, 3_600),
+            (SecurityProfile::Ciba, true, 300),
+            (SecurityProfile::Fapi1, true, 300),
+            (SecurityProfile::Fapi2, true, 300),
+            (SecurityProfile::Fapi2Signed, true, 300),
         ] {
             world.client.security.security_profile = profile;
+            world.client.legacy_assertion_audience = old;
             for (exp, ok) in [(NOW + secs + 15, true), (NOW - 14, true), (NOW + secs + 16, false), (NOW - 16, false)] {
-                let result = run(&world, &json!({ "exp": exp })).map(|_| ());
+                let result = run_typed(&world, "JWT", &json!({ "exp": exp })).map(|_| ());
                 assert_eq!(result, if ok { Ok(()) } else { Err(ClientAuthFailure::AssertionExpiry) }, "{profile:?}");
             }
         }

@@ -23,7 +23,7 @@ pub enum Demand {
     CodeChallenge,
     /// A code that was asked for by a pushed request has a `code_challenge`.
     CodeChallengeIfPushed,
-    /// A client assertion names the issuer and nothing else, as a string; else also the endpoints that RFC 7523 §3 and its followers name.
+    /// A client assertion names the issuer and nothing else, as a string, whatever the registration's switch for old clients says.
     IssuerAudience,
     /// A `nonce` with `openid`, else a `state`.
     NonceOrState,
@@ -49,13 +49,13 @@ struct Rules {
     auth_methods: Option<&'static [&'static str]>,
     /// What they may ask the authorization endpoint for; `None` means whatever they are registered for.
     response_types: Option<&'static [ResponseType]>,
-    /// How far from its end a client assertion may be, in seconds.
+    /// How far from its end the assertion of a client with the switch for old ones may be, in seconds.
     assertion_secs: u64,
     demands: &'static [Demand],
 }
 
-/// Where a standard wants assertions that are made for one request.
-const BRIEF_SECS: u64 = 300;
+/// How far from its end a client assertion may be that is made for one request.
+pub(crate) const BRIEF_SECS: u64 = 300;
 
 macro_rules! profiles {
     ($($(#[$doc:meta])+ $module:ident => $variant:ident),+ $(,)?) => {
@@ -138,7 +138,7 @@ impl SecurityProfile {
         self.rules().signing_algs.contains(&alg)
     }
 
-    /// How far from its end a client assertion may be, in seconds.
+    /// How far from its end the assertion of a client with the switch for old ones may be, in seconds.
     #[must_use]
     pub fn assertion_secs(self) -> u64 {
         self.rules().assertion_secs

@@ -177,7 +177,8 @@ fn fapi2_section_5_3_2_1_a_token_request_without_a_key_is_refused() {
 
 #[test]
 fn fapi2_section_5_3_2_1_the_audience_of_an_assertion_is_the_issuer_as_a_string() {
-    let (client, key) = of(SecurityProfile::Fapi2);
+    let (mut client, key) = of(SecurityProfile::Fapi2);
+    client.legacy_assertion_audience = true;
     assert_eq!(assertion(&client, &key, &json!({})), Ok(()));
     for aud in [
         json!(["https://auth.example"]),

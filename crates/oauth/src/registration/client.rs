@@ -126,6 +126,9 @@ pub struct Client {
     /// Its public keys, for `private_key_jwt` and `self_signed_tls_client_auth`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Value>,
+    /// Its assertions may be what clients older than RFC 10070 make: for an endpoint of ours, for as long as its profile lets them live.
+    #[serde(default)]
+    pub legacy_assertion_audience: bool,
     /// May send JSON to the token and revocation endpoints.
     #[serde(default)]
     pub json_requests: bool,
@@ -260,6 +263,7 @@ impl Client {
             },
             secrets: Vec::new(),
             jwks: None,
+            legacy_assertion_audience: false,
             json_requests: false,
             id_token_signed_response_alg: Algorithm::RS256,
             profile_claims: ProfileClaims::UserinfoOnly,

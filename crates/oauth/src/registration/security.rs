@@ -117,6 +117,11 @@ impl Client {
             "token_endpoint_auth_method",
             "the security profile wants private_key_jwt or mutual TLS",
         );
+        faults.check(
+            !(self.legacy_assertion_audience && profile.demands(Demand::IssuerAudience)),
+            "legacy_assertion_audience",
+            "the security profile takes the issuer alone as audience",
+        );
         // Keys behind a jwks_uri are looked at when they are used.
         let set = self.jwks.as_ref().and_then(|jwks| JwkSet::from_value(jwks).ok());
         let signs = self.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt || self.must_sign_requests();
@@ -198,6 +203,13 @@ mod tests {
             let public = Client { security: Security { security_profile: profile, ..Security::default() }, ..spa() };
             assert!(public.validate().is_err());
             assert!(machine().with_profile(profile).validate().is_err(), "without keys");
+        }
+    }
+
+    #[test]
+    fn fapi2_section_5_3_2_1_the_looser_audience_of_assertions_is_refused() {
+        for profile in [SecurityProfile::Fapi2, SecurityProfile::Fapi2Signed] {
+            contradicts(profile, "legacy_assertion_audience", |client| client.legacy_assertion_audience = true);
         }
     }
 
@@ -304,7 +316,7 @@ mod tests {
 
     #[test]
     fn the_default_profile_contradicts_nothing() {
-        let old = Client { require_pkce: false, ..fapi2().0 };
+        let old = Client { require_pkce: false, legacy_assertion_audience: true, ..fapi2().0 };
         let old = Client { security: Security::default(), ..old };
         assert_eq!(old.validate(), Ok(()));
     }

@@ -136,7 +136,8 @@ async fn the_issuer_is_the_only_audience() {
     {
         keyed.try_claims(&format!("aud-{at}"), "aud", audience).await.is_error(401, "invalid_client");
     }
-    // Clients older than that rule do not name their kind, and name the endpoint.
+    // Clients older than that rule do not name their kind, and name the endpoint; each has a switch for it.
+    keyed.world.change_client("machine", |client| client.legacy_assertion_audience = true).await;
     for (at, (audience, status)) in [
         (json!(endpoint), 200),
         (json!([endpoint]), 200),

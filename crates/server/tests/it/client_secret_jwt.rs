@@ -59,8 +59,8 @@ async fn rfc7523_section_3_the_same_is_asked_of_it_as_of_a_signature() {
     let world = World::new().await;
     let secret = enrol(&world).await;
     let tries = [
-        json!({ "aud": format!("{ISSUER}/oauth/revoke") }),
-        json!({ "aud": [ISSUER, "https://other.example"] }),
+        json!({ "aud": format!("{ISSUER}/oauth/token") }),
+        json!({ "aud": [ISSUER] }),
         json!({ "aud": "https://other.example" }),
         json!({ "iss": "web" }),
         json!({ "iss": null }),

@@ -102,6 +102,7 @@ async fn fapi2_section_5_4_1_a_proof_by_another_algorithm_is_refused() {
 #[tokio::test]
 async fn fapi2_section_5_3_2_1_assertions_name_the_issuer_alone_at_every_endpoint() {
     let bank = Bank::new(SecurityProfile::Fapi2).await;
+    bank.world.change_client("bank", |client| client.legacy_assertion_audience = true).await;
     for path in ["/oauth/par", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/bc-authorize"] {
         for aud in [json!([ISSUER]), json!(format!("{ISSUER}/oauth/token")), json!(format!("{ISSUER}{path}"))] {
             let assertion = bank.assertion(&json!({ "aud": aud }));

@@ -119,6 +119,12 @@ fn lax(client: &Value) -> Vec<Finding> {
             "let it send a code_challenge; register it anew",
         ));
     }
+    if client["legacy_assertion_audience"] == true {
+        found.push(warn(
+            "may name an endpoint as audience of its assertions, which RFC 10070 forbids",
+            "let it name the issuer, and set legacy_assertion_audience to false with client set --metadata",
+        ));
+    }
     if client["password_sign_in"] == true {
         found.push(warn(
             "sees the passwords of people",
@@ -244,11 +250,13 @@ mod tests {
     #[test]
     fn loosened_rules_and_long_lives_are_told() {
         let client = json!({
-            "client_id": "old", "require_pkce": false, "password_sign_in": true,
+            "client_id": "old", "require_pkce": false, "legacy_assertion_audience": true, "password_sign_in": true,
             "access_token_lifetime_secs": 7_200, "refresh_absolute_secs": 2 * YEAR_SECS,
             "apis": [{ "audience": "https://gone.example" }],
         });
-        for what in ["PKCE", "sees the passwords", "longer than an hour", "longer than a year", "does not exist"] {
+        for what in
+            ["PKCE", "RFC 10070", "sees the passwords", "longer than an hour", "longer than a year", "does not exist"]
+        {
             assert_found(&with(&client), Grade::Warning, what);
         }
         let mut off = client;

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest;
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 use crate::{Algorithm, base64url};
 
@@ -14,6 +15,17 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     hash
+}
+
+/// The first `len` bytes of the shortest SHA-2 hash that has so many (OpenID Connect Core §10.2); at most 64.
+pub(crate) fn left_of_hash(bytes: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
+    let algorithm = match len {
+        0..=32 => &digest::SHA256,
+        33..=48 => &digest::SHA384,
+        _ => &digest::SHA512,
+    };
+    let hash = digest::digest(algorithm, bytes);
+    Zeroizing::new(hash.as_ref().iter().copied().take(len).collect())
 }
 
 /// Equality in a time that depends on the lengths only.

@@ -43,6 +43,7 @@ pub mod response_mode;
 pub mod response_type;
 mod rotation;
 pub mod scope;
+pub mod shared_keys;
 pub mod shared_signals;
 pub mod status_list;
 mod target;

@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 use symbolon_jose::json::{Limits, parse_strict};
 use symbolon_jose::jwe::{self, DecryptingKeys};
-use symbolon_jose::jwt::{self, Policy, is_same_type};
+use symbolon_jose::jwt::{self, Policy, Verified, is_same_type};
 use symbolon_jose::{Algorithm, VerifyingKeys, base64url};
 use zeroize::Zeroizing;
 
@@ -19,6 +19,7 @@ use crate::json::holds_nul;
 use crate::params::Params;
 use crate::profile::Demand;
 use crate::registration::{Client, RequestObjectAlg};
+use crate::shared_keys::SharedKeys;
 
 /// The media type of a request object, and with it the `typ` (RFC 9101 §10.8).
 pub const TYP: &str = "oauth-authz-req+jwt";
@@ -44,6 +45,8 @@ pub struct Keys<'a> {
     pub verifying: Option<&'a VerifyingKeys>,
     /// This server's own, to which it may be encrypted.
     pub decrypting: Option<&'a DecryptingKeys>,
+    /// Those that the client's secret makes, for one that is registered for a MAC (OpenID Connect Core §6.1, §10.1).
+    pub shared: &'a [SharedKeys],
 }
 
 /// Opens the request objects of one client.
@@ -68,7 +71,7 @@ impl Opener<'_> {
         if let Some(name) = ["client_id", "request", "request_uri"].into_iter().find(|name| beside.is_repeated(name)) {
             return Err(OAuthError::ParameterRepeated(name.to_owned()));
         }
-        let decrypted = if is_encrypted(text) { Some(self.decrypted(text)?) } else { None };
+        let decrypted = if is_encrypted(text) { Some(decrypted(self.keys, text)?) } else { None };
         let text = decrypted.as_ref().map_or(text, |inside| inside.as_str());
         let (claims, kind) = if text.ends_with('.') { self.unsigned(text)? } else { self.signed(text)? };
         if NEVER_INSIDE.iter().any(|name| claims.contains_key(*name)) {
@@ -106,13 +109,7 @@ impl Opener<'_> {
         if registered == Some(RequestObjectAlg::Unsigned) {
             return Err(wrong_alg);
         }
-        let no_keys = OAuthError::RequestObjectInvalid("the client has no keys to verify its request objects with");
-        let keys = self.keys.verifying.ok_or(no_keys)?;
-        // The audience is optional and compared by the caller; so is the expiry (RFC 9101 §4).
-        let policy =
-            Policy::danger_any_audience(self.client.client_id.as_str()).danger_exp_optional().leeway_secs(SKEW_SECS);
-        let verified =
-            jwt::verify::<Map<String, Value>>(text, keys, &policy, self.now).map_err(|error| failure(&error))?;
+        let verified = self.verified(text, registered)?;
         check_type(verified.typ())?;
         let alg = verified.algorithm();
         if !self.client.allows_request_object_alg(RequestObjectAlg::Signed(alg)) {
@@ -133,19 +130,24 @@ impl Opener<'_> {
         }
     }
 
-    /// What was encrypted to this server (RFC 9101 §6.1): "The result is a signed Request Object", and is verified like any other.
-    /// What is wrong with it is not told apart.
-    fn decrypted(&self, text: &str) -> Result<Zeroizing<String>, OAuthError> {
-        let keys =
-            self.keys.decrypting.ok_or(OAuthError::RequestObjectInvalid("this server has no key to decrypt with"))?;
-        let opened = jwe::compact::decrypt(text, keys).map_err(|_| NOT_DECRYPTED)?;
-        // RFC 7519 §5.2: "In the case that nested signing or encryption is employed, this Header Parameter MUST be present".
-        if !opened.cty().is_some_and(|cty| [TYP, "JWT"].iter().any(|accepted| is_same_type(accepted, cty))) {
-            return Err(OAuthError::RequestObjectInvalid("cty of the encrypted request object must be JWT"));
+    /// With the client's public keys, or with its secret where it is registered for a MAC: what is registered chooses, never the header.
+    fn verified(
+        &self,
+        text: &str,
+        registered: Option<RequestObjectAlg>,
+    ) -> Result<Verified<Map<String, Value>>, OAuthError> {
+        // The audience is optional and compared by the caller; so is the expiry (RFC 9101 §4).
+        let policy =
+            Policy::danger_any_audience(self.client.client_id.as_str()).danger_exp_optional().leeway_secs(SKEW_SECS);
+        let verify = |keys| jwt::verify(text, keys, &policy, self.now).map_err(|error| failure(&error));
+        let no_keys = OAuthError::RequestObjectInvalid("the client has no keys to verify its request objects with");
+        if !matches!(registered, Some(RequestObjectAlg::Signed(alg)) if alg.is_symmetric()) {
+            return verify(self.keys.verifying.ok_or(no_keys)?);
         }
-        let inside = std::str::from_utf8(opened.plaintext()).map_err(|_| NOT_DECRYPTED)?;
-        // Encrypted once: nothing in it is worth opening again.
-        if is_encrypted(inside) { Err(NOT_DECRYPTED) } else { Ok(Zeroizing::new(inside.to_owned())) }
+        // While one secret follows another, either may be the one.
+        let mut live = self.keys.shared.iter().filter(|secret| secret.is_live(self.now));
+        let first = live.next().ok_or(no_keys)?;
+        live.fold(verify(first.verifying()), |found, secret| found.or_else(|_| verify(secret.verifying())))
     }
 
     /// FAPI 2.0 Message Signing §5.3.1, FAPI 1.0 Part 2 §5.2.2: "an nbf claim that is no longer than 60 minutes in the past" and "an exp claim
@@ -224,6 +226,27 @@ impl Opener<'_> {
         };
         if ok { Ok(()) } else { Err(OAuthError::RequestObjectInvalid("aud of the request object is not this issuer")) }
     }
+}
+
+/// What was encrypted to this server (RFC 9101 §6.1): "The result is a signed Request Object", and is verified like any other.
+/// What is wrong with it is not told apart.
+fn decrypted(keys: Keys<'_>, text: &str) -> Result<Zeroizing<String>, OAuthError> {
+    let keys = keys.decrypting.ok_or(OAuthError::RequestObjectInvalid("this server has no key to decrypt with"))?;
+    let opened = jwe::compact::decrypt(text, keys).map_err(|_| NOT_DECRYPTED)?;
+    // RFC 7519 §5.2: "In the case that nested signing or encryption is employed, this Header Parameter MUST be present".
+    if !opened.cty().is_some_and(|cty| [TYP, "JWT"].iter().any(|accepted| is_same_type(accepted, cty))) {
+        return Err(OAuthError::RequestObjectInvalid("cty of the encrypted request object must be JWT"));
+    }
+    let inside = std::str::from_utf8(opened.plaintext()).map_err(|_| NOT_DECRYPTED)?;
+    // Encrypted once: nothing in it is worth opening again.
+    if is_encrypted(inside) { Err(NOT_DECRYPTED) } else { Ok(Zeroizing::new(inside.to_owned())) }
+}
+
+/// The signed object inside an encrypted one, which says by its `kid` which key of the client verifies it; nothing if it is not encrypted or does
+/// not open.
+#[must_use]
+pub fn inside(keys: Keys<'_>, text: &str) -> Option<Zeroizing<String>> {
+    is_encrypted(text).then(|| decrypted(keys, text).ok())?
 }
 
 const NOT_DECRYPTED: OAuthError =

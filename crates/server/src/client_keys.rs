@@ -23,6 +23,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use symbolon_jose::jwk::Purpose;
 use symbolon_jose::{Algorithm, Jwk, JwkSet, VerifyingKeys, jwt};
 use symbolon_oauth::registration::Client;
+use symbolon_oauth::request_object;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::app::App;
@@ -307,10 +308,28 @@ impl App {
         }
     }
 
+    /// The keys with which a request object of this client is verified: one that is encrypted says inside which it is.
+    pub async fn keys_of_request_object<'r>(
+        &self,
+        registry: &'r Registry,
+        client: &Client,
+        text: &str,
+        now: u64,
+    ) -> PublicKeys<'r> {
+        let inside = request_object::inside(registry.request_keys(client.client_id.as_str()), text);
+        self.public_keys(registry, client, inside.as_ref().map_or(text, |inside| inside.as_str()), now).await
+    }
+
     /// Fetches the keys to which something may have to be encrypted for this client, so that [`App::keys_at_hand`] has them.
     pub async fn fetch_encryption_keys(&self, client: &Client, now: u64) {
-        let all = [client.id_token_encryption(), client.authorization_encryption(), client.userinfo_encryption()];
-        let encrypts = all.iter().any(Option::is_some);
+        let all = [
+            client.id_token_encryption(),
+            client.authorization_encryption(),
+            client.userinfo_encryption(),
+            client.introspection_encryption(),
+        ];
+        // Of what is encrypted with its secret, the key is here.
+        let encrypts = all.iter().flatten().any(|(alg, _)| !alg.is_symmetric());
         if let Some(uri) = client.jwks_uri().filter(|_| encrypts) {
             self.client_keys.current(uri, now).await;
         }

@@ -180,6 +180,11 @@ impl Registry {
         &self.others.keys
     }
 
+    /// What can be encrypted to this server.
+    pub fn decryption_algorithms(&self) -> impl Iterator<Item = KeyManagement> {
+        self.others.encryption.algorithms()
+    }
+
     /// The signing keys as registered, with their life.
     pub fn key_records(&self) -> &[KeyRecord] {
         &self.others.key_records
@@ -197,7 +202,11 @@ impl Registry {
 
     /// The keys that the request objects of a client may need.
     pub fn request_keys(&self, client_id: &str) -> Keys<'_> {
-        Keys { verifying: self.assertion_keys(client_id), decrypting: self.others.encryption.decrypting() }
+        Keys {
+            verifying: self.assertion_keys(client_id),
+            decrypting: self.others.encryption.decrypting(),
+            shared: self.shared_keys(client_id),
+        }
     }
 
     /// The published key set, serialised once.

@@ -111,6 +111,9 @@ pub(crate) struct Set {
     /// What can be asked for in detail (RFC 9396): a list of types, in the place of those there are
     #[arg(long, value_name = "FILE")]
     details_types: Option<PathBuf>,
+    /// How answers to its introspection are signed and encrypted (RFC 9701), and its public keys, by the members' standard names
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
     /// Switch it off, or on again
     #[arg(long, value_name = "true|false")]
     disabled: Option<bool>,
@@ -192,6 +195,11 @@ impl Api {
                     without_roles: set.without_roles,
                     status_list: set.status_list,
                     authorization_details_types: details_types(set.details_types.as_deref())?,
+                    metadata: set
+                        .metadata
+                        .as_deref()
+                        .map(|path| json_file(path, "name a file with {…}"))
+                        .transpose()?,
                 },
             },
             Self::Delete { api, .. } => ApiCommand::Delete { api },

@@ -21,6 +21,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::alg::{self, Agreement, Curve, Family, Management, MlDsa};
+use crate::digest::left_of_hash;
 use crate::{Algorithm, ContentEncryption, Error, KeyAlgorithm, KeyManagement};
 pub use certificate::Certificates;
 pub use generate::KeyCurve;
@@ -174,6 +175,25 @@ impl Jwk {
     pub fn oct(secret: &[u8], algorithm: impl Into<KeyAlgorithm>) -> Result<Self, Error> {
         let k = Secret::new(secret.to_vec());
         Self::new(Material::Oct { k }, Some(algorithm.into()))
+    }
+
+    /// The key that a shared text makes for encryption: its SHA-2 hash, cut on the right to the length that `alg` and `enc` need
+    /// (OpenID Connect Core §10.2).
+    ///
+    /// ```
+    /// use symbolon_jose::{ContentEncryption, Error, Jwk, KeyManagement};
+    ///
+    /// assert!(Jwk::oct_of_text(b"a client's secret", KeyManagement::A128Kw, ContentEncryption::A256Gcm).is_ok());
+    /// let other = Jwk::oct_of_text(b"secret", KeyManagement::RsaOaep256, ContentEncryption::A256Gcm);
+    /// assert_eq!(other.unwrap_err(), Error::KeyAlgorithm);
+    /// ```
+    pub fn oct_of_text(text: &[u8], alg: KeyManagement, enc: ContentEncryption) -> Result<Self, Error> {
+        let len = match alg.kind() {
+            Management::AesGcm(kek) | Management::AesKw(kek) => kek.len(),
+            Management::Direct => enc.key_len(),
+            Management::EcdhEs(_) | Management::Oaep(_) | Management::Pbes2(..) => return Err(Error::KeyAlgorithm),
+        };
+        Self::oct(&left_of_hash(text, len), alg)
     }
 
     /// A key of ours, for one algorithm and its purpose; without an algorithm, for whatever it fits.

@@ -5,40 +5,14 @@
 //! (RFC 7518 §3.2), public keys taken for secrets, and secrets that have ended.
 
 use symbolon_jose::jwt::{self, Policy};
-use symbolon_jose::{Algorithm, Jwk, VerifyingKey, VerifyingKeys};
 
 use super::private_key_jwt::{self, AssertionClaims, PendingAssertion};
 use crate::context::Context;
 use crate::error::ClientAuthFailure;
 use crate::registration::{AuthMethod, Client};
+use crate::shared_keys::SharedKeys;
 
 pub(super) const NAME: &str = "client_secret_jwt";
-
-/// What an assertion may be authenticated with.
-pub const MAC_ALGS: &[Algorithm] = &[Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
-
-/// A client's secret as the keys it makes, one for each algorithm that it is long enough for.
-#[derive(Clone, Debug)]
-pub struct SharedKeys {
-    keys: VerifyingKeys,
-    expires_at: Option<u64>,
-}
-
-impl SharedKeys {
-    /// The keys of a secret that ends then (Unix seconds), if it ends.
-    #[must_use]
-    pub fn of(secret: &str, expires_at: Option<u64>) -> Self {
-        let key = |alg: &Algorithm| {
-            let jwk = Jwk::oct(secret.as_bytes(), *alg).ok()?;
-            VerifyingKey::from_jwk(&jwk, *alg).ok()
-        };
-        Self { keys: MAC_ALGS.iter().filter_map(key).collect(), expires_at }
-    }
-
-    fn is_live(&self, now: u64) -> bool {
-        self.expires_at.is_none_or(|expires_at| now < expires_at)
-    }
-}
 
 pub(super) fn verify<'c>(
     ctx: &Context<'_>,
@@ -52,7 +26,7 @@ pub(super) fn verify<'c>(
     let policy = Policy::danger_any_audience(client.client_id.as_str()).leeway_secs(private_key_jwt::SKEW_SECS);
     let mut worst = ClientAuthFailure::AssertionSignature;
     for secret in shared.iter().filter(|secret| secret.is_live(ctx.now)) {
-        match jwt::verify::<AssertionClaims>(assertion, &secret.keys, &policy, ctx.now) {
+        match jwt::verify::<AssertionClaims>(assertion, secret.verifying(), &policy, ctx.now) {
             Ok(verified) => return private_key_jwt::judge(ctx, client, verified),
             // Of two secrets one may be the one, and only that one's word counts.
             Err(error) => match private_key_jwt::failure(error) {
@@ -67,9 +41,10 @@ pub(super) fn verify<'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shared_keys::MAC_ALGS;
     use crate::testing::{NOW, at, machine};
     use serde_json::{Value, json};
-    use symbolon_jose::SigningKey;
+    use symbolon_jose::{Algorithm, Jwk, SigningKey};
 
     const ISSUER: &str = "https://auth.example";
     const SECRET: &str = "sym_cs_a-secret-of-sixty-four-characters-at-the-very-least-for-hs512";
@@ -116,7 +91,7 @@ mod tests {
     #[test]
     fn rfc7518_section_3_2_a_key_is_as_long_as_the_hash() {
         for (bytes, fitting) in [(31, 0), (32, 1), (47, 1), (48, 2), (63, 2), (64, 3)] {
-            assert_eq!(SharedKeys::of(&"x".repeat(bytes), None).keys.iter().count(), fitting, "{bytes}");
+            assert_eq!(SharedKeys::of(&"x".repeat(bytes), None).verifying().iter().count(), fitting, "{bytes}");
         }
         // The secret would do for HS256; for HS512 it is no key at all.
         let short = "x".repeat(40);

@@ -23,7 +23,7 @@ use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::params::Params;
 use crate::registration::{Api, AuthMethod, Client, matches_any};
 
-pub use client_secret_jwt::{MAC_ALGS, SharedKeys};
+pub use crate::shared_keys::{MAC_ALGS, SharedKeys};
 pub use private_key_jwt::{FirstUse, PendingAssertion, SIGNING_ALGS, keys_of};
 
 /// Parameters that client authentication reads; every endpoint with clients accepts them.

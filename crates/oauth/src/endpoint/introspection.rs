@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use symbolon_jose::Algorithm;
+use symbolon_jose::jwe::EncryptingKey;
 use symbolon_jose::jwt::Audience;
 
 use super::userinfo::{TokenFacts, is_not_revoked, still_counts};
@@ -15,6 +16,7 @@ use crate::client_auth::{AuthenticatedApi, AuthenticatedClient};
 use crate::confirmation::Confirmation;
 use crate::error::OAuthError;
 use crate::params::Params;
+use crate::registration::Encryption;
 use crate::scope::Scope;
 
 /// What is asked. `Debug` shows no token.
@@ -159,6 +161,24 @@ impl<'a> Caller<'a> {
                 let client = client.client();
                 (client.client_id.as_str(), client.introspection_alg())
             }
+        }
+    }
+
+    /// How signed answers to it are encrypted, if they are (RFC 9701 §6).
+    #[must_use]
+    pub fn encryption(self) -> Option<Encryption> {
+        match self {
+            Self::Api(api) => api.api().introspection_encryption(),
+            Self::Client(client) => client.client().introspection_encryption(),
+        }
+    }
+
+    /// The registered key for that.
+    #[must_use]
+    pub fn encrypting_key(self, encryption: Encryption) -> Option<EncryptingKey> {
+        match self {
+            Self::Api(api) => api.api().encrypting_key(encryption),
+            Self::Client(client) => client.client().encrypting_key(encryption),
         }
     }
 }

@@ -229,6 +229,7 @@ impl Client {
     #[must_use]
     pub fn allows_request_object_alg(&self, alg: RequestObjectAlg) -> bool {
         match alg {
+            RequestObjectAlg::Signed(alg) if alg.is_symmetric() => self.can_share_keys(),
             RequestObjectAlg::Signed(alg) => self.profile().allows_alg(alg),
             // Nothing but a signature keeps FAPI 2.0 §5.4.1: "not use or accept the none algorithm".
             RequestObjectAlg::Unsigned => self.profile() == SecurityProfile::Oidc,

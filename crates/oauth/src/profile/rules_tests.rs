@@ -44,7 +44,7 @@ fn push(client: &Client, changes: &[(&str, &str)]) -> Result<Push, OAuthError> {
 
 fn pushed(client: &Client, pairs: Vec<(String, String)>) -> Result<Push, OAuthError> {
     let (params, keys) = (Params::from_pairs(pairs).unwrap(), keys_of(client));
-    let keys = request_object::Keys { verifying: keys.as_ref(), decrypting: None };
+    let keys = request_object::Keys { verifying: keys.as_ref(), ..request_object::Keys::default() };
     at(NOW, |ctx| pushed_request::decide(ctx, authenticated(client), None, &params, keys, &apis()))
 }
 

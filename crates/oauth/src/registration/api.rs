@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use symbolon_jose::Algorithm;
+use symbolon_jose::jwe::EncryptingKey;
+use symbolon_jose::{Algorithm, ContentEncryption, JwkSet, KeyManagement};
 
-use super::{DetailsType, SecretHash};
+use super::validate::{Faults, is_public_key_set};
+use super::{DetailsType, Encryption, SecretHash, encrypting_key, responses};
 
 /// A scope an API knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,15 @@ pub struct Api {
     /// What signed answers to its introspection are signed with; as its access tokens if absent (RFC 9701).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_signed_response_alg: Option<Algorithm>,
+    /// How the content key of encrypted answers to its introspection reaches it; they are not encrypted if absent (RFC 9701 §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<KeyManagement>,
+    /// What their content is encrypted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
+    /// Its public keys, to encrypt to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
     /// What can be asked for in detail (RFC 9396).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types: Vec<DetailsType>,
@@ -75,6 +86,9 @@ impl Api {
             include_roles: true,
             status_list: false,
             introspection_signed_response_alg: None,
+            introspection_encrypted_response_alg: None,
+            introspection_encrypted_response_enc: None,
+            jwks: None,
             authorization_details_types: Vec::new(),
             secrets: Vec::new(),
             disabled: false,
@@ -94,6 +108,33 @@ impl Api {
     #[must_use]
     pub fn introspection_alg(&self) -> Algorithm {
         self.introspection_signed_response_alg.unwrap_or(self.signing_alg)
+    }
+
+    /// How signed answers to its introspection are encrypted, if they are.
+    #[must_use]
+    pub fn introspection_encryption(&self) -> Option<Encryption> {
+        responses::encryption(self.introspection_encrypted_response_alg, self.introspection_encrypted_response_enc)
+    }
+
+    /// The first of its keys that is for this, as [`Client::encrypting_key`](super::Client::encrypting_key) has it.
+    #[must_use]
+    pub fn encrypting_key(&self, encryption: Encryption) -> Option<EncryptingKey> {
+        encrypting_key(&JwkSet::from_value(self.jwks.as_ref()?).ok()?, encryption)
+    }
+
+    /// RFC 9701 §6: encrypted answers need a key, and its private half does not belong here.
+    pub(super) fn check_introspection_encryption(&self, faults: &mut Faults) {
+        const ALG: &str = "introspection_encrypted_response_alg";
+        faults.check(
+            self.introspection_encrypted_response_enc.is_none() || self.introspection_encrypted_response_alg.is_some(),
+            "introspection_encrypted_response_enc",
+            "says how to encrypt, but nothing says that to do so: add the alg",
+        );
+        let public = self.jwks.as_ref().is_none_or(is_public_key_set);
+        faults.check(public, "jwks", "must be a key set with at least one usable key, and public keys only");
+        let Some((alg, enc)) = self.introspection_encryption() else { return };
+        let can = !alg.is_symmetric() && self.encrypting_key((alg, enc)).is_some();
+        faults.check(can, ALG, "needs a public key for it in jwks, with use enc");
     }
 
     /// Whether it knows the scope.

@@ -316,7 +316,7 @@ impl Client {
     /// Whether the secret itself is a key, so that its hash is not enough (OpenID Connect Core §10.1).
     #[must_use]
     pub fn needs_readable_secret(&self) -> bool {
-        self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt
+        self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt || self.shares_keys()
     }
 
     /// Whether it is registered for the grant. A client of sessions has nothing to refresh, whatever is registered.

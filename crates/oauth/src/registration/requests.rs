@@ -8,6 +8,7 @@ use super::validate::Faults;
 use super::{Client, ClientKind};
 use crate::pushed_request;
 use crate::redirect_uri;
+use crate::shared_keys::MAC_ALGS;
 
 /// Longest registered `request_uri` (OpenID Connect Core §6.2: "SHOULD NOT exceed 512 ASCII characters").
 const MAX_REQUEST_URI_BYTES: usize = 512;
@@ -58,7 +59,7 @@ pub enum RequestObjectAlg {
 impl RequestObjectAlg {
     /// Every one that can be registered.
     pub fn all() -> impl Iterator<Item = Self> {
-        Algorithm::ASYMMETRIC.iter().copied().map(Self::Signed).chain([Self::Unsigned])
+        Algorithm::ASYMMETRIC.iter().chain(MAC_ALGS).copied().map(Self::Signed).chain([Self::Unsigned])
     }
 
     /// The name on the wire.
@@ -103,11 +104,16 @@ impl Client {
             self.jwks_uri().is_some() || set.is_some_and(|set| !VerifyingKeys::from_jwks(&set, algs).is_empty())
         };
         let has_key = match request_object_signing_alg {
+            Some(RequestObjectAlg::Signed(alg)) if alg.is_symmetric() => self.can_share_keys(),
             Some(RequestObjectAlg::Signed(alg)) => can_sign(&[*alg]),
             Some(RequestObjectAlg::Unsigned) => true,
             None => !(*require_signed_request_object || self.must_sign_requests()) || can_sign(Algorithm::ASYMMETRIC),
         };
-        faults.check(has_key, "jwks", "signed request objects need the client's public key for that algorithm");
+        faults.check(
+            has_key,
+            "jwks",
+            "signed request objects need the client's public key for that algorithm, or for HMAC its secret",
+        );
         faults.check(
             !require_signed_request_object || *request_object_signing_alg != Some(RequestObjectAlg::Unsigned),
             "request_object_signing_alg",
@@ -138,6 +144,7 @@ fn check_request_uri(uri: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registration::AuthMethod;
     use crate::testing::{machine, third_party};
     use serde_json::json;
     use symbolon_jose::Jwk;
@@ -177,7 +184,14 @@ mod tests {
         let mut of_machine = machine();
         of_machine.requests.require_pushed_authorization_requests = true;
         faulty(&of_machine, "request_object_signing_alg");
-        for alg in ["HS256", "NONE", "RSA1_5", ""] {
+        faulty(
+            &Client {
+                token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
+                ..with(json!({"request_object_signing_alg": "HS256"}))
+            },
+            "jwks",
+        );
+        for alg in ["HS1", "NONE", "RSA1_5", ""] {
             assert!(serde_json::from_value::<RequestRules>(json!({ "request_object_signing_alg": alg })).is_err());
         }
     }

@@ -12,6 +12,7 @@ use super::{Client, ClientKind};
 use crate::grant::{Grant, IMPLICIT};
 use crate::response_mode::ResponseMode;
 use crate::response_type::ResponseType;
+use crate::shared_keys::can_encrypt;
 
 /// The members of a registration that concern answers; part of the client's document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,11 +140,8 @@ pub(super) fn check(client: &Client, faults: &mut Faults) {
         };
         faults.check_value(result, "response_types", response_type.name());
     }
-    faults.check(
-        !client.authorization_signed_response_alg().is_symmetric(),
-        "authorization_signed_response_alg",
-        "HMAC would need a readable secret; choose a signature",
-    );
+    let of_answers = Some(client.authorization_signed_response_alg());
+    client.check_alg(of_answers, "authorization_signed_response_alg", faults);
     let Responses {
         authorization_encrypted_response_alg: of_answers,
         authorization_encrypted_response_enc: content_of_answers,
@@ -170,11 +168,14 @@ pub(super) fn check_encryption(
         "says how to encrypt, but nothing says that to do so: add the alg",
     );
     let Some((alg, enc)) = encryption(alg, enc) else { return };
-    faults.check(
-        !alg.is_symmetric(),
-        alg_name,
-        "a shared secret would have to be readable; choose RSA-OAEP or ECDH-ES",
-    );
+    if alg.is_symmetric() {
+        let fits = client.can_share_keys() && can_encrypt(alg);
+        return faults.check(
+            fits,
+            alg_name,
+            "needs a client with a secret, and the profile oidc: choose RSA-OAEP or ECDH-ES",
+        );
+    }
     let has_key = client.jwks_uri().is_some() || client.encrypting_key((alg, enc)).is_some();
     faults.check(has_key, alg_name, "needs a key for it in jwks, with use enc");
 }
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_signed_by_rs256_unless_registered_otherwise_and_never_by_a_shared_secret_jarm_3() {
+    fn answers_are_signed_by_rs256_unless_registered_otherwise_and_by_a_secret_only_if_there_is_one_jarm_3() {
         let mut client = spa();
         assert_eq!(client.authorization_signed_response_alg(), Algorithm::RS256);
         client.responses.authorization_signed_response_alg = Some(Algorithm::ES256);
@@ -271,9 +272,7 @@ mod tests {
         client.responses.authorization_encrypted_response_enc = Some(ContentEncryption::A256Gcm);
         faulty(&client, "id_token_encrypted_response_enc");
         faulty(&client, "authorization_encrypted_response_enc");
-        for alg in
-            [KeyManagement::Dir, KeyManagement::A256Kw, KeyManagement::Pbes2Hs256A128Kw, KeyManagement::RsaOaep256]
-        {
+        for alg in [KeyManagement::Pbes2Hs256A128Kw, KeyManagement::RsaOaep256] {
             client.responses.id_token_encrypted_response_alg = Some(alg);
             client.responses.authorization_encrypted_response_alg = Some(alg);
             faulty(&client, "id_token_encrypted_response_alg");

@@ -7,7 +7,7 @@ use symbolon_jose::{Algorithm, ContentEncryption, JwkSet, KeyManagement, Verifyi
 use url::Url;
 
 use super::validate::Faults;
-use super::{AccessTokenFormat, AuthMethod, Client, ClientKind, RequestObjectAlg};
+use super::{AccessTokenFormat, AuthMethod, Client, ClientKind, Encryption, RequestObjectAlg, responses};
 use crate::ids::is_loopback;
 use crate::profile::{Demand, SecurityProfile};
 
@@ -34,6 +34,12 @@ pub struct Security {
     /// What signed answers to its introspection are signed with; RS256 if absent, where the profile allows that (RFC 9701 §6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub introspection_signed_response_alg: Option<Algorithm>,
+    /// How the content key of encrypted answers to its introspection reaches it; they are not encrypted if absent (RFC 9701 §6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<KeyManagement>,
+    /// What their content is encrypted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<ContentEncryption>,
     /// How the content key of its encrypted request objects reaches this server, which has a key for it from then on (OpenID Connect
     /// Registration §2). It may send others, and ones that are not encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +57,7 @@ impl Client {
         if !profile.allows_auth_method(self.token_endpoint_auth_method) {
             self.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
         }
-        if !profile.allows_alg(self.id_token_signed_response_alg) {
+        if profile != SecurityProfile::Oidc && !profile.allows_alg(self.id_token_signed_response_alg) {
             self.id_token_signed_response_alg = Algorithm::ES256;
         }
         self
@@ -64,7 +70,19 @@ impl Client {
         registered.unwrap_or_else(|| self.allowed_or_own(Algorithm::RS256))
     }
 
+    /// How signed answers to its introspection are encrypted, if they are.
+    #[must_use]
+    pub fn introspection_encryption(&self) -> Option<Encryption> {
+        let Security { introspection_encrypted_response_alg: alg, introspection_encrypted_response_enc: enc, .. } =
+            self.security;
+        responses::encryption(alg, enc)
+    }
+
     pub(super) fn check_security(&self, faults: &mut Faults) {
+        let Security { introspection_encrypted_response_alg: alg, introspection_encrypted_response_enc: enc, .. } =
+            self.security;
+        let names = ("introspection_encrypted_response_alg", "introspection_encrypted_response_enc");
+        responses::check_encryption(self, faults, names, (alg, enc));
         faults.check(
             !self.introspection_alg().is_symmetric(),
             "introspection_signed_response_alg",

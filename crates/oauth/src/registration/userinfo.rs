@@ -49,11 +49,7 @@ impl Client {
             userinfo_encrypted_response_alg: alg,
             userinfo_encrypted_response_enc: enc,
         } = self.userinfo;
-        faults.check(
-            signed.is_none_or(|alg| !alg.is_symmetric()),
-            SIGNED,
-            "HMAC would need a readable secret; choose a signature",
-        );
+        self.check_alg(signed, SIGNED, faults);
         faults.check(
             self.kind != ClientKind::Machine || self.userinfo == UserinfoResponses::default(),
             SIGNED,
@@ -67,6 +63,7 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registration::AuthMethod;
     use crate::testing::{machine, third_party};
     use serde_json::json;
     use symbolon_jose::Jwk;
@@ -109,8 +106,12 @@ mod tests {
 
     #[test]
     fn what_nobody_could_make_or_read_is_refused() {
-        faulty(&with(json!({"userinfo_signed_response_alg": "HS256"})), "userinfo_signed_response_alg");
-        faulty(&with(json!({"userinfo_encrypted_response_alg": "dir"})), "userinfo_encrypted_response_alg");
+        let without_secret =
+            |members| Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..with(members) };
+        faulty(&without_secret(json!({"userinfo_signed_response_alg": "HS256"})), "userinfo_signed_response_alg");
+        faulty(&without_secret(json!({"userinfo_encrypted_response_alg": "dir"})), "userinfo_encrypted_response_alg");
+        let password = with(json!({"userinfo_encrypted_response_alg": "PBES2-HS256+A128KW"}));
+        faulty(&password, "userinfo_encrypted_response_alg");
         faulty(&with(json!({"userinfo_encrypted_response_alg": "RSA-OAEP-256"})), "userinfo_encrypted_response_alg");
         let keyless = Client { jwks: None, ..with(json!({"userinfo_encrypted_response_alg": "ECDH-ES"})) };
         faulty(&keyless, "userinfo_encrypted_response_alg");

@@ -141,11 +141,7 @@ impl Client {
         );
         faults.check(!public || self.require_pkce, "require_pkce", "a public client must use PKCE");
         faults.check(!public || self.secrets.is_empty(), "secrets", "a public client has none");
-        faults.check(
-            !self.id_token_signed_response_alg.is_symmetric(),
-            "id_token_signed_response_alg",
-            "HMAC would need a readable secret; choose a signature",
-        );
+        self.check_alg(Some(self.id_token_signed_response_alg), "id_token_signed_response_alg", faults);
         faults.check(
             self.jwks.as_ref().is_none_or(is_public_key_set),
             "jwks",
@@ -160,6 +156,12 @@ impl Client {
             "jwks",
             "self_signed_tls_client_auth needs the client's certificates (x5c) or keys",
         );
+    }
+
+    /// OpenID Connect Core §10.1: a MAC is under the client's secret, which a public client has not.
+    pub(super) fn check_alg(&self, alg: Option<Algorithm>, member: &'static str, faults: &mut Faults) {
+        let fits = alg.is_none_or(|alg| !alg.is_symmetric() || self.can_share_keys());
+        faults.check(fits, member, "HMAC needs a client with a secret, and the profile oidc: choose a signature");
     }
 
     fn check_grants(&self, faults: &mut Faults) {
@@ -260,6 +262,7 @@ impl Api {
             "introspection_signed_response_alg",
             "HMAC would need a shared secret; choose a signature",
         );
+        self.check_introspection_encryption(&mut faults);
         faults.check(
             !self.signing_alg.is_symmetric(),
             "signing_alg",
@@ -481,11 +484,10 @@ mod tests {
     }
 
     #[test]
-    fn hmac_private_keys_and_missing_keys_are_refused() {
-        faulty(
-            &Client { id_token_signed_response_alg: symbolon_jose::Algorithm::HS256, ..web() },
-            "id_token_signed_response_alg",
-        );
+    fn hmac_without_a_secret_private_keys_and_missing_keys_are_refused() {
+        let hmac = symbolon_jose::Algorithm::HS256;
+        let without_secret = Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..web() };
+        faulty(&Client { id_token_signed_response_alg: hmac, ..without_secret }, "id_token_signed_response_alg");
         faulty(&Client { token_endpoint_auth_method: AuthMethod::PrivateKeyJwt, ..web() }, "jwks");
         faulty(&Client { jwks: Some(serde_json::json!({"keys": []})), ..web() }, "jwks");
         faulty(&Client { jwks: Some(serde_json::json!("https://evil.example/jwks")), ..web() }, "jwks");

@@ -43,7 +43,7 @@ fn claims(changes: &Value) -> Value {
 
 fn open(world: &World, beside: &str, text: &str) -> Result<(Params, ObjectKind), OAuthError> {
     let (keys, issuer) = (keys_of(&world.client), issuer());
-    let keys = Keys { verifying: keys.as_ref(), decrypting: None };
+    let keys = Keys { verifying: keys.as_ref(), ..Keys::default() };
     let opener = Opener { client: &world.client, keys, issuer: &issuer, now: NOW };
     opener.open(&Params::parse_for_authorize(beside.as_bytes()).unwrap(), text)
 }
@@ -303,7 +303,7 @@ fn open_encrypted(world: &World, jwk: &Jwk, text: &str) -> Result<(Params, Objec
     let decrypting = DecryptingKeys::single(
         jwe::DecryptingKey::from_jwk(jwk, KeyManagement::EcdhEsA256Kw, ContentEncryption::ALL).unwrap(),
     );
-    let keys = Keys { verifying: keys.as_ref(), decrypting: Some(&decrypting) };
+    let keys = Keys { verifying: keys.as_ref(), decrypting: Some(&decrypting), ..Keys::default() };
     let opener = Opener { client: &world.client, keys, issuer: &issuer, now: NOW };
     opener.open(&Params::parse_for_authorize(b"client_id=spa").unwrap(), text)
 }

@@ -99,6 +99,8 @@ pub struct ApiChange {
     pub status_list: Option<bool>,
     /// What can be asked for in detail (RFC 9396), all of it.
     pub authorization_details_types: Option<Vec<DetailsType>>,
+    /// How answers to its introspection are signed and encrypted (RFC 9701 §6), and its public keys: members by their names, null for none.
+    pub metadata: Option<Value>,
 }
 
 pub(super) async fn execute(context: &mut AdminContext<'_>, command: ApiCommand) -> Result<Value, AdminError> {
@@ -219,7 +221,31 @@ async fn write(
     context.audit(event).await
 }
 
+/// Members that metadata changes.
+const METADATA: &[&str] = &[
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+    "introspection_signed_response_alg",
+    "jwks",
+];
+
+fn patched(api: &Api, patch: &Value) -> Result<Api, AdminError> {
+    let refuse = |why: String| AdminError::invalid(why, format!("members that it changes: {}", METADATA.join(", ")));
+    let Value::Object(members) = patch else { return Err(refuse("metadata must be a JSON object".to_owned())) };
+    if let Some(other) = members.keys().find(|name| !METADATA.contains(&name.as_str())) {
+        return Err(refuse(format!("metadata cannot change `{other}`")));
+    }
+    let mut document = serde_json::to_value(api).map_err(|why| refuse(why.to_string()))?;
+    for (name, value) in members {
+        document[name] = value.clone();
+    }
+    serde_json::from_value(document).map_err(|why| refuse(format!("metadata: {why}")))
+}
+
 fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
+    if let Some(patch) = &change.metadata {
+        *api = patched(api, patch)?;
+    }
     for name in &change.remove_scopes {
         if !api.has_scope(name) {
             let hint = format!("symbolon api show {}", api.identifier);

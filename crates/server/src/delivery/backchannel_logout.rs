@@ -40,7 +40,7 @@ impl Kind for BackchannelLogout {
             .map_err(|why| Failure::Hopeless(format!("it cannot be read: {why}")))?;
         let mut rng = SystemRng;
         let Some(plan) = logout_token::plan(&mut app.context(now, &mut rng), client, &ended) else { return Ok(None) };
-        let signed = registry.sign(plan.alg, logout_token::TYP, &plan.claims);
+        let signed = registry.sign_for(&plan.claims.aud, plan.alg, logout_token::TYP, &plan.claims);
         let token = signed.map_err(|why| Failure::Refused(format!("the token cannot be signed: {why}")))?;
         let body = Serializer::new(String::new()).append_pair("logout_token", &token).finish();
         let mut headers = HeaderMap::new();

@@ -155,7 +155,7 @@ impl Asked<'_> {
         match hint {
             Hint::IdToken(token) => {
                 // For this client only (§7.1): anybody else's says nothing about whom it knows.
-                let claims = hint::read(app, self.registry, token, self.meta.now);
+                let claims = hint::read(app, self.registry, token, Some(client.client_id.as_str()), self.meta.now);
                 let claims = claims.filter(|claims| client.client_id == claims.aud.as_str());
                 let claims = claims.ok_or(OAuthError::IdTokenHintInvalid)?;
                 known_as::user(app, client, &claims.sub).await.map_err(failed)

@@ -2,7 +2,7 @@
 //! Connect Core §3.1.2.1, RP-Initiated Logout §2), so only signature, issuer and type count.
 
 use serde::Deserialize;
-use symbolon_jose::jwt::{self, Policy};
+use symbolon_jose::jwt::{self, Policy, Verified};
 use symbolon_oauth::authorize::{IdTokenHint, ValidRequest};
 use symbolon_oauth::endpoint::end_session::HintClaims;
 
@@ -20,12 +20,21 @@ struct Claims {
     sid: Option<String>,
 }
 
-/// What a hint says, if it is an ID token of ours for a client that is registered.
-pub(super) fn read(app: &App, registry: &Registry, hint: &str, now: u64) -> Option<HintClaims> {
+/// What a hint says, if it is an ID token of ours for a client that is registered. `named` is the client that the request names.
+pub(super) fn read(app: &App, registry: &Registry, hint: &str, named: Option<&str>, now: u64) -> Option<HintClaims> {
     let policy = Policy::danger_any_audience(app.issuer.as_str())
         .accept_type(symbolon_oauth::id_token::TYP)
         .danger_accept_expired();
-    let claims = jwt::verify::<Claims>(hint, registry.keys().verifying(), &policy, now).ok()?.into_claims();
+    let verify = |keys| jwt::verify::<Claims>(hint, keys, &policy, now).ok().map(Verified::into_claims);
+    // RP-Initiated Logout §2: with a token under the client's secret the request names the client. It knows the secret, so the hint says no
+    // more than that this client says so.
+    let by_secret = || {
+        let client = registry.client(named?).filter(|client| client.id_token_signed_response_alg.is_symmetric())?;
+        let secrets = registry.shared_keys(client.client_id.as_str()).iter();
+        let claims = secrets.rev().find_map(|secret| verify(secret.verifying()))?;
+        (claims.aud == client.client_id.as_str()).then_some(claims)
+    };
+    let claims = verify(registry.keys().verifying()).or_else(by_secret)?;
     registry.client(&claims.aud)?;
     Some(HintClaims { sub: claims.sub, sid: claims.sid, aud: claims.aud })
 }
@@ -33,8 +42,9 @@ pub(super) fn read(app: &App, registry: &Registry, hint: &str, now: u64) -> Opti
 /// The hint of an authorization request, which must be for the client that asks.
 pub(super) fn for_authorize(app: &App, registry: &Registry, request: &ValidRequest<'_>, now: u64) -> IdTokenHint {
     let Some(hint) = request.id_token_hint() else { return IdTokenHint::Absent };
-    match read(app, registry, hint, now) {
-        Some(claims) if claims.aud == request.client_id().as_str() => IdTokenHint::Subject(claims.sub),
+    let client_id = request.client_id().as_str();
+    match read(app, registry, hint, Some(client_id), now) {
+        Some(claims) if claims.aud == client_id => IdTokenHint::Subject(claims.sub),
         _ => IdTokenHint::Invalid,
     }
 }

@@ -52,11 +52,15 @@ async fn handle(
     let active = matches!(found, Answer::Active(_));
     app.metrics.introspections.get_or_create(&Active { active }).inc();
     let wanted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(introspection::wants_jwt);
-    if wanted { signed(app, &registry, caller, &found, meta.now) } else { Ok(answer::json(StatusCode::OK, &found)) }
+    if wanted {
+        signed(app, &registry, caller, &found, meta.now).await
+    } else {
+        Ok(answer::json(StatusCode::OK, &found))
+    }
 }
 
-/// RFC 9701 §5: the same answer, signed for the one who asked.
-fn signed(
+/// RFC 9701 §5: the same answer, signed for the one who asked, and encrypted if it is registered so.
+async fn signed(
     app: &App,
     registry: &Registry,
     caller: Caller<'_>,
@@ -65,7 +69,15 @@ fn signed(
 ) -> Result<Response, OAuthError> {
     let (aud, alg) = caller.signature();
     let claims = SignedAnswer { iss: app.issuer.as_str(), aud, iat: now, token_introspection: found };
-    let jwt = registry.sign(alg, introspection::JWT_TYP, &claims)?;
+    let jwt = match caller.encryption() {
+        None => registry.sign(alg, introspection::JWT_TYP, &claims)?,
+        Some(encryption) => {
+            let fetched = app.encryption_keys(registry, aud, now).await;
+            let registered = caller.encrypting_key(encryption);
+            let recipient = registry.recipient(aud, encryption, fetched.as_deref(), registered);
+            registry.sign_then_encrypt((aud, alg), recipient.as_ref(), introspection::JWT_TYP, &claims)?
+        }
+    };
     Ok(answer::jwt(HeaderValue::from_static("application/token-introspection+jwt"), jwt))
 }
 

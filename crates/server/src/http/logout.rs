@@ -146,8 +146,9 @@ impl Exit<'_> {
 
     fn decide(&self, params: &Params, who: Option<&SignedIn>) -> Result<Decision, OAuthError> {
         let request = Request::parse(params)?;
-        let hint =
-            request.id_token_hint.as_ref().and_then(|text| hint::read(self.app, &self.registry, text, self.meta.now));
+        let hint = request.id_token_hint.as_ref();
+        let hint = hint
+            .and_then(|text| hint::read(self.app, &self.registry, text, request.client_id.as_deref(), self.meta.now));
         let named = hint.as_ref().map(|hint| hint.aud.as_str()).or(request.client_id.as_deref());
         let facts = Facts {
             client: named.and_then(|id| self.registry.client(id)).map(AsRef::as_ref),
@@ -249,9 +250,11 @@ impl Exit<'_> {
     }
 
     fn client(&self, params: &Params) -> Option<&Client> {
-        let hint =
-            params.get("id_token_hint").and_then(|text| hint::read(self.app, &self.registry, text, self.meta.now));
-        let id = hint.map(|hint| hint.aud).or_else(|| params.get("client_id").map(str::to_owned))?;
+        let named = params.get("client_id");
+        let hint = params
+            .get("id_token_hint")
+            .and_then(|text| hint::read(self.app, &self.registry, text, named, self.meta.now));
+        let id = hint.map(|hint| hint.aud).or_else(|| named.map(str::to_owned))?;
         self.registry.client(&id).map(AsRef::as_ref)
     }
 }

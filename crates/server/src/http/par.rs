@@ -89,7 +89,7 @@ async fn keep(
     let proven = dpop::check(app, headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
     let held = proven.as_ref().map(Proven::confirmation);
     let keys = match params.get("request") {
-        Some(object) => app.public_keys(registry, client.client(), object, meta.now).await,
+        Some(object) => app.keys_of_request_object(registry, client.client(), object, meta.now).await,
         None => PublicKeys::None,
     };
     let push = {

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
-use symbolon_jose::Algorithm;
+use symbolon_jose::{Algorithm, KeyManagement};
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::registration::dynamic::{Issued, RegistrationRefusal, Submission, Terms, answer as information};
 use symbolon_oauth::{ClientId, OAuthError, OpaqueToken, TokenKind, random_id};
@@ -134,7 +134,15 @@ async fn created(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Res
     for last in [false, true] {
         let policy = registry.registration_policy();
         let algs: Vec<Algorithm> = registry.keys().algorithms().collect();
-        let terms = Terms { policy, signing_algs: &algs, now: meta.now };
+        let decryption_algs: Vec<KeyManagement> = registry.decryption_algorithms().collect();
+        let certificates = app.config().certificates();
+        let terms = Terms {
+            policy,
+            signing_algs: &algs,
+            decryption_algs: &decryption_algs,
+            certificates: &certificates,
+            now: meta.now,
+        };
         let id = format!("dyn_{}", random_id(&mut SystemRng));
         let id = ClientId::parse(&id).map_err(|_| Failure::Server(OAuthError::ServerError))?;
         let client = Submission::parse(&body)?.vouched(&terms)?.register(id, &terms)?;
@@ -239,7 +247,15 @@ async fn replaced(
     let body = read(app, headers, body).await?;
     let policy = registry.registration_policy();
     let algs: Vec<Algorithm> = registry.keys().algorithms().collect();
-    let terms = Terms { policy, signing_algs: &algs, now: meta.now };
+    let decryption_algs: Vec<KeyManagement> = registry.decryption_algorithms().collect();
+    let certificates = app.config().certificates();
+    let terms = Terms {
+        policy,
+        signing_algs: &algs,
+        decryption_algs: &decryption_algs,
+        certificates: &certificates,
+        now: meta.now,
+    };
     let client = Submission::parse(&body)?.vouched(&terms)?.replace(&present, &terms)?;
     let (config, mut rng) = (app.config(), SystemRng);
     let mut context = control::context(app, &config, &mut rng, ACTOR);

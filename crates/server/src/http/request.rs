@@ -108,7 +108,7 @@ impl Arrival<'_> {
 
     /// Opens a request object of the client.
     async fn unfold(&self, client: &Client, beside: &Params, text: &str) -> Result<(Params, ObjectKind), OAuthError> {
-        let public = self.app.public_keys(&self.registry, client, text, self.meta.now).await;
+        let public = self.app.keys_of_request_object(&self.registry, client, text, self.meta.now).await;
         let keys = self.registry.request_keys(client.client_id.as_str());
         let keys = Keys { verifying: public.verifying(), ..keys };
         Opener { client, keys, issuer: &self.app.issuer, now: self.meta.now }.open(beside, text)

@@ -1,11 +1,13 @@
-//! What is signed with the registered keys, and encrypted to those of the client it is for.
+//! What is signed with the registered keys, and encrypted to those of the client it is for; or both with the client's secret (OpenID Connect
+//! Core §10).
 
 use std::fmt;
 
 use serde::Serialize;
 use symbolon_jose::jwe::{self, EncryptingKey};
-use symbolon_jose::{Algorithm, jwt};
-use symbolon_oauth::registration::{Client, encrypting_key};
+use symbolon_jose::{Algorithm, SigningKey, jwt};
+use symbolon_oauth::client_auth::SharedKeys;
+use symbolon_oauth::registration::{Client, Encryption, encrypting_key};
 use symbolon_oauth::{Beside, IdTokenPlan, OAuthError, id_token, response_mode};
 use zeroize::Zeroizing;
 
@@ -26,6 +28,52 @@ impl Registry {
         })
     }
 
+    /// Signs `claims` for one client: with the server's key, or for a MAC with the client's secret (OpenID Connect Core §10.1).
+    pub fn sign_for(
+        &self,
+        client_id: &str,
+        alg: Algorithm,
+        typ: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, OAuthError> {
+        let key = self.signer(client_id, alg)?;
+        jwt::sign(&key, typ, claims).map_err(|error| {
+            tracing::error!(%error, %alg, "signing failed");
+            OAuthError::ServerError
+        })
+    }
+
+    fn signer(&self, client_id: &str, alg: Algorithm) -> Result<SigningKey, OAuthError> {
+        let key = if alg.is_symmetric() {
+            self.newest_secret(client_id).and_then(|secret| secret.signing(alg))
+        } else {
+            self.others.keys.signing(alg).cloned()
+        };
+        key.ok_or_else(|| {
+            tracing::error!(%alg, client = client_id, "there is no key that signs with this algorithm");
+            OAuthError::ServerError
+        })
+    }
+
+    /// The client holds the newest: it was shown that one last.
+    fn newest_secret(&self, client_id: &str) -> Option<&SharedKeys> {
+        self.shared_keys(client_id).last()
+    }
+
+    /// The key to which something is encrypted for a client: `registered`, unless its keys were fetched or its secret is the key.
+    pub fn recipient(
+        &self,
+        client_id: &str,
+        encryption: Encryption,
+        fetched: Option<&Fetched>,
+        registered: Option<EncryptingKey>,
+    ) -> Option<EncryptingKey> {
+        if encryption.0.is_symmetric() {
+            return self.newest_secret(client_id)?.encrypting(encryption);
+        }
+        fetched.and_then(|fetched| encrypting_key(fetched.set(), encryption)).or(registered)
+    }
+
     /// Signs an ID token, bound to what is handed out with it, and encrypts it if its client is registered so. `fetched` are the client's keys, if
     /// they are not registered.
     pub fn sign_id_token(
@@ -37,11 +85,11 @@ impl Registry {
         let claims = plan.beside(beside);
         let client = self.clients.get(&claims.aud);
         let Some(encryption) = client.and_then(|read| read.client.id_token_encryption()) else {
-            return self.sign(plan.alg, id_token::TYP, &claims);
+            return self.sign_for(&claims.aud, plan.alg, id_token::TYP, &claims);
         };
-        let fetched = fetched.and_then(|fetched| encrypting_key(fetched.set(), encryption));
-        let recipient = self.recipient(&claims.aud).and_then(|recipient| recipient.id_tokens.as_ref());
-        self.sign_then_encrypt(plan.alg, fetched.as_ref().or(recipient), id_token::TYP, &claims)
+        let registered = self.registered_keys(&claims.aud).and_then(|keys| keys.id_tokens.clone());
+        let recipient = self.recipient(&claims.aud, encryption, fetched, registered);
+        self.sign_then_encrypt((&claims.aud, plan.alg), recipient.as_ref(), id_token::TYP, &claims)
     }
 
     /// Signs an authorization answer for the client, and encrypts it if it is registered so (JARM §2.1, §3).
@@ -51,14 +99,13 @@ impl Registry {
         claims: &impl Serialize,
         fetched: Option<&Fetched>,
     ) -> Result<String, OAuthError> {
-        let alg = client.authorization_signed_response_alg();
+        let (client_id, alg) = (client.client_id.as_str(), client.authorization_signed_response_alg());
         let Some(encryption) = client.authorization_encryption() else {
-            return self.sign(alg, response_mode::JWT_TYP, claims);
+            return self.sign_for(client_id, alg, response_mode::JWT_TYP, claims);
         };
-        let fetched = fetched.and_then(|fetched| encrypting_key(fetched.set(), encryption));
-        let recipient = self.recipient(client.client_id.as_str());
-        let recipient = recipient.and_then(|recipient| recipient.answers.as_ref());
-        self.sign_then_encrypt(alg, fetched.as_ref().or(recipient), response_mode::JWT_TYP, claims)
+        let registered = self.registered_keys(client_id).and_then(|keys| keys.answers.clone());
+        let recipient = self.recipient(client_id, encryption, fetched, registered);
+        self.sign_then_encrypt((client_id, alg), recipient.as_ref(), response_mode::JWT_TYP, claims)
     }
 
     /// Claims from userinfo as the client is registered to get them, if that is not plain JSON: signed, encrypted, or both (OpenID Connect
@@ -70,38 +117,41 @@ impl Registry {
         fetched: Option<&Fetched>,
     ) -> Result<Option<String>, OAuthError> {
         let signed = client.userinfo.userinfo_signed_response_alg;
-        let recipient = self.recipient(client.client_id.as_str());
+        let client_id = client.client_id.as_str();
         let encryption = client.userinfo_encryption();
-        let fetched = fetched.zip(encryption).and_then(|(fetched, one)| encrypting_key(fetched.set(), one));
-        let recipient = recipient.and_then(|recipient| recipient.userinfo.as_ref());
-        let recipient = fetched.as_ref().or(recipient);
+        let registered = self.registered_keys(client_id).and_then(|keys| keys.userinfo.clone());
+        let recipient = encryption.and_then(|one| self.recipient(client_id, one, fetched, registered));
+        let recipient = recipient.as_ref();
         match (signed, encryption) {
             (None, None) => Ok(None),
-            (Some(alg), None) => self.sign(alg, id_token::TYP, claims).map(Some),
-            (Some(alg), Some(_)) => self.sign_then_encrypt(alg, recipient, id_token::TYP, claims).map(Some),
+            (Some(alg), None) => self.sign_for(client_id, alg, id_token::TYP, claims).map(Some),
+            (Some(alg), Some(_)) => {
+                self.sign_then_encrypt((client_id, alg), recipient, id_token::TYP, claims).map(Some)
+            }
             (None, Some(_)) => encrypt(recipient, claims).map(Some),
         }
     }
 
     /// RFC 7519 §11.2: signed inside, encrypted outside.
-    fn sign_then_encrypt(
+    pub fn sign_then_encrypt(
         &self,
-        alg: Algorithm,
+        (client_id, alg): (&str, Algorithm),
         recipient: Option<&EncryptingKey>,
         typ: &str,
         claims: &impl Serialize,
     ) -> Result<String, OAuthError> {
-        let (Some(key), Some(recipient)) = (self.others.keys.signing(alg), recipient) else {
-            tracing::error!(%alg, "no active key signs with this algorithm, or the client has none to encrypt to");
+        let key = self.signer(client_id, alg)?;
+        let Some(recipient) = recipient else {
+            tracing::error!(client = client_id, "there is no key to encrypt to");
             return Err(OAuthError::ServerError);
         };
-        jwt::sign_then_encrypt(key, recipient, typ, claims).map_err(|error| {
+        jwt::sign_then_encrypt(&key, recipient, typ, claims).map_err(|error| {
             tracing::error!(%error, %alg, "signing and encrypting failed");
             OAuthError::ServerError
         })
     }
 
-    fn recipient(&self, client_id: &str) -> Option<&Recipient> {
+    fn registered_keys(&self, client_id: &str) -> Option<&Recipient> {
         self.clients.get(client_id)?.recipient.as_ref()
     }
 }

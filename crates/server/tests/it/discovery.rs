@@ -133,6 +133,10 @@ async fn every_listed_response_mode_and_prompt_value_is_known() {
     }
     for alg in names(&document, "authorization_signing_alg_values_supported") {
         let registered = Algorithm::from_name(&alg).unwrap();
+        // Those under a secret: `shared_secret.rs`.
+        if registered.is_symmetric() {
+            continue;
+        }
         world
             .change_client("web", |client| client.responses.authorization_signed_response_alg = Some(registered))
             .await;
@@ -171,7 +175,7 @@ async fn the_key_set_has_the_active_and_the_next_key_of_each_algorithm_and_nothi
         }
     }
     let listed = names(&world.browser().get(OPENID).await.json(), "id_token_signing_alg_values_supported");
-    assert!(listed.contains(&"RS256".to_owned()) && !listed.iter().any(|alg| alg == "none" || alg.starts_with("HS")));
+    assert!(listed.contains(&"RS256".to_owned()) && !listed.iter().any(|alg| alg == "none"));
 }
 
 /// Security 77.

@@ -71,6 +71,7 @@ mod session_guard;
 mod session_management;
 mod session_value;
 mod setup;
+mod shared_secret;
 mod sign_in;
 mod slow;
 mod ssf_events;

@@ -36,7 +36,9 @@ impl Certificates {
         }
     }
 
-    pub(super) fn are_taken(&self) -> bool {
+    /// Whether clients can show any.
+    #[must_use]
+    pub fn are_taken(&self) -> bool {
         *self != Self::Off
     }
 

@@ -6,6 +6,7 @@ use symbolon_jose::{Algorithm, ContentEncryption, KeyManagement};
 
 use crate::response_mode::ResponseMode;
 use crate::response_type::ResponseType;
+use crate::shared_keys::{MAC_ALGS, can_encrypt};
 
 /// Part of the metadata document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +20,7 @@ pub struct Answers {
     pub authorization_signing_alg_values_supported: Vec<&'static str>,
     pub authorization_encryption_alg_values_supported: Vec<&'static str>,
     pub authorization_encryption_enc_values_supported: Vec<&'static str>,
+    pub id_token_signing_alg_values_supported: Vec<&'static str>,
     pub id_token_encryption_alg_values_supported: Vec<&'static str>,
     pub id_token_encryption_enc_values_supported: Vec<&'static str>,
     pub userinfo_signing_alg_values_supported: Vec<&'static str>,
@@ -29,21 +31,23 @@ pub struct Answers {
 impl Answers {
     /// What works with keys of these algorithms.
     pub(super) fn signed_with(algs: &[Algorithm]) -> Self {
-        // Clients' secrets are kept as hashes: nothing is encrypted under them.
+        // OpenID Connect Core §10.1, §10.2: under the client's secret as well, where it has one.
         let encryption_algs = || {
-            let to_public_keys = KeyManagement::ALL.iter().filter(|alg| !alg.is_symmetric());
-            to_public_keys.map(|alg| alg.name()).collect::<Vec<_>>()
+            let usable = KeyManagement::ALL.iter().filter(|alg| !alg.is_symmetric() || can_encrypt(**alg));
+            usable.map(|alg| alg.name()).collect::<Vec<_>>()
         };
+        let signing_algs = || algs.iter().chain(MAC_ALGS).map(|alg| alg.name()).collect::<Vec<_>>();
         let encryption_encs = || ContentEncryption::ALL.iter().map(|enc| enc.name()).collect::<Vec<_>>();
         Self {
             response_types_supported: ResponseType::ALL.iter().map(|one| one.name()).collect(),
             response_modes_supported: ResponseMode::ALL.iter().map(|mode| mode.name()).collect(),
-            authorization_signing_alg_values_supported: algs.iter().map(|alg| alg.name()).collect(),
+            authorization_signing_alg_values_supported: signing_algs(),
+            id_token_signing_alg_values_supported: signing_algs(),
             authorization_encryption_alg_values_supported: encryption_algs(),
             authorization_encryption_enc_values_supported: encryption_encs(),
             id_token_encryption_alg_values_supported: encryption_algs(),
             id_token_encryption_enc_values_supported: encryption_encs(),
-            userinfo_signing_alg_values_supported: algs.iter().map(|alg| alg.name()).collect(),
+            userinfo_signing_alg_values_supported: signing_algs(),
             userinfo_encryption_alg_values_supported: encryption_algs(),
             userinfo_encryption_enc_values_supported: encryption_encs(),
         }

@@ -2,9 +2,10 @@
 //! introspection, encrypted requests, and what is required of every client.
 
 use serde::Serialize;
-use symbolon_jose::ContentEncryption;
+use symbolon_jose::{ContentEncryption, KeyManagement};
 
 use super::Settings;
+use crate::shared_keys::can_encrypt;
 
 /// Part of the metadata document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,6 +18,8 @@ pub struct Assurance {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authorization_details_types_supported: Vec<String>,
     pub introspection_signing_alg_values_supported: Vec<&'static str>,
+    pub introspection_encryption_alg_values_supported: Vec<&'static str>,
+    pub introspection_encryption_enc_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub request_object_encryption_alg_values_supported: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -37,6 +40,15 @@ impl Assurance {
                 .id_token_signing_algs
                 .iter()
                 .map(|alg| alg.name())
+                .collect(),
+            introspection_encryption_alg_values_supported: KeyManagement::ALL
+                .iter()
+                .filter(|alg| !alg.is_symmetric() || can_encrypt(**alg))
+                .map(|alg| alg.name())
+                .collect(),
+            introspection_encryption_enc_values_supported: ContentEncryption::ALL
+                .iter()
+                .map(|enc| enc.name())
                 .collect(),
             request_object_encryption_alg_values_supported: settings
                 .decryption_algs

@@ -6,6 +6,7 @@
 //! (RFC 7591 §2), what is known and cannot be had is refused rather than replaced, so that nobody finds out later.
 
 mod answer;
+mod choices;
 mod initial_access_token;
 mod members;
 mod policy;
@@ -15,9 +16,10 @@ mod statement;
 mod tests;
 
 use serde_json::{Map, Value};
-use symbolon_jose::Algorithm;
+use symbolon_jose::{Algorithm, KeyManagement};
 
 use super::{Client, ClientKind};
+use crate::endpoint::discovery::Certificates;
 use crate::grant::{Grant, IMPLICIT};
 use crate::ids::ClientId;
 use crate::json;
@@ -43,6 +45,10 @@ pub struct Terms<'a> {
     pub policy: &'a RegistrationPolicy,
     /// What the server has keys to sign with: what discovery lists.
     pub signing_algs: &'a [Algorithm],
+    /// What request objects can be encrypted to the server with.
+    pub decryption_algs: &'a [KeyManagement],
+    /// Whether clients can show certificates.
+    pub certificates: &'a Certificates,
     /// Unix seconds.
     pub now: u64,
 }
@@ -91,7 +97,7 @@ impl Submission {
     /// # Errors
     /// What is wrong with it, in the standard's codes.
     pub fn register(&self, client_id: ClientId, terms: &Terms<'_>) -> Result<Client, RegistrationRefusal> {
-        let kind = self.kind()?;
+        let kind = self.kind(terms)?;
         let mut client = blank(kind, client_id);
         client.created_at = terms.now;
         client.require_pkce = client.require_pkce && terms.policy.require_pkce;
@@ -122,7 +128,7 @@ impl Submission {
                 return Err(RegistrationRefusal::member("client_secret", "is not the secret of this client"));
             }
         }
-        let kind = self.kind()?;
+        let kind = self.kind(terms)?;
         let fresh = blank(kind, present.client_id.clone());
         let mut document = Document::of(present)?;
         document.forget(&Document::of(&fresh)?);
@@ -136,7 +142,8 @@ impl Submission {
 
     fn fill(&self, client: &Client, kind: ClientKind, terms: &Terms<'_>) -> Result<Client, RegistrationRefusal> {
         let mut document = Document::of(client)?;
-        for (name, value) in &self.members {
+        let chosen = choices::made(&self.members, terms)?;
+        for (name, value) in self.members.iter().filter(|(name, _)| !chosen.contains_key(*name)).chain(&chosen) {
             document.set(name, value)?;
         }
         let mut client = document.read()?;
@@ -182,10 +189,12 @@ impl Submission {
     }
 
     /// What kind of program it is, from what the standards ask.
-    fn kind(&self) -> Result<ClientKind, RegistrationRefusal> {
+    fn kind(&self, terms: &Terms<'_>) -> Result<ClientKind, RegistrationRefusal> {
         let grants = self.grants()?;
         let uses = |grant: &str| grants.iter().any(|name| name == grant);
-        let public = self.text("token_endpoint_auth_method")? == Some("none");
+        let chosen = choices::made(&self.members, terms)?;
+        let method = chosen.get("token_endpoint_auth_method").and_then(Value::as_str);
+        let public = method.or(self.text("token_endpoint_auth_method")?) == Some("none");
         // OpenID Connect Registration §2: "The default, if omitted, is web."
         let native = match self.text("application_type")? {
             None | Some("web") => false,
@@ -293,6 +302,7 @@ fn widened(policy: &RegistrationPolicy, present: &Client) -> RegistrationPolicy 
     let mut policy = policy.clone();
     policy.grant_types.extend(present.grant_types.iter().cloned());
     policy.response_types.extend(present.responses.response_types.iter().copied());
+    policy.authorization_details_types.extend(present.security.authorization_details_types.iter().cloned());
     policy.token_endpoint_auth_methods.insert(present.token_endpoint_auth_method.name().to_owned());
     let present_scopes = present.scopes.iter().flat_map(Scope::iter);
     policy.scopes = policy.scopes.iter().chain(present_scopes).collect();
@@ -308,7 +318,8 @@ fn widened(policy: &RegistrationPolicy, present: &Client) -> RegistrationPolicy 
 /// What an operator may register and a client may not register itself with, and the checks for both.
 fn check(client: &Client, terms: &Terms<'_>) -> Result<(), RegistrationRefusal> {
     let method = client.token_endpoint_auth_method.name();
-    if !terms.policy.token_endpoint_auth_methods.contains(method) {
+    let served = terms.certificates.serve(client.token_endpoint_auth_method);
+    if !served || !terms.policy.token_endpoint_auth_methods.contains(method) {
         return Err(RegistrationRefusal::member("token_endpoint_auth_method", "is not to be had here"));
     }
     // A new signing key for everybody who asks for another algorithm would be a lot to ask.
@@ -316,12 +327,16 @@ fn check(client: &Client, terms: &Terms<'_>) -> Result<(), RegistrationRefusal> 
         ("id_token_signed_response_alg", Some(client.id_token_signed_response_alg)),
         ("authorization_signed_response_alg", client.responses.authorization_signed_response_alg),
         ("userinfo_signed_response_alg", client.userinfo.userinfo_signed_response_alg),
+        ("introspection_signed_response_alg", client.security.introspection_signed_response_alg),
     ] {
-        let can_sign = |alg: Algorithm| terms.signing_algs.iter().any(|known| known.answers_to(alg.name()));
+        // A MAC is under the client's own secret; whether it may is judged below.
+        let can_sign =
+            |alg: Algorithm| alg.is_symmetric() || terms.signing_algs.iter().any(|known| known.answers_to(alg.name()));
         if alg.is_some_and(|alg| !can_sign(alg)) {
             return Err(RegistrationRefusal::member(name, "is not one that this server signs with"));
         }
     }
+    check_server(client, terms)?;
     if client.redirect_uris.len() > members::MAX_URIS || client.post_logout_redirect_uris.len() > members::MAX_URIS {
         return Err(RegistrationRefusal::member("redirect_uris", "are too many"));
     }
@@ -336,4 +351,19 @@ fn check(client: &Client, terms: &Terms<'_>) -> Result<(), RegistrationRefusal> 
         ));
     }
     client.validate().map_err(RegistrationRefusal::from)
+}
+
+/// What takes something of the server's that it has not, or that its operator gives.
+fn check_server(client: &Client, terms: &Terms<'_>) -> Result<(), RegistrationRefusal> {
+    let refused = |name: &str| Err(RegistrationRefusal::member(name, "is not to be had here"));
+    if client.security.request_object_encryption_alg.is_some_and(|alg| !terms.decryption_algs.contains(&alg)) {
+        return refused("request_object_encryption_alg");
+    }
+    if client.certificate.tls_client_certificate_bound_access_tokens && !terms.certificates.are_taken() {
+        return refused("tls_client_certificate_bound_access_tokens");
+    }
+    if !client.security.authorization_details_types.is_subset(&terms.policy.authorization_details_types) {
+        return refused("authorization_details_types");
+    }
+    Ok(())
 }

@@ -33,6 +33,8 @@ pub struct RegistrationPolicy {
     pub scopes: Scope,
     /// The APIs it may ask for, and with which scopes.
     pub apis: Vec<ClientApi>,
+    /// The types of authorization details it may ask for (RFC 9396 §10).
+    pub authorization_details_types: BTreeSet<String>,
     /// Whether confidential clients must use PKCE; public ones must in any case.
     pub require_pkce: bool,
     /// How long a secret counts, in seconds; without, until it is replaced.
@@ -73,6 +75,7 @@ impl Default for RegistrationPolicy {
             token_endpoint_auth_methods: AuthMethod::ALL.iter().map(|method| method.name().to_owned()).collect(),
             scopes: scope::standard(),
             apis: Vec::new(),
+            authorization_details_types: BTreeSet::new(),
             require_pkce: true,
             client_secret_lifetime_secs: None,
             max_clients: 1000,

@@ -9,7 +9,7 @@ use symbolon_jose::Jwk;
 const ALGS: &[Algorithm] = &[Algorithm::RS256, Algorithm::ES256];
 
 fn terms(policy: &RegistrationPolicy) -> Terms<'_> {
-    Terms { policy, signing_algs: ALGS, now: NOW }
+    Terms { policy, signing_algs: ALGS, decryption_algs: &[], certificates: &Certificates::Off, now: NOW }
 }
 
 fn id() -> ClientId {
@@ -228,7 +228,7 @@ fn openid_registration_section_2_algorithms_are_those_of_discovery() {
     assert!(register(&with(&json!({ "id_token_signed_response_alg": "ES256" }))).is_ok());
     for changes in [
         json!({ "id_token_signed_response_alg": "none" }),
-        json!({ "id_token_signed_response_alg": "HS256" }),
+        json!({ "id_token_signed_response_alg": "HS256", "token_endpoint_auth_method": "none" }),
         json!({ "id_token_signed_response_alg": "PS512" }),
         json!({ "authorization_signed_response_alg": "PS512" }),
         json!({ "userinfo_signed_response_alg": "PS512" }),
@@ -408,4 +408,94 @@ fn rfc7591_section_2_3_a_statement_wins_over_what_stands_beside_it() {
     assert_eq!(submit(usual()).unwrap_err().code(), "unapproved_software_statement");
     let number = with(&json!({ "software_statement": 7 }));
     assert_eq!(submit(number).unwrap_err().code(), "invalid_software_statement");
+}
+
+#[test]
+fn metadata_choices_section_2_the_first_of_a_list_that_works_is_registered() {
+    let client = register(&with(&json!({
+        "id_token_signing_alg_values_supported": ["ES512", "ES256", "RS256"],
+        "token_endpoint_auth_methods_supported": ["tls_client_auth", "client_secret_post", "client_secret_basic"],
+        "subject_types_supported": ["fancy", "pairwise"],
+    })))
+    .unwrap();
+    assert_eq!(client.id_token_signed_response_alg, Algorithm::ES256);
+    assert_eq!(client.token_endpoint_auth_method, AuthMethod::ClientSecretPost);
+    let told = answer(&client, &issuer(), Issued { client_secret: None, registration_access_token: "t" });
+    assert_eq!(told["id_token_signed_response_alg"], "ES256", "the answer says what was picked");
+    assert!(told.get("id_token_signing_alg_values_supported").is_none());
+    assert_eq!(told["subject_type"], "pairwise");
+}
+
+#[test]
+fn metadata_choices_section_2_the_single_member_is_the_preference_and_gives_way_if_it_cannot_be_had() {
+    let choose = |single: &str| {
+        let changes = json!({
+            "id_token_signed_response_alg": single, "id_token_signing_alg_values_supported": ["ES256", "RS256"],
+        });
+        register(&with(&changes)).unwrap().id_token_signed_response_alg
+    };
+    assert_eq!(choose("RS256"), Algorithm::RS256);
+    assert_eq!(choose("ES512"), Algorithm::ES256);
+    assert_eq!(refused(&json!({ "id_token_signed_response_alg": "ES512" })), "invalid_client_metadata", "alone");
+}
+
+#[test]
+fn metadata_choices_section_2_what_offers_nothing_that_works_is_refused() {
+    for changes in [
+        json!({ "id_token_signing_alg_values_supported": ["none", "ES512"] }),
+        json!({ "id_token_signing_alg_values_supported": "RS256" }),
+        json!({ "id_token_signing_alg_values_supported": [1] }),
+        json!({ "token_endpoint_auth_methods_supported": ["tls_client_auth"] }),
+        json!({ "subject_types_supported": ["fancy"] }),
+    ] {
+        assert_eq!(refused(&changes), "invalid_client_metadata", "{changes}");
+    }
+}
+
+#[test]
+fn metadata_choices_a_list_alone_begins_no_encryption() {
+    let changes = json!({ "id_token_encryption_alg_values_supported": ["RSA-OAEP", "dir"] });
+    assert_eq!(register(&with(&changes)).unwrap().id_token_encryption(), None);
+}
+
+#[test]
+fn members_of_later_standards_are_bounded_by_what_there_is_and_by_the_policy() {
+    for changes in [
+        json!({ "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "app.example" }),
+        json!({ "tls_client_certificate_bound_access_tokens": true }),
+        json!({ "authorization_details_types": ["payment"] }),
+        json!({ "request_object_encryption_alg": "RSA-OAEP-256" }),
+        json!({ "introspection_signed_response_alg": "ES512" }),
+        json!({ "backchannel_token_delivery_mode": "push" }),
+    ] {
+        assert_eq!(refused(&changes), "invalid_client_metadata", "{changes}");
+    }
+    let policy = RegistrationPolicy { authorization_details_types: ["payment".to_owned()].into(), ..wide() };
+    let certificates = Certificates::Taken { base: None, authorities: true };
+    let terms = Terms {
+        policy: &policy,
+        signing_algs: ALGS,
+        decryption_algs: &[KeyManagement::RsaOaep256],
+        certificates: &certificates,
+        now: NOW,
+    };
+    let members = with(&json!({
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_san_dns": "app.example",
+        "tls_client_certificate_bound_access_tokens": true,
+        "authorization_details_types": ["payment"],
+        "request_object_encryption_alg": "RSA-OAEP-256",
+        "introspection_signed_response_alg": "ES256",
+        "dpop_bound_access_tokens": false,
+        "require_pushed_authorization_requests": true,
+        "grant_types": ["authorization_code", "urn:openid:params:grant-type:ciba"],
+        "backchannel_token_delivery_mode": "poll",
+    }));
+    let client = Submission::parse(members.to_string().as_bytes()).unwrap().register(id(), &terms).unwrap();
+    assert_eq!(client.certificate.tls_client_auth_san_dns.as_deref(), Some("app.example"));
+    assert!(client.may_use(Grant::Ciba) && client.must_push());
+    let told = answer(&client, &issuer(), Issued { client_secret: None, registration_access_token: "t" });
+    for name in ["tls_client_auth_san_dns", "authorization_details_types", "backchannel_token_delivery_mode"] {
+        assert!(told.contains_key(name), "{name}");
+    }
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
 import { ADMIN, Server } from './support/server.js';
@@ -204,4 +205,18 @@ test('openid-client: encrypted answers and encrypted ID tokens', async () => {
   oidc.enableDecryptingResponses(other, undefined, { key: stranger.privateKey, alg: 'ECDH-ES+A128KW', kid: 'reader' });
   const again = await begin(other);
   await assert.rejects(oidc.authorizationCodeGrant(other, await back(again.url), again.checks));
+});
+
+test('openid-client and jose: an ID token under the secret of its client, which is shown anew', async () => {
+  const { id, secret: before } = await register('hmac');
+  const file = await server.file('hmac.json', { id_token_signed_response_alg: 'HS256' });
+  const { client_secret: secret } = await server.command(['client', 'set', id, '--metadata', file]);
+  assert.ok(secret && secret !== before);
+  const config = await configure({ id, secret }, { id_token_signed_response_alg: 'HS256' });
+  const { url, checks } = await begin(config);
+  const tokens = await oidc.authorizationCodeGrant(config, await back(url), checks);
+  const expected = { issuer: server.issuer, audience: id, algorithms: ['HS256'] };
+  const { payload } = await jwtVerify(tokens.id_token, new TextEncoder().encode(secret), expected);
+  assert.equal(payload.sub, tokens.claims().sub);
+  await assert.rejects(jwtVerify(tokens.id_token, new TextEncoder().encode(before), expected));
 });

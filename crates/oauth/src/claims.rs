@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::language::{self, Languages};
 use crate::scope::Scope;
 
 /// What is known of a user beyond the identifier.
@@ -54,6 +55,16 @@ const STORED: &[(&str, &str, Type)] = &[
     ("address", "address", Type::Object),
 ];
 
+/// Claims that people may have in several languages and scripts (§5.2), such as `name#ja-Kana-JP`.
+pub const LOCALIZED: &[&str] = &["family_name", "given_name", "middle_name", "name", "nickname", "profile", "website"];
+
+/// A claim of [`LOCALIZED`] and its language, if it is written so.
+#[must_use]
+pub fn in_language(name: &str) -> Option<(&str, &str)> {
+    let (claim, tag) = name.split_once('#')?;
+    (LOCALIZED.contains(&claim) && language::is_tag(tag)).then_some((claim, tag))
+}
+
 /// The names in `claims_supported` that come from the profile.
 pub fn supported() -> impl Iterator<Item = &'static str> {
     ["name", "preferred_username", "updated_at", "email", "email_verified"]
@@ -63,6 +74,7 @@ pub fn supported() -> impl Iterator<Item = &'static str> {
 
 /// The scope that has a claim of the profile (§5.4).
 pub(crate) fn scope_of(name: &str) -> Option<&'static str> {
+    let name = in_language(name).map_or(name, |(claim, _)| claim);
     match name {
         "name" | "preferred_username" | "updated_at" => Some("profile"),
         "email" | "email_verified" => Some("email"),
@@ -77,7 +89,29 @@ pub(crate) fn named(profile: &Profile, names: &BTreeSet<String>) -> Map<String, 
     }
     let mut claims = of(profile, &crate::scope::standard());
     claims.retain(|name, _| names.contains(name));
+    // §5.2: a language can be part of what is asked for; tags are compared without regard to case (RFC 5646 §2.1.1).
+    let tagged = names.iter().filter(|name| in_language(name).is_some());
+    claims.extend(tagged.filter_map(|asked| {
+        let (name, value) = profile.more.iter().find(|(name, _)| name.eq_ignore_ascii_case(asked))?;
+        has_type(value, Type::Text).then(|| (name.clone(), value.clone()))
+    }));
     claims
+}
+
+/// What `claims` has, again in the language that fits best, where the profile has it so (`claims_locales`, §5.2): beside what has no
+/// language, under a name that says which it is.
+pub(crate) fn localized(profile: &Profile, claims: &Map<String, Value>, languages: &Languages) -> Map<String, Value> {
+    let tagged = |claim: &'static str| {
+        let of_claim = profile.more.iter().filter(|(_, value)| has_type(value, Type::Text));
+        of_claim
+            .filter_map(move |(name, value)| Some((in_language(name).filter(|(known, _)| *known == claim)?.1, value)))
+    };
+    let best = LOCALIZED.iter().filter(|claim| claims.contains_key(**claim)).filter_map(|claim| {
+        let tag = languages.choose(tagged(claim).map(|(tag, _)| tag))?;
+        let (_, value) = tagged(claim).find(|(known, _)| *known == tag)?;
+        Some((format!("{claim}#{tag}"), value.clone()))
+    });
+    best.collect()
 }
 
 /// The claims of the profile that `scope` asks for.
@@ -168,6 +202,33 @@ mod tests {
             assert!(scope_of(name).is_some_and(|scope| crate::scope::STANDARD.contains(&scope)), "{name}");
         }
         assert!(["sub", "iss", "roles", "sid", "rh", "acr", "auth_time"].iter().all(|name| scope_of(name).is_none()));
+    }
+
+    #[test]
+    fn core_section_5_2_a_claim_is_told_in_the_language_asked_for() {
+        let more = json!({
+            "name#ja-Kana-JP": "エイダ", "name#de": "Ada (deutsch)", "family_name#de": "Gräfin", "nickname#de": 7, "sub#de": "evil", "name#": "x",
+        });
+        let profile = Profile { more: more.as_object().unwrap().clone(), ..full() };
+        let claims = of(&profile, &scope("openid profile"));
+        assert!(claims.keys().all(|name| !name.contains('#')), "only who asks for it");
+        let in_languages = |locales: &str| {
+            let locales: Vec<String> = locales.split(' ').map(str::to_owned).collect();
+            Value::Object(localized(&profile, &claims, &Languages::of(&locales, "")))
+        };
+        assert_eq!(
+            in_languages("fr DE-at"),
+            json!({ "name#de": "Ada (deutsch)" }),
+            "what is not told is not told in German"
+        );
+        assert_eq!(in_languages("ja-Kana-JP de"), json!({ "name#ja-Kana-JP": "エイダ" }));
+        assert_eq!(in_languages("fr"), json!({}));
+        let names = ["name#DE", "family_name#de", "nickname#de", "sub#de"].map(str::to_owned).into();
+        assert_eq!(
+            Value::Object(named(&profile, &names)),
+            json!({ "name#de": "Ada (deutsch)", "family_name#de": "Gräfin" })
+        );
+        assert_eq!((scope_of("name#ja"), scope_of("sub#ja"), scope_of("name#")), (Some("profile"), None, None));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::claims;
+use crate::claims::{self, Profile};
 use crate::error::OAuthError;
 use crate::json::strict;
+use crate::language::Languages;
 use crate::registration::Client;
 use crate::scope::Scope;
 
@@ -28,6 +29,9 @@ pub struct ClaimsRequest {
     /// For userinfo.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub userinfo: BTreeSet<String>,
+    /// In which languages claims are told beside what has none (`claims_locales`, §5.2), the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locales: Vec<String>,
 }
 
 impl ClaimsRequest {
@@ -41,7 +45,16 @@ impl ClaimsRequest {
     #[must_use]
     pub fn of_client(&self, client: &Client) -> Self {
         let may_have = |names: &BTreeSet<String>| names.iter().filter(|name| may_have(client, name)).cloned().collect();
-        Self { id_token: may_have(&self.id_token), userinfo: may_have(&self.userinfo) }
+        Self { id_token: may_have(&self.id_token), userinfo: may_have(&self.userinfo), locales: self.locales.clone() }
+    }
+
+    /// Adds to claims of the profile those that `names` asks for, then their languages.
+    pub(crate) fn fill(&self, claims: &mut Map<String, Value>, profile: &Profile, names: &BTreeSet<String>) {
+        claims.extend(claims::named(profile, names));
+        if !self.locales.is_empty() {
+            let languages = Languages::of(&self.locales, "");
+            claims.extend(claims::localized(profile, claims, &languages));
+        }
     }
 
     /// The standard scopes that have these claims.

@@ -81,7 +81,8 @@ pub(crate) fn plan(ctx: &Context<'_>, from: &Inputs<'_>) -> Option<IdTokenPlan> 
         ProfileClaims::UserinfoOnly => Map::new(),
     };
     if let Some(asked) = from.claims {
-        profile.extend(claims::named(&from.user.profile, &asked.of_client(from.client).id_token));
+        let asked = asked.of_client(from.client);
+        asked.fill(&mut profile, &from.user.profile, &asked.id_token);
     }
     let claims = IdTokenClaims {
         iss: ctx.issuer.as_str().to_owned(),

@@ -188,7 +188,8 @@ pub struct TokenResponse {
     pub token_type: &'static str,
     /// Seconds.
     pub expires_in: u64,
-    /// What was granted: always told, since unknown scopes are dropped.
+    /// What was granted: always told, since unknown scopes are dropped; but nothing is no scope (RFC 6749 §3.3).
+    #[serde(skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
     /// What was granted in detail (RFC 9396 §7).
     #[serde(skip_serializing_if = "Vec::is_empty")]

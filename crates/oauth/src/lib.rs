@@ -29,6 +29,7 @@ pub mod id_token;
 pub mod ids;
 mod issue;
 pub mod json;
+mod language;
 pub mod logout_token;
 pub mod pairwise;
 pub mod params;
@@ -67,6 +68,7 @@ pub use issue::{
     AccessTokenForm, AccessTokenPlan, Beside, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse,
     UserFacts, UserStatus,
 };
+pub use language::Languages;
 pub use logout_token::{LogoutTokenClaims, LogoutTokenPlan, SignOut};
 pub use pairwise::Pairwise;
 pub use params::Params;

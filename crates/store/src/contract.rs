@@ -89,6 +89,7 @@ macro_rules! suite {
             }
             outbox {
                 a_client_is_told_although_its_tokens_are_long_gone
+                a_client_that_got_an_id_token_alone_is_told_of_the_end
                 a_failed_message_waits_for_its_time
                 a_message_comes_back_as_it_went_in_and_is_due_at_once
                 a_refused_end_tells_nobody

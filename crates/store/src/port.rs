@@ -141,6 +141,10 @@ pub trait Store: Send + Sync + 'static {
     /// Ends a session and the families bound to it, and logs its sid as revoked. Unknown or ended already: ends nothing.
     async fn end_session(&self, sid: &str, why: &str, now: u64) -> Result<Ended>;
 
+    /// Notes that a client was given an ID token that names a session, so that it is told of the end; what comes with a family is noted with
+    /// that. [`Issued::Gone`] if the session has ended.
+    async fn join_session(&self, sid: &str, client_id: &str) -> Result<Issued>;
+
     // Single-use artefacts
 
     /// Stores an artefact. [`Conflict::Exists`](crate::Conflict::Exists) if kind and hash are taken.

@@ -230,7 +230,7 @@ impl<'a> ValidRequest<'a> {
             params.push(("access_token", token.access_token.clone()));
             params.push(("token_type", token.token_type.to_owned()));
             params.push(("expires_in", token.expires_in.to_string()));
-            params.push(("scope", token.scope.to_string()));
+            params.extend((!token.scope.is_empty()).then(|| ("scope", token.scope.to_string())));
         }
         params.extend(id_token.map(|id_token| ("id_token", id_token)));
         let (uri, state) = (self.redirect_uri.clone(), self.state.as_deref());

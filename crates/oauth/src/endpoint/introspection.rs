@@ -1,4 +1,4 @@
-//! Introspection (RFC 7662): an API asks whether a token counts.
+//! Introspection (RFC 7662): an API asks whether a token counts, a client whether its own access or refresh token does.
 //!
 //! Needs authentication (§2.1). An inactive answer is `{"active":false}` and nothing else (§2.2), whatever the reason: unknown,
 //! expired, revoked, or not for the one who asks.
@@ -14,7 +14,9 @@ use crate::access_token::AccessTokenClaims;
 use crate::actor::Actor;
 use crate::client_auth::{AuthenticatedApi, AuthenticatedClient};
 use crate::confirmation::Confirmation;
+use crate::context::Context;
 use crate::error::OAuthError;
+use crate::grant::refresh_token;
 use crate::params::Params;
 use crate::registration::Encryption;
 use crate::scope::Scope;
@@ -91,6 +93,8 @@ pub enum Caller<'a> {
 pub enum Answer {
     /// It counts.
     Active(Box<Active>),
+    /// It counts, and is the caller's own refresh token.
+    ActiveRefreshToken(Box<ActiveRefreshToken>),
     /// It does not, or is none of the caller's business.
     Inactive {
         /// Always false.
@@ -148,6 +152,22 @@ pub struct Active {
     pub act: Option<Actor>,
 }
 
+/// What is told of a refresh token that counts, to the client it was issued to. It is for no API and of no type that an API takes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the members are RFC 7662 §2.2's")]
+pub struct ActiveRefreshToken {
+    pub active: bool,
+    pub iss: String,
+    pub sub: String,
+    pub client_id: String,
+    pub exp: u64,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    pub scope: Scope,
+    /// RFC 9449 §6.2, RFC 8705 §3.2: what must be proven beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
 impl<'a> Caller<'a> {
     /// Its name, and what answers to it are signed with (RFC 9701 §6).
     #[must_use]
@@ -186,6 +206,12 @@ impl<'a> Caller<'a> {
 impl Answer {
     /// `{"active":false}`
     pub const INACTIVE: Self = Self::Inactive { active: AlwaysFalse };
+
+    /// Whether the token counts.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        matches!(self, Self::Active(_) | Self::ActiveRefreshToken(_))
+    }
 }
 
 /// Decides about a token whose signature, issuer, type and expiry the shell has verified; `None` if it did not pass.
@@ -194,9 +220,7 @@ impl Answer {
 /// # Errors
 /// The caller is a client that proves nothing (RFC 7662 §2.1).
 pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &TokenFacts) -> Result<Answer, OAuthError> {
-    if matches!(caller, Caller::Client(client) if client.client().is_public()) {
-        return Err(OAuthError::GrantNotAllowed);
-    }
+    may_ask(caller)?;
     let Some(token) = token.filter(|token| concerns(caller, token) && counts(token, facts)) else {
         return Ok(Answer::INACTIVE);
     };
@@ -221,6 +245,38 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         cnf: token.cnf.clone(),
         act: token.act.clone(),
     })))
+}
+
+/// The same about a refresh token; `facts` are what was found for it. For an API it never counts: only the client it was issued to can use it.
+///
+/// # Errors
+/// The caller is a client that proves nothing (RFC 7662 §2.1).
+pub fn decide_refresh_token(
+    ctx: &Context<'_>,
+    caller: Caller<'_>,
+    facts: Option<&refresh_token::Facts>,
+) -> Result<Answer, OAuthError> {
+    may_ask(caller)?;
+    let (Caller::Client(client), Some(facts)) = (caller, facts) else { return Ok(Answer::INACTIVE) };
+    let Some(user) = refresh_token::would_serve(ctx, client, facts) else { return Ok(Answer::INACTIVE) };
+    let (client, family) = (client.client(), &facts.family);
+    Ok(Answer::ActiveRefreshToken(Box::new(ActiveRefreshToken {
+        active: true,
+        iss: ctx.issuer.as_str().to_owned(),
+        sub: ctx.pairwise.subject(client, &user.id),
+        client_id: client.client_id.to_string(),
+        exp: facts.expires_at.min(family.absolute_expires_at),
+        scope: family.grant.scope.clone(),
+        cnf: family.grant.cnf.clone(),
+    })))
+}
+
+/// RFC 7662 §2.1: who asks must have proven who they are, "to prevent token scanning attacks".
+fn may_ask(caller: Caller<'_>) -> Result<(), OAuthError> {
+    match caller {
+        Caller::Client(client) if client.client().is_public() => Err(OAuthError::GrantNotAllowed),
+        Caller::Api(_) | Caller::Client(_) => Ok(()),
+    }
 }
 
 fn concerns(caller: Caller<'_>, token: &AccessTokenClaims) -> bool {

@@ -65,7 +65,7 @@ pub fn decide(
     answer.insert("sub".to_owned(), Value::from(token.sub.as_str()));
     answer.extend(claims::of(&user.profile, &token.scope));
     if let Some(asked) = asked {
-        answer.extend(claims::named(&user.profile, &asked.userinfo));
+        asked.fill(&mut answer, &user.profile, &asked.userinfo);
     }
     Ok(answer)
 }

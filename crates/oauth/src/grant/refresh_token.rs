@@ -153,6 +153,19 @@ pub fn decide(
     Ok(issue)
 }
 
+/// The user for whom this client would get tokens by the refresh token, if it would; asking changes nothing.
+pub(crate) fn would_serve<'f>(
+    ctx: &Context<'_>,
+    client: AuthenticatedClient<'_>,
+    facts: &'f Facts,
+) -> Option<&'f UserFacts> {
+    let its_own = facts.family.client_id == client.client().client_id && facts.family.ended_at.is_none();
+    if !its_own || verdict(facts.state, ctx.now, ctx.lifetimes.refresh_grace_secs) == Verdict::Theft {
+        return None;
+    }
+    check_alive(ctx, client, facts).ok()
+}
+
 /// What becomes of the refresh token.
 enum Next {
     /// It stays the current one.

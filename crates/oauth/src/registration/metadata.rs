@@ -8,6 +8,7 @@ use symbolon_jose::Algorithm;
 
 use super::validate::{Faults, check_web_page};
 use super::{AuthMethod, Client, ClientKind, SecretHash, matches_any};
+use crate::language::{self, Languages};
 use crate::redirect_uri;
 
 /// Most values in a list of a registration that nobody needs many of.
@@ -94,6 +95,18 @@ impl Client {
         self.metadata.dynamic.as_ref().is_some_and(|dynamic| dynamic.initial_access_token.is_none())
     }
 
+    /// A member that is told to people, such as `client_name`, in the language that fits best; `otherwise` where none does
+    /// (RFC 7591 §2.2).
+    #[must_use]
+    pub fn told_in<'c>(&'c self, languages: &Languages, member: &str, otherwise: Option<&'c str>) -> Option<&'c str> {
+        let in_languages = || {
+            let all = self.metadata.localized.iter();
+            all.filter_map(|(name, text)| Some((name.strip_prefix(member)?.strip_prefix('#')?, text.as_str())))
+        };
+        let tag = languages.choose(in_languages().map(|(tag, _)| tag));
+        tag.and_then(|tag| in_languages().find(|(known, _)| *known == tag)).map(|(_, text)| text).or(otherwise)
+    }
+
     /// Where its public keys have to be fetched, if they are not registered.
     #[must_use]
     pub fn jwks_uri(&self) -> Option<&str> {
@@ -156,8 +169,7 @@ fn check_localized(member: &str, text: &str) -> Result<(), &'static str> {
     if !LOCALIZED.contains(&name) {
         return Err("is not a member that is told in several languages");
     }
-    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if tag.len() > 35 || !tag.split('-').all(subtag) {
+    if !language::is_tag(tag) {
         return Err("does not end with a language tag");
     }
     if name != "client_name" {
@@ -256,6 +268,19 @@ mod tests {
         faulty(&with(json!({ "default_acr_values": [" "] })), "default_acr_values");
         assert_eq!(with(json!({ "contacts": ["ops@third.example"], "software_id": "s-1" })).validate(), Ok(()));
         assert_eq!(machine().metadata.contacts.len(), 0);
+    }
+
+    #[test]
+    fn rfc7591_section_2_2_people_are_told_in_their_language() {
+        let client = with(json!({ "localized": {
+            "client_name#de": "Die Dritten", "client_name#ja-Kana-JP": "x", "tos_uri#de": "https://third.example/agb",
+        } }));
+        let told = |locale: &str, member: &str| {
+            client.told_in(&Languages::of(&[locale.to_owned()], ""), member, Some("otherwise")).unwrap()
+        };
+        assert_eq!((told("de-AT", "client_name"), told("de", "tos_uri")), ("Die Dritten", "https://third.example/agb"));
+        assert_eq!((told("fr", "client_name"), told("de", "policy_uri")), ("otherwise", "otherwise"));
+        assert_eq!(told("ja", "client_name"), "otherwise", "RFC 4647 §3.4 never adds to what was asked for");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use symbolon_oauth::claims;
+
 use super::AdminError;
 
 /// Those that are texts.
@@ -54,7 +56,9 @@ pub(super) fn changed(
                 let value = text.map(birthdate).transpose()?;
                 put(&mut profile, name, value);
             }
-            _ if TEXTS.contains(&name.as_str()) => put(&mut profile, name, text.map(Value::from)),
+            _ if TEXTS.contains(&name.as_str()) || claims::in_language(name).is_some() => {
+                put(&mut profile, name, text.map(Value::from))
+            }
             _ => match name.strip_prefix("address.").filter(|member| OF_ADDRESS.contains(member)) {
                 Some(member) => put_in_address(&mut profile, member, text),
                 None => return Err(unknown(name)),
@@ -133,7 +137,9 @@ fn unknown(name: &str) -> AdminError {
         .chain(["phone_number_verified".to_owned()])
         .chain(of_address)
         .collect();
-    AdminError::invalid(format!("`{name}` is not a profile claim"), format!("one of {}", known.join(", ")))
+    let texts = claims::LOCALIZED.join(", ");
+    let expected = format!("one of {}; in a language, such as name#ja: {texts}", known.join(", "));
+    AdminError::invalid(format!("`{name}` is not a profile claim"), expected)
 }
 
 #[cfg(test)]
@@ -163,6 +169,8 @@ mod tests {
                 "birthdate": "0000-12-10", "zoneinfo": "Europe/Berlin",
             })
         );
+        let in_japanese = after(&json!({}), &[("name#ja-Kana-JP", "x"), ("family_name#de", "")]).unwrap();
+        assert_eq!(in_japanese, json!({ "name#ja-Kana-JP": "x" }));
         let whole = after(&json!({}), &[("address", r#"{"country":"DE"}"#)]).unwrap();
         assert_eq!(whole, json!({ "address": {"country": "DE"} }));
     }
@@ -194,6 +202,9 @@ mod tests {
             ("birthdate", "1815-12"),
             ("birthdate", "815-12-10"),
             ("birthdate", "1815-1-1"),
+            ("email#de", "x"),
+            ("name#", "x"),
+            ("name#de_CH", "x"),
         ] {
             assert!(after(&json!({}), &[(name, value)]).is_err(), "{name}={value}");
         }

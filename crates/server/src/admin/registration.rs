@@ -1,7 +1,7 @@
 //! A client's registration, made from what the operator says and changed by it. Pure; whether what it names exists is the caller's to
 //! check.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use symbolon_oauth::redirect_uri;
 use symbolon_oauth::registration::{Client, ClientApi, ClientKind};
 use symbolon_oauth::{ClientId, Grant, Scope};
@@ -70,12 +70,27 @@ fn patched(client: &Client, patch: &Value) -> Result<Client, AdminError> {
         return Err(refuse(format!("metadata cannot change `{fixed}`")));
     }
     let mut document = serde_json::to_value(client).map_err(|why| refuse(why.to_string()))?;
-    merge(&mut document, patch);
+    merge(&mut document, &by_document(members));
     let patched: Client = serde_json::from_value(document).map_err(|why| refuse(format!("metadata: {why}")))?;
     match patched.extra.keys().find(|name| !client.extra.contains_key(*name)) {
         Some(unknown) => Err(refuse(format!("no member of a registration is called `{unknown}`"))),
         None => Ok(patched),
     }
+}
+
+/// The same change, of the document: there, members with a language (RFC 7591 §2.2) are kept together, and `client_name` is `name`.
+fn by_document(members: &Map<String, Value>) -> Value {
+    let (localized, mut others): (Map<_, _>, Map<_, _>) =
+        members.clone().into_iter().partition(|(name, _)| name.contains('#'));
+    if !localized.is_empty()
+        && let Value::Object(together) = others.entry("localized").or_insert_with(|| Value::Object(Map::new()))
+    {
+        together.extend(localized);
+    }
+    if let Some(name) = others.remove("client_name") {
+        others.insert("name".to_owned(), name);
+    }
+    Value::Object(others)
 }
 
 pub(super) fn merge(target: &mut Value, patch: &Value) {
@@ -84,7 +99,7 @@ pub(super) fn merge(target: &mut Value, patch: &Value) {
         return;
     };
     if !target.is_object() {
-        *target = Value::Object(serde_json::Map::new());
+        *target = Value::Object(Map::new());
     }
     let Value::Object(target) = target else { return };
     for (name, value) in members {

@@ -25,6 +25,13 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     (status, HEADERS, body).into_response()
 }
 
+/// A status that says enough.
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = (status, HEADERS).into_response();
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}
+
 /// A token as an answer of its own, of this media type (RFC 7519 §10.3.1, RFC 9701 §5): never stored.
 pub(super) fn jwt(media: HeaderValue, jwt: String) -> Response {
     let mut response = (HEADERS, jwt).into_response();

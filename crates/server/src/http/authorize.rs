@@ -2,7 +2,8 @@
 //! page or answers the client.
 //!
 //! The endpoint leaves nothing behind until someone has signed in: the pending request travels in a signed
-//! value ([`crate::interaction`]), or lies pushed where its client has put it. A POST from another site changes nothing, it becomes a GET (design §6).
+//! value ([`crate::interaction`]), or lies pushed where its client has put it. A POST from another site comes without cookies: it becomes a GET,
+//! or a POST of our own where it is too large for that (design §6).
 
 mod answer;
 
@@ -16,11 +17,13 @@ use http::HeaderMap;
 use symbolon_oauth::authorize::{
     self, Decision, Effective, ErrorRedirect, Facts, InteractionFacts, Rejection, SignInPrompt, SignInWhy, ValidRequest,
 };
+use symbolon_oauth::endpoint::path;
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::{OAuthError, Params};
 
 use super::browser::{self, SignedIn};
 use super::meta::{Meta, Refused};
+use super::request::Asked;
 use super::{consent, form, hint, login, page};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
@@ -42,27 +45,54 @@ pub(super) async fn get(
     arrival.answer(&query, None).await
 }
 
-/// `POST /authorize`: the same request by form. It may come from any site, so it only leads to the GET.
+/// `POST /authorize`: the same request by form (OpenID Connect Core §3.1.2.1). It may come from any site.
 pub(super) async fn post(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(body) = form::bytes(body, app.config().http.max_body_bytes).await else {
-        return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
+    let params = match posted(&app, &headers, body).await {
+        Ok(params) => params,
+        Err(error) => return page::protocol_error(&app, &meta, &error),
     };
-    if form::media_type(&headers) != form::MediaType::Form {
-        return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
+    let target = format!("{}?{}", path::AUTHORIZE, params.to_query());
+    if form::is_short(&target) {
+        return page::see_other(&target);
     }
-    match Params::parse_for_authorize(&body) {
-        Ok(params) => match form::query(&params) {
-            Ok(query) => page::see_other(&format!("/authorize?{query}")),
-            Err(error) => page::protocol_error(&app, &meta, &error),
-        },
-        Err(error) => page::protocol_error(&app, &meta, &error),
+    let fields = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    page::hand_on(&app, params.get("client_id"), AGAIN, fields)
+}
+
+/// Where a large request is posted again, by a page of ours.
+pub(super) const AGAIN: &str = "/authorize/again";
+
+/// `POST /authorize/again`: whoever posts here is answered as by `GET /authorize`, which changes nothing either.
+pub(super) async fn again(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let params = match posted(&app, &headers, body).await {
+        Ok(params) => params,
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    };
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    arrival.answer(&params.to_query(), None).await
+}
+
+async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, OAuthError> {
+    let body = form::bytes(body, app.config().http.max_body_bytes).await;
+    let body = body.map_err(|_| OAuthError::ParametersTooLarge)?;
+    match form::media_type(headers) {
+        form::MediaType::Form => Params::parse_for_authorize(&body),
+        form::MediaType::Json | form::MediaType::Other => Err(OAuthError::ParametersMalformed),
     }
 }
+
+/// Where a request goes on after a sign-in.
+pub(super) const CONTINUE: &str = "/authorize/continue";
 
 /// `GET /authorize/continue`: goes on after a sign-in, with the pending request from the URL.
 pub(super) async fn go_on(
@@ -71,13 +101,19 @@ pub(super) async fn go_on(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let params = Params::parse(query.unwrap_or_default().as_bytes());
-    let interaction = params.ok().and_then(|params| open(&app, &params, &headers, meta.now));
-    let Some(interaction) = interaction.filter(|interaction| matches!(interaction.step, Step::GoOn { .. })) else {
-        return page::error(&app, &meta, ErrorWhat::PageExpired);
-    };
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    arrival.answer(&interaction.query, Some(&interaction)).await
+    arrival.go_on(Params::parse(query.unwrap_or_default().as_bytes())).await
+}
+
+/// `POST /authorize/continue`: the same, with one that is too large for a URL.
+pub(super) async fn go_on_posted(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    arrival.go_on(posted(&app, &headers, body).await).await
 }
 
 /// The pending request in the field `interaction`, if it is this browser's and fresh. What step it is for, the
@@ -100,6 +136,14 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
+    async fn go_on(&self, params: Result<Params, OAuthError>) -> Response {
+        let interaction = params.ok().and_then(|params| open(self.app, &params, self.headers, self.meta.now));
+        match interaction.filter(|interaction| matches!(interaction.step, Step::GoOn { .. })) {
+            Some(interaction) => self.answer(&interaction.query, Some(&interaction)).await,
+            None => page::error(self.app, self.meta, ErrorWhat::PageExpired),
+        }
+    }
+
     /// Validates, decides and answers an authorization request.
     pub(super) async fn answer(&self, query: &str, interaction: Option<&Interaction>) -> Response {
         let response = self.respond(query, interaction).await;
@@ -118,19 +162,30 @@ impl Arrival<'_> {
             Ok(request) => request,
             Err(rejection) => return self.reject(&asked.request.params, rejection),
         };
-        let decided = match asked.query() {
-            Ok(query) => self.decide(&request, &query, interaction).await,
-            Err(error) => Err(error),
-        };
-        match decided {
+        match self.decide(&request, &asked, interaction).await {
             Ok(response) => response,
-            Err(error @ (OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. })) => {
-                page::protocol_error(self.app, self.meta, &error)
+            Err(error) => self.refuse(&request, &error),
+        }
+    }
+
+    /// Tells the client of a proven request why there is no answer, also when the fault is ours: `server_error` and
+    /// `temporarily_unavailable` exist because no status can be sent there (RFC 6749 §4.1.2.1).
+    fn refuse(&self, request: &ValidRequest<'_>, error: &OAuthError) -> Response {
+        Refused::note(self.send(request.client(), &request.error(error.clone()).response), error)
+    }
+
+    /// The same, of the request that a page was shown for; a page if that cannot be proven any more.
+    pub(super) async fn refuse_pending(&self, interaction: Option<&Interaction>, error: &OAuthError) -> Response {
+        let asked = match interaction {
+            Some(interaction) => self.resume(interaction).await.ok().flatten(),
+            None => None,
+        };
+        match asked.as_ref().map(|asked| self.validate(&asked.request)) {
+            Some(Ok(request)) => {
+                self.app.metrics.authorizations.get_or_create(&Outcome::of(Some(error.wire().code))).inc();
+                self.refuse(&request, error)
             }
-            Err(error) => {
-                let response = self.send(request.client(), &request.error(error.clone()).response);
-                Refused::note(response, &error)
-            }
+            Some(Err(_)) | None => page::protocol_error(self.app, self.meta, error),
         }
     }
 
@@ -146,7 +201,7 @@ impl Arrival<'_> {
     async fn decide(
         &self,
         request: &ValidRequest<'_>,
-        query: &str,
+        asked: &Asked,
         interaction: Option<&Interaction>,
     ) -> Result<Response, OAuthError> {
         let signed_in = browser::signed_in(self.app, self.headers, self.meta.now).await?;
@@ -164,10 +219,15 @@ impl Arrival<'_> {
             authorize::decide(&mut self.app.context(self.meta.now, &mut rng), request, &facts)
         };
         match (decision, signed_in) {
-            (Decision::SignIn(prompt), who) => self.sign_in(request, query, prompt, who.as_ref()),
+            (Decision::SignIn(mut prompt), who) => {
+                if prompt.login_hint.is_none() {
+                    prompt.login_hint = hint::login_name(self.app, request, &facts.id_token_hint).await?;
+                }
+                self.sign_in(request, &asked.query()?, prompt, who.as_ref())
+            }
             (Decision::Consent(prompt), Some(who)) => {
                 let before = consent::Before { sign_in_since, chosen };
-                consent::show(self, request, query, &prompt, &who, before)
+                consent::show(self, request, &asked.query()?, &prompt, &who, before)
             }
             (Decision::Issue(granted), Some(who)) => self.issue(request, *granted, &who).await,
             (Decision::Error(error), _) => self.tell(request, &error).await,
@@ -225,9 +285,7 @@ impl Arrival<'_> {
 
     /// Tells the client a refusal, which uses a pushed request up as a code does: one answer each (RFC 9126 §4).
     pub(super) async fn tell(&self, request: &ValidRequest<'_>, error: &ErrorRedirect) -> Result<Response, OAuthError> {
-        if let Some(refusal) = self.keep(request, None).await? {
-            return Ok(refusal);
-        }
+        self.keep(request, None).await?;
         Ok(Refused::note(self.send(request.client(), &error.response), &error.error))
     }
 

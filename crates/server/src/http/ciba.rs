@@ -105,8 +105,9 @@ impl Visit<'_> {
             requests,
             problem,
         };
+        let csp = view.requests.iter().fold(Csp::strict(), |csp, request| csp.image(request.client.logo.as_ref()));
         let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        Ok(page::with_cookie(page::html(app, status, &view, &Csp::strict()), cookie))
+        Ok(page::with_cookie(page::html(app, status, &view, &csp), cookie))
     }
 
     /// The request behind a question, if it waits still.
@@ -135,7 +136,7 @@ impl Visit<'_> {
         };
         let pending = Interaction::own_question(&app.issuer, browser, meta.now, shown);
         Ok(Some(CibaRequest {
-            client: page::client_view(question.client, None),
+            client: page::client_view(question.client, None, &page::languages(self.headers, None)),
             binding_message: grant.binding_message.clone(),
             asked_secs_ago: meta.now.saturating_sub(waiting.asked_at),
             address: grant.from.address.clone(),

@@ -84,7 +84,8 @@ pub(super) fn show(
         Step::Consent { sid: who.session.sid.clone(), scope: prompt.scope.clone(), audience: prompt.audience.clone() };
     let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, before.sign_in_since, shown);
     let pending = pending.from_source(request.source()).offering(before.chosen);
-    let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()));
+    let languages = page::languages(arrival.headers, Some(request));
+    let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages);
     let csp = page::csp(request).image(client.logo.as_ref());
     let view = Consent {
         shell: page::shell(app),
@@ -139,7 +140,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     match answer(&arrival, &params, &interaction).await {
         Ok(response) => response,
-        Err(error) => page::protocol_error(&app, &meta, &error),
+        Err(error) => arrival.refuse_pending(Some(&interaction), &error).await,
     }
 }
 

@@ -167,7 +167,7 @@ impl Visit<'_> {
         let device = &grant.device;
         let view = DeviceQuestion {
             shell: page::shell(app),
-            client: page::client_view(question.client, None),
+            client: page::client_view(question.client, None, &page::languages(self.headers, None)),
             account: consent::account_view(who),
             user_code,
             asked_secs_ago: meta.now.saturating_sub(*asked_at),

@@ -7,9 +7,16 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use symbolon_oauth::endpoint::session;
 use symbolon_oauth::{Grant, OAuthError, Params, client_auth};
 
-/// The largest query that a form post becomes and that travels through the sign-in pages, in bytes: what is taken up must
-/// also be finished, in a URL that every browser and proxy takes.
+/// The longest address a browser is sent to, in bytes: one that every browser and proxy takes. What is longer goes by form.
+const MAX_TARGET_BYTES: usize = 8 * 1024;
+
+/// The largest request that travels through the sign-in pages, in bytes: with what is sealed beside it, it is a token of at most 16 KiB.
 const MAX_QUERY_BYTES: usize = 8 * 1024;
+
+/// Whether a browser can be sent there.
+pub(super) fn is_short(target: &str) -> bool {
+    target.len() <= MAX_TARGET_BYTES
+}
 
 /// Parameters as a query of our own spelling, if it is not too large to travel.
 pub(super) fn query(params: &Params) -> Result<String, OAuthError> {

@@ -3,10 +3,12 @@
 
 use serde::Deserialize;
 use symbolon_jose::jwt::{self, Policy, Verified};
+use symbolon_oauth::OAuthError;
 use symbolon_oauth::authorize::{IdTokenHint, ValidRequest};
 use symbolon_oauth::endpoint::end_session::HintClaims;
 
 use crate::app::App;
+use crate::effects::store_failure;
 use crate::registry::Registry;
 
 #[derive(Deserialize)]
@@ -37,6 +39,22 @@ pub(super) fn read(app: &App, registry: &Registry, hint: &str, named: Option<&st
     let claims = verify(registry.keys().verifying()).or_else(by_secret)?;
     registry.client(&claims.aud)?;
     Some(HintClaims { sub: claims.sub, sid: claims.sid, aud: claims.aud })
+}
+
+/// The name that the person of a good hint signs in with, to stand in the field; their password proves who they are as ever. Of a pairwise
+/// subject nobody can tell whose it is; and what a client can have written itself, under its secret, tells it nobody's name.
+pub(super) async fn login_name(
+    app: &App,
+    request: &ValidRequest<'_>,
+    hint: &IdTokenHint,
+) -> Result<Option<String>, OAuthError> {
+    let IdTokenHint::Subject(sub) = hint else { return Ok(None) };
+    let client = request.client();
+    if client.is_pairwise() || client.id_token_signed_response_alg.is_symmetric() {
+        return Ok(None);
+    }
+    let user = app.store.user(sub).await.map_err(|error| store_failure(&error))?;
+    Ok(user.and_then(|user| user.email.or(user.username)))
 }
 
 /// The hint of an authorization request, which must be for the client that asks.

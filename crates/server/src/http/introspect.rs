@@ -14,7 +14,7 @@ use symbolon_oauth::endpoint::introspection::{self, Answer, Caller, Request, Sig
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 
 use super::meta::Meta;
-use super::{answer, client, form, session, userinfo};
+use super::{answer, client, form, session, token, userinfo};
 use crate::app::App;
 use crate::events;
 use crate::metrics::Active;
@@ -49,7 +49,7 @@ async fn handle(
         .await
         .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))?;
     let found = decide(app, &registry, caller, &params, meta.now).await?;
-    let active = matches!(found, Answer::Active(_));
+    let active = found.is_active();
     app.metrics.introspections.get_or_create(&Active { active }).inc();
     let wanted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(introspection::wants_jwt);
     if wanted {
@@ -104,6 +104,11 @@ async fn decide(
     let request = Request::parse(params)?;
     if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, &request.token) {
         return session::look_up(app, registry, caller, Some(&value), now).await;
+    }
+    if let Ok(token) = OpaqueToken::parse(TokenKind::RefreshToken, &request.token) {
+        let facts = token::refresh_token::look_up(app, &token, now).await?;
+        let mut rng = SystemRng;
+        return introspection::decide_refresh_token(&app.context(now, &mut rng), caller, facts.as_ref());
     }
     let Some(mut claims) = userinfo::own_access_token(app, registry, &request.token, now) else {
         let nothing = userinfo::nothing_known();

@@ -16,7 +16,7 @@ use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{check_session, consent, page};
+use super::{check_session, consent, form, page};
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -67,10 +67,13 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     }
     let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let interaction = authorize::open(&app, &params, &headers, meta.now).filter(|one| one.step == Step::SignIn);
     let post = Post { arrival, params };
-    match post.answer().await {
-        Ok(response) => response,
-        Err(error) => page::protocol_error(&app, &meta, &error),
+    match (post.answer(interaction.clone()).await, post.params.get("decision")) {
+        (Ok(response), _) => response,
+        // Who has typed a password can send the form again in a moment; at the client it would be lost.
+        (Err(error @ OAuthError::TemporarilyUnavailable { .. }), None) => page::protocol_error(&app, &meta, &error),
+        (Err(error), _) => post.arrival.refuse_pending(interaction.as_ref(), &error).await,
     }
 }
 
@@ -80,9 +83,8 @@ struct Post<'a> {
 }
 
 impl Post<'_> {
-    async fn answer(&self) -> Result<Response, OAuthError> {
+    async fn answer(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
-        let interaction = authorize::open(app, &self.params, headers, meta.now).filter(|one| one.step == Step::SignIn);
         if interaction.is_none() && self.params.get("interaction").is_some() {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));
         }
@@ -140,19 +142,10 @@ impl Post<'_> {
             return self.again(interaction, LoginProblem::WrongCredentials).await;
         };
         events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
-        let target = match interaction {
-            None => "/".to_owned(),
-            Some(interaction) => {
-                let path = match interaction.own_page {
-                    Some(OwnPage::Ciba) => path::CIBA,
-                    None if interaction.user_code.is_some() => path::DEVICE,
-                    None => "/authorize/continue",
-                };
-                let sealed = app.interactions.seal(&interaction.after_sign_in(&session.sid, meta.now));
-                format!("{path}?interaction={}", sealed.map_err(|_| OAuthError::ServerError)?)
-            }
+        let mut response = match interaction {
+            None => page::see_other("/"),
+            Some(interaction) => self.onward(&interaction.after_sign_in(&session.sid, meta.now))?,
         };
-        let mut response = page::see_other(&target);
         response.headers_mut().append(SET_COOKIE, cookie);
         if let Some(state) = check_session::moved_on(app, headers, &session.sid, session.persistent) {
             response.headers_mut().append(SET_COOKIE, state);
@@ -161,16 +154,30 @@ impl Post<'_> {
         Ok(response)
     }
 
+    /// To what waited for the sign-in.
+    fn onward(&self, interaction: &Interaction) -> Result<Response, OAuthError> {
+        let app = self.arrival.app;
+        let path = match interaction.own_page {
+            Some(OwnPage::Ciba) => path::CIBA,
+            None if interaction.user_code.is_some() => path::DEVICE,
+            None => authorize::CONTINUE,
+        };
+        let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
+        let target = format!("{path}?interaction={sealed}");
+        if form::is_short(&target) {
+            return Ok(page::see_other(&target));
+        }
+        let client_id = client_id(&interaction.query);
+        Ok(page::hand_on(app, client_id.as_deref(), path, vec![("interaction".to_owned(), sealed)]))
+    }
+
     /// The person goes on as whom the page offered, if that is who is signed in still.
     async fn go_on(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
         let who = browser::signed_in(app, headers, meta.now).await?;
         let chosen = interaction.and_then(|one| one.after_choice(meta.now));
         match (chosen, who) {
-            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => {
-                let sealed = app.interactions.seal(&chosen).map_err(|_| OAuthError::ServerError)?;
-                Ok(page::see_other(&format!("/authorize/continue?interaction={sealed}")))
-            }
+            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => self.onward(&chosen),
             _ => Ok(page::error(app, meta, ErrorWhat::PageExpired)),
         }
     }
@@ -234,7 +241,8 @@ pub(super) fn show(
 ) -> Result<Response, OAuthError> {
     let app = arrival.app;
     let redirect_uri = request.map(|request| request.redirect_uri().as_str());
-    let client = request.map(|request| page::client_view(request.client(), redirect_uri));
+    let languages = page::languages(arrival.headers, request);
+    let client = request.map(|request| page::client_view(request.client(), redirect_uri, &languages));
     let sealed = form.interaction.as_ref().map(|interaction| app.interactions.seal(interaction)).transpose();
     let logo: Option<WebUrl> = client.as_ref().and_then(|client| client.logo.clone());
     let view = Login {

@@ -171,7 +171,9 @@ impl Exit<'_> {
         let binding = browser::session_binding(self.app, self.headers).unwrap_or_default();
         let view = Logout {
             shell: page::shell(self.app),
-            client: self.client(params).map(|client| page::client_view(client, None)),
+            client: self
+                .client(params)
+                .map(|client| page::client_view(client, None, &page::languages(self.headers, None))),
             ends: ends.iter().map(|client| client.name.clone()).collect(),
             everywhere: reach == Reach::Everywhere,
             account: consent::account_view(who),

@@ -2,15 +2,16 @@
 //! answers.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderValue, StatusCode};
-use symbolon_oauth::OAuthError;
+use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::authorize::ValidRequest;
 use symbolon_oauth::registration::Client;
+use symbolon_oauth::{Languages, OAuthError};
 
 use super::meta::{Meta, Refused};
 use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
+use crate::pages::form_post::FormPost;
 use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
 
 /// What surrounds every page of this server.
@@ -18,13 +19,21 @@ pub(super) fn shell(app: &App) -> PageShell {
     PageShell::new(app.issuer.as_str(), if app.config().dev { Mode::Development } else { Mode::Production })
 }
 
-/// A client as pages show it.
-pub(super) fn client_view(client: &Client, redirect_uri: Option<&str>) -> ClientView {
-    ClientView::new(&client.name, redirect_uri).with_links(
-        client.logo_uri.as_deref(),
-        client.policy_uri.as_deref(),
-        client.tos_uri.as_deref(),
+/// A client as pages show it, to somebody who reads these languages.
+pub(super) fn client_view(client: &Client, redirect_uri: Option<&str>, languages: &Languages) -> ClientView {
+    let told = |member, otherwise| client.told_in(languages, member, otherwise);
+    let name = told("client_name", Some(&client.name)).unwrap_or_default();
+    ClientView::new(name, redirect_uri).with_links(
+        told("logo_uri", client.logo_uri.as_deref()),
+        told("policy_uri", client.policy_uri.as_deref()),
+        told("tos_uri", client.tos_uri.as_deref()),
     )
+}
+
+/// The languages of whoever looks at a page: those the request asks for, then those of the browser.
+pub(super) fn languages(headers: &HeaderMap, request: Option<&ValidRequest<'_>>) -> Languages {
+    let accepted: Vec<&str> = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()).collect();
+    Languages::of(request.map_or(&[], |request| request.ui_locales()), &accepted.join(","))
 }
 
 /// The policy of a page whose form ends, by redirects, in the answer to this request.
@@ -37,6 +46,14 @@ pub(super) fn csp(request: &ValidRequest<'_>) -> Csp {
 /// An HTML page with its security headers.
 pub(super) fn html<V: askama::Template>(app: &App, status: StatusCode, view: &V, csp: &Csp) -> Response {
     respond(status, view, csp, app.transport)
+}
+
+/// `HEAD`, where `GET` hands something out or ends something: whoever only looks (a preview, a scanner of links) must not do that
+/// (RFC 9110 §9.2.1, safe methods), and no body is to be made up for them.
+pub(super) async fn head() -> Response {
+    let fixed = HeaderValue::from_static;
+    (StatusCode::OK, [(CACHE_CONTROL, fixed("no-store")), (CONTENT_TYPE, fixed("text/html; charset=utf-8"))])
+        .into_response()
 }
 
 /// An error page.
@@ -78,6 +95,18 @@ pub(super) fn see_other(location: &str) -> Response {
     let fixed = HeaderValue::from_static;
     let headers = [(LOCATION, location), (CACHE_CONTROL, fixed("no-store")), (REFERRER_POLICY, fixed("no-referrer"))];
     (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// Sends the browser on with what no URL takes: by a form of ours, which ends in a redirect to the client that asks.
+pub(super) fn hand_on(app: &App, client_id: Option<&str>, path: &str, params: Vec<(String, String)>) -> Response {
+    let registry = app.registry();
+    let client = client_id.and_then(|id| registry.client(id));
+    let shell = shell(app);
+    let name = client.map_or_else(|| shell.host.clone(), |client| client.name.clone());
+    let view = FormPost { shell, client: name, action: path.to_owned(), params };
+    let reached = client.iter().flat_map(|client| &client.redirect_uris);
+    let csp = reached.fold(view.csp().keep_opener(), |csp, uri| csp.form_may_reach(uri));
+    html(app, StatusCode::OK, &view, &csp)
 }
 
 /// Adds a cookie to an answer.

@@ -5,7 +5,6 @@
 //! A pushed request stays where it is, is read at each step, and is used up by the answer. Nothing is fetched but from addresses that
 //! the client has registered.
 
-use axum::response::Response;
 use symbolon_oauth::authorize::{self, Effective, ObjectKind, Rejection, Source, ValidRequest};
 use symbolon_oauth::pushed_request::{self, PushedRequest};
 use symbolon_oauth::request_object::{Keys, Opener};
@@ -13,7 +12,7 @@ use symbolon_oauth::{Client, OAuthError, Params};
 use symbolon_store::{Artefact, Hash32, Redeemed};
 
 use super::authorize::Arrival;
-use super::{form, page, request_uri};
+use super::{form, request_uri};
 use crate::effects::store_failure;
 use crate::interaction::Interaction;
 
@@ -132,21 +131,11 @@ impl Arrival<'_> {
 
     /// How it is told that a request could not be read.
     pub(super) fn refuse_unread(&self, unread: &Unread) -> Rejection {
-        match &unread.error {
-            // Nobody's fault but ours is told on a page, as everywhere at this endpoint.
-            error @ (OAuthError::ServerError | OAuthError::TemporarilyUnavailable { .. }) => {
-                Rejection::Page(error.clone())
-            }
-            error => authorize::refuse(&unread.beside, self.client(&unread.beside), &self.app.issuer, error.clone()),
-        }
+        authorize::refuse(&unread.beside, self.client(&unread.beside), &self.app.issuer, unread.error.clone())
     }
 
-    /// Uses a pushed request up, and stores the code that comes of it, if one does. A page if somebody was faster.
-    pub(super) async fn keep(
-        &self,
-        request: &ValidRequest<'_>,
-        code: Option<Artefact>,
-    ) -> Result<Option<Response>, OAuthError> {
+    /// Uses a pushed request up, and stores the code that comes of it, if one does; not if somebody was faster.
+    pub(super) async fn keep(&self, request: &ValidRequest<'_>, code: Option<Artefact>) -> Result<(), OAuthError> {
         let (store, now) = (&self.app.store, self.meta.now);
         let pushed = request.source().pushed.map(Hash32);
         let used = match (pushed, code) {
@@ -156,8 +145,8 @@ impl Arrival<'_> {
             (None, None) => Ok(Redeemed::Done),
         };
         match used.map_err(|error| store_failure(&error))? {
-            Redeemed::Done => Ok(None),
-            _ => Ok(Some(page::protocol_error(self.app, self.meta, &OAuthError::PushedRequestUnknown))),
+            Redeemed::Done => Ok(()),
+            _ => Err(OAuthError::PushedRequestUnknown),
         }
     }
 }

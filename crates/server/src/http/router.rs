@@ -14,8 +14,8 @@ use symbolon_oauth::endpoint::path;
 use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, device, device_authorization,
-    discovery, headers, health, home, introspect, jwks, login, logout, meta, par, register, reset, revocations, revoke,
-    sdk, session, setup, ssf, status_list, token, userinfo,
+    discovery, headers, health, home, introspect, jwks, login, logout, meta, page, par, register, reset, revocations,
+    revoke, sdk, session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -124,8 +124,9 @@ fn pages() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(home::get))
         .route("/assets/{file}", get(home::asset))
-        .route(path::AUTHORIZE, get(authorize::get).post(authorize::post))
-        .route("/authorize/continue", get(authorize::go_on))
+        .route(path::AUTHORIZE, get(authorize::get).post(authorize::post).head(page::head))
+        .route(authorize::AGAIN, post(authorize::again))
+        .route(authorize::CONTINUE, get(authorize::go_on).post(authorize::go_on_posted).head(page::head))
         .route(path::CHECK_SESSION, get(check_session::get))
         .route("/login", get(login::get).post(login::post))
         .route("/consent", post(consent::post))
@@ -133,8 +134,8 @@ fn pages() -> Router<Arc<App>> {
         .route(ciba::ANSWER, post(ciba::answer))
         .route(path::DEVICE, get(device::get).post(device::post))
         .route(device::ANSWER, post(device::answer))
-        .route(path::END_SESSION, get(logout::get).post(logout::post))
-        .route("/v2/logout", get(logout::get_v2))
+        .route(path::END_SESSION, get(logout::get).post(logout::post).head(page::head))
+        .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/reset", get(reset::get).post(reset::post))
 }

@@ -9,7 +9,7 @@ mod ciba;
 mod client_credentials;
 mod device_code;
 mod jwt_bearer;
-mod refresh_token;
+pub(super) mod refresh_token;
 mod sign;
 mod token_exchange;
 

@@ -294,10 +294,12 @@ fn refuse(refusal: Refusal, scheme: Scheme) -> Response {
         Refusal::Malformed => (StatusCode::BAD_REQUEST, "invalid_request", String::new()),
         Refusal::NoToken => (StatusCode::UNAUTHORIZED, "", String::new()),
     };
-    // RFC 6750 §3.1: without a token, no error code.
-    let (said, error) =
-        if error.is_empty() { (String::new(), "invalid_token") } else { (format!(", error=\"{error}\"{more}"), error) };
-    let mut response = answer::json(status, &serde_json::json!({ "error": error }));
+    // RFC 6750 §3.1: "the resource server SHOULD NOT include an error code or other error information" where there is no token.
+    let (said, mut response) = if matches!(refusal, Refusal::NoToken) {
+        (String::new(), answer::empty(status))
+    } else {
+        (format!(", error=\"{error}\"{more}"), answer::json(status, &serde_json::json!({ "error": error })))
+    };
     let mut challenge = |scheme| {
         let text = match scheme {
             Scheme::Bearer => format!("Bearer realm=\"symbolon\"{said}"),

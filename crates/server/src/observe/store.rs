@@ -164,6 +164,7 @@ observed! {
         set_user_roles(id: &str, add: &[String], remove: &[String], new_handle: Option<&str>, now: u64) -> RolesSet;
         create_session(new: NewSession) -> Issued;
         touch_session(id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> bool;
+        join_session(sid: &str, client_id: &str) -> Issued;
         put_artefact(artefact: Artefact) -> ();
         redeem_artefact(kind: &str, hash: Hash32, now: u64) -> Redeemed;
         exchange_artefact(kind: &str, hash: Hash32, new: Artefact, now: u64) -> Redeemed;

@@ -68,7 +68,11 @@ impl Ciba {
         use super::{asks, sample};
         let [usual, paying, hostile] = asks::samples();
         let bank = CibaRequest {
-            client: ClientView::new("Dragons Bank", None),
+            client: ClientView::new("Dragons Bank", None).with_links(
+                Some("https://bank.example/logo.png"),
+                Some("https://bank.example/privacy"),
+                Some("https://bank.example/terms"),
+            ),
             binding_message: Some("Order 4711".into()),
             asked_secs_ago: 20,
             address: "192.0.2.7".into(),

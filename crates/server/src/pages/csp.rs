@@ -46,7 +46,7 @@ fn is_plain_host(host: &str) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct Csp {
     form_action: Vec<CspSource>,
-    img: Option<CspSource>,
+    img: Vec<CspSource>,
     script_hash: Option<&'static str>,
     frame_src: Vec<CspSource>,
     framed_by: Vec<CspSource>,
@@ -76,10 +76,11 @@ impl Csp {
         self
     }
 
-    /// Lets the page show this client's logo.
+    /// Lets the page show this client's logo, too.
     #[must_use]
     pub fn image(mut self, logo: Option<&WebUrl>) -> Self {
-        self.img = logo.and_then(|url| CspSource::of(url.as_str()));
+        let source = logo.and_then(|url| CspSource::of(url.as_str()));
+        self.img.extend(source.filter(|source| !self.img.contains(source)));
         self
     }
 
@@ -117,7 +118,7 @@ impl Csp {
     /// The policy as it stands in the header.
     pub fn policy(&self) -> String {
         let mut policy = String::from("default-src 'none'; style-src 'self'; img-src 'self'");
-        if let Some(CspSource(origin)) = &self.img {
+        for CspSource(origin) in &self.img {
             policy.push(' ');
             policy.push_str(origin);
         }

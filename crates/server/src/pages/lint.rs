@@ -251,6 +251,9 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
     check_all("ids are unique", |page| {
         page.tags.iter().filter_map(|tag| tag.attribute("id")).all(|id| page.with_id(id) == 1)
     });
+    check_all("every form and every button has an id, so that programs find them in the next version, too", |page| {
+        page.all("form").chain(page.all("button")).all(|tag| tag.attribute("id").is_some_and(|id| !id.is_empty()))
+    });
     check_all("every field has an id that equals its name, and one label", |page| {
         page.tags.iter().filter(|tag| tag.is_typed_in()).all(|field| {
             let id = field.attribute("id").unwrap_or("");

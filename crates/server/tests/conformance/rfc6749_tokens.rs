@@ -192,6 +192,15 @@ async fn rfc6749_section_5_1_a_narrowed_scope_is_told() {
     assert_eq!(world.redeem("web", &code).await.json()["scope"], "openid email");
 }
 
+/// §3.3: `scope = scope-token *( SP scope-token )`: an empty value is none.
+#[tokio::test]
+async fn rfc6749_section_3_3_a_grant_of_no_scope_names_none() {
+    let world = World::new().await;
+    let code = world.browser().code("web", ADA, &[("scope", "unheard-of")]).await;
+    let tokens = world.redeem("web", &code).await.json();
+    assert!(tokens["access_token"].is_string() && tokens.get("scope").is_none(), "{tokens}");
+}
+
 /// §5.2: `error_description` is of printable ASCII without quote and backslash, also where a caller tries to be echoed.
 #[tokio::test]
 async fn rfc6749_section_5_2_an_error_echoes_nothing_hostile() {

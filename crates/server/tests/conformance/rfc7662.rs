@@ -157,6 +157,36 @@ async fn rfc7662_section_4_a_client_is_told_nothing_about_another_clients_token(
     assert_eq!(world.introspect_as("other", SECRET, &token).await.json(), json!({ "active": false }));
 }
 
+/// §2.1: the token parameter is "for refresh tokens, the refresh_token value"; who may use it is told.
+#[tokio::test]
+async fn rfc7662_section_2_1_a_client_is_told_of_its_own_refresh_token() {
+    let world = World::new().await;
+    let first = text(&world.tokens("web", ADA).await["refresh_token"]);
+    let said = world.introspect_as("web", SECRET, &first).await.json();
+    assert_eq!((&said["active"], &said["client_id"]), (&json!(true), &json!("web")), "{said}");
+    assert!(said["scope"].as_str().unwrap().contains("openid") && said["sub"].is_string(), "{said}");
+    assert!(said["exp"].as_u64().unwrap() > said["iat"].as_u64().unwrap_or_default(), "{said}");
+    assert!(said.get("token_type").is_none() && said.get("aud").is_none(), "no API takes it: {said}");
+    assert_eq!(world.introspect_as("other", SECRET, &first).await.json(), json!({ "active": false }));
+    // Asking uses nothing up.
+    let second = text(&world.refresh("web", &first).await.json()["refresh_token"]);
+    assert_eq!(world.introspect_as("web", SECRET, &second).await.json()["active"], true);
+    let third = text(&world.refresh("web", &second).await.json()["refresh_token"]);
+    world.advance(60);
+    assert_eq!(world.introspect_as("web", SECRET, &first).await.json(), json!({ "active": false }), "it was used up");
+    assert_eq!(world.introspect_as("web", SECRET, &third).await.json()["active"], true, "and asking was no theft");
+    world.post_as("web", "/oauth/revoke", &[("token", &third)]).await;
+    assert_eq!(world.introspect_as("web", SECRET, &third).await.json(), json!({ "active": false }));
+}
+
+#[tokio::test]
+async fn rfc7662_section_2_2_a_refresh_token_of_a_blocked_user_is_inactive() {
+    let world = World::new().await;
+    let token = text(&world.tokens("web", ADA).await["refresh_token"]);
+    world.block(ADA).await;
+    assert_eq!(world.introspect_as("web", SECRET, &token).await.json(), json!({ "active": false }));
+}
+
 #[tokio::test]
 async fn rfc7662_section_4_a_refresh_token_is_inactive_for_an_api() {
     let world = World::new().await;

@@ -147,11 +147,11 @@ async fn without_a_usable_key_nothing_is_sent() {
     let signed_in = [("response_mode", "query")];
     let code = world.browser().code("web", ADA, &signed_in).await;
     world.redeem("web", &code).await.is_error(500, "server_error");
-    for more in
-        [[("response_type", "id_token"), ("response_mode", "")], [("response_type", "code"), ("response_mode", "jwt")]]
-    {
-        let answer = world.authorized(&mut world.browser(), "web", ADA, &more).await;
-        assert_eq!(answer.status, 500, "{answer:?}");
-        assert!(answer.headers.get("location").is_none() && !answer.body.contains("eyJ"), "{answer:?}");
-    }
+    let told = world.authorized(&mut world.browser(), "web", ADA, &[("response_type", "id_token")]).await;
+    told.is_redirected_error("server_error");
+    assert!(!told.location().contains("eyJ"), "{told:?}");
+    // Where the error would have to be encrypted as well, the client cannot be told at all.
+    let answer = world.authorized(&mut world.browser(), "web", ADA, &[("response_mode", "jwt")]).await;
+    answer.is_page(500);
+    assert!(!answer.body.contains("eyJ"), "{answer:?}");
 }

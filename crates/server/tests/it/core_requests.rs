@@ -1,6 +1,8 @@
 //! What an authorization request may wish for beyond the basics (OpenID Connect Core §3.1.2.1, §4, §5; Prompt Create 1.0), and what comes of it.
 
+use http::Method;
 use serde_json::json;
+use symbolon_oauth::SubjectType;
 
 use crate::support::client::param;
 use crate::support::flow::authorize_url;
@@ -50,6 +52,44 @@ async fn a_choice_holds_through_the_consent_page_and_no_longer() {
     let answer = browser.post("/consent", &fields).await;
     assert!(answer.param("code").is_some(), "{answer:?}");
     browser.get(&authorize_url("partner", &[("prompt", "select_account")])).await.is_page(200);
+}
+
+/// RFC 9110 §9.2.1: who only looks at an address changes nothing there, and gets no code.
+#[tokio::test]
+async fn head_hands_nothing_out_and_ends_nothing() {
+    let world = World::new().await;
+    let mut browser = signed_in(&world, ADA).await;
+    let asked = browser.send(Method::HEAD, &authorize_url("web", &[]), &[], None).await;
+    assert_eq!((asked.status.as_u16(), asked.headers.get("location")), (200, None), "{asked:?}");
+    let id_token = world.tokens("web", ADA).await["id_token"].clone();
+    let url = format!("/logout?id_token_hint={}", id_token.as_str().unwrap());
+    assert_eq!(browser.send(Method::HEAD, &url, &[], None).await.status, 200);
+    let still = browser.get(&authorize_url("web", &[("prompt", "none")])).await;
+    assert!(still.param("code").is_some(), "{still:?}");
+}
+
+/// What stands in the field for the name.
+fn typed(page: &Answer) -> &str {
+    page.body.split("name=\"username\" type=\"text\" value=\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+/// Core §3.1.2.1: who is meant by `id_token_hint` need not type their name.
+#[tokio::test]
+async fn core_section_3_1_2_1_the_person_of_a_hint_finds_their_login_name() {
+    let world = World::new().await;
+    let id_token = world.tokens("web", ADA).await["id_token"].clone();
+    let hint = ("id_token_hint", id_token.as_str().unwrap());
+    let page = world.browser().get(&authorize_url("web", &[hint.clone()])).await;
+    assert_eq!(typed(&page), ADA);
+    assert!(!page.body.contains("Ada Lovelace"), "the name they sign in with, and no more");
+    // What the client says of itself goes first.
+    let page = world.browser().get(&authorize_url("web", &[hint, ("login_hint", "countess")])).await;
+    assert_eq!(typed(&page), "countess");
+    // Of a pairwise subject nobody can tell whose it is.
+    world.change_client("web", |client| client.subjects.subject_type = SubjectType::Pairwise).await;
+    let id_token = world.tokens("web", ADA).await["id_token"].clone();
+    let page = world.browser().get(&authorize_url("web", &[("id_token_hint", id_token.as_str().unwrap())])).await;
+    assert_eq!(typed(&page), "");
 }
 
 /// What was offered was one account: in another's session the choice is worth nothing.

@@ -120,6 +120,26 @@ async fn a_client_that_got_nothing_is_not_told() {
     assert!(frames(&browser.post("/logout", &fields).await).is_empty());
 }
 
+/// Front-Channel Logout §3: the RPs "logged in" are those that know of the session, and an ID token alone tells of it.
+#[tokio::test]
+async fn frontchannel_logout_section_3_a_client_that_got_an_id_token_alone_is_told() {
+    for response_type in ["id_token", "code id_token"] {
+        let world = World::of_answers().await;
+        world.change_client("web", told).await;
+        let mut browser = world.browser();
+        // The code, if there is one, is never redeemed.
+        let answer = world.authorized(&mut browser, "web", ADA, &[("response_type", response_type)]).await;
+        let sid = claims(&json!(answer.fragment()["id_token"]))["sid"].clone();
+        let asked = browser.get("/logout").await;
+        assert!(asked.body.contains("<strong>Web</strong>"), "{response_type}: the page says what is signed out of");
+        let fields = [("csrf", asked.field("csrf")), ("logout", asked.field("logout"))];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let frames = frames(&browser.post("/logout", &fields).await);
+        assert_eq!(frames.len(), 1, "{response_type}");
+        assert_eq!(param(&frames[0], "sid").map(Value::from), Some(sid), "{response_type}");
+    }
+}
+
 /// Front-Channel Logout §2: "The domain, port, and scheme of this URL MUST be the same as that of a registered Redirection URI value."
 #[tokio::test]
 async fn frontchannel_logout_section_2_a_page_elsewhere_is_not_registered() {

@@ -42,6 +42,7 @@ mod head;
 mod http2_floods;
 mod introspection;
 mod jwt_bearer;
+mod languages;
 mod listener;
 mod log;
 mod login;

@@ -351,5 +351,8 @@ async fn fetches_that_fail_again_and_again_wait() {
     assert_eq!(receiver.unread(), 50);
     let waits = browser.get(&url).await;
     assert_eq!(waits.status, 503, "{waits:?}");
+    // RFC 6749 §4.1.2.1: what is our fault is told there, too, where client and redirect URI are proven without what could not be read.
+    let beside = [("redirect_uri", CALLBACK), ("response_type", "code"), ("state", "st/ate +1"), ("prompt", "none")];
+    browser.get(&reference_url("web", &uri, &beside)).await.is_redirected_error("temporarily_unavailable");
     assert_eq!(receiver.unread(), 0);
 }

@@ -79,6 +79,7 @@ async fn the_token_comes_in_the_header_or_in_a_form_and_never_in_the_url() {
     refused(&in_url, 401, "Bearer ");
     // RFC 6750 §3.1: without a token, no error code.
     assert!(!in_url.header("www-authenticate").contains("error="), "{in_url:?}");
+    assert_eq!(in_url.body, "", "nor anything else about errors");
     let basic = crate::support::flow::basic("web", crate::support::SECRET);
     refused(&world.send(Method::GET, "/userinfo", &[(AUTHORIZATION, &basic)], None).await, 401, "Bearer ");
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::world::{NOW, World, access_token, begin, family, hash, new_user, redeem, session};
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, Claim, Delivery, DeliveryOutcome, DeliveryState, Family, ListDeliveries, NewDelivery, NewFamily,
-    NewSession, Retried, Session, Sweep, UserStatus, WaitingTarget, WhichDeliveries,
+    AlsoSession, Claim, Delivery, DeliveryOutcome, DeliveryState, Family, Issued, ListDeliveries, NewDelivery,
+    NewFamily, NewSession, Retried, Session, Sweep, UserStatus, WaitingTarget, WhichDeliveries,
 };
 
 const KIND: &str = "news";
@@ -91,6 +91,18 @@ pub(crate) async fn every_client_of_a_session_is_told_of_its_end_once(world: Wor
     world.end_family("family-11", "theft", NOW, AlsoSession::Yes).await.unwrap();
     world.end_session("nobody", "logout", NOW).await.unwrap();
     assert_eq!(world.told().await, expected, "what ended already is not told again");
+}
+
+pub(crate) async fn a_client_that_got_an_id_token_alone_is_told_of_the_end(world: World) {
+    world.sign_in("ann", 1).await;
+    for _ in 0..2 {
+        assert_eq!(world.join_session("sid-1", "front").await, Ok(Issued::Done));
+    }
+    assert_eq!(world.join_session("nobody", "front").await, Ok(Issued::Gone));
+    assert_eq!(world.clients_of_session("sid-1").await.unwrap(), ["front"]);
+    world.end_session("sid-1", "logout", NOW).await.unwrap();
+    assert_eq!(world.join_session("sid-1", "late").await, Ok(Issued::Gone), "nobody joins what has ended");
+    assert_eq!(world.told().await, [logout("front", "ann", "sid-1")]);
 }
 
 pub(crate) async fn a_session_ends_with_its_message_however_it_ends(world: World) {

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use super::conn::{Call, Conn, call, sql};
 use super::value::{Columns, bytes, json, num};
-use super::{ending, session, user};
+use super::{ending, outbox, session, user};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
@@ -192,8 +192,7 @@ pub(super) fn births<'f>(
         json(&family.payload)?,
     )];
     if let Some(sid) = &family.sid {
-        let sql = "INSERT INTO session_client (sid, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        calls.push(call!(sql, sid, &family.client_id));
+        calls.push(outbox::note_client(sid, &family.client_id));
     }
     if let Some(token) = refresh_token {
         calls.push(insert_refresh_token(&family.id, token)?);

@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 
 use super::conn::{Call, Conn, call, sql};
 use super::event_stream;
+use super::family::{LOCK_SESSION, stands};
 use super::value::{Columns, json, num};
 use crate::error::StoreError;
 use crate::page::{cut, page_size};
@@ -17,8 +18,8 @@ use crate::port::Result;
 use crate::record::place::place_of;
 use crate::record::signal::logout;
 use crate::record::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, Retried, User,
-    WaitingTarget, WhichDeliveries,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, Issued, ListDeliveries, NewDelivery, Page, Retried,
+    User, WaitingTarget, WhichDeliveries,
 };
 
 /// The columns of table `outbox` under the alias `o`, in the order of [`from_row`].
@@ -92,6 +93,22 @@ pub(super) fn puts(conn: &Conn, messages: &[NewDelivery], now: u64) -> Result<Op
         Message { kind, target, number: None, payload }
     });
     put(conn, &messages.collect::<Vec<_>>(), now).map(Some)
+}
+
+/// Notes that a client got tokens in a session.
+pub(super) fn note_client<'t>(sid: &'t str, client_id: &'t str) -> Call<'t> {
+    call!("INSERT INTO session_client (sid, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", sid, client_id)
+}
+
+/// The same, for a client that gets an ID token and no family; not in a session that has ended.
+pub(super) async fn join_session(conn: &Conn, sid: &str, client_id: &str) -> Result<Issued> {
+    let locked = conn.begin(vec![call!(LOCK_SESSION, sid)]).await?;
+    let [session] = locked.as_slice() else { return Err(super::short()) };
+    if !stands(session.row())? {
+        return Ok(Issued::Gone);
+    }
+    conn.fly(vec![note_client(sid, client_id)]).await?;
+    Ok(Issued::Done)
 }
 
 /// The clients that got tokens in a session.

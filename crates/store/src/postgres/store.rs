@@ -176,6 +176,11 @@ impl Store for Postgres {
         self.write((sid, why, now), |conn, (sid, why, now)| Box::pin(ending::end_session(conn, sid, why, *now))).await
     }
 
+    async fn join_session(&self, sid: &str, client_id: &str) -> Result<Issued> {
+        let who = (sid.to_owned(), client_id.to_owned());
+        self.write(who, |conn, (sid, client_id)| Box::pin(outbox::join_session(conn, sid, client_id))).await
+    }
+
     async fn put_artefact(&self, artefact: Artefact) -> Result<()> {
         self.write(artefact, |conn, artefact| Box::pin(artefact::put(conn, artefact))).await
     }

@@ -4,17 +4,17 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::event_stream;
 use super::readers::snapshot;
 use super::value::{Json, Num};
+use super::{event_stream, session};
 use crate::error::StoreError;
 use crate::page::{cut, page_size};
 use crate::port::Result;
 use crate::record::place::place_of;
 use crate::record::signal::logout;
 use crate::record::{
-    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, ListDeliveries, NewDelivery, Page, Retried, User,
-    WaitingTarget, WhichDeliveries,
+    Claim, Delivery, DeliveryOutcome, DeliveryState, EventFate, Issued, ListDeliveries, NewDelivery, Page, Retried,
+    User, WaitingTarget, WhichDeliveries,
 };
 
 const COLUMNS: &str =
@@ -69,6 +69,15 @@ pub(super) fn note_client(conn: &Connection, sid: &str, client_id: &str) -> Resu
     let sql = "INSERT INTO session_client (sid, client_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     conn.prepare_cached(sql)?.execute([sid, client_id])?;
     Ok(())
+}
+
+/// The same, for a client that gets an ID token and no family; not in a session that has ended.
+pub(super) fn join_session(conn: &Connection, sid: &str, client_id: &str) -> Result<Issued> {
+    if !session::stands(conn, Some(sid))? {
+        return Ok(Issued::Gone);
+    }
+    note_client(conn, sid, client_id)?;
+    Ok(Issued::Done)
 }
 
 /// The clients that got tokens in a session.

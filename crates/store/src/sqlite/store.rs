@@ -166,6 +166,11 @@ impl Store for Sqlite {
         self.write(move |conn| ending::end_session(conn, &sid, &why, now)).await
     }
 
+    async fn join_session(&self, sid: &str, client_id: &str) -> Result<Issued> {
+        let (sid, client_id) = (sid.to_owned(), client_id.to_owned());
+        self.write(move |conn| outbox::join_session(conn, &sid, &client_id)).await
+    }
+
     async fn put_artefact(&self, artefact: Artefact) -> Result<()> {
         self.write(move |conn| artefact::put(conn, &artefact)).await
     }

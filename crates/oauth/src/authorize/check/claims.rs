@@ -1,11 +1,14 @@
-//! `claims` (OpenID Connect Core §5.5), if it is there.
+//! `claims` and `claims_locales` (OpenID Connect Core §5.5, §5.2), if they are there.
 
-use super::Draft;
+use super::{Draft, hints};
 use crate::claims_request::{self, Asked};
 use crate::error::OAuthError;
 
 pub(in crate::authorize) fn check(draft: &Draft<'_, '_>) -> Result<Asked, OAuthError> {
-    draft.params.get("claims").map_or(Ok(Asked::default()), |text| claims_request::parse(text, draft.client))
+    let claims = draft.params.get("claims");
+    let mut asked = claims.map_or(Ok(Asked::default()), |text| claims_request::parse(text, draft.client))?;
+    asked.claims.locales = hints::locales(draft, "claims_locales");
+    Ok(asked)
 }
 
 #[cfg(test)]

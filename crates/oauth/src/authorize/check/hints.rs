@@ -4,6 +4,7 @@
 
 use super::Draft;
 use crate::error::OAuthError;
+use crate::language;
 
 const MAX_LOGIN_HINT_BYTES: usize = 320;
 const MAX_LOCALES: usize = 10;
@@ -19,22 +20,22 @@ pub(in crate::authorize) fn check(draft: &Draft<'_, '_>) -> Result<Hints, OAuthE
         .params
         .get("login_hint")
         .filter(|hint| hint.len() <= MAX_LOGIN_HINT_BYTES && !hint.chars().any(char::is_control));
-    let locales = draft.params.get("ui_locales").unwrap_or_default().split(' ').filter(|tag| is_language_tag(tag));
     let id_token_hint = draft.params.get("id_token_hint");
-    // A token has three parts; anything else cannot be one of ours.
-    if id_token_hint.is_some_and(|hint| hint.len() > 16 * 1024 || hint.matches('.').count() != 2) {
+    // A token has three parts, or five where the client has encrypted it to us again; anything else cannot be one of ours.
+    if id_token_hint.is_some_and(|hint| hint.len() > 16 * 1024 || !matches!(hint.matches('.').count(), 2 | 4)) {
         return Err(OAuthError::IdTokenHintInvalid);
     }
     Ok(Hints {
         login_hint: login_hint.map(str::to_owned),
-        ui_locales: locales.take(MAX_LOCALES).map(str::to_owned).collect(),
+        ui_locales: locales(draft, "ui_locales"),
         id_token_hint: id_token_hint.map(str::to_owned),
     })
 }
 
-/// RFC 5646 in outline; the pages match what they can.
-fn is_language_tag(tag: &str) -> bool {
-    (1..=35).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+/// The language tags in a parameter that lists them, the best first.
+pub(super) fn locales(draft: &Draft<'_, '_>, name: &str) -> Vec<String> {
+    let tags = draft.params.get(name).unwrap_or_default().split(' ').filter(|tag| language::is_tag(tag));
+    tags.take(MAX_LOCALES).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -53,9 +54,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_an_id_token_is_refused() {
-        for hint in ["x", "a.b", "a.b.c.d.e", &"a".repeat(20_000)] {
+        for hint in ["x", "a.b", "a.b.c.d", "a.b.c.d.e.f", &"a".repeat(20_000)] {
             assert_eq!(on(&format!("id_token_hint={hint}"), check).err(), Some(OAuthError::IdTokenHintInvalid));
         }
-        assert!(on("id_token_hint=a.b.c", check).is_ok());
+        assert!(on("id_token_hint=a.b.c", check).is_ok() && on("id_token_hint=a.b.c.d.e", check).is_ok());
     }
 }

@@ -6,10 +6,10 @@ use symbolon_oauth::authorize::{Granted, NewCode, ValidRequest};
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::response_mode::{AuthorizationResponse, Rendering};
 use symbolon_oauth::{Issue, OAuthError, OpaqueToken, TokenResponse};
-use symbolon_store::{Artefact, Hash32};
+use symbolon_store::{Artefact, Hash32, Issued};
 
 use super::Arrival;
-use crate::effects::{self, Applied};
+use crate::effects::{self, Applied, store_failure};
 use crate::events;
 use crate::http::browser::SignedIn;
 use crate::http::{answer, check_session, page, par, token};
@@ -29,10 +29,11 @@ impl Arrival<'_> {
         if let Some(issue) = &granted.access_token {
             self.begin(issue).await?;
         }
-        let code = granted.code.as_ref().map(|new| self.artefact(new, who)).transpose()?;
-        if let Some(refusal) = self.keep(request, code).await? {
-            return Ok(refusal);
+        if granted.access_token.is_none() && granted.id_token.is_some() {
+            self.join(client, who).await?;
         }
+        let code = granted.code.as_ref().map(|new| self.artefact(new, who)).transpose()?;
+        self.keep(request, code).await?;
         if request.source().pushed.is_some() && client.is_public() {
             par::settled(self.app, self.meta).await;
         }
@@ -67,6 +68,16 @@ impl Arrival<'_> {
             Applied::Done => Ok(()),
             // The session ended, or the user was blocked, since it was looked at.
             Applied::LostRace => Err(OAuthError::LoginRequired),
+        }
+    }
+
+    /// Notes that the client knows of the session, so that it hears of its end (OpenID Connect Front-Channel Logout §3, Back-Channel
+    /// Logout §2.4): the code beside an ID token may never be redeemed, and there may be none.
+    async fn join(&self, client: &Client, who: &SignedIn) -> Result<(), OAuthError> {
+        let joined = self.app.store.join_session(&who.session.sid, client.client_id.as_str()).await;
+        match joined.map_err(|error| store_failure(&error))? {
+            Issued::Done => Ok(()),
+            Issued::Changed | Issued::Gone => Err(OAuthError::LoginRequired),
         }
     }
 

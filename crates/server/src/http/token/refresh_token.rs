@@ -2,10 +2,11 @@
 
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::grant::refresh_token::{self, Request};
-use symbolon_oauth::{ClientId, Confirmation, Issue, OAuthError, RefreshAnswer, SessionState};
+use symbolon_oauth::{ClientId, Confirmation, Issue, OAuthError, OpaqueToken, RefreshAnswer, SessionState};
 use symbolon_store::{Family, RefreshFacts, RefreshState};
 
 use super::{Asked, Decided};
+use crate::app::App;
 use crate::effects::store_failure;
 use crate::facts;
 use crate::http::browser;
@@ -31,6 +32,19 @@ pub(super) async fn decide(
     let mut ctx = at.app.context(at.meta.now, &mut rng);
     let outcome = refresh_token::decide(&mut ctx, client, held, request, facts, at.registry);
     Ok(Decided { refresh, ..Decided::from(outcome) })
+}
+
+/// What is on record of a refresh token, for who only asks.
+pub(in crate::http) async fn look_up(
+    app: &App,
+    token: &OpaqueToken,
+    now: u64,
+) -> Result<Option<refresh_token::Facts>, OAuthError> {
+    match refresh::find(&*app.store, token).await.map_err(|error| store_failure(&error))? {
+        None => Ok(None),
+        Some(Found::Forgotten(family)) => of_forgotten(&family).map(Some),
+        Some(Found::OnRecord(found)) => of_refresh(&found, now).map(Some),
+    }
 }
 
 /// A refresh is use of the session that the family is bound to.

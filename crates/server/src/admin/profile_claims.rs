@@ -57,7 +57,7 @@ pub(super) fn changed(
                 put(&mut profile, name, value);
             }
             _ if TEXTS.contains(&name.as_str()) || claims::in_language(name).is_some() => {
-                put(&mut profile, name, text.map(Value::from))
+                put(&mut profile, name, text.map(Value::from));
             }
             _ => match name.strip_prefix("address.").filter(|member| OF_ADDRESS.contains(member)) {
                 Some(member) => put_in_address(&mut profile, member, text),

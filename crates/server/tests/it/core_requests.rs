@@ -79,7 +79,7 @@ async fn core_section_3_1_2_1_the_person_of_a_hint_finds_their_login_name() {
     let world = World::new().await;
     let id_token = world.tokens("web", ADA).await["id_token"].clone();
     let hint = ("id_token_hint", id_token.as_str().unwrap());
-    let page = world.browser().get(&authorize_url("web", &[hint.clone()])).await;
+    let page = world.browser().get(&authorize_url("web", &[hint])).await;
     assert_eq!(typed(&page), ADA);
     assert!(!page.body.contains("Ada Lovelace"), "the name they sign in with, and no more");
     // What the client says of itself goes first.

@@ -60,8 +60,12 @@ pub(super) async fn post(
     if form::is_short(&target) {
         return page::see_other(&target);
     }
+    let registry = app.registry();
+    let Some(client) = params.get("client_id").and_then(|id| registry.client(id)) else {
+        return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
+    };
     let fields = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    page::hand_on(&app, params.get("client_id"), AGAIN, fields)
+    page::hand_on(&app, Some(client), AGAIN, fields)
 }
 
 /// Where a large request is posted again, by a page of ours.

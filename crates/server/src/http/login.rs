@@ -167,8 +167,9 @@ impl Post<'_> {
         if form::is_short(&target) {
             return Ok(page::see_other(&target));
         }
-        let client_id = client_id(&interaction.query);
-        Ok(page::hand_on(app, client_id.as_deref(), path, vec![("interaction".to_owned(), sealed)]))
+        let client_id = client_id(&interaction.query).unwrap_or_default();
+        let client = self.arrival.registry.client(&client_id).map(AsRef::as_ref);
+        Ok(page::hand_on(app, client, path, vec![("interaction".to_owned(), sealed)]))
     }
 
     /// The person goes on as whom the page offered, if that is who is signed in still.

@@ -98,9 +98,7 @@ pub(super) fn see_other(location: &str) -> Response {
 }
 
 /// Sends the browser on with what no URL takes: by a form of ours, which ends in a redirect to the client that asks.
-pub(super) fn hand_on(app: &App, client_id: Option<&str>, path: &str, params: Vec<(String, String)>) -> Response {
-    let registry = app.registry();
-    let client = client_id.and_then(|id| registry.client(id));
+pub(super) fn hand_on(app: &App, client: Option<&Client>, path: &str, params: Vec<(String, String)>) -> Response {
     let shell = shell(app);
     let name = client.map_or_else(|| shell.host.clone(), |client| client.name.clone());
     let view = FormPost { shell, client: name, action: path.to_owned(), params };

@@ -243,7 +243,7 @@ mod tests {
             json!([]),
             json!({"require_pushed_authorisation_requests": true}),
             json!({"require_pushed_authorization_requests": "yes"}),
-            json!({"request_object_signing_alg": "HS256"}),
+            json!({"request_object_signing_alg": "HS1"}),
             json!({"name": null}),
             json!({"client_id": "other"}),
             json!({"secrets": []}),

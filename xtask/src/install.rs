@@ -4,6 +4,7 @@
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crate::process;
 use crate::tree::Workspace;
@@ -44,11 +45,21 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     postgresql(&workspace.root)?;
     fault_means(&workspace.root)?;
     valkey(&workspace.root)?;
+    // What comes over the network is waited for most of the time, so two come at once.
+    thread::scope(|scope| {
+        let root = &workspace.root;
+        let npm = scope.spawn(|| NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(root, &root.join(folder))));
+        let others = packages_of_other_languages(workspace);
+        npm.join().unwrap_or_else(|_| Err("npm was not waited for".to_owned())).and(others)
+    })
+}
+
+fn packages_of_other_languages(workspace: &Workspace) -> Result<(), String> {
     python_packages(&workspace.root.join(INTEROP), &python_home(workspace))?;
     python_packages(&workspace.root.join(CLIENTS).join("python"), &clients_python(workspace))?;
     other_languages(workspace)?;
     pebble(workspace);
-    NPM_FOLDERS.iter().try_for_each(|folder| npm_packages(&workspace.root, &workspace.root.join(folder)))
+    Ok(())
 }
 
 fn rust_components(root: &Path) -> Result<(), String> {

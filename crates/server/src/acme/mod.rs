@@ -172,6 +172,9 @@ impl Turn<'_> {
         order.next_step = Some(failure.next_step().to_owned());
         order.leased_until = 0;
         order.answers.clear();
+        // First kept and then told, so that whoever reads the log finds it in health and doctor, too.
+        let written = self.write(None).await;
+        let order = &self.order;
         let registry = self.app.registry();
         let present = registry.ordered().certificate.as_ref();
         let shown_until = present.map_or_else(|| "none is shown".to_owned(), |present| calendar(present.ends_at));
@@ -184,7 +187,7 @@ impl Turn<'_> {
             present_until = shown_until,
             "no certificate could be ordered",
         );
-        self.write(None).await
+        written
     }
 
     /// Writes the order as it stands now, and the certificate that came, if it is still this node's turn.

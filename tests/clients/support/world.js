@@ -17,7 +17,7 @@ export async function register(server, person) {
   };
   const sites = ['--redirect', HOME];
   const byKey = ['--auth-method', 'private_key_jwt', '--jwks', jwks];
-  const old = ['--metadata', JSON.stringify({ legacy_assertion_audience: true })];
+  const old = ['--metadata', await server.file('old.json', { legacy_assertion_audience: true })];
   const { api_secret } = await server.command(['api', 'secret', 'rotate', server.api]);
   return {
     issuer: server.issuer,

@@ -62,10 +62,16 @@ pub const LONGEST_TOKEN_SECS: u64 = 86_400;
 pub struct Lifetimes {
     /// Access tokens, unless the API or the client says otherwise.
     pub access_token_secs: u64,
+    /// What is asked over the back channel waits for its user so long, unless its client wants less.
+    pub backchannel_secs: u64,
     /// Authorization codes; at most 60.
     pub code_secs: u64,
+    /// Device codes and the user codes beside them.
+    pub device_code_secs: u64,
     /// ID tokens.
     pub id_token_secs: u64,
+    /// A pushed request, until the browser has arrived with it.
+    pub pushed_request_secs: u64,
     /// A refresh token, and with it all its descendants, from the sign-in on.
     pub refresh_absolute_secs: u64,
     /// How long a superseded refresh token brings the same successor again; 0 to 60.
@@ -78,8 +84,11 @@ impl Default for Lifetimes {
     fn default() -> Self {
         Self {
             access_token_secs: 600,
+            backchannel_secs: 300,
             code_secs: 60,
+            device_code_secs: 600,
             id_token_secs: 600,
+            pushed_request_secs: 60,
             refresh_absolute_secs: 90 * 86_400,
             refresh_grace_secs: 10,
             refresh_idle_secs: 14 * 86_400,
@@ -96,14 +105,20 @@ impl Lifetimes {
     pub fn validate(&self) -> Result<(), &'static str> {
         let Self {
             access_token_secs,
+            backchannel_secs,
             code_secs,
+            device_code_secs,
             id_token_secs,
+            pushed_request_secs,
             refresh_absolute_secs,
             refresh_grace_secs,
             refresh_idle_secs,
         } = *self;
         if !(1..=60).contains(&code_secs) {
             return Err("code lifetime must be 1 to 60 seconds");
+        }
+        if [backchannel_secs, device_code_secs, pushed_request_secs].iter().any(|secs| !(1..=3_600).contains(secs)) {
+            return Err("what waits for a person must wait 1 second to 1 hour");
         }
         if refresh_grace_secs > 60 {
             return Err("refresh grace must be 0 to 60 seconds");
@@ -136,6 +151,7 @@ mod tests {
         assert!(
             Lifetimes { refresh_idle_secs: 10, refresh_absolute_secs: 9, ..Lifetimes::default() }.validate().is_err()
         );
+        assert!(Lifetimes { device_code_secs: 3_601, ..Lifetimes::default() }.validate().is_err());
         assert!(Lifetimes { access_token_secs: 86_401, ..Lifetimes::default() }.validate().is_err());
     }
 }

@@ -20,8 +20,6 @@ use serde::{Deserialize, Serialize};
 
 /// What the `request_uri` of a pushed request begins with (RFC 9126 §2.2).
 pub const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
-/// How long the browser has to arrive with it, in seconds.
-pub const LIFETIME_SECS: u64 = 60;
 
 /// What is kept of a pushed request. `Debug` shows no parameter.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +79,8 @@ pub struct Push {
     pub token: OpaqueToken,
     /// What to keep.
     pub request: PushedRequest,
+    /// How long the browser has to arrive with it, in seconds.
+    pub expires_in: u64,
 }
 
 /// The JSON of a successful answer (RFC 9126 §2.2), with the status 201. `Debug` shows no `request_uri`.
@@ -103,7 +103,7 @@ impl Push {
     /// What the client is told.
     #[must_use]
     pub fn answer(&self) -> Answer {
-        Answer { request_uri: format!("{PREFIX}{}", self.token.reveal()), expires_in: LIFETIME_SECS }
+        Answer { request_uri: format!("{PREFIX}{}", self.token.reveal()), expires_in: self.expires_in }
     }
 }
 
@@ -158,13 +158,14 @@ pub fn decide(
     if query.len() > params::MAX_BYTES {
         return Err(OAuthError::ParametersTooLarge);
     }
+    let expires_in = ctx.lifetimes.pushed_request_secs;
     let request = PushedRequest {
         client_id: client.client_id.clone(),
         query,
         object,
-        begin_until: ctx.now.saturating_add(LIFETIME_SECS),
+        begin_until: ctx.now.saturating_add(expires_in),
     };
-    Ok(Push { token, request })
+    Ok(Push { token, request, expires_in })
 }
 
 /// RFC 9449 §10.1: "the authorization server MUST reject the request if the JWK thumbprint in dpop_jkt does not match the public key in the

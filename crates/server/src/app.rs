@@ -364,8 +364,11 @@ fn lifetimes(config: &Config) -> Lifetimes {
     let tokens = &config.tokens;
     Lifetimes {
         access_token_secs: tokens.access_lifetime_secs,
+        backchannel_secs: tokens.backchannel_lifetime_secs,
         code_secs: tokens.code_lifetime_secs,
+        device_code_secs: tokens.device_code_lifetime_secs,
         id_token_secs: tokens.id_lifetime_secs,
+        pushed_request_secs: tokens.pushed_request_lifetime_secs,
         refresh_absolute_secs: tokens.refresh_absolute_secs,
         refresh_grace_secs: tokens.refresh_grace_secs,
         refresh_idle_secs: tokens.refresh_idle_secs,

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use symbolon_jose::jwe::DecryptingKeys;
 use symbolon_jose::{Algorithm, KeyManagement, VerifyingKeys};
 use symbolon_oauth::acr::Levels;
 use symbolon_oauth::assertion::Trusted;
@@ -200,11 +201,16 @@ impl Registry {
         self.clients.tally().watching_origins()
     }
 
+    /// What opens what is encrypted to this server, if anything can be.
+    pub fn decrypting_keys(&self) -> Option<&DecryptingKeys> {
+        self.others.encryption.decrypting()
+    }
+
     /// The keys that the request objects of a client may need.
     pub fn request_keys(&self, client_id: &str) -> Keys<'_> {
         Keys {
             verifying: self.assertion_keys(client_id),
-            decrypting: self.others.encryption.decrypting(),
+            decrypting: self.decrypting_keys(),
             shared: self.shared_keys(client_id),
         }
     }

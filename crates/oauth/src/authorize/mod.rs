@@ -26,6 +26,32 @@ pub use validate::{Rejection, refuse, validate};
 use crate::error::OAuthError;
 use crate::response_mode::AuthorizationResponse;
 
+/// What an authorization request may say (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1 and what extends them), also when it is pushed.
+pub const PARAMETERS: &[&str] = &[
+    "acr_values",
+    "authorization_details",
+    "claims",
+    "claims_locales",
+    "code_challenge",
+    "code_challenge_method",
+    "display",
+    "dpop_jkt",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "ui_locales",
+];
+
 /// A refusal on its way to the client; the redirect URI is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorRedirect {

@@ -23,12 +23,11 @@ mod signed;
 
 pub use signed::{SignedRequest, open};
 
-/// How long a request waits for its user, in seconds, unless its client wants less.
-pub const LIFETIME_SECS: u64 = 300;
+/// What such a request may say beyond an authorization request (§7.1).
+pub const PARAMETERS: &[&str] =
+    &["binding_message", "client_notification_token", "login_hint_token", "requested_expiry", "user_code"];
 /// How long a client waits between two requests for the answer, in seconds (§7.3).
 pub const INTERVAL_SECS: u64 = 5;
-/// How many requests of all clients may wait for one person: more would only wear them out.
-pub const MAX_WAITING: usize = 5;
 /// The longest message. §7.1: it "SHOULD be relatively short".
 const MAX_MESSAGE_CHARS: usize = 80;
 /// §7.1: "The length of the token MUST NOT exceed 1024 characters".
@@ -192,8 +191,16 @@ pub fn admit(client: &Client, request: &Request) -> Result<DeliveryMode, OAuthEr
     Ok(mode)
 }
 
-/// Decides whether a client may ask this person. `user` is whom the hint means, if that is anybody; `waiting` is how many requests they
-/// have before them.
+/// How many requests of all clients wait for one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many do.
+    pub now: usize,
+    /// How many may: more would only wear them out.
+    pub at_most: usize,
+}
+
+/// Decides whether a client may ask this person. `user` is whom the hint means, if that is anybody.
 ///
 /// # Errors
 /// The client may not ask, or nobody is meant.
@@ -201,7 +208,7 @@ pub fn decide(
     ctx: &mut Context<'_>,
     client: AuthenticatedClient<'_>,
     request: &Request,
-    (user, waiting): (Option<&UserFacts>, usize),
+    (user, waiting): (Option<&UserFacts>, Waiting),
     from: Device,
     apis: &dyn Apis,
 ) -> Result<Started, OAuthError> {
@@ -217,10 +224,11 @@ pub fn decide(
         return Err(OAuthError::UnmetAuthenticationRequirements);
     }
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(OAuthError::UserIdUnknown)?;
-    if waiting >= MAX_WAITING {
+    if waiting.now >= waiting.at_most {
         return Err(OAuthError::PersonAskedTooOften { retry_after_secs: 60 });
     }
-    let expires_in = request.requested_expiry.map_or(LIFETIME_SECS, |secs| secs.min(LIFETIME_SECS));
+    let longest = ctx.lifetimes.backchannel_secs;
+    let expires_in = request.requested_expiry.map_or(longest, |secs| secs.min(longest));
     let grant = CibaGrant {
         asked,
         user_id: user.id.clone(),

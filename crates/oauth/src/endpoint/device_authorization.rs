@@ -15,8 +15,6 @@ use crate::scope::Scope;
 use crate::token_format::{OpaqueToken, TokenKind};
 use crate::user_code::UserCode;
 
-/// How long a device waits for its user, in seconds: a code that was sent to somebody else is soon worth nothing.
-pub const LIFETIME_SECS: u64 = 600;
 /// How long a device waits between two requests, in seconds (RFC 8628 §3.2).
 pub const INTERVAL_SECS: u64 = 5;
 
@@ -41,6 +39,8 @@ pub struct Started {
     pub grant: DeviceGrant,
     /// When both end.
     pub expires_at: u64,
+    /// In how many seconds that is.
+    pub expires_in: u64,
 }
 
 /// Decides whether a device may ask somebody.
@@ -59,11 +59,13 @@ pub fn decide(
         return Err(OAuthError::GrantNotAllowed);
     }
     let asked = Asked::begin(ctx, client, wanted, apis)?;
+    let expires_in = ctx.lifetimes.device_code_secs;
     Ok(Started {
         device_code: OpaqueToken::generate(TokenKind::DeviceCode, ctx.rng),
         user_code: UserCode::generate(ctx.rng),
         grant: DeviceGrant { asked, device },
-        expires_at: ctx.now.saturating_add(LIFETIME_SECS),
+        expires_at: ctx.now.saturating_add(expires_in),
+        expires_in,
     })
 }
 
@@ -100,7 +102,7 @@ impl Started {
             user_code: self.user_code.to_string(),
             verification_uri_complete: format!("{verification_uri}?user_code={}", self.user_code),
             verification_uri,
-            expires_in: LIFETIME_SECS,
+            expires_in: self.expires_in,
             interval: INTERVAL_SECS,
         }
     }

@@ -190,6 +190,12 @@ pub struct Tokens {
     pub id_lifetime_secs: u64,
     /// Life of an authorization code.
     pub code_lifetime_secs: u64,
+    /// How long the browser may take to arrive with a pushed request.
+    pub pushed_request_lifetime_secs: u64,
+    /// Life of a device code.
+    pub device_code_lifetime_secs: u64,
+    /// How long a request over the back channel waits at most.
+    pub backchannel_lifetime_secs: u64,
     /// Unused this long, a refresh token dies.
     pub refresh_idle_secs: u64,
     /// This long after sign-in its family ends.
@@ -233,6 +239,10 @@ pub struct Throttle {
     pub account: Limit,
     /// Per network address.
     pub address: Limit,
+    /// Fetches of request objects, per client.
+    pub request_uri: Limit,
+    /// Requests over the back channel that may wait for one person.
+    pub backchannel_waiting: u32,
     /// Where the counts are, if not in the store.
     pub valkey: Option<SecretText>,
     /// How long a sign-in waits for it before the store counts. Not a setting; for tests on a busy machine.

@@ -16,8 +16,8 @@ use super::{
 
 /// The first wait once the free failures are used up; each further one is twice as long.
 const FIRST_WAIT_SECS: u64 = 1;
-/// Guesses from everywhere must not keep the owner out for longer (security 124), so no setting makes it more.
-const LONGEST_WAIT_OF_ACCOUNT_SECS: u64 = 30;
+/// The longest wait before a request object is fetched again, in seconds: people wait for it.
+const LONGEST_WAIT_FOR_OBJECT_SECS: u64 = 60;
 /// How long a sign-in waits for its counts in Valkey.
 const VALKEY_PATIENCE_MS: u64 = 200;
 
@@ -139,6 +139,9 @@ impl Tokens {
             access_lifetime_secs: read.number("tokens.access_lifetime"),
             id_lifetime_secs: read.number("tokens.id_lifetime"),
             code_lifetime_secs: read.number("tokens.code_lifetime"),
+            pushed_request_lifetime_secs: read.number("tokens.pushed_request_lifetime"),
+            device_code_lifetime_secs: read.number("tokens.device_code_lifetime"),
+            backchannel_lifetime_secs: read.number("tokens.backchannel_lifetime"),
             refresh_idle_secs: read.number("tokens.refresh_idle"),
             refresh_absolute_secs: read.number("tokens.refresh_absolute"),
             refresh_grace_secs: read.number("tokens.refresh_grace"),
@@ -164,6 +167,7 @@ impl Throttle {
     fn read(read: &mut Reader<'_>) -> Self {
         let (max_delay_secs, window_secs): (u64, u64) =
             (read.number("throttle.max_delay"), read.number("throttle.window"));
+        let longest_of_account: u64 = read.number("throttle.account.max_delay");
         let mut limit = |free, max_delay_secs| Limit {
             free: read.number(free),
             base_delay_secs: FIRST_WAIT_SECS,
@@ -172,8 +176,10 @@ impl Throttle {
         };
         Self {
             pair: limit("throttle.pair.free", max_delay_secs),
-            account: limit("throttle.account.free", max_delay_secs.min(LONGEST_WAIT_OF_ACCOUNT_SECS)),
+            account: limit("throttle.account.free", max_delay_secs.min(longest_of_account)),
             address: limit("throttle.address.free", max_delay_secs),
+            request_uri: limit("throttle.request_uri.free", max_delay_secs.min(LONGEST_WAIT_FOR_OBJECT_SECS)),
+            backchannel_waiting: read.number("throttle.backchannel_waiting"),
             valkey: read.optional("throttle.valkey").map(SecretText::new),
             valkey_patience_ms: VALKEY_PATIENCE_MS,
         }

@@ -3,7 +3,7 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 15] = [
+const AT_ONCE: [&str; 17] = [
     "http.trusted_proxies",
     "http.max_body",
     "http.tls.",
@@ -14,6 +14,8 @@ const AT_ONCE: [&str; 15] = [
     "throttle.pair.",
     "throttle.account.",
     "throttle.address.",
+    "throttle.request_uri.",
+    "throttle.backchannel_waiting",
     "throttle.max_delay",
     "throttle.window",
     "ssf.max_waiting",
@@ -61,6 +63,8 @@ impl Config {
         next.throttle.pair = new.throttle.pair;
         next.throttle.account = new.throttle.account;
         next.throttle.address = new.throttle.address;
+        next.throttle.request_uri = new.throttle.request_uri;
+        next.throttle.backchannel_waiting = new.throttle.backchannel_waiting;
         next.ssf.max_waiting = new.ssf.max_waiting;
         next.audit = new.audit;
         next.log.level.clone_from(&new.log.level);

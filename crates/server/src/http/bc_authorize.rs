@@ -5,22 +5,21 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use symbolon_jose::base64url;
 use symbolon_oauth::client_auth::AuthenticatedClient;
-use symbolon_oauth::endpoint::backchannel_authentication::{self, Hint, MAX_WAITING, Request, Started};
+use symbolon_oauth::endpoint::backchannel_authentication::{self, Hint, Request, Started, Waiting};
 use symbolon_oauth::endpoint::elsewhere::Device;
 use symbolon_oauth::registration::DeliveryMode;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Hash32, StoreError, User};
 
+use super::client::FromClient;
 use super::meta::Meta;
-use super::{answer, client, device_authorization, form, hint};
+use super::{answer, device_authorization, hint};
 use crate::account::normalize::Identifier;
 use crate::app::App;
 use crate::client_keys::PublicKeys;
@@ -55,35 +54,17 @@ pub(crate) struct Notification {
 }
 
 /// The backchannel authentication endpoint.
-pub(super) async fn start(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let registry = app.registry();
-    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
-        Ok(params) => params,
-        Err(error) => return answer::error(&error),
-    };
-    let credentials = match client::credentials(&headers, &params) {
-        Ok(credentials) => credentials,
-        Err(error) => return answer::error(&error),
-    };
-    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
+pub(super) async fn start(State(app): State<Arc<App>>, asked: FromClient) -> Response {
+    let outcome = match asked.client(&app).await {
         Ok(client) => {
-            let asked = Asked { app: &app, registry: &registry, meta: &meta, client };
-            let started = asked.begin(&headers, params).await;
+            let FromClient { registry, meta, headers, params, credentials, .. } = &asked;
+            let started = Asked { app: &app, registry, meta, client }.begin(headers, params.clone()).await;
             if let Err(error) = &started {
                 events::ciba_refused(&app, credentials.client_id(), error);
             }
             started
         }
-        Err(error) => {
-            events::client_refused(&app, credentials.client_id(), &error);
-            Err(error)
-        }
+        Err(error) => Err(error),
     };
     match outcome {
         Ok(started) => answer::json(StatusCode::OK, &started.response()),
@@ -123,13 +104,14 @@ impl Asked<'_> {
             Some(user) => waiting(app, &user.id, meta.now).await?.len(),
             None => 0,
         };
+        let at_most = usize::try_from(app.config().throttle.backchannel_waiting).unwrap_or(usize::MAX);
         let from = Device { address: meta.address_text(), user_agent: device_authorization::agent(headers) };
         let known = user.as_ref().map(facts::user);
         let mut started = backchannel_authentication::decide(
             &mut app.context(meta.now, &mut rng),
             client,
             &request,
-            (known.as_ref(), waiting),
+            (known.as_ref(), Waiting { now: waiting, at_most }),
             from,
             registry,
         )?;
@@ -213,7 +195,7 @@ impl Asked<'_> {
 
 /// The questions that wait for a person.
 pub(super) async fn waiting(app: &App, user_id: &str, now: u64) -> Result<Vec<Artefact>, OAuthError> {
-    let limit = u32::try_from(MAX_WAITING).unwrap_or(u32::MAX);
+    let limit = app.config().throttle.backchannel_waiting;
     let found = app.store.usable_artefacts(Artefact::CIBA_QUESTION, user_id, limit, now).await;
     found.map_err(|error| store_failure(&error))
 }

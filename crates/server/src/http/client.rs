@@ -1,22 +1,112 @@
 //! Client authentication at the HTTP door: credentials out of header and parameters, judged by `oauth`, with
 //! the replay window of assertions kept in the store.
 
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use symbolon_oauth::client_auth::{
-    self, AuthenticatedClient, Authentication, Chain, ClientKeys, Credentials, FirstUse, ShownCertificate,
+    self, AuthenticatedApi, AuthenticatedClient, Authentication, Chain, ClientKeys, Credentials, FirstUse,
+    ShownCertificate,
 };
 use symbolon_oauth::{AuthMethod, Client, ClientAuthFailure, OAuthError, Params, Presented};
 use symbolon_store::Hash32;
 
+use super::answer;
+use super::form::{self, MediaType};
 use super::meta::Meta;
 use crate::app::App;
 use crate::client_keys::PublicKeys;
 use crate::effects::store_failure;
+use crate::events;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 
 const ASSERTION: &str = "client_assertion";
+
+/// A request to an endpoint that clients, or APIs, call with their credentials: read whole, and nobody proven yet.
+pub(super) struct FromClient {
+    /// What is registered, at one moment.
+    pub(super) registry: Arc<Registry>,
+    /// The request's facts.
+    pub(super) meta: Meta,
+    /// Its headers.
+    pub(super) headers: HeaderMap,
+    /// What its body was.
+    pub(super) media: MediaType,
+    /// Its parameters.
+    pub(super) params: Params,
+    /// Who it says to be from.
+    pub(super) credentials: Credentials,
+}
+
+/// A request that could not be read, or says nothing of who sent it.
+pub(super) struct Unread {
+    /// Why.
+    pub(super) error: OAuthError,
+    /// What of it could be read.
+    pub(super) params: Params,
+}
+
+impl From<OAuthError> for Unread {
+    fn from(error: OAuthError) -> Self {
+        Self { error, params: Params::default() }
+    }
+}
+
+impl IntoResponse for Unread {
+    fn into_response(self) -> Response {
+        answer::error(&self.error)
+    }
+}
+
+impl FromRequest<Arc<App>> for FromClient {
+    type Rejection = Unread;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Unread> {
+        let (parts, body) = request.into_parts();
+        // The router's outermost layer adds it.
+        let meta = parts.extensions.get::<Meta>().cloned().ok_or(OAuthError::ServerError)?;
+        let media = form::media_type(&parts.headers);
+        let headers = parts.headers;
+        let params = form::params(&headers, parts.uri.query(), body, app.config().http.max_body_bytes).await?;
+        match credentials(&headers, &params) {
+            Ok(credentials) => Ok(Self { registry: app.registry(), meta, headers, media, params, credentials }),
+            Err(error) => Err(Unread { error, params }),
+        }
+    }
+}
+
+impl FromClient {
+    /// The client it is from. Whoever cannot prove it is noted.
+    pub(super) async fn client(&self, app: &App) -> Result<AuthenticatedClient<'_>, OAuthError> {
+        let proven = authenticate(app, &self.registry, &self.credentials, &self.meta).await;
+        proven.inspect_err(|error| self.refused(app, error))
+    }
+
+    /// The API it is from. Whoever cannot prove it is noted.
+    pub(super) fn api(&self, app: &App) -> Result<AuthenticatedApi<'_>, OAuthError> {
+        let api = self.registry.api(self.credentials.client_id()).map(AsRef::as_ref);
+        let proven = client_auth::authenticate_api(&app.context(self.meta.now, &mut SystemRng), api, &self.credentials);
+        proven.inspect_err(|error| self.refused(app, error))
+    }
+
+    /// The client it says to be from, proven or not.
+    pub(super) fn named(&self) -> Option<&Client> {
+        self.registry.client(self.credentials.client_id()).map(AsRef::as_ref)
+    }
+
+    /// The answer to it, which pages of that client may read.
+    pub(super) fn answered(&self, response: Response) -> Response {
+        answer::to_client(response, self.credentials.client_id())
+    }
+
+    fn refused(&self, app: &App, error: &OAuthError) {
+        events::client_refused(app, self.credentials.client_id(), error);
+    }
+}
 
 /// The credentials of a request. Two `Authorization` headers are two methods.
 pub(super) fn credentials(headers: &HeaderMap, params: &Params) -> Result<Credentials, OAuthError> {

@@ -6,25 +6,23 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::header::USER_AGENT;
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
+use symbolon_oauth::OAuthError;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::endpoint::device_authorization::{self, Started};
 use symbolon_oauth::endpoint::elsewhere::{Device, Wanted};
-use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Attempt, Conflict, Hash32, StoreError};
 
+use super::answer;
+use super::client::FromClient;
 use super::meta::Meta;
-use super::{answer, client, form};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
-use crate::registry::Registry;
 use crate::rng::SystemRng;
 
 /// More of a `User-Agent` would not be read on a page.
@@ -38,48 +36,23 @@ pub(super) struct Question {
 }
 
 /// The device authorization endpoint.
-pub(super) async fn start(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let registry = app.registry();
-    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
-        Ok(params) => params,
-        Err(error) => return answer::error(&error),
-    };
-    let credentials = match client::credentials(&headers, &params) {
-        Ok(credentials) => credentials,
-        Err(error) => return answer::error(&error),
-    };
-    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
+pub(super) async fn start(State(app): State<Arc<App>>, asked: FromClient) -> Response {
+    let outcome = match asked.client(&app).await {
         Ok(client) => {
-            let started = begin(&app, &registry, &meta, &headers, client, &params).await;
-            events::device_started(&app, credentials.client_id(), started.as_ref().err());
+            let started = begin(&app, &asked, client).await;
+            events::device_started(&app, asked.credentials.client_id(), started.as_ref().err());
             started
         }
-        Err(error) => {
-            events::client_refused(&app, credentials.client_id(), &error);
-            Err(error)
-        }
+        Err(error) => Err(error),
     };
-    let response = match outcome {
+    asked.answered(match outcome {
         Ok(started) => answer::json(StatusCode::OK, &started.response(&app.issuer)),
         Err(error) => answer::error(&error),
-    };
-    answer::to_client(response, credentials.client_id())
+    })
 }
 
-async fn begin(
-    app: &App,
-    registry: &Registry,
-    meta: &Meta,
-    headers: &HeaderMap,
-    client: AuthenticatedClient<'_>,
-    params: &Params,
-) -> Result<Started, OAuthError> {
+async fn begin(app: &App, asked: &FromClient, client: AuthenticatedClient<'_>) -> Result<Started, OAuthError> {
+    let FromClient { registry, meta, headers, params, .. } = asked;
     let wanted = Wanted::parse(params)?;
     let device = Device { address: meta.address_text(), user_agent: agent(headers) };
     let mut counted = false;
@@ -88,7 +61,7 @@ async fn begin(
         let started = {
             let mut rng = SystemRng;
             let mut ctx = app.context(meta.now, &mut rng);
-            device_authorization::decide(&mut ctx, client, &wanted, device.clone(), registry)?
+            device_authorization::decide(&mut ctx, client, &wanted, device.clone(), &**registry)?
         };
         if client.client().is_public() && !counted {
             count(app, meta).await?;

@@ -4,8 +4,7 @@ use axum::body::Body;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use symbolon_oauth::endpoint::session;
-use symbolon_oauth::{Grant, OAuthError, Params, client_auth};
+use symbolon_oauth::{OAuthError, Params, endpoint};
 
 /// The longest address a browser is sent to, in bytes: one that every browser and proxy takes. What is longer goes by form.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
@@ -92,9 +91,5 @@ pub(super) async fn params(
 
 /// Whether a query has a parameter that some endpoint takes in its body. Others are none of our business.
 fn names_a_parameter(query: &str) -> bool {
-    let of_grants = Grant::ALL.iter().flat_map(|grant| grant.parameters());
-    let ours =
-        of_grants.chain(client_auth::PARAMETERS).chain(&["grant_type", "token", "token_type_hint", session::PARAMETER]);
-    let ours: Vec<&str> = ours.copied().collect();
-    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| ours.contains(&&*name))
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| endpoint::parameters().any(|ours| ours == name))
 }

@@ -3,57 +3,40 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use symbolon_oauth::client_auth::{self, Credentials};
+use http::{HeaderValue, StatusCode};
 use symbolon_oauth::endpoint::introspection::{self, Answer, Caller, Request, SignedAnswer};
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 
-use super::meta::Meta;
-use super::{answer, client, form, session, token, userinfo};
+use super::client::FromClient;
+use super::{answer, session, token, userinfo};
 use crate::app::App;
-use crate::events;
 use crate::metrics::Active;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 
 /// The introspection endpoint.
-pub(super) async fn introspect(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    match handle(&app, &meta, &headers, query.as_deref(), body).await {
+pub(super) async fn introspect(State(app): State<Arc<App>>, asked: FromClient) -> Response {
+    match handle(&app, &asked).await {
         Ok(response) => response,
         Err(error) => answer::error(&error),
     }
 }
 
-async fn handle(
-    app: &App,
-    meta: &Meta,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    body: Body,
-) -> Result<Response, OAuthError> {
-    let registry = app.registry();
-    let params = form::params(headers, query, body, app.config().http.max_body_bytes).await?;
-    let credentials = client::credentials(headers, &params)?;
-    let caller = caller(app, &registry, &credentials, meta)
-        .await
-        .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))?;
-    let found = decide(app, &registry, caller, &params, meta.now).await?;
+async fn handle(app: &App, asked: &FromClient) -> Result<Response, OAuthError> {
+    let FromClient { registry, meta, headers, params, credentials, .. } = asked;
+    let caller = match registry.api(credentials.client_id()) {
+        Some(_) => Caller::Api(asked.api(app)?),
+        None => Caller::Client(asked.client(app).await?),
+    };
+    let found = decide(app, registry, caller, params, meta.now).await?;
     let active = found.is_active();
     app.metrics.introspections.get_or_create(&Active { active }).inc();
     let wanted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(introspection::wants_jwt);
     if wanted {
-        signed(app, &registry, caller, &found, meta.now).await
+        signed(app, registry, caller, &found, meta.now).await
     } else {
         Ok(answer::json(StatusCode::OK, &found))
     }
@@ -79,19 +62,6 @@ async fn signed(
         }
     };
     Ok(answer::jwt(HeaderValue::from_static("application/token-introspection+jwt"), jwt))
-}
-
-async fn caller<'r>(
-    app: &App,
-    registry: &'r Registry,
-    credentials: &Credentials,
-    meta: &Meta,
-) -> Result<Caller<'r>, OAuthError> {
-    match registry.api(credentials.client_id()) {
-        Some(api) => client_auth::authenticate_api(&app.context(meta.now, &mut SystemRng), Some(api), credentials)
-            .map(Caller::Api),
-        None => client::authenticate(app, registry, credentials, meta).await.map(Caller::Client),
-    }
 }
 
 async fn decide(

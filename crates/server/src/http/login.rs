@@ -186,6 +186,11 @@ impl Post<'_> {
     /// The person said no: the client hears `access_denied`.
     async fn deny(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
         let Some(interaction) = interaction else { return Ok(page::see_other("/")) };
+        // A device, or who asks over the back channel, is told by whoever is signed in: anybody could type a code here to end what
+        // somebody else has begun.
+        if interaction.user_code.is_some() || interaction.own_page.is_some() {
+            return Ok(page::see_other("/"));
+        }
         let arrival = &self.arrival;
         let expired = || page::error(arrival.app, arrival.meta, ErrorWhat::PageExpired);
         let Some(asked) = arrival.resume(&interaction).await? else { return Ok(expired()) };

@@ -5,67 +5,47 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
+use symbolon_oauth::OAuthError;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::pushed_request::{self, Push};
 use symbolon_oauth::request_object::Keys;
-use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Attempt, Hash32};
 
+use super::client::{FromClient, Unread};
 use super::device_authorization::address;
 use super::meta::Meta;
-use super::{answer, client, dpop, form};
+use super::{answer, dpop, form};
 use crate::app::App;
 use crate::client_keys::PublicKeys;
 use crate::effects::store_failure;
-use crate::events;
 use crate::interaction::{GO_ON_SECS, LIFETIME_SECS};
-use crate::registry::Registry;
 use crate::rng::SystemRng;
 
-/// How long a request that was begun in time is kept: one sign-in page and one consent page left open for as long as they may be.
-const KEPT_SECS: u64 = pushed_request::LIFETIME_SECS + 2 * LIFETIME_SECS + GO_ON_SECS;
+/// How long a request that was begun in time is kept after that: one sign-in page and one consent page left open for as long as they may be.
+const KEPT_SECS: u64 = 2 * LIFETIME_SECS + GO_ON_SECS;
 
 /// The endpoint for pushed authorization requests.
-pub(super) async fn push(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let registry = app.registry();
-    if form::media_type(&headers) != form::MediaType::Form {
-        return answer::error(&OAuthError::ParametersMalformed);
-    }
-    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
-        Ok(params) => params,
-        Err(error) => return refusal(&error),
+pub(super) async fn push(State(app): State<Arc<App>>, asked: Result<FromClient, Unread>) -> Response {
+    let asked = match asked {
+        Ok(asked) if asked.media == form::MediaType::Form => asked,
+        Ok(_) => return answer::error(&OAuthError::ParametersMalformed),
+        Err(unread) => return refusal(&unread.error),
     };
-    let credentials = match client::credentials(&headers, &params) {
-        Ok(credentials) => credentials,
-        Err(error) => return answer::error(&error),
-    };
-    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
-        Ok(client) => keep(&app, &registry, &meta, client, (&headers, &params)).await,
-        Err(error) => {
-            events::client_refused(&app, credentials.client_id(), &error);
-            Err(error)
-        }
+    let outcome = match asked.client(&app).await {
+        Ok(client) => keep(&app, &asked, client).await,
+        Err(error) => Err(error),
     };
     let mut response = match outcome {
         Ok(push) => answer::json(StatusCode::CREATED, &push.answer()),
         Err(error) => refusal(&error),
     };
-    let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
-    dpop::offer_nonce(&app, client, &mut response, meta.now);
-    answer::to_client(response, credentials.client_id())
+    dpop::offer_nonce(&app, asked.named(), &mut response, asked.meta.now);
+    asked.answered(response)
 }
 
 /// RFC 9126 §2.3: too large a request has a status of its own.
@@ -77,13 +57,8 @@ fn refusal(error: &OAuthError) -> Response {
     response
 }
 
-async fn keep(
-    app: &App,
-    registry: &Registry,
-    meta: &Meta,
-    client: AuthenticatedClient<'_>,
-    (headers, params): (&HeaderMap, &Params),
-) -> Result<Push, OAuthError> {
+async fn keep(app: &App, asked: &FromClient, client: AuthenticatedClient<'_>) -> Result<Push, OAuthError> {
+    let FromClient { registry, meta, headers, params, .. } = asked;
     let client_id = client.client().client_id.as_str();
     let target = dpop::Target { method: &Method::POST, path: path::PUSHED_AUTHORIZATION, now: meta.now };
     let proven = dpop::check(app, headers, client.client(), target, None).map_err(OAuthError::Dpop)?;
@@ -95,7 +70,7 @@ async fn keep(
     let push = {
         let mut rng = SystemRng;
         let keys = Keys { verifying: keys.verifying(), ..registry.request_keys(client_id) };
-        pushed_request::decide(&mut app.context(meta.now, &mut rng), client, held.as_ref(), params, keys, registry)?
+        pushed_request::decide(&mut app.context(meta.now, &mut rng), client, held.as_ref(), params, keys, &**registry)?
     };
     if client.client().is_public() {
         count(app, meta).await?;
@@ -111,7 +86,7 @@ async fn keep(
         user_id: None,
         sid: None,
         created_at: meta.now,
-        expires_at: meta.now.saturating_add(KEPT_SECS),
+        expires_at: push.request.begin_until.saturating_add(KEPT_SECS),
         redeemed_at: None,
         payload: serde_json::to_value(&push.request).map_err(|_| OAuthError::ServerError)?,
     };

@@ -19,10 +19,6 @@ use crate::effects::store_failure;
 use crate::outgoing::{Answer, Limits, Request, Rest};
 
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), body_bytes: 64 * 1024 };
-/// Fetches of one client that may fail, or be under way, before it waits.
-const FREE: u32 = 50;
-const LONGEST_WAIT_SECS: u64 = 60;
-const WINDOW_SECS: u64 = 900;
 
 /// The request object at `uri`.
 pub(super) async fn fetch(app: &App, client: &Client, uri: &str, now: u64) -> Result<String, OAuthError> {
@@ -30,12 +26,14 @@ pub(super) async fn fetch(app: &App, client: &Client, uri: &str, now: u64) -> Re
         return Err(OAuthError::RequestUriInvalid("request_uri is not registered for this client"));
     }
     let key = format!("request_uri:{}", client.client_id);
+    // Those that fail, or are under way.
+    let limit = app.config().throttle.request_uri;
     let counted = ThrottleKey {
         key: key.clone(),
-        free: FREE,
-        base_delay_secs: 1,
-        max_delay_secs: LONGEST_WAIT_SECS,
-        window_secs: WINDOW_SECS,
+        free: limit.free,
+        base_delay_secs: limit.base_delay_secs,
+        max_delay_secs: limit.max_delay_secs,
+        window_secs: limit.window_secs,
     };
     match app.attempts.begin(vec![counted], now).await.map_err(|error| store_failure(&error))? {
         Attempt::Allowed => {}

@@ -3,62 +3,35 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::endpoint::revocation::{self, Answer, Facts, Request};
-use symbolon_oauth::{AccessTokenClaims, ClientId, OAuthError, Params};
+use symbolon_oauth::{AccessTokenClaims, ClientId, OAuthError};
 use symbolon_store::{Family, FamilyWanted, Hash32, TokenQuery};
 
-use super::meta::Meta;
-use super::{answer, client, form, userinfo};
+use super::client::FromClient;
+use super::{answer, userinfo};
 use crate::app::App;
 use crate::effects::{self, store_failure};
 use crate::events;
 use crate::refresh;
-use crate::registry::Registry;
 
 /// The revocation endpoint.
-pub(super) async fn revoke(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let registry = app.registry();
-    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
-        Ok(params) => params,
-        Err(error) => return answer::error(&error),
+pub(super) async fn revoke(State(app): State<Arc<App>>, asked: FromClient) -> Response {
+    let outcome = match asked.client(&app).await {
+        Ok(client) => end(&app, &asked, client).await,
+        Err(error) => Err(error),
     };
-    let credentials = match client::credentials(&headers, &params) {
-        Ok(credentials) => credentials,
-        Err(error) => return answer::error(&error),
-    };
-    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
-        Ok(client) => end(&app, &registry, &meta, client, &params).await,
-        Err(error) => {
-            events::client_refused(&app, credentials.client_id(), &error);
-            Err(error)
-        }
-    };
-    let response = match outcome {
+    asked.answered(match outcome {
         Ok(revoked) => answer::json(StatusCode::OK, &revoked),
         Err(error) => answer::error(&error),
-    };
-    answer::to_client(response, credentials.client_id())
+    })
 }
 
-async fn end(
-    app: &App,
-    registry: &Registry,
-    meta: &Meta,
-    client: AuthenticatedClient<'_>,
-    params: &Params,
-) -> Result<Answer, OAuthError> {
+async fn end(app: &App, asked: &FromClient, client: AuthenticatedClient<'_>) -> Result<Answer, OAuthError> {
+    let FromClient { registry, meta, params, .. } = asked;
     let access_token;
     let facts = match Request::parse(params)? {
         Request::Unknown => Facts::Nothing,

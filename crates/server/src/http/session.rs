@@ -6,55 +6,36 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use symbolon_oauth::claims_request::ClaimsRequest;
 use symbolon_oauth::endpoint::introspection::{self, Answer, Caller};
 use symbolon_oauth::endpoint::session::{self, Request};
 use symbolon_oauth::endpoint::userinfo::TokenFacts;
-use symbolon_oauth::{AccessTokenClaims, OAuthError, OpaqueToken, client_auth};
+use symbolon_oauth::{AccessTokenClaims, OAuthError, OpaqueToken};
 use symbolon_store::{Hash32, Session};
 
-use super::meta::Meta;
-use super::{answer, browser, client, form, userinfo};
+use super::client::FromClient;
+use super::{answer, browser, userinfo};
 use crate::app::App;
 use crate::effects::store_failure;
+use crate::facts;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
-use crate::{events, facts};
 
 /// The session endpoint.
-pub(super) async fn session(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    match handle(&app, &meta, &headers, query.as_deref(), body).await {
+pub(super) async fn session(State(app): State<Arc<App>>, asked: FromClient) -> Response {
+    match handle(&app, &asked).await {
         Ok(found) => answer::json(StatusCode::OK, &found),
         Err(error) => answer::error(&error),
     }
 }
 
-async fn handle(
-    app: &App,
-    meta: &Meta,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    body: Body,
-) -> Result<Answer, OAuthError> {
-    let registry = app.registry();
-    let params = form::params(headers, query, body, app.config().http.max_body_bytes).await?;
-    let credentials = client::credentials(headers, &params)?;
-    let api = registry.api(credentials.client_id()).map(AsRef::as_ref);
-    let proven = client_auth::authenticate_api(&app.context(meta.now, &mut SystemRng), api, &credentials)
-        .inspect_err(|error| events::client_refused(app, credentials.client_id(), error))?;
-    let request = Request::parse(&params)?;
-    look_up(app, &registry, Caller::Api(proven), request.value.as_ref(), meta.now).await
+async fn handle(app: &App, asked: &FromClient) -> Result<Answer, OAuthError> {
+    let proven = asked.api(app)?;
+    let request = Request::parse(&asked.params)?;
+    look_up(app, &asked.registry, Caller::Api(proven), request.value.as_ref(), asked.meta.now).await
 }
 
 /// What a session value says to this caller.

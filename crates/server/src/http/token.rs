@@ -15,9 +15,7 @@ mod token_exchange;
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
 use symbolon_oauth::assertion::{Assertion, AssertionFailure};
@@ -30,8 +28,9 @@ use symbolon_oauth::{
 };
 use symbolon_store::{Hash32, RefreshFacts};
 
+use super::client::{FromClient, Unread};
 use super::meta::Meta;
-use super::{answer, assertion, client, device_authorization, dpop, form};
+use super::{answer, assertion, device_authorization, dpop, form};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
@@ -42,39 +41,19 @@ pub(crate) use sign::access_token;
 pub(super) use sign::sign;
 
 /// The token endpoint.
-pub(super) async fn token(
-    State(app): State<Arc<App>>,
-    Extension(meta): Extension<Meta>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let registry = app.registry();
-    let media = form::media_type(&headers);
-    let params = match form::params(&headers, query.as_deref(), body, app.config().http.max_body_bytes).await {
-        Ok(params) => params,
-        Err(error) => return answer::error(&error),
+pub(super) async fn token(State(app): State<Arc<App>>, asked: Result<FromClient, Unread>) -> Response {
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(unread) => return answer::error(&incomplete(unread)),
     };
-    let credentials = match client::credentials(&headers, &params) {
-        Ok(credentials) => credentials,
-        // Nothing was sent at all: incomplete, rather than wrong (RFC 6749 §5.2).
-        Err(OAuthError::ClientAuthentication { failure: ClientAuthFailure::Missing, .. })
-            if ["client_id", "client_secret"].iter().all(|name| params.get(name).is_none()) =>
-        {
-            return answer::error(&OAuthError::ParameterMissing("client_id"));
-        }
-        Err(error) => return answer::error(&error),
-    };
-    let request = Asked { app: &app, registry: &registry, meta: &meta, headers: &headers, params: &params };
-    let outcome = match client::authenticate(&app, &registry, &credentials, &meta).await {
-        Ok(client) if media == form::MediaType::Json && !client.client().json_requests => {
+    let FromClient { registry, meta, headers, params, .. } = &asked;
+    let request = Asked { app: &app, registry, meta, headers, params };
+    let outcome = match asked.client(&app).await {
+        Ok(client) if asked.media == form::MediaType::Json && !client.client().json_requests => {
             Err(OAuthError::ParametersMalformed)
         }
         Ok(client) => request.answer(client).await,
-        Err(error) => {
-            events::client_refused(&app, credentials.client_id(), &error);
-            Err(error)
-        }
+        Err(error) => Err(error),
     };
     let grant = metrics::Grant(params.get("grant_type").and_then(Grant::from_name));
     let Outcome { outcome: result, error } = Outcome::of(outcome.as_ref().err().map(|error| error.wire().code));
@@ -83,9 +62,20 @@ pub(super) async fn token(
         Ok(tokens) => answer::json(StatusCode::OK, &tokens),
         Err(error) => answer::error(&error),
     };
-    let client = registry.client(credentials.client_id()).map(AsRef::as_ref);
-    dpop::offer_nonce(&app, client, &mut response, meta.now);
-    answer::to_client(response, credentials.client_id())
+    dpop::offer_nonce(&app, asked.named(), &mut response, meta.now);
+    asked.answered(response)
+}
+
+/// Where nothing was sent at all, the request is incomplete rather than wrong (RFC 6749 §5.2).
+fn incomplete(Unread { error, params }: Unread) -> OAuthError {
+    match error {
+        OAuthError::ClientAuthentication { failure: ClientAuthFailure::Missing, .. }
+            if ["client_id", "client_secret"].iter().all(|name| params.get(name).is_none()) =>
+        {
+            OAuthError::ParameterMissing("client_id")
+        }
+        error => error,
+    }
 }
 
 /// A request to the token endpoint, and what is needed to decide it.

@@ -4,7 +4,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no users but itself")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[expect(dead_code, reason = "shared with the tests in `it`, which use all of it")]
+#[expect(dead_code, reason = "shared with the tests in `it`, which use the rest")]
 #[path = "../it/support/mod.rs"]
 mod support;
 
@@ -61,6 +61,8 @@ macro_rules! refused_for_a_code {
     )+};
 }
 
+mod ciba_core;
+mod fapi2;
 mod flows;
 mod form_post;
 mod jarm;
@@ -72,15 +74,22 @@ mod rfc6749_tokens;
 mod rfc6750;
 mod rfc7009;
 mod rfc7523;
+mod rfc7591;
+mod rfc7592;
 mod rfc7636;
 mod rfc7662;
 mod rfc8252;
 mod rfc8414;
 mod rfc8628;
+mod rfc8693;
+mod rfc8705;
 mod rfc8707;
 mod rfc9068;
 mod rfc9101;
 mod rfc9126;
 mod rfc9207;
+mod rfc9396;
 mod rfc9449;
+mod rfc9470;
 mod rfc9700;
+mod rfc9701;

@@ -106,7 +106,7 @@ async fn a_key_for_encryption_alone_is_no_key_to_register() {
 async fn an_assertion_counts_once_even_in_parallel() {
     let keyed = Keyed::new().await;
     let assertion = jwt::sign(&keyed.key, TYP, &Keyed::claims("once")).unwrap();
-    let answers = crate::token::futures(8, || keyed.send(&assertion)).await;
+    let answers = crate::support::protocol::futures(8, || keyed.send(&assertion)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
     keyed.send(&assertion).await.is_error(401, "invalid_client");
     // The same jti in another assertion is the same jti.

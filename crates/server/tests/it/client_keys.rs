@@ -91,7 +91,7 @@ async fn many_at_once_share_one_fetch() {
 async fn join<F: Future<Output = Answer>>(requests: impl Iterator<Item = F>) -> Vec<Answer> {
     let requests: Vec<_> = requests.map(Box::pin).collect();
     let (count, left) = (requests.len(), std::cell::RefCell::new(requests));
-    crate::token::futures(count, || left.borrow_mut().pop().unwrap()).await
+    crate::support::protocol::futures(count, || left.borrow_mut().pop().unwrap()).await
 }
 
 /// OpenID Connect Core §10.1.1: "The verifier knows to go back to the jwks_uri location to re-retrieve the keys when it sees an

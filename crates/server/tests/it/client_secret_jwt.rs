@@ -77,7 +77,7 @@ async fn rfc7523_section_3_the_same_is_asked_of_it_as_of_a_signature() {
     }
     // Once, even in parallel.
     let good = assertion(&secret, Algorithm::HS256, "once", &json!({}));
-    let answers = crate::token::futures(6, || send(&world, &good)).await;
+    let answers = crate::support::protocol::futures(6, || send(&world, &good)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
 }
 

@@ -235,3 +235,16 @@ async fn the_page_tells_where_the_device_is_and_where_it_is_not() {
     let here = phone.enter_from(&device.user_code, &[far]).await;
     assert!(here.body.contains("198.51.100.9, the same as yours now"), "{}", here.body);
 }
+
+/// Nobody who has not signed in learns anything about a code, or ends what it is for.
+#[tokio::test]
+async fn the_sign_in_page_before_a_device_takes_a_no_and_the_device_goes_on_waiting() {
+    let world = World::with_tv().await;
+    let device = world.device().await;
+    let mut browser = world.browser();
+    let page = browser.enter(&device.user_code).await;
+    let (interaction, csrf) = (page.field("interaction"), page.field("csrf"));
+    let fields = [("interaction", &*interaction), ("csrf", &csrf), ("decision", "deny")];
+    assert_eq!(browser.post("/login", &fields).await.location(), "/");
+    world.poll(&device).await.is_error(400, "authorization_pending");
+}

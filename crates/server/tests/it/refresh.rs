@@ -5,8 +5,8 @@ use symbolon_server::admin::{Command, NewPassword, UserChange, UserCommand};
 
 use crate::support::flow::authorize_url;
 use crate::support::protocol::claims;
+use crate::support::protocol::futures;
 use crate::support::{API, Answer, Browser, World};
-use crate::token::futures;
 
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use symbolon_jose::jwe::{self, EncryptingKey};
 use symbolon_jose::{ContentEncryption, Jwk, KeyManagement};
 
+use crate::support::flow::authorize_url;
 use crate::support::requests::{object, object_url};
 use crate::support::{PASSWORD, World};
 
@@ -39,6 +40,27 @@ async fn there_is_a_key_and_discovery_says_so_once_a_client_is_registered_for_it
         assert!(listed.len() == count && listed.contains(&json!(alg.name())), "{listed:?}");
         assert!(document["request_object_encryption_enc_values_supported"].to_string().contains("A256GCM"));
         assert_eq!(encryption_keys(&world).await.len(), count);
+    }
+}
+
+/// OpenID Connect Core §3.1.2.1: the client "MAY re-encrypt the signed ID token to the Authentication Server".
+#[tokio::test]
+async fn core_section_3_1_2_1_a_hint_may_be_encrypted_to_the_server() {
+    let world = World::new().await;
+    wants(&world, KeyManagement::EcdhEsA256Kw).await;
+    let public = encryption_keys(&world).await.remove(0);
+    let mut browser = world.browser();
+    let code = browser.code("web", "ada@example.com", &[]).await;
+    let id_token = world.redeem("web", &code).await.json()["id_token"].as_str().unwrap().to_owned();
+    let hinted = |inside: &str| {
+        let hint = encrypted(&public, ContentEncryption::A256Gcm, inside);
+        authorize_url("web", &[("prompt", "none"), ("id_token_hint", &hint)])
+    };
+    assert!(browser.get(&hinted(&id_token)).await.param("code").is_some());
+    // What is encrypted proves nothing: it must be signed inside.
+    let (head, _) = id_token.rsplit_once('.').unwrap();
+    for inside in ["{}", &format!("{head}."), &format!("{id_token}x")] {
+        browser.get(&hinted(inside)).await.is_redirected_error("invalid_request");
     }
 }
 

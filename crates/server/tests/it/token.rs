@@ -143,29 +143,11 @@ async fn a_code_that_was_touched_is_refused() {
 async fn of_many_parallel_redemptions_exactly_one_wins() {
     let world = World::new().await;
     let code = code(&world, "web").await;
-    let answers = futures(12, || world.redeem("web", &code)).await;
+    let answers = crate::support::protocol::futures(12, || world.redeem("web", &code)).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
     for refused in answers.iter().filter(|answer| answer.status != 200) {
         refused.is_error(400, "invalid_grant");
     }
-}
-
-/// Runs `count` requests at once.
-pub async fn futures<F: Future<Output = Answer>>(count: usize, request: impl Fn() -> F) -> Vec<Answer> {
-    let mut running: Vec<_> = (0..count).map(|_| Box::pin(request())).collect();
-    let mut answers: Vec<Option<Answer>> = (0..count).map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (request, answer) in running.iter_mut().zip(&mut answers) {
-            if answer.is_none()
-                && let std::task::Poll::Ready(ready) = request.as_mut().poll(context)
-            {
-                *answer = Some(ready);
-            }
-        }
-        if answers.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
-    answers.into_iter().flatten().collect()
 }
 
 /// Security 23; RFC 6749 §4.1.2.

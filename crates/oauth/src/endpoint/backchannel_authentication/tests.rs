@@ -22,6 +22,7 @@ fn device() -> Device {
 
 fn start_for(client: &Client, form: &str, found: (Option<&UserFacts>, usize)) -> Result<Started, OAuthError> {
     let request = parse(form)?;
+    let found = (found.0, Waiting { now: found.1, at_most: 5 });
     at(NOW, |ctx| decide(ctx, authenticated(client), &request, found, device(), &apis()))
 }
 

@@ -159,3 +159,21 @@ impl World {
         records.into_iter().map(|record| (record.event.name, record.event.detail)).collect()
     }
 }
+
+/// Runs `count` requests at once.
+pub async fn futures<F: Future<Output = Answer>>(count: usize, request: impl Fn() -> F) -> Vec<Answer> {
+    let mut running: Vec<_> = (0..count).map(|_| Box::pin(request())).collect();
+    let mut answers: Vec<Option<Answer>> = (0..count).map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (request, answer) in running.iter_mut().zip(&mut answers) {
+            if answer.is_none()
+                && let std::task::Poll::Ready(ready) = request.as_mut().poll(context)
+            {
+                *answer = Some(ready);
+            }
+        }
+        if answers.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
+}

@@ -193,7 +193,7 @@ async fn an_initial_access_token_lets_in_as_many_as_it_says_even_at_once() {
     let token = world.invitation(Some(2), 3600).await;
     let token = text(&token, "initial_access_token").to_owned();
     let body = usual();
-    let answers = crate::token::futures(6, || world.register_with(&token, &body)).await;
+    let answers = crate::support::protocol::futures(6, || world.register_with(&token, &body)).await;
     let registered = answers.iter().filter(|answer| answer.status == 201).count();
     assert!((1..=2).contains(&registered), "{answers:?}");
     // A race may be told to come again; what is left is left.

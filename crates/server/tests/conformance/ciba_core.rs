@@ -57,7 +57,7 @@ async fn the_page_asks_whoever_is_not_signed_in_to_sign_in_first() {
 
 #[tokio::test]
 async fn ciba_section_7_1_acr_values_take_another_sign_in_and_are_told_truly() {
-    let world = crate::acr::with_levels().await;
+    let world = crate::rfc9470::with_levels().await;
     world.asking(json!({ "backchannel_token_delivery_mode": "poll" })).await;
     world.ask_for_as("web", &[("acr_values", "gold")]).await.is_error(400, "unmet_authentication_requirements");
     let mut phone = Browser::signed_in(&world, ADA).await;

@@ -269,7 +269,8 @@ mod tests {
         let refused = Err(ClientAuthFailure::AssertionAudience);
         let world = world();
         for aud in [json!([ISSUER]), json!(format!("{ISSUER}/oauth/token")), json!("https://evil.example")] {
-            assert_eq!(run(&world, &json!({"aud": aud})).map(|_| ()), refused, "without the switch: {aud}");
+            let answer = run_typed(&world, "JWT", &json!({"aud": aud})).map(|_| ());
+            assert_eq!(answer, refused, "without the switch: {aud}");
         }
         for (profile, typ) in [
             (SecurityProfile::Oidc, TYP),

@@ -14,8 +14,11 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 use symbolon_jose::{Algorithm, KeyManagement};
+use symbolon_oauth::endpoint::discovery::Certificates;
 use symbolon_oauth::registration::Client;
-use symbolon_oauth::registration::dynamic::{Issued, RegistrationRefusal, Submission, Terms, answer as information};
+use symbolon_oauth::registration::dynamic::{
+    Issued, RegistrationPolicy, RegistrationRefusal, Submission, Terms, answer as information,
+};
 use symbolon_oauth::{ClientId, OAuthError, OpaqueToken, TokenKind, random_id};
 use symbolon_store::Attempt;
 
@@ -124,6 +127,28 @@ pub(super) async fn create(
     respond(created(&app, &meta, &headers, body).await)
 }
 
+/// What the server has that a registration may name.
+struct Offered {
+    signing_algs: Vec<Algorithm>,
+    decryption_algs: Vec<KeyManagement>,
+    certificates: Certificates,
+}
+
+impl Offered {
+    fn by(app: &App, registry: &Registry) -> Self {
+        Self {
+            signing_algs: registry.keys().algorithms().collect(),
+            decryption_algs: registry.decryption_algorithms().collect(),
+            certificates: app.config().certificates(),
+        }
+    }
+
+    fn terms<'a>(&'a self, policy: &'a RegistrationPolicy, now: u64) -> Terms<'a> {
+        let Self { signing_algs, decryption_algs, certificates } = self;
+        Terms { policy, signing_algs, decryption_algs, certificates, now }
+    }
+}
+
 async fn created(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Result<Response, Failure> {
     let token = bearer(headers)?;
     let first = app.registry();
@@ -132,17 +157,9 @@ async fn created(app: &App, meta: &Meta, headers: &HeaderMap, body: Body) -> Res
     let mut registry = first;
     let mut invitation = invited;
     for last in [false, true] {
+        let offered = Offered::by(app, &registry);
         let policy = registry.registration_policy();
-        let algs: Vec<Algorithm> = registry.keys().algorithms().collect();
-        let decryption_algs: Vec<KeyManagement> = registry.decryption_algorithms().collect();
-        let certificates = app.config().certificates();
-        let terms = Terms {
-            policy,
-            signing_algs: &algs,
-            decryption_algs: &decryption_algs,
-            certificates: &certificates,
-            now: meta.now,
-        };
+        let terms = offered.terms(policy, meta.now);
         let id = format!("dyn_{}", random_id(&mut SystemRng));
         let id = ClientId::parse(&id).map_err(|_| Failure::Server(OAuthError::ServerError))?;
         let client = Submission::parse(&body)?.vouched(&terms)?.register(id, &terms)?;
@@ -245,17 +262,9 @@ async fn replaced(
     let registry = app.registry();
     let (present, _) = own(&registry, client_id, headers, meta.now)?;
     let body = read(app, headers, body).await?;
+    let offered = Offered::by(app, &registry);
     let policy = registry.registration_policy();
-    let algs: Vec<Algorithm> = registry.keys().algorithms().collect();
-    let decryption_algs: Vec<KeyManagement> = registry.decryption_algorithms().collect();
-    let certificates = app.config().certificates();
-    let terms = Terms {
-        policy,
-        signing_algs: &algs,
-        decryption_algs: &decryption_algs,
-        certificates: &certificates,
-        now: meta.now,
-    };
+    let terms = offered.terms(policy, meta.now);
     let client = Submission::parse(&body)?.vouched(&terms)?.replace(&present, &terms)?;
     let (config, mut rng) = (app.config(), SystemRng);
     let mut context = control::context(app, &config, &mut rng, ACTOR);

@@ -1,5 +1,6 @@
 //! A bounded load generator: a fixed number of connections, each with one request on its way at a time.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use hyper::client::conn::http1;
 use hyper::http::response::Parts;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::Failure;
@@ -86,7 +87,7 @@ pub(crate) fn run_over<S: Script>(
             let mut nodes = nodes.to_vec();
             let first = number % nodes.len();
             nodes.rotate_left(first);
-            connections.spawn(connection(nodes, script, watch, duration));
+            connections.spawn(connection(source(number), nodes, script, watch, duration));
         }
         let mut outcome = Outcome { requests: 0, elapsed: Duration::ZERO, scripts: Vec::new(), times: Vec::new() };
         while let Some(ended) = connections.join_next().await {
@@ -100,7 +101,23 @@ pub(crate) fn run_over<S: Script>(
     })
 }
 
+/// An address of its own for each connection: what a server counts for an address is for different people not one row.
+fn source(number: usize) -> SocketAddr {
+    let [.., high, low] = u32::try_from(number + 1).unwrap_or(1).to_be_bytes();
+    SocketAddr::from(([127, 1, high, low], 0))
+}
+
+/// Only Linux answers to all of 127.0.0.0/8; elsewhere every connection has the one address.
+async fn connect(source: SocketAddr, node: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    match socket.bind(source) {
+        Ok(()) => socket.connect(node).await,
+        Err(_) => TcpStream::connect(node).await,
+    }
+}
+
 async fn connection<S: Script>(
+    source: SocketAddr,
     nodes: Vec<SocketAddr>,
     mut script: S,
     watch: Stopwatch,
@@ -108,7 +125,7 @@ async fn connection<S: Script>(
 ) -> Result<(Vec<f64>, S), Failure> {
     let (mut senders, mut drivers) = (Vec::new(), Vec::new());
     for node in nodes {
-        let stream = TcpStream::connect(node).await?;
+        let stream = connect(source, node).await?;
         stream.set_nodelay(true)?;
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
         senders.push(sender);

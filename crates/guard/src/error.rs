@@ -161,7 +161,9 @@ impl fmt::Display for Rejection {
             Self::InsufficientScope { required } => write!(f, "token lacks the scope (needs one of: {required})"),
             Self::InsufficientAuthentication(_) => f.write_str("the user's sign-in is too old, or not strong enough"),
             Self::MissingRole { required } => write!(f, "subject lacks the role {required}"),
-            Self::CrossSite => f.write_str("cookie on a state-changing request from another site"),
+            Self::CrossSite => {
+                f.write_str("cookie on a state-changing request from another site, or without its page's token")
+            }
             Self::BodyTooLarge => f.write_str("form body too long to search for a token"),
             Self::BodyUnreadable => f.write_str("form body broke off"),
             Self::KeysUnavailable { .. } => f.write_str("the issuer's keys could not be fetched"),

@@ -7,11 +7,10 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, Method, Uri, header};
-use url::Url;
 
 use crate::{
+    csrf::{self, Sender},
     error::{Malformed, Rejection},
-    session::cookie::{CSRF_HEADER, is_csrf_token},
 };
 
 /// The longest form body that is searched for a token.
@@ -161,69 +160,16 @@ impl Cookie {
         Ok(Some(Found { token: Cow::Borrowed(token), place: Place::Cookie }))
     }
 
-    /// Refuses state-changing requests that a foreign page sent (Fetch Metadata §2.3; RFC 6454 §7).
-    ///
-    /// 1. Safe methods pass, unless they open a WebSocket, which a page of any origin can.
-    /// 2. An `Origin` from the allow-list passes.
-    /// 3. With `Sec-Fetch-Site`, only `same-origin` and `none` (the person's own doing) pass.
-    /// 4. Else `Origin` must name the host that was asked, over https: whoever holds the network can speak as
-    ///    `http://` of any host but the loopback ones.
-    /// 5. With neither, the origin of `Referer` is held to the same rules.
-    /// 6. With none of the three, only somebody who was told the cookie's own token may pass ([`CSRF_HEADER`]).
+    /// Refuses state-changing requests that a foreign page sent; where no header says what page it was, only somebody who was told the
+    /// cookie's own token may pass ([`csrf_token`](crate::csrf_token)).
     fn check_origin(&self, head: Head<'_>, token: &str) -> Result<(), Rejection> {
-        let safe = matches!(*head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if safe && !head.headers.contains_key(header::UPGRADE) {
-            return Ok(());
-        }
-        let has = |name| head.headers.contains_key(name);
-        let (origin, site) = (single(head.headers, "origin"), single(head.headers, "sec-fetch-site"));
-        let allowed = if origin.is_some_and(|origin| self.is_listed(origin)) {
-            true
-        } else if has("sec-fetch-site") {
-            site.is_some_and(|site| matches!(site, "same-origin" | "none"))
-        } else if has("origin") {
-            origin.is_some_and(|origin| is_own(origin, head))
-        } else if has("referer") {
-            let page = single(head.headers, "referer").and_then(|page| Url::parse(page).ok());
-            let origin = page.map(|page| page.origin().ascii_serialization());
-            origin.is_some_and(|origin| self.is_listed(&origin) || is_own(&origin, head))
-        } else {
-            single(head.headers, CSRF_HEADER).is_some_and(|presented| is_csrf_token(presented, token))
+        let allowed = match csrf::sender(head.method, head.uri, head.headers, &self.origins) {
+            Sender::Irrelevant | Sender::Ours => true,
+            Sender::Foreign => false,
+            Sender::Unsaid => csrf::is_csrf_token(head.headers, token),
         };
         if allowed { Ok(()) } else { Err(Rejection::CrossSite) }
     }
-
-    fn is_listed(&self, origin: &str) -> bool {
-        self.origins.iter().any(|listed| listed == origin)
-    }
-}
-
-/// Whether an origin is the one that was asked.
-fn is_own(origin: &str, head: Head<'_>) -> bool {
-    let host = single(head.headers, "host").or_else(|| head.uri.authority().map(http::uri::Authority::as_str));
-    match origin.split_once("://") {
-        Some(("https", named)) => host == Some(named),
-        Some(("http", named)) => host == Some(named) && is_loopback(named),
-        _ => false,
-    }
-}
-
-/// Whether `authority` is a name or address that never leaves the machine.
-fn is_loopback(authority: &str) -> bool {
-    let Ok(authority) = authority.parse::<http::uri::Authority>() else { return false };
-    let host = authority.host();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    address.map_or_else(|_| host == "localhost" || host.ends_with(".localhost"), |address| address.is_loopback())
-}
-
-/// The value of a header that came exactly once.
-fn single<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?;
-    if values.next().is_some() {
-        return None;
-    }
-    value.to_str().ok()
 }
 
 #[cfg(test)]
@@ -231,7 +177,7 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::session::cookie::csrf_token;
+    use crate::csrf_token;
 
     fn find(sources: &Sources, request: &Request<()>) -> Result<Option<String>, Rejection> {
         let head = Head { method: request.method(), uri: request.uri(), headers: request.headers() };

@@ -9,6 +9,7 @@ mod claims;
 mod client;
 mod clock;
 mod counter;
+mod csrf;
 mod dpop;
 mod error;
 mod extract;
@@ -34,6 +35,7 @@ pub use caller::Caller;
 pub use certificate::{Certificates, PeerAddress, PeerCertificate};
 pub use claims::{Audience, Claims, NoExtra};
 pub use clock::Clock;
+pub use csrf::{CSRF_CLAIM, CSRF_HEADER, Sender, csrf_token, is_csrf_token, sender};
 pub use dpop::Dpop;
 pub use error::{ConfigError, InvalidToken, Malformed, Rejection};
 pub use future::ResponseFuture;
@@ -43,10 +45,7 @@ pub use layer::{GuardLayer, RequireLayer};
 pub use revocation::{FeedState, Revocation, RevocationStatus, Revoked, WhenStale};
 pub use scope::{RequiredScope, SignInNeeded, is_scope_token};
 pub use service::{GuardService, RequireService};
-pub use session::{
-    Sessions,
-    cookie::{CSRF_HEADER, csrf_token},
-};
+pub use session::Sessions;
 pub use status::{CacheStatus, ProofStatus, Status};
 pub use symbolon_jose::{Algorithm, Jwk, JwkSet};
 pub use symbolon_oauth::DpopFailure;

@@ -76,7 +76,7 @@ const CAUSES = {
   insufficient_scope: [insufficient, 'the token lacks the scope'],
   insufficient_authentication: [signInAgain, "the user's sign-in is too old, or not strong enough"],
   missing_role: [insufficient, 'the subject lacks the role'],
-  cross_site: [notFromThere, 'cookie on a state-changing request from another site'],
+  cross_site: [notFromThere, 'cookie on a state-changing request from another site, or without its page’s token'],
   keys_unavailable: [unavailable, "the issuer's keys could not be fetched"],
   revocations_unavailable: [unavailable, 'what was revoked is not known well enough'],
   not_guarded: [wiring, 'a scope or role is asked for but this guard does not stand before the route'],

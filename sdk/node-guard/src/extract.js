@@ -6,8 +6,8 @@
  * was sent on purpose is ignored.
  */
 
+import { mayComeFromThere } from './csrf.js';
 import { Rejection } from './errors.js';
-import { isLoopback } from './urls.js';
 
 /** @typedef {import('node:http').IncomingMessage} Request */
 /** @typedef {{ cookie?: string, cookieOrigins: string[], query: boolean, dpop?: object }} Sources */
@@ -21,8 +21,6 @@ import { isLoopback } from './urls.js';
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 /** ASCII white space, and nothing else that JavaScript calls white. */
 const WHITE = ['\t', '\n', '\f', '\r', ' '];
-/** What the browser lets every page send is safe: handlers of these methods change nothing. */
-const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
  * Finds the one token of a request.
@@ -95,30 +93,6 @@ function fromCookie(request, name, origins) {
 }
 
 /**
- * Refuses state-changing requests that a foreign page sent (Fetch Metadata §2.3; RFC 6454 §7).
- *
- * 1. Safe methods pass, unless they open a WebSocket, which a page of any origin can.
- * 2. An `Origin` from the allow-list passes.
- * 3. With `Sec-Fetch-Site`, only `same-origin` and `none` (the person's own doing) pass.
- * 4. Else `Origin` must name the host that was asked, over https: whoever holds the network can speak as `http://` of any
- *    host but the loopback ones.
- * 5. With neither header nothing vouches for the request: it is refused. Browsers send at least one.
- * @param {Request} request
- * @param {string[]} origins
- */
-function mayComeFromThere(request, origins) {
-  if (SAFE.includes(request.method ?? '') && request.headers.upgrade === undefined) return true;
-  const origin = single(request, 'origin');
-  const site = single(request, 'sec-fetch-site');
-  if (origin !== undefined && origins.includes(origin)) return true;
-  if (site !== undefined) return site === 'same-origin' || site === 'none';
-  const named = /^(https?):\/\/(.*)$/.exec(origin ?? '');
-  const host = single(request, 'host') ?? single(request, ':authority');
-  if (!named || host !== named[2]) return false;
-  return named[1] === 'https' || isLoopback(named[2]);
-}
-
-/**
  * Whether these are characters of a token.
  * @param {string} text
  */
@@ -132,7 +106,7 @@ export function checkedToken(text) {
  * @param {Request} request
  * @param {string} name
  */
-function single(request, name) {
+export function single(request, name) {
   const [value, ...more] = lines(request, name);
   return value !== undefined && more.length === 0 && /^[\t -~]*$/.test(value) ? value : undefined;
 }

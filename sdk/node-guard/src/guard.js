@@ -6,6 +6,7 @@
 import { Certificates } from './certificates.js';
 import { awaited, system } from './clock.js';
 import { refuse } from './challenge.js';
+import { checkPage } from './csrf.js';
 import { Discovery } from './discovery.js';
 import { Proofs } from './dpop.js';
 import { ConfigError, Rejection } from './errors.js';
@@ -131,7 +132,8 @@ export function createGuard(options, clock = system) {
    * Whether a good token may be shown like this. A promise: it may once that is fulfilled.
    * @type {(proven: import('./verify.js').Proven, found: import('./extract.js').Found, request: Request) => Promise<void> | undefined}
    */
-  const admit = ({ jkt, x5t }, { place, token }, request) => {
+  const admit = ({ jkt, x5t, caller }, { place, token }, request) => {
+    if (place === 'cookie') checkPage(request, caller.claims);
     if (!proofs && !certificates) return undefined;
     if (jkt === undefined && x5t === undefined) {
       if (place === 'proof' || proofs?.required || certificates?.required) throw new Rejection('not_bound');

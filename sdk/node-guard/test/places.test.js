@@ -1,6 +1,7 @@
 /** Where a token may stand, and what a cookie needs (RFC 6750 §2, Fetch Metadata). */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { before, test } from 'node:test';
 import { createGuard } from '../src/guard.js';
 import { find } from '../src/extract.js';
@@ -114,4 +115,30 @@ test('cookie and query work in a real server, and a query never lands in a share
   assert.deepEqual([inQuery.status, inQuery.headers['cache-control']], [200, 'private']);
   assert.equal((await ask('/', { token })).headers['cache-control'], undefined);
   assert.equal((await ask(`/?access_token=${token}`, { token })).status, 400);
+});
+
+test('a token that was issued into the cookie needs the token of its page as well', async (t) => {
+  const options = { issuer: issuer.url, audience: AUDIENCE, revocation: 'off', cookie: '__Host-at' };
+  const ask = await serve(t, [createGuard(options, issuer.clock)]);
+  const hash = createHash('sha256').update('page').digest('base64url');
+  const token = await issuer.token({ 'csrf#S256': hash });
+  const post = async (headers, value = token) =>
+    (await ask('/', { method: 'POST', headers: { cookie: `__Host-at=${value}`, ...headers } })).status;
+  const own = { 'sec-fetch-site': 'same-origin' };
+  assert.equal((await ask('/', { headers: { cookie: `__Host-at=${token}` } })).status, 200);
+  for (const _ of ['first seen', 'seen before']) {
+    assert.equal(await post({ ...own, 'x-csrf-token': 'page' }), 200);
+    for (const headers of [
+      own,
+      { ...own, 'x-csrf-token': '' },
+      { ...own, 'x-csrf-token': 'another' },
+      { ...own, 'x-csrf-token': hash },
+      { ...own, 'x-csrf-token': ['page', 'page'] },
+      { 'sec-fetch-site': 'cross-site', 'x-csrf-token': 'page' },
+      { 'x-csrf-token': 'page' },
+    ])
+      assert.equal(await post(headers), 403, JSON.stringify(headers));
+  }
+  assert.equal(await post({ ...own, 'x-csrf-token': 'page' }, await issuer.token({ 'csrf#S256': 1 })), 403);
+  assert.equal((await ask('/', { method: 'POST', token })).status, 200, 'sent on purpose it is a token like any other');
 });

@@ -11,6 +11,12 @@ export function find(request: Request, sources: Sources): Found | undefined;
  */
 export function checkedToken(text: string): string;
 /**
+ * The value of a header that came exactly once, in printable ASCII.
+ * @param {Request} request
+ * @param {string} name
+ */
+export function single(request: Request, name: string): string | undefined;
+/**
  * All lines of a header, as they came: Node joins or drops those that came twice.
  * @param {Request} request
  * @param {string} name in lower case

@@ -11,9 +11,10 @@ use super::Guard;
 use crate::{
     caller::Authentication,
     certificate::Certificates,
+    csrf::{self, CSRF_CLAIM, Sender},
     dpop::{Dpop, NONCE, Shown},
     error::{InvalidToken, Rejection},
-    extract::{Place, Sources},
+    extract::{Head, Place, Sources},
     judge::Judge,
     seen::Proven,
     service::Heading,
@@ -28,7 +29,7 @@ impl Guard {
         &self.0.judge
     }
 
-    /// Whether a token that is good in itself may be shown like this. Costs nothing where no bound tokens are taken.
+    /// Whether a token that is good in itself may be shown like this. Costs nothing in a header, where no bound tokens are taken.
     pub(crate) fn admit(
         &self,
         proven: &Proven,
@@ -36,6 +37,9 @@ impl Guard {
         heading: Heading<'_>,
         place: Place,
     ) -> Result<(), Rejection> {
+        if place == Place::Cookie {
+            vouched(proven, heading)?;
+        }
         let (dpop, certificates) = (self.0.config.dpop.as_ref(), self.0.config.certificates.as_ref());
         if dpop.is_none() && certificates.is_none() {
             return Ok(());
@@ -143,4 +147,15 @@ impl Guard {
             on_reject(rejection);
         }
     }
+}
+
+/// A token that the issuer itself put into the cookie names the token of its page: where something may change, that must come along, too.
+fn vouched(proven: &Proven, heading: Heading<'_>) -> Result<(), Rejection> {
+    let Some(named) = proven.claims.extra.get(CSRF_CLAIM) else { return Ok(()) };
+    let Head { method, uri, headers } = heading.head;
+    if csrf::sender(method, uri, headers, &[]) == Sender::Irrelevant {
+        return Ok(());
+    }
+    let carried = named.as_str().is_some_and(|hash| csrf::has_hash(headers, hash));
+    if carried { Ok(()) } else { Err(Rejection::CrossSite) }
 }

@@ -106,3 +106,41 @@ async fn a_cookie_by_choice_needs_its_own_pages_to_change_anything() {
     header.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     assert_eq!(send(&app, header).await.body, "u2");
 }
+
+/// The issuer itself put the token into the cookie, and told its page a token of the session.
+#[tokio::test]
+async fn a_token_that_was_issued_into_the_cookie_needs_the_token_of_its_page_as_well() {
+    // SHA-256 of "page", in base64url.
+    const HASH: &str = "NmAxWprz3yVdjxmrB35Hl4IrQUiKDioEvGr3EhPCMnQ";
+    let issuer = TestIssuer::offline();
+    let app = app(&issuer.guard(AUDIENCE).cookie("__Host-at"));
+    let ask = async |method: &str, token: &str, headers: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri("/me").header("cookie", format!("__Host-at={token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        send(&app, request.body(Body::empty()).unwrap()).await.status.as_u16()
+    };
+    let own = ("sec-fetch-site", "same-origin");
+    let token = issuer.token().claim("csrf#S256", HASH).sign();
+    assert_eq!(ask("GET", &token, &[]).await, 200);
+    for _ in ["first seen", "seen before"] {
+        assert_eq!(ask("POST", &token, &[own, ("x-csrf-token", "page")]).await, 200);
+        for headers in [
+            &[own][..],
+            &[own, ("x-csrf-token", "")],
+            &[own, ("x-csrf-token", "another's")],
+            &[own, ("x-csrf-token", HASH)],
+            &[own, ("x-csrf-token", "page"), ("x-csrf-token", "page")],
+            // The token alone is not enough: the request must come from the right place, too.
+            &[("x-csrf-token", "page"), ("sec-fetch-site", "cross-site")],
+            &[("x-csrf-token", "page")],
+        ] {
+            assert_eq!(ask("POST", &token, headers).await, 403, "{headers:?}");
+        }
+    }
+    let odd = issuer.token().claim("csrf#S256", 1).sign();
+    assert_eq!(ask("POST", &odd, &[own, ("x-csrf-token", "page")]).await, 403);
+    // Sent on purpose it is a token like any other.
+    assert_eq!(send(&app, bearer("/me", &token)).await.status, 200);
+}

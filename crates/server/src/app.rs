@@ -26,6 +26,7 @@ use crate::interaction::InteractionKeys;
 use crate::job;
 use crate::keys::{KeyError, Schedule};
 use crate::listen::client_certificate::Authorities;
+use crate::mail::Mail;
 use crate::metrics::Metrics;
 use crate::observe::store::Observed;
 use crate::outgoing::Outgoing;
@@ -58,6 +59,8 @@ pub struct App {
     pub clock: Clock,
     /// Password hashing, bounded.
     pub passwords: Pool,
+    /// Where letters go.
+    pub mail: Mail,
     /// What is counted and measured.
     pub metrics: Arc<Metrics>,
     /// Counts failed sign-ins.
@@ -184,6 +187,7 @@ impl App {
         let transport =
             Transport::of(issuer.as_str()).ok_or_else(|| invalid(&"the issuer must be https, or http on loopback"))?;
         let outgoing = Arc::new(Outgoing::new(&config).map_err(|why| invalid(&why))?);
+        let mail = Mail::open(&config).map_err(|problem| invalid(&problem.what))?;
         let authorities = Authorities::open(config.mtls.ca.as_deref()).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
@@ -228,6 +232,7 @@ impl App {
             forwarded_by: ArcSwapOption::empty(),
             interactions,
             issuer,
+            mail,
             draining: AtomicBool::new(false),
             metrics,
             nonces,

@@ -28,6 +28,7 @@ pub mod keys;
 mod known_as;
 pub mod listen;
 pub mod log;
+pub mod mail;
 pub mod metrics;
 mod notify;
 mod observe;

@@ -100,8 +100,9 @@ macro_rules! suite {
                 of_parallel_claims_each_message_goes_to_one
                 pages_of_deliveries_begin_with_the_newest
                 targets_are_told_apart_and_the_longest_due_comes_first
-                what_fails_too_long_is_given_up_and_can_be_put_back
                 what_ends_all_of_a_user_tells_all_their_clients
+                what_fails_too_long_is_given_up_and_can_be_put_back
+                what_is_sealed_goes_when_the_message_has_arrived
                 what_is_settled_is_kept_for_a_week_and_what_waits_for_ever
                 what_is_taken_is_nobody_elses_until_the_lease_is_over
                 who_cannot_be_reached_is_not_tried_with_every_message

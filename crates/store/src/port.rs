@@ -83,8 +83,16 @@ pub trait Store: Send + Sync + 'static {
     async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
 
     /// Uses up a link of kind [`Artefact::PASSWORD_RESET`] and sets the password of the user it is for, as [`set_password`](Self::set_password)
-    /// does, all or nothing; of any number of parallel calls at most one does. `None` for a link that is unknown, used or over.
-    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>>;
+    /// does, and puts the messages that tell of it into the outbox, all or nothing; of any number of parallel calls at most one does. `None` for a
+    /// link that is unknown, used or over.
+    async fn reset_password(
+        &self,
+        link: Hash32,
+        hash: &str,
+        new_handle: &str,
+        tell: Vec<NewDelivery>,
+        now: u64,
+    ) -> Result<Option<SignedOut>>;
 
     /// Replaces the hash of an unchanged password (new parameters), if it is still `expect`; tells whether it was.
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool>;

@@ -6,5 +6,6 @@
 pub mod attempts;
 pub mod normalize;
 pub mod password;
+pub(crate) mod reset;
 pub mod sign_in;
 pub mod throttle;

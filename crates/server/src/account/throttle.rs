@@ -110,6 +110,24 @@ impl ThrottlePolicy {
         key(format!("registration:{}", name_address(address)), limit)
     }
 
+    /// The counter of wishes for a new password by mail from one address: anybody can have them, each takes room in the store, and the answer
+    /// to all of them is the same.
+    pub fn reset_asked_key(&self, address: IpAddr) -> ThrottleKey {
+        key(format!("reset_asked:{}", name_address(address)), self.address)
+    }
+
+    /// The counter of links for a new password that one account was sent: five in an hour, then one every quarter of an hour and rarer, so
+    /// that nobody fills a stranger's mailbox. Not a setting: the owner has the links already.
+    pub fn reset_mail_key(user_id: &str) -> ThrottleKey {
+        let limit = Limit {
+            free: 5,
+            base_delay_secs: QUARTER_HOUR,
+            max_delay_secs: 4 * QUARTER_HOUR,
+            window_secs: 4 * QUARTER_HOUR,
+        };
+        key(format!("reset_mail:{}", name_account(&Account::Known(user_id))), limit)
+    }
+
     /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
     /// not become free because the owner signs in.
     pub fn forgotten_keys(account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<String> {
@@ -213,6 +231,9 @@ mod tests {
         let push = policy.push_key("192.0.2.7".parse().unwrap());
         assert!(!here.contains(&push.key) && push.key != start.key, "nor do pages that somebody has left");
         assert_eq!((push.free, push.max_delay_secs), (1_000, 60));
+        let asked = policy.reset_asked_key("192.0.2.7".parse().unwrap());
+        assert!(!here.contains(&asked.key), "whoever has forgotten a password can still sign in");
+        assert_ne!(ThrottlePolicy::reset_mail_key("usr_1").key, ThrottlePolicy::reset_mail_key("usr_2").key);
     }
 
     #[test]

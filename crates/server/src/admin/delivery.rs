@@ -63,6 +63,11 @@ async fn retry(context: &mut AdminContext<'_>, id: u64) -> Result<Value, AdminEr
 }
 
 fn view(delivery: &Delivery) -> Value {
+    let mut about = delivery.payload.clone();
+    // Of a letter: nobody but who it is for reads it, and it is long.
+    if let Some(about) = about.as_object_mut() {
+        about.remove("sealed");
+    }
     // `waiting` is said of what nothing speaks against yet.
     let (state, next_at, settled_at) = match delivery.state {
         DeliveryState::Delivered { at } => ("delivered", None, Some(at)),
@@ -74,7 +79,7 @@ fn view(delivery: &Delivery) -> Value {
         "id": delivery.id,
         "kind": delivery.kind,
         "target": delivery.target,
-        "about": delivery.payload,
+        "about": about,
         "state": state,
         "created_at": delivery.created_at,
         "attempts": delivery.attempts,

@@ -62,6 +62,7 @@ pub use revocation::Cause;
 pub use role::RoleCommand;
 pub use session::SessionCommand;
 pub use setup::SetupCommand;
+pub(crate) use setup::artefact as link_artefact;
 pub use stream::StreamCommand;
 pub use symbolon_store::{StreamStatus, WhichDeliveries};
 pub use token::{PresentedToken, TokenCommand, TokenTarget};

@@ -42,7 +42,7 @@ async fn link(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {
 }
 
 /// A single-use link's record.
-pub(super) fn artefact(kind: &str, code: &OpaqueToken, user_id: Option<&str>, now: u64, expires_at: u64) -> Artefact {
+pub(crate) fn artefact(kind: &str, code: &OpaqueToken, user_id: Option<&str>, now: u64, expires_at: u64) -> Artefact {
     Artefact {
         kind: kind.to_owned(),
         hash: code.hash().into(),

@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::{Config, ConfigError, Listen, Problem};
+use crate::mail::Route;
 use crate::seal::MasterKey;
 
 /// Least Argon2id memory of the published recommendations, in KiB (with five passes; the default has more).
@@ -20,6 +21,7 @@ impl Config {
         check_redirect(self, &mut problems);
         self.acme.check(self, &mut problems);
         self.mtls.check(self, &mut problems);
+        problems.extend(Route::of(self).err());
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
 

@@ -68,6 +68,8 @@ pub struct Config {
     pub throttle: Throttle,
     /// Calls to others.
     pub outgoing: Outgoing,
+    /// Letters to people.
+    pub mail: Mail,
     /// Clients that register themselves.
     pub registration: RegistrationMode,
     /// Feed of the revocation log.
@@ -269,6 +271,17 @@ pub struct Outgoing {
     pub allow: Vec<Network>,
     /// PEM file of certificates that are trusted beside those of the system.
     pub ca: Option<PathBuf>,
+}
+
+/// `mail.*`, as it stands there; what it means, `mail::Route` says.
+#[derive(Clone, Debug, Default)]
+pub struct Mail {
+    /// The operator's mail server, as a URL. Without one no letters are sent.
+    pub server: Option<String>,
+    /// The password of the user in that URL.
+    pub password: Option<SecretText>,
+    /// In whose name letters go out.
+    pub from: Option<String>,
 }
 
 /// `revocation.*`

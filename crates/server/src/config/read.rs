@@ -9,9 +9,9 @@ use super::acme::hosts;
 use super::load::{Mode, Values};
 use super::setting::{self, Kind};
 use super::{
-    Acme, Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Metrics, Mtls,
-    Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms,
-    Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
+    Acme, Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Mail, Metrics,
+    Mtls, Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store,
+    Terms, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 
 /// The first wait once the free failures are used up; each further one is twice as long.
@@ -49,6 +49,11 @@ impl Config {
             outgoing: Outgoing {
                 allow: read.networks("outgoing.allow"),
                 ca: read.optional("outgoing.ca").map(PathBuf::from),
+            },
+            mail: Mail {
+                server: read.optional("mail.server"),
+                password: read.optional("mail.password").map(SecretText::new),
+                from: read.optional("mail.from"),
             },
             registration: RegistrationMode::read(&mut read),
             revocation: Revocation::read(&mut read),

@@ -157,6 +157,11 @@ pub const SETTINGS: &[Setting] = &[
 
     row("outgoing.allow", Kind::Networks, "", "private addresses that may be called, for example [\"10.1.0.0/16\"]; without it only public ones, and loopback with --dev"),
     row("outgoing.ca", Kind::Path, "", "certificates in PEM that are trusted beside those of the system when others are called"),
+
+    row("mail.server", Kind::Text, "", "the mail server that takes letters: smtps://USER@HOST, or smtp://USER@HOST:587 for STARTTLS; without it no mail is sent"),
+    row("mail.password", Kind::Secret, "", "the password of that user"),
+    row("mail.from", Kind::Text, "", "in whose name letters go out: an address, or NAME <ADDRESS>"),
+
     row("registration.mode", Kind::Choice(&["off", "token", "open"]), "off", "who may register clients at /register: nobody, whoever has a token of `symbolon client registration-token create`, or everybody"),
     row("revocation.feed", Kind::Choice(&["open", "authenticated", "off"]), "open", "who may follow revocations: everybody (the feed tells counts and hashes of random ids), APIs with their secret, or nobody"),
     row("revocation.heartbeat", time(1, MINUTE), "5s", "how often followers are told that they miss nothing"),

@@ -1,34 +1,26 @@
-//! One attempt to deliver a message: make it, post it, have its kind judge the answer, write down what became of it.
+//! One attempt to deliver a message: have its kind send it, write down what became of it.
 
-use std::time::Duration;
-
-use http::Method;
 use serde_json::{Value, json};
 use symbolon_store::{AuditEvent, Delivery, DeliveryOutcome, DeliveryState};
 
-use super::kind::{Failure, Fate, Kind, Message};
+use super::kind::{Failure, Fate, Kind, Sent};
 use super::schedule;
 use crate::app::App;
 use crate::metrics::DeliveryFate;
-use crate::outgoing::{Limits, Request};
 use crate::rng::SystemRng;
 
-/// How long an attempt may take, and how much of an answer is read: nothing hangs on what it says.
-const LIMITS: Limits = Limits { time: Duration::from_secs(5), body_bytes: 1024 };
 /// The longest error that is kept.
 const MAX_ERROR_CHARS: usize = 300;
 
 /// Delivers a message that was taken. Whatever goes wrong here, the end of its lease brings it back.
 pub(super) async fn deliver(app: &App, kind: &dyn Kind, delivery: &Delivery) {
     let DeliveryState::Waiting { next_at: leased_until } = delivery.state else { return };
-    let result = match kind.message(app, delivery, app.clock.now()).await {
-        Ok(Some(message)) => post(app, kind, message).await,
-        Ok(None) => return settle(app, delivery, leased_until, DeliveryOutcome::Unwanted).await,
-        Err(failure) => Err(failure),
-    };
-    let next_at = schedule::next_attempt(delivery.queued_at, app.clock.now(), &mut SystemRng);
+    let result = kind.send(app, delivery, app.clock.now()).await;
+    let longest = kind.longest_pause_secs();
+    let next_at = schedule::next_attempt(delivery.queued_at, app.clock.now(), longest, &mut SystemRng);
     let (outcome, fate, error) = match result {
-        Ok(()) => (DeliveryOutcome::Delivered, Fate::Delivered, None),
+        Ok(Sent::Unwanted) => return settle(app, delivery, leased_until, DeliveryOutcome::Unwanted).await,
+        Ok(Sent::Arrived) => (DeliveryOutcome::Delivered, Fate::Delivered, None),
         Err(Failure::Refused(error)) => {
             (DeliveryOutcome::Failed { error: cut(&error), next_at }, Fate::Failed, Some(error))
         }
@@ -101,14 +93,6 @@ async fn settle(app: &App, delivery: &Delivery, leased_until: u64, outcome: Deli
         Ok(true) => {}
         Ok(false) => tracing::debug!(delivery = delivery.id, "an attempt outlived its lease"),
         Err(error) => tracing::warn!(%error, delivery = delivery.id, "what became of a message could not be written"),
-    }
-}
-
-async fn post(app: &App, kind: &dyn Kind, message: Message) -> Result<(), Failure> {
-    let Message { url, headers, body } = message;
-    match app.outgoing.send(Request { method: Method::POST, url, headers, body }, LIMITS).await {
-        Ok(answer) => kind.judge(&answer),
-        Err(error) => Err(Failure::Unreachable(error.to_string())),
     }
 }
 

@@ -14,7 +14,8 @@ use symbolon_oauth::logout_token::{self, SignOut};
 use symbolon_store::{Delivery, StoreError};
 use url::form_urlencoded::Serializer;
 
-use super::kind::{Failure, Kind, Message, answered};
+use super::kind::{Failure, Kind, Sent};
+use super::request::{Message, answered};
 use crate::app::App;
 use crate::outgoing::Answer;
 use crate::rng::SystemRng;
@@ -33,6 +34,24 @@ impl Kind for BackchannelLogout {
         Ok(registry.client(target).is_some_and(|client| !client.disabled && client.backchannel_logout_uri.is_some()))
     }
 
+    async fn send(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Sent, Failure> {
+        match self.message(app, delivery, now).await? {
+            Some(message) => self.judge(&message.post(app).await?).map(|()| Sent::Arrived),
+            None => Ok(Sent::Unwanted),
+        }
+    }
+
+    async fn client_id(&self, _app: &App, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(Some(target.to_owned()))
+    }
+
+    fn audit_name(&self) -> &'static str {
+        "logout"
+    }
+}
+
+impl BackchannelLogout {
+    /// The request as it is to be posted now; nothing if the target does not want this one.
     async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure> {
         let registry = app.registry();
         let Some(client) = registry.client(&delivery.target) else { return Ok(None) };
@@ -56,14 +75,6 @@ impl Kind for BackchannelLogout {
         let text = answered(answer, reason(&answer.body).as_deref());
         // 400 is about what was sent. Everything else every message would meet.
         Err(if answer.status == StatusCode::BAD_REQUEST { Failure::Refused(text) } else { Failure::Unreachable(text) })
-    }
-
-    async fn client_id(&self, _app: &App, target: &str) -> Result<Option<String>, StoreError> {
-        Ok(Some(target.to_owned()))
-    }
-
-    fn audit_name(&self) -> &'static str {
-        "logout"
     }
 }
 

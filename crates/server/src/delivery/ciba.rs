@@ -16,7 +16,8 @@ use symbolon_oauth::registration::DeliveryMode;
 use symbolon_oauth::{Beside, Client, Issue, OAuthError, RefreshAnswer, Rng};
 use symbolon_store::{Artefact, Delivery, Hash32, StoreError};
 
-use super::kind::{Failure, Kind, Message, answered};
+use super::kind::{Failure, Kind, Sent};
+use super::request::{Message, answered};
 use crate::app::App;
 use crate::effects::{self, Applied};
 use crate::http::bc_authorize::{Notification, SEALED_FOR};
@@ -39,6 +40,24 @@ impl Kind for Ciba {
         Ok(app.registry().client(target).is_some_and(|client| !client.disabled && endpoint(client).is_some()))
     }
 
+    async fn send(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Sent, Failure> {
+        match self.message(app, delivery, now).await? {
+            Some(message) => self.judge(&message.post(app).await?).map(|()| Sent::Arrived),
+            None => Ok(Sent::Unwanted),
+        }
+    }
+
+    async fn client_id(&self, _app: &App, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(Some(target.to_owned()))
+    }
+
+    fn audit_name(&self) -> &'static str {
+        "ciba"
+    }
+}
+
+impl Ciba {
+    /// The request as it is to be posted now; nothing if the target does not want this one.
     async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure> {
         let registry = app.registry();
         let Some(client) = registry.client(&delivery.target) else { return Ok(None) };
@@ -73,14 +92,6 @@ impl Kind for Ciba {
         }
         let text = answered(answer, None);
         Err(if answer.status == StatusCode::BAD_REQUEST { Failure::Refused(text) } else { Failure::Unreachable(text) })
-    }
-
-    async fn client_id(&self, _app: &App, target: &str) -> Result<Option<String>, StoreError> {
-        Ok(Some(target.to_owned()))
-    }
-
-    fn audit_name(&self) -> &'static str {
-        "ciba"
     }
 }
 

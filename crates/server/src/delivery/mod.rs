@@ -1,7 +1,7 @@
 //! Delivery of what is in the outbox: messages to others that must arrive although those others, or this server, are away for
 //! a while.
 //!
-//! Messages are written by the store in the transaction of what they tell. Here they are taken under a lease, posted, and
+//! Messages are written by the store in the transaction of what they tell. Here they are taken under a lease, sent, and
 //! settled: at least once, so a target may get one twice. A few go out at the same time and only some of those to one target, so
 //! nobody who is slow holds up the others.
 
@@ -9,6 +9,8 @@ mod attempt;
 mod backchannel_logout;
 mod ciba;
 mod kind;
+mod mail;
+mod request;
 mod schedule;
 mod security_event;
 
@@ -26,7 +28,7 @@ use kind::Fate;
 const PARALLEL: usize = 64;
 /// Of those, attempts to one target.
 const PER_TARGET: usize = 4;
-/// How long a message is taken for: well beyond the longest attempt.
+/// How long a message is taken for, unless its kind takes longer: well beyond the longest attempt.
 const LEASE_SECS: u64 = 10;
 /// How often to look for what has become due, besides the store's own notice.
 const POLL: Duration = Duration::from_secs(1);
@@ -96,7 +98,7 @@ impl Post {
         if !kind.is_wanted(&self.app, &target.target).await? {
             return self.forget(target).await;
         }
-        let claim = Claim { kind: place.0.clone(), target: place.1.clone(), limit, lease_secs: LEASE_SECS, now };
+        let claim = Claim { kind: place.0.clone(), target: place.1.clone(), limit, lease_secs: kind.lease_secs(), now };
         for delivery in self.app.store.claim_deliveries(claim).await? {
             let app = Arc::clone(&self.app);
             let attempt = self.attempts.spawn(async move { attempt::deliver(&app, kind, &delivery).await });

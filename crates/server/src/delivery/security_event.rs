@@ -14,7 +14,8 @@ use symbolon_oauth::OAuthError;
 use symbolon_oauth::shared_signals::stream::Delivery as Transport;
 use symbolon_store::{Delivery, StoreError, StreamStatus, Transmission};
 
-use super::kind::{Failure, Kind, Message, answered};
+use super::kind::{Failure, Kind, Sent};
+use super::request::{Message, answered};
 use crate::app::App;
 use crate::outgoing::Answer;
 use crate::shared_signals;
@@ -33,6 +34,28 @@ impl Kind for SecurityEvent {
         Ok(stream.is_some_and(|stream| shared_signals::receiver(app, &app.registry(), &stream).is_some()))
     }
 
+    async fn send(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Sent, Failure> {
+        match self.message(app, delivery, now).await? {
+            Some(message) => self.judge(&message.post(app).await?).map(|()| Sent::Arrived),
+            None => Ok(Sent::Unwanted),
+        }
+    }
+
+    fn abreast(&self) -> usize {
+        1
+    }
+
+    async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError> {
+        Ok(app.store.stream(target).await?.map(|stream| stream.client_id))
+    }
+
+    fn audit_name(&self) -> &'static str {
+        "signal"
+    }
+}
+
+impl SecurityEvent {
+    /// The request as it is to be posted now; nothing if the target does not want this one.
     async fn message(&self, app: &App, delivery: &Delivery, _now: u64) -> Result<Option<Message>, Failure> {
         let stream = app.store.stream(&delivery.target).await.map_err(|why| Failure::Unreachable(why.to_string()))?;
         let Some(stream) = stream else { return Ok(None) };
@@ -64,10 +87,6 @@ impl Kind for SecurityEvent {
         Ok(Some(Message { url: endpoint_url, headers, body: Bytes::from(token) }))
     }
 
-    fn abreast(&self) -> usize {
-        1
-    }
-
     fn judge(&self, answer: &Answer) -> Result<(), Failure> {
         if answer.status.is_success() {
             return Ok(());
@@ -77,14 +96,6 @@ impl Kind for SecurityEvent {
         // §2.4: what is wrong with this token. What is wrong with us every other one would meet as well.
         let of_this = answer.status == StatusCode::BAD_REQUEST && error.is_none_or(|error| !error.is_about_us());
         Err(if of_this { Failure::Refused(text) } else { Failure::Unreachable(text) })
-    }
-
-    async fn client_id(&self, app: &App, target: &str) -> Result<Option<String>, StoreError> {
-        Ok(app.store.stream(target).await?.map(|stream| stream.client_id))
-    }
-
-    fn audit_name(&self) -> &'static str {
-        "signal"
     }
 }
 

@@ -91,24 +91,25 @@ impl Post<'_> {
         match self.params.get("decision") {
             Some("deny") => return self.deny(interaction).await,
             Some("continue") => return self.go_on(interaction).await,
+            Some("again") => return self.again(interaction, None).await,
             _ => {}
         }
         let username = self.params.get("username").unwrap_or_default();
         let password = self.params.get("password").unwrap_or_default();
         if username.is_empty() || password.is_empty() {
-            return self.again(interaction, LoginProblem::Incomplete).await;
+            return self.again(interaction, Some(LoginProblem::Incomplete)).await;
         }
         let client_id = interaction.as_ref().and_then(|one| client_id(&one.query));
         match sign_in::check(app, meta, username, password, browser::device(app, headers)).await? {
             Outcome::SignedIn(user) => self.enter(&user, interaction, client_id.as_deref()).await,
-            Outcome::Busy => self.again(interaction, LoginProblem::Busy).await,
+            Outcome::Busy => self.again(interaction, Some(LoginProblem::Busy)).await,
             Outcome::Throttled { wait_secs } => {
                 events::sign_in_throttled(app, client_id.as_deref());
-                self.again(interaction, LoginProblem::Throttled { wait_secs }).await
+                self.again(interaction, Some(LoginProblem::Throttled { wait_secs })).await
             }
             Outcome::Wrong { user_id } => {
                 events::sign_in_failed(app, meta, user_id.as_deref(), client_id.as_deref(), "credentials").await;
-                self.again(interaction, LoginProblem::WrongCredentials).await
+                self.again(interaction, Some(LoginProblem::WrongCredentials)).await
             }
         }
     }
@@ -139,7 +140,7 @@ impl Post<'_> {
         }
         let Some((session, cookie)) = made else {
             // Blocked, deleted or given another password between the check and here.
-            return self.again(interaction, LoginProblem::WrongCredentials).await;
+            return self.again(interaction, Some(LoginProblem::WrongCredentials)).await;
         };
         events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
         let mut response = match interaction {
@@ -201,8 +202,12 @@ impl Post<'_> {
         Ok(answer)
     }
 
-    /// The same page again, saying what went wrong.
-    async fn again(&self, interaction: Option<Interaction>, problem: LoginProblem) -> Result<Response, OAuthError> {
+    /// The same page again, saying what went wrong, if anything did.
+    async fn again(
+        &self,
+        interaction: Option<Interaction>,
+        problem: Option<LoginProblem>,
+    ) -> Result<Response, OAuthError> {
         let browser = browser::pre_session(self.arrival.app, self.arrival.headers).unwrap_or_default();
         let asked = match &interaction {
             Some(pending) => self.arrival.resume(pending).await?,
@@ -229,7 +234,7 @@ impl Post<'_> {
             choice,
         };
         let keep = if self.params.get("keep").is_some() { KeepBox::On } else { KeepBox::Off };
-        show(&self.arrival, request.as_ref(), &form, browser, Some((problem, keep)))
+        show(&self.arrival, request.as_ref(), &form, browser, problem.map(|problem| (problem, keep)))
     }
 }
 
@@ -256,6 +261,7 @@ pub(super) fn show(
         client,
         interaction: sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),
+        forgot: app.mail.is_on().then(|| csrf::issue(&app.csrf, browser, Purpose::Forgot, arrival.meta.now)),
         username: form.username.clone(),
         keep: problem.map_or(KeepBox::Off, |(_, keep)| keep),
         reason: form.reason,

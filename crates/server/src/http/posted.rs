@@ -54,7 +54,7 @@ impl Posted {
             return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
         }
         let binding = match purpose {
-            Purpose::Device | Purpose::Login | Purpose::Reset | Purpose::Setup => {
+            Purpose::Device | Purpose::Forgot | Purpose::Login | Purpose::Reset | Purpose::Setup => {
                 browser::pre_session(app, &self.headers)
             }
             Purpose::CibaAnswer | Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout => {

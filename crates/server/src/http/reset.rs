@@ -1,4 +1,5 @@
-//! `/reset?code=…`: a new password, by a one-time link an operator made. Ends every session and token of the
+//! `/reset?code=…`: a new password, by a one-time link that was mailed or that an operator made. Looking at it changes nothing, as
+//! programs look at links, too. Ends every session and token of the
 //! account (security 94).
 
 use std::sync::Arc;
@@ -7,20 +8,25 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
-use symbolon_store::{Artefact, Hash32, User};
+use symbolon_store::{Artefact, Hash32, NewDelivery, User};
 
+use super::forgot::way_back;
 use super::meta::Meta;
 use super::posted::Posted;
 use super::setup::{self, link, policy, problem_page, salt};
 use super::{browser, page};
+use crate::account::normalize::EmailAddress;
 use crate::account::password::Password;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
+use crate::mail::{self, Letter, To};
 use crate::pages::Csp;
 use crate::pages::done::{Done, DoneWhat};
 use crate::pages::error::ErrorWhat;
+use crate::pages::forgot::Back;
 use crate::pages::reset::{Reset, ResetProblem};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
@@ -36,11 +42,11 @@ pub(super) async fn get(
 ) -> Response {
     let Ok(params) = Params::parse(query.unwrap_or_default().as_bytes()) else {
         // Damaged on the way, as by a mail program: a new link is what helps.
-        return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND });
+        return expired(&app, &meta);
     };
     let user = match account(&app, &params, meta.now).await {
-        Ok(Some(user)) => user,
-        Ok(None) => return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+        Ok(Some((user, _))) => user,
+        Ok(None) => return expired(&app, &meta),
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
@@ -54,17 +60,18 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         return refusal;
     }
     let Posted { params, headers, meta } = form;
-    let user = match account(&app, &params, meta.now).await {
-        Ok(Some(user)) => user,
-        Ok(None) => return page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+    let (user, interaction) = match account(&app, &params, meta.now).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return expired(&app, &meta),
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
     match change(&app, &meta, &params, &user).await {
         Ok(Changed::Done) => {
-            let view = Done { shell: page::shell(&app), what: DoneWhat::PasswordReset };
+            let back = onward(&app, &headers, interaction, meta.now);
+            let view = Done { shell: page::shell(&app), what: DoneWhat::PasswordReset { back } };
             page::html(&app, StatusCode::OK, &view, &Csp::strict())
         }
-        Ok(Changed::LinkExpired) => page::error(&app, &meta, ErrorWhat::LinkExpired { command: COMMAND }),
+        Ok(Changed::LinkExpired) => expired(&app, &meta),
         Ok(Changed::Problem(problem)) => {
             let browser = browser::pre_session(&app, &headers).unwrap_or_default();
             let view = view(&app, &meta, browser, &params, &user, Some(problem));
@@ -77,13 +84,29 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     }
 }
 
-/// The account the link is for, while the link can be used.
-async fn account(app: &App, params: &Params, now: u64) -> Result<Option<User>, OAuthError> {
+/// A link that cannot be used. Where mail is sent, people get another one by themselves.
+fn expired(app: &App, meta: &Meta) -> Response {
+    let what = if app.mail.is_on() { ErrorWhat::ResetLinkExpired } else { ErrorWhat::LinkExpired { command: COMMAND } };
+    page::error(app, meta, what)
+}
+
+/// The account the link is for, while the link can be used, and the sign-in that waited when it was asked for.
+async fn account(app: &App, params: &Params, now: u64) -> Result<Option<(User, Option<String>)>, OAuthError> {
     let code = params.get("code").unwrap_or_default();
-    let Some(Some(user_id)) = link(app, Artefact::PASSWORD_RESET, TokenKind::PasswordReset, code, now).await? else {
+    let Some(link) = link(app, Artefact::PASSWORD_RESET, TokenKind::PasswordReset, code, now).await? else {
         return Ok(None);
     };
-    app.store.user(&user_id).await.map_err(|error| store_failure(&error))
+    let Some(user_id) = link.user_id else { return Ok(None) };
+    let interaction = link.payload.get("interaction").and_then(Value::as_str).map(str::to_owned);
+    let user = app.store.user(&user_id).await.map_err(|error| store_failure(&error))?;
+    Ok(user.map(|user| (user, interaction)))
+}
+
+/// Back to the sign-in that waits, if it is this browser's and fresh still.
+fn onward(app: &App, headers: &HeaderMap, interaction: Option<String>, now: u64) -> Option<Back> {
+    let browser = browser::pre_session(app, headers)?;
+    let interaction = interaction.filter(|text| app.interactions.open(text, browser, now).is_ok())?;
+    Some(way_back(app, browser, interaction, now))
 }
 
 enum Changed {
@@ -113,11 +136,23 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User) -> Result<
     };
     let handle = symbolon_oauth::random_id(&mut SystemRng);
     let failed = |error| store_failure(&error);
-    if app.store.reset_password(Hash32(code.hash()), &hash, &handle, meta.now).await.map_err(failed)?.is_none() {
+    let tell = told(app, user, meta.now);
+    let reset = app.store.reset_password(Hash32(code.hash()), &hash, &handle, tell, meta.now);
+    if reset.await.map_err(failed)?.is_none() {
         return Ok(Changed::LinkExpired);
     }
     events::account(app, meta, "user.password.reset", &user.id, None).await.map_err(failed)?;
     Ok(Changed::Done)
+}
+
+/// Whoever owns the account hears of it, most of all if it was not them.
+fn told(app: &App, user: &User, now: u64) -> Vec<NewDelivery> {
+    let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()).filter(|_| app.mail.is_on());
+    let letter = |address: EmailAddress| {
+        let to = To { address: &address, user_id: Some(&user.id), lang: "en" };
+        mail::delivery(app, &to, &Letter::PasswordChanged, now)
+    };
+    address.map(letter).into_iter().collect()
 }
 
 fn view(app: &App, meta: &Meta, browser: &str, params: &Params, user: &User, problem: Option<ResetProblem>) -> Reset {

@@ -13,9 +13,9 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, device, device_authorization,
-    discovery, headers, health, home, introspect, jwks, login, logout, meta, page, par, register, reset, revocations,
-    revoke, sdk, session, setup, ssf, status_list, token, userinfo,
+    answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, dev_mail, device,
+    device_authorization, discovery, forgot, headers, health, home, introspect, jwks, login, logout, meta, page, par,
+    register, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -50,6 +50,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(registration(app))
         .merge(apis(app))
         .merge(pages())
+        .merge(development(app))
         .merge(health())
 }
 
@@ -129,6 +130,8 @@ fn pages() -> Router<Arc<App>> {
         .route(authorize::CONTINUE, get(authorize::go_on).post(authorize::go_on_posted).head(page::head))
         .route(path::CHECK_SESSION, get(check_session::get))
         .route("/login", get(login::get).post(login::post))
+        .route(forgot::PATH, get(forgot::get).post(forgot::post))
+        .route("/.well-known/change-password", get(forgot::change_password))
         .route("/consent", post(consent::post))
         .route(path::CIBA, get(ciba::get))
         .route(ciba::ANSWER, post(ciba::answer))
@@ -138,6 +141,19 @@ fn pages() -> Router<Arc<App>> {
         .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/reset", get(reset::get).post(reset::post))
+}
+
+/// The mail of a development server, which goes nowhere else.
+fn development(app: &Arc<App>) -> Router<Arc<App>> {
+    if app.mail.kept().is_none() {
+        return Router::new();
+    }
+    Router::new()
+        .route("/dev/mail", get(dev_mail::list))
+        .route("/dev/mail.json", get(dev_mail::json))
+        .route("/dev/mail/{number}", get(dev_mail::letter))
+        .route("/dev/mail/{number}/html", get(dev_mail::html))
+        .layer(from_fn_with_state(Arc::clone(app), dev_mail::only_here))
 }
 
 fn health() -> Router<Arc<App>> {

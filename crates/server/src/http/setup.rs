@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, Rng as _, Subject, TokenKind};
-use symbolon_store::{Conflict, Hash32, NewUser, Redeemed, StoreError, User, UserStatus};
+use symbolon_store::{Artefact, Conflict, Hash32, NewUser, Redeemed, StoreError, User, UserStatus};
 
 use super::browser;
 use super::meta::Meta;
@@ -94,17 +94,17 @@ async fn usable(app: &App, code: &str, now: u64) -> Result<Usable, OAuthError> {
     Ok(if taken { Usable::No(ErrorWhat::SetUpAlready) } else { Usable::Yes })
 }
 
-/// What the one-time link of `kind` was made for, if it can still be used: the user it names, if it does.
+/// What the one-time link of `kind` was made for, if it can still be used.
 pub(super) async fn link(
     app: &App,
     kind: &str,
     token: TokenKind,
     code: &str,
     now: u64,
-) -> Result<Option<Option<String>>, OAuthError> {
+) -> Result<Option<Artefact>, OAuthError> {
     let Ok(code) = OpaqueToken::parse(token, code) else { return Ok(None) };
     let found = app.store.artefact(kind, Hash32(code.hash())).await.map_err(|error| store_failure(&error))?;
-    Ok(found.filter(|link| link.redeemed_at.is_none() && now < link.expires_at).map(|link| link.user_id))
+    Ok(found.filter(|link| link.redeemed_at.is_none() && now < link.expires_at))
 }
 
 /// Uses the one-time link up; false when somebody else did, or its time is over.

@@ -133,6 +133,12 @@ pub(crate) struct Op {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct MailFate {
+    pub(crate) template: &'static str,
+    pub(crate) outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct DeliveryFate {
     pub(crate) kind: &'static str,
     pub(crate) outcome: &'static str,

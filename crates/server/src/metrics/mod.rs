@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub(crate) use labels::{
-    Active, DeliveryFate, Grant, Limit, Op, Outcome, Reason, Request, RevokedKind, Route, RouteOnly, SignIn,
+    Active, DeliveryFate, Grant, Limit, MailFate, Op, Outcome, Reason, Request, RevokedKind, Route, RouteOnly, SignIn,
     TokenRequest, TokensIssued, Verdict, method,
 };
 pub use seconds::Seconds;
@@ -39,6 +39,7 @@ pub struct Metrics {
     pub(crate) introspections: Family<Active, Counter>,
     pub(crate) login_duration: Seconds,
     pub(crate) logins: Family<SignIn, Counter>,
+    pub(crate) mail: Family<MailFate, Counter>,
     pub(crate) panics: Counter,
     pub(crate) rate_limited: Family<Limit, Counter>,
     pub(crate) refresh_reuse: Family<Verdict, Counter>,
@@ -98,6 +99,7 @@ impl Metrics {
             introspections: names.add("introspections", "Tokens introspected", Family::default()),
             login_duration: names.time("login_duration", "Time to judge a name and a password", Seconds::default()),
             logins: names.add("logins", "Attempts to sign in", Family::default()),
+            mail: names.add("mail", "Attempts to send letters", Family::default()),
             panics: names.add(
                 "panics",
                 "Requests that ended in a panic; each is a fault of the program",

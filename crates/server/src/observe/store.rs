@@ -220,8 +220,15 @@ observed! {
         Ok(out)
     }
 
-    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>> {
-        let reset = self.inner.reset_password(link, hash, new_handle, now);
+    async fn reset_password(
+        &self,
+        link: Hash32,
+        hash: &str,
+        new_handle: &str,
+        tell: Vec<NewDelivery>,
+        now: u64,
+    ) -> Result<Option<SignedOut>> {
+        let reset = self.inner.reset_password(link, hash, new_handle, tell, now);
         let out = self.change("reset_password", reset).await?;
         if let Some(out) = &out {
             self.signed_out("password_changed", out);

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::forgot::Back;
 use super::{PageShell, WebUrl};
 
 /// The end of set-up, of a password reset, and of a device's question.
@@ -43,7 +44,10 @@ pub enum DoneWhat {
         client: String,
     },
     /// A new password is set and every other sign-in of the account ended.
-    PasswordReset,
+    PasswordReset {
+        /// The sign-in that waits in this browser.
+        back: Option<Back>,
+    },
     /// The first administrator exists.
     SetUp {
         /// What the administrator signs in with.
@@ -63,10 +67,12 @@ impl Done {
             email: email.into(),
             sample_app: app.and_then(WebUrl::parse),
         };
+        let waiting = || Back { interaction: "eyJ0eXAi.sample.interaction".into(), csrf: "sample-csrf".into() };
         vec![
             ("done-setup", page(set_up("ada@example.com", Some("http://localhost:4401/")))),
             ("done-setup-production", page(set_up("ada@example.com", None))),
-            ("done-reset", page(DoneWhat::PasswordReset)),
+            ("done-reset", page(DoneWhat::PasswordReset { back: None })),
+            ("done-reset-onward", page(DoneWhat::PasswordReset { back: Some(waiting()) })),
             ("done-ciba", page(DoneWhat::CibaAllowed { client: "Dragons Bank".into() })),
             ("done-ciba-denied", page(DoneWhat::CibaDenied { client: "Dragons Bank".into() })),
             ("done-ciba-unmet", page(DoneWhat::CibaUnmet { client: "Dragons Bank".into() })),

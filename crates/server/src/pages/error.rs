@@ -59,6 +59,8 @@ pub enum ErrorWhat {
         /// How many are registered.
         registered: usize,
     },
+    /// The same of a link that people can have mailed again.
+    ResetLinkExpired,
     /// The server is set up already.
     SetUpAlready,
     /// Too many requests or attempts.
@@ -81,7 +83,7 @@ impl ErrorPage {
         match self.what {
             ErrorWhat::Forgery => StatusCode::FORBIDDEN,
             ErrorWhat::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorWhat::LinkExpired { .. } | ErrorWhat::SetUpAlready => StatusCode::GONE,
+            ErrorWhat::LinkExpired { .. } | ErrorWhat::ResetLinkExpired | ErrorWhat::SetUpAlready => StatusCode::GONE,
             ErrorWhat::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorWhat::NotFound => StatusCode::NOT_FOUND,
             ErrorWhat::CookiesNeeded
@@ -105,6 +107,7 @@ impl ErrorPage {
             ("error-forgery", page(ErrorWhat::Forgery)),
             ("error-internal", page(ErrorWhat::Internal)),
             ("error-link", page(ErrorWhat::LinkExpired { command: "symbolon admin setup-link" })),
+            ("error-reset-link", page(ErrorWhat::ResetLinkExpired)),
             ("error-method", page(ErrorWhat::MethodNotAllowed)),
             ("error-not-found", Self { request_id: None, ..page(ErrorWhat::NotFound) }),
             ("error-cookies", Self { back: back.clone(), ..page(ErrorWhat::CookiesNeeded) }),

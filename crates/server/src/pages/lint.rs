@@ -8,9 +8,11 @@ use super::{
     assets,
     ciba::Ciba,
     consent::Consent,
+    dev_mail::{Letter, Letters},
     device::{DeviceCode, DeviceQuestion},
     done::Done,
     error::ErrorPage,
+    forgot::Forgot,
     form_post::FormPost,
     home::Home,
     login::Login,
@@ -39,6 +41,9 @@ fn pages() -> Vec<(&'static str, String)> {
         .chain(render(SignedOut::samples()))
         .chain(render(Setup::samples()))
         .chain(render(Reset::samples()))
+        .chain(render(Forgot::samples()))
+        .chain(render(Letters::samples()))
+        .chain(render(Letter::samples()))
         .chain(render(Done::samples()))
         .chain(render(Home::samples()))
         .chain(render(FormPost::samples()))
@@ -221,14 +226,21 @@ fn nothing_comes_from_or_leads_to_where_it_must_not() {
         !page.html.contains("http-equiv")
             && page.tags.iter().all(|tag| !matches!(tag.name, "base" | "object" | "embed"))
     });
-    check_all("frames where applications are told of a sign-out only, which cannot lead the page away", |page| {
-        let tells = page.name.starts_with("signed-out-");
-        page.all("iframe").all(|tag| {
-            tells
-                && tag.attribute("sandbox") == Some("allow-same-origin allow-scripts")
-                && tag.attribute("src").is_some_and(|src| src.starts_with("https://"))
-        })
-    });
+    check_all(
+        "frames where applications are told of a sign-out, which cannot lead the page away, and of a letter",
+        |page| {
+            let tells = page.name.starts_with("signed-out-");
+            page.all("iframe").all(|tag| {
+                let letter = page.name.starts_with("dev-letter")
+                    && tag.attribute("sandbox") == Some("allow-popups allow-popups-to-escape-sandbox")
+                    && tag.attribute("src").is_some_and(|src| src.starts_with("/dev/mail/"));
+                letter
+                    || tells
+                        && tag.attribute("sandbox") == Some("allow-same-origin allow-scripts")
+                        && tag.attribute("src").is_some_and(|src| src.starts_with("https://"))
+            })
+        },
+    );
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! Form fields: `interaction`, `csrf`, `username`, `password`, `keep` (present when ticked). A second form
 //! posts `interaction`, `csrf` and `decision=deny` to the same place: the way to say no, which returns
-//! `access_denied` to the client (specs rule 10). Where people are to choose an account, one with `decision=continue` goes on as who is signed in.
+//! `access_denied` to the client (specs rule 10). Where people are to choose an account, one with `decision=continue` goes on as who is signed in. Where mail is
+//! sent, one posts `interaction` and its own `csrf` to `/forgot`.
 
 use askama::Template;
 
@@ -20,6 +21,8 @@ pub struct Login {
     pub interaction: String,
     /// Anti-forgery token, bound to the pre-session cookie.
     pub csrf: String,
+    /// Anti-forgery token of the way to a new password by mail; without it the administrator is that way.
+    pub forgot: Option<String>,
     /// What stands in the identifier field: the request's `login_hint`, or what was typed before.
     pub username: String,
     /// State of "Keep me signed in".
@@ -96,6 +99,7 @@ impl Login {
             client: Some(sample::client()),
             interaction: "eyJ0eXAi.sample.interaction".into(),
             csrf: "sample-csrf".into(),
+            forgot: Some("sample-csrf".into()),
             username: String::new(),
             keep: Keep::Off,
             reason: Reason::SignIn,
@@ -137,6 +141,7 @@ impl Login {
                 },
             ),
             ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
+            ("login-no-mail", Self { forgot: None, ..plain.clone() }),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
             (
                 "login-hostile",

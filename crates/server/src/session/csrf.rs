@@ -31,6 +31,8 @@ pub enum Purpose {
     Device,
     /// `POST /device/answer`.
     DeviceAnswer,
+    /// `POST /forgot`.
+    Forgot,
     /// `POST /login`.
     Login,
     /// `POST /logout`.
@@ -48,6 +50,7 @@ impl Purpose {
             Self::Consent => b"consent",
             Self::Device => b"device",
             Self::DeviceAnswer => b"device answer",
+            Self::Forgot => b"forgot",
             Self::Login => b"login",
             Self::Logout => b"logout",
             Self::Reset => b"reset",

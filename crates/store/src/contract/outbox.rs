@@ -69,6 +69,22 @@ fn logout(client: &str, user: &str, sid: &str) -> (String, Value) {
     (client.to_owned(), json!({ "sub": user, "sid": sid }))
 }
 
+pub(crate) async fn what_is_sealed_goes_when_the_message_has_arrived(world: World) {
+    let payload = json!({ "sealed": "v1.x", "to": "ann" });
+    let letter = || NewDelivery { kind: Delivery::MAIL.into(), target: "server".into(), payload: payload.clone() };
+    world.put_deliveries(vec![letter(), letter()], NOW).await.unwrap();
+    let claim = Claim { kind: Delivery::MAIL.into(), ..of("server", 2, NOW) };
+    let taken = world.claim_deliveries(claim).await.unwrap();
+    let [arrives, fails] = &taken[..] else { panic!("{taken:?}") };
+    assert_eq!(arrives.payload, json!({ "sealed": "v1.x", "to": "ann" }));
+    assert!(world.settle_delivery(arrives.id, NOW + LEASE, DeliveryOutcome::Delivered, NOW).await.unwrap());
+    let given_up = DeliveryOutcome::GivenUp { error: "no".into() };
+    assert!(world.settle_delivery(fails.id, NOW + LEASE, given_up, NOW).await.unwrap());
+    let payloads: Vec<Value> = world.listed(WhichDeliveries::All).await.into_iter().map(|one| one.payload).collect();
+    // What was given up can be tried again.
+    assert_eq!(payloads, [json!({ "sealed": "v1.x", "to": "ann" }), json!({ "to": "ann" })]);
+}
+
 pub(crate) async fn every_client_of_a_session_is_told_of_its_end_once(world: World) {
     let (one, two) = (world.sign_in("ann", 1).await, world.sign_in("ann", 2).await);
     world.code(&one, 21).await;

@@ -1,10 +1,12 @@
 //! Users: identifiers, what ends with a password, a block, a deletion; listing.
 
+use serde_json::{Value, json};
+
 use super::world::{ACCESS, NOW, World, access_token, begin, code, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Artefact, Attempt, Change, Consent, Issued, ListUsers, NewFamily, Redeemed, RevocationKind, RolesSet, SignedOut,
-    ThrottleKey, TokenQuery, UserStatus, UserUpdate,
+    Artefact, Attempt, Change, Consent, Delivery, Issued, ListDeliveries, ListUsers, NewDelivery, NewFamily, Redeemed,
+    RevocationKind, RolesSet, SignedOut, ThrottleKey, TokenQuery, UserStatus, UserUpdate, WhichDeliveries,
 };
 
 const TAKEN: StoreError = StoreError::Conflict(Conflict::IdentifierTaken);
@@ -120,6 +122,16 @@ fn reset_link(number: u8) -> Artefact {
     Artefact { kind, sid: None, client_id: None, ..code(&session("ann", 1), number) }
 }
 
+fn told(number: u8) -> NewDelivery {
+    NewDelivery { kind: Delivery::MAIL.into(), target: "mail.server".into(), payload: json!({ "number": number }) }
+}
+
+async fn letters(world: &World) -> Vec<Value> {
+    let list = ListDeliveries { after: None, limit: 100, which: WhichDeliveries::All };
+    let all = world.deliveries(list).await.unwrap().items;
+    all.into_iter().filter(|one| one.kind == Delivery::MAIL).map(|one| one.payload).collect()
+}
+
 pub(crate) async fn of_parallel_resets_by_one_link_one_sets_the_password(world: World) {
     let session = world.sign_in("ann", 1).await;
     let family = world.authorise(&session, 11).await;
@@ -129,7 +141,7 @@ pub(crate) async fn of_parallel_resets_by_one_link_one_sets_the_password(world: 
     let answers = world
         .at_once(20, |world, number| async move {
             let (password, handle) = (format!("$new-{number}"), format!("handle-{number}"));
-            (number, world.reset_password(hash(1), &password, &handle, NOW + 5).await.unwrap())
+            (number, world.reset_password(hash(1), &password, &handle, vec![told(number)], NOW + 5).await.unwrap())
         })
         .await;
     let winners: Vec<_> = answers.iter().filter_map(|(number, out)| Some((number, (*out)?))).collect();
@@ -142,6 +154,7 @@ pub(crate) async fn of_parallel_resets_by_one_link_one_sets_the_password(world: 
     let used = world.artefact(Artefact::PASSWORD_RESET, hash(1)).await.unwrap().unwrap();
     assert_eq!(used.redeemed_at, Some(NOW + 5));
     assert_eq!(world.artefact(Artefact::PASSWORD_RESET, hash(2)).await, Ok(None), "an open link is void");
+    assert_eq!(letters(&world).await, [json!({ "number": winner })], "told once, of the one that did");
 }
 
 pub(crate) async fn a_reset_link_that_cannot_be_used_changes_nothing(world: World) {
@@ -150,15 +163,17 @@ pub(crate) async fn a_reset_link_that_cannot_be_used_changes_nothing(world: Worl
     world.put_artefact(Artefact { redeemed_at: Some(NOW), ..reset_link(3) }).await.unwrap();
     let before = world.ann().await;
     for (link, now) in [(1, NOW + 60), (2, NOW), (3, NOW), (4, NOW)] {
-        assert_eq!(world.reset_password(hash(link), "$x", "handle-x", now).await, Ok(None), "{link}");
+        assert_eq!(world.reset_password(hash(link), "$x", "handle-x", vec![told(0)], now).await, Ok(None), "{link}");
     }
     // What cannot be carried out to its end does not use the link up either.
     world.put_artefact(Artefact { user_id: Some("eve".into()), ..reset_link(5) }).await.unwrap();
     let missing = Err(StoreError::NotFound("user"));
-    assert_eq!(world.reset_password(hash(5), "$x", "handle-x", NOW).await, missing);
+    assert_eq!(world.reset_password(hash(5), "$x", "handle-x", vec![told(0)], NOW).await, missing);
     let link = world.artefact(Artefact::PASSWORD_RESET, hash(5)).await.unwrap().unwrap();
     assert_eq!((link.redeemed_at, world.ann().await), (None, before));
-    assert!(world.reset_password(hash(1), "$x", "handle-x", NOW + 59).await.unwrap().is_some());
+    assert_eq!(letters(&world).await, Vec::<Value>::new(), "what was not done is not told");
+    assert!(world.reset_password(hash(1), "$x", "handle-x", vec![told(9)], NOW + 59).await.unwrap().is_some());
+    assert_eq!(letters(&world).await, [json!({ "number": 9 })]);
 }
 
 pub(crate) async fn a_rehash_needs_the_old_hash_and_ends_nothing(world: World) {

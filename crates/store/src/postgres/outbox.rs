@@ -201,7 +201,8 @@ pub(super) async fn settle(
     let (id, until, settled) = (num(id), num(leased_until), num(now));
     let answer = match outcome {
         DeliveryOutcome::Delivered => {
-            let sql = "UPDATE outbox SET state = 'delivered', settled_at = $2, last_error = NULL
+            let sql = "UPDATE outbox SET state = 'delivered', settled_at = $2, last_error = NULL,
+                    payload = CASE kind WHEN 'mail' THEN CAST(CAST(payload AS JSONB) - 'sealed' AS TEXT) ELSE payload END
                 WHERE id = $1 AND state <> 'delivered'";
             conn.ask(sql, &[&id, &settled]).await?
         }

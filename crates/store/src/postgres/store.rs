@@ -86,10 +86,17 @@ impl Store for Postgres {
         .await
     }
 
-    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>> {
+    async fn reset_password(
+        &self,
+        link: Hash32,
+        hash: &str,
+        new_handle: &str,
+        tell: Vec<NewDelivery>,
+        now: u64,
+    ) -> Result<Option<SignedOut>> {
         let (hash, handle) = (hash.to_owned(), new_handle.to_owned());
-        self.write((link, hash, handle, now), |conn, (link, hash, handle, now)| {
-            Box::pin(user::reset_password(conn, *link, hash, handle, *now))
+        self.write((link, hash, handle, tell, now), |conn, (link, hash, handle, tell, now)| {
+            Box::pin(user::reset_password(conn, *link, hash, handle, tell, *now))
         })
         .await
     }

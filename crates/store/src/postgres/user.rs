@@ -7,10 +7,12 @@ use tokio_postgres::Row;
 use super::conn::{Conn, call, sql};
 use super::signal::Signal;
 use super::value::{Columns, Word, bytes, json, num, opt_num};
-use super::{artefact, ending};
+use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
-use crate::record::{Artefact, Change, Hash32, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
+use crate::record::{
+    Artefact, Change, Hash32, NewDelivery, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate,
+};
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
 pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
@@ -116,6 +118,7 @@ pub(super) async fn reset_password(
     link: Hash32,
     hash: &str,
     handle: &str,
+    tell: &[NewDelivery],
     now: u64,
 ) -> Result<Option<SignedOut>> {
     // The account first, as everywhere; whoever waited for it sees what became of the link meanwhile.
@@ -128,7 +131,9 @@ pub(super) async fn reset_password(
     let Some(link) = artefact::usable(found, now)? else { return Ok(None) };
     let user = account.row().map(|row| from_row(row, 0)).transpose()?.ok_or(StoreError::NotFound("user"))?;
     conn.fly(vec![artefact::mark(&link, now, None)]).await?;
-    change_password(conn, user, hash, handle, now).await.map(Some)
+    let signed_out = change_password(conn, user, hash, handle, now).await?;
+    outbox::put_all(conn, tell, now).await?;
+    Ok(Some(signed_out))
 }
 
 /// Of a user whose row is locked.

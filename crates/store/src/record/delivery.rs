@@ -10,7 +10,7 @@ pub struct NewDelivery {
     pub kind: String,
     /// Whom it is for: a client id, the id of a stream.
     pub target: String,
-    /// What it is made from at each attempt. Never a secret or a token.
+    /// What it is made from at each attempt. Never a secret or a token, but for what is `sealed`, which goes when the message has arrived.
     pub payload: Value,
 }
 
@@ -45,6 +45,8 @@ impl Delivery {
     /// A client is told that somebody has answered its backchannel authentication request (CIBA Core 1.0 §10.2, §10.3). The target is its
     /// client id, the payload has `waiting`, the hash of the request's id in base64url, and the `sub`.
     pub const CIBA: &str = "ciba";
+    /// A letter to a person. The target is the mail server's setting; the payload has the letter, `sealed`, until it has arrived.
+    pub const MAIL: &str = "mail";
 }
 
 /// Where a message stands.

@@ -109,7 +109,8 @@ async fn forget(store: Arc<dyn Store>, round: u32, chain: u8) {
             ..code(&session("ann", chain), 0)
         };
         store.put_artefact(link).await.unwrap();
-        let reset = store.reset_password(hash(round, chain, step), &step.to_string(), &step.to_string(), NOW).await;
+        let reset =
+            store.reset_password(hash(round, chain, step), &step.to_string(), &step.to_string(), Vec::new(), NOW).await;
         assert!(reset.unwrap().is_some());
         writeln!(std::io::stdout().lock(), "did {chain} {step}").unwrap();
     }

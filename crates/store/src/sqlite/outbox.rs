@@ -161,7 +161,8 @@ pub(super) fn settle(
     let (id, until, now) = (Num(id), Num(leased_until), Num(now));
     let changed = match outcome {
         DeliveryOutcome::Delivered => {
-            let sql = "UPDATE outbox SET state = 'delivered', settled_at = ?2, last_error = NULL
+            let sql = "UPDATE outbox SET state = 'delivered', settled_at = ?2, last_error = NULL,
+                    payload = CASE kind WHEN 'mail' THEN json_remove(payload, '$.sealed') ELSE payload END
                 WHERE id = ?1 AND state <> 'delivered'";
             conn.prepare_cached(sql)?.execute(params![id, now])?
         }

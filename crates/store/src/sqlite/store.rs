@@ -94,9 +94,16 @@ impl Store for Sqlite {
         self.write(move |conn| user::set_password(conn, &id, hash, handle, now)).await
     }
 
-    async fn reset_password(&self, link: Hash32, hash: &str, new_handle: &str, now: u64) -> Result<Option<SignedOut>> {
+    async fn reset_password(
+        &self,
+        link: Hash32,
+        hash: &str,
+        new_handle: &str,
+        tell: Vec<NewDelivery>,
+        now: u64,
+    ) -> Result<Option<SignedOut>> {
         let (hash, handle) = (hash.to_owned(), new_handle.to_owned());
-        self.write(move |conn| user::reset_password(conn, link, hash, handle, now)).await
+        self.write(move |conn| user::reset_password(conn, link, hash, handle, &tell, now)).await
     }
 
     async fn set_password_hash(&self, id: &str, expect: &str, hash: &str) -> Result<bool> {

@@ -6,10 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::signal::Signal;
 use super::value::{Json, Num};
-use super::{artefact, ending};
+use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
-use crate::record::{Artefact, Change, Hash32, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
+use crate::record::{
+    Artefact, Change, Hash32, NewDelivery, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate,
+};
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
 pub(super) const COLUMNS: &str = "a.id, a.username, a.email, a.email_verified, a.name, a.profile, a.password_hash, \
@@ -119,10 +121,12 @@ pub(super) fn reset_password(
     link: Hash32,
     hash: String,
     handle: String,
+    tell: &[NewDelivery],
     now: u64,
 ) -> Result<Option<SignedOut>> {
     let Some(link) = artefact::usable(conn, Artefact::PASSWORD_RESET, link, now)? else { return Ok(None) };
     artefact::mark(conn, &link, now, None)?;
+    outbox::put_all(conn, tell, now)?;
     set_password(conn, link.user_id.as_deref().unwrap_or_default(), hash, handle, now).map(Some)
 }
 

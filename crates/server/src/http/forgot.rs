@@ -1,0 +1,121 @@
+//! `/forgot`: a link for a new password, by mail.
+//!
+//! Whether there is such an account is looked up when the letter is made (`account/reset.rs`), never here: so status, page and time are the
+//! same for everybody (security 123), and nobody waits for a mail server. The sign-in that waited goes on after the new password, in the
+//! browser in which it began.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::Attempt;
+
+use super::meta::Meta;
+use super::posted::Posted;
+use super::{authorize, browser, device_authorization, page};
+use crate::account::normalize::MAX_IDENTIFIER_CHARS;
+use crate::account::reset::LINK_MINUTES;
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::interaction::Step;
+use crate::mail::{self, ResetAsked};
+use crate::pages::Csp;
+use crate::pages::forgot::{Back, Forgot, ForgotProblem, ForgotWhat};
+use crate::session::csrf::{self, Purpose};
+
+/// Where it is.
+pub(super) const PATH: &str = "/forgot";
+
+/// `GET /.well-known/change-password` (W3C): where people change their password. Until there is a page for those who know theirs, that is
+/// the one for everybody.
+pub(super) async fn change_password() -> Response {
+    let fixed = HeaderValue::from_static;
+    (StatusCode::FOUND, [(LOCATION, fixed(PATH)), (CACHE_CONTROL, fixed("no-store"))]).into_response()
+}
+
+/// `GET /forgot`.
+pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
+    let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
+    let asking = Asking { app: &app, meta: &meta, browser: &browser, interaction: None };
+    page::with_cookie(asking.ask("", None), cookie)
+}
+
+/// `POST /forgot`: from the sign-in page without `username`, which shows the form; with it, the wish itself.
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Forgot) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
+    // One that is over is no reason to keep somebody from their password.
+    let waits = authorize::open(&app, &params, &headers, meta.now).is_some_and(|one| one.step == Step::SignIn);
+    let interaction = params.get("interaction").filter(|_| waits).map(str::to_owned);
+    let browser = browser::pre_session(&app, &headers).unwrap_or_default();
+    let asking = Asking { app: &app, meta: &meta, browser, interaction };
+    match asking.answer(&params, &headers).await {
+        Ok(response) => response,
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+/// Somebody before the form.
+struct Asking<'a> {
+    app: &'a App,
+    meta: &'a Meta,
+    browser: &'a str,
+    /// What waits for the sign-in.
+    interaction: Option<String>,
+}
+
+impl Asking<'_> {
+    async fn answer(&self, params: &Params, headers: &HeaderMap) -> Result<Response, OAuthError> {
+        let Self { app, meta, .. } = self;
+        let Some(username) = params.get("username").filter(|_| app.mail.is_on()) else { return Ok(self.ask("", None)) };
+        let username: String = username.trim().chars().take(MAX_IDENTIFIER_CHARS).collect();
+        if username.is_empty() {
+            return Ok(self.ask("", Some(ForgotProblem::Incomplete)));
+        }
+        let address = device_authorization::address(meta);
+        let counted = app.attempts.begin(vec![app.throttle().reset_asked_key(address)], meta.now).await;
+        if let Attempt::Wait { secs } = counted.map_err(|error| store_failure(&error))? {
+            app.metrics.limited("reset");
+            return Ok(self.ask(&username, Some(ForgotProblem::Throttled { wait_secs: secs })));
+        }
+        let asked = ResetAsked { identifier: username, interaction: self.interaction.clone() };
+        let lang = mail::language(&page::languages(headers, None));
+        let letter = mail::reset_asked(app, asked, lang, meta.now);
+        app.store.put_deliveries(vec![letter], meta.now).await.map_err(|error| store_failure(&error))?;
+        Ok(self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }))
+    }
+
+    fn ask(&self, username: &str, problem: Option<ForgotProblem>) -> Response {
+        if !self.app.mail.is_on() {
+            return self.show(StatusCode::OK, ForgotWhat::AskAdministrator);
+        }
+        let csrf = csrf::issue(&self.app.csrf, self.browser, Purpose::Forgot, self.meta.now);
+        let status = match problem {
+            None => StatusCode::OK,
+            Some(ForgotProblem::Incomplete) => StatusCode::BAD_REQUEST,
+            Some(ForgotProblem::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let mut response = self.show(status, ForgotWhat::Ask { csrf, username: username.to_owned(), problem });
+        if let Some(ForgotProblem::Throttled { wait_secs }) = problem {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs));
+        }
+        response
+    }
+
+    fn show(&self, status: StatusCode, what: ForgotWhat) -> Response {
+        let back =
+            self.interaction.clone().map(|interaction| way_back(self.app, self.browser, interaction, self.meta.now));
+        page::html(self.app, status, &Forgot { shell: page::shell(self.app), what, back }, &Csp::strict())
+    }
+}
+
+/// The way back to a sign-in that waits in this browser.
+pub(super) fn way_back(app: &App, browser: &str, interaction: String, now: u64) -> Back {
+    Back { interaction, csrf: csrf::issue(&app.csrf, browser, Purpose::Login, now) }
+}

@@ -1,0 +1,90 @@
+//! What people are told by mail. A new letter is one variant here, its words in `words.rs`, and whoever puts it into the outbox.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+const MINUTE: u64 = 60;
+/// How long a letter is worth sending that holds nothing which ends by itself.
+const DAY: u64 = 24 * 60 * MINUTE;
+
+/// A letter.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "letter")]
+#[non_exhaustive]
+pub enum Letter {
+    /// Somebody wanted to sign up with an address that has an account.
+    AddressKnown,
+    /// The account has a new password.
+    PasswordChanged,
+    /// The link by which a new password is chosen.
+    PasswordReset {
+        /// The link.
+        link: String,
+        /// How long it works.
+        minutes: u64,
+    },
+    /// Somebody asked for such a link. Becomes [`Letter::PasswordReset`] when it is sent, if there is an account then.
+    ResetAsked(ResetAsked),
+    /// The code that proves the address of somebody who signs up.
+    SignUpCode {
+        /// The code, of digits.
+        code: String,
+        /// The link that does the same.
+        link: String,
+        /// How long both work.
+        minutes: u64,
+    },
+    /// The operator tries out whether mail arrives.
+    Test,
+}
+
+/// Somebody asked for a new password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetAsked {
+    /// The account, by what its owner signs in with.
+    pub(crate) identifier: String,
+    /// The sign-in that waits for it in that browser, sealed for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) interaction: Option<String>,
+}
+
+impl Letter {
+    /// Its name, for operators and in metrics.
+    pub fn template(&self) -> &'static str {
+        match self {
+            Self::AddressKnown => "address_known",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
+            Self::SignUpCode { .. } => "sign_up_code",
+            Self::Test => "test",
+        }
+    }
+
+    /// After this long nobody needs it any more: what it holds works no longer, or whoever asked for it has gone.
+    pub(super) fn lifetime_secs(&self) -> u64 {
+        match self {
+            Self::PasswordReset { minutes, .. } | Self::SignUpCode { minutes, .. } => minutes.saturating_mul(MINUTE),
+            // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
+            Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
+            Self::AddressKnown | Self::PasswordChanged => DAY,
+        }
+    }
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Letter({})", self.template())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_does_not_show_its_code_in_debug_output() {
+        let letter = Letter::SignUpCode { code: "271828".into(), link: "https://a/?code=x".into(), minutes: 1 };
+        assert_eq!(format!("{letter:?}"), "Letter(sign_up_code)");
+    }
+}

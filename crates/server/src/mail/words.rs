@@ -1,0 +1,106 @@
+//! What the letters say: every sentence of a letter stands in its one function here, and nowhere else. The two forms, text and
+//! HTML, are made of it by the same two templates for all (`message.rs`).
+
+use symbolon_oauth::Issuer;
+
+use super::letter::Letter;
+
+/// A letter in words, for one person.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    pub(super) subject: String,
+    /// What it is about.
+    pub(super) lead: String,
+    /// Digits to type elsewhere.
+    pub(super) code: Option<String>,
+    /// Where to go.
+    pub(super) actions: Vec<Action>,
+    /// What else is to be said, a paragraph each.
+    pub(super) after: Vec<String>,
+}
+
+/// Something to do, by a link.
+#[derive(Clone, Debug)]
+pub(super) struct Action {
+    pub(super) label: String,
+    pub(super) link: String,
+}
+
+impl Action {
+    fn new(label: &str, link: impl Into<String>) -> Self {
+        Self { label: label.to_owned(), link: link.into() }
+    }
+}
+
+/// The words of a letter to this address. Addresses in it begin with the issuer, whatever a request may have said.
+pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str) -> Words {
+    match letter {
+        Letter::AddressKnown => address_known(issuer, host),
+        Letter::PasswordChanged => password_changed(to, issuer, host),
+        Letter::PasswordReset { link, minutes } => password_reset(to, link, *minutes, host),
+        Letter::SignUpCode { code, link, minutes } => sign_up_code(code, link, *minutes, host),
+        // What was only asked for is never sent as it stands.
+        Letter::ResetAsked(_) | Letter::Test => test(host),
+    }
+}
+
+fn password_reset(to: &str, link: &str, minutes: u64, host: &str) -> Words {
+    Words {
+        subject: "Choose a new password".to_owned(),
+        lead: format!("Somebody, most likely you, has forgotten the password of {to} at {host}."),
+        actions: vec![Action::new("Choose a new password", link)],
+        after: vec![
+            format!("The link works once, for {minutes} minutes."),
+            "If it was not you, you need not do anything: your password stays as it is.".to_owned(),
+        ],
+        ..Words::default()
+    }
+}
+
+fn password_changed(to: &str, issuer: &Issuer, host: &str) -> Words {
+    Words {
+        subject: "Your password was changed".to_owned(),
+        lead: format!("{to} has a new password at {host}. Every other sign-in has ended, on all devices."),
+        after: vec![
+            "If it was you, there is nothing to do.".to_owned(),
+            "If it was not, somebody may be reading your mail. Secure your mailbox first, then choose another password:"
+                .to_owned(),
+        ],
+        actions: vec![Action::new("Choose another password", issuer.endpoint("/forgot"))],
+        ..Words::default()
+    }
+}
+
+fn sign_up_code(code: &str, link: &str, minutes: u64, host: &str) -> Words {
+    Words {
+        subject: format!("{code} is your code"),
+        lead: format!("Enter this code to create your account at {host}:"),
+        code: Some(code.to_owned()),
+        actions: vec![Action::new("Or go on with this link", link)],
+        after: vec![
+            format!("Both work for {minutes} minutes. Give the code to nobody, whoever asks for it."),
+            "If you did not want an account, you need not do anything: there will be none.".to_owned(),
+        ],
+    }
+}
+
+fn address_known(issuer: &Issuer, host: &str) -> Words {
+    Words {
+        subject: "You have an account already".to_owned(),
+        lead: format!("Somebody, most likely you, wanted to create an account at {host}, and this address has one."),
+        actions: vec![
+            Action::new("Sign in", issuer.endpoint("/login")),
+            Action::new("Choose a new password", issuer.endpoint("/forgot")),
+        ],
+        after: vec!["If it was not you, you need not do anything: your account is as it was.".to_owned()],
+        ..Words::default()
+    }
+}
+
+fn test(host: &str) -> Words {
+    Words {
+        subject: format!("Mail of {host} arrives"),
+        lead: format!("This is a test of the mail that {host} sends. It has arrived, so there is nothing to do."),
+        ..Words::default()
+    }
+}

@@ -1,0 +1,93 @@
+//! The page on which somebody asks for a new password, and the one after it, which is the same for everybody (security 123).
+//!
+//! Form fields: `interaction`, `csrf`, `username`. The form back to the sign-in posts `interaction`, `csrf` and `decision=again` to `/login`.
+
+use askama::Template;
+
+use super::PageShell;
+
+/// `GET /forgot`, and the answers to `POST /forgot`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "forgot.html")]
+pub struct Forgot {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// What it says.
+    pub what: ForgotWhat,
+    /// The way back to the sign-in.
+    pub back: Option<Back>,
+}
+
+/// A sign-in that waits in this browser.
+#[derive(Clone, Debug)]
+pub struct Back {
+    /// The signed pending request.
+    pub interaction: String,
+    /// Anti-forgery token of the sign-in form.
+    pub csrf: String,
+}
+
+/// What the page says.
+#[derive(Clone, Debug)]
+pub enum ForgotWhat {
+    /// Whose account is it?
+    Ask {
+        /// Anti-forgery token, bound to the pre-session cookie.
+        csrf: String,
+        /// What was typed before.
+        username: String,
+        /// What went wrong before.
+        problem: Option<ForgotProblem>,
+    },
+    /// No mail is sent here: the administrator helps.
+    AskAdministrator,
+    /// A link is on its way, or nothing is.
+    Sent {
+        /// How long a link works.
+        minutes: u64,
+    },
+}
+
+/// Why nothing was sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ForgotProblem {
+    /// The field was empty.
+    Incomplete,
+    /// Too many wishes from this address.
+    Throttled {
+        /// Seconds until the next one counts.
+        wait_secs: u64,
+    },
+}
+
+impl Forgot {
+    fn has_problem(&self) -> bool {
+        matches!(self.what, ForgotWhat::Ask { problem: Some(_), .. })
+    }
+
+    fn interaction(&self) -> &str {
+        self.back.as_ref().map_or("", |back| &back.interaction)
+    }
+
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let back = || Some(Back { interaction: "eyJ0eXAi.sample.interaction".into(), csrf: "sample-csrf".into() });
+        let page = |what, back| Self { shell: sample::shell(), what, back };
+        let ask = |username: &str, problem| ForgotWhat::Ask {
+            csrf: "sample-csrf".into(),
+            username: username.into(),
+            problem,
+        };
+        vec![
+            ("forgot-incomplete", page(ask("", Some(ForgotProblem::Incomplete)), back())),
+            ("forgot-throttled", page(ask("ada@example.com", Some(ForgotProblem::Throttled { wait_secs: 90 })), None)),
+            ("forgot-administrator", page(ForgotWhat::AskAdministrator, None)),
+            ("forgot-sent", page(ForgotWhat::Sent { minutes: 20 }, back())),
+            ("forgot-sent-here", page(ForgotWhat::Sent { minutes: 20 }, None)),
+            ("forgot-hostile", page(ask(sample::HOSTILE, Some(ForgotProblem::Incomplete)), None)),
+            ("forgot", page(ask("", None), back())),
+        ]
+    }
+}

@@ -13,11 +13,15 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["dragons-api", "symbolon-guard", "symbolon-jose", "symbolon-oauth", "symbolon-server", "symbolon-store"],
     ),
     ("postgres-fixture", &[]),
+    ("symbolon-factors", &["symbolon-jose"]),
     ("symbolon-guard", &["symbolon-jose", "symbolon-oauth", "symbolon-revocation"]),
     ("symbolon-jose", &[]),
     ("symbolon-oauth", &["symbolon-jose"]),
     ("symbolon-revocation", &["symbolon-jose"]),
-    ("symbolon-server", &["symbolon-jose", "symbolon-oauth", "symbolon-revocation", "symbolon-store"]),
+    (
+        "symbolon-server",
+        &["symbolon-factors", "symbolon-jose", "symbolon-oauth", "symbolon-revocation", "symbolon-store"],
+    ),
     ("symbolon-store", &["symbolon-jose"]),
     ("valkey-fixture", &[]),
     ("xtask", &[]),
@@ -27,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const UNBOUND: &[&str] = &["symbolon-bench", "symbolon-fault"];
 
 /// Crates that are bytes in, values out.
-const PURE: &[&str] = &["symbolon-jose", "symbolon-oauth", "symbolon-revocation"];
+const PURE: &[&str] = &["symbolon-factors", "symbolon-jose", "symbolon-oauth", "symbolon-revocation"];
 
 /// Packages a pure crate must not reach, directly or through others.
 const IMPURE_PACKAGES: &[&str] =

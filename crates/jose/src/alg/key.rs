@@ -267,6 +267,14 @@ impl VerifyingKey {
         self.0.signature_len
     }
 
+    /// Verifies a signature over bytes that are no JWS, for a protocol that signs otherwise (WebAuthn). In the form of RFC 7518 and RFC 8037.
+    ///
+    /// # Errors
+    /// [`Error::SignatureInvalid`] and its neighbours.
+    pub fn verify_bytes(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        self.verify(message, signature)
+    }
+
     /// Verifies; MACs are compared in constant time. What cannot be a signature at all has causes of its own.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         if signature.len() != self.0.signature_len {

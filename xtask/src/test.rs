@@ -17,6 +17,9 @@ use crate::tree::Workspace;
 /// Where the interop tests look for the program they talk to.
 const INTEROP_PROGRAM: &str = "SYMBOLON_JOSE_INTEROP";
 
+/// Where the Rust tests leave every page in every state, and the browser tests look for them.
+const PAGES: &str = "SYMBOLON_PAGES";
+
 /// One line of the plan: what it is called and what it does.
 struct Step {
     name: &'static str,
@@ -138,6 +141,9 @@ fn build(workspace: &Workspace) -> Result<(), String> {
 fn rust_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
     let mut cargo = process::cargo(&workspace.root);
     cargo.args(["test", "--locked", "--workspace", "--all-features", "--no-fail-fast"]);
+    // Of pages that are no more nothing is left to look at.
+    let _ = std::fs::remove_dir_all(pages(workspace));
+    cargo.env(PAGES, pages(workspace));
     process::run_watching(&mut cargo, |line| {
         *count += suite::from_cargo(line).unwrap_or_default();
     })
@@ -171,7 +177,8 @@ fn node_tests(workspace: &Workspace, folder: &str, count: &mut Count) -> Result<
     let mut npm = process::command("npm", &path);
     npm.args(["test", "--silent"])
         .env("SYMBOLON_BIN", binary(workspace))
-        .env(INTEROP_PROGRAM, interop_program(workspace));
+        .env(INTEROP_PROGRAM, interop_program(workspace))
+        .env(PAGES, pages(workspace));
     process::run_watching(&mut npm, |line| {
         *count += suite::from_node(line).unwrap_or_default();
     })
@@ -193,6 +200,10 @@ fn faults(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
     process::run_watching(&mut fault, |line| {
         *count += suite::from_node(line).unwrap_or_default();
     })
+}
+
+fn pages(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("pages")
 }
 
 /// The binary of the development profile.

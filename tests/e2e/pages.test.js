@@ -45,7 +45,7 @@ async function each(check) {
   }
 }
 
-test('nothing is wrong with any page, light or dark, and none is wider than a narrow phone', { timeout: 120_000 }, async () => {
+test('nothing is wrong with any page, light or dark, and none is wider than a narrow phone', { timeout: 300_000 }, async () => {
   await page.setViewportSize({ width: NARROW, height: 640 });
   const wide = [];
   await each(async (name) => {
@@ -57,7 +57,7 @@ test('nothing is wrong with any page, light or dark, and none is wider than a na
   assert.deepEqual(wide, [], `too wide at ${NARROW} px`);
 });
 
-test('with Tab alone people reach everything on a page, in the order in which it stands, and see where they are', { timeout: 120_000 }, async () => {
+test('with Tab alone people reach everything on a page, in the order in which it stands, and see where they are', { timeout: 300_000 }, async () => {
   await each(async (name) => {
     const wanted = await page.evaluate(() => {
       document.activeElement?.blur();

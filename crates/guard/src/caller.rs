@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+use symbolon_revocation::Fingerprint;
+
 use crate::{
     claims::{Claims, NoExtra},
     error::Rejection,
@@ -43,6 +45,13 @@ impl Caller {
     #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "used by the extractors"))]
     pub(crate) fn with_custom<C>(self, custom: C) -> Caller<C> {
         Caller { proven: self.proven, custom }
+    }
+}
+
+impl<C> Caller<C> {
+    /// Of the key that signed its token.
+    pub(crate) fn key_print(&self) -> Fingerprint {
+        self.proven.ids.key()
     }
 }
 
@@ -101,6 +110,7 @@ impl Authentication {
                 let fresh = needed.max_age.is_none_or(is_fresh);
                 (strong && fresh).then_some(()).ok_or_else(|| Rejection::InsufficientAuthentication(needed.clone()))
             }
+            Requirement::SignedUrl => caller.proven.by_url.then_some(()).ok_or(Rejection::NoSignedUrl),
             Requirement::Role(role) => {
                 let held = caller.has_role(role);
                 held.then_some(()).ok_or_else(|| Rejection::MissingRole { required: role.clone() })

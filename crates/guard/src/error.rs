@@ -35,6 +35,8 @@ pub enum Rejection {
         /// The role that is needed.
         required: String,
     },
+    /// The token is good, but this is only for signed URLs.
+    NoSignedUrl,
     /// A state-changing request came with the cookie, and not from a page of an allowed origin.
     CrossSite,
     /// The form body is longer than the guard will read in search of a token.
@@ -93,6 +95,10 @@ pub enum InvalidToken {
     OtherType,
     /// The issuer says that this session value does not count, or no longer.
     SessionEnded,
+    /// The URL was signed for another resource or another method.
+    OtherUrl,
+    /// The URL was signed for a single use, and has been used.
+    UsedUrl,
     /// The handler's own claims type does not fit the token.
     UnexpectedClaims,
 }
@@ -132,7 +138,7 @@ impl Rejection {
                 (StatusCode::UNAUTHORIZED, Some("insufficient_user_authentication"), UNAUTHORIZED)
             }
             // Not a matter of the token: no code of RFC 6750 says "not from there".
-            Self::CrossSite => (StatusCode::FORBIDDEN, None, FORBIDDEN),
+            Self::CrossSite | Self::NoSignedUrl => (StatusCode::FORBIDDEN, None, FORBIDDEN),
             // RFC 9110 §15.5.14.
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None, BAD_REQUEST),
             // RFC 9110 §15.6.4: the token may be fine, so 401 would make clients throw it away.
@@ -161,6 +167,7 @@ impl fmt::Display for Rejection {
             Self::InsufficientScope { required } => write!(f, "token lacks the scope (needs one of: {required})"),
             Self::InsufficientAuthentication(_) => f.write_str("the user's sign-in is too old, or not strong enough"),
             Self::MissingRole { required } => write!(f, "subject lacks the role {required}"),
+            Self::NoSignedUrl => f.write_str("a token where only signed URLs are taken"),
             Self::CrossSite => {
                 f.write_str("cookie on a state-changing request from another site, or without its page's token")
             }
@@ -204,6 +211,8 @@ impl fmt::Display for InvalidToken {
             Self::Revoked(revoked) => revoked.fmt(f),
             Self::OtherType => f.write_str("the token is not an access token"),
             Self::SessionEnded => f.write_str("the session does not count, or no longer"),
+            Self::OtherUrl => f.write_str("the URL was signed for another resource or method"),
+            Self::UsedUrl => f.write_str("the signed URL has been used"),
             Self::UnexpectedClaims => f.write_str("the token's claims do not fit the handler's type"),
         }
     }
@@ -236,6 +245,8 @@ pub enum ConfigError {
     },
     /// The machine gives no secret to make nonces with.
     NoNonces,
+    /// The machine gives no secret to sign URLs with.
+    NoSecret,
     /// An environment variable is missing or not UTF-8.
     MissingVariable {
         /// Its name.
@@ -255,6 +266,7 @@ impl fmt::Display for ConfigError {
             Self::EmptyAudience => f.write_str("the audience is empty"),
             Self::NotAHeader { value } => write!(f, "`{value}` is no name of a header"),
             Self::NoNonces => f.write_str("no secret for nonces could be made"),
+            Self::NoSecret => f.write_str("no secret for signed URLs could be made"),
             Self::MissingVariable { name } => write!(f, "set the environment variable {name}"),
         }
     }

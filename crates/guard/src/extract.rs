@@ -42,6 +42,8 @@ pub(crate) enum Place {
     /// In the header, under the scheme that wants a proof beside it.
     Proof,
     Query,
+    /// In place of a token, at the end of a signed URL.
+    Signed,
     Form,
     Cookie,
 }

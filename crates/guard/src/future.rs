@@ -59,6 +59,12 @@ where
                     let private = HeaderValue::from_static("private");
                     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(private);
                 }
+                // A URL that is good for seconds is nobody else's to have.
+                if *place == Some(Place::Signed) {
+                    let headers = response.headers_mut();
+                    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+                    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+                }
                 // RFC 9449 §8.2: also an answer that is no challenge says which one to use next.
                 if let Some(nonce) = nonce.take() {
                     response.headers_mut().insert(NONCE, nonce);

@@ -14,7 +14,7 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use crate::{
     clock::Clock,
     error::{InvalidToken, Rejection},
-    jwks::KeySource,
+    jwks::{KeySource, cache::Unavailable},
     revocation::{Follower, Watch, Word},
     seen::{Proven, Seen},
     session::{self, Source},
@@ -34,6 +34,16 @@ pub(crate) struct Judge {
     following: Mutex<Option<JoinHandle<()>>>,
     /// The last second for which there was a look at what is due.
     second: AtomicU64,
+}
+
+/// How a token that was judged good before stands now.
+#[cfg(feature = "ws")]
+pub(crate) enum Standing {
+    Good,
+    /// Only the issuer can tell.
+    Unknown,
+    /// It has expired, was revoked, or was verified by keys that do not count any more.
+    Gone,
 }
 
 /// The verdict that can be given without waiting.
@@ -107,6 +117,26 @@ impl Judge {
         }
     }
 
+    /// How a token stands, as far as that can be told at once: a few comparisons.
+    #[cfg(feature = "ws")]
+    pub(crate) fn standing(&self, token: &str, proven: &Proven, now: u64) -> Standing {
+        let generation = if self.sessions_for(token).is_some() { 0 } else { self.keys.generation() };
+        if !proven.counts(now, generation) {
+            return Standing::Gone;
+        }
+        match self.watch.word(proven, now) {
+            Word::Good => Standing::Good,
+            Word::Ask => Standing::Unknown,
+            Word::Revoked(_) | Word::Unavailable => Standing::Gone,
+        }
+    }
+
+    /// The second, and what is due in it is seen to: for whoever judges without a request.
+    #[cfg(feature = "ws")]
+    pub(crate) fn second(&self) -> u64 {
+        self.now()
+    }
+
     /// Where this token is looked up, if it is not one to verify.
     fn sessions_for(&self, token: &str) -> Option<&Source> {
         self.sessions.as_ref().filter(|_| session::is_value(token))
@@ -142,6 +172,30 @@ impl Judge {
             sessions.seen.keep(&shared, self.now(), 0);
         }
         Ok(shared)
+    }
+
+    /// Whether what a signed URL stands for was revoked; `None`: it is not known yet where revocations are told, so [`Judge::inform`] comes
+    /// first.
+    pub(crate) fn weigh_signed(&self, proven: &Proven) -> Option<Result<(), Rejection>> {
+        let now = self.now();
+        if let KeySource::Remote(cache) = &self.keys
+            && cache.discovered().is_none()
+        {
+            return None;
+        }
+        Some(match self.weigh(proven, now) {
+            Word::Good => Ok(()),
+            Word::Revoked(why) => Err(Rejection::InvalidToken(InvalidToken::Revoked(why))),
+            // The issuer knows tokens, and no URLs of ours.
+            Word::Ask | Word::Unavailable => Err(Watch::unavailable()),
+        })
+    }
+
+    /// Fetches what the issuer says of itself.
+    pub(crate) async fn inform(&self) -> Result<(), Rejection> {
+        let KeySource::Remote(cache) = &self.keys else { return Ok(()) };
+        let loaded = cache.load().await;
+        loaded.map(drop).map_err(|Unavailable { retry_after_secs }| Rejection::KeysUnavailable { retry_after_secs })
     }
 
     /// Sees to it that the feed is followed, if there has to be one and there is a runtime to do it on.

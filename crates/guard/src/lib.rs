@@ -24,10 +24,13 @@ mod scope;
 mod seen;
 mod service;
 mod session;
+mod signed;
 mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod verify;
+#[cfg(feature = "ws")]
+pub mod websocket;
 
 #[cfg(feature = "axum")]
 pub use crate::axum::Scoped;
@@ -46,6 +49,7 @@ pub use revocation::{FeedState, Revocation, RevocationStatus, Revoked, WhenStale
 pub use scope::{RequiredScope, SignInNeeded, is_scope_token};
 pub use service::{GuardService, RequireService};
 pub use session::Sessions;
+pub use signed::{NotSigned, SignedUrls, UrlToSign};
 pub use status::{CacheStatus, ProofStatus, Status};
 pub use symbolon_jose::{Algorithm, Jwk, JwkSet};
 pub use symbolon_oauth::DpopFailure;

@@ -54,6 +54,8 @@ pub(crate) enum Requirement {
     AnyScope(Vec<String>),
     /// A sign-in of this kind.
     Authentication(SignInNeeded),
+    /// A signed URL, and no token.
+    SignedUrl,
     /// This role.
     Role(String),
 }

@@ -7,17 +7,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Extensions, Request, Response, Uri};
+use http::{Extensions, Request, Response, Uri, header};
 use tower::Service;
 
 use crate::{
     caller::Authentication,
-    error::Rejection,
+    error::{Malformed, Rejection},
     extract::{Head, Place},
     future::ResponseFuture,
     guard::Guard,
     judge::Look,
+    revocation::Watch,
     scope::Requirement,
+    signed::Presented,
 };
 
 /// Authenticates every request before the inner service sees it.
@@ -35,6 +37,8 @@ enum Verdict {
     Pass(Authentication, Option<Place>),
     /// Something has to be fetched first.
     Wait { token: String, place: Place },
+    /// The same for a signed URL.
+    Inform(Presented),
 }
 
 impl<S> GuardService<S> {
@@ -75,6 +79,10 @@ where
                 let waiting = self.waiting();
                 ResponseFuture::boxed(async move { waiting.wait(request, token, place).await })
             }
+            Ok(Verdict::Inform(presented)) => {
+                let waiting = self.waiting();
+                ResponseFuture::boxed(async move { waiting.inform(request, presented).await })
+            }
             Err(rejection) => ResponseFuture::ready(Ok(guard.reject(&rejection))),
         }
     }
@@ -102,6 +110,7 @@ impl<S> GuardService<S> {
         match verdict {
             Ok(Verdict::Pass(authentication, place)) => self.pass(request, authentication, place).await,
             Ok(Verdict::Wait { token, place }) => self.wait(request, token, place).await,
+            Ok(Verdict::Inform(presented)) => self.inform(request, presented).await,
             Err(rejection) => Ok(self.guard.reject(&rejection)),
         }
     }
@@ -122,6 +131,24 @@ impl<S> GuardService<S> {
                 self.pass(request, authentication, Some(place)).await
             }
             Err(rejection) => Ok(guard.reject(&rejection)),
+        }
+    }
+
+    async fn inform<B, R>(self, request: Request<B>, presented: Presented) -> Result<Response<R>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+        R: From<Bytes>,
+    {
+        let judged = match self.guard.judge().inform().await {
+            Ok(()) => self.guard.admit_signed(&presented).unwrap_or_else(|| Err(Watch::unavailable())),
+            Err(rejection) => Err(rejection),
+        };
+        match judged {
+            Ok(()) => {
+                let authentication = Authentication::of(self.guard.clone(), presented.proven);
+                self.pass(request, authentication, Some(Place::Signed)).await
+            }
+            Err(rejection) => Ok(self.guard.reject(&rejection)),
         }
     }
 
@@ -163,6 +190,16 @@ fn heading<B>(request: &Request<B>) -> Heading<'_> {
 
 /// Judges a request without waiting.
 fn look(guard: &Guard, heading: Heading<'_>, form: Option<&[u8]>) -> Result<Verdict, Rejection> {
+    if let Some(presented) = guard.presented(heading.head.method, heading.uri)? {
+        if heading.head.headers.contains_key(header::AUTHORIZATION) {
+            return Err(Rejection::Malformed(Malformed::TwoTokens));
+        }
+        return match guard.admit_signed(&presented) {
+            Some(admitted) => admitted
+                .map(|()| Verdict::Pass(Authentication::of(guard.clone(), presented.proven), Some(Place::Signed))),
+            None => Ok(Verdict::Inform(presented)),
+        };
+    }
     let Some(found) = guard.sources().find(heading.head, form)? else {
         return guard.without_token().map(|anonymous| Verdict::Pass(anonymous, None));
     };

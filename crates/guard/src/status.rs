@@ -19,6 +19,9 @@ pub struct Status {
     pub sessions: Option<CacheStatus>,
     /// Proofs of keys, if the guard takes tokens that are bound to one.
     pub proofs: Option<ProofStatus>,
+    /// How many WebSockets are open whose caller is known.
+    #[cfg(feature = "ws")]
+    pub open_websockets: usize,
     /// How many requests were refused, by [`Rejection::reason`]; every reason is there.
     pub refusals: Vec<(&'static str, u64)>,
 }
@@ -46,7 +49,7 @@ pub struct ProofStatus {
 }
 
 /// Every reason, in the order of its counter.
-const REASONS: [&str; 17] = [
+const REASONS: [&str; 18] = [
     "no_token",
     "malformed",
     "invalid_token",
@@ -58,6 +61,7 @@ const REASONS: [&str; 17] = [
     "insufficient_authentication",
     "missing_role",
     "cross_site",
+    "no_signed_url",
     "body",
     "keys_unavailable",
     "revocations_unavailable",
@@ -99,6 +103,7 @@ impl Rejection {
             Self::InsufficientAuthentication(_) => "insufficient_authentication",
             Self::MissingRole { .. } => "missing_role",
             Self::CrossSite => "cross_site",
+            Self::NoSignedUrl => "no_signed_url",
             Self::BodyTooLarge | Self::BodyUnreadable => "body",
             Self::KeysUnavailable { .. } => "keys_unavailable",
             Self::RevocationsUnavailable { .. } => "revocations_unavailable",

@@ -7,17 +7,17 @@ type Print = [u8; 16];
 
 /// The memory of one guard.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     used: HashSet<Print>,
     /// In the order of their use, which is nearly that of their end.
     order: VecDeque<(u64, Print)>,
     /// How many had to be let go before their time.
-    pub(super) forgotten: u64,
+    pub(crate) forgotten: u64,
 }
 
 impl Memory {
     /// Whether this is the first use; it is remembered until `expires_at`. The oldest makes room where there is none.
-    pub(super) fn is_first(&mut self, once: [u8; 32], expires_at: u64, now: u64, most: usize) -> bool {
+    pub(crate) fn is_first(&mut self, once: [u8; 32], expires_at: u64, now: u64, most: usize) -> bool {
         while let Some((_, print)) = self.order.front().copied().filter(|(end, _)| *end <= now) {
             self.order.pop_front();
             self.used.remove(&print);
@@ -37,7 +37,7 @@ impl Memory {
         true
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.order.len()
     }
 }

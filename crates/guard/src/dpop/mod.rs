@@ -3,7 +3,7 @@
 //! The checks of the proof are those of the authorization server (`symbolon-oauth`). The token itself is judged like any other, from memory if it
 //! was seen before; its proof is new every time, and costs a signature.
 
-mod memory;
+pub(crate) mod memory;
 
 use std::{
     fmt,
@@ -25,7 +25,7 @@ use crate::{
 };
 use memory::Memory;
 
-const PROOF: HeaderName = HeaderName::from_static(dpop::HEADER);
+pub(crate) const PROOF: HeaderName = HeaderName::from_static(dpop::HEADER);
 pub(crate) const NONCE: HeaderName = HeaderName::from_static(dpop::NONCE_HEADER);
 /// How many proofs are remembered unless told otherwise: those of 4,000 requests a second, about 12 MiB.
 const DEFAULT_PROOFS: usize = 262_144;

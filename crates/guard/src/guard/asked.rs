@@ -18,6 +18,7 @@ use crate::{
     judge::Judge,
     seen::Proven,
     service::Heading,
+    signed::SignedUrls,
 };
 
 impl Guard {
@@ -27,6 +28,20 @@ impl Guard {
 
     pub(crate) fn judge(&self) -> &Judge {
         &self.0.judge
+    }
+
+    #[cfg(feature = "ws")]
+    pub(crate) fn open(&self) -> &std::sync::Arc<crate::websocket::open::Open> {
+        &self.0.open
+    }
+
+    #[cfg(feature = "ws")]
+    pub(crate) fn websocket_settings(&self) -> crate::websocket::WebSockets {
+        self.0.config.websockets
+    }
+
+    pub(crate) fn signed(&self) -> Option<&SignedUrls> {
+        self.0.config.signed.as_ref()
     }
 
     /// Whether a token that is good in itself may be shown like this. Costs nothing in a header, where no bound tokens are taken.
@@ -132,7 +147,7 @@ impl Guard {
         methods.into_iter().filter(|(_, on)| *on).map(|(name, _)| name).collect()
     }
 
-    pub(super) fn note(&self, rejection: &Rejection) {
+    pub(crate) fn note(&self, rejection: &Rejection) {
         self.0.refusals.count(rejection);
         match rejection {
             Rejection::NotGuarded => tracing::error!(%rejection, "a request was refused"),

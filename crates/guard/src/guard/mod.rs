@@ -12,6 +12,8 @@ use std::{
 use http::HeaderValue;
 use symbolon_jose::{Algorithm, jwt::Policy};
 
+#[cfg(feature = "ws")]
+use crate::websocket::{WebSockets, open::Open};
 use crate::{
     caller::Caller,
     certificate::Certificates,
@@ -28,6 +30,7 @@ use crate::{
     scope::{Requirement, SignInNeeded, is_scope_token},
     seen::{DEFAULT_TOKENS, Seen},
     session::{self, Sessions, Source},
+    signed::SignedUrls,
     status::{Refusals, Status},
     verify::{TokenType, Verifier},
 };
@@ -64,6 +67,8 @@ struct Inner {
     config: Config,
     judge: Judge,
     refusals: Refusals,
+    #[cfg(feature = "ws")]
+    open: Arc<Open>,
     /// The address of the metadata, once [`Guard::metadata`] serves it.
     metadata_url: OnceLock<String>,
 }
@@ -82,12 +87,15 @@ struct Config {
     sessions: Option<Sessions>,
     dpop: Option<Dpop>,
     certificates: Option<Certificates>,
+    signed: Option<SignedUrls>,
     /// Told to clients (RFC 9728 §2), and to nobody else.
     scopes_supported: Vec<String>,
     challenge: Challenge,
     on_reject: Option<OnReject>,
     optional: bool,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "ws")]
+    websockets: WebSockets,
 }
 
 impl Guard {
@@ -114,10 +122,13 @@ impl Guard {
             sessions: None,
             dpop: None,
             certificates: None,
+            signed: None,
             scopes_supported: Vec::new(),
             on_reject: None,
             optional: false,
             clock: Arc::new(SystemClock::new()),
+            #[cfg(feature = "ws")]
+            websockets: WebSockets::default(),
         }))
     }
 
@@ -152,6 +163,12 @@ impl Guard {
     /// A layer that lets pass only callers with this role. [`Guard::layer`] must stand around it.
     pub fn role(&self, role: impl Into<String>) -> RequireLayer {
         RequireLayer::new(self.clone(), Requirement::Role(role.into()))
+    }
+
+    /// A layer that lets pass only requests by a signed URL ([`Guard::sign_url`]): for what everybody reaches by such a URL or not at all.
+    /// [`Guard::layer`] must stand around it.
+    pub fn only_signed_urls(&self) -> RequireLayer {
+        RequireLayer::new(self.clone(), Requirement::SignedUrl)
     }
 
     /// A layer that lets pass only callers who signed in in one of these ways (the token's `acr`); others are told so, and can have their user
@@ -228,6 +245,8 @@ impl Guard {
             sessions: self.0.judge.sessions.as_ref().map(|sessions| sessions.seen.status()),
             proofs: self.0.config.dpop.as_ref().map(Dpop::status),
             revocation: self.0.judge.watch.status(),
+            #[cfg(feature = "ws")]
+            open_websockets: self.0.open.len(),
             refusals: self.0.refusals.by_reason(),
         }
     }
@@ -294,6 +313,8 @@ impl Guard {
         Self(Arc::new(Inner {
             judge: Judge::new(verifier, seen, sessions, follower, Arc::clone(&config.clock)),
             refusals: Refusals::default(),
+            #[cfg(feature = "ws")]
+            open: Open::new(config.websockets.unknown),
             config,
             metadata_url: OnceLock::new(),
         }))

@@ -16,6 +16,7 @@ use crate::{
     revocation::{Credentials, Revocation, WhenStale},
     scope::is_scope_token,
     session::{self, Sessions},
+    signed::SignedUrls,
     verify::TokenType,
 };
 
@@ -190,6 +191,21 @@ impl Guard {
     #[must_use]
     pub fn certificates(self, certificates: Certificates) -> Self {
         self.change(|config| config.certificates = Some(certificates))
+    }
+
+    /// How WebSockets are opened: see [`Guard::websocket`].
+    #[cfg(feature = "ws")]
+    #[must_use]
+    pub fn websockets(self, websockets: crate::websocket::WebSockets) -> Self {
+        self.change(|config| config.websockets = websockets)
+    }
+
+    /// Signs URLs for callers ([`Guard::sign_url`]), and takes requests that come by them in place of a token. Off unless called.
+    ///
+    /// The answers are told not to be kept and not to send their address along (`Cache-Control: private, no-store`, `Referrer-Policy: no-referrer`).
+    #[must_use]
+    pub fn signed_urls(self, urls: SignedUrls) -> Self {
+        self.change(|config| config.signed = Some(urls))
     }
 
     /// The scopes that clients may need here, as [`Guard::metadata`] tells them (RFC 9728 §2). Nothing is refused by it.

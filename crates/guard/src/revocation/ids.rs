@@ -28,6 +28,11 @@ impl Ids {
         Self { key, of_claims: OnceLock::new() }
     }
 
+    /// Of the key that verified the token.
+    pub(crate) fn key(&self) -> Fingerprint {
+        self.key
+    }
+
     /// What the set is asked for. `claims` are the token's, `api` is the audience that the guard is.
     pub(crate) fn token_ids(&self, claims: &Claims, api: Fingerprint) -> TokenIds {
         let prints = self.of_claims.get_or_init(|| OfClaims::new(claims));

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -52,7 +52,9 @@ pub(crate) struct Watch {
     /// Good tokens that were accepted although the knowledge was too old.
     pub(crate) unchecked: Counter,
     alarm: Mutex<Alarm>,
-    /// Wakes whoever waits for the first snapshot.
+    /// The version of the set that was told of last.
+    told: AtomicU64,
+    /// Wakes whoever waits for the first snapshot, or for revocations.
     changes: watch::Sender<()>,
 }
 
@@ -90,6 +92,7 @@ impl Watch {
             questions: Semaphore::new(MAX_QUESTIONS),
             unchecked: Counter::default(),
             alarm: Mutex::default(),
+            told: AtomicU64::new(0),
             changes: watch::Sender::new(()),
         }
     }
@@ -204,7 +207,8 @@ impl Watch {
             Some(_) => FeedState::Stale,
         };
         let before = self.state.swap(state as u8, Ordering::Relaxed);
-        if before != state as u8 {
+        let version = self.knowledge.set.version();
+        if before != state as u8 || self.told.swap(version, Ordering::Relaxed) != version {
             self.changes.send_replace(());
         }
         self.sound(&mut alarm, state, now);
@@ -251,6 +255,12 @@ impl Watch {
                 return;
             }
         }
+    }
+
+    /// Is woken when something was revoked, or when it has changed how well that is known.
+    #[cfg(feature = "ws")]
+    pub(crate) fn news(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     pub(crate) fn credentials(&self) -> Option<&Credentials> {

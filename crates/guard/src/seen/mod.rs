@@ -38,6 +38,8 @@ pub(crate) struct Proven {
     pub(crate) active_until: AtomicU64,
     /// The token itself; `None` unless it may be remembered.
     token: Option<Box<str>>,
+    /// It is no token, but what a signed URL stands for.
+    pub(crate) by_url: bool,
     pub(crate) claims: Claims,
 }
 
@@ -52,6 +54,7 @@ impl Proven {
             ids: Ids::default(),
             active_until: AtomicU64::new(0),
             token: None,
+            by_url: false,
             claims,
         }
     }

@@ -11,7 +11,9 @@ mod places;
 mod requirements;
 mod revocation;
 mod seen;
+mod signed;
 mod step_up;
+mod websocket;
 
 use std::{
     pin::pin,

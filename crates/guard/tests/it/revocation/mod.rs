@@ -7,6 +7,7 @@ mod live;
 mod restored;
 mod rotation;
 mod scripted;
+mod sockets;
 mod stale;
 mod world;
 

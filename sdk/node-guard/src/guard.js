@@ -15,13 +15,17 @@ import { Introspector } from './introspect.js';
 import { Judge, tell } from './judge.js';
 import { KeyCache } from './jwks/cache.js';
 import { metadataAddress, metadataDocument, metadataHandler } from './metadata.js';
+import { Open } from './open.js';
 import { checkedOptions } from './options.js';
 import { Revocation } from './revocation/revocation.js';
 import { Seen } from './seen.js';
+import { SignedUrls } from './signed.js';
+import { socketIo } from './socket-io.js';
 import { neededSignIn, suffices } from './step-up.js';
 import { Verifier } from './verify.js';
+import { GuardedSocket, webSockets } from './websocket.js';
 
-export { ConfigError, Rejection };
+export { ConfigError, GuardedSocket, Rejection };
 
 /** @typedef {import('./caller.js').Caller} Caller */
 /** @typedef {import('./caller.js').Claims} Claims */
@@ -54,6 +58,7 @@ export { ConfigError, Rejection };
  * @property {{ entries: number, hits: number, misses: number }} cache of verified tokens
  * @property {{ entries: number, forgotten: number }} [proofs] used proofs that are remembered, and how many were let go for
  *   lack of room; with the option `dpop`
+ * @property {number} openConnections WebSockets and Socket.IO connections whose caller is known
  * @property {Partial<Record<Reason, number>>} refusals by cause
  */
 
@@ -62,12 +67,20 @@ export { ConfigError, Rejection };
  * @property {(scope: string) => Middleware} scope lets pass only callers with this scope; stands behind the guard
  * @property {(scopes: string[]) => Middleware} anyScope the same with at least one of these
  * @property {(role: string) => Middleware} role the same with this role
+ * @property {() => Middleware} onlySignedUrls lets pass only requests by a signed URL
  * @property {(acrValues: string[]) => Middleware} requireAcr lets pass only callers who signed in in one of these ways (`acr`); others
  *   are told so, and can have their user sign in again (RFC 9470)
  * @property {(seconds: number) => Middleware} maxAge the same with a sign-in at most so long ago (`auth_time`)
  * @property {(needed: { acrValues?: string[], maxAge?: number }) => Middleware} stepUp both in one
  * @property {(token: string) => Promise<Caller>} verify a token that came some other way, such as a WebSocket's first
  *   message; fails with a {@link Rejection}, also for one that is bound to a key
+ * @property {(server: import('./websocket.js').Server, handle: (socket: GuardedSocket, request: Request) => void,
+ *   options?: import('./websocket.js').WebSocketOptions) => (request: Request, stream: import('node:stream').Duplex, head: Buffer) => void}
+ *   webSockets a listener for the event `upgrade` of an HTTP server: opens WebSockets of `ws` that end with their token
+ * @property {(needs?: import('./realtime.js').Needs) => import('./socket-io.js').SocketIoMiddleware} socketIo a middleware for `io.use`:
+ *   Socket.IO connections that end with the token of their handshake
+ * @property {(caller: Caller, target: string, options?: import('./signed.js').UrlOptions) => string} signUrl path and query with a
+ *   signature, by which whoever has it may make this one request for a minute; with the option `signedUrls`
  * @property {() => Promise<void>} ready fetches what the first request would wait for; fails when it is not to be had
  * @property {() => Status} status
  * @property {() => Middleware} metadata tells which issuer this API trusts (RFC 9728); stands before the guard. The challenges
@@ -95,6 +108,7 @@ export function createGuard(options, clock = system) {
   const { keys, seen, revocation, judge } = assemble(settings, clock);
   const { audience, realm, optional, onReject, leeway } = settings;
   const proofs = settings.dpop && new Proofs(settings.dpop, clock);
+  const urls = settings.signedUrls && new SignedUrls(settings.signedUrls, audience, clock);
   const certificates = settings.certificates && new Certificates(settings.certificates);
   /** @type {Map<Reason, number>} */
   const refusals = new Map();
@@ -122,10 +136,10 @@ export function createGuard(options, clock = system) {
     const nonce = proofs?.nextNonce();
     if (nonce !== undefined && !response.headersSent) response.setHeader('dpop-nonce', nonce);
   };
-  /** @type {(request: any, caller: Caller | undefined) => void} */
-  const pass = (request, caller) => {
+  /** @type {(request: any, caller: Caller | undefined, isSigned?: boolean) => void} */
+  const pass = (request, caller, isSigned = false) => {
     request.auth = caller;
-    request[AUTHENTICATION] = { guard: self, caller };
+    request[AUTHENTICATION] = { guard: self, caller, isSigned };
   };
 
   /**
@@ -148,6 +162,36 @@ export function createGuard(options, clock = system) {
     return proofs.prove(jkt, token, request);
   };
 
+  const open = new Open({ clock, judge, note });
+  revocation.onNews = () => open.look();
+  /** @type {import('./realtime.js').Core} */
+  const core = {
+    clock,
+    open,
+    admit,
+    note,
+    judge: async (token) => judge.look(token) ?? judge.verify(token),
+    find: (request) => find(request, settings),
+    nextNonce: () => proofs?.nextNonce(),
+  };
+
+  /**
+   * Takes a signed URL in place of a token. None: this is not one.
+   * @param {Request} request
+   * @param {Response} response
+   * @returns {{ caller: Caller, waiting: Promise<void> | undefined } | undefined}
+   */
+  const signedUrl = (request, response) => {
+    const presented = urls?.presented(request);
+    if (!urls || !presented) return undefined;
+    // A URL that is good for seconds is nobody else's to have.
+    response.setHeader('cache-control', 'private, no-store');
+    response.setHeader('referrer-policy', 'no-referrer');
+    const waiting = judge.weigh(presented.ids)?.then(() => urls.useUp(presented));
+    if (!waiting) urls.useUp(presented);
+    return { caller: presented.caller, waiting };
+  };
+
   /**
    * @param {import('./extract.js').Found} found
    * @param {Request} request
@@ -162,8 +206,16 @@ export function createGuard(options, clock = system) {
   /** @type {Middleware} */
   const middleware = (request, response, next) => {
     try {
-      const found = find(request, settings);
-      if (!found && !optional) throw new Rejection('no_token');
+      const signed = signedUrl(request, response);
+      if (signed?.waiting) return signed.waiting.then(
+        () => {
+          pass(request, signed.caller, true);
+          next();
+        },
+        (error) => reject(error, request, response, next),
+      );
+      const found = signed ? undefined : find(request, settings);
+      if (!found && !signed && !optional) throw new Rejection('no_token');
       if (found?.place === 'query') {
         // RFC 6750 §2.3: an answer to a URL that holds a token must not land in a shared cache.
         response.setHeader('cache-control', 'private');
@@ -180,19 +232,19 @@ export function createGuard(options, clock = system) {
           (error) => reject(error, request, response, next),
         );
       }
-      pass(request, proven?.caller);
+      pass(request, signed?.caller ?? proven?.caller, signed !== undefined);
     } catch (error) {
       return reject(error, request, response, next);
     }
     next();
   };
 
-  /** @type {(lacks: (caller: Caller) => Rejection | undefined) => Middleware} */
+  /** @type {(lacks: (caller: Caller, isSigned: boolean) => Rejection | undefined) => Middleware} */
   const requirement = (lacks) => (request, response, next) => {
     const authentication = /** @type {any} */ (request)[AUTHENTICATION];
-    const { caller } = authentication ?? {};
+    const { caller, isSigned } = authentication ?? {};
     const rejection =
-      authentication?.guard !== self ? new Rejection('not_guarded') : caller ? lacks(caller) : new Rejection('no_token');
+      authentication?.guard !== self ? new Rejection('not_guarded') : caller ? lacks(caller, isSigned) : new Rejection('no_token');
     if (rejection) reject(rejection, request, response, next);
     else next();
   };
@@ -215,6 +267,7 @@ export function createGuard(options, clock = system) {
       if (typeof role !== 'string' || role === '') throw new ConfigError('a role is text');
       return requirement(({ hasRole }) => (hasRole(role) ? undefined : new Rejection('missing_role', { required: role })));
     },
+    onlySignedUrls: () => requirement((_, isSigned) => (isSigned ? undefined : new Rejection('no_signed_url'))),
     requireAcr: (acrValues) => methods.stepUp({ acrValues }),
     maxAge: (maxAge) => methods.stepUp({ maxAge }),
     stepUp: (wanted) => {
@@ -234,11 +287,18 @@ export function createGuard(options, clock = system) {
         throw error;
       }
     },
+    webSockets: (server, handle, options = {}) => webSockets(core, server, handle, options),
+    socketIo: (needs = {}) => socketIo(core, needs),
+    signUrl(caller, target, options = {}) {
+      if (!urls) throw new ConfigError('signUrl needs the option signedUrls');
+      return urls.sign(caller, target, options);
+    },
     ready: () => awaited(Promise.all([keys.load(), revocation.ready()]).then(() => {})),
     status: () => ({
       ...revocation.status(clock.now()),
       cache: { entries: seen.size, hits: seen.hits, misses: seen.misses },
       ...(proofs && { proofs: { entries: proofs.size, forgotten: proofs.forgotten } }),
+      openConnections: open.size,
       refusals: Object.fromEntries(refusals),
     }),
     metadata() {

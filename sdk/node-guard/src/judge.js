@@ -71,6 +71,44 @@ export class Judge {
   }
 
   /**
+   * How a token stands that was judged good before, as far as that can be told at once.
+   * @param {Proven} proven
+   * @returns {'good' | 'unknown' | 'gone'}
+   */
+  standing(proven) {
+    const { keys, revocation } = this.#parts;
+    const { revoked, gate } = revocation;
+    const now = this.#now();
+    if (now < proven.begins || now >= proven.expires || proven.keys !== keys.set) return 'gone';
+    if (proven.checked !== revoked.version) {
+      if (revoked.refuses(proven.ids)) return 'gone';
+      proven.checked = revoked.version;
+    }
+    return gate === 'stale' ? 'unknown' : 'good';
+  }
+
+  /**
+   * Whether what a signed URL stands for was revoked. None: it counts; a promise: it does once that is fulfilled.
+   * @param {import('./revocation/revoked.js').TokenIds} ids
+   * @returns {Promise<void> | undefined}
+   */
+  weigh(ids) {
+    const { revocation } = this.#parts;
+    this.#now();
+    if (revocation.gate === 'wait') {
+      return revocation.start().then(() => {
+        if (revocation.gate === 'wait') throw new Rejection('revocations_unavailable');
+        return this.weigh(ids);
+      });
+    }
+    const kind = revocation.revoked.refuses(ids);
+    if (kind) throw new Rejection(`revoked_${kind}`);
+    // The issuer knows tokens, and no URLs of ours.
+    if (revocation.gate === 'stale') throw new Rejection('revocations_unavailable');
+    return undefined;
+  }
+
+  /**
    * A token that was seen before and still counts.
    * @param {string} token
    */

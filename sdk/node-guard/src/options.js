@@ -29,6 +29,8 @@ import { checkedUrl } from './urls.js';
  *   (RFC 9449). Without it they are refused
  * @property {import('./certificates.js').CertificateOptions} [certificates] also takes tokens that are bound to the certificate of
  *   the connection (RFC 8705). Without it they are refused
+ * @property {Uint8Array} [signedUrls] 32 random bytes that all nodes of the API share: signs URLs (`guard.signUrl`), and takes them in
+ *   place of a token
  * @property {string[]} [scopesSupported] that clients may need here, as the metadata tells them (RFC 9728)
  * @property {number} [remember] how many verified tokens: 16384, 0 for none
  * @property {string} [jwksUrl] the key set, where it is not what discovery names
@@ -36,8 +38,8 @@ import { checkedUrl } from './urls.js';
  */
 
 /**
- * @typedef {Required<Omit<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'certificates' | 'jwksUrl' | 'fetch'>>
- *   & Pick<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'certificates'>
+ * @typedef {Required<Omit<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'certificates' | 'signedUrls' | 'jwksUrl' | 'fetch'>>
+ *   & Pick<Options, 'cookie' | 'onReject' | 'credentials' | 'dpop' | 'certificates' | 'signedUrls'>
  *   & { jwksUrl?: URL, fetch: import('./http.js').Fetch }} Settings
  */
 
@@ -104,6 +106,7 @@ const TABLE = {
   credentials: [isCredentials, 'id and secret'],
   dpop: [isDpop, 'publicUrl and perhaps required, nonces (true or 32 bytes) and remember'],
   certificates: [isCertificates, 'perhaps required, and header with proxies'],
+  signedUrls: [(/** @type {unknown} */ value) => value instanceof Uint8Array && value.length === 32, '32 bytes'],
   scopesSupported: [listOf(isScope), 'a list of scopes', []],
   remember: [within(0, 10_000_000), 'a number of tokens', 16_384],
   jwksUrl: [isText, 'an address'],

@@ -5,6 +5,7 @@ import { callerOf, checkedClaims } from './caller.js';
 import { Rejection } from './errors.js';
 import { isSame } from './jwks/keys.js';
 import { fingerprint } from './revocation/fingerprint.js';
+import { signedBy } from './signed.js';
 
 /** @typedef {import('./caller.js').Caller} Caller */
 /** @typedef {import('./caller.js').Claims} Claims */
@@ -127,8 +128,11 @@ export class Verifier {
     // A rule refuses what was issued until some second: a token from the future would slip past it.
     if ((claims.iat ?? 0) > now + this.#leeway) throw new Rejection('not_yet_valid');
     const { jti, sid, rh, client_id: client, iat } = claims;
+    const caller = callerOf(claims);
+    const keyPrint = key.kid === undefined ? undefined : fingerprint('key', key.kid);
+    signedBy(caller, keyPrint);
     return {
-      caller: callerOf(claims),
+      caller,
       begins: Math.max(claims.nbf ?? 0, claims.iat ?? 0) - this.#leeway,
       expires: Math.floor(claims.exp) + this.#leeway,
       keys: set,
@@ -139,7 +143,7 @@ export class Verifier {
         rh: rh === undefined ? undefined : fingerprint('rh', rh),
         client: client === undefined ? undefined : fingerprint('client', client),
         api: this.#api,
-        key: key.kid === undefined ? undefined : fingerprint('key', key.kid),
+        key: keyPrint,
         iat,
       },
       checked: 0,

@@ -17,7 +17,7 @@ export class Rejection extends Error {
         needed?: import("./step-up.js").SignIn;
     });
     /** Why: for counting and for alarms, never for the caller. */
-    reason: "insufficient_scope" | "no_token" | "two_headers" | "not_one_token" | "two_tokens" | "malformed_token" | "bad_signature" | "unknown_key" | "other_type" | "other_issuer" | "other_audience" | "expired" | "not_yet_valid" | "claim_missing" | "claim_invalid" | "sender_constrained" | "other_certificate" | "not_bound" | "dpop_other_key" | "dpop_missing" | "dpop_several" | "dpop_malformed" | "dpop_type" | "dpop_algorithm" | "dpop_key_unusable" | "dpop_signature" | "dpop_method" | "dpop_uri" | "dpop_time" | "dpop_hash" | "dpop_replayed" | "dpop_nonce" | "revoked_jti" | "revoked_sid" | "revoked_rh" | "revoked_client" | "revoked_api" | "revoked_key" | "revoked_all" | "inactive" | "insufficient_authentication" | "missing_role" | "cross_site" | "keys_unavailable" | "revocations_unavailable" | "not_guarded";
+    reason: "insufficient_scope" | "no_token" | "two_headers" | "not_one_token" | "two_tokens" | "malformed_token" | "bad_signature" | "unknown_key" | "other_type" | "other_issuer" | "other_audience" | "expired" | "not_yet_valid" | "claim_missing" | "claim_invalid" | "sender_constrained" | "other_certificate" | "not_bound" | "dpop_other_key" | "dpop_missing" | "dpop_several" | "dpop_malformed" | "dpop_type" | "dpop_algorithm" | "dpop_key_unusable" | "dpop_signature" | "dpop_method" | "dpop_uri" | "dpop_time" | "dpop_hash" | "dpop_replayed" | "dpop_nonce" | "revoked_jti" | "revoked_sid" | "revoked_rh" | "revoked_client" | "revoked_api" | "revoked_key" | "revoked_all" | "other_url" | "used_url" | "inactive" | "insufficient_authentication" | "missing_role" | "no_signed_url" | "cross_site" | "keys_unavailable" | "revocations_unavailable" | "not_guarded";
     /** The status of the answer. */
     status: number;
     /** The error code in the challenge, where there is one. */
@@ -249,6 +249,16 @@ declare namespace CAUSES {
         error: string;
         body: string;
     }, string];
+    let other_url: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
+    let used_url: [{
+        status: number;
+        error: string;
+        body: string;
+    }, string];
     let inactive: [{
         status: number;
         error: string;
@@ -267,6 +277,10 @@ declare namespace CAUSES {
     let missing_role: [{
         status: number;
         error: string;
+        body: string;
+    }, string];
+    let no_signed_url: [{
+        status: number;
         body: string;
     }, string];
     let cross_site: [{

@@ -79,6 +79,10 @@ export type Status = {
         forgotten: number;
     } | undefined;
     /**
+     * WebSockets and Socket.IO connections whose caller is known
+     */
+    openConnections: number;
+    /**
      * by cause
      */
     refusals: Partial<Record<Reason, number>>;
@@ -96,6 +100,10 @@ export type Methods = {
      * the same with this role
      */
     role: (role: string) => Middleware;
+    /**
+     * lets pass only requests by a signed URL
+     */
+    onlySignedUrls: () => Middleware;
     /**
      * lets pass only callers who signed in in one of these ways (`acr`); others
      * are told so, and can have their user sign in again (RFC 9470)
@@ -118,6 +126,20 @@ export type Methods = {
      */
     verify: (token: string) => Promise<Caller>;
     /**
+     * a listener for the event `upgrade` of an HTTP server: opens WebSockets of `ws` that end with their token
+     */
+    webSockets: (server: import("./websocket.js").Server, handle: (socket: GuardedSocket, request: Request) => void, options?: import("./websocket.js").WebSocketOptions) => (request: Request, stream: import("node:stream").Duplex, head: Buffer) => void;
+    /**
+     * a middleware for `io.use`:
+     * Socket.IO connections that end with the token of their handshake
+     */
+    socketIo: (needs?: import("./realtime.js").Needs) => import("./socket-io.js").SocketIoMiddleware;
+    /**
+     * path and query with a
+     * signature, by which whoever has it may make this one request for a minute; with the option `signedUrls`
+     */
+    signUrl: (caller: Caller, target: string, options?: import("./signed.js").UrlOptions) => string;
+    /**
      * fetches what the first request would wait for; fails when it is not to be had
      */
     ready: () => Promise<void>;
@@ -134,5 +156,6 @@ export type Methods = {
 };
 export type Guard = Middleware & Methods;
 import { ConfigError } from './errors.js';
+import { GuardedSocket } from './websocket.js';
 import { Rejection } from './errors.js';
-export { ConfigError, Rejection };
+export { ConfigError, GuardedSocket, Rejection };

@@ -29,6 +29,18 @@ export class Judge {
      * @returns {Promise<Proven>}
      */
     verify(token: string): Promise<Proven>;
+    /**
+     * How a token stands that was judged good before, as far as that can be told at once.
+     * @param {Proven} proven
+     * @returns {'good' | 'unknown' | 'gone'}
+     */
+    standing(proven: Proven): "good" | "unknown" | "gone";
+    /**
+     * Whether what a signed URL stands for was revoked. None: it counts; a promise: it does once that is fulfilled.
+     * @param {import('./revocation/revoked.js').TokenIds} ids
+     * @returns {Promise<void> | undefined}
+     */
+    weigh(ids: import("./revocation/revoked.js").TokenIds): Promise<void> | undefined;
     #private;
 }
 export type Proven = import("./verify.js").Proven;

@@ -80,6 +80,11 @@ export type Options = {
      */
     certificates?: import("./certificates.js").CertificateOptions | undefined;
     /**
+     * 32 random bytes that all nodes of the API share: signs URLs (`guard.signUrl`), and takes them in
+     * place of a token
+     */
+    signedUrls?: Uint8Array<ArrayBufferLike> | undefined;
+    /**
      * that clients may need here, as the metadata tells them (RFC 9728)
      */
     scopesSupported?: string[] | undefined;
@@ -96,7 +101,7 @@ export type Options = {
      */
     fetch?: typeof fetch | undefined;
 };
-export type Settings = Required<Omit<Options, "cookie" | "onReject" | "credentials" | "dpop" | "certificates" | "jwksUrl" | "fetch">> & Pick<Options, "cookie" | "onReject" | "credentials" | "dpop" | "certificates"> & {
+export type Settings = Required<Omit<Options, "cookie" | "onReject" | "credentials" | "dpop" | "certificates" | "signedUrls" | "jwksUrl" | "fetch">> & Pick<Options, "cookie" | "onReject" | "credentials" | "dpop" | "certificates" | "signedUrls"> & {
     jwksUrl?: URL;
     fetch: import("./http.js").Fetch;
 };

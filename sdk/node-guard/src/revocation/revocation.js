@@ -34,6 +34,8 @@ export class Revocation {
   revoked = new Revoked();
   /** @type {Gate} */
   gate;
+  /** Is called when something may have been revoked. */
+  onNews = () => {};
   #follower;
   #policy;
   #clock;
@@ -59,7 +61,10 @@ export class Revocation {
       revoked: this.revoked,
       // Half of it, so that there is time to come back.
       silenceMs: Math.min(Math.max(policy.maxStaleness / 2, least), most) * 1000,
-      changed: () => this.tend(clock.now()),
+      changed: () => {
+        this.tend(clock.now());
+        this.onNews();
+      },
     });
     this.gate = policy.revocation === 'off' ? 'open' : 'wait';
   }

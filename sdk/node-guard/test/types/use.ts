@@ -41,3 +41,14 @@ createGuard({ ...options, whenStale: 'ignore' });
 caller.sub = 'eve';
 // @ts-expect-error no such reason
 status.refusals.whatever;
+
+import { WebSocketServer } from 'ws';
+import { Server } from 'socket.io';
+const wss = new WebSocketServer({ noServer: true, maxPayload: 65536 });
+const server = createServer();
+server.on('upgrade', guard.webSockets(wss, (socket, request) => {
+  socket.on('message', (data: string | Buffer) => socket.send(`${socket.caller.sub} ${request.url} ${data.length}`));
+}, { scope: 'read:dragons' }));
+new Server(server).use(guard.socketIo({ role: 'admin' }));
+const signed: string = guard.signUrl(caller, '/picture', { lifetime: 30, once: true });
+app.get('/picture', guard.onlySignedUrls(), (_, res) => { res.end(signed); });

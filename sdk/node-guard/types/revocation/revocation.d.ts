@@ -18,6 +18,8 @@ export class Revocation {
     revoked: Revoked;
     /** @type {Gate} */
     gate: Gate;
+    /** Is called when something may have been revoked. */
+    onNews: () => void;
     /** Begins to follow, the first time it is called; settled when requests need not wait any longer. */
     start(): Promise<void>;
     /**

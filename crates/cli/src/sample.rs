@@ -7,7 +7,7 @@ use axum::Router;
 use axum::http::header;
 use axum::routing::get;
 use serde_json::json;
-use symbolon_guard::{Dpop, Guard};
+use symbolon_guard::{Dpop, Guard, SignedUrls};
 
 use crate::error::{CliError, FAILED, UNREACHABLE};
 
@@ -54,6 +54,7 @@ impl Ports {
         };
         let guard = Guard::new(issuer, &self.urls.api).map_err(|why| failed(&why))?;
         let guard = guard.dpop(Dpop::accept(&self.urls.api).map_err(|why| failed(&why))?);
+        let guard = guard.signed_urls(SignedUrls::of_this_process().map_err(|why| failed(&why))?);
         let api = dragons_api::router(&guard, &[self.urls.spa.clone(), ANGULAR_APP.to_owned()]);
         let spa = app(issuer, &self.urls);
         let doors = self.api.into_iter().map(|door| (door, api.clone()));

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use symbolon_guard::{Dpop, Guard};
+use symbolon_guard::{Dpop, Guard, SignedUrls};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,7 +17,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Plain tokens, and those that are bound to a key (RFC 9449), which nobody else can use.
     let dpop = Dpop::accept(&public)?;
-    let guard = Guard::new(issuer, audience)?.dpop(dpop);
+    // And URLs that the API has signed, for pictures.
+    let guard = Guard::new(issuer, audience)?.dpop(dpop).signed_urls(SignedUrls::of_this_process()?);
     let listener = tokio::net::TcpListener::bind(&listen).await?;
     println!("the dragons live at http://{listen}/api/dragons");
     axum::serve(listener, dragons_api::router(&guard, &[origin])).await?;

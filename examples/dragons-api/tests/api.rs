@@ -6,14 +6,18 @@ use axum::{
     body::Body,
     http::{Request, Response, header},
 };
-use symbolon_guard::testing::{AUDIENCE, TestIssuer};
+use symbolon_guard::{
+    SignedUrls,
+    testing::{AUDIENCE, TestIssuer},
+};
 use tower::ServiceExt;
 
 const SPA: &str = "http://localhost:4401";
 
 fn world() -> (TestIssuer, Router) {
     let issuer = TestIssuer::offline();
-    let api = dragons_api::router(&issuer.guard(AUDIENCE), &[SPA.to_owned()]);
+    let guard = issuer.guard(AUDIENCE).signed_urls(SignedUrls::of_this_process().unwrap());
+    let api = dragons_api::router(&guard, &[SPA.to_owned()]);
     (issuer, api)
 }
 
@@ -82,4 +86,25 @@ async fn anyone_may_ask_which_issuer_is_trusted() {
     let response = get(&api, "/.well-known/oauth-protected-resource", &[("origin", "https://tool.example")]).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+}
+
+#[tokio::test]
+async fn a_picture_is_for_whoever_has_a_url_that_the_api_has_signed() {
+    let (issuer, api) = world();
+    let picture = "/api/dragons/Shenlong/picture";
+    let authorization = format!("Bearer {}", issuer.token().scope("read:dragons").sign());
+    let token = [("authorization", authorization.as_str())];
+    assert_eq!(get(&api, picture, &token).await.status(), 403);
+    let answer = get(&api, &format!("{picture}-url"), &token).await;
+    let body = axum::body::to_bytes(answer.into_body(), 4096).await.unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let shown = get(&api, answer["url"].as_str().unwrap(), &[]).await;
+    assert_eq!(
+        (shown.status().as_u16(), &shown.headers()[header::CONTENT_TYPE]),
+        (200, &"image/svg+xml".parse().unwrap())
+    );
+    assert_eq!(shown.headers()[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(get(&api, picture, &[]).await.status(), 401);
+    let nobody = format!("Bearer {}", issuer.token().sign());
+    assert_eq!(get(&api, &format!("{picture}-url"), &[("authorization", &nobody)]).await.status(), 403);
 }

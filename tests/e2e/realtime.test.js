@@ -1,0 +1,136 @@
+/** WebSockets and signed URLs as a page has them: the SDK in a real Chromium, examples/dragons-api beside the issuer. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fillIn, launch, profile } from './support/browser.js';
+import { quietPort } from './support/sample.js';
+import { ADMIN, binary, Server } from './support/server.js';
+
+const SDK = join(import.meta.dirname, '../../sdk/js/src');
+
+let server, api, app, browser;
+
+before(async () => {
+  [server, browser] = await Promise.all([Server.start(), launch()]);
+  app = await serveApp();
+  api = await startApi();
+  await server.command(['client', 'add', '--spa', '--id', 'live', '--name', 'Live', '--redirect', `${app.origin}/`, '--api', `${server.api}=read:dragons`]);
+});
+after(async () => {
+  await browser?.close();
+  app?.listener.close();
+  if (api && api.child.exitCode === null) {
+    api.child.kill();
+    await once(api.child, 'exit');
+  }
+  await server?.stop();
+});
+
+/** The sample API, built beside the server. */
+async function startApi() {
+  const origin = `http://localhost:${await quietPort()}`;
+  const env = { ...process.env, ISSUER: server.issuer, AUDIENCE: server.api, PUBLIC: origin, ORIGIN: app.origin, LISTEN: new URL(origin).host };
+  const child = spawn(join(dirname(binary()), 'dragons-api'), [], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  child.stdout.resume();
+  return { origin, child };
+}
+
+/** A page with the SDK, and the part of it that npm brings. */
+async function serveApp() {
+  const listener = createServer(({ url }, response) => {
+    const { pathname } = new URL(url, 'http://app');
+    const isScript = pathname.endsWith('.js');
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
+    response.end(isScript ? readFileSync(join(SDK, pathname)) : page());
+  });
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  return { listener, origin: `http://localhost:${listener.address().port}` };
+}
+
+const page = () => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
+<script type="module">
+import { createAuth } from '${server.issuer}/sdk/v1/symbolon.js';
+import { openSocket } from './socket.js';
+window.auth = createAuth({ issuer: '${server.issuer}', clientId: 'live', apis: { '${api.origin}': { audience: '${server.api}', scope: 'read:dragons' } } });
+window.seen = [];
+window.live = () => {
+  const socket = openSocket(auth, '${api.origin.replace('http', 'ws')}/api/dragons/live');
+  socket.addEventListener('open', () => seen.push('open'));
+  socket.addEventListener('message', ({ data }) => seen.push(JSON.parse(data).dragon));
+  socket.addEventListener('close', ({ detail }) => seen.push(detail.error?.code ?? 'closed'));
+  return (window.socket = socket);
+};
+await auth.start();
+if (!auth.user) auth.login();
+</script>`;
+
+/** Somebody signed in, with what goes over its WebSockets. */
+async function signedIn(t, { email, password } = ADMIN) {
+  const page = await (await profile(t, browser)).newPage();
+  const frames = { sent: [], received: [] };
+  page.on('websocket', (socket) => {
+    socket.on('framesent', ({ payload }) => frames.sent.push(JSON.parse(payload)));
+    socket.on('framereceived', ({ payload }) => frames.received.push(JSON.parse(payload)));
+  });
+  await page.goto(app.origin);
+  await fillIn(page, email, password);
+  await page.waitForFunction(() => window.auth?.user);
+  return { page, frames };
+}
+
+const until = (page, what) => page.waitForFunction((name) => seen.includes(name), what);
+
+test('dragons fly by as long as the token counts, and on with the next one', async (t) => {
+  const { page, frames } = await signedIn(t);
+  await page.evaluate(() => void live());
+  await until(page, 'Shenlong');
+  const [{ token, dpop, ...first }] = frames.sent;
+  assert.deepEqual(first, { type: 'authenticate' });
+  assert.ok(token && dpop, 'the token is bound to a key, and the proof stands beside it');
+  // The SDK renews ahead of time: as when that has come.
+  await page.evaluate(async () => {
+    const renewed = new Promise((done) => auth.on('renewed', done));
+    await auth.token({ minTtl: 100_000 }).catch(() => {});
+    await renewed;
+  });
+  await page.waitForFunction(() => seen.filter((name) => name === 'Shenlong').length >= 2);
+  assert.equal(frames.sent.length, 2);
+  assert.notEqual(frames.sent[1].token, token);
+  assert.equal(frames.received.filter(({ type }) => type === 'authenticated').length, 2);
+  assert.equal(await page.evaluate(() => seen.filter((name) => name === 'open').length), 1, 'on the same connection');
+  await page.evaluate(() => socket.close());
+  await until(page, 'closed');
+});
+
+test('a session that ends takes the connection with it, and says why', async (t) => {
+  const user = await server.addUser('bob@example.test', 'Bob', 'a long walk in the rain');
+  const { page } = await signedIn(t, user);
+  await page.evaluate(() => void live());
+  await until(page, 'Fucanglong');
+  await server.command(['session', 'end', '--user', user.email, '--yes']);
+  await until(page, 'unauthorized');
+});
+
+test('a picture by a signed URL: no token in it, and none needed', async (t) => {
+  const { page } = await signedIn(t);
+  const picture = await page.evaluate(async (origin) => {
+    const { url } = await (await auth.fetch(`${origin}/api/dragons/Tianlong/picture-url`)).json();
+    const image = new Image();
+    image.src = origin + url;
+    await image.decode();
+    document.body.append(image);
+    return { url, width: image.naturalWidth };
+  }, api.origin);
+  assert.ok(picture.width > 50, String(picture.width));
+  const answer = await fetch(api.origin + picture.url);
+  assert.deepEqual([answer.status, answer.headers.get('referrer-policy'), answer.headers.get('cache-control')],
+    [200, 'no-referrer', 'private, no-store']);
+  const other = await fetch(api.origin + picture.url.replace('Tianlong', 'Shenlong'));
+  assert.equal(other.status, 401);
+});

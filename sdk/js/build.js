@@ -3,7 +3,7 @@
  *
  *     node build.js [folder]      default: dist
  *
- * The core names its parts by their hashes, so that what it loads is what it was built with. The server gives each file
+ * Each names the parts it loads by their hashes, so that what it loads is what it was built with. The server gives each file
  * under its plain name and under its hash.
  */
 
@@ -15,14 +15,24 @@ import { join } from 'node:path';
 const root = import.meta.dirname;
 const folder = process.argv[2] ?? join(root, 'dist');
 
-/** Loaded later, by the module that the core imports. */
-const PARTS = { './sign-in.js': 'sign-in', './storage/open.js': 'storage' };
+/** Loaded later, by the module that is imported. One that another part loads stands before it. */
+const PARTS = { './sign-in.js': 'sign-in', './cookie.js': 'cookie', './storage/open.js': 'storage' };
+/** Where a part is not where it is imported from. */
+const ENTRIES = { './cookie.js': './storage/cookie.js' };
 
 /** Sixteen characters of SHA-256, as the server counts them. */
 const hash = (text) => createHash('sha256').update(text).digest('base64url').slice(0, 16);
 
-/** @param {string} entry @param {import('esbuild').Plugin[]} [plugins] */
-async function bundle(entry, plugins = []) {
+const files = {};
+const names = {};
+const loadLater = {
+  name: 'load later',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path: names[path], external: true } : undefined)),
+};
+
+/** @param {string} entry */
+async function bundle(entry) {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'src', entry)],
     bundle: true,
@@ -32,24 +42,17 @@ async function bundle(entry, plugins = []) {
     legalComments: 'none',
     banner: { js: '// Symbolon, MIT OR Apache-2.0' },
     logLevel: 'warning',
-    plugins,
+    plugins: [loadLater],
     write: false,
   });
   return outputFiles[0].text;
 }
 
-const files = {};
-const names = {};
 for (const [path, name] of Object.entries(PARTS)) {
-  files[`${name}.js`] = await bundle(path);
+  files[`${name}.js`] = await bundle(ENTRIES[path] ?? path);
   names[path] = `./${name}.${hash(files[`${name}.js`])}.js`;
 }
-const loadLater = {
-  name: 'load later',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path: names[path], external: true } : undefined)),
-};
-files['symbolon.js'] = await bundle('symbolon.js', [loadLater]);
+files['symbolon.js'] = await bundle('symbolon.js');
 
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

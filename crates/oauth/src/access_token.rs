@@ -72,6 +72,10 @@ pub struct AccessTokenClaims {
     /// Who acts for the user, if somebody does (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// SHA-256, in base64url, of the token that a page must show beside it, if it is a cookie: what is changed by a request that a browser
+    /// completes by itself must be asked for by the right page. Given by the shell, which has the key.
+    #[serde(rename = "csrf#S256", default, skip_serializing_if = "Option::is_none")]
+    pub csrf: Option<String>,
     /// Where its status stands, if the API asks for status lists. Given by the shell, when the place is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -211,6 +215,7 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
         roles: Vec::new(),
         cnf: None,
         act: None,
+        csrf: None,
         status: None,
     }
 }

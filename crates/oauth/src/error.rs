@@ -186,6 +186,8 @@ pub enum OAuthError {
     DpopKeyMismatch,
     /// A proof from a client that gets session values, which cannot be bound to a key.
     DpopNotForSessions,
+    /// A request for cookies, or with them, that no page of the client's has made, or that lacks the page's token.
+    NotFromItsPage,
     /// The refresh token's time is over, idle or absolute.
     RefreshTokenExpired,
     /// No `refresh_token` in the request.
@@ -204,6 +206,8 @@ pub enum OAuthError {
     TargetNotGranted,
     /// A token to revoke that was issued to another client (RFC 7009 §2.1).
     TokenOfAnotherClient,
+    /// The access token does not fit a cookie.
+    TokenTooLargeForCookie,
     /// `code_verifier` is not the challenge's (RFC 7636 §4.6).
     VerifierMismatch,
     /// No `code_verifier` though there was a challenge.
@@ -451,6 +455,11 @@ impl OAuthError {
             Self::DpopNotForSessions => {
                 wire("invalid_request", 400, "access tokens of this client are session values, which DPoP cannot bind")
             }
+            Self::NotFromItsPage => wire(
+                "invalid_request",
+                403,
+                "tokens of this client are cookies: a page of a registered origin of this site must ask, with its X-CSRF-Token once it has one",
+            ),
             // Some clients look for the words "invalid refresh token", "Missing Refresh Token" and "user is blocked".
             Self::RefreshTokenExpired => wire("invalid_grant", 400, "invalid refresh token: it has expired"),
             Self::RefreshTokenMissing => {
@@ -466,6 +475,12 @@ impl OAuthError {
             // RFC 6749 §6
             Self::ScopeGrows => wire("invalid_scope", 400, "scope goes beyond what was granted"),
             Self::TokenOfAnotherClient => wire("invalid_grant", 400, "the token was issued to another client"),
+            // RFC 6265bis §5.6: what is larger is dropped without a word.
+            Self::TokenTooLargeForCookie => wire(
+                "invalid_scope",
+                400,
+                "the access token does not fit a cookie of 4096 bytes: ask for fewer scopes, or have the client registered for session values",
+            ),
             // RFC 7636 §4.6
             Self::VerifierMismatch => wire("invalid_grant", 400, "code_verifier does not match the code_challenge"),
             Self::VerifierMissing => wire("invalid_grant", 400, "code_verifier is missing"),

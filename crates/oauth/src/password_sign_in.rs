@@ -29,7 +29,7 @@ pub struct Request {
 /// What the sign-in was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The session that begins with it, if the client [needs one](Client::gets_sessions).
+    /// The session that begins with it, if the client [needs one](begins_session).
     pub session: Option<OwnSession>,
     /// By what means (RFC 8176).
     pub amr: Vec<String>,
@@ -55,6 +55,12 @@ pub fn check_client(client: &Client) -> Result<(), OAuthError> {
     if client.first_party && client.password_sign_in { Ok(()) } else { Err(OAuthError::GrantNotAllowed) }
 }
 
+/// Whether a session begins with such a sign-in: session values live in one, and the token of a page that gets cookies is bound to it.
+#[must_use]
+pub fn begins_session(client: &Client) -> bool {
+    client.gets_sessions() || client.gets_cookies()
+}
+
 /// Decides what a user whose password was right gets.
 ///
 /// # Errors
@@ -74,7 +80,7 @@ pub fn decide(
         return Err(OAuthError::UserBlocked);
     }
     let api = target::for_user(client, request.audience.as_deref(), ctx.issuer, apis)?;
-    if client.gets_sessions() != signed_in.session.is_some() {
+    if begins_session(client) != signed_in.session.is_some() {
         return Err(OAuthError::ServerError);
     }
     let asked = request.scope.clone().unwrap_or_else(|| everything(api));

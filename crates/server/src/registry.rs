@@ -196,6 +196,16 @@ impl Registry {
         self.clients.tally().is_allowed_origin(origin)
     }
 
+    /// Whether pages of `origin` get tokens as cookies, of any enabled client.
+    pub fn gets_cookies(&self, origin: &str) -> bool {
+        self.clients.tally().gets_cookies(origin)
+    }
+
+    /// Whether the tokens of any enabled client are cookies.
+    pub fn hands_out_cookies(&self) -> bool {
+        self.clients.tally().hands_out_cookies()
+    }
+
     /// The origins of pages that watch sessions.
     pub fn watching_origins(&self) -> impl Iterator<Item = &str> {
         self.clients.tally().watching_origins()

@@ -66,10 +66,10 @@ export const symbolonInterceptor = (request, next) => {
     let sending;
     /** Passes on the last answer: the one that counts. */
     let settle = () => {};
-    const send = (/** @type {Request} */ { headers }) =>
+    const send = (/** @type {Request} */ { headers }, /** @type {boolean | undefined} */ withCredentials) =>
       new Promise((/** @type {(response: Response) => void} */ resolve, reject) => {
         if (out.closed) return; // unsubscribed while the token was on its way
-        sending = next(request.clone({ setHeaders: Object.fromEntries(headers) })).subscribe({
+        sending = next(request.clone({ setHeaders: Object.fromEntries(headers), withCredentials })).subscribe({
           next: (event) => {
             if (!(event instanceof HttpResponse)) return out.next(event);
             settle = () => (out.next(event), out.complete());
@@ -91,8 +91,8 @@ export const symbolonInterceptor = (request, next) => {
 
 /** What auth.fetch needs to see of an answer. @param {import('@angular/common/http').HttpResponseBase} answer */
 function outline({ status, headers }) {
-  const pairs = headers.keys().map((name) => [name, `${headers.get(name)}`]);
-  return new Response(null, { status, headers: Object.fromEntries(pairs) });
+  const pairs = /** @type {[string, string][]} */ (headers.keys().map((name) => [name, headers.get(name)]));
+  return new Response(null, { status, headers: pairs });
 }
 
 /**

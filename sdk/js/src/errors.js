@@ -20,7 +20,7 @@ export const HINTS = {
   popup_blocked: 'Call loginPopup() from a click.',
   restore_loop: 'Does the redirectUri call start()?',
   storage_unavailable: 'sessionStorage is blocked.',
-  unknown_state: 'This sign-in is over, or of another tab.',
+  unknown_state: 'That sign-in is over.',
 };
 
 /** Every failure the SDK reports. */

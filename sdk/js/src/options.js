@@ -10,8 +10,9 @@
  * @property {Record<string, { audience?: string, scope?: string }>} [apis] base URL → its audience (default: the base
  *   URL itself) and scope; nothing else is ever sent a token, and each audience gets one of its own
  * @property {string} [scope] default `openid profile email offline_access`
- * @property {'auto' | 'memory' | 'session' | 'local'} [storage] where tokens live; `auto`, the default: the refresh
- *   token in IndexedDB with the key it is bound to, and where that cannot be, `memory`
+ * @property {'auto' | 'cookie' | 'memory' | 'session' | 'local'} [storage] where tokens live; `auto`, the default: the
+ *   refresh token in IndexedDB with the key it is bound to, and where that cannot be, `memory`; `cookie`: out of reach
+ *   of scripts, for an app of the issuer's site
  * @property {'auto' | boolean} [dpop] default `auto`: tokens are bound to a key if the issuer offers it; APIs must know
  *   DPoP then
  * @property {{ before?: number, retry?: number[] }} [renew] seconds: how long before expiry, and waits after a failure

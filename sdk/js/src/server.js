@@ -8,7 +8,7 @@ import { AuthError, oauthCode } from './errors.js';
 import { secureUrl } from './urls.js';
 
 /** @typedef {Record<string, any>} Json */
-/** @typedef {(request: Request) => Promise<Response>} Send */
+/** @typedef {(request: Request, withCredentials?: true) => Promise<Response>} Send */
 /** @typedef {[string, string | number | undefined][]} Params */
 /** @typedef {import('./symbolon.js').Env} Env */
 
@@ -40,6 +40,8 @@ export class Server {
   prover;
   /** @type {Send} what token requests are sent by */
   sendToken;
+  /** @type {(() => Promise<Json>) | undefined} who the person is, where the page has no token to ask userinfo by */
+  profile;
 
   /**
    * @param {Env} env

@@ -206,6 +206,7 @@ async function begin(context, code, { verifier, nonce }) {
  * @param {Json} claims of the ID token, whose `sub` it must have (OpenID Connect Core §5.3.2)
  */
 export async function userinfo(server, token, { sub }) {
+  if (server.profile) return server.profile();
   const { userinfo_endpoint } = await server.metadata();
   if (!userinfo_endpoint) return {};
   const { response, json } = await server.send(userinfo_endpoint, {}, (request) => server.authorized(request, token));
@@ -223,16 +224,20 @@ export async function signOut({ env, server, tokens, redirectUri }, known, { ret
   const saved = known ?? (await tokens.load());
   await tokens.end();
   const { end_session_endpoint, revocation_endpoint } = await server.metadata();
+  /** What takes the place of an ID token that the page does not have. */
+  let logoutHint;
   if (saved?.refreshToken && revocation_endpoint) {
     const late = new Promise((resolve) => env.setTimeout(resolve, REVOKE_WAIT_MS));
     const body = server.form([['token', saved.refreshToken], ['token_type_hint', 'refresh_token']]);
     const revoked = server.send(revocation_endpoint, { method: 'POST', body, keepalive: true }, server.sendToken);
     // One that cannot be revoked ends with the session.
-    await Promise.race([revoked.catch(() => {}), late]);
+    const answered = await Promise.race([revoked.catch(() => {}), late]);
+    logoutHint = /** @type {any} */ (answered)?.json.logout_hint;
   }
   const url = new URL(end_session_endpoint);
   const query = {
-    ...(saved && { id_token_hint: saved.idToken }),
+    ...(saved && !server.profile && { id_token_hint: saved.idToken }),
+    ...(logoutHint && { logout_hint: logoutHint }),
     ...(everywhere && { everywhere: 'true' }),
     client_id: server.clientId,
     post_logout_redirect_uri: new URL(returnTo ?? redirectUri, env.location.href).href,

@@ -69,7 +69,7 @@ export class Auth {
     const { issuer, clientId, apis = {}, storage = 'auto', tabs } = options;
     secureUrl(issuer, 'issuer');
     if (!clientId) throw new AuthError('config', 'clientId');
-    if (!/^(auto|memory|session|local)$/.test(storage)) throw new AuthError('config', 'storage');
+    if (!/^(auto|cookie|memory|session|local)$/.test(storage)) throw new AuthError('config', 'storage');
     this.#env = env;
     this.#options = options;
     this.#apis = parseApis(apis);

@@ -285,7 +285,7 @@ test('options that cannot work are refused at once', () => {
     { issuer: 'auth.example.test' },
     { issuer: `${ISSUER}/?a=b` },
     { clientId: '' },
-    { storage: 'cookie' },
+    { storage: 'cookies' },
     { storage: 'localStorage' },
     { apis: { 'http://api.example.test': {} } },
     { apis: { 'javascript:alert(1)': {} } },

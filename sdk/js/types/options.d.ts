@@ -22,10 +22,11 @@ export type Options = {
      */
     scope?: string | undefined;
     /**
-     * where tokens live; `auto`, the default: the refresh
-     * token in IndexedDB with the key it is bound to, and where that cannot be, `memory`
+     * where tokens live; `auto`, the default: the
+     * refresh token in IndexedDB with the key it is bound to, and where that cannot be, `memory`; `cookie`: out of reach
+     * of scripts, for an app of the issuer's site
      */
-    storage?: "auto" | "memory" | "session" | "local" | undefined;
+    storage?: "auto" | "cookie" | "memory" | "session" | "local" | undefined;
     /**
      * default `auto`: tokens are bound to a key if the issuer offers it; APIs must know
      * DPoP then

@@ -20,6 +20,8 @@ export class Server {
     prover: ReturnType<typeof import("./storage/dpop.js").prover> | undefined;
     /** @type {Send} what token requests are sent by */
     sendToken: Send;
+    /** @type {(() => Promise<Json>) | undefined} who the person is, where the page has no token to ask userinfo by */
+    profile: (() => Promise<Json>) | undefined;
     env: typeof globalThis;
     issuer: string;
     /** Under which its addresses are. */
@@ -59,6 +61,6 @@ export class Server {
     #private;
 }
 export type Json = Record<string, any>;
-export type Send = (request: Request) => Promise<Response>;
+export type Send = (request: Request, withCredentials?: true) => Promise<Response>;
 export type Params = [string, string | number | undefined][];
 export type Env = import("./symbolon.js").Env;

@@ -226,6 +226,7 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         device: None,
         metadata: None,
         access_token_format: Some(format),
+        token_delivery: None,
         dpop: DpopDemand::Optional,
         backchannel_logout_uri: None,
         backchannel_logout_session_required: false,

@@ -2,6 +2,7 @@
 
 mod code;
 mod method;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::profile::SecurityProfile;
-use symbolon_oauth::registration::{AccessTokenFormat, ClientKind};
+use symbolon_oauth::registration::ClientKind;
 use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, DpopDemand, ListChange, NewClient};
 
 use super::certificate::{self, Certificate};
@@ -20,6 +21,7 @@ use crate::input::{Yes, confirm, read_file};
 use crate::output::{Output, text};
 use crate::time;
 use method::Method;
+use tokens::{Delivery, Format};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Client {
@@ -182,6 +184,9 @@ pub(crate) struct Common {
     /// What its access tokens are: signed, or values its API looks up at each use [default: jwt]
     #[arg(long, value_enum, value_name = "FORMAT")]
     access_token_format: Option<Format>,
+    /// How its tokens reach it: in the body, or as cookies that no script reads; for --spa on the issuer's own site [default: body]
+    #[arg(long, value_enum, value_name = "DELIVERY")]
+    delivery: Option<Delivery>,
     /// Signs people in on another device, by a code (RFC 8628); for --native and --web
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     device: Option<bool>,
@@ -223,15 +228,6 @@ pub(crate) enum Dpop {
     Required,
     /// And each proof with a nonce, so that none can have been made in advance
     RequiredWithNonce,
-}
-
-/// What access tokens are.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Format {
-    /// A signed statement that an API checks by itself
-    Jwt,
-    /// An opaque value that lives as long as the sign-in; no refresh tokens
-    Session,
 }
 
 #[derive(Debug, Subcommand)]
@@ -345,6 +341,7 @@ impl Add {
             default_audience: self.common.default_api,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
+            token_delivery: self.common.delivery.map(Delivery::registered),
             dpop: self.common.dpop.map(Dpop::demanded).unwrap_or_default(),
             device: self.common.device,
             security_profile: self.common.security_profile,
@@ -362,6 +359,7 @@ impl Set {
             disabled: self.disabled,
             password_sign_in: self.password_sign_in,
             access_token_format: self.common.access_token_format.map(Format::registered),
+            token_delivery: self.common.delivery.map(Delivery::registered),
             dpop: self.common.dpop.map(Dpop::demanded),
             device: self.common.device,
             security_profile: self.common.security_profile,
@@ -392,15 +390,6 @@ impl Dpop {
             Self::Optional => DpopDemand::Optional,
             Self::Required => DpopDemand::Required,
             Self::RequiredWithNonce => DpopDemand::RequiredWithNonce,
-        }
-    }
-}
-
-impl Format {
-    const fn registered(self) -> AccessTokenFormat {
-        match self {
-            Self::Jwt => AccessTokenFormat::Jwt,
-            Self::Session => AccessTokenFormat::Session,
         }
     }
 }
@@ -508,6 +497,7 @@ fn show_client(answer: &Value, output: &Output) {
         ("default API", text(&client["default_audience"])),
         ("ID tokens signed with", text(&client["id_token_signed_response_alg"])),
         ("access tokens", if client["access_token_format"] == "session" { "sessions" } else { "" }.to_owned()),
+        ("delivery", if client["token_delivery"] == "cookie" { "cookies" } else { "" }.to_owned()),
         ("DPoP", dpop.to_owned()),
         ("certificate", certificate::shown(client)),
         ("details", text(&client["authorization_details_types"])),

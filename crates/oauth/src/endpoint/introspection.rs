@@ -150,6 +150,9 @@ pub struct Active {
     /// RFC 8693 §4.1: who acts for the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// For the guard of an API that takes it as a cookie.
+    #[serde(rename = "csrf#S256", skip_serializing_if = "Option::is_none")]
+    pub csrf: Option<String>,
 }
 
 /// What is told of a refresh token that counts, to the client it was issued to. It is for no API and of no type that an API takes.
@@ -244,6 +247,7 @@ pub fn decide(caller: Caller<'_>, token: Option<&AccessTokenClaims>, facts: &Tok
         authorization_details: token.authorization_details.clone(),
         cnf: token.cnf.clone(),
         act: token.act.clone(),
+        csrf: token.csrf.clone(),
     })))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod backchannel_authentication;
 pub mod check_session;
+pub mod current;
 pub mod device_authorization;
 pub mod discovery;
 pub mod elsewhere;

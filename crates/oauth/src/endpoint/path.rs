@@ -32,7 +32,9 @@ pub const REVOCATION_SNAPSHOT: &str = "/revocations/snapshot";
 pub const REVOCATION_STREAM: &str = "/revocations/stream";
 /// Revocation.
 pub const REVOKE: &str = "/oauth/revoke";
-/// Where an API looks up a session value.
+/// The account that a cookie signs in.
+pub const CURRENT_USER: &str = "/user/current";
+/// Where an API looks up a session value, and a page whom its cookie signs in.
 pub const SESSION: &str = "/session";
 /// Where a receiver polls, followed by the id of its stream.
 pub const SSF_POLL: &str = "/ssf/poll";

@@ -87,6 +87,7 @@ pub fn claims(ctx: &Context<'_>, client: &Client, apis: &dyn Apis, facts: &Facts
         roles: access_token::roles(client, Some(api), user),
         cnf: None,
         act: None,
+        csrf: None,
         status: None,
         scope,
     };

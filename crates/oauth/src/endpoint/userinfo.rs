@@ -120,6 +120,7 @@ pub(crate) mod tests {
             roles: vec!["admin".to_owned()],
             cnf: None,
             act: None,
+            csrf: None,
             status: None,
         }
     }

@@ -8,7 +8,7 @@ use symbolon_jose::Algorithm;
 
 use super::{
     Backchannel, CertificateRules, ClientMetadata, GrantRules, InBrowser, RequestRules, Responses, SecretHash,
-    Security, Subjects, UserinfoResponses,
+    Security, Subjects, TokenDelivery, UserinfoResponses,
 };
 use crate::context::Lifetimes;
 use crate::grant::Grant;
@@ -151,6 +151,9 @@ pub struct Client {
     /// What its access tokens are. With sessions it has no refresh tokens: use keeps a session alive.
     #[serde(default)]
     pub access_token_format: AccessTokenFormat,
+    /// How its tokens reach it.
+    #[serde(default, skip_serializing_if = "TokenDelivery::is_body")]
+    pub token_delivery: TokenDelivery,
     /// The APIs it may ask for. For `client_credentials` there are no others; for a user, an entry limits the scopes, and a
     /// third-party client may ask for no other API.
     #[serde(default)]
@@ -272,6 +275,7 @@ impl Client {
             dpop_nonce_required: false,
             password_sign_in: false,
             access_token_format: AccessTokenFormat::Jwt,
+            token_delivery: TokenDelivery::Body,
             apis: Vec::new(),
             default_audience: None,
             scopes: None,

@@ -76,6 +76,7 @@ impl Client {
         self.check_authentication(&mut faults);
         self.check_grants(&mut faults);
         self.check_dpop(&mut faults);
+        self.check_delivery(&mut faults);
         self.check_lifetimes(&mut faults);
         self.check_requests(&mut faults);
         self.check_in_browser(&mut faults);

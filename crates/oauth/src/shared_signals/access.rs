@@ -107,6 +107,7 @@ mod tests {
             roles: Vec::new(),
             cnf: None,
             act: None,
+            csrf: None,
             status: None,
         }
     }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::profile::SecurityProfile;
-use symbolon_oauth::registration::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, SecretHash};
-use symbolon_oauth::{OpaqueToken, Scope};
+use symbolon_oauth::registration::{
+    AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, SecretHash, TokenDelivery,
+};
+use symbolon_oauth::{Issuer, OpaqueToken, Scope};
 use symbolon_store::{Document, DocumentWrite, Expect};
 
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
@@ -101,6 +103,9 @@ pub struct NewClient {
     /// What its access tokens are; signed tokens if not given.
     #[serde(default)]
     pub access_token_format: Option<AccessTokenFormat>,
+    /// How its tokens reach it; in the body if not given.
+    #[serde(default)]
+    pub token_delivery: Option<TokenDelivery>,
     /// Whether it must prove to hold the key that its tokens are bound to.
     #[serde(default)]
     pub dpop: DpopDemand,
@@ -152,6 +157,8 @@ pub struct ClientChange {
     pub password_sign_in: Option<bool>,
     /// What its access tokens are. Those already handed out stay what they are.
     pub access_token_format: Option<AccessTokenFormat>,
+    /// How its tokens reach it. Those that a page has in its hands already count until they expire, and are not renewed into cookies.
+    pub token_delivery: Option<TokenDelivery>,
     /// Whether it must prove to hold the key that its tokens are bound to. Tokens already handed out stay what they are.
     pub dpop: Option<DpopDemand>,
     /// Whether it signs people in on another device (RFC 8628).
@@ -225,7 +232,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     check_apis(context, &client).await?;
     check_details_types(context, &client).await?;
     let secret = client.has_secret().then(|| secret::add(context, &mut client));
-    validate(&client)?;
+    validate(context, &client)?;
     check_sector(context, &client).await?;
     let taken = AdminError::conflict(format!("there is a client `{client_id}` already"), "symbolon client list");
     document::put(context, CLIENT, &client_id, &client, Expect::Absent, taken).await?;
@@ -286,7 +293,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     // A client that begins to prove itself by secret gets one; one that no longer does keeps none.
     let secret = secret::adjust(context, &mut client);
     if (&client.subjects, &client.redirect_uris) != (&before.subjects, &before.redirect_uris) {
-        validate(&client)?;
+        validate(context, &client)?;
         check_sector(context, &client).await?;
     }
     let registered = RegisteredApis::load(context).await?;
@@ -356,7 +363,7 @@ pub(super) async fn write(
     rule: Option<&Rule>,
     event: Event<'_>,
 ) -> Result<(), AdminError> {
-    validate(client)?;
+    validate(context, client)?;
     document::replace(context, document, client, rule).await?;
     context.audit(Event { client_id: Some(&document.id), ..event }).await
 }
@@ -432,8 +439,12 @@ async fn check_details_types(context: &AdminContext<'_>, client: &Client) -> Res
     }
 }
 
-pub(super) fn validate(client: &Client) -> Result<(), AdminError> {
-    client.validate().map_err(|faults| document::faults(&faults, "symbolon client add --help"))
+pub(super) fn validate(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
+    client.validate().map_err(|faults| document::faults(&faults, "symbolon client add --help"))?;
+    // Data without an issuer yet has nobody to sign in either.
+    let Ok(issuer) = Issuer::parse(context.issuer) else { return Ok(()) };
+    let on_site = client.check_site(&issuer, context.config.cookie_domain.as_deref());
+    on_site.map_err(|fault| document::faults(&[fault], "see docs/manual/cookie-mode.md, or leave --delivery body"))
 }
 
 /// An id from the name, with something random behind it if it is taken: `My app` is `my-app`.

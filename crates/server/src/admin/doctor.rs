@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use symbolon_oauth::Issuer;
 use symbolon_oauth::registration::{Api, Client, RegistrationError, TrustedIssuer};
 use symbolon_store::Document;
 
@@ -23,7 +24,11 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
     let keys = records(&document::all(context, KEY).await?).map_err(|why| AdminError::failed(why.to_string()))?;
     let active = keys.iter().filter(|key| matches!(key.life, KeyState::Active { .. }));
     let mut faults = Vec::new();
-    let clients = find_faults(context, CLIENT, Client::validate, &mut faults).await?;
+    let issuer = Issuer::parse(context.issuer).ok();
+    let (domain, issuer) = (context.config.cookie_domain.as_deref(), issuer.as_ref());
+    let on_site = |client: &Client| issuer.map_or(Ok(()), |issuer| client.check_site(issuer, domain));
+    let sound = |client: &Client| client.validate().and_then(|()| on_site(client).map_err(|fault| vec![fault]));
+    let clients = find_faults(context, CLIENT, sound, &mut faults).await?;
     let apis = find_faults(context, API, Api::validate, &mut faults).await?;
     find_faults(context, ISSUER, TrustedIssuer::validate, &mut faults).await?;
     let mut facts = json!({
@@ -64,7 +69,7 @@ async fn backup(context: &AdminContext<'_>) -> Result<Value, AdminError> {
 async fn find_faults<T: DeserializeOwned>(
     context: &AdminContext<'_>,
     kind: &str,
-    validate: fn(&T) -> Result<(), Vec<RegistrationError>>,
+    validate: impl Fn(&T) -> Result<(), Vec<RegistrationError>>,
     faults: &mut Vec<Value>,
 ) -> Result<usize, AdminError> {
     let mut count = 0;

@@ -32,6 +32,7 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.metadata.jwks_uri.clone_from(&new.jwks_uri);
     client.password_sign_in = new.password_sign_in;
     client.access_token_format = new.access_token_format.unwrap_or_default();
+    client.token_delivery = new.token_delivery.unwrap_or_default();
     (client.dpop_bound_access_tokens, client.dpop_nonce_required) = new.dpop.switches();
     if new.device == Some(true) {
         device(&mut client, true);
@@ -173,6 +174,7 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     client.disabled = change.disabled.unwrap_or(client.disabled);
     client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
     client.access_token_format = change.access_token_format.unwrap_or(client.access_token_format);
+    client.token_delivery = change.token_delivery.unwrap_or(client.token_delivery);
     if let Some(dpop) = change.dpop {
         (client.dpop_bound_access_tokens, client.dpop_nonce_required) = dpop.switches();
     }

@@ -168,6 +168,7 @@ fn spa() -> NewClient {
         id_token_alg: None,
         password_sign_in: false,
         access_token_format: None,
+        token_delivery: None,
         dpop: DpopDemand::Optional,
         device: None,
         metadata: None,

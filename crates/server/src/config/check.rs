@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::{Config, ConfigError, Listen, Problem};
+use super::{Config, ConfigError, Listen, Problem, cookie};
 use crate::mail::Route;
 use crate::seal::MasterKey;
 
@@ -19,6 +19,7 @@ impl Config {
         check_lifetimes(self, &mut problems);
         check_limits(self, &mut problems);
         check_redirect(self, &mut problems);
+        cookie::check(self, &mut problems);
         self.acme.check(self, &mut problems);
         self.mtls.check(self, &mut problems);
         problems.extend(Route::of(self).err());

@@ -6,6 +6,7 @@
 
 mod acme;
 mod check;
+mod cookie;
 mod environment;
 mod file;
 mod load;
@@ -58,6 +59,8 @@ pub struct Config {
     pub acr: Levels,
     /// Browser sessions.
     pub session: Session,
+    /// The domain of access tokens that are cookies; without it the issuer's host.
+    pub cookie_domain: Option<String>,
     /// Lifetimes of what is issued.
     pub tokens: Tokens,
     /// Signing keys.

@@ -39,6 +39,7 @@ impl Config {
             mtls: Mtls::read(&mut read),
             acr: read.levels("acr.levels"),
             session: Session::read(&mut read),
+            cookie_domain: read.optional("cookie.domain"),
             tokens: Tokens::read(&mut read),
             keys: Keys {
                 rotation_secs: read.number("keys.rotation"),

@@ -125,6 +125,8 @@ pub const SETTINGS: &[Setting] = &[
     row("session.remember_idle", time(MINUTE, 365 * DAY), "14d", "the same with \"keep me signed in\""),
     row("session.remember_absolute", time(MINUTE, 2 * 365 * DAY), "90d", "… and in any case"),
 
+    row("cookie.domain", Kind::Text, "", "domain whose hosts all get the access tokens that are cookies, for apps and APIs beside the issuer; without it the issuer's host alone does"),
+
     row("tokens.access_lifetime", time(MINUTE, DAY), "10m", "access tokens, unless the API says otherwise"),
     row("tokens.id_lifetime", time(MINUTE, DAY), "10m", "ID tokens"),
     row("tokens.code_lifetime", time(10, MINUTE), "60s", "authorization codes"),

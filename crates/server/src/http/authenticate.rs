@@ -11,13 +11,13 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use symbolon_oauth::password_sign_in::{self, OwnSession, SignedIn};
+use symbolon_oauth::password_sign_in::{self, OwnSession, SignedIn, begins_session};
 use symbolon_oauth::{Client, OAuthError, OpaqueToken, Scope, TokenKind, json};
 use symbolon_store::{Session, User};
 use zeroize::Zeroizing;
 
 use super::meta::Meta;
-use super::{answer, browser, form, token};
+use super::{answer, browser, form, page_cookies, token};
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
@@ -68,10 +68,12 @@ pub(super) async fn authenticate(
     let Some(client) = find_client(&registry, request.client_id.as_deref()) else {
         return answer::error(&OAuthError::GrantNotAllowed);
     };
-    let response = match sign_in(&app, &meta, &registry, client, &headers, &request).await {
-        Ok(response) => response,
-        Err(error) => answer::error(&error),
+    let of_its_page = if client.gets_cookies() { page_cookies::check_page(&app, client, &headers) } else { Ok(()) };
+    let answered = match of_its_page {
+        Ok(()) => sign_in(&app, &meta, &registry, client, &headers, &request).await,
+        Err(error) => Err(error),
     };
+    let response = answered.unwrap_or_else(|error| answer::error(&error));
     answer::to_client(response, client.client_id.as_str())
 }
 
@@ -123,7 +125,7 @@ async fn sign_in(
             // A session of its own: this sign-in has no browser whose session it could share, and nobody gets the cookie.
             let cookie = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
             let session =
-                client.gets_sessions().then(|| browser::fresh(app, headers, meta, &user, browser::Keep::No, &cookie));
+                begins_session(client).then(|| browser::fresh(app, headers, meta, &user, browser::Keep::No, &cookie));
             issue(app, meta, registry, client, request, (&user, session)).await
         }
         Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
@@ -172,6 +174,9 @@ async fn issue(
     }
     events::password_sign_in(app, meta, client, &issue).await;
     let tokens = token::sign(app, registry, &mut issue, None).await?;
+    if client.gets_cookies() {
+        return page_cookies::deliver(app, client, &issue, tokens, meta.now).await;
+    }
     let answer = Answer {
         token: tokens.access_token,
         token_type: tokens.token_type,

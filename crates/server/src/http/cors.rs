@@ -1,5 +1,6 @@
 //! Cross-origin access (Fetch standard, CORS protocol): discovery and keys are open to all, token endpoints
-//! to the origins a client registered. Never with credentials, never `null`.
+//! to the origins a client registered. With credentials only to pages of clients whose tokens are cookies (their answers, and what is said
+//! before it is known whom an answer is for); never `null`.
 
 use std::sync::Arc;
 
@@ -7,8 +8,9 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+    ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -50,8 +52,11 @@ pub(super) async fn registered(State(app): State<Arc<App>>, request: Request, ne
     response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = origin else { return response };
     let client = response.extensions().get::<AnswersClient>().cloned();
-    if may_read(&app, &origin, client.as_ref()) {
+    if let Some(reader) = reader(&app, &origin, client.as_ref()) {
         let headers = response.headers_mut();
+        if reader == Reader::WithCookies {
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(
             ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -61,13 +66,23 @@ pub(super) async fn registered(State(app): State<Arc<App>>, request: Request, ne
     response
 }
 
-fn may_read(app: &App, origin: &HeaderValue, client: Option<&AnswersClient>) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
+/// A page that may read an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// To a request without cookies.
+    WithoutCookies,
+    /// Also to one with cookies.
+    WithCookies,
+}
+
+fn reader(app: &App, origin: &HeaderValue, client: Option<&AnswersClient>) -> Option<Reader> {
+    let origin = origin.to_str().ok()?;
     let registry = app.registry();
-    match client.and_then(|client| registry.client(&client.0)) {
-        Some(client) => client.allowed_origins.iter().any(|allowed| allowed.as_str() == origin),
-        None => registry.is_allowed_origin(origin),
-    }
+    let (may_read, with_cookies) = match client.and_then(|client| registry.client(&client.0)) {
+        Some(client) => (client.allowed_origins.iter().any(|allowed| allowed == origin), client.gets_cookies()),
+        None => (registry.is_allowed_origin(origin), registry.gets_cookies(origin)),
+    };
+    may_read.then_some(if with_cookies { Reader::WithCookies } else { Reader::WithoutCookies })
 }
 
 fn is_preflight(request: &Request) -> bool {
@@ -79,7 +94,7 @@ fn preflight(methods: &'static str) -> Response {
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
     headers.insert(
         ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type, DPoP, Auth0-Client"),
+        HeaderValue::from_static("Authorization, Content-Type, DPoP, Auth0-Client, X-CSRF-Token"),
     );
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     (StatusCode::NO_CONTENT, headers).into_response()

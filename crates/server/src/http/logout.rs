@@ -10,7 +10,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::{REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, Reach, Request, SessionFacts, Then};
+use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, HintClaims, Reach, Request, SessionFacts, Then};
 use symbolon_oauth::endpoint::frontchannel_logout;
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::{OAuthError, Params, random_id};
@@ -19,7 +19,7 @@ use symbolon_store::StoreError;
 use super::browser::{self, SignedIn};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{consent, form, hint, page};
+use super::{consent, form, hint, page, page_cookies};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
@@ -149,6 +149,7 @@ impl Exit<'_> {
         let hint = request.id_token_hint.as_ref();
         let hint = hint
             .and_then(|text| hint::read(self.app, &self.registry, text, request.client_id.as_deref(), self.meta.now));
+        let hint = hint.or_else(|| self.of_page(params, &request, who?));
         let named = hint.as_ref().map(|hint| hint.aud.as_str()).or(request.client_id.as_deref());
         let facts = Facts {
             client: named.and_then(|id| self.registry.client(id)).map(AsRef::as_ref),
@@ -157,6 +158,17 @@ impl Exit<'_> {
             pairwise: &self.app.pairwise,
         };
         end_session::decide(&request, &facts)
+    }
+
+    /// What an app means that has no ID token to show, since its tokens are cookies: it has just given them up, and was told so.
+    fn of_page(&self, params: &Params, request: &Request, who: &SignedIn) -> Option<HintClaims> {
+        let client = self.registry.client(request.client_id.as_deref()?).filter(|client| client.gets_cookies())?;
+        let (hint, client_id) = (params.get("logout_hint")?, client.client_id.as_str());
+        page_cookies::is_logout_hint(self.app, hint, &who.session.sid, client_id, self.meta.now).then(|| HintClaims {
+            sub: self.app.pairwise.subject(client, &who.user.id),
+            sid: None,
+            aud: client_id.to_owned(),
+        })
     }
 
     /// The enabled clients that got something in a session.
@@ -248,6 +260,9 @@ impl Exit<'_> {
             headers.append(SET_COOKIE, CookieKind::BrowserState.clear(self.app.transport));
         }
         headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
+        if self.registry.hands_out_cookies() {
+            page_cookies::clear(self.app, &mut response);
+        }
         response
     }
 

@@ -57,7 +57,7 @@ impl Posted {
             Purpose::Device | Purpose::Forgot | Purpose::Login | Purpose::Reset | Purpose::Setup => {
                 browser::pre_session(app, &self.headers)
             }
-            Purpose::CibaAnswer | Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout => {
+            Purpose::CibaAnswer | Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout | Purpose::SignOut => {
                 browser::session_binding(app, &self.headers)
             }
         };

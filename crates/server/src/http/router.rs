@@ -13,7 +13,7 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, dev_mail, device,
+    answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, current, dev_mail, device,
     device_authorization, discovery, forgot, headers, health, home, introspect, jwks, login, logout, meta, page, par,
     register, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
 };
@@ -77,6 +77,9 @@ fn clients(app: &Arc<App>) -> Router<Arc<App>> {
         .route(path::DEVICE_AUTHORIZATION, post(device_authorization::start))
         .route(path::BACKCHANNEL_AUTHENTICATION, post(bc_authorize::start))
         .route("/authenticate", post(authenticate::authenticate))
+        // An API's look-up, and a page's of its own cookie.
+        .route(path::SESSION, get(current::session).post(session::session))
+        .route(path::CURRENT_USER, get(current::user))
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), cors::registered))
@@ -97,9 +100,7 @@ fn registration(app: &Arc<App>) -> Router<Arc<App>> {
 
 /// Called by APIs, from servers.
 fn apis(app: &Arc<App>) -> Router<Arc<App>> {
-    let mut apis = Router::new()
-        .route(path::INTROSPECT, post(introspect::introspect))
-        .route(path::SESSION, post(session::session));
+    let mut apis = Router::new().route(path::INTROSPECT, post(introspect::introspect));
     if app.config().revocation.feed != FeedAccess::Off {
         apis = apis
             .route(path::REVOCATION_SNAPSHOT, get(revocations::snapshot))

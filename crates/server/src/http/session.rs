@@ -17,7 +17,7 @@ use symbolon_oauth::{AccessTokenClaims, OAuthError, OpaqueToken};
 use symbolon_store::{Hash32, Session};
 
 use super::client::FromClient;
-use super::{answer, browser, userinfo};
+use super::{answer, browser, page_cookies, userinfo};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::facts;
@@ -71,9 +71,10 @@ pub(super) struct Found {
     pub facts: TokenFacts,
     /// Claims that were asked for by name when it was granted.
     pub asked: Option<ClaimsRequest>,
-    session: Session,
+    /// The session it was born in.
+    pub session: Session,
     /// When it ends however much it is used.
-    ends_at: u64,
+    pub ends_at: u64,
 }
 
 /// Finds a session value, if it counts now and its client is registered and enabled still.
@@ -90,7 +91,10 @@ pub(super) async fn find(
         tracing::error!(family = found.family.id, "a stored session value cannot be read");
         return Err(OAuthError::ServerError);
     };
-    let claims = session::claims(&app.context(now, &mut SystemRng), client, registry, &known);
+    let mut claims = session::claims(&app.context(now, &mut SystemRng), client, registry, &known);
+    if let Some(claims) = &mut claims {
+        page_cookies::mark(app, Some(client), claims);
+    }
     Ok(claims.zip(found.token.session).map(|(claims, session)| Found {
         ends_at: known.absolute_expires_at.min(session.absolute_expires_at),
         claims,

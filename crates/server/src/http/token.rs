@@ -23,14 +23,12 @@ use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::confirmation;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::grant::TokenRequest;
-use symbolon_oauth::{
-    ClientAuthFailure, Confirmation, Effect, Grant, Issue, OAuthError, Params, Refusal, TokenResponse,
-};
+use symbolon_oauth::{ClientAuthFailure, Confirmation, Effect, Grant, Issue, OAuthError, Params, Refusal};
 use symbolon_store::{Hash32, RefreshFacts};
 
 use super::client::{FromClient, Unread};
 use super::meta::Meta;
-use super::{answer, assertion, device_authorization, dpop, form};
+use super::{answer, assertion, device_authorization, dpop, form, page_cookies};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::events;
@@ -52,6 +50,7 @@ pub(super) async fn token(State(app): State<Arc<App>>, asked: Result<FromClient,
         Ok(client) if asked.media == form::MediaType::Json && !client.client().json_requests => {
             Err(OAuthError::ParametersMalformed)
         }
+        Ok(client) if client.client().gets_cookies() => request.answer_page(client).await,
         Ok(client) => request.answer(client).await,
         Err(error) => Err(error),
     };
@@ -59,7 +58,7 @@ pub(super) async fn token(State(app): State<Arc<App>>, asked: Result<FromClient,
     let Outcome { outcome: result, error } = Outcome::of(outcome.as_ref().err().map(|error| error.wire().code));
     app.metrics.token_requests.get_or_create(&metrics::TokenRequest { grant, outcome: result, error }).inc();
     let mut response = match outcome {
-        Ok(tokens) => answer::json(StatusCode::OK, &tokens),
+        Ok(response) => response,
         Err(error) => answer::error(&error),
     };
     dpop::offer_nonce(&app, asked.named(), &mut response, meta.now);
@@ -123,7 +122,14 @@ impl From<Result<Issue, Refusal>> for Decided {
 }
 
 impl Asked<'_> {
-    async fn answer(&self, client: AuthenticatedClient<'_>) -> Result<TokenResponse, OAuthError> {
+    /// To a client whose tokens are cookies: a page of its must ask, and the refresh token comes in one.
+    async fn answer_page(&self, client: AuthenticatedClient<'_>) -> Result<Response, OAuthError> {
+        page_cookies::check_page(self.app, client.client(), self.headers)?;
+        let params = page_cookies::with_refresh_token(self.app, self.headers, self.params)?;
+        Asked { params: &params, ..*self }.answer(client).await
+    }
+
+    async fn answer(&self, client: AuthenticatedClient<'_>) -> Result<Response, OAuthError> {
         let request = TokenRequest::parse(self.params)?;
         let target = dpop::Target { method: &Method::POST, path: path::TOKEN, now: self.meta.now };
         let mut proven =
@@ -163,7 +169,10 @@ impl Asked<'_> {
                 if let TokenRequest::TokenExchange(request) = &request {
                     response.issued_token_type = Some(request.requested.name());
                 }
-                return Ok(response);
+                if client.client().gets_cookies() {
+                    return page_cookies::deliver(self.app, client.client(), &issue, response, self.meta.now).await;
+                }
+                return Ok(answer::json(StatusCode::OK, &response));
             }
         }
         Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })

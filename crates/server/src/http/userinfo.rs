@@ -106,11 +106,13 @@ async fn told(
 }
 
 /// An access token of ours.
-struct Known {
-    claims: AccessTokenClaims,
-    facts: TokenFacts,
+pub(super) struct Known {
+    /// What it says.
+    pub(super) claims: AccessTokenClaims,
+    /// What became of its user and session.
+    pub(super) facts: TokenFacts,
     /// Claims that were asked for by name when it was granted.
-    asked: Option<ClaimsRequest>,
+    pub(super) asked: Option<ClaimsRequest>,
 }
 
 /// The proof of the key that the token is bound to.
@@ -136,7 +138,7 @@ async fn remember(app: &App, proven: Option<&Proven>, now: u64) -> Result<(), OA
 }
 
 /// What an access token of ours says, signed or looked up, and what became of it.
-async fn known(app: &App, token: &str, now: u64) -> Result<Option<Known>, OAuthError> {
+pub(super) async fn known(app: &App, token: &str, now: u64) -> Result<Option<Known>, OAuthError> {
     let registry = app.registry();
     if let Ok(value) = OpaqueToken::parse(TokenKind::SessionValue, token) {
         let found = session::find(app, &registry, &value, now).await?;

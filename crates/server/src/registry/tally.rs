@@ -14,6 +14,8 @@ use super::sharded::Sharded;
 pub(super) struct Tally {
     /// For cross-origin calls, of those that are not switched off.
     origins: Sharded<usize>,
+    /// Origins of the pages of clients whose tokens are cookies.
+    with_cookies: BTreeMap<String, usize>,
     /// Origins of the pages of clients that watch sessions.
     watching: BTreeMap<String, usize>,
     signing: BTreeMap<Algorithm, usize>,
@@ -87,6 +89,9 @@ impl Tally {
                 self.origins.insert(origin.as_str().into(), now);
             }
         }
+        if client.gets_cookies() {
+            client.allowed_origins.iter().for_each(|origin| step.count(origin.clone(), &mut self.with_cookies));
+        }
         if let Some(alg) = client.security.request_object_encryption_alg {
             step.count(alg, &mut self.encryption);
         }
@@ -106,6 +111,16 @@ impl Tally {
     /// Whether any client that is not switched off registered `origin` for cross-origin calls.
     pub(super) fn is_allowed_origin(&self, origin: &str) -> bool {
         self.origins.get(origin).is_some()
+    }
+
+    /// Whether pages of `origin` get cookies, of any client that is not switched off.
+    pub(super) fn gets_cookies(&self, origin: &str) -> bool {
+        self.with_cookies.contains_key(origin)
+    }
+
+    /// Whether any client's tokens are cookies.
+    pub(super) fn hands_out_cookies(&self) -> bool {
+        !self.with_cookies.is_empty()
     }
 
     /// The origins of pages that watch sessions.

@@ -75,25 +75,7 @@ impl CookieKind {
     /// # Errors
     /// A duplicate or a malformed value. Treat both as "not signed in", and clear the cookie.
     pub fn read(self, headers: &HeaderMap, transport: Transport) -> Result<Option<&str>, CookieProblem> {
-        let name = self.name(transport);
-        let mut found = None;
-        // HTTP/2 may split the header (RFC 9113 §8.2.3).
-        let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|&b| b == b';'));
-        for pair in pairs {
-            let Some(at) = pair.iter().position(|&b| b == b'=') else {
-                continue;
-            };
-            if trim(&pair[..at]) != name.as_bytes() {
-                continue;
-            }
-            if found.replace(trim(&pair[at + 1..])).is_some() {
-                return Err(CookieProblem::Duplicate);
-            }
-        }
-        match found {
-            None | Some([]) => Ok(None),
-            Some(value) => check_value(value).map(Some),
-        }
+        find(headers, &self.name(transport), MAX_VALUE_LEN)
     }
 
     /// The `Set-Cookie` value that stores `value`.
@@ -101,7 +83,7 @@ impl CookieKind {
     /// # Panics
     /// Never, for values made of the base64url alphabet, as all of ours are.
     pub fn set(self, value: &str, lifetime: Lifetime, transport: Transport) -> HeaderValue {
-        debug_assert!(check_value(value.as_bytes()).is_ok(), "cookie values are base64url");
+        debug_assert!(check_value(value.as_bytes(), MAX_VALUE_LEN).is_ok(), "cookie values are base64url");
         let max_age = match lifetime {
             Lifetime::BrowserSession => String::new(),
             Lifetime::Persistent { max_age_secs } => format!("; Max-Age={max_age_secs}"),
@@ -133,6 +115,28 @@ impl CookieKind {
     }
 }
 
+/// The one value of that exact name, of at most `longest` bytes; an empty value is none.
+pub(super) fn find<'h>(headers: &'h HeaderMap, name: &str, longest: usize) -> Result<Option<&'h str>, CookieProblem> {
+    let mut found = None;
+    // HTTP/2 may split the header (RFC 9113 §8.2.3).
+    let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|&b| b == b';'));
+    for pair in pairs {
+        let Some(at) = pair.iter().position(|&b| b == b'=') else {
+            continue;
+        };
+        if trim(&pair[..at]) != name.as_bytes() {
+            continue;
+        }
+        if found.replace(trim(&pair[at + 1..])).is_some() {
+            return Err(CookieProblem::Duplicate);
+        }
+    }
+    match found {
+        None | Some([]) => Ok(None),
+        Some(value) => check_value(value, longest).map(Some),
+    }
+}
+
 fn trim(bytes: &[u8]) -> &[u8] {
     let blank = |b: &u8| matches!(b, b' ' | b'\t');
     let from = bytes.iter().position(|b| !blank(b)).unwrap_or(bytes.len());
@@ -140,8 +144,8 @@ fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[from..to]
 }
 
-fn check_value(value: &[u8]) -> Result<&str, CookieProblem> {
-    let ours = value.len() <= MAX_VALUE_LEN
+fn check_value(value: &[u8], longest: usize) -> Result<&str, CookieProblem> {
+    let ours = value.len() <= longest
         && value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~'));
     if !ours {
         return Err(CookieProblem::Malformed);

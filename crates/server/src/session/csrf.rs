@@ -11,7 +11,7 @@ use url::Url;
 
 /// The server's key for these tokens, and for nothing else.
 #[derive(Clone, Debug)]
-pub struct CsrfKey(hmac::Key);
+pub struct CsrfKey(pub(super) hmac::Key);
 
 impl CsrfKey {
     /// Takes 32 bytes derived or drawn for this purpose.
@@ -41,6 +41,8 @@ pub enum Purpose {
     Reset,
     /// `POST /setup`.
     Setup,
+    /// The `logout_hint` of an app whose tokens are cookies.
+    SignOut,
 }
 
 impl Purpose {
@@ -55,6 +57,7 @@ impl Purpose {
             Self::Logout => b"logout",
             Self::Reset => b"reset",
             Self::Setup => b"setup",
+            Self::SignOut => b"sign out",
         }
     }
 }

@@ -21,6 +21,7 @@ mod claims;
 mod client_keys;
 mod client_secret_jwt;
 mod consent;
+mod cookie_mode;
 mod core_musts;
 mod core_requests;
 mod cors;

@@ -11,13 +11,17 @@ import { webStorage } from './web.js';
 /** @typedef {import('../tokens.js').Store} Store */
 
 /**
- * The store of the mode that was asked for. `auto` is IndexedDB with a key beside the refresh token, and `memory` where
- * that cannot be.
+ * The store of the mode that was asked for. Cookies are a part of their own. `auto` is IndexedDB with a key beside the
+ * refresh token, and `memory` where that cannot be.
  * @param {import('../sign-in.js').Context} context
  * @param {import('../symbolon.js').Options} options
  * @returns {Promise<Store>}
  */
-export async function open({ env, prefix, server, error }, { storage = 'auto', dpop = 'auto' }) {
+export async function open(context, options) {
+  const { env, prefix, server, error } = context;
+  const { storage = 'auto', dpop = 'auto' } = options;
+  const offline = () => Promise.reject(error('network', 'part of the SDK'));
+  if (storage === 'cookie') return (await import('./cookie.js').catch(offline)).cookies(context, options);
   const metadata = await server.metadata();
   const web = storage === 'session' || storage === 'local'; // no place for a key
   const bound = dpop && !web && metadata.dpop_signing_alg_values_supported?.includes('ES256');

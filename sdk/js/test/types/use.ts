@@ -27,7 +27,7 @@ console.log(state.status === 'signed-in', off, response, allowed, decode(token).
 // @ts-expect-error the issuer is required
 createAuth({ clientId: 'x' });
 // @ts-expect-error not a storage mode of this version
-createAuth({ ...options, storage: 'cookie' });
+createAuth({ ...options, storage: 'cookies' });
 // @ts-expect-error no such event
 auth.on('signed_in', () => {});
 // @ts-expect-error snapshots are read-only

@@ -30,6 +30,9 @@ fn options(answer: &Value) -> String {
     if let Some(redirect_uri) = client["redirect_uris"].get(0) {
         lines.push(("redirectUri", quoted(redirect_uri)));
     }
+    if client["token_delivery"] == "cookie" {
+        lines.push(("storage", "'cookie'".to_owned()));
+    }
     let apis = client["apis"].as_array().map_or(&[][..], Vec::as_slice);
     let apis: Vec<String> = apis
         .iter()

@@ -125,6 +125,7 @@ fn claims(jti: &str) -> AccessTokenClaims {
         roles: Vec::new(),
         cnf: None,
         act: None,
+        csrf: None,
         status: None,
     }
 }

@@ -9,7 +9,7 @@ use super::{Asked, Decided};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::facts;
-use crate::http::browser;
+use crate::http::{browser, page_cookies};
 use crate::refresh::{self, Found};
 use crate::rng::SystemRng;
 use crate::seal;
@@ -28,6 +28,13 @@ pub(super) async fn decide(
         Some(Found::Forgotten(family)) => Some(of_forgotten(&family)?),
         Some(Found::OnRecord(found)) => Some(of_refresh(refresh.insert(*found), at.meta.now)?),
     };
+    // Before anything is decided: a cookie that was planted, or used by a page that was not told of its session, ends nothing either.
+    let client_id = &client.client().client_id;
+    if let Some(facts) =
+        facts.as_ref().filter(|facts| client.client().gets_cookies() && facts.family.client_id == *client_id)
+    {
+        page_cookies::check_token(at.app, client_id.as_str(), at.headers, facts.family.sid.as_deref())?;
+    }
     let mut rng = SystemRng;
     let mut ctx = at.app.context(at.meta.now, &mut rng);
     let outcome = refresh_token::decide(&mut ctx, client, held, request, facts, at.registry);

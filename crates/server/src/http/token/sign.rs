@@ -5,6 +5,7 @@ use symbolon_oauth::{AccessTokenClaims, AccessTokenForm, Beside, Issue, OAuthErr
 
 use crate::app::App;
 use crate::effects::store_failure;
+use crate::http::page_cookies;
 use crate::known_as;
 use crate::registry::Registry;
 use crate::status_list;
@@ -31,6 +32,8 @@ pub(in crate::http) async fn sign(
 
 /// The access token as it is handed out.
 pub(crate) async fn access_token(app: &App, registry: &Registry, issue: &mut Issue) -> Result<String, OAuthError> {
+    let client = registry.client(&issue.access_token.claims.client_id).map(AsRef::as_ref);
+    page_cookies::mark(app, client, &mut issue.access_token.claims);
     match &issue.access_token.form {
         AccessTokenForm::Session(value) => Ok(value.reveal().to_owned()),
         AccessTokenForm::Signed(alg) => {

@@ -14,6 +14,7 @@ mod fixture;
 mod journal;
 mod older;
 mod options;
+mod post_office;
 mod probe;
 mod process;
 mod proxy;

@@ -72,6 +72,8 @@ fn show_list(deliveries: &[Value], next: &Value, failed: bool, output: &Output) 
 fn row(delivery: &Value) -> Vec<String> {
     let [id, kind, target, state, attempts, error] =
         ["id", "kind", "target", "state", "attempts", "last_error"].map(|member| text(&delivery[member]));
+    // Letters go to one server; whom they are for is worth more.
+    let target = delivery["about"]["to"].as_str().map_or(target, str::to_owned);
     let [since, next] = ["created_at", "next_at"].map(|member| time::member(&delivery[member]));
     vec![id, kind, target, since, state, attempts, next, error]
 }

@@ -13,6 +13,7 @@ mod healthcheck;
 mod init;
 mod issuer;
 mod keys;
+mod mail;
 mod migrate;
 mod registration;
 mod role;
@@ -101,6 +102,9 @@ pub(crate) enum Command {
     /// Messages to others, such as logout tokens: what became of them
     #[command(subcommand)]
     Delivery(delivery::Delivery),
+    /// Letters to people: whether they arrive
+    #[command(subcommand)]
+    Mail(mail::Mail),
     /// Event streams: who is told of security events, and what waits for them
     #[command(subcommand)]
     Stream(stream::Stream),
@@ -147,6 +151,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Init(command) => command.run(global, output),
         Command::Issuer(command) => command.run(global, output),
         Command::Keys(command) => command.run(global, output),
+        Command::Mail(command) => command.run(global, output),
         Command::Migrate(command) => command.run(global, output),
         Command::Role(command) => command.run(global, output),
         Command::Serve(command) => command.run(global, output),

@@ -160,8 +160,14 @@ async fn welcome(running: &Running, data: &Path, sample: Option<&sample::Urls>, 
         None => format!("  1  Sign in as the administrator you made:  {issuer}"),
     });
     output.line(&format!("  2  Sample app:  {}   its API:  {}/api/dragons", sample.spa, sample.api));
-    output
-        .line(&output.spell("  3  Next: symbolon client add --spa --name \"My app\" --redirect http://localhost:4200"));
+    let kept = running.app.mail.is_kept();
+    if kept {
+        output.line(&format!("  3  Mail sent by the server is shown here:  {issuer}/dev/mail"));
+    }
+    let step = if kept { 4 } else { 3 };
+    output.line(&output.spell(&format!(
+        "  {step}  Next: symbolon client add --spa --name \"My app\" --redirect http://localhost:4200"
+    )));
 }
 
 fn shown(path: &Path) -> String {

@@ -95,6 +95,7 @@ pub(crate) fn context<'a>(
         keys: app,
         sealer: &app.sealer,
         outgoing: &app.outgoing,
+        mail: &app.mail,
         actor,
         origin: Origin::default(),
         forwarded_by: app.forwarded_by.load().as_deref().copied(),

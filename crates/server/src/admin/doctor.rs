@@ -8,7 +8,7 @@ use symbolon_store::Document;
 
 use super::control::SERVING;
 use super::document::{self, API, CLIENT, ISSUER, KEY};
-use super::{AdminContext, AdminError, ApiCommand, KeyCommand, api, client, delivery, key, lookup, stream};
+use super::{AdminContext, AdminError, ApiCommand, KeyCommand, api, client, delivery, key, lookup, mail, stream};
 use crate::account::attempts;
 use crate::acme;
 use crate::backup::last_made;
@@ -42,6 +42,7 @@ pub(super) async fn facts(context: &mut AdminContext<'_>) -> Result<Value, Admin
         "keys": keys.len(),
         "deliveries": delivery::failures(context).await?,
         "full_streams": stream::full(context).await?,
+        "mail": mail::facts(context).await,
         "valkey": valkey(context).await,
         "signing": active.map(|key| key.alg).collect::<Vec<_>>(),
         "store": store,

@@ -18,6 +18,7 @@ mod issuer;
 mod key;
 mod list;
 mod lookup;
+mod mail;
 mod password;
 mod profile_claims;
 mod registration;
@@ -45,6 +46,7 @@ use zeroize::Zeroizing;
 
 use crate::account::password::Pool;
 use crate::config::Config;
+use crate::mail::Mail;
 use crate::outgoing::Outgoing;
 use crate::seal::Sealer;
 
@@ -57,6 +59,7 @@ pub use issuer::{IssuerChange, IssuerCommand, NewIssuer};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
 pub use lookup::has_administrator;
+pub use mail::MailCommand;
 pub use password::NewPassword;
 pub use revocation::Cause;
 pub use role::RoleCommand;
@@ -84,6 +87,8 @@ pub enum Command {
     Issuer(IssuerCommand),
     /// Signing keys.
     Key(KeyCommand),
+    /// Letters to people.
+    Mail(MailCommand),
     /// Clients that register themselves.
     Registration(RegistrationCommand),
     /// Roles.
@@ -118,6 +123,8 @@ pub struct AdminContext<'a> {
     pub keys: &'a dyn KeyRotation,
     /// Fetches what a registration points at.
     pub outgoing: &'a Outgoing,
+    /// Where letters go.
+    pub mail: &'a Mail,
     /// Seals secrets that must be readable.
     pub sealer: &'a Sealer,
     /// Who asks, for the audit log: `cli` or `cli (offline)`.
@@ -165,6 +172,7 @@ pub async fn execute(context: &mut AdminContext<'_>, command: Command) -> Result
         Command::Doctor => doctor::facts(context).await,
         Command::Issuer(command) => issuer::execute(context, command).await,
         Command::Key(command) => key::execute(context, command).await,
+        Command::Mail(command) => mail::execute(context, command).await,
         Command::Registration(command) => invitation::execute(context, command).await,
         Command::Role(command) => role::execute(context, command).await,
         Command::Session(command) => session::execute(context, command).await,

@@ -83,6 +83,7 @@ impl Bench {
             passwords: &self.passwords,
             keys: &self.keys,
             outgoing: &self.outgoing,
+            mail: &crate::mail::Mail::Off,
             sealer: &self.keys.0,
             actor: "test",
             origin: Origin::default(),

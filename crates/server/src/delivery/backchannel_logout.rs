@@ -35,8 +35,8 @@ impl Kind for BackchannelLogout {
     }
 
     async fn send(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Sent, Failure> {
-        match self.message(app, delivery, now).await? {
-            Some(message) => self.judge(&message.post(app).await?).map(|()| Sent::Arrived),
+        match Self::message(app, delivery, now)? {
+            Some(message) => Self::judge(&message.post(app).await?).map(|()| Sent::Arrived),
             None => Ok(Sent::Unwanted),
         }
     }
@@ -52,7 +52,7 @@ impl Kind for BackchannelLogout {
 
 impl BackchannelLogout {
     /// The request as it is to be posted now; nothing if the target does not want this one.
-    async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure> {
+    fn message(app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure> {
         let registry = app.registry();
         let Some(client) = registry.client(&delivery.target) else { return Ok(None) };
         let ended = SignOut::deserialize(&delivery.payload)
@@ -68,7 +68,7 @@ impl BackchannelLogout {
         Ok(Some(Message { url: plan.uri, headers, body: Bytes::from(body) }))
     }
 
-    fn judge(&self, answer: &Answer) -> Result<(), Failure> {
+    fn judge(answer: &Answer) -> Result<(), Failure> {
         if answer.status.is_success() {
             return Ok(());
         }
@@ -100,7 +100,7 @@ mod tests {
 
     fn judged(status: u16, body: &str) -> Result<(), Failure> {
         let (status, body) = (StatusCode::from_u16(status).unwrap(), Bytes::copy_from_slice(body.as_bytes()));
-        BackchannelLogout.judge(&Answer { status, headers: HeaderMap::new(), body, rest: Rest::Nothing })
+        BackchannelLogout::judge(&Answer { status, headers: HeaderMap::new(), body, rest: Rest::Nothing })
     }
 
     /// §2.8: "If the logout succeeded, the RP MUST respond with HTTP 200 OK. However, note that some Web frameworks will

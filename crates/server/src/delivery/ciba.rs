@@ -41,8 +41,8 @@ impl Kind for Ciba {
     }
 
     async fn send(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Sent, Failure> {
-        match self.message(app, delivery, now).await? {
-            Some(message) => self.judge(&message.post(app).await?).map(|()| Sent::Arrived),
+        match Self::message(app, delivery, now).await? {
+            Some(message) => Self::judge(&message.post(app).await?).map(|()| Sent::Arrived),
             None => Ok(Sent::Unwanted),
         }
     }
@@ -58,7 +58,7 @@ impl Kind for Ciba {
 
 impl Ciba {
     /// The request as it is to be posted now; nothing if the target does not want this one.
-    async fn message(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure> {
+    async fn message(app: &App, delivery: &Delivery, now: u64) -> Result<Option<Message>, Failure> {
         let registry = app.registry();
         let Some(client) = registry.client(&delivery.target) else { return Ok(None) };
         let Some((url, mode)) = endpoint(client) else { return Ok(None) };
@@ -86,7 +86,7 @@ impl Ciba {
     }
 
     /// §10.2: "SHOULD respond with an HTTP 204 No Content. The OP SHOULD also accept responses with HTTP 200 OK", and "MUST NOT follow redirects".
-    fn judge(&self, answer: &Answer) -> Result<(), Failure> {
+    fn judge(answer: &Answer) -> Result<(), Failure> {
         if answer.status.is_success() {
             return Ok(());
         }
@@ -212,7 +212,7 @@ mod tests {
 
     fn judged(status: u16) -> Result<(), Failure> {
         let status = StatusCode::from_u16(status).unwrap();
-        Ciba.judge(&Answer { status, headers: HeaderMap::new(), body: Bytes::new(), rest: Rest::Nothing })
+        Ciba::judge(&Answer { status, headers: HeaderMap::new(), body: Bytes::new(), rest: Rest::Nothing })
     }
 
     #[test]

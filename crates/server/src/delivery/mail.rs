@@ -96,7 +96,7 @@ async fn attempt(app: &App, delivery: &Delivery, queued: &Queued, now: u64) -> R
     };
     let number = format!("{}.{}", delivery.id, delivery.created_at);
     let written = Written::new(&app.issuer, &letter, to, &lang, &number, now);
-    app.mail.send(written, PATIENCE).await.map(|()| Sent::Arrived).map_err(|error| match error {
+    app.mail.send(written, PATIENCE).await.map(|_| Sent::Arrived).map_err(|error| match error {
         MailError::Refused(why) => Failure::Hopeless(why),
         MailError::Later(why) => Failure::Refused(why),
         MailError::Unreachable(why) => Failure::Unreachable(why),

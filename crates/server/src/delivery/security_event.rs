@@ -35,8 +35,8 @@ impl Kind for SecurityEvent {
     }
 
     async fn send(&self, app: &App, delivery: &Delivery, now: u64) -> Result<Sent, Failure> {
-        match self.message(app, delivery, now).await? {
-            Some(message) => self.judge(&message.post(app).await?).map(|()| Sent::Arrived),
+        match Self::message(app, delivery, now).await? {
+            Some(message) => Self::judge(&message.post(app).await?).map(|()| Sent::Arrived),
             None => Ok(Sent::Unwanted),
         }
     }
@@ -56,7 +56,7 @@ impl Kind for SecurityEvent {
 
 impl SecurityEvent {
     /// The request as it is to be posted now; nothing if the target does not want this one.
-    async fn message(&self, app: &App, delivery: &Delivery, _now: u64) -> Result<Option<Message>, Failure> {
+    async fn message(app: &App, delivery: &Delivery, _now: u64) -> Result<Option<Message>, Failure> {
         let stream = app.store.stream(&delivery.target).await.map_err(|why| Failure::Unreachable(why.to_string()))?;
         let Some(stream) = stream else { return Ok(None) };
         let registry = app.registry();
@@ -87,7 +87,7 @@ impl SecurityEvent {
         Ok(Some(Message { url: endpoint_url, headers, body: Bytes::from(token) }))
     }
 
-    fn judge(&self, answer: &Answer) -> Result<(), Failure> {
+    fn judge(answer: &Answer) -> Result<(), Failure> {
         if answer.status.is_success() {
             return Ok(());
         }
@@ -131,7 +131,7 @@ mod tests {
 
     fn judged(status: u16, body: &str) -> Result<(), Failure> {
         let (status, body) = (StatusCode::from_u16(status).unwrap(), Bytes::copy_from_slice(body.as_bytes()));
-        SecurityEvent.judge(&Answer { status, headers: HeaderMap::new(), body, rest: Rest::Nothing })
+        SecurityEvent::judge(&Answer { status, headers: HeaderMap::new(), body, rest: Rest::Nothing })
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         Ok(None) => return expired(&app, &meta),
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
-    match change(&app, &meta, &params, &user).await {
+    let lang = mail::language(&page::languages(&headers, None));
+    match change(&app, &meta, &params, &user, lang).await {
         Ok(Changed::Done) => {
             let back = onward(&app, &headers, interaction, meta.now);
             let view = Done { shell: page::shell(&app), what: DoneWhat::PasswordReset { back } };
@@ -115,7 +116,7 @@ enum Changed {
     Problem(ResetProblem),
 }
 
-async fn change(app: &App, meta: &Meta, params: &Params, user: &User) -> Result<Changed, OAuthError> {
+async fn change(app: &App, meta: &Meta, params: &Params, user: &User, lang: &str) -> Result<Changed, OAuthError> {
     let typed = params.get("password").unwrap_or_default();
     if params.get("password_confirm").is_some_and(|again| again != typed) {
         return Ok(Changed::Problem(ResetProblem::PasswordsDiffer));
@@ -136,7 +137,7 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User) -> Result<
     };
     let handle = symbolon_oauth::random_id(&mut SystemRng);
     let failed = |error| store_failure(&error);
-    let tell = told(app, user, meta.now);
+    let tell = told(app, user, lang, meta.now);
     let reset = app.store.reset_password(Hash32(code.hash()), &hash, &handle, tell, meta.now);
     if reset.await.map_err(failed)?.is_none() {
         return Ok(Changed::LinkExpired);
@@ -146,10 +147,10 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User) -> Result<
 }
 
 /// Whoever owns the account hears of it, most of all if it was not them.
-fn told(app: &App, user: &User, now: u64) -> Vec<NewDelivery> {
+fn told(app: &App, user: &User, lang: &str, now: u64) -> Vec<NewDelivery> {
     let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()).filter(|_| app.mail.is_on());
     let letter = |address: EmailAddress| {
-        let to = To { address: &address, user_id: Some(&user.id), lang: "en" };
+        let to = To { address: &address, user_id: Some(&user.id), lang };
         mail::delivery(app, &to, &Letter::PasswordChanged, now)
     };
     address.map(letter).into_iter().collect()

@@ -110,16 +110,16 @@ fn queued(
     letter: &Letter,
     now: u64,
 ) -> NewDelivery {
-    let sealed = Sealed { letter: letter.clone(), lang: lang.to_owned() };
-    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&sealed).expect("a letter has only string keys"));
-    let queued = Queued {
+    let inside = Sealed { letter: letter.clone(), lang: lang.to_owned() };
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&inside).expect("a letter has only string keys"));
+    let payload = Queued {
         template: letter.template().to_owned(),
         to: to.map(str::to_owned),
         sub: user_id.map(str::to_owned),
         until: now.saturating_add(letter.lifetime_secs()),
         sealed: sealer.seal(&purpose(to), &plain),
     };
-    NewDelivery { kind: Delivery::MAIL.to_owned(), target: TARGET.to_owned(), payload: json!(queued) }
+    NewDelivery { kind: Delivery::MAIL.to_owned(), target: TARGET.to_owned(), payload: json!(payload) }
 }
 
 impl Queued {
@@ -149,6 +149,11 @@ impl Mail {
         !matches!(self, Self::Off)
     }
 
+    /// Whether letters are shown to the developer instead of being sent.
+    pub fn is_kept(&self) -> bool {
+        self.kept().is_some()
+    }
+
     /// The letters that are shown instead of being sent, in development.
     pub(crate) fn kept(&self) -> Option<&Kept> {
         match self {
@@ -157,12 +162,28 @@ impl Mail {
         }
     }
 
-    /// Brings a letter to its server, within this time.
-    pub(crate) async fn send(&self, written: Written, patience: Duration) -> Result<(), MailError> {
+    /// The server, for people; nothing where letters go to none.
+    pub(crate) fn server(&self) -> Option<String> {
+        match self {
+            Self::Kept(_) | Self::Off => None,
+            Self::Server(server) => Some(server.name()),
+        }
+    }
+
+    /// Whether the server takes us as we are set up, found out within this time; nothing where there is none.
+    pub(crate) async fn greet(&self, patience: Duration) -> Option<Result<(), MailError>> {
+        match self {
+            Self::Kept(_) | Self::Off => None,
+            Self::Server(server) => Some(server.greet(patience).await),
+        }
+    }
+
+    /// Brings a letter to its server, within this time; returns what that said.
+    pub(crate) async fn send(&self, written: Written, patience: Duration) -> Result<String, MailError> {
         match self {
             Self::Kept(kept) => {
                 kept.put(Arc::new(written));
-                Ok(())
+                Ok("kept for /dev/mail".to_owned())
             }
             Self::Off => Err(MailError::Unreachable("no mail.server is configured".to_owned())),
             Self::Server(server) => server.send(written, patience).await,

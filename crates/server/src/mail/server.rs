@@ -48,6 +48,15 @@ pub(crate) enum MailError {
     Unreachable(String),
 }
 
+impl MailError {
+    /// Why.
+    pub(crate) fn into_words(self) -> String {
+        match self {
+            Self::Refused(why) | Self::Later(why) | Self::Unreachable(why) => why,
+        }
+    }
+}
+
 impl Server {
     pub(super) fn new(config: &Config, route: Route) -> Result<Self, Problem> {
         let host = url::Url::parse(&config.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -60,17 +69,40 @@ impl Server {
         })
     }
 
-    /// Sends a letter; its server has it then, or why not.
-    pub(super) async fn send(&self, written: Written, patience: Duration) -> Result<(), MailError> {
+    /// Sends a letter; its server has it then and has said so, or why not.
+    pub(super) async fn send(&self, written: Written, patience: Duration) -> Result<String, MailError> {
         let message = compose(&self.route.from, written)?;
-        let late = |_| MailError::Unreachable(format!("{} did not answer in time", self.route.server()));
-        let mut connection = timeout(patience, self.deliver(&message)).await.map_err(late)??;
-        // Nobody waits for the end of the conversation: if it hangs, the letter has arrived all the same.
-        tokio::spawn(async move { timeout(QUIT, connection.abort()).await });
-        Ok(())
+        self.within(patience, async {
+            let mut connection = self.connect().await?;
+            let sent = connection.send(message.envelope(), &message.formatted()).await;
+            leave(connection);
+            let said = sent.map_err(|error| refusal(&error))?;
+            Ok(printable(&format!("{} {}", said.code(), said.message().collect::<Vec<_>>().join(" "))))
+        })
+        .await
     }
 
-    async fn deliver(&self, message: &Message) -> Result<AsyncSmtpConnection, MailError> {
+    /// Whether the server takes us, without a letter.
+    pub(super) async fn greet(&self, patience: Duration) -> Result<(), MailError> {
+        self.within(patience, async { self.connect().await.map(leave) }).await
+    }
+
+    /// The server, for people.
+    pub(super) fn name(&self) -> String {
+        self.route.server()
+    }
+
+    async fn within<T>(
+        &self,
+        patience: Duration,
+        conversation: impl Future<Output = Result<T, MailError>>,
+    ) -> Result<T, MailError> {
+        let late = |_| MailError::Unreachable(format!("{} did not answer in time", self.route.server()));
+        timeout(patience, conversation).await.map_err(late)?
+    }
+
+    /// A connection over which letters are taken from us.
+    async fn connect(&self) -> Result<AsyncSmtpConnection, MailError> {
         let Route { security, host, port, login, .. } = &self.route;
         let unreachable = |error: lettre::transport::smtp::Error| {
             MailError::Unreachable(format!("{} cannot be used: {}", self.route.server(), words(&error)))
@@ -97,10 +129,7 @@ impl Server {
                 ))
             })?;
         }
-        match connection.send(message.envelope(), &message.formatted()).await {
-            Ok(_) => Ok(connection),
-            Err(error) => Err(refusal(&error)),
-        }
+        Ok(connection)
     }
 
     /// What a connection is made with: the certificates of the system, and those of `outgoing.ca`. Read when first needed.
@@ -121,6 +150,11 @@ impl Server {
         };
         self.tls.get_or_try_init(build).await.cloned()
     }
+}
+
+/// Ends the conversation. Nobody waits for that: if it hangs, what was said stays said.
+fn leave(mut connection: AsyncSmtpConnection) {
+    tokio::spawn(async move { timeout(QUIT, connection.abort()).await });
 }
 
 fn refusal(error: &lettre::transport::smtp::Error) -> MailError {
@@ -144,6 +178,10 @@ fn words(error: &dyn std::error::Error) -> String {
         }
         cause = next.source();
     }
+    printable(&text)
+}
+
+fn printable(text: &str) -> String {
     text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(300).collect()
 }
 

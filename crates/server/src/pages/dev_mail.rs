@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn only_addresses_of_their_own_line_are_links() {
-        let lines = TextLine::all("see\nhttps://a.example/x?y=1\njavascript:alert(1)\n https://a.example/");
-        let links = lines.iter().filter(|line| matches!(line, TextLine::Link(_))).count();
-        assert_eq!((lines.len(), links), (4, 1));
+        let found = TextLine::all("see\nhttps://a.example/x?y=1\njavascript:alert(1)\n https://a.example/");
+        let links = found.iter().filter(|one| matches!(one, TextLine::Link(_))).count();
+        assert_eq!((found.len(), links), (4, 1));
     }
 }

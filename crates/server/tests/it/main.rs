@@ -33,6 +33,7 @@ mod doctor;
 mod dpop;
 mod fapi1;
 mod feed;
+mod forgot;
 mod frontchannel_logout;
 mod head;
 mod http2_floods;

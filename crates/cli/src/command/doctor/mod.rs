@@ -14,6 +14,7 @@ mod files;
 mod finding;
 mod issuer;
 mod keys;
+mod mail;
 mod proxy;
 mod replication;
 mod seen;
@@ -40,6 +41,7 @@ const THEMES: &[Theme] = &[
     database::judge,
     replication::judge,
     backup::judge,
+    mail::judge,
     keys::judge,
     clients::judge,
     proxy::judge,

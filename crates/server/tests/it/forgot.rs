@@ -1,0 +1,260 @@
+//! Promises of a new password by mail: nobody learns who has an account, nobody's mailbox is filled, and a link that was not asked for
+//! harms nobody.
+
+use http::header::HOST;
+use http::{HeaderName, Method, Request};
+use http_body_util::Full;
+use serde_json::{Value, json};
+use symbolon_store::{ListDeliveries, UserStatus, WhichDeliveries};
+
+use crate::support::client::exchange;
+use crate::support::flow::authorize_url;
+use crate::support::{Answer, Browser, ISSUER, PASSWORD, World};
+
+const NEW: &str = "lantern orbit quilt";
+const ADA: &str = "ada@example.com";
+
+async fn world() -> World {
+    World::with(|config| config.dev = true).await
+}
+
+impl World {
+    /// Asks for a link, in this browser.
+    async fn forgot(&self, browser: &mut Browser, username: &str) -> Answer {
+        let page = browser.get("/forgot").await;
+        browser.post("/forgot", &[("csrf", &page.field("csrf")), ("username", username)]).await
+    }
+
+    /// Every letter, the newest first, once nothing is on its way any more.
+    async fn letters(&self) -> Vec<Value> {
+        loop {
+            let list = ListDeliveries { after: None, limit: 100, which: WhichDeliveries::All };
+            let left = self.running.app.store.deliveries(list).await.unwrap().items;
+            if left.iter().all(|one| serde_json::to_value(one).unwrap()["state"] == "delivered") {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let host = ISSUER.strip_prefix("http://").unwrap();
+        let request = Request::get("/dev/mail.json").header(HOST, host).body(Full::default()).unwrap();
+        let answer = exchange(self.running.address.unwrap(), request).await;
+        answer.json()["letters"].as_array().unwrap().clone()
+    }
+
+    async fn link(&self) -> String {
+        link(&self.letters().await[0])
+    }
+}
+
+fn link(letter: &Value) -> String {
+    let text = letter["text"].as_str().unwrap();
+    text.lines().find(|line| line.contains("/reset?code=")).unwrap_or_else(|| panic!("no link in {text}")).to_owned()
+}
+
+async fn reset(browser: &mut Browser, link: &str) -> Answer {
+    let page = browser.get(link).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    let fields = [("code", page.field("code")), ("csrf", page.field("csrf"))];
+    let fields = fields.iter().map(|(name, value)| (*name, value.as_str()));
+    let fields: Vec<_> = fields.chain([("password", NEW), ("password_confirm", NEW)]).collect();
+    browser.post("/reset", &fields).await
+}
+
+async fn signs_in(world: &World, password: &str) -> bool {
+    let mut browser = world.browser();
+    let page = browser.get("/login").await;
+    browser.sign_in(&page, ADA, password).await.body.contains("Hello, ")
+}
+
+/// 123.
+#[tokio::test]
+async fn the_answer_is_the_same_whoever_asks_and_only_an_active_owner_is_written_to() {
+    let world = world().await;
+    let store = &world.running.app.store;
+    let blocked = world.add_user("eve@example.com", "Eve", &[]).await;
+    store.set_user_status(&blocked, UserStatus::Blocked, "handle", world.clock.now()).await.unwrap();
+    let mut browser = world.browser();
+    let known = world.forgot(&mut browser, ADA).await;
+    assert_eq!(known.status, 200);
+    assert!(known.body.contains("a link is on its way"));
+    for other in ["nobody@example.com", "eve@example.com", "correct horse battery", "a\u{200b}b", &"x".repeat(400), "İ"]
+    {
+        let answer = world.forgot(&mut browser, other).await;
+        assert_eq!((answer.status, &answer.body), (known.status, &known.body), "{other}");
+        let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&answer), names(&known), "{other}");
+    }
+    let letters = world.letters().await;
+    let to: Vec<&Value> = letters.iter().map(|letter| &letter["to"]).collect();
+    assert_eq!(to, [&json!(ADA)]);
+}
+
+/// 148; CVE-2025-64101, GHSA-2wmj-46rj-qm2w.
+#[tokio::test]
+async fn the_link_is_the_issuers_whatever_host_a_request_names() {
+    let world = world().await;
+    let mut browser = world.browser();
+    let csrf = browser.get("/forgot").await.field("csrf");
+    let names = ["x-forwarded-host", "forwarded", "x-original-host", "x-forwarded-proto"];
+    let mut headers: Vec<_> = names.iter().map(|name| (HeaderName::from_static(name), "host=evil.example")).collect();
+    headers.push((http::header::ORIGIN, ISSUER));
+    headers.push((http::header::CONTENT_TYPE, "application/x-www-form-urlencoded"));
+    let body = format!("csrf={csrf}&username={ADA}");
+    let answer = browser.send(Method::POST, "/forgot", &headers, Some(body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let link = world.link().await;
+    assert!(link.starts_with(&format!("{ISSUER}/reset?code=")), "{link}");
+}
+
+#[tokio::test]
+async fn a_link_works_once_and_looking_at_it_changes_nothing() {
+    let world = world().await;
+    let mut browser = world.browser();
+    world.forgot(&mut browser, ADA).await;
+    world.forgot(&mut browser, ADA).await;
+    let links: Vec<String> = world.letters().await.iter().map(link).collect();
+    for _ in 0..3 {
+        assert_eq!(world.browser().send(Method::HEAD, &links[0], &[], None).await.status, 200);
+        assert_eq!(world.browser().get(&links[0]).await.status, 200);
+    }
+    assert!(signs_in(&world, PASSWORD).await);
+    assert!(reset(&mut browser, &links[0]).await.body.contains("Password changed"));
+    for link in &links {
+        let page = world.browser().get(link).await;
+        assert_eq!(page.status, 410, "the other link is void, too");
+        assert!(page.body.contains("href=\"/forgot\""), "{}", page.body);
+    }
+    assert!(signs_in(&world, NEW).await && !signs_in(&world, PASSWORD).await);
+    let letters = world.letters().await;
+    assert_eq!((&letters[0]["template"], &letters[0]["to"]), (&json!("password_changed"), &json!(ADA)));
+}
+
+#[tokio::test]
+async fn a_link_works_for_twenty_minutes_from_when_it_was_sent() {
+    let world = world().await;
+    world.forgot(&mut world.browser(), ADA).await;
+    let link = world.link().await;
+    world.advance(20 * 60 - 1);
+    assert_eq!(world.browser().get(&link).await.status, 200);
+    world.advance(1);
+    assert_eq!(world.browser().get(&link).await.status, 410);
+}
+
+/// CVE-2026-18963: no step of it counts without the one before.
+#[tokio::test]
+async fn the_sign_in_that_waited_goes_on_in_its_own_browser_only() {
+    let world = world().await;
+    let mut browser = world.browser();
+    let sign_in = browser.get(&authorize_url("web", &[("state", "s1")])).await;
+    let page = post(&mut browser, "/forgot", &sign_in, "forgot", &[]).await;
+    let sent = post(&mut browser, "/forgot", &page, "forgot", &[("username", ADA)]).await;
+    assert!(sent.body.contains("a link is on its way"), "{}", sent.body);
+    let link = world.link().await;
+    assert!(!link.contains("interaction"), "what waits is not mailed");
+    let elsewhere = world.browser().get(&link).await;
+    assert_eq!(elsewhere.status, 200);
+
+    let done = reset(&mut browser, &link).await;
+    assert!(!done.headers.contains_key("set-cookie"), "a reset signs nobody in");
+    let again = post(&mut browser, "/login", &done, "onward", &[("decision", "again")]).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert!(again.body.contains("to continue to Web"), "{}", again.body);
+    let onward = browser.sign_in(&again, ADA, NEW).await;
+    assert_eq!(onward.param("state").as_deref(), Some("s1"));
+    assert!(onward.param("code").is_some());
+
+    world.forgot(&mut world.browser(), "bob@example.com").await;
+    let mut other = world.browser();
+    let done = reset(&mut other, &world.link().await).await;
+    assert!(!done.body.contains("id=\"onward\""), "another browser has nothing that waits");
+}
+
+/// Posts the form with this id, with its hidden fields.
+async fn post(browser: &mut Browser, path: &str, page: &Answer, id: &str, more: &[(&str, &str)]) -> Answer {
+    let at = page.body.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no form {id} in {}", page.body));
+    let form = Answer { status: page.status, headers: page.headers.clone(), body: page.body[at..].to_owned() };
+    let (interaction, csrf) = (form.field("interaction"), form.field("csrf"));
+    let fields = [("interaction", interaction.as_str()), ("csrf", csrf.as_str())];
+    browser.post(path, &fields.into_iter().chain(more.iter().copied()).collect::<Vec<_>>()).await
+}
+
+#[tokio::test]
+async fn nobody_fills_a_strangers_mailbox() {
+    let world = world().await;
+    let mut browser = world.browser();
+    for _ in 0..8 {
+        assert_eq!(world.forgot(&mut browser, ADA).await.status, 200, "nothing shows who has an account");
+    }
+    assert_eq!(world.letters().await.len(), 5);
+    world.advance(2 * 3_600);
+    world.forgot(&mut browser, ADA).await;
+    assert_eq!(world.letters().await.len(), 6);
+}
+
+#[tokio::test]
+async fn wishes_from_one_address_are_slowed_and_say_so() {
+    let world = World::with(|config| {
+        config.dev = true;
+        config.throttle.address.free = 2;
+    })
+    .await;
+    let mut browser = world.browser();
+    for username in [ADA, "nobody@example.com"] {
+        assert_eq!(world.forgot(&mut browser, username).await.status, 200);
+    }
+    let slowed = world.forgot(&mut browser, ADA).await;
+    assert_eq!((slowed.status.as_u16(), slowed.header("retry-after")), (429, "1"));
+    assert_eq!(world.letters().await.len(), 1);
+    assert!(signs_in(&world, PASSWORD).await, "who knows the password is not slowed by that");
+}
+
+/// 98.
+#[tokio::test]
+async fn another_site_asks_for_nobody() {
+    let world = world().await;
+    let mut browser = world.browser();
+    let csrf = browser.get("/forgot").await.field("csrf");
+    let fields = [("csrf", csrf.as_str()), ("username", ADA)];
+    assert_eq!(browser.post_from("/forgot", &fields, "https://evil.example").await.status, 403);
+    assert_eq!(browser.post("/forgot", &[("username", ADA)]).await.status, 400);
+    let login = browser.get("/login").await.field("csrf");
+    assert_eq!(browser.post("/login", &[("csrf", &csrf), ("username", ADA), ("password", "x")]).await.status, 403);
+    drop(login);
+    let (empty, stranger) = (browser.post("/forgot", &[("csrf", &csrf), ("username", " ")]).await, world.browser());
+    assert_eq!(empty.status, 400);
+    assert!(stranger.clone().post("/forgot", &fields).await.status.is_client_error());
+    assert_eq!(world.letters().await.len(), 0);
+}
+
+#[tokio::test]
+async fn without_mail_the_administrator_is_the_way() {
+    let world = World::new().await;
+    let page = world.browser().get("/forgot").await;
+    assert!(page.body.contains("symbolon user reset-link") && !page.body.contains("id=\"forgot\""), "{}", page.body);
+    assert!(world.browser().get("/login").await.body.contains("Ask your administrator"));
+    let well_known = world.browser().get("/.well-known/change-password").await;
+    assert_eq!((well_known.status.as_u16(), well_known.location()), (302, "/forgot"));
+    assert_eq!(world.browser().get("/dev/mail").await.status, 404);
+}
+
+/// Another site's name may lead to this machine.
+#[tokio::test]
+async fn the_mail_of_a_development_server_is_shown_under_its_own_name_only() {
+    let world = world().await;
+    world.forgot(&mut world.browser(), ADA).await;
+    assert_eq!(world.letters().await.len(), 1);
+    for path in ["/dev/mail", "/dev/mail.json", "/dev/mail/1", "/dev/mail/1/html"] {
+        for (host, status) in [("localhost:4400", 200), ("evil.example:4400", 404), ("localhost", 404)] {
+            let request = Request::get(path).header(HOST, host).body(Full::default()).unwrap();
+            let answer = exchange(world.running.address.unwrap(), request).await;
+            assert_eq!(answer.status, status, "{path} at {host}");
+        }
+    }
+    let request = Request::get("/dev/mail/1/html").header(HOST, "localhost:4400").body(Full::default()).unwrap();
+    let frame = exchange(world.running.address.unwrap(), request).await;
+    let policy = frame.header("content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'") && policy.contains("; sandbox") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+}

@@ -273,13 +273,13 @@ async fn who_waits_is_judged_by_what_holds_when_it_is_told() {
         let wider = json!({ "stream_id": stream, "events_requested": [DISABLED] });
         assert_eq!(hub.call(http::Method::PATCH, "/ssf/streams", Some(&wider)).await.status, 200);
     };
-    let answer = polled_meanwhile(&world, &hub, &stream, widen).await;
+    let answer = Box::pin(polled_meanwhile(&world, &hub, &stream, widen)).await;
     assert_eq!((answer.status.as_u16(), answer.json()["sets"].as_object().unwrap().len()), (200, 1), "not thrown away");
     assert_eq!(names(&hub.drain(&stream).await), [DISABLED]);
 
     world.carry_out(command(UserCommand::Unblock { user: BOB.to_owned() })).await;
     let lock_out = world.change_client("hub", |client| client.disabled = true);
-    let answer = polled_meanwhile(&world, &hub, &stream, lock_out).await;
+    let answer = Box::pin(polled_meanwhile(&world, &hub, &stream, lock_out)).await;
     answer.is_error(401, "invalid_token");
 }
 

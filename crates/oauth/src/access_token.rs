@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use symbolon_jose::Algorithm;
-use symbolon_jose::jwt::Audience;
+use symbolon_jose::jwt::{Audience, is_same_type};
 
 use crate::actor::Actor;
 use crate::authorization_details::AuthorizationDetails;
@@ -14,7 +14,7 @@ use crate::confirmation::Confirmation;
 use crate::context::Context;
 use crate::ids::{Issuer, random_id};
 use crate::issue::{AccessTokenForm, AccessTokenPlan, UserFacts};
-use crate::registration::{Api, Client};
+use crate::registration::{AccessTokenType, Api, Apis, Client};
 use crate::scope::Scope;
 use crate::status_list::Status;
 use crate::token_format::{OpaqueToken, TokenKind};
@@ -95,6 +95,19 @@ impl AccessTokenClaims {
         let ours_alone = self.user_id.is_some() && self.aud == Audience::One(userinfo_audience(issuer));
         if ours_alone { Self { sid: None, rh: None, ..self.clone() } } else { self.clone() }
     }
+}
+
+/// What the header of a token with these claims says it is: what the API that it is for wants, else [`TYP`].
+#[must_use]
+pub fn header_type(claims: &AccessTokenClaims, apis: &dyn Apis) -> &'static str {
+    claims.aud.iter().find_map(|audience| apis.api(audience)).map_or(TYP, |api| api.access_token_type.name())
+}
+
+/// Whether one of ours with this `typ` is an access token: many tokens are called `JWT`, so that counts only for an API that wants it.
+#[must_use]
+pub fn is_called(claims: &AccessTokenClaims, typ: &str, apis: &dyn Apis) -> bool {
+    let wants = |audience| apis.api(audience).is_some_and(|api| api.access_token_type == AccessTokenType::Jwt);
+    is_same_type(typ, TYP) || is_same_type(typ, AccessTokenType::Jwt.name()) && claims.aud.iter().any(wants)
 }
 
 /// The audience that opens userinfo.
@@ -259,6 +272,19 @@ mod tests {
             cnf: None,
         };
         at(NOW, |ctx| for_user(ctx, &from)).claims
+    }
+
+    #[test]
+    fn only_for_an_api_that_wants_it_is_a_token_called_jwt() {
+        let mut known = apis();
+        let claims = token(&third_party(), Some(&known[0]));
+        let of_userinfo = token(&third_party(), None);
+        assert_eq!(header_type(&claims, &known), "at+jwt");
+        assert!(is_called(&claims, "application/at+jwt", &known) && !is_called(&claims, "JWT", &known));
+        known[0].access_token_type = AccessTokenType::Jwt;
+        assert_eq!((header_type(&claims, &known), header_type(&of_userinfo, &known)), ("JWT", "at+jwt"));
+        assert!(is_called(&claims, "JWT", &known) && is_called(&claims, "at+jwt", &known));
+        assert!(!is_called(&of_userinfo, "JWT", &known) && !is_called(&claims, "logout+jwt", &known));
     }
 
     #[test]

@@ -200,6 +200,13 @@ pub enum OAuthError {
     RefreshTokenRevoked,
     /// No such refresh token.
     RefreshTokenUnknown,
+    /// A client that may see passwords sent a wrong one, or for nobody.
+    PasswordWrong,
+    /// Too many passwords were wrong: this one was not looked at.
+    PasswordsTooMany {
+        /// When to try again.
+        retry_after_secs: u32,
+    },
     /// More than was granted (RFC 6749 §6).
     ScopeGrows,
     /// Another API than was granted.
@@ -472,6 +479,12 @@ impl OAuthError {
                 wire("invalid_grant", 400, "invalid refresh token: it was used before, and the sign-in has been ended")
             }
             Self::RefreshTokenRevoked => wire("invalid_grant", 400, "invalid refresh token: it was revoked"),
+            // Unknown people and wrong passwords look alike. No standard has a code for the other; clients know this one.
+            Self::PasswordWrong => wire("invalid_grant", 403, "Wrong email or password"),
+            Self::PasswordsTooMany { retry_after_secs } => Wire {
+                retry_after_secs: Some(*retry_after_secs),
+                ..wire("too_many_attempts", 429, "too many passwords were wrong: try again later")
+            },
             // RFC 6749 §6
             Self::ScopeGrows => wire("invalid_scope", 400, "scope goes beyond what was granted"),
             Self::TokenOfAnotherClient => wire("invalid_grant", 400, "the token was issued to another client"),

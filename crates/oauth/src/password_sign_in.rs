@@ -1,11 +1,12 @@
-//! First-party password sign-in: `POST /authenticate` (no standard; the password grant of RFC 6749 §4.3 does not exist).
+//! First-party password sign-in: `POST /authenticate`, and [`grant::password_realm`](crate::grant::password_realm) (no standard; the password
+//! grant of RFC 6749 §4.3 does not exist).
 //!
 //! Only for a client that is marked first-party and allowed to use it; the password itself is checked by the shell, in its bounded
 //! pool, before this decides what the sign-in brings.
 
 use crate::access_token::BornIn;
 use crate::acr::Performed;
-use crate::confirmation;
+use crate::confirmation::{self, Confirmation};
 use crate::context::Context;
 use crate::effect::Effect;
 use crate::error::OAuthError;
@@ -33,6 +34,8 @@ pub struct SignedIn {
     pub session: Option<OwnSession>,
     /// By what means (RFC 8176).
     pub amr: Vec<String>,
+    /// What was proven to be held with it, if anything was.
+    pub held: Option<Confirmation>,
 }
 
 /// A session that begins with the sign-in.
@@ -74,8 +77,10 @@ pub fn decide(
     apis: &dyn Apis,
 ) -> Result<Issue, OAuthError> {
     check_client(client)?;
-    // No proof is taken here, and this client's tokens must be bound (RFC 9449 §5.2).
-    confirmation::held(client, None, None)?;
+    // Without a proof, where this client's tokens must be bound (RFC 9449 §5.2).
+    if signed_in.held.is_none() {
+        confirmation::held(client, None, None)?;
+    }
     if user.status == UserStatus::Blocked {
         return Err(OAuthError::UserBlocked);
     }
@@ -101,7 +106,7 @@ pub fn decide(
             acr: levels.of(Performed { amr: &signed_in.amr, age_secs: Some(0) }),
             claims: None,
             extent: &Extent::default(),
-            held: None,
+            held: signed_in.held.as_ref(),
         },
     );
     let effect = Effect::CreateFamily {
@@ -132,7 +137,7 @@ mod tests {
     fn run(client: &Client, request: &Request, user: &UserFacts) -> Result<Issue, OAuthError> {
         let own = OwnSession { sid: "sid-1".to_owned(), ends_at: NOW + 36_000 };
         let session = client.gets_sessions().then_some(own);
-        let signed_in = SignedIn { session, amr: vec!["pwd".to_owned()] };
+        let signed_in = SignedIn { session, amr: vec!["pwd".to_owned()], held: None };
         at(NOW, |ctx| decide(ctx, client, request, user, &signed_in, &apis()))
     }
 

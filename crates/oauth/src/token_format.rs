@@ -33,6 +33,8 @@ pub enum TokenKind {
     DeviceCode,
     /// What lets a program register itself as a client (RFC 7591 §3).
     InitialAccessToken,
+    /// A sign-in on a page of a client, on its way to the authorization endpoint.
+    LoginTicket,
     /// A password-reset link.
     PasswordReset,
     /// A pushed authorization request: the end of its `request_uri`.
@@ -58,6 +60,7 @@ impl TokenKind {
         Self::ClientSecret,
         Self::DeviceCode,
         Self::InitialAccessToken,
+        Self::LoginTicket,
         Self::PasswordReset,
         Self::PushedRequest,
         Self::RefreshToken,
@@ -77,6 +80,7 @@ impl TokenKind {
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",
             Self::InitialAccessToken => "sym_ia_",
+            Self::LoginTicket => "sym_lt_",
             Self::PasswordReset => "sym_pr_",
             Self::PushedRequest => "sym_rq_",
             Self::RefreshToken => "sym_rt_",

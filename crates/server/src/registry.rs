@@ -206,6 +206,11 @@ impl Registry {
         self.clients.tally().hands_out_cookies()
     }
 
+    /// Whether pages of some client at `origin` may read answers to requests with cookies.
+    pub fn allows_credentials(&self, origin: &str) -> bool {
+        self.clients.tally().allows_credentials(origin)
+    }
+
     /// The origins of pages that watch sessions.
     pub fn watching_origins(&self) -> impl Iterator<Item = &str> {
         self.clients.tally().watching_origins()

@@ -121,7 +121,7 @@ pub async fn start_on(config: Config, clock: Clock, handed: Handed) -> Result<Ru
     let options_of_control = options(&app, None);
     doors.spawn(listen::run(control.into(), admin::control::router(&app), options_of_control, signal(stopped.clone())));
     if let Some(twin) = twin {
-        doors.spawn(listen::run(twin, http::router(&app), options(&app, None), signal(stopped.clone())));
+        doors.spawn(listen::run(twin, http::router(&app), options(&app, source.clone()), signal(stopped.clone())));
     }
     for listener in public {
         let options = options(&app, source.clone());

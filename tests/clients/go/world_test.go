@@ -30,6 +30,7 @@ var world struct {
 	API         struct{ ID, Secret, URL string }
 	Key         struct{ PEM string }
 	Clients     map[string]credential `json:"clients"`
+	Refused     map[string]string     `json:"refused"`
 }
 
 var provider *oidc.Provider

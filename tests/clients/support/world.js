@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import { ADMIN } from '../../e2e/support/server.js';
+import { refusedTokens } from './refused.js';
 
 /** Nothing listens there: redirects end before it. */
 export const HOME = 'http://localhost:9/callback';
@@ -18,17 +19,24 @@ export async function register(server, person) {
   const sites = ['--redirect', HOME];
   const byKey = ['--auth-method', 'private_key_jwt', '--jwks', jwks];
   const old = ['--metadata', await server.file('old.json', { legacy_assertion_audience: true })];
+  const old_api = 'https://old-api.example'; // its tokens are called JWT
+  await server.command(['api', 'add', old_api, '--name', 'Old', '--scope', 'read:dragons', '--token-type', 'JWT']);
+  const refused = refusedTokens(server); // the first of them has to grow old
   const { api_secret } = await server.command(['api', 'secret', 'rotate', server.api]);
   return {
     issuer: server.issuer,
     person,
     redirect_uri: HOME,
     user: { email: ADMIN.email, name: ADMIN.name },
+    /** Access tokens that no API of ours may take, by what is wrong with them. */
+    refused: await refused,
     /** An API that introspects, by its own credential. */
     api: { id: server.api, secret: api_secret, url: `${server.api}/api/dragons` },
+    /** An API older than RFC 9068. */
+    old_api,
     key: { jwk: { ...pair.privateKey.export({ format: 'jwk' }), ...about }, pem: pair.privateKey.export({ format: 'pem', type: 'pkcs8' }) },
     clients: {
-      web: await add('Web', '--web', ...sites),
+      web: await add('Web', '--web', ...sites, '--api', `${old_api}=read:dragons`),
       post: await add('Post', '--web', '--auth-method', 'client_secret_post', ...sites),
       spa: await add('Single page', '--spa', ...sites),
       stranger: await add('Stranger', '--web', '--third-party', ...sites),

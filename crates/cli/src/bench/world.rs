@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, sha256};
 use symbolon_oauth::extent::Extent;
-use symbolon_oauth::registration::{AccessTokenFormat, ClientKind};
+use symbolon_oauth::registration::{AccessTokenFormat, AccessTokenType, ClientKind};
 use symbolon_oauth::{FamilyGrant, OpaqueToken, Scope, TokenKind, random_id};
 use symbolon_server::admin::{ApiCommand, Cause, ClientCommand, Command, DpopDemand, NewAccount, NewApi, NewClient};
 use symbolon_server::admin::{NewPassword, UserCommand, control};
@@ -199,6 +199,7 @@ fn api(identifier: &str, token_lifetime_secs: Option<u64>) -> NewApi {
         name: "Dragons".to_owned(),
         scopes: vec![("read:dragons".to_owned(), "See the dragons".to_owned())],
         signing_alg: Some(Algorithm::ES256),
+        access_token_type: AccessTokenType::AtJwt,
         token_lifetime_secs,
         always_ask_consent: false,
         without_roles: false,
@@ -223,6 +224,7 @@ fn client(id: &str, format: AccessTokenFormat) -> NewClient {
         jwks_uri: None,
         id_token_alg: None,
         password_sign_in: true,
+        preset: None,
         device: None,
         metadata: None,
         access_token_format: Some(format),

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::DetailsType;
+use symbolon_oauth::registration::{AccessTokenType, DetailsType};
 use symbolon_server::admin::{ApiChange, ApiCommand, Command, NewApi};
 
 use super::client::{cause, json_file, say_previous};
@@ -63,6 +63,9 @@ pub(crate) struct Add {
     /// What its tokens are signed with [default: RS256]
     #[arg(long, value_parser = algorithm)]
     alg: Option<Algorithm>,
+    /// What their header says they are [default: at+jwt]
+    #[arg(long, value_enum, value_name = "TYPE")]
+    token_type: Option<TokenType>,
     /// Life of its tokens [default: the server's]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     token_lifetime: Option<u64>,
@@ -96,6 +99,9 @@ pub(crate) struct Set {
     /// What its tokens are signed with
     #[arg(long, value_parser = algorithm)]
     alg: Option<Algorithm>,
+    /// What their header says they are
+    #[arg(long, value_enum, value_name = "TYPE")]
+    token_type: Option<TokenType>,
     /// Life of its tokens; 0s returns to the server's default
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     token_lifetime: Option<u64>,
@@ -117,6 +123,26 @@ pub(crate) struct Set {
     /// Switch it off, or on again
     #[arg(long, value_name = "true|false")]
     disabled: Option<bool>,
+}
+
+/// What the header of access tokens says.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TokenType {
+    /// What no other token can be taken for (RFC 9068)
+    #[value(name = "at+jwt")]
+    AtJwt,
+    /// For libraries that take nothing else, as Spring Security by default; Symbolon's guards do not take it
+    #[value(name = "JWT")]
+    Jwt,
+}
+
+impl TokenType {
+    const fn registered(self) -> AccessTokenType {
+        match self {
+            Self::AtJwt => AccessTokenType::AtJwt,
+            Self::Jwt => AccessTokenType::Jwt,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -174,6 +200,7 @@ impl Api {
                 name: add.name,
                 scopes: add.scopes,
                 signing_alg: add.alg,
+                access_token_type: add.token_type.map(TokenType::registered).unwrap_or_default(),
                 token_lifetime_secs: add.token_lifetime,
                 always_ask_consent: add.always_ask_consent,
                 without_roles: add.without_roles,
@@ -190,6 +217,7 @@ impl Api {
                     add_scopes: set.add_scopes,
                     remove_scopes: set.remove_scopes,
                     signing_alg: set.alg,
+                    access_token_type: set.token_type.map(TokenType::registered),
                     token_lifetime_secs: set.token_lifetime,
                     always_ask_consent: set.always_ask_consent,
                     without_roles: set.without_roles,
@@ -246,6 +274,7 @@ fn show_api(answer: &Value, output: &Output) {
         ("name", text(&api["name"])),
         ("scopes", scopes(api)),
         ("signed with", text(&api["signing_alg"])),
+        ("token type", text(&api["access_token_type"])),
         ("token lifetime", text(&api["token_lifetime_secs"])),
         (
             "first-party consent",

@@ -1,17 +1,18 @@
 //! `symbolon client`: applications that ask for tokens.
 
+mod choice;
 mod code;
 mod method;
 mod tokens;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::Value;
 use symbolon_jose::Algorithm;
 use symbolon_oauth::profile::SecurityProfile;
 use symbolon_oauth::registration::ClientKind;
-use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, DpopDemand, ListChange, NewClient};
+use symbolon_server::admin::{Cause, ClientChange, ClientCommand, Command, ListChange, NewClient};
 
 use super::certificate::{self, Certificate};
 use super::{Global, algorithm, duration, registration, say_what_was_revoked, tokens_until};
@@ -20,6 +21,7 @@ use crate::error::CliError;
 use crate::input::{Yes, confirm, read_file};
 use crate::output::{Output, text};
 use crate::time;
+use choice::{Dpop, Made};
 use method::Method;
 use tokens::{Delivery, Format};
 
@@ -30,6 +32,7 @@ pub(crate) enum Client {
         symbolon client add --spa --name \"My app\" --redirect http://localhost:4200\n  \
         symbolon client add --web --name Shop --redirect https://shop.example.com/callback\n  \
         symbolon client add --native --device --name \"Dragons TV\" --api https://api.example.com=read:dragons\n  \
+        symbolon client add --spa --preset auth0 --name Shop --redirect https://shop.example.com\n  \
         symbolon client add --machine --name Reports --api https://api.example.com=read:dragons")]
     Add(Box<Add>),
     /// What a page needs to sign people in, ready to copy
@@ -204,6 +207,9 @@ pub(crate) struct Common {
     /// The security profile it keeps [default: oidc]
     #[arg(long, value_name = "PROFILE", value_parser = profile)]
     security_profile: Option<SecurityProfile>,
+    /// What it was made for, if for another server: may do what its libraries do
+    #[arg(long, value_enum)]
+    preset: Option<Made>,
     /// A type of authorization details it may ask for (RFC 9396)
     #[arg(long = "details-type", value_name = "TYPE")]
     details_types: Vec<String>,
@@ -217,17 +223,6 @@ impl Common {
         let file = self.metadata.as_deref().map(|path| json_file(path, "name a file with {…}")).transpose()?;
         Ok(self.certificate.merged(file))
     }
-}
-
-/// Whether proofs are demanded.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Dpop {
-    /// With a proof its tokens are bound, without one they are not
-    Optional,
-    /// No token without a proof
-    Required,
-    /// And each proof with a nonce, so that none can have been made in advance
-    RequiredWithNonce,
 }
 
 #[derive(Debug, Subcommand)]
@@ -345,6 +340,7 @@ impl Add {
             dpop: self.common.dpop.map(Dpop::demanded).unwrap_or_default(),
             device: self.common.device,
             security_profile: self.common.security_profile,
+            preset: self.common.preset.map(Made::preset),
             authorization_details_types: self.common.details_types.into_iter().collect(),
         })
     }
@@ -363,6 +359,7 @@ impl Set {
             dpop: self.common.dpop.map(Dpop::demanded),
             device: self.common.device,
             security_profile: self.common.security_profile,
+            preset: self.common.preset.map(Made::preset),
             authorization_details_types: self.common.details_types.into_iter().collect(),
             redirect_uris: ListChange { add: self.add_redirect, remove: self.remove_redirect },
             post_logout_redirect_uris: ListChange { add: self.add_post_logout, remove: self.remove_post_logout },
@@ -381,16 +378,6 @@ impl Set {
             refresh_absolute_secs: self.refresh_absolute,
         };
         Ok(ClientCommand::Set { client: self.client, change: Box::new(change) })
-    }
-}
-
-impl Dpop {
-    const fn demanded(self) -> DpopDemand {
-        match self {
-            Self::Optional => DpopDemand::Optional,
-            Self::Required => DpopDemand::Required,
-            Self::RequiredWithNonce => DpopDemand::RequiredWithNonce,
-        }
     }
 }
 

@@ -28,6 +28,7 @@ pub use assurance::Assurance;
 pub use backchannel::Backchannel;
 
 /// What the shell knows and this crate does not.
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the document that is there or not")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Algorithms the server has keys for.
@@ -46,6 +47,8 @@ pub struct Settings {
     pub registration: bool,
     /// What every client that signs users in is registered for.
     pub required_of_all: RequestRules,
+    /// Whether some client may send passwords to the token endpoint: for the others there is no such grant.
+    pub password_realm: bool,
     /// What can be encrypted to this server.
     pub decryption_algs: Vec<KeyManagement>,
     /// The types of authorization details that APIs have (RFC 9396 §10).
@@ -145,7 +148,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         mtls_endpoint_aliases: settings.certificates.base().map(Aliases::at),
         assurance: Assurance::of(settings),
         answers: Answers::signed_with(&settings.id_token_signing_algs),
-        grant_types_supported: Grant::ALL.iter().map(|grant| grant.name()).chain([IMPLICIT]).collect(),
+        grant_types_supported: grants(settings).map(Grant::name).chain([IMPLICIT]).collect(),
         subject_types_supported: SubjectType::ALL.iter().map(|one| one.name()).collect(),
         token_endpoint_auth_methods_supported: methods(|_| true),
         token_endpoint_auth_signing_alg_values_supported: assertion_algs(),
@@ -181,6 +184,12 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
 /// Claims of ID tokens that say nothing of the person.
 const OF_TOKENS: &[&str] =
     &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash", "s_hash"];
+
+/// What works for somebody.
+fn grants(settings: &Settings) -> impl Iterator<Item = Grant> {
+    let works = |grant: &Grant| *grant != Grant::PasswordRealm || settings.password_realm;
+    Grant::ALL.iter().copied().filter(works)
+}
 
 /// What clients may sign their assertions with.
 fn assertion_algs() -> Vec<&'static str> {
@@ -274,6 +283,15 @@ mod tests {
         assert!(
             strict.assurance.require_pushed_authorization_requests && strict.assurance.require_signed_request_object
         );
+    }
+
+    #[test]
+    fn a_grant_that_takes_passwords_is_listed_only_where_a_client_may_send_them_rfc_9700_2_4() {
+        let lists = |password_realm| {
+            let settings = Settings { password_realm, ..Settings::default() };
+            metadata(&issuer(), &settings).grant_types_supported.contains(&Grant::PasswordRealm.name())
+        };
+        assert!(lists(true) && !lists(false));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
 //!
 //! Signs out at once only when a good `id_token_hint` names the session of this browser; otherwise a page asks (§2, so that no foreign
-//! page can sign anybody out). Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt.
+//! page can sign anybody out), or, at the address of existing clients, when one of our own clients' pages sent the browser. Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt.
 //!
 //! Beyond the standard: `everywhere=true` means every session of the person, on all devices. A third party's word for that is only a
 //! reason to ask.
@@ -108,6 +108,8 @@ pub struct Facts<'a> {
     pub session: Option<SessionFacts>,
     /// What its user is called towards clients that may not compare them.
     pub pairwise: &'a Pairwise,
+    /// The origin of the page that sent the browser, where its word is enough: clients that send no hint.
+    pub sent_from: Option<&'a str>,
 }
 
 /// Where to after signing out.
@@ -165,11 +167,20 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthErr
     let Some(session) = &facts.session else { return Ok(Decision::Nothing { then }) };
     let (sid, reach) = (session.sid.clone(), request.reach);
     let may_reach = reach == Reach::Here || facts.client.is_some_and(|client| client.first_party);
-    Ok(if may_reach && facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts)) {
-        Decision::End { sid, reach, then }
-    } else {
-        Decision::Ask { sid, reach, then }
-    })
+    Ok(
+        if may_reach && (facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts)) || sent_by_its_page(facts))
+        {
+            Decision::End { sid, reach, then }
+        } else {
+            Decision::Ask { sid, reach, then }
+        },
+    )
+}
+
+/// A page of the client itself asks, and the client is ours. Browsers name the page; no other site can.
+fn sent_by_its_page(facts: &Facts<'_>) -> bool {
+    let ours = facts.client.filter(|client| client.first_party && !client.disabled);
+    ours.zip(facts.sent_from).is_some_and(|(client, from)| client.page_origins().any(|origin| origin == from))
 }
 
 /// The same user, and the same session if the hint says which.
@@ -222,7 +233,8 @@ mod tests {
     }
 
     fn run(form: &str, hint: Option<HintClaims>, session: Option<SessionFacts>) -> Result<Decision, OAuthError> {
-        decide(&request(form), &Facts { hint, client: Some(&client()), session, pairwise: &testing::names() })
+        let (client, pairwise) = (client(), testing::names());
+        decide(&request(form), &Facts { hint, client: Some(&client), session, pairwise: &pairwise, sent_from: None })
     }
 
     fn sid() -> String {
@@ -252,6 +264,32 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_our_own_client_may_ask_without_a_hint_where_its_word_counts() {
+        let run = |client: &Client, sent_from| {
+            let facts = Facts {
+                hint: None,
+                client: Some(client),
+                session: Some(session()),
+                pairwise: &testing::names(),
+                sent_from,
+            };
+            decide(&request("client_id=spa"), &facts).unwrap()
+        };
+        let end = Decision::End { sid: sid(), reach: Reach::Here, then: Then::SignedOutPage };
+        let ask = Decision::Ask { sid: sid(), reach: Reach::Here, then: Then::SignedOutPage };
+        let own = Client { allowed_origins: vec!["https://spa.example".to_owned()], ..client() };
+        assert_eq!(run(&own, Some("https://spa.example")), end);
+        for other in
+            [None, Some("https://evil.example"), Some("https://spa.example.evil.example"), Some("null"), Some("")]
+        {
+            assert_eq!(run(&own, other), ask, "{other:?}");
+        }
+        for client in [Client { first_party: false, ..own.clone() }, Client { disabled: true, ..own.clone() }] {
+            assert_eq!(run(&client, Some("https://spa.example")), ask);
+        }
+    }
+
+    #[test]
     fn a_hint_of_another_session_or_user_is_only_a_reason_to_ask() {
         let form = "id_token_hint=x";
         let ask = Ok(Decision::Ask { sid: sid(), reach: Reach::Here, then: Then::SignedOutPage });
@@ -265,7 +303,8 @@ mod tests {
         let client = testing::pairwise(client());
         let names = testing::names();
         let end = |hint| {
-            let facts = Facts { hint: Some(hint), client: Some(&client), session: Some(session()), pairwise: &names };
+            let session = Some(session());
+            let facts = Facts { hint: Some(hint), client: Some(&client), session, pairwise: &names, sent_from: None };
             decide(&request("id_token_hint=x"), &facts)
         };
         let sub = names.subject(&client, "usr_ada");
@@ -283,7 +322,8 @@ mod tests {
         let end = |client: &Client, form: &str| {
             let names = testing::names();
             let hint = Some(HintClaims { aud: client.client_id.to_string(), ..hint(None) });
-            let facts = Facts { hint, client: Some(client), session: Some(session()), pairwise: &names };
+            let facts =
+                Facts { hint, client: Some(client), session: Some(session()), pairwise: &names, sent_from: None };
             decide(&request(form), &facts)
         };
         let then = Then::SignedOutPage;
@@ -332,12 +372,16 @@ mod tests {
     fn no_redirect_for_a_client_that_is_not_known_for_sure() {
         let form = "post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F";
         assert_eq!(run(form, None, Some(session())), Err(OAuthError::ClientUnknown));
-        let other = third_party();
-        let facts = Facts { hint: None, client: Some(&other), session: Some(session()), pairwise: &testing::names() };
-        assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
-        let off = Client { disabled: true, ..client() };
-        let facts = Facts { hint: None, client: Some(&off), session: Some(session()), pairwise: &testing::names() };
-        assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
+        for client in [third_party(), Client { disabled: true, ..client() }] {
+            let facts = Facts {
+                hint: None,
+                client: Some(&client),
+                session: Some(session()),
+                pairwise: &testing::names(),
+                sent_from: None,
+            };
+            assert_eq!(decide(&request(&format!("{form}&client_id=spa")), &facts), Err(OAuthError::ClientUnknown));
+        }
     }
 
     #[test]

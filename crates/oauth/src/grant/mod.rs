@@ -84,6 +84,7 @@ grants![
     client_credentials => ClientCredentials,
     device_code => DeviceCode,
     jwt_bearer => JwtBearer,
+    password_realm => PasswordRealm,
     refresh_token => RefreshToken,
     token_exchange => TokenExchange,
 ];

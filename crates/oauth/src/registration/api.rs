@@ -9,6 +9,7 @@ use symbolon_jose::{Algorithm, ContentEncryption, JwkSet, KeyManagement};
 
 use super::validate::{Faults, is_public_key_set};
 use super::{DetailsType, Encryption, SecretHash, encrypting_key, responses};
+use crate::access_token;
 
 /// A scope an API knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,34 @@ pub struct ApiScope {
     /// What it lets an application do, in words for the consent page.
     #[serde(default)]
     pub description: String,
+}
+
+/// What the header of an access token says it is (RFC 9068 §2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AccessTokenType {
+    /// `at+jwt`, which no other token can be taken for.
+    #[default]
+    #[serde(rename = "at+jwt")]
+    AtJwt,
+    /// `JWT`, for libraries older than RFC 9068 that take nothing else.
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
+impl AccessTokenType {
+    /// The value of `typ`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtJwt => access_token::TYP,
+            Self::Jwt => "JWT",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// An API that takes access tokens.
@@ -33,6 +62,9 @@ pub struct Api {
     pub scopes: Vec<ApiScope>,
     /// What its access tokens are signed with.
     pub signing_alg: Algorithm,
+    /// What their header says they are.
+    #[serde(default, skip_serializing_if = "AccessTokenType::is_default")]
+    pub access_token_type: AccessTokenType,
     /// Life of its access tokens in seconds; `None` means the server's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_lifetime_secs: Option<u64>,
@@ -81,6 +113,7 @@ impl Api {
             name: name.into(),
             scopes: Vec::new(),
             signing_alg: Algorithm::RS256,
+            access_token_type: AccessTokenType::AtJwt,
             token_lifetime_secs: None,
             skip_consent_for_first_party: true,
             include_roles: true,

@@ -112,6 +112,9 @@ pub struct Client {
     /// Origins of its pages, for CORS.
     #[serde(default)]
     pub allowed_origins: Vec<String>,
+    /// Its pages send the browser's cookies along, which nobody looks at; the browser gives them the answer all the same (Fetch §3.3.5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_credentials: bool,
     /// The grants it may use, by wire name.
     #[serde(default)]
     pub grant_types: BTreeSet<String>,
@@ -258,6 +261,7 @@ impl Client {
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,
             allowed_origins: Vec::new(),
+            allow_credentials: false,
             grant_types: grants.iter().map(|grant| grant.name().to_owned()).collect(),
             responses: Responses::default(),
             token_endpoint_auth_method: match kind {

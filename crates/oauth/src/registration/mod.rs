@@ -21,7 +21,7 @@ mod trusted_issuer;
 mod userinfo;
 mod validate;
 
-pub use api::{Api, ApiScope, Role};
+pub use api::{AccessTokenType, Api, ApiScope, Role};
 pub use backchannel::{Backchannel, DeliveryMode};
 pub use certificate::CertificateRules;
 pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};

@@ -202,6 +202,11 @@ impl Client {
             "only a first-party client may see passwords",
         );
         faults.check(
+            !self.may_use(Grant::PasswordRealm) || self.password_sign_in && !self.gets_sessions(),
+            "grant_types",
+            "password-realm is for clients with password_sign_in whose access tokens are signed",
+        );
+        faults.check(
             !self.gets_sessions() || !self.may_use(Grant::ClientCredentials),
             "access_token_format",
             "a session is a user's: with client_credentials use jwt",
@@ -478,6 +483,11 @@ mod tests {
         faulty(&with("authorization_code", Client::machine(ClientId::parse("m").unwrap(), "M")), "grant_types");
         faulty(&with("refresh_token", Client::machine(ClientId::parse("m").unwrap(), "M")), "grant_types");
         faulty(&Client { password_sign_in: true, ..spa() }, "password_sign_in");
+        let realm = Grant::PasswordRealm.name();
+        let trusted = || Client { password_sign_in: true, first_party: true, ..web() };
+        faulty(&with(realm, web()), "grant_types");
+        assert_eq!(with(realm, trusted()).validate(), Ok(()));
+        faulty(&with(realm, Client { access_token_format: AccessTokenFormat::Session, ..trusted() }), "grant_types");
         let of_sessions = |client| Client { access_token_format: AccessTokenFormat::Session, ..client };
         assert_eq!(of_sessions(web()).validate(), Ok(()));
         faulty(&of_sessions(with("client_credentials", web())), "access_token_format");

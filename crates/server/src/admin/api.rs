@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
-use symbolon_oauth::registration::{Api, ApiScope, Client, DetailsType, SecretHash};
+use symbolon_oauth::registration::{AccessTokenType, Api, ApiScope, Client, DetailsType, SecretHash};
 use symbolon_oauth::{OpaqueToken, TokenKind};
 use symbolon_store::{Document, DocumentWrite, Expect};
 
@@ -61,6 +61,9 @@ pub struct NewApi {
     pub scopes: Vec<(String, String)>,
     /// What its tokens are signed with; RS256 if not given.
     pub signing_alg: Option<Algorithm>,
+    /// What their header says they are; `at+jwt` if not given.
+    #[serde(default)]
+    pub access_token_type: AccessTokenType,
     /// Life of its tokens; the server's default if not given.
     pub token_lifetime_secs: Option<u64>,
     /// First-party clients ask for consent too.
@@ -89,6 +92,8 @@ pub struct ApiChange {
     pub remove_scopes: Vec<String>,
     /// What its tokens are signed with.
     pub signing_alg: Option<Algorithm>,
+    /// What their header says they are.
+    pub access_token_type: Option<AccessTokenType>,
     /// Life of its tokens; 0 returns to the default.
     pub token_lifetime_secs: Option<u64>,
     /// Whether first-party clients ask for consent too.
@@ -120,6 +125,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     let mut api = Api::new(new.identifier, new.name);
     api.scopes = new.scopes.into_iter().map(|(name, description)| ApiScope { name, description }).collect();
     api.signing_alg = new.signing_alg.unwrap_or(api.signing_alg);
+    api.access_token_type = new.access_token_type;
     api.token_lifetime_secs = new.token_lifetime_secs;
     api.skip_consent_for_first_party = !new.always_ask_consent;
     api.include_roles = !new.without_roles;
@@ -272,6 +278,7 @@ fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
         api.authorization_details_types.clone_from(types);
     }
     api.signing_alg = change.signing_alg.unwrap_or(api.signing_alg);
+    api.access_token_type = change.access_token_type.unwrap_or(api.access_token_type);
     api.skip_consent_for_first_party =
         change.always_ask_consent.map_or(api.skip_consent_for_first_party, |always| !always);
     api.include_roles = change.without_roles.map_or(api.include_roles, |without| !without);

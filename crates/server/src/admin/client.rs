@@ -15,7 +15,7 @@ use symbolon_store::{Document, DocumentWrite, Expect};
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
 use super::revocation::{Cause, RegisteredApis, Rule, tokens_until};
-use super::{AdminContext, AdminError, Event, ListChange, secret};
+use super::{AdminContext, AdminError, Event, ListChange, Preset, secret};
 use crate::{sdk, sector_identifier};
 
 /// Commands on clients.
@@ -96,6 +96,9 @@ pub struct NewClient {
     /// Where its public keys are.
     #[serde(default)]
     pub jwks_uri: Option<String>,
+    /// What it was made for, if for another server.
+    #[serde(default)]
+    pub preset: Option<Preset>,
     /// What its ID tokens are signed with; RS256 if not given.
     pub id_token_alg: Option<Algorithm>,
     /// May post user name and password to `/authenticate`.
@@ -189,6 +192,8 @@ pub struct ClientChange {
     pub jwks: Option<Value>,
     /// Where its public keys are, in the place of those it has; empty removes it.
     pub jwks_uri: Option<String>,
+    /// What it was made for, if for another server: adds what it needs for that.
+    pub preset: Option<Preset>,
     /// What its ID tokens are signed with.
     pub id_token_alg: Option<Algorithm>,
     /// Life of its access tokens; 0 returns to the default.

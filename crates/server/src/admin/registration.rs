@@ -43,7 +43,6 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
     client.created_at = now;
     client.security.authorization_details_types.clone_from(&new.authorization_details_types);
     client = client.with_profile(new.security_profile.unwrap_or_default());
-    client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = new.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     if new.kind == ClientKind::Spa {
         // A browser program calls from, and comes back to, where it is redirected to.
@@ -54,6 +53,11 @@ pub(super) fn registration(new: &NewClient, client_id: &str, now: u64) -> Result
             client.post_logout_redirect_uris.clone_from(&client.redirect_uris);
         }
     }
+    if let Some(preset) = new.preset {
+        preset.apply(&mut client);
+    }
+    // Said in words, it counts more than a preset.
+    client.token_endpoint_auth_method = new.auth_method.unwrap_or(client.token_endpoint_auth_method);
     match &new.metadata {
         Some(patch) => patched(&client, patch),
         None => Ok(client),
@@ -172,15 +176,26 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
     client.first_party = change.third_party.map_or(client.first_party, |third_party| !third_party);
     client.disabled = change.disabled.unwrap_or(client.disabled);
-    client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
     client.access_token_format = change.access_token_format.unwrap_or(client.access_token_format);
     client.token_delivery = change.token_delivery.unwrap_or(client.token_delivery);
+    made_for(change, client);
     if let Some(dpop) = change.dpop {
         (client.dpop_bound_access_tokens, client.dpop_nonce_required) = dpop.switches();
     }
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     Ok(())
+}
+
+/// Whether it may see passwords, and what an app made for another server needs. Without passwords there is no grant that sends them.
+fn made_for(change: &ClientChange, client: &mut Client) {
+    client.password_sign_in = change.password_sign_in.unwrap_or(client.password_sign_in);
+    if let Some(preset) = change.preset {
+        preset.apply(client);
+    }
+    if change.password_sign_in == Some(false) {
+        client.grant_types.remove(Grant::PasswordRealm.name());
+    }
 }
 
 /// Keys are registered or fetched: what is set takes the other's place.

@@ -5,6 +5,7 @@ mod revocation;
 use serde_json::{Value, json};
 use symbolon_jose::Algorithm;
 use symbolon_oauth::Rng;
+use symbolon_oauth::registration::AccessTokenType;
 use symbolon_oauth::registration::AuthMethod::{self, ClientSecretPost, PrivateKeyJwt};
 use symbolon_store::{AuditRecord, Document, DocumentWrite, NewSession, Session, Sqlite, Store};
 
@@ -168,6 +169,7 @@ fn spa() -> NewClient {
         jwks_uri: None,
         id_token_alg: None,
         password_sign_in: false,
+        preset: None,
         access_token_format: None,
         token_delivery: None,
         dpop: DpopDemand::Optional,
@@ -193,6 +195,7 @@ fn dragons() -> NewApi {
         name: "Dragons".into(),
         scopes: vec![("read:dragons".into(), "See them".into())],
         signing_alg: None,
+        access_token_type: AccessTokenType::AtJwt,
         token_lifetime_secs: None,
         always_ask_consent: false,
         without_roles: false,

@@ -9,13 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use symbolon_jose::base64url;
 use symbolon_jose::jwt::{self, Policy};
-use symbolon_oauth::access_token::TYP;
+use symbolon_oauth::access_token;
+use symbolon_oauth::registration::{AccessTokenType, Api};
 use symbolon_oauth::{AccessTokenClaims, LONGEST_TOKEN_SECS, OpaqueToken, TokenKind};
 use symbolon_store::{AlsoSession, Ended, FamilyWanted, Hash32, RevocationKind, TokenQuery};
 use zeroize::Zeroizing;
 
 use super::client::is_taken;
-use super::document::{self, CLIENT, DELETED_API, DELETED_CLIENT, KEY};
+use super::document::{self, API, CLIENT, DELETED_API, DELETED_CLIENT, KEY};
 use super::revocation::{Registered, RegisteredApis, Rule, tokens_until};
 use super::{AdminContext, AdminError, Event};
 use crate::keys;
@@ -153,9 +154,17 @@ async fn access_token(context: &mut AdminContext<'_>, token: &PresentedToken) ->
     let records = keys::records(&document::all(context, KEY).await?);
     let keys = records.and_then(|records| keys::verifying(&records));
     let keys = keys.map_err(|why| AdminError::failed(why.to_string()))?;
-    let policy = Policy::danger_any_audience(context.issuer).accept_type(TYP).leeway_secs(keys::LARGEST_LEEWAY_SECS);
+    let policy = Policy::danger_any_audience(context.issuer).leeway_secs(keys::LARGEST_LEEWAY_SECS);
+    let policy = policy.accept_type(AccessTokenType::AtJwt.name()).accept_type(AccessTokenType::Jwt.name());
     let mut claims = match jwt::verify::<AccessTokenClaims>(&token.0, &keys, &policy, context.now) {
-        Ok(verified) => verified.into_claims(),
+        Ok(verified) => {
+            let apis: Vec<Api> =
+                document::all(context, API).await?.iter().map(document::read).collect::<Result<_, _>>()?;
+            if !access_token::is_called(verified.claims(), verified.typ().unwrap_or_default(), &apis) {
+                return Err(refused(&symbolon_jose::Error::TypeMismatch));
+            }
+            verified.into_claims()
+        }
         Err(symbolon_jose::Error::Expired) => {
             let token = json!({ "kind": "access_token" });
             return Ok(json!({ "revoked": false, "expired": true, "token": token, "tokens_until": null }));
@@ -227,6 +236,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::InitialAccessToken) => {
             ("an initial access token", "symbolon client registration-token revoke ID ends it")
         }
+        Some(TokenKind::LoginTicket) => ("a sign-in ticket", "it is over a minute after it was issued"),
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
         Some(TokenKind::PushedRequest) => ("a pushed authorization request", "it is over a minute after it was pushed"),
         Some(TokenKind::RefreshToken) => ("only a part of a refresh token", "copy it again, whole"),

@@ -158,7 +158,7 @@ async fn issue(
     let scope = request.scope.as_deref().map(Scope::parse).transpose()?;
     let asked = password_sign_in::Request { audience: request.audience.clone(), scope };
     let own = session.as_ref().map(|it| OwnSession { sid: it.sid.clone(), ends_at: it.absolute_expires_at });
-    let signed_in = SignedIn { session: own, amr: vec!["pwd".to_owned()] };
+    let signed_in = SignedIn { session: own, amr: vec!["pwd".to_owned()], held: None };
     let mut issue = {
         let mut rng = SystemRng;
         let mut context = app.context(meta.now, &mut rng);

@@ -24,7 +24,7 @@ use symbolon_oauth::{OAuthError, Params};
 use super::browser::{self, SignedIn};
 use super::meta::{Meta, Refused};
 use super::request::Asked;
-use super::{consent, form, hint, login, page};
+use super::{co_authenticate, consent, form, hint, login, page};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
@@ -208,6 +208,12 @@ impl Arrival<'_> {
         asked: &Asked,
         interaction: Option<&Interaction>,
     ) -> Result<Response, OAuthError> {
+        // Only on arrival: what went on from there has the session that the ticket brought, or asks for it.
+        if let (None, Some(ticket)) = (interaction, asked.request.params.get("login_ticket"))
+            && let Some(entered) = co_authenticate::redeem(self, request, &asked.query()?, ticket).await?
+        {
+            return Ok(entered);
+        }
         let signed_in = browser::signed_in(self.app, self.headers, self.meta.now).await?;
         // The sign-in that the pending request waited for counts only in the session it made.
         let sid = signed_in.as_ref().map(|who| who.session.sid.as_str());

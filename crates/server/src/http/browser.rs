@@ -1,11 +1,13 @@
 //! The browser behind a request to a hosted page: its session, and the pre-session cookie that binds forms
 //! and pending requests to it before anyone has signed in.
 
+use http::header::REFERER;
 use http::{HeaderMap, HeaderValue};
 use symbolon_oauth::acr;
 use symbolon_oauth::authorize::SessionFacts;
 use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
 use symbolon_store::{Hash32, NewSession, Session, User, UserStatus};
+use url::Url;
 
 use super::meta::Meta;
 use crate::app::App;
@@ -90,6 +92,12 @@ pub(super) fn ensure_pre_session(app: &App, headers: &HeaderMap) -> (String, Opt
     let value = symbolon_oauth::random_id(&mut SystemRng);
     let cookie = CookieKind::PreSession.set(&value, Lifetime::BrowserSession, app.transport);
     (value, Some(cookie))
+}
+
+/// The origin of the page that sent the browser here, as the browser names it.
+pub(super) fn sent_from(headers: &HeaderMap) -> Option<String> {
+    let page = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    Some(page.origin().ascii_serialization())
 }
 
 /// The device cookie's value, if the browser sent one.

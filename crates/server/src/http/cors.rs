@@ -1,6 +1,7 @@
 //! Cross-origin access (Fetch standard, CORS protocol): discovery and keys are open to all, token endpoints
 //! to the origins a client registered. With credentials only to pages of clients whose tokens are cookies (their answers, and what is said
-//! before it is known whom an answer is for); never `null`.
+//! before it is known whom an answer is for), of clients that are registered so though nobody looks at their cookies, and where a page of a
+//! client signs people in; never `null`.
 
 use std::sync::Arc;
 
@@ -66,6 +67,16 @@ pub(super) async fn registered(State(app): State<Arc<App>>, request: Request, ne
     response
 }
 
+/// The same for answers that set a cookie: the browser keeps it.
+pub(super) async fn registered_with_cookies(app: State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = registered(app, request, next).await;
+    let headers = response.headers_mut();
+    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    response
+}
+
 /// A page that may read an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reader {
@@ -79,8 +90,13 @@ fn reader(app: &App, origin: &HeaderValue, client: Option<&AnswersClient>) -> Op
     let origin = origin.to_str().ok()?;
     let registry = app.registry();
     let (may_read, with_cookies) = match client.and_then(|client| registry.client(&client.0)) {
-        Some(client) => (client.allowed_origins.iter().any(|allowed| allowed == origin), client.gets_cookies()),
-        None => (registry.is_allowed_origin(origin), registry.gets_cookies(origin)),
+        Some(client) => (
+            client.allowed_origins.iter().any(|allowed| allowed == origin),
+            client.gets_cookies() || client.allow_credentials,
+        ),
+        None => {
+            (registry.is_allowed_origin(origin), registry.gets_cookies(origin) || registry.allows_credentials(origin))
+        }
     };
     may_read.then_some(if with_cookies { Reader::WithCookies } else { Reader::WithoutCookies })
 }

@@ -78,17 +78,11 @@ impl Asking<'_> {
         if username.is_empty() {
             return Ok(self.ask("", Some(ForgotProblem::Incomplete)));
         }
-        let address = device_authorization::address(meta);
-        let counted = app.attempts.begin(vec![app.throttle().reset_asked_key(address)], meta.now).await;
-        if let Attempt::Wait { secs } = counted.map_err(|error| store_failure(&error))? {
-            app.metrics.limited("reset");
-            return Ok(self.ask(&username, Some(ForgotProblem::Throttled { wait_secs: secs })));
-        }
         let asked = ResetAsked { identifier: username, interaction: self.interaction.clone() };
-        let lang = mail::language(&page::languages(headers, None));
-        let letter = mail::reset_asked(app, asked, lang, meta.now);
-        app.store.put_deliveries(vec![letter], meta.now).await.map_err(|error| store_failure(&error))?;
-        Ok(self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }))
+        Ok(match wish(app, meta, headers, asked.clone()).await? {
+            Attempt::Wait { secs } => self.ask(&asked.identifier, Some(ForgotProblem::Throttled { wait_secs: secs })),
+            Attempt::Allowed => self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }),
+        })
     }
 
     fn ask(&self, username: &str, problem: Option<ForgotProblem>) -> Response {
@@ -113,6 +107,26 @@ impl Asking<'_> {
             self.interaction.clone().map(|interaction| way_back(self.app, self.browser, interaction, self.meta.now));
         page::html(self.app, status, &Forgot { shell: page::shell(self.app), what, back }, &Csp::strict())
     }
+}
+
+/// Has a link mailed to whoever has the account, if somebody has; not after too many wishes of one address.
+pub(super) async fn wish(
+    app: &App,
+    meta: &Meta,
+    headers: &HeaderMap,
+    asked: ResetAsked,
+) -> Result<Attempt, OAuthError> {
+    let failed = |error| store_failure(&error);
+    let address = device_authorization::address(meta);
+    let counted = app.attempts.begin(vec![app.throttle().reset_asked_key(address)], meta.now).await.map_err(failed)?;
+    if let Attempt::Wait { .. } = counted {
+        app.metrics.limited("reset");
+        return Ok(counted);
+    }
+    let lang = mail::language(&page::languages(headers, None));
+    let letter = mail::reset_asked(app, asked, lang, meta.now);
+    app.store.put_deliveries(vec![letter], meta.now).await.map_err(failed)?;
+    Ok(counted)
 }
 
 /// The way back to a sign-in that waits in this browser.

@@ -4,7 +4,8 @@ use axum::body::Body;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use symbolon_oauth::{OAuthError, Params, endpoint};
+use serde::de::DeserializeOwned;
+use symbolon_oauth::{OAuthError, Params, endpoint, json};
 
 /// The longest address a browser is sent to, in bytes: one that every browser and proxy takes. What is longer goes by form.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
@@ -87,6 +88,15 @@ pub(super) async fn params(
         MediaType::Other if body.is_empty() => Params::parse(&[]),
         MediaType::Other => Err(OAuthError::ParametersMalformed),
     }
+}
+
+/// A body of JSON that a page of a client sends, and nothing else: no form of another site can send it (security 99).
+pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, limit: usize) -> Result<T, OAuthError> {
+    if media_type(headers) != MediaType::Json {
+        return Err(OAuthError::MediaType("application/json"));
+    }
+    let bytes = bytes(body, limit).await.map_err(|_| OAuthError::ParametersTooLarge)?;
+    json::strict(&bytes).ok_or(OAuthError::ParametersMalformed)
 }
 
 /// Whether a query has a parameter that some endpoint takes in its body. Others are none of our business.

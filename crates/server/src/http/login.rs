@@ -77,6 +77,13 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     }
 }
 
+/// Somebody whose password was right elsewhere enters: a session in this browser, then on to the request that waits for it.
+pub(super) async fn enter(at: &Arrival<'_>, user: &User, interaction: Interaction) -> Result<Response, OAuthError> {
+    let arrival = Arrival { app: at.app, registry: Arc::clone(&at.registry), meta: at.meta, headers: at.headers };
+    let client_id = client_id(&interaction.query);
+    Post { arrival, params: Params::default() }.enter(user, Some(interaction), client_id.as_deref()).await
+}
+
 struct Post<'a> {
     arrival: Arrival<'a>,
     params: Params,

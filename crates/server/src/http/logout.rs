@@ -35,23 +35,17 @@ use crate::session::csrf::{self, Purpose};
 const FRAMES_WAIT_SECS: u64 = 5;
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
-/// `GET /v2/logout`, for existing clients: `returnTo` is their `post_logout_redirect_uri`, and as elsewhere a
-/// page asks where no hint proves who is meant.
+/// `GET /v2/logout`, for existing clients: `returnTo` is their `post_logout_redirect_uri`, by default the first that the client has. They send no
+/// hint; sent by a page of one of our own clients, the person need not be asked.
 pub(super) async fn get_v2(
     app: State<Arc<App>>,
     meta: Extension<Meta>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let own = |name| if name == "returnTo" { "post_logout_redirect_uri" } else { name };
-    let query = match Params::parse(query.unwrap_or_default().as_bytes()) {
-        Ok(params) => Params::from_pairs(params.iter().map(|(name, value)| (own(name), value))),
-        Err(error) => Err(error),
-    };
-    match query {
-        Ok(params) => get(app, meta, RawQuery(Some(params.to_query())), headers).await,
-        Err(error) => page::protocol_error(&app, &meta, &error),
-    }
+    let sent_from = browser::sent_from(&headers);
+    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from };
+    exit.existing(query.unwrap_or_default().as_bytes()).await
 }
 
 /// `GET /logout`.
@@ -61,7 +55,7 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from: None };
     let answer = match Params::parse(query.unwrap_or_default().as_bytes()) {
         Ok(params) => exit.answer(&params).await,
         Err(error) => Err(error),
@@ -97,7 +91,7 @@ pub(super) async fn post(
         return refusal;
     }
     let Posted { params, headers, meta } = form;
-    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from: None };
     exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
 }
 
@@ -116,9 +110,29 @@ struct Exit<'a> {
     registry: Arc<Registry>,
     meta: &'a Meta,
     headers: &'a HeaderMap,
+    /// The origin of the page that sent the browser, where its word counts.
+    sent_from: Option<String>,
 }
 
 impl Exit<'_> {
+    /// A request in the words of existing clients.
+    async fn existing(&self, query: &[u8]) -> Response {
+        let answer = match Params::parse(query).and_then(|params| self.translated(&params)) {
+            Ok(params) => self.answer(&params).await,
+            Err(error) => Err(error),
+        };
+        answer.unwrap_or_else(|error| page::protocol_error(self.app, self.meta, &error))
+    }
+
+    fn translated(&self, params: &Params) -> Result<Params, OAuthError> {
+        let own = |name| if name == "returnTo" { "post_logout_redirect_uri" } else { name };
+        let told = ["returnTo", "post_logout_redirect_uri"].iter().any(|name| params.get(name).is_some());
+        let client = self.client(params).filter(|_| !told);
+        let usual = client.and_then(|client| client.post_logout_redirect_uris.first());
+        let pairs = params.iter().map(|(name, value)| (own(name), value));
+        Params::from_pairs(pairs.chain(usual.map(|uri| ("post_logout_redirect_uri", uri.as_str()))))
+    }
+
     async fn answer(&self, params: &Params) -> Result<Response, OAuthError> {
         let who = browser::signed_in(self.app, self.headers, self.meta.now).await?;
         match (self.decide(params, who.as_ref())?, who) {
@@ -156,6 +170,7 @@ impl Exit<'_> {
             hint: hint.clone(),
             session: who.map(|who| SessionFacts { user_id: who.user.id.clone(), sid: who.session.sid.clone() }),
             pairwise: &self.app.pairwise,
+            sent_from: self.sent_from.as_deref(),
         };
         end_session::decide(&request, &facts)
     }

@@ -13,9 +13,10 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, bc_authorize, check_session, ciba, consent, cors, current, dev_mail, device,
-    device_authorization, discovery, forgot, headers, health, home, introspect, jwks, login, logout, meta, page, par,
-    register, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token, userinfo,
+    answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors, current,
+    dbconnections, dev_mail, device, device_authorization, discovery, forgot, headers, health, home, introspect, jwks,
+    login, logout, meta, page, par, register, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token,
+    userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -47,6 +48,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .merge(open())
         .merge(clients(app))
+        .merge(pages_of_clients(app))
         .merge(registration(app))
         .merge(apis(app))
         .merge(pages())
@@ -83,6 +85,15 @@ fn clients(app: &Arc<App>) -> Router<Arc<App>> {
         // Inside the layer, which answers the preflight of a method the route does not have.
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), cors::registered))
+}
+
+/// Called by clients' pages, with the browser's cookies.
+fn pages_of_clients(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/co/authenticate", post(co_authenticate::authenticate))
+        .route("/dbconnections/change_password", post(dbconnections::change_password))
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), cors::registered_with_cookies))
 }
 
 /// Called by whoever registers a client, from anywhere.

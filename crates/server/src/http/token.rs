@@ -9,6 +9,7 @@ mod ciba;
 mod client_credentials;
 mod device_code;
 mod jwt_bearer;
+mod password_realm;
 pub(super) mod refresh_token;
 mod sign;
 mod token_exchange;
@@ -191,6 +192,7 @@ impl Asked<'_> {
             TokenRequest::ClientCredentials(request) => Ok(client_credentials::decide(self, client, held, request)),
             TokenRequest::DeviceCode(request) => device_code::decide(self, client, held, request).await,
             TokenRequest::JwtBearer(request) => jwt_bearer::decide(self, client, held, request).await,
+            TokenRequest::PasswordRealm(request) => password_realm::decide(self, client, held, request).await,
             TokenRequest::RefreshToken(request) => refresh_token::decide(self, client, held, request).await,
             TokenRequest::TokenExchange(request) => token_exchange::decide(self, client, held, request).await,
         }

@@ -16,7 +16,7 @@ use symbolon_oauth::claims_request::ClaimsRequest;
 use symbolon_oauth::dpop::Proven;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::endpoint::userinfo::{self, JtiState, Refused, TokenFacts};
-use symbolon_oauth::registration::UserinfoResponses;
+use symbolon_oauth::registration::{AccessTokenType, UserinfoResponses};
 use symbolon_oauth::{Client, Confirmation, DpopFailure, OAuthError, OpaqueToken, Params, SessionState, TokenKind};
 use symbolon_store::{Family, FamilyWanted, TokenQuery};
 
@@ -154,8 +154,12 @@ pub(super) async fn known(app: &App, token: &str, now: u64) -> Result<Option<Kno
 /// The claims of an access token that this server signed for a client that is registered and enabled still
 /// (security requirement 143), whatever became of its user since.
 pub(super) fn own_access_token(app: &App, registry: &Registry, token: &str, now: u64) -> Option<AccessTokenClaims> {
-    let policy = Policy::danger_any_audience(app.issuer.as_str()).accept_type(access_token::TYP).leeway_secs(0);
+    let policy = Policy::danger_any_audience(app.issuer.as_str()).leeway_secs(0);
+    let policy = policy.accept_type(AccessTokenType::AtJwt.name()).accept_type(AccessTokenType::Jwt.name());
     let verified = jwt::verify::<AccessTokenClaims>(token, registry.keys().verifying(), &policy, now).ok()?;
+    if !access_token::is_called(verified.claims(), verified.typ()?, registry) {
+        return None;
+    }
     let claims = verified.into_claims();
     let client = registry.client(&claims.client_id)?;
     (!client.disabled).then_some(claims)

@@ -123,6 +123,7 @@ fn metadata(clients: &Clients, others: &Others, issuer: &Issuer, published: &Pub
         levels: published.levels.clone(),
         required_of_all: clients.tally().required_of_all(),
         authorization_details_types: others.details_types(),
+        password_realm: clients.tally().send_passwords(),
         decryption_algs: others.encryption.algorithms().collect(),
     };
     let document = discovery::metadata(issuer, &settings);

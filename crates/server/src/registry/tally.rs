@@ -16,6 +16,8 @@ pub(super) struct Tally {
     origins: Sharded<usize>,
     /// Origins of the pages of clients whose tokens are cookies.
     with_cookies: BTreeMap<String, usize>,
+    /// The same of those whose pages send cookies along.
+    with_credentials: BTreeMap<String, usize>,
     /// Origins of the pages of clients that watch sessions.
     watching: BTreeMap<String, usize>,
     signing: BTreeMap<Algorithm, usize>,
@@ -25,6 +27,7 @@ pub(super) struct Tally {
     /// Ids of ours at which a sign-in can begin.
     begins_sign_in: Sharded<()>,
     watchers: usize,
+    sending_passwords: usize,
     registered_themselves: usize,
     signing_in: usize,
     must_push: usize,
@@ -92,6 +95,9 @@ impl Tally {
         if client.gets_cookies() {
             client.allowed_origins.iter().for_each(|origin| step.count(origin.clone(), &mut self.with_cookies));
         }
+        if client.allow_credentials {
+            client.allowed_origins.iter().for_each(|origin| step.count(origin.clone(), &mut self.with_credentials));
+        }
         if let Some(alg) = client.security.request_object_encryption_alg {
             step.count(alg, &mut self.encryption);
         }
@@ -101,6 +107,7 @@ impl Tally {
         }
         let begins = client.first_party && client.in_browser.initiate_login_uri.is_some();
         step.note_if(begins, id, &mut self.begins_sign_in);
+        step.count_if(client.may_use(Grant::PasswordRealm), &mut self.sending_passwords);
         if client.may_use(Grant::AuthorizationCode) {
             step.count_if(true, &mut self.signing_in);
             step.count_if(client.must_push(), &mut self.must_push);
@@ -123,6 +130,11 @@ impl Tally {
         !self.with_cookies.is_empty()
     }
 
+    /// Whether pages of some client there may read answers to requests with cookies.
+    pub(super) fn allows_credentials(&self, origin: &str) -> bool {
+        self.with_credentials.contains_key(origin)
+    }
+
     /// The origins of pages that watch sessions.
     pub(super) fn watching_origins(&self) -> impl Iterator<Item = &str> {
         self.watching.keys().map(String::as_str)
@@ -131,6 +143,11 @@ impl Tally {
     /// Whether any client watches sessions.
     pub(super) fn is_watched(&self) -> bool {
         self.watchers > 0
+    }
+
+    /// Whether any client may send passwords to the token endpoint.
+    pub(super) fn send_passwords(&self) -> bool {
+        self.sending_passwords > 0
     }
 
     /// How many clients have registered themselves.

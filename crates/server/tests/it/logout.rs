@@ -1,5 +1,8 @@
 //! Promises of signing out: who may cause it, what it ends, and where it may lead.
 
+use http::Method;
+use http::header::REFERER;
+
 use crate::support::client::form;
 use crate::support::flow::authorize_url;
 use crate::support::{Browser, NOW, World};
@@ -224,6 +227,32 @@ async fn the_existing_clients_address_leads_to_registered_places_only() {
     let (csrf, state) = (page.field("csrf"), page.field("logout"));
     let answer = browser.post("/logout", &[("csrf", &csrf), ("logout", &state)]).await;
     assert_eq!(answer.location(), BYE);
+    assert!(!is_signed_in(&browser).await);
+}
+
+/// Sent by a page of the client itself, the person is not asked; no other site can have a browser say so.
+#[tokio::test]
+async fn a_page_of_our_own_client_signs_out_at_the_existing_clients_address() {
+    let world = World::new().await;
+    let from = async |browser: &mut Browser, client: &str, page: &str| {
+        let path = format!("/v2/logout?{}&federated", form(&[("client_id", client), ("auth0Client", "e30=")]));
+        browser.send(Method::GET, &path, &[(REFERER, page)], None).await
+    };
+    let (mut browser, _) = signed_in(&world, "ada@example.com").await;
+    for stranger in ["https://evil.example/", "https://app.example.com.evil.example/", "nonsense", ""] {
+        assert_eq!(from(&mut browser, "web", stranger).await.status, 200, "{stranger}");
+    }
+    world.change_client("web", |client| client.first_party = false).await;
+    assert_eq!(from(&mut browser, "web", "https://app.example.com/home").await.status, 200, "somebody else's client");
+    world.change_client("web", |client| client.first_party = true).await;
+    assert!(is_signed_in(&browser).await);
+    // At the standard's own address a hint is what proves it.
+    let (path, page) = (logout(&[("client_id", "web")]), "https://app.example.com/home");
+    let plain = browser.send(Method::GET, &path, &[(REFERER, page)], None).await;
+    assert_eq!(plain.status, 200);
+    assert!(is_signed_in(&browser).await);
+    // Without an address it is the first that is registered.
+    assert_eq!(from(&mut browser, "web", "https://app.example.com/home").await.location(), BYE);
     assert!(!is_signed_in(&browser).await);
 }
 

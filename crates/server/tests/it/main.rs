@@ -31,6 +31,7 @@ mod device_details;
 mod discovery;
 mod doctor;
 mod dpop;
+mod existing_apps;
 mod fapi1;
 mod feed;
 mod forgot;

@@ -46,6 +46,8 @@ impl Artefact {
     /// The kind of records that an access token came of another client's: the hash is of both, the client that other one, and the payload has
     /// the token's `jti`. A rule about the client revokes these tokens, too.
     pub const EXCHANGED: &'static str = "exchanged";
+    /// The kind of tickets for the authorization endpoint, each of a sign-in on a page of a client.
+    pub const LOGIN_TICKET: &'static str = "login_ticket";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
     /// The kind of user codes, each the question whether its device code may have an account.

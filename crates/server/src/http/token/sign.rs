@@ -1,6 +1,7 @@
 //! What was decided becomes tokens: signed, within their bounds.
 
 use symbolon_jose::Algorithm;
+use symbolon_oauth::access_token;
 use symbolon_oauth::{AccessTokenClaims, AccessTokenForm, Beside, Issue, OAuthError, TokenResponse};
 
 use crate::app::App;
@@ -51,7 +52,7 @@ fn sign_access_token(
     alg: Algorithm,
     claims: &AccessTokenClaims,
 ) -> Result<String, OAuthError> {
-    let access_token = registry.sign(alg, symbolon_oauth::access_token::TYP, claims)?;
+    let access_token = registry.sign(alg, access_token::header_type(claims, registry), claims)?;
     let (bytes, limit, sub) = (access_token.len(), app.config().tokens.max_bytes, &claims.sub);
     if bytes > limit {
         tracing::error!(

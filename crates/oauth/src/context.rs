@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::acr::Levels;
 use crate::ids::Issuer;
 use crate::pairwise::Pairwise;
+use crate::sign_up::SignUp;
 
 /// A source of unpredictable bytes, given by the shell (the operating system's generator; a seeded one in tests).
 pub trait Rng {
@@ -27,6 +28,8 @@ pub struct Context<'a> {
     pub levels: &'a Levels,
     /// What users are called towards clients that may not compare them.
     pub pairwise: &'a Pairwise,
+    /// To whom the sign-up page is open.
+    pub sign_up: SignUp,
     /// Where unpredictable values come from.
     pub rng: &'a mut dyn Rng,
 }
@@ -35,19 +38,20 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The same for a shorter while, so that a test can change a member.
     pub(crate) fn reborrow(&mut self) -> Context<'_> {
-        let Self { now, issuer, lifetimes, levels, pairwise, rng } = self;
-        Context { now: *now, issuer, lifetimes: *lifetimes, levels, pairwise, rng: &mut **rng }
+        let Self { now, issuer, lifetimes, levels, pairwise, sign_up, rng } = self;
+        Context { now: *now, issuer, lifetimes: *lifetimes, levels, pairwise, sign_up: *sign_up, rng: &mut **rng }
     }
 }
 
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { now, issuer, lifetimes, levels, pairwise: _, rng: _ } = self;
+        let Self { now, issuer, lifetimes, levels, pairwise: _, sign_up, rng: _ } = self;
         f.debug_struct("Context")
             .field("now", now)
             .field("issuer", issuer)
             .field("lifetimes", lifetimes)
             .field("levels", levels)
+            .field("sign_up", sign_up)
             .finish_non_exhaustive()
     }
 }

@@ -71,6 +71,8 @@ pub enum OAuthError {
     IdTokenHintInvalid,
     /// Not one of the client's `post_logout_redirect_uris` (RP-Initiated Logout 1.0 §3).
     PostLogoutRedirectUriNotRegistered,
+    /// `prompt=create` where nobody can sign up, or not on the way to this client.
+    SignUpClosed,
     /// `prompt=none` together with another value, or an unknown value.
     PromptInvalid,
     /// The client must push its requests (RFC 9126 §6), and did not.
@@ -348,6 +350,8 @@ impl OAuthError {
             Self::PromptInvalid => {
                 wire("invalid_request", 400, "prompt is not supported, or none was combined with another value")
             }
+            // OpenID Prompt Create 1.0 §4.1
+            Self::SignUpClosed => wire("invalid_request", 400, "prompt=create is not supported here"),
             // RFC 9126 §4, RFC 9101 §7
             Self::PushedRequestRequired => {
                 wire("invalid_request", 400, "the client must push its authorization requests")

@@ -46,6 +46,7 @@ mod rotation;
 pub mod scope;
 pub mod shared_keys;
 pub mod shared_signals;
+pub mod sign_up;
 pub mod status_list;
 mod target;
 #[cfg(test)]

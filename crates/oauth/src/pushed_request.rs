@@ -152,7 +152,8 @@ pub fn decide(
     let params = bound(params, held)?;
     let token = OpaqueToken::generate(TokenKind::PushedRequest, ctx.rng);
     let request = Effective { params, source: Source { pushed: Some(token.hash()), object } };
-    authorize::validate(&request, Some(client), apis, ctx.issuer).map_err(authorize::Rejection::into_error)?;
+    let valid = authorize::validate(&request, Some(client), apis, ctx.issuer);
+    authorize::check_sign_up(ctx, &valid.map_err(authorize::Rejection::into_error)?)?;
     let query = request.params.to_query();
     // Escaped it may be three times as long as it came, and what cannot be read again is not kept.
     if query.len() > params::MAX_BYTES {

@@ -16,6 +16,7 @@ use crate::profile::SecurityProfile;
 use crate::redirect_uri::{RegisteredRedirectUri, find_registered};
 use crate::registration::{Api, AuthMethod, Client, ClientApi, SubjectType};
 use crate::scope::Scope;
+use crate::sign_up::SignUp;
 
 /// The time it is.
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -60,7 +61,8 @@ pub(crate) fn at<T>(now: u64, f: impl FnOnce(&mut Context<'_>) -> T) -> T {
     let pairwise = names();
     let levels = Levels::default();
     let rng = &mut TestRng::new(now);
-    f(&mut Context { now, issuer: &issuer, lifetimes, levels: &levels, pairwise: &pairwise, rng })
+    let sign_up = SignUp::Off;
+    f(&mut Context { now, issuer: &issuer, lifetimes, levels: &levels, pairwise: &pairwise, sign_up, rng })
 }
 
 /// What users are called towards clients with pairwise subjects.

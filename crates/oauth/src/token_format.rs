@@ -33,6 +33,8 @@ pub enum TokenKind {
     DeviceCode,
     /// What lets a program register itself as a client (RFC 7591 §3).
     InitialAccessToken,
+    /// An invitation to make an account.
+    Invitation,
     /// A sign-in on a page of a client, on its way to the authorization endpoint.
     LoginTicket,
     /// A password-reset link.
@@ -49,6 +51,8 @@ pub enum TokenKind {
     SessionValue,
     /// The link that creates the first administrator.
     Setup,
+    /// The link that proves an address.
+    SignUp,
 }
 
 impl TokenKind {
@@ -60,6 +64,7 @@ impl TokenKind {
         Self::ClientSecret,
         Self::DeviceCode,
         Self::InitialAccessToken,
+        Self::Invitation,
         Self::LoginTicket,
         Self::PasswordReset,
         Self::PushedRequest,
@@ -68,6 +73,7 @@ impl TokenKind {
         Self::Session,
         Self::SessionValue,
         Self::Setup,
+        Self::SignUp,
     ];
 
     /// What the text starts with.
@@ -80,6 +86,7 @@ impl TokenKind {
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",
             Self::InitialAccessToken => "sym_ia_",
+            Self::Invitation => "sym_in_",
             Self::LoginTicket => "sym_lt_",
             Self::PasswordReset => "sym_pr_",
             Self::PushedRequest => "sym_rq_",
@@ -88,6 +95,7 @@ impl TokenKind {
             Self::Session => "sym_se_",
             Self::SessionValue => "sym_sv_",
             Self::Setup => "sym_su_",
+            Self::SignUp => "sym_si_",
         }
     }
 }

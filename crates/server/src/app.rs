@@ -9,6 +9,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use symbolon_oauth::acr::{Levels, Performed};
 use symbolon_oauth::dpop::Nonces;
 use symbolon_oauth::endpoint::check_session::BrowserStates;
+use symbolon_oauth::sign_up::SignUp;
 use symbolon_oauth::{Context, Issuer, LONGEST_TOKEN_SECS, Lifetimes, Pairwise, Rng};
 use symbolon_store::transfer::MARK;
 use symbolon_store::{Store, StoreError};
@@ -270,6 +271,11 @@ impl App {
         lifetimes(&self.config.load())
     }
 
+    /// Who may make an account without the operator.
+    pub fn sign_up(&self) -> SignUp {
+        self.config.load().sign_up
+    }
+
     /// How failed sign-ins are slowed.
     pub fn throttle(&self) -> ThrottlePolicy {
         throttle(&self.config.load())
@@ -324,7 +330,7 @@ impl App {
     /// What pure decisions take as their first argument.
     pub fn context<'a>(&'a self, now: u64, rng: &'a mut dyn Rng) -> Context<'a> {
         let Self { issuer, levels, pairwise, .. } = self;
-        Context { now, issuer, lifetimes: self.lifetimes(), levels, pairwise, rng }
+        Context { now, issuer, lifetimes: self.lifetimes(), levels, pairwise, sign_up: self.sign_up(), rng }
     }
 
     /// The strongest level of a sign-in at `auth_time`, by these methods.

@@ -280,6 +280,35 @@ pub async fn account(
     app.audit.record(event).await
 }
 
+/// Somebody wants an account. Counted, since anybody can cause it, and without the address, which nobody has proven.
+pub fn sign_up_asked(app: &App, client_id: Option<&str>) {
+    app.audit.tally(Tally {
+        name: "sign_up.start",
+        outcome: "success",
+        about: String::new(),
+        client_id: client_id.map(str::to_owned),
+    });
+}
+
+/// Somebody made an account, by what proved their address.
+pub async fn signed_up(
+    app: &App,
+    meta: &Meta,
+    session: &Session,
+    client_id: Option<&str>,
+    by: &str,
+) -> Result<(), StoreError> {
+    facts::about(&session.user_id);
+    let event = AuditEvent {
+        user_id: Some(session.user_id.clone()),
+        client_id: client_id.map(str::to_owned),
+        sid: Some(session.sid.clone()),
+        detail: json!({ "by": by }),
+        ..event(meta, "user.create", "success")
+    };
+    app.audit.record(event).await
+}
+
 /// A client revoked a token, and with it what it belongs to.
 pub async fn revoked(app: &App, meta: &Meta, client_id: &str, effect: &Effect) -> Result<(), StoreError> {
     let detail = match effect {

@@ -85,8 +85,13 @@ pub enum Step {
         /// That session.
         sid: String,
     },
-    /// The sign-in page has been shown.
+    /// The sign-in page has been shown, or the one for making an account.
     SignIn,
+    /// The page has been shown that asks for the code that proves the address of a sign-up.
+    SignUp {
+        /// Which one, by its hash in base64url.
+        pending: String,
+    },
 }
 
 /// A page of ours.
@@ -95,6 +100,8 @@ pub enum Step {
 pub enum OwnPage {
     /// What waits for the person, asked over the back channel.
     Ciba,
+    /// The start page.
+    Start,
 }
 
 /// The value is not ours, too old, or of another browser: the user must start again.
@@ -127,6 +134,11 @@ impl Interaction {
     /// A look at what waits for whoever signs in now.
     pub fn ciba_sign_in(issuer: &Issuer, browser: &str, now: u64) -> Self {
         Self { own_page: Some(OwnPage::Ciba), ..Self::sign_in(issuer, "", browser, now) }
+    }
+
+    /// A visit to the server's own pages, by whoever makes an account there.
+    pub fn own_sign_up(issuer: &Issuer, browser: &str, now: u64) -> Self {
+        Self { own_page: Some(OwnPage::Start), ..Self::sign_in(issuer, "", browser, now) }
     }
 
     /// A question of a device, or of a client over the back channel, that is shown at `now`.
@@ -171,8 +183,20 @@ impl Interaction {
     pub fn chosen(&self) -> Option<&str> {
         match &self.step {
             Step::Consent { sid, .. } | Step::GoOn { sid } => self.offered.as_deref().filter(|offered| offered == sid),
-            Step::Ciba { .. } | Step::Device { .. } | Step::SignIn => None,
+            Step::Ciba { .. } | Step::Device { .. } | Step::SignIn | Step::SignUp { .. } => None,
         }
+    }
+
+    /// The same request, while mail is on its way that proves an address.
+    #[must_use]
+    pub fn proving(self, pending: String, now: u64) -> Self {
+        Self { offered: None, step: Step::SignUp { pending }, exp: now.saturating_add(LIFETIME_SECS), ..self }
+    }
+
+    /// The same request, back on the page where people sign in or up.
+    #[must_use]
+    pub fn back(self, now: u64) -> Self {
+        Self { step: Step::SignIn, exp: now.saturating_add(LIFETIME_SECS), ..self }
     }
 
     /// The same request, after the sign-in at `now` that made the session `sid`.
@@ -225,7 +249,8 @@ impl InteractionKeys {
     }
 }
 
-fn fingerprint(cookie: &str) -> String {
+/// A browser, by its pre-session cookie: good for telling whether it is the same one.
+pub(crate) fn fingerprint(cookie: &str) -> String {
     base64url::encode(&symbolon_jose::sha256(cookie.as_bytes()))
 }
 

@@ -24,6 +24,7 @@ use symbolon_oauth::endpoint::discovery::Certificates;
 use symbolon_oauth::registration::dynamic::RegistrationPolicy;
 use symbolon_oauth::registration::{Api, Apis, Client, Role};
 use symbolon_oauth::request_object::Keys;
+use symbolon_oauth::sign_up::SignUp;
 use symbolon_store::Document;
 
 use self::clients::Clients;
@@ -57,6 +58,7 @@ pub struct Registry {
 pub struct Published {
     feed: FeedAccess,
     registration: RegistrationMode,
+    sign_up: SignUp,
     certificates: Certificates,
     levels: Levels,
 }
@@ -67,6 +69,7 @@ impl Published {
         Self {
             feed: config.revocation.feed,
             registration: config.registration,
+            sign_up: config.sign_up,
             certificates: config.certificates(),
             levels: config.acr.clone(),
         }
@@ -119,6 +122,14 @@ impl Registry {
     /// The client that may sign in by posting passwords, if there is one and no other.
     pub fn only_password_sign_in(&self) -> Option<&Arc<Client>> {
         self.client(self.clients.tally().only_password_sign_in()?)
+    }
+
+    /// Whether pages of this origin are of a client that people may type their passwords into.
+    pub fn may_draw_forms(&self, origin: &str) -> bool {
+        let of = |client: &Arc<Client>| client.allowed_origins.iter().any(|allowed| allowed == origin);
+        let tally = self.clients.tally();
+        self.is_allowed_origin(origin)
+            && tally.password_sign_in().filter_map(|id| self.client(id)).any(|client| !client.disabled && of(client))
     }
 
     /// Clients of ours at which a sign-in can begin (OpenID Connect Core §4), in no order.

@@ -13,6 +13,7 @@ pub(crate) mod revocations;
 pub(crate) mod rotation;
 pub(crate) mod session_values;
 pub(crate) mod sessions;
+pub(crate) mod sign_ups;
 pub(crate) mod statuses;
 pub(crate) mod sweep;
 pub(crate) mod throttle;
@@ -161,6 +162,15 @@ macro_rules! suite {
                 live_sessions_are_listed
                 pages_of_sessions_cover_all_once
                 touch_moves_the_idle_expiry_within_bounds
+            }
+            sign_ups {
+                a_proof_that_cannot_be_used_makes_no_account
+                a_sign_up_makes_the_account_and_its_session_once
+                artefacts_of_a_kind_are_listed_while_they_can_be_used
+                of_parallel_ends_of_one_sign_up_one_wins
+                of_two_sign_ups_with_one_address_one_gets_it
+                what_is_told_of_an_artefact_is_told_with_it_or_not_at_all
+                whose_session_it_was_before_is_signed_out
             }
             statuses {
                 a_list_goes_with_its_last_token

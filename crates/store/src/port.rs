@@ -9,13 +9,13 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 use crate::record::{
-    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
-    Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
-    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
-    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
-    StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
-    UserUpdate, Verification, WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
+    Condition, Connections, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
+    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation,
+    NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
+    RegistryChanges, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts,
+    SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery,
+    User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -158,6 +158,10 @@ pub trait Store: Send + Sync + 'static {
     /// Stores an artefact. [`Conflict::Exists`](crate::Conflict::Exists) if kind and hash are taken.
     async fn put_artefact(&self, artefact: Artefact) -> Result<()>;
 
+    /// Stores a new artefact and the messages that tell of it, or neither. [`Conflict::Exists`](crate::Conflict::Exists) as with
+    /// [`put_artefact`](Self::put_artefact).
+    async fn put_artefact_and_tell(&self, artefact: Artefact, tell: Vec<NewDelivery>) -> Result<()>;
+
     /// The artefact, redeemed and expired ones too until they are swept.
     async fn artefact(&self, kind: &str, hash: Hash32) -> Result<Option<Artefact>>;
 
@@ -175,6 +179,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// The artefacts of this kind that are about a user and can be used still, the newest first.
     async fn usable_artefacts(&self, kind: &str, user_id: &str, limit: u32, now: u64) -> Result<Vec<Artefact>>;
+
+    /// The artefacts of a kind that can still be used, the newest first, at most `limit`.
+    async fn artefacts_of_kind(&self, kind: &str, limit: u32, now: u64) -> Result<Vec<Artefact>>;
+
+    /// Uses up what proves an address, makes the account and begins its first session: all of it or nothing.
+    /// [`Conflict::IdentifierTaken`](crate::Conflict::IdentifierTaken) if somebody was faster, and then the proof is not used up.
+    async fn complete_sign_up(&self, sign_up: CompleteSignUp) -> Result<Redeemed>;
 
     /// What the decision on a code of this kind needs.
     async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>>;

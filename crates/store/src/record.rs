@@ -17,7 +17,7 @@ mod user;
 
 use std::fmt;
 
-pub use artefact::{AnswerArtefact, AnsweredBy, Artefact, CodeFacts, RedeemCode, Redeemed};
+pub use artefact::{AnswerArtefact, AnsweredBy, Artefact, CodeFacts, CompleteSignUp, RedeemCode, Redeemed};
 pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use condition::{Condition, Connections, FileCondition, ServerCondition};

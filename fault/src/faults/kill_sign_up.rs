@@ -1,5 +1,5 @@
-//! Row 16, as far as accounts are made without mail: killed while an operator makes accounts and people choose passwords. An account
-//! exists completely or not at all, and a link works once.
+//! Row 16, as far as accounts are made without mail: killed while an operator makes accounts, and people choose passwords and sign up by
+//! invitation. An account exists completely or not at all, and a link works once.
 
 use super::kill_refresh::RESTART;
 use crate::Failure;
@@ -11,6 +11,7 @@ use crate::server::World;
 
 pub(super) async fn run(options: &Options) -> Result<Report, Failure> {
     let mut world = World::new(options)?;
+    world.set("SYMBOLON_SIGN_UP", "invitation");
     world.start()?;
     driver::populate(&world)?;
     // Hashing a password takes its time: fewer answers in each life.

@@ -65,7 +65,7 @@ macro_rules! fault {
 pub(crate) const FAULTS: &[Fault] = &[
     fault!("kill-refresh", "F1", kill_refresh, true, "kill -9 during refresh rotation and revocation"),
     fault!("kill-redemption", "F3", kill_redemption, true, "kill -9 during code redemption"),
-    fault!("kill-sign-up", "F16", kill_sign_up, true, "kill -9 while accounts are made and passwords are chosen"),
+    fault!("kill-sign-up", "F16", kill_sign_up, true, "kill -9 while accounts are made, by invitation too, and passwords are chosen"),
     fault!("mail", "F16", mail, true, "the mail server is down or says nothing, and the server is killed, while new passwords are asked for"),
     fault!("kill-keys", "F9", kill_key_rotation, true, "kill -9 during key rotation"),
     fault!("power-loss", "F2", power_loss, true, "the power fails before a sync; unsynced writes are kept, lost or torn"),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use symbolon_server::admin::{Command, NewAccount, UserChange, UserCommand};
+use symbolon_server::admin::{Command, NewAccount, NewInvitation, UserChange, UserCommand};
 
 use super::{Global, duration, key_value, session, tokens_until};
 use crate::connect;
@@ -30,6 +30,21 @@ pub(crate) enum User {
         /// Size of a page
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
+    },
+    /// Print a link with which somebody makes an account at an address, once
+    ///
+    /// The link proves the address, so that whoever follows it chooses a name and a password and is signed in. Works where the setting sign_up
+    /// is not off. The id by which an invitation is revoked is no secret.
+    #[command(after_help = "Examples:\n  \
+        symbolon user invite ada@example.com --role editor --client dragons-spa\n  \
+        symbolon user invite ada@example.com --mail --valid 2d")]
+    Invite(Invite),
+    /// Invitations that can still be used
+    Invitations,
+    /// End an invitation
+    RevokeInvitation {
+        /// Its id, as `symbolon user invitations` shows it
+        id: String,
     },
     /// One user
     Show {
@@ -121,6 +136,24 @@ pub(crate) struct Add {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Invite {
+    /// E-mail address
+    email: String,
+    /// The client that people go on to, by its client id
+    #[arg(long, value_name = "CLIENT")]
+    client: Option<String>,
+    /// A role of the account
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// How long the link works
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration)]
+    valid: u64,
+    /// Send it to the address as well
+    #[arg(long)]
+    mail: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Set {
     /// Id, user name or e-mail address
     user: String,
@@ -160,6 +193,9 @@ impl User {
         }
         let show: fn(&Value, &Output) = match &self {
             Self::List { .. } => show_list,
+            Self::Invite(_) => show_invitation,
+            Self::Invitations => show_invitations,
+            Self::RevokeInvitation { .. } => show_revoked,
             Self::ResetLink { .. } => show_link,
             Self::Delete { .. } => show_deleted,
             Self::Block { .. } => show_signed_out,
@@ -180,6 +216,11 @@ impl User {
         Ok(match self {
             Self::Add(add) => UserCommand::Add(add.account()?),
             Self::List { search, after, limit } => UserCommand::List { search, after, limit },
+            Self::Invite(Invite { email, client, roles, valid, mail }) => {
+                UserCommand::Invite(NewInvitation { email, client, roles, valid_secs: valid, mail })
+            }
+            Self::Invitations => UserCommand::Invitations,
+            Self::RevokeInvitation { id } => UserCommand::RevokeInvitation { id },
             Self::Show { user } => UserCommand::Show { user },
             Self::Set(set) => set.command()?,
             Self::Block { user, .. } => UserCommand::Block { user },
@@ -327,6 +368,30 @@ fn show_signed_out(answer: &Value, output: &Output) {
 fn show_link(answer: &Value, output: &Output) {
     output.line(&text(&answer["link"]));
     output.say(&format!("works once, until {}; hand it over on a way you trust", time::member(&answer["expires_at"])));
+}
+
+fn show_invitation(answer: &Value, output: &Output) {
+    output.line(&text(&answer["link"]));
+    let until = time::member(&answer["expires_at"]);
+    if answer["mailed"] == true {
+        output.say(&format!("works once, until {until}; on its way to {}", text(&answer["email"])));
+    } else {
+        output.say(&format!("works once, until {until}; hand it over on a way that proves the address"));
+    }
+    output.next(&format!("symbolon user revoke-invitation {}", text(&answer["id"])));
+}
+
+fn show_invitations(answer: &Value, output: &Output) {
+    let row = |one: &Value| {
+        let [id, email, roles, client] = ["id", "email", "roles", "client"].map(|member| text(&one[member]));
+        vec![id, email, roles, client, time::member(&one["expires_at"])]
+    };
+    let rows: Vec<_> = answer["invitations"].as_array().into_iter().flatten().map(row).collect();
+    output.table(&["ID", "E-MAIL", "ROLES", "CLIENT", "UNTIL"], &rows);
+}
+
+fn show_revoked(answer: &Value, output: &Output) {
+    output.say(&format!("the invitation {} works no longer", text(&answer["revoked"])));
 }
 
 fn show_deleted(answer: &Value, output: &Output) {

@@ -14,6 +14,7 @@ mod request;
 mod validate;
 
 pub use consent::{ConsentAnswer, ConsentOnRecord, ConsentPrompt, ConsentWhy};
+pub(crate) use decide::check_sign_up;
 pub use decide::{
     CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, SessionFacts, SignInPrompt, SignInWhy, decide,
 };

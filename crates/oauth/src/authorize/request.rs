@@ -18,11 +18,13 @@ use crate::token_format::OpaqueToken;
 
 use super::{ErrorRedirect, Source};
 
-/// A value of `prompt` (OpenID Connect Core §3.1.2.1).
+/// A value of `prompt` (OpenID Connect Core §3.1.2.1, OpenID Prompt Create 1.0 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Prompt {
     /// Ask for consent even if it is on record.
     Consent,
+    /// Begin with making an account.
+    Create,
     /// Ask to sign in even if signed in.
     Login,
     /// Show no page at all.
@@ -32,14 +34,15 @@ pub enum Prompt {
 }
 
 impl Prompt {
-    /// Every value that is supported.
-    pub const ALL: &'static [Self] = &[Self::Consent, Self::Login, Self::None, Self::SelectAccount];
+    /// Every value that is known; whether people can make accounts is a matter of configuration.
+    pub const ALL: &'static [Self] = &[Self::Consent, Self::Create, Self::Login, Self::None, Self::SelectAccount];
 
     /// The wire value.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Consent => "consent",
+            Self::Create => "create",
             Self::Login => "login",
             Self::None => "none",
             Self::SelectAccount => "select_account",

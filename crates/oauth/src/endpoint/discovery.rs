@@ -21,6 +21,7 @@ use crate::grant::{Grant, IMPLICIT};
 use crate::ids::Issuer;
 use crate::registration::{AuthMethod, RequestObjectAlg, RequestRules, SubjectType};
 use crate::scope;
+use crate::sign_up::SignUp;
 
 pub use aliases::{Aliases, Certificates};
 pub use answers::Answers;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub certificates: Certificates,
     /// Whether clients can register themselves.
     pub registration: bool,
+    /// To whom the sign-up page is open.
+    pub sign_up: SignUp,
     /// What every client that signs users in is registered for.
     pub required_of_all: RequestRules,
     /// Whether some client may send passwords to the token endpoint: for the others there is no such grant.
@@ -162,7 +165,7 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         dpop_signing_alg_values_supported: dpop::ALGS.iter().map(|alg| alg.name()).collect(),
         claim_types_supported: &["normal"],
         claims_supported: OF_TOKENS.iter().copied().chain(claims::supported()).collect(),
-        prompt_values_supported: Prompt::ALL.iter().map(|prompt| prompt.name()).collect(),
+        prompt_values_supported: prompts(settings.sign_up),
         display_values_supported: &["page"],
         ui_locales_supported: settings.ui_locales.clone(),
         symbolon_revocation_snapshot_endpoint: feed(path::REVOCATION_SNAPSHOT),
@@ -179,6 +182,12 @@ pub fn metadata(issuer: &Issuer, settings: &Settings) -> Metadata {
         frontchannel_logout_supported: true,
         frontchannel_logout_session_supported: true,
     }
+}
+
+/// OpenID Prompt Create 1.0 §4.2: `create` is listed where it is supported.
+fn prompts(sign_up: SignUp) -> Vec<&'static str> {
+    let works = |prompt: &&Prompt| **prompt != Prompt::Create || sign_up.is_listed();
+    Prompt::ALL.iter().filter(works).map(|prompt| prompt.name()).collect()
 }
 
 /// Claims of ID tokens that say nothing of the person.
@@ -224,6 +233,16 @@ mod tests {
         assert_eq!(document().get("registration_endpoint"), None);
         let open = metadata(&issuer(), &Settings { registration: true, ..Settings::default() });
         assert_eq!(open.registration_endpoint, Some(issuer().endpoint("/register")));
+    }
+
+    #[test]
+    fn prompt_create_section_4_2_create_is_listed_exactly_where_it_works() {
+        for (sign_up, listed) in
+            [(SignUp::Off, false), (SignUp::Invitation, false), (SignUp::Clients, true), (SignUp::Open, true)]
+        {
+            let document = metadata(&issuer(), &Settings { sign_up, ..Settings::default() });
+            assert_eq!(document.prompt_values_supported.contains(&"create"), listed, "{sign_up:?}");
+        }
     }
 
     #[test]

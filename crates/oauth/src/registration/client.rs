@@ -14,6 +14,7 @@ use crate::context::Lifetimes;
 use crate::grant::Grant;
 use crate::ids::ClientId;
 use crate::scope::Scope;
+use crate::sign_up::SignUpRule;
 
 /// What kind of program a client is; it decides what it can keep secret and where it may be redirected to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,6 +152,9 @@ pub struct Client {
     /// May send the user's password to `POST /authenticate`.
     #[serde(default)]
     pub password_sign_in: bool,
+    /// Whether people may make their own accounts on their way to it; without it as the server's setting says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_up: Option<SignUpRule>,
     /// What its access tokens are. With sessions it has no refresh tokens: use keeps a session alive.
     #[serde(default)]
     pub access_token_format: AccessTokenFormat,
@@ -278,6 +282,7 @@ impl Client {
             dpop_bound_access_tokens: false,
             dpop_nonce_required: false,
             password_sign_in: false,
+            sign_up: None,
             access_token_format: AccessTokenFormat::Jwt,
             token_delivery: TokenDelivery::Body,
             apis: Vec::new(),

@@ -8,4 +8,5 @@ pub mod normalize;
 pub mod password;
 pub(crate) mod reset;
 pub mod sign_in;
+pub mod sign_up;
 pub mod throttle;

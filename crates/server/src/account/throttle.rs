@@ -128,6 +128,44 @@ impl ThrottlePolicy {
         key(format!("reset_mail:{}", name_account(&Account::Known(user_id))), limit)
     }
 
+    /// The counters of sign-ups, each of which sends a letter: anything from this address, and whatever is sent to this mailbox. Five letters
+    /// in an hour, then rarer, so that nobody fills a stranger's mailbox; not a setting, since whoever owns it has them already.
+    pub fn sign_up_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<ThrottleKey> {
+        let hour = 4 * QUARTER_HOUR;
+        let limit = Limit { free: 5, base_delay_secs: 60, max_delay_secs: hour, window_secs: hour };
+        vec![
+            key(format!("sign_up:{}", name_address(address)), self.address),
+            key(format!("sign_up_mail:{}", name_account(&Account::Unknown(mailbox))), limit),
+        ]
+    }
+
+    /// The counters of guesses at a sign-up's code: whatever is guessed for this mailbox, and anything from this address. Twenty in a day, then
+    /// one an hour: of a million codes that is no way in, and the link in the letter works for its owner all the same.
+    pub fn sign_up_code_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<ThrottleKey> {
+        let (hour, day) = (4 * QUARTER_HOUR, 96 * QUARTER_HOUR);
+        let limit = Limit { free: 20, base_delay_secs: 60, max_delay_secs: hour, window_secs: day };
+        vec![
+            key(format!("sign_up_code:{}", name_account(&Account::Unknown(mailbox))), limit),
+            key(format!("address:{}", name_address(address)), self.address),
+        ]
+    }
+
+    /// The counter of guesses at one code, by the public name of what waits for it: the fifth that is wrong is the last.
+    pub fn one_code_key(name: &str) -> ThrottleKey {
+        let limit = Limit { free: 5, base_delay_secs: 3600, max_delay_secs: 3600, window_secs: 3600 };
+        key(format!("code:{name}"), limit)
+    }
+
+    /// The counters that a sign-up gives its one attempt back which sent no letter.
+    pub fn unsent_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<String> {
+        self.sign_up_keys(mailbox, address).into_iter().map(|one| one.key).collect()
+    }
+
+    /// The counters that the right code gives its one attempt back.
+    pub fn right_code_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<String> {
+        self.sign_up_code_keys(mailbox, address).into_iter().map(|one| one.key).collect()
+    }
+
     /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
     /// not become free because the owner signs in.
     pub fn forgotten_keys(account: &Account<'_>, address: IpAddr, device: Option<Device>) -> Vec<String> {
@@ -265,5 +303,20 @@ mod tests {
     fn what_was_typed_never_stands_in_a_key() {
         let typed = Identifier::parse("my-password-by-mistake").unwrap();
         assert!(names(&Account::Unknown(&typed), "192.0.2.7").iter().all(|key| !key.contains("password")));
+    }
+
+    #[test]
+    fn letters_of_a_sign_up_and_guesses_at_its_code_are_counted_apart() {
+        let (policy, address) = (ThrottlePolicy::default(), "192.0.2.7".parse().unwrap());
+        let ada = Identifier::parse("ada@example.com").unwrap();
+        let (letters, codes) = (policy.sign_up_keys(&ada, address), policy.sign_up_code_keys(&ada, address));
+        let sign_in = policy.keys(&Account::Unknown(&ada), address, None);
+        for letter in &letters {
+            assert!(sign_in.iter().chain(&codes).all(|other| other.key != letter.key), "{}", letter.key);
+        }
+        assert_eq!(codes[1].key, sign_in[2].key, "whoever guesses here has guessed there, too");
+        let bob = Identifier::parse("bob@example.com").unwrap();
+        assert_ne!(policy.sign_up_keys(&bob, address)[1].key, letters[1].key);
+        assert!(ThrottlePolicy::one_code_key("a").base_delay_secs > 20 * 60, "no sixth guess while it works");
     }
 }

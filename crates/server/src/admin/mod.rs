@@ -33,6 +33,7 @@ mod stream;
 mod tests;
 mod token;
 mod user;
+mod user_invitation;
 
 use std::net::IpAddr;
 
@@ -72,6 +73,7 @@ pub use stream::StreamCommand;
 pub use symbolon_store::{StreamStatus, WhichDeliveries};
 pub use token::{PresentedToken, TokenCommand, TokenTarget};
 pub use user::{NewAccount, UserChange, UserCommand, new_account};
+pub use user_invitation::NewInvitation;
 
 /// Every command.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -236,6 +236,8 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::InitialAccessToken) => {
             ("an initial access token", "symbolon client registration-token revoke ID ends it")
         }
+        Some(TokenKind::Invitation) => ("an invitation", "symbolon user revoke-invitation ID ends it"),
+        Some(TokenKind::SignUp) => ("a sign-up link", "it is over twenty minutes after it was made"),
         Some(TokenKind::LoginTicket) => ("a sign-in ticket", "it is over a minute after it was issued"),
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
         Some(TokenKind::PushedRequest) => ("a pushed authorization request", "it is over a minute after it was pushed"),

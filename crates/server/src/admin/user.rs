@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
 use symbolon_store::{Artefact, Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
-use super::{AdminContext, AdminError, Event, NewPassword, lookup, password, profile_claims, role, session, setup};
+use super::{
+    AdminContext, AdminError, Event, NewInvitation, NewPassword, lookup, password, profile_claims, role, session,
+    setup, user_invitation,
+};
 
 /// Commands on users. `user` is an id, a user name or an e-mail address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +28,10 @@ pub enum UserCommand {
         /// Who.
         user: String,
     },
+    /// The invitations that can still be used.
+    Invitations,
+    /// A single-use link by which somebody makes an account at this address.
+    Invite(NewInvitation),
     /// One page, oldest first.
     List {
         /// Part of a name or address, or an exact id.
@@ -40,6 +47,11 @@ pub enum UserCommand {
         user: String,
         /// How long it works.
         valid_secs: u64,
+    },
+    /// Ends an invitation.
+    RevokeInvitation {
+        /// What it is called.
+        id: String,
     },
     /// Changes the profile or the password.
     Set {
@@ -108,8 +120,11 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: UserCommand
         UserCommand::Add(account) => add(context, account).await,
         UserCommand::Block { user } => set_status(context, &user, UserStatus::Blocked).await,
         UserCommand::Delete { user } => delete(context, &user).await,
+        UserCommand::Invitations => user_invitation::list(context).await,
+        UserCommand::Invite(new) => user_invitation::invite(context, new).await,
         UserCommand::List { search, after, limit } => list(context, ListUsers { after, limit, search }).await,
         UserCommand::ResetLink { user, valid_secs } => reset_link(context, &user, valid_secs).await,
+        UserCommand::RevokeInvitation { id } => user_invitation::revoke(context, &id).await,
         UserCommand::Set { user, change } => set(context, &user, change).await,
         UserCommand::Show { user } => show(context, &user).await,
         UserCommand::SignOut { user } => session::end_all(context, &user).await,

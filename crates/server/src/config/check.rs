@@ -23,6 +23,12 @@ impl Config {
         self.acme.check(self, &mut problems);
         self.mtls.check(self, &mut problems);
         problems.extend(Route::of(self).err());
+        if self.sign_up.needs_mail() && self.mail.server.is_none() && !self.dev {
+            problems.push(Problem::new(
+                "people are to make accounts, which are proven by mail, and no mail is sent",
+                "set mail.server and mail.from, or sign_up to \"invitation\" or \"off\"",
+            ));
+        }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
 

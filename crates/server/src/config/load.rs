@@ -143,8 +143,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     Ok(Loaded { effective: effective(&values), config, file })
 }
 
-/// In development the issuer follows the listener, so that `--listen` alone moves everything.
+/// In development the issuer follows the listener, so that `--listen` alone moves everything, and people can sign up.
 fn assume_development(values: &mut Values) {
+    if values.source("sign_up") == Source::Default {
+        values.set("sign_up", "open".to_owned(), Source::Development);
+    }
     if !values.text("issuer").is_empty() {
         return;
     }

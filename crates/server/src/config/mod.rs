@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use http::HeaderName;
 use symbolon_oauth::acr::Levels;
+use symbolon_oauth::sign_up::SignUp;
 use zeroize::Zeroizing;
 
 pub(crate) use acme::external_account;
@@ -75,6 +76,8 @@ pub struct Config {
     pub mail: Mail,
     /// Clients that register themselves.
     pub registration: RegistrationMode,
+    /// Who may make an account without the operator.
+    pub sign_up: SignUp,
     /// Feed of the revocation log.
     pub revocation: Revocation,
     /// Shared signals.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use symbolon_oauth::acr::Levels;
+use symbolon_oauth::sign_up::SignUp;
 
 use super::acme::hosts;
 use super::load::{Mode, Values};
@@ -57,6 +58,7 @@ impl Config {
                 from: read.optional("mail.from"),
             },
             registration: RegistrationMode::read(&mut read),
+            sign_up: read.sign_up(),
             revocation: Revocation::read(&mut read),
             ssf: Ssf { max_waiting: read.number("ssf.max_waiting"), max_pollers: read.number("ssf.max_pollers") },
             audit: Audit { retention_secs: read.number("audit.retention") },
@@ -277,6 +279,15 @@ impl Reader<'_> {
         match parsed {
             Ok(networks) => networks,
             Err(why) => self.misfit(path, &why).unwrap_or_default(),
+        }
+    }
+
+    fn sign_up(&mut self) -> SignUp {
+        match self.choice("sign_up") {
+            "clients" => SignUp::Clients,
+            "invitation" => SignUp::Invitation,
+            "open" => SignUp::Open,
+            _ => SignUp::Off,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 17] = [
+const AT_ONCE: [&str; 18] = [
     "http.trusted_proxies",
     "http.max_body",
     "http.tls.",
@@ -18,6 +18,7 @@ const AT_ONCE: [&str; 17] = [
     "throttle.backchannel_waiting",
     "throttle.max_delay",
     "throttle.window",
+    "sign_up",
     "ssf.max_waiting",
     "audit.retention",
     "log.level",
@@ -65,6 +66,7 @@ impl Config {
         next.throttle.address = new.throttle.address;
         next.throttle.request_uri = new.throttle.request_uri;
         next.throttle.backchannel_waiting = new.throttle.backchannel_waiting;
+        next.sign_up = new.sign_up;
         next.ssf.max_waiting = new.ssf.max_waiting;
         next.audit = new.audit;
         next.log.level.clone_from(&new.log.level);

@@ -90,6 +90,7 @@ pub const SETTINGS: &[Setting] = &[
     row("issuer", Kind::Text, "", "the one exact URL of this server, fixed when the data is created; needed unless --dev"),
     row("data", Kind::Path, "symbolon-data", "folder of the database, the master key and the control socket"),
     row("master_key", Kind::Secret, "", "seals signing keys at rest; without it DATA/master.key is made on first run"),
+    row("sign_up", Kind::Choice(&["off", "invitation", "clients", "open"]), "off", "who may make an account at /signup: nobody, whoever has an invitation of `symbolon user invite`, also whoever comes from a client whose registration allows it, or everybody; the last two prove addresses by mail (open with --dev)"),
 
     row("store.url", Kind::Secret, "", "postgres://user:password@host/database, for more than one node; without it DATA/symbolon.db"),
     row("store.connections", count(2, 1000), "16", "connections of this node to PostgreSQL"),

@@ -24,7 +24,7 @@ use symbolon_oauth::{OAuthError, Params};
 use super::browser::{self, SignedIn};
 use super::meta::{Meta, Refused};
 use super::request::Asked;
-use super::{co_authenticate, consent, form, hint, login, page};
+use super::{co_authenticate, consent, form, hint, login, page, sign_up};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
@@ -254,10 +254,13 @@ impl Arrival<'_> {
         prompt: SignInPrompt,
         signed_in: Option<&SignedIn>,
     ) -> Result<Response, OAuthError> {
+        if prompt.why == SignInWhy::PromptCreate {
+            return self.sign_up(request, query, prompt.login_hint);
+        }
         let reason = match prompt.why {
             SignInWhy::Acr | SignInWhy::MaxAge | SignInWhy::PromptLogin => Reason::Again,
             SignInWhy::SelectAccount => Reason::SelectAccount,
-            SignInWhy::NoSession | SignInWhy::OtherUser => Reason::SignIn,
+            SignInWhy::NoSession | SignInWhy::OtherUser | SignInWhy::PromptCreate => Reason::SignIn,
         };
         let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
         let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
@@ -269,6 +272,20 @@ impl Arrival<'_> {
         let username = prompt.login_hint.or_else(|| signed_in.clone()).unwrap_or_default();
         let form = login::Form { interaction: Some(pending), username, reason, signed_in, choice };
         Ok(page::with_cookie(login::show(self, Some(request), &form, &browser, None)?, cookie))
+    }
+
+    /// Shows the page for making an account.
+    fn sign_up(
+        &self,
+        request: &ValidRequest<'_>,
+        query: &str,
+        login_hint: Option<String>,
+    ) -> Result<Response, OAuthError> {
+        let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
+        let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
+        let typed = sign_up::Typed { email: login_hint.unwrap_or_default(), ..sign_up::Typed::default() };
+        let form = sign_up::Form { interaction: pending.from_source(request.source()), typed, problem: None };
+        Ok(page::with_cookie(sign_up::show(self, Some(request), &browser, &form)?, cookie))
     }
 
     /// What the decision must know besides the request.

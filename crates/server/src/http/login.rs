@@ -10,13 +10,13 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::authorize::ValidRequest;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Issued, User};
+use symbolon_store::{Issued, Session, User};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{check_session, consent, form, page};
+use super::{check_session, consent, form, page, sign_up, twin};
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -24,7 +24,7 @@ use crate::events;
 use crate::interaction::{Interaction, OwnPage, Step};
 use crate::metrics;
 use crate::pages::error::ErrorWhat;
-use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason};
+use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason, SignUpLink};
 use crate::pages::{AccountView, Csp, WebUrl};
 use crate::session::csrf::{self, Purpose};
 
@@ -96,7 +96,8 @@ impl Post<'_> {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));
         }
         match self.params.get("decision") {
-            Some("deny") => return self.deny(interaction).await,
+            Some("deny") => return deny(&self.arrival, interaction).await,
+            Some("create") => return self.create(interaction).await,
             Some("continue") => return self.go_on(interaction).await,
             Some("again") => return self.again(interaction, None).await,
             _ => {}
@@ -150,34 +151,7 @@ impl Post<'_> {
             return self.again(interaction, Some(LoginProblem::WrongCredentials)).await;
         };
         events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
-        let mut response = match interaction {
-            None => page::see_other("/"),
-            Some(interaction) => self.onward(&interaction.after_sign_in(&session.sid, meta.now))?,
-        };
-        response.headers_mut().append(SET_COOKIE, cookie);
-        if let Some(state) = check_session::moved_on(app, headers, &session.sid, session.persistent) {
-            response.headers_mut().append(SET_COOKIE, state);
-        }
-        response.headers_mut().append(SET_COOKIE, browser::device_cookie(app, headers, &user.id));
-        Ok(response)
-    }
-
-    /// To what waited for the sign-in.
-    fn onward(&self, interaction: &Interaction) -> Result<Response, OAuthError> {
-        let app = self.arrival.app;
-        let path = match interaction.own_page {
-            Some(OwnPage::Ciba) => path::CIBA,
-            None if interaction.user_code.is_some() => path::DEVICE,
-            None => authorize::CONTINUE,
-        };
-        let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
-        let target = format!("{path}?interaction={sealed}");
-        if form::is_short(&target) {
-            return Ok(page::see_other(&target));
-        }
-        let client_id = client_id(&interaction.query).unwrap_or_default();
-        let client = self.arrival.registry.client(&client_id).map(AsRef::as_ref);
-        Ok(page::hand_on(app, client, path, vec![("interaction".to_owned(), sealed)]))
+        entered(&self.arrival, &session, cookie, interaction)
     }
 
     /// The person goes on as whom the page offered, if that is who is signed in still.
@@ -186,27 +160,18 @@ impl Post<'_> {
         let who = browser::signed_in(app, headers, meta.now).await?;
         let chosen = interaction.and_then(|one| one.after_choice(meta.now));
         match (chosen, who) {
-            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => self.onward(&chosen),
+            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => onward(&self.arrival, &chosen),
             _ => Ok(page::error(app, meta, ErrorWhat::PageExpired)),
         }
     }
 
-    /// The person said no: the client hears `access_denied`.
-    async fn deny(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
-        let Some(interaction) = interaction else { return Ok(page::see_other("/")) };
-        // A device, or who asks over the back channel, is told by whoever is signed in: anybody could type a code here to end what
-        // somebody else has begun.
-        if interaction.user_code.is_some() || interaction.own_page.is_some() {
-            return Ok(page::see_other("/"));
-        }
-        let arrival = &self.arrival;
-        let expired = || page::error(arrival.app, arrival.meta, ErrorWhat::PageExpired);
-        let Some(asked) = arrival.resume(&interaction).await? else { return Ok(expired()) };
-        let Ok(request) = arrival.validate(&asked.request) else { return Ok(expired()) };
-        let answer = arrival.tell(&request, &request.error(OAuthError::AccessDenied)).await?;
-        let refused = metrics::Outcome::of(Some(OAuthError::AccessDenied.wire().code));
-        arrival.app.metrics.authorizations.get_or_create(&refused).inc();
-        Ok(answer)
+    /// The person wants to make an account first.
+    async fn create(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, headers, .. } = &self.arrival;
+        let browser = browser::pre_session(app, headers).unwrap_or_default();
+        let pending = interaction.unwrap_or_else(|| Interaction::own_sign_up(&app.issuer, browser, meta.now));
+        sign_up::render(&self.arrival, browser, sign_up::opened(&self.arrival, pending, sign_up::Typed::default()))
+            .await
     }
 
     /// The same page again, saying what went wrong, if anything did.
@@ -245,7 +210,74 @@ impl Post<'_> {
     }
 }
 
-fn client_id(query: &str) -> Option<String> {
+/// What a browser is answered whose session has begun: its cookies, and the way on to what was pending.
+pub(super) fn entered(
+    arrival: &Arrival<'_>,
+    session: &Session,
+    cookie: HeaderValue,
+    interaction: Option<Interaction>,
+) -> Result<Response, OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let mut response = match interaction {
+        None => page::see_other("/"),
+        Some(interaction) => onward(arrival, &interaction.after_sign_in(&session.sid, meta.now))?,
+    };
+    with_cookies(app, headers, session, cookie, &mut response);
+    Ok(response)
+}
+
+/// The cookies of a session that has begun.
+pub(super) fn with_cookies(
+    app: &App,
+    headers: &HeaderMap,
+    session: &Session,
+    cookie: HeaderValue,
+    response: &mut Response,
+) {
+    response.headers_mut().append(SET_COOKIE, cookie);
+    if let Some(state) = check_session::moved_on(app, headers, &session.sid, session.persistent) {
+        response.headers_mut().append(SET_COOKIE, state);
+    }
+    response.headers_mut().append(SET_COOKIE, browser::device_cookie(app, headers, &session.user_id));
+}
+
+/// To what waited for the sign-in.
+fn onward(arrival: &Arrival<'_>, interaction: &Interaction) -> Result<Response, OAuthError> {
+    let app = arrival.app;
+    let path = match interaction.own_page {
+        Some(OwnPage::Ciba) => path::CIBA,
+        Some(OwnPage::Start) => return Ok(page::see_other("/")),
+        None if interaction.user_code.is_some() => path::DEVICE,
+        None => authorize::CONTINUE,
+    };
+    let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
+    let target = format!("{path}?interaction={sealed}");
+    if form::is_short(&target) {
+        return Ok(page::see_other(&target));
+    }
+    let client_id = client_id(&interaction.query).unwrap_or_default();
+    let client = arrival.registry.client(&client_id).map(AsRef::as_ref);
+    Ok(page::hand_on(app, client, path, vec![("interaction".to_owned(), sealed)]))
+}
+
+/// The person said no: the client hears `access_denied`.
+pub(super) async fn deny(arrival: &Arrival<'_>, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
+    let Some(interaction) = interaction else { return Ok(page::see_other("/")) };
+    // A device, or who asks over the back channel, is told by whoever is signed in: anybody could type a code here to end what
+    // somebody else has begun.
+    if interaction.user_code.is_some() || interaction.own_page.is_some() {
+        return Ok(page::see_other("/"));
+    }
+    let expired = || page::error(arrival.app, arrival.meta, ErrorWhat::PageExpired);
+    let Some(asked) = arrival.resume(&interaction).await? else { return Ok(expired()) };
+    let Ok(request) = arrival.validate(&asked.request) else { return Ok(expired()) };
+    let answer = arrival.tell(&request, &request.error(OAuthError::AccessDenied)).await?;
+    let refused = metrics::Outcome::of(Some(OAuthError::AccessDenied.wire().code));
+    arrival.app.metrics.authorizations.get_or_create(&refused).inc();
+    Ok(answer)
+}
+
+pub(super) fn client_id(query: &str) -> Option<String> {
     Params::parse_for_authorize(query.as_bytes()).ok()?.get("client_id").map(str::to_owned)
 }
 
@@ -274,6 +306,11 @@ pub(super) fn show(
         reason: form.reason,
         signed_in: form.signed_in.clone(),
         choice: form.choice.clone(),
+        sign_up: if app.sign_up().is_open_to(request.map(ValidRequest::client)) {
+            SignUpLink::Shown
+        } else {
+            SignUpLink::Hidden
+        },
         problem: problem.map(|(problem, _)| problem),
     };
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.
@@ -284,7 +321,7 @@ pub(super) fn show(
         Some(LoginProblem::Throttled { wait_secs }) => (StatusCode::TOO_MANY_REQUESTS, Some(wait_secs)),
         Some(_) => (StatusCode::BAD_REQUEST, None),
     };
-    let mut response = page::html(app, status, &view, &csp);
+    let mut response = twin::forms::login(&view).beside(page::html(app, status, &view, &csp));
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

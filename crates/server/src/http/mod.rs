@@ -47,9 +47,11 @@ mod router;
 mod sdk;
 mod session;
 mod setup;
+mod sign_up;
 mod ssf;
 mod status_list;
 pub(crate) mod token;
+mod twin;
 mod userinfo;
 
 pub(crate) use redirect::router as redirects;

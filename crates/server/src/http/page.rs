@@ -9,6 +9,7 @@ use symbolon_oauth::registration::Client;
 use symbolon_oauth::{Languages, OAuthError};
 
 use super::meta::{Meta, Refused};
+use super::twin::Twin;
 use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
 use crate::pages::form_post::FormPost;
@@ -68,8 +69,9 @@ pub(super) fn error_with_way_back(app: &App, meta: &Meta, what: ErrorWhat, back:
         ErrorWhat::Unavailable => Some(2),
         _ => None,
     };
+    let twin = Twin::of_error(&what);
     let page = ErrorPage { shell: shell(app), what, request_id: Some(meta.request_id.to_string()), back };
-    let mut response = html(app, page.status(), &page, &Csp::strict());
+    let mut response = twin.beside(html(app, page.status(), &page, &Csp::strict()));
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
@@ -105,6 +107,12 @@ pub(super) fn hand_on(app: &App, client: Option<&Client>, path: &str, params: Ve
     let reached = client.iter().flat_map(|client| &client.redirect_uris);
     let csp = reached.fold(view.csp().keep_opener(), |csp, uri| csp.form_may_reach(uri));
     html(app, StatusCode::OK, &view, &csp)
+}
+
+/// Says when to try again.
+pub(super) fn retry_after(mut response: Response, secs: u64) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+    response
 }
 
 /// Adds a cookie to an answer.

@@ -54,7 +54,7 @@ impl Posted {
             return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
         }
         let binding = match purpose {
-            Purpose::Device | Purpose::Forgot | Purpose::Login | Purpose::Reset | Purpose::Setup => {
+            Purpose::Device | Purpose::Forgot | Purpose::Login | Purpose::Reset | Purpose::Setup | Purpose::SignUp => {
                 browser::pre_session(app, &self.headers)
             }
             Purpose::CibaAnswer | Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout | Purpose::SignOut => {
@@ -70,7 +70,7 @@ impl Posted {
                 }
             }
             // The browser keeps no cookies, or they were cleared meanwhile.
-            (None, _) if purpose == Purpose::Login => {
+            (None, _) if matches!(purpose, Purpose::Login | Purpose::SignUp) => {
                 return Some(page::error_with_way_back(app, &self.meta, ErrorWhat::CookiesNeeded, self.way_back(app)));
             }
             _ => ErrorWhat::PageExpired,

@@ -15,8 +15,8 @@ use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors, current,
     dbconnections, dev_mail, device, device_authorization, discovery, forgot, headers, health, home, introspect, jwks,
-    login, logout, meta, page, par, register, reset, revocations, revoke, sdk, session, setup, ssf, status_list, token,
-    userinfo,
+    login, logout, meta, page, par, register, reset, revocations, revoke, sdk, session, setup, sign_up, ssf,
+    status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -52,6 +52,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(registration(app))
         .merge(apis(app))
         .merge(pages())
+        .merge(drawn(app))
         .merge(development(app))
         .merge(health())
 }
@@ -141,7 +142,6 @@ fn pages() -> Router<Arc<App>> {
         .route(authorize::AGAIN, post(authorize::again))
         .route(authorize::CONTINUE, get(authorize::go_on).post(authorize::go_on_posted).head(page::head))
         .route(path::CHECK_SESSION, get(check_session::get))
-        .route("/login", get(login::get).post(login::post))
         .route(forgot::PATH, get(forgot::get).post(forgot::post))
         .route("/.well-known/change-password", get(forgot::change_password))
         .route("/consent", post(consent::post))
@@ -153,6 +153,18 @@ fn pages() -> Router<Arc<App>> {
         .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/reset", get(reset::get).post(reset::post))
+        .route(sign_up::confirm::PATH, get(sign_up::confirm::get).post(sign_up::confirm::post))
+}
+
+/// Pages that apps may draw themselves.
+fn drawn(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .route("/login", get(login::get).post(login::post))
+        .route("/signup", get(sign_up::get).post(sign_up::post))
+        .route(sign_up::code::PATH, post(sign_up::code::post))
+        // Inside the layer, which answers the preflight of a method the route does not have.
+        .method_not_allowed_fallback(home::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(app), twin::layer))
 }
 
 /// The mail of a development server, which goes nowhere else.

@@ -15,6 +15,15 @@ const DAY: u64 = 24 * 60 * MINUTE;
 pub enum Letter {
     /// Somebody wanted to sign up with an address that has an account.
     AddressKnown,
+    /// The operator lets somebody make an account.
+    Invitation {
+        /// The link by which it is made.
+        link: String,
+        /// How long it works.
+        days: u64,
+        /// The client it is for, by name.
+        client: Option<String>,
+    },
     /// The account has a new password.
     PasswordChanged,
     /// The link by which a new password is chosen.
@@ -54,6 +63,7 @@ impl Letter {
     pub fn template(&self) -> &'static str {
         match self {
             Self::AddressKnown => "address_known",
+            Self::Invitation { .. } => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
             Self::SignUpCode { .. } => "sign_up_code",
@@ -65,6 +75,7 @@ impl Letter {
     pub(super) fn lifetime_secs(&self) -> u64 {
         match self {
             Self::PasswordReset { minutes, .. } | Self::SignUpCode { minutes, .. } => minutes.saturating_mul(MINUTE),
+            Self::Invitation { days, .. } => days.saturating_mul(DAY),
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
             Self::AddressKnown | Self::PasswordChanged => DAY,

@@ -75,6 +75,7 @@ mod tests {
     fn all() -> Vec<Letter> {
         let link = || "https://auth.example.com/x?code=sym_pr_1".to_owned();
         vec![
+            Letter::Invitation { link: link(), days: 7, client: Some("Dragons".into()) },
             Letter::AddressKnown,
             Letter::PasswordChanged,
             Letter::PasswordReset { link: link(), minutes: 20 },
@@ -94,7 +95,10 @@ mod tests {
             let written = written(&letter, "ada@example.com");
             assert!(!written.subject.is_empty() && written.subject.chars().count() < 60, "{letter:?}");
             assert!(written.html.contains("<html lang=\"en\">") && written.text.ends_with("auth.example.com"));
-            if let Letter::PasswordReset { link, .. } | Letter::SignUpCode { link, .. } = &letter {
+            if let Letter::Invitation { link, .. }
+            | Letter::PasswordReset { link, .. }
+            | Letter::SignUpCode { link, .. } = &letter
+            {
                 assert!(written.text.contains(&format!("\n{link}\n")), "{}", written.text);
                 assert!(
                     written.html.contains(&format!("href=\"{link}\"")) && written.html.contains(&format!(">{link}<"))

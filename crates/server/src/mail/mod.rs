@@ -94,7 +94,12 @@ pub fn language(reads: &Languages) -> &'static str {
 
 /// A letter for the outbox: what it tells is over, if `letter` says so, some time after `now`.
 pub fn delivery(app: &App, to: &To<'_>, letter: &Letter, now: u64) -> NewDelivery {
-    queued(&app.sealer, Some(to.address.as_typed.as_str()), to.user_id, to.lang, letter, now)
+    delivery_of(&app.sealer, to, letter, now)
+}
+
+/// The same for an operator's command, which has no more than the key.
+pub(crate) fn delivery_of(sealer: &Sealer, to: &To<'_>, letter: &Letter, now: u64) -> NewDelivery {
+    queued(sealer, Some(to.address.as_typed.as_str()), to.user_id, to.lang, letter, now)
 }
 
 /// The wish of somebody for a new password, whose account is looked for when the letter is made.

@@ -36,11 +36,27 @@ impl Action {
 pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str) -> Words {
     match letter {
         Letter::AddressKnown => address_known(issuer, host),
+        Letter::Invitation { link, days, client } => invitation(link, *days, client.as_deref(), host),
         Letter::PasswordChanged => password_changed(to, issuer, host),
         Letter::PasswordReset { link, minutes } => password_reset(to, link, *minutes, host),
         Letter::SignUpCode { code, link, minutes } => sign_up_code(code, link, *minutes, host),
         // What was only asked for is never sent as it stands.
         Letter::ResetAsked(_) | Letter::Test => test(host),
+    }
+}
+
+fn invitation(link: &str, days: u64, client: Option<&str>, host: &str) -> Words {
+    let what = client.map_or_else(|| host.to_owned(), |client| format!("{client} ({host})"));
+    let last = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    Words {
+        subject: format!("You are invited to {}", client.unwrap_or(host)),
+        lead: format!("You can have an account at {what}. You choose its password yourself."),
+        actions: vec![Action::new("Create your account", link)],
+        after: vec![
+            format!("The link works once, for {last}, and for this address only."),
+            "If you do not want an account, you need not do anything: there will be none.".to_owned(),
+        ],
+        ..Words::default()
     }
 }
 

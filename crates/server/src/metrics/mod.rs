@@ -17,7 +17,7 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub(crate) use labels::{
     Active, DeliveryFate, Grant, Limit, MailFate, Op, Outcome, Reason, Request, RevokedKind, Route, RouteOnly, SignIn,
-    TokenRequest, TokensIssued, Verdict, method,
+    SignUp, TokenRequest, TokensIssued, Verdict, method,
 };
 pub use seconds::Seconds;
 
@@ -46,6 +46,7 @@ pub struct Metrics {
     pub(crate) revocations: Family<RevokedKind, Counter>,
     pub(crate) sessions_active: Gauge,
     pub(crate) sessions_ended: Family<Reason, Counter>,
+    pub(crate) sign_ups: Family<SignUp, Counter>,
     pub(crate) token_requests: Family<TokenRequest, Counter>,
     pub(crate) tokens_issued: Family<TokensIssued, Counter>,
 }
@@ -110,6 +111,7 @@ impl Metrics {
             revocations: names.add("revocations", "What this node has revoked", Family::default()),
             sessions_active: names.add("sessions_active", "Live sessions in the store, of all nodes", Gauge::default()),
             sessions_ended: names.add("sessions_ended", "Sessions this node has ended", Family::default()),
+            sign_ups: names.add("sign_up", "What became of wishes for an account", Family::default()),
             token_requests: names.add("token_requests", "Requests to the token endpoint", Family::default()),
             tokens_issued: names.add("tokens_issued", "Tokens issued", Family::default()),
             started_at,
@@ -125,6 +127,11 @@ impl Metrics {
     /// Counts a judged attempt to sign in.
     pub(crate) fn signed_in(&self, outcome: &'static str, reason: &'static str) {
         self.logins.get_or_create(&SignIn { method: "password", outcome, reason }).inc();
+    }
+
+    /// Counts what became of a wish for an account.
+    pub(crate) fn sign_up(&self, outcome: &'static str) {
+        self.sign_ups.get_or_create(&SignUp { outcome }).inc();
     }
 
     /// Counts issued tokens of one kind.

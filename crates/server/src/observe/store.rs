@@ -8,13 +8,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
-    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
-    Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
-    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
-    Revocation, RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut,
-    StatusChange, StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts,
-    TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
+    Condition, Connections, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
+    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation,
+    NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
+    RegistryChanges, Retried, Revocation, RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session,
+    SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -135,6 +135,7 @@ observed! {
         list_sessions(after: Option<String>, limit: u32, now: u64) -> Page<Session>;
         artefact(kind: &str, hash: Hash32) -> Option<Artefact>;
         usable_artefacts(kind: &str, user_id: &str, limit: u32, now: u64) -> Vec<Artefact>;
+        artefacts_of_kind(kind: &str, limit: u32, now: u64) -> Vec<Artefact>;
         code_facts(kind: &str, hash: Hash32) -> Option<CodeFacts>;
         refresh_facts(hash: Hash32) -> Option<RefreshFacts>;
         family(id: &str) -> Option<Family>;
@@ -166,6 +167,8 @@ observed! {
         touch_session(id_hash: Hash32, last_seen_at: u64, idle_expires_at: u64) -> bool;
         join_session(sid: &str, client_id: &str) -> Issued;
         put_artefact(artefact: Artefact) -> ();
+        put_artefact_and_tell(artefact: Artefact, tell: Vec<NewDelivery>) -> ();
+        complete_sign_up(sign_up: CompleteSignUp) -> Redeemed;
         redeem_artefact(kind: &str, hash: Hash32, now: u64) -> Redeemed;
         exchange_artefact(kind: &str, hash: Hash32, new: Artefact, now: u64) -> Redeemed;
         answer_artefact(answer: AnswerArtefact) -> Redeemed;

@@ -48,6 +48,13 @@ pub enum DoneWhat {
         /// The sign-in that waits in this browser.
         back: Option<Back>,
     },
+    /// An account was made, by a link that was opened in another browser than the one that waits for it.
+    SignedUp {
+        /// What its owner signs in with.
+        email: String,
+        /// The client that waits, by name.
+        client: Option<String>,
+    },
     /// The first administrator exists.
     SetUp {
         /// What the administrator signs in with.
@@ -79,6 +86,11 @@ impl Done {
             ("done-device", page(DoneWhat::DeviceAllowed { client: "Dragons TV".into() })),
             ("done-device-denied", page(DoneWhat::DeviceDenied { client: "Dragons TV".into() })),
             ("done-device-hostile", page(DoneWhat::DeviceAllowed { client: sample::HOSTILE.into() })),
+            (
+                "done-sign-up",
+                page(DoneWhat::SignedUp { email: "ada@example.com".into(), client: Some("Dragons".into()) }),
+            ),
+            ("done-sign-up-here", page(DoneWhat::SignedUp { email: sample::HOSTILE.into(), client: None })),
             ("done-hostile", page(set_up(sample::HOSTILE, None))),
         ]
     }

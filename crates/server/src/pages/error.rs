@@ -63,6 +63,10 @@ pub enum ErrorWhat {
     ResetLinkExpired,
     /// The server is set up already.
     SetUpAlready,
+    /// Nobody makes accounts here by themselves, or not on the way to this client.
+    SignUpClosed,
+    /// The link of a sign-up that is unknown, used or too old.
+    SignUpOver,
     /// Too many requests or attempts.
     TooMany {
         /// Seconds to wait.
@@ -81,9 +85,12 @@ impl ErrorPage {
     /// The page's status.
     pub fn status(&self) -> StatusCode {
         match self.what {
-            ErrorWhat::Forgery => StatusCode::FORBIDDEN,
+            ErrorWhat::Forgery | ErrorWhat::SignUpClosed => StatusCode::FORBIDDEN,
             ErrorWhat::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorWhat::LinkExpired { .. } | ErrorWhat::ResetLinkExpired | ErrorWhat::SetUpAlready => StatusCode::GONE,
+            ErrorWhat::LinkExpired { .. }
+            | ErrorWhat::ResetLinkExpired
+            | ErrorWhat::SetUpAlready
+            | ErrorWhat::SignUpOver => StatusCode::GONE,
             ErrorWhat::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorWhat::NotFound => StatusCode::NOT_FOUND,
             ErrorWhat::CookiesNeeded
@@ -128,6 +135,8 @@ impl ErrorPage {
                 }),
             ),
             ("error-set-up", page(ErrorWhat::SetUpAlready)),
+            ("error-sign-up-closed", page(ErrorWhat::SignUpClosed)),
+            ("error-sign-up-over", page(ErrorWhat::SignUpOver)),
             ("error-too-many", page(ErrorWhat::TooMany { wait_secs: 90 })),
             ("error-unavailable", page(ErrorWhat::Unavailable)),
             ("error-client", page(ErrorWhat::UnknownClient { received: "dragons-sap".into() })),

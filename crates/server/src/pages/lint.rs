@@ -20,6 +20,7 @@ use super::{
     reset::Reset,
     sample,
     setup::Setup,
+    sign_up::{SignUp, SignUpCode, SignUpConfirm},
     signed_out::SignedOut,
     web_message::WebMessage,
 };
@@ -40,6 +41,9 @@ fn pages() -> Vec<(&'static str, String)> {
         .chain(render(Logout::samples()))
         .chain(render(SignedOut::samples()))
         .chain(render(Setup::samples()))
+        .chain(render(SignUp::samples()))
+        .chain(render(SignUpCode::samples()))
+        .chain(render(SignUpConfirm::samples()))
         .chain(render(Reset::samples()))
         .chain(render(Forgot::samples()))
         .chain(render(Letters::samples()))
@@ -279,9 +283,9 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
         ids.flat_map(str::split_whitespace).all(|id| page.with_id(id) == 1)
     });
     check_all("autocomplete tokens are those of the HTML standard", |page| {
-        page.all("input")
-            .filter_map(|tag| tag.attribute("autocomplete"))
-            .all(|token| matches!(token, "username" | "current-password" | "new-password" | "name" | "off"))
+        page.all("input").filter_map(|tag| tag.attribute("autocomplete")).all(|token| {
+            matches!(token, "username" | "current-password" | "new-password" | "name" | "one-time-code" | "off")
+        })
     });
     check_all("nothing but a code to copy from another device is kept from being filled in", |page| {
         page.all("input")
@@ -289,7 +293,8 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
     });
     check_all("password fields say which password, and may be pasted into", |page| {
         page.all("input").filter(|tag| tag.attribute("type") == Some("password")).all(|tag| {
-            let wanted = if page.name.starts_with("login") { "current-password" } else { "new-password" };
+            let has_one = ["login", "sign-up-elsewhere"].iter().any(|name| page.name.starts_with(name));
+            let wanted = if has_one { "current-password" } else { "new-password" };
             tag.attribute("autocomplete") == Some(wanted) && tag.attribute("value").is_none()
         })
     });

@@ -2,7 +2,7 @@
 //!
 //! Form fields: `interaction`, `csrf`, `username`, `password`, `keep` (present when ticked). A second form
 //! posts `interaction`, `csrf` and `decision=deny` to the same place: the way to say no, which returns
-//! `access_denied` to the client (specs rule 10). Where people are to choose an account, one with `decision=continue` goes on as who is signed in. Where mail is
+//! `access_denied` to the client (specs rule 10). With `decision=create` it leads to the page for making an account. Where people are to choose an account, one with `decision=continue` goes on as who is signed in. Where mail is
 //! sent, one posts `interaction` and its own `csrf` to `/forgot`.
 
 use askama::Template;
@@ -33,8 +33,19 @@ pub struct Login {
     pub signed_in: Option<String>,
     /// Who is signed in already, where people may go on as them or as somebody else.
     pub choice: Option<AccountView>,
+    /// Whether people may make an account on their way.
+    pub sign_up: SignUpLink,
     /// What went wrong with the attempt before.
     pub problem: Option<LoginProblem>,
+}
+
+/// The way to the page for making an account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SignUpLink {
+    /// Nobody may, or not on the way to this client.
+    Hidden,
+    /// There it is.
+    Shown,
 }
 
 /// State of a checkbox.
@@ -62,6 +73,8 @@ pub enum Reason {
 /// Why a sign-in failed. The words never tell an unknown account from a wrong password (security 123).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LoginProblem {
+    /// Whoever proved the address has an account with it already.
+    AccountExists,
     /// The password pool is full: answered with 503 and `Retry-After`.
     Busy,
     /// A field was empty.
@@ -78,6 +91,10 @@ pub enum LoginProblem {
 }
 
 impl Login {
+    fn can_sign_up(&self) -> bool {
+        self.sign_up == SignUpLink::Shown && !self.is_again()
+    }
+
     fn keeps(&self) -> bool {
         self.keep == Keep::On
     }
@@ -105,6 +122,7 @@ impl Login {
             reason: Reason::SignIn,
             signed_in: None,
             choice: None,
+            sign_up: SignUpLink::Hidden,
             problem: None,
         };
         let failed = |problem| Self {
@@ -139,6 +157,12 @@ impl Login {
                     choice: Some(AccountView { name: sample::HOSTILE.into(), identifier: sample::HOSTILE.into() }),
                     ..plain.clone()
                 },
+            ),
+            ("login-sign-up", Self { sign_up: SignUpLink::Shown, ..plain.clone() }),
+            ("login-account-exists", Self { sign_up: SignUpLink::Shown, ..failed(LoginProblem::AccountExists) }),
+            (
+                "login-here-sign-up",
+                Self { client: None, interaction: String::new(), sign_up: SignUpLink::Shown, ..plain.clone() },
             ),
             ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
             ("login-no-mail", Self { forgot: None, ..plain.clone() }),

@@ -23,6 +23,7 @@ pub mod login;
 pub mod logout;
 pub mod reset;
 pub mod setup;
+pub mod sign_up;
 pub mod signed_out;
 pub mod web_message;
 

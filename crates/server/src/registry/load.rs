@@ -119,6 +119,7 @@ fn metadata(clients: &Clients, others: &Others, issuer: &Issuer, published: &Pub
         session_management: clients.tally().is_watched(),
         revocation_feed: published.feed != FeedAccess::Off,
         registration: published.registration != RegistrationMode::Off,
+        sign_up: published.sign_up,
         certificates: published.certificates.clone(),
         levels: published.levels.clone(),
         required_of_all: clients.tally().required_of_all(),

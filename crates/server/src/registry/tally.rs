@@ -155,6 +155,11 @@ impl Tally {
         self.registered_themselves
     }
 
+    /// Those that may post passwords.
+    pub(super) fn password_sign_in(&self) -> impl Iterator<Item = &str> {
+        self.password_sign_in.iter().map(|(id, ())| &**id)
+    }
+
     /// The one client that may post passwords, if there is one and no other.
     pub(super) fn only_password_sign_in(&self) -> Option<&str> {
         let ids = &self.password_sign_in;

@@ -43,6 +43,8 @@ pub enum Purpose {
     Setup,
     /// The `logout_hint` of an app whose tokens are cookies.
     SignOut,
+    /// `POST /signup`, and the forms that follow it.
+    SignUp,
 }
 
 impl Purpose {
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Reset => b"reset",
             Self::Setup => b"setup",
             Self::SignOut => b"sign out",
+            Self::SignUp => b"sign up",
         }
     }
 }

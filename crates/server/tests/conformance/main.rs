@@ -69,6 +69,7 @@ mod jarm;
 mod openid_core;
 mod openid_discovery;
 mod openid_logout;
+mod prompt_create;
 mod rfc6749;
 mod rfc6749_tokens;
 mod rfc6750;

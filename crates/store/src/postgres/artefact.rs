@@ -8,7 +8,7 @@ use super::value::{Columns, bytes, json, num, opt_num};
 use super::{outbox, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
+use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, NewDelivery, RedeemCode, Redeemed};
 
 /// The columns of table `artefact` under the alias `c`, in the order of [`from_row`].
 const COLUMNS: &str = "c.kind, c.hash, c.family, c.client_id, c.user_id, c.sid, c.created_at, c.expires_at, \
@@ -33,6 +33,11 @@ fn from_row(row: &Row) -> Result<Artefact> {
 
 pub(super) async fn put(conn: &Conn, artefact: &Artefact) -> Result<()> {
     conn.fly(vec![insert(artefact)?]).await.map(drop)
+}
+
+pub(super) async fn put_and_tell(conn: &Conn, artefact: &Artefact, tell: &[NewDelivery]) -> Result<()> {
+    conn.begin(vec![insert(artefact)?]).await?;
+    conn.finish(outbox::puts(conn, tell, artefact.created_at)?.into_iter().collect()).await.map(drop)
 }
 
 fn insert(artefact: &Artefact) -> Result<Call<'_>> {
@@ -139,6 +144,15 @@ pub(super) async fn usable_of(
     answer.rows.iter().map(from_row).collect()
 }
 
+pub(super) async fn of_kind(conn: &Conn, kind: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+    let sql = sql!(
+        "SELECT {COLUMNS} FROM artefact c WHERE c.kind = $1 AND c.redeemed_at IS NULL AND c.expires_at > $2
+        ORDER BY c.created_at DESC, c.hash LIMIT $3"
+    );
+    let answer = conn.ask(sql, &[&kind, &num(now), &i64::from(limit)]).await?;
+    answer.rows.iter().map(from_row).collect()
+}
+
 pub(super) async fn code_facts(conn: &Conn, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {
     let sql = sql!(
         "SELECT {COLUMNS}, {}, {} FROM artefact c LEFT JOIN account a ON a.id = c.user_id
@@ -193,6 +207,15 @@ pub(super) async fn redeem_code(conn: &Conn, redeem: &RedeemCode) -> Result<Rede
 pub(super) fn usable(found: &Answer, now: u64) -> Result<Option<Artefact>> {
     let artefact = found.row().map(from_row).transpose()?;
     Ok(artefact.filter(|artefact| refusal(artefact, now).is_none()))
+}
+
+/// What [`lock`] found, or why it cannot be used.
+pub(super) fn judge(found: &Answer, now: u64) -> Result<std::result::Result<Artefact, Redeemed>> {
+    let Some(artefact) = found.row().map(from_row).transpose()? else { return Ok(Err(Redeemed::Unknown)) };
+    Ok(match refusal(&artefact, now) {
+        Some(refused) => Err(refused),
+        None => Ok(artefact),
+    })
 }
 
 fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {

@@ -24,6 +24,7 @@ mod revocation;
 mod rotation;
 mod scratch;
 mod session;
+mod sign_up;
 mod signal;
 mod status;
 mod store;

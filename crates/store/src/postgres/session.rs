@@ -58,9 +58,8 @@ pub(super) async fn by_sid(conn: &Conn, sid: &str) -> Result<Option<Session>> {
 pub(super) async fn create(conn: &Conn, new: &NewSession) -> Result<Issued> {
     let session = &new.session;
     let replaces = new.replaces.as_ref().map(bytes);
-    let old = sql!("SELECT {COLUMNS} FROM session s WHERE s.id_hash = $1 FOR UPDATE");
     let taken = "SELECT 1 FROM session WHERE sid = $1 FOR KEY SHARE";
-    let locks = vec![call!(family::LOCK_USER, &session.user_id), call!(old, &replaces), call!(taken, &session.sid)];
+    let locks = vec![call!(family::LOCK_USER, &session.user_id), lock(replaces), call!(taken, &session.sid)];
     let answers = conn.begin(locks).await?;
     let [standing, old, taken] = answers.as_slice() else { return Err(super::short()) };
     match family::standing_of_user(standing.row(), &new.revocation_handle)? {
@@ -95,6 +94,11 @@ pub(super) async fn create(conn: &Conn, new: &NewSession) -> Result<Issued> {
         return Ok(Issued::Changed);
     }
     Ok(Issued::Done)
+}
+
+/// Finds the session with this hash, and keeps everybody else from ending it.
+pub(super) fn lock(id_hash: Option<&[u8]>) -> Call<'_> {
+    call!(sql!("SELECT {COLUMNS} FROM session s WHERE s.id_hash = $1 FOR UPDATE"), id_hash)
 }
 
 /// Makes a session of before the one it has become.

@@ -8,17 +8,17 @@ use tokio::sync::watch;
 use super::conn::Conn;
 use super::{
     Postgres, artefact, condition, consent, detached, ending, event_stream, family, log, migrate, odds, outbox,
-    registry, revocation, rotation, session, status, sweep, throttle, transfer, user, user_list,
+    registry, revocation, rotation, session, sign_up, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Connections,
-    Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
-    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
-    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
-    StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
-    UserUpdate, Verification, WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
+    Condition, Connections, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
+    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation,
+    NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
+    RegistryChanges, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts,
+    SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery,
+    User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -192,6 +192,11 @@ impl Store for Postgres {
         self.write(artefact, |conn, artefact| Box::pin(artefact::put(conn, artefact))).await
     }
 
+    async fn put_artefact_and_tell(&self, artefact: Artefact, tell: Vec<NewDelivery>) -> Result<()> {
+        self.write((artefact, tell), |conn, (artefact, tell)| Box::pin(artefact::put_and_tell(conn, artefact, tell)))
+            .await
+    }
+
     async fn artefact(&self, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
         let kind = kind.to_owned();
         self.read((kind, hash), |conn, (kind, hash)| Box::pin(artefact::find(conn, kind, *hash))).await
@@ -219,6 +224,16 @@ impl Store for Postgres {
             Box::pin(artefact::usable_of(conn, (kind, user_id), *limit, *now))
         })
         .await
+    }
+
+    async fn artefacts_of_kind(&self, kind: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+        let kind = kind.to_owned();
+        self.read((kind, limit, now), |conn, (kind, limit, now)| Box::pin(artefact::of_kind(conn, kind, *limit, *now)))
+            .await
+    }
+
+    async fn complete_sign_up(&self, sign_up: CompleteSignUp) -> Result<Redeemed> {
+        self.write(sign_up, |conn, sign_up| Box::pin(sign_up::complete(conn, sign_up))).await
     }
 
     async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Row;
 
-use super::conn::{Conn, call, sql};
+use super::conn::{Call, Conn, call, sql};
 use super::signal::Signal;
 use super::value::{Columns, Word, bytes, json, num, opt_num};
 use super::{artefact, ending, outbox};
@@ -57,11 +57,21 @@ pub(super) async fn by_identifier(conn: &Conn, identifier: &str) -> Result<Optio
 }
 
 pub(super) async fn create(conn: &Conn, new: &NewUser) -> Result<()> {
-    let user = &new.user;
+    conn.begin(vec![insert(&new.user)?]).await?;
+    add_identifiers(conn, &new.user.id, &new.identifiers).await
+}
+
+/// [`create`], in the open transaction.
+pub(super) async fn create_within(conn: &Conn, new: &NewUser) -> Result<()> {
+    conn.fly(vec![insert(&new.user)?]).await?;
+    add_identifiers(conn, &new.user.id, &new.identifiers).await
+}
+
+fn insert(user: &User) -> Result<Call<'_>> {
     let sql = "INSERT INTO account (id, username, email, email_verified, name, profile, password_hash, status, roles,
             revocation_handle, created_at, updated_at, password_changed_at, revision)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
-    let write = call!(
+    Ok(call!(
         sql,
         &user.id,
         &user.username,
@@ -76,9 +86,7 @@ pub(super) async fn create(conn: &Conn, new: &NewUser) -> Result<()> {
         num(user.created_at),
         num(user.updated_at),
         opt_num(user.password_changed_at),
-    );
-    conn.begin(vec![write]).await?;
-    add_identifiers(conn, &user.id, &new.identifiers).await
+    ))
 }
 
 async fn add_identifiers(conn: &Conn, user_id: &str, identifiers: &[String]) -> Result<()> {

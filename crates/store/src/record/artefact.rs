@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Family, Hash32, IssuedAccessToken, NewDelivery, RefreshToken, Session, User};
+use super::{Family, Hash32, IssuedAccessToken, NewDelivery, NewSession, NewUser, RefreshToken, Session, User};
 
 /// Something that works once. The kind is part of the key, so a hash of one kind never finds another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ impl Artefact {
     /// The kind of records that an access token came of another client's: the hash is of both, the client that other one, and the payload has
     /// the token's `jti`. A rule about the client revokes these tokens, too.
     pub const EXCHANGED: &'static str = "exchanged";
+    /// The kind of invitations to make an account, each with the address it was sent to.
+    pub const INVITATION: &'static str = "invitation";
+    /// The kind of sign-ups that wait for proof of their address, found by the hash of the link that was mailed.
+    pub const SIGN_UP: &'static str = "sign_up";
     /// The kind of tickets for the authorization endpoint, each of a sign-in on a page of a client.
     pub const LOGIN_TICKET: &'static str = "login_ticket";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
@@ -125,4 +129,27 @@ pub struct RedeemCode {
     pub refresh_token: Option<RefreshToken>,
     /// Its first access token.
     pub access_token: IssuedAccessToken,
+}
+
+/// What proves an address, and the account that is born of it, one transaction.
+#[derive(Clone, Debug)]
+pub struct CompleteSignUp {
+    /// What is used up: its kind, [`Artefact::SIGN_UP`] or [`Artefact::INVITATION`].
+    pub kind: &'static str,
+    /// SHA-256 of the secret.
+    pub hash: Hash32,
+    /// Time of the request.
+    pub now: u64,
+    /// The account.
+    pub user: NewUser,
+    /// Its first session.
+    pub session: NewSession,
+}
+
+impl CompleteSignUp {
+    /// Whether the session is the account's, as every adapter checks first.
+    pub(crate) fn is_of_one_user(&self) -> bool {
+        let (user, new) = (&self.user.user, &self.session);
+        new.session.user_id == user.id && new.revocation_handle == user.revocation_handle
+    }
 }

@@ -8,7 +8,7 @@ use super::value::{Json, Num};
 use super::{outbox, session, user};
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, RedeemCode, Redeemed};
+use crate::record::{AnswerArtefact, Artefact, CodeFacts, Hash32, NewDelivery, RedeemCode, Redeemed};
 
 pub(super) fn put(conn: &Connection, artefact: &Artefact) -> Result<()> {
     let sql = "INSERT INTO artefact (kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at,
@@ -27,6 +27,11 @@ pub(super) fn put(conn: &Connection, artefact: &Artefact) -> Result<()> {
         Json(&artefact.payload),
     ])?;
     Ok(())
+}
+
+pub(super) fn put_and_tell(conn: &Connection, artefact: &Artefact, tell: &[NewDelivery]) -> Result<()> {
+    put(conn, artefact)?;
+    outbox::put_all(conn, tell, artefact.created_at)
 }
 
 pub(super) fn find(conn: &Connection, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
@@ -110,6 +115,15 @@ pub(super) fn usable_of(conn: &Connection, kind: &str, user_id: &str, limit: u32
         ORDER BY created_at DESC, hash LIMIT ?4";
     let mut select = conn.prepare_cached(sql)?;
     let found = select.query_map(params![user_id, kind, Num(now), limit], from_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+pub(super) fn of_kind(conn: &Connection, kind: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+    let sql = "SELECT kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at, payload
+        FROM artefact WHERE kind = ?1 AND redeemed_at IS NULL AND expires_at > ?2
+        ORDER BY created_at DESC, hash LIMIT ?3";
+    let mut select = conn.prepare_cached(sql)?;
+    let found = select.query_map(params![kind, Num(now), limit], from_row)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 

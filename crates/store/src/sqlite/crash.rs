@@ -11,9 +11,9 @@ use super::{Options, Sqlite};
 use crate::contract::world::{NOW, World, access_token, begin, code, family, new_user, redeem, rotate, session};
 use crate::port::Store;
 use crate::record::{
-    Artefact, Claim, Delivery, DeliveryOutcome, DeliveryState, Document, DocumentWrite, EventFate, EventStream, Expect,
-    Hash32, Issued, ListDeliveries, NewFamily, RedeemCode, Redeemed, RefreshState, Rotate, RotateExpect, Rotated,
-    StreamStatus, Transmission,
+    Artefact, Claim, CompleteSignUp, Delivery, DeliveryOutcome, DeliveryState, Document, DocumentWrite, EventFate,
+    EventStream, Expect, Hash32, Issued, ListDeliveries, NewFamily, RedeemCode, Redeemed, RefreshState, Rotate,
+    RotateExpect, Rotated, StreamStatus, Transmission,
 };
 
 const CHAINS: u8 = 8;
@@ -120,6 +120,32 @@ fn forgetful(round: u32, chain: u8) -> String {
     format!("forgetful-{round}-{chain}")
 }
 
+/// People who sign up, one after another.
+async fn sign_up(store: Arc<dyn Store>, round: u32, chain: u8) {
+    for step in 0.. {
+        let proof = Artefact {
+            kind: Artefact::SIGN_UP.into(),
+            user_id: None,
+            sid: None,
+            hash: hash(round, chain, step),
+            ..code(&session("ann", chain), 0)
+        };
+        store.put_artefact_and_tell(proof, Vec::new()).await.unwrap();
+        let user = newcomer(round, chain, step);
+        let mut session = session(&user, chain);
+        session.sid = format!("sid-{user}");
+        session.id_hash = hash(round, chain, step);
+        let (kind, hash) = (Artefact::SIGN_UP, hash(round, chain, step));
+        let end = CompleteSignUp { kind, hash, now: NOW, user: new_user(&user), session: begin(session) };
+        assert_eq!(store.complete_sign_up(end).await, Ok(Redeemed::Done));
+        writeln!(std::io::stdout().lock(), "did {chain} {step}").unwrap();
+    }
+}
+
+fn newcomer(round: u32, chain: u8, step: u32) -> String {
+    format!("newcomer-{round}-{chain}-{step}")
+}
+
 fn claim(now: u64) -> Claim {
     let (kind, target) = (Delivery::BACKCHANNEL_LOGOUT.to_owned(), "spa".to_owned());
     Claim { kind, target, limit: 1000, lease_secs: LEASE, now }
@@ -139,6 +165,11 @@ async fn child_that_leaves() {
 #[tokio::test(flavor = "multi_thread")]
 async fn child_that_forgets() {
     play(forget).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn child_that_signs_up() {
+    play(sign_up).await;
 }
 
 async fn play<F: Future<Output = ()> + Send + 'static>(part: fn(Arc<dyn Store>, u32, u8) -> F) {
@@ -232,6 +263,29 @@ async fn a_killed_process_burns_no_reset_link_without_setting_its_password() {
                 let link = store.artefact(Artefact::PASSWORD_RESET, hash(round, chain, step)).await.unwrap();
                 let is_redeemed = link.is_some_and(|link| link.redeemed_at.is_some());
                 assert_eq!(is_redeemed, step <= set, "round {round}, chain {chain}: link {step}, password {set}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_nobody_half_signed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("symbolon.db");
+    drop(World::new(Arc::new(Sqlite::open(&path, Options::default()).unwrap())).await);
+    for round in 0..ROUNDS / 5 {
+        let journal = kill_amid_work("child_that_signs_up", &path, round);
+        let store = Sqlite::open(&path, Options::default()).unwrap();
+        for (chain, last) in journal {
+            for step in 0..=last + 1 {
+                let user = newcomer(round, chain, step);
+                let place = format!("{user}, last acknowledged step {last}");
+                let proof = store.artefact(Artefact::SIGN_UP, hash(round, chain, step)).await.unwrap();
+                let is_used = proof.is_some_and(|proof| proof.redeemed_at.is_some());
+                let sessions = store.sessions_of(&user, NOW).await.unwrap().len();
+                let by_name = store.user_by_identifier(&format!("{user}@example.com")).await.unwrap();
+                let whole = [is_used, sessions == 1, by_name.is_some()];
+                assert!(whole == [true; 3] || whole == [false; 3] && step > last, "{place}: {whole:?}");
             }
         }
     }

@@ -24,6 +24,7 @@ mod restore;
 mod revocation;
 mod rotation;
 mod session;
+mod sign_up;
 mod signal;
 mod status;
 mod store;

@@ -6,18 +6,18 @@ use tokio::sync::watch;
 
 use super::{
     Sqlite, artefact, condition, consent, ending, event_stream, family, job, log, migrate, odds, outbox, registry,
-    revocation, session, status, sweep, throttle, transfer, user, user_list,
+    revocation, session, sign_up, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::error::StoreError;
 use crate::port::{Result, Store};
 use crate::record::{
-    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, Condition, Consent,
-    Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family, Hash32, Issued,
-    IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus,
-    NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, Retried,
-    Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
-    StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User, UserStatus,
-    UserUpdate, Verification, WaitingTarget,
+    AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
+    Condition, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family,
+    Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession,
+    NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges,
+    Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut,
+    StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
+    UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -182,6 +182,10 @@ impl Store for Sqlite {
         self.write(move |conn| artefact::put(conn, &artefact)).await
     }
 
+    async fn put_artefact_and_tell(&self, artefact: Artefact, tell: Vec<NewDelivery>) -> Result<()> {
+        self.write(move |conn| artefact::put_and_tell(conn, &artefact, &tell)).await
+    }
+
     async fn artefact(&self, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
         let kind = kind.to_owned();
         self.read(move |conn| artefact::find(conn, &kind, hash)).await
@@ -204,6 +208,15 @@ impl Store for Sqlite {
     async fn usable_artefacts(&self, kind: &str, user_id: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
         let (kind, user_id) = (kind.to_owned(), user_id.to_owned());
         self.read(move |conn| artefact::usable_of(conn, &kind, &user_id, limit, now)).await
+    }
+
+    async fn artefacts_of_kind(&self, kind: &str, limit: u32, now: u64) -> Result<Vec<Artefact>> {
+        let kind = kind.to_owned();
+        self.read(move |conn| artefact::of_kind(conn, &kind, limit, now)).await
+    }
+
+    async fn complete_sign_up(&self, sign_up: CompleteSignUp) -> Result<Redeemed> {
+        self.write(move |conn| sign_up::complete(conn, &sign_up)).await
     }
 
     async fn code_facts(&self, kind: &str, hash: Hash32) -> Result<Option<CodeFacts>> {

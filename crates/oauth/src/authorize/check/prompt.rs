@@ -1,5 +1,5 @@
 //! `prompt`: known values, and `none` alone (OpenID Connect Core §3.1.2.1: "If this parameter contains none with any other value,
-//! an error is returned").
+//! an error is returned"). Whether `create` can be had is decided where the setting is known ([`super::super::check_sign_up`]).
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ mod tests {
         assert_eq!(on("", check), Ok(BTreeSet::new()));
         assert_eq!(on("prompt=login+consent", check), Ok(BTreeSet::from([Prompt::Login, Prompt::Consent])));
         assert_eq!(on("prompt=none", check), Ok(BTreeSet::from([Prompt::None])));
-        for value in ["none+login", "consent+none", "create", "Login", "none+x"] {
+        for value in ["none+login", "consent+none", "create+none", "Create", "Login", "none+x"] {
             assert_eq!(on(&format!("prompt={value}"), check), Err(OAuthError::PromptInvalid), "{value}");
         }
     }

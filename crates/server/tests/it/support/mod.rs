@@ -12,6 +12,7 @@ pub mod dpop;
 pub mod exchange;
 pub mod flow;
 pub mod key_server;
+pub mod letters;
 pub mod operator;
 pub mod postgres;
 pub mod protocol;
@@ -19,6 +20,7 @@ pub mod raw;
 pub mod receiver;
 pub mod registration;
 pub mod requests;
+pub mod sign_up;
 pub mod signals;
 mod template;
 pub mod tls_client;
@@ -26,6 +28,7 @@ pub mod tls_client;
 use std::path::Path;
 
 use symbolon_jose::Algorithm;
+use symbolon_oauth::sign_up::SignUp;
 use symbolon_oauth::{Api, Client, ClientApi, ClientId, Scope, SecretHash, random_id};
 use symbolon_server::account::password::{Parameters, Password, Pool, PoolSettings};
 use symbolon_server::config::Store;
@@ -219,6 +222,7 @@ impl Stopped {
 fn config(folder: &TempDir, change: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::development(folder.path()).unwrap();
     config.dev = false;
+    config.sign_up = SignUp::Off;
     config.http.listen = "127.0.0.1:0".parse().unwrap();
     // Hashing that costs next to nothing: what it costs is not what these tests are about.
     config.password.memory_kib = 64;

@@ -1,0 +1,150 @@
+//! What becomes of a filled form: a pending sign-up and a letter, whoever the address belongs to.
+//!
+//! An address that has an account takes the same steps in the same order, the password is hashed, something is kept and a letter sent;
+//! only what the letter says is different, and that no code will fit (security 119, 123).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
+use symbolon_store::Attempt;
+
+use super::code::Question;
+use super::{Form, Next, Typed, is_open};
+use crate::account::normalize::EmailAddress;
+use crate::account::password::Password;
+use crate::account::sign_up::{self, Address, Pending};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::http::authorize::Arrival;
+use crate::http::{login, page, setup};
+use crate::interaction::{Interaction, fingerprint};
+use crate::mail::{self, Letter, To};
+use crate::pages::error::ErrorWhat;
+use crate::pages::sign_up::SignUpProblem;
+use crate::rng::SystemRng;
+
+/// What somebody wants an account with.
+pub(super) struct Wanted {
+    pub(super) email: EmailAddress,
+    pub(super) name: Option<String>,
+    pub(super) password: Password,
+}
+
+/// Checks what was typed. `email` as it counts, which an invitation says.
+pub(super) fn wanted(app: &App, params: &Params, email: &str) -> Result<Wanted, SignUpProblem> {
+    let email = EmailAddress::parse(email).map_err(|_| SignUpProblem::Email)?;
+    let name = params.get("name").map(str::trim).filter(|name| !name.is_empty());
+    if name.is_some_and(|name| name.chars().count() > 200 || name.chars().any(char::is_control)) {
+        return Err(SignUpProblem::Name);
+    }
+    let typed = params.get("password").unwrap_or_default();
+    if params.get("password_confirm").is_some_and(|again| again != typed) {
+        return Err(SignUpProblem::PasswordsDiffer);
+    }
+    let password = Password::parse(typed).map_err(SignUpProblem::Password)?;
+    let words = [email.identifier.as_str(), name.unwrap_or_default(), "symbolon"];
+    setup::policy(app).check_new_password(&password, &words).map_err(SignUpProblem::Password)?;
+    Ok(Wanted { name: name.map(str::to_owned), email, password })
+}
+
+pub(super) async fn begin(
+    arrival: &Arrival<'_>,
+    browser: &str,
+    interaction: Interaction,
+    params: &Params,
+) -> Result<Next, OAuthError> {
+    let app = arrival.app;
+    if !is_open(arrival, &interaction) {
+        return Ok(Next::Over(ErrorWhat::SignUpClosed));
+    }
+    let typed = Typed::of(params);
+    let again = |interaction, problem| {
+        app.metrics.sign_up(outcome(problem));
+        Ok(Next::Form(Box::new(Form { interaction, typed: typed.clone(), problem: Some(problem) })))
+    };
+    let wanted = match wanted(app, params, params.get("email").unwrap_or_default()) {
+        Ok(wanted) => wanted,
+        Err(problem) => return again(interaction, problem),
+    };
+    let mailbox = wanted.email.identifier.clone();
+    if let Attempt::Wait { secs } = count(arrival, &wanted.email).await? {
+        app.metrics.limited("sign_up");
+        return again(interaction, SignUpProblem::Throttled { wait_secs: secs });
+    }
+    let Ok(hash) = app.passwords.hash(wanted.password.clone(), setup::salt()).await else {
+        // No letter was sent.
+        let given_back = app.throttle().unsent_keys(&mailbox, address(arrival));
+        app.attempts.forgive(Vec::new(), given_back).await.map_err(|error| store_failure(&error))?;
+        return again(interaction, SignUpProblem::Busy);
+    };
+    let sealed = app.interactions.seal(&interaction.clone().back(arrival.meta.now));
+    let pending = Pending {
+        email: wanted.email.as_typed.clone(),
+        name: wanted.name,
+        password_hash: hash,
+        code: String::new(),
+        address: Address::Free,
+        interaction: Some(sealed.map_err(|_| OAuthError::ServerError)?),
+        browser: fingerprint(browser),
+    };
+    let name = send(arrival, &wanted.email, pending, login::client_id(&interaction.query)).await?;
+    let interaction = interaction.proving(name, arrival.meta.now);
+    Ok(Next::Code(Box::new(Question { interaction, email: wanted.email.as_typed, told: None })))
+}
+
+/// Counts a letter before it is written.
+pub(super) async fn count(arrival: &Arrival<'_>, email: &EmailAddress) -> Result<Attempt, OAuthError> {
+    let keys = arrival.app.throttle().sign_up_keys(&email.identifier, address(arrival));
+    arrival.app.attempts.begin(keys, arrival.meta.now).await.map_err(|error| store_failure(&error))
+}
+
+/// Where the request comes from; on a Unix socket without a forwarding proxy everybody is one neighbour.
+pub(super) fn address(arrival: &Arrival<'_>) -> IpAddr {
+    arrival.meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// Keeps what waits, with a code and a link of its own, and the letter that tells them; returns its public name.
+pub(super) async fn send(
+    arrival: &Arrival<'_>,
+    email: &EmailAddress,
+    pending: Pending,
+    client_id: Option<String>,
+) -> Result<String, OAuthError> {
+    let (app, now) = (arrival.app, arrival.meta.now);
+    let failed = |error| store_failure(&error);
+    let owner = app.store.user_by_identifier(email.identifier.as_str()).await.map_err(failed)?;
+    let link = OpaqueToken::generate(TokenKind::SignUp, &mut SystemRng);
+    let code = sign_up::draw_code(&mut SystemRng);
+    let letter = match &owner {
+        Some(_) => Letter::AddressKnown,
+        None => Letter::SignUpCode {
+            code: code.clone(),
+            link: app.issuer.endpoint(&format!("{}?code={}", super::confirm::PATH, link.reveal())),
+            minutes: sign_up::MINUTES,
+        },
+    };
+    let to = To {
+        address: email,
+        user_id: owner.as_ref().map(|owner| owner.id.as_str()),
+        lang: mail::language(&page::languages(arrival.headers, None)),
+    };
+    let letter = mail::delivery(app, &to, &letter, now);
+    let address = if owner.is_some() { Address::Taken } else { Address::Free };
+    let artefact = Pending { code, address, ..pending }.artefact(&app.sealer, &link, client_id.clone(), now);
+    let name = sign_up::name(artefact.hash);
+    app.store.put_artefact_and_tell(artefact, vec![letter]).await.map_err(failed)?;
+    app.metrics.sign_up("asked");
+    events::sign_up_asked(app, client_id.as_deref());
+    Ok(name)
+}
+
+pub(super) fn outcome(problem: SignUpProblem) -> &'static str {
+    match problem {
+        SignUpProblem::Busy => "busy",
+        SignUpProblem::Throttled { .. } => "throttled",
+        SignUpProblem::CodeOver => "code_over",
+        SignUpProblem::Email | SignUpProblem::Name => "form",
+        SignUpProblem::Password(_) | SignUpProblem::PasswordsDiffer => "password",
+    }
+}

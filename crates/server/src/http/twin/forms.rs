@@ -1,0 +1,102 @@
+//! What stands in each form that has a twin, in the words of its page.
+
+use super::{Field, Twin};
+use crate::account::normalize::MAX_IDENTIFIER_CHARS;
+use crate::account::password::{MAX_CHARS, PasswordProblem};
+use crate::http::{forgot, sign_up};
+use crate::pages::login::{Login, LoginProblem, SignUpLink};
+use crate::pages::sign_up::{CodeTold, SignUp, SignUpCode, SignUpProblem};
+
+const fn text(name: &'static str, kind: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
+    let max_length = Some(MAX_IDENTIFIER_CHARS);
+    Field { name, kind, label, required: true, autocomplete, min_length: None, max_length }
+}
+
+const fn password(name: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
+    Field { max_length: Some(MAX_CHARS), ..text(name, "password", label, autocomplete) }
+}
+
+/// `/login`.
+pub(in crate::http) fn login(view: &Login) -> Twin {
+    let keep = text("keep", "checkbox", "Keep me signed in on this device", "off");
+    let mut links = Vec::new();
+    if view.sign_up == SignUpLink::Shown {
+        links.push(("sign_up", "/signup"));
+    }
+    if view.forgot.is_some() {
+        links.push(("forgot", forgot::PATH));
+    }
+    Twin {
+        page: "login",
+        action: "/login",
+        fields: vec![
+            text("username", "text", "Email or user name", "username"),
+            password("password", "Password", "current-password"),
+            Field { required: false, max_length: None, ..keep },
+        ],
+        values: values(&view.csrf, &view.interaction, ("username", &view.username)),
+        links,
+        error: view.problem.map(|problem| match problem {
+            LoginProblem::AccountExists => "account_exists",
+            LoginProblem::Busy => "temporarily_unavailable",
+            LoginProblem::Incomplete => "incomplete",
+            LoginProblem::PageExpired => "page_expired",
+            LoginProblem::Throttled { .. } => "throttled",
+            LoginProblem::WrongCredentials => "wrong_credentials",
+        }),
+    }
+}
+
+/// `/signup`.
+pub(in crate::http) fn sign_up(view: &SignUp) -> Twin {
+    let mut values = values(&view.csrf, &view.interaction, ("email", &view.email));
+    values.push(("name", view.name.clone()));
+    values.extend(view.invitation.iter().map(|invitation| ("invitation", invitation.clone())));
+    let new = password("password", "Password", "new-password");
+    Twin {
+        page: "sign_up",
+        action: "/signup",
+        fields: vec![
+            text("email", "email", "Email", "username"),
+            Field { required: false, max_length: Some(200), ..text("name", "text", "Name", "name") },
+            Field { min_length: Some(view.password_min_chars), ..new },
+        ],
+        values,
+        links: vec![("login", "/login")],
+        error: view.problem.map(|problem| match problem {
+            SignUpProblem::Busy => "temporarily_unavailable",
+            SignUpProblem::CodeOver => "code_over",
+            SignUpProblem::Email => "email_invalid",
+            SignUpProblem::Name => "name_invalid",
+            SignUpProblem::Password(PasswordProblem::Common) => "password_common",
+            SignUpProblem::Password(PasswordProblem::Personal) => "password_personal",
+            SignUpProblem::Password(PasswordProblem::TooLong { .. }) => "password_too_long",
+            SignUpProblem::Password(PasswordProblem::TooShort { .. }) => "password_too_short",
+            SignUpProblem::PasswordsDiffer => "passwords_differ",
+            SignUpProblem::Throttled { .. } => "throttled",
+        }),
+    }
+}
+
+/// `/signup/code`.
+pub(in crate::http) fn code(view: &SignUpCode) -> Twin {
+    Twin {
+        page: "sign_up_code",
+        action: sign_up::code::PATH,
+        fields: vec![Field { max_length: Some(16), ..text("code", "text", "Code", "one-time-code") }],
+        values: values(&view.csrf, &view.interaction, ("email", &view.email)),
+        links: vec![("sign_up", "/signup")],
+        error: view.told.and_then(|told| match told {
+            CodeTold::SentAgain => None,
+            CodeTold::NotAgain { .. } | CodeTold::Throttled { .. } => Some("throttled"),
+            CodeTold::Spent => Some("code_spent"),
+            CodeTold::Wrong => Some("wrong_code"),
+        }),
+    }
+}
+
+/// What is posted again, and what stands in one field.
+fn values(csrf: &str, interaction: &str, (name, value): (&'static str, &str)) -> Vec<(&'static str, String)> {
+    let given = [("csrf", csrf), ("interaction", interaction), (name, value)];
+    given.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.to_owned())).collect()
+}

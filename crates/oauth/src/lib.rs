@@ -39,6 +39,7 @@ pub mod profile;
 pub mod pushed_request;
 pub mod redirect_uri;
 pub mod registration;
+pub mod relying_party;
 pub mod request_object;
 pub mod response_mode;
 pub mod response_type;

@@ -17,7 +17,7 @@ use crate::config::{Config, ConfigError, Listen, Loaded, Problem, When, changes}
 use crate::listen::handed::Handed;
 use crate::listen::ordered::Ordered;
 use crate::listen::tls::{Certificates, Source, TlsError, TlsReloader};
-use crate::listen::{self, Listener, Options};
+use crate::listen::{self, Listener, Options, Trusted};
 use crate::metrics::scrape;
 use crate::{admin, dev, http, job, log, notify};
 
@@ -325,7 +325,8 @@ impl Signals {
         }
     }
 
-    async fn stop(&mut self) {
+    /// Returns when the process is told to stop.
+    pub async fn stop(&mut self) {
         while self.recv().await != Wish::Stop {}
     }
 }
@@ -368,6 +369,8 @@ async fn signal(mut stopped: watch::Receiver<bool>) {
 fn options(app: &Arc<App>, tls: Option<Source>) -> Options {
     let config = app.config();
     let http = &config.http;
+    let named = Arc::clone(app);
+    let trusted = Trusted::by(move |address| named.config().http.trusted_proxies.iter().any(|it| it.contains(address)));
     Options {
         tls,
         certificates: Certificates::NotAsked,
@@ -375,7 +378,7 @@ fn options(app: &Arc<App>, tls: Option<Source>) -> Options {
         max_head_bytes: http.max_header_bytes,
         head_timeout: Duration::from_secs(http.header_timeout_secs),
         write_timeout: Duration::from_secs(http.request_timeout_secs),
-        app: Arc::clone(app),
+        trusted,
         drain: Duration::from_secs(http.drain_timeout_secs),
         turned_away: app.metrics.connections_turned_away.clone(),
     }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::Path;
 
 use super::load::{Source, Values, read_secret};
-use super::setting::{self, GONE, Kind, SETTINGS, Setting};
+use super::setting::{Kind, Setting, Table};
 use super::suggest;
 
 /// Lets the defaults that are relative paths mean what they would mean if they stood in the file.
 pub(super) fn root_defaults(file: &Path, values: &mut Values) {
-    for setting in SETTINGS.iter().filter(|setting| setting.kind == Kind::Path) {
+    for setting in values.table().settings.iter().filter(|setting| setting.kind == Kind::Path) {
         values.set(setting.path, rooted(setting, setting.default.to_owned(), file), Source::Default);
     }
 }
@@ -31,12 +31,14 @@ pub(super) fn read(path: &Path, values: &mut Values) {
     }
 }
 
-fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Values) {
+/// Takes every setting of one table of a file; `section` is where the table stands.
+pub(super) fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Values) {
+    let settings = values.table();
     for (key, value) in table {
         let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
-        let mut paths = SETTINGS.iter().map(|setting| setting.path).chain(GONE.iter().map(|gone| gone.path));
+        let mut paths = settings.settings.iter().map(|it| it.path).chain(settings.gone.iter().map(|gone| gone.path));
         let is_section = paths.any(|known| known.starts_with(&format!("{path}.")));
-        match (value, setting::find(&path)) {
+        match (value, settings.find(&path)) {
             (toml::Value::Table(inner), None) if is_section => {
                 read_table(file, &path, inner, values);
             }
@@ -47,7 +49,7 @@ fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Valu
                 }
                 Err(why) => values.problem(format!("`{path}` in {}: {why}", file.display()), setting.help),
             },
-            (_, None) => match (value, secret_behind(&path)) {
+            (_, None) => match (value, secret_behind(settings, &path)) {
                 (toml::Value::String(target), Some(setting)) => {
                     let target = folder_of(file).join(target);
                     read_secret(setting, &target, Source::File(file.to_owned()), values);
@@ -59,13 +61,14 @@ fn read_table(file: &Path, section: &str, table: &toml::Table, values: &mut Valu
 }
 
 fn unknown_key(file: &Path, path: &str, values: &mut Values) {
+    let table = values.table();
     let shown = file.display();
-    if let Some(gone) = GONE.iter().find(|gone| gone.path == path) {
+    if let Some(gone) = table.gone.iter().find(|gone| gone.path == path) {
         return values.problem(format!("`{path}` in {shown} is no longer a setting"), gone.fix);
     }
-    let fix = match suggest::nearest(path, SETTINGS.iter().map(|setting| setting.path)) {
+    let fix = match suggest::nearest(path, table.settings.iter().map(|setting| setting.path)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "symbolon init NEWDIR writes a file that lists all settings".to_owned(),
+        None => table.listed.to_owned(),
     };
     values.problem(format!("unknown setting `{path}` in {shown}"), fix);
 }
@@ -102,7 +105,7 @@ fn folder_of(file: &Path) -> &Path {
 }
 
 /// `master_key_file` stands for `master_key`.
-fn secret_behind(path: &str) -> Option<&'static Setting> {
+fn secret_behind(table: &Table, path: &str) -> Option<&'static Setting> {
     let path = path.strip_suffix("_file")?;
-    setting::find(path).filter(|setting| setting.kind == Kind::Secret)
+    table.find(path).filter(|setting| setting.kind == Kind::Secret)
 }

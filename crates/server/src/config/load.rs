@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::setting::{self, Kind, SETTINGS, Setting};
+use super::setting::{Kind, SERVER, SETTINGS, Setting, Table};
 use super::{Config, ConfigError, Problem, environment, file};
 
 /// What to read.
@@ -88,14 +88,49 @@ pub struct Effective {
     pub value: String,
 }
 
-/// Texts by path, each with its source.
-#[derive(Debug, Default)]
-pub(super) struct Values {
+/// Texts by path, each with its source, and what was wrong with what was read.
+#[derive(Debug)]
+pub struct Values {
+    table: &'static Table,
     entries: BTreeMap<&'static str, (String, Source)>,
     problems: Vec<Problem>,
 }
 
 impl Values {
+    /// The defaults of a table.
+    pub fn of(table: &'static Table) -> Self {
+        let mut values = Self { table, entries: BTreeMap::new(), problems: Vec::new() };
+        for setting in table.settings {
+            values.set(setting.path, setting.default.to_owned(), Source::Default);
+        }
+        values
+    }
+
+    /// Takes what stands in one table of a file. Relative paths, those of defaults too, are beside the file.
+    pub fn take_table(&mut self, file: &Path, table: &toml::Table) {
+        file::root_defaults(file, self);
+        file::read_table(file, "", table, self);
+    }
+
+    /// Takes what stands in the environment.
+    pub fn take_environment(&mut self, environment: &[(String, String)]) {
+        environment::read(environment, self);
+    }
+
+    /// Takes a flag.
+    pub fn take_flag(&mut self, path: &'static str, flag: &'static str, text: String) {
+        self.set(path, text, Source::Flag(flag));
+    }
+
+    /// What was wrong, each with its fix.
+    pub fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
+    pub(super) fn table(&self) -> &'static Table {
+        self.table
+    }
+
     pub(super) fn text(&self, path: &str) -> &str {
         self.entries.get(path).map_or("", |(text, _)| text)
     }
@@ -108,7 +143,8 @@ impl Values {
         self.entries.insert(path, (text, source));
     }
 
-    pub(super) fn problem(&mut self, what: impl Into<String>, fix: impl Into<String>) {
+    /// Notes something that is wrong.
+    pub fn problem(&mut self, what: impl Into<String>, fix: impl Into<String>) {
         self.problems.push(Problem::new(what, fix));
     }
 }
@@ -117,10 +153,7 @@ impl Values {
 ///
 /// This checks names and the form of values. Whether they make sense together is [`Config::check`]'s question.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
-    let mut values = Values::default();
-    for setting in SETTINGS {
-        values.set(setting.path, setting.default.to_owned(), Source::Default);
-    }
+    let mut values = Values::of(&SERVER);
     let file = find_file(sources, &mut values);
     if let Some(path) = &file {
         file::root_defaults(path, &mut values);
@@ -128,7 +161,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     }
     environment::read(&sources.environment, &mut values);
     for (path, flag, text) in &sources.flags {
-        match setting::find(path) {
+        match SERVER.find(path) {
             Some(setting) => values.set(setting.path, text.clone(), Source::Flag(flag)),
             None => values.problem(format!("flag {flag} names no setting"), "report this"),
         }

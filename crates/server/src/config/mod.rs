@@ -28,12 +28,13 @@ use symbolon_oauth::sign_up::SignUp;
 use zeroize::Zeroizing;
 
 pub(crate) use acme::external_account;
-pub use load::{Effective, Loaded, Mode, Source, Sources, load};
+pub use load::{Effective, Loaded, Mode, Source, Sources, Values, load};
 pub use network::{Listen, Network};
+pub use read::Reader;
 pub use reload::{Change, When, changes};
-pub use setting::{Kind, SETTINGS, Setting};
+pub use setting::{Gone, Kind, SERVER, SETTINGS, Setting, Table};
 pub use suggest::nearest;
-pub use template::template;
+pub use template::{lines_of, template};
 pub use value::{format_duration, format_size, parse_duration, parse_size};
 
 /// The whole configuration. Lengths of time are in seconds, sizes in bytes.

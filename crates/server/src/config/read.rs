@@ -8,7 +8,7 @@ use symbolon_oauth::sign_up::SignUp;
 
 use super::acme::hosts;
 use super::load::{Mode, Values};
-use super::setting::{self, Kind};
+use super::setting::Kind;
 use super::{
     Acme, Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Mail, Metrics,
     Mtls, Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store,
@@ -24,7 +24,7 @@ const VALKEY_PATIENCE_MS: u64 = 200;
 
 impl Config {
     pub(super) fn from_values(values: &Values, mode: Mode) -> Result<Self, ConfigError> {
-        let mut read = Reader { values, problems: Vec::new() };
+        let mut read = Reader::of(values);
         let config = Self {
             issuer: values.text("issuer").to_owned(),
             dev: mode == Mode::Development,
@@ -67,7 +67,7 @@ impl Config {
             metrics: Metrics { listen: read.optional("metrics.listen").and_then(|_| read.parsed("metrics.listen")) },
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
-        if read.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: read.problems }) }
+        read.finish(config)
     }
 }
 
@@ -243,36 +243,61 @@ impl Log {
 }
 
 /// Turns texts into values and collects what does not fit.
-struct Reader<'v> {
+#[derive(Debug)]
+pub struct Reader<'v> {
     values: &'v Values,
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl<'v> Reader<'v> {
+    /// Of what was read.
+    pub fn of(values: &'v Values) -> Self {
+        Self { values, problems: Vec::new() }
+    }
+
+    /// `config`, if nothing was wrong.
+    pub fn finish<T>(self, config: T) -> Result<T, ConfigError> {
+        if self.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: self.problems }) }
+    }
+
+    /// A text as it stands.
+    pub fn text(&self, path: &str) -> &'v str {
+        self.values.text(path)
+    }
+
+    /// Texts of a list.
+    pub fn list(&self, path: &str) -> impl Iterator<Item = &'v str> {
+        self.values.text(path).split(',').map(str::trim).filter(|text| !text.is_empty())
+    }
+
     fn refuse<T>(&mut self, what: impl Into<String>, fix: &str) -> Option<T> {
         self.problems.push(Problem::new(what, fix));
         None
     }
 
-    fn misfit<T>(&mut self, path: &str, why: &str) -> Option<T> {
+    /// Refuses the value of a setting.
+    pub fn misfit<T>(&mut self, path: &str, why: &str) -> Option<T> {
         let what = format!("`{path}` from {}: {why}", self.values.source(path));
-        let help = setting::find(path).map_or("", |setting| setting.help);
+        let help = self.values.table().find(path).map_or("", |setting| setting.help);
         let fix = if help.is_empty() { "correct the value" } else { help };
         self.refuse(what, fix)
     }
 
-    fn optional(&self, path: &str) -> Option<String> {
+    /// A text, if there is one.
+    pub fn optional(&self, path: &str) -> Option<String> {
         Some(self.values.text(path)).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    fn parsed<T: FromStr<Err = String>>(&mut self, path: &str) -> Option<T> {
+    /// A value that says itself what does not fit.
+    pub fn parsed<T: FromStr<Err = String>>(&mut self, path: &str) -> Option<T> {
         match self.values.text(path).parse() {
             Ok(value) => Some(value),
             Err(why) => self.misfit(path, &why),
         }
     }
 
-    fn networks(&mut self, path: &str) -> Vec<Network> {
+    /// Addresses and networks.
+    pub fn networks(&mut self, path: &str) -> Vec<Network> {
         let values = self.values;
         let texts = values.text(path).split(',').map(str::trim).filter(|text| !text.is_empty());
         let parsed: Result<Vec<Network>, String> = texts.map(str::parse).collect();
@@ -300,10 +325,11 @@ impl Reader<'_> {
         }
     }
 
-    fn choice(&mut self, path: &str) -> &str {
+    /// One of the words of the table.
+    pub fn choice(&mut self, path: &str) -> &str {
         let values = self.values;
         let text = values.text(path);
-        if let Some(Kind::Choice(words)) = setting::find(path).map(|setting| setting.kind)
+        if let Some(Kind::Choice(words)) = self.values.table().find(path).map(|setting| setting.kind)
             && !words.contains(&text)
         {
             self.misfit::<()>(path, &format!("`{text}` is none of {}", words.join(", ")));
@@ -312,7 +338,7 @@ impl Reader<'_> {
     }
 
     /// A number, a length of time in seconds or a size in bytes, within the bounds of the table.
-    fn number<T: TryFrom<u64> + Default>(&mut self, path: &str) -> T {
+    pub fn number<T: TryFrom<u64> + Default>(&mut self, path: &str) -> T {
         let number =
             self.bounded(path).and_then(|number| T::try_from(number).map_err(|_| "is out of range".to_owned()));
         match number {
@@ -325,7 +351,7 @@ impl Reader<'_> {
         type Show = fn(u64) -> String;
         let text = self.values.text(path);
         let plain: Show = |number| number.to_string();
-        let (number, min, max, show) = match setting::find(path).map(|setting| setting.kind) {
+        let (number, min, max, show) = match self.values.table().find(path).map(|setting| setting.kind) {
             Some(Kind::Duration { min, max }) => (parse_duration(text)?, min, max, format_duration as Show),
             Some(Kind::Size { min, max }) => (parse_size(text)?, min, max, format_size as Show),
             Some(Kind::Integer { min, max }) => {

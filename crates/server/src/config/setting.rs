@@ -1,5 +1,6 @@
 //! The one table of settings: path, kind, default and what it means. The file's keys, the environment's names, `config show`,
-//! the commented file of `symbolon init` and the manual are all derived from it.
+//! the commented file of `symbolon init` and the manual are all derived from it. Another program of ours that is configured has a
+//! [`Table`] of its own, and is read alike.
 
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,15 +56,44 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The name in the environment: `http.tls.cert` is `SYMBOLON_HTTP__TLS__CERT`.
-    pub fn env_name(&self) -> String {
-        env_name(self.path)
+    /// A row of a table.
+    pub const fn row(path: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Self {
+        Self { path, kind, default, help }
     }
 }
 
-fn env_name(path: &str) -> String {
-    format!("SYMBOLON_{}", path.replace('.', "__").to_ascii_uppercase())
+/// All settings of one program.
+#[derive(Debug)]
+pub struct Table {
+    /// In the order in which people read them.
+    pub settings: &'static [Setting],
+    /// What all its names in the environment begin with.
+    pub prefix: &'static str,
+    /// What tells all settings: for whoever wrote one that there is not.
+    pub listed: &'static str,
+    /// Settings of earlier versions.
+    pub gone: &'static [Gone],
 }
+
+impl Table {
+    /// The setting at `path`.
+    pub fn find(&self, path: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.path == path)
+    }
+
+    /// The name in the environment: `http.tls.cert` is `SYMBOLON_HTTP__TLS__CERT`.
+    pub fn env_name(&self, path: &str) -> String {
+        format!("{}{}", self.prefix, path.replace('.', "__").to_ascii_uppercase())
+    }
+}
+
+/// The server's settings.
+pub const SERVER: Table = Table {
+    settings: SETTINGS,
+    prefix: "SYMBOLON_",
+    listed: "symbolon init NEWDIR writes a file that lists all settings",
+    gone: GONE,
+};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -72,7 +102,7 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 const fn row(path: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Setting {
-    Setting { path, kind, default, help }
+    Setting::row(path, kind, default, help)
 }
 const fn time(min: u64, max: u64) -> Kind {
     Kind::Duration { min, max }
@@ -190,18 +220,12 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 /// A setting of earlier versions.
-pub(super) struct Gone {
+#[derive(Debug)]
+pub struct Gone {
     /// The path it had.
     pub path: &'static str,
     /// What to do about it.
     pub fix: &'static str,
-}
-
-impl Gone {
-    /// The name it had in the environment.
-    pub(super) fn env_name(&self) -> String {
-        env_name(self.path)
-    }
 }
 
 const FIRST_WAIT: &str = "remove it: the first wait is a second";
@@ -211,7 +235,7 @@ const ONE_WINDOW: &str = "set throttle.window, which counts for all three";
 
 /// Settings that an old file may still hold. They are refused like every unknown one, with what took their place.
 #[rustfmt::skip]
-pub(super) const GONE: &[Gone] = &[
+const GONE: &[Gone] = &[
     Gone { path: "password.lanes", fix: LANES },
     Gone { path: "throttle.account.base_delay", fix: FIRST_WAIT },
     Gone { path: "throttle.account.window", fix: ONE_WINDOW },
@@ -222,11 +246,6 @@ pub(super) const GONE: &[Gone] = &[
     Gone { path: "throttle.pair.max_delay", fix: ONE_LONGEST },
     Gone { path: "throttle.pair.window", fix: ONE_WINDOW },
 ];
-
-/// The setting at `path`.
-pub(super) fn find(path: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.path == path)
-}
 
 #[cfg(test)]
 mod tests {
@@ -242,15 +261,15 @@ mod tests {
     #[test]
     fn what_is_gone_is_no_setting_and_its_fix_names_none_that_is_missing() {
         for gone in GONE {
-            assert!(find(gone.path).is_none(), "{}", gone.path);
+            assert!(SERVER.find(gone.path).is_none(), "{}", gone.path);
             let named = gone.fix.strip_prefix("set ").map(|rest| rest.split(',').next().unwrap_or(rest));
-            assert!(named.is_none_or(|path| find(path).is_some()), "{}: {}", gone.path, gone.fix);
+            assert!(named.is_none_or(|path| SERVER.find(path).is_some()), "{}: {}", gone.path, gone.fix);
         }
     }
 
     #[test]
     fn paths_and_environment_names_are_unique() {
-        let names: BTreeSet<String> = SETTINGS.iter().map(Setting::env_name).collect();
+        let names: BTreeSet<String> = SETTINGS.iter().map(|setting| SERVER.env_name(setting.path)).collect();
         assert_eq!(names.len(), SETTINGS.len());
     }
 

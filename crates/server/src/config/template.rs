@@ -10,9 +10,19 @@ const HEAD: &str = "\
 
 /// The text of a new `symbolon.toml`; `issuer` stands in it as given.
 pub fn template(issuer: Option<&str>) -> String {
-    let mut lines: Vec<String> = HEAD.lines().map(str::to_owned).collect();
+    let mut text = lines_of(HEAD, SETTINGS);
+    if let Some(issuer) = issuer {
+        // A JSON text is a TOML text too.
+        text = text.replacen("#issuer = \"\"", &format!("issuer = {}", serde_json::Value::from(issuer)), 1);
+    }
+    text
+}
+
+/// A commented file of these settings, under `head`.
+pub fn lines_of(head: &str, settings: &[Setting]) -> String {
+    let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
     let mut section = "";
-    for setting in SETTINGS {
+    for setting in settings {
         let (parent, key) = setting.path.rsplit_once('.').unwrap_or(("", setting.path));
         if parent != section {
             section = parent;
@@ -21,11 +31,7 @@ pub fn template(issuer: Option<&str>) -> String {
         if !setting.help.is_empty() {
             lines.push(format!("# {}", setting.help));
         }
-        lines.push(match (setting.path, issuer) {
-            // A JSON text is a TOML text too.
-            ("issuer", Some(issuer)) => format!("issuer = {}", serde_json::Value::from(issuer)),
-            _ => line(setting, key),
-        });
+        lines.push(line(setting, key));
     }
     lines.push(String::new());
     lines.join("\n")

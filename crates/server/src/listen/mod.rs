@@ -15,6 +15,7 @@ pub(crate) mod share;
 pub mod tls;
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
@@ -38,7 +39,6 @@ use tokio::task::JoinSet;
 use tower::Service as _;
 
 use crate::admin::control;
-use crate::app::App;
 use crate::config::Listen;
 use crate::http::certificate::OfConnection;
 use client_certificate::Shown;
@@ -198,8 +198,8 @@ pub struct Options {
     pub head_timeout: Duration,
     /// How long a request may take, and how long its answer may stand still because the client does not read.
     pub write_timeout: Duration,
-    /// Whose configuration names the peers that may hold more connections than their share.
-    pub app: Arc<App>,
+    /// The peers that may hold more connections than their share.
+    pub trusted: Trusted,
     /// How long open requests may go on after the stop signal.
     pub drain: Duration,
     /// Counts connections closed because their address had its share.
@@ -264,6 +264,23 @@ pub async fn run(listener: Listener, router: Router, options: Options, stop: imp
     connections.shutdown().await;
 }
 
+/// Which peers are proxies of the operator's, asked anew for every connection: a reload may have named others.
+#[derive(Clone)]
+pub struct Trusted(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+
+impl Trusted {
+    /// Those for which `judge` says so.
+    pub fn by(judge: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(judge))
+    }
+}
+
+impl fmt::Debug for Trusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Trusted(…)")
+    }
+}
+
 impl Options {
     /// What remains to be done on a connection that brings no more requests takes at most this long.
     fn last_answer(&self) -> Duration {
@@ -272,7 +289,7 @@ impl Options {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.app.config().http.trusted_proxies.iter().any(|network| network.contains(address))
+        (self.trusted.0)(address)
     }
 }
 

@@ -27,6 +27,7 @@ use url::{Host, Url};
 use crate::config;
 use address::Permissions;
 use tls::Trust;
+pub use tls::trusting;
 
 /// Addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 4;

@@ -36,6 +36,18 @@ impl Trust {
     }
 }
 
+/// What connections are made with where whom to call stands in the configuration: trust in the system's certificates, and in those of the
+/// operator's file `ca`. Reads some hundred files.
+///
+/// # Errors
+/// What is wrong with the file, or that nobody is trusted at all; for the operator.
+pub fn trusting(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    build(match ca {
+        None => Vec::new(),
+        Some(path) => read(path).map_err(|why| format!("{} cannot be used: {why}", path.display()))?,
+    })
+}
+
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     match certificates {

@@ -116,7 +116,7 @@ impl CookieKind {
 }
 
 /// The one value of that exact name, of at most `longest` bytes; an empty value is none.
-pub(super) fn find<'h>(headers: &'h HeaderMap, name: &str, longest: usize) -> Result<Option<&'h str>, CookieProblem> {
+pub fn find<'h>(headers: &'h HeaderMap, name: &str, longest: usize) -> Result<Option<&'h str>, CookieProblem> {
     let mut found = None;
     // HTTP/2 may split the header (RFC 9113 §8.2.3).
     let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|&b| b == b';'));

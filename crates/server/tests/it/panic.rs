@@ -29,7 +29,7 @@ async fn faulty_door(world: &World) -> (SocketAddr, JoinHandle<()>) {
         max_head_bytes: 32 * 1024,
         head_timeout: Duration::from_secs(10),
         write_timeout: Duration::from_secs(10),
-        app: Arc::clone(&app),
+        trusted: listen::Trusted::by(|_| false),
         drain: Duration::ZERO,
         turned_away: Counter::default(),
     };

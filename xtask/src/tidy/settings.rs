@@ -2,21 +2,28 @@
 
 use super::{File, Findings};
 
-const TABLE: &str = "crates/server/src/config/setting.rs";
-const MANUAL: &str = "docs/manual/configuration.md";
+/// Each table, and the page that tells it.
+const TABLES: &[(&str, &str)] = &[
+    ("crates/server/src/config/setting.rs", "docs/manual/configuration.md"),
+    ("crates/gateway/src/config/setting.rs", "docs/manual/gateway.md"),
+];
 
 /// Every setting has its line in the manual, with its default and its meaning, and the manual names no other.
 pub(super) fn in_the_manual(files: &[File]) -> Findings {
+    TABLES.iter().flat_map(|(table, manual)| one_in_the_manual(files, table, manual)).collect()
+}
+
+fn one_in_the_manual(files: &[File], table_path: &str, manual_path: &str) -> Findings {
     let file = |path: &str| files.iter().find(|file| file.path == path);
-    let (Some(table), Some(manual)) = (file(TABLE), file(MANUAL)) else {
-        return vec![format!("{TABLE} or {MANUAL} is missing")];
+    let (Some(table), Some(manual)) = (file(table_path), file(manual_path)) else {
+        return vec![format!("{table_path} or {manual_path} is missing")];
     };
     let expected: Vec<String> = table.text.lines().filter_map(expected_line).collect();
     if expected.is_empty() {
-        return vec![format!("{TABLE} has no rows in the form this check reads")];
+        return vec![format!("{table_path} has no rows in the form this check reads")];
     }
     let missing = expected.iter().filter(|line| !manual.text.lines().any(|it| it == line.as_str()));
-    let mut findings: Findings = missing.map(|line| format!("{MANUAL} lacks the line {line}")).collect();
+    let mut findings: Findings = missing.map(|line| format!("{manual_path} lacks the line {line}")).collect();
     for (number, line) in manual.lines().filter(|(_, line)| line.starts_with("| `")) {
         if !expected.iter().any(|it| it == line) {
             findings.push(manual.finding(number, "no such setting"));

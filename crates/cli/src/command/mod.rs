@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod delivery;
 mod doctor;
+mod gateway;
 mod healthcheck;
 mod init;
 mod issuer;
@@ -81,6 +82,9 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     /// Write a commented symbolon.toml and a master key
     Init(init::Init),
+    /// Keep the tokens of an app that has no backend of its own, and call its APIs with them
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
     /// People who sign in
     #[command(subcommand)]
     User(user::User),
@@ -147,6 +151,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Config(command) => command.run(global, output),
         Command::Delivery(command) => command.run(global, output),
         Command::Doctor(command) => command.run(global, output),
+        Command::Gateway(command) => command.run(global, output),
         Command::Healthcheck(command) => command.run(global, output),
         Command::Init(command) => command.run(global, output),
         Command::Issuer(command) => command.run(global, output),
@@ -184,20 +189,26 @@ impl Global {
         mut flags: Vec<(&'static str, &'static str, String)>,
         mode: Mode,
     ) -> Result<Sources, CliError> {
-        let mut environment = Vec::new();
-        for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with("SYMBOLON_")) else { continue };
-            let Some(value) = value.to_str() else {
-                let message = format!("the value of {name} is not UTF-8");
-                return Err(CliError::new(CONFIGURATION, message, format!("correct or unset {name}")));
-            };
-            environment.push((name.to_owned(), value.to_owned()));
-        }
+        let environment = environment()?;
         if let Some(data) = &self.data {
             flags.push(("data", "--data", data.display().to_string()));
         }
         Ok(Sources { file: self.config.clone(), directory: PathBuf::new(), environment, flags, mode })
     }
+}
+
+/// The part of the environment that is for us.
+fn environment() -> Result<Vec<(String, String)>, CliError> {
+    let mut environment = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("SYMBOLON_")) else { continue };
+        let Some(value) = value.to_str() else {
+            let message = format!("the value of {name} is not UTF-8");
+            return Err(CliError::new(CONFIGURATION, message, format!("correct or unset {name}")));
+        };
+        environment.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(environment)
 }
 
 /// What became of the access tokens that an answer is about: who refuses them, and until when somebody may accept them still. An

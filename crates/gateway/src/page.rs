@@ -1,0 +1,97 @@
+//! The few pages of the gateway's own: what people see when a sign-in did not work out. Fixed texts, no script, nothing of what was sent.
+
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use symbolon_jose::{base64url, sha256};
+
+/// What went wrong with a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// The person said no.
+    Declined,
+    /// Something else; the log says what.
+    Failed,
+    /// The issuer cannot be asked.
+    IssuerAway,
+    /// The address makes no sense.
+    Malformed,
+    /// It was to be without a page, and needs one.
+    SignInNeeded,
+    /// The answer is to no question of this browser, or to an old one.
+    NotAsked,
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;font:1rem/1.5 system-ui,sans-serif;color:#1a1d21;background:#f5f6f8}\
+main{box-sizing:border-box;width:min(30rem,100%);padding:2rem}\
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 .75rem}\
+p{margin:0 0 1.5rem}\
+a{display:inline-block;padding:.625rem 1.25rem;border-radius:.375rem;color:#fff;background:#1d4ed8;text-decoration:none}\
+a+a{margin-left:.5rem;color:inherit;background:none;text-decoration:underline}\
+a:focus-visible{outline:3px solid #1d4ed8;outline-offset:3px}\
+@media(prefers-color-scheme:dark){body{color:#e8eaed;background:#16181c}a{background:#2f5fd7}a:focus-visible{outline-color:#9db8ff}}";
+
+impl Page {
+    const fn words(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Declined => {
+                (StatusCode::OK, "You are not signed in", "You said no to signing in. Nothing was changed.")
+            }
+            Self::Failed => (
+                StatusCode::BAD_GATEWAY,
+                "Signing in did not work",
+                "This is not your fault. Please try again; if it happens again, tell whoever runs this app.",
+            ),
+            Self::IssuerAway => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Signing in is not possible now",
+                "The server that signs people in does not answer. Please try again in a moment.",
+            ),
+            Self::Malformed => (StatusCode::BAD_REQUEST, "This address cannot be read", "Please begin again."),
+            Self::SignInNeeded => (StatusCode::OK, "You are not signed in", "Nobody is signed in with this browser."),
+            Self::NotAsked => (
+                StatusCode::BAD_REQUEST,
+                "This sign-in was not begun here",
+                "It was begun in another browser, too long ago, or it has been used already. Please begin again.",
+            ),
+        }
+    }
+
+    /// The same as an OAuth error (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
+    pub(crate) const fn error(self) -> &'static str {
+        match self {
+            Self::Declined => "access_denied",
+            Self::Failed => "server_error",
+            Self::IssuerAway => "temporarily_unavailable",
+            Self::Malformed | Self::NotAsked => "invalid_request",
+            Self::SignInNeeded => "login_required",
+        }
+    }
+
+    /// The page, with its policy.
+    pub(crate) fn answer(self) -> Response {
+        let (status, title, text) = self.words();
+        let html = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n\
+             <a id=\"again\" href=\"/login\">Sign in</a>\n<a id=\"home\" href=\"/\">To the app</a>\n</main>\n</body>\n</html>\n"
+        );
+        let mut response = (status, html).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CONTENT_SECURITY_POLICY, policy());
+        response
+    }
+}
+
+fn policy() -> HeaderValue {
+    // A policy has the alphabet of RFC 4648 §4, with padding.
+    let hash = base64url::encode(&sha256(STYLE.as_bytes())).replace('-', "+").replace('_', "/");
+    let text = format!(
+        "default-src 'none'; style-src 'sha256-{hash}='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}

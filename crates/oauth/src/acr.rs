@@ -7,9 +7,19 @@
 use std::fmt;
 
 /// The methods by which somebody can sign in here; one line each.
-const METHODS: &[&str] = &[PWD];
+const METHODS: &[&str] = &[HWK, MFA, OTP, PWD, SWK, USER];
+/// A key that never leaves its device: a passkey that says so of itself.
+pub const HWK: &str = "hwk";
+/// More than one factor, whichever they were.
+pub const MFA: &str = "mfa";
+/// A one-time password of an authenticator app.
+pub const OTP: &str = "otp";
 /// A password.
 pub const PWD: &str = "pwd";
+/// A key that software keeps: a passkey that can be on several devices.
+pub const SWK: &str = "swk";
+/// Somebody was there and touched the authenticator.
+pub const USER: &str = "user";
 
 /// The longest name of a level, in bytes.
 const MAX_NAME_BYTES: usize = 200;
@@ -117,9 +127,12 @@ impl Levels {
 
 impl Default for Levels {
     fn default() -> Self {
-        let password =
-            Level { name: "urn:symbolon:acr:pwd".to_owned(), methods: vec![PWD.to_owned()], max_age_secs: None };
-        Self(vec![password])
+        let level = |method: &str| Level {
+            name: format!("urn:symbolon:acr:{method}"),
+            methods: vec![method.to_owned()],
+            max_age_secs: None,
+        };
+        Self(vec![level(MFA), level(PWD)])
     }
 }
 
@@ -170,6 +183,8 @@ mod tests {
         let with = |methods: &[&str]| levels.of(Performed { amr: &texts(methods), age_secs: None }).map(str::to_owned);
         assert_eq!(with(&["pwd"]).as_deref(), Some("urn:symbolon:acr:pwd"));
         assert_eq!(with(&["otp", "pwd"]).as_deref(), Some("urn:symbolon:acr:pwd"));
+        assert_eq!(with(&["pwd", "otp", "mfa"]).as_deref(), Some("urn:symbolon:acr:mfa"));
+        assert_eq!(with(&["hwk", "user", "mfa"]).as_deref(), Some("urn:symbolon:acr:mfa"));
         for other in [&[][..], &["otp"], &["PWD"], &["pwd "]] {
             assert_eq!(with(other), None, "{other:?}");
         }
@@ -217,7 +232,7 @@ mod tests {
     #[test]
     fn what_cannot_be_reached_asked_for_or_read_is_no_level() {
         let error = |text: &str| levels(&[text]).unwrap_err();
-        assert_eq!(error("phr=hwk"), LevelError::Method("hwk".to_owned()));
+        assert_eq!(error("phr=face"), LevelError::Method("face".to_owned()));
         assert_eq!(error("1=pwd+"), LevelError::Method(String::new()));
         assert_eq!(error("1=PWD"), LevelError::Method("PWD".to_owned()));
         assert_eq!(error("1"), LevelError::Shape("1".to_owned()));

@@ -204,6 +204,8 @@ pub enum OAuthError {
     RefreshTokenUnknown,
     /// A client that may see passwords sent a wrong one, or for nobody.
     PasswordWrong,
+    /// A client that may see passwords sent a right one, of somebody who signs in with a second factor.
+    SecondFactorNeeded,
     /// Too many passwords were wrong: this one was not looked at.
     PasswordsTooMany {
         /// When to try again.
@@ -485,6 +487,10 @@ impl OAuthError {
             Self::RefreshTokenRevoked => wire("invalid_grant", 400, "invalid refresh token: it was revoked"),
             // Unknown people and wrong passwords look alike. No standard has a code for the other; clients know this one.
             Self::PasswordWrong => wire("invalid_grant", 403, "Wrong email or password"),
+            // The same: Auth0's clients know it, and lead to the sign-in page.
+            Self::SecondFactorNeeded => {
+                wire("mfa_required", 403, "this account signs in with a second factor: use the sign-in page")
+            }
             Self::PasswordsTooMany { retry_after_secs } => Wire {
                 retry_after_secs: Some(*retry_after_secs),
                 ..wire("too_many_attempts", 429, "too many passwords were wrong: try again later")

@@ -45,6 +45,7 @@ pub mod response_mode;
 pub mod response_type;
 mod rotation;
 pub mod scope;
+pub mod second_factor;
 pub mod shared_keys;
 pub mod shared_signals;
 pub mod sign_up;

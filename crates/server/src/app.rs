@@ -16,6 +16,7 @@ use symbolon_store::{Store, StoreError};
 use zeroize::Zeroizing;
 
 use crate::account::attempts::Attempts;
+use crate::account::factors::passkey::ChallengeKey;
 use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
@@ -72,6 +73,8 @@ pub struct App {
     pub interactions: InteractionKeys,
     /// Key of the anti-forgery tokens.
     pub csrf: CsrfKey,
+    /// Key of the challenges of passkeys.
+    pub challenges: ChallengeKey,
     /// Key of the device cookies.
     pub device: DeviceKey,
     /// Nonces for DPoP proofs, the same on every node.
@@ -217,6 +220,7 @@ impl App {
         let attempts = Attempts::open(&config, Arc::clone(&store)).await?;
         let app = Arc::new(Self {
             browser_states: BrowserStates::new(&master.derive("browser state")).map_err(|why| invalid(&why))?,
+            challenges: ChallengeKey::new(&master.derive("passkey challenge")),
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
             levels: config.acr.clone(),

@@ -13,6 +13,8 @@ use symbolon_oauth::{Issuer, Scope, UserCode};
 
 /// How long a sign-in or consent page may stay open, in seconds.
 pub const LIFETIME_SECS: u64 = 3_600;
+/// How long a second factor may take, in seconds: to find the phone, or the paper.
+pub const FACTOR_SECS: u64 = 900;
 /// How long the redirect after a sign-in may take, in seconds: nobody reads anything in between.
 pub const GO_ON_SECS: u64 = 300;
 const TYP: &str = "symbolon-interaction+jwt";
@@ -80,6 +82,8 @@ pub enum Step {
         /// With this scope on it.
         scope: Scope,
     },
+    /// The first factor of a sign-in is proven, and another is asked for.
+    Factor(Box<FirstFactor>),
     /// A sign-in for this request has made a session.
     GoOn {
         /// That session.
@@ -94,6 +98,23 @@ pub enum Step {
     },
 }
 
+/// What is proven of a sign-in that is not complete. Each step checks the one before (security 134): this is signed, of this browser, and worth
+/// nothing once the account has another revocation handle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstFactor {
+    /// Whose it is.
+    pub user_id: String,
+    /// The account's revocation handle then.
+    pub handle: String,
+    /// The methods that are proven.
+    pub amr: Vec<String>,
+    /// Whether "keep me signed in" was ticked.
+    pub keep: bool,
+    /// The sealed secret of an app that is being set up, where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting_up: Option<String>,
+}
+
 /// A page of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +123,8 @@ pub enum OwnPage {
     Ciba,
     /// The start page.
     Start,
+    /// How somebody signs in.
+    Security,
 }
 
 /// The value is not ours, too old, or of another browser: the user must start again.
@@ -133,7 +156,12 @@ impl Interaction {
 
     /// A look at what waits for whoever signs in now.
     pub fn ciba_sign_in(issuer: &Issuer, browser: &str, now: u64) -> Self {
-        Self { own_page: Some(OwnPage::Ciba), ..Self::sign_in(issuer, "", browser, now) }
+        Self::own_page_sign_in(issuer, OwnPage::Ciba, browser, now)
+    }
+
+    /// A page of ours that is for whoever signs in now.
+    pub fn own_page_sign_in(issuer: &Issuer, page: OwnPage, browser: &str, now: u64) -> Self {
+        Self { own_page: Some(page), ..Self::sign_in(issuer, "", browser, now) }
     }
 
     /// A visit to the server's own pages, by whoever makes an account there.
@@ -183,7 +211,7 @@ impl Interaction {
     pub fn chosen(&self) -> Option<&str> {
         match &self.step {
             Step::Consent { sid, .. } | Step::GoOn { sid } => self.offered.as_deref().filter(|offered| offered == sid),
-            Step::Ciba { .. } | Step::Device { .. } | Step::SignIn | Step::SignUp { .. } => None,
+            Step::Ciba { .. } | Step::Device { .. } | Step::Factor(_) | Step::SignIn | Step::SignUp { .. } => None,
         }
     }
 
@@ -197,6 +225,12 @@ impl Interaction {
     #[must_use]
     pub fn back(self, now: u64) -> Self {
         Self { step: Step::SignIn, exp: now.saturating_add(LIFETIME_SECS), ..self }
+    }
+
+    /// The same request, whose person has proven a first factor at `now`.
+    #[must_use]
+    pub fn after_first_factor(self, first: FirstFactor, now: u64) -> Self {
+        Self { step: Step::Factor(Box::new(first)), exp: now.saturating_add(FACTOR_SECS), ..self }
     }
 
     /// The same request, after the sign-in at `now` that made the session `sid`.

@@ -4,6 +4,7 @@
 //! long as it. Ann and Bob are always there, so that every check can see that nothing of Bob's changed.
 
 pub(crate) mod artefacts;
+pub(crate) mod credentials;
 pub(crate) mod event_streams;
 pub(crate) mod families;
 pub(crate) mod logs;
@@ -49,6 +50,18 @@ macro_rules! suite {
                 redemption_tells_when_the_handle_changed
                 the_same_hash_cannot_be_put_twice
                 usable_artefacts_are_those_of_one_kind_and_user_the_newest_first
+            }
+            credentials {
+                a_credential_is_found_by_its_key_and_by_its_user
+                a_key_is_one_credentials_of_its_kind
+                a_removal_ends_what_is_elsewhere_and_nothing_here
+                a_reset_leaves_no_factor_and_no_session
+                a_use_counts_once_and_never_goes_back
+                credentials_go_with_their_user
+                new_ones_need_the_user_as_read_and_replace_their_kind
+                of_parallel_uses_one_counts
+                streams_hear_of_factors_and_not_of_recovery_codes
+                the_last_factor_takes_the_recovery_codes_along
             }
             event_streams {
                 a_client_has_its_own_streams_and_not_too_many

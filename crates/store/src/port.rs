@@ -10,12 +10,12 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
-    Condition, Connections, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
-    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation,
-    NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    RegistryChanges, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts,
-    SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery,
-    User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
+    EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery,
+    NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode,
+    Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate,
+    Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -338,6 +338,32 @@ pub trait Store: Send + Sync + 'static {
     async fn settle_polled_events(&self, stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> Result<u64>;
 
     // Consents
+
+    // What people prove themselves with beside a password
+
+    /// Sets up credentials of one user, all or none, if the user is active and still has the handle that was read; those of the kind that they
+    /// replace are gone. [`Conflict::Exists`](crate::Conflict::Exists) if the key of one is anybody's already.
+    async fn add_credentials(&self, new: NewCredentials) -> Result<Issued>;
+
+    /// All credentials of a user, oldest first.
+    async fn credentials_of(&self, user_id: &str) -> Result<Vec<Credential>>;
+
+    /// The credential of this kind with this key, and its user, who may be blocked.
+    async fn credential(&self, kind: &str, key: &[u8]) -> Result<Option<(Credential, User)>>;
+
+    /// Notes a use, if the counter is still as it was read; tells whether it was. Of any number of parallel uses that change the counter at most one
+    /// counts.
+    async fn use_credential(&self, used: UseCredential) -> Result<bool>;
+
+    /// Gives a user's credential another name; tells whether there is one.
+    async fn rename_credential(&self, user_id: &str, id: &str, name: &str) -> Result<bool>;
+
+    /// Removes a user's credential, with the last one besides recovery codes those as well, and ends whatever the user has outside of one session:
+    /// sessions, families, remembered browsers. `None` if there is none.
+    async fn remove_credential(&self, remove: RemoveCredential) -> Result<Option<Ended>>;
+
+    /// Removes all credentials of a user, and ends everything as [`set_password`](Self::set_password) does.
+    async fn reset_credentials(&self, user_id: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
 
     /// What the user allowed the client, if anything.
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>>;

@@ -3,6 +3,7 @@
 mod artefact;
 mod audit;
 mod condition;
+mod credential;
 mod delivery;
 mod event_stream;
 mod family;
@@ -21,6 +22,7 @@ pub use artefact::{AnswerArtefact, AnsweredBy, Artefact, CodeFacts, CompleteSign
 pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};
 pub use condition::{Condition, Connections, FileCondition, ServerCondition};
+pub use credential::{Credential, NewCredentials, RemoveCredential, UseCredential};
 pub use delivery::{
     Claim, Delivery, DeliveryOutcome, DeliveryState, ListDeliveries, NewDelivery, Retried, WaitingTarget,
     WhichDeliveries,

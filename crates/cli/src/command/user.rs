@@ -86,6 +86,22 @@ pub(crate) enum User {
         #[command(flatten)]
         yes: Yes,
     },
+    /// What a user has set up beside the password: passkeys, an authenticator app, recovery codes
+    Factors {
+        /// Id, user name or e-mail address
+        user: String,
+    },
+    /// Take every second factor of a user away, who has lost them all
+    ///
+    /// Make sure first that it is them who ask. Every session and token ends; the password alone signs them in again, and where factors are
+    /// required, they set up a new one then.
+    #[command(after_help = "Example:\n  symbolon user reset-factors ada@example.com --yes")]
+    ResetFactors {
+        /// Id, user name or e-mail address
+        user: String,
+        #[command(flatten)]
+        yes: Yes,
+    },
     /// End every session and token of a user; they may sign in again
     ///
     /// The same as `symbolon session end --user`. The access tokens already issued are refused by userinfo and introspection now, by
@@ -188,6 +204,7 @@ impl User {
             Self::Add(add) => return add.run(global, output),
             Self::Block { ref user, yes } => confirm_end("Block", user, yes, global)?,
             Self::Delete { ref user, yes } => confirm_end("Delete", user, yes, global)?,
+            Self::ResetFactors { ref user, yes } => confirm_end("Take every second factor from", user, yes, global)?,
             Self::SignOut { ref user, yes } => session::confirm_sign_out(user, yes, global)?,
             _ => {}
         }
@@ -198,6 +215,8 @@ impl User {
             Self::RevokeInvitation { .. } => show_revoked,
             Self::ResetLink { .. } => show_link,
             Self::Delete { .. } => show_deleted,
+            Self::Factors { .. } => show_factors,
+            Self::ResetFactors { .. } => show_reset,
             Self::Block { .. } => show_signed_out,
             Self::Set(set) if set.wants_password() => show_signed_out,
             Self::SignOut { .. } => session::show_ended,
@@ -226,6 +245,8 @@ impl User {
             Self::Block { user, .. } => UserCommand::Block { user },
             Self::Unblock { user } => UserCommand::Unblock { user },
             Self::Delete { user, .. } => UserCommand::Delete { user },
+            Self::Factors { user } => UserCommand::Factors { user },
+            Self::ResetFactors { user, .. } => UserCommand::ResetFactors { user },
             Self::SignOut { user, .. } => UserCommand::SignOut { user },
             Self::ResetLink { user, valid } => UserCommand::ResetLink { user, valid_secs: valid },
         })
@@ -392,6 +413,27 @@ fn show_invitations(answer: &Value, output: &Output) {
 
 fn show_revoked(answer: &Value, output: &Output) {
     output.say(&format!("the invitation {} works no longer", text(&answer["revoked"])));
+}
+
+fn show_factors(answer: &Value, output: &Output) {
+    let factors = answer["factors"].as_array().into_iter().flatten();
+    let row = |factor: &Value| {
+        let times = ["created_at", "last_used_at"].map(|member| time::member(&factor[member]));
+        let texts = ["kind", "name", "backup"].map(|member| text(&factor[member]));
+        texts.into_iter().chain(times).collect()
+    };
+    output.table(&["KIND", "NAME", "BACKUP", "SET UP", "LAST USED"], &factors.map(row).collect::<Vec<_>>());
+    output.say(&format!("{} recovery codes are left", text(&answer["recovery_codes_left"])));
+}
+
+fn show_reset(answer: &Value, output: &Output) {
+    let ended = &answer["ended"];
+    output.say(&format!(
+        "reset; ended {} sessions and {} refresh-token families",
+        text(&ended["sessions"]),
+        text(&ended["families"])
+    ));
+    output.say(&tokens_until(answer));
 }
 
 fn show_deleted(answer: &Value, output: &Output) {

@@ -14,6 +14,7 @@ use crate::registration::{Api, Client, ClientKind};
 use crate::response_mode::{AuthorizationResponse, ResponseMode};
 use crate::response_type::ResponseType;
 use crate::scope::Scope;
+use crate::second_factor::Wanted;
 use crate::token_format::OpaqueToken;
 
 use super::{ErrorRedirect, Source};
@@ -88,6 +89,16 @@ impl<'a> ValidRequest<'a> {
     #[must_use]
     pub fn client_id(&self) -> &'a ClientId {
         &self.client.client_id
+    }
+
+    /// What level of authentication is wanted: an essential claim before a wish (OpenID Connect Core §5.5.1.1, §3.1.2.1).
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        match &self.claims.acr {
+            Some(levels) => Wanted::Essential(levels.clone()),
+            None if self.acr_values.is_empty() => Wanted::Nothing,
+            None => Wanted::Wish(self.acr_values.clone()),
+        }
     }
 
     /// Where the request came from.

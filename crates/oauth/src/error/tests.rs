@@ -110,6 +110,7 @@ fn samples() -> Vec<OAuthError> {
         E::RefreshTokenRevoked,
         E::RefreshTokenUnknown,
         E::PasswordWrong,
+        E::SecondFactorNeeded,
         E::PasswordsTooMany { retry_after_secs: 1 },
         E::ScopeGrows,
         E::TargetNotGranted,

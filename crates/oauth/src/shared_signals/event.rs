@@ -12,7 +12,7 @@ pub enum EventType {
     AccountDisabled,
     /// RISC: an account was deleted.
     AccountPurged,
-    /// CAEP: a password was set or changed.
+    /// CAEP: a password was set or changed, or a factor beside it set up or removed.
     CredentialChange,
     /// CAEP: a session has ended before its time, or all of a user.
     SessionRevoked,
@@ -86,8 +86,14 @@ pub enum Event {
     AccountDisabled { sub: String },
     /// The user was deleted.
     AccountPurged { sub: String },
-    /// The password was set: `create` or `update`.
-    CredentialChange { sub: String, change: String },
+    /// The password was set: `create` or `update`; or another credential has come or gone: `create`, `delete` or `revoke`.
+    CredentialChange {
+        sub: String,
+        change: String,
+        /// What it is, if not the password (CAEP 1.0 §3.2).
+        #[serde(default)]
+        credential_type: Option<String>,
+    },
     /// A session has ended, or without a `sid` all of the user.
     SessionRevoked {
         sub: String,

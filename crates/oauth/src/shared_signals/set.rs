@@ -116,8 +116,8 @@ fn body(happened: &Happened) -> Map<String, Value> {
     match &happened.event {
         // RISC 1.0 §2.2 and §2.3: the reasons it knows are none of ours.
         Event::AccountDisabled { .. } | Event::AccountPurged { .. } => return body,
-        Event::CredentialChange { change, .. } => {
-            say("credential_type", "password".into());
+        Event::CredentialChange { change, credential_type, .. } => {
+            say("credential_type", credential_type.as_deref().unwrap_or("password").into());
             say("change_type", change.as_str().into());
         }
         Event::SessionRevoked { why, sid, .. } => {
@@ -242,6 +242,12 @@ mod tests {
                 &user,
                 format!("{caep}/credential-change"),
                 json!({ "event_timestamp": 1_700, "credential_type": "password", "change_type": "update" }),
+            ),
+            (
+                json!({ "event": "credential_change", "sub": "u", "change": "delete", "credential_type": "app" }),
+                &user,
+                format!("{caep}/credential-change"),
+                json!({ "event_timestamp": 1_700, "credential_type": "app", "change_type": "delete" }),
             ),
             (
                 json!({ "event": "token_claims_change", "sub": "u", "claims": { "roles": ["a"] } }),

@@ -4,6 +4,7 @@
 //! the flows that use it live in `http`.
 
 pub mod attempts;
+pub(crate) mod factors;
 pub mod normalize;
 pub mod password;
 pub(crate) mod reset;

@@ -88,6 +88,25 @@ impl ThrottlePolicy {
         ]
     }
 
+    /// The counters of a guess at a second factor, which only somebody who knows the password can make: this account from anywhere, or one device that it
+    /// knows, and anything from this address. So strict a count of an account would keep its owner out, did not each device of theirs have its own.
+    pub fn factor_keys(&self, user_id: &str, address: IpAddr, device: Option<Device>) -> Vec<ThrottleKey> {
+        vec![
+            key(name_factor(user_id, device), self.pair),
+            key(format!("address:{}", name_address(address)), self.address),
+        ]
+    }
+
+    /// The counter that a right second factor forgets.
+    pub fn forgotten_factor_keys(user_id: &str, device: Option<Device>) -> Vec<String> {
+        vec![name_factor(user_id, device)]
+    }
+
+    /// The counter of passkeys that were shown and not right: nobody is named there, so anything from this address.
+    pub fn passkey_keys(&self, address: IpAddr) -> Vec<ThrottleKey> {
+        vec![key(format!("address:{}", name_address(address)), self.address)]
+    }
+
     /// The counter of device codes that anybody can ask for and that nobody has allowed yet: each takes room in the store, and makes guessing
     /// one of them easier.
     pub fn device_start_key(&self, address: IpAddr) -> ThrottleKey {
@@ -184,6 +203,14 @@ impl ThrottlePolicy {
 fn key(key: String, limit: Limit) -> ThrottleKey {
     let Limit { free, base_delay_secs, max_delay_secs, window_secs } = limit;
     ThrottleKey { key, free, base_delay_secs, max_delay_secs, window_secs }
+}
+
+fn name_factor(user_id: &str, device: Option<Device>) -> String {
+    let who = name_account(&Account::Known(user_id));
+    match device {
+        Some(device) => format!("factor:{who}:{}", device.name()),
+        None => format!("factor:{who}"),
+    }
 }
 
 fn name_device(who: &str, device: Device) -> String {

@@ -13,6 +13,7 @@ mod doctor;
 mod document;
 pub(crate) mod enrolment;
 mod error;
+mod factor;
 mod invitation;
 mod issuer;
 mod key;

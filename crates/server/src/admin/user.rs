@@ -8,8 +8,8 @@ use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
 use symbolon_store::{Artefact, Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
 use super::{
-    AdminContext, AdminError, Event, NewInvitation, NewPassword, lookup, password, profile_claims, role, session,
-    setup, user_invitation,
+    AdminContext, AdminError, Event, NewInvitation, NewPassword, factor, lookup, password, profile_claims, role,
+    session, setup, user_invitation,
 };
 
 /// Commands on users. `user` is an id, a user name or an e-mail address.
@@ -32,6 +32,11 @@ pub enum UserCommand {
     Invitations,
     /// A single-use link by which somebody makes an account at this address.
     Invite(NewInvitation),
+    /// What the user has set up beside the password.
+    Factors {
+        /// Who.
+        user: String,
+    },
     /// One page, oldest first.
     List {
         /// Part of a name or address, or an exact id.
@@ -40,6 +45,11 @@ pub enum UserCommand {
         after: Option<String>,
         /// Size of the page.
         limit: u32,
+    },
+    /// Takes every second factor away, and ends every session and token.
+    ResetFactors {
+        /// Who.
+        user: String,
     },
     /// A single-use link with which the user chooses a new password.
     ResetLink {
@@ -122,6 +132,8 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: UserCommand
         UserCommand::Delete { user } => delete(context, &user).await,
         UserCommand::Invitations => user_invitation::list(context).await,
         UserCommand::Invite(new) => user_invitation::invite(context, new).await,
+        UserCommand::Factors { user } => factor::list(context, &user).await,
+        UserCommand::ResetFactors { user } => factor::reset(context, &user).await,
         UserCommand::List { search, after, limit } => list(context, ListUsers { after, limit, search }).await,
         UserCommand::ResetLink { user, valid_secs } => reset_link(context, &user, valid_secs).await,
         UserCommand::RevokeInvitation { id } => user_invitation::revoke(context, &id).await,

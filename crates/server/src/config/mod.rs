@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use http::HeaderName;
 use symbolon_oauth::acr::Levels;
+use symbolon_oauth::second_factor::{Factor, Required};
 use symbolon_oauth::sign_up::SignUp;
 use zeroize::Zeroizing;
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub mtls: Mtls,
     /// What sign-ins are worth.
     pub acr: Levels,
+    /// Second factors.
+    pub factors: FactorRules,
     /// Browser sessions.
     pub session: Session,
     /// The domain of access tokens that are cookies; without it the issuer's host.
@@ -138,6 +141,17 @@ pub struct Tls {
     pub cert: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
+}
+
+/// `factors.*`
+#[derive(Clone, Debug)]
+pub struct FactorRules {
+    /// When somebody is asked.
+    pub required: Required,
+    /// Roles whose users are always asked.
+    pub roles: Vec<String>,
+    /// What can be set up.
+    pub offered: Vec<Factor>,
 }
 
 /// `acme.*`

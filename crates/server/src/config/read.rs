@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use symbolon_oauth::acr::Levels;
+use symbolon_oauth::second_factor::{Factor, Required};
 use symbolon_oauth::sign_up::SignUp;
 
 use super::acme::hosts;
 use super::load::{Mode, Values};
 use super::setting::Kind;
 use super::{
-    Acme, Audit, Backup, Config, ConfigError, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Mail, Metrics,
-    Mtls, Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store,
-    Terms, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
+    Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Mail,
+    Metrics, Mtls, Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session,
+    Ssf, Store, Terms, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 
 /// The first wait once the free failures are used up; each further one is twice as long.
@@ -39,6 +40,7 @@ impl Config {
             acme: Acme::read(&mut read),
             mtls: Mtls::read(&mut read),
             acr: read.levels("acr.levels"),
+            factors: FactorRules::read(&mut read),
             session: Session::read(&mut read),
             cookie_domain: read.optional("cookie.domain"),
             tokens: Tokens::read(&mut read),
@@ -68,6 +70,31 @@ impl Config {
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
         read.finish(config)
+    }
+}
+
+impl FactorRules {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let required = Required::from_name(read.choice("factors.required")).unwrap_or_default();
+        let words = |text: &str| -> Vec<String> {
+            text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        };
+        let mut offered = Vec::new();
+        for name in words(read.values.text("factors.offered")) {
+            match Factor::from_name(&name).filter(|factor| Factor::CHOICES.contains(factor)) {
+                Some(factor) => offered.push(factor),
+                None => read.misfit::<()>("factors.offered", "has passkey and totp to choose from").unwrap_or_default(),
+            }
+        }
+        let roles = words(read.values.text("factors.roles"));
+        // Who must have one and has none sets it up at sign-in, before there is a session: that is done with a code.
+        if (required == Required::Always || !roles.is_empty()) && !offered.contains(&Factor::Totp) {
+            read.refuse::<()>(
+                "factors are required and factors.offered has no totp, with which people begin",
+                "add totp to factors.offered",
+            );
+        }
+        Self { required, roles, offered }
     }
 }
 

@@ -3,10 +3,11 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 18] = [
+const AT_ONCE: [&str; 19] = [
     "http.trusted_proxies",
     "http.max_body",
     "http.tls.",
+    "factors.",
     "session.",
     "tokens.",
     "keys.",
@@ -57,6 +58,7 @@ impl Config {
         if self.http.tls.is_some() && new.http.tls.is_some() {
             next.http.tls.clone_from(&new.http.tls);
         }
+        next.factors.clone_from(&new.factors);
         next.session = new.session;
         next.tokens = new.tokens;
         next.keys = new.keys;
@@ -110,6 +112,7 @@ mod tests {
             Kind::Choice(words) => return words.iter().find(|word| **word != default).unwrap().to_string(),
             Kind::Duration { min, .. } => format!("{}s", min + 1),
             Kind::Integer { min, .. } => (min + 2).to_string(),
+            Kind::List if default.starts_with("passkey") => "totp".to_owned(),
             Kind::List => "1=pwd".to_owned(),
             Kind::Listen => "127.0.0.1:1".to_owned(),
             Kind::Networks => "10.0.0.0/8".to_owned(),

@@ -12,12 +12,13 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use symbolon_oauth::password_sign_in::{self, OwnSession, SignedIn, begins_session};
-use symbolon_oauth::{Client, OAuthError, OpaqueToken, Scope, TokenKind, json};
+use symbolon_oauth::{Client, OAuthError, OpaqueToken, Scope, TokenKind, acr, json};
 use symbolon_store::{Session, User};
 use zeroize::Zeroizing;
 
 use super::meta::Meta;
 use super::{answer, browser, form, page_cookies, token};
+use crate::account::factors;
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
@@ -122,10 +123,17 @@ async fn sign_in(
     let client_id = Some(client.client_id.as_str());
     match sign_in::check(app, meta, &request.username, &request.password, None).await? {
         Outcome::SignedIn(user) => {
+            // What a second factor is asked for by a page cannot be had without one (security part 3, row 88).
+            if factors::are_needed(app, &user).await? {
+                events::sign_in_failed(app, meta, Some(&user.id), client_id, "second_factor").await;
+                let text = "This account signs in with a second factor; send the person to the sign-in page";
+                return Ok(refusal(StatusCode::FORBIDDEN, "mfa_required", text));
+            }
+            let amr = [acr::PWD.to_owned()];
             // A session of its own: this sign-in has no browser whose session it could share, and nobody gets the cookie.
             let cookie = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
-            let session =
-                begins_session(client).then(|| browser::fresh(app, headers, meta, &user, browser::Keep::No, &cookie));
+            let session = begins_session(client)
+                .then(|| browser::fresh(app, headers, meta, (&user, &amr), browser::Keep::No, &cookie));
             issue(app, meta, registry, client, request, (&user, session)).await
         }
         Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
@@ -158,7 +166,7 @@ async fn issue(
     let scope = request.scope.as_deref().map(Scope::parse).transpose()?;
     let asked = password_sign_in::Request { audience: request.audience.clone(), scope };
     let own = session.as_ref().map(|it| OwnSession { sid: it.sid.clone(), ends_at: it.absolute_expires_at });
-    let signed_in = SignedIn { session: own, amr: vec!["pwd".to_owned()], held: None };
+    let signed_in = SignedIn { session: own, amr: vec![acr::PWD.to_owned()], held: None };
     let mut issue = {
         let mut rng = SystemRng;
         let mut context = app.context(meta.now, &mut rng);

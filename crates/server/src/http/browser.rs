@@ -3,7 +3,6 @@
 
 use http::header::REFERER;
 use http::{HeaderMap, HeaderValue};
-use symbolon_oauth::acr;
 use symbolon_oauth::authorize::SessionFacts;
 use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
 use symbolon_store::{Hash32, NewSession, Session, User, UserStatus};
@@ -105,10 +104,19 @@ pub(super) fn device<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
     CookieKind::Device.read(headers, app.transport).ok().flatten()
 }
 
+/// The device of this browser that the account knows, if it knows it.
+pub(super) fn known_device(app: &App, headers: &HeaderMap, user_id: &str) -> Option<Device> {
+    device(app, headers).and_then(|cookie| device::check(&app.device, cookie, user_id))
+}
+
 /// The cookie that makes this browser a known device of the account, in place of what it knew before.
 pub(super) fn device_cookie(app: &App, headers: &HeaderMap, user_id: &str) -> HeaderValue {
-    let known = device(app, headers).and_then(|cookie| device::check(&app.device, cookie, user_id));
-    let device = known.unwrap_or_else(|| Device::new(&mut SystemRng));
+    let device = known_device(app, headers, user_id).unwrap_or_else(|| Device::new(&mut SystemRng));
+    device_cookie_of(app, device, user_id)
+}
+
+/// The same for this device.
+pub(super) fn device_cookie_of(app: &App, device: Device, user_id: &str) -> HeaderValue {
     let lifetime = Lifetime::Persistent { max_age_secs: device::LIFETIME_SECS };
     CookieKind::Device.set(&device::issue(&app.device, device, user_id), lifetime, app.transport)
 }
@@ -131,15 +139,15 @@ pub(super) async fn new_session(
     app: &App,
     headers: &HeaderMap,
     meta: &Meta,
-    user: &User,
+    (user, amr): (&User, &[String]),
     keep: Keep,
 ) -> Result<(NewSession, HeaderValue), OAuthError> {
     let before = signed_in(app, headers, meta.now).await?.filter(|before| before.user.id == user.id);
     let secret = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
     let session = match before {
-        None => fresh(app, headers, meta, user, keep, &secret),
+        None => fresh(app, headers, meta, (user, amr), keep, &secret),
         Some(SignedIn { session: Session { sid, created_at, .. }, .. }) => {
-            Session { sid, created_at, ..fresh(app, headers, meta, user, keep, &secret) }
+            Session { sid, created_at, ..fresh(app, headers, meta, (user, amr), keep, &secret) }
         }
     };
     let lifetime = match keep {
@@ -157,7 +165,7 @@ pub(super) fn fresh(
     app: &App,
     headers: &HeaderMap,
     meta: &Meta,
-    user: &User,
+    (user, amr): (&User, &[String]),
     keep: Keep,
     secret: &OpaqueToken,
 ) -> Session {
@@ -175,7 +183,7 @@ pub(super) fn fresh(
         idle_expires_at: idle_end(app, persistent, meta.now).min(absolute_expires_at),
         absolute_expires_at,
         persistent,
-        amr: vec![acr::PWD.to_owned()],
+        amr: amr.to_vec(),
         user_agent: headers
             .get(http::header::USER_AGENT)
             .and_then(|value| value.to_str().ok())

@@ -8,23 +8,25 @@ use axum::response::Response;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::authorize::ValidRequest;
-use symbolon_oauth::endpoint::path;
-use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Issued, Session, User};
+use symbolon_oauth::{OAuthError, Params, acr};
+use symbolon_store::{Attempt, Session, User};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
+use super::entry::{self, Entry};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{check_session, consent, form, page, sign_up, twin};
+use super::{check_session, consent, page, sign_up, twin};
+use crate::account::factors::passkey;
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
-use crate::interaction::{Interaction, OwnPage, Step};
+use crate::interaction::{Interaction, Step};
 use crate::metrics;
 use crate::pages::error::ErrorWhat;
 use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason, SignUpLink};
+use crate::pages::passkey::PasskeyGet;
 use crate::pages::{AccountView, Csp, WebUrl};
 use crate::session::csrf::{self, Purpose};
 
@@ -80,8 +82,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
 /// Somebody whose password was right elsewhere enters: a session in this browser, then on to the request that waits for it.
 pub(super) async fn enter(at: &Arrival<'_>, user: &User, interaction: Interaction) -> Result<Response, OAuthError> {
     let arrival = Arrival { app: at.app, registry: Arc::clone(&at.registry), meta: at.meta, headers: at.headers };
-    let client_id = client_id(&interaction.query);
-    Post { arrival, params: Params::default() }.enter(user, Some(interaction), client_id.as_deref()).await
+    Post { arrival, params: Params::default() }.enter(user, Some(interaction)).await
 }
 
 struct Post<'a> {
@@ -107,9 +108,9 @@ impl Post<'_> {
         if username.is_empty() || password.is_empty() {
             return self.again(interaction, Some(LoginProblem::Incomplete)).await;
         }
-        let client_id = interaction.as_ref().and_then(|one| client_id(&one.query));
+        let client_id = interaction.as_ref().and_then(|one| entry::client_id(&one.query));
         match sign_in::check(app, meta, username, password, browser::device(app, headers)).await? {
-            Outcome::SignedIn(user) => self.enter(&user, interaction, client_id.as_deref()).await,
+            Outcome::SignedIn(user) => self.enter(&user, interaction).await,
             Outcome::Busy => self.again(interaction, Some(LoginProblem::Busy)).await,
             Outcome::Throttled { wait_secs } => {
                 events::sign_in_throttled(app, client_id.as_deref());
@@ -122,36 +123,52 @@ impl Post<'_> {
         }
     }
 
-    /// A fresh session, then on to what was pending.
-    async fn enter(
-        &self,
-        user: &User,
-        interaction: Option<Interaction>,
-        client_id: Option<&str>,
-    ) -> Result<Response, OAuthError> {
+    /// Nobody is named before the passkey is shown, so nothing is told about whose it is, or that it is anybody's (security 140).
+    async fn by_passkey(&self, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
         let Arrival { app, meta, headers, .. } = &self.arrival;
-        let keep = if self.params.get("keep").is_some() { Keep::Yes } else { Keep::No };
+        if interaction.is_none() && self.params.get("interaction").is_some_and(|sealed| !sealed.is_empty()) {
+            return Ok(page::error(app, meta, ErrorWhat::PageExpired));
+        }
         let failed = |error| store_failure(&error);
-        let mut made = None;
-        // Lost to another sign-in of this browser in the same moment: once more, on what is there now.
-        for _ in 0..2 {
-            let (new, cookie) = browser::new_session(app, headers, meta, user, keep).await?;
-            let session = new.session.clone();
-            match app.store.create_session(new).await.map_err(failed)? {
-                Issued::Done => {
-                    made = Some((session, cookie));
-                    break;
+        let keys = app.throttle().passkey_keys(meta.address_or_unspecified());
+        let names = keys.iter().map(|key| key.key.clone()).collect();
+        let client_id = interaction.as_ref().and_then(|one| entry::client_id(&one.query));
+        if let Attempt::Wait { secs } = app.attempts.begin(keys, meta.now).await.map_err(failed)? {
+            events::sign_in_throttled(app, client_id.as_deref());
+            return self.again(interaction, Some(LoginProblem::Throttled { wait_secs: secs })).await;
+        }
+        let binding = browser::pre_session(app, headers).unwrap_or_default();
+        match passkey::shown(app, None, &self.params, binding, meta.now).await? {
+            Ok(shown) => {
+                app.attempts.forgive(Vec::new(), names).await.map_err(failed)?;
+                app.metrics.signed_in("success", "");
+                let keep = if self.params.get("keep").is_some() { Keep::Yes } else { Keep::No };
+                let amr = shown.enrolled.after(&[]);
+                let entry =
+                    Entry { arrival: &self.arrival, user: &shown.user, amr, keep, interaction: interaction.clone() };
+                match entry.proceed().await? {
+                    Some(response) => Ok(response),
+                    None => self.again(interaction, Some(LoginProblem::Passkey)).await,
                 }
-                Issued::Changed => {}
-                Issued::Gone => break,
+            }
+            Err(refused) => {
+                app.metrics.signed_in("failure", "passkey");
+                events::sign_in_failed(app, meta, None, client_id.as_deref(), &refused.cause()).await;
+                self.again(interaction, Some(LoginProblem::Passkey)).await
             }
         }
-        let Some((session, cookie)) = made else {
+    }
+
+    /// The second factor, if one is asked for; then a fresh session, and on to what was pending.
+    async fn enter(&self, user: &User, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
+        let keep = if self.params.get("keep").is_some() { Keep::Yes } else { Keep::No };
+        let amr = vec![acr::PWD.to_owned()];
+        let entry = Entry { arrival: &self.arrival, user, amr, keep, interaction: interaction.clone() };
+        match entry.proceed().await? {
+            Some(response) => Ok(response),
             // Blocked, deleted or given another password between the check and here.
-            return self.again(interaction, Some(LoginProblem::WrongCredentials)).await;
-        };
-        events::signed_in(app, meta, &session, client_id).await.map_err(failed)?;
-        entered(&self.arrival, &session, cookie, interaction)
+            None => self.again(interaction, Some(LoginProblem::WrongCredentials)).await,
+        }
     }
 
     /// The person goes on as whom the page offered, if that is who is signed in still.
@@ -160,7 +177,9 @@ impl Post<'_> {
         let who = browser::signed_in(app, headers, meta.now).await?;
         let chosen = interaction.and_then(|one| one.after_choice(meta.now));
         match (chosen, who) {
-            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => onward(&self.arrival, &chosen),
+            (Some(chosen), Some(who)) if chosen.chosen() == Some(&who.session.sid) => {
+                entry::onward(&self.arrival, &chosen)
+            }
             _ => Ok(page::error(app, meta, ErrorWhat::PageExpired)),
         }
     }
@@ -220,7 +239,7 @@ pub(super) fn entered(
     let Arrival { app, meta, headers, .. } = arrival;
     let mut response = match interaction {
         None => page::see_other("/"),
-        Some(interaction) => onward(arrival, &interaction.after_sign_in(&session.sid, meta.now))?,
+        Some(interaction) => entry::onward(arrival, &interaction.after_sign_in(&session.sid, meta.now))?,
     };
     with_cookies(app, headers, session, cookie, &mut response);
     Ok(response)
@@ -241,25 +260,6 @@ pub(super) fn with_cookies(
     response.headers_mut().append(SET_COOKIE, browser::device_cookie(app, headers, &session.user_id));
 }
 
-/// To what waited for the sign-in.
-fn onward(arrival: &Arrival<'_>, interaction: &Interaction) -> Result<Response, OAuthError> {
-    let app = arrival.app;
-    let path = match interaction.own_page {
-        Some(OwnPage::Ciba) => path::CIBA,
-        Some(OwnPage::Start) => return Ok(page::see_other("/")),
-        None if interaction.user_code.is_some() => path::DEVICE,
-        None => authorize::CONTINUE,
-    };
-    let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
-    let target = format!("{path}?interaction={sealed}");
-    if form::is_short(&target) {
-        return Ok(page::see_other(&target));
-    }
-    let client_id = client_id(&interaction.query).unwrap_or_default();
-    let client = arrival.registry.client(&client_id).map(AsRef::as_ref);
-    Ok(page::hand_on(app, client, path, vec![("interaction".to_owned(), sealed)]))
-}
-
 /// The person said no: the client hears `access_denied`.
 pub(super) async fn deny(arrival: &Arrival<'_>, interaction: Option<Interaction>) -> Result<Response, OAuthError> {
     let Some(interaction) = interaction else { return Ok(page::see_other("/")) };
@@ -277,8 +277,27 @@ pub(super) async fn deny(arrival: &Arrival<'_>, interaction: Option<Interaction>
     Ok(answer)
 }
 
-pub(super) fn client_id(query: &str) -> Option<String> {
-    Params::parse_for_authorize(query.as_bytes()).ok()?.get("client_id").map(str::to_owned)
+/// Whoever says no at the second step says no to all of it.
+pub(super) async fn deny_second_step(arrival: Arrival<'_>, interaction: Interaction) -> Response {
+    match deny(&arrival, Some(interaction.clone())).await {
+        Ok(response) => response,
+        Err(error) => arrival.refuse_pending(Some(&interaction), &error).await,
+    }
+}
+
+/// `POST /login/passkey`: a passkey instead of name and password.
+pub(super) async fn passkey(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Login) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let interaction = authorize::open(&app, &params, &headers, meta.now).filter(|one| one.step == Step::SignIn);
+    let post = Post { arrival, params };
+    match post.by_passkey(interaction).await {
+        Ok(response) => response,
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
 }
 
 /// Renders the sign-in page. `problem` is what went wrong before, with the state of the "keep" box.
@@ -311,10 +330,16 @@ pub(super) fn show(
         } else {
             SignUpLink::Hidden
         },
+        passkey: PasskeyGet {
+            challenge: passkey::challenge(app, passkey::Ceremony::SignIn, browser, arrival.meta.now).text(),
+            rp_id: passkey::rp(app).id().to_owned(),
+            allow: String::new(),
+        },
         problem: problem.map(|(problem, _)| problem),
     };
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.
     let csp = request.map_or_else(Csp::strict, page::csp).image(logo.as_ref());
+    let csp = csp.passkey_script(app.issuer.origin());
     let (status, wait) = match problem.map(|(problem, _)| problem) {
         None => (StatusCode::OK, None),
         Some(LoginProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),

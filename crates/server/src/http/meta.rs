@@ -9,7 +9,7 @@
 //!
 //! Forwarded addresses count only from proxies named in the configuration (security requirement 111).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
@@ -59,7 +59,12 @@ impl Meta {
         Origin { address: Some(self.address_text()), request_id: Some(self.request_id.to_string()) }
     }
 
-    /// The address as text, for throttling and records.
+    /// The address, for throttling: on a Unix socket without a forwarding proxy everybody is one neighbour.
+    pub fn address_or_unspecified(&self) -> IpAddr {
+        self.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    }
+
+    /// The address as text, for records.
     pub fn address_text(&self) -> String {
         self.address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
     }

@@ -57,9 +57,12 @@ impl Posted {
             Purpose::Device | Purpose::Forgot | Purpose::Login | Purpose::Reset | Purpose::Setup | Purpose::SignUp => {
                 browser::pre_session(app, &self.headers)
             }
-            Purpose::CibaAnswer | Purpose::Consent | Purpose::DeviceAnswer | Purpose::Logout | Purpose::SignOut => {
-                browser::session_binding(app, &self.headers)
-            }
+            Purpose::CibaAnswer
+            | Purpose::Consent
+            | Purpose::DeviceAnswer
+            | Purpose::Logout
+            | Purpose::Security
+            | Purpose::SignOut => browser::session_binding(app, &self.headers),
         };
         let what = match (binding, self.params.get("csrf")) {
             (Some(binding), Some(token)) => {

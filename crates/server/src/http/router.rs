@@ -14,9 +14,9 @@ use symbolon_oauth::endpoint::path;
 use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors, current,
-    dbconnections, dev_mail, device, device_authorization, discovery, forgot, headers, health, home, introspect, jwks,
-    login, logout, meta, page, par, register, reset, revocations, revoke, sdk, session, setup, sign_up, ssf,
-    status_list, token, twin, userinfo,
+    dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
+    introspect, jwks, login, logout, meta, page, par, register, reset, revocations, revoke, sdk, security, session,
+    setup, sign_up, ssf, status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -142,6 +142,9 @@ fn pages() -> Router<Arc<App>> {
         .route(authorize::AGAIN, post(authorize::again))
         .route(authorize::CONTINUE, get(authorize::go_on).post(authorize::go_on_posted).head(page::head))
         .route(path::CHECK_SESSION, get(check_session::get))
+        .route("/login/passkey", post(login::passkey))
+        .route(security::PATH, get(security::get).post(security::post))
+        .route("/.well-known/passkey-endpoints", get(security::passkey_endpoints))
         .route(forgot::PATH, get(forgot::get).post(forgot::post))
         .route("/.well-known/change-password", get(forgot::change_password))
         .route("/consent", post(consent::post))
@@ -160,6 +163,7 @@ fn pages() -> Router<Arc<App>> {
 fn drawn(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/login", get(login::get).post(login::post))
+        .route(factor::PATH, post(factor::post))
         .route("/signup", get(sign_up::get).post(sign_up::post))
         .route(sign_up::code::PATH, post(sign_up::code::post))
         // Inside the layer, which answers the preflight of a method the route does not have.

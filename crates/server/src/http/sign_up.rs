@@ -135,7 +135,7 @@ pub(super) fn opened(arrival: &Arrival<'_>, interaction: Interaction, typed: Typ
 
 /// Whether people may sign up on their way to what waits.
 fn is_open(arrival: &Arrival<'_>, interaction: &Interaction) -> bool {
-    let client_id = login::client_id(&interaction.query);
+    let client_id = super::entry::client_id(&interaction.query);
     let client = client_id.and_then(|id| arrival.registry.client(&id));
     arrival.app.sign_up().is_open_to(client.map(AsRef::as_ref))
 }

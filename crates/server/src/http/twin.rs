@@ -107,6 +107,10 @@ impl Twin {
     }
 }
 
+/// A page that says something on the way: where it leads, for whoever does not read it.
+#[derive(Clone, Debug)]
+pub(super) struct GoesOn(pub(super) String);
+
 /// Answers with the twin whoever asks for it.
 pub(super) async fn layer(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(ORIGIN).cloned();
@@ -167,6 +171,7 @@ fn as_twin(app: &App, response: &Response) -> Response {
         }
     };
     let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    let location = location.or_else(|| response.extensions().get::<GoesOn>().map(|GoesOn(location)| &**location));
     let mut answer = match (response.extensions().get::<Twin>(), location) {
         (Some(said), _) => twin(app, response.status(), said),
         (None, Some(location)) => {

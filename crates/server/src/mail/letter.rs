@@ -15,6 +15,11 @@ const DAY: u64 = 24 * 60 * MINUTE;
 pub enum Letter {
     /// Somebody wanted to sign up with an address that has an account.
     AddressKnown,
+    /// How somebody signs in has changed.
+    FactorChanged {
+        /// What it was.
+        change: FactorChange,
+    },
     /// The operator lets somebody make an account.
     Invitation {
         /// The link by which it is made.
@@ -48,6 +53,22 @@ pub enum Letter {
     Test,
 }
 
+/// What has changed about how somebody signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorChange {
+    /// There is one more passkey.
+    PasskeyAdded,
+    /// A recovery code was used to sign in.
+    RecoveryCodeUsed,
+    /// There are new recovery codes in place of the old ones.
+    RecoveryCodesMade,
+    /// A passkey or an app is gone.
+    Removed,
+    /// There is an authenticator app, or another one.
+    TotpAdded,
+}
+
 /// Somebody asked for a new password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetAsked {
@@ -64,6 +85,7 @@ impl Letter {
         match self {
             Self::AddressKnown => "address_known",
             Self::Invitation { .. } => "invitation",
+            Self::FactorChanged { .. } => "factor_changed",
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
             Self::SignUpCode { .. } => "sign_up_code",
@@ -78,7 +100,7 @@ impl Letter {
             Self::Invitation { days, .. } => days.saturating_mul(DAY),
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
-            Self::AddressKnown | Self::PasswordChanged => DAY,
+            Self::AddressKnown | Self::FactorChanged { .. } | Self::PasswordChanged => DAY,
         }
     }
 }

@@ -26,8 +26,8 @@ use crate::seal::{SealBroken, Sealer};
 
 pub use kept::Kept;
 pub(crate) use kept::KeptLetter;
-pub use letter::Letter;
 pub(crate) use letter::ResetAsked;
+pub use letter::{FactorChange, Letter};
 pub(crate) use message::{STYLE, Written};
 pub(crate) use route::Route;
 pub(crate) use server::{MailError, Server};

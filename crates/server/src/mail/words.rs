@@ -3,7 +3,7 @@
 
 use symbolon_oauth::Issuer;
 
-use super::letter::Letter;
+use super::letter::{FactorChange, Letter};
 
 /// A letter in words, for one person.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,7 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str) -> Word
     match letter {
         Letter::AddressKnown => address_known(issuer, host),
         Letter::Invitation { link, days, client } => invitation(link, *days, client.as_deref(), host),
+        Letter::FactorChanged { change } => factor_changed(*change, to, issuer, host),
         Letter::PasswordChanged => password_changed(to, issuer, host),
         Letter::PasswordReset { link, minutes } => password_reset(to, link, *minutes, host),
         Letter::SignUpCode { code, link, minutes } => sign_up_code(code, link, *minutes, host),
@@ -69,6 +70,40 @@ fn password_reset(to: &str, link: &str, minutes: u64, host: &str) -> Words {
             format!("The link works once, for {minutes} minutes."),
             "If it was not you, you need not do anything: your password stays as it is.".to_owned(),
         ],
+        ..Words::default()
+    }
+}
+
+fn factor_changed(change: FactorChange, to: &str, issuer: &Issuer, host: &str) -> Words {
+    let (subject, lead) = match change {
+        FactorChange::PasskeyAdded => {
+            ("A passkey was added", format!("{to} has one more passkey at {host}, which signs in without a password."))
+        }
+        FactorChange::RecoveryCodeUsed => (
+            "A recovery code was used",
+            format!("Somebody has signed in as {to} at {host} with one of your recovery codes."),
+        ),
+        FactorChange::RecoveryCodesMade => (
+            "You have new recovery codes",
+            format!("{to} has new recovery codes at {host}. The old ones work no longer."),
+        ),
+        FactorChange::Removed => (
+            "A way to sign in was removed",
+            format!("{to} has one passkey or app less at {host}. Every other sign-in has ended, on all devices."),
+        ),
+        FactorChange::TotpAdded => {
+            ("An authenticator app was set up", format!("{to} is asked for a code of an authenticator app at {host}."))
+        }
+    };
+    Words {
+        subject: subject.to_owned(),
+        lead,
+        after: vec![
+            "If it was you, there is nothing to do.".to_owned(),
+            "If it was not, somebody knows your password. Look at how you sign in, and choose another password:"
+                .to_owned(),
+        ],
+        actions: vec![Action::new("See how you sign in", issuer.endpoint("/account/security"))],
         ..Words::default()
     }
 }

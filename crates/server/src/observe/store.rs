@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
-    Condition, Connections, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
-    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation,
-    NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    RegistryChanges, Retried, Revocation, RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session,
-    SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept,
-    ThrottleKey, TokenFacts, TokenQuery, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
+    EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery,
+    NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode,
+    Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RevocationKind,
+    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, Store,
+    StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -153,6 +154,8 @@ observed! {
         streams(client_id: Option<&str>) -> Vec<EventStream>;
         polled_events(stream: &str, limit: u32) -> Vec<Delivery>;
         consent(user_id: &str, client_id: &str, audience: &str) -> Option<Consent>;
+        credentials_of(user_id: &str) -> Vec<Credential>;
+        credential(kind: &str, key: &[u8]) -> Option<(Credential, User)>;
         audit(after_seq: u64, limit: u32) -> Vec<AuditRecord>;
         meta(key: &str) -> Option<String>;
         ping() -> ();
@@ -191,6 +194,9 @@ observed! {
         verify_stream(id: &str, state: Option<String>, interval_secs: u64, now: u64) -> Verification;
         settle_polled_events(stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> u64;
         grant_consent(consent: Consent) -> ();
+        add_credentials(new: NewCredentials) -> Issued;
+        use_credential(used: UseCredential) -> bool;
+        rename_credential(user_id: &str, id: &str, name: &str) -> bool;
         remember_once(kind: &str, key: Hash32, expires_at: u64, now: u64) -> bool;
         begin_attempt(keys: Vec<ThrottleKey>, now: u64) -> Attempt;
         forgive(forget: Vec<String>, give_back: Vec<String>) -> ();
@@ -255,6 +261,22 @@ observed! {
     async fn delete_user(&self, id: &str, now: u64) -> Result<SignedOut> {
         let out = self.change("delete_user", self.inner.delete_user(id, now)).await?;
         self.signed_out("user_deleted", &out);
+        Ok(out)
+    }
+
+    async fn remove_credential(&self, remove: RemoveCredential) -> Result<Option<Ended>> {
+        let ended = self.change("remove_credential", self.inner.remove_credential(remove)).await?;
+        if let Some(ended) = &ended {
+            self.ended("factor_removed", u64::from(ended.session));
+            self.revoked("session", u64::from(ended.session));
+            self.revoked("family", ended.families);
+        }
+        Ok(ended)
+    }
+
+    async fn reset_credentials(&self, user_id: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
+        let out = self.change("reset_credentials", self.inner.reset_credentials(user_id, new_handle, now)).await?;
+        self.signed_out("factors_reset", &out);
         Ok(out)
     }
 

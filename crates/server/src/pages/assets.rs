@@ -6,14 +6,19 @@
 pub const STYLESHEET_PATH: &str = text(&STYLESHEET_BYTES);
 /// The icon's path, with the fingerprint of its content.
 pub const FAVICON_PATH: &str = text(&FAVICON_BYTES);
+/// The path of the script that speaks to authenticators, with the fingerprint of its content.
+pub const PASSKEY_PATH: &str = text(&PASSKEY_BYTES);
 /// Cache directive for everything [`serve`] gives.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
 const STYLESHEET: &[u8] = include_bytes!("../../templates/style.css");
+const PASSKEY: &[u8] = include_bytes!("../../templates/passkey.js");
 const FAVICON: &[u8] = include_bytes!("../../templates/favicon.svg");
 
 const STYLESHEET_BYTES: [u8; PATH_LEN] = path(STYLESHEET, *b".css");
 const FAVICON_BYTES: [u8; PATH_LEN] = path(FAVICON, *b".svg");
+/// A module, so that it waits for the page and leaves no names in it.
+const PASSKEY_BYTES: [u8; PATH_LEN] = path(PASSKEY, *b".mjs");
 
 const PREFIX: &[u8; 17] = b"/assets/symbolon-";
 const PATH_LEN: usize = PREFIX.len() + 16 + 4;
@@ -25,6 +30,8 @@ pub fn serve(name: &str) -> Option<(&'static str, &'static [u8])> {
         Some(("text/css; charset=utf-8", STYLESHEET))
     } else if is(FAVICON_PATH) {
         Some(("image/svg+xml", FAVICON))
+    } else if is(PASSKEY_PATH) {
+        Some(("text/javascript; charset=utf-8", PASSKEY))
     } else {
         None
     }
@@ -78,11 +85,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_files_are_served_under_their_own_names() {
+    fn all_files_are_served_under_their_own_names() {
         let (kind, css) = serve(STYLESHEET_PATH.strip_prefix("/assets/").unwrap()).unwrap();
         assert_eq!((kind, css), ("text/css; charset=utf-8", STYLESHEET));
         let (kind, _) = serve(FAVICON_PATH.strip_prefix("/assets/").unwrap()).unwrap();
         assert_eq!(kind, "image/svg+xml");
+        let (kind, _) = serve(PASSKEY_PATH.strip_prefix("/assets/").unwrap()).unwrap();
+        assert_eq!(kind, "text/javascript; charset=utf-8");
         assert_ne!(STYLESHEET_PATH, FAVICON_PATH);
     }
 

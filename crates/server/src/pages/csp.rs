@@ -48,6 +48,7 @@ pub struct Csp {
     form_action: Vec<CspSource>,
     img: Vec<CspSource>,
     script_hash: Option<&'static str>,
+    script_file: Option<String>,
     frame_src: Vec<CspSource>,
     framed_by: Vec<CspSource>,
     opener: Opener,
@@ -91,6 +92,14 @@ impl Csp {
         self
     }
 
+    /// Lets the page run the one file that speaks to authenticators.
+    #[must_use]
+    pub fn passkey_script(mut self, origin: &str) -> Self {
+        self.script_file =
+            CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{}", super::assets::PASSKEY_PATH));
+        self
+    }
+
     /// Lets pages of this origin frame the page, and the window that opened it hear from it.
     #[must_use]
     pub fn framed_by(mut self, origin: &str) -> Self {
@@ -125,6 +134,10 @@ impl Csp {
         if let Some(hash) = self.script_hash {
             policy.push_str("; script-src ");
             policy.push_str(hash);
+        }
+        if let Some(file) = &self.script_file {
+            policy.push_str("; script-src ");
+            policy.push_str(file);
         }
         if !self.frame_src.is_empty() {
             policy.push_str("; frame-src");
@@ -247,6 +260,13 @@ mod tests {
             let policy = Csp::strict().form_may_reach(uri).policy();
             assert!(!policy.contains("script-src") && !policy.contains('*'), "{uri}: {policy}");
         }
+    }
+
+    #[test]
+    fn one_file_of_ours_may_run_where_passkeys_are_asked_for() {
+        let policy = Csp::strict().passkey_script("https://auth.example.com").policy();
+        let file = format!("; script-src https://auth.example.com{};", super::super::assets::PASSKEY_PATH);
+        assert!(policy.contains(&file) && !policy.contains("unsafe"), "{policy}");
     }
 
     #[test]

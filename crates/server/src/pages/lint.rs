@@ -12,13 +12,16 @@ use super::{
     device::{DeviceCode, DeviceQuestion},
     done::Done,
     error::ErrorPage,
+    factor::{EnrolPage, FactorPage, RecoveryUsed},
     forgot::Forgot,
     form_post::FormPost,
     home::Home,
     login::Login,
     logout::Logout,
+    recovery_codes::RecoveryCodes,
     reset::Reset,
     sample,
+    security::{RemoveFactor, Security, TotpSetUp},
     setup::Setup,
     sign_up::{SignUp, SignUpCode, SignUpConfirm},
     signed_out::SignedOut,
@@ -38,6 +41,13 @@ fn pages() -> Vec<(&'static str, String)> {
         .chain(render(Ciba::samples()))
         .chain(render(DeviceCode::samples()))
         .chain(render(DeviceQuestion::samples()))
+        .chain(render(FactorPage::samples()))
+        .chain(render(EnrolPage::samples()))
+        .chain(render(RecoveryUsed::samples()))
+        .chain(render(RecoveryCodes::samples()))
+        .chain(render(Security::samples()))
+        .chain(render(TotpSetUp::samples()))
+        .chain(render(RemoveFactor::samples()))
         .chain(render(Logout::samples()))
         .chain(render(SignedOut::samples()))
         .chain(render(Setup::samples()))
@@ -186,6 +196,9 @@ fn no_inline_style_or_script_or_handler() {
             matches!(scripts[..], [script] if script.contains(".postMessage(") && script.ends_with(",origin)"))
         } else if page.name.starts_with("signed-out-onward") {
             matches!(scripts[..], [script] if script.contains("location.replace(document.getElementById('onward').href)"))
+        } else if page.html.contains("data-passkey=") {
+            let file = page.all("script").next().and_then(|tag| tag.attribute("src"));
+            scripts == [""] && file == Some(assets::PASSKEY_PATH)
         } else {
             scripts.is_empty()
         }
@@ -274,7 +287,8 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
         page.tags.iter().filter(|tag| tag.is_typed_in()).all(|field| {
             let id = field.attribute("id").unwrap_or("");
             let labels = page.all("label").filter(|label| label.attribute("for") == Some(id)).count();
-            !id.is_empty() && field.attribute("name") == Some(id) && labels == 1
+            let named = field.attribute("name").is_some_and(|name| name == id || id.starts_with(&format!("{name}-")));
+            !id.is_empty() && named && labels == 1
         })
     });
     check_all("labels and descriptions point at something", |page| {
@@ -284,13 +298,27 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
     });
     check_all("autocomplete tokens are those of the HTML standard", |page| {
         page.all("input").filter_map(|tag| tag.attribute("autocomplete")).all(|token| {
-            matches!(token, "username" | "current-password" | "new-password" | "name" | "one-time-code" | "off")
+            matches!(
+                token,
+                "username"
+                    | "username webauthn"
+                    | "one-time-code"
+                    | "current-password"
+                    | "new-password"
+                    | "name"
+                    | "off"
+            )
         })
     });
-    check_all("nothing but a code to copy from another device is kept from being filled in", |page| {
-        page.all("input")
-            .all(|tag| tag.attribute("autocomplete") != Some("off") || tag.attribute("name") == Some("user_code"))
-    });
+    check_all(
+        "nothing but a code to copy from elsewhere and the name of a thing is kept from being filled in",
+        |page| {
+            page.all("input").all(|tag| {
+                tag.attribute("autocomplete") != Some("off")
+                    || matches!(tag.attribute("name"), Some("user_code" | "code" | "name"))
+            })
+        },
+    );
     check_all("password fields say which password, and may be pasted into", |page| {
         page.all("input").filter(|tag| tag.attribute("type") == Some("password")).all(|tag| {
             let has_one = ["login", "sign-up-elsewhere"].iter().any(|name| page.name.starts_with(name));
@@ -307,7 +335,7 @@ fn the_sign_in_form_is_what_password_managers_expect() {
         let Some((username, password)) = field("username").zip(field("password")) else {
             return !page.name.starts_with("login");
         };
-        username.attribute("autocomplete") == Some("username")
+        matches!(username.attribute("autocomplete"), Some("username" | "username webauthn"))
             && password.attribute("type") == Some("password")
             && username.at < password.at
     });

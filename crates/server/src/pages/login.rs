@@ -7,6 +7,7 @@
 
 use askama::Template;
 
+use super::passkey::PasskeyGet;
 use super::{AccountView, ClientView, PageShell};
 
 /// `GET /login`, and the answer to a `POST /login` that failed.
@@ -35,6 +36,8 @@ pub struct Login {
     pub choice: Option<AccountView>,
     /// Whether people may make an account on their way.
     pub sign_up: SignUpLink,
+    /// What a browser needs to ask for a passkey.
+    pub passkey: PasskeyGet,
     /// What went wrong with the attempt before.
     pub problem: Option<LoginProblem>,
 }
@@ -79,6 +82,8 @@ pub enum LoginProblem {
     Busy,
     /// A field was empty.
     Incomplete,
+    /// The passkey that was shown signs nobody in.
+    Passkey,
     /// The page's anti-forgery token had expired, or the browser keeps no cookies.
     PageExpired,
     /// Too many attempts.
@@ -93,6 +98,10 @@ pub enum LoginProblem {
 impl Login {
     fn can_sign_up(&self) -> bool {
         self.sign_up == SignUpLink::Shown && !self.is_again()
+    }
+
+    fn script() -> &'static str {
+        super::assets::PASSKEY_PATH
     }
 
     fn keeps(&self) -> bool {
@@ -123,6 +132,7 @@ impl Login {
             signed_in: None,
             choice: None,
             sign_up: SignUpLink::Hidden,
+            passkey: PasskeyGet::sample(),
             problem: None,
         };
         let failed = |problem| Self {
@@ -135,6 +145,7 @@ impl Login {
             ("login-wrong", failed(LoginProblem::WrongCredentials)),
             ("login-throttled", failed(LoginProblem::Throttled { wait_secs: 30 })),
             ("login-busy", failed(LoginProblem::Busy)),
+            ("login-passkey", failed(LoginProblem::Passkey)),
             ("login-incomplete", failed(LoginProblem::Incomplete)),
             ("login-expired", failed(LoginProblem::PageExpired)),
             (

@@ -39,6 +39,8 @@ pub enum Purpose {
     Logout,
     /// `POST /reset`.
     Reset,
+    /// `POST /account/security`.
+    Security,
     /// `POST /setup`.
     Setup,
     /// The `logout_hint` of an app whose tokens are cookies.
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Login => b"login",
             Self::Logout => b"logout",
             Self::Reset => b"reset",
+            Self::Security => b"security",
             Self::Setup => b"setup",
             Self::SignOut => b"sign out",
             Self::SignUp => b"sign up",

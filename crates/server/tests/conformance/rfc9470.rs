@@ -45,7 +45,7 @@ async fn rfc9068_section_2_2_1_tokens_say_when_and_how_somebody_signed_in() {
 async fn discovery_lists_the_levels_that_can_be_reached() {
     let world = World::new().await;
     let document = world.send(Method::GET, "/.well-known/openid-configuration", &[], None).await.json();
-    assert_eq!(document["acr_values_supported"], json!([PWD]));
+    assert_eq!(document["acr_values_supported"], json!(["urn:symbolon:acr:mfa", PWD]));
     assert!(document["claims_supported"].as_array().unwrap().contains(&json!("acr")));
 }
 

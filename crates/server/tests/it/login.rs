@@ -34,7 +34,7 @@ fn told(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
         .collect();
     headers.sort();
     let mut body = answer.body.clone();
-    for text in [&*answer.field("interaction"), &answer.field("csrf"), username(answer)] {
+    for text in [&*answer.field("interaction"), &answer.field("csrf"), &answer.field("challenge"), username(answer)] {
         body = body.replace(text, "");
     }
     (answer.status.as_u16(), headers, body)

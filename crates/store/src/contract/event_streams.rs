@@ -40,7 +40,7 @@ fn status(status: StreamStatus, by: StatusBy) -> NewStreamStatus {
 }
 
 impl World {
-    async fn listen(&self, id: &str, events: &[&str]) -> EventStream {
+    pub(super) async fn listen(&self, id: &str, events: &[&str]) -> EventStream {
         self.put_client("hub", json!({ "first_party": true })).await;
         let new = stream(id, "hub", Transmission::Poll, events);
         assert_eq!(self.create_stream(new.clone(), 100).await, Ok(true));
@@ -56,7 +56,7 @@ impl World {
     }
 
     /// What waits to be polled.
-    async fn heard(&self, id: &str) -> Vec<Value> {
+    pub(super) async fn heard(&self, id: &str) -> Vec<Value> {
         self.polled_events(id, 100).await.unwrap().into_iter().map(|delivery| delivery.payload).collect()
     }
 

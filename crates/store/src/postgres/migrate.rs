@@ -29,6 +29,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, schema: include_str!("migrations/0006_initial.sql"), fill: None },
     Migration { version: 7, schema: include_str!("migrations/0007_document_change.sql"), fill: None },
+    Migration { version: 8, schema: include_str!("migrations/0008_credential.sql"), fill: None },
 ];
 
 /// Rows of one batch, and the pause after it: others get their turn.
@@ -217,9 +218,9 @@ mod tests {
 
     /// What a next version might do.
     const NEXT: &[Migration] = &[
-        Migration { version: 7, schema: "", fill: None },
+        Migration { version: 8, schema: "", fill: None },
         Migration {
-            version: 8,
+            version: 9,
             schema: "ALTER TABLE account ADD COLUMN locale TEXT",
             fill: Some(
                 "UPDATE account SET locale = 'de' WHERE id IN (SELECT id FROM account WHERE locale IS NULL ORDER BY id LIMIT $1)",
@@ -229,9 +230,9 @@ mod tests {
 
     /// And the one after it.
     const AFTER: &[Migration] = &[
-        Migration { version: 7, schema: "", fill: None },
-        Migration { version: 8, schema: "", fill: NEXT[1].fill },
-        Migration { version: 9, schema: "ALTER TABLE account ALTER COLUMN locale SET NOT NULL", fill: None },
+        Migration { version: 8, schema: "", fill: None },
+        Migration { version: 9, schema: "", fill: NEXT[1].fill },
+        Migration { version: 10, schema: "ALTER TABLE account ALTER COLUMN locale SET NOT NULL", fill: None },
     ];
 
     /// A node of this version goes on while the next one migrates beside it, and neither refuses anybody anything.
@@ -261,7 +262,7 @@ mod tests {
         assert!(left >= 10, "the old version knows nothing of it");
         // A node that starts anew must be of the new version; one that runs goes on.
         let refused = Postgres::open(options(url)).await.map(drop);
-        assert!(matches!(refused, Err(StoreError::NewerSchema { found: 8, known: 7 })), "{refused:?}");
+        assert!(matches!(refused, Err(StoreError::NewerSchema { found: 9, known: 8 })), "{refused:?}");
         run(&conn, AFTER).await.unwrap();
         assert_eq!(conn.ask(without, &[]).await.unwrap().one().unwrap().num(0).unwrap(), 0, "filled before it counts");
     }

@@ -8,6 +8,7 @@ mod condition;
 mod conn;
 mod connect;
 mod consent;
+mod credential;
 mod ending;
 mod error;
 mod event_stream;

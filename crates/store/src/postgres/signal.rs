@@ -72,6 +72,11 @@ impl<'a> Signal<'a> {
         self.tell(&Told::credential_change(change), Lock::Hearers).await
     }
 
+    /// Something beside the password is there, or is no more.
+    pub(super) async fn factor_change(&self, credential_type: &str, change: &str) -> Result<()> {
+        self.tell(&Told::factor_change(credential_type, change), Lock::Hearers).await
+    }
+
     /// The user has other roles.
     pub(super) async fn roles_change(&self, roles: &Value) -> Result<()> {
         self.tell(&Told::roles_change(roles), Lock::Hearers).await

@@ -7,18 +7,18 @@ use tokio::sync::watch;
 
 use super::conn::Conn;
 use super::{
-    Postgres, artefact, condition, consent, detached, ending, event_stream, family, log, migrate, odds, outbox,
-    registry, revocation, rotation, session, sign_up, status, sweep, throttle, transfer, user, user_list,
+    Postgres, artefact, condition, consent, credential, detached, ending, event_stream, family, log, migrate, odds,
+    outbox, registry, revocation, rotation, session, sign_up, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
-    Condition, Connections, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
-    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation,
-    NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts,
-    RegistryChanges, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts,
-    SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery,
-    User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
+    EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery,
+    NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode,
+    Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate,
+    Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -444,6 +444,37 @@ impl Store for Postgres {
             Box::pin(outbox::settle_polled(conn, stream, fates, *now))
         })
         .await
+    }
+
+    async fn add_credentials(&self, new: NewCredentials) -> Result<Issued> {
+        self.write(new, |conn, new| Box::pin(credential::add(conn, new))).await
+    }
+
+    async fn credentials_of(&self, user_id: &str) -> Result<Vec<Credential>> {
+        self.read(user_id.to_owned(), |conn, user_id| Box::pin(credential::of_user(conn, user_id))).await
+    }
+
+    async fn credential(&self, kind: &str, key: &[u8]) -> Result<Option<(Credential, User)>> {
+        let which = (kind.to_owned(), key.to_owned());
+        self.read(which, |conn, (kind, key)| Box::pin(credential::by_key(conn, kind, key))).await
+    }
+
+    async fn use_credential(&self, used: UseCredential) -> Result<bool> {
+        self.write(used, |conn, used| Box::pin(credential::r#use(conn, used))).await
+    }
+
+    async fn rename_credential(&self, user_id: &str, id: &str, name: &str) -> Result<bool> {
+        let named = (user_id.to_owned(), id.to_owned(), name.to_owned());
+        self.write(named, |conn, (user_id, id, name)| Box::pin(credential::rename(conn, user_id, id, name))).await
+    }
+
+    async fn remove_credential(&self, remove: RemoveCredential) -> Result<Option<Ended>> {
+        self.write(remove, |conn, remove| Box::pin(credential::remove(conn, remove))).await
+    }
+
+    async fn reset_credentials(&self, user_id: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
+        let reset = (user_id.to_owned(), new_handle.to_owned(), now);
+        self.write(reset, |conn, (user_id, handle, now)| Box::pin(credential::reset(conn, user_id, handle, *now))).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

@@ -227,6 +227,7 @@ pub(super) async fn delete(conn: &Conn, id: &str, now: u64) -> Result<SignedOut>
         "DELETE FROM session WHERE user_id = $1",
         "DELETE FROM artefact WHERE user_id = $1",
         "DELETE FROM consent WHERE user_id = $1",
+        "DELETE FROM credential WHERE user_id = $1",
         "DELETE FROM login_identifier WHERE user_id = $1",
         "DELETE FROM account WHERE id = $1",
     ];
@@ -235,14 +236,14 @@ pub(super) async fn delete(conn: &Conn, id: &str, now: u64) -> Result<SignedOut>
 }
 
 /// Begins, and keeps everybody away who would change this user or issue anything to them.
-async fn lock(conn: &Conn, id: &str) -> Result<User> {
+pub(super) async fn lock(conn: &Conn, id: &str) -> Result<User> {
     let sql = sql!("SELECT {COLUMNS} FROM account a WHERE a.id = $1 FOR UPDATE");
     let locked = conn.begin(vec![call!(sql, id)]).await?;
     let user = locked.first().and_then(|answer| answer.row()).map(|row| from_row(row, 0)).transpose()?;
     user.ok_or(StoreError::NotFound("user"))
 }
 
-async fn write_back(conn: &Conn, mut user: User, now: u64) -> Result<User> {
+pub(super) async fn write_back(conn: &Conn, mut user: User, now: u64) -> Result<User> {
     user.updated_at = now;
     user.revision += 1;
     let sql = "UPDATE account SET username = $2, email = $3, email_verified = $4, name = $5, profile = $6,

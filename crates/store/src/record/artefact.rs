@@ -54,6 +54,8 @@ impl Artefact {
     pub const LOGIN_TICKET: &'static str = "login_ticket";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
+    /// The kind of records that a browser of the user is not asked for a second factor for some time: the hash is of both.
+    pub const REMEMBERED_BROWSER: &'static str = "remembered_browser";
     /// The kind of user codes, each the question whether its device code may have an account.
     pub const USER_CODE: &'static str = "user_code";
 }

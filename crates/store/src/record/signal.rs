@@ -40,6 +40,12 @@ impl Told {
         Self { event: "credential_change", what: json!({ "change": change }) }
     }
 
+    /// Something beside the password is there, or is no more.
+    pub(crate) fn factor_change(credential_type: &str, change: &str) -> Self {
+        let what = json!({ "change": change, "credential_type": credential_type });
+        Self { event: "credential_change", what }
+    }
+
     /// The user has other roles.
     pub(crate) fn roles_change(roles: &Value) -> Self {
         Self { event: "token_claims_change", what: json!({ "claims": { "roles": roles } }) }

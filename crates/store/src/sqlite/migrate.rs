@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_session_value.sql"),
     include_str!("migrations/0006_event_stream.sql"),
     include_str!("migrations/0007_document_change.sql"),
+    include_str!("migrations/0008_credential.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.

@@ -8,6 +8,7 @@ mod condition;
 mod consent;
 #[cfg(test)]
 mod crash;
+mod credential;
 mod ending;
 mod event_stream;
 mod family;

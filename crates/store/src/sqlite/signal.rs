@@ -34,6 +34,11 @@ impl<'a> Signal<'a> {
         self.tell(&Told::credential_change(change))
     }
 
+    /// Something beside the password is there, or is no more.
+    pub(super) fn factor_change(&self, credential_type: &str, change: &str) -> Result<()> {
+        self.tell(&Told::factor_change(credential_type, change))
+    }
+
     /// The user has other roles.
     pub(super) fn roles_change(&self, roles: &Value) -> Result<()> {
         self.tell(&Told::roles_change(roles))

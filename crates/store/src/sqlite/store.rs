@@ -5,19 +5,19 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::{
-    Sqlite, artefact, condition, consent, ending, event_stream, family, job, log, migrate, odds, outbox, registry,
-    revocation, session, sign_up, status, sweep, throttle, transfer, user, user_list,
+    Sqlite, artefact, condition, consent, credential, ending, event_stream, family, job, log, migrate, odds, outbox,
+    registry, revocation, session, sign_up, status, sweep, throttle, transfer, user, user_list,
 };
 use crate::error::StoreError;
 use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
-    Condition, Consent, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream, Family,
-    Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewDelivery, NewFamily, NewRevocation, NewSession,
-    NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges,
-    Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut,
-    StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, User,
-    UserStatus, UserUpdate, Verification, WaitingTarget,
+    Condition, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
+    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery, NewFamily,
+    NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed,
+    RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
+    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -398,6 +398,38 @@ impl Store for Sqlite {
     async fn settle_polled_events(&self, stream: &str, fates: Vec<(u64, EventFate)>, now: u64) -> Result<u64> {
         let stream = stream.to_owned();
         self.write(move |conn| outbox::settle_polled(conn, &stream, &fates, now)).await
+    }
+
+    async fn add_credentials(&self, new: NewCredentials) -> Result<Issued> {
+        self.write(move |conn| credential::add(conn, &new)).await
+    }
+
+    async fn credentials_of(&self, user_id: &str) -> Result<Vec<Credential>> {
+        let user_id = user_id.to_owned();
+        self.read(move |conn| credential::of_user(conn, &user_id)).await
+    }
+
+    async fn credential(&self, kind: &str, key: &[u8]) -> Result<Option<(Credential, User)>> {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        self.read(move |conn| credential::by_key(conn, &kind, &key)).await
+    }
+
+    async fn use_credential(&self, used: UseCredential) -> Result<bool> {
+        self.write(move |conn| credential::r#use(conn, &used)).await
+    }
+
+    async fn rename_credential(&self, user_id: &str, id: &str, name: &str) -> Result<bool> {
+        let (user_id, id, name) = (user_id.to_owned(), id.to_owned(), name.to_owned());
+        self.write(move |conn| credential::rename(conn, &user_id, &id, &name)).await
+    }
+
+    async fn remove_credential(&self, remove: RemoveCredential) -> Result<Option<Ended>> {
+        self.write(move |conn| credential::remove(conn, &remove)).await
+    }
+
+    async fn reset_credentials(&self, user_id: &str, new_handle: &str, now: u64) -> Result<SignedOut> {
+        let (user_id, handle) = (user_id.to_owned(), new_handle.to_owned());
+        self.write(move |conn| credential::reset(conn, &user_id, handle, now)).await
     }
 
     async fn consent(&self, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {

@@ -205,6 +205,7 @@ pub(super) fn delete(conn: &Connection, id: &str, now: u64) -> Result<SignedOut>
         "DELETE FROM session WHERE user_id = ?1",
         "DELETE FROM artefact WHERE user_id = ?1",
         "DELETE FROM consent WHERE user_id = ?1",
+        "DELETE FROM credential WHERE user_id = ?1",
         "DELETE FROM login_identifier WHERE user_id = ?1",
         "DELETE FROM account WHERE id = ?1",
     ] {
@@ -217,7 +218,7 @@ fn existing(conn: &Connection, id: &str) -> Result<User> {
     by_id(conn, id)?.ok_or(StoreError::NotFound("user"))
 }
 
-fn write_back(conn: &Connection, mut user: User, now: u64) -> Result<User> {
+pub(super) fn write_back(conn: &Connection, mut user: User, now: u64) -> Result<User> {
     user.updated_at = now;
     user.revision += 1;
     let sql = "UPDATE account SET username = ?2, email = ?3, email_verified = ?4, name = ?5, profile = ?6,

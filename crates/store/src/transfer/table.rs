@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 /// The version of the schema that the list describes. Every engine counts its migrations so that the same number means the same tables.
-pub const SCHEMA: u32 = 7;
+pub const SCHEMA: u32 = 8;
 
 /// The key in `meta` under which a half-filled store says of what it is a copy.
 pub const MARK: &str = "transfer";
@@ -94,6 +94,7 @@ const LIST: &[(&str, &str, &str)] = &[
          created_at:i updated_at:i password_changed_at:i revision:i",
     ),
     ("login_identifier", "identifier", "identifier:t user_id:t"),
+    ("credential", "id", "id:t user_id:t kind:t key:b name:t payload:t counter:i created_at:i last_used_at:i"),
     ("consent", "user_id client_id audience", "user_id:t client_id:t audience:t scope:t granted_at:i"),
     (
         "session",

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::authorize::Arrival;
-use crate::http::{login, page, setup};
+use crate::http::{entry, page, setup};
 use crate::interaction::{Interaction, fingerprint};
 use crate::mail::{self, Letter, To};
 use crate::pages::error::ErrorWhat;
@@ -88,7 +88,7 @@ pub(super) async fn begin(
         interaction: Some(sealed.map_err(|_| OAuthError::ServerError)?),
         browser: fingerprint(browser),
     };
-    let name = send(arrival, &wanted.email, pending, login::client_id(&interaction.query)).await?;
+    let name = send(arrival, &wanted.email, pending, entry::client_id(&interaction.query)).await?;
     let interaction = interaction.proving(name, arrival.meta.now);
     Ok(Next::Code(Box::new(Question { interaction, email: wanted.email.as_typed, told: None })))
 }

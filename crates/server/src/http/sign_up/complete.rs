@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::HeaderValue;
-use symbolon_oauth::{OAuthError, Subject};
+use symbolon_oauth::{OAuthError, Subject, acr};
 use symbolon_store::{CompleteSignUp, Conflict, Hash32, NewUser, Redeemed, Session, StoreError, User, UserStatus};
 
 use crate::account::normalize::EmailAddress;
@@ -45,7 +45,8 @@ pub(super) async fn complete(arrival: &Arrival<'_>, proof: Proof, newcomer: Newc
     let identifier = newcomer.email.identifier.as_str().to_owned();
     let client_id = newcomer.client_id.clone();
     let user = account(newcomer, meta.now);
-    let (new, cookie) = browser::new_session(app, arrival.headers, meta, &user, Keep::No).await?;
+    let amr = [acr::PWD.to_owned()];
+    let (new, cookie) = browser::new_session(app, arrival.headers, meta, (&user, &amr), Keep::No).await?;
     let session = new.session.clone();
     let sign_up = CompleteSignUp {
         kind: proof.kind,

@@ -5,6 +5,7 @@ use symbolon_oauth::grant::password_realm::{self, Request};
 use symbolon_oauth::{Confirmation, OAuthError};
 
 use super::{Asked, Decided};
+use crate::account::factors;
 use crate::account::sign_in::{self, Outcome};
 use crate::rng::SystemRng;
 use crate::{events, facts};
@@ -33,6 +34,10 @@ pub(super) async fn decide(
             return Err(OAuthError::PasswordWrong);
         }
     };
+    if factors::are_needed(at.app, &user).await? {
+        events::sign_in_failed(at.app, at.meta, Some(&user.id), client_id, "second_factor").await;
+        return Err(OAuthError::SecondFactorNeeded);
+    }
     let mut rng = SystemRng;
     let mut ctx = at.app.context(at.meta.now, &mut rng);
     Ok(password_realm::decide(&mut ctx, client, held, request, &facts::user(&user), at.registry).into())

@@ -1,9 +1,12 @@
 //! What stands in each form that has a twin, in the words of its page.
 
+use symbolon_oauth::second_factor::Factor;
+
 use super::{Field, Twin};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::password::{MAX_CHARS, PasswordProblem};
-use crate::http::{forgot, sign_up};
+use crate::http::{factor, forgot, sign_up};
+use crate::pages::factor::{FactorPage, FactorProblem};
 use crate::pages::login::{Login, LoginProblem, SignUpLink};
 use crate::pages::sign_up::{CodeTold, SignUp, SignUpCode, SignUpProblem};
 
@@ -41,10 +44,40 @@ pub(in crate::http) fn login(view: &Login) -> Twin {
             LoginProblem::Busy => "temporarily_unavailable",
             LoginProblem::Incomplete => "incomplete",
             LoginProblem::PageExpired => "page_expired",
+            LoginProblem::Passkey => "passkey",
             LoginProblem::Throttled { .. } => "throttled",
             LoginProblem::WrongCredentials => "wrong_credentials",
         }),
     }
+}
+
+/// `/login/factor`, where a code is asked for. A passkey has no field: who draws the form lets people choose another way.
+pub(in crate::http) fn factor(view: &FactorPage) -> Twin {
+    let code = |label, autocomplete| Field { max_length: Some(64), ..text("code", "text", label, autocomplete) };
+    let fields = match view.way {
+        Factor::Totp => vec![code("Code of six digits", "one-time-code")],
+        Factor::RecoveryCode => vec![code("Recovery code", "off")],
+        Factor::Passkey => Vec::new(),
+    };
+    let mut values = values(&view.csrf, &view.interaction, ("way", view.way.name()));
+    values.extend(view.others.iter().map(|other| ("other_way", other.name().to_owned())).take(1));
+    Twin {
+        page: "factor",
+        action: factor::PATH,
+        fields,
+        values,
+        links: Vec::new(),
+        error: view.problem.map(|problem| match problem {
+            FactorProblem::Passkey => "passkey",
+            FactorProblem::Throttled { .. } => "throttled",
+            FactorProblem::Wrong => "wrong_code",
+        }),
+    }
+}
+
+/// Setting up a factor is done on our own page.
+pub(in crate::http) fn enrol() -> Twin {
+    Twin { page: "enrol", error: Some("enrolment_required"), ..Twin::default() }
 }
 
 /// `/signup`.

@@ -10,6 +10,7 @@ pub mod client;
 pub mod device;
 pub mod dpop;
 pub mod exchange;
+pub mod factors;
 pub mod flow;
 pub mod key_server;
 pub mod letters;

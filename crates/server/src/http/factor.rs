@@ -1,0 +1,321 @@
+//! `/login/factor`: the second step of a sign-in, and the set-up of a factor by who must have one (security 131 to 140).
+//!
+//! What is proven so far travels in the signed interaction; there is no session before all of it is (security 134).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use symbolon_factors::RecoveryCode;
+use symbolon_oauth::second_factor::{Enrolled, Factor, Next, Remember};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Credential, Issued, NewCredentials, User, UserStatus};
+
+use super::authorize::{self, Arrival};
+use super::browser::{self, Keep};
+use super::entry::{self, Entered, Entry};
+use super::posted::Posted;
+use super::twin::{self, GoesOn};
+use super::{login, page, security};
+use crate::account::factors::{self, Factors, Verdict, passkey};
+use crate::app::App;
+use crate::effects::store_failure;
+use crate::events;
+use crate::interaction::{FirstFactor, Interaction, Step};
+use crate::mail::FactorChange;
+use crate::pages::Csp;
+use crate::pages::error::ErrorWhat;
+use crate::pages::factor::{EnrolPage, FactorPage, FactorProblem, RecoveryUsed};
+use crate::pages::passkey::PasskeyGet;
+use crate::pages::qr;
+use crate::pages::recovery_codes::RecoveryCodes;
+use crate::session::csrf::{self, Purpose};
+
+/// Where the second step is posted.
+pub(super) const PATH: &str = "/login/factor";
+
+/// What is asked of whom.
+pub(super) struct Asked<'a> {
+    /// Who has proven a first factor.
+    pub user: &'a User,
+    /// Which will do now.
+    pub factors: BTreeSet<Factor>,
+    /// Whether this browser may be remembered.
+    pub remember: Remember,
+}
+
+/// `POST /login/factor`.
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Login) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let expired = || page::error(&app, &meta, ErrorWhat::PageExpired);
+    let Some(interaction) = authorize::open(&app, &params, &headers, meta.now) else { return expired() };
+    let Step::Factor(first) = interaction.step.clone() else { return expired() };
+    if params.get("decision") == Some("deny") {
+        return login::deny_second_step(arrival, interaction).await;
+    }
+    match step(&arrival, &params, interaction, *first).await {
+        Ok(Some(response)) => response,
+        Ok(None) => expired(),
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+async fn step(
+    arrival: &Arrival<'_>,
+    params: &Params,
+    interaction: Interaction,
+    first: FirstFactor,
+) -> Result<Option<Response>, OAuthError> {
+    let app = arrival.app;
+    let user = app.store.user(&first.user_id).await.map_err(|error| store_failure(&error))?;
+    // Blocked, deleted, or another password since: the first factor counts no more.
+    let good = |user: &User| user.status == UserStatus::Active && user.revocation_handle == first.handle;
+    let Some(user) = user.filter(good) else { return Ok(None) };
+    let keep = if first.keep { Keep::Yes } else { Keep::No };
+    let amr = first.amr.clone();
+    let entry = Entry { arrival, user: &user, amr, keep, interaction: Some(interaction.clone()) };
+    match entry.next().await? {
+        Next::Ask { factors, remember } => {
+            let asked = Asked { user: &user, factors, remember };
+            answered(entry, &asked, params, (first, interaction)).await
+        }
+        Next::Enrol(_) if first.setting_up.is_some() => enrolled(entry, params, (first, interaction)).await,
+        Next::Enrol(_) | Next::SignIn => entry.proceed().await,
+    }
+}
+
+/// A factor was shown, or another way chosen.
+async fn answered(
+    mut entry: Entry<'_>,
+    asked: &Asked<'_>,
+    params: &Params,
+    pending: (FirstFactor, Interaction),
+) -> Result<Option<Response>, OAuthError> {
+    let Arrival { app, meta, headers, .. } = entry.arrival;
+    let way = params.get("way").and_then(Factor::from_name).filter(|way| asked.factors.contains(way));
+    let typed = params.get("code").unwrap_or_default();
+    let Some(way) = way.filter(|_| params.get("decision") != Some("switch")) else {
+        return ask(entry.arrival, asked, pending, way, None).await.map(Some);
+    };
+    let client_id = entry::client_id(&pending.1.query);
+    let shown = if way == Factor::Passkey {
+        let binding = browser::pre_session(app, headers).unwrap_or_default();
+        match passkey::shown(app, Some(asked.user), params, binding, meta.now).await? {
+            Ok(shown) => Ok(shown.enrolled),
+            Err(refused) => Err((FactorProblem::Passkey, refused.cause())),
+        }
+    } else {
+        let device = browser::known_device(app, headers, &asked.user.id);
+        match factors::check(app, meta, asked.user, device, (way, typed)).await? {
+            Verdict::Right(enrolled) => Ok(enrolled.clone()),
+            Verdict::Throttled { wait_secs } => Err((FactorProblem::Throttled { wait_secs }, "throttled".to_owned())),
+            Verdict::Wrong => Err((FactorProblem::Wrong, way.name().to_owned())),
+        }
+    };
+    let enrolled = match shown {
+        Ok(enrolled) => enrolled,
+        Err((problem, cause)) => {
+            events::sign_in_failed(app, meta, Some(&asked.user.id), client_id.as_deref(), &cause).await;
+            return ask(entry.arrival, asked, pending, Some(way), Some(problem)).await.map(Some);
+        }
+    };
+    entry.amr = enrolled.after(&entry.amr);
+    let arrival = entry.arrival;
+    let remembers = asked.remember == Remember::Offer && params.get("remember").is_some();
+    let entered = if remembers { entry.enter_and_remember().await? } else { entry.enter().await? };
+    match entered {
+        Some(entered) if way == Factor::RecoveryCode => after_recovery(arrival, asked.user, entered).await.map(Some),
+        Some(entered) => entered.onward(arrival).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Who used a recovery code is told how many are left, and where to set up a factor anew, before anything goes on.
+async fn after_recovery(arrival: &Arrival<'_>, user: &User, entered: Entered) -> Result<Response, OAuthError> {
+    let app = arrival.app;
+    security::tell(arrival, user, FactorChange::RecoveryCodeUsed).await?;
+    let view = RecoveryUsed {
+        shell: page::shell(app),
+        left: Factors::of(app, &user.id).await?.codes_left(),
+        onward: entered.target(app)?,
+    };
+    let mut response = page::html(app, StatusCode::OK, &view, &Csp::strict());
+    response.extensions_mut().insert(GoesOn(view.onward));
+    Ok(entered.with_cookies(response))
+}
+
+/// The page that asks for a factor: the one that was chosen, or the one that people should use first.
+pub(super) async fn ask(
+    arrival: &Arrival<'_>,
+    asked: &Asked<'_>,
+    (first, interaction): (FirstFactor, Interaction),
+    way: Option<Factor>,
+    problem: Option<FactorProblem>,
+) -> Result<Response, OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let browser = browser::pre_session(app, headers).unwrap_or_default();
+    // What needs no script first, unless there is nothing else.
+    let preferred = [Factor::Totp, Factor::Passkey, Factor::RecoveryCode];
+    let way = way.or_else(|| preferred.into_iter().find(|it| asked.factors.contains(it)));
+    let Some(way) = way else { return Err(OAuthError::ServerError) };
+    let passkey = if way == Factor::Passkey {
+        let factors = Factors::of(app, &asked.user.id).await?;
+        let ids = factors.passkeys().filter_map(|one| one.key.as_deref()).map(symbolon_jose::base64url::encode);
+        Some(PasskeyGet {
+            challenge: passkey::challenge(app, passkey::Ceremony::Factor, browser, meta.now).text(),
+            rp_id: passkey::rp(app).id().to_owned(),
+            allow: ids.collect::<Vec<_>>().join(" "),
+        })
+    } else {
+        None
+    };
+    let shown = shown(arrival, first, interaction).await?;
+    let view = FactorPage {
+        shell: page::shell(app),
+        client: shown.client,
+        interaction: shown.sealed,
+        csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),
+        account: name_of(asked.user),
+        way,
+        others: asked.factors.iter().copied().filter(|other| *other != way).collect(),
+        remember_days: entry::remember_days(asked.remember),
+        passkey,
+        problem,
+    };
+    let csp = if view.passkey.is_some() { shown.csp.passkey_script(app.issuer.origin()) } else { shown.csp };
+    Ok(twin::forms::factor(&view).beside(answer(app, &view, problem, &csp)))
+}
+
+fn answer<V: askama::Template>(app: &App, view: &V, problem: Option<FactorProblem>, csp: &Csp) -> Response {
+    match problem {
+        None => page::html(app, StatusCode::OK, view, csp),
+        Some(FactorProblem::Throttled { wait_secs }) => {
+            let mut response = page::html(app, StatusCode::TOO_MANY_REQUESTS, view, csp);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_secs));
+            response
+        }
+        Some(_) => page::html(app, StatusCode::BAD_REQUEST, view, csp),
+    }
+}
+
+/// What a page of the second step shows of what waits.
+struct Shown {
+    client: Option<crate::pages::ClientView>,
+    sealed: String,
+    csp: Csp,
+}
+
+async fn shown(arrival: &Arrival<'_>, first: FirstFactor, interaction: Interaction) -> Result<Shown, OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let asked = if interaction.own_page.is_none() && interaction.user_code.is_none() {
+        arrival.resume(&interaction).await?
+    } else {
+        None
+    };
+    let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
+    let languages = page::languages(headers, request.as_ref());
+    let client = request
+        .as_ref()
+        .map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
+    let csp = request.as_ref().map_or_else(Csp::strict, page::csp);
+    let csp = csp.image(client.as_ref().and_then(|client| client.logo.as_ref()));
+    let sealed = app.interactions.seal(&interaction.after_first_factor(first, meta.now));
+    Ok(Shown { client, sealed: sealed.map_err(|_| OAuthError::ServerError)?, csp })
+}
+
+/// The page on which somebody who must have a factor sets up an app.
+pub(super) async fn enrol(
+    arrival: &Arrival<'_>,
+    user: &User,
+    (first, interaction): (FirstFactor, Interaction),
+    problem: Option<FactorProblem>,
+) -> Result<Response, OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let sealed = first.setting_up.as_deref().unwrap_or_default();
+    let Some(totp) = factors::totp::open(app, &user.id, sealed) else { return Err(OAuthError::ServerError) };
+    let browser = browser::pre_session(app, headers).unwrap_or_default();
+    let shown = shown(arrival, first, interaction).await?;
+    let account = name_of(user);
+    let view = EnrolPage {
+        shell: page::shell(app),
+        client: shown.client,
+        interaction: shown.sealed,
+        csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),
+        qr: qr::svg(&totp.uri(&host(app), &account)),
+        secret: totp.text(),
+        account,
+        problem,
+    };
+    Ok(twin::forms::enrol().beside(answer(app, &view, problem, &shown.csp)))
+}
+
+/// The app has shown a code: it is set up, with recovery codes, and completes the sign-in.
+async fn enrolled(
+    mut entry: Entry<'_>,
+    params: &Params,
+    (first, interaction): (FirstFactor, Interaction),
+) -> Result<Option<Response>, OAuthError> {
+    let (arrival, user) = (entry.arrival, entry.user);
+    let Arrival { app, meta, .. } = arrival;
+    let sealed = first.setting_up.clone().unwrap_or_default();
+    let Some(totp) = factors::totp::open(app, &user.id, &sealed) else { return Ok(None) };
+    let Ok(step) = totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
+        let problem = params.get("code").is_some().then_some(FactorProblem::Wrong);
+        return enrol(arrival, user, (first, interaction), problem).await.map(Some);
+    };
+    let app_credential = factors::totp::credential(&user.id, &sealed, step, meta.now);
+    let Some(codes) = set_up(arrival, user, vec![app_credential]).await? else { return Ok(None) };
+    security::tell(arrival, user, FactorChange::TotpAdded).await?;
+    entry.amr = Enrolled::TOTP.after(&entry.amr);
+    let Some(entered) = entry.enter().await? else { return Ok(None) };
+    let view = RecoveryCodes {
+        shell: page::shell(app),
+        codes: texts(&codes),
+        account: name_of(user),
+        onward: entered.target(app)?,
+    };
+    let response = page::html(app, StatusCode::OK, &view, &Csp::strict());
+    Ok(Some(entered.with_cookies(response)))
+}
+
+/// Keeps what was set up together with new recovery codes, all or nothing. `None` if the account has changed.
+pub(super) async fn set_up(
+    arrival: &Arrival<'_>,
+    user: &User,
+    mut credentials: Vec<Credential>,
+) -> Result<Option<Vec<RecoveryCode>>, OAuthError> {
+    let Arrival { app, meta, .. } = arrival;
+    let (codes, hashes) = factors::recovery_code::generate(&user.id, meta.now);
+    credentials.extend(hashes);
+    let new = NewCredentials {
+        user_id: user.id.clone(),
+        revocation_handle: user.revocation_handle.clone(),
+        replaces: Some(Credential::RECOVERY_CODE),
+        credentials,
+        now: meta.now,
+    };
+    let added = app.store.add_credentials(new).await.map_err(|error| store_failure(&error))?;
+    Ok((added == Issued::Done).then_some(codes))
+}
+
+/// Codes as they are shown.
+pub(super) fn texts(codes: &[RecoveryCode]) -> Vec<String> {
+    codes.iter().map(ToString::to_string).collect()
+}
+
+/// What people sign in with, by which an app tells their accounts apart.
+pub(super) fn name_of(user: &User) -> String {
+    user.email.clone().or_else(|| user.username.clone()).unwrap_or_else(|| user.id.clone())
+}
+
+/// Under which name an app keeps the account.
+pub(super) fn host(app: &App) -> String {
+    page::shell(app).host
+}

@@ -1,0 +1,361 @@
+//! `/account/security`: how somebody signs in, and changing it. Each change needs a sign-in of the last minutes with everything they have (security 96),
+//! and is told to them by mail.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use symbolon_factors::Totp;
+use symbolon_jose::base64url;
+use symbolon_oauth::second_factor::Factor;
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Conflict, Credential, Issued, NewCredentials, RemoveCredential, StoreError, User};
+
+use super::authorize::Arrival;
+use super::browser::{self, SignedIn};
+use super::factor::{self, name_of};
+use super::login;
+use super::meta::Meta;
+use super::page;
+use super::posted::Posted;
+use crate::account::factors::{self, Factors, passkey};
+use crate::account::normalize::EmailAddress;
+use crate::app::App;
+use crate::calendar::calendar;
+use crate::effects::store_failure;
+use crate::events;
+use crate::interaction::{Interaction, OwnPage};
+use crate::mail::{self, FactorChange, Letter, To};
+use crate::pages::error::ErrorWhat;
+use crate::pages::login::Reason;
+use crate::pages::passkey::PasskeyCreate;
+use crate::pages::recovery_codes::RecoveryCodes;
+use crate::pages::security::{Entered, PasskeyView, RemoveFactor, Security, SecurityProblem, TotpSetUp};
+use crate::pages::{Csp, qr};
+use crate::session::csrf::{self, Purpose};
+
+/// Where it is.
+pub(super) const PATH: &str = "/account/security";
+/// How long after a sign-in changes can be made, in seconds.
+const FRESH_SECS: u64 = 600;
+/// Passkeys of one account.
+const MAX_PASSKEYS: usize = 20;
+const MAX_NAME_CHARS: usize = 60;
+
+/// Its name in the audit log.
+const fn event(change: FactorChange) -> &'static str {
+    match change {
+        FactorChange::PasskeyAdded => "user.factor.passkey",
+        FactorChange::RecoveryCodeUsed => "user.factor.recovery_code.use",
+        FactorChange::RecoveryCodesMade => "user.factor.recovery_codes",
+        FactorChange::Removed => "user.factor.remove",
+        FactorChange::TotpAdded => "user.factor.totp",
+    }
+}
+
+/// Tells the audit log, and the person by mail.
+pub(super) async fn tell(arrival: &Arrival<'_>, user: &User, change: FactorChange) -> Result<(), OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    events::account(app, meta, event(change), &user.id, None).await.map_err(|error| store_failure(&error))?;
+    let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+    let Some(address) = address.filter(|_| app.mail.is_on()) else { return Ok(()) };
+    let lang = mail::language(&page::languages(headers, None));
+    let letter = Letter::FactorChanged { change };
+    let to = To { address: &address, user_id: Some(&user.id), lang };
+    let letter = mail::delivery(app, &to, &letter, meta.now);
+    app.store.put_deliveries(vec![letter], meta.now).await.map_err(|error| store_failure(&error))
+}
+
+/// `/.well-known/passkey-endpoints` (W3C, "A Well-Known URL for Relying Party Passkey Endpoints"): where password managers send people.
+pub(super) async fn passkey_endpoints(State(app): State<Arc<App>>) -> Response {
+    let page = app.issuer.endpoint(PATH);
+    Json(json!({ "enroll": page, "manage": page })).into_response()
+}
+
+/// `GET /account/security`.
+pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let shown = async {
+        match browser::signed_in(&app, &headers, meta.now).await? {
+            Some(who) => Visit { arrival: &arrival, who }.show(None).await,
+            None => sign_in(&arrival, None),
+        }
+    };
+    shown.await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// `POST /account/security`.
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::Security) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let answered = async {
+        let Some(who) = browser::signed_in(&app, &headers, meta.now).await? else { return sign_in(&arrival, None) };
+        let visit = Visit { arrival: &arrival, who };
+        if !visit.is_fresh() || params.get("action") == Some("confirm") {
+            return sign_in(&arrival, Some(&visit.who.user));
+        }
+        visit.change(&params).await
+    };
+    answered.await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// The sign-in page, from which people come back here.
+fn sign_in(arrival: &Arrival<'_>, again: Option<&User>) -> Result<Response, OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let (browser, cookie) = browser::ensure_pre_session(app, headers);
+    let interaction = Interaction::own_page_sign_in(&app.issuer, OwnPage::Security, &browser, meta.now);
+    let name = again.map(name_of);
+    let form = login::Form {
+        interaction: Some(interaction),
+        username: name.clone().unwrap_or_default(),
+        reason: if again.is_some() { Reason::Again } else { Reason::SignIn },
+        signed_in: name,
+        choice: None,
+    };
+    Ok(page::with_cookie(login::show(arrival, None, &form, &browser, None)?, cookie))
+}
+
+/// Somebody at their own page.
+struct Visit<'a> {
+    arrival: &'a Arrival<'a>,
+    who: SignedIn,
+}
+
+impl Visit<'_> {
+    /// An `auth_time` in the future is no sign-in of any age.
+    fn is_fresh(&self) -> bool {
+        let age = self.arrival.meta.now.checked_sub(self.who.session.auth_time);
+        age.is_some_and(|secs| secs <= FRESH_SECS)
+    }
+
+    fn csrf(&self) -> String {
+        let Arrival { app, meta, headers, .. } = self.arrival;
+        let binding = browser::session_binding(app, headers).unwrap_or_default();
+        csrf::issue(&app.csrf, binding, Purpose::Security, meta.now)
+    }
+
+    fn binding(&self) -> &str {
+        browser::session_binding(self.arrival.app, self.arrival.headers).unwrap_or_default()
+    }
+
+    async fn change(&self, params: &Params) -> Result<Response, OAuthError> {
+        match params.get("action") {
+            Some("totp") => self.totp(params).await,
+            Some("codes") => self.codes().await,
+            Some("passkey") => self.passkey(params).await,
+            Some("rename") => self.rename(params).await,
+            Some("remove") => self.remove(params).await,
+            _ => self.show(None).await,
+        }
+    }
+
+    /// The page itself.
+    async fn show(&self, problem: Option<SecurityProblem>) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
+        let factors = Factors::of(app, &user.id).await?;
+        let offered = app.config().factors.offered.clone();
+        let passkeys: Vec<PasskeyView> = factors.passkeys().map(view).collect();
+        let room = passkeys.len() < MAX_PASSKEYS;
+        let create = (offered.contains(&Factor::Passkey) && room && self.is_fresh()).then(|| PasskeyCreate {
+            challenge: passkey::challenge(app, passkey::Ceremony::Create, self.binding(), meta.now).text(),
+            rp_id: passkey::rp(app).id().to_owned(),
+            rp_name: factor::host(app),
+            user: base64url::encode(user.id.as_bytes()),
+            account: name_of(user),
+            display: user.name.clone().unwrap_or_else(|| name_of(user)),
+            exclude: factors
+                .passkeys()
+                .filter_map(|one| one.key.as_deref())
+                .map(base64url::encode)
+                .collect::<Vec<_>>()
+                .join(" "),
+        });
+        let view = Security {
+            shell: page::shell(app),
+            account: name_of(user),
+            csrf: self.csrf(),
+            fresh: if self.is_fresh() { Entered::Lately } else { Entered::LongAgo },
+            passkeys,
+            create,
+            totp: factors.totp().map(|one| (one.id.clone(), used(one))),
+            totp_offered: offered.contains(&Factor::Totp),
+            codes_left: (!factors.is_empty()).then(|| factors.codes_left()),
+            problem,
+        };
+        let csp = if view.create.is_some() { Csp::strict().passkey_script(app.issuer.origin()) } else { Csp::strict() };
+        let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        Ok(page::html(app, status, &view, &csp))
+    }
+
+    /// The app: first its secret is shown, then its first code proves that it has it.
+    async fn totp(&self, params: &Params) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
+        if !app.config().factors.offered.contains(&Factor::Totp) {
+            return self.show(None).await;
+        }
+        let Some(sealed) = params.get("secret") else {
+            return Ok(self.totp_page(&factors::totp::generate(), None));
+        };
+        let Some(totp) = factors::totp::open(app, &user.id, sealed) else {
+            return Ok(page::error(app, meta, ErrorWhat::PageExpired));
+        };
+        let Ok(step) = totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
+            return Ok(self.totp_page(&totp, Some(SecurityProblem::Code)));
+        };
+        let credential = factors::totp::credential(&user.id, sealed, step, meta.now);
+        self.keep(credential, Some(Credential::TOTP), FactorChange::TotpAdded).await
+    }
+
+    fn totp_page(&self, totp: &Totp, problem: Option<SecurityProblem>) -> Response {
+        let app = self.arrival.app;
+        let user = &self.who.user;
+        let account = name_of(user);
+        let view = TotpSetUp {
+            shell: page::shell(app),
+            csrf: self.csrf(),
+            qr: qr::svg(&totp.uri(&factor::host(app), &account)),
+            secret: totp.text(),
+            sealed: factors::totp::seal(app, &user.id, totp),
+            account,
+            problem,
+        };
+        let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        page::html(app, status, &view, &Csp::strict())
+    }
+
+    /// Keeps a factor, tells of it, and shows recovery codes where there are none yet.
+    async fn keep(
+        &self,
+        credential: Credential,
+        replaces: Option<&'static str>,
+        change: FactorChange,
+    ) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
+        let had_codes = Factors::of(app, &user.id).await?.codes_left() > 0;
+        let new = NewCredentials {
+            user_id: user.id.clone(),
+            revocation_handle: user.revocation_handle.clone(),
+            replaces,
+            credentials: vec![credential],
+            now: meta.now,
+        };
+        match app.store.add_credentials(new).await {
+            Ok(Issued::Done) => {}
+            Ok(Issued::Changed | Issued::Gone) => return Ok(page::error(app, meta, ErrorWhat::PageExpired)),
+            Err(StoreError::Conflict(Conflict::Exists)) => return self.show(Some(SecurityProblem::PasskeyTaken)).await,
+            Err(error) => return Err(store_failure(&error)),
+        }
+        tell(self.arrival, user, change).await?;
+        if had_codes { Ok(page::see_other(PATH)) } else { self.codes().await }
+    }
+
+    /// New recovery codes in place of the old ones.
+    async fn codes(&self) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
+        if Factors::of(app, &user.id).await?.is_empty() {
+            return self.show(None).await;
+        }
+        let Some(codes) = factor::set_up(self.arrival, user, Vec::new()).await? else {
+            return Ok(page::error(app, meta, ErrorWhat::PageExpired));
+        };
+        tell(self.arrival, user, FactorChange::RecoveryCodesMade).await?;
+        let view = RecoveryCodes {
+            shell: page::shell(app),
+            codes: factor::texts(&codes),
+            account: name_of(user),
+            onward: PATH.to_owned(),
+        };
+        Ok(page::html(app, StatusCode::OK, &view, &Csp::strict()))
+    }
+
+    async fn passkey(&self, params: &Params) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
+        let factors = Factors::of(app, &user.id).await?;
+        if !app.config().factors.offered.contains(&Factor::Passkey) || factors.passkeys().count() >= MAX_PASSKEYS {
+            return self.show(None).await;
+        }
+        match passkey::created(app, user, params, self.binding(), meta.now).await? {
+            Ok(credential) => {
+                let name = named(params).unwrap_or_else(|| format!("Passkey {}", factors.passkeys().count() + 1));
+                self.keep(Credential { name, ..credential }, None, FactorChange::PasskeyAdded).await
+            }
+            Err(refused) => {
+                tracing::info!(cause = refused.cause(), "a passkey was not registered");
+                self.show(Some(SecurityProblem::Passkey)).await
+            }
+        }
+    }
+
+    async fn rename(&self, params: &Params) -> Result<Response, OAuthError> {
+        let id = params.get("id").unwrap_or_default();
+        if let Some(name) = named(params) {
+            let renamed = self.arrival.app.store.rename_credential(&self.who.user.id, id, &name).await;
+            renamed.map_err(|error| store_failure(&error))?;
+        }
+        Ok(page::see_other(PATH))
+    }
+
+    /// Asked twice: what goes cannot come back.
+    async fn remove(&self, params: &Params) -> Result<Response, OAuthError> {
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
+        let factors = Factors::of(app, &user.id).await?;
+        let Some(credential) = factors.find(params.get("id").unwrap_or_default()) else {
+            return Ok(page::see_other(PATH));
+        };
+        if params.get("sure") != Some("yes") {
+            let view = RemoveFactor {
+                shell: page::shell(app),
+                csrf: self.csrf(),
+                id: credential.id.clone(),
+                name: credential.name.clone(),
+                is_last: factors.passkeys().count() + usize::from(factors.totp().is_some()) == 1,
+            };
+            return Ok(page::html(app, StatusCode::OK, &view, &Csp::strict()));
+        }
+        let remove = RemoveCredential {
+            user_id: user.id.clone(),
+            id: credential.id.clone(),
+            keep_sid: self.who.session.sid.clone(),
+            now: meta.now,
+        };
+        let removed = app.store.remove_credential(remove).await.map_err(|error| store_failure(&error))?;
+        if removed.is_some() {
+            tell(self.arrival, user, FactorChange::Removed).await?;
+        }
+        Ok(page::see_other(PATH))
+    }
+}
+
+/// A name that somebody gave.
+fn named(params: &Params) -> Option<String> {
+    let name: String =
+        params.get("name")?.trim().chars().filter(|sign| !sign.is_control()).take(MAX_NAME_CHARS).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+fn view(credential: &Credential) -> PasskeyView {
+    PasskeyView {
+        id: credential.id.clone(),
+        name: credential.name.clone(),
+        used: used(credential),
+        backup: passkey::backup(credential),
+    }
+}
+
+/// Since when, and when last, by the day.
+fn used(credential: &Credential) -> (String, Option<String>) {
+    let day = |time: u64| calendar(time).chars().take(10).collect::<String>();
+    (day(credential.created_at), credential.last_used_at.map(day))
+}

@@ -1,0 +1,168 @@
+//! The second step of a sign-in (experience §4, security 1h).
+//!
+//! Form fields: `interaction`, `csrf`, `way` (the factor), `code`, `remember` (present when ticked); a passkey fills hidden ones. Small forms with
+//! `decision=switch` lead to another way, one with `decision=deny` says no to all of it.
+
+use askama::Template;
+use symbolon_oauth::second_factor::Factor;
+
+use super::passkey::PasskeyGet;
+use super::{ClientView, PageShell};
+
+/// The page that asks for a factor.
+#[derive(Clone, Debug, Template)]
+#[template(path = "factor.html")]
+pub struct FactorPage {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Who asks; `None` when somebody signs in to the server's own pages.
+    pub client: Option<ClientView>,
+    /// The signed pending request, with what is proven.
+    pub interaction: String,
+    /// Anti-forgery token, bound to the pre-session cookie.
+    pub csrf: String,
+    /// Who is signing in.
+    pub account: String,
+    /// What is asked for.
+    pub way: Factor,
+    /// What would do as well.
+    pub others: Vec<Factor>,
+    /// For how many days the browser can be remembered, if it can.
+    pub remember_days: Option<u64>,
+    /// What a browser needs to ask for a passkey, if that is the way.
+    pub passkey: Option<PasskeyGet>,
+    /// What went wrong before.
+    pub problem: Option<FactorProblem>,
+}
+
+/// The page on which somebody who must have a factor sets up an app.
+#[derive(Clone, Debug, Template)]
+#[template(path = "factor_enrol.html")]
+pub struct EnrolPage {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Who asks.
+    pub client: Option<ClientView>,
+    /// The signed pending request, with what is proven and the sealed secret.
+    pub interaction: String,
+    /// Anti-forgery token, bound to the pre-session cookie.
+    pub csrf: String,
+    /// The QR code, as SVG.
+    pub qr: String,
+    /// The secret, to be typed.
+    pub secret: String,
+    /// Whose it is.
+    pub account: String,
+    /// What went wrong before.
+    pub problem: Option<FactorProblem>,
+}
+
+/// The page between a sign-in with a recovery code and what waited for it.
+#[derive(Clone, Debug, Template)]
+#[template(path = "recovery_used.html")]
+pub struct RecoveryUsed {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Codes that are left.
+    pub left: usize,
+    /// Where to go on.
+    pub onward: String,
+}
+
+/// Why a second factor was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FactorProblem {
+    /// The passkey was another, or nobody confirmed.
+    Passkey,
+    /// Too many attempts.
+    Throttled {
+        /// Seconds until the next attempt counts.
+        wait_secs: u64,
+    },
+    /// The code is wrong, too old, or was used.
+    Wrong,
+}
+
+impl FactorPage {
+    fn script() -> &'static str {
+        super::assets::PASSKEY_PATH
+    }
+
+    fn is_recovery(&self) -> bool {
+        self.way == Factor::RecoveryCode
+    }
+
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let plain = Self {
+            shell: sample::shell(),
+            client: Some(sample::client()),
+            interaction: "eyJ0eXAi.sample.interaction".into(),
+            csrf: "sample-csrf".into(),
+            account: "ada@example.com".into(),
+            way: Factor::Totp,
+            others: vec![Factor::Passkey, Factor::RecoveryCode],
+            remember_days: None,
+            passkey: None,
+            problem: None,
+        };
+        let failed = |problem| Self { problem: Some(problem), ..plain.clone() };
+        let others = vec![Factor::Totp, Factor::RecoveryCode];
+        let passkey = Self { way: Factor::Passkey, others, passkey: Some(PasskeyGet::sample()), ..plain.clone() };
+        vec![
+            ("factor-wrong", failed(FactorProblem::Wrong)),
+            ("factor-throttled", failed(FactorProblem::Throttled { wait_secs: 30 })),
+            ("factor-remember", Self { client: None, remember_days: Some(30), ..plain.clone() }),
+            ("factor-recovery", Self { way: Factor::RecoveryCode, others: vec![Factor::Totp], ..plain.clone() }),
+            ("factor-passkey-wrong", Self { problem: Some(FactorProblem::Passkey), ..passkey.clone() }),
+            ("factor-passkey", passkey),
+            (
+                "factor-hostile",
+                Self { client: Some(sample::hostile_client()), account: sample::HOSTILE.into(), ..plain.clone() },
+            ),
+            ("factor", plain),
+        ]
+    }
+}
+
+impl EnrolPage {
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let plain = Self {
+            shell: sample::shell(),
+            client: Some(sample::client()),
+            interaction: "eyJ0eXAi.sample.interaction".into(),
+            csrf: "sample-csrf".into(),
+            qr: super::qr::svg(&sample_uri()),
+            secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+            account: "ada@example.com".into(),
+            problem: None,
+        };
+        let hostile = Self { client: Some(sample::hostile_client()), account: sample::HOSTILE.into(), ..plain.clone() };
+        vec![
+            ("enrol-wrong", Self { problem: Some(FactorProblem::Wrong), ..plain.clone() }),
+            ("enrol-hostile", hostile),
+            ("enrol", plain),
+        ]
+    }
+}
+
+impl RecoveryUsed {
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let page = |left| Self { shell: sample::shell(), left, onward: "/authorize/continue?interaction=e.y.j".into() };
+        vec![("recovery-used", page(9)), ("recovery-used-last", page(0))]
+    }
+}
+
+/// As long as they are.
+#[cfg(test)]
+pub(super) fn sample_uri() -> String {
+    symbolon_factors::Totp::new(*b"12345678901234567890").uri("auth.example.com", "ada.lovelace@example.com")
+}

@@ -1,0 +1,41 @@
+//! New recovery codes, shown this once.
+
+use askama::Template;
+
+use super::PageShell;
+
+/// After a factor was set up, or when somebody wants new ones.
+#[derive(Clone, Template)]
+#[template(path = "recovery_codes.html")]
+pub struct RecoveryCodes {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// The codes.
+    pub codes: Vec<String>,
+    /// Whose they are, for whoever finds the paper in a year.
+    pub account: String,
+    /// Where to go on.
+    pub onward: String,
+}
+
+impl RecoveryCodes {
+    /// One look at the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let codes = vec!["0123-4567-89AB-CDEF".to_owned(); 10];
+        let page = |account: &str| Self {
+            shell: sample::shell(),
+            codes: codes.clone(),
+            account: account.into(),
+            onward: "/account/security".into(),
+        };
+        vec![("recovery-codes", page("ada@example.com")), ("recovery-codes-hostile", page(sample::HOSTILE))]
+    }
+}
+
+impl std::fmt::Debug for RecoveryCodes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RecoveryCodes(..)")
+    }
+}

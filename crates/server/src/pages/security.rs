@@ -1,0 +1,215 @@
+//! How somebody signs in, and changing it (experience §4): passkeys, the authenticator app, recovery codes.
+//!
+//! Every form posts `csrf` and `action` to `/account/security`: `confirm`, `passkey`, `rename`, `remove`, `totp`, `codes`.
+
+use askama::Template;
+use symbolon_factors::webauthn::Backup;
+
+use super::PageShell;
+use super::passkey::PasskeyCreate;
+
+/// `GET /account/security`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "security.html")]
+pub struct Security {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Whose page it is.
+    pub account: String,
+    /// Anti-forgery token, bound to the session.
+    pub csrf: String,
+    /// Whether changes can be made.
+    pub fresh: Entered,
+    /// The passkeys, the oldest first.
+    pub passkeys: Vec<PasskeyView>,
+    /// What a browser needs to make another, if that is offered.
+    pub create: Option<PasskeyCreate>,
+    /// The app: its id, and since when and when last.
+    pub totp: Option<(String, (String, Option<String>))>,
+    /// Whether one can be set up.
+    pub totp_offered: bool,
+    /// Recovery codes that are left; `None` without a factor they could stand in for.
+    pub codes_left: Option<usize>,
+    /// What went wrong before.
+    pub problem: Option<SecurityProblem>,
+}
+
+/// The page on which an app is set up.
+#[derive(Clone, Debug, Template)]
+#[template(path = "totp.html")]
+pub struct TotpSetUp {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Anti-forgery token, bound to the session.
+    pub csrf: String,
+    /// The QR code, as SVG.
+    pub qr: String,
+    /// The secret, to be typed.
+    pub secret: String,
+    /// The secret, sealed, for the way back.
+    pub sealed: String,
+    /// Whose it is.
+    pub account: String,
+    /// What went wrong before.
+    pub problem: Option<SecurityProblem>,
+}
+
+/// The question before something goes.
+#[derive(Clone, Debug, Template)]
+#[template(path = "remove_factor.html")]
+pub struct RemoveFactor {
+    /// What surrounds the page.
+    pub shell: PageShell,
+    /// Anti-forgery token, bound to the session.
+    pub csrf: String,
+    /// Which.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether there is no other.
+    pub is_last: bool,
+}
+
+/// When somebody signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// In the last minutes.
+    Lately,
+    /// Before that.
+    LongAgo,
+}
+
+/// A passkey as it is listed.
+#[derive(Clone, Debug)]
+pub struct PasskeyView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Since when, and when last.
+    pub used: (String, Option<String>),
+    /// Whether it is on one device only.
+    pub backup: Backup,
+}
+
+impl PasskeyView {
+    fn place(&self) -> &'static str {
+        match self.backup {
+            Backup::BackedUp => "backed up, on all your devices",
+            Backup::Eligible => "not backed up yet",
+            Backup::SingleDevice => "on one device only",
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SecurityProblem {
+    /// The code is not the app's.
+    Code,
+    /// No passkey was made, or it could not be taken.
+    Passkey,
+    /// The passkey is on record already.
+    PasskeyTaken,
+}
+
+impl Security {
+    fn script() -> &'static str {
+        super::assets::PASSKEY_PATH
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.fresh == Entered::Lately
+    }
+
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let used = || ("2026-11-02".to_owned(), Some("2026-11-28".to_owned()));
+        let passkey =
+            |id: &str, name: &str, backup| PasskeyView { id: id.into(), name: name.into(), used: used(), backup };
+        let create = PasskeyCreate {
+            challenge: "c2FtcGxl".into(),
+            rp_id: "auth.example.com".into(),
+            rp_name: "auth.example.com".into(),
+            user: "dXNy".into(),
+            account: "ada@example.com".into(),
+            display: "Ada Lovelace".into(),
+            exclude: String::new(),
+        };
+        let none = Self {
+            shell: sample::shell(),
+            account: "ada@example.com".into(),
+            csrf: "sample-csrf".into(),
+            fresh: Entered::Lately,
+            passkeys: Vec::new(),
+            create: Some(create.clone()),
+            totp: None,
+            totp_offered: true,
+            codes_left: None,
+            problem: None,
+        };
+        let passkeys =
+            vec![passkey("one", "Phone", Backup::BackedUp), passkey("two", "Key on my ring", Backup::SingleDevice)];
+        let all = Self { passkeys, totp: Some(("three".into(), used())), codes_left: Some(7), ..none.clone() };
+        vec![
+            ("security-problem", Self { problem: Some(SecurityProblem::Passkey), ..all.clone() }),
+            ("security-stale", Self { fresh: Entered::LongAgo, create: None, ..all.clone() }),
+            ("security-no-codes", Self { codes_left: Some(0), ..all.clone() }),
+            (
+                "security-hostile",
+                Self {
+                    account: sample::HOSTILE.into(),
+                    create: Some(PasskeyCreate { display: sample::HOSTILE.into(), ..create }),
+                    passkeys: vec![passkey("one", sample::HOSTILE, Backup::Eligible)],
+                    ..none.clone()
+                },
+            ),
+            ("security-none", none),
+            ("security", all),
+        ]
+    }
+}
+
+impl TotpSetUp {
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let plain = Self {
+            shell: sample::shell(),
+            csrf: "sample-csrf".into(),
+            qr: super::qr::svg(&super::factor::sample_uri()),
+            secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+            sealed: "v1.sealed".into(),
+            account: "ada@example.com".into(),
+            problem: None,
+        };
+        vec![
+            ("totp-wrong", Self { problem: Some(SecurityProblem::Code), ..plain.clone() }),
+            ("totp-hostile", Self { account: sample::HOSTILE.into(), ..plain.clone() }),
+            ("totp", plain),
+        ]
+    }
+}
+
+impl RemoveFactor {
+    /// One look at every state of the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        use super::sample;
+        let page = |name: &str, is_last| Self {
+            shell: sample::shell(),
+            csrf: "sample-csrf".into(),
+            id: "one".into(),
+            name: name.into(),
+            is_last,
+        };
+        vec![
+            ("remove-factor", page("Phone", false)),
+            ("remove-factor-last", page("Phone", true)),
+            ("remove-factor-hostile", page(sample::HOSTILE, true)),
+        ]
+    }
+}

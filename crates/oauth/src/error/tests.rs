@@ -146,6 +146,8 @@ fn every_answer_keeps_to_the_characters_of_rfc_6749_5_2_and_to_registered_codes(
         "invalid_scope",
         "invalid_target",
         "login_required",
+        // No standard has one; what clients of Auth0 know.
+        "mfa_required",
         "registration_not_supported",
         "request_not_supported",
         "request_uri_not_supported",

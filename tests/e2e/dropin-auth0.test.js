@@ -227,6 +227,24 @@ test('auth0-js: changePassword mails a link to whoever has the account', async (
   assert.match(sent[0].text, /https:\/\/localhost:\d+\/reset\?/);
 });
 
+test('auth0-js: signup mails a link, and the account begins behind it with the password that was chosen', async (t) => {
+  const page = await open(t);
+  const wish = { email: 'grace@example.test', password: 'seven calm otters knit', connection: REALM };
+  const ask = (facts) => page.evaluate((sent) => done((end) => web.signup(sent, end)), facts);
+  const { error, result } = await ask(wish);
+  assert.deepEqual([error, result.email, result.emailVerified], [null, wish.email, false]);
+  const weak = await ask({ ...wish, password: 'short' });
+  assert.deepEqual([weak.error.code, weak.error.policy], ['invalid_password', 'at least 12 characters']);
+  let letter;
+  for (const until = Date.now() + 15_000; !letter && Date.now() < until; ) {
+    letter = (await (await get(`${server.issuer}/dev/mail.json`)).json()).letters.find(({ to }) => to === wish.email);
+  }
+  await page.goto(/https:\/\/localhost:\d+\/signup\/confirm\?\S+/.exec(letter.text)[0]);
+  await page.fill('input[type=password]', wish.password);
+  await page.click('main form button[type=submit]');
+  await page.getByRole('heading', { name: 'Account created' }).waitFor();
+});
+
 test('auth0-spa-js: redirect, user, a token in a hidden frame, logout', async (t) => {
   const page = await open(t);
   await signIn(page, () => spa.loginWithRedirect({ appState: { target: '/orders' } }));

@@ -47,8 +47,11 @@ pub struct Pending {
     pub address: Address,
     /// What waits for the sign-up in the browser that asked, sealed for it.
     pub interaction: Option<String>,
-    /// The browser that asked.
-    pub browser: String,
+    /// The browser that asked, if there is one with a page for the code.
+    pub browser: Option<String>,
+    /// The id that the account will have, where somebody was told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
 }
 
 /// What an invitation promises to whoever has its link.
@@ -133,7 +136,8 @@ impl Pending {
 
     /// Whether the browser with this pre-session cookie is the one that asked.
     pub fn is_of(&self, browser: &str) -> bool {
-        symbolon_jose::ct_eq(self.browser.as_bytes(), fingerprint(browser).as_bytes())
+        let asked = self.browser.as_deref();
+        asked.is_some_and(|asked| symbolon_jose::ct_eq(asked.as_bytes(), fingerprint(browser).as_bytes()))
     }
 }
 
@@ -170,7 +174,8 @@ mod tests {
             code: "271828".into(),
             address,
             interaction: None,
-            browser: fingerprint("cookie"),
+            browser: Some(fingerprint("cookie")),
+            user_id: None,
         }
     }
 
@@ -205,6 +210,8 @@ mod tests {
     fn the_browser_that_asked_is_known_by_its_cookie() {
         let pending = pending(Address::Free);
         assert!(pending.is_of("cookie") && !pending.is_of("other") && !pending.is_of(""));
+        let by_an_app = Pending { browser: None, ..pending };
+        assert!(!by_an_app.is_of("cookie") && !by_an_app.is_of(""));
     }
 
     /// Counts, so that every value comes up.

@@ -1,5 +1,7 @@
 //! `/dbconnections/change_password`: a page of a client asks that somebody gets a link for a new password. No standard; what `changePassword` of
-//! auth0-js sends. It is the wish of `/forgot`, with the same answer for everybody.
+//! auth0-js sends. It is the wish of `/forgot`, with the same answer for everybody. Beside it `/dbconnections/signup` ([`sign_up`]).
+
+pub(super) mod sign_up;
 
 use std::sync::Arc;
 

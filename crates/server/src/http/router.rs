@@ -93,6 +93,7 @@ fn pages_of_clients(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/co/authenticate", post(co_authenticate::authenticate))
         .route("/dbconnections/change_password", post(dbconnections::change_password))
+        .route("/dbconnections/signup", post(dbconnections::sign_up::sign_up))
         .method_not_allowed_fallback(answer::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(app), cors::registered_with_cookies))
 }

@@ -5,7 +5,7 @@
 //! ([`code`]) or link ([`confirm`]) in it makes the account and its first session at once ([`complete`]). Whoever was invited has proven the
 //! address already ([`invitation`]). What is answered does not depend on whether the address has an account.
 
-mod begin;
+pub(super) mod begin;
 pub(super) mod code;
 mod complete;
 pub(super) mod confirm;

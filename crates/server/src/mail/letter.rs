@@ -49,6 +49,13 @@ pub enum Letter {
         /// How long both work.
         minutes: u64,
     },
+    /// The link that proves the address of somebody who signed up in an app, which has no page for a code.
+    SignUpLink {
+        /// The link.
+        link: String,
+        /// How long it works.
+        minutes: u64,
+    },
     /// The operator tries out whether mail arrives.
     Test,
 }
@@ -89,6 +96,7 @@ impl Letter {
             Self::PasswordChanged => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
             Self::SignUpCode { .. } => "sign_up_code",
+            Self::SignUpLink { .. } => "sign_up_link",
             Self::Test => "test",
         }
     }
@@ -96,7 +104,9 @@ impl Letter {
     /// After this long nobody needs it any more: what it holds works no longer, or whoever asked for it has gone.
     pub(super) fn lifetime_secs(&self) -> u64 {
         match self {
-            Self::PasswordReset { minutes, .. } | Self::SignUpCode { minutes, .. } => minutes.saturating_mul(MINUTE),
+            Self::PasswordReset { minutes, .. }
+            | Self::SignUpCode { minutes, .. }
+            | Self::SignUpLink { minutes, .. } => minutes.saturating_mul(MINUTE),
             Self::Invitation { days, .. } => days.saturating_mul(DAY),
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,

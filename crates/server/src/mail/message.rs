@@ -80,6 +80,7 @@ mod tests {
             Letter::PasswordChanged,
             Letter::PasswordReset { link: link(), minutes: 20 },
             Letter::SignUpCode { code: "271828".into(), link: link(), minutes: 20 },
+            Letter::SignUpLink { link: link(), minutes: 20 },
             Letter::Test,
         ]
     }
@@ -97,7 +98,8 @@ mod tests {
             assert!(written.html.contains("<html lang=\"en\">") && written.text.ends_with("auth.example.com"));
             if let Letter::Invitation { link, .. }
             | Letter::PasswordReset { link, .. }
-            | Letter::SignUpCode { link, .. } = &letter
+            | Letter::SignUpCode { link, .. }
+            | Letter::SignUpLink { link, .. } = &letter
             {
                 assert!(written.text.contains(&format!("\n{link}\n")), "{}", written.text);
                 assert!(

@@ -41,6 +41,7 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str) -> Word
         Letter::PasswordChanged => password_changed(to, issuer, host),
         Letter::PasswordReset { link, minutes } => password_reset(to, link, *minutes, host),
         Letter::SignUpCode { code, link, minutes } => sign_up_code(code, link, *minutes, host),
+        Letter::SignUpLink { link, minutes } => sign_up_link(link, *minutes, host),
         // What was only asked for is never sent as it stands.
         Letter::ResetAsked(_) | Letter::Test => test(host),
     }
@@ -132,6 +133,19 @@ fn sign_up_code(code: &str, link: &str, minutes: u64, host: &str) -> Words {
             format!("Both work for {minutes} minutes. Give the code to nobody, whoever asks for it."),
             "If you did not want an account, you need not do anything: there will be none.".to_owned(),
         ],
+    }
+}
+
+fn sign_up_link(link: &str, minutes: u64, host: &str) -> Words {
+    Words {
+        subject: "Confirm your address".to_owned(),
+        lead: format!("Your account at {host} is nearly there. It begins when you confirm this address."),
+        actions: vec![Action::new("Confirm your address", link)],
+        after: vec![
+            format!("The link works for {minutes} minutes, and asks for the password you chose."),
+            "If you did not want an account, you need not do anything: there will be none.".to_owned(),
+        ],
+        ..Words::default()
     }
 }
 

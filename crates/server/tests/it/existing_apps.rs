@@ -8,6 +8,7 @@ use symbolon_server::admin::{ClientChange, ClientCommand, Command, Preset};
 
 use crate::support::flow::authorize_url;
 use crate::support::protocol::{claims, header};
+use crate::support::sign_up::CHOSEN;
 use crate::support::{API, Answer, Browser, ISSUER, PASSWORD, SPA_ORIGIN, World};
 
 const ADA: &str = "ada@example.com";
@@ -277,4 +278,69 @@ async fn wishes_for_new_passwords_are_slowed_and_without_mail_there_are_none() {
     last.is_error(429, "too_many_requests");
     assert!(last.header("retry-after").parse::<u64>().unwrap() > 0);
     forgotten(&World::new().await, &[], ADA).await.is_error(503, "temporarily_unavailable");
+}
+
+async fn signed_up(world: &World, email: &str, password: &str) -> Answer {
+    let body = json!({
+        "client_id": "spa", "connection": "Username-Password-Authentication", "email": email, "password": password,
+        "name": "Grace Hopper", "user_metadata": { "colour": "green" },
+    });
+    world.post_json("/dbconnections/signup", &[(ORIGIN, SPA_ORIGIN)], &body).await
+}
+
+#[tokio::test]
+async fn a_page_of_the_client_begins_a_sign_up_and_the_link_with_the_password_ends_it() {
+    const GRACE: &str = "grace@example.com";
+    let world = World::open_to_all().await;
+    let answer = signed_up(&world, GRACE, CHOSEN).await;
+    assert_eq!((answer.status.as_u16(), answer.header("access-control-allow-origin")), (200, SPA_ORIGIN));
+    let told = answer.json();
+    assert_eq!((told["email"].clone(), told["email_verified"].clone()), (json!(GRACE), json!(false)));
+    let user = async || world.running.app.store.user_by_identifier(GRACE).await.unwrap();
+    assert!(user().await.is_none(), "nobody has proven anything");
+    let mut browser = world.browser();
+    let page = browser.get(&world.link_for(GRACE).await).await;
+    assert_eq!(browser.confirm(&page, None).await.status, 400, "whoever asked knows the password");
+    assert!(browser.confirm(&page, Some(CHOSEN)).await.body.contains("<h1>Account created</h1>"));
+    let user = user().await.unwrap();
+    assert_eq!(
+        (json!(user.id), user.email_verified, user.name.as_deref()),
+        (told["_id"].clone(), true, Some("Grace Hopper"))
+    );
+}
+
+/// Security 123: whether the address has an account stands in the letter to its owner only.
+#[tokio::test]
+async fn a_sign_up_for_an_address_that_is_known_is_answered_alike_and_changes_nothing() {
+    let world = World::open_to_all().await;
+    let [known, unknown] = [signed_up(&world, ADA, CHOSEN).await, signed_up(&world, "bob@example.com", CHOSEN).await];
+    let shape = |answer: &Answer| {
+        let body = answer.json();
+        (answer.status, body["_id"].as_str().map(str::len), body.as_object().map(|body| body.len()))
+    };
+    assert_eq!(shape(&known), shape(&unknown));
+    let ada = world.running.app.store.user_by_identifier(ADA).await.unwrap().unwrap();
+    assert!(known.json()["_id"] != json!(ada.id), "it is nobody's");
+    assert!(world.letter(ADA).await.get("link").is_none(), "{:?}", world.letter(ADA).await);
+}
+
+#[tokio::test]
+async fn a_sign_up_that_cannot_be_is_told_as_the_library_reads_it() {
+    let world = World::open_to_all().await;
+    let short = signed_up(&world, "bob@example.com", "short").await;
+    assert_eq!(short.status, 400);
+    let short = short.json();
+    let told = ["code", "name", "policy"].map(|name| short[name].clone());
+    assert_eq!(told, [json!("invalid_password"), json!("PasswordStrengthError"), json!("at least 12 characters")]);
+    assert_eq!(signed_up(&world, "nobody", CHOSEN).await.json()["code"], "invalid_signup");
+    let mut last = signed_up(&world, "bob@example.com", CHOSEN).await;
+    for _ in 0..40 {
+        last = signed_up(&world, "bob@example.com", CHOSEN).await;
+        if last.status == 429 {
+            break;
+        }
+    }
+    assert_eq!((last.status.as_u16(), last.header("retry-after").is_empty()), (429, false));
+    let closed = signed_up(&World::new().await, "bob@example.com", CHOSEN).await;
+    assert_eq!((closed.status.as_u16(), closed.json()["code"].clone()), (400, json!("public_signup_disabled")));
 }

@@ -25,22 +25,32 @@ use crate::pages::sign_up::SignUpProblem;
 use crate::rng::SystemRng;
 
 /// What somebody wants an account with.
-pub(super) struct Wanted {
-    pub(super) email: EmailAddress,
-    pub(super) name: Option<String>,
+pub(in crate::http) struct Wanted {
+    pub(in crate::http) email: EmailAddress,
+    pub(in crate::http) name: Option<String>,
     pub(super) password: Password,
 }
 
 /// Checks what was typed. `email` as it counts, which an invitation says.
 pub(super) fn wanted(app: &App, params: &Params, email: &str) -> Result<Wanted, SignUpProblem> {
-    let email = EmailAddress::parse(email).map_err(|_| SignUpProblem::Email)?;
-    let name = params.get("name").map(str::trim).filter(|name| !name.is_empty());
-    if name.is_some_and(|name| name.chars().count() > 200 || name.chars().any(char::is_control)) {
-        return Err(SignUpProblem::Name);
-    }
     let typed = params.get("password").unwrap_or_default();
     if params.get("password_confirm").is_some_and(|again| again != typed) {
         return Err(SignUpProblem::PasswordsDiffer);
+    }
+    checked(app, email, params.get("name"), typed)
+}
+
+/// The same of what an app asks.
+pub(in crate::http) fn checked(
+    app: &App,
+    email: &str,
+    name: Option<&str>,
+    typed: &str,
+) -> Result<Wanted, SignUpProblem> {
+    let email = EmailAddress::parse(email).map_err(|_| SignUpProblem::Email)?;
+    let name = name.map(str::trim).filter(|name| !name.is_empty());
+    if name.is_some_and(|name| name.chars().count() > 200 || name.chars().any(char::is_control)) {
+        return Err(SignUpProblem::Name);
     }
     let password = Password::parse(typed).map_err(SignUpProblem::Password)?;
     let words = [email.identifier.as_str(), name.unwrap_or_default(), "symbolon"];
@@ -67,16 +77,9 @@ pub(super) async fn begin(
         Ok(wanted) => wanted,
         Err(problem) => return again(interaction, problem),
     };
-    let mailbox = wanted.email.identifier.clone();
-    if let Attempt::Wait { secs } = count(arrival, &wanted.email).await? {
-        app.metrics.limited("sign_up");
-        return again(interaction, SignUpProblem::Throttled { wait_secs: secs });
-    }
-    let Ok(hash) = app.passwords.hash(wanted.password.clone(), setup::salt()).await else {
-        // No letter was sent.
-        let given_back = app.throttle().unsent_keys(&mailbox, address(arrival));
-        app.attempts.forgive(Vec::new(), given_back).await.map_err(|error| store_failure(&error))?;
-        return again(interaction, SignUpProblem::Busy);
+    let hash = match hashed(arrival, &wanted).await? {
+        Ok(hash) => hash,
+        Err(problem) => return again(interaction, problem),
     };
     let sealed = app.interactions.seal(&interaction.clone().back(arrival.meta.now));
     let pending = Pending {
@@ -86,11 +89,31 @@ pub(super) async fn begin(
         code: String::new(),
         address: Address::Free,
         interaction: Some(sealed.map_err(|_| OAuthError::ServerError)?),
-        browser: fingerprint(browser),
+        browser: Some(fingerprint(browser)),
+        user_id: None,
     };
     let name = send(arrival, &wanted.email, pending, entry::client_id(&interaction.query)).await?;
     let interaction = interaction.proving(name, arrival.meta.now);
     Ok(Next::Code(Box::new(Question { interaction, email: wanted.email.as_typed, told: None })))
+}
+
+/// Of the password, once the letter that is to be sent has been counted.
+pub(in crate::http) async fn hashed(
+    arrival: &Arrival<'_>,
+    wanted: &Wanted,
+) -> Result<Result<String, SignUpProblem>, OAuthError> {
+    let app = arrival.app;
+    if let Attempt::Wait { secs } = count(arrival, &wanted.email).await? {
+        app.metrics.limited("sign_up");
+        return Ok(Err(SignUpProblem::Throttled { wait_secs: secs }));
+    }
+    let Ok(hash) = app.passwords.hash(wanted.password.clone(), setup::salt()).await else {
+        // No letter was sent.
+        let given_back = app.throttle().unsent_keys(&wanted.email.identifier, address(arrival));
+        app.attempts.forgive(Vec::new(), given_back).await.map_err(|error| store_failure(&error))?;
+        return Ok(Err(SignUpProblem::Busy));
+    };
+    Ok(Ok(hash))
 }
 
 /// Counts a letter before it is written.
@@ -105,7 +128,7 @@ pub(super) fn address(arrival: &Arrival<'_>) -> IpAddr {
 }
 
 /// Keeps what waits, with a code and a link of its own, and the letter that tells them; returns its public name.
-pub(super) async fn send(
+pub(in crate::http) async fn send(
     arrival: &Arrival<'_>,
     email: &EmailAddress,
     pending: Pending,
@@ -116,13 +139,11 @@ pub(super) async fn send(
     let owner = app.store.user_by_identifier(email.identifier.as_str()).await.map_err(failed)?;
     let link = OpaqueToken::generate(TokenKind::SignUp, &mut SystemRng);
     let code = sign_up::draw_code(&mut SystemRng);
-    let letter = match &owner {
-        Some(_) => Letter::AddressKnown,
-        None => Letter::SignUpCode {
-            code: code.clone(),
-            link: app.issuer.endpoint(&format!("{}?code={}", super::confirm::PATH, link.reveal())),
-            minutes: sign_up::MINUTES,
-        },
+    let there = app.issuer.endpoint(&format!("{}?code={}", super::confirm::PATH, link.reveal()));
+    let letter = match (&owner, &pending.browser) {
+        (Some(_), _) => Letter::AddressKnown,
+        (None, Some(_)) => Letter::SignUpCode { code: code.clone(), link: there, minutes: sign_up::MINUTES },
+        (None, None) => Letter::SignUpLink { link: there, minutes: sign_up::MINUTES },
     };
     let to = To {
         address: email,
@@ -139,7 +160,7 @@ pub(super) async fn send(
     Ok(name)
 }
 
-pub(super) fn outcome(problem: SignUpProblem) -> &'static str {
+pub(in crate::http) fn outcome(problem: SignUpProblem) -> &'static str {
     match problem {
         SignUpProblem::Busy => "busy",
         SignUpProblem::Throttled { .. } => "throttled",

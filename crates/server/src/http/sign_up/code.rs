@@ -155,8 +155,8 @@ pub(super) async fn finish(
     email: EmailAddress,
 ) -> Result<Completed, OAuthError> {
     let proof = Proof { kind: Artefact::SIGN_UP, hash: artefact.hash };
-    let Pending { name, password_hash, .. } = pending;
-    let newcomer = Newcomer { email, name, password_hash, roles: [].into(), client_id: artefact.client_id };
+    let Pending { name, password_hash, user_id: id, .. } = pending;
+    let newcomer = Newcomer { id, email, name, password_hash, roles: [].into(), client_id: artefact.client_id };
     complete(arrival, proof, newcomer).await
 }
 

@@ -15,6 +15,8 @@ use crate::rng::SystemRng;
 
 /// Who has proven an address.
 pub(super) struct Newcomer {
+    /// The id that somebody was told.
+    pub(super) id: Option<String>,
     pub(super) email: EmailAddress,
     pub(super) name: Option<String>,
     pub(super) password_hash: String,
@@ -69,7 +71,7 @@ pub(super) async fn complete(arrival: &Arrival<'_>, proof: Proof, newcomer: Newc
 
 fn account(newcomer: Newcomer, now: u64) -> User {
     User {
-        id: Subject::generate(&mut SystemRng).as_str().to_owned(),
+        id: newcomer.id.unwrap_or_else(|| Subject::generate(&mut SystemRng).as_str().to_owned()),
         username: None,
         email: Some(newcomer.email.as_typed),
         // That is what a sign-up proves; nobody can say it of themselves.

@@ -74,6 +74,7 @@ pub(super) async fn accept(
         return Ok(again(SignUpProblem::Busy));
     };
     let newcomer = Newcomer {
+        id: None,
         email: wanted.email,
         name: wanted.name,
         password_hash,

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use symbolon_oauth::{ErrorBody, OAuthError};
 
-use super::cors::AnswersClient;
+use super::cors::{AnswersApi, AnswersClient};
 use super::meta::Refused;
 
 /// Values that stand ready: text would be checked and copied for every answer.
@@ -58,6 +58,12 @@ pub(super) fn error(error: &OAuthError) -> Response {
 pub(super) async fn method_not_allowed() -> Response {
     let body = ErrorBody { error: "invalid_request", error_description: "this method is not supported here".into() };
     json(StatusCode::METHOD_NOT_ALLOWED, &body)
+}
+
+/// Marks an answer as meant for an API, so that no page may read it.
+pub(super) fn to_api(mut response: Response) -> Response {
+    response.extensions_mut().insert(AnswersApi);
+    response
 }
 
 /// Marks an answer as meant for a client, so that its origins may read it.

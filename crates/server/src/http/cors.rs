@@ -21,6 +21,10 @@ use crate::app::App;
 #[derive(Clone, Debug)]
 pub(super) struct AnswersClient(pub String);
 
+/// Marks an answer for an API's own request at a path that pages ask, too: no page reads it.
+#[derive(Clone, Copy)]
+pub(super) struct AnswersApi;
+
 /// Lets every origin read the answer.
 pub(super) async fn open(request: Request, next: Next) -> Response {
     let_all(request, next, "GET").await
@@ -51,7 +55,7 @@ pub(super) async fn registered(State(app): State<Arc<App>>, request: Request, ne
     let origin = request.headers().get(ORIGIN).cloned();
     let mut response = if is_preflight(&request) { preflight("GET, POST") } else { next.run(request).await };
     response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = origin else { return response };
+    let Some(origin) = origin.filter(|_| response.extensions().get::<AnswersApi>().is_none()) else { return response };
     let client = response.extensions().get::<AnswersClient>().cloned();
     if let Some(reader) = reader(&app, &origin, client.as_ref()) {
         let headers = response.headers_mut();

@@ -26,10 +26,10 @@ use crate::rng::SystemRng;
 
 /// The session endpoint.
 pub(super) async fn session(State(app): State<Arc<App>>, asked: FromClient) -> Response {
-    match handle(&app, &asked).await {
+    answer::to_api(match handle(&app, &asked).await {
         Ok(found) => answer::json(StatusCode::OK, &found),
         Err(error) => answer::error(&error),
-    }
+    })
 }
 
 async fn handle(app: &App, asked: &FromClient) -> Result<Answer, OAuthError> {

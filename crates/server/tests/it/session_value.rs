@@ -93,7 +93,8 @@ async fn it_takes_a_form_by_post_and_nothing_else() {
     let world = world().await;
     let value = value(&world, &mut world.browser()).await;
     let own = basic(API, SECRET);
-    assert_eq!(world.browser().get(&format!("/session?session={value}")).await.status, 405);
+    let by_address = world.browser().get(&format!("/session?session={value}")).await;
+    assert_eq!(by_address.status, 401, "what a page asks is about its cookie: {by_address:?}");
     let headers = [(http::header::AUTHORIZATION, own.as_str()), (CONTENT_TYPE, "application/x-www-form-urlencoded")];
     let in_url = format!("/session?session={value}");
     world.send(Method::POST, &in_url, &headers, Some(String::new())).await.is_error(400, "invalid_request");

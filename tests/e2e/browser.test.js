@@ -144,7 +144,7 @@ test('a wrong password says so without saying which half, keeps the name, and th
     await page.goto(server.app);
     await page.click('#sign-in');
     await fillIn(page, username, 'not the password at all');
-    const alert = page.locator('[role=alert]');
+    const alert = page.locator('#problem');
     await alert.waitFor();
     assert.equal(await page.inputValue('input[name=username]'), username);
     assert.equal(await page.inputValue('input[name=password]'), '');
@@ -224,7 +224,7 @@ test('the hosted pages need no JavaScript', async (t) => {
   }).toString();
   await page.goto(url.href);
   await fillIn(page, user.email, 'wrong, to see the message');
-  await page.locator('[role=alert]').waitFor();
+  await page.locator('#problem').waitFor();
   await fillIn(page, user.email, user.password);
   await page.waitForURL((there) => there.origin === server.app);
   const answer = new URL(page.url()).searchParams;

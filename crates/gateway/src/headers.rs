@@ -29,6 +29,12 @@ const NOT_TO_THE_API: &[&str] = &[
     "forwarded",
     "via",
     "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "remote-user",
+    "x-remote-user",
     "client-cert",
     "client-cert-chain",
     "x-csrf-token",
@@ -67,7 +73,10 @@ pub(crate) fn to_the_api(headers: &HeaderMap) -> HeaderMap {
     let unwanted = |name: &HeaderName| {
         let text = name.as_str();
         NOT_TO_THE_API.contains(&text)
-            || text.starts_with("x-forwarded-")
+            // Many programs read `X_Forwarded_For` as `X-Forwarded-For` (the class of CVE-2015-0219).
+            || text.contains('_')
+            || text.starts_with("x-forwarded")
+            || text.starts_with("x-ssl-client-")
             || text.starts_with("sec-")
             || text.starts_with("access-control-")
     };
@@ -130,6 +139,9 @@ mod tests {
             ("authorization", "Bearer planted"),
             ("x-forwarded-for", "10.0.0.1"),
             ("x-forwarded-user", "root"),
+            ("x_forwarded_for", "10.0.0.1"),
+            ("remote_user", "root"),
+            ("true-client-ip", "10.0.0.1"),
             ("forwarded", "for=10.0.0.1"),
             ("sec-fetch-site", "same-origin"),
             ("x-http-method-override", "DELETE"),

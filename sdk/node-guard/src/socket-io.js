@@ -30,6 +30,11 @@ export function socketIo(core, { scope, role, ...more }) {
   for (const name of Object.keys(more)) throw new ConfigError(`there is no option ${name}`);
   const lacks = lacking({ scope, role });
   return (socket, next) => {
+    // What comes back that way would never be judged, and nobody would see its token end.
+    if (/** @type {any} */ (socket).nsp?.server?.opts?.connectionStateRecovery?.skipMiddlewares) {
+      next(new ConfigError('connectionStateRecovery of Socket.IO lets connections past the guard; set its skipMiddlewares: false'));
+      return;
+    }
     judged(core, lacks, socket.request, socket.handshake.auth ?? {}).then(
       (shown) => {
         attend(core, lacks, socket, shown);
@@ -68,7 +73,9 @@ function attend(core, lacks, socket, { token, proven }) {
   const end = (code) => {
     ticket.leave();
     socket.emit('unauthorized', { code });
-    socket.disconnect(true);
+    if (socket.connected) socket.disconnect(true);
+    // Another middleware is still at work: there is nothing yet that could be disconnected, and must not be.
+    else /** @type {any} */ (socket).conn?.close();
   };
   renewed(proven.caller);
   const ticket = core.open.enter(token, proven, { lacks, renewed, over: (rejection) => end(endingOf(rejection).reason) });

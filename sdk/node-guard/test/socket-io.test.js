@@ -10,9 +10,9 @@ import { createGuard } from '../src/guard.js';
 import { AUDIENCE, following, TestIssuer } from './support/issuer.js';
 
 /** An API of Socket.IO, and a way to connect to it. */
-async function serve(t, guard, needs) {
+async function serve(t, guard, needs, options) {
   const server = createServer();
-  const io = new Server(server, { serveClient: false });
+  const io = new Server(server, { serveClient: false, ...options });
   io.use(guard.socketIo(needs));
   io.on('connection', (socket) => {
     socket.on('who', (answer) => answer(`${socket.data.caller.sub} [${socket.data.caller.scope}]`));
@@ -87,4 +87,14 @@ test('a revocation ends the connection within a moment', async (t) => {
   const over = heard(client, 'unauthorized');
   await issuer.revoke('sid', 'gone');
   assert.deepEqual(await over, ['unauthorized', { code: 'token_revoked' }]);
+});
+
+test('recovery that goes past the guard is refused, so that nobody believes tokens end there', async (t) => {
+  const { issuer, guard } = await world(t);
+  const recovering = await serve(t, guard, {}, { connectionStateRecovery: {} });
+  const [what, why] = await heard(recovering({ token: await issuer.token() }), 'connect', 'connect_error');
+  assert.equal(what, 'connect_error');
+  assert.match(why.message, /skipMiddlewares/);
+  const judged = await serve(t, guard, {}, { connectionStateRecovery: { skipMiddlewares: false } });
+  assert.equal((await heard(judged({ token: await issuer.token() }), 'connect', 'connect_error'))[0], 'connect');
 });

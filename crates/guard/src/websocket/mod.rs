@@ -4,11 +4,11 @@
 //! subprotocols, in the guard's cookie (then only from the API's own pages or [`Guard::cookie_origins`]), or, from other programs, in the header
 //! after all. See [`Guard::websocket`].
 //!
-//! - [`handshake`]: what opens a connection.
-//! - [`message`]: what is said about the token, and the codes with which a connection ends.
-//! - [`life`]: one connection from its first token to its end.
-//! - [`open`]: all of them, and the task that notices when a token does not count any more.
-//! - [`socket`]: what a handler is given.
+//! - `handshake`: what opens a connection.
+//! - `message`: what is said about the token, and the codes with which a connection ends.
+//! - `life`: one connection from its first token to its end.
+//! - `open`: all of them, and the task that notices when a token does not count any more.
+//! - `socket`: what a handler is given.
 
 mod handshake;
 mod life;

@@ -168,7 +168,10 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthErr
     let (sid, reach) = (session.sid.clone(), request.reach);
     let may_reach = reach == Reach::Here || facts.client.is_some_and(|client| client.first_party);
     Ok(
-        if may_reach && (facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts)) || sent_by_its_page(facts))
+        // A link in a page may be another visitor's: it ends no more than what is here.
+        if may_reach
+            && (facts.hint.as_ref().is_some_and(|hint| names(hint, session, facts))
+                || reach == Reach::Here && sent_by_its_page(facts))
         {
             Decision::End { sid, reach, then }
         } else {
@@ -284,6 +287,15 @@ mod tests {
         {
             assert_eq!(run(&own, other), ask, "{other:?}");
         }
+        let facts = Facts {
+            hint: None,
+            client: Some(&own),
+            session: Some(session()),
+            pairwise: &testing::names(),
+            sent_from: Some("https://spa.example"),
+        };
+        let everywhere = decide(&request("client_id=spa&everywhere=true"), &facts).unwrap();
+        assert!(matches!(everywhere, Decision::Ask { reach: Reach::Everywhere, .. }), "a link may be anybody's");
         for client in [Client { first_party: false, ..own.clone() }, Client { disabled: true, ..own.clone() }] {
             assert_eq!(run(&client, Some("https://spa.example")), ask);
         }

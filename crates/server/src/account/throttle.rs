@@ -89,12 +89,25 @@ impl ThrottlePolicy {
     }
 
     /// The counters of a guess at a second factor, which only somebody who knows the password can make: this account from anywhere, or one device that it
-    /// knows, and anything from this address. So strict a count of an account would keep its owner out, did not each device of theirs have its own.
+    /// knows, and anything from this address. So strict a count of an account would keep its owner out, did not each device of theirs have its own. And
+    /// since whoever has the password could make their browsers known one after the other while nothing else was asked, there is a wide one of
+    /// the account with all its devices. A million codes, three of them right: both count for a day, not for minutes.
     pub fn factor_keys(&self, user_id: &str, address: IpAddr, device: Option<Device>) -> Vec<ThrottleKey> {
+        let (hour, day) = (4 * QUARTER_HOUR, 96 * QUARTER_HOUR);
+        let one = Limit { base_delay_secs: 60, max_delay_secs: hour, window_secs: day, ..self.pair };
+        let all = Limit { free: 100, base_delay_secs: 60, max_delay_secs: QUARTER_HOUR, window_secs: day };
         vec![
-            key(name_factor(user_id, device), self.pair),
+            key(name_factor(user_id, device), one),
+            key(name_factors(user_id), all),
             key(format!("address:{}", name_address(address)), self.address),
         ]
+    }
+
+    /// The counters that a right second factor gives its one attempt back.
+    pub fn right_factor_keys(user_id: &str, address: IpAddr) -> Vec<String> {
+        let mut keys = Self::given_back_keys(address);
+        keys.push(name_factors(user_id));
+        keys
     }
 
     /// The counter that a right second factor forgets.
@@ -203,6 +216,10 @@ impl ThrottlePolicy {
 fn key(key: String, limit: Limit) -> ThrottleKey {
     let Limit { free, base_delay_secs, max_delay_secs, window_secs } = limit;
     ThrottleKey { key, free, base_delay_secs, max_delay_secs, window_secs }
+}
+
+fn name_factors(user_id: &str) -> String {
+    format!("factors:{}", name_account(&Account::Known(user_id)))
 }
 
 fn name_factor(user_id: &str, device: Option<Device>) -> String {
@@ -324,6 +341,17 @@ mod tests {
         assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_eq!(key("::ffff:192.0.2.7"), "address:192.0.2.7");
+    }
+
+    #[test]
+    fn guesses_at_a_second_factor_count_for_a_day_and_with_those_of_all_devices_of_the_account() {
+        let keys = |device| ThrottlePolicy::default().factor_keys("usr_1", "192.0.2.7".parse().unwrap(), device);
+        let (stranger, own) = (keys(None), keys(Some(Device::new(&mut crate::rng::SystemRng))));
+        assert_ne!(stranger[0].key, own[0].key, "a stranger does not keep the owner out of a device of theirs");
+        assert_eq!((&stranger[1], stranger[1].free), (&own[1], 100));
+        assert!(stranger[..2].iter().all(|key| key.window_secs == 86_400 && key.base_delay_secs == 60));
+        let right = ThrottlePolicy::right_factor_keys("usr_1", "192.0.2.7".parse().unwrap());
+        assert_eq!(right, [own[2].key.clone(), own[1].key.clone()], "what failed before still counts");
     }
 
     #[test]

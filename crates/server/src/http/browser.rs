@@ -93,6 +93,12 @@ pub(super) fn ensure_pre_session(app: &App, headers: &HeaderMap) -> (String, Opt
     (value, Some(cookie))
 }
 
+/// Whether the browser goes here with its whole window, as far as it says: an image or a frame in a page may be there by another visitor.
+pub(super) fn is_led_here(headers: &HeaderMap) -> bool {
+    let says = |name: &str, wanted: &str| headers.get(name).is_none_or(|value| value == wanted);
+    says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
+}
+
 /// The origin of the page that sent the browser here, as the browser names it.
 pub(super) fn sent_from(headers: &HeaderMap) -> Option<String> {
     let page = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;

@@ -43,7 +43,7 @@ pub(super) async fn get_v2(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let sent_from = browser::sent_from(&headers);
+    let sent_from = browser::sent_from(&headers).filter(|_| browser::is_led_here(&headers));
     let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from };
     exit.existing(query.unwrap_or_default().as_bytes()).await
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use symbolon_factors::Totp;
 use symbolon_jose::base64url;
 use symbolon_oauth::second_factor::Factor;
-use symbolon_oauth::{OAuthError, Params};
+use symbolon_oauth::{OAuthError, Params, acr};
 use symbolon_store::{Conflict, Credential, Issued, NewCredentials, RemoveCredential, StoreError, User};
 
 use super::authorize::Arrival;
@@ -97,7 +97,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let answered = async {
         let Some(who) = browser::signed_in(&app, &headers, meta.now).await? else { return sign_in(&arrival, None) };
         let visit = Visit { arrival: &arrival, who };
-        if !visit.is_fresh() || params.get("action") == Some("confirm") {
+        if params.get("action") == Some("confirm") || !visit.may_change(&Factors::of(&app, &visit.who.user.id).await?) {
             return sign_in(&arrival, Some(&visit.who.user));
         }
         visit.change(&params).await
@@ -128,10 +128,13 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// An `auth_time` in the future is no sign-in of any age.
-    fn is_fresh(&self) -> bool {
-        let age = self.arrival.meta.now.checked_sub(self.who.session.auth_time);
-        age.is_some_and(|secs| secs <= FRESH_SECS)
+    /// Signed in lately, and with more than a password where the account had more at that time: whoever has only the password must not choose
+    /// a factor of their own. An `auth_time` in the future is no sign-in of any age.
+    fn may_change(&self, factors: &Factors) -> bool {
+        let session = &self.who.session;
+        let age = self.arrival.meta.now.checked_sub(session.auth_time);
+        let is_whole = session.amr.iter().any(|method| method == acr::MFA) || !factors.were_there(session.auth_time);
+        is_whole && age.is_some_and(|secs| secs <= FRESH_SECS)
     }
 
     fn csrf(&self) -> String {
@@ -163,7 +166,8 @@ impl Visit<'_> {
         let offered = app.config().factors.offered.clone();
         let passkeys: Vec<PasskeyView> = factors.passkeys().map(view).collect();
         let room = passkeys.len() < MAX_PASSKEYS;
-        let create = (offered.contains(&Factor::Passkey) && room && self.is_fresh()).then(|| PasskeyCreate {
+        let may_change = self.may_change(&factors);
+        let create = (offered.contains(&Factor::Passkey) && room && may_change).then(|| PasskeyCreate {
             challenge: passkey::challenge(app, passkey::Ceremony::Create, self.binding(), meta.now).text(),
             rp_id: passkey::rp(app).id().to_owned(),
             rp_name: factor::host(app),
@@ -181,7 +185,7 @@ impl Visit<'_> {
             shell: page::shell(app),
             account: name_of(user),
             csrf: self.csrf(),
-            fresh: if self.is_fresh() { Entered::Lately } else { Entered::LongAgo },
+            fresh: if may_change { Entered::Lately } else { Entered::LongAgo },
             passkeys,
             create,
             totp: factors.totp().map(|one| (one.id.clone(), used(one))),

@@ -279,3 +279,23 @@ async fn an_operator_sees_factors_and_can_take_them_away() {
         assert!(names.iter().any(|it| it == name), "{name}: {names:?}");
     }
 }
+
+/// Security 96: where only the password is asked at sign-in, it still does not change what the account signs in with.
+#[tokio::test]
+async fn who_has_the_password_alone_cannot_choose_a_factor_of_their_own() {
+    let world = World::with(|config| config.factors.required = Required::Never).await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    own.set_up_app(0).await;
+    world.advance(60);
+    let mut thief = world.browser();
+    assert!(thief.sign_in_here(ADA).await.body.contains("Hello"), "the rule asks for no more");
+    for action in ["totp", "codes", "remove"] {
+        let answer = thief.security(&[("action", action)]).await;
+        assert!(answer.body.contains("Confirm it is you"), "{action}: {}", answer.body);
+    }
+    assert!(!thief.get(SECURITY).await.body.contains("name=\"challenge\""), "no passkey can be added");
+    let page = thief.security(&[("action", "totp")]).await;
+    let page = thief.sign_in(&page, ADA, PASSWORD).await;
+    assert!(is_at_the_step(&page), "{}", page.body);
+}

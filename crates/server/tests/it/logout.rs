@@ -1,7 +1,7 @@
 //! Promises of signing out: who may cause it, what it ends, and where it may lead.
 
-use http::Method;
 use http::header::REFERER;
+use http::{HeaderName, Method};
 
 use crate::support::client::form;
 use crate::support::flow::authorize_url;
@@ -250,6 +250,18 @@ async fn a_page_of_our_own_client_signs_out_at_the_existing_clients_address() {
     let (path, page) = (logout(&[("client_id", "web")]), "https://app.example.com/home");
     let plain = browser.send(Method::GET, &path, &[(REFERER, page)], None).await;
     assert_eq!(plain.status, 200);
+    assert!(is_signed_in(&browser).await);
+    // What somebody could put into a page of the client leads nobody away.
+    let path = format!("/v2/logout?{}", form(&[("client_id", "web")]));
+    let page = (REFERER, "https://app.example.com/home");
+    let image = [
+        page.clone(),
+        (HeaderName::from_static("sec-fetch-mode"), "no-cors"),
+        (HeaderName::from_static("sec-fetch-dest"), "image"),
+    ];
+    assert_eq!(browser.send(Method::GET, &path, &image, None).await.status, 200);
+    let all = browser.send(Method::GET, &format!("{path}&everywhere=true"), &[page], None).await;
+    assert_eq!(all.status, 200, "a link may be another visitor's");
     assert!(is_signed_in(&browser).await);
     // Without an address it is the first that is registered.
     assert_eq!(from(&mut browser, "web", "https://app.example.com/home").await.location(), BYE);

@@ -59,6 +59,11 @@ impl Factors {
         self.totp().is_none() && self.passkeys().next().is_none()
     }
 
+    /// Whether people had set one up before this second.
+    pub(crate) fn were_there(&self, before: u64) -> bool {
+        self.passkeys().chain(self.totp()).any(|one| one.created_at < before)
+    }
+
     /// The passkeys, the oldest first.
     pub(crate) fn passkeys(&self) -> impl Iterator<Item = &Credential> {
         self.0.iter().filter(|one| one.kind == Credential::PASSKEY)
@@ -136,7 +141,7 @@ pub(crate) async fn check(
         return Ok(Verdict::Wrong);
     }
     let (forget, give_back) =
-        (ThrottlePolicy::forgotten_factor_keys(&user.id, device), ThrottlePolicy::given_back_keys(address));
+        (ThrottlePolicy::forgotten_factor_keys(&user.id, device), ThrottlePolicy::right_factor_keys(&user.id, address));
     app.attempts.forgive(forget, give_back).await.map_err(failed)?;
     Ok(Verdict::Right(enrolled))
 }

@@ -138,7 +138,13 @@ async fn judge(arrival: &Arrival<'_>, found: &Found, typed: &str) -> Result<Opti
     let Ok(password) = Password::parse(typed) else { return Ok(Some(ConfirmProblem::WrongPassword)) };
     let stored = Some(found.pending.password_hash.clone());
     match app.passwords.verify(password, stored, setup::salt()).await {
-        Err(_) => Ok(Some(ConfirmProblem::Busy)),
+        Err(_) => {
+            // Nothing was looked at.
+            let mut given_back = policy.right_code_keys(&found.email.identifier, address(arrival));
+            given_back.push(ThrottlePolicy::one_code_key(&sign_up::name(found.artefact.hash)).key);
+            app.attempts.forgive(Vec::new(), given_back).await.map_err(failed)?;
+            Ok(Some(ConfirmProblem::Busy))
+        }
         Ok(Verdict::NoMatch) => Ok(Some(ConfirmProblem::WrongPassword)),
         Ok(Verdict::Match | Verdict::MatchNeedsRehash(_)) => {
             let given_back = policy.right_code_keys(&found.email.identifier, address(arrival));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { ConfigError, createGuard } from '../src/guard.js';
 import { serve } from './support/app.js';
-import { AUDIENCE, following, TestIssuer, wholeFile } from './support/issuer.js';
+import { caughtUp, AUDIENCE, following, TestIssuer, wholeFile } from './support/issuer.js';
 
 const SECRET = new Uint8Array(32).fill(7);
 const file = wholeFile();
@@ -94,6 +94,7 @@ test('it is refused with the token that asked for it', async (t) => {
   const url = guard.signUrl(caller, '/picture');
   assert.equal((await ask(url)).status, 200);
   await issuer.revoke('sid', 'gone');
+  await caughtUp(guard, issuer);
   const other = createGuard({ issuer: issuer.url, audience: AUDIENCE, signedUrls: SECRET }, issuer.clock);
   t.after(() => other.close());
   for (const node of [ask, await serve(t, [other])]) assert.equal((await node(url)).status, 401, 'also by a node that has seen no token');

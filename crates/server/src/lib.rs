@@ -47,6 +47,7 @@ pub mod session;
 pub mod shared_signals;
 pub mod status_list;
 pub mod storage;
+pub mod words;
 
 pub use app::{App, AppError};
 pub use clock::Clock;

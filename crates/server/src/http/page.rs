@@ -14,10 +14,12 @@ use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
 use crate::pages::form_post::FormPost;
 use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
+use crate::words::Language;
 
 /// What surrounds every page of this server.
 pub(super) fn shell(app: &App) -> PageShell {
-    PageShell::new(app.issuer.as_str(), if app.config().dev { Mode::Development } else { Mode::Production })
+    let mode = if app.config().dev { Mode::Development } else { Mode::Production };
+    PageShell::new(app.issuer.as_str(), mode, Language::En)
 }
 
 /// A client as pages show it, to somebody who reads these languages.

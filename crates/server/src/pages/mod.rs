@@ -42,11 +42,13 @@ use askama::Template;
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 
+use crate::words::{self, Language};
+
 /// What every page shows around its own content.
 #[derive(Clone, Debug)]
 pub struct PageShell {
-    /// Language of the texts (BCP 47), for `<html lang>`.
-    pub lang: &'static str,
+    /// Language of the texts.
+    pub language: Language,
     /// Host of the issuer, so that people can compare it with the address bar.
     pub host: String,
     /// Whether to mark the page as a development server's.
@@ -63,10 +65,14 @@ pub enum Mode {
 }
 
 impl PageShell {
-    /// The shell of an issuer's pages, in English.
-    pub fn new(issuer: &str, mode: Mode) -> Self {
+    /// The shell of an issuer's pages.
+    pub fn new(issuer: &str, mode: Mode, language: Language) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self { lang: "en", host, mode }
+        Self { language, host, mode }
+    }
+
+    fn words(&self) -> words::Shell {
+        words::Shell::of(self.language)
     }
 
     fn is_development(&self) -> bool {

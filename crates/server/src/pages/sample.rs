@@ -1,16 +1,17 @@
 //! Values the views' samples share.
 
 use super::{AccountView, ClientView, Mode, PageShell};
+use crate::words::Language;
 
 /// Text that would break out of an attribute, a tag or a script, were it not escaped.
 pub(super) const HOSTILE: &str = "\"'><img src=x onerror=alert(1)></title></script><script>alert(2)</script>";
 
 pub(super) fn shell() -> PageShell {
-    PageShell::new("http://localhost:4400", Mode::Development)
+    PageShell::new("http://localhost:4400", Mode::Development, Language::En)
 }
 
 pub(super) fn production_shell() -> PageShell {
-    PageShell::new("https://auth.example.com", Mode::Production)
+    PageShell::new("https://auth.example.com", Mode::Production, Language::En)
 }
 
 pub(super) fn client() -> ClientView {

@@ -1,0 +1,46 @@
+//! Every sentence a person reads, in every language Symbolon speaks: one file per page or letter, one key per sentence, with all
+//! languages side by side. A key that lacks a language does not compile; neither does a sentence that names what it is not given.
+//!
+//! A new page brings its own file of words. A new language is a variant of [`Language`], and the compiler then lists every sentence
+//! that is to be translated.
+
+mod language;
+mod shell;
+
+pub use self::language::Language;
+pub use self::shell::Shell;
+
+/// Declares the words of one page: a type with a method per sentence. A sentence that takes values is made with `format!` and names
+/// them in braces; one that does not is a `&'static str`. What needs more (a plural, say) is a method written out by hand.
+macro_rules! words {
+    ($(#[$doc:meta])* pub struct $name:ident; $($rest:tt)*) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name($crate::words::Language);
+
+        impl $name {
+            /// These words in one language.
+            pub const fn of(language: $crate::words::Language) -> Self {
+                Self(language)
+            }
+
+            $crate::words::words!(@keys $($rest)*);
+        }
+    };
+    (@keys) => {};
+    (@keys $(#[$doc:meta])* $key:ident { $($language:ident: $text:literal),+ $(,)? } $($rest:tt)*) => {
+        $(#[$doc])*
+        pub const fn $key(self) -> &'static str {
+            match self.0 { $($crate::words::Language::$language => $text),+ }
+        }
+        $crate::words::words!(@keys $($rest)*);
+    };
+    (@keys $(#[$doc:meta])* $key:ident($($value:ident: $type:ty),+) { $($language:ident: $text:literal),+ $(,)? } $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $key(self, $($value: $type),+) -> String {
+            match self.0 { $($crate::words::Language::$language => format!($text)),+ }
+        }
+        $crate::words::words!(@keys $($rest)*);
+    };
+}
+pub(crate) use words;

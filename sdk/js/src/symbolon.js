@@ -319,7 +319,7 @@ export class Auth {
    */
   async #stepsUp(response, init) {
     const { saved } = this.#tokens;
-    const wanted = response.headers.get('WWW-Authenticate')?.includes('="insufficient_user_authentication"');
+    const wanted = response.headers.get('WWW-Authenticate')?.includes('="insufficient_user_');
     if (!wanted || !saved || init?.stepUp === 'manual') return false;
     const { missing } = await signIn();
     const asked = missing(response, saved.claims, this.#server.now);

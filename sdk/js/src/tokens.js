@@ -158,7 +158,7 @@ export class Tokens {
     return this.inTurn(async () => {
       const saved = await this.load();
       if (!saved) throw new AuthError('login_required');
-      if (saved.turn !== known && saved.turn !== this.#heard && this.store.shared) await this.#word(saved.turn);
+      if (saved.turn !== known && saved.turn !== this.#heard && !saved.access) await this.#word(saved.turn);
       const have = this.#access[key];
       if (have && have.token !== before?.token && have.expiresAt > this.env.Date.now()) return have;
       return this.#request(want, saved);

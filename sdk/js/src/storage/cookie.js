@@ -4,8 +4,10 @@
  *
  * The issuer answers with claims and never with a token, and so this page has none: where the others keep an access
  * token, here is the token of the session's pages (CSRF), which goes with requests that change something and is of no
- * use without the cookies. After a reload `GET /session` tells who is signed in. Web Storage has the page's token and
- * whose sign-in it is of, so that one can be renewed whose access token has run out.
+ * use without the cookies. After a reload `GET /session` tells who is signed in. IndexedDB has the page's token and
+ * whose sign-in it is of, so that one can be renewed whose access token has run out, and how long the renewed one is
+ * good: whoever waited for another tab's renewal finds it there in one transaction. localStorage and the channel
+ * reach other processes when they please, which may be after the lock.
  */
 
 import { base64url } from '../pkce.js';
@@ -13,7 +15,7 @@ import { base64url } from '../pkce.js';
 /** @typedef {import('../tokens.js').Store} Store */
 /** @typedef {import('../tokens.js').Saved} Saved */
 /** @typedef {import('../server.js').Json} Json */
-/** @typedef {{ turn: string, nonce: string, csrf: string, claims: Json }} Kept in Web Storage, for all tabs */
+/** @typedef {{ turn: string, nonce: string, csrf: string, claims: Json, got: Saved['access'] }} Kept for all tabs */
 
 const HEADER = 'X-CSRF-Token';
 const SAFE = /^(GET|HEAD|OPTIONS)$/;
@@ -25,13 +27,13 @@ const LASTING = ['iss', 'sub', 'aud', 'auth_time'];
 /**
  * @param {import('../sign-in.js').Context} context
  * @param {import('../symbolon.js').Options} options
+ * @param {Pick<Store, 'load' | 'save'>} record for all tabs
  * @returns {Store}
  */
-export function cookies({ env, prefix, server, tokens, apis, error }, { dpop }) {
+export function cookies({ env, server, tokens, apis, error }, { dpop }, record) {
   const audiences = [...new Set(apis.map(({ audience }) => audience))];
   if (audiences.length > 1) throw error('config', 'one cookie is for one audience');
   if (dpop === true) throw error('dpop_unavailable');
-  const key = `${prefix}cookie`;
   const main = `${audiences[0] ?? ''} `;
   /** The token of the session's pages. */
   let csrf = '';
@@ -42,14 +44,8 @@ export function cookies({ env, prefix, server, tokens, apis, error }, { dpop }) 
   /** @type {Saved | undefined} */
   let here;
 
-  /** @returns {Kept | undefined | null} null: nobody is signed in; undefined: Web Storage is blocked */
-  const kept = () => {
-    try {
-      return JSON.parse(env.localStorage.getItem(key) ?? 'null');
-    } catch {
-      return undefined;
-    }
-  };
+  /** undefined: nobody is signed in; null: it is blocked, and each page is on its own */
+  const kept = async () => /** @type {Kept | undefined | null} */ (await record.load().catch(() => null));
 
   /** @param {Request} request @param {string} [page] the page's token */
   const withCookies = (request, page) => {
@@ -139,11 +135,14 @@ export function cookies({ env, prefix, server, tokens, apis, error }, { dpop }) 
   return {
     shared: true,
     load: async () => {
-      const found = kept();
-      if (found === null && here) return (here = undefined); // signed out by another tab
+      const found = await kept();
+      if (found === undefined && here) return (here = undefined); // signed out by another tab
       if (here && (!found || found.turn === here.turn)) return here;
-      // Another tab has renewed, and says what it got.
-      if (here && found?.nonce === here.nonce) return (here = { ...here, turn: found.turn, access: undefined });
+      // Another tab has renewed, and left what it got.
+      if (here && found?.nonce === here.nonce) {
+        csrf = found.csrf;
+        return (here = { ...here, turn: found.turn, access: found.got });
+      }
       const json = await ask();
       if (!json && !found) return undefined;
       const { turn = env.crypto.randomUUID(), nonce = json?.claims.sid } = found ?? {};
@@ -154,26 +153,21 @@ export function cookies({ env, prefix, server, tokens, apis, error }, { dpop }) 
         const expiresAt = env.Date.now() + json.expires_in * 1000;
         here.access = { [main]: { token: pass(), expiresAt, scope: json.scope } };
       }
-      if (!found) keep(here);
+      if (!found) await keep(here);
       return here;
     },
     save: async (saved, turn) => {
-      if (turn !== undefined && kept()?.turn !== turn) return false;
-      here = saved;
-      keep(saved);
-      return true;
+      const done = await keep(saved, turn);
+      if (done) here = saved;
+      return done;
     },
   };
 
-  /** @param {Saved} [saved] */
-  function keep(saved) {
-    try {
-      if (!saved) return env.localStorage.removeItem(key);
-      const claims = Object.fromEntries(LASTING.map((name) => [name, saved.claims[name]]));
-      env.localStorage.setItem(key, JSON.stringify({ turn: saved.turn, nonce: saved.nonce, csrf, claims }));
-    } catch {
-      // Blocked: each page is on its own.
-    }
+  /** @param {Saved} [saved] @param {string} [turn] */
+  function keep(saved, turn) {
+    const claims = saved && Object.fromEntries(LASTING.map((name) => [name, saved.claims[name]]));
+    const all = saved && { turn: saved.turn, nonce: saved.nonce, csrf, claims, got: saved.access };
+    return record.save(/** @type {any} */ (all), turn).catch(() => true);
   }
 }
 

@@ -21,7 +21,8 @@ export async function open(context, options) {
   const { env, prefix, server, error } = context;
   const { storage = 'auto', dpop = 'auto' } = options;
   const offline = () => Promise.reject(error('network', 'part of the SDK'));
-  if (storage === 'cookie') return (await import('./cookie.js').catch(offline)).cookies(context, options);
+  const lasting = indexedDb(env, `${prefix}saved`);
+  if (storage === 'cookie') return (await import('./cookie.js').catch(offline)).cookies(context, options, lasting);
   const metadata = await server.metadata();
   const web = storage === 'session' || storage === 'local'; // no place for a key
   const bound = dpop && !web && metadata.dpop_signing_alg_values_supported?.includes('ES256');
@@ -29,7 +30,6 @@ export async function open(context, options) {
   if (web) return webStorage(env, prefix, storage);
   server.prover = prover(env, server);
   const key = bound ? { newKey: () => newKey(env) } : {};
-  const lasting = indexedDb(env, `${prefix}saved`);
   if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...key };
   server.sendToken = await keep(env, [metadata.token_endpoint, metadata.revocation_endpoint]);
   return { ...thisPage(), ...key };

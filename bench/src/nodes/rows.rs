@@ -33,7 +33,8 @@ fn known(shell: &Shell<'_>, words: &Words, users: u64, sample: u64) -> Result<Ve
     for number in 0..sample {
         let n = 1 + number * (users / sample);
         let secret = |kind| OpaqueToken::generate(kind, &mut SystemRng);
-        let secrets = [TokenKind::RefreshToken, TokenKind::Session, TokenKind::SessionValue].map(secret);
+        let [cookie, value] = [TokenKind::Session, TokenKind::SessionValue].map(secret);
+        let secrets = [OpaqueToken::of_family(&dated_id('f', n), &mut SystemRng), cookie, value];
         let mut row = format!("({n}");
         for secret in &secrets {
             let hash = secret.hash().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
@@ -54,7 +55,8 @@ fn known(shell: &Shell<'_>, words: &Words, users: u64, sample: u64) -> Result<Ve
 /// What is different in each row, once, and the rows to copy.
 fn stage(words: &Words, users: u64) -> String {
     let (numbers, random) = (words.numbers(1, users), words.random);
-    let [user, handle, session, family, value, token] = ["u", "h", "s", "f", "v", "t"].map(id);
+    let [user, handle] = ["u", "h"].map(id);
+    let [session, family, value, token] = ['s', 'f', 'v', 't'].map(dated);
     format!(
         "CREATE TABLE bulk AS {numbers}
             SELECT numbers.n AS n, {user} AS u, {handle} AS h, {session} AS s, {family} AS f, {value} AS v, {token} AS t,
@@ -70,12 +72,33 @@ fn stage(words: &Words, users: u64) -> String {
 
 /// An id of the user `n`: spread over the alphabet of ids, so that new ones of the server fall everywhere between.
 fn id(kind: &str) -> String {
-    const ALPHABET: &str = "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_'";
     // Odd, so each number below 2^24 has four letters of its own.
     let spread = "(numbers.n * 2654435761)";
-    let letter = |divisor: u32| format!("substr({ALPHABET}, CAST(1 + {spread} / {divisor} % 64 AS INTEGER), 1)");
-    let letters = [1, 64, 4096, 262_144].map(letter).join(" || ");
+    let letters = [1, 64, 4096, 262_144].map(|divisor| letter(spread, divisor)).join(" || ");
     format!("{letters} || '-' || CAST(numbers.n AS TEXT) || '-{kind}-0123456789'")
+}
+
+const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// When the first of them was there (Unix seconds); one follows another each second.
+const BORN: u64 = 1_770_000_000;
+
+fn letter(number: &str, divisor: u64) -> String {
+    format!("substr('{ALPHABET}', CAST(1 + {number} / {divisor} % 64 AS INTEGER), 1)")
+}
+
+/// An id of what belongs to the user `n` and is named by when it was made, as the server's [`dated_id`](symbolon_oauth::dated_id) is.
+fn dated(kind: char) -> String {
+    let time = format!("(({BORN} + numbers.n) * 16)");
+    let letters = [64_u64.pow(5), 64_u64.pow(4), 64_u64.pow(3), 4096, 64, 1].map(|divisor| letter(&time, divisor));
+    format!("{} || '{kind}' || CAST(100000000 + numbers.n AS TEXT) || '-copyA'", letters.join(" || "))
+}
+
+/// The same for one of them.
+fn dated_id(kind: char, n: u64) -> String {
+    let letter = |power: u32| ALPHABET.as_bytes()[((BORN + n) * 16 / 64_u64.pow(power) % 64) as usize];
+    let letters = [5, 4, 3, 2, 1, 0].map(letter);
+    format!("{}{kind}{}-copyA", String::from_utf8_lossy(&letters), 100_000_000 + n)
 }
 
 const COPIES: &str = "

@@ -12,7 +12,7 @@ use crate::actor::Actor;
 use crate::authorization_details::AuthorizationDetails;
 use crate::confirmation::Confirmation;
 use crate::context::Context;
-use crate::ids::{Issuer, random_id};
+use crate::ids::{Issuer, dated_id};
 use crate::issue::{AccessTokenForm, AccessTokenPlan, UserFacts};
 use crate::registration::{AccessTokenType, Api, Apis, Client};
 use crate::scope::Scope;
@@ -216,7 +216,7 @@ fn base(ctx: &mut Context<'_>, client: &Client, sub: &str, aud: Audience) -> Acc
         aud,
         exp: ctx.now,
         iat: ctx.now,
-        jti: random_id(ctx.rng),
+        jti: dated_id(ctx.now, ctx.rng),
         client_id: client.client_id.as_str().to_owned(),
         scope: Scope::empty(),
         sid: None,

@@ -66,7 +66,7 @@ pub use effect::{
 pub use error::{ClientAuthFailure, ErrorBody, OAuthError, Presented, Wire};
 pub use grant::{Grant, TokenRequest};
 pub use id_token::IdTokenClaims;
-pub use ids::{ClientId, InvalidName, Issuer, Subject, random_id};
+pub use ids::{ClientId, InvalidName, Issuer, Subject, dated_id, random_id};
 pub use issue::{
     AccessTokenForm, AccessTokenPlan, Beside, IdTokenPlan, Issue, RefreshAnswer, Refusal, SessionState, TokenResponse,
     UserFacts, UserStatus,

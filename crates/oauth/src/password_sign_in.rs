@@ -12,7 +12,7 @@ use crate::effect::Effect;
 use crate::error::OAuthError;
 use crate::extent::Extent;
 use crate::family::{self, SignIn};
-use crate::ids::random_id;
+use crate::ids::dated_id;
 use crate::issue::{Issue, UserFacts, UserStatus};
 use crate::registration::{Api, Apis, Client};
 use crate::scope::Scope;
@@ -89,7 +89,7 @@ pub fn decide(
         return Err(OAuthError::ServerError);
     }
     let asked = request.scope.clone().unwrap_or_else(|| everything(api));
-    let family_id = random_id(ctx.rng);
+    let family_id = dated_id(ctx.now, ctx.rng);
     let (auth_time, levels) = (ctx.now, ctx.levels);
     let born = family::begin(
         ctx,

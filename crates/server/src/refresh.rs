@@ -23,7 +23,7 @@ impl Found {
 
 /// Looks it up.
 pub(crate) async fn find(store: &dyn Store, token: &OpaqueToken) -> Result<Option<Found>, StoreError> {
-    if let Some(facts) = store.refresh_facts(Hash32(token.hash())).await? {
+    if let Some(facts) = store.refresh_facts(token.family(), Hash32(token.hash())).await? {
         return Ok(Some(Found::OnRecord(Box::new(facts))));
     }
     let Some(family) = token.family() else { return Ok(None) };

@@ -156,6 +156,7 @@ macro_rules! suite {
                 of_parallel_repairs_one_wins
                 of_parallel_rotations_one_wins_and_the_family_cannot_fork
                 rotation_supersedes_and_seals
+                a_token_is_found_in_the_family_it_names_and_without_a_name_only_if_it_is_old
                 ten_refreshers_at_once_all_go_on
             }
             session_values {

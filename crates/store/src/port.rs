@@ -200,8 +200,9 @@ pub trait Store: Send + Sync + 'static {
     /// session that begins with it, if one does, all or nothing.
     async fn create_family(&self, new: NewFamily) -> Result<Issued>;
 
-    /// What the decision on a refresh token needs.
-    async fn refresh_facts(&self, hash: Hash32) -> Result<Option<RefreshFacts>>;
+    /// What the decision on a refresh token needs; `family` is the one that its text names. Those handed out before they
+    /// named one, up to [`UNNAMED_UNTIL`](crate::UNNAMED_UNTIL), are found by their hash alone.
+    async fn refresh_facts(&self, family: Option<&str>, hash: Hash32) -> Result<Option<RefreshFacts>>;
 
     /// Rotates, if the facts are still as expected and family, user and (if bound) session live. A family has at most
     /// one current token at any time: it cannot fork.

@@ -33,7 +33,7 @@ pub use event_stream::{
 };
 pub use family::{
     AlsoSession, Family, FamilyWanted, IssuedAccessToken, NewFamily, RefreshFacts, RefreshState, RefreshToken, Rotate,
-    RotateExpect, Rotated, SessionValueFacts, TokenFacts, TokenQuery,
+    RotateExpect, Rotated, SessionValueFacts, TokenFacts, TokenQuery, UNNAMED_UNTIL,
 };
 pub use registry::{Body, Document, DocumentWrite, Expect, RegistryChanges};
 pub(crate) use revocation::LEEWAY_SECS;

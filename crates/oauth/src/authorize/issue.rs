@@ -12,7 +12,7 @@ use crate::effect::Effect;
 use crate::error::OAuthError;
 use crate::family::{self, SignIn};
 use crate::id_token;
-use crate::ids::random_id;
+use crate::ids::dated_id;
 use crate::issue::{IdTokenPlan, Issue, RefreshAnswer, UserFacts, UserStatus};
 use crate::registration::ProfileClaims;
 use crate::response_type::ResponseType;
@@ -86,7 +86,7 @@ fn new_code(
             client_id: request.client.client_id.clone(),
             user_id: session.user_id.clone(),
             sid: session.sid.clone(),
-            family_id: random_id(ctx.rng),
+            family_id: dated_id(ctx.now, ctx.rng),
             beside,
             redirect_uri: request.redirect_uri.as_str().to_owned(),
             scope: request.scope.clone(),
@@ -105,7 +105,7 @@ fn new_code(
 }
 
 fn access_token(ctx: &mut Context<'_>, request: &ValidRequest<'_>, session: &SessionFacts, user: &UserFacts) -> Issue {
-    let family_id = random_id(ctx.rng);
+    let family_id = dated_id(ctx.now, ctx.rng);
     // Session values, which live as long as the session, are refused with the response type.
     let born_in = BornIn { sid: &session.sid, ends_at: ctx.now };
     let born = family::begin(

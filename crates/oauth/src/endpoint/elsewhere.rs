@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::OAuthError;
 use crate::extent::Extent;
 use crate::grant::Grant;
-use crate::ids::{ClientId, Issuer, random_id};
+use crate::ids::{ClientId, Issuer, dated_id};
 use crate::params::Params;
 use crate::registration::{Api, Apis, Client};
 use crate::scope::Scope;
@@ -129,7 +129,7 @@ impl Asked {
         let identifiers = || apis.iter().map(|api| api.identifier.clone());
         Ok(Self {
             client_id: client.client_id.clone(),
-            family_id: random_id(ctx.rng),
+            family_id: dated_id(ctx.now, ctx.rng),
             scope: target::scope_for_all(client, &apis, &wanted.scope),
             audience: identifiers().next(),
             extent: Extent {

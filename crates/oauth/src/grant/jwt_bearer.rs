@@ -15,7 +15,7 @@ use crate::effect::{Effect, FamilyGrant, NewFamily};
 use crate::error::OAuthError;
 use crate::extent::Extent;
 use crate::grant::Grant;
-use crate::ids::random_id;
+use crate::ids::dated_id;
 use crate::issue::{AccessTokenPlan, Issue, RefreshAnswer, Refusal, UserFacts, UserStatus};
 use crate::params::Params;
 use crate::registration::{Apis, Client};
@@ -141,7 +141,7 @@ fn issue(access_token: AccessTokenPlan, effect: Effect) -> Issue {
 pub(crate) fn of_no_session(ctx: &mut Context<'_>, client: &Client, token: &AccessTokenPlan) -> Effect {
     let claims = &token.claims;
     let family = NewFamily {
-        id: random_id(ctx.rng),
+        id: dated_id(ctx.now, ctx.rng),
         client_id: client.client_id.clone(),
         user_id: claims.user().to_owned(),
         sid: claims.sid.clone(),

@@ -181,7 +181,7 @@ pub(super) fn fresh(
     let absolute_expires_at = meta.now.saturating_add(absolute);
     Session {
         id_hash: Hash32(secret.hash()),
-        sid: symbolon_oauth::random_id(&mut SystemRng),
+        sid: symbolon_oauth::dated_id(meta.now, &mut SystemRng),
         user_id: user.id.clone(),
         created_at: meta.now,
         auth_time: meta.now,

@@ -138,7 +138,7 @@ observed! {
         usable_artefacts(kind: &str, user_id: &str, limit: u32, now: u64) -> Vec<Artefact>;
         artefacts_of_kind(kind: &str, limit: u32, now: u64) -> Vec<Artefact>;
         code_facts(kind: &str, hash: Hash32) -> Option<CodeFacts>;
-        refresh_facts(hash: Hash32) -> Option<RefreshFacts>;
+        refresh_facts(family: Option<&str>, hash: Hash32) -> Option<RefreshFacts>;
         family(id: &str) -> Option<Family>;
         forgetful_family(id: &str) -> Option<Family>;
         families_of(user_id: &str, now: u64) -> Vec<Family>;

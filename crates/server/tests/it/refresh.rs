@@ -148,9 +148,13 @@ async fn a_token_that_was_forgotten_gives_its_thief_away_all_the_same() {
         world.advance(3600);
         newest = tokens(&world.refresh("spa", refresh_token(&newest)).await);
     }
-    let hash = symbolon_oauth::OpaqueToken::parse(symbolon_oauth::TokenKind::RefreshToken, refresh_token(&first));
-    let hash = symbolon_store::Hash32(hash.unwrap().hash());
-    assert!(world.running.app.store.refresh_facts(hash).await.unwrap().is_none(), "nothing is kept of it");
+    let token =
+        symbolon_oauth::OpaqueToken::parse(symbolon_oauth::TokenKind::RefreshToken, refresh_token(&first)).unwrap();
+    let hash = symbolon_store::Hash32(token.hash());
+    assert!(
+        world.running.app.store.refresh_facts(token.family(), hash).await.unwrap().is_none(),
+        "nothing is kept of it"
+    );
 
     world.refresh("other", refresh_token(&first)).await.is_error(400, "invalid_grant");
     world.assert_alive(&newest["access_token"]).await;

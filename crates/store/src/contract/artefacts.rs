@@ -48,7 +48,7 @@ pub(crate) async fn a_code_is_redeemed_once_with_all_that_is_born_of_it(world: W
     assert_eq!(world.redeem_code(redeem(&session, 1, 11)).await, Ok(Redeemed::Done));
     let found = world.artefact(CODE, hash(1)).await.unwrap().unwrap();
     assert_eq!((found.redeemed_at, found.family.as_deref()), (Some(NOW + 1), Some("family-11")));
-    let facts = world.refresh_facts(hash(11)).await.unwrap().unwrap();
+    let facts = world.refresh_facts(None, hash(11)).await.unwrap().unwrap();
     assert_eq!(facts.family, family(&session, 11));
     assert_eq!(facts.token.state, RefreshState::Current);
     // The second use tells the caller which family has to die.
@@ -57,7 +57,7 @@ pub(crate) async fn a_code_is_redeemed_once_with_all_that_is_born_of_it(world: W
         world.code_facts(Artefact::AUTHORIZATION_CODE, hash(1)).await.unwrap().unwrap().code.family.as_deref(),
         Some("family-11")
     );
-    assert_eq!(world.refresh_facts(hash(12)).await, Ok(None));
+    assert_eq!(world.refresh_facts(None, hash(12)).await, Ok(None));
     assert_eq!(world.family("family-12").await, Ok(None));
 }
 

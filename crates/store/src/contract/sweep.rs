@@ -38,7 +38,7 @@ pub(crate) async fn ended_things_are_kept_for_their_time(world: World) {
     world.sweep(at(ACCESS + 299)).await.unwrap();
     assert_eq!(world.revoked().await.len(), 3, "as long as a token they concern may live");
     world.sweep(at(NOW + 9 + KEEP)).await.unwrap();
-    let facts = world.refresh_facts(hash(11)).await.unwrap().unwrap();
+    let facts = world.refresh_facts(None, hash(11)).await.unwrap().unwrap();
     assert!(facts.family.ended_at.is_some(), "whoever presents the token is told that it ended");
     assert!(world.session_by_sid("sid-1").await.unwrap().is_some());
     assert!(world.revoked().await.is_empty());
@@ -77,7 +77,7 @@ pub(crate) async fn a_spent_family_goes_with_its_last_token(world: World) {
     assert_eq!(swept, expected);
     assert!(!swept.more);
     assert_eq!(world.family("family-11").await, Ok(None));
-    assert_eq!(world.refresh_facts(hash(12)).await, Ok(None));
+    assert_eq!(world.refresh_facts(None, hash(12)).await, Ok(None));
     assert_eq!(world.sweep(at(ABSOLUTE + KEEP)).await, Ok(Swept::default()));
 }
 

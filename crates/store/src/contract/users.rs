@@ -256,7 +256,7 @@ pub(crate) async fn deletion_leaves_nothing_that_works(world: World) {
     assert_eq!(world.user("ann").await, Ok(None));
     assert_eq!(world.user_by_identifier("ann").await, Ok(None));
     assert_eq!(world.session(hash(1)).await, Ok(None));
-    assert_eq!(world.refresh_facts(hash(11)).await, Ok(None));
+    assert_eq!(world.refresh_facts(None, hash(11)).await, Ok(None));
     assert_eq!(world.redeem_artefact("authorization_code", hash(21), NOW).await, Ok(Redeemed::Unknown));
     assert_eq!(world.consent("ann", "spa", "").await, Ok(None));
     assert_eq!(world.grant_consent(consent).await, Err(StoreError::NotFound("user")));

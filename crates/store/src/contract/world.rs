@@ -95,7 +95,7 @@ impl World {
     }
 
     pub(crate) async fn state(&self, number: u8) -> RefreshState {
-        self.refresh_facts(hash(number)).await.unwrap().unwrap().token.state
+        self.refresh_facts(None, hash(number)).await.unwrap().unwrap().token.state
     }
 
     pub(crate) async fn family_lives(&self, id: &str) -> bool {

@@ -25,14 +25,12 @@ pub(super) const LOCK_USER: &str = "SELECT status, revocation_handle FROM accoun
 /// Locks a session ($1) against its end.
 pub(super) const LOCK_SESSION: &str = "SELECT ended_at IS NULL FROM session WHERE sid = $1 FOR KEY SHARE";
 
-/// [`LOCK_USER`], by a refresh token ($1).
-pub(super) const LOCK_USER_OF_TOKEN: &str = "SELECT status, revocation_handle FROM account
-    WHERE id = (SELECT f.user_id FROM refresh_token t JOIN family f ON f.id = t.family WHERE t.hash = $1)
-    FOR KEY SHARE";
-/// [`LOCK_SESSION`], by a refresh token ($1).
-pub(super) const LOCK_SESSION_OF_TOKEN: &str = "SELECT ended_at IS NULL FROM session
-    WHERE sid = (SELECT f.sid FROM refresh_token t JOIN family f ON f.id = t.family WHERE t.hash = $1)
-    FOR KEY SHARE";
+/// [`LOCK_USER`], by a family ($1).
+pub(super) const LOCK_USER_OF_FAMILY: &str = "SELECT status, revocation_handle FROM account
+    WHERE id = (SELECT user_id FROM family WHERE id = $1) FOR KEY SHARE";
+/// [`LOCK_SESSION`], by a family ($1).
+pub(super) const LOCK_SESSION_OF_FAMILY: &str = "SELECT ended_at IS NULL FROM session
+    WHERE sid = (SELECT sid FROM family WHERE id = $1) FOR KEY SHARE";
 
 /// The user is active and still has the handle that the facts had. `row` is what [`LOCK_USER`] found.
 pub(super) fn standing_of_user(row: Option<&Row>, handle: &str) -> Result<Standing> {
@@ -218,10 +216,7 @@ pub(super) fn note<'t>(family: &'t str, token: &'t IssuedAccessToken) -> Call<'t
 }
 
 pub(super) async fn note_if_live(conn: &Conn, id: &str, token: &IssuedAccessToken, now: u64) -> Result<Issued> {
-    let user = "SELECT status, revocation_handle FROM account
-        WHERE id = (SELECT user_id FROM family WHERE id = $1) FOR KEY SHARE";
-    let session = "SELECT ended_at IS NULL FROM session
-        WHERE sid = (SELECT sid FROM family WHERE id = $1) FOR KEY SHARE";
+    let (user, session) = (LOCK_USER_OF_FAMILY, LOCK_SESSION_OF_FAMILY);
     let family = sql!("SELECT {COLUMNS} FROM family f WHERE f.id = $1 FOR SHARE");
     let locks = vec![call!(user, id), call!(session, id), call!(LOCK_SESSION, &token.sid), call!(family, id)];
     let answers = conn.begin(locks).await?;

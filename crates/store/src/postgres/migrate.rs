@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, schema: include_str!("migrations/0006_initial.sql"), fill: None },
     Migration { version: 7, schema: include_str!("migrations/0007_document_change.sql"), fill: None },
     Migration { version: 8, schema: include_str!("migrations/0008_credential.sql"), fill: None },
+    Migration { version: 9, schema: include_str!("migrations/0009_refresh_token_by_family.sql"), fill: None },
 ];
 
 /// Rows of one batch, and the pause after it: others get their turn.
@@ -216,11 +217,14 @@ mod tests {
     use crate::postgres::Postgres;
     use crate::postgres::tests::{new_database, options};
 
+    /// The version of this program.
+    const NOW: u64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
     /// What a next version might do.
     const NEXT: &[Migration] = &[
-        Migration { version: 8, schema: "", fill: None },
+        Migration { version: NOW, schema: "", fill: None },
         Migration {
-            version: 9,
+            version: NOW + 1,
             schema: "ALTER TABLE account ADD COLUMN locale TEXT",
             fill: Some(
                 "UPDATE account SET locale = 'de' WHERE id IN (SELECT id FROM account WHERE locale IS NULL ORDER BY id LIMIT $1)",
@@ -230,9 +234,9 @@ mod tests {
 
     /// And the one after it.
     const AFTER: &[Migration] = &[
-        Migration { version: 8, schema: "", fill: None },
-        Migration { version: 9, schema: "", fill: NEXT[1].fill },
-        Migration { version: 10, schema: "ALTER TABLE account ALTER COLUMN locale SET NOT NULL", fill: None },
+        Migration { version: NOW, schema: "", fill: None },
+        Migration { version: NOW + 1, schema: "", fill: NEXT[1].fill },
+        Migration { version: NOW + 2, schema: "ALTER TABLE account ALTER COLUMN locale SET NOT NULL", fill: None },
     ];
 
     /// A node of this version goes on while the next one migrates beside it, and neither refuses anybody anything.
@@ -262,7 +266,8 @@ mod tests {
         assert!(left >= 10, "the old version knows nothing of it");
         // A node that starts anew must be of the new version; one that runs goes on.
         let refused = Postgres::open(options(url)).await.map(drop);
-        assert!(matches!(refused, Err(StoreError::NewerSchema { found: 9, known: 8 })), "{refused:?}");
+        let newer = StoreError::NewerSchema { found: narrow(NOW + 1), known: narrow(NOW) };
+        assert_eq!(refused, Err(newer));
         run(&conn, AFTER).await.unwrap();
         assert_eq!(conn.ask(without, &[]).await.unwrap().one().unwrap().num(0).unwrap(), 0, "filled before it counts");
     }

@@ -8,7 +8,7 @@ use super::value::{Columns, bytes, num};
 use super::{session, user};
 use crate::error::StoreError;
 use crate::port::Result;
-use crate::record::{Hash32, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect, Rotated};
+use crate::record::{Hash32, RefreshFacts, RefreshState, RefreshToken, Rotate, RotateExpect, Rotated, UNNAMED_UNTIL};
 
 /// The columns of table `refresh_token` under an alias, in the order of [`from_row`].
 fn columns(alias: &str) -> String {
@@ -39,19 +39,19 @@ fn from_row(row: &Row, at: usize) -> Result<RefreshToken> {
 }
 
 /// One statement sees one moment.
-pub(super) async fn facts(conn: &Conn, hash: Hash32) -> Result<Option<RefreshFacts>> {
+pub(super) async fn facts(conn: &Conn, named: Option<&str>, hash: Hash32) -> Result<Option<RefreshFacts>> {
     let sql = sql!(
         "SELECT {}, {}, {}, {}, {} FROM refresh_token t JOIN family f ON f.id = t.family
             LEFT JOIN account a ON a.id = f.user_id LEFT JOIN session s ON s.sid = f.sid
             LEFT JOIN refresh_token n ON n.hash = t.successor AND t.state = 'superseded'
-        WHERE t.hash = $1",
+        WHERE t.hash = $1 AND (t.family = $2 OR $2 IS NULL AND t.created_at < {UNNAMED_UNTIL})",
         columns("t"),
         family::COLUMNS,
         user::COLUMNS,
         session::COLUMNS,
         columns("n")
     );
-    let answer = conn.ask(sql, &[&bytes(&hash)]).await?;
+    let answer = conn.ask(sql, &[&bytes(&hash), &named]).await?;
     let Some(row) = answer.row() else { return Ok(None) };
     let at_user = WIDTH + family::WIDTH;
     let at_session = at_user + user::WIDTH;
@@ -67,18 +67,15 @@ pub(super) async fn facts(conn: &Conn, hash: Hash32) -> Result<Option<RefreshFac
 }
 
 pub(super) async fn rotate(conn: &Conn, rotate: &Rotate) -> Result<Rotated> {
-    let presented = bytes(&rotate.presented);
-    let family = sql!(
-        "SELECT {} FROM family f WHERE f.id = (SELECT family FROM refresh_token WHERE hash = $1) FOR NO KEY UPDATE",
-        family::COLUMNS
-    );
-    let token = sql!("SELECT {} FROM refresh_token t WHERE t.hash = $1 FOR UPDATE", columns("t"));
+    let (id, presented) = (&rotate.successor.family, bytes(&rotate.presented));
+    let family = sql!("SELECT {} FROM family f WHERE f.id = $1 FOR NO KEY UPDATE", family::COLUMNS);
+    let token = sql!("SELECT {} FROM refresh_token t WHERE t.hash = $1 AND t.family = $2 FOR UPDATE", columns("t"));
     let locks = vec![
-        call!(family::LOCK_USER_OF_TOKEN, presented),
-        call!(family::LOCK_SESSION_OF_TOKEN, presented),
+        call!(family::LOCK_USER_OF_FAMILY, id),
+        call!(family::LOCK_SESSION_OF_FAMILY, id),
         call!(LOCK_SESSION, &rotate.access_token.sid),
-        call!(family, presented),
-        call!(token, presented),
+        call!(family, id),
+        call!(token, presented, id),
     ];
     let answers = conn.begin(locks).await?;
     let [user, session, named, family, token] = answers.as_slice() else { return Err(super::short()) };

@@ -249,8 +249,9 @@ impl Store for Postgres {
         self.write(new, |conn, new| Box::pin(family::create(conn, new))).await
     }
 
-    async fn refresh_facts(&self, hash: Hash32) -> Result<Option<RefreshFacts>> {
-        self.read(hash, |conn, hash| Box::pin(rotation::facts(conn, *hash))).await
+    async fn refresh_facts(&self, family: Option<&str>, hash: Hash32) -> Result<Option<RefreshFacts>> {
+        let named = family.map(str::to_owned);
+        self.read((named, hash), |conn, (named, hash)| Box::pin(rotation::facts(conn, named.as_deref(), *hash))).await
     }
 
     async fn rotate_refresh_token(&self, rotate: Rotate) -> Result<Rotated> {

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::{Hash32, Session, User};
 
+/// No refresh token that was handed out from this second on (29 November 2026) is looked for without the family that its text names.
+pub const UNNAMED_UNTIL: u64 = 1_795_910_400;
+
 /// Everything born of one authorization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Family {
@@ -133,7 +136,7 @@ pub struct RefreshFacts {
 /// One rotation.
 #[derive(Clone)]
 pub struct Rotate {
-    /// SHA-256 of the token presented.
+    /// SHA-256 of the token presented, of the family of its successor.
     pub presented: Hash32,
     /// What the decision was based on; the store insists on it.
     pub expect: RotateExpect,

@@ -214,13 +214,13 @@ async fn check(store: &dyn Store, round: u32, chain: u8, last: u32) {
     assert!(found.redeemed_at.is_some(), "{place}: redemption lost");
     assert_eq!(store.redeem_code(redemption(round, chain)).await, Ok(Redeemed::AlreadyRedeemed), "{place}");
     for step in 1..=last {
-        let facts = store.refresh_facts(hash(round, chain, step)).await.unwrap().unwrap();
+        let facts = store.refresh_facts(None, hash(round, chain, step)).await.unwrap().unwrap();
         assert!(matches!(facts.token.state, RefreshState::Superseded { .. }), "{place}: rotation {step} lost");
         let again = store.rotate_refresh_token(rotation(round, chain, step)).await;
         assert_eq!(again, Ok(Rotated::LostRace), "{place}: token {step} used twice");
     }
     // The newest acknowledged token works, or the one request in doubt was carried out whole.
-    let newest = store.refresh_facts(hash(round, chain, last + 1)).await.unwrap().unwrap();
+    let newest = store.refresh_facts(None, hash(round, chain, last + 1)).await.unwrap().unwrap();
     if let RefreshState::Superseded { successor, .. } = newest.token.state {
         assert_eq!(successor, hash(round, chain, last + 2), "{place}");
         assert_eq!(newest.successor.unwrap().state, RefreshState::Current, "{place}");

@@ -232,8 +232,9 @@ impl Store for Sqlite {
         self.write(move |conn| family::create(conn, &new)).await
     }
 
-    async fn refresh_facts(&self, hash: Hash32) -> Result<Option<RefreshFacts>> {
-        self.read(move |conn| family::refresh_facts(conn, hash)).await
+    async fn refresh_facts(&self, family: Option<&str>, hash: Hash32) -> Result<Option<RefreshFacts>> {
+        let named = family.map(str::to_owned);
+        self.read(move |conn| family::refresh_facts(conn, named.as_deref(), hash)).await
     }
 
     async fn rotate_refresh_token(&self, rotate: Rotate) -> Result<Rotated> {

@@ -75,7 +75,7 @@ impl Batch<'_> {
             let pairs = pairs.collect::<rusqlite::Result<Vec<(String, T)>>>()?;
             let mut gone = 0;
             for (family, token) in pairs {
-                gone += conn.prepare_cached(delete)?.execute([token])? as u64;
+                gone += conn.prepare_cached(delete)?.execute(params![family, token])? as u64;
                 touched.insert(family);
             }
             Ok(gone)
@@ -85,14 +85,14 @@ impl Batch<'_> {
     /// Tokens go first, and a family when its last token has gone: a family that has no token can do nothing.
     fn tokens_and_families(&mut self, swept: &mut Swept) -> Result<()> {
         let mut touched = BTreeSet::new();
-        let access = "DELETE FROM access_token WHERE jti = ?1";
+        let access = "DELETE FROM access_token WHERE family = ?1 AND jti = ?2";
         let expired = "SELECT family, jti FROM access_token WHERE expires_at <= ?1 LIMIT ?2";
         swept.tokens += self.tokens::<String>(expired, access, &mut touched)?;
         // The log holds nothing by the expiry of a session value, which is far away.
         let ended = "SELECT t.family, t.jti FROM family f CROSS JOIN access_token t ON t.family = f.id
             WHERE f.ended_at <= ?1 AND t.session_hash IS NOT NULL LIMIT ?2";
         swept.tokens += self.tokens::<String>(ended, access, &mut touched)?;
-        let refresh = "DELETE FROM refresh_token WHERE hash = ?1";
+        let refresh = "DELETE FROM refresh_token WHERE family = ?1 AND hash = ?2";
         let expired = "SELECT family, hash FROM refresh_token WHERE expires_at <= ?1 LIMIT ?2";
         swept.tokens += self.tokens::<Hash32>(expired, refresh, &mut touched)?;
         // An ended family needs its refresh tokens no longer, however long they would have lived.

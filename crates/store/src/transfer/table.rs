@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 /// The version of the schema that the list describes. Every engine counts its migrations so that the same number means the same tables.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 
 /// The key in `meta` under which a half-filled store says of what it is a copy.
 pub const MARK: &str = "transfer";
@@ -116,7 +116,7 @@ const LIST: &[(&str, &str, &str)] = &[
     ),
     (
         "refresh_token",
-        "hash",
+        "family hash",
         "hash:b family:t state:t superseded_at:i successor:b sealed_successor:b created_at:i expires_at:i",
     ),
     ("access_token", "jti", "jti:t family:t expires_at:i session_hash:b"),

@@ -134,7 +134,7 @@ async fn users_sessions_and_grants_survive_and_numbers_go_on() {
     let world = World::new(from.clone()).await;
     let session = world.sign_in("ann", 1).await;
     world.authorise(&session, 1).await;
-    let (ann, facts) = (world.ann().await, from.refresh_facts(hash(1)).await.unwrap());
+    let (ann, facts) = (world.ann().await, from.refresh_facts(None, hash(1)).await.unwrap());
     drop((world, from));
     let mut source = Sqlite::export(&path).unwrap();
     let mut target = load(&options).await;
@@ -143,7 +143,7 @@ async fn users_sessions_and_grants_survive_and_numbers_go_on() {
     let moved = Postgres::open(options).await.unwrap();
     assert_eq!(moved.user("ann").await.unwrap(), Some(ann));
     assert!(moved.session_by_sid("sid-1").await.unwrap().unwrap().is_live(NOW));
-    assert_eq!(moved.refresh_facts(hash(1)).await.unwrap(), facts);
+    assert_eq!(moved.refresh_facts(None, hash(1)).await.unwrap(), facts);
     moved.append_audit(vec![event()]).await.unwrap();
     moved.end_session("sid-1", "test", NOW).await.unwrap();
     assert_eq!(moved.revocations(0, 9).await.unwrap().len(), 1);

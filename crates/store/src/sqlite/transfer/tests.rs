@@ -259,7 +259,7 @@ async fn users_sessions_and_grants_survive_a_copy() {
     let world = World::new(store.clone()).await;
     let session = world.sign_in("ann", 1).await;
     world.authorise(&session, 1).await;
-    let facts = store.refresh_facts(crate::contract::world::hash(1)).await.unwrap();
+    let facts = store.refresh_facts(None, crate::contract::world::hash(1)).await.unwrap();
     let ann = world.ann().await;
     drop((world, store));
     let mut source = Sqlite::export(&from).unwrap();
@@ -269,7 +269,7 @@ async fn users_sessions_and_grants_survive_a_copy() {
     let copied = Sqlite::open(&to, Options::default()).unwrap();
     assert_eq!(copied.user("ann").await.unwrap(), Some(ann));
     assert!(copied.session_by_sid("sid-1").await.unwrap().unwrap().is_live(NOW));
-    assert_eq!(copied.refresh_facts(crate::contract::world::hash(1)).await.unwrap(), facts);
+    assert_eq!(copied.refresh_facts(None, crate::contract::world::hash(1)).await.unwrap(), facts);
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub enum TokenKind {
     Invitation,
     /// A sign-in on a page of a client, on its way to the authorization endpoint.
     LoginTicket,
+    /// The link by which somebody says that it was not them.
+    NotMe,
     /// A password-reset link.
     PasswordReset,
     /// A pushed authorization request: the end of its `request_uri`.
@@ -66,6 +68,7 @@ impl TokenKind {
         Self::InitialAccessToken,
         Self::Invitation,
         Self::LoginTicket,
+        Self::NotMe,
         Self::PasswordReset,
         Self::PushedRequest,
         Self::RefreshToken,
@@ -88,6 +91,7 @@ impl TokenKind {
             Self::InitialAccessToken => "sym_ia_",
             Self::Invitation => "sym_in_",
             Self::LoginTicket => "sym_lt_",
+            Self::NotMe => "sym_nm_",
             Self::PasswordReset => "sym_pr_",
             Self::PushedRequest => "sym_rq_",
             Self::RefreshToken => "sym_rt_",

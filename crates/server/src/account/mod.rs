@@ -5,7 +5,9 @@
 
 pub mod attempts;
 pub(crate) mod factors;
+pub(crate) mod new_device;
 pub mod normalize;
+pub(crate) mod not_me;
 pub mod password;
 pub(crate) mod reset;
 pub mod sign_in;

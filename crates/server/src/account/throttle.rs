@@ -160,6 +160,13 @@ impl ThrottlePolicy {
         key(format!("reset_mail:{}", name_account(&Account::Known(user_id))), limit)
     }
 
+    /// The counter of letters about sign-ins from where an account was not known: ten in an hour say enough.
+    pub fn new_device_mail_key(user_id: &str) -> ThrottleKey {
+        let hour = 4 * QUARTER_HOUR;
+        let limit = Limit { free: 10, base_delay_secs: QUARTER_HOUR, max_delay_secs: hour, window_secs: hour };
+        key(format!("new_device_mail:{}", name_account(&Account::Known(user_id))), limit)
+    }
+
     /// The counters of sign-ups, each of which sends a letter: anything from this address, and whatever is sent to this mailbox. Five letters
     /// in an hour, then rarer, so that nobody fills a stranger's mailbox; not a setting, since whoever owns it has them already.
     pub fn sign_up_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<ThrottleKey> {
@@ -246,7 +253,7 @@ fn name_account(account: &Account<'_>) -> String {
 }
 
 /// An IPv4 address, or the /64 of an IPv6 one: a subscriber has at least that many.
-fn name_address(address: IpAddr) -> String {
+pub(crate) fn name_address(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

@@ -239,6 +239,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::Invitation) => ("an invitation", "symbolon user revoke-invitation ID ends it"),
         Some(TokenKind::SignUp) => ("a sign-up link", "it is over twenty minutes after it was made"),
         Some(TokenKind::LoginTicket) => ("a sign-in ticket", "it is over a minute after it was issued"),
+        Some(TokenKind::NotMe) => ("a link that shuts an account", "it is over a week after it was made"),
         Some(TokenKind::PasswordReset) => ("a reset link", "symbolon user set USER --password ends it"),
         Some(TokenKind::PushedRequest) => ("a pushed authorization request", "it is over a minute after it was pushed"),
         Some(TokenKind::RefreshToken) => ("only a part of a refresh token", "copy it again, whole"),

@@ -70,7 +70,8 @@ impl Kind for Mail {
 
 /// A name of ours for the label of a metric.
 fn template(queued: &Queued) -> &'static str {
-    const NAMES: [&str; 5] = ["address_known", "password_changed", "password_reset", "sign_up_code", "test"];
+    const NAMES: [&str; 7] =
+        ["address_known", "factor_changed", "new_device", "password_changed", "password_reset", "sign_up_code", "test"];
     NAMES.into_iter().find(|name| *name == queued.template).unwrap_or("other")
 }
 

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::header::RETRY_AFTER;
+use http::header::{RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -17,14 +17,15 @@ use symbolon_store::{Session, User};
 use zeroize::Zeroizing;
 
 use super::meta::Meta;
-use super::{answer, browser, form, page_cookies, token};
+use super::{answer, browser, form, page, page_cookies, token};
 use crate::account::factors;
+use crate::account::new_device::{self, Place};
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::registry::Registry;
 use crate::rng::SystemRng;
-use crate::{events, facts};
+use crate::{events, facts, mail};
 
 /// The request. Unknown members are ignored, as unknown parameters are.
 #[derive(Deserialize)]
@@ -130,6 +131,7 @@ async fn sign_in(
                 return Ok(refusal(StatusCode::FORBIDDEN, "mfa_required", text));
             }
             let amr = [acr::PWD.to_owned()];
+            tell_of_new_network(app, meta, headers, &user).await?;
             // A session of its own: this sign-in has no browser whose session it could share, and nobody gets the cookie.
             let cookie = OpaqueToken::generate(TokenKind::Session, &mut SystemRng);
             let session = begins_session(client)
@@ -149,6 +151,25 @@ async fn sign_in(
             Ok(refusal(StatusCode::UNAUTHORIZED, "invalid_grant", "Wrong user or password"))
         }
     }
+}
+
+/// A program that signs people in keeps no cookie for them: their network is what may be new.
+pub(super) async fn tell_of_new_network(
+    app: &App,
+    meta: &Meta,
+    headers: &HeaderMap,
+    user: &User,
+) -> Result<(), OAuthError> {
+    let failed = |error| store_failure(&error);
+    if !new_device::is_new_network(app, &user.id, meta.address_or_unspecified(), meta.now).await.map_err(failed)? {
+        return Ok(());
+    }
+    let place = Place {
+        user_agent: headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
+        address: &meta.address_text(),
+        lang: mail::language(&page::languages(headers, None)),
+    };
+    new_device::tell(app, user, &place, meta.now).await.map_err(failed)
 }
 
 fn refusal(status: StatusCode, code: &str, text: &str) -> Response {

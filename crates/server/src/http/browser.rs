@@ -14,7 +14,7 @@ use crate::effects::store_failure;
 use crate::observe::facts;
 use crate::rng::SystemRng;
 use crate::session::cookie::{CookieKind, Lifetime};
-use crate::session::device::{self, Device};
+use crate::session::device::{self, Device, Known};
 
 /// A session's `last_seen_at` is written at most this often, in seconds: looking at pages is not worth a
 /// write each time.
@@ -115,16 +115,22 @@ pub(super) fn known_device(app: &App, headers: &HeaderMap, user_id: &str) -> Opt
     device(app, headers).and_then(|cookie| device::check(&app.device, cookie, user_id))
 }
 
-/// The cookie that makes this browser a known device of the account, in place of what it knew before.
-pub(super) fn device_cookie(app: &App, headers: &HeaderMap, user_id: &str) -> HeaderValue {
+/// The same, with the time of the account's last sign-in here.
+pub(super) fn seen_before(app: &App, headers: &HeaderMap, user_id: &str) -> Option<Known> {
+    device(app, headers).and_then(|cookie| device::known(&app.device, cookie, user_id))
+}
+
+/// The cookie that makes this browser a known device of the account.
+pub(super) fn device_cookie(app: &App, headers: &HeaderMap, user_id: &str, now: u64) -> HeaderValue {
     let device = known_device(app, headers, user_id).unwrap_or_else(|| Device::new(&mut SystemRng));
-    device_cookie_of(app, device, user_id)
+    device_cookie_of(app, headers, device, user_id, now)
 }
 
 /// The same for this device.
-pub(super) fn device_cookie_of(app: &App, device: Device, user_id: &str) -> HeaderValue {
+pub(super) fn device_cookie_of(app: &App, headers: &HeaderMap, device: Device, user_id: &str, now: u64) -> HeaderValue {
     let lifetime = Lifetime::Persistent { max_age_secs: device::LIFETIME_SECS };
-    CookieKind::Device.set(&device::issue(&app.device, device, user_id), lifetime, app.transport)
+    let cookie = device::issue(&app.device, self::device(app, headers), device, user_id, now);
+    CookieKind::Device.set(&cookie, lifetime, app.transport)
 }
 
 /// Whether "keep me signed in" was ticked.

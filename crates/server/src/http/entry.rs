@@ -8,16 +8,18 @@ use http::header::SET_COOKIE;
 use symbolon_oauth::endpoint::path;
 use symbolon_oauth::second_factor::{self, Browser, Factor, Next, Remember, Required, Wanted};
 use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Issued, User};
+use symbolon_store::{Issued, Session, User};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::{check_session, factor, form, page};
 use crate::account::factors::{self, Factors};
+use crate::account::new_device::{self, Place};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{FirstFactor, Interaction, OwnPage};
+use crate::mail;
 use crate::rng::SystemRng;
 use crate::session::device::Device;
 
@@ -119,9 +121,10 @@ impl Entry<'_> {
             match app.store.create_session(new).await.map_err(failed)? {
                 Issued::Done => {
                     events::signed_in(app, meta, &session, client_id.as_deref()).await.map_err(failed)?;
+                    tell_of_new_device(self.arrival, self.user, &session).await?;
                     let mut cookies = vec![cookie];
                     cookies.extend(check_session::moved_on(app, headers, &session.sid, session.persistent));
-                    cookies.push(browser::device_cookie_of(app, device, &self.user.id));
+                    cookies.push(browser::device_cookie_of(app, headers, device, &self.user.id, meta.now));
                     let interaction = self.interaction.map(|one| one.after_sign_in(&session.sid, meta.now));
                     return Ok(Some(Entered { cookies, interaction }));
                 }
@@ -214,6 +217,20 @@ async fn wanted(arrival: &Arrival<'_>, interaction: Option<&Interaction>) -> Res
 /// The client of a request.
 pub(super) fn client_id(query: &str) -> Option<String> {
     Params::parse_for_authorize(query.as_bytes()).ok()?.get("client_id").map(str::to_owned)
+}
+
+/// The owner of the account hears of a browser that it did not know. A server that stops here has answered nothing: nobody has the session.
+async fn tell_of_new_device(arrival: &Arrival<'_>, user: &User, session: &Session) -> Result<(), OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    if !new_device::is_new(user, browser::seen_before(app, headers, &user.id)) {
+        return Ok(());
+    }
+    let place = Place {
+        user_agent: session.user_agent.as_deref(),
+        address: &meta.address_text(),
+        lang: mail::language(&page::languages(headers, None)),
+    };
+    new_device::tell(app, user, &place, meta.now).await.map_err(|error| store_failure(&error))
 }
 
 /// The device of this browser: the one the account knows, or a new one.

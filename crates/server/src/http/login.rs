@@ -257,7 +257,9 @@ pub(super) fn with_cookies(
     if let Some(state) = check_session::moved_on(app, headers, &session.sid, session.persistent) {
         response.headers_mut().append(SET_COOKIE, state);
     }
-    response.headers_mut().append(SET_COOKIE, browser::device_cookie(app, headers, &session.user_id));
+    response
+        .headers_mut()
+        .append(SET_COOKIE, browser::device_cookie(app, headers, &session.user_id, session.auth_time));
 }
 
 /// The person said no: the client hears `access_denied`.

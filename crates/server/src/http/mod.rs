@@ -34,6 +34,7 @@ mod jwks;
 mod login;
 mod logout;
 pub mod meta;
+mod not_me;
 mod page;
 mod page_cookies;
 mod par;

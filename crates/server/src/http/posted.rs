@@ -54,9 +54,13 @@ impl Posted {
             return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
         }
         let binding = match purpose {
-            Purpose::Device | Purpose::Forgot | Purpose::Login | Purpose::Reset | Purpose::Setup | Purpose::SignUp => {
-                browser::pre_session(app, &self.headers)
-            }
+            Purpose::Device
+            | Purpose::Forgot
+            | Purpose::Login
+            | Purpose::NotMe
+            | Purpose::Reset
+            | Purpose::Setup
+            | Purpose::SignUp => browser::pre_session(app, &self.headers),
             Purpose::CibaAnswer
             | Purpose::Consent
             | Purpose::DeviceAnswer

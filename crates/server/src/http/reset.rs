@@ -18,6 +18,7 @@ use super::posted::Posted;
 use super::setup::{self, link, policy, problem_page, salt};
 use super::{browser, page};
 use crate::account::normalize::EmailAddress;
+use crate::account::not_me;
 use crate::account::password::Password;
 use crate::app::App;
 use crate::effects::store_failure;
@@ -70,7 +71,11 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         Ok(Changed::Done) => {
             let back = onward(&app, &headers, interaction, meta.now);
             let view = Done { shell: page::shell(&app), what: DoneWhat::PasswordReset { back } };
-            page::html(&app, StatusCode::OK, &view, &Csp::strict())
+            let response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
+            // A browser that the account knew goes on being known under the new password.
+            let known = browser::known_device(&app, &headers, &user.id);
+            let cookie = known.map(|device| browser::device_cookie_of(&app, &headers, device, &user.id, meta.now));
+            page::with_cookie(response, cookie)
         }
         Ok(Changed::LinkExpired) => expired(&app, &meta),
         Ok(Changed::Problem(problem)) => {
@@ -137,7 +142,7 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User, lang: &str
     };
     let handle = symbolon_oauth::random_id(&mut SystemRng);
     let failed = |error| store_failure(&error);
-    let tell = told(app, user, lang, meta.now);
+    let tell = told(app, user, lang, meta.now).await?;
     let reset = app.store.reset_password(Hash32(code.hash()), &hash, &handle, tell, meta.now);
     if reset.await.map_err(failed)?.is_none() {
         return Ok(Changed::LinkExpired);
@@ -147,13 +152,12 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User, lang: &str
 }
 
 /// Whoever owns the account hears of it, most of all if it was not them.
-fn told(app: &App, user: &User, lang: &str, now: u64) -> Vec<NewDelivery> {
+async fn told(app: &App, user: &User, lang: &str, now: u64) -> Result<Vec<NewDelivery>, OAuthError> {
     let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()).filter(|_| app.mail.is_on());
-    let letter = |address: EmailAddress| {
-        let to = To { address: &address, user_id: Some(&user.id), lang };
-        mail::delivery(app, &to, &Letter::PasswordChanged, now)
-    };
-    address.map(letter).into_iter().collect()
+    let Some(address) = address else { return Ok(Vec::new()) };
+    let not_me = not_me::link(app, &user.id, now).await.map_err(|error| store_failure(&error))?;
+    let to = To { address: &address, user_id: Some(&user.id), lang };
+    Ok(vec![mail::delivery(app, &to, &Letter::PasswordChanged { not_me: Some(not_me) }, now)])
 }
 
 fn view(app: &App, meta: &Meta, browser: &str, params: &Params, user: &User, problem: Option<ResetProblem>) -> Reset {

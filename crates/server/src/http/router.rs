@@ -15,8 +15,8 @@ use super::meta::Meta;
 use super::{
     answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors, current,
     dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
-    introspect, jwks, login, logout, meta, page, par, register, reset, revocations, revoke, sdk, security, session,
-    setup, sign_up, ssf, status_list, token, twin, userinfo,
+    introspect, jwks, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk, security,
+    session, setup, sign_up, ssf, status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -157,6 +157,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/reset", get(reset::get).post(reset::post))
+        .route(crate::account::not_me::PATH, get(not_me::get).post(not_me::post))
         .route(sign_up::confirm::PATH, get(sign_up::confirm::get).post(sign_up::confirm::post))
 }
 

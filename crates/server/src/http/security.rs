@@ -23,6 +23,7 @@ use super::page;
 use super::posted::Posted;
 use crate::account::factors::{self, Factors, passkey};
 use crate::account::normalize::EmailAddress;
+use crate::account::not_me;
 use crate::app::App;
 use crate::calendar::calendar;
 use crate::effects::store_failure;
@@ -63,7 +64,8 @@ pub(super) async fn tell(arrival: &Arrival<'_>, user: &User, change: FactorChang
     let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
     let Some(address) = address.filter(|_| app.mail.is_on()) else { return Ok(()) };
     let lang = mail::language(&page::languages(headers, None));
-    let letter = Letter::FactorChanged { change };
+    let not_me = not_me::link(app, &user.id, meta.now).await.map_err(|error| store_failure(&error))?;
+    let letter = Letter::FactorChanged { change, not_me: Some(not_me) };
     let to = To { address: &address, user_id: Some(&user.id), lang };
     let letter = mail::delivery(app, &to, &letter, meta.now);
     app.store.put_deliveries(vec![letter], meta.now).await.map_err(|error| store_failure(&error))

@@ -19,6 +19,9 @@ pub enum Letter {
     FactorChanged {
         /// What it was.
         change: FactorChange,
+        /// The link for whoever did not do it.
+        #[serde(default)]
+        not_me: Option<String>,
     },
     /// The operator lets somebody make an account.
     Invitation {
@@ -29,8 +32,23 @@ pub enum Letter {
         /// The client it is for, by name.
         client: Option<String>,
     },
+    /// Somebody has signed in from where the account was not known.
+    NewDevice {
+        /// What the browser or program calls itself.
+        user_agent: Option<String>,
+        /// Its network address.
+        address: String,
+        /// When, Unix seconds.
+        at: u64,
+        /// The link for whoever it was not.
+        not_me: String,
+    },
     /// The account has a new password.
-    PasswordChanged,
+    PasswordChanged {
+        /// The link for whoever did not choose it.
+        #[serde(default)]
+        not_me: Option<String>,
+    },
     /// The link by which a new password is chosen.
     PasswordReset {
         /// The link.
@@ -93,7 +111,8 @@ impl Letter {
             Self::AddressKnown => "address_known",
             Self::Invitation { .. } => "invitation",
             Self::FactorChanged { .. } => "factor_changed",
-            Self::PasswordChanged => "password_changed",
+            Self::NewDevice { .. } => "new_device",
+            Self::PasswordChanged { .. } => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
             Self::SignUpCode { .. } => "sign_up_code",
             Self::SignUpLink { .. } => "sign_up_link",
@@ -110,7 +129,9 @@ impl Letter {
             Self::Invitation { days, .. } => days.saturating_mul(DAY),
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
-            Self::AddressKnown | Self::FactorChanged { .. } | Self::PasswordChanged => DAY,
+            Self::AddressKnown | Self::FactorChanged { .. } | Self::NewDevice { .. } | Self::PasswordChanged { .. } => {
+                DAY
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use super::letter::Letter;
 use super::words::{self, Words};
 use crate::account::normalize::EmailAddress;
 use crate::pages::WebUrl;
+use crate::words::Language;
 
 /// The style of the HTML form. Colours are the reader's own, light or dark, but for the one button.
 pub(crate) const STYLE: &str = ":root{color-scheme:light dark}\
@@ -54,7 +55,8 @@ impl Written {
     /// Writes `letter`, which has this number among all letters, at this time.
     pub(crate) fn new(issuer: &Issuer, letter: &Letter, to: EmailAddress, lang: &str, number: &str, at: u64) -> Self {
         let host = WebUrl::parse(issuer.as_str()).map_or_else(|| issuer.as_str().to_owned(), |url| url.host());
-        let words = words::of(letter, &to.as_typed, issuer, &host);
+        let language = Language::of_tag(lang).unwrap_or_default();
+        let words = words::of(letter, &to.as_typed, issuer, &host, language);
         let domain = host.split(':').next().unwrap_or("localhost");
         Self {
             template: letter.template(),
@@ -71,18 +73,44 @@ impl Written {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mail::FactorChange;
 
     fn all() -> Vec<Letter> {
         let link = || "https://auth.example.com/x?code=sym_pr_1".to_owned();
         vec![
             Letter::Invitation { link: link(), days: 7, client: Some("Dragons".into()) },
             Letter::AddressKnown,
-            Letter::PasswordChanged,
+            Letter::FactorChanged { change: FactorChange::PasskeyAdded, not_me: Some(link()) },
+            Letter::FactorChanged { change: FactorChange::Removed, not_me: None },
+            new_device(Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")),
+            new_device(None),
+            Letter::PasswordChanged { not_me: Some(link()) },
+            Letter::PasswordChanged { not_me: None },
             Letter::PasswordReset { link: link(), minutes: 20 },
             Letter::SignUpCode { code: "271828".into(), link: link(), minutes: 20 },
             Letter::SignUpLink { link: link(), minutes: 20 },
             Letter::Test,
         ]
+    }
+
+    fn new_device(user_agent: Option<&str>) -> Letter {
+        Letter::NewDevice {
+            user_agent: user_agent.map(str::to_owned),
+            address: "192.0.2.7".into(),
+            at: 1_800_000_000,
+            not_me: "https://auth.example.com/not-me?code=sym_nm_1".into(),
+        }
+    }
+
+    #[test]
+    fn a_letter_about_a_new_device_says_where_and_when_and_nothing_that_the_device_wrote() {
+        let text = written(&new_device(Some("Chrome/1.0 Linux call 555-0100")), "ada@example.com").text;
+        assert!(
+            text.contains("Chrome on Linux") && text.contains("192.0.2.7") && text.contains("2027-01-15 08:00 UTC"),
+            "{text}"
+        );
+        assert!(!text.contains("555"), "{text}");
+        assert!(text.contains("\nhttps://auth.example.com/not-me?code=sym_nm_1\n"), "{text}");
     }
 
     fn written(letter: &Letter, to: &str) -> Written {
@@ -124,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_address_is_text_in_html_cve_2024_41953() {
-        let written = written(&Letter::PasswordChanged, "o'neil&x@example.com");
+        let written = written(&Letter::PasswordChanged { not_me: None }, "o'neil&x@example.com");
         assert!(written.html.contains("o&#39;neil&#38;x@example.com"), "{}", written.html);
         assert!(written.text.contains("o'neil&x@example.com"));
     }

@@ -4,6 +4,10 @@
 use symbolon_oauth::Issuer;
 
 use super::letter::{FactorChange, Letter};
+use crate::account::not_me::LINK_DAYS;
+use crate::calendar::calendar;
+use crate::session::user_agent::UserAgent;
+use crate::words::{self, Language};
 
 /// A letter in words, for one person.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +37,15 @@ impl Action {
 }
 
 /// The words of a letter to this address. Addresses in it begin with the issuer, whatever a request may have said.
-pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str) -> Words {
+pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, language: Language) -> Words {
     match letter {
         Letter::AddressKnown => address_known(issuer, host),
         Letter::Invitation { link, days, client } => invitation(link, *days, client.as_deref(), host),
-        Letter::FactorChanged { change } => factor_changed(*change, to, issuer, host),
-        Letter::PasswordChanged => password_changed(to, issuer, host),
+        Letter::FactorChanged { change, not_me } => factor_changed(*change, not_me.as_deref(), to, issuer, host),
+        Letter::NewDevice { user_agent, address, at, not_me } => {
+            new_device((user_agent.as_deref(), address, *at), not_me, to, host, language)
+        }
+        Letter::PasswordChanged { not_me } => password_changed(not_me.as_deref(), to, issuer, host),
         Letter::PasswordReset { link, minutes } => password_reset(to, link, *minutes, host),
         Letter::SignUpCode { code, link, minutes } => sign_up_code(code, link, *minutes, host),
         Letter::SignUpLink { link, minutes } => sign_up_link(link, *minutes, host),
@@ -75,7 +82,7 @@ fn password_reset(to: &str, link: &str, minutes: u64, host: &str) -> Words {
     }
 }
 
-fn factor_changed(change: FactorChange, to: &str, issuer: &Issuer, host: &str) -> Words {
+fn factor_changed(change: FactorChange, not_me: Option<&str>, to: &str, issuer: &Issuer, host: &str) -> Words {
     let (subject, lead) = match change {
         FactorChange::PasskeyAdded => {
             ("A passkey was added", format!("{to} has one more passkey at {host}, which signs in without a password."))
@@ -101,24 +108,51 @@ fn factor_changed(change: FactorChange, to: &str, issuer: &Issuer, host: &str) -
         lead,
         after: vec![
             "If it was you, there is nothing to do.".to_owned(),
-            "If it was not, somebody knows your password. Look at how you sign in, and choose another password:"
+            "If it was not, somebody else is in your account: use the link at once. It ends every sign-in, on all devices, and leads to another password."
                 .to_owned(),
         ],
-        actions: vec![Action::new("See how you sign in", issuer.endpoint("/account/security"))],
+        actions: not_me
+            .map(|link| Action::new("This wasn\u{2019}t me", link))
+            .into_iter()
+            .chain([Action::new("See how you sign in", issuer.endpoint("/account/security"))])
+            .collect(),
         ..Words::default()
     }
 }
 
-fn password_changed(to: &str, issuer: &Issuer, host: &str) -> Words {
+fn password_changed(not_me: Option<&str>, to: &str, issuer: &Issuer, host: &str) -> Words {
     Words {
         subject: "Your password was changed".to_owned(),
         lead: format!("{to} has a new password at {host}. Every other sign-in has ended, on all devices."),
         after: vec![
             "If it was you, there is nothing to do.".to_owned(),
-            "If it was not, somebody may be reading your mail. Secure your mailbox first, then choose another password:"
+            "If it was not, somebody may be reading your mail. Secure your mailbox first, then follow the link: it ends every sign-in again and leads to another password."
                 .to_owned(),
         ],
-        actions: vec![Action::new("Choose another password", issuer.endpoint("/forgot"))],
+        actions: vec![match not_me {
+            Some(link) => Action::new("This wasn\u{2019}t me", link),
+            None => Action::new("Choose another password", issuer.endpoint("/forgot")),
+        }],
+        ..Words::default()
+    }
+}
+
+fn new_device(
+    (user_agent, address, at): (Option<&str>, &str, u64),
+    not_me: &str,
+    to: &str,
+    host: &str,
+    language: Language,
+) -> Words {
+    let words = words::NewDevice::of(language);
+    let device = UserAgent::read(user_agent.unwrap_or_default());
+    // To the minute.
+    let time = calendar(at).chars().take(16).collect::<String>();
+    Words {
+        subject: words.subject(host),
+        lead: words.lead(to, host, &words.device(device), &time),
+        actions: vec![Action::new(words.not_me(), not_me)],
+        after: vec![words.from(address), words.was_me().to_owned(), words.was_not(LINK_DAYS)],
         ..Words::default()
     }
 }

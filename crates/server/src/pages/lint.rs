@@ -18,6 +18,7 @@ use super::{
     home::Home,
     login::Login,
     logout::Logout,
+    not_me::NotMe,
     recovery_codes::RecoveryCodes,
     reset::Reset,
     sample,
@@ -56,6 +57,7 @@ fn pages() -> Vec<(&'static str, String)> {
         .chain(render(SignUpConfirm::samples()))
         .chain(render(Reset::samples()))
         .chain(render(Forgot::samples()))
+        .chain(render(NotMe::samples()))
         .chain(render(Letters::samples()))
         .chain(render(Letter::samples()))
         .chain(render(Done::samples()))

@@ -22,6 +22,7 @@ pub mod home;
 mod link;
 pub mod login;
 pub mod logout;
+pub mod not_me;
 pub mod passkey;
 pub(crate) mod qr;
 pub mod recovery_codes;

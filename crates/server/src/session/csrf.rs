@@ -37,6 +37,8 @@ pub enum Purpose {
     Login,
     /// `POST /logout`.
     Logout,
+    /// `POST /not-me`.
+    NotMe,
     /// `POST /reset`.
     Reset,
     /// `POST /account/security`.
@@ -59,6 +61,7 @@ impl Purpose {
             Self::Forgot => b"forgot",
             Self::Login => b"login",
             Self::Logout => b"logout",
+            Self::NotMe => b"not me",
             Self::Reset => b"reset",
             Self::Security => b"security",
             Self::Setup => b"setup",

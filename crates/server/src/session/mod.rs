@@ -4,3 +4,4 @@ pub mod cookie;
 pub mod csrf;
 pub mod device;
 pub mod token_cookie;
+pub mod user_agent;

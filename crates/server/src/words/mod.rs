@@ -5,9 +5,13 @@
 //! that is to be translated.
 
 mod language;
+mod new_device;
+mod not_me;
 mod shell;
 
 pub use self::language::Language;
+pub use self::new_device::NewDevice;
+pub use self::not_me::NotMe;
 pub use self::shell::Shell;
 
 /// Declares the words of one page: a type with a method per sentence. A sentence that takes values is made with `format!` and names

@@ -126,7 +126,8 @@ async fn a_link_works_once_and_looking_at_it_changes_nothing() {
     }
     assert!(signs_in(&world, NEW).await && !signs_in(&world, PASSWORD).await);
     let letters = world.letters().await;
-    assert_eq!((&letters[0]["template"], &letters[0]["to"]), (&json!("password_changed"), &json!(ADA)));
+    let told: Vec<&Value> = letters.iter().filter(|letter| letter["template"] == "password_changed").collect();
+    assert!(matches!(told[..], [letter] if letter["to"] == ADA), "{letters:?}");
 }
 
 #[tokio::test]

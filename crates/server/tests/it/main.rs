@@ -51,6 +51,7 @@ mod logout;
 mod machine;
 mod metrics;
 mod nodes;
+mod not_me;
 mod nul;
 mod overload;
 mod pages;

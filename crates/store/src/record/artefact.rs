@@ -52,6 +52,9 @@ impl Artefact {
     pub const SIGN_UP: &'static str = "sign_up";
     /// The kind of tickets for the authorization endpoint, each of a sign-in on a page of a client.
     pub const LOGIN_TICKET: &'static str = "login_ticket";
+    /// The kind of links by which somebody says that it was not them. They name their user in the payload only: what voids the other links of an
+    /// account, as a new password does, must not take its owner's last word away.
+    pub const NOT_ME: &'static str = "not_me";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
     /// The kind of records that a browser of the user is not asked for a second factor for some time: the hash is of both.

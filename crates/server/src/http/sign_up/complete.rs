@@ -6,6 +6,7 @@ use http::HeaderValue;
 use symbolon_oauth::{OAuthError, Subject, acr};
 use symbolon_store::{CompleteSignUp, Conflict, Hash32, NewUser, Redeemed, Session, StoreError, User, UserStatus};
 
+use crate::account::new_device;
 use crate::account::normalize::EmailAddress;
 use crate::effects::store_failure;
 use crate::events;
@@ -63,6 +64,8 @@ pub(super) async fn complete(arrival: &Arrival<'_>, proof: Proof, newcomer: Newc
         Err(StoreError::Conflict(Conflict::IdentifierTaken)) => return Ok(Completed::Taken),
         Err(error) => return Err(failed(error)),
     }
+    // The owner has just proven the address: from here on a browser that is not this one is news to them.
+    new_device::is_first(app, &session.user_id, meta.now).await.map_err(failed)?;
     app.metrics.sign_up("completed");
     events::signed_up(app, meta, &session, client_id.as_deref(), proof.kind).await.map_err(failed)?;
     events::signed_in(app, meta, &session, client_id.as_deref()).await.map_err(failed)?;

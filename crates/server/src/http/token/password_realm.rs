@@ -4,6 +4,7 @@ use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::grant::password_realm::{self, Request};
 use symbolon_oauth::{Confirmation, OAuthError};
 
+use super::super::authenticate;
 use super::{Asked, Decided};
 use crate::account::factors;
 use crate::account::sign_in::{self, Outcome};
@@ -38,6 +39,7 @@ pub(super) async fn decide(
         events::sign_in_failed(at.app, at.meta, Some(&user.id), client_id, "second_factor").await;
         return Err(OAuthError::SecondFactorNeeded);
     }
+    authenticate::tell_of_new_network(at.app, at.meta, at.headers, &user).await?;
     let mut rng = SystemRng;
     let mut ctx = at.app.context(at.meta.now, &mut rng);
     Ok(password_realm::decide(&mut ctx, client, held, request, &facts::user(&user), at.registry).into())

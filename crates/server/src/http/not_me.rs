@@ -1,0 +1,103 @@
+//! `/not-me?code=…`: "This wasn't me", from a letter about a sign-in or a change (`account/not_me.rs`).
+//!
+//! Looking at it changes nothing, since scanners of mail do that, too; a form behind it does. It works in any browser, asks for no sign-in and makes
+//! none.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::{OAuthError, Params};
+
+use super::meta::Meta;
+use super::posted::Posted;
+use super::{browser, page};
+use crate::account::not_me::{self, Link, Shut};
+use crate::account::reset::LINK_MINUTES;
+use crate::app::App;
+use crate::calendar::calendar;
+use crate::effects::store_failure;
+use crate::events;
+use crate::mail;
+use crate::pages::Csp;
+use crate::pages::not_me::{NotMe, NotMeNext, NotMeProblem, NotMeWhat};
+use crate::session::csrf::{self, Purpose};
+use crate::words::Language;
+
+/// `GET /not-me`.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let code = params.get("code").unwrap_or_default();
+    let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
+    let visit = Visit { app: &app, meta: &meta, headers: &headers, browser: &browser };
+    let shown = match not_me::find(&app, code, meta.now).await {
+        Ok(Some(link)) => visit.ask(code, &link, None),
+        Ok(None) => visit.show(StatusCode::GONE, NotMeWhat::Over),
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    };
+    page::with_cookie(shown, cookie)
+}
+
+/// `POST /not-me`.
+pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
+    if let Some(refusal) = form.refusal(&app, Purpose::NotMe) {
+        return refusal;
+    }
+    let Posted { params, headers, meta } = form;
+    let browser = browser::pre_session(&app, &headers).unwrap_or_default();
+    let visit = Visit { app: &app, meta: &meta, headers: &headers, browser };
+    let answered = visit.shut(params.get("code").unwrap_or_default()).await;
+    answered.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// Somebody who has followed the link.
+struct Visit<'a> {
+    app: &'a App,
+    meta: &'a Meta,
+    headers: &'a HeaderMap,
+    browser: &'a str,
+}
+
+impl Visit<'_> {
+    async fn shut(&self, code: &str) -> Result<Response, OAuthError> {
+        let Self { app, meta, headers, .. } = self;
+        let Some(link) = not_me::find(app, code, meta.now).await? else {
+            return Ok(self.show(StatusCode::GONE, NotMeWhat::Over));
+        };
+        let lang = mail::language(&page::languages(headers, None));
+        let next = match not_me::shut(app, &link, lang, meta.now).await? {
+            Shut::AndMailed => NotMeNext::Mail { minutes: LINK_MINUTES },
+            Shut::Done => NotMeNext::SignIn,
+            Shut::Busy => {
+                let page = self.ask(code, &link, Some(NotMeProblem::Busy));
+                return Ok(page::retry_after(page, 1));
+            }
+        };
+        let told = events::account(app, meta, "user.not_me", &link.user.id, None).await;
+        told.map_err(|error| store_failure(&error))?;
+        Ok(self.show(StatusCode::OK, NotMeWhat::Done { next }))
+    }
+
+    fn ask(&self, code: &str, link: &Link, problem: Option<NotMeProblem>) -> Response {
+        let what = NotMeWhat::Ask {
+            code: code.to_owned(),
+            csrf: csrf::issue(&self.app.csrf, self.browser, Purpose::NotMe, self.meta.now),
+            since: calendar(link.since).chars().take(16).collect(),
+            problem,
+        };
+        self.show(if problem.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, what)
+    }
+
+    fn show(&self, status: StatusCode, what: NotMeWhat) -> Response {
+        let mut shell = page::shell(self.app);
+        shell.language = Language::for_reader(&page::languages(self.headers, None));
+        page::html(self.app, status, &NotMe { shell, what }, &Csp::strict())
+    }
+}

@@ -34,6 +34,8 @@ const MAX_TOKEN_LENGTH = 16 * 1024;
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const ACCESS_TOKEN = 'at+jwt';
 const PLAIN = [ACCESS_TOKEN, 'jwt'];
+/** What only ID tokens say (OpenID Connect Core §3.1.3.6, §3.3.2.11; FAPI 1.0). */
+const OF_ID_TOKENS = ['at_hash', 'c_hash', 's_hash'];
 
 /** What a token must be. */
 export class Verifier {
@@ -91,7 +93,9 @@ export class Verifier {
       throw reasonOf(error);
     });
     if (!used) throw new Rejection('unknown_key');
-    if (this.#acceptPlainJwt && !isPlain(verified.protectedHeader.typ)) throw new Rejection('other_type');
+    const { typ } = verified.protectedHeader;
+    const another = !isPlain(typ) || (!isSameType(typ, ACCESS_TOKEN) && isIdToken(verified.payload));
+    if (this.#acceptPlainJwt && another) throw new Rejection('other_type');
     return this.#prove(checkedClaims(verified.payload), used, now);
   }
 
@@ -175,6 +179,16 @@ function boundTo(cnf) {
  */
 export function isSameType(one, other) {
   return typeof one === 'string' && one.toLowerCase().replace(/^application\/(?=[^/]*$)/, '') === other;
+}
+
+/**
+ * Each ID token of Symbolon has a hash of what it came with, or a `nonce`. That alone some issuers write into access tokens, too
+ * (Keycloak before 25), which say what they are for.
+ * @param {Record<string, unknown>} payload
+ */
+function isIdToken(payload) {
+  const { nonce, scope, scp, typ } = payload;
+  return OF_ID_TOKENS.some((name) => name in payload) || (nonce !== undefined && !scope && !scp && typ !== 'Bearer');
 }
 
 /** @param {unknown} typ */

@@ -86,6 +86,14 @@ test('only access tokens are access tokens', async () => {
   const plain = { acceptPlainJwt: true };
   for (const typ of ['JWT', undefined, 'at+jwt', 'application/jwt']) assert.equal(await verdict({}, { typ }, plain), 'accepted');
   for (const typ of ['logout+jwt', 'dpop+jwt', 7]) assert.equal(await verdict({}, { typ }, plain), 'other_type');
+  // The ID token of a client that is called what the API is called.
+  for (const name of ['at_hash', 'c_hash', 's_hash'])
+    for (const [typ, wanted] of [['JWT', 'other_type'], [undefined, 'other_type'], ['at+jwt', 'accepted']])
+      assert.equal(await verdict({ [name]: 'x' }, { typ }, plain), wanted, name);
+  assert.equal(await verdict({ nonce: 'x', scope: undefined }, { typ: 'JWT' }, plain), 'other_type');
+  // Keycloak before 25 writes it into access tokens, too.
+  for (const more of [{ scope: 'email' }, { scope: undefined, scp: ['email'] }, { scope: undefined, typ: 'Bearer' }])
+    assert.equal(await verdict({ nonce: 'x', ...more }, { typ: 'JWT' }, plain), 'accepted', JSON.stringify(more));
 });
 
 test('a token bound to a key is refused as a plain one', async () => {

@@ -1,9 +1,11 @@
 /** Socket.IO connections that end with the token of their handshake. */
 
 import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Server } from 'socket.io';
 import { io as connect } from 'socket.io-client';
 import { createGuard } from '../src/guard.js';
@@ -97,4 +99,37 @@ test('recovery that goes past the guard is refused, so that nobody believes toke
   assert.match(why.message, /skipMiddlewares/);
   const judged = await serve(t, guard, {}, { connectionStateRecovery: { skipMiddlewares: false } });
   assert.equal((await heard(judged({ token: await issuer.token() }), 'connect', 'connect_error'))[0], 'connect');
+});
+
+test('RFC 9449: a bound token opens a connection with a proof for its address, and renews with another', async (t) => {
+  const issuer = await TestIssuer.start(t);
+  const dpop = { publicUrl: 'https://api.example.com', nonces: true };
+  const guard = createGuard({ issuer: issuer.url, audience: AUDIENCE, revocation: 'off', dpop }, issuer.clock);
+  t.after(() => guard.close());
+  const open = await serve(t, guard);
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = await exportJWK(publicKey);
+  const bound = async () => issuer.token({ cnf: { jkt: await calculateJwkThumbprint(jwk) } });
+  const proof = (token, claims) => {
+    const ath = createHash('sha256').update(token).digest('base64url');
+    const all = { jti: randomUUID(), htm: 'GET', htu: 'https://api.example.com/socket.io/', iat: issuer.clock.now(), ath, ...claims };
+    return new SignJWT(all).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk }).sign(privateKey);
+  };
+  const token = await bound();
+  const [what, { code, nonce }] = await heard(open({ token, dpop: await proof(token) }), 'connect', 'connect_error');
+  assert.deepEqual([what, code, typeof nonce], ['connect_error', 'use_dpop_nonce', 'string']);
+  for (const [refused, why] of [
+    [undefined, 'token_invalid'],
+    [await proof(token, { nonce, htu: 'https://api.example.com/other' }), 'invalid_dpop_proof'],
+    [await proof(await bound(), { nonce, ath: 'of another' }), 'invalid_dpop_proof'],
+  ])
+    assert.deepEqual(await heard(open({ token, dpop: refused }), 'connect', 'connect_error'), ['connect_error', { code: why }]);
+  const client = open({ token, dpop: await proof(token, { nonce }) });
+  assert.equal((await heard(client, 'connect', 'connect_error'))[0], 'connect');
+  assert.equal(await client.emitWithAck('who'), 'u1 [read:dragons tame:dragons]');
+  const next = await bound();
+  const without = await client.emitWithAck('authenticate', { token: next, dpop: await proof(next) });
+  assert.equal(without.code, 'use_dpop_nonce', 'the token at hand still counts');
+  const renewed = await client.emitWithAck('authenticate', { token: next, dpop: await proof(next, { nonce: without.nonce }) });
+  assert.deepEqual(renewed, { expires_in: 600 });
 });

@@ -75,7 +75,7 @@ test('in development', async (t) => {
 
   await t.test('browsers find the page by its well-known address', async () => {
     const answer = await fetch(`${server.issuer}/.well-known/change-password`, { redirect: 'manual' });
-    assert.deepEqual([answer.status, answer.headers.get('location')], [302, '/forgot']);
+    assert.deepEqual([answer.status, answer.headers.get('location')], [302, '/account/password']);
   });
 });
 

@@ -50,7 +50,8 @@ test('a passkey is made, signs in by autofill and by the button, is a second ste
   const page = await (await profile(t, browser)).newPage();
   const { credentials, present } = await authenticator(page);
   await signInHere(page);
-  await page.click('a[href="/account/security"]');
+  await page.click('a[href="/account"]');
+  await page.click('#parts a[href="/account/security"]');
   await accessible(page, 'security');
   await page.fill('#name', 'My laptop');
   await page.click('#add-passkey');

@@ -31,6 +31,10 @@ pub enum TokenKind {
     ClientSecret,
     /// A device code (RFC 8628).
     DeviceCode,
+    /// The link that proves a new address of an account.
+    EmailChange,
+    /// The link that takes an address back.
+    EmailUndo,
     /// What lets a program register itself as a client (RFC 7591 §3).
     InitialAccessToken,
     /// An invitation to make an account.
@@ -65,6 +69,8 @@ impl TokenKind {
         Self::AuthorizationCode,
         Self::ClientSecret,
         Self::DeviceCode,
+        Self::EmailChange,
+        Self::EmailUndo,
         Self::InitialAccessToken,
         Self::Invitation,
         Self::LoginTicket,
@@ -88,6 +94,8 @@ impl TokenKind {
             Self::AuthorizationCode => "sym_ac_",
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",
+            Self::EmailChange => "sym_ec_",
+            Self::EmailUndo => "sym_eu_",
             Self::InitialAccessToken => "sym_ia_",
             Self::Invitation => "sym_in_",
             Self::LoginTicket => "sym_lt_",

@@ -119,12 +119,55 @@ pub struct FirstFactor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnPage {
+    /// What people have here, and the way to its parts.
+    Account,
+    /// What happened to an account.
+    Activity,
+    /// The apps that have something of an account.
+    Apps,
     /// What waits for the person, asked over the back channel.
     Ciba,
-    /// The start page.
-    Start,
+    /// All that is kept of somebody, and the end of it.
+    Data,
+    /// The address of an account.
+    Email,
+    /// The proof of a new one, which its link in [`Interaction::query`] leads to.
+    EmailConfirm,
+    /// The password.
+    Password,
+    /// Who somebody is.
+    Profile,
     /// How somebody signs in.
     Security,
+    /// Where somebody is signed in.
+    Sessions,
+    /// The start page.
+    Start,
+}
+
+impl OwnPage {
+    /// Where it is.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Account => "/account",
+            Self::Activity => "/account/activity",
+            Self::Apps => "/account/apps",
+            Self::Ciba => symbolon_oauth::endpoint::path::CIBA,
+            Self::Data => "/account/data",
+            Self::Email => "/account/email",
+            Self::EmailConfirm => "/account/email/confirm",
+            Self::Password => "/account/password",
+            Self::Profile => "/account/profile",
+            Self::Security => "/account/security",
+            Self::Sessions => "/account/sessions",
+            Self::Start => "/",
+        }
+    }
+
+    /// Whether things are changed there that take an account over, so that whoever signs in for it shows everything they have (security 96).
+    pub const fn takes_everything(self) -> bool {
+        matches!(self, Self::Data | Self::Email | Self::EmailConfirm | Self::Password | Self::Security)
+    }
 }
 
 /// The value is not ours, too old, or of another browser: the user must start again.
@@ -162,6 +205,12 @@ impl Interaction {
     /// A page of ours that is for whoever signs in now.
     pub fn own_page_sign_in(issuer: &Issuer, page: OwnPage, browser: &str, now: u64) -> Self {
         Self { own_page: Some(page), ..Self::sign_in(issuer, "", browser, now) }
+    }
+
+    /// The same, with a query for the page.
+    #[must_use]
+    pub fn leading_to(self, query: &str) -> Self {
+        Self { query: query.to_owned(), ..self }
     }
 
     /// A visit to the server's own pages, by whoever makes an account there.

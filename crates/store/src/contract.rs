@@ -3,6 +3,7 @@
 //! An adapter runs all of it with one line, `suite!(make)`, where `make` yields a fresh store and whatever must live as
 //! long as it. Ann and Bob are always there, so that every check can see that nothing of Bob's changed.
 
+pub(crate) mod accounts;
 pub(crate) mod artefacts;
 pub(crate) mod credentials;
 pub(crate) mod event_streams;
@@ -28,6 +29,20 @@ macro_rules! suite {
             (keep, $crate::contract::World::new(store).await)
         });
         $crate::contract::suite! { @ $make;
+            accounts {
+                a_blocked_user_changes_nothing
+                a_changed_password_ends_everything_and_is_told_once
+                an_account_has_one_app_however_many_are_set_up_at_once
+                an_account_is_deleted_as_it_was_read_and_told
+                an_address_changes_once_with_what_takes_it_back
+                an_app_in_anothers_place_ends_what_is_elsewhere
+                of_parallel_changes_of_a_password_one_counts
+                of_parallel_proofs_of_an_address_one_counts
+                of_two_that_may_be_the_only_one_the_last_stays
+                people_see_their_own_events_and_nobody_elses
+                people_see_what_they_allowed_and_when_it_was_used
+                what_is_elsewhere_ends_and_what_is_here_goes_on
+            }
             artefacts {
                 a_code_is_redeemed_once_with_all_that_is_born_of_it
                 a_redeemed_code_says_so_even_when_expired

@@ -6,6 +6,7 @@
 //!
 //! Bearer secrets never reach this crate: only their SHA-256 ([`Hash32`]) does.
 
+mod account_port;
 #[cfg(test)]
 mod contract;
 mod error;
@@ -18,6 +19,7 @@ mod sqlite;
 pub mod transfer;
 pub mod valkey;
 
+pub use account_port::AccountStore;
 pub use error::{Conflict, StoreError};
 pub use port::Store;
 pub use postgres::Postgres;

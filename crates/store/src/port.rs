@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use crate::account_port::AccountStore;
 use crate::error::StoreError;
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
@@ -24,7 +25,7 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything the server keeps. Used as `Arc<dyn Store>`.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: AccountStore + Send + Sync + 'static {
     // Registry
 
     /// The document of this kind and id.

@@ -1,5 +1,6 @@
 //! The records the port speaks in, one file per noun. Plain data; all times are Unix seconds.
 
+mod account;
 mod artefact;
 mod audit;
 mod condition;
@@ -18,6 +19,7 @@ mod user;
 
 use std::fmt;
 
+pub use account::{ChangeEmail, ChangePassword, DeleteAccount};
 pub use artefact::{AnswerArtefact, AnsweredBy, Artefact, CodeFacts, CompleteSignUp, RedeemCode, Redeemed};
 pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};

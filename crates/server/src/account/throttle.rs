@@ -178,6 +178,16 @@ impl ThrottlePolicy {
         ]
     }
 
+    /// The counters of wishes for another address: those of letters to the mailbox and from this address as at a sign-up, and all of this account,
+    /// which could else write to any number of strangers.
+    pub fn email_change_keys(&self, user_id: &str, mailbox: &Identifier, address: IpAddr) -> Vec<ThrottleKey> {
+        let hour = 4 * QUARTER_HOUR;
+        let limit = Limit { free: 10, base_delay_secs: 60, max_delay_secs: hour, window_secs: 24 * hour };
+        let mut keys = self.sign_up_keys(mailbox, address);
+        keys.push(key(format!("email_change:{}", name_account(&Account::Known(user_id))), limit));
+        keys
+    }
+
     /// The counters of guesses at a sign-up's code: whatever is guessed for this mailbox, and anything from this address. Twenty in a day, then
     /// one an hour: of a million codes that is no way in, and the link in the letter works for its owner all the same.
     pub fn sign_up_code_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<ThrottleKey> {

@@ -43,8 +43,8 @@ pub async fn has_administrator(store: &dyn Store) -> Result<bool, StoreError> {
 }
 
 /// Whether nobody could administer this server without `user`.
-pub(super) async fn is_last_administrator(context: &AdminContext<'_>, user: &User) -> Result<bool, AdminError> {
-    Ok(is_administrator(user) && !any_administrator(context.store, |other| other.id != user.id).await?)
+pub async fn is_last_administrator(store: &dyn Store, user: &User) -> Result<bool, StoreError> {
+    Ok(is_administrator(user) && !any_administrator(store, |other| other.id != user.id).await?)
 }
 
 fn is_administrator(user: &User) -> bool {

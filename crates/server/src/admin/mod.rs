@@ -61,7 +61,7 @@ pub use invitation::RegistrationCommand;
 pub use issuer::{IssuerChange, IssuerCommand, NewIssuer};
 pub use key::{Haste, KeyCommand};
 pub use list::ListChange;
-pub use lookup::has_administrator;
+pub use lookup::{has_administrator, is_last_administrator};
 pub use mail::MailCommand;
 pub use password::NewPassword;
 pub use preset::Preset;

@@ -232,6 +232,8 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::AuthReqId) => ("the id of a backchannel request", "it is over five minutes after it was made"),
         Some(TokenKind::AuthorizationCode) => ("an authorization code", "it is over a minute after it was issued"),
         Some(TokenKind::ClientSecret) => ("a client's secret", "symbolon client secret rotate CLIENT --compromised"),
+        Some(TokenKind::EmailChange) => ("a link that proves an address", "it works once, for an hour"),
+        Some(TokenKind::EmailUndo) => ("a link that takes an address back", "it works once, for three days"),
         Some(TokenKind::DeviceCode) => ("a device code", "it is over ten minutes after it was issued"),
         Some(TokenKind::InitialAccessToken) => {
             ("an initial access token", "symbolon client registration-token revoke ID ends it")

@@ -205,7 +205,7 @@ async fn show(context: &mut AdminContext<'_>, name: &str) -> Result<Value, Admin
     let user = lookup::user(context, name).await?;
     let sessions = context.store.sessions_of(&user.id, context.now).await?.len();
     let families = context.store.families_of(&user.id, context.now).await?.len();
-    let last = lookup::is_last_administrator(context, &user).await?;
+    let last = lookup::is_last_administrator(context.store, &user).await?;
     Ok(json!({ "user": view(&user), "sessions": sessions, "families": families, "last_administrator": last }))
 }
 

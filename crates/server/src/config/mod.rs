@@ -82,6 +82,8 @@ pub struct Config {
     pub registration: RegistrationMode,
     /// Who may make an account without the operator.
     pub sign_up: SignUp,
+    /// What people may do with theirs.
+    pub account: AccountRules,
     /// Feed of the revocation log.
     pub revocation: Revocation,
     /// Shared signals.
@@ -152,6 +154,28 @@ pub struct FactorRules {
     pub roles: Vec<String>,
     /// What can be set up.
     pub offered: Vec<Factor>,
+}
+
+/// `account.*`
+#[derive(Clone, Debug)]
+pub struct AccountRules {
+    /// Whether people delete their own account.
+    pub delete: AccountDeletion,
+    /// The profile claims that people change.
+    pub profile: Vec<String>,
+}
+
+/// The profile claims that `account.profile` can name.
+pub const PROFILE_CLAIMS: [&str; 9] =
+    ["name", "given_name", "family_name", "nickname", "website", "picture", "birthdate", "zoneinfo", "locale"];
+
+/// `account.delete`: who deletes accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountDeletion {
+    /// The operator alone.
+    Off,
+    /// Also whoever has one.
+    On,
 }
 
 /// `acme.*`

@@ -11,9 +11,10 @@ use super::acme::hosts;
 use super::load::{Mode, Values};
 use super::setting::Kind;
 use super::{
-    Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, Keys, Limit, Listen, Log, LogFormat, Mail,
-    Metrics, Mtls, Network, Outgoing, Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session,
-    Ssf, Store, Terms, Throttle, Tls, Tokens, format_duration, format_size, parse_duration, parse_size,
+    AccountDeletion, AccountRules, Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, Keys,
+    Limit, Listen, Log, LogFormat, Mail, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Password, Problem,
+    RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls, Tokens,
+    format_duration, format_size, parse_duration, parse_size,
 };
 
 /// The first wait once the free failures are used up; each further one is twice as long.
@@ -61,6 +62,7 @@ impl Config {
             },
             registration: RegistrationMode::read(&mut read),
             sign_up: read.sign_up(),
+            account: AccountRules::read(&mut read),
             revocation: Revocation::read(&mut read),
             ssf: Ssf { max_waiting: read.number("ssf.max_waiting"), max_pollers: read.number("ssf.max_pollers") },
             audit: Audit { retention_secs: read.number("audit.retention") },
@@ -70,6 +72,22 @@ impl Config {
             sample: Sample { spa_port: read.number("sample.spa_port"), api_port: read.number("sample.api_port") },
         };
         read.finish(config)
+    }
+}
+
+impl AccountRules {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let delete = if read.choice("account.delete") == "off" { AccountDeletion::Off } else { AccountDeletion::On };
+        let mut profile = Vec::new();
+        for name in read.values.text("account.profile").split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            if PROFILE_CLAIMS.contains(&name) {
+                profile.push(name.to_owned());
+            } else {
+                let why = format!("has no `{name}`, but {}", PROFILE_CLAIMS.join(", "));
+                read.misfit::<()>("account.profile", &why).unwrap_or_default();
+            }
+        }
+        Self { delete, profile }
     }
 }
 

@@ -3,7 +3,8 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 19] = [
+const AT_ONCE: [&str; 20] = [
+    "account.",
     "http.trusted_proxies",
     "http.max_body",
     "http.tls.",
@@ -69,6 +70,7 @@ impl Config {
         next.throttle.request_uri = new.throttle.request_uri;
         next.throttle.backchannel_waiting = new.throttle.backchannel_waiting;
         next.sign_up = new.sign_up;
+        next.account.clone_from(&new.account);
         next.ssf.max_waiting = new.ssf.max_waiting;
         next.audit = new.audit;
         next.log.level.clone_from(&new.log.level);

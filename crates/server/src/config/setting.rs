@@ -122,6 +122,9 @@ pub const SETTINGS: &[Setting] = &[
     row("master_key", Kind::Secret, "", "seals signing keys at rest; without it DATA/master.key is made on first run"),
     row("sign_up", Kind::Choice(&["off", "invitation", "clients", "open"]), "off", "who may make an account at /signup: nobody, whoever has an invitation of `symbolon user invite`, also whoever comes from a client whose registration allows it, or everybody; the last two prove addresses by mail (open with --dev)"),
 
+    row("account.delete", Kind::Choice(&["on", "off"]), "on", "whether people can delete their own account at /account/data"),
+    row("account.profile", Kind::List, "name,given_name,family_name,nickname,website,picture,birthdate,zoneinfo,locale", "profile claims that people change at /account/profile; the others they see there"),
+
     row("store.url", Kind::Secret, "", "postgres://user:password@host/database, for more than one node; without it DATA/symbolon.db"),
     row("store.connections", count(2, 1000), "16", "connections of this node to PostgreSQL"),
     row("store.poll", time(1, MINUTE), "1s", "how often changes of other nodes are asked for, besides their notices"),

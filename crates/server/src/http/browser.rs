@@ -196,14 +196,17 @@ pub(super) fn fresh(
         absolute_expires_at,
         persistent,
         amr: amr.to_vec(),
-        user_agent: headers
-            .get(http::header::USER_AGENT)
-            .and_then(|value| value.to_str().ok())
-            .map(|text| text.chars().take(256).collect()),
+        user_agent: user_agent(headers),
         address: Some(meta.address_text()),
         ended_at: None,
         ended_why: None,
     }
+}
+
+/// What the browser calls itself, cut to size.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let told = headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok());
+    told.map(|text| text.chars().take(256).collect())
 }
 
 fn idle_end(app: &App, persistent: bool, now: u64) -> u64 {

@@ -13,6 +13,7 @@ use symbolon_store::{Issued, Session, User};
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::{check_session, factor, form, page};
+use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors};
 use crate::account::new_device::{self, Place};
 use crate::app::App;
@@ -61,7 +62,7 @@ impl Entry<'_> {
                 factor::ask(self.arrival, &asked, (first, interaction), None, None).await.map(Some)
             }
             Next::Enrol(_) => {
-                let sealed = factors::totp::seal(self.arrival.app, &self.user.id, &factors::totp::generate());
+                let sealed = SettingUp::generate().seal(self.arrival.app, &self.user.id);
                 let (first, interaction) = self.pending(Some(sealed));
                 factor::enrol(self.arrival, self.user, (first, interaction), None).await.map(Some)
             }
@@ -76,8 +77,9 @@ impl Entry<'_> {
         let wanted = wanted(self.arrival, self.interaction.as_ref()).await?;
         let browser = factors::browser(app, &self.user.id, browser::device(app, headers), meta.now).await?;
         let mut facts = factors::facts(&config.factors, self.user, (&self.amr, &enrolled), browser, &wanted);
-        // Who wants to change how they sign in shows everything they have (security 96).
-        if self.interaction.as_ref().is_some_and(|one| one.own_page == Some(OwnPage::Security)) {
+        // Who wants to change how they sign in, and what else takes an account over, shows everything they have (security 96).
+        let own_page = self.interaction.as_ref().and_then(|one| one.own_page);
+        if own_page.is_some_and(OwnPage::takes_everything) {
             facts.browser = Browser::Unknown;
             facts.required = facts.required.max(Required::WhenEnrolled);
         }
@@ -139,9 +141,10 @@ impl Entry<'_> {
     pub(super) async fn enter_and_remember(self) -> Result<Option<Entered>, OAuthError> {
         let (app, now, user_id) = (self.arrival.app, self.arrival.meta.now, self.user.id.clone());
         let device = device_of(self.arrival, &user_id);
+        let user_agent = browser::user_agent(self.arrival.headers);
         let entered = self.enter_on(device).await?;
         if entered.is_some() {
-            factors::remember(app, &user_id, device, now).await?;
+            factors::remember(app, &user_id, (device, user_agent.as_deref()), now).await?;
         }
         Ok(entered)
     }
@@ -195,8 +198,10 @@ pub(super) fn onward(arrival: &Arrival<'_>, interaction: &Interaction) -> Result
 fn target(app: &App, interaction: &Interaction) -> Result<(&'static str, String), OAuthError> {
     let path = match interaction.own_page {
         Some(OwnPage::Ciba) => path::CIBA,
-        Some(OwnPage::Start) => return Ok(("/", "/".to_owned())),
-        Some(OwnPage::Security) => return Ok((super::security::PATH, super::security::PATH.to_owned())),
+        Some(page @ OwnPage::EmailConfirm) => {
+            return Ok((page.path(), format!("{}?{}", page.path(), interaction.query)));
+        }
+        Some(page) => return Ok((page.path(), page.path().to_owned())),
         None if interaction.user_code.is_some() => path::DEVICE,
         None => authorize::CONTINUE,
     };

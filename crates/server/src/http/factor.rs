@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode};
 use symbolon_factors::RecoveryCode;
 use symbolon_oauth::second_factor::{Enrolled, Factor, Next, Remember};
 use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Credential, Issued, NewCredentials, User, UserStatus};
+use symbolon_store::{Conflict, Credential, Issued, NewCredentials, StoreError, User, UserStatus};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
@@ -20,6 +20,7 @@ use super::entry::{self, Entered, Entry};
 use super::posted::Posted;
 use super::twin::{self, GoesOn};
 use super::{login, page, security};
+use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, Verdict, passkey};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -82,6 +83,10 @@ async fn step(
     let amr = first.amr.clone();
     let entry = Entry { arrival, user: &user, amr, keep, interaction: Some(interaction.clone()) };
     match entry.next().await? {
+        // The form that set the app up was sent twice: the same answer again.
+        Next::Ask { .. } if is_repeated(app, &user, &first).await? => {
+            enrolled(entry, params, (first, interaction)).await
+        }
         Next::Ask { factors, remember } => {
             let asked = Asked { user: &user, factors, remember };
             answered(entry, &asked, params, (first, interaction)).await
@@ -89,6 +94,12 @@ async fn step(
         Next::Enrol(_) if first.setting_up.is_some() => enrolled(entry, params, (first, interaction)).await,
         Next::Enrol(_) | Next::SignIn => entry.proceed().await,
     }
+}
+
+async fn is_repeated(app: &App, user: &User, first: &FirstFactor) -> Result<bool, OAuthError> {
+    let Some(sealed) = &first.setting_up else { return Ok(false) };
+    let Some(new) = SettingUp::open(app, &user.id, sealed) else { return Ok(false) };
+    Ok(is_set_up(app, user, &new, &Factors::of(app, &user.id).await?))
 }
 
 /// A factor was shown, or another way chosen.
@@ -239,7 +250,9 @@ pub(super) async fn enrol(
 ) -> Result<Response, OAuthError> {
     let Arrival { app, meta, headers, .. } = arrival;
     let sealed = first.setting_up.as_deref().unwrap_or_default();
-    let Some(totp) = factors::totp::open(app, &user.id, sealed) else { return Err(OAuthError::ServerError) };
+    let Some(SettingUp { totp, .. }) = SettingUp::open(app, &user.id, sealed) else {
+        return Err(OAuthError::ServerError);
+    };
     let browser = browser::pre_session(app, headers).unwrap_or_default();
     let shown = shown(arrival, first, interaction).await?;
     let account = name_of(user);
@@ -265,19 +278,19 @@ async fn enrolled(
     let (arrival, user) = (entry.arrival, entry.user);
     let Arrival { app, meta, .. } = arrival;
     let sealed = first.setting_up.clone().unwrap_or_default();
-    let Some(totp) = factors::totp::open(app, &user.id, &sealed) else { return Ok(None) };
-    let Ok(step) = totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
+    let Some(new) = SettingUp::open(app, &user.id, &sealed) else { return Ok(None) };
+    let Ok(step) = new.totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
         let problem = params.get("code").is_some().then_some(FactorProblem::Wrong);
         return enrol(arrival, user, (first, interaction), problem).await.map(Some);
     };
-    let app_credential = factors::totp::credential(&user.id, &sealed, step, meta.now);
-    let Some(codes) = set_up(arrival, user, vec![app_credential]).await? else { return Ok(None) };
-    security::tell(arrival, user, FactorChange::TotpAdded).await?;
+    if !set_up(arrival, user, &new, step).await? {
+        return Ok(None);
+    }
     entry.amr = Enrolled::TOTP.after(&entry.amr);
     let Some(entered) = entry.enter().await? else { return Ok(None) };
     let view = RecoveryCodes {
         shell: page::shell(app),
-        codes: texts(&codes),
+        codes: texts(&new.codes),
         account: name_of(user),
         onward: entered.target(app)?,
     };
@@ -285,24 +298,39 @@ async fn enrolled(
     Ok(Some(entered.with_cookies(response)))
 }
 
-/// Keeps what was set up together with new recovery codes, all or nothing. `None` if the account has changed.
-pub(super) async fn set_up(
-    arrival: &Arrival<'_>,
-    user: &User,
-    mut credentials: Vec<Credential>,
-) -> Result<Option<Vec<RecoveryCode>>, OAuthError> {
+/// Keeps the app with its recovery codes and the letter that tells of it, all or nothing; tells whether that is what the account has now. The
+/// same form sent twice changes nothing the second time.
+async fn set_up(arrival: &Arrival<'_>, user: &User, new: &SettingUp, step: u64) -> Result<bool, OAuthError> {
     let Arrival { app, meta, .. } = arrival;
-    let (codes, hashes) = factors::recovery_code::generate(&user.id, meta.now);
-    credentials.extend(hashes);
-    let new = NewCredentials {
+    let factors = Factors::of(app, &user.id).await?;
+    if is_set_up(app, user, new, &factors) {
+        return Ok(true);
+    }
+    let mut credentials = vec![new.credential(app, &user.id, step, meta.now)];
+    credentials.extend(factors::recovery_code::credentials(&new.codes, &user.id, meta.now));
+    let add = NewCredentials {
         user_id: user.id.clone(),
         revocation_handle: user.revocation_handle.clone(),
-        replaces: Some(Credential::RECOVERY_CODE),
+        replaces: vec![Credential::RECOVERY_CODE],
         credentials,
+        expect: Some(factors.ids()),
+        keep_sid: None,
+        tell: security::told(arrival, user, FactorChange::TotpAdded).await?,
         now: meta.now,
     };
-    let added = app.store.add_credentials(new).await.map_err(|error| store_failure(&error))?;
-    Ok((added == Issued::Done).then_some(codes))
+    match app.store.add_credentials(add).await {
+        Ok(Issued::Done) => security::note(arrival, user, FactorChange::TotpAdded).await.map(|()| true),
+        // In another tab, or by the same form in the same moment.
+        Ok(Issued::Changed) | Err(StoreError::Conflict(Conflict::Exists)) => {
+            Ok(is_set_up(app, user, new, &Factors::of(app, &user.id).await?))
+        }
+        Ok(Issued::Gone) => Ok(false),
+        Err(error) => Err(store_failure(&error)),
+    }
+}
+
+fn is_set_up(app: &App, user: &User, new: &SettingUp, factors: &Factors) -> bool {
+    new.is_there(app, factors) && factors.has_codes(&new.codes, &user.id)
 }
 
 /// Codes as they are shown.

@@ -21,7 +21,7 @@ use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::reset::LINK_MINUTES;
 use crate::app::App;
 use crate::effects::store_failure;
-use crate::interaction::Step;
+use crate::interaction::{OwnPage, Step};
 use crate::mail::{self, ResetAsked};
 use crate::pages::Csp;
 use crate::pages::forgot::{Back, Forgot, ForgotProblem, ForgotWhat};
@@ -30,11 +30,12 @@ use crate::session::csrf::{self, Purpose};
 /// Where it is.
 pub(super) const PATH: &str = "/forgot";
 
-/// `GET /.well-known/change-password` (W3C): where people change their password. Until there is a page for those who know theirs, that is
-/// the one for everybody.
+/// `GET /.well-known/change-password` (W3C): where people change their password. Who is not signed in does that first, or says there that
+/// they have forgotten it.
 pub(super) async fn change_password() -> Response {
     let fixed = HeaderValue::from_static;
-    (StatusCode::FOUND, [(LOCATION, fixed(PATH)), (CACHE_CONTROL, fixed("no-store"))]).into_response()
+    (StatusCode::FOUND, [(LOCATION, fixed(OwnPage::Password.path())), (CACHE_CONTROL, fixed("no-store"))])
+        .into_response()
 }
 
 /// `GET /forgot`.

@@ -1,5 +1,6 @@
 //! The HTTP side: one file per endpoint, and the router that lists them all.
 
+mod account;
 mod answer;
 pub(crate) mod answering;
 mod assertion;

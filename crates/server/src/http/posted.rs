@@ -55,13 +55,15 @@ impl Posted {
         }
         let binding = match purpose {
             Purpose::Device
+            | Purpose::EmailUndo
             | Purpose::Forgot
             | Purpose::Login
             | Purpose::NotMe
             | Purpose::Reset
             | Purpose::Setup
             | Purpose::SignUp => browser::pre_session(app, &self.headers),
-            Purpose::CibaAnswer
+            Purpose::Account
+            | Purpose::CibaAnswer
             | Purpose::Consent
             | Purpose::DeviceAnswer
             | Purpose::Logout

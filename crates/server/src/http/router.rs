@@ -13,10 +13,10 @@ use symbolon_oauth::endpoint::path;
 
 use super::meta::Meta;
 use super::{
-    answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors, current,
-    dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
-    introspect, jwks, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk, security,
-    session, setup, sign_up, ssf, status_list, token, twin, userinfo,
+    account, answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors,
+    current, dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
+    introspect, jwks, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk, security, session,
+    setup, sign_up, ssf, status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -144,6 +144,10 @@ fn pages() -> Router<Arc<App>> {
         .route(authorize::CONTINUE, get(authorize::go_on).post(authorize::go_on_posted).head(page::head))
         .route(path::CHECK_SESSION, get(check_session::get))
         .route("/login/passkey", post(login::passkey))
+        .route("/account", get(account::overview))
+        .route("/account/{part}", get(account::get).post(account::post))
+        .route("/account/email/confirm", get(account::email::confirm).post(account::email::confirm_posted))
+        .route(account::email::UNDO, get(account::email::undo).post(account::email::undo_posted))
         .route(security::PATH, get(security::get).post(security::post))
         .route("/.well-known/passkey-endpoints", get(security::passkey_endpoints))
         .route(forgot::PATH, get(forgot::get).post(forgot::post))

@@ -8,30 +8,28 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
-use symbolon_factors::Totp;
+use symbolon_factors::RecoveryCode;
 use symbolon_jose::base64url;
 use symbolon_oauth::second_factor::Factor;
-use symbolon_oauth::{OAuthError, Params, acr};
-use symbolon_store::{Conflict, Credential, Issued, NewCredentials, RemoveCredential, StoreError, User};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Conflict, Credential, Issued, NewCredentials, NewDelivery, RemoveCredential, StoreError, User};
 
+use super::account;
 use super::authorize::Arrival;
 use super::browser::{self, SignedIn};
 use super::factor::{self, name_of};
-use super::login;
 use super::meta::Meta;
 use super::page;
 use super::posted::Posted;
+use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, passkey};
-use crate::account::normalize::EmailAddress;
-use crate::account::not_me;
 use crate::app::App;
 use crate::calendar::calendar;
 use crate::effects::store_failure;
 use crate::events;
-use crate::interaction::{Interaction, OwnPage};
-use crate::mail::{self, FactorChange, Letter, To};
+use crate::interaction::OwnPage;
+use crate::mail::{FactorChange, Letter};
 use crate::pages::error::ErrorWhat;
-use crate::pages::login::Reason;
 use crate::pages::passkey::PasskeyCreate;
 use crate::pages::recovery_codes::RecoveryCodes;
 use crate::pages::security::{Entered, PasskeyView, RemoveFactor, Security, SecurityProblem, TotpSetUp};
@@ -39,9 +37,7 @@ use crate::pages::{Csp, qr};
 use crate::session::csrf::{self, Purpose};
 
 /// Where it is.
-pub(super) const PATH: &str = "/account/security";
-/// How long after a sign-in changes can be made, in seconds.
-const FRESH_SECS: u64 = 600;
+pub(super) const PATH: &str = OwnPage::Security.path();
 /// Passkeys of one account.
 const MAX_PASSKEYS: usize = 20;
 const MAX_NAME_CHARS: usize = 60;
@@ -53,22 +49,31 @@ const fn event(change: FactorChange) -> &'static str {
         FactorChange::RecoveryCodeUsed => "user.factor.recovery_code.use",
         FactorChange::RecoveryCodesMade => "user.factor.recovery_codes",
         FactorChange::Removed => "user.factor.remove",
-        FactorChange::TotpAdded => "user.factor.totp",
+        FactorChange::TotpAdded | FactorChange::TotpReplaced => "user.factor.totp",
     }
 }
 
-/// Tells the audit log, and the person by mail.
+/// Tells the audit log.
+pub(super) async fn note(arrival: &Arrival<'_>, user: &User, change: FactorChange) -> Result<(), OAuthError> {
+    let noted = events::account(arrival.app, arrival.meta, event(change), &user.id, None).await;
+    noted.map_err(|error| store_failure(&error))
+}
+
+/// The letter that tells the person of a change, which goes into the outbox with it.
+pub(super) async fn told(
+    arrival: &Arrival<'_>,
+    user: &User,
+    change: FactorChange,
+) -> Result<Vec<NewDelivery>, OAuthError> {
+    let not_me = account::not_me_link(arrival, user).await?;
+    Ok(account::letter(arrival, user, user.email.as_deref(), &Letter::FactorChanged { change, not_me }))
+}
+
+/// Tells the audit log, and the person by mail, of what was no change.
 pub(super) async fn tell(arrival: &Arrival<'_>, user: &User, change: FactorChange) -> Result<(), OAuthError> {
-    let Arrival { app, meta, headers, .. } = arrival;
-    events::account(app, meta, event(change), &user.id, None).await.map_err(|error| store_failure(&error))?;
-    let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
-    let Some(address) = address.filter(|_| app.mail.is_on()) else { return Ok(()) };
-    let lang = mail::language(&page::languages(headers, None));
-    let not_me = not_me::link(app, &user.id, meta.now).await.map_err(|error| store_failure(&error))?;
-    let letter = Letter::FactorChanged { change, not_me: Some(not_me) };
-    let to = To { address: &address, user_id: Some(&user.id), lang };
-    let letter = mail::delivery(app, &to, &letter, meta.now);
-    app.store.put_deliveries(vec![letter], meta.now).await.map_err(|error| store_failure(&error))
+    note(arrival, user, change).await?;
+    let letters = told(arrival, user, change).await?;
+    arrival.app.store.put_deliveries(letters, arrival.meta.now).await.map_err(|error| store_failure(&error))
 }
 
 /// `/.well-known/passkey-endpoints` (W3C, "A Well-Known URL for Relying Party Passkey Endpoints"): where password managers send people.
@@ -83,7 +88,7 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
     let shown = async {
         match browser::signed_in(&app, &headers, meta.now).await? {
             Some(who) => Visit { arrival: &arrival, who }.show(None).await,
-            None => sign_in(&arrival, None),
+            None => account::sign_in(&arrival, OwnPage::Security, "", None),
         }
     };
     shown.await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
@@ -97,30 +102,16 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let answered = async {
-        let Some(who) = browser::signed_in(&app, &headers, meta.now).await? else { return sign_in(&arrival, None) };
+        let Some(who) = browser::signed_in(&app, &headers, meta.now).await? else {
+            return account::sign_in(&arrival, OwnPage::Security, "", None);
+        };
         let visit = Visit { arrival: &arrival, who };
         if params.get("action") == Some("confirm") || !visit.may_change(&Factors::of(&app, &visit.who.user.id).await?) {
-            return sign_in(&arrival, Some(&visit.who.user));
+            return account::sign_in(&arrival, OwnPage::Security, "", Some(&visit.who.user));
         }
         visit.change(&params).await
     };
     answered.await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
-}
-
-/// The sign-in page, from which people come back here.
-fn sign_in(arrival: &Arrival<'_>, again: Option<&User>) -> Result<Response, OAuthError> {
-    let Arrival { app, meta, headers, .. } = arrival;
-    let (browser, cookie) = browser::ensure_pre_session(app, headers);
-    let interaction = Interaction::own_page_sign_in(&app.issuer, OwnPage::Security, &browser, meta.now);
-    let name = again.map(name_of);
-    let form = login::Form {
-        interaction: Some(interaction),
-        username: name.clone().unwrap_or_default(),
-        reason: if again.is_some() { Reason::Again } else { Reason::SignIn },
-        signed_in: name,
-        choice: None,
-    };
-    Ok(page::with_cookie(login::show(arrival, None, &form, &browser, None)?, cookie))
 }
 
 /// Somebody at their own page.
@@ -130,13 +121,8 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Signed in lately, and with more than a password where the account had more at that time: whoever has only the password must not choose
-    /// a factor of their own. An `auth_time` in the future is no sign-in of any age.
     fn may_change(&self, factors: &Factors) -> bool {
-        let session = &self.who.session;
-        let age = self.arrival.meta.now.checked_sub(session.auth_time);
-        let is_whole = session.amr.iter().any(|method| method == acr::MFA) || !factors.were_there(session.auth_time);
-        is_whole && age.is_some_and(|secs| secs <= FRESH_SECS)
+        account::may_change(&self.who, factors, self.arrival.meta.now)
     }
 
     fn csrf(&self) -> String {
@@ -185,6 +171,7 @@ impl Visit<'_> {
         });
         let view = Security {
             shell: page::shell(app),
+            nav: account::nav(self.arrival, user, OwnPage::Security),
             account: name_of(user),
             csrf: self.csrf(),
             fresh: if may_change { Entered::Lately } else { Entered::LongAgo },
@@ -208,28 +195,35 @@ impl Visit<'_> {
             return self.show(None).await;
         }
         let Some(sealed) = params.get("secret") else {
-            return Ok(self.totp_page(&factors::totp::generate(), None));
+            return Ok(self.totp_page(&SettingUp::generate(), None));
         };
-        let Some(totp) = factors::totp::open(app, &user.id, sealed) else {
+        let Some(new) = SettingUp::open(app, &user.id, sealed) else {
             return Ok(page::error(app, meta, ErrorWhat::PageExpired));
         };
-        let Ok(step) = totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
-            return Ok(self.totp_page(&totp, Some(SecurityProblem::Code)));
+        let factors = Factors::of(app, &user.id).await?;
+        // The form was sent twice: once is enough, and the codes that came of it are shown again.
+        if new.is_there(app, &factors) {
+            let is_whole = factors.has_codes(&new.codes, &user.id);
+            return Ok(if is_whole { self.codes_page(&new.codes) } else { page::see_other(PATH) });
+        }
+        let Ok(step) = new.totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
+            return Ok(self.totp_page(&new, Some(SecurityProblem::Code)));
         };
-        let credential = factors::totp::credential(&user.id, sealed, step, meta.now);
-        self.keep(credential, Some(Credential::TOTP), FactorChange::TotpAdded).await
+        let credential = new.credential(app, &user.id, step, meta.now);
+        let change = if factors.totp().is_some() { FactorChange::TotpReplaced } else { FactorChange::TotpAdded };
+        self.keep(&factors, credential, new.codes, change).await
     }
 
-    fn totp_page(&self, totp: &Totp, problem: Option<SecurityProblem>) -> Response {
+    fn totp_page(&self, new: &SettingUp, problem: Option<SecurityProblem>) -> Response {
         let app = self.arrival.app;
         let user = &self.who.user;
         let account = name_of(user);
         let view = TotpSetUp {
             shell: page::shell(app),
             csrf: self.csrf(),
-            qr: qr::svg(&totp.uri(&factor::host(app), &account)),
-            secret: totp.text(),
-            sealed: factors::totp::seal(app, &user.id, totp),
+            qr: qr::svg(&new.totp.uri(&factor::host(app), &account)),
+            secret: new.totp.text(),
+            sealed: new.seal(app, &user.id),
             account,
             problem,
         };
@@ -237,51 +231,81 @@ impl Visit<'_> {
         page::html(app, status, &view, &Csp::strict())
     }
 
-    /// Keeps a factor, tells of it, and shows recovery codes where there are none yet.
+    /// Keeps a factor and tells of it, with recovery codes where there are none left, which are shown then: all of it or nothing. An app in
+    /// another's place ends whatever the person has outside of this session, as removing that would.
     async fn keep(
         &self,
+        factors: &Factors,
         credential: Credential,
-        replaces: Option<&'static str>,
+        codes: Vec<RecoveryCode>,
         change: FactorChange,
     ) -> Result<Response, OAuthError> {
         let Arrival { app, meta, .. } = self.arrival;
         let user = &self.who.user;
-        let had_codes = Factors::of(app, &user.id).await?.codes_left() > 0;
-        let new = NewCredentials {
+        let mut new = NewCredentials {
             user_id: user.id.clone(),
             revocation_handle: user.revocation_handle.clone(),
-            replaces,
+            replaces: if credential.kind == Credential::TOTP { vec![Credential::TOTP] } else { Vec::new() },
             credentials: vec![credential],
+            expect: Some(factors.ids()),
+            keep_sid: (change == FactorChange::TotpReplaced).then(|| self.who.session.sid.clone()),
+            tell: told(self.arrival, user, change).await?,
             now: meta.now,
         };
+        let codes = Some(codes).filter(|_| factors.codes_left() == 0);
+        if let Some(codes) = &codes {
+            new.replaces.push(Credential::RECOVERY_CODE);
+            new.credentials.extend(factors::recovery_code::credentials(codes, &user.id, meta.now));
+            new.tell.extend(told(self.arrival, user, FactorChange::RecoveryCodesMade).await?);
+        }
         match app.store.add_credentials(new).await {
             Ok(Issued::Done) => {}
+            // Something else was set up in the same moment, or the account has changed.
             Ok(Issued::Changed | Issued::Gone) => return Ok(page::error(app, meta, ErrorWhat::PageExpired)),
             Err(StoreError::Conflict(Conflict::Exists)) => return self.show(Some(SecurityProblem::PasskeyTaken)).await,
             Err(error) => return Err(store_failure(&error)),
         }
-        tell(self.arrival, user, change).await?;
-        if had_codes { Ok(page::see_other(PATH)) } else { self.codes().await }
+        note(self.arrival, user, change).await?;
+        let Some(codes) = codes else { return Ok(page::see_other(PATH)) };
+        note(self.arrival, user, FactorChange::RecoveryCodesMade).await?;
+        Ok(self.codes_page(&codes))
     }
 
     /// New recovery codes in place of the old ones.
     async fn codes(&self) -> Result<Response, OAuthError> {
         let Arrival { app, meta, .. } = self.arrival;
         let user = &self.who.user;
-        if Factors::of(app, &user.id).await?.is_empty() {
+        let factors = Factors::of(app, &user.id).await?;
+        if factors.is_empty() {
             return self.show(None).await;
         }
-        let Some(codes) = factor::set_up(self.arrival, user, Vec::new()).await? else {
-            return Ok(page::error(app, meta, ErrorWhat::PageExpired));
+        let codes = factors::recovery_code::generate();
+        let new = NewCredentials {
+            user_id: user.id.clone(),
+            revocation_handle: user.revocation_handle.clone(),
+            replaces: vec![Credential::RECOVERY_CODE],
+            credentials: factors::recovery_code::credentials(&codes, &user.id, meta.now),
+            expect: Some(factors.ids()),
+            keep_sid: None,
+            tell: told(self.arrival, user, FactorChange::RecoveryCodesMade).await?,
+            now: meta.now,
         };
-        tell(self.arrival, user, FactorChange::RecoveryCodesMade).await?;
+        if app.store.add_credentials(new).await.map_err(|error| store_failure(&error))? != Issued::Done {
+            return Ok(page::error(app, meta, ErrorWhat::PageExpired));
+        }
+        note(self.arrival, user, FactorChange::RecoveryCodesMade).await?;
+        Ok(self.codes_page(&codes))
+    }
+
+    fn codes_page(&self, codes: &[RecoveryCode]) -> Response {
+        let app = self.arrival.app;
         let view = RecoveryCodes {
             shell: page::shell(app),
-            codes: factor::texts(&codes),
-            account: name_of(user),
+            codes: factor::texts(codes),
+            account: name_of(&self.who.user),
             onward: PATH.to_owned(),
         };
-        Ok(page::html(app, StatusCode::OK, &view, &Csp::strict()))
+        page::html(app, StatusCode::OK, &view, &Csp::strict())
     }
 
     async fn passkey(&self, params: &Params) -> Result<Response, OAuthError> {
@@ -294,7 +318,8 @@ impl Visit<'_> {
         match passkey::created(app, user, params, self.binding(), meta.now).await? {
             Ok(credential) => {
                 let name = named(params).unwrap_or_else(|| format!("Passkey {}", factors.passkeys().count() + 1));
-                self.keep(Credential { name, ..credential }, None, FactorChange::PasskeyAdded).await
+                let codes = factors::recovery_code::generate();
+                self.keep(&factors, Credential { name, ..credential }, codes, FactorChange::PasskeyAdded).await
             }
             Err(refused) => {
                 tracing::info!(cause = refused.cause(), "a passkey was not registered");
@@ -334,11 +359,12 @@ impl Visit<'_> {
             user_id: user.id.clone(),
             id: credential.id.clone(),
             keep_sid: self.who.session.sid.clone(),
+            tell: told(self.arrival, user, FactorChange::Removed).await?,
             now: meta.now,
         };
         let removed = app.store.remove_credential(remove).await.map_err(|error| store_failure(&error))?;
         if removed.is_some() {
-            tell(self.arrival, user, FactorChange::Removed).await?;
+            note(self.arrival, user, FactorChange::Removed).await?;
         }
         Ok(page::see_other(PATH))
     }

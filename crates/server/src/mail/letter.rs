@@ -13,8 +13,45 @@ const DAY: u64 = 24 * 60 * MINUTE;
 #[serde(rename_all = "snake_case", tag = "letter")]
 #[non_exhaustive]
 pub enum Letter {
+    /// The account is gone, by its owner's hand.
+    AccountDeleted,
     /// Somebody wanted to sign up with an address that has an account.
     AddressKnown,
+    /// Somebody wants another address for the account. Goes to the present one.
+    EmailAsked {
+        /// The other address.
+        email: String,
+        /// The link that keeps the present one.
+        link: String,
+        /// How long it works.
+        days: u64,
+    },
+    /// The account has another address. Goes to both.
+    EmailChanged {
+        /// The one it had.
+        old: String,
+        /// The one it has.
+        email: String,
+        /// To the old one: the link that takes it back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
+        /// How long that works.
+        days: u64,
+    },
+    /// The link that proves the new address of an account.
+    EmailProof {
+        /// The link.
+        link: String,
+        /// How long it works.
+        minutes: u64,
+    },
+    /// Somebody wanted an address for their account that another account has.
+    EmailTaken,
+    /// Whoever had the address before has it again. Goes to both.
+    EmailUndone {
+        /// That address.
+        email: String,
+    },
     /// How somebody signs in has changed.
     FactorChanged {
         /// What it was.
@@ -90,8 +127,10 @@ pub enum FactorChange {
     RecoveryCodesMade,
     /// A passkey or an app is gone.
     Removed,
-    /// There is an authenticator app, or another one.
+    /// There is an authenticator app.
     TotpAdded,
+    /// There is another authenticator app.
+    TotpReplaced,
 }
 
 /// Somebody asked for a new password.
@@ -108,7 +147,13 @@ impl Letter {
     /// Its name, for operators and in metrics.
     pub fn template(&self) -> &'static str {
         match self {
+            Self::AccountDeleted => "account_deleted",
             Self::AddressKnown => "address_known",
+            Self::EmailAsked { .. } => "email_asked",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::EmailProof { .. } => "email_proof",
+            Self::EmailTaken => "email_taken",
+            Self::EmailUndone { .. } => "email_undone",
             Self::Invitation { .. } => "invitation",
             Self::FactorChanged { .. } => "factor_changed",
             Self::NewDevice { .. } => "new_device",
@@ -123,15 +168,21 @@ impl Letter {
     /// After this long nobody needs it any more: what it holds works no longer, or whoever asked for it has gone.
     pub(super) fn lifetime_secs(&self) -> u64 {
         match self {
-            Self::PasswordReset { minutes, .. }
+            Self::EmailProof { minutes, .. }
+            | Self::PasswordReset { minutes, .. }
             | Self::SignUpCode { minutes, .. }
             | Self::SignUpLink { minutes, .. } => minutes.saturating_mul(MINUTE),
             Self::Invitation { days, .. } => days.saturating_mul(DAY),
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
-            Self::AddressKnown | Self::FactorChanged { .. } | Self::NewDevice { .. } | Self::PasswordChanged { .. } => {
-                DAY
-            }
+            Self::EmailAsked { days, .. } | Self::EmailChanged { days, .. } => days.saturating_mul(DAY),
+            Self::AccountDeleted
+            | Self::AddressKnown
+            | Self::EmailTaken
+            | Self::EmailUndone { .. }
+            | Self::FactorChanged { .. }
+            | Self::NewDevice { .. }
+            | Self::PasswordChanged { .. } => DAY,
         }
     }
 }

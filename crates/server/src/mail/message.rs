@@ -79,7 +79,18 @@ mod tests {
         let link = || "https://auth.example.com/x?code=sym_pr_1".to_owned();
         vec![
             Letter::Invitation { link: link(), days: 7, client: Some("Dragons".into()) },
+            Letter::AccountDeleted,
             Letter::AddressKnown,
+            Letter::EmailAsked { email: "ada@new.example.com".into(), link: link(), days: 3 },
+            Letter::EmailChanged {
+                old: "ada@example.com".into(),
+                email: "ada@new.example.com".into(),
+                link: None,
+                days: 3,
+            },
+            Letter::EmailProof { link: link(), minutes: 60 },
+            Letter::EmailTaken,
+            Letter::EmailUndone { email: "ada@example.com".into() },
             Letter::FactorChanged { change: FactorChange::PasskeyAdded, not_me: Some(link()) },
             Letter::FactorChanged { change: FactorChange::Removed, not_me: None },
             new_device(Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")),

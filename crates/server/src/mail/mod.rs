@@ -4,6 +4,7 @@
 //! becomes of it there is `delivery/mail.rs`. It goes to the operator's mail server, or in development into memory, where `/dev/mail`
 //! shows it.
 
+mod account_words;
 mod kept;
 mod letter;
 mod message;

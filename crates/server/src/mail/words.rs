@@ -31,7 +31,7 @@ pub(super) struct Action {
 }
 
 impl Action {
-    fn new(label: &str, link: impl Into<String>) -> Self {
+    pub(super) fn new(label: &str, link: impl Into<String>) -> Self {
         Self { label: label.to_owned(), link: link.into() }
     }
 }
@@ -39,6 +39,12 @@ impl Action {
 /// The words of a letter to this address. Addresses in it begin with the issuer, whatever a request may have said.
 pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, language: Language) -> Words {
     match letter {
+        Letter::AccountDeleted
+        | Letter::EmailAsked { .. }
+        | Letter::EmailChanged { .. }
+        | Letter::EmailProof { .. }
+        | Letter::EmailTaken
+        | Letter::EmailUndone { .. } => super::account_words::of(letter, to, issuer, host, language),
         Letter::AddressKnown => address_known(issuer, host),
         Letter::Invitation { link, days, client } => invitation(link, *days, client.as_deref(), host),
         Letter::FactorChanged { change, not_me } => factor_changed(*change, not_me.as_deref(), to, issuer, host),
@@ -98,6 +104,10 @@ fn factor_changed(change: FactorChange, not_me: Option<&str>, to: &str, issuer: 
         FactorChange::Removed => (
             "A way to sign in was removed",
             format!("{to} has one passkey or app less at {host}. Every other sign-in has ended, on all devices."),
+        ),
+        FactorChange::TotpReplaced => (
+            "Another authenticator app was set up",
+            format!("{to} has another authenticator app at {host}. Every other sign-in has ended, on all devices."),
         ),
         FactorChange::TotpAdded => {
             ("An authenticator app was set up", format!("{to} is asked for a code of an authenticator app at {host}."))

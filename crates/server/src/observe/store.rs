@@ -27,7 +27,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// A store whose operations are measured.
 pub(crate) struct Observed {
-    inner: Arc<dyn Store>,
+    pub(super) inner: Arc<dyn Store>,
     metrics: Arc<Metrics>,
 }
 
@@ -46,7 +46,11 @@ impl Observed {
         Self { inner, metrics }
     }
 
-    async fn read<T>(&self, op: &'static str, operation: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    pub(super) async fn read<T>(
+        &self,
+        op: &'static str,
+        operation: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         let watch = Stopwatch::start();
         let outcome = operation.await;
         let took = watch.elapsed();
@@ -55,25 +59,29 @@ impl Observed {
         outcome
     }
 
-    async fn change<T>(&self, op: &'static str, operation: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    pub(super) async fn change<T>(
+        &self,
+        op: &'static str,
+        operation: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         self.metrics.db_write_queue.inc();
         let _waiting = Waiting(&self.metrics);
         self.read(op, operation).await
     }
 
-    fn revoked(&self, kind: &'static str, count: u64) {
+    pub(super) fn revoked(&self, kind: &'static str, count: u64) {
         if count > 0 {
             self.metrics.revocations.get_or_create(&RevokedKind { kind }).inc_by(count);
         }
     }
 
-    fn ended(&self, reason: &str, count: u64) {
+    pub(super) fn ended(&self, reason: &str, count: u64) {
         if count > 0 {
             self.metrics.sessions_ended.get_or_create(&Reason { reason: reason.to_owned() }).inc_by(count);
         }
     }
 
-    fn signed_out(&self, reason: &str, out: &SignedOut) {
+    pub(super) fn signed_out(&self, reason: &str, out: &SignedOut) {
         self.ended(reason, out.sessions);
         self.revoked("user", u64::from(out.sessions > 0 || out.families > 0 || out.tokens_until.is_some()));
     }

@@ -5,6 +5,16 @@ use std::collections::BTreeSet;
 use askama::Template;
 
 use super::{
+    account::{
+        AccountDone, Overview,
+        activity::AccountActivity,
+        apps::AccountApps,
+        data::{AccountData, DeleteAccount},
+        email::{AccountEmail, EmailLink},
+        password::AccountPassword,
+        profile::AccountProfile,
+        sessions::AccountSessions,
+    },
     assets,
     ciba::Ciba,
     consent::Consent,
@@ -46,6 +56,17 @@ fn pages() -> Vec<(&'static str, String)> {
         .chain(render(EnrolPage::samples()))
         .chain(render(RecoveryUsed::samples()))
         .chain(render(RecoveryCodes::samples()))
+        .chain(render(Overview::samples()))
+        .chain(render(AccountDone::samples()))
+        .chain(render(AccountActivity::samples()))
+        .chain(render(AccountApps::samples()))
+        .chain(render(AccountData::samples()))
+        .chain(render(DeleteAccount::samples()))
+        .chain(render(AccountEmail::samples()))
+        .chain(render(EmailLink::samples()))
+        .chain(render(AccountPassword::samples()))
+        .chain(render(AccountProfile::samples()))
+        .chain(render(AccountSessions::samples()))
         .chain(render(Security::samples()))
         .chain(render(TotpSetUp::samples()))
         .chain(render(RemoveFactor::samples()))

@@ -5,6 +5,7 @@
 //! origins, and are escaped by the template compiler. `samples()` of each view feeds the tests that
 //! render and lint all of them.
 
+pub mod account;
 pub mod asks;
 pub mod assets;
 pub mod check_session;

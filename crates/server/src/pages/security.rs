@@ -6,6 +6,7 @@ use askama::Template;
 use symbolon_factors::webauthn::Backup;
 
 use super::PageShell;
+use super::account::Nav;
 use super::passkey::PasskeyCreate;
 
 /// `GET /account/security`.
@@ -14,6 +15,8 @@ use super::passkey::PasskeyCreate;
 pub struct Security {
     /// What surrounds the page.
     pub shell: PageShell,
+    /// The way to the other parts of the account.
+    pub nav: Nav,
     /// Whose page it is.
     pub account: String,
     /// Anti-forgery token, bound to the session.
@@ -140,6 +143,7 @@ impl Security {
         };
         let none = Self {
             shell: sample::shell(),
+            nav: Nav::sample(crate::interaction::OwnPage::Security),
             account: "ada@example.com".into(),
             csrf: "sample-csrf".into(),
             fresh: Entered::Lately,

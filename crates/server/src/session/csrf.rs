@@ -23,6 +23,8 @@ impl CsrfKey {
 /// Which form a token is for: one page's token opens no other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
+    /// The forms below `/account`, but for those of [`Purpose::Security`].
+    Account,
     /// `POST /ciba/answer`.
     CibaAnswer,
     /// `POST /consent`.
@@ -31,6 +33,8 @@ pub enum Purpose {
     Device,
     /// `POST /device/answer`.
     DeviceAnswer,
+    /// `POST /account/email/undo`.
+    EmailUndo,
     /// `POST /forgot`.
     Forgot,
     /// `POST /login`.
@@ -54,10 +58,12 @@ pub enum Purpose {
 impl Purpose {
     fn label(self) -> &'static [u8] {
         match self {
+            Self::Account => b"account",
             Self::CibaAnswer => b"ciba answer",
             Self::Consent => b"consent",
             Self::Device => b"device",
             Self::DeviceAnswer => b"device answer",
+            Self::EmailUndo => b"email undo",
             Self::Forgot => b"forgot",
             Self::Login => b"login",
             Self::Logout => b"logout",

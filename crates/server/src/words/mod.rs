@@ -4,11 +4,29 @@
 //! A new page brings its own file of words. A new language is a variant of [`Language`], and the compiler then lists every sentence
 //! that is to be translated.
 
+mod account;
+mod account_activity;
+mod account_apps;
+mod account_data;
+mod account_email;
+mod account_letters;
+mod account_password;
+mod account_profile;
+mod account_sessions;
 mod language;
 mod new_device;
 mod not_me;
 mod shell;
 
+pub use self::account::Account;
+pub use self::account_activity::AccountActivity;
+pub use self::account_apps::AccountApps;
+pub use self::account_data::AccountData;
+pub use self::account_email::AccountEmail;
+pub use self::account_letters::AccountLetters;
+pub use self::account_password::AccountPassword;
+pub use self::account_profile::AccountProfile;
+pub use self::account_sessions::AccountSessions;
 pub use self::language::Language;
 pub use self::new_device::NewDevice;
 pub use self::not_me::NotMe;

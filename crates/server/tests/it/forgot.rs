@@ -234,7 +234,7 @@ async fn without_mail_the_administrator_is_the_way() {
     assert!(page.body.contains("symbolon user reset-link") && !page.body.contains("id=\"forgot\""), "{}", page.body);
     assert!(world.browser().get("/login").await.body.contains("Ask your administrator"));
     let well_known = world.browser().get("/.well-known/change-password").await;
-    assert_eq!((well_known.status.as_u16(), well_known.location()), (302, "/forgot"));
+    assert_eq!((well_known.status.as_u16(), well_known.location()), (302, "/account/password"));
     assert_eq!(world.browser().get("/dev/mail").await.status, 404);
 }
 

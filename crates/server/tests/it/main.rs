@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no users but itself")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod account;
 mod acme;
 mod answers_encrypted;
 mod answers_front;

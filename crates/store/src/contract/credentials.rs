@@ -25,7 +25,16 @@ fn credential(user: &str, kind: &str, number: u8) -> Credential {
 
 fn new(credentials: Vec<Credential>) -> NewCredentials {
     let user_id = credentials.first().map_or_else(|| "ann".to_owned(), |first| first.user_id.clone());
-    NewCredentials { revocation_handle: handle(&user_id), user_id, replaces: None, credentials, now: NOW }
+    NewCredentials {
+        revocation_handle: handle(&user_id),
+        user_id,
+        replaces: Vec::new(),
+        credentials,
+        expect: None,
+        keep_sid: None,
+        tell: Vec::new(),
+        now: NOW,
+    }
 }
 
 fn using(id: &str, expect: u64, counter: u64) -> UseCredential {
@@ -33,7 +42,7 @@ fn using(id: &str, expect: u64, counter: u64) -> UseCredential {
 }
 
 fn removing(id: &str) -> RemoveCredential {
-    RemoveCredential { user_id: "ann".into(), id: id.into(), keep_sid: "sid-1".into(), now: NOW + 60 }
+    RemoveCredential { user_id: "ann".into(), id: id.into(), keep_sid: "sid-1".into(), tell: Vec::new(), now: NOW + 60 }
 }
 
 impl World {
@@ -101,9 +110,9 @@ pub(crate) async fn new_ones_need_the_user_as_read_and_replace_their_kind(world:
     let codes =
         |from: u8| (from..from + 3).map(|number| credential("ann", Credential::RECOVERY_CODE, number)).collect();
     let passkey = world.set_up(Credential::PASSKEY, 9).await;
-    let first = NewCredentials { replaces: Some(Credential::RECOVERY_CODE), ..new(codes(1)) };
+    let first = NewCredentials { replaces: vec![Credential::RECOVERY_CODE], ..new(codes(1)) };
     assert_eq!(world.add_credentials(first).await, Ok(Issued::Done));
-    let second = NewCredentials { replaces: Some(Credential::RECOVERY_CODE), ..new(codes(4)) };
+    let second = NewCredentials { replaces: vec![Credential::RECOVERY_CODE], ..new(codes(4)) };
     let stale = NewCredentials { revocation_handle: "handle-old".into(), ..second.clone() };
     assert_eq!(world.add_credentials(stale).await, Ok(Issued::Changed));
     assert_eq!(world.add_credentials(second.clone()).await, Ok(Issued::Done));

@@ -40,6 +40,21 @@ pub(super) async fn put_and_tell(conn: &Conn, artefact: &Artefact, tell: &[NewDe
     conn.finish(outbox::puts(conn, tell, artefact.created_at)?.into_iter().collect()).await.map(drop)
 }
 
+/// In place of those of its kind that its user has not used. Of two at once the second waits at the user.
+pub(super) async fn put_only(conn: &Conn, artefact: &Artefact, tell: &[NewDelivery]) -> Result<()> {
+    let lock = "SELECT 1 FROM account WHERE id = $1 FOR UPDATE";
+    let before = "DELETE FROM artefact WHERE user_id = $1 AND kind = $2 AND redeemed_at IS NULL";
+    let (user_id, kind) = (&artefact.user_id, &artefact.kind);
+    conn.begin(vec![call!(lock, user_id), call!(before, user_id, kind), insert(artefact)?]).await?;
+    conn.finish(outbox::puts(conn, tell, artefact.created_at)?.into_iter().collect()).await.map(drop)
+}
+
+/// Removes one of a user's, or all of that kind.
+pub(super) async fn forget(conn: &Conn, kind: &str, user_id: &str, hash: Option<Hash32>) -> Result<u64> {
+    let sql = "DELETE FROM artefact WHERE user_id = $1 AND kind = $2 AND ($3::BYTEA IS NULL OR hash = $3)";
+    Ok(conn.ask(sql, &[&user_id, &kind, &hash.as_ref().map(bytes)]).await?.changed)
+}
+
 fn insert(artefact: &Artefact) -> Result<Call<'_>> {
     let sql = "INSERT INTO artefact (kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at,
             payload)

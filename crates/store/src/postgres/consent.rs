@@ -1,5 +1,7 @@
 //! Consents.
 
+use tokio_postgres::Row;
+
 use super::conn::{Conn, call};
 use super::ending;
 use super::family::LOCK_USER;
@@ -12,17 +14,23 @@ use crate::record::{Consent, Ended};
 pub(super) async fn find(conn: &Conn, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {
     let sql = "SELECT user_id, client_id, audience, scope, granted_at FROM consent
         WHERE user_id = $1 AND client_id = $2 AND audience = $3";
-    let answer = conn.ask(sql, &[&user_id, &client_id, &audience]).await?;
-    let consent = |row: &tokio_postgres::Row| {
-        Ok(Consent {
-            user_id: row.at(0)?,
-            client_id: row.at(1)?,
-            audience: row.at(2)?,
-            scope: row.at(3)?,
-            granted_at: row.num(4)?,
-        })
-    };
-    answer.row().map(consent).transpose()
+    conn.ask(sql, &[&user_id, &client_id, &audience]).await?.row().map(from_row).transpose()
+}
+
+pub(super) async fn of_user(conn: &Conn, user_id: &str) -> Result<Vec<Consent>> {
+    let sql = "SELECT user_id, client_id, audience, scope, granted_at FROM consent
+        WHERE user_id = $1 ORDER BY client_id COLLATE \"C\", audience COLLATE \"C\"";
+    conn.ask(sql, &[&user_id]).await?.rows.iter().map(from_row).collect()
+}
+
+fn from_row(row: &Row) -> Result<Consent> {
+    Ok(Consent {
+        user_id: row.at(0)?,
+        client_id: row.at(1)?,
+        audience: row.at(2)?,
+        scope: row.at(3)?,
+        granted_at: row.num(4)?,
+    })
 }
 
 /// Adds to what is on record. Two answers given at once both count: the second waits at the row.

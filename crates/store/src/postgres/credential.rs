@@ -3,10 +3,10 @@
 use tokio_postgres::Row;
 
 use super::conn::{Call, Conn, call, sql};
-use super::family::{self, LOCK_USER, Standing};
+use super::family::{self, Standing};
 use super::signal::Signal;
 use super::value::{Columns, json, num, opt_num};
-use super::{ending, user};
+use super::{artefact, ending, outbox, user};
 use crate::error::Conflict;
 use crate::port::Result;
 use crate::record::{
@@ -46,14 +46,22 @@ pub(super) async fn by_key(conn: &Conn, kind: &str, key: &[u8]) -> Result<Option
 }
 
 pub(super) async fn add(conn: &Conn, new: &NewCredentials) -> Result<Issued> {
-    let answers = conn.begin(vec![call!(LOCK_USER, &new.user_id)]).await?;
+    // Of two at once the second sees what the first has set up.
+    let lock = "SELECT status, revocation_handle FROM account WHERE id = $1 FOR UPDATE";
+    let answers = conn.begin(vec![call!(lock, &new.user_id)]).await?;
     let standing = answers.first().and_then(|answer| answer.row());
     match family::standing_of_user(standing, &new.revocation_handle)? {
         Standing::Good => {}
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
     }
-    if let Some(kind) = new.replaces {
+    if let Some(expected) = &new.expect {
+        let has = of_user(conn, &new.user_id).await?;
+        if !has.iter().filter(|one| one.kind != Credential::RECOVERY_CODE).map(|one| &one.id).eq(expected) {
+            return Ok(Issued::Changed);
+        }
+    }
+    for kind in &new.replaces {
         conn.ask("DELETE FROM credential WHERE user_id = $1 AND kind = $2", &[&new.user_id, &kind]).await?;
     }
     let signal = Signal::of(conn, &new.user_id, new.now).await?;
@@ -66,6 +74,10 @@ pub(super) async fn add(conn: &Conn, new: &NewCredentials) -> Result<Issued> {
             signal.factor_change(told_as, "create").await?;
         }
     }
+    if let Some(keep_sid) = &new.keep_sid {
+        end_elsewhere(conn, &new.user_id, keep_sid, "factor_replaced", new.now).await?;
+    }
+    outbox::put_all(conn, &new.tell, new.now).await?;
     Ok(Issued::Done)
 }
 
@@ -91,7 +103,7 @@ pub(super) async fn rename(conn: &Conn, user_id: &str, id: &str, name: &str) -> 
 }
 
 pub(super) async fn remove(conn: &Conn, remove: &RemoveCredential) -> Result<Option<Ended>> {
-    let RemoveCredential { user_id, id, keep_sid, now } = remove;
+    let RemoveCredential { user_id, id, keep_sid, tell, now } = remove;
     // Nothing may be issued to this user meanwhile.
     let lock = "SELECT 1 FROM account WHERE id = $1 FOR UPDATE";
     let gone = "DELETE FROM credential WHERE user_id = $1 AND id = $2
@@ -102,29 +114,28 @@ pub(super) async fn remove(conn: &Conn, remove: &RemoveCredential) -> Result<Opt
     // Codes for a factor that nobody has any more would be one.
     let codes = "DELETE FROM credential WHERE user_id = $1 AND kind = $2
         AND NOT EXISTS (SELECT 1 FROM credential WHERE user_id = $1 AND kind <> $2)";
-    let browsers = "DELETE FROM artefact WHERE user_id = $1 AND kind = $2";
-    let flight =
-        vec![call!(codes, user_id, Credential::RECOVERY_CODE), call!(browsers, user_id, Artefact::REMEMBERED_BROWSER)];
-    conn.fly(flight).await?;
+    conn.fly(vec![call!(codes, user_id, Credential::RECOVERY_CODE)]).await?;
     if let Some(told_as) = credential.told_as() {
         Signal::of(conn, user_id, *now).await?.factor_change(told_as, "delete").await?;
     }
-    end_elsewhere(conn, user_id, keep_sid, *now).await.map(Some)
+    let ended = end_elsewhere(conn, user_id, keep_sid, "factor_removed", *now).await?;
+    outbox::put_all(conn, tell, *now).await?;
+    Ok(Some(ended))
 }
 
-/// Ends what the user has in other sessions and outside of any.
-async fn end_elsewhere(conn: &Conn, user_id: &str, keep_sid: &str, now: u64) -> Result<Ended> {
-    const WHY: &str = "factor_removed";
+/// Ends what the user, whose row is locked, has in other sessions and outside of any, and forgets their browsers.
+pub(super) async fn end_elsewhere(conn: &Conn, user_id: &str, keep_sid: &str, why: &str, now: u64) -> Result<Ended> {
+    artefact::forget(conn, Artefact::REMEMBERED_BROWSER, user_id, None).await?;
     let sessions = "SELECT sid FROM session WHERE user_id = $1 AND sid <> $2 AND ended_at IS NULL
         ORDER BY sid COLLATE \"C\" FOR UPDATE";
     let families = "SELECT id FROM family WHERE user_id = $1 AND sid IS DISTINCT FROM $2 AND ended_at IS NULL
         ORDER BY id FOR UPDATE";
     let mut ended = Ended::default();
     for row in &conn.ask(sessions, &[&user_id, &keep_sid]).await?.rows {
-        ended = ended.and(ending::end_locked_session(conn, row.at(0)?, WHY, now).await?);
+        ended = ended.and(ending::end_locked_session(conn, row.at(0)?, why, now).await?);
     }
     for row in &conn.ask(families, &[&user_id, &keep_sid]).await?.rows {
-        ended = ended.and(ending::end_family(conn, row.at(0)?, WHY, now).await?);
+        ended = ended.and(ending::end_family(conn, row.at(0)?, why, now).await?);
     }
     Ok(ended)
 }

@@ -157,8 +157,8 @@ pub(super) async fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str)
 
 /// Codes and links made under the old password, or before a block, must not work after it.
 pub(super) async fn void_artefacts_of_user(conn: &Conn, user_id: &str) -> Result<()> {
-    let sql = "DELETE FROM artefact WHERE user_id = $1 AND redeemed_at IS NULL AND kind <> $2";
-    conn.ask(sql, &[&user_id, &Artefact::PAIRWISE_SUBJECT]).await.map(drop)
+    let sql = "DELETE FROM artefact WHERE user_id = $1 AND redeemed_at IS NULL AND kind <> ALL($2)";
+    conn.ask(sql, &[&user_id, &Artefact::LASTING.as_slice()]).await.map(drop)
 }
 
 /// Logs the handle a user has now as revoked; returns the last `exp` of an unexpired token that carries it.

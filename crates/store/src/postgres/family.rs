@@ -129,6 +129,13 @@ pub(super) async fn of_user(conn: &Conn, user_id: &str, now: u64) -> Result<Vec<
     conn.ask(sql, &[&user_id, &num(now)]).await?.rows.iter().map(|row| from_row(row, 0)).collect()
 }
 
+/// When each live one got its newest refresh token.
+pub(super) async fn used(conn: &Conn, user_id: &str, now: u64) -> Result<Vec<(String, u64)>> {
+    let sql = "SELECT f.id, max(t.created_at) FROM family f JOIN refresh_token t ON t.family = f.id
+        WHERE f.user_id = $1 AND f.ended_at IS NULL AND f.absolute_expires_at > $2 GROUP BY f.id ORDER BY f.id";
+    conn.ask(sql, &[&user_id, &num(now)]).await?.rows.iter().map(|row| Ok((row.at(0)?, row.num(1)?))).collect()
+}
+
 pub(super) async fn create(conn: &Conn, new: &NewFamily) -> Result<Issued> {
     let family = &new.family;
     let locks = vec![

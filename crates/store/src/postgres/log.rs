@@ -44,6 +44,15 @@ pub(super) async fn audit(conn: &Conn, after_seq: u64, limit: u32) -> Result<Vec
     answer.rows.iter().map(from_row).collect()
 }
 
+/// About one user, the newest first.
+pub(super) async fn audit_of(conn: &Conn, user_id: &str, before: Option<u64>, limit: u32) -> Result<Vec<AuditRecord>> {
+    let sql = "SELECT seq, at, name, outcome, actor, user_id, client_id, sid, address, request_id, detail
+        FROM audit WHERE user_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3";
+    let before = i64::try_from(before.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
+    let answer = conn.ask(sql, &[&user_id, &before, &i64::from(page_size(limit))]).await?;
+    answer.rows.iter().map(from_row).collect()
+}
+
 fn from_row(row: &Row) -> Result<AuditRecord> {
     Ok(AuditRecord {
         seq: row.num(0)?,

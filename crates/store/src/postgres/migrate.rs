@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, schema: include_str!("migrations/0007_document_change.sql"), fill: None },
     Migration { version: 8, schema: include_str!("migrations/0008_credential.sql"), fill: None },
     Migration { version: 9, schema: include_str!("migrations/0009_refresh_token_by_family.sql"), fill: None },
+    Migration { version: 10, schema: include_str!("migrations/0010_own_account.sql"), fill: None },
 ];
 
 /// Rows of one batch, and the pause after it: others get their turn.

@@ -3,6 +3,7 @@
 //! A node holds no state of its own. What two nodes must not do at once is settled by row locks, taken in one order; changes travel by notices, and
 //! by asking where an engine has none.
 
+mod account;
 mod artefact;
 mod condition;
 mod conn;

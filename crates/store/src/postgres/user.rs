@@ -11,7 +11,8 @@ use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, Hash32, NewDelivery, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, NewDelivery, NewUser, Redeemed, RolesSet,
+    SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -214,10 +215,83 @@ pub(super) async fn sign_out(conn: &Conn, id: &str, handle: &str, now: u64) -> R
     Ok(signed_out)
 }
 
+pub(super) async fn change_password_of(conn: &Conn, change: &ChangePassword) -> Result<Option<SignedOut>> {
+    let ChangePassword { user_id, revocation_handle, hash, new_handle, tell, now } = change;
+    let Some(user) = lock_as_read(conn, user_id, revocation_handle).await? else { return Ok(None) };
+    if user.status != UserStatus::Active {
+        return Ok(None);
+    }
+    outbox::put_all(conn, tell, *now).await?;
+    change_password(conn, user, hash, new_handle, *now).await.map(Some)
+}
+
+pub(super) async fn change_email(conn: &Conn, change: &ChangeEmail) -> Result<Redeemed> {
+    let ChangeEmail { kind, hash, expect_revision, email, email_verified, identifiers, new_handle, undo, tell, now } =
+        change;
+    let now = *now;
+    // The account first, as everywhere.
+    let account = sql!(
+        "SELECT {COLUMNS} FROM account a WHERE a.id = (SELECT user_id FROM artefact WHERE kind = $1 AND hash = $2) FOR UPDATE"
+    );
+    let found = conn.begin(vec![call!(account, *kind, bytes(hash)), artefact::lock(kind, hash)]).await?;
+    let [account, link] = found.as_slice() else { return Err(super::short()) };
+    let link = match artefact::judge(link, now)? {
+        Ok(link) => link,
+        Err(refused) => return Ok(refused),
+    };
+    let user = account.row().map(|row| from_row(row, 0)).transpose()?;
+    let Some(mut user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(Redeemed::Gone) };
+    if user.revision != *expect_revision {
+        return Ok(Redeemed::Changed);
+    }
+    let before = "DELETE FROM login_identifier WHERE user_id = $1";
+    conn.fly(vec![artefact::mark(&link, now, None), call!(before, &user.id)]).await?;
+    // A link for a new password that waits in the mailbox before it is that mailbox's.
+    artefact::forget(conn, Artefact::PASSWORD_RESET, &user.id, None).await?;
+    add_identifiers(conn, &user.id, identifiers).await?;
+    if let Some(handle) = new_handle {
+        ending::void_artefacts_of_user(conn, &user.id).await?;
+        // Nor can it be given back to whoever had the address afterwards.
+        let later = "DELETE FROM artefact
+            WHERE user_id = $1 AND kind = $2 AND created_at >= $3 AND redeemed_at IS NULL";
+        conn.ask(later, &[&user.id, &Artefact::EMAIL_UNDO, &num(link.created_at)]).await?;
+        ending::end_all_of_user(&Signal::of(conn, &user.id, now).await?, &user, "email_taken_back").await?;
+        handle.clone_into(&mut user.revocation_handle);
+    }
+    if let Some(undo) = undo {
+        artefact::put(conn, undo).await?;
+    }
+    outbox::put_all(conn, tell, now).await?;
+    (user.email, user.email_verified) = (email.clone(), *email_verified);
+    write_back(conn, user, now).await?;
+    Ok(Redeemed::Done)
+}
+
+pub(super) async fn delete_account(conn: &Conn, delete: &DeleteAccount) -> Result<Option<SignedOut>> {
+    let DeleteAccount { user_id, revocation_handle, tell, now } = delete;
+    let Some(user) = lock_as_read(conn, user_id, revocation_handle).await? else { return Ok(None) };
+    outbox::put_all(conn, tell, *now).await?;
+    delete_locked(conn, &user, *now).await.map(Some)
+}
+
+/// [`lock`], if the user still has this handle.
+async fn lock_as_read(conn: &Conn, id: &str, handle: &str) -> Result<Option<User>> {
+    match lock(conn, id).await {
+        Ok(user) => Ok(Some(user).filter(|user| user.revocation_handle == handle)),
+        Err(StoreError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 pub(super) async fn delete(conn: &Conn, id: &str, now: u64) -> Result<SignedOut> {
     let user = lock(conn, id).await?;
+    delete_locked(conn, &user, now).await
+}
+
+async fn delete_locked(conn: &Conn, user: &User, now: u64) -> Result<SignedOut> {
+    let id = user.id.as_str();
     let signal = Signal::of(conn, id, now).await?;
-    let signed_out = ending::end_all_of_user(&signal, &user, "user_deleted").await?;
+    let signed_out = ending::end_all_of_user(&signal, user, "user_deleted").await?;
     signal.account_purged().await?;
     let statements = [
         "DELETE FROM refresh_token WHERE family IN (SELECT id FROM family WHERE user_id = $1)",

@@ -16,7 +16,8 @@ pub struct Artefact {
     pub family: Option<String>,
     /// The client it was made for.
     pub client_id: Option<String>,
-    /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for [`Artefact::PAIRWISE_SUBJECT`].
+    /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for [`Artefact::PAIRWISE_SUBJECT`]
+    /// and [`Artefact::EMAIL_UNDO`].
     pub user_id: Option<String>,
     /// The session it was made in.
     pub sid: Option<String>,
@@ -46,6 +47,10 @@ impl Artefact {
     /// The kind of records that an access token came of another client's: the hash is of both, the client that other one, and the payload has
     /// the token's `jti`. A rule about the client revokes these tokens, too.
     pub const EXCHANGED: &'static str = "exchanged";
+    /// The kind of links that prove a new address of an account.
+    pub const EMAIL_CHANGE: &'static str = "email_change";
+    /// The kind of links by which whoever had an account's address before takes it back. No change of a password voids them.
+    pub const EMAIL_UNDO: &'static str = "email_undo";
     /// The kind of invitations to make an account, each with the address it was sent to.
     pub const INVITATION: &'static str = "invitation";
     /// The kind of sign-ups that wait for proof of their address, found by the hash of the link that was mailed.
@@ -59,6 +64,8 @@ impl Artefact {
     pub const PASSWORD_RESET: &'static str = "password_reset";
     /// The kind of records that a browser of the user is not asked for a second factor for some time: the hash is of both.
     pub const REMEMBERED_BROWSER: &'static str = "remembered_browser";
+    /// The kinds that outlive a change of password.
+    pub(crate) const LASTING: [&'static str; 2] = [Self::EMAIL_UNDO, Self::PAIRWISE_SUBJECT];
     /// The kind of user codes, each the question whether its device code may have an account.
     pub const USER_CODE: &'static str = "user_code";
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::NewDelivery;
+
 /// One of them.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Credential {
@@ -68,10 +70,16 @@ pub struct NewCredentials {
     pub user_id: String,
     /// The user's revocation handle, as it was read.
     pub revocation_handle: String,
-    /// Those of this kind go first.
-    pub replaces: Option<&'static str>,
+    /// Those of these kinds go first.
+    pub replaces: Vec<&'static str>,
     /// The new ones.
     pub credentials: Vec<Credential>,
+    /// The ids of what the user has beside recovery codes, as they were read, where the new ones were judged by that.
+    pub expect: Option<Vec<String>>,
+    /// The session that goes on, where everything else of the user ends with the change.
+    pub keep_sid: Option<String>,
+    /// Messages that tell of it.
+    pub tell: Vec<NewDelivery>,
     /// Time of the change.
     pub now: u64,
 }
@@ -100,6 +108,8 @@ pub struct RemoveCredential {
     pub id: String,
     /// The session in which they do it, which goes on.
     pub keep_sid: String,
+    /// Messages that tell of it.
+    pub tell: Vec<NewDelivery>,
     /// Time of the change.
     pub now: u64,
 }

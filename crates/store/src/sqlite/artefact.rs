@@ -34,6 +34,19 @@ pub(super) fn put_and_tell(conn: &Connection, artefact: &Artefact, tell: &[NewDe
     outbox::put_all(conn, tell, artefact.created_at)
 }
 
+/// In place of those of its kind that its user has not used.
+pub(super) fn put_only(conn: &Connection, artefact: &Artefact, tell: &[NewDelivery]) -> Result<()> {
+    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND kind = ?2 AND redeemed_at IS NULL";
+    conn.prepare_cached(sql)?.execute(params![artefact.user_id, artefact.kind])?;
+    put_and_tell(conn, artefact, tell)
+}
+
+/// Removes one of a user's, or all of that kind.
+pub(super) fn forget(conn: &Connection, kind: &str, user_id: &str, hash: Option<Hash32>) -> Result<u64> {
+    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND kind = ?2 AND (?3 IS NULL OR hash = ?3)";
+    Ok(conn.prepare_cached(sql)?.execute(params![user_id, kind, hash])? as u64)
+}
+
 pub(super) fn find(conn: &Connection, kind: &str, hash: Hash32) -> Result<Option<Artefact>> {
     let sql = "SELECT kind, hash, family, client_id, user_id, sid, created_at, expires_at, redeemed_at, payload
         FROM artefact WHERE kind = ?1 AND hash = ?2";
@@ -168,7 +181,8 @@ pub(super) fn usable(conn: &Connection, kind: &str, hash: Hash32, now: u64) -> R
     Ok(find(conn, kind, hash)?.filter(|artefact| refusal(artefact, now).is_none()))
 }
 
-fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
+/// Why it cannot be used, if so.
+pub(super) fn refusal(artefact: &Artefact, now: u64) -> Option<Redeemed> {
     if artefact.redeemed_at.is_some() {
         return Some(Redeemed::AlreadyRedeemed);
     }

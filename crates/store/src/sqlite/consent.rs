@@ -1,6 +1,6 @@
 //! Consents.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::ending;
 use super::signal::Signal;
@@ -12,16 +12,25 @@ use crate::record::{Consent, Ended};
 pub(super) fn find(conn: &Connection, user_id: &str, client_id: &str, audience: &str) -> Result<Option<Consent>> {
     let sql = "SELECT user_id, client_id, audience, scope, granted_at FROM consent
         WHERE user_id = ?1 AND client_id = ?2 AND audience = ?3";
-    let consent = conn.prepare_cached(sql)?.query_row([user_id, client_id, audience], |row| {
-        Ok(Consent {
-            user_id: row.get(0)?,
-            client_id: row.get(1)?,
-            audience: row.get(2)?,
-            scope: row.get(3)?,
-            granted_at: row.get::<_, Num>(4)?.0,
-        })
-    });
-    Ok(consent.optional()?)
+    Ok(conn.prepare_cached(sql)?.query_row([user_id, client_id, audience], from_row).optional()?)
+}
+
+pub(super) fn of_user(conn: &Connection, user_id: &str) -> Result<Vec<Consent>> {
+    let sql = "SELECT user_id, client_id, audience, scope, granted_at FROM consent
+        WHERE user_id = ?1 ORDER BY client_id, audience";
+    let mut select = conn.prepare_cached(sql)?;
+    let found = select.query_map([user_id], from_row)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Consent> {
+    Ok(Consent {
+        user_id: row.get(0)?,
+        client_id: row.get(1)?,
+        audience: row.get(2)?,
+        scope: row.get(3)?,
+        granted_at: row.get::<_, Num>(4)?.0,
+    })
 }
 
 /// Adds to what is on record. Reading and writing are one operation, so that two answers given at once both count.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::family::{self, Standing};
 use super::signal::Signal;
 use super::value::{Json, Num};
-use super::{ending, user};
+use super::{artefact, ending, outbox, user};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
@@ -51,9 +51,15 @@ pub(super) fn add(conn: &Connection, new: &NewCredentials) -> Result<Issued> {
         Standing::Changed => return Ok(Issued::Changed),
         Standing::Gone => return Ok(Issued::Gone),
     }
-    if let Some(kind) = new.replaces {
+    if let Some(expected) = &new.expect {
+        let has = of_user(conn, &new.user_id)?;
+        if !has.iter().filter(|one| one.kind != Credential::RECOVERY_CODE).map(|one| &one.id).eq(expected) {
+            return Ok(Issued::Changed);
+        }
+    }
+    for kind in &new.replaces {
         let sql = "DELETE FROM credential WHERE user_id = ?1 AND kind = ?2";
-        conn.prepare_cached(sql)?.execute([&*new.user_id, kind])?;
+        conn.prepare_cached(sql)?.execute([&*new.user_id, *kind])?;
     }
     let signal = Signal::of(conn, &new.user_id, new.now)?;
     for credential in &new.credentials {
@@ -62,6 +68,10 @@ pub(super) fn add(conn: &Connection, new: &NewCredentials) -> Result<Issued> {
             signal.factor_change(told_as, "create")?;
         }
     }
+    if let Some(keep_sid) = &new.keep_sid {
+        end_elsewhere(conn, &new.user_id, keep_sid, "factor_replaced", new.now)?;
+    }
+    outbox::put_all(conn, &new.tell, new.now)?;
     Ok(Issued::Done)
 }
 
@@ -91,7 +101,7 @@ pub(super) fn rename(conn: &Connection, user_id: &str, id: &str, name: &str) -> 
 }
 
 pub(super) fn remove(conn: &Connection, remove: &RemoveCredential) -> Result<Option<Ended>> {
-    let RemoveCredential { user_id, id, keep_sid, now } = remove;
+    let RemoveCredential { user_id, id, keep_sid, tell, now } = remove;
     let sql = format!("SELECT {COLUMNS} FROM credential c WHERE c.user_id = ?1 AND c.id = ?2");
     let found = conn.prepare_cached(&sql)?.query_row([user_id, id], from_row).optional()?;
     let Some(credential) = found else { return Ok(None) };
@@ -100,17 +110,16 @@ pub(super) fn remove(conn: &Connection, remove: &RemoveCredential) -> Result<Opt
     let sql = "DELETE FROM credential WHERE user_id = ?1 AND kind = ?2
         AND NOT EXISTS (SELECT 1 FROM credential WHERE user_id = ?1 AND kind <> ?2)";
     conn.prepare_cached(sql)?.execute([user_id, Credential::RECOVERY_CODE])?;
-    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND kind = ?2";
-    conn.prepare_cached(sql)?.execute([user_id, Artefact::REMEMBERED_BROWSER])?;
     if let Some(told_as) = credential.told_as() {
         Signal::of(conn, user_id, *now)?.factor_change(told_as, "delete")?;
     }
-    end_elsewhere(conn, user_id, keep_sid, *now).map(Some)
+    outbox::put_all(conn, tell, *now)?;
+    end_elsewhere(conn, user_id, keep_sid, "factor_removed", *now).map(Some)
 }
 
-/// Ends what the user has in other sessions and outside of any.
-fn end_elsewhere(conn: &Connection, user_id: &str, keep_sid: &str, now: u64) -> Result<Ended> {
-    const WHY: &str = "factor_removed";
+/// Ends what the user has in other sessions and outside of any, and forgets their browsers.
+pub(super) fn end_elsewhere(conn: &Connection, user_id: &str, keep_sid: &str, why: &str, now: u64) -> Result<Ended> {
+    artefact::forget(conn, Artefact::REMEMBERED_BROWSER, user_id, None)?;
     let ids = |sql: &str| -> Result<Vec<String>> {
         let mut select = conn.prepare_cached(sql)?;
         let ids = select.query_map([user_id, keep_sid], |row| row.get(0))?;
@@ -118,11 +127,11 @@ fn end_elsewhere(conn: &Connection, user_id: &str, keep_sid: &str, now: u64) -> 
     };
     let mut ended = Ended::default();
     for sid in ids("SELECT sid FROM session WHERE user_id = ?1 AND sid <> ?2 AND ended_at IS NULL ORDER BY sid")? {
-        ended = ended.and(ending::end_session(conn, &sid, WHY, now)?);
+        ended = ended.and(ending::end_session(conn, &sid, why, now)?);
     }
     let sql = "SELECT id FROM family WHERE user_id = ?1 AND sid IS NOT ?2 AND ended_at IS NULL ORDER BY id";
     for family in ids(sql)? {
-        ended = ended.and(ending::end_family(conn, &family, WHY, now)?);
+        ended = ended.and(ending::end_family(conn, &family, why, now)?);
     }
     Ok(ended)
 }

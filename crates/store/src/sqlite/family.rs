@@ -90,6 +90,15 @@ pub(super) fn of_user(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<
     Ok(families.collect::<rusqlite::Result<_>>()?)
 }
 
+/// When each live one got its newest refresh token.
+pub(super) fn used(conn: &Connection, user_id: &str, now: u64) -> Result<Vec<(String, u64)>> {
+    let sql = "SELECT f.id, max(t.created_at) FROM family f JOIN refresh_token t ON t.family = f.id
+        WHERE f.user_id = ?1 AND f.ended_at IS NULL AND f.absolute_expires_at > ?2 GROUP BY f.id ORDER BY f.id";
+    let mut select = conn.prepare_cached(sql)?;
+    let found = select.query_map(params![user_id, Num(now)], |row| Ok((row.get(0)?, row.get::<_, Num>(1)?.0)))?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
 pub(super) fn create(conn: &Connection, new: &NewFamily) -> Result<Issued> {
     let family = &new.family;
     let standing = match &new.session {

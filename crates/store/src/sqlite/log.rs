@@ -38,6 +38,17 @@ pub(super) fn audit(conn: &Connection, after_seq: u64, limit: u32) -> Result<Vec
     Ok(records.collect::<rusqlite::Result<_>>()?)
 }
 
+/// About one user, the newest first.
+pub(super) fn audit_of(conn: &Connection, user_id: &str, before: Option<u64>, limit: u32) -> Result<Vec<AuditRecord>> {
+    let mut select = conn.prepare_cached(
+        "SELECT seq, at, name, outcome, actor, user_id, client_id, sid, address, request_id, detail
+        FROM audit WHERE user_id = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+    )?;
+    let before = i64::try_from(before.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
+    let records = select.query_map(params![user_id, before, page_size(limit)], audit_from_row)?;
+    Ok(records.collect::<rusqlite::Result<_>>()?)
+}
+
 fn audit_from_row(row: &Row<'_>) -> rusqlite::Result<AuditRecord> {
     Ok(AuditRecord {
         seq: row.get::<_, Num>(0)?.0,

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_document_change.sql"),
     include_str!("migrations/0008_credential.sql"),
     include_str!("migrations/0009_refresh_token_by_family.sql"),
+    include_str!("migrations/0010_own_account.sql"),
 ];
 
 /// Brings the database to the newest schema this program knows. Each step is one transaction.

@@ -2,6 +2,7 @@
 //!
 //! Refuses: a second opener, a file that cannot be written, another program's or a damaged database, a newer schema.
 
+mod account;
 mod artefact;
 mod checkpointer;
 mod condition;

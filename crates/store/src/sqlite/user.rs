@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::family::{self, Standing};
 use super::signal::Signal;
 use super::value::{Json, Num};
 use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, Hash32, NewDelivery, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, NewDelivery, NewUser, Redeemed, RolesSet,
+    SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -190,6 +192,59 @@ pub(super) fn sign_out(conn: &Connection, id: &str, handle: String, now: u64) ->
     user.revocation_handle = handle;
     write_back(conn, user, now)?;
     Ok(signed_out)
+}
+
+pub(super) fn change_password(conn: &Connection, change: ChangePassword) -> Result<Option<SignedOut>> {
+    let ChangePassword { user_id, revocation_handle, hash, new_handle, tell, now } = change;
+    if !matches!(family::standing_of_user(conn, &user_id, &revocation_handle)?, Standing::Good) {
+        return Ok(None);
+    }
+    outbox::put_all(conn, &tell, now)?;
+    set_password(conn, &user_id, hash, new_handle, now).map(Some)
+}
+
+pub(super) fn change_email(conn: &Connection, change: ChangeEmail) -> Result<Redeemed> {
+    let ChangeEmail { kind, hash, expect_revision, email, email_verified, identifiers, new_handle, undo, tell, now } =
+        change;
+    let Some(link) = artefact::find(conn, kind, hash)? else { return Ok(Redeemed::Unknown) };
+    if let Some(refused) = artefact::refusal(&link, now) {
+        return Ok(refused);
+    }
+    let user = link.user_id.as_deref().map(|id| by_id(conn, id)).transpose()?.flatten();
+    let Some(mut user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(Redeemed::Gone) };
+    if user.revision != expect_revision {
+        return Ok(Redeemed::Changed);
+    }
+    artefact::mark(conn, &link, now, None)?;
+    // A link for a new password that waits in the mailbox before it is that mailbox's.
+    artefact::forget(conn, Artefact::PASSWORD_RESET, &user.id, None)?;
+    conn.prepare_cached("DELETE FROM login_identifier WHERE user_id = ?1")?.execute([&user.id])?;
+    add_identifiers(conn, &user.id, &identifiers)?;
+    if let Some(handle) = new_handle {
+        ending::void_artefacts_of_user(conn, &user.id)?;
+        // Nor can it be given back to whoever had the address afterwards.
+        let sql = "DELETE FROM artefact
+            WHERE user_id = ?1 AND kind = ?2 AND created_at >= ?3 AND redeemed_at IS NULL";
+        conn.prepare_cached(sql)?.execute(params![user.id, Artefact::EMAIL_UNDO, Num(link.created_at)])?;
+        ending::end_all_of_user(&Signal::of(conn, &user.id, now)?, &user, "email_taken_back")?;
+        user.revocation_handle = handle;
+    }
+    if let Some(undo) = undo {
+        artefact::put(conn, &undo)?;
+    }
+    outbox::put_all(conn, &tell, now)?;
+    (user.email, user.email_verified) = (email, email_verified);
+    write_back(conn, user, now)?;
+    Ok(Redeemed::Done)
+}
+
+pub(super) fn delete_account(conn: &Connection, delete_it: &DeleteAccount) -> Result<Option<SignedOut>> {
+    let DeleteAccount { user_id, revocation_handle, tell, now } = delete_it;
+    if by_id(conn, user_id)?.is_none_or(|user| user.revocation_handle != *revocation_handle) {
+        return Ok(None);
+    }
+    outbox::put_all(conn, tell, *now)?;
+    delete(conn, user_id, *now).map(Some)
 }
 
 pub(super) fn delete(conn: &Connection, id: &str, now: u64) -> Result<SignedOut> {

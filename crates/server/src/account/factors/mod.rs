@@ -7,6 +7,7 @@ pub(crate) mod passkey;
 pub(crate) mod recovery_code;
 pub(crate) mod totp;
 
+use symbolon_factors::RecoveryCode;
 use symbolon_oauth::second_factor::{self, Browser, Enrolled, Factor, Facts, Next, Required, Wanted};
 use symbolon_oauth::{OAuthError, acr};
 use symbolon_store::{Artefact, Attempt, Conflict, Credential, Hash32, StoreError, UseCredential, User};
@@ -77,6 +78,20 @@ impl Factors {
     /// One of them by its id; not a recovery code.
     pub(crate) fn find(&self, id: &str) -> Option<&Credential> {
         self.0.iter().find(|one| one.id == id && one.kind != Credential::RECOVERY_CODE)
+    }
+
+    /// The ids of what people have set up, as a change to it expects them.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.0.iter().filter(|one| one.kind != Credential::RECOVERY_CODE).map(|one| one.id.clone()).collect()
+    }
+
+    /// Whether these are the recovery codes.
+    pub(crate) fn has_codes(&self, codes: &[RecoveryCode], user_id: &str) -> bool {
+        let mut stored: Vec<_> = self.recovery_codes().filter_map(|one| one.key.clone()).collect();
+        let mut shown: Vec<_> = codes.iter().map(|code| code.hash(user_id).to_vec()).collect();
+        stored.sort();
+        shown.sort();
+        stored == shown
     }
 
     /// How many recovery codes are unused.
@@ -163,7 +178,12 @@ pub(crate) async fn browser(app: &App, user_id: &str, cookie: Option<&str>, now:
 }
 
 /// Remembers a device for a month. A password change, a removed factor or a reset ends it.
-pub(crate) async fn remember(app: &App, user_id: &str, device: Device, now: u64) -> Result<(), OAuthError> {
+pub(crate) async fn remember(
+    app: &App,
+    user_id: &str,
+    (device, user_agent): (Device, Option<&str>),
+    now: u64,
+) -> Result<(), OAuthError> {
     let artefact = Artefact {
         kind: Artefact::REMEMBERED_BROWSER.to_owned(),
         hash: remembered(user_id, device),
@@ -174,7 +194,8 @@ pub(crate) async fn remember(app: &App, user_id: &str, device: Device, now: u64)
         created_at: now,
         expires_at: now.saturating_add(REMEMBER_SECS),
         redeemed_at: None,
-        payload: serde_json::Value::Null,
+        // For its owner to know it by.
+        payload: serde_json::json!({ "user_agent": user_agent }),
     };
     match app.store.put_artefact(artefact).await {
         // It is remembered already.

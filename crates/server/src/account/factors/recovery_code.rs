@@ -10,16 +10,19 @@ use symbolon_store::{Credential, UseCredential, User};
 use super::{Factors, using};
 use crate::rng::SystemRng;
 
-/// New codes, as they are shown once and as they are stored.
-pub(crate) fn generate(user_id: &str, now: u64) -> (Vec<RecoveryCode>, Vec<Credential>) {
+/// New codes, as they are shown once.
+pub(crate) fn generate() -> Vec<RecoveryCode> {
     let one = || {
         let mut bytes = [0; RANDOM_LEN];
         SystemRng.fill(&mut bytes);
         RecoveryCode::from_random(bytes)
     };
-    let codes: Vec<RecoveryCode> = std::iter::repeat_with(one).take(COUNT).collect();
-    let credentials = codes.iter().map(|code| credential(user_id, code, now)).collect();
-    (codes, credentials)
+    std::iter::repeat_with(one).take(COUNT).collect()
+}
+
+/// The same as they are stored.
+pub(crate) fn credentials(codes: &[RecoveryCode], user_id: &str, now: u64) -> Vec<Credential> {
+    codes.iter().map(|code| credential(user_id, code, now)).collect()
 }
 
 fn credential(user_id: &str, code: &RecoveryCode, now: u64) -> Credential {

@@ -1,0 +1,250 @@
+//! `/account/profile`: the profile claims of OpenID Connect Core §5.1 that people may change. Not here: the address, which has to be proven, and
+//! the telephone number, which nobody here can prove.
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::{Map, Value};
+use symbolon_oauth::{OAuthError, Params};
+use symbolon_store::{Change, Conflict, StoreError, User, UserUpdate};
+
+use super::Visit;
+use crate::effects::store_failure;
+use crate::events;
+use crate::http::page;
+use crate::pages::WebUrl;
+use crate::pages::account::profile::{Access, AccountProfile, FieldView, LocaleView, ProfileTold};
+use crate::words::{self, Language};
+
+const MAX_CHARS: usize = 200;
+/// The claim with a choice instead of a field.
+const LOCALE: &str = "locale";
+
+/// A claim that people may change, unless the operator keeps it.
+struct Claim {
+    name: &'static str,
+    kind: &'static str,
+    autocomplete: &'static str,
+    fits: fn(&str) -> bool,
+}
+
+const fn claim(name: &'static str, kind: &'static str, autocomplete: &'static str, fits: fn(&str) -> bool) -> Claim {
+    Claim { name, kind, autocomplete, fits }
+}
+
+const CLAIMS: [Claim; 8] = [
+    claim("name", "text", "name", any),
+    claim("given_name", "text", "given-name", any),
+    claim("family_name", "text", "family-name", any),
+    claim("nickname", "text", "nickname", any),
+    claim("website", "url", "url", is_web),
+    claim("picture", "url", "photo", is_web),
+    claim("birthdate", "date", "bday", is_date),
+    claim("zoneinfo", "text", "off", is_zone),
+];
+
+pub(super) fn show(visit: &Visit<'_>, params: &Params) -> Response {
+    let told = params.get("saved").map(|_| ProfileTold::Saved);
+    render(visit, &visit.who.user, None, told)
+}
+
+pub(super) async fn act(visit: &Visit<'_>, params: &Params) -> Result<Response, OAuthError> {
+    let (app, user) = (visit.app(), &visit.who.user);
+    if params.get("action") != Some("save") {
+        return Ok(page::see_other(visit.page.path()));
+    }
+    let changed = match changed(user, params, |name| may_change(visit, name)) {
+        Ok(changed) => changed,
+        Err(name) => return Ok(render(visit, user, Some(params), Some(ProfileTold::Wrong(name)))),
+    };
+    let update = UserUpdate {
+        name: Change::Set(changed.0),
+        profile: Change::Set(changed.1),
+        expect_revision: Some(params.get("revision").and_then(|text| text.parse().ok()).unwrap_or_default()),
+        now: visit.now(),
+        ..UserUpdate::default()
+    };
+    match app.store.update_user(&user.id, update).await {
+        Ok(_) => {}
+        Err(StoreError::Conflict(Conflict::Revision)) => {
+            let now = app.store.user(&user.id).await.map_err(|error| store_failure(&error))?;
+            let user = now.unwrap_or_else(|| user.clone());
+            return Ok(render(visit, &user, None, Some(ProfileTold::Changed)));
+        }
+        Err(error) => return Err(store_failure(&error)),
+    }
+    let told = events::account(app, visit.arrival.meta, "user.profile.change", &user.id, None);
+    told.await.map_err(|error| store_failure(&error))?;
+    Ok(page::see_other(&format!("{}?saved", visit.page.path())))
+}
+
+fn may_change(visit: &Visit<'_>, name: &str) -> bool {
+    visit.app().config().account.profile.iter().any(|allowed| allowed == name)
+}
+
+/// Name and claims as they are to be from now on; the claim that does not fit. What the form does not have, or must not, stays.
+fn changed(
+    user: &User,
+    params: &Params,
+    may_change: impl Fn(&str) -> bool,
+) -> Result<(Option<String>, Map<String, Value>), &'static str> {
+    let (mut name, mut profile) = (user.name.clone(), user.profile.clone());
+    for claim in CLAIMS.iter().filter(|claim| may_change(claim.name)) {
+        let Some(typed) = params.get(claim.name).map(str::trim) else { continue };
+        let fits = typed.chars().count() <= MAX_CHARS && !typed.chars().any(char::is_control) && (claim.fits)(typed);
+        if !typed.is_empty() && !fits {
+            return Err(claim.name);
+        }
+        let value = (!typed.is_empty()).then(|| typed.to_owned());
+        match (claim.name, value) {
+            ("name", value) => name = value,
+            (claim, Some(value)) => drop(profile.insert(claim.to_owned(), Value::String(value))),
+            (claim, None) => drop(profile.remove(claim)),
+        }
+    }
+    if let Some(typed) = params.get(LOCALE).filter(|_| may_change(LOCALE)) {
+        match Language::of_tag(typed) {
+            Some(language) => drop(profile.insert(LOCALE.to_owned(), Value::String(language.tag().to_owned()))),
+            None if typed.is_empty() => drop(profile.remove(LOCALE)),
+            None => return Err(LOCALE),
+        }
+    }
+    Ok((name, profile))
+}
+
+fn any(_: &str) -> bool {
+    true
+}
+
+/// An address that apps can follow without harm: neither a script nor something with a password in it.
+fn is_web(text: &str) -> bool {
+    WebUrl::parse_https(text).is_some()
+}
+
+/// `YYYY-MM-DD`, or with the year 0000 for whoever does not tell it (OpenID Connect Core §5.1).
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let number = |text: &str, digits| {
+        (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))
+            .then(|| text.parse::<u32>().ok())
+            .flatten()
+    };
+    match (number(year, 4), number(month, 2), number(day, 2)) {
+        (Some(year), Some(month @ 1..=12), Some(day @ 1..=31)) => {
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let days = match month {
+                2 if is_leap => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            day <= days
+        }
+        _ => false,
+    }
+}
+
+/// A name of the time zone database, by its form.
+fn is_zone(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let mut bytes = part.bytes();
+        bytes.next().is_some_and(|first| first.is_ascii_alphabetic())
+            && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+'))
+    };
+    text.len() <= 64 && text.split('/').count() <= 3 && text.split('/').all(is_part)
+}
+
+fn label(words: words::AccountProfile, name: &str) -> &'static str {
+    match name {
+        "given_name" => words.given_name(),
+        "family_name" => words.family_name(),
+        "nickname" => words.nickname(),
+        "website" => words.website(),
+        "picture" => words.picture(),
+        "birthdate" => words.birthdate(),
+        "zoneinfo" => words.zoneinfo(),
+        _ => words.name(),
+    }
+}
+
+fn hint(words: words::AccountProfile, name: &str) -> Option<&'static str> {
+    match name {
+        "website" | "picture" => Some(words.hint_https()),
+        "zoneinfo" => Some(words.hint_zone()),
+        _ => None,
+    }
+}
+
+fn render(visit: &Visit<'_>, user: &User, typed: Option<&Params>, told: Option<ProfileTold>) -> Response {
+    let words = words::AccountProfile::of(visit.language());
+    let stored = |name: &str| match name {
+        "name" => user.name.clone(),
+        name => user.profile.get(name).and_then(Value::as_str).map(str::to_owned),
+    };
+    let field = |claim: &Claim| {
+        let access = if may_change(visit, claim.name) { Access::Change } else { Access::See };
+        let typed = typed.and_then(|typed| typed.get(claim.name)).filter(|_| access == Access::Change);
+        let value = typed.map(|typed| typed.chars().take(MAX_CHARS).collect()).or_else(|| stored(claim.name));
+        // What people may not change is shown where there is something to see.
+        (access == Access::Change || value.is_some()).then(|| FieldView {
+            name: claim.name,
+            label: label(words, claim.name),
+            kind: claim.kind,
+            autocomplete: claim.autocomplete,
+            hint: hint(words, claim.name),
+            value: value.unwrap_or_default(),
+            access,
+        })
+    };
+    let chosen = stored(LOCALE).as_deref().and_then(Language::of_tag);
+    let view = AccountProfile {
+        shell: visit.shell(),
+        nav: visit.nav(),
+        words,
+        csrf: visit.csrf(),
+        revision: user.revision,
+        fields: CLAIMS.iter().filter_map(field).collect(),
+        locale: may_change(visit, LOCALE).then_some(LocaleView { chosen }),
+        told,
+    };
+    let status = match told {
+        None | Some(ProfileTold::Saved) => StatusCode::OK,
+        Some(ProfileTold::Changed) => StatusCode::CONFLICT,
+        Some(ProfileTold::Wrong(_)) => StatusCode::BAD_REQUEST,
+    };
+    visit.page(status, &view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PROFILE_CLAIMS;
+
+    #[test]
+    fn every_claim_that_can_be_set_has_its_place_on_the_page() {
+        let there: Vec<_> = CLAIMS.iter().map(|claim| claim.name).chain([LOCALE]).collect();
+        assert_eq!(there, PROFILE_CLAIMS);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_taken() {
+        for date in ["1815-12-10", "0000-02-29", "2000-02-29"] {
+            assert!(is_date(date), "{date}");
+        }
+        for date in ["", "1815", "1815-13-01", "1900-02-29", "1815-2-1", "+815-12-10", "1815-12-10-1", "٢٠٠٠-01-01"]
+        {
+            assert!(!is_date(date), "{date}");
+        }
+        for zone in ["Europe/Vienna", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+5"] {
+            assert!(is_zone(zone), "{zone}");
+        }
+        for zone in ["", "/", "../../etc/passwd", "Europe/", "5", "Europe/Vienna;x"] {
+            assert!(!is_zone(zone), "{zone}");
+        }
+        for web in
+            ["javascript:alert(1)", "http://example.com", "https://me:secret@example.com", "data:text/html,x", "x"]
+        {
+            assert!(!is_web(web), "{web}");
+        }
+    }
+}

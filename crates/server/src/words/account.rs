@@ -1,0 +1,82 @@
+//! The pages of people's own account: what is on all of them, the overview, and what is said when something is done.
+
+use super::words;
+
+words! {
+    /// The words of the account pages.
+    pub struct Account;
+
+    /// The overview's heading, and the name of the navigation.
+    title { En: "Your account", De: "Ihr Konto", Fr: "Votre compte", Es: "Su cuenta" }
+    /// Stands before a title where something went wrong.
+    problem { En: "Problem: ", De: "Problem: ", Fr: "Problème : ", Es: "Problema: " }
+    /// The overview in the navigation.
+    overview { En: "Overview", De: "Übersicht", Fr: "Aperçu", Es: "Resumen" }
+    /// Name and the like.
+    profile { En: "Profile", De: "Profil", Fr: "Profil", Es: "Perfil" }
+    /// The address.
+    email { En: "Email", De: "E-Mail", Fr: "E-mail", Es: "Correo" }
+    /// The password.
+    password { En: "Password", De: "Passwort", Fr: "Mot de passe", Es: "Contraseña" }
+    /// Passkeys, apps, recovery codes.
+    security { En: "How you sign in", De: "Anmeldung", Fr: "Connexion", Es: "Inicio de sesión" }
+    /// Where somebody is signed in.
+    sessions { En: "Devices", De: "Geräte", Fr: "Appareils", Es: "Dispositivos" }
+    /// Connected applications.
+    apps { En: "Apps", De: "Apps", Fr: "Applications", Es: "Aplicaciones" }
+    /// What happened.
+    activity { En: "Activity", De: "Aktivität", Fr: "Activité", Es: "Actividad" }
+    /// Export and deletion.
+    data { En: "Your data", De: "Ihre Daten", Fr: "Vos données", Es: "Sus datos" }
+
+    /// What the profile is, on the overview.
+    about_profile { En: "Your name and what apps may know of you", De: "Ihr Name und was Apps über Sie erfahren dürfen", Fr: "Votre nom et ce que les applications peuvent savoir de vous", Es: "Su nombre y lo que las aplicaciones pueden saber de usted" }
+    /// What the address is.
+    about_email { En: "Where letters reach you, and what you sign in with", De: "Wo Briefe Sie erreichen und womit Sie sich anmelden", Fr: "Où vous recevez nos lettres, et votre identifiant", Es: "Dónde recibe las cartas y con qué inicia sesión" }
+    /// What the password is.
+    about_password { En: "Choose another one", De: "Ein anderes wählen", Fr: "En choisir un autre", Es: "Elegir otra" }
+    /// What stands on the security page.
+    about_security { En: "Passkeys, authenticator app, recovery codes", De: "Passkeys, Authenticator-App, Wiederherstellungscodes", Fr: "Clés d’accès, application d’authentification, codes de secours", Es: "Llaves de acceso, aplicación de autenticación, códigos de recuperación" }
+    /// What stands on the page of sessions.
+    about_sessions { En: "Where you are signed in, and ending it", De: "Wo Sie angemeldet sind, und es beenden", Fr: "Où vous êtes connecté, et y mettre fin", Es: "Dónde tiene la sesión abierta, y cerrarla" }
+    /// What stands on the page of apps.
+    about_apps { En: "What has access to your account", De: "Was auf Ihr Konto zugreifen darf", Fr: "Ce qui a accès à votre compte", Es: "Qué tiene acceso a su cuenta" }
+    /// What stands on the page of events.
+    about_activity { En: "Sign-ins and changes of the last time", De: "Anmeldungen und Änderungen der letzten Zeit", Fr: "Connexions et changements récents", Es: "Inicios de sesión y cambios recientes" }
+    /// What can be done with one's data.
+    about_data { En: "Take a copy with you, or delete your account", De: "Eine Kopie mitnehmen oder das Konto löschen", Fr: "En emporter une copie, ou supprimer votre compte", Es: "Llevarse una copia o eliminar la cuenta" }
+
+    /// Above the button that leads to the sign-in page.
+    confirm { En: "To change anything here, confirm that it is you.", De: "Um hier etwas zu ändern, bestätigen Sie, dass Sie es sind.", Fr: "Pour modifier quelque chose ici, confirmez que c’est bien vous.", Es: "Para cambiar algo aquí, confirme que es usted." }
+    /// The button.
+    sign_in_again { En: "Sign in again", De: "Erneut anmelden", Fr: "Se reconnecter", Es: "Volver a iniciar sesión" }
+    /// The way back.
+    to_start { En: "Back to the start page", De: "Zurück zur Startseite", Fr: "Retour à l’accueil", Es: "Volver a la página de inicio" }
+    /// The way to the overview.
+    to_account { En: "Back to your account", De: "Zurück zu Ihrem Konto", Fr: "Retour à votre compte", Es: "Volver a su cuenta" }
+    /// The way to the sign-in page.
+    to_sign_in { En: "Sign in", De: "Anmelden", Fr: "Se connecter", Es: "Iniciar sesión" }
+    /// The way to a new password.
+    to_new_password { En: "Choose a new password", De: "Ein neues Passwort wählen", Fr: "Choisir un nouveau mot de passe", Es: "Elegir una contraseña nueva" }
+    /// A button that leaves all as it was.
+    cancel { En: "Cancel", De: "Abbrechen", Fr: "Annuler", Es: "Cancelar" }
+    /// What the account's owner is asked where no mail is sent.
+    ask_administrator { En: "This server sends no mail. Ask your administrator.", De: "Dieser Server verschickt keine E-Mails. Fragen Sie Ihren Administrator.", Fr: "Ce serveur n’envoie pas d’e-mails. Adressez-vous à votre administrateur.", Es: "Este servidor no envía correo. Consulte a su administrador." }
+
+    /// The password was changed.
+    password_changed { En: "Password changed", De: "Passwort geändert", Fr: "Mot de passe modifié", Es: "Contraseña cambiada" }
+    /// What followed of it.
+    password_changed_lead { En: "Every other sign-in of this account has ended, on all devices, and apps ask you to sign in again.", De: "Jede andere Anmeldung mit diesem Konto ist beendet, auf allen Geräten, und Apps bitten Sie, sich neu anzumelden.", Fr: "Toutes les autres connexions de ce compte ont pris fin, sur tous les appareils, et les applications vous demanderont de vous reconnecter.", Es: "Se han cerrado todas las demás sesiones de esta cuenta, en todos los dispositivos, y las aplicaciones le pedirán que vuelva a iniciar sesión." }
+    /// The address was changed.
+    email_changed { En: "Address changed", De: "Adresse geändert", Fr: "Adresse modifiée", Es: "Dirección cambiada" }
+    /// What it is now.
+    email_changed_lead(email: &str) { En: "Your address is {email} from now on. Both addresses have been told.", De: "Ihre Adresse ist ab jetzt {email}. Beide Adressen wurden benachrichtigt.", Fr: "Votre adresse est désormais {email}. Les deux adresses ont été averties.", Es: "Su dirección es ahora {email}. Se ha avisado a ambas direcciones." }
+    /// An address was taken back.
+    email_undone { En: "Your address is safe", De: "Ihre Adresse ist gesichert", Fr: "Votre adresse est protégée", Es: "Su dirección está a salvo" }
+    /// What was done.
+    email_undone_lead(email: &str) { En: "{email} is the address of this account, and every sign-in has ended. Whoever did this may know your password: choose another one now.", De: "{email} ist die Adresse dieses Kontos, und alle Anmeldungen sind beendet. Wer das war, kennt vielleicht Ihr Passwort: Wählen Sie jetzt ein anderes.", Fr: "{email} est l’adresse de ce compte, et toutes les connexions ont pris fin. La personne en cause connaît peut-être votre mot de passe : choisissez-en un autre maintenant.", Es: "{email} es la dirección de esta cuenta y se han cerrado todas las sesiones. Quien lo hizo quizá conozca su contraseña: elija otra ahora." }
+    /// The account is gone.
+    deleted { En: "Account deleted", De: "Konto gelöscht", Fr: "Compte supprimé", Es: "Cuenta eliminada" }
+    /// What that means.
+    deleted_lead { En: "Your account and what was kept with it are gone. Apps have been told, and may still keep what they stored themselves.", De: "Ihr Konto und was damit gespeichert war, gibt es nicht mehr. Apps wurden benachrichtigt; was sie selbst gespeichert haben, können sie noch haben.", Fr: "Votre compte et ce qui y était conservé n’existent plus. Les applications ont été averties ; elles peuvent encore détenir ce qu’elles ont enregistré elles-mêmes.", Es: "Su cuenta y lo que se guardaba con ella ya no existen. Se ha avisado a las aplicaciones, que aún pueden conservar lo que guardaron por su cuenta." }
+}

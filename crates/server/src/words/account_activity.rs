@@ -1,0 +1,88 @@
+//! `/account/activity`: what is on record about somebody, in words.
+
+use super::words;
+
+words! {
+    /// The words of the page of events.
+    pub struct AccountActivity;
+
+    /// The heading.
+    title { En: "Activity", De: "Aktivität", Fr: "Activité", Es: "Actividad" }
+    /// What to do with it.
+    lead { En: "If something here was not you, change your password and sign out everywhere else.", De: "Wenn etwas davon nicht von Ihnen war, ändern Sie Ihr Passwort und melden Sie sich überall sonst ab.", Fr: "Si quelque chose ici ne vient pas de vous, changez de mot de passe et déconnectez-vous partout ailleurs.", Es: "Si algo de esto no fue usted, cambie su contraseña y cierre la sesión en todos los demás sitios." }
+    /// Times.
+    times_are_utc { En: "Times are UTC.", De: "Zeiten in UTC.", Fr: "Heures en UTC.", Es: "Las horas son UTC." }
+    /// There is nothing.
+    none { En: "Nothing is on record.", De: "Es ist nichts verzeichnet.", Fr: "Rien n’est enregistré.", Es: "No hay nada registrado." }
+    /// To the next page.
+    older { En: "Older", De: "Ältere", Fr: "Plus anciens", Es: "Más antiguos" }
+    /// To the first page.
+    newest { En: "Newest", De: "Neueste", Fr: "Les plus récents", Es: "Más recientes" }
+    /// From where.
+    address(address: &str) { En: "from {address}", De: "von {address}", Fr: "depuis {address}", Es: "desde {address}" }
+    /// By the operator.
+    by_operator { En: "by an administrator", De: "durch einen Administrator", Fr: "par un administrateur", Es: "por un administrador" }
+
+    /// `session.start`.
+    signed_in { En: "Signed in", De: "Angemeldet", Fr: "Connexion", Es: "Inicio de sesión" }
+    /// `session.start`, failed.
+    sign_in_failed { En: "A sign-in failed", De: "Eine Anmeldung ist fehlgeschlagen", Fr: "Échec d’une connexion", Es: "Falló un inicio de sesión" }
+    /// `session.end`.
+    signed_out { En: "Signed out", De: "Abgemeldet", Fr: "Déconnexion", Es: "Cierre de sesión" }
+    /// `user.sign_out`.
+    signed_out_everywhere { En: "Signed out on all devices", De: "Auf allen Geräten abgemeldet", Fr: "Déconnexion de tous les appareils", Es: "Cierre de sesión en todos los dispositivos" }
+    /// `user.create`.
+    created { En: "Account created", De: "Konto angelegt", Fr: "Compte créé", Es: "Cuenta creada" }
+    /// `user.change`.
+    changed { En: "Account changed", De: "Konto geändert", Fr: "Compte modifié", Es: "Cuenta modificada" }
+    /// `user.profile.change`.
+    profile_changed { En: "Profile changed", De: "Profil geändert", Fr: "Profil modifié", Es: "Perfil modificado" }
+    /// `user.password.change`, `user.password.reset`, `user.password.set`.
+    password_changed { En: "Password changed", De: "Passwort geändert", Fr: "Mot de passe modifié", Es: "Contraseña cambiada" }
+    /// `user.reset_link.create`.
+    reset_asked { En: "A link for a new password was sent", De: "Ein Link für ein neues Passwort wurde verschickt", Fr: "Un lien pour un nouveau mot de passe a été envoyé", Es: "Se envió un enlace para una contraseña nueva" }
+    /// `user.email.ask`.
+    email_asked { En: "Another address was asked for", De: "Eine andere Adresse wurde gewünscht", Fr: "Une autre adresse a été demandée", Es: "Se solicitó otra dirección" }
+    /// `user.email.change`.
+    email_changed { En: "Address changed", De: "Adresse geändert", Fr: "Adresse modifiée", Es: "Dirección cambiada" }
+    /// `user.email.undo`.
+    email_undone { En: "Address taken back", De: "Adresse zurückgeholt", Fr: "Adresse rétablie", Es: "Dirección restablecida" }
+    /// `user.factor.passkey`.
+    passkey_added { En: "Passkey added", De: "Passkey hinzugefügt", Fr: "Clé d’accès ajoutée", Es: "Llave de acceso añadida" }
+    /// `user.factor.totp`.
+    app_added { En: "Authenticator app set up", De: "Authenticator-App eingerichtet", Fr: "Application d’authentification configurée", Es: "Aplicación de autenticación configurada" }
+    /// `user.factor.recovery_codes`.
+    codes_made { En: "New recovery codes", De: "Neue Wiederherstellungscodes", Fr: "Nouveaux codes de secours", Es: "Códigos de recuperación nuevos" }
+    /// `user.factor.recovery_code.use`.
+    code_used { En: "Recovery code used", De: "Wiederherstellungscode benutzt", Fr: "Code de secours utilisé", Es: "Código de recuperación usado" }
+    /// `user.factor.remove`.
+    factor_removed { En: "A way to sign in removed", De: "Ein Anmeldeweg entfernt", Fr: "Un moyen de connexion supprimé", Es: "Se eliminó un modo de iniciar sesión" }
+    /// `user.factors.reset`.
+    factors_reset { En: "All factors removed", De: "Alle Faktoren entfernt", Fr: "Tous les facteurs supprimés", Es: "Todos los factores eliminados" }
+    /// `user.roles.change`.
+    roles_changed { En: "Roles changed", De: "Rollen geändert", Fr: "Rôles modifiés", Es: "Roles modificados" }
+    /// `user.block`.
+    blocked { En: "Account blocked", De: "Konto gesperrt", Fr: "Compte bloqué", Es: "Cuenta bloqueada" }
+    /// `user.unblock`.
+    unblocked { En: "Account unblocked", De: "Konto entsperrt", Fr: "Compte débloqué", Es: "Cuenta desbloqueada" }
+    /// `user.browser.forget`.
+    browser_forgotten { En: "Browser forgotten", De: "Browser vergessen", Fr: "Navigateur oublié", Es: "Navegador olvidado" }
+    /// `user.data.export`.
+    exported { En: "Copy of your data taken", De: "Kopie Ihrer Daten mitgenommen", Fr: "Copie de vos données emportée", Es: "Se llevó una copia de sus datos" }
+    /// `consent.grant`.
+    consent_granted(client: &str) { En: "{client} got access", De: "{client} hat Zugriff bekommen", Fr: "{client} a obtenu l’accès", Es: "{client} obtuvo acceso" }
+    /// `consent.withdraw`.
+    consent_withdrawn(client: &str) { En: "{client} lost access", De: "{client} hat den Zugriff verloren", Fr: "{client} a perdu l’accès", Es: "{client} perdió el acceso" }
+    /// `token.issue`.
+    tokens_issued(client: &str) { En: "{client} was signed in", De: "{client} wurde angemeldet", Fr: "{client} a été connectée", Es: "{client} inició sesión" }
+    /// `device.allow` and `ciba.allow`.
+    allowed(client: &str) { En: "{client} was allowed elsewhere", De: "{client} wurde anderswo erlaubt", Fr: "{client} a été autorisée ailleurs", Es: "{client} fue autorizada en otro sitio" }
+    /// `device.deny` and `ciba.deny`.
+    denied(client: &str) { En: "{client} was refused elsewhere", De: "{client} wurde anderswo abgelehnt", Fr: "{client} a été refusée ailleurs", Es: "{client} fue rechazada en otro sitio" }
+    /// `ciba.start`.
+    asked(client: &str) { En: "{client} asked for you", De: "{client} hat nach Ihnen gefragt", Fr: "{client} a demandé votre accord", Es: "{client} preguntó por usted" }
+    /// An event of a name that these words do not know.
+    other(name: &str) { En: "Other: {name}", De: "Anderes: {name}", Fr: "Autre : {name}", Es: "Otro: {name}" }
+    /// A client without a name.
+    an_app { En: "An app", De: "Eine App", Fr: "Une application", Es: "Una aplicación" }
+}

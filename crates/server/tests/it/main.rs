@@ -32,6 +32,7 @@ mod device_details;
 mod discovery;
 mod doctor;
 mod dpop;
+mod enrolment;
 mod existing_apps;
 mod factors;
 mod fapi1;

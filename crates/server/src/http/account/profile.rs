@@ -74,7 +74,7 @@ pub(super) async fn act(visit: &Visit<'_>, params: &Params) -> Result<Response, 
     }
     let told = events::account(app, visit.arrival.meta, "user.profile.change", &user.id, None);
     told.await.map_err(|error| store_failure(&error))?;
-    Ok(page::see_other(&format!("{}?saved", visit.page.path())))
+    Ok(page::see_other(&format!("{}?saved=yes", visit.page.path())))
 }
 
 fn may_change(visit: &Visit<'_>, name: &str) -> bool {

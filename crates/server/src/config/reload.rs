@@ -115,6 +115,7 @@ mod tests {
             Kind::Duration { min, .. } => format!("{}s", min + 1),
             Kind::Integer { min, .. } => (min + 2).to_string(),
             Kind::List if default.starts_with("passkey") => "totp".to_owned(),
+            Kind::List if default.starts_with("name") => "name".to_owned(),
             Kind::List => "1=pwd".to_owned(),
             Kind::Listen => "127.0.0.1:1".to_owned(),
             Kind::Networks => "10.0.0.0/8".to_owned(),

@@ -329,16 +329,23 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
                     | "current-password"
                     | "new-password"
                     | "name"
+                    | "given-name"
+                    | "family-name"
+                    | "nickname"
+                    | "email"
+                    | "url"
+                    | "photo"
+                    | "bday"
                     | "off"
             )
         })
     });
     check_all(
-        "nothing but a code to copy from elsewhere and the name of a thing is kept from being filled in",
+        "nothing but a code to copy from elsewhere, the name of a thing, a zone and the word that deletes is kept from being filled in",
         |page| {
             page.all("input").all(|tag| {
                 tag.attribute("autocomplete") != Some("off")
-                    || matches!(tag.attribute("name"), Some("user_code" | "code" | "name"))
+                    || matches!(tag.attribute("name"), Some("user_code" | "code" | "name" | "sure" | "zoneinfo"))
             })
         },
     );

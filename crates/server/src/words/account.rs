@@ -42,7 +42,7 @@ words! {
     /// What stands on the page of apps.
     about_apps { En: "What has access to your account", De: "Was auf Ihr Konto zugreifen darf", Fr: "Ce qui a accès à votre compte", Es: "Qué tiene acceso a su cuenta" }
     /// What stands on the page of events.
-    about_activity { En: "Sign-ins and changes of the last time", De: "Anmeldungen und Änderungen der letzten Zeit", Fr: "Connexions et changements récents", Es: "Inicios de sesión y cambios recientes" }
+    about_activity { En: "Recent sign-ins and changes", De: "Letzte Anmeldungen und Änderungen", Fr: "Connexions et changements récents", Es: "Inicios de sesión y cambios recientes" }
     /// What can be done with one's data.
     about_data { En: "Take a copy with you, or delete your account", De: "Eine Kopie mitnehmen oder das Konto löschen", Fr: "En emporter une copie, ou supprimer votre compte", Es: "Llevarse una copia o eliminar la cuenta" }
 

@@ -19,7 +19,7 @@ words! {
     /// It goes on without its person.
     offline { En: "works also while you are away", De: "arbeitet auch, wenn Sie nicht da sind", Fr: "fonctionne aussi en votre absence", Es: "funciona también en su ausencia" }
     /// Before the list of what it may.
-    may { En: "It may:", De: "Sie darf:", Fr: "Elle peut :", Es: "Puede:" }
+    may { En: "What it gets:", De: "Was sie bekommt:", Fr: "Ce qu’elle obtient :", Es: "Lo que obtiene:" }
     /// It may do nothing but know who somebody is.
     only_sign_in { En: "It knows who you are, nothing else.", De: "Sie weiß, wer Sie sind, sonst nichts.", Fr: "Elle sait qui vous êtes, rien de plus.", Es: "Sabe quién es usted, nada más." }
     /// The button.

@@ -343,7 +343,11 @@ async fn the_profile_is_what_apps_see_and_only_claims_that_may_change_do() {
         "locale": "de",
     });
     assert_eq!(Value::Object(user.profile), claims, "CVE-2026-27946: nothing else");
-    let stale = own.account("profile", &good).await;
+    let twice = own.account("profile", &good).await;
+    assert!(twice.body.contains("Gespeichert."), "the same form twice: {}", twice.body);
+    let mut other = good;
+    other[2] = ("name", "Ada Byron");
+    let stale = own.account("profile", &other).await;
     assert_eq!(stale.status, 409, "another tab was faster: {}", stale.body);
     let revision = stale.field("revision");
     for (name, value) in [

@@ -20,7 +20,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use symbolon_oauth::{OAuthError, Params, acr};
-use symbolon_store::User;
+use symbolon_store::{NewDelivery, User};
 
 use super::authorize::Arrival;
 use super::browser::{self, SignedIn};
@@ -43,7 +43,6 @@ use crate::pages::login::Reason;
 use crate::pages::{Csp, PageShell};
 use crate::session::csrf::{self, Purpose};
 use crate::words::Language;
-use symbolon_store::NewDelivery;
 
 /// How long after a sign-in things can be changed that take an account over, in seconds.
 pub(super) const FRESH_SECS: u64 = 600;

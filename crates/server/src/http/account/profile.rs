@@ -52,13 +52,13 @@ pub(super) async fn act(visit: &Visit<'_>, params: &Params) -> Result<Response, 
     if params.get("action") != Some("save") {
         return Ok(page::see_other(visit.page.path()));
     }
-    let changed = match changed(user, params, |name| may_change(visit, name)) {
+    let (name, profile) = match changed(user, params, |name| may_change(visit, name)) {
         Ok(changed) => changed,
         Err(name) => return Ok(render(visit, user, Some(params), Some(ProfileTold::Wrong(name)))),
     };
     let update = UserUpdate {
-        name: Change::Set(changed.0),
-        profile: Change::Set(changed.1),
+        name: Change::Set(name.clone()),
+        profile: Change::Set(profile.clone()),
         expect_revision: Some(params.get("revision").and_then(|text| text.parse().ok()).unwrap_or_default()),
         now: visit.now(),
         ..UserUpdate::default()
@@ -68,6 +68,10 @@ pub(super) async fn act(visit: &Visit<'_>, params: &Params) -> Result<Response, 
         Err(StoreError::Conflict(Conflict::Revision)) => {
             let now = app.store.user(&user.id).await.map_err(|error| store_failure(&error))?;
             let user = now.unwrap_or_else(|| user.clone());
+            // The same form, sent twice.
+            if (&user.name, &user.profile) == (&name, &profile) {
+                return Ok(page::see_other(&format!("{}?saved=yes", visit.page.path())));
+            }
             return Ok(render(visit, &user, None, Some(ProfileTold::Changed)));
         }
         Err(error) => return Err(store_failure(&error)),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 /// The version of the schema that the list describes. Every engine counts its migrations so that the same number means the same tables.
-pub const SCHEMA: u32 = 9;
+pub const SCHEMA: u32 = 10;
 
 /// The key in `meta` under which a half-filled store says of what it is a copy.
 pub const MARK: &str = "transfer";

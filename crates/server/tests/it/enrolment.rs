@@ -1,6 +1,5 @@
 //! Setting up a factor, in two tabs, twice at once, and in another's place: there is one app, and nobody has recovery codes that they never saw.
 
-use serde_json::json;
 use symbolon_oauth::second_factor::Required;
 use symbolon_store::Credential;
 
@@ -61,8 +60,9 @@ async fn a_form_that_is_sent_twice_sets_up_one_app_and_both_answers_show_its_cod
     assert!(shown.iter().all(|one| one.is_empty() || *one == third), "{shown:?}");
     assert_eq!(factors(&world).await, (1, 10));
     assert!(works(&world, &third[0]).await);
-    let letters = world.letters_to(ADA).await;
-    assert_eq!(letters.len(), 2, "of the app and of its codes, once: {letters:?}");
+    let mut told = world.letters_to(ADA).await;
+    told.retain(|one| one["letter"] == "factor_changed");
+    assert_eq!(told.len(), 2, "of the app and of its codes, once: {told:?}");
 }
 
 #[tokio::test]
@@ -109,7 +109,8 @@ async fn an_app_in_anothers_place_ends_other_sessions_and_remembered_browsers_se
     let page = elsewhere.sign_in(&page, ADA, PASSWORD).await;
     assert!(page.body.contains("One more step"), "it is not remembered any more");
     assert_eq!(factors(&world).await, (1, 10));
-    assert_eq!(world.letter(ADA).await, json!({ "letter": "factor_changed", "change": "totp_replaced" }));
+    let told = world.letters_to(ADA).await;
+    assert!(told.iter().any(|one| one["change"] == "totp_replaced"), "{told:?}");
 }
 
 #[tokio::test]

@@ -172,10 +172,11 @@ impl Letter {
             | Self::PasswordReset { minutes, .. }
             | Self::SignUpCode { minutes, .. }
             | Self::SignUpLink { minutes, .. } => minutes.saturating_mul(MINUTE),
-            Self::Invitation { days, .. } => days.saturating_mul(DAY),
+            Self::EmailAsked { days, .. } | Self::EmailChanged { days, .. } | Self::Invitation { days, .. } => {
+                days.saturating_mul(DAY)
+            }
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
-            Self::EmailAsked { days, .. } | Self::EmailChanged { days, .. } => days.saturating_mul(DAY),
             Self::AccountDeleted
             | Self::AddressKnown
             | Self::EmailTaken

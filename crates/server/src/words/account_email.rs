@@ -19,7 +19,7 @@ words! {
     /// Takes the wish back.
     drop { En: "Keep the address as it is", De: "Die Adresse lassen, wie sie ist", Fr: "Garder l’adresse actuelle", Es: "Conservar la dirección actual" }
     /// Label.
-    new { En: "New address", De: "Neue Adresse", Fr: "Nouvelle adresse", Es: "Dirección nueva" }
+    new_address { En: "New address", De: "Neue Adresse", Fr: "Nouvelle adresse", Es: "Dirección nueva" }
     /// What happens.
     hint { En: "A link goes there that proves it is yours, and your present address is told.", De: "Dorthin geht ein Link, der beweist, dass sie Ihre ist, und die bisherige Adresse wird benachrichtigt.", Fr: "Un lien y sera envoyé pour prouver que c’est la vôtre, et l’adresse actuelle en sera avertie.", Es: "Allí llegará un enlace que demuestra que es suya, y se avisará a la dirección actual." }
     /// The button.

@@ -17,7 +17,7 @@ words! {
     /// Label.
     current { En: "Present password", De: "Bisheriges Passwort", Fr: "Mot de passe actuel", Es: "Contraseña actual" }
     /// Label.
-    new { En: "New password", De: "Neues Passwort", Fr: "Nouveau mot de passe", Es: "Contraseña nueva" }
+    new_password { En: "New password", De: "Neues Passwort", Fr: "Nouveau mot de passe", Es: "Contraseña nueva" }
     /// Label.
     again { En: "New password again", De: "Neues Passwort wiederholen", Fr: "Nouveau mot de passe, encore une fois", Es: "Repita la contraseña nueva" }
     /// What it has to be.

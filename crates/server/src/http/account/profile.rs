@@ -93,7 +93,7 @@ fn changed(
 ) -> Result<(Option<String>, Map<String, Value>), &'static str> {
     let (mut name, mut profile) = (user.name.clone(), user.profile.clone());
     for claim in CLAIMS.iter().filter(|claim| may_change(claim.name)) {
-        let Some(typed) = params.get(claim.name).map(str::trim) else { continue };
+        let Some(typed) = typed(params, claim.name) else { continue };
         let fits = typed.chars().count() <= MAX_CHARS && !typed.chars().any(char::is_control) && (claim.fits)(typed);
         if !typed.is_empty() && !fits {
             return Err(claim.name);
@@ -105,7 +105,7 @@ fn changed(
             (claim, None) => drop(profile.remove(claim)),
         }
     }
-    if let Some(typed) = params.get(LOCALE).filter(|_| may_change(LOCALE)) {
+    if let Some(typed) = typed(params, LOCALE).filter(|_| may_change(LOCALE)) {
         match Language::of_tag(typed) {
             Some(language) => drop(profile.insert(LOCALE.to_owned(), Value::String(language.tag().to_owned()))),
             None if typed.is_empty() => drop(profile.remove(LOCALE)),
@@ -113,6 +113,13 @@ fn changed(
         }
     }
     Ok((name, profile))
+}
+
+/// What stands in a field of the form; nothing where the form has no such field. An empty one does not come along as such (RFC 6749 §3.1), so the
+/// form names its fields.
+fn typed<'p>(params: &'p Params, name: &str) -> Option<&'p str> {
+    let is_there = params.get("fields").unwrap_or_default().split(' ').any(|field| field == name);
+    params.get(name).map(str::trim).or(is_there.then_some(""))
 }
 
 fn any(_: &str) -> bool {

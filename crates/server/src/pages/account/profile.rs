@@ -1,4 +1,4 @@
-//! `/account/profile`. Form fields: `csrf`, `action` (`save`), `revision`, and one for each claim that people may change, by its name.
+//! `/account/profile`. Form fields: `csrf`, `action` (`save`), `revision`, `fields` (their names), and one for each claim that people may change, by its name.
 
 use askama::Template;
 
@@ -104,6 +104,12 @@ impl AccountProfile {
 
     fn blames(&self, field: &FieldView) -> bool {
         self.told == Some(ProfileTold::Wrong(field.name))
+    }
+
+    /// The names of all fields that can be changed.
+    fn names(&self) -> String {
+        let fields = self.fields.iter().filter(|field| !field.is_locked()).map(|field| field.name);
+        fields.chain(self.locale.map(|_| "locale")).collect::<Vec<_>>().join(" ")
     }
 
     fn can_save(&self) -> bool {

@@ -352,6 +352,7 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
     check_all("password fields say which password, and may be pasted into", |page| {
         page.all("input").filter(|tag| tag.attribute("type") == Some("password")).all(|tag| {
             let has_one = ["login", "sign-up-elsewhere"].iter().any(|name| page.name.starts_with(name));
+            let has_one = has_one || tag.attribute("name") == Some("current");
             let wanted = if has_one { "current-password" } else { "new-password" };
             tag.attribute("autocomplete") == Some(wanted) && tag.attribute("value").is_none()
         })

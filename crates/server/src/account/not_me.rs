@@ -91,7 +91,8 @@ pub(crate) async fn shut(app: &App, link: &Link, lang: &str, now: u64) -> Result
     for credential in app.store.credentials_of(&user.id).await.map_err(failed)? {
         if credential.created_at >= link.since {
             let keep_sid = String::new();
-            let remove = RemoveCredential { user_id: user.id.clone(), id: credential.id, keep_sid, tell: Vec::new(), now };
+            let remove =
+                RemoveCredential { user_id: user.id.clone(), id: credential.id, keep_sid, tell: Vec::new(), now };
             app.store.remove_credential(remove).await.map_err(failed)?;
         }
     }

@@ -15,8 +15,8 @@ use super::meta::Meta;
 use super::{
     account, answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors,
     current, dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
-    introspect, jwks, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk, security, session,
-    setup, sign_up, ssf, status_list, token, twin, userinfo,
+    introspect, jwks, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk, security,
+    session, setup, sign_up, ssf, status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};

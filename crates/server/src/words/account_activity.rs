@@ -69,6 +69,10 @@ words! {
     browser_forgotten { En: "Browser forgotten", De: "Browser vergessen", Fr: "Navigateur oublié", Es: "Navegador olvidado" }
     /// `user.data.export`.
     exported { En: "Copy of your data taken", De: "Kopie Ihrer Daten mitgenommen", Fr: "Copie de vos données emportée", Es: "Se llevó una copia de sus datos" }
+    /// `mail.delivered`.
+    letter_sent { En: "A letter was sent to you", De: "Ein Brief ging an Sie", Fr: "Une lettre vous a été envoyée", Es: "Se le envió una carta" }
+    /// `user.not_me`.
+    not_me { En: "You said: this was not me", De: "Sie sagten: Das war nicht ich", Fr: "Vous avez dit : ce n’était pas moi", Es: "Usted dijo: no fui yo" }
     /// `consent.grant`.
     consent_granted(client: &str) { En: "{client} got access", De: "{client} hat Zugriff bekommen", Fr: "{client} a obtenu l’accès", Es: "{client} obtuvo acceso" }
     /// `consent.withdraw`.

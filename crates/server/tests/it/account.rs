@@ -352,7 +352,12 @@ async fn the_profile_is_what_apps_see_and_only_claims_that_may_change_do() {
     let revision = stale.field("revision");
     let fields = stale.field("fields");
     assert_eq!(fields.split(' ').count(), 8, "all but the one that is kept: {fields}");
-    let emptied = own.account("profile", &[("action", "save"), ("revision", &*revision), ("fields", "nickname locale"), ("nickname", "")]).await;
+    let emptied = own
+        .account(
+            "profile",
+            &[("action", "save"), ("revision", &*revision), ("fields", "nickname locale"), ("nickname", "")],
+        )
+        .await;
     assert!(emptied.body.contains("Saved."), "{}", emptied.body);
     let user = world.running.app.store.user(&world.id_of(ADA).await).await.unwrap().unwrap();
     assert!(!user.profile.contains_key("nickname") && !user.profile.contains_key("locale"), "{:?}", user.profile);

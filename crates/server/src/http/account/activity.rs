@@ -69,6 +69,8 @@ fn what(words: words::AccountActivity, event: &AuditEvent, client: &str) -> Stri
         ("user.block", _) => words.blocked(),
         ("user.unblock", _) => words.unblocked(),
         ("user.browser.forget", _) => words.browser_forgotten(),
+        ("mail.delivered", _) => words.letter_sent(),
+        ("user.not_me", _) => words.not_me(),
         ("user.data.export", _) => words.exported(),
         ("consent.grant", _) => return words.consent_granted(client),
         ("consent.withdraw", _) => return words.consent_withdrawn(client),

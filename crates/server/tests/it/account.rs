@@ -595,11 +595,3 @@ async fn the_last_administrator_and_whom_the_operator_keeps_delete_nothing() {
     assert!(refused.body.contains("Your administrator deletes accounts"), "{}", refused.body);
     assert!(can_sign_in(&world, BOB, PASSWORD).await);
 }
-
-#[tokio::test]
-async fn the_well_known_addresses_lead_to_the_pages() {
-    let world = World::new().await;
-    let mut browser = world.browser();
-    let change = browser.get("/.well-known/change-password").await;
-    assert_eq!((change.status.as_u16(), change.location()), (302, "/account/password"));
-}

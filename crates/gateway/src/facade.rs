@@ -31,6 +31,8 @@ use crate::store::Hash;
 /// How long a code is good, seconds.
 const CODE_SECS: u64 = 60;
 const PURPOSE: &str = "gateway code";
+/// The longest `state` and `nonce` of a page: they travel in a cookie.
+const MAX_ASKED_BYTES: usize = 256;
 
 /// What a page asked, in the words of an authorization request.
 #[derive(Serialize, Deserialize)]
@@ -102,10 +104,12 @@ fn read(gateway: &Gateway, params: &Params) -> Option<PageAsked> {
     let redirect_uri = once("redirect_uri").filter(|uri| sign_in::may_go_back(gateway, uri))?;
     let is_ours = once("client_id") == Some(gateway.config.client_id.as_str()) && once("response_type") == Some("code");
     let challenge = CodeChallenge::from_request(once("code_challenge"), once("code_challenge_method")).ok()??;
-    is_ours.then(|| PageAsked {
+    let (state, nonce) = (once("state"), once("nonce"));
+    let fits = [state, nonce].into_iter().flatten().all(|value| value.len() <= MAX_ASKED_BYTES);
+    (is_ours && fits).then(|| PageAsked {
         redirect_uri: redirect_uri.to_owned(),
-        state: once("state").map(str::to_owned),
-        nonce: once("nonce").map(str::to_owned),
+        state: state.map(str::to_owned),
+        nonce: nonce.map(str::to_owned),
         challenge,
     })
 }

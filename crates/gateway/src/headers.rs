@@ -51,6 +51,10 @@ const NOT_TO_THE_API: &[&str] = &[
 /// What an API must not say in the name of the gateway's origin.
 const NOT_TO_THE_BROWSER: &[&str] = &[
     "set-cookie",
+    "expires",
+    "pragma",
+    "cdn-cache-control",
+    "surrogate-control",
     "clear-site-data",
     "strict-transport-security",
     "public-key-pins",
@@ -94,10 +98,14 @@ pub(crate) fn to_the_browser(headers: &HeaderMap) -> HeaderMap {
         HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'"),
     );
     passed.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // One person's answer is for nobody else's cache.
-    if !passed.contains_key(header::CACHE_CONTROL) {
-        passed.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    }
+    let says_no_store = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|text| text.split(',').any(|one| one.trim().eq_ignore_ascii_case("no-store")))
+    };
+    // One person's answer is for nobody else's cache, and not for the next person at this browser: the API knows of tokens, where caches know of
+    // addresses (RFC 9111 §3.5). What has an `ETag` is asked for again, and not sent again.
+    let cache =
+        if passed.get_all(header::CACHE_CONTROL).iter().any(says_no_store) { "no-store" } else { "private, no-cache" };
+    passed.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     passed.append(header::VARY, HeaderValue::from_static("Cookie, Origin"));
     passed
 }
@@ -169,6 +177,26 @@ mod tests {
             ("etag", "\"x\""),
         ]);
         assert!(!names(&to_the_browser(&answered)).iter().any(|name| HOP_BY_HOP.contains(name)));
+    }
+
+    /// To the API a request with a token is private anyhow (RFC 9111 §3.5); what it says of caches is about that.
+    #[test]
+    fn no_cache_keeps_what_was_answered_to_a_session() {
+        for (said, passed_on) in [
+            ("", "private, no-cache"),
+            ("max-age=600", "private, no-cache"),
+            ("public, max-age=31536000, immutable", "private, no-cache"),
+            ("s-maxage=60", "private, no-cache"),
+            ("private, No-Store", "no-store"),
+        ] {
+            let mut answered = map(&[("expires", "Thu, 01 Jan 2099 00:00:00 GMT"), ("etag", "\"x\"")]);
+            if !said.is_empty() {
+                answered.insert(header::CACHE_CONTROL, HeaderValue::from_str(said).unwrap());
+            }
+            let passed = to_the_browser(&answered);
+            assert_eq!(passed[header::CACHE_CONTROL], passed_on, "{said}");
+            assert!(!passed.contains_key("expires") && passed.contains_key("etag"));
+        }
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Running {
         let _ = self.stop.send(true);
         let _ = self.door.await;
         self.tasks.shutdown().await;
-        self.gateway.sessions.tidy().await;
+        self.gateway.sessions.note_used().await;
     }
 }
 
@@ -111,8 +111,9 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let tidied = Arc::clone(&gateway);
     tasks.spawn(async move {
         loop {
+            // Nobody is signed out by whoever has ended: the issuer hears of them, too.
+            sign_out::forget(&tidied, tidied.sessions.tidy().await);
             tokio::time::sleep(TIDY).await;
-            tidied.sessions.tidy().await;
         }
     });
     let options = options(&gateway.config, tls.map(Source::Files));

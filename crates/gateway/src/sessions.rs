@@ -193,26 +193,33 @@ impl Sessions {
         self.read().values().filter(meant).cloned().collect()
     }
 
-    /// Removes what is over and notes what was used. Called every minute.
-    pub(crate) async fn tidy(&self) {
+    /// Ends what is over, and gives it for what it leaves behind; notes what was used. Called every minute.
+    pub(crate) async fn tidy(&self) -> Vec<Arc<Session>> {
         let now = self.clock.now();
-        let (mut over, mut used) = (Vec::new(), Vec::new());
+        let is_over = |session: &&Arc<Session>| now >= session.ends_at(self.lives);
+        let over: Vec<Arc<Session>> = self.read().values().filter(is_over).cloned().collect();
+        if !over.is_empty()
+            && let Err(error) = self.end(over.iter().map(|session| session.hash).collect()).await
+        {
+            tracing::warn!(%error, "sessions that are over could not be removed");
+        }
+        self.note_used().await;
+        over
+    }
+
+    /// Notes what was used, for after a restart.
+    pub(crate) async fn note_used(&self) {
+        let mut used = Vec::new();
         for session in self.read().values() {
             let at = session.used_at.load(Ordering::Relaxed);
-            if now >= session.ends_at(self.lives) {
-                over.push(session.hash);
-            } else if at > session.stored_used_at.swap(at, Ordering::Relaxed) {
+            if at > session.stored_used_at.swap(at, Ordering::Relaxed) {
                 used.push((session.hash, at));
             }
         }
-        let done = async {
-            if !over.is_empty() {
-                self.end(over).await?;
-            }
-            if used.is_empty() { Ok(()) } else { self.store.used(used).await }
-        };
-        if let Err(error) = done.await {
-            tracing::warn!(%error, "sessions could not be tidied; it is tried again");
+        if !used.is_empty()
+            && let Err(error) = self.store.used(used).await
+        {
+            tracing::warn!(%error, "it could not be noted when sessions were used");
         }
     }
 
@@ -270,7 +277,7 @@ mod tests {
         assert!(all.find(&value).is_some(), "second 249");
         clock.advance(1);
         assert!(all.find(&value).is_none(), "second 250");
-        all.tidy().await;
+        assert_eq!(all.tidy().await.len(), 1);
         assert!(all.of(|_, _| true).is_empty());
     }
 
@@ -283,7 +290,7 @@ mod tests {
         clock.advance(60);
         all.find(&value).unwrap().content().scope = "changed".to_owned();
         all.keep(&all.find(&value).unwrap()).await.unwrap();
-        all.tidy().await;
+        all.note_used().await;
         drop(all);
         clock.advance(99);
         let all = sessions(folder.path(), &clock);

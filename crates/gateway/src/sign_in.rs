@@ -37,6 +37,8 @@ const PATIENCE_SECS: u64 = 900;
 const MAX_RETURN_BYTES: usize = 1_024;
 /// Sign-ins that one browser may have begun and not ended; with more it forgets them all.
 const MAX_UNDER_WAY: usize = 8;
+/// What these may take of a request's head, in bytes; with more, too.
+const MAX_UNDER_WAY_BYTES: usize = 8 * 1024;
 /// What a page may ask for besides: nothing that decides who gets what.
 const BESIDES: &[&str] = &["acr_values", "login_hint", "max_age", "ui_locales"];
 /// What `prompt` may ask for.
@@ -110,8 +112,9 @@ pub(crate) async fn begin(
     };
     let mut response = see_other(url.as_str());
     let piled_up = piled_up(headers);
-    if piled_up.len() >= MAX_UNDER_WAY {
-        for which in piled_up {
+    let bytes = piled_up.iter().map(|(_, bytes)| bytes).sum::<usize>();
+    if piled_up.len() >= MAX_UNDER_WAY || bytes > MAX_UNDER_WAY_BYTES {
+        for (which, _) in piled_up {
             response.headers_mut().append(SET_COOKIE, Cookie::SignIn(which).clear(transport));
         }
     }
@@ -253,12 +256,15 @@ fn which(state: &str) -> String {
     state.chars().filter(char::is_ascii_alphanumeric).take(8).collect()
 }
 
-/// Sign-ins that this browser has begun and not ended.
-fn piled_up(headers: &HeaderMap) -> Vec<String> {
+/// Sign-ins that this browser has begun and not ended, and how long each cookie is.
+fn piled_up(headers: &HeaderMap) -> Vec<(String, usize)> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-    let names = pairs.filter_map(|pair| pair.trim().split_once('=')).map(|(name, _)| name);
-    let of_ours = names.filter_map(|name| name.trim_start_matches("__Host-").strip_prefix("symbolon-gateway-sign-in-"));
-    of_ours.map(|rest| rest.split('-').next().unwrap_or_default().to_owned()).collect()
+    let of_ours = pairs.filter_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        let rest = name.trim_start_matches("__Host-").strip_prefix("symbolon-gateway-sign-in-")?;
+        Some((rest.split('-').next().unwrap_or_default().to_owned(), name.len() + value.len()))
+    });
+    of_ours.collect()
 }
 
 fn random() -> String {

@@ -102,6 +102,7 @@ async fn rfc7636_section_4_6_a_code_is_good_for_its_page_in_its_browser_and_for_
 async fn rfc6749_section_4_1_2_1_nobody_is_sent_anywhere_that_may_not_use_the_gateway() {
     let world = World::new().await;
     let own = format!("{}.evil.example/", world.origin());
+    let long = "x".repeat(257);
     for change in [
         ("redirect_uri", "https://evil.example/"),
         ("redirect_uri", own.as_str()),
@@ -110,6 +111,9 @@ async fn rfc6749_section_4_1_2_1_nobody_is_sent_anywhere_that_may_not_use_the_ga
         ("response_type", "token"),
         ("code_challenge_method", "plain"),
         ("code_challenge", ""),
+        // They would fill the cookie.
+        ("state", &long),
+        ("nonce", &long),
     ] {
         let answer = world.send("GET", &query(&world, &[change]), &[], "").await;
         assert_eq!((answer.status, answer.headers.get("location")), (400, None), "{change:?}");

@@ -60,6 +60,46 @@ async fn oidc_core_section_3_1_3_7_an_id_token_that_does_not_count_signs_nobody_
     }
 }
 
+/// A page of another site can send people to `/login` as often as it likes.
+#[tokio::test]
+async fn sign_ins_that_nobody_ends_do_not_fill_the_head_of_every_request() {
+    let world = World::new().await;
+    let path = format!("/login?return_to=/{}", "x".repeat(1_000));
+    let (mut jar, mut most) = (std::collections::BTreeMap::new(), 0);
+    for _ in 0..40 {
+        let cookie = jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<String>>().join("; ");
+        most = most.max(cookie.len());
+        let answer = world.send("GET", &path, &[("cookie", &cookie), ("sec-fetch-mode", "navigate")], "").await;
+        assert_eq!(answer.status, 303);
+        for cookie in answer.cookies() {
+            let (name, value) = cookie.split_once('=').unwrap();
+            if value.is_empty() {
+                jar.remove(name)
+            } else {
+                jar.insert(name.to_owned(), value.to_owned())
+            };
+        }
+    }
+    assert!((4_000..12_500).contains(&most), "{most} bytes");
+}
+
+#[tokio::test]
+async fn what_a_session_leaves_that_has_run_out_is_revoked() {
+    let mut world = World::new().await;
+    world.sign_in().await;
+    world.clock.advance(12 * 3_600);
+    // At once after a start, and every minute.
+    world.restart().await;
+    for _ in 0..1_000 {
+        if !world.issuer.does.lock().unwrap().revoked.is_empty() {
+            break;
+        }
+        world.send("GET", "/livez", &[], "").await;
+    }
+    let revoked = world.issuer.does.lock().unwrap().revoked.clone();
+    assert!(revoked.len() == 1 && revoked[0].contains("refresh-1"), "{revoked:?}");
+}
+
 #[tokio::test]
 async fn the_issuer_hears_of_what_nobody_has_any_more() {
     let world = World::new().await;

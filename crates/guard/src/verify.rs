@@ -16,6 +16,9 @@ use crate::{
     seen::Proven,
 };
 
+/// What only ID tokens say (OpenID Connect Core §2, §3.3.2.11; FAPI 1.0): each of ours has one of these.
+const OF_ID_TOKENS: &[&str] = &["nonce", "at_hash", "c_hash", "s_hash"];
+
 /// What a token must be.
 #[derive(Debug, Clone)]
 pub(crate) struct Verifier {
@@ -33,7 +36,7 @@ pub(crate) struct Verifier {
 pub enum TokenType {
     /// `at+jwt`: an access token and nothing else (RFC 9068 §4).
     AtJwt,
-    /// `at+jwt`, `JWT` or no type at all: for issuers older than RFC 9068.
+    /// `at+jwt`, `JWT` or no type at all: for issuers older than RFC 9068. An ID token is called the same, and is refused by what it says.
     PlainJwt,
 }
 
@@ -93,11 +96,15 @@ impl Verifier {
         if self.token_type == TokenType::PlainJwt && !is_plain(verified.typ()) {
             return Err(InvalidToken::OtherType);
         }
+        let may_be_another = self.token_type == TokenType::PlainJwt && !says_access_token(verified.typ());
         let (exp, nbf) = (verified.exp(), verified.nbf());
         // The name of the key, which a header need not say where only one key is possible.
         let kid = verified.kid().or_else(|| current.keys.find(None, verified.algorithm().name())?.kid());
         let ids = Ids::by_key(current.key_print(kid));
         let Shared(mut shared) = verified.into_claims();
+        if may_be_another && OF_ID_TOKENS.iter().any(|name| shared.claims.extra.contains_key(*name)) {
+            return Err(InvalidToken::OtherType);
+        }
         let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
         proven.ids = ids;
         // RFC 9449 §7.1, RFC 8705 §3: a token bound to a key is worth nothing without the proof.
@@ -130,5 +137,9 @@ impl Verifier {
 }
 
 fn is_plain(typ: Option<&str>) -> bool {
-    typ.is_none_or(|typ| ["JWT", "at+jwt"].iter().any(|plain| is_same_type(plain, typ)))
+    says_access_token(typ) || typ.is_none_or(|typ| is_same_type("JWT", typ))
+}
+
+fn says_access_token(typ: Option<&str>) -> bool {
+    typ.is_some_and(|typ| is_same_type("at+jwt", typ))
 }

@@ -118,6 +118,14 @@ async fn an_id_token_is_not_an_access_token() {
     let id_token = issuer.token().typ("JWT").audience("dragons-spa").claim("nonce", "n");
     assert_eq!(status(&issuer.guard(AUDIENCE), &id_token).await, 401);
     assert_eq!(status(&issuer.guard(AUDIENCE).accept_plain_jwt(), &id_token).await, 401);
+    // Of a client that is called what the API is called.
+    for name in ["nonce", "at_hash", "c_hash", "s_hash"] {
+        let relaxed = issuer.guard(AUDIENCE).accept_plain_jwt();
+        for (typ, wanted) in [("JWT", 401), ("at+jwt", 200)] {
+            let token = issuer.token().typ(typ).claim(name, "x");
+            assert_eq!(status(&relaxed, &token).await, wanted, "{name} {typ}");
+        }
+    }
 }
 
 #[tokio::test]

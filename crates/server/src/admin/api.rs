@@ -133,6 +133,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     api.authorization_details_types = new.authorization_details_types;
     api.created_at = context.now;
     validate(&api)?;
+    check_name(context, &api).await?;
     if is_taken(context, DELETED_API, &api.identifier).await? {
         // Refresh tokens and consents for it are still on record: they would come back to life at a stranger's API.
         return Err(AdminError::conflict(
@@ -165,11 +166,40 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: &ApiChange) -> Re
     if api == before {
         return Err(AdminError::invalid("nothing to change", "symbolon api set --help"));
     }
+    check_name(context, &api).await?;
     let registered = Registered::load(context).await?;
     let rule = narrows_api(&before, &api).then(|| registered.api_rule(&before));
     let detail = json!({ "api": id, "tokens_revoked": rule.is_some() });
     write(context, &document, &api, rule.as_ref(), Event { name: "api.change", detail, ..Event::default() }).await?;
     Ok(json!({ "api": view(&api), "tokens_until": tokens_until(rule.as_ref()) }))
+}
+
+/// An ID token is for its client and of type `JWT`: an API of that name that takes this type could not tell it from an access token
+/// (RFC 8725 §3.12).
+async fn check_name(context: &AdminContext<'_>, api: &Api) -> Result<(), AdminError> {
+    let id = &api.identifier;
+    if api.access_token_type == AccessTokenType::Jwt && is_taken(context, CLIENT, id).await? {
+        return Err(AdminError::conflict(
+            format!("there is a client `{id}`, whose ID tokens the api would take for access tokens"),
+            "leave out --token-type JWT, or choose another identifier",
+        ));
+    }
+    Ok(())
+}
+
+/// The same of a client that is to be called so.
+pub(super) async fn check_client_id(context: &AdminContext<'_>, client_id: &str) -> Result<(), AdminError> {
+    let Some(document) = context.store.document(API, client_id).await? else { return Ok(()) };
+    let api: Api = document::read(&document)?;
+    if api.access_token_type == AccessTokenType::Jwt {
+        return Err(AdminError::conflict(
+            format!(
+                "the api `{client_id}` takes tokens of type JWT, and so it would take ID tokens of a client of that name"
+            ),
+            format!("choose another with --id, or: symbolon api set {client_id} --token-type at+jwt"),
+        ));
+    }
+    Ok(())
 }
 
 /// Deleting an API that clients name would break their sign-in, so they have to let go of it first.

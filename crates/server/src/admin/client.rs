@@ -15,7 +15,7 @@ use symbolon_store::{Document, DocumentWrite, Expect};
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
 use super::revocation::{Cause, RegisteredApis, Rule, tokens_until};
-use super::{AdminContext, AdminError, Event, ListChange, Preset, secret};
+use super::{AdminContext, AdminError, Event, ListChange, Preset, api, secret};
 use crate::{sdk, sector_identifier};
 
 /// Commands on clients.
@@ -233,6 +233,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
             "choose another with --id",
         ));
     }
+    api::check_client_id(context, &client_id).await?;
     let mut client = registration(&new, &client_id, context.now)?;
     check_apis(context, &client).await?;
     check_details_types(context, &client).await?;
@@ -455,7 +456,9 @@ pub(super) fn validate(context: &AdminContext<'_>, client: &Client) -> Result<()
 /// An id from the name, with something random behind it if it is taken: `My app` is `my-app`.
 async fn free_id(context: &mut AdminContext<'_>, name: &str) -> Result<String, AdminError> {
     let slug = slug(name);
-    let taken = is_taken(context, CLIENT, &slug).await? || is_taken(context, DELETED_CLIENT, &slug).await?;
+    let taken = is_taken(context, CLIENT, &slug).await?
+        || is_taken(context, DELETED_CLIENT, &slug).await?
+        || api::check_client_id(context, &slug).await.is_err();
     if !taken && !slug.is_empty() {
         return Ok(slug);
     }

@@ -8,7 +8,7 @@ use symbolon_store::{DocumentWrite, Expect};
 
 use super::document::{self, CLIENT};
 use super::revocation::RegisteredApis;
-use super::{AdminContext, AdminError, Event, client, secret};
+use super::{AdminContext, AdminError, Event, api, client, secret};
 use crate::registration::{INITIAL_ACCESS_TOKEN, Invitation};
 
 /// How long the registration access token before the present one still opens: an answer may be lost on the way.
@@ -36,6 +36,7 @@ pub(crate) async fn add(
     let client_secret = client.has_secret().then(|| secret::add(context, &mut client));
     limit(&mut client, secret_lifetime_secs, context.now);
     client::validate(context, &client)?;
+    api::check_client_id(context, client.client_id.as_str()).await?;
     check_sector(context, &client).await?;
     let id = client.client_id.to_string();
     let body = serde_json::to_value(&client).map_err(|why| AdminError::failed(why.to_string()))?;

@@ -1,5 +1,6 @@
 //! Commands against a real store in memory: what they change, what they refuse, and that every change leaves an audit event.
 
+mod names;
 mod revocation;
 
 use serde_json::{Value, json};

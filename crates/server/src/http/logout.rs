@@ -1,6 +1,7 @@
 //! `/logout` (OpenID Connect RP-Initiated Logout 1.0): ends the session at once when the client proves that
 //! it means this user, else asks. Clients with a page of their own for it are told in frames (OpenID Connect Front-Channel Logout 1.0), each other
-//! way beside it. A POST from another site changes nothing, it becomes a GET.
+//! way beside it. A POST from another site changes nothing, it becomes a GET. Where nobody is signed in here any more, a browser gives up the tokens
+//! of its pages only to who is theirs, not to whatever site sends it this way.
 
 use std::sync::Arc;
 
@@ -102,6 +103,18 @@ struct Ended {
     lives_on: Option<LivesOn>,
     /// Whom the page tells in frames.
     told: Vec<Told>,
+    /// What the browser is to forget.
+    forgets: Forgets,
+}
+
+/// What a browser is told to forget beside its session, which has ended.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Forgets {
+    /// The tokens of pages that it keeps as cookies, and what pages of this origin have stored.
+    #[default]
+    AllOfPages,
+    /// Nothing else: no one has agreed to it.
+    NoMore,
 }
 
 /// A browser on its way out.
@@ -139,9 +152,23 @@ impl Exit<'_> {
             (Decision::Ask { reach, .. }, Some(who)) => self.ask(params, &who, reach).await,
             (Decision::End { sid, reach, then }, Some(who)) => self.end(&who, (&sid, reach), &then, params).await,
             (Decision::Nothing { then } | Decision::Ask { then, .. } | Decision::End { then, .. }, _) => {
-                Ok(self.leave(&then, params, Ended::default()))
+                let forgets = self.unasked(params);
+                Ok(self.leave(&then, params, Ended { forgets, ..Ended::default() }))
             }
         }
+    }
+
+    /// What a browser may forget that was led here while nobody is signed in: the sign-in of a page whose tokens are cookies can outlive the session,
+    /// and no other site's link or image ends it (Fetch Metadata §2.4).
+    fn unasked(&self, params: &Params) -> Forgets {
+        let sent = |origin: String| self.client(params).is_some_and(|client| client.allowed_origins.contains(&origin));
+        let meant = match self.headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+            // A bookmark, a page of ours; or a browser that says nothing.
+            None | Some(b"none" | b"same-origin") => true,
+            Some(b"same-site") => browser::sent_from(self.headers).is_some_and(sent),
+            Some(_) => false,
+        };
+        if meant { Forgets::AllOfPages } else { Forgets::NoMore }
     }
 
     /// The person said yes on our own page.
@@ -236,7 +263,7 @@ impl Exit<'_> {
         events::signed_out(self.app, self.meta, &who.user.id, sid, reach)
             .await
             .map_err(|error| store_failure(&error))?;
-        Ok(self.leave(then, params, Ended { lives_on, told }))
+        Ok(self.leave(then, params, Ended { lives_on, told, forgets: Forgets::AllOfPages }))
     }
 
     /// What a client is told in a frame (Front-Channel Logout §3).
@@ -246,7 +273,7 @@ impl Exit<'_> {
     }
 
     fn leave(&self, then: &Then, params: &Params, ended: Ended) -> Response {
-        let Ended { lives_on, told } = ended;
+        let Ended { lives_on, told, forgets } = ended;
         let mut response = match then {
             Then::Redirect(location) if told.is_empty() => page::see_other(location),
             Then::Redirect(location) => {
@@ -274,9 +301,11 @@ impl Exit<'_> {
         if !matches!(CookieKind::BrowserState.read(self.headers, self.app.transport), Ok(None)) {
             headers.append(SET_COOKIE, CookieKind::BrowserState.clear(self.app.transport));
         }
-        headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
-        if self.registry.hands_out_cookies() {
-            page_cookies::clear(self.app, &mut response);
+        if forgets == Forgets::AllOfPages {
+            headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));
+            if self.registry.hands_out_cookies() {
+                page_cookies::clear(self.app, &mut response);
+            }
         }
         response
     }

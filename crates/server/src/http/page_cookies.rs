@@ -11,7 +11,7 @@ use serde::Serialize;
 use symbolon_oauth::registration::is_same_site;
 use symbolon_oauth::{
     AccessTokenClaims, AccessTokenFormat, AlsoSession, Client, Effect, EndReason, IdTokenClaims, Issue, OAuthError,
-    Params, Scope, TokenResponse,
+    OpaqueToken, Params, Scope, TokenKind, TokenResponse,
 };
 
 use axum::response::Response;
@@ -19,8 +19,8 @@ use axum::response::Response;
 use super::answer;
 use crate::app::App;
 use crate::config::Config;
-use crate::effects;
-use crate::session::cookie::CookieProblem;
+use crate::effects::{self, store_failure};
+use crate::refresh::{self, Found};
 use crate::session::csrf::{self, Purpose};
 use crate::session::token_cookie::{self, Reach, TokenCookie, TooLarge};
 
@@ -81,27 +81,59 @@ pub(super) fn check_token(
     Err(OAuthError::NotFromItsPage)
 }
 
+/// How many cookies of one name are looked at: a sibling host that plants more could fill the whole header as well.
+const MOST_COOKIES: usize = 8;
+
 /// The parameters of a token request, with the refresh token out of the cookie.
-pub(super) fn with_refresh_token(app: &App, headers: &HeaderMap, params: &Params) -> Result<Params, OAuthError> {
+pub(super) async fn with_refresh_token(
+    app: &App,
+    client_id: &str,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<Params, OAuthError> {
     if params.get("grant_type") != Some("refresh_token") {
         return Ok(params.clone());
     }
-    let config = app.config();
-    match TokenCookie::Refresh.read(headers, reach(app, &config)) {
-        // One that the page has in its hands is from before, or from elsewhere.
-        _ if params.get("refresh_token").is_some() => Err(OAuthError::RefreshTokenUnknown),
-        Ok(Some(token)) => Params::from_pairs(params.iter().chain([("refresh_token", token)])),
-        // Nothing to renew by is, for the page, a sign-in that is over.
-        Ok(None) | Err(CookieProblem::Duplicate | CookieProblem::Malformed) => Err(OAuthError::RefreshTokenUnknown),
+    // One that the page has in its hands is from before, or from elsewhere.
+    if params.get("refresh_token").is_some() {
+        return Err(OAuthError::RefreshTokenUnknown);
     }
+    let config = app.config();
+    let shown = TokenCookie::Refresh.read_all(headers, reach(app, &config));
+    let token = match shown.as_slice() {
+        [token] => Some(*token),
+        several => of_page(app, client_id, headers, several).await?,
+    };
+    // Nothing to renew by is, for the page, a sign-in that is over.
+    let token = token.ok_or(OAuthError::RefreshTokenUnknown)?;
+    Params::from_pairs(params.iter().chain([("refresh_token", token)]))
 }
 
-/// The token that a sign-out ends the sign-in by: the one that lives longer, if there is one.
-pub(super) fn to_revoke<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
+/// Of several refresh tokens the one of the session whose page asks: another host of the domain may have planted the others, which tell themselves
+/// by that (RFC 6265 §8.6). Who plants what is not of this session changes nothing, and keeps nobody from renewing.
+async fn of_page<'h>(
+    app: &App,
+    client_id: &str,
+    headers: &HeaderMap,
+    shown: &[&'h str],
+) -> Result<Option<&'h str>, OAuthError> {
+    for text in shown.iter().take(MOST_COOKIES) {
+        let Ok(token) = OpaqueToken::parse(TokenKind::RefreshToken, text) else { continue };
+        let found = refresh::find(&*app.store, &token).await.map_err(|error| store_failure(&error))?;
+        let family = found.map(Found::into_family).filter(|family| family.client_id == client_id);
+        let sid = family.and_then(|family| family.sid);
+        if sid.is_some_and(|sid| token_cookie::has_page_token(&app.csrf, headers, &sid, client_id)) {
+            return Ok(Some(text));
+        }
+    }
+    Ok(None)
+}
+
+/// The tokens that a sign-out may end the sign-in by, first those that live longer.
+pub(super) fn to_revoke<'h>(app: &App, headers: &'h HeaderMap) -> Vec<&'h str> {
     let config = app.config();
-    let reach = reach(app, &config);
-    let read = |cookie: TokenCookie| cookie.read(headers, reach).ok().flatten();
-    read(TokenCookie::Refresh).or_else(|| read(TokenCookie::Access))
+    let read = |cookie: TokenCookie| cookie.read_all(headers, reach(app, &config)).into_iter().take(MOST_COOKIES);
+    read(TokenCookie::Refresh).chain(read(TokenCookie::Access)).collect()
 }
 
 /// Writes into the claims by what token its pages vouch, if the access token will be a cookie.

@@ -11,8 +11,8 @@ use http::StatusCode;
 use serde::Serialize;
 use symbolon_oauth::client_auth::AuthenticatedClient;
 use symbolon_oauth::endpoint::revocation::{self, Answer, Facts, Request};
-use symbolon_oauth::{AccessTokenClaims, ClientId, OAuthError, Params};
-use symbolon_store::{Family, FamilyWanted, Hash32, TokenQuery};
+use symbolon_oauth::{ClientId, OAuthError, Params};
+use symbolon_store::{Family, FamilyWanted, Hash32};
 
 use super::client::FromClient;
 use super::{answer, page_cookies, userinfo};
@@ -65,10 +65,15 @@ struct SignedOut {
 /// Ends the sign-in of the cookies, and makes the browser forget them.
 async fn sign_out(app: &App, asked: &FromClient, client: AuthenticatedClient<'_>) -> Result<Response, OAuthError> {
     page_cookies::check_page(app, client.client(), &asked.headers)?;
-    let done = match page_cookies::to_revoke(app, &asked.headers) {
-        Some(token) => end(app, asked, client, Shown::AsCookie(token)).await?,
-        None => Done { answer: Answer { revoked: false, access_tokens_until: None }, sid: None },
-    };
+    let mut done = Ok(Done { answer: Answer { revoked: false, access_tokens_until: None }, sid: None });
+    for token in page_cookies::to_revoke(app, &asked.headers) {
+        // What another host planted beside ours is of another session than the page.
+        done = end(app, asked, client, Shown::AsCookie(token)).await;
+        if done.as_ref().is_ok_and(|done| done.sid.is_some()) {
+            break;
+        }
+    }
+    let done = done?;
     let client_id = client.client().client_id.as_str();
     let hint = |sid: &String| page_cookies::logout_hint(app, sid, client_id, asked.meta.now);
     let told = SignedOut { answer: done.answer, logout_hint: done.sid.as_ref().map(hint) };
@@ -84,7 +89,7 @@ async fn end(
     shown: Shown<'_>,
 ) -> Result<Done, OAuthError> {
     let FromClient { registry, meta, params, .. } = asked;
-    let (access_token, of_family);
+    let (mut access_token, of_family);
     let request = match shown {
         Shown::InBody => Request::parse(params)?,
         Shown::AsCookie(token) => Request::parse(&Params::from_pairs([("token", token)])?)?,
@@ -104,11 +109,17 @@ async fn end(
         }
         Request::AccessToken(token) => {
             access_token = userinfo::own_access_token(app, registry, &token, meta.now);
-            let sid = access_token.as_ref().and_then(|claims| claims.sid.clone());
-            match &access_token {
+            match &mut access_token {
                 None => (Facts::Nothing, None),
-                Some(claims) if is_exchanged(app, claims).await? => (Facts::Exchanged(claims), sid),
-                Some(claims) => (Facts::AccessToken(claims), sid),
+                Some(claims) => {
+                    // A pairwise subject's token does not say its session; the family does.
+                    let found = userinfo::look(app, registry, claims, FamilyWanted::Yes).await?;
+                    let sid =
+                        claims.sid.clone().or_else(|| found.family.as_ref().and_then(|family| family.sid.clone()));
+                    // The family that goes on with an exchanged token is another client's.
+                    let exchanged = found.family.is_some_and(|family| family.client_id != claims.client_id);
+                    (if exchanged { Facts::Exchanged(claims) } else { Facts::AccessToken(claims) }, sid)
+                }
             }
         }
     };
@@ -125,13 +136,6 @@ async fn end(
         recorded.map_err(|error| store_failure(&error))?;
     }
     Ok(Done { answer, sid })
-}
-
-/// Whether the family that goes on with it is another client's.
-async fn is_exchanged(app: &App, claims: &AccessTokenClaims) -> Result<bool, OAuthError> {
-    let query = TokenQuery { jti: Some(claims.jti.clone()), family: FamilyWanted::Yes, ..TokenQuery::default() };
-    let found = app.store.token_facts(query).await.map_err(|error| store_failure(&error))?;
-    Ok(found.family.is_some_and(|family| family.client_id != claims.client_id))
 }
 
 fn family(found: Option<&Family>) -> (Facts<'static>, Option<String>) {

@@ -126,7 +126,8 @@ impl Asked<'_> {
     /// To a client whose tokens are cookies: a page of its must ask, and the refresh token comes in one.
     async fn answer_page(&self, client: AuthenticatedClient<'_>) -> Result<Response, OAuthError> {
         page_cookies::check_page(self.app, client.client(), self.headers)?;
-        let params = page_cookies::with_refresh_token(self.app, self.headers, self.params)?;
+        let client_id = client.client().client_id.as_str();
+        let params = page_cookies::with_refresh_token(self.app, client_id, self.headers, self.params).await?;
         Asked { params: &params, ..*self }.answer(client).await
     }
 

@@ -117,24 +117,27 @@ impl CookieKind {
 
 /// The one value of that exact name, of at most `longest` bytes; an empty value is none.
 pub fn find<'h>(headers: &'h HeaderMap, name: &str, longest: usize) -> Result<Option<&'h str>, CookieProblem> {
-    let mut found = None;
+    let mut found = values(headers, name);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(CookieProblem::Duplicate),
+        (None | Some([]), None) => Ok(None),
+        (Some(value), None) => check_value(value, longest).map(Some),
+    }
+}
+
+/// Every value of that exact name that could be one of ours, in the order of the request. For those who can tell whose a value is.
+pub fn find_all<'h>(headers: &'h HeaderMap, name: &str, longest: usize) -> Vec<&'h str> {
+    let written = values(headers, name).filter(|value| !value.is_empty());
+    written.filter_map(|value| check_value(value, longest).ok()).collect()
+}
+
+fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
     // HTTP/2 may split the header (RFC 9113 §8.2.3).
     let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|&b| b == b';'));
-    for pair in pairs {
-        let Some(at) = pair.iter().position(|&b| b == b'=') else {
-            continue;
-        };
-        if trim(&pair[..at]) != name.as_bytes() {
-            continue;
-        }
-        if found.replace(trim(&pair[at + 1..])).is_some() {
-            return Err(CookieProblem::Duplicate);
-        }
-    }
-    match found {
-        None | Some([]) => Ok(None),
-        Some(value) => check_value(value, longest).map(Some),
-    }
+    pairs.filter_map(move |pair| {
+        let at = pair.iter().position(|&b| b == b'=')?;
+        (trim(&pair[..at]) == name.as_bytes()).then(|| trim(&pair[at + 1..]))
+    })
 }
 
 fn trim(bytes: &[u8]) -> &[u8] {

@@ -73,6 +73,11 @@ impl TokenCookie {
         cookie::find(headers, &self.name(reach), MAX_BYTES)
     }
 
+    /// All values of the name that could be ours: prefix and host do not keep a sibling host from planting one beside it.
+    pub fn read_all<'h>(self, headers: &'h HeaderMap, reach: Reach<'_>) -> Vec<&'h str> {
+        cookie::find_all(headers, &self.name(reach), MAX_BYTES)
+    }
+
     /// The `Set-Cookie` value that stores `token`.
     ///
     /// # Errors

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, ORIGIN};
+use http::header::{CONTENT_TYPE, ORIGIN, REFERER};
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
 use symbolon_guard::{Guard, Keys, Revocation};
 use symbolon_jose::JwkSet;
-use symbolon_oauth::registration::TokenDelivery;
+use symbolon_oauth::registration::{SubjectType, TokenDelivery};
 use symbolon_oauth::{AccessTokenFormat, Client};
 use symbolon_server::Clock;
 use tower::ServiceExt as _;
@@ -251,11 +251,54 @@ async fn a_forged_renewal_changes_nothing() {
     let mut planted = browser.clone();
     planted.cookies.insert(REFRESH.to_owned(), stranger.cookies[REFRESH].clone());
     renew(&mut planted, &with_token(csrf)).await.is_error(403, "invalid_request");
-    // And one that comes twice is none.
-    let mut twice = browser.clone();
-    twice.cookies.insert(REFRESH.to_owned(), format!("{0}; {REFRESH}={0}", browser.cookies[REFRESH]));
-    renew(&mut twice, &with_token(csrf)).await.is_error(400, "invalid_grant");
     assert_eq!(renew(&mut browser, &with_token(csrf)).await.status, 200);
+}
+
+/// `__Secure-` and the path keep no sibling host from cookies of our name (RFC 6265bis §8.6).
+#[tokio::test]
+async fn a_sibling_that_plants_cookies_beside_ours_keeps_nobody_from_renewing_or_leaving() {
+    let world = world().await;
+    let (browser, told) = signed_in(&world).await;
+    let headers = with_token(told["csrf_token"].as_str().unwrap());
+    let (stranger, _) = signed_in(&world).await;
+    let (ours, theirs) = (&browser.cookies, &stranger.cookies);
+    let beside = |first: &str, then: &str| {
+        let mut planted = browser.clone();
+        for name in [ACCESS, REFRESH] {
+            let value = |whose: &str| match whose {
+                "ours" => ours[name].clone(),
+                "theirs" => theirs[name].clone(),
+                other => other.to_owned(),
+            };
+            planted.cookies.insert(name.to_owned(), format!("{}; {name}={}", value(first), value(then)));
+        }
+        planted
+    };
+    for (first, then) in [("theirs", "ours"), ("ours", "theirs"), ("x", "ours"), ("", "ours"), ("ours", "ours")] {
+        assert_eq!(renew(&mut beside(first, then), &headers).await.status, 200, "{first}, {then}");
+    }
+    // What is of another session renews nothing, and nothing becomes of it.
+    renew(&mut beside("theirs", "x"), &headers).await.is_error(400, "invalid_grant");
+    renew(&mut beside("theirs", "theirs"), &headers).await.is_error(400, "invalid_grant");
+    world.assert_alive(&json!(theirs[ACCESS])).await;
+    let answer = give_up(&mut beside("theirs", "ours"), &headers).await;
+    assert_eq!(answer.json()["revoked"], true, "{}", answer.body);
+    ask(&mut browser.clone(), "/session").await.is_error(401, "login_required");
+    assert_eq!(ask(&mut stranger.clone(), "/session").await.status, 200);
+}
+
+/// What such a token says of the session is not in it.
+#[tokio::test]
+async fn a_pairwise_page_without_a_refresh_token_signs_out() {
+    let world = world_with(|client| client.subjects.subject_type = SubjectType::Pairwise).await;
+    let (mut browser, told) = signed_in(&world).await;
+    browser.cookies.remove(REFRESH);
+    let headers = with_token(told["csrf_token"].as_str().unwrap());
+    give_up(&mut browser.clone(), &with_token("guessed")).await.is_error(403, "invalid_request");
+    let old = browser.clone();
+    let answer = give_up(&mut browser, &headers).await;
+    assert_eq!(answer.json()["revoked"], true, "{}", answer.body);
+    ask(&mut old.clone(), "/session").await.is_error(401, "login_required");
 }
 
 #[tokio::test]
@@ -361,6 +404,28 @@ async fn leaving_by_the_issuers_page_clears_the_cookies_too() {
     let world = World::new().await;
     let others = world.browser().get("/logout").await;
     assert!(!others.cookies().iter().any(|cookie| cookie.contains("symbolon_access")), "{:?}", others.cookies());
+}
+
+/// A sign-in with a refresh token can outlive the session at the issuer.
+#[tokio::test]
+async fn another_sites_link_to_the_sign_out_takes_no_cookies_away() {
+    let world = world().await;
+    let kept = async |headers: &[(HeaderName, &str)]| {
+        let left = world.browser().send(Method::GET, "/logout?client_id=spa", headers, None).await;
+        assert_eq!(left.status, 200);
+        let site_data = left.headers.contains_key("clear-site-data");
+        let cleared = left.cookies().iter().any(|cookie| cookie.starts_with(&format!("{REFRESH}=;")));
+        assert_eq!(cleared, site_data, "{left:?}");
+        !cleared
+    };
+    let page = |site, from| [(SITE, site), (MODE, "navigate"), (REFERER, from)];
+    assert!(kept(&page("cross-site", "https://evil.example/")).await);
+    let (start, account) = (format!("{PAGE}/"), format!("{PAGE}/account"));
+    assert!(kept(&page("cross-site", &start)).await, "which contradicts itself");
+    assert!(kept(&page("same-site", "http://localhost:9999/")).await, "a sibling");
+    assert!(kept(&[(SITE, "same-site"), (MODE, "no-cors")]).await, "a sibling's image");
+    assert!(!kept(&page("same-site", &account)).await, "its own page");
+    assert!(!kept(&[(SITE, "none"), (MODE, "navigate")]).await, "a bookmark");
 }
 
 #[tokio::test]

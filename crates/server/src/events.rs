@@ -294,15 +294,15 @@ pub fn sign_up_asked(app: &App, client_id: Option<&str>) {
 pub async fn signed_up(
     app: &App,
     meta: &Meta,
-    session: &Session,
+    (user_id, session): (&str, Option<&Session>),
     client_id: Option<&str>,
     by: &str,
 ) -> Result<(), StoreError> {
-    facts::about(&session.user_id);
+    facts::about(user_id);
     let event = AuditEvent {
-        user_id: Some(session.user_id.clone()),
+        user_id: Some(user_id.to_owned()),
         client_id: client_id.map(str::to_owned),
-        sid: Some(session.sid.clone()),
+        sid: session.map(|session| session.sid.clone()),
         detail: json!({ "by": by }),
         ..event(meta, "user.create", "success")
     };

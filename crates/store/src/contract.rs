@@ -195,6 +195,7 @@ macro_rules! suite {
             sign_ups {
                 a_proof_that_cannot_be_used_makes_no_account
                 a_sign_up_makes_the_account_and_its_session_once
+                an_account_of_which_more_is_asked_begins_without_a_session
                 artefacts_of_a_kind_are_listed_while_they_can_be_used
                 of_parallel_ends_of_one_sign_up_one_wins
                 of_two_sign_ups_with_one_address_one_gets_it

@@ -184,7 +184,7 @@ pub trait Store: AccountStore + Send + Sync + 'static {
     /// The artefacts of a kind that can still be used, the newest first, at most `limit`.
     async fn artefacts_of_kind(&self, kind: &str, limit: u32, now: u64) -> Result<Vec<Artefact>>;
 
-    /// Uses up what proves an address, makes the account and begins its first session: all of it or nothing.
+    /// Uses up what proves an address, makes the account and begins its first session, if there is to be one: all of it or nothing.
     /// [`Conflict::IdentifierTaken`](crate::Conflict::IdentifierTaken) if somebody was faster, and then the proof is not used up.
     async fn complete_sign_up(&self, sign_up: CompleteSignUp) -> Result<Redeemed>;
 

@@ -10,9 +10,11 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use symbolon_jose::base64url;
+use symbolon_oauth::acr::Performed;
 use symbolon_oauth::authorize::SessionFacts;
 use symbolon_oauth::endpoint::backchannel_authentication::{CibaGrant, Level};
 use symbolon_oauth::registration::DeliveryMode;
+use symbolon_oauth::second_factor::Wanted;
 use symbolon_oauth::{Grant, OAuthError, Params, Scope};
 use symbolon_store::{Artefact, Delivery, Hash32, NewDelivery};
 
@@ -51,6 +53,22 @@ pub(super) async fn answer(State(app): State<Arc<App>>, form: Posted) -> Respons
     let Posted { params, headers, meta } = form;
     let visit = Visit { app: &app, meta: &meta, headers: &headers };
     visit.answer(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// The level that somebody who signs in for this page must come by, so that a yes of theirs counts: of the first question that what is proven of them
+/// is not enough for.
+pub(super) async fn wanted(arrival: &Arrival<'_>, user_id: &str, amr: &[String]) -> Result<Wanted, OAuthError> {
+    let Arrival { app, meta, headers, .. } = *arrival;
+    let visit = Visit { app, meta, headers };
+    for question in bc_authorize::waiting(app, user_id, meta.now).await? {
+        let Some(waiting) = visit.waiting(&question).await? else { continue };
+        let wanted = waiting.grant.acr_values;
+        let reached = app.levels.first_of(&wanted, Performed { amr, age_secs: Some(0) }).is_some();
+        if !wanted.is_empty() && !reached {
+            return Ok(Wanted::Essential(wanted));
+        }
+    }
+    Ok(Wanted::Nothing)
 }
 
 /// A browser at this page.

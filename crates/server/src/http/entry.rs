@@ -12,7 +12,7 @@ use symbolon_store::{Issued, Session, User};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
-use super::{check_session, factor, form, page};
+use super::{check_session, ciba, factor, form, page};
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors};
 use crate::account::new_device::{self, Place};
@@ -74,7 +74,7 @@ impl Entry<'_> {
         let Arrival { app, meta, headers, .. } = self.arrival;
         let enrolled = Factors::of(app, &self.user.id).await?.enrolled();
         let config = app.config();
-        let wanted = wanted(self.arrival, self.interaction.as_ref()).await?;
+        let wanted = self.wanted().await?;
         let browser = factors::browser(app, &self.user.id, browser::device(app, headers), meta.now).await?;
         let mut facts = factors::facts(&config.factors, self.user, (&self.amr, &enrolled), browser, &wanted);
         // Who wants to change how they sign in, and what else takes an account over, shows everything they have (security 96).
@@ -87,6 +87,22 @@ impl Entry<'_> {
             Next::Enrol(factors) if !factors.contains(&Factor::Totp) => Next::SignIn,
             next => next,
         })
+    }
+
+    /// The level that waits for them: of the request they are on the way to, or of what they are asked over the back channel.
+    async fn wanted(&self) -> Result<Wanted, OAuthError> {
+        let Some(interaction) = self.interaction.as_ref().filter(|one| one.user_code.is_none()) else {
+            return Ok(Wanted::Nothing);
+        };
+        match interaction.own_page {
+            None => {
+                let asked = self.arrival.resume(interaction).await?;
+                let request = asked.as_ref().and_then(|asked| self.arrival.validate(&asked.request).ok());
+                Ok(request.map(|request| request.wanted()).unwrap_or_default())
+            }
+            Some(OwnPage::Ciba) => ciba::wanted(self.arrival, &self.user.id, &self.amr).await,
+            Some(_) => Ok(Wanted::Nothing),
+        }
     }
 
     /// What is known so far, to be carried by the browser.
@@ -207,16 +223,6 @@ fn target(app: &App, interaction: &Interaction) -> Result<(&'static str, String)
     };
     let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
     Ok((path, format!("{path}?interaction={sealed}")))
-}
-
-/// The level that the waiting request wants.
-async fn wanted(arrival: &Arrival<'_>, interaction: Option<&Interaction>) -> Result<Wanted, OAuthError> {
-    let Some(interaction) = interaction.filter(|one| one.user_code.is_none() && one.own_page.is_none()) else {
-        return Ok(Wanted::Nothing);
-    };
-    let asked = arrival.resume(interaction).await?;
-    let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
-    Ok(request.map(|request| request.wanted()).unwrap_or_default())
 }
 
 /// The client of a request.

@@ -11,8 +11,8 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use symbolon_factors::RecoveryCode;
 use symbolon_oauth::second_factor::{Enrolled, Factor, Next, Remember};
-use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::{Conflict, Credential, Issued, NewCredentials, StoreError, User, UserStatus};
+use symbolon_oauth::{Languages, OAuthError, Params, acr};
+use symbolon_store::{Conflict, Credential, Hash32, Issued, NewCredentials, StoreError, User, UserStatus};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
@@ -22,11 +22,12 @@ use super::twin::{self, GoesOn};
 use super::{login, page, security};
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, Verdict, passkey};
+use crate::account::normalize::EmailAddress;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{FirstFactor, Interaction, Step};
-use crate::mail::FactorChange;
+use crate::mail::{self, FactorChange, Letter, To};
 use crate::pages::Csp;
 use crate::pages::error::ErrorWhat;
 use crate::pages::factor::{EnrolPage, FactorPage, FactorProblem, RecoveryUsed};
@@ -134,6 +135,7 @@ async fn answered(
         Ok(enrolled) => enrolled,
         Err((problem, cause)) => {
             events::sign_in_failed(app, meta, Some(&asked.user.id), client_id.as_deref(), &cause).await;
+            warn(entry.arrival, asked.user, &pending.0).await?;
             return ask(entry.arrival, asked, pending, Some(way), Some(problem)).await.map(Some);
         }
     };
@@ -146,6 +148,31 @@ async fn answered(
         Some(entered) => entered.onward(arrival).map(Some),
         None => Ok(None),
     }
+}
+
+/// How often people are told that somebody knows their password, in seconds: once a day.
+const WARN_SECS: u64 = 86_400;
+/// Under which name it is remembered that they were.
+const WARNED: &str = "factor_refused";
+
+/// Tells the owner of the account that somebody knows the password and not the rest, unless it is in a browser of theirs, where people mistype.
+async fn warn(arrival: &Arrival<'_>, user: &User, first: &FirstFactor) -> Result<(), OAuthError> {
+    let Arrival { app, meta, headers, .. } = arrival;
+    let known = browser::known_device(app, headers, &user.id).is_some();
+    if known || !app.mail.is_on() || !first.amr.iter().any(|method| method == acr::PWD) {
+        return Ok(());
+    }
+    let Some(address) = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()) else { return Ok(()) };
+    let failed = |error| store_failure(&error);
+    let key = Hash32(symbolon_jose::sha256(user.id.as_bytes()));
+    let until = meta.now.saturating_add(WARN_SECS);
+    if !app.store.remember_once(WARNED, key, until, meta.now).await.map_err(failed)? {
+        return Ok(());
+    }
+    // In no language of whoever guesses: it is their browser that asks.
+    let to = To { address: &address, user_id: Some(&user.id), lang: mail::language(&Languages::default()) };
+    let letter = mail::delivery(app, &to, &Letter::FactorRefused, meta.now);
+    app.store.put_deliveries(vec![letter], meta.now).await.map_err(failed)
 }
 
 /// Who used a recovery code is told how many are left, and where to set up a factor anew, before anything goes on.

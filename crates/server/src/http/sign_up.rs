@@ -16,10 +16,9 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use symbolon_oauth::authorize::ValidRequest;
 use symbolon_oauth::{OAuthError, Params};
-use symbolon_store::Session;
 
 use super::authorize::{self, Arrival};
 use super::meta::Meta;
@@ -65,8 +64,8 @@ pub(super) struct Form {
 
 /// What comes next.
 pub(super) enum Next {
-    /// Their session has begun: on to what waited.
-    Entered(Box<(Session, HeaderValue, Interaction)>),
+    /// Their account is there: on to what waited.
+    Entered(Box<(complete::Newborn, Interaction)>),
     /// The question for the code.
     Code(Box<code::Question>),
     /// The form.
@@ -145,8 +144,8 @@ pub(super) async fn render(arrival: &Arrival<'_>, browser: &str, next: Next) -> 
     match next {
         Next::Code(question) => code::show(arrival, browser, *question).await,
         Next::Entered(entered) => {
-            let (session, cookie, interaction) = *entered;
-            login::entered(arrival, &session, cookie, Some(interaction))
+            let (newborn, interaction) = *entered;
+            newborn.onward(arrival, Some(interaction)).await
         }
         Next::Form(form) => {
             let asked = arrival.resume(&form.interaction).await?;

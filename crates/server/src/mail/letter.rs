@@ -60,6 +60,8 @@ pub enum Letter {
         #[serde(default)]
         not_me: Option<String>,
     },
+    /// Somebody knew the password, and not what is asked for beside it.
+    FactorRefused,
     /// The operator lets somebody make an account.
     Invitation {
         /// The link by which it is made.
@@ -156,6 +158,7 @@ impl Letter {
             Self::EmailUndone { .. } => "email_undone",
             Self::Invitation { .. } => "invitation",
             Self::FactorChanged { .. } => "factor_changed",
+            Self::FactorRefused => "factor_refused",
             Self::NewDevice { .. } => "new_device",
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
@@ -182,6 +185,7 @@ impl Letter {
             | Self::EmailTaken
             | Self::EmailUndone { .. }
             | Self::FactorChanged { .. }
+            | Self::FactorRefused
             | Self::NewDevice { .. }
             | Self::PasswordChanged { .. } => DAY,
         }

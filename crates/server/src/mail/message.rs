@@ -93,6 +93,7 @@ mod tests {
             Letter::EmailUndone { email: "ada@example.com".into() },
             Letter::FactorChanged { change: FactorChange::PasskeyAdded, not_me: Some(link()) },
             Letter::FactorChanged { change: FactorChange::Removed, not_me: None },
+            Letter::FactorRefused,
             new_device(Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")),
             new_device(None),
             Letter::PasswordChanged { not_me: Some(link()) },

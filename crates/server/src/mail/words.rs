@@ -48,6 +48,7 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
         Letter::AddressKnown => address_known(issuer, host),
         Letter::Invitation { link, days, client } => invitation(link, *days, client.as_deref(), host),
         Letter::FactorChanged { change, not_me } => factor_changed(*change, not_me.as_deref(), to, issuer, host),
+        Letter::FactorRefused => factor_refused(to, issuer, host),
         Letter::NewDevice { user_agent, address, at, not_me } => {
             new_device((user_agent.as_deref(), address, *at), not_me, to, host, language)
         }
@@ -126,6 +127,21 @@ fn factor_changed(change: FactorChange, not_me: Option<&str>, to: &str, issuer: 
             .into_iter()
             .chain([Action::new("See how you sign in", issuer.endpoint("/account/security"))])
             .collect(),
+        ..Words::default()
+    }
+}
+
+fn factor_refused(to: &str, issuer: &Issuer, host: &str) -> Words {
+    Words {
+        subject: "Somebody knows your password".to_owned(),
+        lead: format!(
+            "Somebody has signed in as {to} at {host} with the right password, from a browser that we do not know, and could not show what is asked for beside it. Nobody got in."
+        ),
+        after: vec![
+            "If it was you, there is nothing to do.".to_owned(),
+            "If it was not, somebody knows your password. Choose another one:".to_owned(),
+        ],
+        actions: vec![Action::new("Choose another password", issuer.endpoint("/forgot"))],
         ..Words::default()
     }
 }

@@ -33,6 +33,7 @@ mod discovery;
 mod doctor;
 mod dpop;
 mod enrolment;
+mod entry;
 mod existing_apps;
 mod factors;
 mod fapi1;

@@ -18,7 +18,7 @@ fn eve(number: u8) -> CompleteSignUp {
         hash: hash(number),
         now: NOW + 5,
         user: new_user("eve"),
-        session: begin(session("eve", number)),
+        session: Some(begin(session("eve", number))),
     }
 }
 
@@ -32,13 +32,22 @@ pub(crate) async fn a_sign_up_makes_the_account_and_its_session_once(world: Worl
     assert_eq!(world.complete_sign_up(eve(1)).await, Ok(Redeemed::AlreadyRedeemed));
 }
 
+pub(crate) async fn an_account_of_which_more_is_asked_begins_without_a_session(world: World) {
+    world.put_artefact(waiting(1)).await.unwrap();
+    let end = || CompleteSignUp { session: None, ..eve(1) };
+    assert_eq!(world.complete_sign_up(end()).await, Ok(Redeemed::Done));
+    assert_eq!(world.user_by_identifier("eve@example.com").await.unwrap(), Some(new_user("eve").user));
+    assert!(!world.session_lives("sid-1").await);
+    assert_eq!(world.complete_sign_up(end()).await, Ok(Redeemed::AlreadyRedeemed));
+}
+
 pub(crate) async fn a_proof_that_cannot_be_used_makes_no_account(world: World) {
     world.put_artefact(waiting(1)).await.unwrap();
     world.put_artefact(Artefact { kind: Artefact::INVITATION.into(), ..waiting(2) }).await.unwrap();
     let late = CompleteSignUp { now: NOW + 60, ..eve(1) };
     assert_eq!(world.complete_sign_up(late).await, Ok(Redeemed::Expired));
     assert_eq!(world.complete_sign_up(eve(2)).await, Ok(Redeemed::Unknown), "of another kind");
-    let foreign = CompleteSignUp { session: begin(session("bob", 1)), ..eve(1) };
+    let foreign = CompleteSignUp { session: Some(begin(session("bob", 1))), ..eve(1) };
     assert!(matches!(world.complete_sign_up(foreign).await, Err(StoreError::Invalid(_))));
     assert_eq!(world.user("eve").await, Ok(None));
     assert_eq!(world.complete_sign_up(eve(1)).await, Ok(Redeemed::Done), "it is not used up");
@@ -48,7 +57,7 @@ pub(crate) async fn of_parallel_ends_of_one_sign_up_one_wins(world: World) {
     world.put_artefact(waiting(1)).await.unwrap();
     let end = |world: World, number: u8| async move {
         let mut end = eve(1);
-        end.session = begin(session("eve", 10 + number));
+        end.session = Some(begin(session("eve", 10 + number)));
         world.complete_sign_up(end).await
     };
     let answers = world.at_once(20, end).await;
@@ -82,7 +91,7 @@ pub(crate) async fn whose_session_it_was_before_is_signed_out(world: World) {
     let his = world.sign_in("bob", 3).await;
     let family = world.authorise(&his, 13).await;
     world.put_artefact(waiting(1)).await.unwrap();
-    let session = NewSession { replaces: Some(his.id_hash), ..eve(1).session };
+    let session = Some(NewSession { replaces: Some(his.id_hash), ..begin(session("eve", 1)) });
     assert_eq!(world.complete_sign_up(CompleteSignUp { session, ..eve(1) }).await, Ok(Redeemed::Done));
     assert!(world.session_lives("sid-1").await && !world.session_lives(&his.sid).await);
     assert!(!world.family_lives(&family.id).await);

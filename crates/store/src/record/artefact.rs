@@ -154,14 +154,16 @@ pub struct CompleteSignUp {
     pub now: u64,
     /// The account.
     pub user: NewUser,
-    /// Its first session.
-    pub session: NewSession,
+    /// Its first session; none where something else is asked for first.
+    pub session: Option<NewSession>,
 }
 
 impl CompleteSignUp {
     /// Whether the session is the account's, as every adapter checks first.
     pub(crate) fn is_of_one_user(&self) -> bool {
-        let (user, new) = (&self.user.user, &self.session);
-        new.session.user_id == user.id && new.revocation_handle == user.revocation_handle
+        let user = &self.user.user;
+        let theirs =
+            |new: &NewSession| new.session.user_id == user.id && new.revocation_handle == user.revocation_handle;
+        self.session.as_ref().is_none_or(theirs)
     }
 }

@@ -136,7 +136,7 @@ async fn sign_up(store: Arc<dyn Store>, round: u32, chain: u8) {
         session.sid = format!("sid-{user}");
         session.id_hash = hash(round, chain, step);
         let (kind, hash) = (Artefact::SIGN_UP, hash(round, chain, step));
-        let end = CompleteSignUp { kind, hash, now: NOW, user: new_user(&user), session: begin(session) };
+        let end = CompleteSignUp { kind, hash, now: NOW, user: new_user(&user), session: Some(begin(session)) };
         assert_eq!(store.complete_sign_up(end).await, Ok(Redeemed::Done));
         writeln!(std::io::stdout().lock(), "did {chain} {step}").unwrap();
     }

@@ -1,4 +1,4 @@
-//! The end of a sign-up: proof of an address, the account and its first session, all at once.
+//! The end of a sign-up: proof of an address, the account and, if it begins one, its first session, all at once.
 
 use rusqlite::Connection;
 
@@ -16,7 +16,8 @@ pub(super) fn complete(conn: &Connection, sign_up: &CompleteSignUp) -> Result<Re
         return Ok(redeemed);
     }
     user::create(conn, &sign_up.user)?;
-    match session::create(conn, &sign_up.session)? {
+    let Some(new) = &sign_up.session else { return Ok(Redeemed::Done) };
+    match session::create(conn, new)? {
         Issued::Done => Ok(Redeemed::Done),
         Issued::Changed | Issued::Gone => Err(StoreError::Invalid("the session's id is taken")),
     }

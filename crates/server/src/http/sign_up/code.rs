@@ -141,8 +141,8 @@ async fn guess(arrival: &Arrival<'_>, interaction: Interaction, found: Found, ty
     let given_back = policy.right_code_keys(&email.identifier, address(arrival));
     app.attempts.forgive(Vec::new(), given_back).await.map_err(failed)?;
     let shown = email.as_typed.clone();
-    match finish(arrival, artefact, pending, email).await? {
-        Completed::Done(done) => Ok(Next::Entered(Box::new((done.0, done.1, interaction)))),
+    match finish(arrival, artefact, pending, email, Some(&interaction)).await? {
+        Completed::Done(newborn) => Ok(Next::Entered(Box::new((*newborn, interaction)))),
         Completed::Over | Completed::Taken => Ok(Next::SignIn(Box::new((interaction, shown)))),
     }
 }
@@ -153,11 +153,12 @@ pub(super) async fn finish(
     artefact: Artefact,
     pending: Pending,
     email: EmailAddress,
+    waiting: Option<&Interaction>,
 ) -> Result<Completed, OAuthError> {
     let proof = Proof { kind: Artefact::SIGN_UP, hash: artefact.hash };
     let Pending { name, password_hash, user_id: id, .. } = pending;
     let newcomer = Newcomer { id, email, name, password_hash, roles: [].into(), client_id: artefact.client_id };
-    complete(arrival, proof, newcomer).await
+    complete(arrival, proof, newcomer, waiting).await
 }
 
 /// Another letter, with another code; what was mailed before works by its link only.

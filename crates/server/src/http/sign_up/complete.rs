@@ -1,8 +1,12 @@
 //! The end of a sign-up: what proves the address is used up, the account is made, and its first session begins, in one transaction.
+//!
+//! Where a password is not enough the account is made without a session: it enters as in every sign-in, with the factor that has to be set up.
 
 use std::collections::BTreeSet;
 
+use axum::response::Response;
 use http::HeaderValue;
+use symbolon_oauth::second_factor::Next;
 use symbolon_oauth::{OAuthError, Subject, acr};
 use symbolon_store::{CompleteSignUp, Conflict, Hash32, NewUser, Redeemed, Session, StoreError, User, UserStatus};
 
@@ -12,6 +16,10 @@ use crate::effects::store_failure;
 use crate::events;
 use crate::http::authorize::Arrival;
 use crate::http::browser::{self, Keep};
+use crate::http::entry::Entry;
+use crate::http::{login, page};
+use crate::interaction::Interaction;
+use crate::pages::error::ErrorWhat;
 use crate::rng::SystemRng;
 
 /// Who has proven an address.
@@ -34,29 +42,75 @@ pub(super) struct Proof {
 
 /// What came of it.
 pub(super) enum Completed {
-    /// The account is there, and this browser is signed in.
-    Done(Box<(Session, HeaderValue)>),
+    /// The account is there.
+    Done(Box<Newborn>),
     /// The proof was used before, or its time is over.
     Over,
     /// Somebody has an account with this address by now.
     Taken,
 }
 
-pub(super) async fn complete(arrival: &Arrival<'_>, proof: Proof, newcomer: Newcomer) -> Result<Completed, OAuthError> {
+/// An account that was just made.
+pub(in crate::http) struct Newborn {
+    user: User,
+    /// Its session in this browser; none if another factor is asked for first.
+    begun: Option<(Session, HeaderValue)>,
+}
+
+impl Newborn {
+    /// The cookies of the session, for a page that says so; `None` if there is none yet.
+    pub(super) fn with_cookies(&self, arrival: &Arrival<'_>, mut response: Response) -> Option<Response> {
+        let (session, cookie) = self.begun.clone()?;
+        login::with_cookies(arrival.app, arrival.headers, &session, cookie, &mut response);
+        Some(response)
+    }
+
+    /// On to what waits, if need be by way of the factor that is asked for.
+    pub(super) async fn onward(
+        self,
+        arrival: &Arrival<'_>,
+        interaction: Option<Interaction>,
+    ) -> Result<Response, OAuthError> {
+        if let Some((session, cookie)) = self.begun {
+            return login::entered(arrival, &session, cookie, interaction);
+        }
+        let entered = entry(arrival, &self.user, interaction).proceed().await?;
+        // Blocked or deleted in this very moment.
+        Ok(entered.unwrap_or_else(|| page::error(arrival.app, arrival.meta, ErrorWhat::PageExpired)))
+    }
+}
+
+/// Somebody who has chosen a password a moment ago.
+fn entry<'a>(arrival: &'a Arrival<'a>, user: &'a User, interaction: Option<Interaction>) -> Entry<'a> {
+    Entry { arrival, user, amr: vec![acr::PWD.to_owned()], keep: Keep::No, interaction }
+}
+
+/// Makes the account, for what waits in this browser.
+pub(super) async fn complete(
+    arrival: &Arrival<'_>,
+    proof: Proof,
+    newcomer: Newcomer,
+    waiting: Option<&Interaction>,
+) -> Result<Completed, OAuthError> {
     let (app, meta) = (arrival.app, arrival.meta);
     let failed = |error| store_failure(&error);
     let identifier = newcomer.email.identifier.as_str().to_owned();
     let client_id = newcomer.client_id.clone();
     let user = account(newcomer, meta.now);
-    let amr = [acr::PWD.to_owned()];
-    let (new, cookie) = browser::new_session(app, arrival.headers, meta, (&user, &amr), Keep::No).await?;
-    let session = new.session.clone();
+    let entry = entry(arrival, &user, waiting.cloned());
+    let begins = entry.next().await? == Next::SignIn;
+    let begun = if begins {
+        Some(browser::new_session(app, arrival.headers, meta, (&user, &entry.amr), entry.keep).await?)
+    } else {
+        None
+    };
+    let (session, cookie) = begun.unzip();
     let sign_up = CompleteSignUp {
         kind: proof.kind,
         hash: proof.hash,
         now: meta.now,
-        user: NewUser { user, identifiers: vec![identifier] },
-        session: new,
+        user: NewUser { user: user.clone(), identifiers: vec![identifier] },
+        session: session.clone(),
     };
     match app.store.complete_sign_up(sign_up).await {
         Ok(Redeemed::Done) => {}
@@ -67,9 +121,13 @@ pub(super) async fn complete(arrival: &Arrival<'_>, proof: Proof, newcomer: Newc
     // The owner has just proven the address: from here on a browser that is not this one is news to them.
     new_device::is_first(app, &session.user_id, meta.now).await.map_err(failed)?;
     app.metrics.sign_up("completed");
-    events::signed_up(app, meta, &session, client_id.as_deref(), proof.kind).await.map_err(failed)?;
-    events::signed_in(app, meta, &session, client_id.as_deref()).await.map_err(failed)?;
-    Ok(Completed::Done(Box::new((session, cookie))))
+    let session = session.map(|new| new.session);
+    let who = (&*user.id, session.as_ref());
+    events::signed_up(app, meta, who, client_id.as_deref(), proof.kind).await.map_err(failed)?;
+    if let Some(session) = &session {
+        events::signed_in(app, meta, session, client_id.as_deref()).await.map_err(failed)?;
+    }
+    Ok(Completed::Done(Box::new(Newborn { user, begun: session.zip(cookie) })))
 }
 
 fn account(newcomer: Newcomer, now: u64) -> User {

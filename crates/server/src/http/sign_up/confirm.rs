@@ -16,7 +16,7 @@ use symbolon_store::{Artefact, Attempt, Hash32};
 use super::begin::address;
 use super::code::{Found, finish, read};
 use super::complete::Completed;
-use super::{login, render};
+use super::render;
 use crate::account::password::{Password, Verdict};
 use crate::account::sign_up;
 use crate::account::throttle::ThrottlePolicy;
@@ -97,15 +97,18 @@ async fn accept(
     let waiting = waiting(arrival, browser, &found);
     let Found { artefact, pending, email } = found;
     let (shown, client) = (email.as_typed.clone(), artefact.client_id.clone());
-    match finish(arrival, artefact, pending, email).await? {
-        Completed::Done(done) if is_here => login::entered(arrival, &done.0, done.1, waiting),
-        Completed::Done(done) => {
+    let here = waiting.as_ref().filter(|_| is_here);
+    match finish(arrival, artefact, pending, email, here).await? {
+        Completed::Done(newborn) if is_here => newborn.onward(arrival, waiting).await,
+        Completed::Done(newborn) => {
             let registry = &arrival.registry;
             let client = client.and_then(|id| registry.client(&id)).map(|client| client.name.clone());
             let view = Done { shell: page::shell(arrival.app), what: DoneWhat::SignedUp { email: shown, client } };
-            let mut response = page::html(arrival.app, StatusCode::OK, &view, &Csp::strict());
-            login::with_cookies(arrival.app, arrival.headers, &done.0, done.1, &mut response);
-            Ok(response)
+            let response = page::html(arrival.app, StatusCode::OK, &view, &Csp::strict());
+            match newborn.with_cookies(arrival, response) {
+                Some(response) => Ok(response),
+                None => newborn.onward(arrival, None).await,
+            }
         }
         Completed::Over => Ok(page::error(arrival.app, arrival.meta, ErrorWhat::SignUpOver)),
         Completed::Taken => {

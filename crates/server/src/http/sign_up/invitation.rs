@@ -11,7 +11,7 @@ use super::{Typed, status, waiting};
 use crate::account::sign_up::Invitation;
 use crate::effects::store_failure;
 use crate::http::authorize::Arrival;
-use crate::http::{login, page, setup, twin};
+use crate::http::{page, setup, twin};
 use crate::interaction::Interaction;
 use crate::pages::Csp;
 use crate::pages::error::ErrorWhat;
@@ -81,11 +81,14 @@ pub(super) async fn accept(
         roles: invited.invitation.roles.clone(),
         client_id: invited.client_id.clone(),
     };
-    match complete(arrival, Proof { kind: Artefact::INVITATION, hash: invited.hash }, newcomer).await? {
-        Completed::Done(done) => {
-            let mut response = page::see_other(&onward(arrival, &invited).unwrap_or_else(|| "/".to_owned()));
-            login::with_cookies(app, arrival.headers, &done.0, done.1, &mut response);
-            Ok(response)
+    match complete(arrival, Proof { kind: Artefact::INVITATION, hash: invited.hash }, newcomer, None).await? {
+        Completed::Done(newborn) => {
+            let response = page::see_other(&onward(arrival, &invited).unwrap_or_else(|| "/".to_owned()));
+            match newborn.with_cookies(arrival, response) {
+                Some(response) => Ok(response),
+                // From their own page they go on by themselves.
+                None => newborn.onward(arrival, None).await,
+            }
         }
         Completed::Over => Ok(page::error(app, arrival.meta, ErrorWhat::LinkExpired { command: COMMAND })),
         Completed::Taken => {

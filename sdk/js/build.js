@@ -53,6 +53,8 @@ for (const [path, name] of Object.entries(PARTS)) {
   names[path] = `./${name}.${hash(files[`${name}.js`])}.js`;
 }
 files['symbolon.js'] = await bundle('symbolon.js');
+// Not loaded by the core: for pages that open one.
+files['socket.js'] = await bundle('socket.js');
 
 mkdirSync(folder, { recursive: true });
 for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

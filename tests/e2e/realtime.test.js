@@ -3,15 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fillIn, launch, profile } from './support/browser.js';
 import { quietPort } from './support/sample.js';
 import { ADMIN, binary, Server } from './support/server.js';
-
-const SDK = join(import.meta.dirname, '../../sdk/js/src');
 
 let server, api, app, browser;
 
@@ -41,13 +38,11 @@ async function startApi() {
   return { origin, child };
 }
 
-/** A page with the SDK, and the part of it that npm brings. */
+/** A page with the SDK, and its part for WebSockets. */
 async function serveApp() {
-  const listener = createServer(({ url }, response) => {
-    const { pathname } = new URL(url, 'http://app');
-    const isScript = pathname.endsWith('.js');
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8');
-    response.end(isScript ? readFileSync(join(SDK, pathname)) : page());
+  const listener = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    response.end(page());
   });
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   return { listener, origin: `http://localhost:${listener.address().port}` };
@@ -56,7 +51,7 @@ async function serveApp() {
 const page = () => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
 <script type="module">
 import { createAuth } from '${server.issuer}/sdk/v1/symbolon.js';
-import { openSocket } from './socket.js';
+import { openSocket } from '${server.issuer}/sdk/v1/socket.js';
 window.auth = createAuth({ issuer: '${server.issuer}', clientId: 'live', apis: { '${api.origin}': { audience: '${server.api}', scope: 'read:dragons' } } });
 window.seen = [];
 window.live = () => {

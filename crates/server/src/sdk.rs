@@ -15,12 +15,13 @@ pub struct File {
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// The core first, then what it loads when it is used, then what its errors link to.
+/// The core first, then what it loads when it is used, what a page loads beside it, and what its errors link to.
 pub static FILES: &[File] = &[
     File { name: "symbolon.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/symbolon.js") },
     File { name: "sign-in.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/sign-in.js") },
     File { name: "storage.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/storage.js") },
     File { name: "cookie.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/cookie.js") },
+    File { name: "socket.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/socket.js") },
     File {
         name: "errors.html",
         content_type: "text/html; charset=utf-8",

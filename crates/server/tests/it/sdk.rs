@@ -27,6 +27,8 @@ async fn each_file_has_a_plain_name_for_minutes_and_a_hashed_one_for_ever_on_any
         assert_eq!(other.body, hashed.body);
     }
     assert_eq!(world.browser().get("/sdk/v1/storage.x.js").await.status, 404);
+    let socket = world.browser().get("/sdk/v1/socket.js").await;
+    assert!(socket.status == 200 && socket.body.contains("openSocket") && !socket.body.contains("import"));
 }
 
 #[tokio::test]

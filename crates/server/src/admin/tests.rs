@@ -475,29 +475,6 @@ async fn registrations_change_entry_by_entry() {
     bench.run(delete).await.unwrap();
 }
 
-#[tokio::test]
-async fn the_id_of_a_deleted_client_is_never_given_out_again() {
-    let mut bench = Bench::new();
-    bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
-    bench.run(Command::Client(ClientCommand::Delete { client: "my-app".into() })).await.unwrap();
-    let again = NewClient { client_id: Some("my-app".into()), ..spa() };
-    bench.refused(Command::Client(ClientCommand::Add(again)), AdminErrorKind::Conflict).await;
-    let other = bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
-    assert_ne!(other["client"]["client_id"], json!("my-app"));
-}
-
-#[tokio::test]
-async fn the_identifier_of_a_deleted_api_is_never_given_out_again() {
-    let mut bench = Bench::new();
-    let api = dragons().identifier;
-    bench.run(Command::Api(ApiCommand::Add(dragons()))).await.unwrap();
-    bench.run(Command::Api(ApiCommand::Delete { api })).await.unwrap();
-    bench.refused(Command::Api(ApiCommand::Add(dragons())), AdminErrorKind::Conflict).await;
-    let other = NewApi { identifier: "https://other.example.com".into(), ..dragons() };
-    bench.run(Command::Api(ApiCommand::Add(other))).await.unwrap();
-}
-
-/// A switch of a newer command line must not be dropped in silence.
 #[test]
 fn a_member_this_server_does_not_know_is_refused() {
     for (command, at) in [

@@ -1,4 +1,4 @@
-//! What may be called alike, and what must not.
+//! What may be called alike, what must not, and which names are gone.
 
 use super::*;
 
@@ -25,3 +25,27 @@ async fn no_api_that_takes_plain_tokens_is_called_what_a_client_is_called() {
     let answer = bench.run(Command::Client(ClientCommand::Add(NewClient { name: "Orders".into(), ..spa() }))).await;
     assert_ne!(answer.unwrap()["client"]["client_id"], "orders");
 }
+
+#[tokio::test]
+async fn the_id_of_a_deleted_client_is_never_given_out_again() {
+    let mut bench = Bench::new();
+    bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    bench.run(Command::Client(ClientCommand::Delete { client: "my-app".into() })).await.unwrap();
+    let again = NewClient { client_id: Some("my-app".into()), ..spa() };
+    bench.refused(Command::Client(ClientCommand::Add(again)), AdminErrorKind::Conflict).await;
+    let other = bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    assert_ne!(other["client"]["client_id"], json!("my-app"));
+}
+
+#[tokio::test]
+async fn the_identifier_of_a_deleted_api_is_never_given_out_again() {
+    let mut bench = Bench::new();
+    let api = dragons().identifier;
+    bench.run(Command::Api(ApiCommand::Add(dragons()))).await.unwrap();
+    bench.run(Command::Api(ApiCommand::Delete { api })).await.unwrap();
+    bench.refused(Command::Api(ApiCommand::Add(dragons())), AdminErrorKind::Conflict).await;
+    let other = NewApi { identifier: "https://other.example.com".into(), ..dragons() };
+    bench.run(Command::Api(ApiCommand::Add(other))).await.unwrap();
+}
+
+/// A switch of a newer command line must not be dropped in silence.

@@ -298,6 +298,8 @@ pub struct Signals {
     terminate: unix::Signal,
     interrupt: unix::Signal,
     hang_up: unix::Signal,
+    /// Gives the sign of life while these are heeded.
+    watchdog: JoinSet<()>,
 }
 
 /// What a signal asks for.
@@ -314,6 +316,7 @@ impl Signals {
             terminate: unix::signal(unix::SignalKind::terminate())?,
             interrupt: unix::signal(unix::SignalKind::interrupt())?,
             hang_up: unix::signal(unix::SignalKind::hangup())?,
+            watchdog: JoinSet::new(),
         })
     }
 
@@ -329,6 +332,30 @@ impl Signals {
     pub async fn stop(&mut self) {
         while self.recv().await != Wish::Stop {}
     }
+
+    /// Requests are answered, as systemd is told; returns when the process is to stop. SIGHUP asks `reload` for what has changed.
+    pub async fn heed<E: fmt::Display>(&mut self, mut reload: impl FnMut() -> Result<(), E>) {
+        notify::ready();
+        self.watchdog.spawn(notify::watchdog());
+        while self.recv().await == Wish::Reload {
+            notify::reloading();
+            match reload() {
+                Ok(()) => tracing::info!("the configuration was read again"),
+                Err(error) => tracing::error!(%error, "the configuration was not taken up; the old one stays in force"),
+            }
+            notify::ready();
+        }
+    }
+
+    /// Lets open requests finish; a second signal ends the process at once.
+    pub async fn drain(mut self, shutdown: impl Future<Output = ()>) {
+        notify::stopping();
+        tracing::info!("stopping: open requests may finish");
+        tokio::select! {
+            () = shutdown => {}
+            () = self.stop() => tracing::warn!("stopped at once"),
+        }
+    }
 }
 
 /// Runs a node until SIGTERM or SIGINT, then drains; a second signal ends the process at once. SIGHUP asks `read` for the
@@ -339,26 +366,15 @@ pub async fn serve(
     mut loaded: Loaded,
     read: impl Fn() -> Result<Loaded, ConfigError>,
 ) {
-    notify::ready();
-    let mut watchdog = JoinSet::new();
-    watchdog.spawn(notify::watchdog());
-    while signals.recv().await == Wish::Reload {
-        notify::reloading();
-        match read().and_then(|new| running.reload(&loaded, &new).map(|()| new)) {
-            Ok(new) => {
-                loaded = new;
-                tracing::info!("the configuration was read again");
-            }
-            Err(error) => tracing::error!(%error, "the configuration was not taken up; the old one stays in force"),
-        }
-        notify::ready();
-    }
-    notify::stopping();
-    tracing::info!("stopping: open requests may finish");
-    tokio::select! {
-        () = running.shutdown() => {}
-        () = signals.stop() => tracing::warn!("stopped at once"),
-    }
+    signals
+        .heed(|| {
+            let new = read()?;
+            running.reload(&loaded, &new)?;
+            loaded = new;
+            Ok::<(), ConfigError>(())
+        })
+        .await;
+    signals.drain(running.shutdown()).await;
 }
 
 async fn signal(mut stopped: watch::Receiver<bool>) {

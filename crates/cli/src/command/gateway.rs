@@ -94,12 +94,8 @@ impl Serve {
                 Readers::People => output.say(&format!("symbolon gateway {} serves {url}", env!("CARGO_PKG_VERSION"))),
                 Readers::Programs => tracing::info!(version = env!("CARGO_PKG_VERSION"), url, "serving"),
             }
-            signals.stop().await;
-            tracing::info!("stopping: open requests may finish");
-            tokio::select! {
-                () = running.shutdown() => {}
-                () = signals.stop() => tracing::warn!("stopped at once"),
-            }
+            signals.heed(|| Err("what has changed in gateway.toml counts after a restart")).await;
+            signals.drain(running.shutdown()).await;
             Ok(())
         })
     }

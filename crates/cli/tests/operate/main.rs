@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod drain;
+mod gateway;
 mod handover;
 mod http;
 mod node;

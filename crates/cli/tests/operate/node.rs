@@ -41,14 +41,31 @@ impl Drop for Node {
 impl Node {
     /// A node with these lines at the end of its configuration, ready.
     pub fn start(more: &str) -> Self {
+        let mut node = Self::unstarted();
+        node.configure(more);
+        node.launch();
+        node
+    }
+
+    fn unstarted() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
         let systemd = UnixDatagram::bind(folder.path().join("notify")).unwrap();
         systemd.set_read_timeout(Some(DEADLINE)).unwrap();
-        let mut node = Self { folder, address, socket, systemd, child: None };
-        node.configure(more);
-        node.launch();
+        Self { folder, address, socket, systemd, child: None }
+    }
+
+    /// A gateway instead, of an issuer that nobody asks.
+    pub fn gateway() -> Self {
+        let mut node = Self::unstarted();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let text = format!(
+            "url = \"http://localhost:{free}\"\nissuer = \"https://auth.example.com\"\nclient_id = \"app\"\n[http]\nlisten = \"127.0.0.1:{free}\"\n"
+        );
+        fs::write(node.folder.path().join("gateway.toml"), text).unwrap();
+        let command = node.command(env!("CARGO_BIN_EXE_symbolon"));
+        node.spawn(command, &["gateway", "serve"]);
         node
     }
 
@@ -72,11 +89,15 @@ impl Node {
 
     /// Starts a process on the socket and waits until it says that it is ready.
     pub fn launch(&mut self) {
-        let log = File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let mut command = self.command("sh");
-        command.args(["-c", HAND_OVER, env!("CARGO_BIN_EXE_symbolon"), "serve"]);
+        command.stdin(OwnedFd::from(self.socket.try_clone().unwrap()));
+        self.spawn(command, &["-c", HAND_OVER, env!("CARGO_BIN_EXE_symbolon"), "serve"]);
+    }
+
+    fn spawn(&mut self, mut command: Command, arguments: &[&str]) {
+        let log = File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
+        command.args(arguments).stdout(Stdio::null()).stderr(log);
         command.env("NOTIFY_SOCKET", self.folder.path().join("notify")).env("WATCHDOG_USEC", "200000");
-        command.stdin(OwnedFd::from(self.socket.try_clone().unwrap())).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
         self.told("READY=1");
     }

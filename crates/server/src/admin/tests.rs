@@ -475,6 +475,7 @@ async fn registrations_change_entry_by_entry() {
     bench.run(delete).await.unwrap();
 }
 
+/// A switch of a newer command line must not be dropped in silence.
 #[test]
 fn a_member_this_server_does_not_know_is_refused() {
     for (command, at) in [

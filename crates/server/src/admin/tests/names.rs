@@ -47,5 +47,3 @@ async fn the_identifier_of_a_deleted_api_is_never_given_out_again() {
     let other = NewApi { identifier: "https://other.example.com".into(), ..dragons() };
     bench.run(Command::Api(ApiCommand::Add(other))).await.unwrap();
 }
-
-/// A switch of a newer command line must not be dropped in silence.

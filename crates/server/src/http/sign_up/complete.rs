@@ -119,7 +119,9 @@ pub(super) async fn complete(
         Err(error) => return Err(failed(error)),
     }
     // The owner has just proven the address: from here on a browser that is not this one is news to them.
-    new_device::is_first(app, &session.user_id, meta.now).await.map_err(failed)?;
+    if session.is_some() {
+        new_device::is_first(app, &user.id, meta.now).await.map_err(failed)?;
+    }
     app.metrics.sign_up("completed");
     let session = session.map(|new| new.session);
     let who = (&*user.id, session.as_ref());

@@ -53,8 +53,8 @@ const NOT_TO_THE_BROWSER: &[&str] = &[
     "set-cookie",
     "expires",
     "pragma",
-    "cdn-cache-control",
     "surrogate-control",
+    "edge-control",
     "clear-site-data",
     "strict-transport-security",
     "public-key-pins",
@@ -89,8 +89,14 @@ pub(crate) fn to_the_api(headers: &HeaderMap) -> HeaderMap {
 
 /// What of an answer's head goes to the browser.
 pub(crate) fn to_the_browser(headers: &HeaderMap) -> HeaderMap {
-    let unwanted =
-        |name: &HeaderName| NOT_TO_THE_BROWSER.contains(&name.as_str()) || name.as_str().starts_with("access-control-");
+    let unwanted = |name: &HeaderName| {
+        let text = name.as_str();
+        NOT_TO_THE_BROWSER.contains(&text)
+            || text.starts_with("access-control-")
+            // What one cache is told in particular (RFC 9213), and what a proxy obeys.
+            || text.ends_with("cdn-cache-control")
+            || text.starts_with("x-accel-")
+    };
     let mut passed = passed(headers, unwanted);
     // Opened as a page, what an API says is no page of the app's: it runs nothing in its name (security 103).
     passed.insert(
@@ -189,13 +195,22 @@ mod tests {
             ("s-maxage=60", "private, no-cache"),
             ("private, No-Store", "no-store"),
         ] {
-            let mut answered = map(&[("expires", "Thu, 01 Jan 2099 00:00:00 GMT"), ("etag", "\"x\"")]);
+            let mut answered = map(&[
+                ("expires", "Thu, 01 Jan 2099 00:00:00 GMT"),
+                ("etag", "\"x\""),
+                ("cloudflare-cdn-cache-control", "max-age=60"),
+                ("cdn-cache-control", "max-age=60"),
+                ("edge-control", "max-age=60"),
+                ("x-accel-expires", "60"),
+                ("x-accel-redirect", "/etc/passwd"),
+            ]);
             if !said.is_empty() {
                 answered.insert(header::CACHE_CONTROL, HeaderValue::from_str(said).unwrap());
             }
             let passed = to_the_browser(&answered);
             assert_eq!(passed[header::CACHE_CONTROL], passed_on, "{said}");
-            assert!(!passed.contains_key("expires") && passed.contains_key("etag"));
+            let left = ["cache-control", "content-security-policy", "etag", "vary", "x-content-type-options"];
+            assert_eq!(names(&passed), left);
         }
     }
 

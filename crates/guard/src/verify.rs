@@ -9,15 +9,15 @@ use symbolon_jose::{
 };
 
 use crate::{
-    claims::Shared,
+    claims::{Claims, Shared},
     error::{InvalidToken, Rejection},
     jwks::{Current, KeySource, cache::Unavailable},
     revocation::Ids,
     seen::Proven,
 };
 
-/// What only ID tokens say (OpenID Connect Core §2, §3.3.2.11; FAPI 1.0): each of ours has one of these.
-const OF_ID_TOKENS: &[&str] = &["nonce", "at_hash", "c_hash", "s_hash"];
+/// What only ID tokens say (OpenID Connect Core §3.1.3.6, §3.3.2.11; FAPI 1.0).
+const OF_ID_TOKENS: &[&str] = &["at_hash", "c_hash", "s_hash"];
 
 /// What a token must be.
 #[derive(Debug, Clone)]
@@ -102,7 +102,7 @@ impl Verifier {
         let kid = verified.kid().or_else(|| current.keys.find(None, verified.algorithm().name())?.kid());
         let ids = Ids::by_key(current.key_print(kid));
         let Shared(mut shared) = verified.into_claims();
-        if may_be_another && OF_ID_TOKENS.iter().any(|name| shared.claims.extra.contains_key(*name)) {
+        if may_be_another && is_id_token(&shared.claims) {
             return Err(InvalidToken::OtherType);
         }
         let proven = Arc::get_mut(&mut shared).expect("nobody else has seen it yet");
@@ -134,6 +134,15 @@ impl Verifier {
     fn allows(&self, algorithm: &str) -> bool {
         self.algorithms.iter().any(|allowed| allowed.answers_to(algorithm))
     }
+}
+
+/// Each ID token of ours has a hash of what it came with, or a `nonce`. That alone some issuers write into access tokens, too (Keycloak before 25), which
+/// say what they are for.
+fn is_id_token(claims: &Claims) -> bool {
+    let says = |name: &str| claims.extra.contains_key(name);
+    let is_for_an_api =
+        !claims.scope.is_empty() || says("scp") || claims.extra.get("typ").is_some_and(|typ| typ == "Bearer");
+    OF_ID_TOKENS.iter().any(|name| says(name)) || (says("nonce") && !is_for_an_api)
 }
 
 fn is_plain(typ: Option<&str>) -> bool {

@@ -165,10 +165,17 @@ impl Exit<'_> {
         let meant = match self.headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
             // A bookmark, a page of ours; or a browser that says nothing.
             None | Some(b"none" | b"same-origin") => true,
-            Some(b"same-site") => browser::sent_from(self.headers).is_some_and(sent),
+            Some(b"same-site") => self.is_hinted(params) || browser::sent_from(self.headers).is_some_and(sent),
             Some(_) => false,
         };
         if meant { Forgets::AllOfPages } else { Forgets::NoMore }
+    }
+
+    /// Whether the client shows an ID token of its own: an app that sends no `Referer` can prove itself by that.
+    fn is_hinted(&self, params: &Params) -> bool {
+        let client_id = params.get("client_id");
+        let shown = params.get("id_token_hint");
+        shown.and_then(|text| hint::read(self.app, &self.registry, text, client_id, self.meta.now)).is_some()
     }
 
     /// The person said yes on our own page.

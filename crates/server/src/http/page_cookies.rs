@@ -5,6 +5,8 @@
 //! must have sent the request, by a script (Fetch Metadata §2; RFC 6454 §7): a form that posts a stranger's code, which would sign a person in
 //! as somebody else, is refused like everything else from elsewhere. What uses a cookie must carry the token of the session's pages as well.
 
+use std::collections::HashSet;
+
 use http::header::{ORIGIN, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -81,8 +83,20 @@ pub(super) fn check_token(
     Err(OAuthError::NotFromItsPage)
 }
 
-/// How many cookies of one name are looked at: a sibling host that plants more could fill the whole header as well.
-const MOST_COOKIES: usize = 8;
+/// How many different tokens in cookies of one name are looked at: a sibling host that plants more of its own could fill the whole header as well.
+const MOST_COOKIES: usize = 64;
+
+/// The cookies of this name that can be tokens of ours, each once, in the order of the request.
+fn shown<'h>(app: &App, headers: &'h HeaderMap, cookie: TokenCookie) -> Vec<&'h str> {
+    let config = app.config();
+    let is_token = |text: &&str| match cookie {
+        TokenCookie::Access => text.starts_with("eyJ") || OpaqueToken::parse(TokenKind::SessionValue, text).is_ok(),
+        TokenCookie::Refresh => OpaqueToken::parse(TokenKind::RefreshToken, text).is_ok(),
+    };
+    let mut seen = HashSet::new();
+    let all = cookie.read_all(headers, reach(app, &config)).into_iter();
+    all.filter(is_token).filter(|text| seen.insert(*text)).take(MOST_COOKIES).collect()
+}
 
 /// The parameters of a token request, with the refresh token out of the cookie.
 pub(super) async fn with_refresh_token(
@@ -98,8 +112,7 @@ pub(super) async fn with_refresh_token(
     if params.get("refresh_token").is_some() {
         return Err(OAuthError::RefreshTokenUnknown);
     }
-    let config = app.config();
-    let shown = TokenCookie::Refresh.read_all(headers, reach(app, &config));
+    let shown = shown(app, headers, TokenCookie::Refresh);
     let token = match shown.as_slice() {
         [token] => Some(*token),
         several => of_page(app, client_id, headers, several).await?,
@@ -117,7 +130,7 @@ async fn of_page<'h>(
     headers: &HeaderMap,
     shown: &[&'h str],
 ) -> Result<Option<&'h str>, OAuthError> {
-    for text in shown.iter().take(MOST_COOKIES) {
+    for text in shown {
         let Ok(token) = OpaqueToken::parse(TokenKind::RefreshToken, text) else { continue };
         let found = refresh::find(&*app.store, &token).await.map_err(|error| store_failure(&error))?;
         let family = found.map(Found::into_family).filter(|family| family.client_id == client_id);
@@ -131,9 +144,7 @@ async fn of_page<'h>(
 
 /// The tokens that a sign-out may end the sign-in by, first those that live longer.
 pub(super) fn to_revoke<'h>(app: &App, headers: &'h HeaderMap) -> Vec<&'h str> {
-    let config = app.config();
-    let read = |cookie: TokenCookie| cookie.read_all(headers, reach(app, &config)).into_iter().take(MOST_COOKIES);
-    read(TokenCookie::Refresh).chain(read(TokenCookie::Access)).collect()
+    [TokenCookie::Refresh, TokenCookie::Access].into_iter().flat_map(|cookie| shown(app, headers, cookie)).collect()
 }
 
 /// Writes into the claims by what token its pages vouch, if the access token will be a cookie.

@@ -278,10 +278,19 @@ async fn a_sibling_that_plants_cookies_beside_ours_keeps_nobody_from_renewing_or
         assert_eq!(renew(&mut beside(first, then), &headers).await.status, 200, "{first}, {then}");
     }
     // What is of another session renews nothing, and nothing becomes of it.
-    renew(&mut beside("theirs", "x"), &headers).await.is_error(400, "invalid_grant");
-    renew(&mut beside("theirs", "theirs"), &headers).await.is_error(400, "invalid_grant");
+    renew(&mut beside("theirs", "x"), &headers).await.is_error(403, "invalid_request");
+    renew(&mut beside("theirs", "theirs"), &headers).await.is_error(403, "invalid_request");
+    renew(&mut beside("x", "y"), &headers).await.is_error(400, "invalid_grant");
+    // Nor does it help to plant many.
+    let many = |name: &str| vec![format!("x; {name}={}", theirs[name]); 40].join(&format!("; {name}="));
+    let mut planted = browser.clone();
+    for name in [ACCESS, REFRESH] {
+        let value = if name == REFRESH { many(name) } else { theirs[name].clone() };
+        planted.cookies.insert(name.to_owned(), format!("{value}; {name}={}", ours[name]));
+    }
+    assert_eq!(renew(&mut planted.clone(), &headers).await.status, 200);
     world.assert_alive(&json!(theirs[ACCESS])).await;
-    let answer = give_up(&mut beside("theirs", "ours"), &headers).await;
+    let answer = give_up(&mut planted, &headers).await;
     assert_eq!(answer.json()["revoked"], true, "{}", answer.body);
     ask(&mut browser.clone(), "/session").await.is_error(401, "login_required");
     assert_eq!(ask(&mut stranger.clone(), "/session").await.status, 200);

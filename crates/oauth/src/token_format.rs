@@ -94,7 +94,7 @@ impl TokenKind {
             Self::AuthorizationCode => "sym_ac_",
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",
-            Self::EmailChange => "sym_ec_",
+            Self::EmailChange => "sym_ep_",
             Self::EmailUndo => "sym_eu_",
             Self::InitialAccessToken => "sym_ia_",
             Self::Invitation => "sym_in_",

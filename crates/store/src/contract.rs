@@ -34,6 +34,7 @@ macro_rules! suite {
                 a_changed_password_ends_everything_and_is_told_once
                 an_account_has_one_app_however_many_are_set_up_at_once
                 an_account_is_deleted_as_it_was_read_and_told
+                an_address_by_the_operator_ends_every_link_about_the_one_before
                 an_address_changes_once_with_what_takes_it_back
                 an_app_in_anothers_place_ends_what_is_elsewhere
                 of_parallel_changes_of_a_password_one_counts
@@ -42,6 +43,7 @@ macro_rules! suite {
                 people_see_their_own_events_and_nobody_elses
                 people_see_what_they_allowed_and_when_it_was_used
                 what_is_elsewhere_ends_and_what_is_here_goes_on
+                who_it_was_not_shuts_the_account_once_and_takes_its_address_back
             }
             artefacts {
                 a_code_is_redeemed_once_with_all_that_is_born_of_it

@@ -76,7 +76,8 @@ pub trait Store: AccountStore + Send + Sync + 'static {
     /// How many users there are.
     async fn count_users(&self) -> Result<u64>;
 
-    /// Changes profile fields and login identifiers, all or none; returns the user as changed. Ends nothing.
+    /// Changes profile fields and login identifiers, all or none; returns the user as changed. Ends nothing but the links that are about the address
+    /// before it, where it sets another one.
     async fn update_user(&self, id: &str, update: UserUpdate) -> Result<User>;
 
     /// Sets a new password: stores hash and handle, ends every session and family of the user, voids their unredeemed

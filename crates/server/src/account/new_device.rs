@@ -59,7 +59,7 @@ pub(crate) async fn tell(app: &App, user: &User, place: &Place<'_>, now: u64) ->
     if let Attempt::Wait { .. } = app.attempts.begin(vec![ThrottlePolicy::new_device_mail_key(&user.id)], now).await? {
         return Ok(());
     }
-    let (link, artefact) = not_me::make(&user.id, now);
+    let (link, artefact) = not_me::make(user, now);
     let letter = letter(app, &link, place, now);
     let to = To { address: &to, user_id: Some(&user.id), lang: place.lang };
     app.store.put_artefact_and_tell(artefact, vec![mail::delivery(app, &to, &letter, now)]).await

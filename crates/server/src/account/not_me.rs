@@ -1,14 +1,20 @@
 //! "This wasn't me": what the owner of an account can do from a letter about a sign-in or a change, without being signed in.
 //!
 //! The link signs nobody in and shows nothing of the account. Used, by a button, it shuts the account: every session, token and remembered browser
-//! ends, the password signs nobody in until there is a new one, and passkeys and apps that were set up since the letter's moment go. Then a link
-//! for a new password is mailed, as to anybody who asks for one. So whoever else reads the letter can do no more than send the owner there.
+//! ends, and the password signs nobody in until there is a new one. Then a link for a new password is mailed, to the address that the letter went
+//! to and to no other. So whoever else reads the letter can do no more than send the owner there.
+//!
+//! No factor goes: to whoever reads the mailbox this link, with a new password by mail, would be a way around the second step.
+//!
+//! The account may have another address by now. While the one of the letter can be taken back (`http/account/email.rs`), this link does that, too;
+//! otherwise the account stays shut until its address has a new password mailed, or the operator helps.
 
 use serde_json::{Value, json};
 use symbolon_oauth::{OAuthError, OpaqueToken, Rng as _, TokenKind, random_id};
-use symbolon_store::{Artefact, Hash32, RemoveCredential, StoreError, User, UserStatus};
+use symbolon_store::{Artefact, ChangeEmail, Conflict, Hash32, Redeemed, StoreError, User, UserStatus};
 
-use super::password::{Password, SALT_LEN};
+use super::normalize::{EmailAddress, Identifier};
+use super::password::{Overloaded, Password, SALT_LEN};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::mail::{self, ResetAsked};
@@ -16,6 +22,10 @@ use crate::rng::SystemRng;
 
 /// How long a link works, in days.
 pub(crate) const LINK_DAYS: u64 = 7;
+/// How often an account is read again that changes meanwhile.
+const TRIES: usize = 5;
+/// Links to take an address back that are looked at.
+const MAX_UNDOS: u32 = 100;
 /// Where it leads.
 pub(crate) const PATH: &str = "/not-me";
 
@@ -28,6 +38,10 @@ pub(crate) enum Shut {
     Busy,
     /// The account is shut. It has no password.
     Done,
+    /// The account is shut, but has an address that is not the letter's, and no letter goes there.
+    Elsewhere,
+    /// The link has been used, or the account was changed again and again meanwhile. Nothing was done.
+    Over,
 }
 
 /// A link that can be used.
@@ -36,22 +50,35 @@ pub(crate) struct Link {
     hash: Hash32,
     /// The account.
     pub user: User,
+    /// Where the letter went.
+    email: Option<String>,
     /// The moment that the letter is about.
-    pub since: u64,
+    made_at: u64,
 }
 
-/// A link of this account about this moment, and what is kept of it.
-pub(crate) fn make(user_id: &str, now: u64) -> (OpaqueToken, Artefact) {
+/// What address the account has once it is shut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kept {
+    email: Option<String>,
+    is_proven: bool,
+    /// Whether that is where the letter went.
+    is_of_letter: bool,
+    /// Links to take an address back that were made from then on end: nobody who had the address later gets it back.
+    void_since: Option<u64>,
+}
+
+/// A link about this moment to whoever has the account's address now, and what is kept of it.
+pub(crate) fn make(user: &User, now: u64) -> (OpaqueToken, Artefact) {
     let link = OpaqueToken::generate(TokenKind::NotMe, &mut SystemRng);
     let expires_at = now.saturating_add(LINK_DAYS * 86_400);
-    let mut artefact = crate::admin::link_artefact(Artefact::NOT_ME, &link, None, now, expires_at);
-    artefact.payload = json!({ "user_id": user_id });
+    let mut artefact = crate::admin::link_artefact(Artefact::NOT_ME, &link, Some(&user.id), now, expires_at);
+    artefact.payload = json!({ "email": user.email });
     (link, artefact)
 }
 
 /// The same, kept, as text for a letter.
-pub(crate) async fn link(app: &App, user_id: &str, now: u64) -> Result<String, StoreError> {
-    let (link, artefact) = make(user_id, now);
+pub(crate) async fn link(app: &App, user: &User, now: u64) -> Result<String, StoreError> {
+    let (link, artefact) = make(user, now);
     app.store.put_artefact(artefact).await?;
     Ok(address(app, &link))
 }
@@ -67,40 +94,103 @@ pub(crate) async fn find(app: &App, code: &str, now: u64) -> Result<Option<Link>
     let Ok(code) = OpaqueToken::parse(TokenKind::NotMe, code) else { return Ok(None) };
     let found = app.store.artefact(Artefact::NOT_ME, Hash32(code.hash())).await.map_err(failed)?;
     let Some(found) = found.filter(|one| one.redeemed_at.is_none() && now < one.expires_at) else { return Ok(None) };
-    let user_id = found.payload.get("user_id").and_then(Value::as_str).unwrap_or_default();
-    let user = app.store.user(user_id).await.map_err(failed)?;
+    let user = match &found.user_id {
+        Some(id) => app.store.user(id).await.map_err(failed)?,
+        None => None,
+    };
     let user = user.filter(|user| user.status == UserStatus::Active);
-    Ok(user.map(|user| Link { hash: found.hash, user, since: found.created_at }))
+    let email = email_of(&found);
+    Ok(user.map(|user| Link { hash: found.hash, user, email, made_at: found.created_at }))
 }
 
-/// Shuts the account. The link is used up last: whoever is cut off in between does all of it again.
-pub(crate) async fn shut(app: &App, link: &Link, lang: &str, now: u64) -> Result<Shut, OAuthError> {
-    let failed = |error| store_failure(&error);
+fn email_of(link: &Artefact) -> Option<String> {
+    link.payload.get("email").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The hash of a password that nobody has, for an account that has one: what was its password signs nobody in any more.
+pub(crate) async fn locked(app: &App, user: &User) -> Result<Option<String>, Overloaded> {
+    if user.password_hash.is_none() {
+        return Ok(None);
+    }
+    let mut salt = [0; SALT_LEN];
+    SystemRng.fill(&mut salt);
+    let password = Password::parse(&random_id(&mut SystemRng)).map_err(|_| Overloaded)?;
+    app.passwords.hash(password, salt).await.map(Some)
+}
+
+/// All that somebody signs in with who has this address.
+pub(crate) fn identifiers(user: &User, email: Option<&str>) -> Vec<String> {
+    let username = user.username.as_deref().and_then(|name| Identifier::parse(name).ok());
+    let address = email.and_then(|email| EmailAddress::parse(email).ok()).map(|email| email.identifier);
+    username.into_iter().chain(address).map(Identifier::into_string).collect()
+}
+
+/// The letter's address, if the account has it or it can be taken back by one of these links; else the present one.
+fn kept(link: &Link, undos: &[Artefact]) -> Kept {
     let user = &link.user;
-    let handle = random_id(&mut SystemRng);
-    if user.password_hash.is_some() {
-        // Of a password that nobody has.
-        let mut salt = [0; SALT_LEN];
-        SystemRng.fill(&mut salt);
-        let password = Password::parse(&random_id(&mut SystemRng)).map_err(|_| OAuthError::ServerError)?;
-        let Ok(hash) = app.passwords.hash(password, salt).await else { return Ok(Shut::Busy) };
-        app.store.set_password(&user.id, &hash, &handle, now).await.map_err(failed)?;
-    } else {
-        app.store.sign_out_user(&user.id, &handle, now).await.map_err(failed)?;
-    }
-    for credential in app.store.credentials_of(&user.id).await.map_err(failed)? {
-        if credential.created_at >= link.since {
-            let keep_sid = String::new();
-            let remove =
-                RemoveCredential { user_id: user.id.clone(), id: credential.id, keep_sid, tell: Vec::new(), now };
-            app.store.remove_credential(remove).await.map_err(failed)?;
-        }
-    }
-    app.store.redeem_artefact(Artefact::NOT_ME, link.hash, now).await.map_err(failed)?;
-    let Some(identifier) = user.email.clone().filter(|_| user.password_hash.is_some() && app.mail.is_on()) else {
-        return Ok(Shut::Done);
+    let present = Kept {
+        email: user.email.clone(),
+        is_proven: user.email_verified,
+        is_of_letter: user.email == link.email,
+        // In this very second somebody may have lost their address, whose way back must stay.
+        void_since: (user.email == link.email).then(|| link.made_at.saturating_add(1)),
     };
-    let letter = mail::reset_asked(app, ResetAsked { identifier, interaction: None }, lang, now);
-    app.store.put_deliveries(vec![letter], now).await.map_err(failed)?;
-    Ok(Shut::AndMailed)
+    if present.is_of_letter {
+        return present;
+    }
+    let own = undos.iter().filter(|undo| undo.user_id.as_deref() == Some(&user.id) && email_of(undo) == link.email);
+    match own.map(|undo| undo.created_at).min().filter(|_| link.email.is_some()) {
+        None => present,
+        Some(since) => Kept { email: link.email.clone(), is_proven: true, is_of_letter: true, void_since: Some(since) },
+    }
+}
+
+/// Shuts the account and uses the link up, all of it or nothing.
+pub(crate) async fn shut(app: &App, mut link: Link, lang: &str, now: u64) -> Result<Shut, OAuthError> {
+    let failed = |error| store_failure(&error);
+    let Ok(locked) = locked(app, &link.user).await else { return Ok(Shut::Busy) };
+    // Whoever is in may change the account all the time, and must not keep its owner from this.
+    for _ in 0..TRIES {
+        let user = &link.user;
+        let undos = app.store.usable_artefacts(Artefact::EMAIL_UNDO, &user.id, MAX_UNDOS, now).await.map_err(failed)?;
+        let kept = kept(&link, &undos);
+        match app.store.change_email(change(app, &link, &kept, locked.clone(), lang, now)).await {
+            Ok(Redeemed::Done) if !kept.is_of_letter => return Ok(Shut::Elsewhere),
+            Ok(Redeemed::Done) => {
+                return Ok(if mails(app, &link, &kept) { Shut::AndMailed } else { Shut::Done });
+            }
+            Ok(Redeemed::Changed) => {}
+            Ok(_) => return Ok(Shut::Over),
+            // Its address is somebody else's by now: the link cannot take it back, but shuts the account.
+            Err(StoreError::Conflict(Conflict::IdentifierTaken)) => link.email = None,
+            Err(error) => return Err(failed(error)),
+        }
+        let Some(user) = app.store.user(&link.user.id).await.map_err(failed)? else { return Ok(Shut::Over) };
+        link.user = user;
+    }
+    Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })
+}
+
+fn change(app: &App, link: &Link, kept: &Kept, locked: Option<String>, lang: &str, now: u64) -> ChangeEmail {
+    let identifier = kept.email.clone().unwrap_or_default();
+    let letter = || mail::reset_asked(app, ResetAsked { identifier, interaction: None }, lang, now);
+    ChangeEmail {
+        kind: Artefact::NOT_ME,
+        hash: link.hash,
+        expect_revision: link.user.revision,
+        email: kept.email.clone(),
+        email_verified: kept.is_proven,
+        identifiers: identifiers(&link.user, kept.email.as_deref()),
+        new_handle: Some(random_id(&mut SystemRng)),
+        locked,
+        void_since: kept.void_since,
+        undo: None,
+        tell: mails(app, link, kept).then(letter).into_iter().collect(),
+        now,
+    }
+}
+
+/// Whether a link for a new password goes out.
+fn mails(app: &App, link: &Link, kept: &Kept) -> bool {
+    kept.is_of_letter && kept.email.is_some() && link.user.password_hash.is_some() && app.mail.is_on()
 }

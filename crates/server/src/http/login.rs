@@ -259,7 +259,7 @@ pub(super) fn with_cookies(
     }
     response
         .headers_mut()
-        .append(SET_COOKIE, browser::device_cookie(app, headers, &session.user_id, session.auth_time));
+        .append(SET_COOKIE, browser::device_cookie(app, headers, &session.user_id, session.last_seen_at));
 }
 
 /// The person said no: the client hears `access_denied`.

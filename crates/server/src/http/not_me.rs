@@ -14,10 +14,9 @@ use symbolon_oauth::{OAuthError, Params};
 use super::meta::Meta;
 use super::posted::Posted;
 use super::{browser, page};
-use crate::account::not_me::{self, Link, Shut};
+use crate::account::not_me::{self, Shut};
 use crate::account::reset::LINK_MINUTES;
 use crate::app::App;
-use crate::calendar::calendar;
 use crate::effects::store_failure;
 use crate::events;
 use crate::mail;
@@ -38,7 +37,7 @@ pub(super) async fn get(
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let visit = Visit { app: &app, meta: &meta, headers: &headers, browser: &browser };
     let shown = match not_me::find(&app, code, meta.now).await {
-        Ok(Some(link)) => visit.ask(code, &link, None),
+        Ok(Some(_)) => visit.ask(code, None),
         Ok(None) => visit.show(StatusCode::GONE, NotMeWhat::Over),
         Err(error) => page::protocol_error(&app, &meta, &error),
     };
@@ -72,24 +71,26 @@ impl Visit<'_> {
             return Ok(self.show(StatusCode::GONE, NotMeWhat::Over));
         };
         let lang = mail::language(&page::languages(headers, None));
-        let next = match not_me::shut(app, &link, lang, meta.now).await? {
+        let user_id = link.user.id.clone();
+        let next = match not_me::shut(app, link, lang, meta.now).await? {
             Shut::AndMailed => NotMeNext::Mail { minutes: LINK_MINUTES },
             Shut::Done => NotMeNext::SignIn,
+            Shut::Elsewhere => NotMeNext::Elsewhere,
+            Shut::Over => return Ok(self.show(StatusCode::GONE, NotMeWhat::Over)),
             Shut::Busy => {
-                let page = self.ask(code, &link, Some(NotMeProblem::Busy));
+                let page = self.ask(code, Some(NotMeProblem::Busy));
                 return Ok(page::retry_after(page, 1));
             }
         };
-        let told = events::account(app, meta, "user.not_me", &link.user.id, None).await;
+        let told = events::account(app, meta, "user.not_me", &user_id, None).await;
         told.map_err(|error| store_failure(&error))?;
         Ok(self.show(StatusCode::OK, NotMeWhat::Done { next }))
     }
 
-    fn ask(&self, code: &str, link: &Link, problem: Option<NotMeProblem>) -> Response {
+    fn ask(&self, code: &str, problem: Option<NotMeProblem>) -> Response {
         let what = NotMeWhat::Ask {
             code: code.to_owned(),
             csrf: csrf::issue(&self.app.csrf, self.browser, Purpose::NotMe, self.meta.now),
-            since: calendar(link.since).chars().take(16).collect(),
             problem,
         };
         self.show(if problem.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, what)

@@ -155,7 +155,7 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User, lang: &str
 async fn told(app: &App, user: &User, lang: &str, now: u64) -> Result<Vec<NewDelivery>, OAuthError> {
     let address = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()).filter(|_| app.mail.is_on());
     let Some(address) = address else { return Ok(Vec::new()) };
-    let not_me = not_me::link(app, &user.id, now).await.map_err(|error| store_failure(&error))?;
+    let not_me = not_me::link(app, user, now).await.map_err(|error| store_failure(&error))?;
     let to = To { address: &address, user_id: Some(&user.id), lang };
     Ok(vec![mail::delivery(app, &to, &Letter::PasswordChanged { not_me: Some(not_me) }, now)])
 }

@@ -25,24 +25,13 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
             )
         },
         Letter::EmailTaken => plain(words.taken_subject(), words.taken_lead(host), vec![words.taken_after()]),
-        Letter::EmailAsked { email, link, days } => Words {
-            actions: vec![Action::new(words.not_me(), link)],
-            ..plain(
-                words.asked_subject(),
-                words.asked_lead(to, host, email),
-                vec![words.was_me(), &words.not_me_after(*days)],
-            )
-        },
+        Letter::EmailAsked { email, link, days } => {
+            let told = plain(words.asked_subject(), words.asked_lead(to, host, email), vec![words.was_me()]);
+            with_undo(told, words, link.as_deref(), *days)
+        }
         Letter::EmailChanged { old, email, link, days } => {
             let told = plain(words.changed_subject(), words.changed_lead(host, old, email), vec![words.was_me()]);
-            match link {
-                None => told,
-                Some(link) => Words {
-                    actions: vec![Action::new(words.not_me(), link)],
-                    after: vec![words.was_me().to_owned(), words.not_me_after(*days)],
-                    ..told
-                },
-            }
+            with_undo(told, words, link.as_deref(), *days)
         }
         Letter::EmailUndone { email } => Words {
             actions: vec![Action::new(words.new_password(), issuer.endpoint("/forgot"))],
@@ -50,5 +39,15 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
         },
         // Of all others `words.rs` knows what they say.
         _ => plain(words.deleted_subject(), words.deleted_lead(to, host), vec![words.deleted_after()]),
+    }
+}
+
+/// A letter with the link that takes the address back, where there is one.
+fn with_undo(told: Words, words: AccountLetters, link: Option<&str>, days: u64) -> Words {
+    let Some(link) = link else { return told };
+    Words {
+        actions: vec![Action::new(words.not_me(), link)],
+        after: vec![words.was_me().to_owned(), words.not_me_after(days)],
+        ..told
     }
 }

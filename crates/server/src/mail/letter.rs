@@ -21,8 +21,9 @@ pub enum Letter {
     EmailAsked {
         /// The other address.
         email: String,
-        /// The link that keeps the present one.
-        link: String,
+        /// The link that keeps the present one, if that may have one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
         /// How long it works.
         days: u64,
     },

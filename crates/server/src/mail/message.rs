@@ -81,7 +81,8 @@ mod tests {
             Letter::Invitation { link: link(), days: 7, client: Some("Dragons".into()) },
             Letter::AccountDeleted,
             Letter::AddressKnown,
-            Letter::EmailAsked { email: "ada@new.example.com".into(), link: link(), days: 3 },
+            Letter::EmailAsked { email: "ada@new.example.com".into(), link: Some(link()), days: 3 },
+            Letter::EmailAsked { email: "ada@new.example.com".into(), link: None, days: 3 },
             Letter::EmailChanged {
                 old: "ada@example.com".into(),
                 email: "ada@new.example.com".into(),

@@ -26,8 +26,6 @@ pub enum NotMeWhat {
         code: String,
         /// Anti-forgery token, bound to the pre-session cookie.
         csrf: String,
-        /// What was set up since then goes; UTC, to the minute.
-        since: String,
         /// What went wrong before.
         problem: Option<NotMeProblem>,
     },
@@ -43,6 +41,8 @@ pub enum NotMeWhat {
 /// What the owner of a shut account does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotMeNext {
+    /// Turns to the operator, or uses the letter about the address: the account has another than the letter's.
+    Elsewhere,
     /// Chooses a password by a link that was mailed.
     Mail {
         /// How long it works.
@@ -69,17 +69,13 @@ impl NotMe {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
         let page = |what| Self { shell: sample::shell(), what };
-        let ask = |code: &str, problem| NotMeWhat::Ask {
-            code: code.into(),
-            csrf: "sample-csrf".into(),
-            since: "2026-11-29 16:14".into(),
-            problem,
-        };
+        let ask = |code: &str, problem| NotMeWhat::Ask { code: code.into(), csrf: "sample-csrf".into(), problem };
         vec![
             ("not-me", page(ask("sym_nm_sample", None))),
             ("not-me-busy", page(ask("sym_nm_sample", Some(NotMeProblem::Busy)))),
             ("not-me-hostile", page(ask(sample::HOSTILE, None))),
             ("not-me-done", page(NotMeWhat::Done { next: NotMeNext::Mail { minutes: 20 } })),
+            ("not-me-done-elsewhere", page(NotMeWhat::Done { next: NotMeNext::Elsewhere })),
             ("not-me-done-passwordless", page(NotMeWhat::Done { next: NotMeNext::SignIn })),
             ("not-me-over", page(NotMeWhat::Over)),
         ]

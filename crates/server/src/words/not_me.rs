@@ -21,12 +21,12 @@ words! {
     ends { En: "Every sign-in ends, on all devices and in all apps; yours, too.", De: "Jede Anmeldung endet, auf allen Geräten und in allen Apps; auch Ihre eigene.", Fr: "Toutes les connexions prennent fin, sur tous les appareils et dans toutes les applications, la vôtre aussi.", Es: "Se cierran todas las sesiones, en todos los dispositivos y aplicaciones; también la suya." }
     /// The second.
     locks { En: "The password signs nobody in any more.", De: "Mit dem bisherigen Passwort kann sich niemand mehr anmelden.", Fr: "Le mot de passe actuel ne permet plus à personne de se connecter.", Es: "La contraseña actual ya no permite a nadie iniciar sesión." }
-    /// The third; the time is UTC.
-    removes(time: &str) {
-        En: "Passkeys, authenticator apps and recovery codes that were set up since {time} UTC are removed.",
-        De: "Passkeys, Authenticator-Apps und Wiederherstellungscodes, die seit {time} UTC eingerichtet wurden, werden entfernt.",
-        Fr: "Les clés d’accès, applications d’authentification et codes de secours ajoutés depuis {time} UTC sont supprimés.",
-        Es: "Se eliminan las claves de acceso, aplicaciones de autenticación y códigos de recuperación añadidos desde {time} UTC."
+    /// What does not happen.
+    stays {
+        En: "Passkeys, authenticator apps and recovery codes stay. Once you are signed in, remove those that are not yours.",
+        De: "Passkeys, Authenticator-Apps und Wiederherstellungscodes bleiben. Entfernen Sie nach der Anmeldung, was nicht von Ihnen ist.",
+        Fr: "Les clés d’accès, applications d’authentification et codes de secours restent. Une fois connecté, supprimez ceux qui ne sont pas les vôtres.",
+        Es: "Las claves de acceso, aplicaciones de autenticación y códigos de recuperación se conservan. Cuando inicie sesión, elimine los que no sean suyos."
     }
     /// The button.
     confirm { En: "It wasn’t me: shut everybody out", De: "Ich war es nicht: alle ausschließen", Fr: "Ce n’était pas moi : tout fermer", Es: "No fui yo: dejar fuera a todos" }
@@ -42,6 +42,20 @@ words! {
         De: "Sehen Sie in Ihre Post: Ein Link ist unterwegs, mit dem Sie ein neues Passwort wählen. Er gilt {minutes} Minuten.",
         Fr: "Consultez votre messagerie : un lien pour choisir un nouveau mot de passe est en route. Il est valable {minutes} minutes.",
         Es: "Mire su correo: va de camino un enlace para elegir una contraseña nueva. Vale durante {minutes} minutos."
+    }
+    /// The account has another address than the letter's.
+    elsewhere {
+        En: "Your account has another address by now, so no link was mailed.",
+        De: "Ihr Konto hat inzwischen eine andere Adresse, deshalb wurde kein Link verschickt.",
+        Fr: "Votre compte a désormais une autre adresse ; aucun lien n’a donc été envoyé.",
+        Es: "Su cuenta tiene ya otra dirección, por lo que no se ha enviado ningún enlace."
+    }
+    /// What helps then.
+    elsewhere_help {
+        En: "If that address is not yours, turn to whoever runs this service at once.",
+        De: "Wenn diese Adresse nicht Ihre ist, wenden Sie sich sofort an den Betreiber dieses Dienstes.",
+        Fr: "Si cette adresse n’est pas la vôtre, adressez-vous sans tarder à l’exploitant de ce service.",
+        Es: "Si esa dirección no es suya, diríjase de inmediato a quien presta este servicio."
     }
     /// There is no password.
     no_password { En: "Sign in again, and look at how you sign in.", De: "Melden Sie sich wieder an und prüfen Sie, wie Sie sich anmelden.", Fr: "Reconnectez-vous et vérifiez vos moyens de connexion.", Es: "Inicie sesión de nuevo y revise sus formas de iniciar sesión." }

@@ -10,6 +10,7 @@ use crate::support::factors::{SECURITY, passkey};
 use crate::support::{Answer, Browser, ISSUER, PASSWORD, World, letters};
 
 const ADA: &str = "ada@example.com";
+const EVIL: &str = "evil@example.com";
 const SESSION: &str = "symbolon-session-4400";
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
 const NEW: &str = "lantern orbit quilt";
@@ -21,6 +22,14 @@ async fn world() -> World {
 impl World {
     async fn letters_about(&self, what: &str) -> Vec<Value> {
         self.letters_to(ADA).await.into_iter().filter(|letter| letter["letter"] == what).collect()
+    }
+
+    /// How many links for a new password are on their way.
+    async fn resets(&self) -> usize {
+        let list =
+            symbolon_store::ListDeliveries { after: None, limit: 1000, which: symbolon_store::WhichDeliveries::All };
+        let queued = self.running.app.store.deliveries(list).await.unwrap().items;
+        queued.iter().filter(|one| one.payload["template"] == "password_reset").count()
     }
 
     /// Who owns the account has signed in once, so that the next browser is news.
@@ -49,6 +58,18 @@ impl Browser {
         let page = self.get(link).await;
         assert_eq!(page.status, 200, "{page:?}");
         self.post("/not-me", &[("code", &page.field("code")), ("csrf", &page.field("csrf"))]).await
+    }
+
+    /// Asks for another address, and proves it.
+    async fn new_address(&mut self, world: &World, email: &str) {
+        let csrf = self.get("/account/email").await.field("csrf");
+        self.post("/account/email", &[("csrf", &*csrf), ("action", "ask"), ("email", email)]).await;
+        let letters = world.letters_to(email).await;
+        let proof = letters.iter().find(|one| one["letter"] == "email_proof").expect("a proof is mailed");
+        let page = self.get(proof["link"].as_str().unwrap()).await;
+        let (code, csrf) = (page.field("code"), page.field("csrf"));
+        let done = self.post("/account/email/confirm", &[("code", &*code), ("csrf", &*csrf)]).await;
+        assert!(done.body.contains("Address changed"), "{done:?}");
     }
 
     async fn is_signed_in(&mut self) -> bool {
@@ -189,23 +210,91 @@ async fn looking_at_the_link_changes_nothing_and_its_button_shuts_everybody_out_
     assert!(world.audit_trail().await.iter().any(|(name, _)| name == "user.not_me"));
 }
 
+/// Else the link about the factor, and a new password by the same mailbox, would be the way around it.
 #[tokio::test]
-async fn what_the_other_has_set_up_since_goes_and_what_was_there_stays() {
+async fn whoever_reads_the_mailbox_takes_no_second_factor_away() {
     let world = world().await;
     let mut own = world.owner().await;
-    assert!(own.add_passkey(&passkey()).await.status.is_success());
-    world.advance(700);
-    // Without a second factor asked for: whoever has the session has a fresh one of the owner.
-    let mut thief = world.browser();
-    thief.cookies = own.cookies.clone();
-    let added = world.letters_about("factor_changed").await.len();
-    assert!(added >= 1);
-    let link = link_of(&world.letters_about("factor_changed").await[0]);
-    own.not_me(&link).await;
-    let user = world.running.app.store.user_by_identifier(ADA).await.unwrap().unwrap();
-    let left = world.running.app.store.credentials_of(&user.id).await.unwrap();
-    assert!(left.is_empty(), "the passkey of the letter, and the codes that came with it: {left:?}");
+    own.set_up_app(0).await;
+    let letters = world.letters_about("factor_changed").await;
+    assert!(!letters.is_empty());
+    let mut reader = world.browser();
+    for letter in letters {
+        let done = reader.not_me(&link_of(&letter)).await;
+        assert!(done.body.contains("Everybody is shut out"), "{done:?}");
+    }
+    let link = reset_link(&world).await;
+    reader.reset_by(&link, NEW).await;
+    let page = reader.get("/login").await;
+    let page = reader.sign_in(&page, ADA, NEW).await;
+    assert!(page.body.contains("One more step") && !reader.is_signed_in().await, "{page:?}");
+}
+
+#[tokio::test]
+async fn once_a_thief_has_changed_the_address_the_link_takes_it_back_and_mails_them_nothing() {
+    let world = world().await;
+    world.owner().await;
+    let mut thief = world.thief().await;
+    let link = link_of(&world.letters_about("new_device").await[0]);
+    world.advance(5);
+    thief.new_address(&world, EVIL).await;
+    let (told, resets) = (world.letters_to(EVIL).await.len(), world.resets().await);
+    let done = world.browser().not_me(&link).await;
+    assert!(done.body.contains("a link is on its way"), "{done:?}");
+    let store = &world.running.app.store;
+    let ada = store.user_by_identifier(ADA).await.unwrap().expect("the address is hers again");
+    assert_eq!((ada.email.as_deref(), store.user_by_identifier(EVIL).await.unwrap()), (Some(ADA), None));
+    assert_eq!((world.letters_to(EVIL).await.len(), world.resets().await), (told, resets + 1));
     assert!(!thief.is_signed_in().await);
+    assert!(!world.browser().sign_in_here(ADA).await.body.contains("Hello"), "the password is worth nothing");
+}
+
+/// After three days nobody can prove any more whose the account was.
+#[tokio::test]
+async fn where_the_address_cannot_be_taken_back_the_account_is_shut_and_nothing_mailed() {
+    let world = world().await;
+    world.owner().await;
+    let mut thief = world.thief().await;
+    let link = link_of(&world.letters_about("new_device").await[0]);
+    thief.new_address(&world, EVIL).await;
+    let (told, resets) = (world.letters_to(EVIL).await.len(), world.resets().await);
+    world.advance(4 * 86_400);
+    let done = world.browser().not_me(&link).await;
+    assert!(done.body.contains("another address by now"), "{done:?}");
+    assert_eq!((world.letters_to(EVIL).await.len(), world.resets().await), (told, resets));
+    assert!(!world.browser().sign_in_here(EVIL).await.body.contains("Hello"), "the password is worth nothing");
+}
+
+#[tokio::test]
+async fn a_thief_has_no_way_back_to_an_address_of_theirs_and_the_operator_ends_every_other() {
+    let world = world().await;
+    world.owner().await;
+    let mut thief = world.thief().await;
+    let link = link_of(&world.letters_about("new_device").await[0]);
+    thief.new_address(&world, EVIL).await;
+    thief.new_address(&world, "evil@other.example.com").await;
+    for letter in world.letters_to(EVIL).await {
+        assert!(!letter.to_string().contains("/account/email/undo"), "{letter}");
+    }
+    let changed = world.letters_about("email_changed").await;
+    let undo = changed[0]["link"].as_str().expect("who had it first can").to_owned();
+    assert_eq!(world.browser().get(&undo).await.status, 200);
+    let set =
+        json!({ "user": { "set": { "user": "evil@other.example.com", "change": { "claims": {}, "email": ADA } } } });
+    world.command(&set).await;
+    for link in [&undo, &link] {
+        assert_eq!(world.browser().get(link).await.status, 410, "{link}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_has_proven_is_told_nothing_and_takes_nothing_back() {
+    let world = world().await;
+    let mut own = world.owner().await;
+    let set = json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email": "typo@example.com" } } } });
+    world.command(&set).await;
+    own.new_address(&world, ADA).await;
+    assert!(world.letters_to("typo@example.com").await.is_empty());
 }
 
 #[tokio::test]

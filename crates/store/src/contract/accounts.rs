@@ -6,8 +6,8 @@ use super::logs::event;
 use super::world::{ACCESS, NOW, World, code, handle, hash, refresh_token, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Artefact, ChangeEmail, ChangePassword, Claim, Consent, Credential, DeleteAccount, Ended, Family, Issued,
-    NewCredentials, NewDelivery, NewFamily, Redeemed, RevocationKind, SignedOut, UserStatus,
+    Artefact, Change, ChangeEmail, ChangePassword, Claim, Consent, Credential, DeleteAccount, Ended, Family, Issued,
+    NewCredentials, NewDelivery, NewFamily, Redeemed, RevocationKind, SignedOut, UserStatus, UserUpdate,
 };
 
 fn link(kind: &str, number: u8) -> Artefact {
@@ -39,6 +39,8 @@ fn new_email(number: u8, email: &str) -> ChangeEmail {
         email_verified: true,
         identifiers: vec!["ann".into(), email.into()],
         new_handle: None,
+        locked: None,
+        void_since: None,
         undo: Some(link(Artefact::EMAIL_UNDO, 90)),
         tell: vec![letter("email_changed")],
         now: NOW + 5,
@@ -86,6 +88,7 @@ pub(crate) async fn a_changed_password_ends_everything_and_is_told_once(world: W
     world.authorise(&session, 11).await;
     world.put_artefact(link(Artefact::EMAIL_CHANGE, 1)).await.unwrap();
     world.put_artefact(link(Artefact::EMAIL_UNDO, 2)).await.unwrap();
+    world.put_artefact(link(Artefact::NOT_ME, 3)).await.unwrap();
     let stale = ChangePassword { revocation_handle: "handle-old".into(), ..new_password() };
     assert_eq!(world.change_password(stale).await, Ok(None));
     let unknown = ChangePassword { user_id: "eve".into(), ..new_password() };
@@ -97,6 +100,7 @@ pub(crate) async fn a_changed_password_ends_everything_and_is_told_once(world: W
     assert_eq!(world.letters().await, ["password_changed"]);
     assert_eq!(world.artefact(Artefact::EMAIL_CHANGE, hash(1)).await, Ok(None), "asked for under the old password");
     let undo = world.artefact(Artefact::EMAIL_UNDO, hash(2)).await.unwrap();
+    assert!(world.artefact(Artefact::NOT_ME, hash(3)).await.unwrap().is_some(), "nor the last word");
     assert!(undo.is_some(), "whoever takes an account over must not void its owner's way back");
 }
 
@@ -166,6 +170,8 @@ pub(crate) async fn an_address_changes_once_with_what_takes_it_back(world: World
         kind: Artefact::EMAIL_UNDO,
         expect_revision: 2,
         new_handle: Some("handle-new".into()),
+        locked: Some("$argon2id$locked".into()),
+        void_since: Some(NOW),
         undo: None,
         ..new_email(90, "ann@example.com")
     };
@@ -175,6 +181,58 @@ pub(crate) async fn an_address_changes_once_with_what_takes_it_back(world: World
     assert!(world.user_by_identifier("ann@example.com").await.unwrap().is_some());
     assert_eq!(world.artefact(Artefact::EMAIL_UNDO, hash(91)).await, Ok(None), "the first owner wins");
     assert!(world.artefact(Artefact::EMAIL_UNDO, hash(89)).await.unwrap().is_some());
+    assert_eq!(
+        world.ann().await.password_hash.as_deref(),
+        Some("$argon2id$locked"),
+        "whoever was in knows the old one"
+    );
+}
+
+pub(crate) async fn who_it_was_not_shuts_the_account_once_and_takes_its_address_back(world: World) {
+    let session = world.sign_in("ann", 1).await;
+    world.authorise(&session, 11).await;
+    world.put_artefact(link(Artefact::NOT_ME, 1)).await.unwrap();
+    world.put_artefact(Artefact { created_at: NOW + 2, ..link(Artefact::NOT_ME, 2) }).await.unwrap();
+    world.put_artefact(Artefact { created_at: NOW + 2, ..link(Artefact::EMAIL_UNDO, 3) }).await.unwrap();
+    let shut = ChangeEmail {
+        kind: Artefact::NOT_ME,
+        new_handle: Some("handle-new".into()),
+        locked: Some("$argon2id$locked".into()),
+        void_since: Some(NOW + 1),
+        undo: None,
+        ..new_email(1, "first@example.com")
+    };
+    let stale = ChangeEmail { expect_revision: 7, ..shut.clone() };
+    assert_eq!(world.change_email(stale).await, Ok(Redeemed::Changed), "as it was read, or not at all");
+    assert_eq!(world.change_email(shut.clone()).await, Ok(Redeemed::Done));
+    assert_eq!(world.change_email(shut).await, Ok(Redeemed::AlreadyRedeemed));
+    assert!(!world.session_lives(&session.sid).await);
+    let ann = world.ann().await;
+    assert_eq!((ann.email.as_deref(), ann.revocation_handle.as_str()), (Some("first@example.com"), "handle-new"));
+    assert_eq!(ann.password_hash.as_deref(), Some("$argon2id$locked"));
+    assert_eq!(world.artefact(Artefact::NOT_ME, hash(2)).await, Ok(None), "made for whoever had the address then");
+    assert_eq!(world.artefact(Artefact::EMAIL_UNDO, hash(3)).await, Ok(None));
+}
+
+pub(crate) async fn an_address_by_the_operator_ends_every_link_about_the_one_before(world: World) {
+    let kinds = [Artefact::EMAIL_CHANGE, Artefact::EMAIL_UNDO, Artefact::NOT_ME, Artefact::PASSWORD_RESET];
+    for kind in kinds {
+        world.put_artefact(link(kind, 1)).await.unwrap();
+        let others = Artefact { user_id: Some("bob".into()), ..link(kind, 2) };
+        world.put_artefact(others).await.unwrap();
+    }
+    let name = UserUpdate { name: Change::Set(Some("Ann".into())), now: NOW, ..UserUpdate::default() };
+    world.update_user("ann", name).await.unwrap();
+    assert!(
+        world.artefact(Artefact::EMAIL_UNDO, hash(1)).await.unwrap().is_some(),
+        "of another field they hear nothing"
+    );
+    let email = Change::Set(Some("ann@new.example.com".to_owned()));
+    world.update_user("ann", UserUpdate { email, now: NOW, ..UserUpdate::default() }).await.unwrap();
+    for kind in kinds {
+        assert_eq!(world.artefact(kind, hash(1)).await, Ok(None), "{kind}");
+        assert!(world.artefact(kind, hash(2)).await.unwrap().is_some(), "{kind} of another user");
+    }
 }
 
 pub(crate) async fn of_parallel_proofs_of_an_address_one_counts(world: World) {

@@ -104,6 +104,11 @@ pub(super) async fn update(conn: &Conn, id: &str, update: &UserUpdate) -> Result
     if update.expect_revision.is_some_and(|expected| expected != user.revision) {
         return Err(Conflict::Revision.into());
     }
+    if matches!(update.email, Change::Set(_)) {
+        for kind in Artefact::OF_ADDRESS {
+            artefact::forget(conn, kind, id, None).await?;
+        }
+    }
     let update = update.clone();
     update.username.apply(&mut user.username);
     update.email.apply(&mut user.email);
@@ -226,8 +231,8 @@ pub(super) async fn change_password_of(conn: &Conn, change: &ChangePassword) -> 
 }
 
 pub(super) async fn change_email(conn: &Conn, change: &ChangeEmail) -> Result<Redeemed> {
-    let ChangeEmail { kind, hash, expect_revision, email, email_verified, identifiers, new_handle, undo, tell, now } =
-        change;
+    let ChangeEmail { kind, hash, expect_revision, email, email_verified, identifiers, .. } = change;
+    let ChangeEmail { new_handle, locked, void_since, undo, tell, now, .. } = change;
     let now = *now;
     // The account first, as everywhere.
     let account = sql!(
@@ -251,12 +256,21 @@ pub(super) async fn change_email(conn: &Conn, change: &ChangeEmail) -> Result<Re
     add_identifiers(conn, &user.id, identifiers).await?;
     if let Some(handle) = new_handle {
         ending::void_artefacts_of_user(conn, &user.id).await?;
+        let signal = Signal::of(conn, &user.id, now).await?;
+        let why = if *kind == Artefact::NOT_ME { "not_me" } else { "email_taken_back" };
+        ending::end_all_of_user(&signal, &user, why).await?;
+        if locked.is_some() {
+            signal.credential_change("update").await?;
+            (user.password_hash, user.password_changed_at) = (locked.clone(), Some(now));
+        }
+        handle.clone_into(&mut user.revocation_handle);
+    }
+    if let Some(since) = void_since {
         // Nor can it be given back to whoever had the address afterwards.
         let later = "DELETE FROM artefact
-            WHERE user_id = $1 AND kind = $2 AND created_at >= $3 AND redeemed_at IS NULL";
-        conn.ask(later, &[&user.id, &Artefact::EMAIL_UNDO, &num(link.created_at)]).await?;
-        ending::end_all_of_user(&Signal::of(conn, &user.id, now).await?, &user, "email_taken_back").await?;
-        handle.clone_into(&mut user.revocation_handle);
+            WHERE user_id = $1 AND kind = ANY($2) AND created_at >= $3 AND redeemed_at IS NULL";
+        let kinds = [Artefact::EMAIL_UNDO, Artefact::NOT_ME];
+        conn.ask(later, &[&user.id, &kinds.as_slice(), &num(*since)]).await?;
     }
     if let Some(undo) = undo {
         artefact::put(conn, undo).await?;

@@ -19,10 +19,10 @@ pub struct ChangePassword {
     pub now: u64,
 }
 
-/// Another address of an account, by a link that proves it or takes it back.
+/// Another address of an account, by a link that proves it or takes it back, or that shuts the account and may leave it the address it has.
 #[derive(Clone, Debug)]
 pub struct ChangeEmail {
-    /// The link's kind: [`Artefact::EMAIL_CHANGE`] or [`Artefact::EMAIL_UNDO`].
+    /// The link's kind: [`Artefact::EMAIL_CHANGE`], [`Artefact::EMAIL_UNDO`] or [`Artefact::NOT_ME`].
     pub kind: &'static str,
     /// SHA-256 of the link's secret.
     pub hash: Hash32,
@@ -36,6 +36,11 @@ pub struct ChangeEmail {
     pub identifiers: Vec<String>,
     /// A new handle, where everything else of the user ends with it: sessions, families, what waits.
     pub new_handle: Option<String>,
+    /// In place of the hash of the password, so that the present one signs nobody in; only with a new handle.
+    pub locked: Option<String>,
+    /// Links of [`Artefact::EMAIL_UNDO`] and [`Artefact::NOT_ME`] made from this second on go: they are in the mailbox of whoever had the address
+    /// afterwards.
+    pub void_since: Option<u64>,
     /// By what it can be taken back.
     pub undo: Option<Artefact>,
     /// Messages that tell of it.

@@ -16,8 +16,8 @@ pub struct Artefact {
     pub family: Option<String>,
     /// The client it was made for.
     pub client_id: Option<String>,
-    /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for [`Artefact::PAIRWISE_SUBJECT`]
-    /// and [`Artefact::EMAIL_UNDO`].
+    /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for those that outlive it:
+    /// [`Artefact::PAIRWISE_SUBJECT`], [`Artefact::EMAIL_UNDO`] and [`Artefact::NOT_ME`].
     pub user_id: Option<String>,
     /// The session it was made in.
     pub sid: Option<String>,
@@ -57,15 +57,18 @@ impl Artefact {
     pub const SIGN_UP: &'static str = "sign_up";
     /// The kind of tickets for the authorization endpoint, each of a sign-in on a page of a client.
     pub const LOGIN_TICKET: &'static str = "login_ticket";
-    /// The kind of links by which somebody says that it was not them. They name their user in the payload only: what voids the other links of an
-    /// account, as a new password does, must not take its owner's last word away.
+    /// The kind of links by which somebody says that it was not them. No change of a password voids them: whoever takes an account over must not
+    /// take its owner's last word away.
     pub const NOT_ME: &'static str = "not_me";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
     /// The kind of records that a browser of the user is not asked for a second factor for some time: the hash is of both.
     pub const REMEMBERED_BROWSER: &'static str = "remembered_browser";
     /// The kinds that outlive a change of password.
-    pub(crate) const LASTING: [&'static str; 2] = [Self::EMAIL_UNDO, Self::PAIRWISE_SUBJECT];
+    pub(crate) const LASTING: [&'static str; 3] = [Self::EMAIL_UNDO, Self::NOT_ME, Self::PAIRWISE_SUBJECT];
+    /// The kinds that are about an account's address, and end when the operator gives it another.
+    pub(crate) const OF_ADDRESS: [&'static str; 4] =
+        [Self::EMAIL_CHANGE, Self::EMAIL_UNDO, Self::NOT_ME, Self::PASSWORD_RESET];
     /// The kind of user codes, each the question whether its device code may have an account.
     pub const USER_CODE: &'static str = "user_code";
 }

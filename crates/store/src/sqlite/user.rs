@@ -93,6 +93,11 @@ pub(super) fn update(conn: &Connection, id: &str, update: UserUpdate) -> Result<
     if update.expect_revision.is_some_and(|expected| expected != user.revision) {
         return Err(Conflict::Revision.into());
     }
+    if matches!(update.email, Change::Set(_)) {
+        for kind in Artefact::OF_ADDRESS {
+            artefact::forget(conn, kind, id, None)?;
+        }
+    }
     update.username.apply(&mut user.username);
     update.email.apply(&mut user.email);
     update.email_verified.apply(&mut user.email_verified);
@@ -204,8 +209,8 @@ pub(super) fn change_password(conn: &Connection, change: ChangePassword) -> Resu
 }
 
 pub(super) fn change_email(conn: &Connection, change: ChangeEmail) -> Result<Redeemed> {
-    let ChangeEmail { kind, hash, expect_revision, email, email_verified, identifiers, new_handle, undo, tell, now } =
-        change;
+    let ChangeEmail { kind, hash, expect_revision, email, email_verified, identifiers, .. } = change;
+    let ChangeEmail { new_handle, locked, void_since, undo, tell, now, .. } = change;
     let Some(link) = artefact::find(conn, kind, hash)? else { return Ok(Redeemed::Unknown) };
     if let Some(refused) = artefact::refusal(&link, now) {
         return Ok(refused);
@@ -222,12 +227,20 @@ pub(super) fn change_email(conn: &Connection, change: ChangeEmail) -> Result<Red
     add_identifiers(conn, &user.id, &identifiers)?;
     if let Some(handle) = new_handle {
         ending::void_artefacts_of_user(conn, &user.id)?;
+        let signal = Signal::of(conn, &user.id, now)?;
+        ending::end_all_of_user(&signal, &user, if kind == Artefact::NOT_ME { "not_me" } else { "email_taken_back" })?;
+        if locked.is_some() {
+            signal.credential_change("update")?;
+            (user.password_hash, user.password_changed_at) = (locked, Some(now));
+        }
+        user.revocation_handle = handle;
+    }
+    if let Some(since) = void_since {
         // Nor can it be given back to whoever had the address afterwards.
         let sql = "DELETE FROM artefact
-            WHERE user_id = ?1 AND kind = ?2 AND created_at >= ?3 AND redeemed_at IS NULL";
-        conn.prepare_cached(sql)?.execute(params![user.id, Artefact::EMAIL_UNDO, Num(link.created_at)])?;
-        ending::end_all_of_user(&Signal::of(conn, &user.id, now)?, &user, "email_taken_back")?;
-        user.revocation_handle = handle;
+            WHERE user_id = ?1 AND kind IN (?2, ?3) AND created_at >= ?4 AND redeemed_at IS NULL";
+        let kinds = (Artefact::EMAIL_UNDO, Artefact::NOT_ME);
+        conn.prepare_cached(sql)?.execute(params![user.id, kinds.0, kinds.1, Num(since)])?;
     }
     if let Some(undo) = undo {
         artefact::put(conn, &undo)?;

@@ -15,7 +15,8 @@ use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 use symbolon_store::{Artefact, Attempt, ChangeEmail, Conflict, Hash32, NewDelivery, Redeemed, StoreError, User};
 
 use super::{Visit, language, letter, shell, sign_in};
-use crate::account::normalize::{EmailAddress, Identifier};
+use crate::account::normalize::EmailAddress;
+use crate::account::not_me;
 use crate::admin;
 use crate::app::App;
 use crate::effects::store_failure;
@@ -25,7 +26,7 @@ use crate::http::meta::Meta;
 use crate::http::posted::Posted;
 use crate::http::{browser, page, setup};
 use crate::interaction::OwnPage;
-use crate::mail::Letter;
+use crate::mail::{self, Letter, ResetAsked};
 use crate::pages::Csp;
 use crate::pages::account::email::{
     AccountEmail, AccountEmailProblem, EmailCan, EmailLink, EmailLinkWhat, LinkForm, Proven,
@@ -41,6 +42,8 @@ pub(in crate::http) const UNDO: &str = "/account/email/undo";
 const PROOF_MINUTES: u64 = 60;
 /// How long an address can be taken back, in days.
 const UNDO_DAYS: u64 = 3;
+/// Links to take an address back that are looked at; there are fewer, as wishes are counted.
+const MAX_UNDOS: u32 = 100;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Response, OAuthError> {
     render(visit, "", None).await
@@ -89,11 +92,14 @@ async fn ask(visit: &Visit<'_>, typed: &str) -> Result<Result<(), AccountEmailPr
     let link = app.issuer.endpoint(&format!("{}?code={}", OwnPage::EmailConfirm.path(), proof.reveal()));
     let written = if is_taken { Letter::EmailTaken } else { Letter::EmailProof { link, minutes: PROOF_MINUTES } };
     let mut tell = letter(visit.arrival, user, Some(&email.as_typed), &written);
-    if let Some(old) = &user.email {
-        let (undo, link) = undo_link(app, user, meta.now);
-        app.store.put_artefact(undo).await.map_err(failed)?;
+    // Whoever reads a mailbox that nobody has proven hears nothing of the account.
+    if user.email_verified {
+        let (undo, link) = undo_link(app, user, meta.now).await?.unzip();
+        if let Some(undo) = undo {
+            app.store.put_artefact(undo).await.map_err(failed)?;
+        }
         let asked = Letter::EmailAsked { email: email.as_typed.clone(), link, days: UNDO_DAYS };
-        tell.extend(letter(visit.arrival, user, Some(old), &asked));
+        tell.extend(letter(visit.arrival, user, user.email.as_deref(), &asked));
     }
     let expires_at = meta.now.saturating_add(PROOF_MINUTES * 60);
     let mut artefact = admin::link_artefact(Artefact::EMAIL_CHANGE, &proof, Some(&user.id), meta.now, expires_at);
@@ -103,13 +109,19 @@ async fn ask(visit: &Visit<'_>, typed: &str) -> Result<Result<(), AccountEmailPr
     Ok(Ok(()))
 }
 
-/// What lets whoever has the present address keep it, and the link to it.
-fn undo_link(app: &App, user: &User, now: u64) -> (Artefact, String) {
+/// What lets whoever has the present address keep it, and the link to it. Only a proven address has one, and none while the account can go back to
+/// an earlier address: else a thief, once the account has theirs, would have a way back to it themselves.
+async fn undo_link(app: &App, user: &User, now: u64) -> Result<Option<(Artefact, String)>, OAuthError> {
+    let open = app.store.usable_artefacts(Artefact::EMAIL_UNDO, &user.id, MAX_UNDOS, now).await;
+    let open = open.map_err(|error| store_failure(&error))?;
+    if !user.email_verified || user.email.is_none() || open.iter().any(|undo| email_of(undo) != user.email) {
+        return Ok(None);
+    }
     let code = OpaqueToken::generate(TokenKind::EmailUndo, &mut SystemRng);
     let expires_at = now.saturating_add(UNDO_DAYS * 86_400);
     let mut artefact = admin::link_artefact(Artefact::EMAIL_UNDO, &code, Some(&user.id), now, expires_at);
     artefact.payload = json!({ "email": user.email, "verified": user.email_verified });
-    (artefact, app.issuer.endpoint(&format!("{UNDO}?code={}", code.reveal())))
+    Ok(Some((artefact, app.issuer.endpoint(&format!("{UNDO}?code={}", code.reveal())))))
 }
 
 async fn render(visit: &Visit<'_>, typed: &str, problem: Option<AccountEmailProblem>) -> Result<Response, OAuthError> {
@@ -195,7 +207,7 @@ async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
         let what = EmailLinkWhat::Confirm(LinkForm { code: code.to_owned(), csrf, email });
         return Ok(link_page(arrival, Some(&user), StatusCode::OK, what));
     }
-    let (undo, undo_link) = undo_link(app, &user, meta.now);
+    let (undo, undo_link) = undo_link(app, &user, meta.now).await?.unzip();
     let old = user.email.clone().unwrap_or_default();
     let told = |undo: Option<String>| Letter::EmailChanged {
         old: old.clone(),
@@ -204,8 +216,10 @@ async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
         days: UNDO_DAYS,
     };
     let mut tell = letter(arrival, &user, Some(&email), &told(None));
-    tell.extend(letter(arrival, &user, user.email.as_deref(), &told(Some(undo_link))));
-    let changed = Changed { email: email.clone(), verified: true, new_handle: None, tell, undo: Some(undo) };
+    if user.email_verified {
+        tell.extend(letter(arrival, &user, user.email.as_deref(), &told(undo_link)));
+    }
+    let changed = Changed { email: email.clone(), verified: true, ending: None, tell, undo };
     match change(arrival, &user, (Artefact::EMAIL_CHANGE, token), changed).await? {
         Some(Redeemed::Done) => {
             let told = events::account(app, meta, "user.email.change", &user.id, None);
@@ -220,9 +234,17 @@ async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
 struct Changed {
     email: String,
     verified: bool,
-    new_handle: Option<String>,
+    ending: Option<Ending>,
     tell: Vec<NewDelivery>,
     undo: Option<Artefact>,
+}
+
+/// What ends with the change.
+struct Ending {
+    /// In place of the password, which whoever was in may know.
+    locked: Option<String>,
+    /// Links that were mailed to an address after this second.
+    since: u64,
 }
 
 /// `None` if somebody else has the address by now.
@@ -232,19 +254,18 @@ async fn change(
     (kind, token): (&'static str, OpaqueToken),
     changed: Changed,
 ) -> Result<Option<Redeemed>, OAuthError> {
-    let Changed { email, verified, new_handle, tell, undo } = changed;
-    let username = user.username.as_deref().and_then(|name| Identifier::parse(name).ok());
-    let address = EmailAddress::parse(&email).ok().map(|email| email.identifier);
+    let Changed { email, verified, ending, tell, undo } = changed;
     let change = ChangeEmail {
         kind,
         hash: Hash32(token.hash()),
         expect_revision: user.revision,
+        identifiers: not_me::identifiers(user, Some(&email)),
         email: Some(email),
         email_verified: verified,
-        identifiers: username.into_iter().chain(address).map(Identifier::into_string).collect(),
-        new_handle,
-        // Nobody has an address that was never there.
-        undo: undo.filter(|_| user.email.is_some()),
+        new_handle: ending.is_some().then(|| symbolon_oauth::random_id(&mut SystemRng)),
+        void_since: ending.as_ref().map(|ending| ending.since),
+        locked: ending.and_then(|ending| ending.locked),
+        undo,
         tell,
         now: arrival.meta.now,
     };
@@ -303,8 +324,15 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
         tell.extend(letter(arrival, &user, user.email.as_deref(), &told));
     }
     let verified = link.payload.get("verified").and_then(Value::as_bool).unwrap_or_default();
-    let new_handle = Some(symbolon_oauth::random_id(&mut SystemRng));
-    let changed = Changed { email: email.clone(), verified, new_handle, tell, undo: None };
+    let locked = not_me::locked(app, &user).await;
+    let locked = locked.map_err(|_| OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })?;
+    if locked.is_some() && app.mail.is_on() {
+        let asked = ResetAsked { identifier: email.clone(), interaction: None };
+        let lang = mail::language(&page::languages(headers, None));
+        tell.push(mail::reset_asked(app, asked, lang, meta.now));
+    }
+    let ending = Some(Ending { locked, since: link.created_at });
+    let changed = Changed { email: email.clone(), verified, ending, tell, undo: None };
     match change(arrival, &user, (Artefact::EMAIL_UNDO, token), changed).await? {
         Some(Redeemed::Done) => {
             events::account(app, meta, "user.email.undo", &user.id, None).await.map_err(failed)?;

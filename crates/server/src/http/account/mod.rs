@@ -159,7 +159,7 @@ pub(super) async fn not_me_link(arrival: &Arrival<'_>, user: &User) -> Result<Op
     if !app.mail.is_on() || user.email.is_none() {
         return Ok(None);
     }
-    not_me::link(app, &user.id, meta.now).await.map(Some).map_err(|error| store_failure(&error))
+    not_me::link(app, user, meta.now).await.map(Some).map_err(|error| store_failure(&error))
 }
 
 /// A day.

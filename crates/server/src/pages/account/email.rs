@@ -179,7 +179,7 @@ impl EmailLink {
             frame: words::Account::of(language),
             what,
         };
-        let form = |email: &str| LinkForm { code: "sym_ec_1".into(), csrf: "sample-csrf".into(), email: email.into() };
+        let form = |email: &str| LinkForm { code: "sym_ep_1".into(), csrf: "sample-csrf".into(), email: email.into() };
         vec![
             ("email-confirm", page(EmailLinkWhat::Confirm(form("ada@new.example.com")))),
             ("email-confirm-hostile", page(EmailLinkWhat::Confirm(form(sample::HOSTILE)))),

@@ -78,7 +78,8 @@ mod tests {
     #[test]
     fn what_is_loaded_later_is_named_by_its_hash() {
         let loaders: Vec<&str> = FILES.iter().map(|file| std::str::from_utf8(file.content).unwrap()).collect();
-        for (name, _) in scripts().skip(1) {
+        // The page itself names the core, and `socket.js` beside it.
+        for (name, _) in scripts().skip(1).filter(|(name, _)| !name.starts_with("socket.")) {
             let imported = format!("\"./{name}\"");
             assert!(loaders.iter().any(|text| text.contains(&imported)), "{name}: run npm run build in sdk/js");
         }

@@ -7,6 +7,17 @@ pub fn calendar(unix: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60)
 }
 
+/// Year, month and day of a moment.
+pub fn civil_of(unix: u64) -> (u64, u64, u64) {
+    civil(unix / 86_400)
+}
+
+/// Hour and minute of a moment.
+pub fn minute_of_day(unix: u64) -> (u64, u64) {
+    let second = unix % 86_400;
+    (second / 3_600, second / 60 % 60)
+}
+
 /// The same for a file's name: `20250805T050000Z`. Later ones sort behind earlier ones.
 pub fn compact(unix: u64) -> String {
     calendar(unix).replace(['-', ':'], "").replace(' ', "T")

@@ -41,6 +41,9 @@ pub struct Interaction {
     /// The page of ours that waits for the sign-in, where that is none of the above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_page: Option<OwnPage>,
+    /// The languages its pages are asked for in (`ui_locales`), or the one that was chosen since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locales: Vec<String>,
     /// What this value is for: each step takes its own only.
     pub step: Step,
     iss: String,
@@ -184,6 +187,7 @@ impl Interaction {
             offered: None,
             user_code: None,
             own_page: None,
+            locales: Vec::new(),
             step: Step::SignIn,
             iss: issuer.as_str().to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -239,6 +243,12 @@ impl Interaction {
     #[must_use]
     pub fn from_source(self, source: Source) -> Self {
         Self { object: source.object, ..self }
+    }
+
+    /// The same request, whose pages are in one of these languages if they can be.
+    #[must_use]
+    pub fn in_languages(self, locales: &[String]) -> Self {
+        Self { locales: locales.to_vec(), ..self }
     }
 
     /// The same request, whose page offers to go on in this session (OpenID Connect Core §3.1.2.1, `select_account`).

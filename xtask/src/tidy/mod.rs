@@ -10,6 +10,7 @@ mod musts;
 mod packages;
 mod settings;
 mod source;
+mod templates;
 mod text;
 
 use crate::tree::Workspace;
@@ -67,6 +68,7 @@ const CHECKS: &[Check] = &[
     Check { name: "known attacks have tests", run: |_, files| Ok(attacks::have_tests(files)) },
     Check { name: "MUSTs have tests", run: |_, files| Ok(musts::are_kept(files)) },
     Check { name: "settings in the manual", run: |_, files| Ok(settings::in_the_manual(files)) },
+    Check { name: "templates hold no sentence", run: |_, files| Ok(each(files, templates::hold_no_sentence)) },
     Check { name: "licences", run: |workspace, _| packages::licences(workspace) },
     Check { name: "duplicate versions", run: |workspace, _| packages::duplicates(workspace) },
     Check { name: "package budget", run: |workspace, _| packages::budget(workspace) },

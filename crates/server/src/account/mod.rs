@@ -13,3 +13,10 @@ pub(crate) mod reset;
 pub mod sign_in;
 pub mod sign_up;
 pub mod throttle;
+
+use symbolon_store::User;
+
+/// The language of an account, as its claim `locale` has it (OpenID Connect Core §5.1).
+pub(crate) fn locale(user: &User) -> Option<&str> {
+    user.profile.get("locale").and_then(serde_json::Value::as_str)
+}

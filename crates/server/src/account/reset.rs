@@ -6,6 +6,7 @@ use serde_json::json;
 use symbolon_oauth::{OpaqueToken, TokenKind};
 use symbolon_store::{Artefact, Attempt, AuditEvent, Delivery, StoreError, UserStatus};
 
+use super::locale;
 use super::normalize::{EmailAddress, Identifier};
 use super::throttle::ThrottlePolicy;
 use crate::admin;
@@ -16,6 +17,16 @@ use crate::rng::SystemRng;
 /// How long a link works, in minutes, counted from when it is sent.
 pub(crate) const LINK_MINUTES: u64 = 20;
 
+/// A letter to whoever owns an account.
+pub(crate) struct Made {
+    /// What it says.
+    pub(crate) letter: Letter,
+    /// Where it goes.
+    pub(crate) address: EmailAddress,
+    /// The language of the account.
+    pub(crate) locale: Option<String>,
+}
+
 /// The letter to whoever owns the account, with a fresh link in it. Nothing if there is no such account, if it is blocked or has no address,
 /// or if its owner has been sent enough: strangers must not fill a mailbox.
 pub(crate) async fn letter(
@@ -23,7 +34,7 @@ pub(crate) async fn letter(
     asked: &ResetAsked,
     delivery: &Delivery,
     now: u64,
-) -> Result<Option<(Letter, EmailAddress)>, StoreError> {
+) -> Result<Option<Made>, StoreError> {
     let Ok(identifier) = Identifier::parse(&asked.identifier) else { return Ok(None) };
     let user = app.store.user_by_identifier(identifier.as_str()).await?;
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(None) };
@@ -43,7 +54,8 @@ pub(crate) async fn letter(
     app.store.put_artefact(link).await?;
     app.audit.note(created(&user.id, delivery.id, now)).await;
     let link = app.issuer.endpoint(&format!("/reset?code={}", code.reveal()));
-    Ok(Some((Letter::PasswordReset { link, minutes: LINK_MINUTES }, address)))
+    let letter = Letter::PasswordReset { link, minutes: LINK_MINUTES };
+    Ok(Some(Made { letter, address, locale: locale(&user).map(str::to_owned) }))
 }
 
 fn created(user_id: &str, delivery: u64, now: u64) -> AuditEvent {

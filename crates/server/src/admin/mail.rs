@@ -40,7 +40,7 @@ async fn test(context: &mut AdminContext<'_>, address: &str) -> Result<Value, Ad
     let to = EmailAddress::parse(address).map_err(|why| refused(&why))?;
     let issuer = Issuer::parse(context.issuer).map_err(|why| AdminError::failed(why.to_string()))?;
     let number = format!("test.{}", symbolon_oauth::random_id(&mut *context.rng));
-    let written = Written::new(&issuer, &Letter::Test, to, "en", &number, context.now);
+    let written = Written::new(&issuer, &Letter::Test, to, context.config.pages.language.tag(), &number, context.now);
     let sent = context.mail.send(written, PATIENCE).await;
     let outcome = if sent.is_ok() { "sent" } else { "not sent" };
     let detail = json!({ "outcome": outcome });

@@ -63,7 +63,7 @@ pub(super) async fn invite(context: &mut AdminContext<'_>, new: NewInvitation) -
     let id = name(&artefact);
     let letters = new.mail.then(|| {
         let letter = Letter::Invitation { link: link.clone(), days: new.valid_secs.div_ceil(DAY), client };
-        let to = To { address: &email, user_id: None, lang: "en" };
+        let to = To { address: &email, user_id: None, lang: context.config.pages.language.tag() };
         mail::delivery_of(context.sealer, &to, &letter, context.now)
     });
     context.store.put_artefact_and_tell(artefact, letters.into_iter().collect()).await?;

@@ -28,6 +28,8 @@ use symbolon_oauth::second_factor::{Factor, Required};
 use symbolon_oauth::sign_up::SignUp;
 use zeroize::Zeroizing;
 
+use crate::words::Language;
+
 pub(crate) use acme::external_account;
 pub use load::{Effective, Loaded, Mode, Source, Sources, Values, load};
 pub use network::{Listen, Network};
@@ -78,6 +80,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Letters to people.
     pub mail: Mail,
+    /// What people see.
+    pub pages: Pages,
     /// Clients that register themselves.
     pub registration: RegistrationMode,
     /// Who may make an account without the operator.
@@ -143,6 +147,13 @@ pub struct Tls {
     pub cert: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
+}
+
+/// `pages.*`
+#[derive(Clone, Copy, Debug)]
+pub struct Pages {
+    /// For whoever reads nothing that we speak.
+    pub language: Language,
 }
 
 /// `factors.*`

@@ -12,10 +12,11 @@ use super::load::{Mode, Values};
 use super::setting::Kind;
 use super::{
     AccountDeletion, AccountRules, Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, Keys,
-    Limit, Listen, Log, LogFormat, Mail, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Password, Problem,
+    Limit, Listen, Log, LogFormat, Mail, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages, Password, Problem,
     RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls, Tokens,
     format_duration, format_size, parse_duration, parse_size,
 };
+use crate::words::Language;
 
 /// The first wait once the free failures are used up; each further one is twice as long.
 const FIRST_WAIT_SECS: u64 = 1;
@@ -60,6 +61,7 @@ impl Config {
                 password: read.optional("mail.password").map(SecretText::new),
                 from: read.optional("mail.from"),
             },
+            pages: Pages { language: Language::of_tag(read.choice("pages.language")).unwrap_or_default() },
             registration: RegistrationMode::read(&mut read),
             sign_up: read.sign_up(),
             account: AccountRules::read(&mut read),

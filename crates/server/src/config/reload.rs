@@ -3,7 +3,7 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 20] = [
+const AT_ONCE: [&str; 21] = [
     "account.",
     "http.trusted_proxies",
     "http.max_body",
@@ -20,6 +20,7 @@ const AT_ONCE: [&str; 20] = [
     "throttle.backchannel_waiting",
     "throttle.max_delay",
     "throttle.window",
+    "pages.language",
     "sign_up",
     "ssf.max_waiting",
     "audit.retention",
@@ -69,6 +70,7 @@ impl Config {
         next.throttle.address = new.throttle.address;
         next.throttle.request_uri = new.throttle.request_uri;
         next.throttle.backchannel_waiting = new.throttle.backchannel_waiting;
+        next.pages = new.pages;
         next.sign_up = new.sign_up;
         next.account.clone_from(&new.account);
         next.ssf.max_waiting = new.ssf.max_waiting;

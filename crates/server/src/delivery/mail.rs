@@ -14,6 +14,7 @@ use crate::account::reset;
 use crate::app::App;
 use crate::mail::{Letter, MailError, Queued, Written};
 use crate::metrics::MailFate;
+use crate::words::Reads;
 
 /// How long one letter may take. Servers that let strangers wait take some seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -75,17 +76,26 @@ fn template(queued: &Queued) -> &'static str {
     NAMES.into_iter().find(|name| *name == queued.template).unwrap_or("other")
 }
 
+/// The account's own language, if it has one that letters are in; else that of the browser from which it was asked for.
+fn for_account(asked: String, locale: Option<&str>) -> String {
+    let own = Reads::default().with_account(locale).account_language();
+    own.map_or(asked, |language| language.tag().to_owned())
+}
+
 async fn attempt(app: &App, delivery: &Delivery, queued: &Queued, now: u64) -> Result<Sent, Failure> {
     if now >= queued.until {
         return Err(Failure::Hopeless("what it tells is over".to_owned()));
     }
     let sealed = queued.open(&app.sealer).map_err(|error| Failure::Hopeless(error.to_string()))?;
-    let lang = sealed.lang;
+    let mut lang = sealed.lang;
     let (letter, to) = match (sealed.letter, &queued.to) {
         (Letter::ResetAsked(asked), _) => {
             let made = reset::letter(app, &asked, delivery, now).await;
             match made.map_err(|error| Failure::Refused(format!("it cannot be made: {error}")))? {
-                Some(made) => made,
+                Some(made) => {
+                    lang = for_account(lang, made.locale.as_deref());
+                    (made.letter, made.address)
+                }
                 None => return Ok(Sent::Unwanted),
             }
         }

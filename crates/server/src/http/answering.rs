@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::pages::asks::Asks;
 use crate::pages::consent::{DetailView, Freshness};
+use crate::words::Language;
 
 /// A client that waits for an answer.
 pub(super) struct Waiting<G> {
@@ -98,11 +99,11 @@ pub(crate) fn kept<T: serde::de::DeserializeOwned>(artefact: &Artefact) -> Resul
 }
 
 /// Everything that is asked for, whatever was allowed before.
-pub(super) fn asks(app: &App, question: &Question<'_>) -> Asks {
+pub(super) fn asks(app: &App, question: &Question<'_>, language: Language) -> Asks {
     let names = question.scope.iter().filter(|name| *name != "openid");
     let view = |name: &str| {
         let api = question.apis.iter().copied().find(|api| api.has_scope(name));
-        consent::scope_view(api, name, Freshness::New)
+        consent::scope_view(api, name, Freshness::New, language)
     };
     Asks {
         details: question.details.iter().map(DetailView::of).collect(),

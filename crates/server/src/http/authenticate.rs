@@ -17,7 +17,7 @@ use symbolon_store::{Session, User};
 use zeroize::Zeroizing;
 
 use super::meta::Meta;
-use super::{answer, browser, form, page, page_cookies, token};
+use super::{answer, browser, form, page_cookies, token};
 use crate::account::factors;
 use crate::account::new_device::{self, Place};
 use crate::account::sign_in::{self, Outcome};
@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::registry::Registry;
 use crate::rng::SystemRng;
-use crate::{events, facts, mail};
+use crate::{events, facts};
 
 /// The request. Unknown members are ignored, as unknown parameters are.
 #[derive(Deserialize)]
@@ -167,7 +167,7 @@ pub(super) async fn tell_of_new_network(
     let place = Place {
         user_agent: headers.get(USER_AGENT).and_then(|value| value.to_str().ok()),
         address: &meta.address_text(),
-        lang: mail::language(&page::languages(headers, None)),
+        lang: meta.language_of_letters(Some(user)),
     };
     new_device::tell(app, user, &place, meta.now).await.map_err(failed)
 }

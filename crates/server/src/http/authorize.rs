@@ -65,7 +65,7 @@ pub(super) async fn post(
         return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
     };
     let fields = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    page::hand_on(&app, Some(client), AGAIN, fields)
+    page::hand_on(&app, &meta, Some(client), AGAIN, fields)
 }
 
 /// Where a large request is posted again, by a page of ours.
@@ -127,6 +127,12 @@ pub(super) fn open(app: &App, params: &Params, headers: &HeaderMap, now: u64) ->
     app.interactions.open(params.get("interaction")?, browser, now).ok()
 }
 
+/// The languages that a request names which has not been validated.
+fn locales(query: &str) -> Vec<String> {
+    let params = Params::parse_for_authorize(query.as_bytes()).unwrap_or_default();
+    params.get("ui_locales").unwrap_or_default().split(' ').map(str::to_owned).collect()
+}
+
 /// A browser at the authorization endpoint.
 pub(super) struct Arrival<'a> {
     /// The application.
@@ -158,18 +164,27 @@ impl Arrival<'_> {
     }
 
     async fn respond(&self, query: &str, interaction: Option<&Interaction>) -> Response {
-        let asked = match self.read(query, interaction).await {
+        // What a page says of a request that is not to be read, it says in the language that stands in it nevertheless.
+        let meta = self.meta.asking(&interaction.map_or_else(|| locales(query), |one| one.locales.clone()));
+        let arrival = self.with(&meta);
+        let asked = match arrival.read(query, interaction).await {
             Ok(asked) => asked,
-            Err(unread) => return self.reject(&unread.beside, self.refuse_unread(&unread)),
+            Err(unread) => return arrival.reject(&unread.beside, arrival.refuse_unread(&unread)),
         };
-        let request = match self.validate(&asked.request) {
+        let request = match arrival.validate(&asked.request) {
             Ok(request) => request,
-            Err(rejection) => return self.reject(&asked.request.params, rejection),
+            Err(rejection) => return arrival.reject(&asked.request.params, rejection),
         };
-        match self.decide(&request, &asked, interaction).await {
+        let meta = meta.asking(request.ui_locales());
+        match self.with(&meta).decide(&request, &asked, interaction).await {
             Ok(response) => response,
-            Err(error) => self.refuse(&request, &error),
+            Err(error) => arrival.refuse(&request, &error),
         }
+    }
+
+    /// The same arrival, of which more is known.
+    fn with<'m>(&'m self, meta: &'m Meta) -> Arrival<'m> {
+        Arrival { app: self.app, registry: Arc::clone(&self.registry), meta, headers: self.headers }
     }
 
     /// Tells the client of a proven request why there is no answer, also when the fault is ours: `server_error` and
@@ -265,6 +280,7 @@ impl Arrival<'_> {
         let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
         let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
         let choice = signed_in.filter(|_| reason == Reason::SelectAccount);
+        let pending = pending.in_languages(self.meta.reads.asked());
         let pending = pending.from_source(request.source()).offering(choice.map(|who| who.session.sid.clone()));
         let choice = choice.map(consent::account_view);
         // Asked to confirm who they are, people need not type it again.
@@ -284,6 +300,7 @@ impl Arrival<'_> {
         let (browser, cookie) = browser::ensure_pre_session(self.app, self.headers);
         let pending = Interaction::sign_in(&self.app.issuer, query, &browser, self.meta.now);
         let typed = sign_up::Typed { email: login_hint.unwrap_or_default(), ..sign_up::Typed::default() };
+        let pending = pending.in_languages(self.meta.reads.asked());
         let form = sign_up::Form { interaction: pending.from_source(request.source()), typed, problem: None };
         Ok(page::with_cookie(sign_up::show(self, Some(request), &browser, &form)?, cookie))
     }

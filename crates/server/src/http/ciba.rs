@@ -117,7 +117,7 @@ impl Visit<'_> {
         }
         let binding = browser::session_binding(app, headers).unwrap_or_default();
         let view = Ciba {
-            shell: page::shell(app),
+            shell: page::shell_for(app, meta, &who.user),
             account: consent::account_view(who),
             csrf: csrf::issue(&app.csrf, binding, Purpose::CibaAnswer, meta.now),
             requests,
@@ -154,11 +154,11 @@ impl Visit<'_> {
         };
         let pending = Interaction::own_question(&app.issuer, browser, meta.now, shown);
         Ok(Some(CibaRequest {
-            client: page::client_view(question.client, None, &page::languages(self.headers, None)),
+            client: page::client_view(question.client, None, &meta.reads.languages()),
             binding_message: grant.binding_message.clone(),
             asked_secs_ago: meta.now.saturating_sub(waiting.asked_at),
             address: grant.from.address.clone(),
-            asks: asks(app, &question),
+            asks: asks(app, &question, page::shell_for(app, meta, &who.user).language),
             interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
         }))
     }
@@ -232,7 +232,7 @@ impl Visit<'_> {
         }
         let recorded = events::ciba_answered(app, meta, event, &who.session, &grant).await;
         recorded.map_err(|error| store_failure(&error))?;
-        let view = Done { shell: page::shell(app), what };
+        let view = Done { shell: page::shell_for(app, meta, &who.user), what };
         Ok(Given::Done(page::html(app, StatusCode::OK, &view, &Csp::strict())))
     }
 }

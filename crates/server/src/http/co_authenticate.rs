@@ -179,7 +179,9 @@ pub(super) async fn redeem(
     if app.store.redeem_artefact(kind, hash, now).await.map_err(failed)? != Redeemed::Done {
         return Ok(None);
     }
-    let pending = Interaction::sign_in(&app.issuer, query, browser, now).from_source(request.source());
+    let pending = Interaction::sign_in(&app.issuer, query, browser, now)
+        .in_languages(request.ui_locales())
+        .from_source(request.source());
     login::enter(at, &user, pending).await.map(Some)
 }
 

@@ -21,10 +21,11 @@ use crate::events;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
 use crate::pages::AccountView;
-use crate::pages::consent::{Consent, DetailView, Freshness, ScopeView, standard_scope_text};
+use crate::pages::consent::{Consent, DetailView, Freshness, ScopeView};
 use crate::pages::error::ErrorWhat;
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
+use crate::words::{self, Language};
 
 /// What was allowed before, at each of the APIs asked for.
 pub(super) async fn all_on_record(
@@ -83,28 +84,31 @@ pub(super) fn show(
     let shown =
         Step::Consent { sid: who.session.sid.clone(), scope: prompt.scope.clone(), audience: prompt.audience.clone() };
     let pending = Interaction::consent(&app.issuer, query, &browser, arrival.meta.now, before.sign_in_since, shown);
+    let pending = pending.in_languages(arrival.meta.reads.asked());
     let pending = pending.from_source(request.source()).offering(before.chosen);
-    let languages = page::languages(arrival.headers, Some(request));
+    let languages = arrival.meta.reads.languages();
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages);
     let csp = page::csp(request).image(client.logo.as_ref());
+    let shell = page::shell_for(app, arrival.meta, &who.user);
+    let language = shell.language;
     let view = Consent {
-        shell: page::shell(app),
+        shell,
         client,
         account: account_view(who),
         switch_account: None,
         interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
         csrf: csrf::issue(&app.csrf, binding, Purpose::Consent, arrival.meta.now),
         details: prompt.details.iter().map(DetailView::of).collect(),
-        scopes: scopes(request, prompt),
+        scopes: scopes(request, prompt, language),
         lifetime_days: lifetime_days(app, request.client(), &prompt.scope),
     };
     Ok(page::with_cookie(page::html(app, StatusCode::OK, &view, &csp), cookie))
 }
 
-fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt) -> Vec<ScopeView> {
+fn scopes(request: &ValidRequest<'_>, prompt: &ConsentPrompt, language: Language) -> Vec<ScopeView> {
     let describe = |name: &str| {
         let freshness = if prompt.new_scope.contains(name) { Freshness::New } else { Freshness::Known };
-        scope_view(request.apis().find(|api| api.has_scope(name)), name, freshness)
+        scope_view(request.apis().find(|api| api.has_scope(name)), name, freshness, language)
     };
     prompt.scope.iter().filter(|name| *name != "openid").map(describe).collect()
 }
@@ -116,13 +120,13 @@ pub(super) fn lifetime_days(app: &App, client: &Client, scope: &Scope) -> Option
 }
 
 /// A scope in words: the standard's, or those of the API that has it.
-pub(super) fn scope_view(api: Option<&Api>, name: &str, freshness: Freshness) -> ScopeView {
+pub(super) fn scope_view(api: Option<&Api>, name: &str, freshness: Freshness, language: Language) -> ScopeView {
     let api = api.filter(|api| api.has_scope(name));
     let own = api.and_then(|api| api.scopes.iter().find(|scope| scope.name == name));
     let described = own.map(|scope| scope.description.as_str()).filter(|text| !text.is_empty());
     ScopeView {
         name: name.to_owned(),
-        text: standard_scope_text(name).or(described).unwrap_or(name).to_owned(),
+        text: words::Consent::of(language).scope(name).or(described).unwrap_or(name).to_owned(),
         api: api.map(|api| api.name.clone()),
         freshness,
     }

@@ -48,7 +48,7 @@ pub(super) async fn change_password(
     let Some(client) = known.filter(|client| may_ask(client, &headers)) else {
         return answer::error(&OAuthError::GrantNotAllowed);
     };
-    let response = ask(&app, &meta, &headers, request.email.trim()).await;
+    let response = ask(&app, &meta, request.email.trim()).await;
     answer::to_client(response.unwrap_or_else(|error| answer::error(&error)), client.client_id.as_str())
 }
 
@@ -60,7 +60,7 @@ fn may_ask(client: &Client, headers: &HeaderMap) -> bool {
     client.first_party && !client.disabled && own
 }
 
-async fn ask(app: &App, meta: &Meta, headers: &HeaderMap, email: &str) -> Result<Response, OAuthError> {
+async fn ask(app: &App, meta: &Meta, email: &str) -> Result<Response, OAuthError> {
     if email.is_empty() {
         return Err(OAuthError::ParameterMissing("email"));
     }
@@ -70,7 +70,7 @@ async fn ask(app: &App, meta: &Meta, headers: &HeaderMap, email: &str) -> Result
         return Ok(answer::json(StatusCode::SERVICE_UNAVAILABLE, &body));
     }
     let identifier = email.chars().take(MAX_IDENTIFIER_CHARS).collect();
-    Ok(match forgot::wish(app, meta, headers, ResetAsked { identifier, interaction: None }).await? {
+    Ok(match forgot::wish(app, meta, ResetAsked { identifier, interaction: None }).await? {
         Attempt::Wait { secs } => {
             let text = format!("too many attempts: try again in {secs} seconds");
             let body = serde_json::json!({ "error": "too_many_requests", "error_description": text });

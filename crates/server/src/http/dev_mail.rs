@@ -19,6 +19,7 @@ use crate::calendar::calendar;
 use crate::mail::{KeptLetter, STYLE};
 use crate::pages::Csp;
 use crate::pages::dev_mail::{Letter, LetterLine, Letters, TextLine};
+use crate::words::Language;
 
 /// Another site can have its name lead to this machine; that it is not this server, its name still says.
 pub(super) async fn only_here(app: State<Arc<App>>, meta: Extension<Meta>, request: Request, next: Next) -> Response {
@@ -30,7 +31,7 @@ pub(super) async fn only_here(app: State<Arc<App>>, meta: Extension<Meta>, reque
 /// `GET /dev/mail`.
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
     let letters = all(&app).iter().map(line).collect();
-    page::html(&app, StatusCode::OK, &Letters { shell: page::shell(&app), letters }, &Csp::strict())
+    page::html(&app, StatusCode::OK, &Letters { shell: page::shell_in(&app, Language::En), letters }, &Csp::strict())
 }
 
 /// `GET /dev/mail.json`: for tests of whoever builds an app.
@@ -54,7 +55,7 @@ pub(super) async fn json(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn letter(app: State<Arc<App>>, meta: Extension<Meta>, Path(number): Path<String>) -> Response {
     let Some(letter) = find(&app, &number) else { return home::not_found(app, meta).await };
     let text = TextLine::all(&letter.written.text);
-    let view = Letter { shell: page::shell(&app), line: line(&letter), text };
+    let view = Letter { shell: page::shell_in(&app, Language::En), line: line(&letter), text };
     page::html(&app, StatusCode::OK, &view, &Csp::strict().frame(app.issuer.origin()))
 }
 

@@ -166,15 +166,15 @@ impl Visit<'_> {
         let pending = Interaction::own_question(&app.issuer, &browser, meta.now, shown);
         let device = &grant.device;
         let view = DeviceQuestion {
-            shell: page::shell(app),
-            client: page::client_view(question.client, None, &page::languages(self.headers, None)),
+            shell: page::shell_for(app, meta, &who.user),
+            client: page::client_view(question.client, None, &meta.reads.languages()),
             account: consent::account_view(who),
             user_code,
             asked_secs_ago: meta.now.saturating_sub(*asked_at),
             address: device.address.clone(),
             place: Place::of(&device.address, &meta.address_text()),
             user_agent: device.user_agent.clone(),
-            asks: asks(app, &question),
+            asks: asks(app, &question, page::shell_for(app, meta, &who.user).language),
             interaction: app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?,
             csrf: csrf::issue(&app.csrf, binding, Purpose::DeviceAnswer, meta.now),
             problem,
@@ -235,7 +235,7 @@ impl Visit<'_> {
         }
         let recorded = events::device_answered(app, meta, event, &who.session, &grant).await;
         recorded.map_err(|error| store_failure(&error))?;
-        let view = Done { shell: page::shell(app), what };
+        let view = Done { shell: page::shell_for(app, meta, &who.user), what };
         Ok(Given::Done(page::html(app, StatusCode::OK, &view, &Csp::strict())))
     }
 
@@ -244,7 +244,7 @@ impl Visit<'_> {
         let Self { app, meta, headers } = *self;
         let (browser, cookie) = browser::ensure_pre_session(app, headers);
         let view = DeviceCode {
-            shell: page::shell(app),
+            shell: page::shell(app, meta),
             csrf: csrf::issue(&app.csrf, &browser, Purpose::Device, meta.now),
             user_code: user_code.chars().take(64).collect(),
             problem,

@@ -20,7 +20,6 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::{FirstFactor, Interaction, OwnPage};
-use crate::mail;
 use crate::rng::SystemRng;
 use crate::session::device::Device;
 
@@ -208,7 +207,7 @@ pub(super) fn onward(arrival: &Arrival<'_>, interaction: &Interaction) -> Result
     let client_id = client_id(&interaction.query).unwrap_or_default();
     let client = arrival.registry.client(&client_id).map(AsRef::as_ref);
     let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
-    Ok(page::hand_on(app, client, path, vec![("interaction".to_owned(), sealed)]))
+    Ok(page::hand_on(app, arrival.meta, client, path, vec![("interaction".to_owned(), sealed)]))
 }
 
 fn target(app: &App, interaction: &Interaction) -> Result<(&'static str, String), OAuthError> {
@@ -239,7 +238,7 @@ async fn tell_of_new_device(arrival: &Arrival<'_>, user: &User, session: &Sessio
     let place = Place {
         user_agent: session.user_agent.as_deref(),
         address: &meta.address_text(),
-        lang: mail::language(&page::languages(headers, None)),
+        lang: meta.language_of_letters(Some(user)),
     };
     new_device::tell(app, user, &place, meta.now).await.map_err(|error| store_failure(&error))
 }

@@ -35,6 +35,7 @@ use crate::pages::passkey::PasskeyGet;
 use crate::pages::qr;
 use crate::pages::recovery_codes::RecoveryCodes;
 use crate::session::csrf::{self, Purpose};
+use crate::words::Language;
 
 /// Where the second step is posted.
 pub(super) const PATH: &str = "/login/factor";
@@ -177,10 +178,10 @@ async fn warn(arrival: &Arrival<'_>, user: &User, first: &FirstFactor) -> Result
 
 /// Who used a recovery code is told how many are left, and where to set up a factor anew, before anything goes on.
 async fn after_recovery(arrival: &Arrival<'_>, user: &User, entered: Entered) -> Result<Response, OAuthError> {
-    let app = arrival.app;
+    let Arrival { app, meta, .. } = arrival;
     security::tell(arrival, user, FactorChange::RecoveryCodeUsed).await?;
     let view = RecoveryUsed {
-        shell: page::shell(app),
+        shell: page::shell_for(app, meta, user),
         left: Factors::of(app, &user.id).await?.codes_left(),
         onward: entered.target(app)?,
     };
@@ -216,7 +217,7 @@ pub(super) async fn ask(
     };
     let shown = shown(arrival, first, interaction).await?;
     let view = FactorPage {
-        shell: page::shell(app),
+        shell: page::shell_for(app, meta, asked.user),
         client: shown.client,
         interaction: shown.sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),
@@ -251,14 +252,14 @@ struct Shown {
 }
 
 async fn shown(arrival: &Arrival<'_>, first: FirstFactor, interaction: Interaction) -> Result<Shown, OAuthError> {
-    let Arrival { app, meta, headers, .. } = arrival;
+    let Arrival { app, meta, .. } = arrival;
     let asked = if interaction.own_page.is_none() && interaction.user_code.is_none() {
         arrival.resume(&interaction).await?
     } else {
         None
     };
     let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
-    let languages = page::languages(headers, request.as_ref());
+    let languages = meta.reads.languages();
     let client = request
         .as_ref()
         .map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
@@ -284,7 +285,7 @@ pub(super) async fn enrol(
     let shown = shown(arrival, first, interaction).await?;
     let account = name_of(user);
     let view = EnrolPage {
-        shell: page::shell(app),
+        shell: page::shell_for(app, meta, user),
         client: shown.client,
         interaction: shown.sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),
@@ -316,7 +317,7 @@ async fn enrolled(
     entry.amr = Enrolled::TOTP.after(&entry.amr);
     let Some(entered) = entry.enter().await? else { return Ok(None) };
     let view = RecoveryCodes {
-        shell: page::shell(app),
+        shell: page::shell_for(app, meta, user),
         codes: texts(&new.codes),
         account: name_of(user),
         onward: entered.target(app)?,
@@ -372,5 +373,5 @@ pub(super) fn name_of(user: &User) -> String {
 
 /// Under which name an app keeps the account.
 pub(super) fn host(app: &App) -> String {
-    page::shell(app).host
+    page::shell_in(app, Language::En).host
 }

@@ -56,7 +56,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let interaction = params.get("interaction").filter(|_| waits).map(str::to_owned);
     let browser = browser::pre_session(&app, &headers).unwrap_or_default();
     let asking = Asking { app: &app, meta: &meta, browser, interaction };
-    match asking.answer(&params, &headers).await {
+    match asking.answer(&params).await {
         Ok(response) => response,
         Err(error) => page::protocol_error(&app, &meta, &error),
     }
@@ -72,7 +72,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn answer(&self, params: &Params, headers: &HeaderMap) -> Result<Response, OAuthError> {
+    async fn answer(&self, params: &Params) -> Result<Response, OAuthError> {
         let Self { app, meta, .. } = self;
         let Some(username) = params.get("username").filter(|_| app.mail.is_on()) else { return Ok(self.ask("", None)) };
         let username: String = username.trim().chars().take(MAX_IDENTIFIER_CHARS).collect();
@@ -80,7 +80,7 @@ impl Asking<'_> {
             return Ok(self.ask("", Some(ForgotProblem::Incomplete)));
         }
         let asked = ResetAsked { identifier: username, interaction: self.interaction.clone() };
-        Ok(match wish(app, meta, headers, asked.clone()).await? {
+        Ok(match wish(app, meta, asked.clone()).await? {
             Attempt::Wait { secs } => self.ask(&asked.identifier, Some(ForgotProblem::Throttled { wait_secs: secs })),
             Attempt::Allowed => self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }),
         })
@@ -106,17 +106,12 @@ impl Asking<'_> {
     fn show(&self, status: StatusCode, what: ForgotWhat) -> Response {
         let back =
             self.interaction.clone().map(|interaction| way_back(self.app, self.browser, interaction, self.meta.now));
-        page::html(self.app, status, &Forgot { shell: page::shell(self.app), what, back }, &Csp::strict())
+        page::html(self.app, status, &Forgot { shell: page::shell(self.app, self.meta), what, back }, &Csp::strict())
     }
 }
 
 /// Has a link mailed to whoever has the account, if somebody has; not after too many wishes of one address.
-pub(super) async fn wish(
-    app: &App,
-    meta: &Meta,
-    headers: &HeaderMap,
-    asked: ResetAsked,
-) -> Result<Attempt, OAuthError> {
+pub(super) async fn wish(app: &App, meta: &Meta, asked: ResetAsked) -> Result<Attempt, OAuthError> {
     let failed = |error| store_failure(&error);
     let address = device_authorization::address(meta);
     let counted = app.attempts.begin(vec![app.throttle().reset_asked_key(address)], meta.now).await.map_err(failed)?;
@@ -124,7 +119,7 @@ pub(super) async fn wish(
         app.metrics.limited("reset");
         return Ok(counted);
     }
-    let lang = mail::language(&page::languages(headers, None));
+    let lang = meta.language_of_letters(None);
     let letter = mail::reset_asked(app, asked, lang, meta.now);
     app.store.put_deliveries(vec![letter], meta.now).await.map_err(failed)?;
     Ok(counted)

@@ -33,8 +33,12 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
         Err(error) => return page::protocol_error(&app, &meta, &store_failure(&error)),
     };
     let binding = browser::session_binding(&app, &headers).unwrap_or_default();
+    let shell = match &signed_in {
+        Some(who) => page::shell_for(&app, &meta, &who.user),
+        None => page::shell(&app, &meta),
+    };
     let view = Home {
-        shell: page::shell(&app),
+        shell: shell.picking("/", ""),
         issuer: app.issuer.as_str().to_owned(),
         setup,
         signed_in: signed_in

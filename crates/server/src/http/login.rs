@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -45,8 +45,17 @@ pub(super) struct Form {
     pub choice: Option<AccountView>,
 }
 
-/// `GET /login`: sign in to the server's own pages.
-pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
+/// `GET /login`: sign in to the server's own pages, or a look at the page of a request that is pending in this browser.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    if params.get("interaction").is_some() {
+        return look(&app, &meta, &headers, params).await;
+    }
     match browser::signed_in(&app, &headers, meta.now).await {
         Ok(Some(_)) => return page::see_other("/"),
         Ok(None) => {}
@@ -60,6 +69,16 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
         Ok(response) => page::with_cookie(response, cookie),
         Err(error) => page::protocol_error(&app, &meta, &error),
     }
+}
+
+/// The page of a pending request once more, as after a choice of another language.
+async fn look(app: &App, meta: &Meta, headers: &HeaderMap, params: Params) -> Response {
+    let pending = authorize::open(app, &params, headers, meta.now).filter(|one| one.step == Step::SignIn);
+    let Some(interaction) = pending else { return page::error(app, meta, ErrorWhat::PageExpired) };
+    let meta = meta.asking(&interaction.locales);
+    let arrival = Arrival { app, registry: app.registry(), meta: &meta, headers };
+    let shown = Post { arrival, params }.again(Some(interaction), None).await;
+    shown.unwrap_or_else(|error| page::protocol_error(app, &meta, &error))
 }
 
 /// `POST /login`: checks the form, then the password, then goes on with what was pending.
@@ -312,14 +331,15 @@ pub(super) fn show(
 ) -> Result<Response, OAuthError> {
     let app = arrival.app;
     let redirect_uri = request.map(|request| request.redirect_uri().as_str());
-    let languages = page::languages(arrival.headers, request);
+    let languages = arrival.meta.reads.languages();
     let client = request.map(|request| page::client_view(request.client(), redirect_uri, &languages));
     let sealed = form.interaction.as_ref().map(|interaction| app.interactions.seal(interaction)).transpose();
     let logo: Option<WebUrl> = client.as_ref().and_then(|client| client.logo.clone());
+    let interaction = sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default();
     let view = Login {
-        shell: page::shell(app),
+        shell: page::shell(app, arrival.meta).picking("/login", &interaction),
         client,
-        interaction: sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default(),
+        interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),
         forgot: app.mail.is_on().then(|| csrf::issue(&app.csrf, browser, Purpose::Forgot, arrival.meta.now)),
         username: form.username.clone(),

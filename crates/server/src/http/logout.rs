@@ -56,8 +56,10 @@ pub(super) async fn get(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    let meta = meta.asking(&locales(params.as_ref().ok()));
     let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from: None };
-    let answer = match Params::parse(query.unwrap_or_default().as_bytes()) {
+    let answer = match params {
         Ok(params) => exit.answer(&params).await,
         Err(error) => Err(error),
     };
@@ -92,8 +94,16 @@ pub(super) async fn post(
         return refusal;
     }
     let Posted { params, headers, meta } = form;
+    let asked = params.get("logout").and_then(|query| Params::parse(query.as_bytes()).ok());
+    let meta = meta.asking(&locales(asked.as_ref()));
     let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from: None };
     exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// The languages that the client asks for (RP-Initiated Logout §2, `ui_locales`).
+fn locales(params: Option<&Params>) -> Vec<String> {
+    let named = params.and_then(|params| params.get("ui_locales")).unwrap_or_default();
+    named.split(' ').map(str::to_owned).collect()
 }
 
 /// What came of the end of a session.
@@ -231,10 +241,8 @@ impl Exit<'_> {
         let ends = self.clients_of(&who.session.sid).await?;
         let binding = browser::session_binding(self.app, self.headers).unwrap_or_default();
         let view = Logout {
-            shell: page::shell(self.app),
-            client: self
-                .client(params)
-                .map(|client| page::client_view(client, None, &page::languages(self.headers, None))),
+            shell: page::shell_for(self.app, self.meta, &who.user),
+            client: self.client(params).map(|client| page::client_view(client, None, &self.meta.reads.languages())),
             ends: ends.iter().map(|client| client.name.clone()).collect(),
             everywhere: reach == Reach::Everywhere,
             account: consent::account_view(who),
@@ -286,7 +294,7 @@ impl Exit<'_> {
             Then::Redirect(location) => {
                 let name = self.client(params).map(|client| client.name.clone()).unwrap_or_default();
                 let onward = Some((name, location.clone()));
-                let view = SignedOut { shell: page::shell(self.app), back: None, onward, told, lives_on };
+                let view = SignedOut { shell: page::shell(self.app, self.meta), back: None, onward, told, lives_on };
                 let mut response = page::html(self.app, StatusCode::OK, &view, &view.csp());
                 // Without script, and where a frame does not load.
                 if let Ok(refresh) = HeaderValue::from_str(&format!("{FRAMES_WAIT_SECS}; url={location}")) {
@@ -299,7 +307,8 @@ impl Exit<'_> {
                 let home = client.and_then(|client| {
                     Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
                 });
-                let view = SignedOut { shell: page::shell(self.app), back: home, onward: None, told, lives_on };
+                let view =
+                    SignedOut { shell: page::shell(self.app, self.meta), back: home, onward: None, told, lives_on };
                 page::html(self.app, StatusCode::OK, &view, &view.csp())
             }
         };

@@ -18,15 +18,17 @@ use std::time::Duration;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use symbolon_jose::base64url;
 use symbolon_oauth::{ErrorBody, OAuthError, Rng as _};
+use symbolon_store::User;
 use tracing::Instrument as _;
 
 use super::certificate::Sender;
 use super::cors::AnswersClient;
 use super::{answer, certificate, page};
+use crate::account::locale;
 use crate::admin::Origin;
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -36,6 +38,8 @@ use crate::metrics::{self, Route, RouteOnly};
 use crate::observe::facts::{self as observe, Facts};
 use crate::pages::error::ErrorWhat;
 use crate::rng::SystemRng;
+use crate::session::cookie::CookieKind;
+use crate::words::{Language, Reads};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -51,12 +55,29 @@ pub struct Meta {
     pub certificate: Option<Arc<Shown>>,
     /// The time of the request, Unix seconds.
     pub now: u64,
+    /// The languages of whoever waits for the answer.
+    pub reads: Reads,
 }
 
 impl Meta {
     /// The same for a change of the registry.
     pub(crate) fn origin(&self) -> Origin {
         Origin { address: Some(self.address_text()), request_id: Some(self.request_id.to_string()) }
+    }
+
+    /// The same request, which is found to ask for these languages (`ui_locales`).
+    pub(super) fn asking(&self, locales: &[String]) -> Self {
+        Self { reads: self.reads.asking(locales), ..self.clone() }
+    }
+
+    /// The language of pages for whoever sent it.
+    pub(super) fn language(&self) -> Language {
+        self.reads.language()
+    }
+
+    /// The language of letters to this account, or to whoever sent it.
+    pub(super) fn language_of_letters(&self, user: Option<&User>) -> &'static str {
+        self.reads.with_account(user.and_then(locale)).language_of_letters().tag()
     }
 
     /// The address, for throttling: on a Unix socket without a forwarding proxy everybody is one neighbour.
@@ -102,6 +123,7 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
         request_id: request_id().into(),
         address: client_address(peer, request.headers(), &app),
         now: app.clock.now(),
+        reads: reads(&app, request.headers()),
     };
     let route = Route(request.extensions().get::<MatchedPath>().cloned());
     let method = request.method().clone();
@@ -228,6 +250,13 @@ fn panicked(app: &App, meta: &Meta, reader: Reader) -> Response {
     };
     response.extensions_mut().insert(Refused { cause: "Panic".to_owned(), error: "server_error" });
     response
+}
+
+/// What somebody's browser says of the languages they read.
+fn reads(app: &App, headers: &HeaderMap) -> Reads {
+    let accepted: Vec<&str> = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()).collect();
+    let chosen = CookieKind::Language.read(headers, app.transport).ok().flatten().and_then(Language::of_tag);
+    Reads::of_browser(chosen, &accepted.join(","), app.config().pages.language)
 }
 
 fn request_id() -> String {

@@ -32,6 +32,7 @@ mod hint;
 mod home;
 mod introspect;
 mod jwks;
+mod language;
 mod login;
 mod logout;
 pub mod meta;

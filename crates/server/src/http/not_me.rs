@@ -19,11 +19,9 @@ use crate::account::reset::LINK_MINUTES;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
-use crate::mail;
 use crate::pages::Csp;
 use crate::pages::not_me::{NotMe, NotMeNext, NotMeProblem, NotMeWhat};
 use crate::session::csrf::{self, Purpose};
-use crate::words::Language;
 
 /// `GET /not-me`.
 pub(super) async fn get(
@@ -35,7 +33,7 @@ pub(super) async fn get(
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let code = params.get("code").unwrap_or_default();
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
-    let visit = Visit { app: &app, meta: &meta, headers: &headers, browser: &browser };
+    let visit = Visit { app: &app, meta: &meta, browser: &browser };
     let shown = match not_me::find(&app, code, meta.now).await {
         Ok(Some(_)) => visit.ask(code, None),
         Ok(None) => visit.show(StatusCode::GONE, NotMeWhat::Over),
@@ -51,7 +49,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     }
     let Posted { params, headers, meta } = form;
     let browser = browser::pre_session(&app, &headers).unwrap_or_default();
-    let visit = Visit { app: &app, meta: &meta, headers: &headers, browser };
+    let visit = Visit { app: &app, meta: &meta, browser };
     let answered = visit.shut(params.get("code").unwrap_or_default()).await;
     answered.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
 }
@@ -60,17 +58,16 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
 struct Visit<'a> {
     app: &'a App,
     meta: &'a Meta,
-    headers: &'a HeaderMap,
     browser: &'a str,
 }
 
 impl Visit<'_> {
     async fn shut(&self, code: &str) -> Result<Response, OAuthError> {
-        let Self { app, meta, headers, .. } = self;
+        let Self { app, meta, .. } = self;
         let Some(link) = not_me::find(app, code, meta.now).await? else {
             return Ok(self.show(StatusCode::GONE, NotMeWhat::Over));
         };
-        let lang = mail::language(&page::languages(headers, None));
+        let lang = meta.language_of_letters(Some(&link.user));
         let user_id = link.user.id.clone();
         let next = match not_me::shut(app, link, lang, meta.now).await? {
             Shut::AndMailed => NotMeNext::Mail { minutes: LINK_MINUTES },
@@ -97,8 +94,7 @@ impl Visit<'_> {
     }
 
     fn show(&self, status: StatusCode, what: NotMeWhat) -> Response {
-        let mut shell = page::shell(self.app);
-        shell.language = Language::for_reader(&page::languages(self.headers, None));
+        let shell = page::shell(self.app, self.meta);
         page::html(self.app, status, &NotMe { shell, what }, &Csp::strict())
     }
 }

@@ -2,14 +2,16 @@
 //! answers.
 
 use axum::response::{IntoResponse as _, Response};
-use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
 use symbolon_oauth::authorize::ValidRequest;
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::{Languages, OAuthError};
+use symbolon_store::User;
 
 use super::meta::{Meta, Refused};
 use super::twin::Twin;
+use crate::account::locale;
 use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
 use crate::pages::form_post::FormPost;
@@ -17,9 +19,19 @@ use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
 use crate::words::Language;
 
 /// What surrounds every page of this server.
-pub(super) fn shell(app: &App) -> PageShell {
+pub(super) fn shell(app: &App, meta: &Meta) -> PageShell {
+    shell_in(app, meta.language())
+}
+
+/// The same for whoever is known to have this account.
+pub(super) fn shell_for(app: &App, meta: &Meta, user: &User) -> PageShell {
+    shell_in(app, meta.reads.with_account(locale(user)).language())
+}
+
+/// The same in a language that is known.
+pub(super) fn shell_in(app: &App, language: Language) -> PageShell {
     let mode = if app.config().dev { Mode::Development } else { Mode::Production };
-    PageShell::new(app.issuer.as_str(), mode, Language::En)
+    PageShell::new(app.issuer.as_str(), mode, language)
 }
 
 /// A client as pages show it, to somebody who reads these languages.
@@ -31,12 +43,6 @@ pub(super) fn client_view(client: &Client, redirect_uri: Option<&str>, languages
         told("policy_uri", client.policy_uri.as_deref()),
         told("tos_uri", client.tos_uri.as_deref()),
     )
-}
-
-/// The languages of whoever looks at a page: those the request asks for, then those of the browser.
-pub(super) fn languages(headers: &HeaderMap, request: Option<&ValidRequest<'_>>) -> Languages {
-    let accepted: Vec<&str> = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok()).collect();
-    Languages::of(request.map_or(&[], |request| request.ui_locales()), &accepted.join(","))
 }
 
 /// The policy of a page whose form ends, by redirects, in the answer to this request.
@@ -72,7 +78,7 @@ pub(super) fn error_with_way_back(app: &App, meta: &Meta, what: ErrorWhat, back:
         _ => None,
     };
     let twin = Twin::of_error(&what);
-    let page = ErrorPage { shell: shell(app), what, request_id: Some(meta.request_id.to_string()), back };
+    let page = ErrorPage { shell: shell(app, meta), what, request_id: Some(meta.request_id.to_string()), back };
     let mut response = twin.beside(html(app, page.status(), &page, &Csp::strict()));
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -102,8 +108,14 @@ pub(super) fn see_other(location: &str) -> Response {
 }
 
 /// Sends the browser on with what no URL takes: by a form of ours, which ends in a redirect to the client that asks.
-pub(super) fn hand_on(app: &App, client: Option<&Client>, path: &str, params: Vec<(String, String)>) -> Response {
-    let shell = shell(app);
+pub(super) fn hand_on(
+    app: &App,
+    meta: &Meta,
+    client: Option<&Client>,
+    path: &str,
+    params: Vec<(String, String)>,
+) -> Response {
+    let shell = shell(app, meta);
     let name = client.map_or_else(|| shell.host.clone(), |client| client.name.clone());
     let view = FormPost { shell, client: name, action: path.to_owned(), params };
     let reached = client.iter().flat_map(|client| &client.redirect_uris);

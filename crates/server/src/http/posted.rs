@@ -41,6 +41,9 @@ impl FromRequest<Arc<App>> for Posted {
         }
         let body = form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| malformed())?;
         let params = Params::parse(&body).map_err(|_| malformed())?;
+        // The languages that the pending request asks for, though it may be too old to go on: that is said in words, too.
+        let pending = params.get("interaction").and_then(|text| app.interactions.open_anywhere(text, meta.now).ok());
+        let meta = pending.map_or_else(|| meta.clone(), |pending| meta.asking(&pending.locales));
         Ok(Self { params, headers: parts.headers, meta })
     }
 }

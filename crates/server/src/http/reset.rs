@@ -66,11 +66,11 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         Ok(None) => return expired(&app, &meta),
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
-    let lang = mail::language(&page::languages(&headers, None));
+    let lang = meta.language_of_letters(Some(&user));
     match change(&app, &meta, &params, &user, lang).await {
         Ok(Changed::Done) => {
             let back = onward(&app, &headers, interaction, meta.now);
-            let view = Done { shell: page::shell(&app), what: DoneWhat::PasswordReset { back } };
+            let view = Done { shell: page::shell_for(&app, &meta, &user), what: DoneWhat::PasswordReset { back } };
             let response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
             // A browser that the account knew goes on being known under the new password.
             let known = browser::known_device(&app, &headers, &user.id);
@@ -162,7 +162,7 @@ async fn told(app: &App, user: &User, lang: &str, now: u64) -> Result<Vec<NewDel
 
 fn view(app: &App, meta: &Meta, browser: &str, params: &Params, user: &User, problem: Option<ResetProblem>) -> Reset {
     Reset {
-        shell: page::shell(app),
+        shell: page::shell_for(app, meta, user),
         code: params.get("code").unwrap_or_default().to_owned(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::Reset, meta.now),
         username: user.email.clone().or_else(|| user.username.clone()).unwrap_or_default(),

@@ -15,8 +15,8 @@ use super::meta::Meta;
 use super::{
     account, answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors,
     current, dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
-    introspect, jwks, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk, security,
-    session, setup, sign_up, ssf, status_list, token, twin, userinfo,
+    introspect, jwks, language, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk,
+    security, session, setup, sign_up, ssf, status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -139,6 +139,7 @@ fn pages() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(home::get))
         .route("/assets/{file}", get(home::asset))
+        .route(language::PATH, get(language::get).head(page::head))
         .route(path::AUTHORIZE, get(authorize::get).post(authorize::post).head(page::head))
         .route(authorize::AGAIN, post(authorize::again))
         .route(authorize::CONTINUE, get(authorize::go_on).post(authorize::go_on_posted).head(page::head))

@@ -24,7 +24,6 @@ use super::posted::Posted;
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, passkey};
 use crate::app::App;
-use crate::calendar::calendar;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::OwnPage;
@@ -35,6 +34,7 @@ use crate::pages::recovery_codes::RecoveryCodes;
 use crate::pages::security::{Entered, PasskeyView, RemoveFactor, Security, SecurityProblem, TotpSetUp};
 use crate::pages::{Csp, qr};
 use crate::session::csrf::{self, Purpose};
+use crate::words;
 
 /// Where it is.
 pub(super) const PATH: &str = OwnPage::Security.path();
@@ -170,7 +170,7 @@ impl Visit<'_> {
                 .join(" "),
         });
         let view = Security {
-            shell: page::shell(app),
+            shell: page::shell_for(app, meta, user).picking(PATH, ""),
             nav: account::nav(self.arrival, user, OwnPage::Security),
             account: name_of(user),
             csrf: self.csrf(),
@@ -215,11 +215,11 @@ impl Visit<'_> {
     }
 
     fn totp_page(&self, new: &SettingUp, problem: Option<SecurityProblem>) -> Response {
-        let app = self.arrival.app;
+        let Arrival { app, meta, .. } = self.arrival;
         let user = &self.who.user;
         let account = name_of(user);
         let view = TotpSetUp {
-            shell: page::shell(app),
+            shell: page::shell_for(app, meta, user),
             csrf: self.csrf(),
             qr: qr::svg(&new.totp.uri(&factor::host(app), &account)),
             secret: new.totp.text(),
@@ -298,11 +298,12 @@ impl Visit<'_> {
     }
 
     fn codes_page(&self, codes: &[RecoveryCode]) -> Response {
-        let app = self.arrival.app;
+        let Arrival { app, meta, .. } = self.arrival;
+        let user = &self.who.user;
         let view = RecoveryCodes {
-            shell: page::shell(app),
+            shell: page::shell_for(app, meta, user),
             codes: factor::texts(codes),
-            account: name_of(&self.who.user),
+            account: name_of(user),
             onward: PATH.to_owned(),
         };
         page::html(app, StatusCode::OK, &view, &Csp::strict())
@@ -315,9 +316,10 @@ impl Visit<'_> {
         if !app.config().factors.offered.contains(&Factor::Passkey) || factors.passkeys().count() >= MAX_PASSKEYS {
             return self.show(None).await;
         }
+        let say = words::Security::of(page::shell_for(app, meta, user).language);
         match passkey::created(app, user, params, self.binding(), meta.now).await? {
             Ok(credential) => {
-                let name = named(params).unwrap_or_else(|| format!("Passkey {}", factors.passkeys().count() + 1));
+                let name = named(params).unwrap_or_else(|| say.passkey_number(factors.passkeys().count() + 1));
                 let codes = factors::recovery_code::generate();
                 self.keep(&factors, Credential { name, ..credential }, codes, FactorChange::PasskeyAdded).await
             }
@@ -347,7 +349,7 @@ impl Visit<'_> {
         };
         if params.get("sure") != Some("yes") {
             let view = RemoveFactor {
-                shell: page::shell(app),
+                shell: page::shell_for(app, meta, user),
                 csrf: self.csrf(),
                 id: credential.id.clone(),
                 name: credential.name.clone(),
@@ -386,8 +388,7 @@ fn view(credential: &Credential) -> PasskeyView {
     }
 }
 
-/// Since when, and when last, by the day.
-fn used(credential: &Credential) -> (String, Option<String>) {
-    let day = |time: u64| calendar(time).chars().take(10).collect::<String>();
-    (day(credential.created_at), credential.last_used_at.map(day))
+/// Since when, and when last.
+fn used(credential: &Credential) -> (u64, Option<u64>) {
+    (credential.created_at, credential.last_used_at)
 }

@@ -63,7 +63,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     match create(&app, &meta, &params).await {
         Ok(Created::Done { email }) => {
             let sample_app = if app.config().dev { WebUrl::parse(&dev::app_origin(&app)) } else { None };
-            let view = Done { shell: page::shell(&app), what: DoneWhat::SetUp { email, sample_app } };
+            let view = Done { shell: page::shell(&app, &meta), what: DoneWhat::SetUp { email, sample_app } };
             page::html(&app, StatusCode::OK, &view, &Csp::strict())
         }
         Ok(Created::Not(why)) => page::error(&app, &meta, why),
@@ -207,7 +207,7 @@ fn administrator(email: &EmailAddress, name: Option<&str>, hash: String, now: u6
 fn view(app: &App, meta: &Meta, browser: &str, params: &Params, problem: Option<SetupProblem>) -> Setup {
     let typed = |name| params.get(name).unwrap_or_default().chars().take(320).collect();
     Setup {
-        shell: page::shell(app),
+        shell: page::shell(app, meta),
         code: typed("code"),
         csrf: csrf::issue(&app.csrf, browser, Purpose::Setup, meta.now),
         email: typed("email"),

@@ -83,20 +83,22 @@ impl Next {
     }
 }
 
-/// `GET /signup`: for the server's own pages, or with an invitation.
+/// `GET /signup`: for the server's own pages, with an invitation, or once more for a request that is pending in this browser.
 pub(super) async fn get(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let pending = authorize::open(&app, &params, &headers, meta.now).filter(|one| one.step == Step::SignIn);
+    let meta = meta.asking(pending.as_ref().map_or(&[], |one| &one.locales));
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let shown = if let Some(invitation) = params.get("invitation") {
         invitation::show(&arrival, &browser, invitation).await
     } else {
-        let pending = Interaction::own_sign_up(&app.issuer, &browser, meta.now);
+        let pending = pending.unwrap_or_else(|| Interaction::own_sign_up(&app.issuer, &browser, meta.now));
         render(&arrival, &browser, opened(&arrival, pending, Typed::default())).await
     };
     page::with_cookie(shown.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error)), cookie)
@@ -184,14 +186,15 @@ pub(super) fn show(
     form: &Form,
 ) -> Result<Response, OAuthError> {
     let app = arrival.app;
-    let languages = page::languages(arrival.headers, request);
+    let languages = arrival.meta.reads.languages();
     let client =
         request.map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
+    let interaction = app.interactions.seal(&form.interaction).map_err(|_| OAuthError::ServerError)?;
     let view = SignUp {
-        shell: page::shell(app),
+        shell: page::shell(app, arrival.meta).picking("/signup", &interaction),
         client,
-        interaction: app.interactions.seal(&form.interaction).map_err(|_| OAuthError::ServerError)?,
+        interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),
         invitation: None,
         email: form.typed.email.clone(),

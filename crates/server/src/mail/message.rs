@@ -48,14 +48,14 @@ struct Text<'a> {
 struct Html<'a> {
     words: &'a Words,
     host: &'a str,
-    lang: &'a str,
+    language: Language,
 }
 
 impl Written {
     /// Writes `letter`, which has this number among all letters, at this time.
     pub(crate) fn new(issuer: &Issuer, letter: &Letter, to: EmailAddress, lang: &str, number: &str, at: u64) -> Self {
-        let host = WebUrl::parse(issuer.as_str()).map_or_else(|| issuer.as_str().to_owned(), |url| url.host());
         let language = Language::of_tag(lang).unwrap_or_default();
+        let host = WebUrl::parse(issuer.as_str()).map_or_else(|| issuer.as_str().to_owned(), |url| url.host());
         let words = words::of(letter, &to.as_typed, issuer, &host, language);
         let domain = host.split(':').next().unwrap_or("localhost");
         Self {
@@ -63,7 +63,7 @@ impl Written {
             message_id: format!("<{number}@{domain}>"),
             at,
             text: Text { words: &words, host: &host }.render().expect("its parts are text"),
-            html: Html { words: &words, host: &host, lang }.render().expect("its parts are text"),
+            html: Html { words: &words, host: &host, language }.render().expect("its parts are text"),
             subject: words.subject,
             to,
         }
@@ -72,6 +72,8 @@ impl Written {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::mail::FactorChange;
 
@@ -93,8 +95,11 @@ mod tests {
             Letter::EmailTaken,
             Letter::EmailUndone { email: "ada@example.com".into() },
             Letter::FactorChanged { change: FactorChange::PasskeyAdded, not_me: Some(link()) },
+            Letter::FactorChanged { change: FactorChange::RecoveryCodeUsed, not_me: Some(link()) },
+            Letter::FactorChanged { change: FactorChange::RecoveryCodesMade, not_me: Some(link()) },
             Letter::FactorChanged { change: FactorChange::Removed, not_me: None },
             Letter::FactorRefused,
+            Letter::FactorChanged { change: FactorChange::TotpAdded, not_me: Some(link()) },
             new_device(Some("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")),
             new_device(None),
             Letter::PasswordChanged { not_me: Some(link()) },
@@ -127,20 +132,30 @@ mod tests {
     }
 
     fn written(letter: &Letter, to: &str) -> Written {
+        written_in(Language::En, letter, to)
+    }
+
+    fn written_in(language: Language, letter: &Letter, to: &str) -> Written {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
-        Written::new(&issuer, letter, EmailAddress::parse(to).unwrap(), "en", "7.1000", 1_000)
+        Written::new(&issuer, letter, EmailAddress::parse(to).unwrap(), language.tag(), "7.1000", 1_000)
     }
 
     #[test]
     fn every_letter_says_the_same_in_both_forms_and_shows_its_links() {
-        for letter in all() {
-            let written = written(&letter, "ada@example.com");
+        let all = all();
+        for (letter, language) in all.iter().flat_map(|letter| Language::ALL.map(|language| (letter, language))) {
+            let written = written_in(language, letter, "ada@example.com");
             assert!(!written.subject.is_empty() && written.subject.chars().count() < 60, "{letter:?}");
-            assert!(written.html.contains("<html lang=\"en\">") && written.text.ends_with("auth.example.com"));
+            assert!(
+                written.html.contains(&format!("<html lang=\"{}\" dir=\"ltr\">", language.tag())),
+                "{}",
+                written.html
+            );
+            assert!(written.text.ends_with("auth.example.com"));
             if let Letter::Invitation { link, .. }
             | Letter::PasswordReset { link, .. }
             | Letter::SignUpCode { link, .. }
-            | Letter::SignUpLink { link, .. } = &letter
+            | Letter::SignUpLink { link, .. } = letter
             {
                 assert!(written.text.contains(&format!("\n{link}\n")), "{}", written.text);
                 assert!(
@@ -149,6 +164,17 @@ mod tests {
             }
             assert_eq!(written.message_id, "<7.1000@auth.example.com>");
         }
+    }
+
+    #[test]
+    fn every_letter_is_there_in_every_language() {
+        for letter in all() {
+            let all: BTreeSet<String> =
+                Language::ALL.map(|language| written_in(language, &letter, "a@b.example").text).into();
+            assert_eq!(all.len(), Language::ALL.len(), "{letter:?}");
+        }
+        let german = written_in(Language::De, &Letter::PasswordChanged { not_me: None }, "a@b.example");
+        assert_eq!(german.subject, "Ihr Passwort wurde geändert");
     }
 
     #[test]

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use symbolon_oauth::Languages;
 use symbolon_store::{Delivery, NewDelivery};
 
 use crate::account::normalize::EmailAddress;
@@ -83,14 +82,6 @@ pub(crate) struct Queued {
 pub(crate) struct Sealed {
     pub(crate) letter: Letter,
     pub(crate) lang: String,
-}
-
-/// The languages that letters are in; the first is for who reads none of them.
-const LANGUAGES: [&str; 1] = ["en"];
-
-/// The language of letters to somebody who reads these.
-pub fn language(reads: &Languages) -> &'static str {
-    reads.choose(LANGUAGES).unwrap_or(LANGUAGES[0])
 }
 
 /// A letter for the outbox: what it tells is over, if `letter` says so, some time after `now`.

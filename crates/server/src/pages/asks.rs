@@ -17,7 +17,8 @@ pub struct Asks {
 /// Two examples: what is usual, with a payment in the second.
 #[cfg(test)]
 pub(super) fn samples() -> [Asks; 3] {
-    use super::consent::{Freshness, standard_scope_text};
+    use super::consent::Freshness;
+    let say = super::sample::shell().asks();
     use super::sample::HOSTILE;
     let scope = |name: &str, text: &str, api: Option<&str>| ScopeView {
         name: name.into(),
@@ -28,7 +29,7 @@ pub(super) fn samples() -> [Asks; 3] {
     let usual = Asks {
         details: Vec::new(),
         scopes: vec![
-            scope("profile", standard_scope_text("profile").unwrap(), None),
+            scope("profile", say.scope("profile").unwrap(), None),
             scope("read:dragons", "Read the list of dragons", Some("Dragons API")),
         ],
         lifetime_days: Some(90),

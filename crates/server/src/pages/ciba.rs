@@ -8,6 +8,7 @@ use askama::Template;
 
 use super::asks::Asks;
 use super::{AccountView, ClientView, PageShell};
+use crate::words;
 
 /// `GET /ciba`.
 #[derive(Clone, Debug, Template)]
@@ -51,17 +52,11 @@ pub enum CibaProblem {
     Over,
 }
 
-impl CibaRequest {
-    fn asked(&self) -> String {
-        match self.asked_secs_ago {
-            0..60 => "less than a minute ago".to_owned(),
-            60..120 => "a minute ago".to_owned(),
-            secs => format!("{} minutes ago", secs / 60),
-        }
-    }
-}
-
 impl Ciba {
+    fn words(&self) -> words::Elsewhere {
+        words::Elsewhere::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

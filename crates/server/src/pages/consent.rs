@@ -7,6 +7,7 @@ use askama::Template;
 use symbolon_oauth::authorization_details::Shown;
 
 use super::{AccountView, ClientView, LocalPath, PageShell};
+use crate::words;
 
 /// `GET /consent`.
 #[derive(Clone, Debug, Template)]
@@ -58,7 +59,7 @@ impl DetailView {
 pub struct ScopeView {
     /// The scope's wire value, shown small.
     pub name: String,
-    /// What it means, in words: see [`standard_scope_text`], or the API's own description.
+    /// What it means, in words: see [`words::Consent::scope`], or the API's own description.
     pub text: String,
     /// The API it belongs to, when it is not a standard scope.
     pub api: Option<String>,
@@ -75,20 +76,11 @@ pub enum Freshness {
     New,
 }
 
-/// What the standard scopes mean, in words (OpenID Connect Core §5.4, §11).
-pub fn standard_scope_text(scope: &str) -> Option<&'static str> {
-    Some(match scope {
-        "openid" => "Know who you are here",
-        "profile" => "See your name and basic profile",
-        "email" => "See your email address",
-        "address" => "See your postal address",
-        "phone" => "See your phone number",
-        "offline_access" => "Keep this access while you are not using the app",
-        _ => return None,
-    })
-}
-
 impl Consent {
+    fn words(&self) -> words::Consent {
+        words::Consent::of(self.shell.language)
+    }
+
     fn marks(&self, scope: &ScopeView) -> bool {
         let grown = self.scopes.iter().any(|other| other.freshness == Freshness::Known);
         grown && scope.freshness == Freshness::New
@@ -127,7 +119,7 @@ impl Consent {
         use super::sample;
         let standard = |name: &str, freshness| ScopeView {
             name: name.into(),
-            text: standard_scope_text(name).unwrap().into(),
+            text: words::Consent::of(sample::shell().language).scope(name).unwrap().into(),
             api: None,
             freshness,
         };

@@ -10,6 +10,7 @@ use askama::Template;
 
 use super::asks::Asks;
 use super::{AccountView, ClientView, PageShell};
+use crate::words;
 
 /// `GET /device`.
 #[derive(Clone, Debug, Template)]
@@ -103,6 +104,10 @@ pub enum QuestionProblem {
 }
 
 impl DeviceCode {
+    fn words(&self) -> words::Elsewhere {
+        words::Elsewhere::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -122,12 +127,8 @@ impl DeviceCode {
 }
 
 impl DeviceQuestion {
-    fn asked(&self) -> String {
-        match self.asked_secs_ago {
-            0..60 => "less than a minute ago".to_owned(),
-            60..120 => "a minute ago".to_owned(),
-            secs => format!("{} minutes ago", secs / 60),
-        }
+    fn words(&self) -> words::Elsewhere {
+        words::Elsewhere::of(self.shell.language)
     }
 
     /// One look at every state of the page.

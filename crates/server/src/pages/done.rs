@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::forgot::Back;
 use super::{PageShell, WebUrl};
+use crate::words;
 
 /// The end of set-up, of a password reset, and of a device's question.
 #[derive(Clone, Debug, Template)]
@@ -65,6 +66,14 @@ pub enum DoneWhat {
 }
 
 impl Done {
+    fn elsewhere(&self) -> words::Elsewhere {
+        words::Elsewhere::of(self.shell.language)
+    }
+
+    fn accounts(&self) -> words::SignUp {
+        words::SignUp::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

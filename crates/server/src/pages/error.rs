@@ -8,6 +8,7 @@ use askama::Template;
 use http::StatusCode;
 
 use super::{PageShell, WebUrl};
+use crate::words;
 
 /// Any page that says no.
 #[derive(Clone, Debug, Template)]
@@ -82,6 +83,10 @@ pub enum ErrorWhat {
 }
 
 impl ErrorPage {
+    fn words(&self) -> words::Error {
+        words::Error::of(self.shell.language)
+    }
+
     /// The page's status.
     pub fn status(&self) -> StatusCode {
         match self.what {

@@ -8,6 +8,7 @@ use symbolon_oauth::second_factor::Factor;
 
 use super::passkey::PasskeyGet;
 use super::{ClientView, PageShell};
+use crate::words;
 
 /// The page that asks for a factor.
 #[derive(Clone, Debug, Template)]
@@ -84,6 +85,11 @@ pub enum FactorProblem {
 }
 
 impl FactorPage {
+    /// What it says.
+    pub(crate) fn words(&self) -> words::Factor {
+        words::Factor::of(self.shell.language)
+    }
+
     fn script() -> &'static str {
         super::assets::PASSKEY_PATH
     }
@@ -128,6 +134,10 @@ impl FactorPage {
 }
 
 impl EnrolPage {
+    fn words(&self) -> words::Factor {
+        words::Factor::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -152,6 +162,10 @@ impl EnrolPage {
 }
 
 impl RecoveryUsed {
+    fn words(&self) -> words::Factor {
+        words::Factor::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

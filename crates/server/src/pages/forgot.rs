@@ -5,6 +5,7 @@
 use askama::Template;
 
 use super::PageShell;
+use crate::words;
 
 /// `GET /forgot`, and the answers to `POST /forgot`.
 #[derive(Clone, Debug, Template)]
@@ -61,6 +62,10 @@ pub enum ForgotProblem {
 }
 
 impl Forgot {
+    fn words(&self) -> words::Password {
+        words::Password::of(self.shell.language)
+    }
+
     fn has_problem(&self) -> bool {
         matches!(self.what, ForgotWhat::Ask { problem: Some(_), .. })
     }

@@ -6,6 +6,7 @@
 use askama::Template;
 
 use super::{Csp, PageShell};
+use crate::words;
 
 /// Submits the page's only form.
 const SCRIPT: &str = "document.forms[0].submit()";
@@ -27,6 +28,10 @@ pub struct FormPost {
 }
 
 impl FormPost {
+    fn words(&self) -> words::Home {
+        words::Home::of(self.shell.language)
+    }
+
     /// The policy this page needs: its script, and its target.
     pub fn csp(&self) -> Csp {
         Csp::strict().script(SCRIPT_HASH).form_may_reach(&self.action)

@@ -5,6 +5,7 @@
 use askama::Template;
 
 use super::{AccountView, PageShell, WebUrl};
+use crate::words;
 
 /// `GET /`.
 #[derive(Clone, Debug, Template)]
@@ -43,6 +44,10 @@ pub struct SampleView {
 }
 
 impl Home {
+    fn words(&self) -> words::Home {
+        words::Home::of(self.shell.language)
+    }
+
     fn needs_setup(&self) -> bool {
         self.setup == SetupState::Needed
     }

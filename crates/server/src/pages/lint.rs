@@ -38,12 +38,25 @@ use super::{
     signed_out::SignedOut,
     web_message::WebMessage,
 };
+use crate::words::{Common, Language};
 
 /// Most bytes of a page with its stylesheet (experience §4 asks for this over the wire, compressed or not).
 const MAX_PAGE_BYTES: usize = 20_000;
 
-/// Every sample of every page, by name.
-fn pages() -> Vec<(&'static str, String)> {
+/// Every sample of every page in every language, by name: `login`, and `login.de`.
+fn pages() -> Vec<(String, String)> {
+    let named = |language: Language, name: &str| match language {
+        Language::En => name.to_owned(),
+        _ => format!("{name}.{}", language.tag()),
+    };
+    let spoken = |language| {
+        let all = sample::in_language(language, in_one_language);
+        all.into_iter().map(move |(name, html)| (named(language, name), html))
+    };
+    Language::ALL.into_iter().flat_map(spoken).collect()
+}
+
+fn in_one_language() -> Vec<(&'static str, String)> {
     fn render<V: Template>(samples: Vec<(&'static str, V)>) -> impl Iterator<Item = (&'static str, String)> {
         samples.into_iter().map(|(name, view)| (name, view.render().expect("a sample renders")))
     }
@@ -91,7 +104,7 @@ fn pages() -> Vec<(&'static str, String)> {
 
 fn check_all(what: &str, holds: impl Fn(&Page<'_>) -> bool) {
     let pages = pages();
-    assert!(pages.len() > 40, "all samples are here");
+    assert!(pages.len() > 160, "all samples are here");
     for (name, html) in &pages {
         let page = Page { name, html, tags: tags(html) };
         assert!(holds(&page), "{name}: {what}\n{html}");
@@ -122,6 +135,15 @@ impl<'h> Tag<'h> {
 }
 
 impl<'h> Page<'h> {
+    fn language(&self) -> Language {
+        self.name.rsplit_once('.').and_then(|(_, tag)| Language::of_tag(tag)).unwrap_or_default()
+    }
+
+    /// The forms, but for the choice of a language, which changes nothing and posts nothing.
+    fn forms(&self) -> impl Iterator<Item = &Tag<'h>> {
+        self.all("form").filter(|tag| tag.attribute("action") != Some("/language"))
+    }
+
     fn all(&self, name: &'static str) -> impl Iterator<Item = &Tag<'h>> {
         self.tags.iter().filter(move |tag| tag.name == name)
     }
@@ -185,7 +207,7 @@ fn parse_attributes(mut rest: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn samples_have_names_of_their_own() {
-    let names: BTreeSet<&str> = pages().into_iter().map(|(name, _)| name).collect();
+    let names: BTreeSet<String> = pages().into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), pages().len());
 }
 
@@ -230,7 +252,12 @@ fn no_inline_style_or_script_or_handler() {
 
 #[test]
 fn the_frame_of_every_page() {
-    check_all("lang", |page| page.all("html").all(|tag| tag.attribute("lang") == Some("en")));
+    check_all("lang and dir", |page| {
+        let language = page.language();
+        page.all("html").all(|tag| {
+            tag.attribute("lang") == Some(language.tag()) && tag.attribute("dir") == Some(language.direction())
+        })
+    });
     check_all("one title with text", |page| {
         let titles: Vec<&str> = page.all("title").map(|tag| page.text_after(tag)).collect();
         matches!(titles[..], [title] if title.ends_with("· Symbolon") && title.len() > "· Symbolon".len() + 1)
@@ -286,7 +313,7 @@ fn nothing_comes_from_or_leads_to_where_it_must_not() {
 #[test]
 fn every_form_posts_and_carries_its_token() {
     check_all("forms post to this origin, form_post to the client", |page| {
-        page.all("form").all(|tag| {
+        page.forms().all(|tag| {
             let action = tag.attribute("action").unwrap_or("");
             let ours = action.starts_with('/') && !page.name.starts_with("form-post");
             tag.attribute("method") == Some("post") && (ours || page.name.starts_with("form-post"))
@@ -294,7 +321,7 @@ fn every_form_posts_and_carries_its_token() {
     });
     check_all("one csrf field per form", |page| {
         let tokens = page.all("input").filter(|tag| tag.attribute("name") == Some("csrf")).count();
-        page.name.starts_with("form-post") || tokens == page.all("form").count()
+        page.name.starts_with("form-post") || tokens == page.forms().count()
     });
 }
 
@@ -384,7 +411,7 @@ fn a_problem_is_announced_focused_and_described() {
             tag.attribute("role") == Some("alert")
                 && tag.attribute("tabindex") == Some("-1")
                 && tag.attribute("autofocus").is_some()
-                && page.html.contains("<title>Problem: ")
+                && page.html.contains(&format!("<title>{}", Common::of(page.language()).problem()))
         })
     });
     check_all("at most one element takes the focus", |page| {
@@ -490,6 +517,6 @@ fn pages_can_be_looked_at() {
         std::fs::write(folder.join(path.trim_start_matches('/')), bytes).unwrap();
     }
     for (name, html) in pages() {
-        std::fs::write(folder.join(name).with_extension("html"), html.replace("\"/assets/", "\"assets/")).unwrap();
+        std::fs::write(folder.join(format!("{name}.html")), html.replace("\"/assets/", "\"assets/")).unwrap();
     }
 }

@@ -9,6 +9,7 @@ use askama::Template;
 
 use super::passkey::PasskeyGet;
 use super::{AccountView, ClientView, PageShell};
+use crate::words;
 
 /// `GET /login`, and the answer to a `POST /login` that failed.
 #[derive(Clone, Debug, Template)]
@@ -98,6 +99,11 @@ pub enum LoginProblem {
 impl Login {
     fn can_sign_up(&self) -> bool {
         self.sign_up == SignUpLink::Shown && !self.is_again()
+    }
+
+    /// What it says.
+    pub(crate) fn words(&self) -> words::Login {
+        words::Login::of(self.shell.language)
     }
 
     fn script() -> &'static str {

@@ -5,6 +5,7 @@
 use askama::Template;
 
 use super::{AccountView, ClientView, PageShell};
+use crate::words;
 
 /// `GET /logout` without proof that the client's user is the one signed in here.
 #[derive(Clone, Debug, Template)]
@@ -27,6 +28,20 @@ pub struct Logout {
 }
 
 impl Logout {
+    fn words(&self) -> words::Home {
+        words::Home::of(self.shell.language)
+    }
+
+    fn question(&self) -> String {
+        let (say, host) = (self.words(), self.shell.host.as_str());
+        match (&self.client, self.everywhere) {
+            (Some(client), true) => say.asks_to_sign_out_everywhere(&client.name, host),
+            (Some(client), false) => say.asks_to_sign_out(&client.name, host),
+            (None, true) => say.about_to_sign_out_everywhere(host),
+            (None, false) => say.about_to_sign_out(host),
+        }
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

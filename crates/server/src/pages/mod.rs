@@ -42,9 +42,13 @@ pub use self::{
 
 use askama::Template;
 use axum::body::Body;
-use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
+use http::{HeaderValue, Response, StatusCode};
 
 use crate::words::{self, Language};
+
+/// Longest pending request that goes along when another language is chosen.
+const MAX_PICKER_INTERACTION: usize = 4_000;
 
 /// What every page shows around its own content.
 #[derive(Clone, Debug)]
@@ -55,6 +59,17 @@ pub struct PageShell {
     pub host: String,
     /// Whether to mark the page as a development server's.
     pub mode: Mode,
+    /// How the same page is had in another language, where it can be had again.
+    pub picker: Option<Picker>,
+}
+
+/// The way to the same page in another language.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    /// The page's path.
+    pub page: &'static str,
+    /// The signed request that is pending there; empty without one.
+    pub interaction: String,
 }
 
 /// What kind of server speaks.
@@ -70,11 +85,46 @@ impl PageShell {
     /// The shell of an issuer's pages.
     pub fn new(issuer: &str, mode: Mode, language: Language) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self { language, host, mode }
+        Self { language, host, mode, picker: None }
+    }
+
+    /// The same around a page of ours that is there in other languages, too: its path, and what is pending there.
+    #[must_use]
+    pub fn picking(self, page: &'static str, interaction: &str) -> Self {
+        // What is too large for an address is not put into one.
+        let is_short = interaction.len() <= MAX_PICKER_INTERACTION;
+        let picker = is_short.then(|| Picker { page, interaction: interaction.to_owned() });
+        Self { picker, ..self }
+    }
+
+    /// All languages, for whoever chooses one.
+    fn languages(&self) -> [(Language, bool); 4] {
+        Language::ALL.map(|language| (language, language == self.language))
     }
 
     fn words(&self) -> words::Shell {
         words::Shell::of(self.language)
+    }
+
+    /// The words that several pages share.
+    pub(crate) fn common(&self) -> words::Common {
+        words::Common::of(self.language)
+    }
+
+    fn asks(&self) -> words::Consent {
+        words::Consent::of(self.language)
+    }
+
+    fn passwords(&self) -> words::Password {
+        words::Password::of(self.language)
+    }
+
+    fn factors(&self) -> words::Factor {
+        words::Factor::of(self.language)
+    }
+
+    fn time(&self) -> words::Time {
+        words::Time::of(self.language)
     }
 
     fn is_development(&self) -> bool {
@@ -129,15 +179,6 @@ pub struct AccountView {
     pub identifier: String,
 }
 
-/// A waiting time in words: rounded up, so that nobody is sent away twice.
-fn duration(secs: u64) -> String {
-    match secs {
-        0 | 1 => "1 second".to_owned(),
-        2..=90 => format!("{secs} seconds"),
-        _ => format!("{} minutes", secs.div_ceil(60)),
-    }
-}
-
 /// A page as an HTML response with all security headers.
 ///
 /// A template that fails to render (it cannot, with views of plain data) is a 500 without a body.
@@ -147,12 +188,23 @@ pub fn respond<V: Template>(status: StatusCode, view: &V, csp: &Csp, transport: 
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         return response;
     };
+    let language = language_of(&html);
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.append(VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    if let Some(language) = language {
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    }
     headers.extend(security_headers(csp, transport));
     response
+}
+
+/// The language that a page says it is in: the layout says so for all of them.
+fn language_of(html: &str) -> Option<Language> {
+    let (_, rest) = html.get(..200).unwrap_or(html).split_once("<html lang=\"")?;
+    Language::of_tag(rest.split('"').next()?)
 }
 
 #[cfg(test)]

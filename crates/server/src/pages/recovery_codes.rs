@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::PageShell;
+use crate::words;
 
 /// After a factor was set up, or when somebody wants new ones.
 #[derive(Clone, Template)]
@@ -19,6 +20,10 @@ pub struct RecoveryCodes {
 }
 
 impl RecoveryCodes {
+    fn words(&self) -> words::Factor {
+        words::Factor::of(self.shell.language)
+    }
+
     /// One look at the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

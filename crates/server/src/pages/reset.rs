@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::PageShell;
 use crate::account::password::PasswordProblem;
+use crate::words;
 
 /// `GET /reset?code=…`, and the answer to a `POST /reset` that failed.
 #[derive(Clone, Debug, Template)]
@@ -40,6 +41,10 @@ pub enum ResetProblem {
 }
 
 impl Reset {
+    fn words(&self) -> words::Password {
+        words::Password::of(self.shell.language)
+    }
+
     fn blames_password(&self) -> bool {
         matches!(self.problem, Some(ResetProblem::Password(_) | ResetProblem::PasswordsDiffer))
     }

@@ -1,17 +1,37 @@
 //! Values the views' samples share.
 
+use std::cell::Cell;
+
 use super::{AccountView, ClientView, Mode, PageShell};
 use crate::words::Language;
 
 /// Text that would break out of an attribute, a tag or a script, were it not escaped.
 pub(super) const HOSTILE: &str = "\"'><img src=x onerror=alert(1)></title></script><script>alert(2)</script>";
 
+thread_local! {
+    static SPOKEN: Cell<Language> = const { Cell::new(Language::En) };
+}
+
+/// What `samples` makes, in this language.
+pub(super) fn in_language<T>(language: Language, samples: impl FnOnce() -> T) -> T {
+    let before = SPOKEN.replace(language);
+    let made = samples();
+    SPOKEN.set(before);
+    made
+}
+
+/// The language of the samples that are made just now.
+pub(super) fn language() -> Language {
+    SPOKEN.get()
+}
+
 pub(super) fn shell() -> PageShell {
-    PageShell::new("http://localhost:4400", Mode::Development, Language::En)
+    PageShell::new("http://localhost:4400", Mode::Development, language())
+        .picking("/login", "eyJ0eXAi.sample.interaction")
 }
 
 pub(super) fn production_shell() -> PageShell {
-    PageShell::new("https://auth.example.com", Mode::Production, Language::En)
+    PageShell::new("https://auth.example.com", Mode::Production, language()).picking("/", "")
 }
 
 pub(super) fn client() -> ClientView {

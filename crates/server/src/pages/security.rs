@@ -8,6 +8,7 @@ use symbolon_factors::webauthn::Backup;
 use super::PageShell;
 use super::account::Nav;
 use super::passkey::PasskeyCreate;
+use crate::words;
 
 /// `GET /account/security`.
 #[derive(Clone, Debug, Template)]
@@ -28,7 +29,7 @@ pub struct Security {
     /// What a browser needs to make another, if that is offered.
     pub create: Option<PasskeyCreate>,
     /// The app: its id, and since when and when last.
-    pub totp: Option<(String, (String, Option<String>))>,
+    pub totp: Option<(String, (u64, Option<u64>))>,
     /// Whether one can be set up.
     pub totp_offered: bool,
     /// Recovery codes that are left; `None` without a factor they could stand in for.
@@ -89,18 +90,18 @@ pub struct PasskeyView {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Since when, and when last.
-    pub used: (String, Option<String>),
+    /// Since when, and when last, Unix seconds.
+    pub used: (u64, Option<u64>),
     /// Whether it is on one device only.
     pub backup: Backup,
 }
 
 impl PasskeyView {
-    fn place(&self) -> &'static str {
+    fn place(&self, say: words::Security) -> &'static str {
         match self.backup {
-            Backup::BackedUp => "backed up, on all your devices",
-            Backup::Eligible => "not backed up yet",
-            Backup::SingleDevice => "on one device only",
+            Backup::BackedUp => say.backed_up(),
+            Backup::Eligible => say.not_backed_up(),
+            Backup::SingleDevice => say.one_device(),
         }
     }
 }
@@ -117,6 +118,10 @@ pub enum SecurityProblem {
 }
 
 impl Security {
+    fn words(&self) -> words::Security {
+        words::Security::of(self.shell.language)
+    }
+
     fn script() -> &'static str {
         super::assets::PASSKEY_PATH
     }
@@ -129,7 +134,7 @@ impl Security {
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
-        let used = || ("2026-11-02".to_owned(), Some("2026-11-28".to_owned()));
+        let used = || (1_793_577_600, Some(1_795_824_000));
         let passkey =
             |id: &str, name: &str, backup| PasskeyView { id: id.into(), name: name.into(), used: used(), backup };
         let create = PasskeyCreate {
@@ -177,6 +182,10 @@ impl Security {
 }
 
 impl TotpSetUp {
+    fn words(&self) -> words::Security {
+        words::Security::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -199,6 +208,10 @@ impl TotpSetUp {
 }
 
 impl RemoveFactor {
+    fn words(&self) -> words::Security {
+        words::Security::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {

@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::PageShell;
 use crate::account::password::PasswordProblem;
+use crate::words;
 
 /// `GET /setup?code=…`, and the answer to a `POST /setup` that failed.
 #[derive(Clone, Debug, Template)]
@@ -45,6 +46,10 @@ pub enum SetupProblem {
 }
 
 impl Setup {
+    fn words(&self) -> words::SignUp {
+        words::SignUp::of(self.shell.language)
+    }
+
     fn blames_email(&self) -> bool {
         matches!(self.problem, Some(SetupProblem::Email | SetupProblem::EmailTaken))
     }

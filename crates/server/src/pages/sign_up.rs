@@ -8,6 +8,7 @@ use askama::Template;
 
 use super::{ClientView, PageShell};
 use crate::account::password::PasswordProblem;
+use crate::words;
 
 /// The form, and the answer to one that failed.
 #[derive(Clone, Debug, Template)]
@@ -56,6 +57,10 @@ pub enum SignUpProblem {
 }
 
 impl SignUp {
+    fn words(&self) -> words::SignUp {
+        words::SignUp::of(self.shell.language)
+    }
+
     fn blames_email(&self) -> bool {
         self.problem == Some(SignUpProblem::Email)
     }
@@ -160,6 +165,10 @@ pub enum CodeTold {
 }
 
 impl SignUpCode {
+    fn words(&self) -> words::SignUp {
+        words::SignUp::of(self.shell.language)
+    }
+
     fn blames_code(&self) -> bool {
         matches!(self.told, Some(CodeTold::Wrong | CodeTold::Spent | CodeTold::Throttled { .. }))
     }
@@ -242,6 +251,10 @@ pub enum ConfirmProblem {
 }
 
 impl SignUpConfirm {
+    fn words(&self) -> words::SignUp {
+        words::SignUp::of(self.shell.language)
+    }
+
     fn takes_password(&self) -> bool {
         self.with == ConfirmWith::Password
     }

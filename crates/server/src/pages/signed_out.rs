@@ -4,11 +4,10 @@
 //! With somewhere to go it has one fixed script, allowed by its hash, which goes there once every frame has loaded; a header does so after some
 //! seconds if one does not, or without script.
 
-use std::fmt;
-
 use askama::Template;
 
 use super::{Csp, PageShell, WebUrl};
+use crate::words;
 
 /// Goes on once everything has loaded.
 const SCRIPT: &str = "addEventListener('load',()=>location.replace(document.getElementById('onward').href))";
@@ -52,19 +51,17 @@ impl LivesOn {
     pub fn new(until: Option<u64>, now: u64) -> Option<Self> {
         until.filter(|until| *until > now).map(|until| Self { until, now })
     }
-}
 
-impl fmt::Display for LivesOn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DAY: u64 = 86_400;
-        // The whole minute after, so that what is said is true.
-        let minutes = self.until.div_ceil(60);
-        let tomorrow = if minutes * 60 / DAY > self.now / DAY { " tomorrow" } else { "" };
-        write!(f, "{:02}:{:02} UTC{tomorrow}", minutes / 60 % 24, minutes % 60)
+    fn said(self, time: words::Time) -> String {
+        time.clock(self.until, self.now)
     }
 }
 
 impl SignedOut {
+    fn words(&self) -> words::Home {
+        words::Home::of(self.shell.language)
+    }
+
     /// The policy this page needs: its frames, and its script if it goes on.
     pub fn csp(&self) -> Csp {
         let csp = self.told.iter().fold(Csp::strict(), |csp, told| csp.frame(&told.uri));
@@ -110,6 +107,7 @@ impl SignedOut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Language;
 
     #[test]
     fn the_hash_is_the_scripts() {
@@ -137,7 +135,7 @@ mod tests {
             (86_399, 86_000, "00:00 UTC tomorrow"),
             (2 * 86_400 + 59, 2 * 86_400, "00:01 UTC"),
         ] {
-            assert_eq!(LivesOn::new(Some(until), now).unwrap().to_string(), text);
+            assert_eq!(LivesOn::new(Some(until), now).unwrap().said(words::Time::of(Language::En)), text);
         }
         assert_eq!((LivesOn::new(Some(7), 7), LivesOn::new(None, 7)), (None, None));
     }

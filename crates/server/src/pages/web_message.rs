@@ -6,6 +6,7 @@
 use askama::Template;
 
 use super::{Csp, PageShell};
+use crate::words;
 
 /// Posts the answer to whoever opened the window, else to whoever frames it; to nobody if the page stands alone.
 const SCRIPT: &str = "const{origin,response}=document.getElementById('answer').dataset,to=window.opener||window.parent;\
@@ -28,6 +29,10 @@ pub struct WebMessage {
 }
 
 impl WebMessage {
+    fn words(&self) -> words::Home {
+        words::Home::of(self.shell.language)
+    }
+
     /// The policy this page needs: its script, and its frame.
     pub fn csp(&self) -> Csp {
         Csp::strict().script(SCRIPT_HASH).framed_by(&self.origin)

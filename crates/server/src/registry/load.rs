@@ -115,7 +115,7 @@ async fn clients(store: &dyn Store, sealer: &Arc<Sealer>) -> Result<Clients, App
 fn metadata(clients: &Clients, others: &Others, issuer: &Issuer, published: &Published) -> Bytes {
     let settings = Settings {
         id_token_signing_algs: others.keys.algorithms().collect(),
-        ui_locales: vec!["en".to_owned()],
+        ui_locales: crate::words::Language::ALL.map(|language| language.tag().to_owned()).into(),
         session_management: clients.tally().is_watched(),
         revocation_feed: published.feed != FeedAccess::Off,
         registration: published.registration != RegistrationMode::Off,

@@ -2,7 +2,7 @@
 //!
 //! `__Host-symbolon-session` carries a signed-in browser's secret, `__Host-symbolon-pre` a random value that
 //! anti-forgery tokens are bound to before anybody has signed in, `__Host-symbolon-device` tells a known device
-//! ([`super::device`]), and `__Host-symbolon-state` tells sessions apart for pages that watch them. Over plain HTTP on loopback the prefix and `Secure` are dropped, as browsers demand, for
+//! ([`super::device`]), `__Host-symbolon-language` keeps the language that was chosen, and `__Host-symbolon-state` tells sessions apart for pages that watch them. Over plain HTTP on loopback the prefix and `Secure` are dropped, as browsers demand, for
 //! development only. Cookies do not tell ports apart, so the issuer's port stands in the names there.
 //!
 //! Refused: names that merely look like ours (other case, other prefix, encoded), and a name of ours
@@ -25,6 +25,8 @@ pub enum CookieKind {
     BrowserState,
     /// Tells a device that an account has signed in on before.
     Device,
+    /// The language that was chosen for the pages.
+    Language,
     /// Binds forms to a browser before sign-in.
     PreSession,
     /// The session secret.
@@ -54,13 +56,14 @@ pub enum CookieProblem {
 
 impl CookieKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::BrowserState, Self::Device, Self::PreSession, Self::Session];
+    pub const ALL: [Self; 5] = [Self::BrowserState, Self::Device, Self::Language, Self::PreSession, Self::Session];
 
     /// The cookie's exact name.
     pub fn name(self, transport: Transport) -> Cow<'static, str> {
         let (host_bound, plain) = match self {
             Self::BrowserState => ("__Host-symbolon-state", "symbolon-state"),
             Self::Device => ("__Host-symbolon-device", "symbolon-device"),
+            Self::Language => ("__Host-symbolon-language", "symbolon-language"),
             Self::PreSession => ("__Host-symbolon-pre", "symbolon-pre"),
             Self::Session => ("__Host-symbolon-session", "symbolon-session"),
         };

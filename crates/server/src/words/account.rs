@@ -8,8 +8,6 @@ words! {
 
     /// The overview's heading, and the name of the navigation.
     title { En: "Your account", De: "Ihr Konto", Fr: "Votre compte", Es: "Su cuenta" }
-    /// Stands before a title where something went wrong.
-    problem { En: "Problem: ", De: "Problem: ", Fr: "Problème : ", Es: "Problema: " }
     /// The overview in the navigation.
     overview { En: "Overview", De: "Übersicht", Fr: "Aperçu", Es: "Resumen" }
     /// Name and the like.
@@ -32,11 +30,11 @@ words! {
     /// What the profile is, on the overview.
     about_profile { En: "Your name and what apps may know of you", De: "Ihr Name und was Apps über Sie erfahren dürfen", Fr: "Votre nom et ce que les applications peuvent savoir de vous", Es: "Su nombre y lo que las aplicaciones pueden saber de usted" }
     /// What the address is.
-    about_email { En: "Where letters reach you, and what you sign in with", De: "Wo Briefe Sie erreichen und womit Sie sich anmelden", Fr: "Où vous recevez nos lettres, et votre identifiant", Es: "Dónde recibe las cartas y con qué inicia sesión" }
+    about_email { En: "Where letters reach you, and what you sign in with", De: "Wo E-Mails Sie erreichen und womit Sie sich anmelden", Fr: "Où vous recevez nos e-mails, et votre identifiant", Es: "Dónde recibe los correos y con qué inicia sesión" }
     /// What the password is.
     about_password { En: "Choose another one", De: "Ein anderes wählen", Fr: "En choisir un autre", Es: "Elegir otra" }
     /// What stands on the security page.
-    about_security { En: "Passkeys, authenticator app, recovery codes", De: "Passkeys, Authenticator-App, Wiederherstellungscodes", Fr: "Clés d’accès, application d’authentification, codes de secours", Es: "Llaves de acceso, aplicación de autenticación, códigos de recuperación" }
+    about_security { En: "Passkeys, authenticator app, recovery codes", De: "Passkeys, Authenticator-App, Wiederherstellungscodes", Fr: "Clés d’accès, application d’authentification, codes de secours", Es: "Claves de acceso, aplicación de autenticación, códigos de recuperación" }
     /// What stands on the page of sessions.
     about_sessions { En: "Where you are signed in, and ending it", De: "Wo Sie angemeldet sind, und es beenden", Fr: "Où vous êtes connecté, et y mettre fin", Es: "Dónde tiene la sesión abierta, y cerrarla" }
     /// What stands on the page of apps.

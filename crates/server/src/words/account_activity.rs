@@ -48,7 +48,7 @@ words! {
     /// `user.email.undo`.
     email_undone { En: "Address taken back", De: "Adresse zurückgeholt", Fr: "Adresse rétablie", Es: "Dirección restablecida" }
     /// `user.factor.passkey`.
-    passkey_added { En: "Passkey added", De: "Passkey hinzugefügt", Fr: "Clé d’accès ajoutée", Es: "Llave de acceso añadida" }
+    passkey_added { En: "Passkey added", De: "Passkey hinzugefügt", Fr: "Clé d’accès ajoutée", Es: "Clave de acceso añadida" }
     /// `user.factor.totp`.
     app_added { En: "Authenticator app set up", De: "Authenticator-App eingerichtet", Fr: "Application d’authentification configurée", Es: "Aplicación de autenticación configurada" }
     /// `user.factor.recovery_codes`.
@@ -70,7 +70,7 @@ words! {
     /// `user.data.export`.
     exported { En: "Copy of your data taken", De: "Kopie Ihrer Daten mitgenommen", Fr: "Copie de vos données emportée", Es: "Se llevó una copia de sus datos" }
     /// `mail.delivered`.
-    letter_sent { En: "A letter was sent to you", De: "Ein Brief ging an Sie", Fr: "Une lettre vous a été envoyée", Es: "Se le envió una carta" }
+    letter_sent { En: "A letter was sent to you", De: "Eine E-Mail ging an Sie", Fr: "Un e-mail vous a été envoyé", Es: "Se le envió un correo" }
     /// `user.not_me`.
     not_me { En: "You said: this was not me", De: "Sie sagten: Das war nicht ich", Fr: "Vous avez dit : ce n’était pas moi", Es: "Usted dijo: no fui yo" }
     /// `consent.grant`.

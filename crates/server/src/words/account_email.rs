@@ -9,7 +9,7 @@ words! {
     /// The heading.
     title { En: "Your address", De: "Ihre Adresse", Fr: "Votre adresse", Es: "Su dirección" }
     /// Which it is.
-    present(email: &str) { En: "Letters go to {email}.", De: "Briefe gehen an {email}.", Fr: "Les lettres vont à {email}.", Es: "Las cartas van a {email}." }
+    present(email: &str) { En: "Letters go to {email}.", De: "E-Mails gehen an {email}.", Fr: "Les e-mails vont à {email}.", Es: "Los correos van a {email}." }
     /// There is none.
     no_address { En: "Your account has no address yet.", De: "Ihr Konto hat noch keine Adresse.", Fr: "Votre compte n’a pas encore d’adresse.", Es: "Su cuenta todavía no tiene dirección." }
     /// Nobody has proven it.
@@ -29,7 +29,7 @@ words! {
     /// It is the same.
     same { En: "That is the address you have.", De: "Das ist Ihre bisherige Adresse.", Fr: "C’est l’adresse que vous avez déjà.", Es: "Esa es la dirección que ya tiene." }
     /// Too many letters.
-    throttled(secs: u64) { En: "Too many letters. Try again in {secs} seconds.", De: "Zu viele Briefe. Versuchen Sie es in {secs} Sekunden noch einmal.", Fr: "Trop de lettres. Réessayez dans {secs} secondes.", Es: "Demasiadas cartas. Vuelva a intentarlo en {secs} segundos." }
+    throttled(secs: u64) { En: "Too many letters. Try again in {secs} seconds.", De: "Zu viele E-Mails. Versuchen Sie es in {secs} Sekunden noch einmal.", Fr: "Trop d’e-mails. Réessayez dans {secs} secondes.", Es: "Demasiados correos. Vuelva a intentarlo en {secs} segundos." }
     /// Heading of the page behind the link.
     confirm_title { En: "Confirm your new address", De: "Neue Adresse bestätigen", Fr: "Confirmez votre nouvelle adresse", Es: "Confirme su dirección nueva" }
     /// What the button does.

@@ -30,6 +30,13 @@ impl Language {
         }
     }
 
+    /// In which direction its lines run, as `<html dir>` has it.
+    pub const fn direction(self) -> &'static str {
+        match self {
+            Self::En | Self::De | Self::Fr | Self::Es => "ltr",
+        }
+    }
+
     /// Its name in itself, for whoever chooses it.
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,15 +58,15 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(tag))
     }
 
-    /// For somebody who reads these, the best first (RFC 4647 §3.4).
+    /// For somebody who reads these, the best first (RFC 4647 §3.4); `None` if we speak none of them.
     ///
     /// ```
     /// use symbolon_oauth::Languages;
     /// use symbolon_server::words::Language;
-    /// assert_eq!(Language::for_reader(&Languages::of(&["fr-CA".to_owned()], "de")), Language::Fr);
-    /// assert_eq!(Language::for_reader(&Languages::of(&[], "ja")), Language::En);
+    /// assert_eq!(Language::for_reader(&Languages::of(&["fr-CA".to_owned()], "de")), Some(Language::Fr));
+    /// assert_eq!(Language::for_reader(&Languages::of(&[], "ja")), None);
     /// ```
-    pub fn for_reader(reads: &Languages) -> Self {
-        reads.choose(Self::ALL.map(Self::tag)).and_then(Self::of_tag).unwrap_or_default()
+    pub fn for_reader(reads: &Languages) -> Option<Self> {
+        reads.choose(Self::ALL.map(Self::tag)).and_then(Self::of_tag)
     }
 }

@@ -6,8 +6,6 @@ words! {
     /// The words of the page.
     pub struct NotMe;
 
-    /// Stands before the title of a page that says what went wrong.
-    problem { En: "Problem: ", De: "Problem: ", Fr: "Problème : ", Es: "Problema: " }
     /// The title of the question.
     title { En: "Was this not you?", De: "Waren Sie das nicht?", Fr: "Ce n’était pas vous ?", Es: "¿No fue usted?" }
     /// What the button does.
@@ -39,7 +37,7 @@ words! {
     /// What to do now.
     mailed(minutes: u64) {
         En: "Look into your mail: a link is on its way with which you choose a new password. It works for {minutes} minutes.",
-        De: "Sehen Sie in Ihre Post: Ein Link ist unterwegs, mit dem Sie ein neues Passwort wählen. Er gilt {minutes} Minuten.",
+        De: "Sehen Sie in Ihrem Postfach nach: Ein Link ist unterwegs, mit dem Sie ein neues Passwort wählen. Er gilt {minutes} Minuten.",
         Fr: "Consultez votre messagerie : un lien pour choisir un nouveau mot de passe est en route. Il est valable {minutes} minutes.",
         Es: "Mire su correo: va de camino un enlace para elegir una contraseña nueva. Vale durante {minutes} minutos."
     }
@@ -62,7 +60,7 @@ words! {
     /// What to think of, too.
     mailbox { En: "If somebody else may read your mail, secure your mailbox first.", De: "Wenn jemand anders Ihre Post lesen könnte, sichern Sie zuerst Ihr Postfach.", Fr: "Si quelqu’un d’autre peut lire votre courrier, sécurisez d’abord votre messagerie.", Es: "Si alguien más puede leer su correo, asegure primero su buzón." }
     /// Where no letter comes.
-    ask_again { En: "No letter? Ask for a link", De: "Kein Brief? Einen Link anfordern", Fr: "Pas de lettre ? Demander un lien", Es: "¿No llega? Pedir un enlace" }
+    ask_again { En: "No letter? Ask for a link", De: "Keine E-Mail? Einen Link anfordern", Fr: "Pas d’e-mail ? Demander un lien", Es: "¿No llega? Pedir un enlace" }
     /// To the sign-in page.
     sign_in { En: "Sign in", De: "Anmelden", Fr: "Se connecter", Es: "Iniciar sesión" }
     /// The link works no longer.

@@ -57,6 +57,7 @@ mod nodes;
 mod not_me;
 mod nul;
 mod overload;
+mod page_languages;
 mod pages;
 mod pairwise;
 mod panic;

@@ -64,7 +64,7 @@ async fn clients(visit: &Visit<'_>) -> Result<BTreeMap<String, Has>, OAuthError>
 fn app(visit: &Visit<'_>, words: words::AccountApps, id: &str, has: &Has) -> AppView {
     let registry = &visit.arrival.registry;
     let client = registry.client(id);
-    let languages = page::languages(visit.arrival.headers, None);
+    let languages = visit.arrival.meta.reads.languages();
     let name =
         client.map_or_else(|| words.gone().to_owned(), |client| page::client_view(client, None, &languages).name);
     let consented = has.consents.iter().map(|one| (one.audience.as_str(), one.scope.as_str()));
@@ -75,7 +75,12 @@ fn app(visit: &Visit<'_>, words: words::AccountApps, id: &str, has: &Has) -> App
     let mut scopes = Vec::new();
     for (audience, scope) in consented.chain(granted) {
         for name in scope.split_ascii_whitespace().filter(|name| !matches!(*name, "openid" | "offline_access")) {
-            let view = consent::scope_view(registry.api(audience).map(AsRef::as_ref), name, Freshness::Known);
+            let view = consent::scope_view(
+                registry.api(audience).map(AsRef::as_ref),
+                name,
+                Freshness::Known,
+                visit.language(),
+            );
             let line = (view.text, view.api);
             if !scopes.contains(&line) {
                 scopes.push(line);

@@ -143,9 +143,9 @@ pub(super) fn may_change(who: &SignedIn, factors: &Factors, now: u64) -> bool {
 
 /// Letters to an address that an account has, in the language of its owner; none where no mail is sent.
 pub(super) fn letter(arrival: &Arrival<'_>, user: &User, to: Option<&str>, letter: &Letter) -> Vec<NewDelivery> {
-    let Arrival { app, meta, headers, .. } = arrival;
+    let Arrival { app, meta, .. } = arrival;
     let address = to.and_then(|to| EmailAddress::parse(to).ok()).filter(|_| app.mail.is_on());
-    let lang = mail::language(&page::languages(headers, None));
+    let lang = meta.language_of_letters(Some(user));
     let written = |address: EmailAddress| {
         let to = To { address: &address, user_id: Some(&user.id), lang };
         mail::delivery(app, &to, letter, meta.now)
@@ -247,7 +247,7 @@ impl<'a> Visit<'a> {
     }
 
     fn shell(&self) -> PageShell {
-        shell(self.arrival, &self.who.user)
+        shell(self.arrival, &self.who.user).picking(self.page.path(), "")
     }
 
     fn nav(&self) -> Nav {
@@ -265,10 +265,9 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// The language that somebody has chosen, or else that of their browser.
+/// The language in which somebody sees their own pages.
 fn language(arrival: &Arrival<'_>, user: &User) -> Language {
-    let chosen = user.profile.get("locale").and_then(serde_json::Value::as_str).and_then(Language::of_tag);
-    chosen.unwrap_or_else(|| Language::for_reader(&page::languages(arrival.headers, None)))
+    shell(arrival, user).language
 }
 
 /// The way between the parts, for the one that is elsewhere.
@@ -277,10 +276,9 @@ pub(super) fn nav(arrival: &Arrival<'_>, user: &User, page: OwnPage) -> Nav {
 }
 
 fn shell_of_browser(arrival: &Arrival<'_>) -> PageShell {
-    let language = Language::for_reader(&page::languages(arrival.headers, None));
-    PageShell { language, ..page::shell(arrival.app) }
+    page::shell(arrival.app, arrival.meta)
 }
 
 fn shell(arrival: &Arrival<'_>, user: &User) -> PageShell {
-    PageShell { language: language(arrival, user), ..page::shell(arrival.app) }
+    page::shell_for(arrival.app, arrival.meta, user)
 }

@@ -113,7 +113,7 @@ impl Arrival<'_> {
             Ok(Rendering::Redirect(location)) => page::see_other(&location),
             Ok(Rendering::FormPost { action, fields }) => {
                 let view = FormPost {
-                    shell: page::shell(self.app),
+                    shell: page::shell(self.app, self.meta),
                     client: client.name.clone(),
                     action,
                     params: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -122,7 +122,7 @@ impl Arrival<'_> {
             }
             Ok(Rendering::WebMessage { origin, response }) => {
                 let view = WebMessage {
-                    shell: page::shell(self.app),
+                    shell: page::shell(self.app, self.meta),
                     client: client.name.clone(),
                     origin,
                     response: serde_json::Value::Object(response).to_string(),

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::authorize::Arrival;
-use crate::http::{entry, page, setup};
+use crate::http::{entry, setup};
 use crate::interaction::{Interaction, fingerprint};
 use crate::mail::{self, Letter, To};
 use crate::pages::error::ErrorWhat;
@@ -148,7 +148,7 @@ pub(in crate::http) async fn send(
     let to = To {
         address: email,
         user_id: owner.as_ref().map(|owner| owner.id.as_str()),
-        lang: mail::language(&page::languages(arrival.headers, None)),
+        lang: arrival.meta.language_of_letters(None),
     };
     let letter = mail::delivery(app, &to, &letter, now);
     let address = if owner.is_some() { Address::Taken } else { Address::Free };

@@ -185,13 +185,13 @@ pub(super) async fn show(arrival: &Arrival<'_>, browser: &str, question: Questio
     let app = arrival.app;
     let asked = arrival.resume(&question.interaction).await?;
     let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
-    let languages = page::languages(arrival.headers, request.as_ref());
+    let languages = arrival.meta.reads.languages();
     let client = request
         .as_ref()
         .map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let view = SignUpCode {
-        shell: page::shell(app),
+        shell: page::shell(app, arrival.meta),
         client,
         interaction: app.interactions.seal(&question.interaction).map_err(|_| OAuthError::ServerError)?,
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),

@@ -103,7 +103,7 @@ async fn accept(
         Completed::Done(newborn) => {
             let registry = &arrival.registry;
             let client = client.and_then(|id| registry.client(&id)).map(|client| client.name.clone());
-            let view = Done { shell: page::shell(arrival.app), what: DoneWhat::SignedUp { email: shown, client } };
+            let view = Done { shell: page::shell(arrival.app, arrival.meta), what: DoneWhat::SignedUp { email: shown, client } };
             let response = page::html(arrival.app, StatusCode::OK, &view, &Csp::strict());
             match newborn.with_cookies(arrival, response) {
                 Some(response) => Ok(response),
@@ -172,7 +172,7 @@ async fn show(
     };
     let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
     let view = SignUpConfirm {
-        shell: page::shell(app),
+        shell: page::shell(app, arrival.meta),
         code: link.reveal().to_owned(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),
         email: found.pending.email.clone(),

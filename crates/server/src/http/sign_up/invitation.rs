@@ -116,11 +116,11 @@ fn view(
 ) -> Response {
     let app = arrival.app;
     let client = invited.client_id.as_deref().and_then(|id| arrival.registry.client(id));
-    let languages = page::languages(arrival.headers, None);
+    let languages = arrival.meta.reads.languages();
     let client = client.map(|client| page::client_view(client, None, &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let view = SignUp {
-        shell: page::shell(app),
+        shell: page::shell(app, arrival.meta),
         client,
         interaction: String::new(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),

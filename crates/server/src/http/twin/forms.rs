@@ -21,7 +21,8 @@ const fn password(name: &'static str, label: &'static str, autocomplete: &'stati
 
 /// `/login`.
 pub(in crate::http) fn login(view: &Login) -> Twin {
-    let keep = text("keep", "checkbox", "Keep me signed in on this device", "off");
+    let common = view.shell.common();
+    let keep = text("keep", "checkbox", view.words().keep(), "off");
     let mut links = Vec::new();
     if view.sign_up == SignUpLink::Shown {
         links.push(("sign_up", "/signup"));
@@ -33,8 +34,8 @@ pub(in crate::http) fn login(view: &Login) -> Twin {
         page: "login",
         action: "/login",
         fields: vec![
-            text("username", "text", "Email or user name", "username"),
-            password("password", "Password", "current-password"),
+            text("username", "text", common.identifier(), "username"),
+            password("password", common.password(), "current-password"),
             Field { required: false, max_length: None, ..keep },
         ],
         values: values(&view.csrf, &view.interaction, ("username", &view.username)),
@@ -54,9 +55,10 @@ pub(in crate::http) fn login(view: &Login) -> Twin {
 /// `/login/factor`, where a code is asked for. A passkey has no field: who draws the form lets people choose another way.
 pub(in crate::http) fn factor(view: &FactorPage) -> Twin {
     let code = |label, autocomplete| Field { max_length: Some(64), ..text("code", "text", label, autocomplete) };
+    let say = view.words();
     let fields = match view.way {
-        Factor::Totp => vec![code("Code of six digits", "one-time-code")],
-        Factor::RecoveryCode => vec![code("Recovery code", "off")],
+        Factor::Totp => vec![code(say.six_digits(), "one-time-code")],
+        Factor::RecoveryCode => vec![code(say.recovery_code(), "off")],
         Factor::Passkey => Vec::new(),
     };
     let mut values = values(&view.csrf, &view.interaction, ("way", view.way.name()));
@@ -85,13 +87,14 @@ pub(in crate::http) fn sign_up(view: &SignUp) -> Twin {
     let mut values = values(&view.csrf, &view.interaction, ("email", &view.email));
     values.push(("name", view.name.clone()));
     values.extend(view.invitation.iter().map(|invitation| ("invitation", invitation.clone())));
-    let new = password("password", "Password", "new-password");
+    let common = view.shell.common();
+    let new = password("password", common.password(), "new-password");
     Twin {
         page: "sign_up",
         action: "/signup",
         fields: vec![
-            text("email", "email", "Email", "username"),
-            Field { required: false, max_length: Some(200), ..text("name", "text", "Name", "name") },
+            text("email", "email", common.email(), "username"),
+            Field { required: false, max_length: Some(200), ..text("name", "text", common.name(), "name") },
             Field { min_length: Some(view.password_min_chars), ..new },
         ],
         values,
@@ -116,7 +119,10 @@ pub(in crate::http) fn code(view: &SignUpCode) -> Twin {
     Twin {
         page: "sign_up_code",
         action: sign_up::code::PATH,
-        fields: vec![Field { max_length: Some(16), ..text("code", "text", "Code", "one-time-code") }],
+        fields: vec![Field {
+            max_length: Some(16),
+            ..text("code", "text", view.shell.common().code(), "one-time-code")
+        }],
         values: values(&view.csrf, &view.interaction, ("email", &view.email)),
         links: vec![("sign_up", "/signup")],
         error: view.told.and_then(|told| match told {

@@ -62,7 +62,7 @@ impl AccountActivity {
         let none = Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Activity),
-            words: words::AccountActivity::of(words::Language::En),
+            words: words::AccountActivity::of(sample::language()),
             events: Vec::new(),
             older: None,
             place: Place::Newest,

@@ -71,7 +71,7 @@ impl AccountApps {
         let none = Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Apps),
-            words: words::AccountApps::of(words::Language::En),
+            words: words::AccountApps::of(sample::language()),
             csrf: "sample-csrf".into(),
             apps: Vec::new(),
         };

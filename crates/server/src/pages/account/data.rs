@@ -57,7 +57,7 @@ impl AccountData {
         let page = |entered, deletion| Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Data),
-            words: words::AccountData::of(words::Language::En),
+            words: words::AccountData::of(sample::language()),
             csrf: "sample-csrf".into(),
             entered,
             deletion,
@@ -111,7 +111,7 @@ impl DeleteAccount {
         let page = |name: &str, answer| Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Data),
-            words: words::AccountData::of(words::Language::En),
+            words: words::AccountData::of(sample::language()),
             csrf: "sample-csrf".into(),
             name: name.into(),
             answer,

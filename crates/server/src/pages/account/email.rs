@@ -82,7 +82,7 @@ impl AccountEmail {
         let plain = Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Email),
-            words: words::AccountEmail::of(words::Language::En),
+            words: words::AccountEmail::of(sample::language()),
             csrf: "sample-csrf".into(),
             present: Some(("ada@example.com".into(), Proven::Yes)),
             pending: None,
@@ -172,7 +172,7 @@ impl EmailLink {
     #[cfg(test)]
     pub(in crate::pages) fn samples() -> Vec<(&'static str, Self)> {
         use crate::pages::sample;
-        let language = words::Language::En;
+        let language = sample::language();
         let page = |what| Self {
             shell: sample::shell(),
             words: words::AccountEmail::of(language),

@@ -86,8 +86,8 @@ impl Nav {
     }
 
     #[cfg(test)]
-    pub(super) const fn sample(page: OwnPage) -> Self {
-        Self { page, language: Language::En }
+    pub(super) fn sample(page: OwnPage) -> Self {
+        Self { page, language: super::sample::language() }
     }
 }
 
@@ -188,7 +188,7 @@ impl AccountDone {
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
-        let page = |what| Self { shell: sample::shell(), words: words::Account::of(Language::En), what };
+        let page = |what| Self { shell: sample::shell(), words: words::Account::of(sample::language()), what };
         let email = || "ada@new.example.com".to_owned();
         vec![
             ("account-done-deleted", page(AccountDoneWhat::Deleted)),

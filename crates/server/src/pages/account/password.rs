@@ -111,7 +111,7 @@ impl AccountPassword {
         let plain = Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Password),
-            words: words::AccountPassword::of(words::Language::En),
+            words: words::AccountPassword::of(sample::language()),
             csrf: "sample-csrf".into(),
             username: "ada@example.com".into(),
             min_chars: 12,

@@ -138,7 +138,7 @@ impl AccountProfile {
         let plain = Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Profile),
-            words: words::AccountProfile::of(Language::En),
+            words: words::AccountProfile::of(sample::language()),
             csrf: "sample-csrf".into(),
             revision: 7,
             fields,

@@ -76,7 +76,7 @@ impl AccountSessions {
         let alone = Self {
             shell: sample::shell(),
             nav: Nav::sample(OwnPage::Sessions),
-            words: words::AccountSessions::of(words::Language::En),
+            words: words::AccountSessions::of(sample::language()),
             csrf: "sample-csrf".into(),
             here: session("one", "Firefox on Linux"),
             others: Vec::new(),

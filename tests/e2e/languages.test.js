@@ -1,0 +1,102 @@
+/** People are spoken to in their language: what the app asks for, what they choose, what their browser is set to; on pages and in letters. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { accessible, launch, pictures, profile } from './support/browser.js';
+import { ADMIN, Server } from './support/server.js';
+
+const HOME = 'http://localhost:9/callback'; // nothing listens there: redirects end before it
+const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+
+let server;
+let browser;
+let client;
+
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  const added = await server.command(['client', 'add', '--web', '--name', 'Dragon care', '--redirect', HOME]);
+  client = added.client.client_id;
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+function authorize(extra = {}) {
+  const url = new URL('/authorize', server.issuer);
+  const wanted = { client_id: client, redirect_uri: HOME, response_type: 'code', scope: 'openid email', state: 'x', code_challenge: CHALLENGE, code_challenge_method: 'S256', ...extra };
+  for (const [name, value] of Object.entries(wanted)) url.searchParams.set(name, value);
+  return String(url);
+}
+
+const language = (page) => page.locator('html').getAttribute('lang');
+
+/** The code that ends the sign-in. */
+async function signIn(page) {
+  await page.fill('#username', ADMIN.email);
+  await page.fill('#password', ADMIN.password);
+  const [request] = await Promise.all([page.waitForRequest((sent) => sent.url().startsWith(HOME)), page.click('#sign-in')]);
+  return new URL(request.url()).searchParams.get('code');
+}
+
+async function letter(to) {
+  for (let turn = 0; turn < 200; turn++) {
+    const { letters } = await (await fetch(`${server.issuer}/dev/mail.json`)).json();
+    const found = letters.find((one) => one.to === to);
+    if (found) return found;
+    await new Promise((soon) => setTimeout(soon, 25));
+  }
+  throw new Error(`no letter to ${to}`);
+}
+
+test('ui_locales: the sign-in is in German in a browser that is set to French', async (t) => {
+  const page = await (await profile(t, browser, { locale: 'fr-FR' })).newPage();
+  await page.goto(authorize({ ui_locales: 'de-AT en' }));
+  assert.equal(await language(page), 'de');
+  assert.equal(await page.locator('h1').innerText(), 'Anmelden');
+  await accessible(page, 'sign-in in German');
+  await pictures(page, 'languages-de');
+  await page.fill('#username', ADMIN.email);
+  await page.fill('#password', 'not the password');
+  await page.click('#sign-in');
+  assert.match(await page.locator('#problem').innerText(), /passen nicht zusammen/);
+  assert.ok(await signIn(page));
+});
+
+test('Accept-Language: the sign-in is in the language of the browser', async (t) => {
+  const page = await (await profile(t, browser, { locale: 'es-MX' })).newPage();
+  await page.goto(authorize());
+  assert.equal(await language(page), 'es');
+  assert.ok(await signIn(page));
+});
+
+test('without JavaScript people choose another language, keep what waits for them, and find it again', async (t) => {
+  const context = await profile(t, browser, { locale: 'fr-FR', javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(authorize({ ui_locales: 'fr' }));
+  assert.equal(await language(page), 'fr');
+  await page.click('#language-de');
+  assert.equal(await language(page), 'de');
+  assert.equal(await page.locator('#language-de').getAttribute('aria-current'), 'true');
+  assert.ok(await signIn(page));
+  await page.goto(`${server.issuer}/account/security`);
+  assert.equal(await page.locator('h1').innerText(), 'Wie Sie sich anmelden');
+  await page.click('#language-es');
+  assert.equal(page.url(), `${server.issuer}/account/security`);
+  assert.equal(await language(page), 'es');
+});
+
+test('whoever signs up in German has a letter in German', async (t) => {
+  const page = await (await profile(t, browser, { locale: 'de-DE' })).newPage();
+  await page.goto(`${server.issuer}/signup`);
+  await page.fill('#email', 'grete@example.test');
+  await page.fill('#password', 'sieben ruhige otter stricken');
+  await page.fill('#password_confirm', 'sieben ruhige otter stricken');
+  await page.click('button#create');
+  assert.equal(await page.locator('h1').innerText(), 'Sehen Sie in Ihrem Postfach nach');
+  const written = await letter('grete@example.test');
+  assert.match(written.subject, /^\d{6} ist Ihr Code$/);
+  await page.goto(`${server.issuer}/dev/mail/${written.number}`);
+  assert.equal(await page.frameLocator('iframe').locator('html').getAttribute('lang'), 'de');
+});

@@ -11,7 +11,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use symbolon_factors::RecoveryCode;
 use symbolon_oauth::second_factor::{Enrolled, Factor, Next, Remember};
-use symbolon_oauth::{Languages, OAuthError, Params, acr};
+use symbolon_oauth::{OAuthError, Params, acr};
 use symbolon_store::{Conflict, Credential, Hash32, Issued, NewCredentials, StoreError, User, UserStatus};
 
 use super::authorize::{self, Arrival};
@@ -22,6 +22,7 @@ use super::twin::{self, GoesOn};
 use super::{login, page, security};
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, Verdict, passkey};
+use crate::account::locale;
 use crate::account::normalize::EmailAddress;
 use crate::app::App;
 use crate::effects::store_failure;
@@ -170,8 +171,9 @@ async fn warn(arrival: &Arrival<'_>, user: &User, first: &FirstFactor) -> Result
     if !app.store.remember_once(WARNED, key, until, meta.now).await.map_err(failed)? {
         return Ok(());
     }
-    // In no language of whoever guesses: it is their browser that asks.
-    let to = To { address: &address, user_id: Some(&user.id), lang: mail::language(&Languages::default()) };
+    // Not in the language of whoever guesses: it is their browser that asks.
+    let language = locale(user).and_then(Language::of_tag).unwrap_or(app.config().pages.language);
+    let to = To { address: &address, user_id: Some(&user.id), lang: language.tag() };
     let letter = mail::delivery(app, &to, &Letter::FactorRefused, meta.now);
     app.store.put_deliveries(vec![letter], meta.now).await.map_err(failed)
 }

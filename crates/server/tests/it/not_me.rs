@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use symbolon_server::Config;
 
 use crate::support::client::form;
-use crate::support::factors::{SECURITY, passkey};
+use crate::support::factors::SECURITY;
 use crate::support::{Answer, Browser, ISSUER, PASSWORD, World, letters};
 
 const ADA: &str = "ada@example.com";

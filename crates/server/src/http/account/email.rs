@@ -328,7 +328,7 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
     let locked = locked.map_err(|_| OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })?;
     if locked.is_some() && app.mail.is_on() {
         let asked = ResetAsked { identifier: email.clone(), interaction: None };
-        let lang = mail::language(&page::languages(headers, None));
+        let lang = meta.language_of_letters(Some(&user));
         tell.push(mail::reset_asked(app, asked, lang, meta.now));
     }
     let ending = Some(Ending { locked, since: link.created_at });

@@ -103,7 +103,10 @@ async fn accept(
         Completed::Done(newborn) => {
             let registry = &arrival.registry;
             let client = client.and_then(|id| registry.client(&id)).map(|client| client.name.clone());
-            let view = Done { shell: page::shell(arrival.app, arrival.meta), what: DoneWhat::SignedUp { email: shown, client } };
+            let view = Done {
+                shell: page::shell(arrival.app, arrival.meta),
+                what: DoneWhat::SignedUp { email: shown, client },
+            };
             let response = page::html(arrival.app, StatusCode::OK, &view, &Csp::strict());
             match newborn.with_cookies(arrival, response) {
                 Some(response) => Ok(response),

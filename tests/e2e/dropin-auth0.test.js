@@ -220,11 +220,12 @@ test('auth0-js: changePassword mails a link to whoever has the account', async (
   const [known, nobody] = [await ask(ADMIN.email), await ask('nobody@example.test')];
   assert.deepEqual([known, nobody.error], [{ error: null, result: 'If an account uses that address, a link is on its way.' }, null]);
   assert.equal(nobody.result, known.result, 'whether there is an account, nobody is told');
-  const letters = async () => (await (await get(`${server.issuer}/dev/mail.json`)).json()).letters;
+  // Beside the letters about sign-ins from browsers that were new to the account.
+  const isReset = ({ text }) => /https:\/\/localhost:\d+\/reset\?/.test(text);
+  const letters = async () => (await (await get(`${server.issuer}/dev/mail.json`)).json()).letters.filter(isReset);
   let sent = [];
   for (const until = Date.now() + 15_000; sent.length === 0 && Date.now() < until; ) sent = await letters();
   assert.deepEqual(sent.map(({ to }) => to), [ADMIN.email]);
-  assert.match(sent[0].text, /https:\/\/localhost:\d+\/reset\?/);
 });
 
 test('auth0-js: signup mails a link, and the account begins behind it with the password that was chosen', async (t) => {

@@ -61,7 +61,8 @@ impl Node {
         let mut node = Self::unstarted();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let text = format!(
-            "url = \"http://localhost:{free}\"\nissuer = \"https://auth.example.com\"\nclient_id = \"app\"\n[http]\nlisten = \"127.0.0.1:{free}\"\n"
+            "url = \"http://localhost:{free}\"\nissuer = \"https://auth.example.com\"\nclient_id = \"app\"\n[http]\nlisten = \"127.0.0.1:{free}\"\n\
+             [[api]]\npath = \"/api\"\nurl = \"https://api.example.com/api\"\n"
         );
         fs::write(node.folder.path().join("gateway.toml"), text).unwrap();
         let command = node.command(env!("CARGO_BIN_EXE_symbolon"));

@@ -1,5 +1,7 @@
 //! Templates of pages and letters hold no sentence: what people read stands in `crates/server/src/words/`, in every language.
 
+use std::path::Path;
+
 use super::{File, Findings};
 
 /// Where the templates are.
@@ -19,7 +21,10 @@ const FOR_BROWSERS: &[&str] = &["width=device-width, initial-scale=1", "light da
 
 /// Letters between tags, or in an attribute that is read aloud, are a sentence that somebody forgot to translate.
 pub(super) fn hold_no_sentence(file: &File) -> Findings {
-    let name = file.path.strip_prefix(FOLDER).filter(|name| name.ends_with(".html") && !FOR_NOBODY.contains(name));
+    let name = file
+        .path
+        .strip_prefix(FOLDER)
+        .filter(|name| !FOR_NOBODY.contains(name) && Path::new(name).extension().is_some_and(|it| it == "html"));
     if name.is_none() {
         return Findings::new();
     }

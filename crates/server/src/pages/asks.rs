@@ -18,8 +18,8 @@ pub struct Asks {
 #[cfg(test)]
 pub(super) fn samples() -> [Asks; 3] {
     use super::consent::Freshness;
-    let say = super::sample::shell().asks();
     use super::sample::HOSTILE;
+    let say = super::sample::shell().asks();
     let scope = |name: &str, text: &str, api: Option<&str>| ScopeView {
         name: name.into(),
         text: text.into(),

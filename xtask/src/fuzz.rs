@@ -14,7 +14,7 @@ use crate::suite::Count;
 use crate::tree::Workspace;
 
 /// For each target in `cargo xtask test`: past the seeds, and half a minute in all on two processors.
-pub(crate) const BRIEFLY_SECS: u64 = 5;
+pub(crate) const BRIEFLY_SECS: u64 = 3;
 
 /// Longer inputs find the same code later. Only what is refused for its length needs more, and that has tests.
 const MAX_LEN: &str = "-max_len=8192";

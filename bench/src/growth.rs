@@ -21,7 +21,8 @@ const USUAL: usize = 3;
 
 /// Few: what is measured is how long it takes, not how long it waits for its turn.
 const CONNECTIONS: usize = 2;
-const ROUNDS: usize = 5;
+/// Many: a disk that hesitates spoils some of them, and the middle one is to be none of those.
+const ROUNDS: usize = 21;
 const TURN: Duration = Duration::from_millis(700);
 
 /// Of the time at the least size.

@@ -1,4 +1,4 @@
-/** People are spoken to in their language: what the app asks for, what they choose, what their browser is set to; on pages and in letters. */
+/** People are spoken to in their language, and see whose sign-in it is: what the app asks for, what they choose, what their browser is set to; on pages and in letters. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -101,4 +101,19 @@ test('whoever signs up in German has a letter in German', async (t) => {
   assert.match(written.subject, /^\d{6} ist Ihr Code$/);
   await page.goto(`${server.issuer}/dev/mail/${written.number}`);
   assert.equal(await page.frameLocator('iframe').locator('html').getAttribute('lang'), 'de');
+});
+
+test('a client has its colour and its welcome, which can be read in light and dark', async (t) => {
+  const shop = (await server.command(['client', 'add', '--web', '--name', 'Dragon shop', '--redirect', HOME])).client.client_id;
+  await server.command(['client', 'set', shop, '--brand-accent', '#ffd54a', '--brand-welcome', 'en=Feed them before noon.', '--brand-welcome', 'de=Füttern Sie vor dem Mittag.']);
+  const page = await (await profile(t, browser, { locale: 'de-DE' })).newPage();
+  await page.goto(authorize({ client_id: shop }));
+  assert.equal(await page.locator('#welcome').innerText(), 'Füttern Sie vor dem Mittag.');
+  const colour = () => page.locator('#sign-in').evaluate((button) => getComputedStyle(button).backgroundColor);
+  const plain = await browser.newPage();
+  await plain.goto(authorize());
+  assert.notEqual(await colour(), await plain.locator('#sign-in').evaluate((button) => getComputedStyle(button).backgroundColor));
+  await plain.close();
+  await accessible(page, 'a branded sign-in');
+  await pictures(page, 'branded');
 });

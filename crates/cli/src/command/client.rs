@@ -142,6 +142,12 @@ pub(crate) struct Set {
     /// Remove an API
     #[arg(long, value_name = "AUDIENCE")]
     remove_api: Vec<String>,
+    /// The colour of its sign-in, such as #14594f; empty removes it
+    #[arg(long, value_name = "COLOUR")]
+    brand_accent: Option<String>,
+    /// What people are welcomed with in a language; an empty text removes it
+    #[arg(long, value_name = "LANGUAGE=TEXT", value_parser = welcome)]
+    brand_welcome: Vec<(String, String)>,
     #[command(flatten)]
     common: Common,
     /// Whether people are asked for their consent
@@ -372,6 +378,8 @@ impl Set {
             id_token_alg: self.common.id_token_alg,
             apis: self.common.apis,
             remove_apis: self.remove_api,
+            brand_accent: self.brand_accent,
+            brand_welcome: self.brand_welcome,
             default_audience: self.common.default_api,
             access_token_lifetime_secs: self.access_token_lifetime,
             refresh_idle_secs: self.refresh_idle,
@@ -386,6 +394,11 @@ impl Set {
 fn api(text: &str) -> Result<(String, String), String> {
     let (audience, scopes) = text.rsplit_once('=').unwrap_or((text, ""));
     Ok((audience.to_owned(), scopes.replace(',', " ")))
+}
+
+fn welcome(text: &str) -> Result<(String, String), String> {
+    let (language, text) = text.split_once('=').ok_or("a language and a text, such as de=Willkommen")?;
+    Ok((language.to_owned(), text.to_owned()))
 }
 
 fn profile(name: &str) -> Result<SecurityProfile, String> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use symbolon_jose::Algorithm;
 
 use super::{
-    Backchannel, CertificateRules, ClientMetadata, GrantRules, InBrowser, RequestRules, Responses, SecretHash,
+    Backchannel, Brand, CertificateRules, ClientMetadata, GrantRules, InBrowser, RequestRules, Responses, SecretHash,
     Security, Subjects, TokenDelivery, UserinfoResponses,
 };
 use crate::context::Lifetimes;
@@ -213,6 +213,9 @@ pub struct Client {
     /// How it learns the answer of people it has asked on another device.
     #[serde(flatten)]
     pub backchannel: Backchannel,
+    /// How the pages look on which people sign in to it.
+    #[serde(flatten)]
+    pub brand: Brand,
     /// Where its keys are, who made it, and what else it says of itself.
     #[serde(flatten)]
     pub metadata: ClientMetadata,
@@ -302,6 +305,7 @@ impl Client {
             security: Security::default(),
             grant_rules: GrantRules::default(),
             backchannel: Backchannel::default(),
+            brand: Brand::default(),
             metadata: ClientMetadata::default(),
             created_at: 0,
             extra: BTreeMap::new(),

@@ -4,6 +4,7 @@
 
 mod api;
 mod backchannel;
+mod brand;
 mod certificate;
 mod client;
 mod delivery;
@@ -23,6 +24,7 @@ mod validate;
 
 pub use api::{AccessTokenType, Api, ApiScope, Role};
 pub use backchannel::{Backchannel, DeliveryMode};
+pub use brand::Brand;
 pub use certificate::CertificateRules;
 pub use client::{AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, ProfileClaims};
 pub use delivery::{TokenDelivery, is_same_site, is_within};

@@ -86,6 +86,7 @@ impl Client {
         self.check_security(&mut faults);
         self.check_grant_rules(&mut faults);
         self.check_backchannel(&mut faults);
+        self.check_brand(&mut faults);
         metadata::check(self, &mut faults);
         faults.done()
     }

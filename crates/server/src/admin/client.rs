@@ -194,6 +194,10 @@ pub struct ClientChange {
     pub jwks_uri: Option<String>,
     /// What it was made for, if for another server: adds what it needs for that.
     pub preset: Option<Preset>,
+    /// The colour of its sign-in, `#rrggbb`; empty removes it.
+    pub brand_accent: Option<String>,
+    /// Sentences of welcome: language, then text; an empty one removes it.
+    pub brand_welcome: Vec<(String, String)>,
     /// What its ID tokens are signed with.
     pub id_token_alg: Option<Algorithm>,
     /// Life of its access tokens; 0 returns to the default.

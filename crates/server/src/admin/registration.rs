@@ -171,6 +171,7 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
         device(client, wanted);
     }
     keys(change, client);
+    brand(change, client);
     client.security.authorization_details_types.extend(change.authorization_details_types.iter().cloned());
     client.security.security_profile = change.security_profile.unwrap_or(client.security.security_profile);
     client.name = change.name.clone().unwrap_or_else(|| client.name.clone());
@@ -208,6 +209,20 @@ fn keys(change: &ClientChange, client: &mut Client) {
         client.metadata.jwks_uri = Some(uri.clone()).filter(|uri| !uri.is_empty());
         if client.metadata.jwks_uri.is_some() {
             client.jwks = None;
+        }
+    }
+}
+
+/// What is empty is taken back.
+fn brand(change: &ClientChange, client: &mut Client) {
+    if let Some(colour) = &change.brand_accent {
+        client.brand.brand_accent = Some(colour.to_ascii_lowercase()).filter(|colour| !colour.is_empty());
+    }
+    for (language, text) in &change.brand_welcome {
+        if text.is_empty() {
+            client.brand.brand_welcome.remove(language);
+        } else {
+            client.brand.brand_welcome.insert(language.clone(), text.clone());
         }
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn show(
     let languages = arrival.meta.reads.languages();
     let client = page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages);
     let csp = page::csp(request).image(client.logo.as_ref());
-    let shell = page::shell_for(app, arrival.meta, &who.user);
+    let shell = page::shell_for(app, arrival.meta, &who.user).of_client(Some(&client));
     let language = shell.language;
     let view = Consent {
         shell,

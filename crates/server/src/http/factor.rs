@@ -219,7 +219,7 @@ pub(super) async fn ask(
     };
     let shown = shown(arrival, first, interaction).await?;
     let view = FactorPage {
-        shell: page::shell_for(app, meta, asked.user),
+        shell: page::shell_for(app, meta, asked.user).of_client(shown.client.as_ref()),
         client: shown.client,
         interaction: shown.sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),
@@ -287,7 +287,7 @@ pub(super) async fn enrol(
     let shown = shown(arrival, first, interaction).await?;
     let account = name_of(user);
     let view = EnrolPage {
-        shell: page::shell_for(app, meta, user),
+        shell: page::shell_for(app, meta, user).of_client(shown.client.as_ref()),
         client: shown.client,
         interaction: shown.sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),

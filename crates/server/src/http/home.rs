@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 
@@ -18,7 +18,7 @@ use crate::effects::store_failure;
 use crate::pages::assets;
 use crate::pages::error::ErrorWhat;
 use crate::pages::home::{Home, SampleView, SetupState};
-use crate::pages::{Csp, WebUrl};
+use crate::pages::{Colour, Csp, WebUrl};
 use crate::session::csrf::{self, Purpose};
 
 /// The start page.
@@ -79,17 +79,22 @@ pub(super) async fn asset(
     Extension(meta): Extension<Meta>,
     Path(name): Path<String>,
 ) -> Response {
+    if let Some(colour) = Colour::of_name(&name) {
+        return file("text/css; charset=utf-8", colour.stylesheet());
+    }
     match assets::serve(&name) {
-        Some((content_type, bytes)) => {
-            let headers = [
-                (CONTENT_TYPE, content_type),
-                (CACHE_CONTROL, assets::CACHE_CONTROL),
-                (HeaderName::from_static("x-content-type-options"), "nosniff"),
-            ];
-            (headers, bytes).into_response()
-        }
+        Some((content_type, bytes)) => file(content_type, bytes),
         None => page::error(&app, &meta, ErrorWhat::NotFound),
     }
+}
+
+fn file(content_type: &'static str, content: impl IntoResponse) -> Response {
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CACHE_CONTROL, assets::CACHE_CONTROL),
+        (HeaderName::from_static("x-content-type-options"), "nosniff"),
+    ];
+    (headers, content).into_response()
 }
 
 /// Any address that is not one of ours.

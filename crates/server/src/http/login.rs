@@ -337,7 +337,7 @@ pub(super) fn show(
     let logo: Option<WebUrl> = client.as_ref().and_then(|client| client.logo.clone());
     let interaction = sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default();
     let view = Login {
-        shell: page::shell(app, arrival.meta).picking("/login", &interaction),
+        shell: page::shell(app, arrival.meta).picking("/login", &interaction).of_client(client.as_ref()),
         client,
         interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),

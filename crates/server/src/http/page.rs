@@ -38,11 +38,13 @@ pub(super) fn shell_in(app: &App, language: Language) -> PageShell {
 pub(super) fn client_view(client: &Client, redirect_uri: Option<&str>, languages: &Languages) -> ClientView {
     let told = |member, otherwise| client.told_in(languages, member, otherwise);
     let name = told("client_name", Some(&client.name)).unwrap_or_default();
-    ClientView::new(name, redirect_uri).with_links(
-        told("logo_uri", client.logo_uri.as_deref()),
-        told("policy_uri", client.policy_uri.as_deref()),
-        told("tos_uri", client.tos_uri.as_deref()),
-    )
+    ClientView::new(name, redirect_uri)
+        .with_links(
+            told("logo_uri", client.logo_uri.as_deref()),
+            told("policy_uri", client.policy_uri.as_deref()),
+            told("tos_uri", client.tos_uri.as_deref()),
+        )
+        .branded(client.brand.brand_accent.as_deref(), client.brand.welcome(languages))
 }
 
 /// The policy of a page whose form ends, by redirects, in the answer to this request.

@@ -192,7 +192,7 @@ pub(super) fn show(
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let interaction = app.interactions.seal(&form.interaction).map_err(|_| OAuthError::ServerError)?;
     let view = SignUp {
-        shell: page::shell(app, arrival.meta).picking("/signup", &interaction),
+        shell: page::shell(app, arrival.meta).picking("/signup", &interaction).of_client(client.as_ref()),
         client,
         interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),

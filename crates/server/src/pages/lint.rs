@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 
 use super::{
+    Colour,
     account::{
         AccountDone, Overview,
         activity::AccountActivity,
@@ -277,7 +278,11 @@ fn the_frame_of_every_page() {
 #[test]
 fn nothing_comes_from_or_leads_to_where_it_must_not() {
     check_all("stylesheets and icons of our own, images https only", |page| {
-        page.all("link").all(|tag| tag.attribute("href").is_some_and(|href| href.starts_with("/assets/symbolon-")))
+        let ours = |href: &str| {
+            let of_colour = href.strip_prefix("/assets/").and_then(Colour::of_name);
+            href.starts_with("/assets/symbolon-") || of_colour.is_some() && page.name.contains("branded")
+        };
+        page.all("link").all(|tag| tag.attribute("href").is_some_and(ours))
             && page.all("img").all(|tag| tag.attribute("src").is_some_and(|src| src.starts_with("https://")))
     });
     check_all("links to this origin, https or loopback", |page| {
@@ -517,6 +522,9 @@ fn pages_can_be_looked_at() {
         std::fs::write(folder.join(path.trim_start_matches('/')), bytes).unwrap();
     }
     for (name, html) in pages() {
+        if let Some(colour) = sample::branded_client().accent {
+            std::fs::write(folder.join(&colour.path()[1..]), colour.stylesheet()).unwrap();
+        }
         std::fs::write(folder.join(format!("{name}.html")), html.replace("\"/assets/", "\"assets/")).unwrap();
     }
 }

@@ -141,6 +141,7 @@ impl Login {
             passkey: PasskeyGet::sample(),
             problem: None,
         };
+        let branded = || sample::shell().of_client(Some(&sample::branded_client()));
         let failed = |problem| Self {
             username: "ada@example.com".into(),
             keep: Keep::On,
@@ -181,6 +182,7 @@ impl Login {
                 "login-here-sign-up",
                 Self { client: None, interaction: String::new(), sign_up: SignUpLink::Shown, ..plain.clone() },
             ),
+            ("login-branded", Self { shell: branded(), client: Some(sample::branded_client()), ..plain.clone() }),
             ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
             ("login-no-mail", Self { forgot: None, ..plain.clone() }),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),

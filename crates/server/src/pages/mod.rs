@@ -5,6 +5,7 @@
 //! origins, and are escaped by the template compiler. `samples()` of each view feeds the tests that
 //! render and lint all of them.
 
+mod accent;
 pub mod account;
 pub mod asks;
 pub mod assets;
@@ -36,6 +37,7 @@ pub mod web_message;
 
 pub(crate) use self::csp::HSTS;
 pub use self::{
+    accent::Colour,
     csp::{Csp, CspSource, Transport, security_headers},
     link::{LocalPath, WebUrl},
 };
@@ -61,6 +63,8 @@ pub struct PageShell {
     pub mode: Mode,
     /// How the same page is had in another language, where it can be had again.
     pub picker: Option<Picker>,
+    /// The colour of the application that people are on their way to.
+    pub accent: Option<Colour>,
 }
 
 /// The way to the same page in another language.
@@ -85,7 +89,7 @@ impl PageShell {
     /// The shell of an issuer's pages.
     pub fn new(issuer: &str, mode: Mode, language: Language) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self { language, host, mode, picker: None }
+        Self { language, host, mode, picker: None, accent: None }
     }
 
     /// The same around a page of ours that is there in other languages, too: its path, and what is pending there.
@@ -95,6 +99,12 @@ impl PageShell {
         let is_short = interaction.len() <= MAX_PICKER_INTERACTION;
         let picker = is_short.then(|| Picker { page, interaction: interaction.to_owned() });
         Self { picker, ..self }
+    }
+
+    /// The same in the colour of the application that people are on their way to.
+    #[must_use]
+    pub fn of_client(self, client: Option<&ClientView>) -> Self {
+        Self { accent: client.and_then(|client| client.accent), ..self }
     }
 
     /// All languages, for whoever chooses one.
@@ -145,13 +155,17 @@ pub struct ClientView {
     pub policy: Option<WebUrl>,
     /// Its terms of service.
     pub terms: Option<WebUrl>,
+    /// Its colour.
+    pub accent: Option<Colour>,
+    /// What it welcomes people with.
+    pub welcome: Option<String>,
 }
 
 impl ClientView {
     /// A client by registered values; addresses a page may not link to are left out.
     pub fn new(name: &str, redirect_uri: Option<&str>) -> Self {
         let host = redirect_uri.and_then(WebUrl::parse).map(|url| url.host());
-        Self { name: name.to_owned(), host, logo: None, policy: None, terms: None }
+        Self { name: name.to_owned(), host, logo: None, policy: None, terms: None, accent: None, welcome: None }
     }
 
     /// Adds the links of the registration: `logo_uri`, `policy_uri`, `tos_uri`.
@@ -160,6 +174,14 @@ impl ClientView {
         self.logo = logo.and_then(WebUrl::parse_https);
         self.policy = policy.and_then(WebUrl::parse);
         self.terms = terms.and_then(WebUrl::parse);
+        self
+    }
+
+    /// With the looks that the operator has given it.
+    #[must_use]
+    pub fn branded(mut self, accent: Option<&str>, welcome: Option<&str>) -> Self {
+        self.accent = accent.and_then(Colour::parse);
+        self.welcome = welcome.map(str::to_owned);
         self
     }
 

@@ -42,12 +42,15 @@ pub(super) fn client() -> ClientView {
     )
 }
 
+/// The same, with looks of its own.
+pub(super) fn branded_client() -> ClientView {
+    client().branded(Some("#b3261e"), Some("Feed them before noon, and do not turn your back."))
+}
+
 pub(super) fn hostile_client() -> ClientView {
-    ClientView::new(HOSTILE, Some("javascript:alert(1)")).with_links(
-        Some("javascript:alert(1)"),
-        Some("javascript:alert(1)"),
-        Some("data:text/html,x"),
-    )
+    ClientView::new(HOSTILE, Some("javascript:alert(1)"))
+        .with_links(Some("javascript:alert(1)"), Some("javascript:alert(1)"), Some("data:text/html,x"))
+        .branded(Some("#14594f;}body{display:none"), Some(HOSTILE))
 }
 
 pub(super) fn account() -> AccountView {

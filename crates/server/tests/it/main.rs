@@ -17,6 +17,7 @@ mod authorize;
 mod backchannel_logout;
 mod backup;
 mod bad_input;
+mod branding;
 mod ciba_delivery;
 mod claims;
 mod client_keys;

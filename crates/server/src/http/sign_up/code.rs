@@ -191,7 +191,7 @@ pub(super) async fn show(arrival: &Arrival<'_>, browser: &str, question: Questio
         .map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let view = SignUpCode {
-        shell: page::shell(app, arrival.meta),
+        shell: page::shell(app, arrival.meta).of_client(client.as_ref()),
         client,
         interaction: app.interactions.seal(&question.interaction).map_err(|_| OAuthError::ServerError)?,
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),

@@ -120,7 +120,7 @@ fn view(
     let client = client.map(|client| page::client_view(client, None, &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let view = SignUp {
-        shell: page::shell(app, arrival.meta),
+        shell: page::shell(app, arrival.meta).of_client(client.as_ref()),
         client,
         interaction: String::new(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),

@@ -1,0 +1,72 @@
+//! A client's colour and welcome on the pages of its sign-in, and on no other.
+
+use http::Method;
+use http::header::ACCEPT_LANGUAGE;
+use serde_json::{Value, json};
+
+use crate::support::World;
+use crate::support::flow::authorize_url;
+
+async fn set(world: &World, change: Value) -> http::StatusCode {
+    world.try_command(&json!({ "client": { "set": { "client": "web", "change": change } } })).await.0
+}
+
+#[tokio::test]
+async fn a_sign_in_has_the_clients_colour_and_welcome_in_the_readers_language() {
+    let world = World::new().await;
+    let welcome = json!([["en", "Feed them before noon."], ["de", "Füttern Sie vor dem Mittag."]]);
+    let branded = set(&world, json!({ "brand_accent": "#663399", "brand_welcome": welcome })).await;
+    assert!(branded.is_success(), "{branded}");
+    let look = async |client: &str, language: &str| {
+        let url = authorize_url(client, &[]);
+        world.browser().send(Method::GET, &url, &[(ACCEPT_LANGUAGE, language)], None).await
+    };
+    let page = look("web", "de").await;
+    assert!(page.body.contains("Füttern Sie vor dem Mittag.") && page.body.contains("/assets/accent-663399.css"));
+    let policy = page.header("content-security-policy");
+    assert!(!policy.contains("unsafe-inline") && policy.contains("style-src 'self'"), "{policy}");
+    assert!(look("web", "ja").await.body.contains("Feed them before noon."));
+    let other = look("other", "de").await;
+    assert!(!other.body.contains("accent-") && !other.body.contains("id=\"welcome\""), "another client's");
+    let css = world.browser().get("/assets/accent-663399.css").await;
+    assert!(css.body.starts_with(":root{--accent:#663399;") && css.header("content-type").starts_with("text/css"));
+    assert!(css.header("cache-control").contains("immutable"));
+    let taken_back = set(&world, json!({ "brand_accent": "", "brand_welcome": [["de", ""], ["en", ""]] })).await;
+    assert!(taken_back.is_success() && !look("web", "de").await.body.contains("accent-"));
+}
+
+#[tokio::test]
+async fn a_colour_or_a_welcome_that_is_more_than_that_is_refused() {
+    let world = World::new().await;
+    for change in [
+        json!({ "brand_accent": "red" }),
+        json!({ "brand_accent": "#14594f;}body{display:none" }),
+        json!({ "brand_welcome": [["de_DE", "x"]] }),
+        json!({ "brand_welcome": [["de", "a\nb"]] }),
+        json!({ "brand_welcome": [["de", "x".repeat(201)]] }),
+    ] {
+        assert!(set(&world, change.clone()).await.is_client_error(), "{change}");
+    }
+    let markup = json!({ "brand_welcome": [["en", "<script>alert(1)</script>"]] });
+    assert!(set(&world, markup).await.is_success());
+    let page = world.browser().get(&authorize_url("web", &[])).await;
+    assert!(!page.body.contains("<script>alert") && page.body.contains("&#60;script&#62;alert"), "{}", page.body);
+    for nothing in ["accent-12345.css", "accent-zzzzzz.css", "accent-663399.css.x", "accent-%7Bx%7D12.css"] {
+        assert_eq!(world.browser().get(&format!("/assets/{nothing}")).await.status, 404, "{nothing}");
+    }
+}
+
+/// Whoever registers itself could welcome people in somebody else's name.
+#[tokio::test]
+async fn no_client_brands_itself() {
+    use symbolon_server::config::RegistrationMode;
+    let world = World::with(|config| config.registration = RegistrationMode::Open).await;
+    let metadata = json!({
+        "redirect_uris": ["https://evil.example/"], "client_name": "Evil",
+        "brand_accent": "#663399", "brand_welcome": { "en": "Your bank welcomes you." },
+    });
+    let headers = [(http::header::CONTENT_TYPE, "application/json")];
+    let answer = world.browser().send(Method::POST, "/register", &headers, Some(metadata.to_string())).await;
+    assert!(!answer.body.contains("brand_"), "{}", answer.body);
+    assert!(world.stored("client").await.iter().all(|document| !document.contains("Your bank")));
+}

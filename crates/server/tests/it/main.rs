@@ -64,6 +64,7 @@ mod pairwise;
 mod panic;
 mod par;
 mod passkeys;
+mod races;
 mod refresh;
 mod reload;
 mod request_encrypted;

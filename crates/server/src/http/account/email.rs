@@ -167,7 +167,7 @@ pub(in crate::http) async fn confirm(
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    proving(&arrival, &params, Step::Look).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    decided(&arrival, &params, Link::Proof, Step::Look).await
 }
 
 /// `POST /account/email/confirm`.
@@ -177,7 +177,7 @@ pub(in crate::http) async fn confirm_posted(State(app): State<Arc<App>>, form: P
     }
     let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    proving(&arrival, &params, Step::Change).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    decided(&arrival, &params, Link::Proof, Step::Change).await
 }
 
 /// What is done about a link.
@@ -187,25 +187,52 @@ enum Step {
     Look,
 }
 
+/// How often a link is decided upon.
+const TRIES: usize = 8;
+
+/// Decides again where the account was saved in between (`None`): whoever is signed in elsewhere must not keep a link from working by saving.
+async fn decided(arrival: &Arrival<'_>, params: &Params, link: Link, step: Step) -> Response {
+    let mut answer = Ok(None);
+    for _ in 0..TRIES {
+        answer = match link {
+            Link::Proof => proving(arrival, params, step).await,
+            Link::Undo => undoing(arrival, params, step).await,
+        };
+        if !matches!(answer, Ok(None)) {
+            break;
+        }
+    }
+    let busy = OAuthError::TemporarilyUnavailable { retry_after_secs: 1 };
+    let answer = answer.and_then(|answer| answer.ok_or(busy));
+    answer.unwrap_or_else(|error| page::protocol_error(arrival.app, arrival.meta, &error))
+}
+
+/// What was mailed.
+#[derive(Clone, Copy)]
+enum Link {
+    Proof,
+    Undo,
+}
+
 /// The link proves that somebody reads the mailbox, and the session whose account is to have it: else a stranger's click would give an address
 /// of theirs to somebody else's account.
-async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<Response, OAuthError> {
+async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<Option<Response>, OAuthError> {
     let Arrival { app, meta, headers, .. } = arrival;
     let code = params.get("code").unwrap_or_default();
-    let Ok(token) = OpaqueToken::parse(TokenKind::EmailChange, code) else { return Ok(over(arrival, None)) };
+    let Ok(token) = OpaqueToken::parse(TokenKind::EmailChange, code) else { return Ok(Some(over(arrival, None))) };
     let Some(who) = browser::signed_in(app, headers, meta.now).await? else {
         // A token of ours, so nothing in it needs to be written otherwise.
-        return sign_in(arrival, OwnPage::EmailConfirm, &format!("code={code}"), None);
+        return sign_in(arrival, OwnPage::EmailConfirm, &format!("code={code}"), None).map(Some);
     };
     let user = who.user;
     let link = setup::link(app, Artefact::EMAIL_CHANGE, TokenKind::EmailChange, code, meta.now).await?;
     let link = link.filter(|link| link.user_id.as_deref() == Some(&user.id));
-    let Some(email) = link.as_ref().and_then(email_of) else { return Ok(over(arrival, Some(&user))) };
+    let Some(email) = link.as_ref().and_then(email_of) else { return Ok(Some(over(arrival, Some(&user)))) };
     if step == Step::Look {
         let binding = browser::session_binding(app, headers).unwrap_or_default();
         let csrf = csrf::issue(&app.csrf, binding, Purpose::Account, meta.now);
         let what = EmailLinkWhat::Confirm(LinkForm { code: code.to_owned(), csrf, email });
-        return Ok(link_page(arrival, Some(&user), StatusCode::OK, what));
+        return Ok(Some(link_page(arrival, Some(&user), StatusCode::OK, what)));
     }
     let (undo, undo_link) = undo_link(app, &user, meta.now).await?.unzip();
     let old = user.email.clone().unwrap_or_default();
@@ -224,9 +251,10 @@ async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
         Some(Redeemed::Done) => {
             let told = events::account(app, meta, "user.email.change", &user.id, None);
             told.await.map_err(|error| store_failure(&error))?;
-            Ok(done(arrival, &user, AccountDoneWhat::EmailChanged { email }))
+            Ok(Some(done(arrival, &user, AccountDoneWhat::EmailChanged { email })))
         }
-        _ => Ok(over(arrival, Some(&user))),
+        Some(Redeemed::Changed) => Ok(None),
+        _ => Ok(Some(over(arrival, Some(&user)))),
     }
 }
 
@@ -285,7 +313,7 @@ pub(in crate::http) async fn undo(
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    undoing(&arrival, &params, Step::Look).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    decided(&arrival, &params, Link::Undo, Step::Look).await
 }
 
 /// `POST /account/email/undo`.
@@ -295,28 +323,28 @@ pub(in crate::http) async fn undo_posted(State(app): State<Arc<App>>, form: Post
     }
     let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
-    undoing(&arrival, &params, Step::Change).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    decided(&arrival, &params, Link::Undo, Step::Change).await
 }
 
 /// Whoever reads the mailbox that an account had keeps it. It signs nobody in: what comes next is a new password, by mail.
-async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<Response, OAuthError> {
+async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<Option<Response>, OAuthError> {
     let Arrival { app, meta, headers, .. } = arrival;
     let failed = |error| store_failure(&error);
     let code = params.get("code").unwrap_or_default();
     let link = setup::link(app, Artefact::EMAIL_UNDO, TokenKind::EmailUndo, code, meta.now).await?;
     let (Some(link), Ok(token)) = (link, OpaqueToken::parse(TokenKind::EmailUndo, code)) else {
-        return Ok(over(arrival, None));
+        return Ok(Some(over(arrival, None)));
     };
     let user = match &link.user_id {
         Some(id) => app.store.user(id).await.map_err(failed)?,
         None => None,
     };
-    let (Some(user), Some(email)) = (user, email_of(&link)) else { return Ok(over(arrival, None)) };
+    let (Some(user), Some(email)) = (user, email_of(&link)) else { return Ok(Some(over(arrival, None))) };
     if step == Step::Look {
         let (binding, cookie) = browser::ensure_pre_session(app, headers);
         let csrf = csrf::issue(&app.csrf, &binding, Purpose::EmailUndo, meta.now);
         let what = EmailLinkWhat::Undo(LinkForm { code: code.to_owned(), csrf, email });
-        return Ok(page::with_cookie(link_page(arrival, Some(&user), StatusCode::OK, what), cookie));
+        return Ok(Some(page::with_cookie(link_page(arrival, Some(&user), StatusCode::OK, what), cookie)));
     }
     let told = Letter::EmailUndone { email: email.clone() };
     let mut tell = letter(arrival, &user, Some(&email), &told);
@@ -336,10 +364,11 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<R
     match change(arrival, &user, (Artefact::EMAIL_UNDO, token), changed).await? {
         Some(Redeemed::Done) => {
             events::account(app, meta, "user.email.undo", &user.id, None).await.map_err(failed)?;
-            Ok(done(arrival, &user, AccountDoneWhat::EmailUndone { email }))
+            Ok(Some(done(arrival, &user, AccountDoneWhat::EmailUndone { email })))
         }
-        None => Ok(link_page(arrival, Some(&user), StatusCode::CONFLICT, EmailLinkWhat::Taken)),
-        Some(_) => Ok(over(arrival, Some(&user))),
+        None => Ok(Some(link_page(arrival, Some(&user), StatusCode::CONFLICT, EmailLinkWhat::Taken))),
+        Some(Redeemed::Changed) => Ok(None),
+        Some(_) => Ok(Some(over(arrival, Some(&user)))),
     }
 }
 

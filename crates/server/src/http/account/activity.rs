@@ -36,9 +36,10 @@ fn event(visit: &Visit<'_>, words: words::AccountActivity, record: &AuditRecord)
     let event = &record.event;
     let client = event.client_id.as_deref().and_then(|id| visit.arrival.registry.client(id));
     let client = client.map_or_else(|| words.an_app().to_owned(), |client| client.name.clone());
-    let origin = match (&event.address, &event.actor) {
-        (Some(address), _) => Some(words.address(address)),
-        (None, Some(_)) => Some(words.by_operator().to_owned()),
+    // Where an administrator sits is nobody else's business.
+    let origin = match (&event.actor, &event.address) {
+        (Some(_), _) => Some(words.by_operator().to_owned()),
+        (None, Some(address)) => Some(words.address(address)),
         (None, None) => None,
     };
     EventView { at: minute(event.at), what: what(words, event, &client), origin }

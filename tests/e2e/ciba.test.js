@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
 import { fillIn, launch, pictures, profile } from './support/browser.js';
 import { ADMIN, Server } from './support/server.js';
@@ -45,11 +46,17 @@ after(async () => {
 });
 
 /** A client that asks in this mode. */
-async function register(name, members) {
+async function registered(name, members) {
   const added = await server.command(['client', 'add', '--web', '--name', name, '--redirect', 'http://localhost:9/cb', '--api', `${server.api}=read:dragons`]);
   const rules = { grant_types: [CIBA, 'refresh_token'], redirect_uris: [], ...members };
   await server.command(['client', 'set', added.client.client_id, '--metadata', await server.file(`${name}.json`, rules)]);
-  return oidc.discovery(new URL(server.issuer), added.client.client_id, {}, oidc.ClientSecretBasic(added.client_secret), insecure);
+  return { id: added.client.client_id, secret: added.client_secret };
+}
+
+/** The same, as `openid-client` knows it. */
+async function register(name, members) {
+  const { id, secret } = await registered(name, members);
+  return oidc.discovery(new URL(server.issuer), id, {}, oidc.ClientSecretBasic(secret), insecure);
 }
 
 const ask = (config, more = {}) =>
@@ -90,6 +97,34 @@ test('openid-client: no is access_denied, and nobody is unknown_user_id', async 
   assert.match((await answer('deny')).body, /Not allowed/);
   await assert.rejects(oidc.pollBackchannelAuthenticationGrant(config, { ...started, interval: 0.1 }), { error: 'access_denied' });
   await assert.rejects(ask(config, { login_hint: 'nobody@example.test' }), { error: 'unknown_user_id' });
+});
+
+test('oauth4webapi: each request by itself: pending, allowed, denied', async () => {
+  const { id, secret } = await registered('single', { backchannel_token_delivery_mode: 'poll' });
+  const plainly = { [oauth.allowInsecureRequests]: true };
+  const issuer = new URL(server.issuer);
+  const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, plainly));
+  const [client, auth] = [{ client_id: id }, oauth.ClientSecretBasic(secret)];
+  const begin = async () => {
+    const parameters = { scope: 'openid read:dragons', resource: server.api, login_hint: ADMIN.email, binding_message: 'Order 4711' };
+    const asked = await oauth.backchannelAuthenticationRequest(as, client, auth, parameters, plainly);
+    return (await oauth.processBackchannelAuthenticationResponse(as, client, asked)).auth_req_id;
+  };
+  const poll = async (request) =>
+    oauth.processBackchannelAuthenticationGrantResponse(as, client, await oauth.backchannelAuthenticationGrantRequest(as, client, auth, request, plainly));
+
+  const wanted = await begin();
+  await assert.rejects(poll(wanted), { error: 'authorization_pending' });
+  await answer('allow');
+  const tokens = await poll(wanted);
+  assert.equal(oauth.getValidatedIdTokenClaims(tokens).aud, id);
+  const dragons = await fetch(`${server.api}/api/dragons`, { headers: { Authorization: `Bearer ${tokens.access_token}` } });
+  assert.equal(dragons.status, 200);
+  await assert.rejects(poll(wanted), { error: 'invalid_grant' });
+
+  const unwanted = await begin();
+  await answer('deny');
+  await assert.rejects(poll(unwanted), { error: 'access_denied' });
 });
 
 test('openid-client: is told over HTTPS that there is an answer, and fetches it', { timeout: PATIENCE_MS }, async () => {

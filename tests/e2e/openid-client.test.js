@@ -1,7 +1,8 @@
-/** A published client library, used as its manual says, against every endpoint it knows. */
+/** A published client library, used as its manual says, against every endpoint it knows; revocation and introspection by a second one. */
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import * as oauth from 'oauth4webapi';
 import * as oidc from 'openid-client';
 import { ADMIN, Server } from './support/server.js';
 import { Visitor } from './support/visitor.js';
@@ -233,6 +234,28 @@ test('introspection by the API’s own credential; revocation ends the family', 
   await oidc.tokenRevocation(config, renewed.refresh_token, { token_type_hint: 'access_token' }); // a wrong hint is no obstacle
   await refused(oidc.refreshTokenGrant(config, renewed.refresh_token), 'invalid_grant');
   assert.deepEqual(await oidc.tokenIntrospection(api, renewed.access_token), { active: false });
+});
+
+test('oauth4webapi: what was revoked is inactive, for its client and for the API', async () => {
+  const plainly = { [oauth.allowInsecureRequests]: true };
+  const issuer = new URL(server.issuer);
+  const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, plainly));
+  const { api_secret } = await server.command(['api', 'secret', 'rotate', server.api]);
+  const known = ({ id, secret }) => [{ client_id: id }, oauth.ClientSecretBasic(secret)];
+  const [web, api] = [known(registered.web), known({ id: server.api, secret: api_secret })];
+  const tokens = await signIn(await discover(registered.web));
+  const isActive = async ([client, auth]) => {
+    const asked = await oauth.introspectionRequest(as, client, auth, tokens.access_token, plainly);
+    return (await oauth.processIntrospectionResponse(as, client, asked)).active;
+  };
+  const revoke = async ([client, auth], token) =>
+    oauth.processRevocationResponse(await oauth.revocationRequest(as, client, auth, token, plainly));
+
+  assert.deepEqual([await isActive(web), await isActive(api)], [true, true]);
+  await revoke(web, tokens.access_token);
+  assert.deepEqual([await isActive(web), await isActive(api)], [false, false]);
+  await revoke(web, tokens.access_token); // twice is no error (RFC 7009 §2.2)
+  await assert.rejects(revoke(known({ ...registered.web, secret: 'wrong' }), tokens.refresh_token), (thrown) => thrown.cause?.[0]?.scheme === 'basic');
 });
 
 test('RP-initiated logout ends the session, with the hint at once and without it on asking', async () => {

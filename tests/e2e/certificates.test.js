@@ -59,10 +59,10 @@ before(async () => {
 after(() => server?.stop());
 
 /** `openid-client`, on connections with this certificate. */
-async function discover(id, name, auth = oidc.TlsClientAuth()) {
+async function discover(id, name, auth = oidc.TlsClientAuth(), metadata = {}) {
   const fetch = fetchWith(name);
   const options = { [oidc.customFetch]: fetch };
-  const config = await oidc.discovery(new URL(server.issuer), id, { use_mtls_endpoint_aliases: true }, auth, options);
+  const config = await oidc.discovery(new URL(server.issuer), id, { use_mtls_endpoint_aliases: true, ...metadata }, auth, options);
   config[oidc.customFetch] = fetch;
   return config;
 }
@@ -127,6 +127,48 @@ test('openid-client: a person signs in, and the tokens of an app stay with its c
   await assert.rejects(oidc.fetchUserInfo(thief, tokens.access_token, tokens.claims().sub));
   const renewed = await oidc.refreshTokenGrant(config, tokens.refresh_token);
   assert.deepEqual(claimsOf(renewed.access_token).cnf, { 'x5t#S256': thumbprint('self') });
+});
+
+test('openid-client: FAPI 2.0 with a certificate for the assertion and for the proof', async () => {
+  const home = 'https://bank.test/callback';
+  const args = ['--web', '--name', 'Bank', '--redirect', home, '--certificate', 'dns:reports.example.com', '--certificate-bound', '--security-profile', 'fapi2'];
+  const { client, client_secret } = await server.command(['client', 'add', ...args, '--api', `${server.api}=read:dragons`]);
+  assert.equal(client_secret, null);
+  const config = await discover(client.client_id, 'client', oidc.TlsClientAuth(), { id_token_signed_response_alg: 'ES256' });
+  const begin = async () => {
+    const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
+    const [expectedState, expectedNonce] = [oidc.randomState(), oidc.randomNonce()];
+    const parameters = {
+      redirect_uri: home,
+      scope: 'openid profile offline_access read:dragons',
+      resource: server.api,
+      code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+      state: expectedState,
+      nonce: expectedNonce,
+    };
+    return { parameters, checks: { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true } };
+  };
+  const { parameters, checks } = await begin();
+  const url = await oidc.buildAuthorizationUrlWithPAR(config, parameters);
+  const visitor = new Visitor({ ca: serverCertificate });
+  const stop = (where) => where.startsWith(home);
+  const page = await visitor.get(url.href, stop);
+  const back = await visitor.submit(page, '/login', { username: ADMIN.email, password: ADMIN.password }, { stop });
+  const tokens = await oidc.authorizationCodeGrant(config, new URL(back.url), checks);
+  const cnf = { 'x5t#S256': thumbprint('client') };
+  assert.deepEqual(claimsOf(tokens.access_token).cnf, cnf);
+  const renewed = await oidc.refreshTokenGrant(config, tokens.refresh_token);
+  assert.equal(renewed.refresh_token, undefined, 'it stays what it is');
+  assert.deepEqual(claimsOf(renewed.access_token).cnf, cnf);
+  assert.equal((await oidc.fetchUserInfo(config, renewed.access_token, tokens.claims().sub)).name, ADMIN.name);
+
+  for (const name of ['other', undefined]) {
+    const thief = await discover(client.client_id, name, oidc.TlsClientAuth(), { id_token_signed_response_alg: 'ES256' });
+    await assert.rejects(oidc.buildAuthorizationUrlWithPAR(thief, parameters), failsWith('invalid_client'));
+    await assert.rejects(oidc.refreshTokenGrant(thief, tokens.refresh_token), failsWith('invalid_client'));
+    await assert.rejects(oidc.fetchUserInfo(thief, renewed.access_token, tokens.claims().sub));
+  }
 });
 
 test('the example of the manual', async () => {

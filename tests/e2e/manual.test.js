@@ -9,7 +9,7 @@ import { Server } from './support/server.js';
 
 const MANUAL = 'docs/manual';
 const flows = (await readdir(join(import.meta.dirname, '../..', MANUAL, 'flows'))).filter((name) => name.endsWith('.md')).sort();
-const pages = await Promise.all([...flows.map((name) => `${MANUAL}/flows/${name}`), `${MANUAL}/factors.md`, `${MANUAL}/gateway.md`, `${MANUAL}/logout.md`, `${MANUAL}/migrating-from-auth0.md`, `${MANUAL}/realtime.md`, `${MANUAL}/cookie-mode.md`].map(read));
+const pages = await Promise.all([...flows.map((name) => `${MANUAL}/flows/${name}`), `${MANUAL}/factors.md`, `${MANUAL}/gateway.md`, `${MANUAL}/logout.md`, `${MANUAL}/migrating-from-auth0.md`, `${MANUAL}/realtime.md`, `${MANUAL}/cookie-mode.md`, `${MANUAL}/sign-up.md`].map(read));
 
 for (const page of pages.filter(({ world }) => world !== undefined)) {
   test(page.path, async (t) => {

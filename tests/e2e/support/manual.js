@@ -23,11 +23,19 @@
  * | `param NAME URL` | a parameter of a URL |
  * | `device URL CODE` | enters a device's code, signs in and allows it |
  * | `ciba URL` | opens the page of what was asked over the back channel, signs in and allows it |
+ * | `signup URL EMAIL` | makes an account there with the code in the letter; prints where it ended |
+ *
+ * Programs have `symbolon-guard` beside the packages of this folder, and of people, in `browser.mjs`:
+ *
+ * | Function | |
+ * |---|---|
+ * | `arrived(url)` | a browser goes there and signs in; what it brings to the client, a URL or a `Request` |
+ * | `answered(url)` | what `ciba` does |
  */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ADMIN } from './server.js';
 
@@ -53,7 +61,7 @@ export async function read(path) {
       const [, kind, rest] = comment;
       const text = rest.endsWith('-->') ? rest.slice(0, -3).trim() : `${rest}\n${until('-->')}`;
       if (kind === 'world') page.world = text;
-      else if (kind === 'settings') page.settings = Object.fromEntries(text.trim().split(/\s+/).map((one) => one.split('=')));
+      else if (kind === 'settings') page.settings = Object.fromEntries(text.trim().split(/\s+/).map((one) => /^([^=]*)=(.*)$/.exec(one).slice(1)));
       else if (kind === 'then') page.steps.push({ kind: 'then', at: at + 1, text });
       else mark = { kind, text };
       ran = undefined;
@@ -76,6 +84,9 @@ export async function play(page, server) {
   const folder = join(server.data, 'manual');
   await mkdir(folder);
   await symlink(join(import.meta.dirname, '../node_modules'), join(folder, 'node_modules'));
+  await mkdir(join(server.data, 'node_modules'));
+  await symlink(join(ROOT, 'sdk/node-guard'), join(server.data, 'node_modules/symbolon-guard'));
+  await copyFile(join(import.meta.dirname, 'reader-browser.js'), join(folder, 'browser.mjs'));
   await tools(folder, server);
   const output = (index) => join(folder, `${index}.out`);
   const script = ['set -euo pipefail', `LAST=/dev/null`, `echo 'the world' >at`, page.world];
@@ -141,7 +152,7 @@ async function tools(folder, server) {
   const program = join(import.meta.dirname, 'reader.js');
   const commands = {
     symbolon: `exec '${resolve(process.env.SYMBOLON_BIN ?? join(ROOT, 'target/debug/symbolon'))}' "$@" --data '${server.data}'`,
-    ...Object.fromEntries(['field', 'browser', 'param', 'device', 'ciba'].map((name) => [name, `exec node '${program}' ${name} "$@"`])),
+    ...Object.fromEntries(['arrived', 'browser', 'ciba', 'device', 'field', 'param', 'signup'].map((name) => [name, `exec node '${program}' ${name} "$@"`])),
     last: 'printf %s "$(cat "$LAST")"',
   };
   for (const [name, text] of Object.entries(commands)) {

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { forms, Visitor } from './visitor.js';
 
 const COOKIES = 'cookies.json';
+const LETTER_TURNS = 200;
 const MAX_PAGES = 4;
 const { ISSUER, ADMIN, PASSWORD, LAST } = process.env;
 const login = { username: ADMIN, password: PASSWORD };
@@ -20,7 +21,8 @@ function visitor() {
 
 const keep = ({ cookies }) => writeFileSync(COOKIES, JSON.stringify([...cookies].map(([host, jar]) => [host, [...jar]])));
 
-async function browser(url) {
+/** Where a browser ends that signs in and says yes. */
+async function led(url) {
   const person = visitor();
   let page = await person.get(url, away);
   for (let turn = 0; turn < MAX_PAGES && !away(page.url); turn++) {
@@ -30,7 +32,40 @@ async function browser(url) {
     else break;
   }
   keep(person);
+  return page;
+}
+
+async function browser(url) {
+  const page = await led(url);
   return away(page.url) ? page.url : page.body;
+}
+
+/** What it brings to the client, as JSON: an address, or what the form of a page posts there. */
+async function arrived(url) {
+  const page = await led(url);
+  if (away(page.url)) return JSON.stringify({ action: page.url });
+  const form = forms(page).find(({ action }) => away(action));
+  if (!form) throw new Error(page.body);
+  return JSON.stringify({ action: form.action, body: new URLSearchParams(form.hidden).toString() });
+}
+
+async function signup(url, email) {
+  const person = visitor();
+  let page = await person.submit(await person.get(url), '/signup', { email, password: PASSWORD, password_confirm: PASSWORD });
+  page = await person.submit(page, '/signup/code', { code: await code(email) }, { stop: away });
+  if (!away(page.url)) throw new Error(page.body);
+  return page.url;
+}
+
+/** The code in the letter, which goes out behind the answer. */
+async function code(to) {
+  for (let turn = 0; turn < LETTER_TURNS; turn++) {
+    const { letters } = await (await fetch(`${ISSUER}/dev/mail.json`)).json();
+    const found = letters.find((one) => one.to === to && one.template === 'sign_up_code');
+    if (found) return /^\s*(\d{6})\s*$/m.exec(found.text)[1];
+    await new Promise((soon) => setTimeout(soon, 25));
+  }
+  throw new Error(`no letter to ${to}`);
 }
 
 async function device(url, user_code) {
@@ -67,4 +102,4 @@ function field(name) {
 }
 
 const [command, ...args] = process.argv.slice(2);
-console.log(await { browser, ciba, device, param, field }[command](...args));
+console.log(await { arrived, browser, ciba, device, field, param, signup }[command](...args));

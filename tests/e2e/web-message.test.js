@@ -15,6 +15,8 @@ const root = (name) => dirname(find(`${name}/package.json`));
 const SPA = join(root('@auth0/auth0-spa-js'), 'dist/auth0-spa-js.production.js');
 const AUTH0 = join(root('auth0-js'), 'dist/auth0.min.js');
 
+const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+
 let server, browser, app, stranger, client;
 
 /** A page with both libraries, which take the same name, at an origin of its own. */
@@ -149,8 +151,7 @@ const framed = (page, url) =>
 
 function request(redirect_uri, more = {}) {
   const url = new URL('/authorize', server.issuer);
-  const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
-  const all = { client_id: client, redirect_uri, response_type: 'code', response_mode: 'web_message', prompt: 'none', scope: 'openid', state: '</script>"', code_challenge: challenge, code_challenge_method: 'S256', ...more };
+  const all = { client_id: client, redirect_uri, response_type: 'code', response_mode: 'web_message', prompt: 'none', scope: 'openid', state: '</script>"', code_challenge: CHALLENGE, code_challenge_method: 'S256', ...more };
   url.search = new URLSearchParams(all);
   return url.href;
 }
@@ -163,6 +164,14 @@ test('the message names its sender, carries the state as it was, and goes to the
   assert.equal(data.response.state, '</script>"');
   assert.equal(data.response.iss, `${server.issuer}/`);
   assert.match(data.response.code, /^sym_ac_/);
+});
+
+test('the function of the manual, as it stands', async (t) => {
+  const manual = await readFile(new URL('../../docs/manual/flows/web-message.md', import.meta.url), 'utf8');
+  const [, example] = /```js\n(.*?)```/s.exec(manual);
+  const run = (page) => page.evaluate(`(() => { ${example}; return silently(...${JSON.stringify([server.issuer, client, CHALLENGE])}); })()`);
+  assert.match((await run(await open(t, true))).code, /^sym_ac_/);
+  assert.equal((await run(await open(t, false))).error, 'login_required');
 });
 
 test('a stranger who frames the page gets no message', async (t) => {

@@ -140,6 +140,23 @@ test('oidc-client-ts: a page notices that the person has signed out elsewhere, a
   await page.waitForFunction(() => events.includes('signed out'));
 });
 
+test('oidc-client-ts: the lines of the manual, as they stand', async (t) => {
+  const manual = await readFile(new URL('../../docs/manual/flows/session-management.md', import.meta.url), 'utf8');
+  const [, example] = /```js\n(.*?)```/s.exec(manual);
+  const context = await profile(t, browser);
+  const { page } = await signedIn(context, watching);
+  const facts = `const { UserManager } = oidc, issuer = ${JSON.stringify(server.issuer)}, origin = ${JSON.stringify(app.origin)};`;
+  await page.evaluate(`(() => { ${facts} ${example.replace("'shop'", JSON.stringify(watching))}; globalThis.ofManual = manager; })()`);
+  const isIn = () => page.evaluate(() => ofManual.getUser().then((user) => user !== null));
+  assert.equal(await isIn(), true);
+  await page.waitForFunction(() => document.querySelector('iframe')?.src.endsWith('/check-session'));
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(`${server.issuer}/`);
+  await elsewhere.click('main button');
+  await elsewhere.getByText('You are signed out').waitFor();
+  await page.waitForFunction(() => ofManual.getUser().then((user) => user === null));
+});
+
 test('a page of somebody else cannot frame what watches', async (t) => {
   const context = await browser.newContext();
   t.after(() => context.close());

@@ -181,6 +181,10 @@ pub fn admit(client: &Client, request: &Request) -> Result<DeliveryMode, OAuthEr
     let mode = client.backchannel.backchannel_token_delivery_mode;
     let mode =
         mode.filter(|_| !client.is_public() && client.may_use(Grant::Ciba)).ok_or(OAuthError::GrantNotAllowed)?;
+    // What is pushed is bound to no key: nobody is asked for tokens that would not be issued.
+    if mode == DeliveryMode::Push && client.must_bind() {
+        return Err(OAuthError::GrantNotAllowed);
+    }
     // §7.1: "REQUIRED if the Client is registered to use Ping or Push modes".
     if mode != DeliveryMode::Poll && request.notification_token.is_none() {
         return Err(OAuthError::ParameterMissing("client_notification_token"));

@@ -168,6 +168,10 @@ impl Client {
         let algs = [
             ("id_token_signed_response_alg", Some(self.id_token_signed_response_alg)),
             ("authorization_signed_response_alg", self.responses.authorization_signed_response_alg),
+            (
+                "backchannel_authentication_request_signing_alg",
+                self.backchannel.backchannel_authentication_request_signing_alg,
+            ),
             ("introspection_signed_response_alg", self.security.introspection_signed_response_alg),
             ("userinfo_signed_response_alg", self.userinfo.userinfo_signed_response_alg),
         ];

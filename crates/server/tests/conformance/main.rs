@@ -63,6 +63,7 @@ macro_rules! refused_for_a_code {
 
 mod ciba_core;
 mod fapi2;
+mod fapi_ciba;
 mod flows;
 mod form_post;
 mod jarm;

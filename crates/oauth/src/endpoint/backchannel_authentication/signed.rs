@@ -8,6 +8,7 @@ use crate::client_auth;
 use crate::context::Context;
 use crate::error::OAuthError;
 use crate::params::Params;
+use crate::profile::Demand;
 use crate::registration::Client;
 use crate::request_object;
 
@@ -39,11 +40,12 @@ pub fn open(
     params: &Params,
 ) -> Result<Option<SignedRequest>, OAuthError> {
     let registered = client.backchannel.backchannel_authentication_request_signing_alg;
+    let strict = client.profile().demands(Demand::SignedBackchannelRequest);
     let (Some(text), Some(alg)) = (params.get("request"), registered) else {
         return match (params.get("request"), registered) {
-            (None, None) => Ok(None),
+            (None, None) if !strict => Ok(None),
             (Some(_), _) => Err(invalid("the client is not registered to sign its requests")),
-            (None, Some(_)) => Err(invalid("the client must sign its requests")),
+            (None, _) => Err(invalid("the client must sign its requests")),
         };
     };
     // "Authentication request parameters MUST NOT be present outside of the JWT"; beside it only who the client is.
@@ -55,12 +57,14 @@ pub fn open(
     let policy = Policy::new(client.client_id.as_str(), ctx.issuer.as_str()).leeway_secs(SKEW_SECS);
     let policy = policy.require("iat").require("nbf").require("jti");
     let verified = jwt::verify::<Map<String, Value>>(text, keys, &policy, ctx.now).map_err(|error| failure(&error))?;
-    if verified.algorithm() != alg || !verified.typ().is_none_or(is_kind) {
+    if verified.algorithm() != alg || !client.profile().allows_alg(alg) || !verified.typ().is_none_or(is_kind) {
         return Err(invalid("the request is signed with another algorithm, or is another kind of token"));
     }
     let (exp, iat) = (verified.exp().unwrap_or(0), verified.iat().unwrap_or(u64::MAX));
     let bound = ctx.now.saturating_add(SKEW_SECS);
-    if iat > bound || exp > bound.saturating_add(MAX_LIFETIME_SECS) {
+    // FAPI-CIBA §5.2.2 counts from nbf on, CIBA itself leaves it to us.
+    let is_long = strict && exp > verified.nbf().unwrap_or(0).saturating_add(MAX_LIFETIME_SECS);
+    if iat > bound || is_long || exp > bound.saturating_add(MAX_LIFETIME_SECS) {
         return Err(invalid("the request was issued in the future, or is good for too long"));
     }
     let claims = verified.into_claims();

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::header::SET_COOKIE;
@@ -13,15 +14,19 @@ use symbolon_oauth::authorize::ValidRequest;
 use symbolon_oauth::endpoint::check_session;
 
 use super::browser::SignedIn;
-use super::page;
+use super::meta::Meta;
+use super::{home, page};
 use crate::app::App;
 use crate::pages::check_session::CheckSession;
 use crate::rng::SystemRng;
 use crate::session::cookie::{CookieKind, Lifetime};
 
-/// `GET /check-session`.
-pub(super) async fn get(State(app): State<Arc<App>>) -> Response {
+/// `GET /check-session`; there is none where discovery has none.
+pub(super) async fn get(State(app): State<Arc<App>>, meta: Extension<Meta>) -> Response {
     let registry = app.registry();
+    if registry.watching_origins().next().is_none() {
+        return home::not_found(State(app), meta).await;
+    }
     let view = CheckSession {
         cookie: CookieKind::BrowserState.name(app.transport).into_owned(),
         origins: registry.watching_origins().collect::<Vec<_>>().join(" "),

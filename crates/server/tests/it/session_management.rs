@@ -99,8 +99,9 @@ async fn session_management_section_3_2_the_frame_is_for_pages_of_clients_that_w
         world.browser().get("/.well-known/openid-configuration").await.json()["check_session_iframe"].clone()
     };
     assert!(discovery(&world).await.is_null(), "nobody watches: nothing to offer");
-    let unframed = world.browser().get("/check-session").await;
-    assert!(unframed.header("content-security-policy").contains("frame-ancestors 'none'"));
+    let absent = world.browser().get("/check-session").await;
+    absent.is_page(404);
+    assert!(absent.header("content-security-policy").contains("frame-ancestors 'none'"));
     let world = self::world().await;
     let address = discovery(&world).await;
     let frame = world.browser().get(address.as_str().unwrap()).await;

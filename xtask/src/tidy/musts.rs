@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{File, Findings};
 
 /// How many there are at least.
-const FLOOR: usize = 500;
+const FLOOR: usize = 950;
 /// Words of a standard's name at most; a longer one is the beginning of a sentence.
 const WORDS: usize = 3;
 /// What stands between the standard's name and the section's number.

@@ -143,7 +143,7 @@ async fn a_handler_under_no_guard_is_our_mistake_not_the_callers() {
 }
 
 #[tokio::test]
-async fn the_metadata_is_open_and_named_by_the_challenges() {
+async fn rfc9728_section_5_1_the_metadata_is_open_and_named_by_the_challenges() {
     let guard = Guard::new("https://issuer.example.com", "https://api.example.com/v1/").unwrap().query();
     let app = app(&guard).merge(guard.metadata());
     let path = "/.well-known/oauth-protected-resource/v1";
@@ -158,4 +158,29 @@ async fn the_metadata_is_open_and_named_by_the_challenges() {
     let challenge = send(&app, request(&[])).await.challenge.unwrap();
     let named = format!(r#"resource_metadata="https://api.example.com{path}""#);
     assert!(challenge.ends_with(&named), "{challenge}");
+}
+
+/// "The resource value returned MUST be identical to the protected resource's resource identifier value into which the well-known URI path
+/// suffix was inserted".
+#[tokio::test]
+async fn rfc9728_section_3_3_the_resource_is_the_audience_of_tokens_byte_by_byte() {
+    let issuer = TestIssuer::offline();
+    for (audience, path) in [
+        ("https://api.example.com", "/.well-known/oauth-protected-resource"),
+        ("https://api.example.com/", "/.well-known/oauth-protected-resource"),
+        ("https://api.example.com/v1", "/.well-known/oauth-protected-resource/v1"),
+        ("https://api.example.com/v1/", "/.well-known/oauth-protected-resource/v1"),
+    ] {
+        let guard = issuer.guard(audience);
+        let app = app(&guard).merge(guard.metadata());
+        let answer = send(&app, Request::get(path).body(Body::empty()).unwrap()).await;
+        let document: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(document["resource"], audience);
+        let resource = document["resource"].as_str().unwrap();
+        let nearly = resource.strip_suffix('/').map_or_else(|| format!("{resource}/"), str::to_owned);
+        for (aud, status) in [(resource, 200), (&*nearly, 401)] {
+            let token = issuer.token().claim("aud", aud).sign();
+            assert_eq!(send(&app, bearer("/me", &token)).await.status, status, "{audience}: {aud}");
+        }
+    }
 }

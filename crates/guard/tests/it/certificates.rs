@@ -160,7 +160,7 @@ fn a_header_that_cannot_be_one_is_told() {
 }
 
 #[tokio::test]
-async fn the_metadata_says_it_rfc_9728_2() {
+async fn rfc9728_section_2_the_metadata_says_that_certificates_and_which_scopes_are_taken() {
     let issuer = TestIssuer::offline();
     let document = async |guard: Guard| -> Value {
         let app: Router = guard.metadata();

@@ -267,7 +267,7 @@ async fn a_binding_that_is_not_understood_is_not_a_binding_that_was_proven() {
 }
 
 #[tokio::test]
-async fn the_metadata_says_what_is_taken_rfc_9728_2() {
+async fn rfc9728_section_2_the_metadata_says_which_bound_tokens_are_taken() {
     let issuer = TestIssuer::offline();
     let read = async |guard: Guard| -> Value {
         let app: Router = guard.metadata();

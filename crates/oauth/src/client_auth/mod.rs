@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_client_with_a_secret_is_refused_rfc_10017() {
+    fn rfc10017_section_6_3_3_1_a_public_client_with_a_secret_is_refused() {
         fails(
             &authenticated(&spa(), None, "client_id=spa&client_secret=x"),
             ClientAuthFailure::PublicClientWithSecret,

@@ -133,7 +133,7 @@ async fn a_device_that_asks_too_often_is_told_to_slow_down_rfc_8628_3_5() {
 }
 
 #[tokio::test]
-async fn after_ten_minutes_both_codes_are_over_rfc_8628_3_5() {
+async fn rfc10027_section_6_1_2_after_ten_minutes_both_codes_are_over() {
     let world = World::with_tv().await;
     let (device, allowed) = (world.device().await, world.device().await);
     let mut phone = Browser::signed_in(&world, "ada@example.com").await;
@@ -221,7 +221,7 @@ async fn what_is_withdrawn_while_the_page_is_open_is_not_allowed_any_more() {
 }
 
 #[tokio::test]
-async fn the_page_tells_where_the_device_is_and_where_it_is_not() {
+async fn rfc10027_section_6_1_14_the_page_tells_where_the_device_is_and_where_it_is_not() {
     let world = World::with(|config| config.http.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
     world.put_client(&tv("tv")).await;
     let far = (crate::support::device::FORWARDED_FOR, "198.51.100.9");

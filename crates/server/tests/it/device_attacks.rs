@@ -105,7 +105,7 @@ async fn whoever_is_not_signed_in_learns_nothing_about_a_code_rfc_8628_5_1() {
 }
 
 #[tokio::test]
-async fn device_codes_that_nobody_allows_are_bounded_for_each_address() {
+async fn rfc10027_section_6_1_11_device_codes_that_nobody_allows_are_bounded_for_each_address() {
     let world = World::with(|config| config.throttle.address.free = 3).await;
     world.put_client(&tv("tv")).await;
     let first = world.device().await;
@@ -171,7 +171,7 @@ async fn of_parallel_polls_one_gets_tokens_and_a_second_use_ends_them() {
 }
 
 #[tokio::test]
-async fn of_two_people_who_answer_one_counts() {
+async fn rfc10027_section_6_1_3_of_two_people_who_answer_one_counts() {
     let world = World::with_tv().await;
     let device = world.device().await;
     let mut ada = Browser::signed_in(&world, "ada@example.com").await;

@@ -326,7 +326,7 @@ async fn a_withdrawn_consent_ends_the_grant() {
 
 /// Security 47; RFC 10017: a browser program is signed out with its session.
 #[tokio::test]
-async fn signing_out_ends_a_browser_program_and_leaves_offline_access_alone() {
+async fn rfc10017_section_6_3_2_3_signing_out_ends_a_browser_program_and_leaves_offline_access_alone() {
     let world = World::new().await;
     let (mut browser, spa) = signed_in(&world, "spa", ADA).await;
     let web = tokens(&world.redeem("web", &browser.code("web", ADA, &[]).await).await);

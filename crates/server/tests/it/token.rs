@@ -347,7 +347,7 @@ async fn a_client_that_is_not_who_it_says_is_refused_and_learns_nothing() {
 
 /// RFC 10017; security 36.
 #[tokio::test]
-async fn a_public_client_with_a_secret_is_refused() {
+async fn rfc10017_section_6_3_3_1_a_browser_program_with_a_secret_is_refused() {
     let world = World::new().await;
     let code = code(&world, "spa").await;
     let answer = redeem_with(&world, "spa", &code, &[("client_secret", "anything")]).await;

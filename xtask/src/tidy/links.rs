@@ -1,4 +1,5 @@
-//! Links of Markdown files to files of the tree lead somewhere. Addresses on the network are not followed.
+//! Links of Markdown files to files of the tree lead somewhere, and so do the names of files that say why an example is not run. Addresses on
+//! the network are not followed.
 
 use super::{File, Findings};
 use crate::tree::Workspace;
@@ -14,8 +15,26 @@ pub(super) fn resolve(workspace: &Workspace, files: &[File]) -> Findings {
                 findings.push(file.finding(number, format_args!("link to {target} leads nowhere")));
             }
         }
+        for (number, path) in reasons(file) {
+            if !workspace.root.join(path).exists() {
+                findings.push(
+                    file.finding(number, format_args!("an example is not run because of {path}, which does not exist")),
+                );
+            }
+        }
     }
     findings
+}
+
+/// Folders of the tree in which a reason is looked for.
+const TESTED: &[&str] = &["crates/", "sdk/", "tests/"];
+
+/// Files and folders that stand in `<!-- not run: … -->`.
+fn reasons(file: &File) -> Vec<(usize, &str)> {
+    let comments = file.lines().filter_map(|(number, line)| Some((number, line.strip_prefix("<!-- not run:")?)));
+    let words = comments.flat_map(|(number, why)| why.split_whitespace().map(move |word| (number, word)));
+    let words = words.map(|(number, word)| (number, word.trim_end_matches([',', ';', '.', ':', ')'])));
+    words.filter(|(_, word)| TESTED.iter().any(|folder| word.starts_with(folder))).collect()
 }
 
 fn targets(file: &File) -> Vec<(usize, &str)> {
@@ -38,12 +57,20 @@ fn targets(file: &File) -> Vec<(usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{File, targets};
+    use super::{File, reasons, targets};
 
     #[test]
     fn finds_local_targets_outside_code() {
         let text = "[a](x.md) and [b](https://example.com) and ![c](y.png#z)\n```\n[d](gone.md)\n```\n[e](#here)";
         let file = File { path: "a.md".into(), text: text.into() };
         assert_eq!(targets(&file), [(1, "x.md"), (1, "y.png#z"), (5, "#here")]);
+    }
+
+    #[test]
+    fn finds_what_runs_instead_of_an_example() {
+        let text =
+            "<!-- not run: as tests/a.test.js, and crates/b do -->\n`tests/c.js`\n<!-- not run: in a browser -->";
+        let file = File { path: "a.md".into(), text: text.into() };
+        assert_eq!(reasons(&file), [(1, "tests/a.test.js"), (1, "crates/b")]);
     }
 }

@@ -5,9 +5,10 @@ use http::Method;
 use serde_json::json;
 use symbolon_oauth::acr::Levels;
 
+use crate::support::factors::{assertion, passkey};
 use crate::support::flow::authorize_url;
 use crate::support::protocol::claims;
-use crate::support::{NOW, PASSWORD, World};
+use crate::support::{Browser, NOW, PASSWORD, World};
 
 const ADA: &str = "ada@example.com";
 const PWD: &str = "urn:symbolon:acr:pwd";
@@ -128,6 +129,36 @@ async fn rfc9470_section_5_a_level_that_no_longer_holds_takes_another_sign_in() 
     page.is_page(200);
     let answer = browser.sign_in(&page, ADA, PASSWORD).await;
     assert_eq!(acr(&answer.param("code").unwrap()).await, "urn:example:fresh");
+}
+
+/// OpenID Connect Extended Authentication Profile (EAP) ACR Values 1.0: phishing-resistant, and so with a key that no software holds.
+#[tokio::test]
+async fn openid_eap_section_2_phr_and_phrh_are_levels_that_a_passkey_reaches_and_a_password_does_not() {
+    let world = World::with(|config| {
+        config.acr = Levels::parse(["phrh=hwk+mfa", "phr=hwk", "1=pwd"], |_: &str| Ok(60)).unwrap();
+    })
+    .await;
+    let document = world.send(Method::GET, "/.well-known/openid-configuration", &[], None).await.json();
+    assert_eq!(document["acr_values_supported"], json!(["phrh", "phr", "1"]));
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    let mut passkey = passkey();
+    own.add_passkey(&passkey).await;
+    for (sign_count, asked, told) in
+        [(2, "", "phrh"), (3, "phr", "phr"), (4, "phr phrh", "phr"), (5, "phrh phr", "phrh")]
+    {
+        passkey.sign_count = sign_count;
+        let mut browser = world.browser();
+        let page = browser.get(&authorize_url("web", &[("acr_values", asked)])).await;
+        let id = world.id_of(ADA).await;
+        let answer = browser.post_all("/login/passkey", &assertion(&page, &passkey, Some(&id))).await;
+        let answer = browser.follow(answer).await;
+        let said = world.id_token_of("web", &answer.param("code").unwrap()).await;
+        assert_eq!(said["acr"], told, "{asked}: {}", said["amr"]);
+    }
+    let mut guest = Browser::signed_in(&world, "bob@example.com").await;
+    let silent = [("prompt", "none"), ("claims", &*essential("phr"))];
+    guest.get(&authorize_url("web", &silent)).await.is_redirected_error("login_required");
 }
 
 #[tokio::test]

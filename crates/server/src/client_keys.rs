@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | first use | the request waits for the one fetch that all first uses share |
 //! | older than its time (`FRESH_SECS`, or `max-age` within bounds) | fetched behind the scenes; requests go on with the old set |
-//! | a token names an unknown `kid` | one fetch, if there is one left (`BURST` at once, one more every `REFILL_SECS`) |
+//! | a token names an unknown `kid` | one fetch, if there is one left (`throttle.client_keys.free` at once, one more every `throttle.client_keys.refill`) |
 //! | a fetch fails | the last good set holds for `STALE_SECS`; tried again after 1 s, 2 s, 4 s, … up to `LONGEST_PAUSE_SECS` |
 //!
 //! Each node keeps its own. Refuses answers other than 200, redirects among them, sets that are too large or hold a private key, and
@@ -27,6 +27,7 @@ use symbolon_oauth::request_object;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::app::App;
+use crate::config::KeyFetches;
 use crate::outgoing::{Answer, Limits, Outgoing, Request, Rest};
 use crate::registry::Registry;
 
@@ -37,10 +38,6 @@ const FRESH_SECS: u64 = 600;
 const FRESH_BOUNDS: (u64, u64) = (60, 3600);
 /// How long the last good set holds while no other is to be had.
 const STALE_SECS: u64 = 86_400;
-/// Fetches for unknown keys at once.
-const BURST: u64 = 5;
-/// One more after this long.
-const REFILL_SECS: u64 = 10;
 /// The longest pause between tries that fail.
 const LONGEST_PAUSE_SECS: u64 = 60;
 /// Sets that are kept.
@@ -101,11 +98,11 @@ struct Pace {
 
 impl Pace {
     /// Takes a fetch for an unknown key, if one is left.
-    fn take(&mut self, now: u64) -> bool {
-        let gained = now.saturating_sub(self.since) / REFILL_SECS;
+    fn take(&mut self, limit: KeyFetches, now: u64) -> bool {
+        let gained = now.saturating_sub(self.since) / limit.refill_secs;
         // A clock that was turned back must not stop it for as long as it jumped.
-        self.since = if now < self.since { now } else { self.since + gained * REFILL_SECS };
-        self.left = (self.left + gained).min(BURST);
+        self.since = if now < self.since { now } else { self.since + gained * limit.refill_secs };
+        self.left = self.left.saturating_add(gained).min(limit.free);
         match self.left.checked_sub(1) {
             Some(left) => {
                 self.left = left;
@@ -154,7 +151,7 @@ impl ClientKeys {
     }
 
     /// The set at `uri` for the one who verifies `token`: with the key that its header names, if that is anywhere to be had.
-    pub async fn for_token(&self, uri: &str, token: &str, now: u64) -> Option<Arc<Fetched>> {
+    pub async fn for_token(&self, uri: &str, token: &str, limit: KeyFetches, now: u64) -> Option<Arc<Fetched>> {
         let fetched = self.current(uri, now).await?;
         // Untrusted, and only asked for the name.
         let Ok(parts) = jwt::decode_unverified(token) else { return Some(fetched) };
@@ -166,7 +163,7 @@ impl ClientKeys {
             Some(newer) if newer.has(kid) => return Some(newer),
             _ => {}
         }
-        if pace.take(now) {
+        if pace.take(limit, now) {
             entry.fetch(&self.outgoing, &mut pace, now).await;
         }
         entry.counting(now).or(Some(fetched))
@@ -190,7 +187,8 @@ impl ClientKeys {
                 sets.remove(&uri);
             }
         }
-        let pace = Pace { left: BURST, since: now, failures: 0, retry_at: 0 };
+        // As many as the limit says when the first is taken.
+        let pace = Pace { left: u64::MAX, since: now, failures: 0, retry_at: 0 };
         let entry = Arc::new(Entry {
             uri: uri.to_owned(),
             fetched: ArcSwapOption::empty(),
@@ -300,7 +298,7 @@ impl App {
         now: u64,
     ) -> PublicKeys<'r> {
         match client.jwks_uri() {
-            Some(uri) => match self.client_keys.for_token(uri, token, now).await {
+            Some(uri) => match self.client_keys.for_token(uri, token, self.config().throttle.client_keys, now).await {
                 Some(fetched) => PublicKeys::Fetched(fetched),
                 None => PublicKeys::None,
             },
@@ -398,16 +396,17 @@ mod tests {
 
     #[test]
     fn unknown_keys_cause_a_burst_and_then_one_fetch_in_ten_seconds() {
-        let mut pace = Pace { left: BURST, since: 0, failures: 0, retry_at: 0 };
-        assert_eq!((0..20).filter(|_| pace.take(0)).count(), 5);
-        assert!(!pace.take(9) && pace.take(10) && !pace.take(19) && pace.take(20));
-        assert_eq!((0..20).filter(|_| pace.take(1_000)).count(), 5, "no more than the burst is saved up");
-        assert!(!pace.take(3) && pace.take(13), "the clock went back");
+        const LIMIT: KeyFetches = KeyFetches { free: 5, refill_secs: 10 };
+        let mut pace = Pace { left: u64::MAX, since: 0, failures: 0, retry_at: 0 };
+        assert_eq!((0..20).filter(|_| pace.take(LIMIT, 0)).count(), 5);
+        assert!(!pace.take(LIMIT, 9) && pace.take(LIMIT, 10) && !pace.take(LIMIT, 19) && pace.take(LIMIT, 20));
+        assert_eq!((0..20).filter(|_| pace.take(LIMIT, 1_000)).count(), 5, "no more than the burst is saved up");
+        assert!(!pace.take(LIMIT, 3) && pace.take(LIMIT, 13), "the clock went back");
     }
 
     #[test]
     fn failures_wait_longer_every_time() {
-        let mut pace = Pace { left: BURST, since: 0, failures: 0, retry_at: 0 };
+        let mut pace = Pace { left: u64::MAX, since: 0, failures: 0, retry_at: 0 };
         let waits: Vec<u64> = (0..8)
             .map(|_| {
                 pace.failed(100);

@@ -299,12 +299,23 @@ pub struct Throttle {
     pub address: Limit,
     /// Fetches of request objects, per client.
     pub request_uri: Limit,
+    /// Fetches of a client's keys, per address they are fetched from.
+    pub client_keys: KeyFetches,
     /// Requests over the back channel that may wait for one person.
     pub backchannel_waiting: u32,
     /// Where the counts are, if not in the store.
     pub valkey: Option<SecretText>,
     /// How long a sign-in waits for it before the store counts. Not a setting; for tests on a busy machine.
     pub valkey_patience_ms: u64,
+}
+
+/// How often the keys of one client are fetched anew because a token names one that nobody knows.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyFetches {
+    /// How often at once.
+    pub free: u64,
+    /// After how long once more; never 0.
+    pub refill_secs: u64,
 }
 
 /// How failures of one key are slowed: after `free` of them each further try must wait, longer every time.

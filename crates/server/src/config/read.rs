@@ -11,9 +11,9 @@ use super::acme::hosts;
 use super::load::{Mode, Values};
 use super::setting::Kind;
 use super::{
-    AccountDeletion, AccountRules, Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, Keys,
-    Limit, Listen, Log, LogFormat, Mail, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages, Password, Problem,
-    RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls, Tokens,
+    AccountDeletion, AccountRules, Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, KeyFetches,
+    Keys, Limit, Listen, Log, LogFormat, Mail, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages, Password,
+    Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls, Tokens,
     format_duration, format_size, parse_duration, parse_size,
 };
 use crate::words::Language;
@@ -234,6 +234,10 @@ impl Throttle {
             account: limit("throttle.account.free", max_delay_secs.min(longest_of_account)),
             address: limit("throttle.address.free", max_delay_secs),
             request_uri: limit("throttle.request_uri.free", max_delay_secs.min(LONGEST_WAIT_FOR_OBJECT_SECS)),
+            client_keys: KeyFetches {
+                free: read.number("throttle.client_keys.free"),
+                refill_secs: read.number("throttle.client_keys.refill"),
+            },
             backchannel_waiting: read.number("throttle.backchannel_waiting"),
             valkey: read.optional("throttle.valkey").map(SecretText::new),
             valkey_patience_ms: VALKEY_PATIENCE_MS,

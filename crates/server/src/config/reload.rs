@@ -3,7 +3,7 @@
 use super::{Config, Effective};
 
 /// Settings that are taken up at once; a name that ends in a dot stands for a section. All others need a restart.
-const AT_ONCE: [&str; 21] = [
+const AT_ONCE: [&str; 22] = [
     "account.",
     "http.trusted_proxies",
     "http.max_body",
@@ -17,6 +17,7 @@ const AT_ONCE: [&str; 21] = [
     "throttle.account.",
     "throttle.address.",
     "throttle.request_uri.",
+    "throttle.client_keys.",
     "throttle.backchannel_waiting",
     "throttle.max_delay",
     "throttle.window",
@@ -69,6 +70,7 @@ impl Config {
         next.throttle.account = new.throttle.account;
         next.throttle.address = new.throttle.address;
         next.throttle.request_uri = new.throttle.request_uri;
+        next.throttle.client_keys = new.throttle.client_keys;
         next.throttle.backchannel_waiting = new.throttle.backchannel_waiting;
         next.pages = new.pages;
         next.sign_up = new.sign_up;

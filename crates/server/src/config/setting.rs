@@ -190,6 +190,8 @@ pub const SETTINGS: &[Setting] = &[
     row("throttle.account.max_delay", time(1, 5 * MINUTE), "30s", "the longest wait there; short, so that nobody is locked out by a stranger"),
     row("throttle.address.free", count(1, 100_000), "100", "the same for anything from one address"),
     row("throttle.request_uri.free", count(1, 100_000), "50", "fetches of one client's request objects that may fail before each further one must wait, a minute at most"),
+    row("throttle.client_keys.free", count(1, 1_000), "5", "how often the keys behind one jwks_uri are fetched at once because tokens name keys that nobody knows"),
+    row("throttle.client_keys.refill", time(1, HOUR), "10s", "after how long once more"),
     row("throttle.backchannel_waiting", count(1, 100), "5", "requests over the back channel that may wait for one person at once"),
     row("throttle.max_delay", time(1, DAY), "15m", "the longest wait"),
     row("throttle.window", time(MINUTE, 30 * DAY), "15m", "failures are forgotten after this long"),

@@ -7,6 +7,7 @@ use symbolon_jose::jwk::Purpose;
 use symbolon_jose::jwt::{self, Policy};
 use symbolon_jose::{Algorithm, ContentEncryption, Jwk, JwkSet, KeyManagement, SigningKey, VerifyingKeys};
 use symbolon_oauth::AuthMethod;
+use symbolon_server::config::KeyFetches;
 
 use crate::support::answers::everything;
 use crate::support::client::param;
@@ -40,7 +41,11 @@ async fn enrol(world: &World, client: &str, uri: &str) {
 
 impl Far {
     async fn new() -> Self {
-        let world = World::with(allowed).await;
+        Self::of(World::with(allowed).await).await
+    }
+
+    /// In a world that is there.
+    async fn of(world: World) -> Self {
         let key = key("first");
         let server = KeyServer::new(&[&key]).await;
         enrol(&world, "machine", &server.uri()).await;
@@ -121,6 +126,27 @@ async fn invented_kids_do_not_become_a_flood_of_fetches() {
     let second = key("second");
     far.server.has(&[&far.key, &second]);
     assert!(far.proves(&second, "c").await, "one more after ten seconds");
+}
+
+#[tokio::test]
+async fn how_often_unknown_keys_are_fetched_is_the_operators_to_say() {
+    let world = World::with(|config| {
+        allowed(config);
+        config.throttle.client_keys = KeyFetches { free: 1, refill_secs: 60 };
+    })
+    .await;
+    let far = Far::of(world).await;
+    assert!(far.proves(&far.key, "a").await);
+    for at in 0..3 {
+        assert!(!far.proves(&key(&format!("invented-{at}")), &format!("x-{at}")).await);
+    }
+    assert_eq!(far.server.asked(), 1 + 1);
+    far.world.advance(59);
+    assert!(!far.proves(&key("invented"), "y").await);
+    assert_eq!(far.server.asked(), 1 + 1);
+    far.world.advance(1);
+    assert!(!far.proves(&key("invented"), "z").await);
+    assert_eq!(far.server.asked(), 1 + 2);
 }
 
 #[tokio::test]

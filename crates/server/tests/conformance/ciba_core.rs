@@ -80,7 +80,7 @@ async fn ciba_section_7_1_acr_values_take_another_sign_in_and_are_told_truly() {
 }
 
 #[tokio::test]
-async fn nobody_sees_or_answers_what_another_is_asked() {
+async fn rfc10027_section_6_1_16_nobody_sees_or_answers_what_another_is_asked() {
     let world = World::with_ciba().await;
     let id = world.ask_for(&[]).await;
     let mut ada = Browser::signed_in(&world, ADA).await;
@@ -119,7 +119,7 @@ async fn ciba_section_11_no_is_access_denied_and_counts_once() {
 }
 
 #[tokio::test]
-async fn the_message_is_compared_before_anything_is_allowed() {
+async fn rfc10027_section_6_1_17_the_message_is_compared_before_anything_is_allowed() {
     let world = World::with_ciba().await;
     let id = world.ask_for(&[]).await;
     let mut phone = Browser::signed_in(&world, ADA).await;
@@ -229,7 +229,7 @@ async fn ciba_section_7_1_an_id_token_of_the_client_says_who_is_meant_even_an_ol
 }
 
 #[tokio::test]
-async fn a_person_is_not_worn_out_by_requests() {
+async fn rfc10027_section_6_1_11_a_person_is_not_worn_out_by_requests() {
     let world = World::with_ciba().await;
     for _ in 0..5 {
         world.ask_for(&[]).await;
@@ -298,6 +298,32 @@ async fn ciba_section_7_1_1_a_signed_request_counts_once_and_nothing_beside_it()
     world.ask_for_as("web", &[]).await.is_error(400, "invalid_request");
     let page = Browser::signed_in(&world, ADA).await.get("/ciba").await;
     assert!(page.body.contains("signed"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn ciba_section_4_every_listed_signature_of_a_request_counts() {
+    let world = World::with_ciba().await;
+    let listed = world.metadata()["backchannel_authentication_request_signing_alg_values_supported"].clone();
+    let listed: Vec<Algorithm> = serde_json::from_value(listed).unwrap();
+    assert!(!listed.is_empty());
+    for alg in listed {
+        let jwk = Jwk::generate(alg).unwrap();
+        let jwks = json!({ "keys": [jwk.public_value().unwrap()] });
+        world.change_client("web", |client| client.jwks = Some(jwks)).await;
+        let signed_by = json!({
+            "backchannel_token_delivery_mode": "poll", "backchannel_authentication_request_signing_alg": alg
+        });
+        world.asking(signed_by).await;
+        let claims = json!({
+            "iss": "web", "aud": ISSUER, "exp": NOW + 60, "iat": NOW, "nbf": NOW, "jti": alg.name(),
+            "scope": "openid", "login_hint": ADA
+        });
+        let request = jwt::sign(&SigningKey::from_jwk(&jwk, alg).unwrap(), "JWT", &claims).unwrap();
+        let answer = world.post_as("web", "/oauth/bc-authorize", &[("request", &request)]).await;
+        assert_eq!(answer.status, 200, "{alg}: {}", answer.body);
+        // One waits at a time.
+        Browser::signed_in(&world, ADA).await.allow_ciba().await;
+    }
 }
 
 #[tokio::test]

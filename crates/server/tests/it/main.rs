@@ -48,6 +48,7 @@ mod invitations;
 mod jwt_bearer;
 mod languages;
 mod limits;
+mod listed_methods;
 mod listener;
 mod log;
 mod login;

@@ -210,6 +210,27 @@ async fn a_registered_algorithm_is_the_only_one_that_counts() {
     is_page_with(&browser.get(&object_url("web", &object(&other, "web", &[]), &[])).await, "invalid_request_object");
 }
 
+/// What discovery lists is read; those under a secret: `shared_secret.rs`.
+#[tokio::test]
+async fn every_listed_signature_of_a_request_object_counts() {
+    let world = World::new().await;
+    let listed = world.metadata()["request_object_signing_alg_values_supported"].clone();
+    let listed: Vec<String> = serde_json::from_value(listed).unwrap();
+    let mut browser = signed_in(&world).await;
+    let known = listed.iter().filter_map(|name| Algorithm::from_name(name)).filter(|alg| !alg.is_symmetric());
+    let mut seen = 0;
+    for alg in known {
+        let jwk = Jwk::generate(alg).unwrap();
+        let jwks = json!({ "keys": [jwk.public_value().unwrap()] });
+        world.change_client("web", |client| client.jwks = Some(jwks)).await;
+        let key = SigningKey::from_jwk(&jwk, alg).unwrap();
+        let answer = browser.get(&object_url("web", &object(&key, "web", &[]), &[])).await;
+        assert!(answer.param("code").is_some(), "{alg}: {answer:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, Algorithm::ASYMMETRIC.len(), "{listed:?}");
+}
+
 #[tokio::test]
 async fn a_registered_request_uri_is_fetched_once_and_what_is_there_counts_rfc_9101_5_2() {
     let world = outgoing().await;

@@ -32,6 +32,9 @@ const MAY_REPEAT: &str = "resource";
 pub struct Params {
     pairs: Vec<(String, String)>,
     repeated: Vec<String>,
+    /// What was asked for by name. Tests hold the lists of parameters to it (`endpoint/mod.rs`).
+    #[cfg(test)]
+    read: std::sync::Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>,
 }
 
 impl Params {
@@ -89,6 +92,8 @@ impl Params {
     /// The value, if there is one and it is not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
+        #[cfg(test)]
+        self.note(name);
         self.pairs.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
@@ -99,6 +104,8 @@ impl Params {
 
     /// Every value of a parameter that may repeat.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        #[cfg(test)]
+        self.note(name);
         self.pairs
             .iter()
             .filter(move |(known, value)| known == name && !value.is_empty())
@@ -141,6 +148,17 @@ impl Params {
         Ok(())
     }
 
+    #[cfg(test)]
+    fn note(&self, name: &str) {
+        self.read.lock().expect("no reader panics").insert(name.to_owned());
+    }
+
+    /// The names that were asked for, whether or not they were there.
+    #[cfg(test)]
+    pub(crate) fn read(&self) -> std::collections::BTreeSet<String> {
+        self.read.lock().expect("no reader panics").clone()
+    }
+
     fn refuse_repeated(self) -> Result<Self, OAuthError> {
         // RFC 8693 §2.1: "Multiple audience parameters may be used".
         let exchange = self.get("grant_type") == Some(crate::grant::token_exchange::NAME);
@@ -162,7 +180,7 @@ impl Drop for Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pairs, repeated: _ } = self;
+        let Self { pairs, repeated: _, .. } = self;
         f.debug_set().entries(pairs.iter().map(|(name, _)| name)).finish()
     }
 }

@@ -30,6 +30,7 @@ use crate::response_mode::AuthorizationResponse;
 /// What an authorization request may say (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1 and what extends them), also when it is pushed.
 pub const PARAMETERS: &[&str] = &[
     "acr_values",
+    "audience",
     "authorization_details",
     "claims",
     "claims_locales",

@@ -45,7 +45,7 @@ use crate::words::{Common, Language};
 const MAX_PAGE_BYTES: usize = 20_000;
 
 /// Every sample of every page in every language, by name: `login`, and `login.de`.
-fn pages() -> Vec<(String, String)> {
+pub(super) fn pages() -> Vec<(String, String)> {
     let named = |language: Language, name: &str| match language {
         Language::En => name.to_owned(),
         _ => format!("{name}.{}", language.tag()),
@@ -112,21 +112,21 @@ fn check_all(what: &str, holds: impl Fn(&Page<'_>) -> bool) {
     }
 }
 
-struct Page<'h> {
-    name: &'h str,
-    html: &'h str,
-    tags: Vec<Tag<'h>>,
+pub(super) struct Page<'h> {
+    pub(super) name: &'h str,
+    pub(super) html: &'h str,
+    pub(super) tags: Vec<Tag<'h>>,
 }
 
 /// A start tag: its name and its attributes, in order.
-struct Tag<'h> {
-    name: &'h str,
+pub(super) struct Tag<'h> {
+    pub(super) name: &'h str,
     attributes: Vec<(&'h str, &'h str)>,
     at: usize,
 }
 
 impl<'h> Tag<'h> {
-    fn attribute(&self, name: &str) -> Option<&'h str> {
+    pub(super) fn attribute(&self, name: &str) -> Option<&'h str> {
         self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
@@ -163,7 +163,7 @@ impl<'h> Page<'h> {
 
 /// Start tags of a page of ours: attributes are double-quoted and a raw `<` is always markup, which is
 /// what the other tests rely on and `markup_is_well_formed` checks.
-fn tags(html: &str) -> Vec<Tag<'_>> {
+pub(super) fn tags(html: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     for (at, _) in html.match_indices('<') {
         let rest = &html[at + 1..];
@@ -402,10 +402,34 @@ fn the_sign_in_form_is_what_password_managers_expect() {
             && password.attribute("type") == Some("password")
             && username.at < password.at
     });
-    check_all("signing in always offers a way out", |page| {
-        let out = page.html.contains("value=\"deny\"") || page.html.contains("href=\"/\"");
-        !page.name.starts_with("login") && !page.name.starts_with("consent") || out
+}
+
+#[test]
+fn whoever_is_asked_may_say_no() {
+    let decides = |page: &Page<'_>, decision: &str| {
+        let buttons = page.all("button").filter(|tag| tag.attribute("name") == Some("decision"));
+        buttons.filter(|tag| tag.attribute("value") == Some(decision)).count()
+    };
+    // The choice of a language carries what waits, and answers nothing.
+    let answers = |page: &Page<'_>, field: &Tag<'_>| {
+        let form = page.all("form").filter(|form| form.at < field.at).last();
+        form.is_some_and(|form| form.attribute("action") != Some("/language"))
+    };
+    let asks = |page: &Page<'_>| {
+        let interactions = page.all("input").filter(|tag| tag.attribute("name") == Some("interaction"));
+        let mut waiting = interactions.filter(|tag| tag.attribute("value").is_some_and(|value| !value.is_empty()));
+        waiting.any(|tag| answers(page, tag))
+    };
+    check_all("what waits for an answer takes a no, or leads back to the page that does", |page| {
+        let leads_back =
+            ["forgot", "done"].iter().any(|name| page.name.starts_with(name)) && decides(page, "again") == 1;
+        !asks(page) || decides(page, "deny") > 0 || leads_back
     });
+    check_all("signing in for nobody else can be left", |page| {
+        !page.name.starts_with("login") || asks(page) || page.html.contains("<p class=\"no\"><a href=\"/\">")
+    });
+    let asking = pages().iter().filter(|(name, html)| asks(&Page { name, html, tags: tags(html) })).count();
+    assert!(asking > 100, "the pages that ask are among them: {asking}");
 }
 
 #[test]

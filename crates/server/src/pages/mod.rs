@@ -230,6 +230,8 @@ fn language_of(html: &str) -> Option<Language> {
 }
 
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod lint;
 #[cfg(test)]
 mod sample;

@@ -5,7 +5,7 @@
 //! method, another URI, another token, another time. That a proof counts once is for the shell to remember ([`Proven::once`]).
 
 mod nonce;
-mod uri;
+pub mod uri;
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -6,7 +6,14 @@ use url::Url;
 const MAX_BYTES: usize = 2048;
 
 /// Whether `htu` names `uri`, both absolute. What is no plain http(s) URI names nothing.
-pub(super) fn is_same(htu: &str, uri: &str) -> bool {
+///
+/// ```
+/// use symbolon_oauth::dpop::uri::is_same;
+/// assert!(is_same("HTTPS://server.example.com:443/token?a=b", "https://server.example.com/token"));
+/// assert!(!is_same("https://server.example.com/token/", "https://server.example.com/token"));
+/// ```
+#[must_use]
+pub fn is_same(htu: &str, uri: &str) -> bool {
     match (normalized(htu), normalized(uri)) {
         (Some(htu), Some(uri)) => htu == uri,
         _ => false,
@@ -14,7 +21,8 @@ pub(super) fn is_same(htu: &str, uri: &str) -> bool {
 }
 
 /// Lower-case scheme and host, no default port, no dot segments, escapes only where needed; no query, no fragment.
-pub(super) fn normalized(text: &str) -> Option<String> {
+#[must_use]
+pub fn normalized(text: &str) -> Option<String> {
     // The parser forgives what a URI does not have: spaces, line feeds, backslashes for slashes.
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>');
     if text.len() > MAX_BYTES || !text.bytes().all(is_plain) {
@@ -31,37 +39,31 @@ pub(super) fn normalized(text: &str) -> Option<String> {
     }
     url.set_query(None);
     url.set_fragment(None);
-    let path = plain_escapes(url.path());
+    let path = plain_escapes(url.path())?;
     url.set_path(&path);
     Some(url.into())
 }
 
-/// RFC 3986 §6.2.2.1 and §6.2.2.2: escapes in upper case, and none of what needs none.
-fn plain_escapes(path: &str) -> String {
+/// RFC 3986 §6.2.2.1 and §6.2.2.2: escapes in upper case, and none of what needs none. A percent sign that begins no escape is in no URI, and what
+/// was made of one could be read as another escape.
+fn plain_escapes(path: &str) -> Option<String> {
     let mut rest = path;
     let mut plain = String::with_capacity(path.len());
     while let Some(at) = rest.find('%') {
         plain.push_str(&rest[..at]);
-        let escaped = rest.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escaped {
-            // A dot that was escaped has been judged as one by the parser already.
-            Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') => {
-                plain.push(char::from(byte));
-                rest = &rest[at + 3..];
-            }
-            Some(_) => {
-                plain.push('%');
-                plain.push_str(&rest[at + 1..at + 3].to_ascii_uppercase());
-                rest = &rest[at + 3..];
-            }
-            None => {
-                plain.push('%');
-                rest = &rest[at + 1..];
-            }
+        let digits = rest.get(at + 1..at + 3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        let byte = u8::from_str_radix(digits, 16).ok()?;
+        // A dot that was escaped has been judged as one by the parser already.
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            plain.push(char::from(byte));
+        } else {
+            plain.push('%');
+            plain.push_str(&digits.to_ascii_uppercase());
         }
+        rest = &rest[at + 3..];
     }
     plain.push_str(rest);
-    plain
+    Some(plain)
 }
 
 #[cfg(test)]
@@ -114,6 +116,9 @@ mod tests {
             "https://server.example.com/token\n",
             "https://server.example.com/to\tken",
             "javascript:https://server.example.com/token",
+            "https://server.example.com/%%37%34oken",
+            "https://server.example.com/%7",
+            "https://server.example.com/%+4",
         ] {
             assert!(!is_same(htu, TOKEN), "{htu:?}");
         }

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { launch, profile } from './support/browser.js';
-import { App, becomes, call, renew, signIn } from './support/sdk.js';
+import { fillIn, launch, profile } from './support/browser.js';
+import { App, becomes, call, renew, settled, signIn } from './support/sdk.js';
 import { ADMIN, Server } from './support/server.js';
 
 let server, browser, app;
@@ -150,3 +150,46 @@ test('a key that a planted script leaves behind is not the next sign-in’s', as
   assert.ok(used);
   assert.notEqual(used, planted);
 });
+
+/** At the address of an answer: takes it and what the page kept for it, and stops the page before the SDK is there. Runs first of all. */
+function ambush() {
+  if (!new URLSearchParams(location.search).has('code')) return;
+  console.info(`stolen ${JSON.stringify({ href: location.href, kept: { ...sessionStorage } })}`);
+  window.stop();
+}
+
+for (const [name, statuses] of [['auto', [400, 400]], ['memory', [400, 400]], ['session', [200, 400]]])
+  test(`${name}: a script that takes the code before the SDK is there ${statuses[0] === 200 ? 'redeems it, as the manual says' : 'redeems it nowhere'}`, async (t) => {
+    const context = await profile(t, browser);
+    await app.open(context);
+    const page = await app.page(context, name);
+    const planted = await context.newCDPSession(page);
+    await planted.send('Page.enable');
+    const { identifier } = await planted.send('Page.addScriptToEvaluateOnNewDocument', { source: `(${ambush})()` });
+    const stolen = page.waitForEvent('console', (message) => message.text().startsWith('stolen '));
+    const question = page.waitForRequest((request) => request.url().startsWith(`${server.issuer}/authorize`));
+    await page.evaluate(() => void auth.login());
+    await fillIn(page, ADMIN.email, ADMIN.password);
+    const { href, kept } = JSON.parse((await stolen).text().slice('stolen '.length));
+    const answer = new URL(href).searchParams;
+    const { verifier } = JSON.parse(Object.entries(kept).find(([key]) => key.endsWith(answer.get('state')))[1]);
+    assert.ok(answer.get('code') && verifier, 'the script did see everything');
+    assert.equal(new URL((await question).url()).searchParams.has('dpop_jkt'), statuses[0] === 400);
+
+    const endpoint = `${server.issuer}/oauth/token`;
+    const body = new URLSearchParams({
+      grant_type: 'authorization_code', client_id: 'sdk', code: answer.get('code'), code_verifier: verifier, redirect_uri: `${app.origin}/${name}`, resource: server.api,
+    });
+    const got = [];
+    for (const headers of [{}, { DPoP: proof(endpoint, 'POST') }]) got.push((await fetch(endpoint, { method: 'POST', headers, body })).status);
+    assert.deepEqual(got, statuses);
+    if (statuses[0] === 200) return;
+    // The page that asked has the key still.
+    await planted.send('Page.removeScriptToEvaluateOnNewDocument', { identifier });
+    await page.goto(href);
+    await settled(page);
+    assert.equal(await page.evaluate(() => auth.user?.email), ADMIN.email);
+    assert.equal(await call(page, server), 200);
+    const [records] = JSON.parse((await page.evaluate(ransack)).lying);
+    assert.ok(records.every((record) => !('at' in record)), 'the key that waited is used up');
+  });

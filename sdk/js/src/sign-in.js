@@ -3,7 +3,9 @@
  * RP-Initiated Logout 1.0). Loaded only where one of them happens.
  *
  * What must outlive the redirect is kept in sessionStorage, one record per `state`, under a key that names issuer and
- * client, so an answer can only meet the question it belongs to. No token is ever kept there.
+ * client, so an answer can only meet the question it belongs to. No token is ever kept there. Where tokens are bound to
+ * a key, the code is, too (`dpop_jkt`, RFC 9449 §10): the key waits in IndexedDB, and whoever reads the code and the
+ * record in this page can redeem them nowhere else.
  */
 
 import { ANSWER } from './callback.js';
@@ -22,6 +24,7 @@ import { sameOrigin } from './urls.js';
  * @property {string} prefix of this issuer's, client's and perhaps tab's keys
  * @property {import('./server.js').Server} server
  * @property {import('./tokens.js').Tokens} tokens
+ * @property {() => Promise<void>} open finds out where they are kept, before anything else is asked of them
  * @property {string} redirectUri
  * @property {import('./symbolon.js').Options} options
  * @property {import('./urls.js').Api[]} apis
@@ -29,7 +32,10 @@ import { sameOrigin } from './urls.js';
  * @property {import('./claims.js').decode} decode
  * @property {(thrown: unknown) => void} report
  */
-/** @typedef {{ verifier: string, nonce: string }} Asked */
+/**
+ * @typedef {{ verifier: string, nonce: string, key?: import('./storage/dpop.js').Key }} Asked `key`, where the page has
+ *   stayed; one that comes back takes it up by its `state`
+ */
 
 /** A sign-in left half-way is forgotten after an hour, one that is over likewise. */
 const MAX_AGE_MS = 3_600_000;
@@ -107,10 +113,12 @@ export async function ask(context, popup, options) {
  * @param {Login} options
  * @param {string} [mode]
  */
-async function question({ env, server, redirectUri, apis, error, ...context }, options, mode) {
+async function question({ env, server, tokens, open, redirectUri, apis, error, ...context }, options, mode) {
+  await open();
   const { authorization_endpoint, prompt_values_supported: prompts } = await server.metadata();
   if (!env.crypto?.subtle) throw error('crypto_unavailable');
   const [verifier, state, nonce] = [random(env.crypto), random(env.crypto), random(env.crypto)];
+  const key = await tokens.store.newKey?.(mode ? undefined : state);
   const { prompt, loginHint, connection, acr, maxAge, locale, signup } = options;
   const url = new URL(authorization_endpoint);
   const all = /** @type {Params} */ ([
@@ -130,9 +138,11 @@ async function question({ env, server, redirectUri, apis, error, ...context }, o
     ['nonce', nonce],
     ['code_challenge', await challenge(env.crypto, verifier)],
     ['code_challenge_method', 'S256'],
+    // Its members are those of a thumbprint, in their order (RFC 7638 §3).
+    ['dpop_jkt', key && (await challenge(env.crypto, JSON.stringify(key.jwk)))],
   ]);
   for (const [name, value] of all) if (value || value === 0) url.searchParams.append(name, String(value));
-  return { url: url.href, state, verifier, nonce };
+  return { url: url.href, state, verifier, nonce, key };
 }
 
 /**
@@ -164,14 +174,18 @@ function codeOf({ server, error }, answer) {
  * @param {Asked} asked
  */
 export async function redeem(context, answer, asked) {
-  const { tokens, apis } = context;
-  try {
-    const { json, saved } = await begin(context, codeOf(context, answer), asked);
-    await tokens.keep(json, { audience: apis[0]?.audience }, saved);
-  } catch (thrown) {
-    await tokens.load();
-    throw thrown;
-  }
+  const { tokens, apis, open } = context;
+  await open();
+  await tokens.inTurn(async () => {
+    try {
+      const key = asked.key ?? (await tokens.store.takeKey?.(answer.get('state') ?? ''));
+      const { json, saved } = await begin(context, codeOf(context, answer), { ...asked, key });
+      await tokens.keep(json, { audience: apis[0]?.audience }, saved);
+    } catch (thrown) {
+      await tokens.load();
+      throw thrown;
+    }
+  });
 }
 
 /**
@@ -180,9 +194,7 @@ export async function redeem(context, answer, asked) {
  * @param {Asked} asked
  * @returns {Promise<{ json: Json, saved: Omit<Saved, 'turn'> }>}
  */
-async function begin(context, code, { verifier, nonce }) {
-  const { server, tokens, redirectUri, options, apis, report, error, decode } = context;
-  const key = await tokens.store.newKey?.();
+async function begin({ server, redirectUri, options, apis, report, error, decode }, code, { verifier, nonce, key }) {
   server.key = key;
   const json = await server.token([
     ['grant_type', 'authorization_code'],
@@ -220,7 +232,8 @@ export async function userinfo(server, token, { sub }) {
  * @param {Saved | undefined} known
  * @param {{ returnTo?: string, everywhere?: boolean }} [options]
  */
-export async function signOut({ env, server, tokens, redirectUri }, known, { returnTo, everywhere } = {}) {
+export async function signOut({ env, server, tokens, open, redirectUri }, known, { returnTo, everywhere } = {}) {
+  await open();
   const saved = known ?? (await tokens.load());
   await tokens.end();
   const { end_session_endpoint, revocation_endpoint } = await server.metadata();

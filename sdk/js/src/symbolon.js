@@ -92,6 +92,7 @@ export class Auth {
       apis: this.#apis,
       server: this.#server,
       tokens: this.#tokens,
+      open: this.#open,
       redirectUri: new URL(options.redirectUri ?? '/', env.location.href).href,
       decode,
       error: (code, detail) => new AuthError(oauthCode(code), detail),
@@ -192,8 +193,7 @@ export class Auth {
   /** @param {URLSearchParams} answer @param {import('./sign-in.js').Asked} asked */
   async #redeem(answer, asked) {
     const { redeem } = await signIn();
-    await this.#open();
-    await this.#tokens.inTurn(() => redeem(this.#context, answer, asked));
+    await redeem(this.#context, answer, asked);
     this.#signedIn();
   }
 
@@ -274,7 +274,6 @@ export class Auth {
       this.#tabs.mark('');
       this.#tabs.tell('signed-out');
       const { signOut } = await signIn();
-      await this.#open();
       await signOut(this.#context, saved, options);
     });
 

@@ -20,17 +20,20 @@ import { AuthError } from './errors.js';
  * @property {string} nonce of the sign-in, which it also names
  * @property {Record<string, any>} claims
  * @property {string} scope that was granted
- * @property {import('./storage/dpop.js').Key} [key] it is bound to
+ * @property {Key} [key] it is bound to
  * @property {Record<string, Access>} [access] where access tokens are kept, too
  */
 /**
  * @typedef {object} Store where it is kept
  * @property {boolean} shared whether the other tabs see it
- * @property {() => Promise<import('./storage/dpop.js').Key>} [newKey] where sign-ins are bound to keys
+ * @property {(state?: string) => Promise<Key | undefined>} [newKey] where sign-ins are bound to keys: one for a page,
+ *   or with `state` one that awaits the answer; nothing where it cannot
+ * @property {(state: string) => Promise<Key>} [takeKey] the one that awaited this answer, or a new one if none did
  * @property {() => Promise<Saved | undefined>} load
  * @property {(saved?: Saved, turn?: string) => Promise<boolean>} save nothing forgets; with `turn` only if that is what
  *   is kept, in one step
  */
+/** @typedef {import('./storage/dpop.js').Key} Key */
 /** @typedef {import('./server.js').Server} Server */
 /** @typedef {import('./server.js').Json} Json */
 /** @typedef {import('./tabs.js').Tabs} Tabs */

@@ -27,8 +27,9 @@ test('one cookie is for one audience, and carries no proof', async () => {
     [{ ...COOKIE, apis: { [API]: {}, 'https://other.example.test': {} } }, 'config'],
     [{ ...COOKIE, dpop: true }, 'dpop_unavailable'],
   ]) {
-    const { auth } = await arrive(options);
-    assert.deepEqual([auth.state.status, auth.state.error.code], ['signed-out', code]);
+    const auth = createAuth(options, new World().tab().load());
+    await auth.start();
+    await assert.rejects(auth.login(), { code }, 'before one leaves');
   }
 });
 

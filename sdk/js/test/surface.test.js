@@ -187,24 +187,13 @@ test('logout everywhere says so to the issuer', async () => {
   assert.equal(new URL(page.visits[0]).searchParams.get('everywhere'), 'true');
 });
 
-test('dpop: true is refused where there are no proofs', async () => {
-  const { page } = await departing({ dpop: true });
-  const auth = createAuth({ ...OPTIONS, dpop: true, onError: () => {} }, page);
+test('dpop: true is refused where there are no proofs, before one leaves', async () => {
+  const page = new World().tab().load();
+  const auth = createAuth({ ...OPTIONS, dpop: true }, page);
   await auth.start();
-  assert.equal(auth.state.error.code, 'dpop_unavailable');
+  await assert.rejects(auth.login(), { code: 'dpop_unavailable' });
+  assert.deepEqual(page.visits, []);
 });
-
-/** A page that comes back with an answer. */
-async function departing(options) {
-  const world = new World();
-  const tab = world.tab();
-  const before = tab.load();
-  const auth = createAuth({ ...OPTIONS, ...options }, before);
-  await auth.start();
-  auth.login();
-  await until(() => before.visits.length > 0);
-  return { page: tab.follow('ada') };
-}
 
 test('an issuer that is back after start() restores by itself', async () => {
   const first = await signIn({ options: local });

@@ -18,6 +18,7 @@ export function ask(context: Context, popup: Window, options: Login): Promise<{
     state: string;
     verifier: string;
     nonce: string;
+    key: import("./storage/dpop.js").Key | undefined;
 }>;
 /**
  * Redeems the code of an answer. If that fails, whoever was signed in still is.
@@ -39,7 +40,7 @@ export function userinfo(server: import("./server.js").Server, token: string, { 
  * @param {Saved | undefined} known
  * @param {{ returnTo?: string, everywhere?: boolean }} [options]
  */
-export function signOut({ env, server, tokens, redirectUri }: Context, known: Saved | undefined, { returnTo, everywhere }?: {
+export function signOut({ env, server, tokens, open, redirectUri }: Context, known: Saved | undefined, { returnTo, everywhere }?: {
     returnTo?: string;
     everywhere?: boolean;
 }): Promise<void>;
@@ -71,6 +72,10 @@ export type Context = {
     prefix: string;
     server: import("./server.js").Server;
     tokens: import("./tokens.js").Tokens;
+    /**
+     * finds out where they are kept, before anything else is asked of them
+     */
+    open: () => Promise<void>;
     redirectUri: string;
     options: import("./symbolon.js").Options;
     apis: import("./urls.js").Api[];
@@ -78,7 +83,12 @@ export type Context = {
     decode: typeof import("./claims.js").decode;
     report: (thrown: unknown) => void;
 };
+/**
+ * `key`, where the page has
+ *   stayed; one that comes back takes it up by its `state`
+ */
 export type Asked = {
     verifier: string;
     nonce: string;
+    key?: import("./storage/dpop.js").Key;
 };

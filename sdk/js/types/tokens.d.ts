@@ -131,9 +131,14 @@ export type Store = {
      */
     shared: boolean;
     /**
-     * where sign-ins are bound to keys
+     * where sign-ins are bound to keys: one for a page,
+     * or with `state` one that awaits the answer; nothing where it cannot
      */
-    newKey?: (() => Promise<import("./storage/dpop.js").Key>) | undefined;
+    newKey?: ((state?: string) => Promise<Key | undefined>) | undefined;
+    /**
+     * the one that awaited this answer, or a new one if none did
+     */
+    takeKey?: ((state: string) => Promise<Key>) | undefined;
     load: () => Promise<Saved | undefined>;
     /**
      * nothing forgets; with `turn` only if that is what
@@ -141,6 +146,7 @@ export type Store = {
      */
     save: (saved?: Saved, turn?: string) => Promise<boolean>;
 };
+export type Key = import("./storage/dpop.js").Key;
 export type Server = import("./server.js").Server;
 export type Json = import("./server.js").Json;
 export type Tabs = import("./tabs.js").Tabs;

@@ -33,6 +33,37 @@ export const indexedDb = (env, name) => ({
   },
 });
 
+/** A sign-in left half-way is forgotten after an hour. */
+const MAX_AGE_MS = 3_600_000;
+
+/**
+ * Keys of sign-ins whose page is away, by `state`.
+ * @param {Env} env
+ * @param {string} prefix
+ */
+export const waiting = (env, prefix) => ({
+  put: (/** @type {string} */ state, /** @type {import('./dpop.js').Key} */ key) =>
+    transact(env, (kept) => {
+      const at = env.Date.now();
+      kept.put({ key, at }, prefix + state);
+      const all = kept.openCursor();
+      all.onsuccess = () => {
+        const cursor = all.result;
+        if (at - cursor?.value.at > MAX_AGE_MS) cursor?.delete();
+        cursor?.continue();
+      };
+    }),
+  take: async (/** @type {string} */ state) => {
+    /** @type {IDBRequest<{ key: import('./dpop.js').Key } | undefined> | undefined} */
+    let found;
+    await transact(env, (kept) => {
+      found = kept.get(prefix + state);
+      kept.delete(prefix + state);
+    });
+    return found?.result?.key;
+  },
+});
+
 /**
  * One transaction. The database is opened for each, since a browser may close it at any time.
  * @param {Env} env
@@ -49,7 +80,11 @@ function transact(env, work) {
         const transaction = database.transaction('kept', 'readwrite');
         transaction.oncomplete = () => resolve(database.close());
         transaction.onabort = (event) => reject(event) ?? database.close();
-        work(transaction.objectStore('kept'));
+        try {
+          work(transaction.objectStore('kept'));
+        } catch (error) {
+          reject(error); // some browsers keep no keys
+        }
       };
     })
   );

@@ -4,7 +4,7 @@
  */
 
 import { newKey, prover } from './dpop.js';
-import { indexedDb } from './indexed-db.js';
+import { indexedDb, waiting } from './indexed-db.js';
 import { keep } from './memory.js';
 import { webStorage } from './web.js';
 
@@ -29,10 +29,26 @@ export async function open(context, options) {
   if (dpop === true && !bound) throw error('dpop_unavailable');
   if (web) return webStorage(env, prefix, storage);
   server.prover = prover(env, server);
-  const key = bound ? { newKey: () => newKey(env) } : {};
-  if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...key };
+  const keys = bound ? keysOf(env, prefix) : {};
+  if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...keys };
   server.sendToken = await keep(env, [metadata.token_endpoint, metadata.revocation_endpoint]);
-  return { ...thisPage(), ...key };
+  return { ...thisPage(), ...keys };
+}
+
+/**
+ * @param {import('../symbolon.js').Env} env
+ * @param {string} prefix
+ * @returns {Pick<Store, 'newKey' | 'takeKey'>}
+ */
+function keysOf(env, prefix) {
+  const { put, take } = waiting(env, `${prefix}tx:`);
+  return {
+    newKey: async (state) => {
+      const key = await newKey(env);
+      return !state || (await works(() => put(state, key))) ? key : undefined;
+    },
+    takeKey: async (state) => (await take(state).catch(() => undefined)) ?? newKey(env),
+  };
 }
 
 /** @param {() => Promise<unknown>} work */

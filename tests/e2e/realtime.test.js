@@ -16,7 +16,9 @@ before(async () => {
   [server, browser] = await Promise.all([Server.start(), launch()]);
   app = await serveApp();
   api = await startApi();
-  await server.command(['client', 'add', '--spa', '--id', 'live', '--name', 'Live', '--redirect', `${app.origin}/`, '--api', `${server.api}=read:dragons`]);
+  for (const [id, path, ...more] of [['live', ''], ['live-cookie', 'cookie', '--delivery', 'cookie']])
+    await server.command(['client', 'add', '--spa', '--id', id, '--name', 'Live', '--redirect', `${app.origin}/${path}`, '--api', `${server.api}=read:dragons`, ...more]);
+  await server.command(['client', 'set', 'live-cookie', '--access-token-lifetime', '12s']);
 });
 after(async () => {
   await browser?.close();
@@ -31,7 +33,8 @@ after(async () => {
 /** The sample API, built beside the server. */
 async function startApi() {
   const origin = `http://localhost:${await quietPort()}`;
-  const env = { ...process.env, ISSUER: server.issuer, AUDIENCE: server.api, PUBLIC: origin, ORIGIN: app.origin, LISTEN: new URL(origin).host };
+  const more = { PUBLIC: origin, ORIGIN: app.origin, LISTEN: new URL(origin).host, COOKIE: `symbolon_access-${new URL(server.issuer).port}` };
+  const env = { ...process.env, ISSUER: server.issuer, AUDIENCE: server.api, ...more };
   const child = spawn(join(dirname(binary()), 'dragons-api'), [], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   child.stdout.resume();
@@ -40,19 +43,22 @@ async function startApi() {
 
 /** A page with the SDK, and its part for WebSockets. */
 async function serveApp() {
-  const listener = createServer((_, response) => {
+  const listener = createServer(({ url }, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end(page());
+    response.end(page(url.startsWith('/cookie')));
   });
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   return { listener, origin: `http://localhost:${listener.address().port}` };
 }
 
-const page = () => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
+const page = (inCookie) => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
 <script type="module">
 import { createAuth } from '${server.issuer}/sdk/v1/symbolon.js';
 import { openSocket } from '${server.issuer}/sdk/v1/socket.js';
-window.auth = createAuth({ issuer: '${server.issuer}', clientId: 'live', apis: { '${api.origin}': { audience: '${server.api}', scope: 'read:dragons' } } });
+window.auth = createAuth({
+  issuer: '${server.issuer}', apis: { '${api.origin}': { audience: '${server.api}', scope: 'read:dragons' } },
+  ${inCookie ? "clientId: 'live-cookie', storage: 'cookie', redirectUri: '/cookie'" : "clientId: 'live'"},
+});
 window.seen = [];
 window.live = () => {
   const socket = openSocket(auth, '${api.origin.replace('http', 'ws')}/api/dragons/live');
@@ -66,14 +72,14 @@ if (!auth.user) auth.login();
 </script>`;
 
 /** Somebody signed in, with what goes over its WebSockets. */
-async function signedIn(t, { email, password } = ADMIN) {
+async function signedIn(t, { email, password } = ADMIN, path = '/') {
   const page = await (await profile(t, browser)).newPage();
   const frames = { sent: [], received: [] };
   page.on('websocket', (socket) => {
     socket.on('framesent', ({ payload }) => frames.sent.push(JSON.parse(payload)));
     socket.on('framereceived', ({ payload }) => frames.received.push(JSON.parse(payload)));
   });
-  await page.goto(app.origin);
+  await page.goto(app.origin + path);
   await fillIn(page, email, password);
   await page.waitForFunction(() => window.auth?.user);
   return { page, frames };
@@ -110,6 +116,38 @@ test('a session that ends takes the connection with it, and says why', async (t)
   await until(page, 'Fucanglong');
   await server.command(['session', 'end', '--user', user.email, '--yes']);
   await until(page, 'unauthorized');
+});
+
+test('cookie mode: the handshake is enough, the next token is a connection of its own, and nothing secret is sent over it', async (t) => {
+  const user = await server.addUser('carol@example.test', 'Carol', 'marmalade sandwiches at noon');
+  const { page, frames } = await signedIn(t, user, '/cookie');
+  await page.evaluate(() => void live());
+  await until(page, 'Fucanglong');
+  // The access token lives for seconds: the guard closes at its end, the SDK has renewed, and it goes on.
+  await page.waitForFunction(() => seen.filter((name) => name === 'open').length === 2);
+  await page.evaluate(() => (seen.length = 0));
+  await until(page, 'Shenlong');
+  assert.deepEqual(frames.sent, []);
+  assert.equal(frames.received.filter(({ type }) => type === 'authenticated').length, 2);
+  await server.command(['session', 'end', '--user', user.email, '--yes']);
+  await page.waitForFunction(() => seen.includes('unauthorized') || seen.includes('login_required'));
+});
+
+test('cookie mode: a page of another origin of this host, which the browser sends the cookie for, opens nothing', async (t) => {
+  const { page } = await signedIn(t, ADMIN, '/cookie');
+  const stranger = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><link rel="icon" href="data:,">'));
+  await once(stranger.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => (stranger.closeAllConnections(), stranger.close()));
+  const address = `${api.origin.replace('http', 'ws')}/api/dragons/live`;
+  const open = (from) => from.evaluate((url) => new Promise((said) => {
+    const socket = new WebSocket(url, ['symbolon.bearer']);
+    socket.onmessage = ({ data }) => said(data);
+    socket.onclose = ({ code }) => said(code);
+  }), address);
+  const evil = await page.context().newPage();
+  await evil.goto(`http://localhost:${stranger.address().port}`);
+  assert.equal(await open(evil), 1006, 'not from there');
+  assert.equal(await open(page), 1006, 'nor by the app itself without the page’s token');
 });
 
 test('a picture by a signed URL: no token in it, and none needed', async (t) => {

@@ -1,4 +1,4 @@
-//! Serves the sample API. `ISSUER`, `AUDIENCE`, `PUBLIC`, `ORIGIN` and `LISTEN` say otherwise than the defaults, which fit `symbolon serve --dev`.
+//! Serves the sample API. `ISSUER`, `AUDIENCE`, `PUBLIC`, `ORIGIN`, `LISTEN` and `COOKIE` say otherwise than the defaults, which fit `symbolon serve --dev`.
 
 use std::error::Error;
 
@@ -18,7 +18,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Plain tokens, and those that are bound to a key (RFC 9449), which nobody else can use.
     let dpop = Dpop::accept(&public)?;
     // And URLs that the API has signed, for pictures.
-    let guard = Guard::new(issuer, audience)?.dpop(dpop).signed_urls(SignedUrls::of_this_process()?);
+    let mut guard = Guard::new(issuer, audience)?.dpop(dpop).signed_urls(SignedUrls::of_this_process()?);
+    // And the cookie that the issuer gave to pages of `ORIGIN`, where the API is at the issuer's host.
+    if let Ok(cookie) = std::env::var("COOKIE") {
+        guard = guard.cookie(cookie).cookie_origins([origin.clone()]);
+    }
     let listener = tokio::net::TcpListener::bind(&listen).await?;
     println!("the dragons live at http://{listen}/api/dragons");
     axum::serve(listener, dragons_api::router(&guard, &[origin])).await?;

@@ -2,6 +2,9 @@
  * A WebSocket with the SDK's tokens: shows one in its first message, shows the next on the open connection when the SDK
  * has renewed, and comes back after a cut. For APIs behind one of the guards.
  *
+ * Where the tokens are cookies (`storage: 'cookie'`), the handshake carries the cookie and the token of the page, and
+ * there is nothing to show later: when the access token ends the guard closes, and it comes back with the next one.
+ *
  *     const socket = openSocket(auth, 'wss://api.example.com/live');
  *     socket.addEventListener('message', ({ data }) => show(JSON.parse(data)));
  *     socket.addEventListener('close', ({ detail }) => detail.error && tell(detail.error.code));
@@ -11,6 +14,7 @@
  */
 
 import { AuthError } from './errors.js';
+import { base64url } from './pkce.js';
 
 /** @typedef {import('./symbolon.js').Auth} Auth */
 
@@ -23,6 +27,10 @@ const RENEW_BEFORE_SECS = 8;
 const LONGEST_MS = 2 ** 31 - 1;
 /** Waits after a cut: doubled each time, up to a bound, and less by chance, lest all pages come back at once. */
 const RETRY_MS = [1_000, 30_000];
+/** What goes with a cookie, here as a subprotocol, for a page can set no header. */
+const HEADER = 'X-CSRF-Token';
+const BEARER = 'symbolon.bearer';
+const CSRF = 'symbolon.csrf';
 
 /**
  * Opens a WebSocket of an API that is in `apis` of `auth`.
@@ -90,57 +98,72 @@ export class AuthSocket extends EventTarget {
     this.#end(null);
   }
 
+  /** Opens a connection. In cookie mode its handshake shows what there is to show. */
   #connect() {
-    const { protocols = [], WebSocket: Implementation = WebSocket } = this.#options;
-    const socket = new Implementation(this.#url, protocols);
-    this.#socket = socket;
-    socket.addEventListener('open', () => this.#show());
-    socket.addEventListener('message', ({ data }) => this.#read(data));
-    socket.addEventListener('close', ({ code, reason }) => this.#socket === socket && this.#closed(code, reason));
+    const again = () => this.#connect();
+    this.#ask(again, async ({ headers }, inCookie) => {
+      const { protocols = [], WebSocket: Implementation = WebSocket } = this.#options;
+      const page = new TextEncoder().encode(headers.get(HEADER) ?? '');
+      const more = inCookie ? [BEARER, `${CSRF}.${base64url(page)}`] : [];
+      const socket = new Implementation(this.#url, [...protocols, ...more]);
+      this.#socket = socket;
+      if (inCookie) this.#heard = ({ type, expires_in }) => type === 'authenticated' && this.#authenticated(expires_in);
+      socket.addEventListener('open', () => inCookie || this.#show());
+      socket.addEventListener('message', ({ data }) => this.#read(data));
+      socket.addEventListener('close', ({ code, reason }) => this.#socket === socket && this.#closed(code, reason));
+      return done();
+    });
   }
 
   /** Shows the SDK's token, and a proof if it is bound to a key. */
   #show() {
-    this.#turn = this.#turn.then(async () => {
+    const again = () => this.#show();
+    this.#ask(again, async ({ headers }, inCookie) => {
       const socket = this.#socket;
-      if (this.#ended || socket?.readyState !== 1) return;
-      try {
-        // As for a request to this address, which the SDK knows how to make; it goes over the connection instead.
-        const address = new URL(this.#url);
-        address.protocol = this.#url.protocol.replace('ws', 'http');
-        await this.#auth.fetch(address, { stepUp: 'manual', send: (request) => this.#tell(socket, request) });
-      } catch (thrown) {
-        const error = thrown instanceof AuthError || /** @type {any} */ (thrown)?.code ? thrown : undefined;
-        // The issuer cannot be asked just now: the connection goes on as long as its token does.
-        if (/** @type {any} */ (error)?.code === 'network') this.#after(RETRY_MS[0], () => this.#show());
-        else this.#end(error ?? new AuthError('server'));
+      if (inCookie || socket?.readyState !== 1) return done();
+      const [, token] = headers.get('Authorization')?.split(' ') ?? [];
+      const answer = new Promise((resolve) => (this.#heard = resolve));
+      socket.send(JSON.stringify({ type: 'authenticate', token, dpop: headers.get('DPoP') ?? undefined }));
+      // Put as an API would put it.
+      const { type, nonce, expires_in: expiresIn } = await answer;
+      if (type === 'authenticated') {
+        this.#authenticated(expiresIn);
+      } else if (nonce) {
+        const wants = { 'DPoP-Nonce': nonce, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' };
+        return new Response(null, { status: 401, headers: wants });
+      } else if (type === 'refused') {
+        this.#after(RETRY_MS[0], again);
       }
+      return done();
     });
   }
 
   /**
-   * Hands a token over and waits for the answer, which is put as an API would put it.
-   * @param {WebSocket} socket
-   * @param {Request} request
-   * @returns {Promise<Response>}
+   * Has the SDK make a request to this address, as it knows how; it goes over the connection instead.
+   * @param {() => void} again where the issuer cannot be asked just now
+   * @param {import('./server.js').Send} send
    */
-  async #tell(socket, { headers, url }) {
-    const [, token] = headers.get('Authorization')?.split(' ') ?? [];
-    if (!token && this.#auth.user) throw new AuthError('config', `${url} is not in apis`);
-    if (!token) throw new AuthError('login_required');
-    const dpop = headers.get('DPoP') ?? undefined;
-    const answer = new Promise((resolve) => (this.#heard = resolve));
-    socket.send(JSON.stringify({ type: 'authenticate', token, dpop }));
-    const { type, nonce, expires_in: expiresIn } = await answer;
-    if (type === 'authenticated') {
-      this.#authenticated(expiresIn);
-    } else if (nonce) {
-      const wants = { 'DPoP-Nonce': nonce, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' };
-      return new Response(null, { status: 401, headers: wants });
-    } else if (type === 'refused') {
-      this.#after(RETRY_MS[0], () => this.#show());
-    }
-    return new Response(null, { status: 204 });
+  #ask(again, send) {
+    this.#turn = this.#turn.then(async () => {
+      if (this.#ended) return;
+      try {
+        const address = new URL(this.#url);
+        address.protocol = this.#url.protocol.replace('ws', 'http');
+        /** @type {import('./server.js').Send} */
+        const known = async (request, inCookie) => {
+          if (this.#ended) return done();
+          if (inCookie || request.headers.has('Authorization')) return send(request, inCookie);
+          if (this.#auth.user) throw new AuthError('config', `${address} is not in apis`);
+          throw new AuthError('login_required');
+        };
+        await this.#auth.fetch(address, { headers: { [HEADER]: '' }, stepUp: 'manual', send: known });
+      } catch (thrown) {
+        const error = thrown instanceof AuthError || /** @type {any} */ (thrown)?.code ? thrown : undefined;
+        // A connection that is open goes on as long as its token does.
+        if (/** @type {any} */ (error)?.code === 'network') this.#after(RETRY_MS[0], again);
+        else this.#end(error ?? new AuthError('server'));
+      }
+    });
   }
 
   /** @param {number} expiresIn */
@@ -197,6 +220,9 @@ export class AuthSocket extends EventTarget {
     if (!this.#ended) this.#timer = setTimeout(run, Math.min(ms, LONGEST_MS));
   }
 }
+
+/** Nothing more is to be done. */
+const done = () => new Response(null, { status: 204 });
 
 /** The guard's answer to a token, if this is one. @param {string} text */
 function answerIn(text) {

@@ -55,8 +55,9 @@ class FakeAuth {
     this.listeners[name] = fn;
     return () => delete this.listeners[name];
   };
-  fetch = async (url, { send }) => {
+  fetch = async (url, { headers: asked, send }) => {
     const ask = (nonce) => {
+      if (this.inCookie) return send(new Request(url, { headers: 'X-CSRF-Token' in asked ? { 'x-csrf-token': this.inCookie } : {} }), true);
       const headers = this.user ? { authorization: `DPoP token-${++this.number}`, dpop: nonce ?? 'proof' } : {};
       return send(new Request(url, { headers }));
     };
@@ -68,31 +69,33 @@ class FakeAuth {
 
 const turn = () => new Promise((done) => setImmediate(done));
 
-function world(t) {
+async function world(t, before = () => {}) {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   FakeSocket.made = [];
   const auth = new FakeAuth();
+  before(auth);
   const socket = openSocket(auth, URL_OF_API, { WebSocket: FakeSocket, protocols: ['dragons.v1'] });
   const seen = [];
   for (const name of ['open', 'message', 'close'])
     socket.addEventListener(name, ({ data, detail }) => seen.push(data ?? (detail ? (detail.error?.code ?? 'ended') : name)));
+  await turn();
   return { auth, socket, seen, end: (index = FakeSocket.made.length - 1) => FakeSocket.made[index] };
 }
 
 async function opened(t) {
-  const all = world(t);
+  const all = await world(t);
   await all.end().open();
   await all.end().say({ type: 'authenticated', expires_in: 300 });
   return all;
 }
 
 test('it shows token and proof first, and only then is open', async (t) => {
-  const { socket, seen, end } = world(t);
+  const { socket, seen, end } = await world(t);
   assert.deepEqual([end().url, end().protocols], [URL_OF_API, ['dragons.v1']]);
   assert.equal(socket.send('"early"'), false);
   await end().open();
-  assert.deepEqual(end().sent, [{ type: 'authenticate', token: 'token-1', dpop: 'proof' }]);
+  assert.deepEqual(end().sent, [{ type: 'authenticate', token: 'token-2', dpop: 'proof' }], 'fresh, however long it took to connect');
   assert.equal(socket.isOpen, false);
   await end().say({ type: 'authenticated', expires_in: 300 });
   assert.equal(socket.send('"hello"'), true);
@@ -102,7 +105,7 @@ test('it shows token and proof first, and only then is open', async (t) => {
 });
 
 test('a nonce that is wanted is used on the same connection', async (t) => {
-  const { seen, end } = world(t);
+  const { seen, end } = await world(t);
   await end().open();
   await end().say({ type: 'refused', error: 'use_dpop_nonce', nonce: 'n-1' });
   assert.equal(end().sent[1].dpop, 'n-1');
@@ -149,6 +152,7 @@ for (const [code, reason, error] of [
     const { auth, seen, end } = await opened(t);
     await end().end(code, reason);
     mock.timers.tick(600_000);
+    await turn();
     assert.deepEqual([seen, FakeSocket.made.length], [['open', error], 1]);
     assert.deepEqual(auth.listeners, {}, 'nothing is left behind');
   });
@@ -158,24 +162,27 @@ for (const [code, reason] of [[1006, ''], [1001, ''], [1013, 'temporarily_unavai
     const { seen, end } = await opened(t);
     await end().end(code, reason);
     mock.timers.tick(1_000);
+    await turn();
     await end(1).open();
     await end(1).say({ type: 'authenticated', expires_in: 300 });
     assert.deepEqual(seen, ['open', 'open']);
   });
 
 test('a fresh token that is refused at once is not tried again', async (t) => {
-  const { seen, end } = world(t);
+  const { seen, end } = await world(t);
   await end().open();
   await end().end(4401, 'token_expired');
   mock.timers.tick(600_000);
+  await turn();
   assert.deepEqual([seen, FakeSocket.made.length], [['unauthorized'], 1]);
 });
 
 test('it waits longer each time, up to half a minute', async (t) => {
-  const { end } = world(t);
+  const { end } = await world(t);
   for (let times = 1; times <= 8; times++) {
     await end().end(1006);
     mock.timers.tick(30_000);
+    await turn();
     assert.equal(FakeSocket.made.length, times + 1);
   }
 });
@@ -187,18 +194,43 @@ test('signing out is the end', async (t) => {
 });
 
 test('nobody opens none', async (t) => {
-  const { auth, seen, end } = world(t);
-  auth.user = null;
-  await end().open();
-  assert.deepEqual(seen, ['login_required']);
+  const { seen } = await world(t, (auth) => (auth.user = null));
+  assert.deepEqual([seen, FakeSocket.made.length], [['login_required'], 0]);
 });
 
 test('what cannot work is told at once', async (t) => {
   assert.throws(() => openSocket(new FakeAuth(), 'https://api.example.test/live'), { code: 'config' });
-  const { auth, seen, end } = world(t);
-  auth.fetch = async (url, { send }) => send(new Request(url));
+  const { seen } = await world(t, (auth) => (auth.fetch = async (url, { send }) => send(new Request(url))));
+  assert.deepEqual([seen, FakeSocket.made.length], [['config'], 0]);
+});
+
+test('an issuer that cannot be asked yet is asked again', async (t) => {
+  const { auth, end } = await world(t, (auth) => (auth.fails = new AuthError('network')));
+  assert.equal(FakeSocket.made.length, 0);
+  auth.fails = undefined;
+  mock.timers.tick(1_000);
+  await turn();
+  assert.equal(end().url, URL_OF_API);
+});
+
+test('cookie mode: the page’s token is in the handshake, nothing is sent later, and the next token is a connection of its own', async (t) => {
+  const { auth, seen, end } = await world(t, (auth) => (auth.inCookie = 'of the page'));
+  assert.deepEqual(end().protocols, ['dragons.v1', 'symbolon.bearer', 'symbolon.csrf.b2YgdGhlIHBhZ2U']);
   await end().open();
-  assert.deepEqual(seen, ['config']);
+  await end().say({ type: 'authenticated', expires_in: 300 });
+  auth.listeners.renewed();
+  await turn();
+  mock.timers.tick(292_000);
+  await turn();
+  assert.deepEqual([seen, end().sent], [['open'], []]);
+  auth.inCookie = 'of the page, later';
+  await end().end(4401, 'token_expired');
+  mock.timers.tick(1_000);
+  await turn();
+  assert.match(end(1).protocols[2], /IGxhdGVy$/);
+  await end(1).open();
+  await end(1).say({ type: 'authenticated', expires_in: 300 });
+  assert.deepEqual(seen, ['open', 'open']);
 });
 
 test('close() is the end without an error', async (t) => {

@@ -120,8 +120,9 @@ export function cookies({ env, server, tokens, apis, error }, { dpop }, record) 
     return answer(asTokens(json));
   };
 
+  // One that asks for the page's token gets it: a WebSocket changes things, and its request is a GET.
   server.authorized = (request, _, send = server.fetch) =>
-    send(withCookies(request, SAFE.test(request.method) ? undefined : csrf), true);
+    send(withCookies(request, SAFE.test(request.method) && !request.headers.has(HEADER) ? undefined : csrf), true);
 
   server.profile = async () => (await ask())?.user ?? {};
 

@@ -44,12 +44,17 @@ test('sign in, see the profile, call the API, sign out', async (t) => {
   assert.equal(new URL(page.url()).origin, server.app);
 });
 
-test('nothing secret is left in storage, and the session cookie is out of reach of scripts', async (t) => {
+test('nothing that is of use elsewhere is left in storage, and the session cookie is out of reach of scripts', async (t) => {
   const context = await profile(t, browser);
   const page = await context.newPage();
   await signIn(page, server, ADMIN);
   const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
   assert.doesNotMatch(kept, /eyJ|sym_|verifier|nonce/);
+  // The profile page says where it is: in IndexedDB, with its key, which cannot be taken out, and no access token.
+  const [record, ...more] = await page.evaluate(readDatabase);
+  assert.deepEqual(more, []);
+  assert.match(record.refreshToken, /^sym_rt_/);
+  assert.deepEqual([record.extractable, record.accessTokens], [false, 0]);
   const cookies = await context.cookies(server.issuer);
   assert.ok(cookies.length > 0);
   for (const { name, httpOnly, sameSite } of cookies) {
@@ -57,6 +62,21 @@ test('nothing secret is left in storage, and the session cookie is out of reach 
     assert.match(sameSite, /Lax|Strict/, name);
   }
 });
+
+/** What the SDK keeps in IndexedDB. Runs in the page. */
+async function readDatabase() {
+  const opening = indexedDB.open('symbolon', 1);
+  await new Promise((done) => (opening.onsuccess = done));
+  const all = opening.result.transaction('kept').objectStore('kept').getAll();
+  await new Promise((done) => (all.onsuccess = done));
+  opening.result.close();
+  const written = (value) => JSON.stringify(value) ?? '';
+  return all.result.map(({ refreshToken, idToken, key, ...rest }) => ({
+    refreshToken,
+    extractable: key.privateKey.extractable,
+    accessTokens: (written(rest).match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g) ?? []).length,
+  }));
+}
 
 test('a reload and a second tab are signed in without a password', async (t) => {
   const context = await profile(t, browser);

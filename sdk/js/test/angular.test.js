@@ -125,6 +125,13 @@ test('the interceptor adds the token, and after a 401 the app sees the second an
   assert.deepEqual(tokens, [['Bearer stale', { item: 1 }], ['Bearer fresh', { item: 1 }]]);
 });
 
+test('cookie mode: HttpClient sends the cookies along, and the page’s token, and no other request has them', async (t) => {
+  const backend = ({ withCredentials, headers }) => of(new HttpResponse({ body: [withCredentials ?? false, headers.get('X-CSRF-Token'), headers.get('Authorization')], status: 200 }));
+  const { http } = world(t, Object.assign(FakeAuth.signedIn(), { inCookie: true }), { backend });
+  assert.deepEqual(await firstValueFrom(http.post(`${API}/orders`, {})), [true, 'of the page', null]);
+  assert.deepEqual(await firstValueFrom(http.post('https://elsewhere.example.test', {})), [false, null, null]);
+});
+
 test('a refusal reaches the app as the error of HttpClient, a broken connection too', async (t) => {
   for (const status of [403, 0]) {
     const backend = () => throwError(() => new HttpErrorResponse({ status }));

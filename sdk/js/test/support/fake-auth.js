@@ -6,6 +6,8 @@ export class FakeAuth {
   listeners = new Set();
   logins = [];
   state = NOBODY;
+  /** The tokens are cookies. */
+  inCookie = false;
   /** What `login` comes to: it resolves when the page is shown again. */
   leaving = Promise.resolve();
 
@@ -43,6 +45,11 @@ export class FakeAuth {
     await undefined;
     const request = () => new Request(new URL(input, 'https://app.example.test'), init);
     if (!input.startsWith('https://api.example.test') || request().headers.has('Authorization')) return send(request());
+    if (this.inCookie) {
+      const one = request();
+      one.headers.set('X-CSRF-Token', 'of the page');
+      return send(one, true);
+    }
     for (const token of ['stale', 'fresh']) {
       const one = request();
       one.headers.set('Authorization', `Bearer ${token}`);

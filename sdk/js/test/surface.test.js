@@ -159,6 +159,23 @@ test('login says what it is told', async () => {
   assert.deepEqual(said, ['google', 'strong', '0', 'de en', 'consent'], 'this issuer makes no accounts by prompt=create');
 });
 
+test('signup leads to where accounts are made, where there is such a place', async () => {
+  const world = new World();
+  const real = world.issuer.answer;
+  world.issuer.answer = function (path, ...rest) {
+    const said = real.call(this, path, ...rest);
+    return path.startsWith('/.well-known/') ? { ...said, prompt_values_supported: ['none', 'create'] } : said;
+  };
+  for (const [options, prompt] of [[{ signup: true }, 'create'], [{ signup: true, prompt: 'login' }, 'create'], [{}, null]]) {
+    const page = world.tab().load();
+    const auth = createAuth(OPTIONS, page);
+    await auth.start();
+    auth.login(options);
+    await until(() => page.visits.length > 0);
+    assert.equal(new URL(page.visits[0]).searchParams.get('prompt'), prompt);
+  }
+});
+
 test('a popup that is blocked is an error at once', async () => {
   const page = new World().tab().load();
   page.open = () => null;

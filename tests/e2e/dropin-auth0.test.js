@@ -262,8 +262,19 @@ test('auth0-spa-js: redirect, user, a token in a hidden frame, logout', async (t
   assert.equal(over, 'login_required');
 });
 
+/** Token answers from now on, those that its worker gets among them. */
+function tokenAnswers(page) {
+  const answers = [];
+  page.on('response', (response) => {
+    const { request, url } = { request: response.request(), url: response.url() };
+    if (url.endsWith('/oauth/token') && request.method() === 'POST') answers.push(response.json());
+  });
+  return () => Promise.all(answers);
+}
+
 test('auth0-spa-js: refresh tokens, kept in its worker, rotate; the end of the session ends them', async (t) => {
   const page = await open(t, { spa: { useRefreshTokens: true } });
+  const answers = tokenAnswers(page);
   await signIn(page, () => spa.loginWithRedirect());
   await page.evaluate(() => spa.handleRedirectCallback());
   const frames = [];
@@ -271,11 +282,34 @@ test('auth0-spa-js: refresh tokens, kept in its worker, rotate; the end of the s
   const tokens = await page.evaluate(async () => [await spa.getTokenSilently({ cacheMode: 'off' }), await spa.getTokenSilently({ cacheMode: 'off' })]);
   assert.notEqual(tokens[0], tokens[1]);
   assert.equal(await dragons(tokens[1]), 200);
+  const got = await answers();
+  assert.equal(new Set(got.map(({ refresh_token }) => refresh_token)).size, 3, 'each works once');
+  assert.ok(got.every(({ refresh_token, id_token }) => refresh_token && id_token));
   assert.equal((await page.evaluate(() => spa.getIdTokenClaims())).email, ADMIN.email);
+  await server.command(['session', 'end', '--user', ADMIN.email, '--yes']);
+  const over = await page.evaluate(() => spa.getTokenSilently({ cacheMode: 'off' }).catch(({ error }) => error));
+  assert.equal(over, 'invalid_grant');
   assert.deepEqual(frames, [], 'no frame was needed');
+});
+
+test('auth0-spa-js: a refresh token that has ended is made up for by a hidden frame, as long as there is a session', async (t) => {
+  const page = await open(t, { spa: { useRefreshTokens: true, useRefreshTokensFallback: true } });
+  const answers = tokenAnswers(page);
+  await signIn(page, () => spa.loginWithRedirect());
+  await page.evaluate(() => spa.handleRedirectCallback());
+  const frames = [];
+  page.on('frameattached', () => frames.push(1));
+  const [{ refresh_token: token }] = await answers();
+  const body = new URLSearchParams({ client_id: registered.spa.id, token });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  assert.equal((await get(`${server.issuer}/oauth/revoke`, { method: 'POST', headers, body: body.toString() })).status, 200);
+  // It knows such an end by the words of the error.
+  assert.equal(await dragons(await page.evaluate(() => spa.getTokenSilently({ cacheMode: 'off' }))), 200);
+  assert.equal(frames.length, 1);
   await page.evaluate(() => spa.revokeRefreshToken());
-  const revoked = await page.evaluate(() => spa.getTokenSilently({ cacheMode: 'off' }).catch(({ error }) => error));
-  assert.equal(revoked, 'missing_refresh_token');
+  await page.context().clearCookies();
+  const over = await page.evaluate(() => spa.getTokenSilently({ cacheMode: 'off' }).catch(({ error }) => error));
+  assert.equal(over, 'login_required');
 });
 
 test('auth0-spa-js: refresh by JSON, and a popup', async (t) => {

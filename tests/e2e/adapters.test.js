@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fillIn, launch, profile } from './support/browser.js';
+import { tokenRequests } from './support/sdk.js';
 import { ADMIN, Server } from './support/server.js';
 
 const SDK = join(import.meta.dirname, '../../sdk/js');
@@ -26,7 +27,8 @@ function build(entry) {
     jsx: 'automatic',
     nodePaths: [join(SDK, 'node_modules')],
     alias: { 'symbolon/react': join(SDK, 'src/react.js'), 'symbolon/vue': join(SDK, 'src/vue.js'), symbolon: join(SDK, 'src/symbolon.js') },
-    define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
+    // In strict mode React mounts everything twice, as long as it is made for development.
+    define: { 'process.env.NODE_ENV': '"development"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false', __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false' },
   }).outputFiles;
   return text;
 }
@@ -75,9 +77,12 @@ async function open(t, entry, path = '/') {
 for (const entry of ['react.jsx', 'vue.js'])
   test(`${entry}: sign in, call the API, reload, sign out`, async (t) => {
     const { page, asked } = await open(t, entry);
+    const requests = tokenRequests(page.context());
     await page.click('#sign-in');
     await fillIn(page, USER.email, USER.password);
     await page.locator('#sign-out').waitFor();
+    assert.deepEqual(requests, ['authorization_code'], 'however often it was mounted');
+    if (entry === 'react.jsx') assert.ok((await page.evaluate(() => mounted)) > 1, 'strict mode did mount it twice');
     assert.equal(page.url(), `${apps[entry].origin}/`);
     assert.equal(await page.innerText('#who'), USER.name);
     assert.equal(await page.innerText('#status'), 'signed-in');

@@ -1,15 +1,20 @@
 /** The smallest app that uses all of `symbolon/react`, in strict mode, which mounts everything twice. */
 
-import { StrictMode, useState } from 'react';
+import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createAuth } from 'symbolon';
 import { RequireRole, SignedIn, SignedOut, SymbolonProvider, useAuth, useUser } from 'symbolon/react';
 
 const { api, ...options } = JSON.parse(document.getElementById('config').textContent);
 const auth = createAuth(options);
+window.mounted = 0;
 
 function App() {
   const { status } = useAuth();
+  useEffect(() => {
+    window.mounted++;
+    createAuth(options).start(); // as apps do that make it where they use it
+  }, []);
   const user = useUser();
   const [dragons, setDragons] = useState('');
   const load = async () => setDragons(await (await auth.fetch(`${api}/api/dragons`)).text());

@@ -20,6 +20,8 @@ export const der = (name) => new X509Certificate(pem(`${name}.crt`)).raw;
 const fixture = (name) => join(import.meta.dirname, '../../../crates/server/tests/it/fixtures', name);
 export const serverFiles = { cert: fixture('one.crt'), key: fixture('one.key') };
 export const serverCertificate = readFileSync(serverFiles.cert, 'utf8');
+/** The same, with its key. */
+export const serverPair = { cert: serverCertificate, key: readFileSync(serverFiles.key, 'utf8') };
 
 /** `fetch` on connections that show this certificate, or none. */
 export function fetchWith(name) {

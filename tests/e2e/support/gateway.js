@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serverFiles } from './certificates.js';
 import { quietPort } from './sample.js';
 import { binary, env } from './server.js';
 
@@ -38,20 +39,22 @@ export async function echo() {
 
 export class Gateway {
   /**
-   * Starts one that is registered at `server`.
+   * Starts one that is registered at `server`; `isTls`: it speaks TLS, and trusts the certificate that the server shows.
    * @param {import('./server.js').Server} server
-   * @param {{ files: Record<string, string>, apis: { path: string, url: string, audience: string, scope?: string }[], settings?: string }} what
+   * @param {{ files: Record<string, string>, apis: { path: string, url: string, audience: string, scope?: string }[], settings?: string, isTls?: boolean }} what
    */
-  static async start(server, { files, apis, settings = '' }) {
+  static async start(server, { files, apis, settings = '', isTls = false }) {
     const gateway = new Gateway();
+    gateway.env = isTls ? { ...env, SSL_CERT_FILE: serverFiles.cert } : env;
     gateway.folder = await mkdtemp(join(tmpdir(), 'symbolon-gateway-'));
     const port = await quietPort();
-    gateway.url = `http://localhost:${port}`;
+    gateway.url = `${isTls ? 'https' : 'http'}://localhost:${port}`;
     await mkdir(join(gateway.folder, 'app'));
     for (const [name, text] of Object.entries(files)) await writeFile(join(gateway.folder, 'app', name), text);
     const tables = apis.map((api) => ['[[api]]', ...Object.entries(api).map(([name, value]) => `${name} = ${JSON.stringify(value)}`)].join('\n'));
     const head = `url = "${gateway.url}"\nissuer = "${server.issuer}"\nclient_id = "gateway-app"\n`;
-    const rest = `[app]\nfolder = "app"\n[http]\nlisten = "127.0.0.1:${port}"\n`;
+    const tls = isTls ? `tls.cert = "${serverFiles.cert}"\ntls.key = "${serverFiles.key}"\n[upstream]\nca = "${serverFiles.cert}"\n` : '';
+    const rest = `[app]\nfolder = "app"\n[http]\nlisten = "127.0.0.1:${port}"\n${tls}`;
     await writeFile(join(gateway.folder, 'gateway.toml'), [head, settings, rest, ...tables].join('\n'));
     try {
       const { register } = JSON.parse((await gateway.run(['gateway', 'check', '--json'])).stdout);
@@ -66,7 +69,7 @@ export class Gateway {
 
   /** Runs a command in its folder. */
   async run(args) {
-    const child = spawn(binary(), args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary(), args, { cwd: this.folder, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += chunk));
     child.stderr.on('data', (chunk) => (stderr += chunk));
@@ -78,7 +81,7 @@ export class Gateway {
   /** Starts the process, and waits until it says that it serves. */
   async spawn() {
     this.said = '';
-    this.child = spawn(binary(), ['gateway', 'serve'], { cwd: this.folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(binary(), ['gateway', 'serve'], { cwd: this.folder, env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
     await new Promise((done, failed) => {
       const give = (why) => failed(new Error(`the gateway ${why}; it said:\n${this.said}`));
       const timer = setTimeout(() => give(`did not start in ${START_MS} ms`), START_MS);

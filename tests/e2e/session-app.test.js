@@ -1,6 +1,8 @@
 /** examples/session-app, started as its README says, in a real Chromium: a session cookie, forms of its own, signing out elsewhere. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
 import { quietPort, Sample } from './support/sample.js';
@@ -100,6 +102,35 @@ test('a form that the app did not make changes nothing', async (t) => {
   await page.reload();
   assert.equal(await page.innerText('#kept'), 'None yet');
 });
+
+for (const host of ['localhost', '127.0.0.1'])
+  test(`a page at another port of ${host} sends the forms of the app by itself, and changes nothing`, async (t) => {
+    const stranger = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><link rel="icon" href="data:,">'));
+    await once(stranger.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => (stranger.closeAllConnections(), stranger.close()));
+    const context = await profile(t, browser, { tolerate: /CORS policy|ERR_FAILED/ });
+    const page = await context.newPage();
+    await signIn(page);
+    const evil = await context.newPage();
+    for (const [path, fields] of [['/favourite', { favourite: 'Tianlong', form_token: 'guessed' }], ['/logout', { form_token: '' }], ['/logout', {}]]) {
+      await evil.goto(`http://${host}:${stranger.address().port}`);
+      const answer = evil.waitForResponse((response) => response.url() === `${home}${path}` && response.request().resourceType() === 'document');
+      const shown = evil.waitForEvent('load');
+      await evil.evaluate(async ([action, all]) => {
+        for (const mode of ['cors', 'no-cors'])
+          await fetch(action, { method: 'POST', mode, credentials: 'include', body: new URLSearchParams(all) }).catch(() => {});
+        const form = Object.assign(document.createElement('form'), { action, method: 'post' });
+        for (const [name, value] of Object.entries(all)) form.append(Object.assign(document.createElement('input'), { name, value, type: 'hidden' }));
+        document.body.append(form);
+        form.submit();
+      }, [`${home}${path}`, fields]);
+      await shown;
+      assert.equal((await answer).status(), 403, path);
+    }
+    await page.reload();
+    assert.equal(await page.innerText('#kept'), 'None yet');
+    assert.equal(await page.innerText('#who'), ADMIN.name);
+  });
 
 test('who declines is told so, and an answer to no question of this browser is dropped', async (t) => {
   const page = await (await profile(t, browser)).newPage();

@@ -3,6 +3,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { fillIn, launch, profile } from './support/browser.js';
 import { App, becomes, call, renew, settled, signIn, tokenRequests } from './support/sdk.js';
@@ -42,6 +44,25 @@ async function signedIn(t, name, options) {
 
 const user = (page) => page.evaluate(() => auth.user?.email ?? null);
 
+test('the browser blocks third-party cookies: one that every frame could have is not sent to the issuer’s site below the app', async (t) => {
+  const site = createServer((request, response) => {
+    response.setHeader('set-cookie', 'everywhere=1; SameSite=None; Secure; Path=/').setHeader('content-type', 'text/html');
+    response.end(`<script>parent.postMessage(${JSON.stringify(request.headers.cookie ?? '')}, '*')</script>`);
+  });
+  await once(site.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => (site.closeAllConnections(), site.close()));
+  const framed = async (page, host) =>
+    page.evaluate((src) => new Promise((said) => {
+      addEventListener('message', ({ data }) => said(data), { once: true });
+      document.body.append(Object.assign(document.createElement('iframe'), { src }));
+    }), `http://${host}:${site.address().port}/frame`);
+  const page = await (await profile(t, browser)).newPage();
+  for (const host of ['127.0.0.1', 'localhost']) await page.goto(`http://${host}:${site.address().port}/`);
+  await page.goto(`${app.origin}/`);
+  assert.equal(await framed(page, '127.0.0.1'), '', 'as the issuer, another site');
+  assert.equal(await framed(page, 'localhost'), 'everywhere=1', 'the same site has it');
+});
+
 test('app and issuer share no cookies: a frame of the issuer knows nobody', async (t) => {
   const { page } = await signedIn(t, 'auto');
   const error = await page.evaluate(async (issuer) => {
@@ -54,6 +75,19 @@ test('app and issuer share no cookies: a frame of the issuer knows nobody', asyn
     return answer;
   }, server.issuer);
   assert.equal(error, 'login_required');
+});
+
+test('a first visit loads the core alone; what signing in takes comes when somebody does, and the rest never', async (t) => {
+  const context = await visitor(t);
+  const loaded = [];
+  context.on('request', (request) => {
+    const [, name] = /\/sdk\/v1\/([\w-]+)\./.exec(request.url()) ?? [];
+    if (name) loaded.push(name);
+  });
+  const page = await app.page(context, 'auto');
+  assert.deepEqual(loaded, ['symbolon']);
+  await signIn(page, ADMIN);
+  assert.deepEqual([...new Set(loaded)].sort(), ['sign-in', 'storage', 'symbolon']);
 });
 
 for (const name of ['auto', 'memory', 'session', 'local'])
@@ -146,6 +180,25 @@ test('a refresh token that has ended signs out every tab, quietly', async (t) =>
   await page.reload();
   await settled(page);
   assert.deepEqual(await page.evaluate(() => [auth.state.status, auth.state.error]), ['signed-out', null]);
+});
+
+test('a refresh token that nobody used for too long: renewal asks to sign in, and a page that is opened again goes by the issuer', async (t) => {
+  await server.command(['client', 'set', 'sdk', '--refresh-idle', '1s']);
+  t.after(() => server.command(['client', 'set', 'sdk', '--refresh-idle', '0s']));
+  const { context, page } = await signedIn(t, 'auto');
+  const outlived = () => page.waitForFunction((until) => Date.now() > until, Date.now() + 2_500);
+  await outlived();
+  const visited = [];
+  context.on('request', (request) => request.isNavigationRequest() && request.url().startsWith(`${server.issuer}/authorize`) && visited.push(new URL(request.url()).searchParams.get('prompt')));
+  const again = await app.page(context, 'auto');
+  assert.deepEqual(visited, ['none'], 'once, and without a prompt');
+  assert.deepEqual(await again.evaluate(() => [auth.user.email, auth.state.error]), [ADMIN.email, null]);
+  await outlived();
+  assert.equal(await renew(page), 'login_required');
+  assert.ok((await page.evaluate(() => seen)).includes('expired'));
+  await context.clearCookies();
+  const last = await app.page(context, 'auto');
+  assert.deepEqual(await last.evaluate(() => [auth.state.status, auth.state.error]), ['signed-out', null]);
 });
 
 test('the back button after the callback stays signed in', async (t) => {

@@ -284,7 +284,14 @@ test('a planted script that was there first carries away nothing that is of use 
   await becomes(page, 'signed-in');
   await context.clearCookies({ name: names.access });
   assert.equal(await order(page), 200, 'renewed under the eyes of the script');
-  const carried = await page.evaluate(() => JSON.stringify([loot, { ...localStorage }, { ...sessionStorage }, document.cookie]));
+  const carried = await page.evaluate(async () => {
+    const opening = indexedDB.open('symbolon', 1);
+    await new Promise((done) => (opening.onsuccess = done));
+    const all = opening.result.transaction('kept').objectStore('kept').getAll();
+    await new Promise((done) => (all.onsuccess = done));
+    return JSON.stringify([loot, { ...localStorage }, { ...sessionStorage }, document.cookie, { lying: all.result }]);
+  });
+  assert.match(carried, /"lying":\[\{/, 'what cookie mode keeps in IndexedDB is among it');
   const now = await cookies(context);
   assert.ok(carried.includes('csrf_token') && carried.includes(ADMIN.email), 'the script did see everything');
   for (const { value } of Object.values(names).map((name) => now[name]))

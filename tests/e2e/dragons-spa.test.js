@@ -1,17 +1,23 @@
 /** examples/dragons-spa with examples/dragons-api-express, each started as its README says, in a real Chromium. */
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
 import { quietPort, Sample } from './support/sample.js';
 import { ADMIN, Server } from './support/server.js';
 
-let server, api, spa, app, browser, user;
+/** Where it is unless it is told otherwise, which is what `serve --dev` is made for. */
+const USUAL = 'http://localhost:4200';
+
+let server, api, spa, app, browser, user, registered;
 
 before(async () => {
   const [spaPort, apiPort] = await Promise.all([quietPort(), quietPort()]);
   app = `http://localhost:${spaPort}`;
   server = await Server.start();
+  registered = (await server.command(['client', 'show', 'dragons-spa'])).client;
   const issuer = { ISSUER: server.issuer, AUDIENCE: server.api };
   [api, spa, browser, user] = await Promise.all([
     Sample.start('dragons-api-express', { ...issuer, ORIGIN: app, PORT: `${apiPort}` }),
@@ -71,6 +77,21 @@ test('home, sign in, dragons, profile, sign out', async (t) => {
   }
   await page.click('#sign-in');
   await page.locator('input[name=password]').waitFor();
+});
+
+test('beside serve --dev it needs no settings: both take each other for what they are', async () => {
+  const config = JSON.parse(await readFile(join(import.meta.dirname, '../../examples/dragons-spa/public/config.json'), 'utf8'));
+  assert.deepEqual(config, { issuer: 'http://localhost:4400', clientId: registered.client_id, api: 'http://localhost:4402', audience: 'http://localhost:4402' });
+  const script = await readFile(join(import.meta.dirname, '../../examples/dragons-spa/serve.js'), 'utf8');
+  assert.match(script, new RegExp(`PORT = '${new URL(USUAL).port}'`));
+  for (const [places, path] of [[registered.redirect_uris, '/callback'], [registered.post_logout_redirect_uris, '/'], [registered.allowed_origins, '']])
+    assert.ok(places.includes(USUAL + path), places.join());
+  // And the sample API lets its pages in.
+  const asked = { method: 'OPTIONS', headers: { origin: USUAL, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization,dpop' } };
+  const preflight = await fetch(`${server.api}/api/dragons`, asked);
+  assert.ok(preflight.ok);
+  assert.equal(preflight.headers.get('access-control-allow-origin'), USUAL);
+  assert.match(preflight.headers.get('access-control-allow-headers'), /authorization.*dpop/i);
 });
 
 test('a deep link to a guarded page asks to sign in and comes back to it, orders and all', async (t) => {

@@ -2,18 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
 import { quietPort, Sample } from './support/sample.js';
 import { ADMIN, Server } from './support/server.js';
 
-let server, app, home, browser;
+/** Where it is unless it is told otherwise, which is what `serve --dev` is made for. */
+const USUAL = 'http://localhost:4300';
+
+let server, app, home, browser, registered;
 
 before(async () => {
   const port = await quietPort();
   home = `http://localhost:${port}`;
   server = await Server.start();
+  registered = (await server.command(['client', 'show', 'dragons-session'])).client;
   const keys = await server.file('keys.json', { jwks_uri: `${home}/jwks.json` });
   const addresses = ['--add-redirect', `${home}/callback`, '--add-post-logout', `${home}/`, '--backchannel-logout', `${home}/backchannel-logout`];
   [app, browser] = await Promise.all([
@@ -63,6 +69,16 @@ test('home, sign in, profile, a favourite, sign out, all without a script', asyn
   assert.equal(page.url(), `${home}/`);
   await page.click('#sign-in');
   await page.locator('input[name=password]').waitFor();
+});
+
+test('beside serve --dev it needs no settings: it is registered where it listens', async () => {
+  const script = await readFile(join(import.meta.dirname, '../../examples/session-app/app.js'), 'utf8');
+  const defaults = { ISSUER: 'http://localhost:4400', CLIENT_ID: registered.client_id, PORT: new URL(USUAL).port };
+  for (const [name, value] of Object.entries(defaults)) assert.ok(script.includes(`${name} = '${value}'`), name);
+  assert.deepEqual(
+    [registered.redirect_uris, registered.post_logout_redirect_uris, registered.backchannel_logout_uri, registered.jwks_uri],
+    [[`${USUAL}/callback`], [`${USUAL}/`], `${USUAL}/backchannel-logout`, `${USUAL}/jwks.json`],
+  );
 });
 
 test('a guarded page asks to sign in and comes back to it', async (t) => {

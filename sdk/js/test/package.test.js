@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -86,6 +86,26 @@ test('npm packs the source, the types and what is served, and nothing else', () 
   const [{ files: packed }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root }));
   const folders = new Set(packed.map(({ path }) => path.split('/')[0]));
   assert.deepEqual([...folders].sort(), ['README.md', 'dist', 'package.json', 'pages', 'src', 'types']);
+});
+
+test('what npm pack makes is a package: each of its parts loads from where an application has it', (t) => {
+  const out = scratch(t);
+  // With `prepack`, as for a release: what it builds is what is here.
+  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', out], { cwd: root, encoding: 'utf8' }));
+  const home = join(out, 'node_modules');
+  mkdirSync(home);
+  execFileSync('tar', ['-xzf', join(out, filename), '-C', home]);
+  renameSync(join(home, 'package'), join(home, 'symbolon'));
+  const script = `
+    const { createAuth } = await import('symbolon');
+    const { openSocket } = await import('symbolon/socket');
+    const { sessionOf } = await import('symbolon/server');
+    const request = { headers: new Headers() };
+    const nobody = await sessionOf(request, { issuer: 'https://auth.example.test', clientId: 'x' });
+    console.log(typeof createAuth, typeof openSocket, nobody, await import('symbolon/tokens.js').catch(({ code }) => code));`;
+  const said = execFileSync('node', ['--input-type=module', '--eval', script], { cwd: out, encoding: 'utf8' });
+  assert.equal(said.trim(), 'function function null ERR_PACKAGE_PATH_NOT_EXPORTED');
+  for (const adapter of ['angular', 'react', 'vue']) assert.ok(existsSync(join(home, 'symbolon/src', `${adapter}.js`)), adapter);
 });
 
 test('importing and creating changes no global', async () => {

@@ -1,5 +1,7 @@
 // Compiled, never run: an application as TypeScript sees it.
 import { AuthError, createAuth, decode, type Auth, type Options, type State } from 'symbolon';
+import { sessionOf, type Session } from 'symbolon/server';
+import { openSocket, type AuthSocket } from 'symbolon/socket';
 
 const options: Options = {
   issuer: 'https://auth.example.com',
@@ -24,6 +26,18 @@ createAuth({ ...options, storage: 'local', dpop: false, tabs: 'isolated', renew:
 await auth.logout({ returnTo: '/', everywhere: true });
 console.log(state.status === 'signed-in', off, response, allowed, decode(token).claims);
 
+const socket: AuthSocket = openSocket(auth, 'wss://api.example.com/live', { protocols: ['dragons.v1'] });
+socket.addEventListener('message', (event) => console.log((event as MessageEvent).data));
+const handed: boolean = socket.isOpen && socket.send('text') && socket.send(new Uint8Array(1));
+socket.close();
+const session: Session | null = await sessionOf(new Request('https://app.example.com'), { issuer: options.issuer, clientId: 'x', fetch });
+const { user, claims, csrfToken, expiresAt }: Session = session!;
+console.log(handed, user.name, claims.sub, csrfToken.length, expiresAt.toFixed(), await sessionOf({ headers: { cookie: 'a=b' } }, { issuer: '', clientId: '' }));
+
+// @ts-expect-error a socket belongs to a sign-in
+openSocket('wss://api.example.com/live');
+// @ts-expect-error whose session?
+await sessionOf(new Request('https://app.example.com'), { issuer: options.issuer });
 // @ts-expect-error the issuer is required
 createAuth({ clientId: 'x' });
 // @ts-expect-error not a storage mode of this version

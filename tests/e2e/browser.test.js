@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { fillIn, launch, load, pictures, profile, signIn } from './support/browser.js';
+import { accessible, fillIn, launch, load, pictures, profile, signIn } from './support/browser.js';
 import { ADMIN, Server } from './support/server.js';
 
 let server, browser, user;
@@ -15,6 +15,12 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
+
+/** axe finds nothing, and it fits, light and dark, wide and narrow. */
+async function looked(page, name) {
+  await accessible(page, name);
+  await pictures(page, name);
+}
 
 /** Paths of the issuer this page visits from now on, by navigation. */
 function visits(page) {
@@ -31,14 +37,14 @@ test('sign in, see the profile, call the API, sign out', async (t) => {
   assert.equal(await page.innerText('#who'), ADMIN.name);
   assert.match((await load(page, 'dragons')).join(), /Shenlong/);
   assert.match((await load(page, 'orders')).join(), /saddle/);
-  await pictures(page, 'sample-home');
+  await looked(page, 'sample-home');
   await page.click('nav a[href="#/profile"]');
   await page.locator('#claims dd').first().waitFor();
   const claims = await page.innerText('#claims');
   assert.match(claims, new RegExp(ADMIN.name));
   assert.match(claims, new RegExp(ADMIN.email));
   assert.match(claims, /admin/);
-  await pictures(page, 'sample-profile');
+  await looked(page, 'sample-profile');
   await page.click('#sign-out');
   await page.locator('#sign-in').waitFor();
   assert.equal(new URL(page.url()).origin, server.app);
@@ -144,7 +150,7 @@ test('a person without the role may see dragons, not orders', async (t) => {
   assert.equal(await page.innerText('#who'), user.name);
   assert.match((await load(page, 'dragons')).join(), /Shenlong/);
   assert.match((await load(page, 'orders')).join(), /not for you/);
-  await pictures(page, 'sample-refused');
+  await looked(page, 'sample-refused');
 });
 
 test('signed out, the API refuses and a guarded page asks to sign in and comes back', async (t) => {
@@ -152,6 +158,7 @@ test('signed out, the API refuses and a guarded page asks to sign in and comes b
   await page.goto(server.app);
   await page.locator('#sign-in').waitFor();
   assert.match((await load(page, 'dragons')).join(), /Sign in first/);
+  await looked(page, 'sample-signed-out');
   await page.click('nav a[href="#/profile"]');
   await fillIn(page, user.email, user.password);
   await page.locator('#claims dd').first().waitFor();
@@ -188,7 +195,7 @@ test('cancelling returns to the app, which says so', async (t) => {
   await page.locator('#problem').waitFor();
   assert.match(await page.innerText('#problem'), /said no/);
   assert.equal(page.url(), `${server.app}/`);
-  await pictures(page, 'sample-cancelled');
+  await looked(page, 'sample-cancelled');
   await page.click('#sign-in');
   await fillIn(page, user.email, user.password);
   await page.locator('#sign-out').waitFor();
@@ -288,6 +295,12 @@ test('a session that an administrator ends is over in the app at its next renewa
   await page.locator('#sign-in').waitFor();
   await page.reload();
   await page.locator('#sign-in').waitFor();
+});
+
+test('the page about errors is for everybody', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(`${server.issuer}/sdk/v1/errors.html#popup_blocked`);
+  await looked(page, 'errors');
 });
 
 test('the hosted pages look right: light and dark, wide and narrow', async (t) => {

@@ -253,6 +253,7 @@ test('who says no is told so, and a way back leads to the app only', async (t) =
   await page.goto(`${gateway.url}/login`);
   await page.click('button[name=decision][value=deny]');
   await page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
+  await accessible(page, 'gateway-declined');
   await pictures(page, 'gateway-declined');
   await page.click('#again');
   await fillIn(page, ADMIN.email, ADMIN.password);
@@ -261,4 +262,25 @@ test('who says no is told so, and a way back leads to the app only', async (t) =
     await page.goto(`${gateway.url}/login?return_to=${encodeURIComponent(to)}`);
     await page.waitForURL(`${gateway.url}/`);
   }
+});
+
+test('each page of the gateway’s own is for everybody', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  const looked = async (name, heading) => {
+    await page.getByRole('heading', { name: heading }).waitFor();
+    await accessible(page, name);
+    await pictures(page, `gateway-${name}`);
+  };
+  await page.goto(`${gateway.url}/login?return_to=/a&return_to=/b`);
+  await looked('malformed', 'This address cannot be read');
+  // A sign-in up to its answer, which says something else then.
+  const visitor = new Visitor();
+  const stop = (url) => url.startsWith(`${gateway.url}/callback`);
+  const { url } = await visitor.submit(await visitor.get(`${gateway.url}/login`), '/login', {}, { button: ['decision', 'deny'], stop });
+  const begun = [...visitor.cookies.get('localhost')].filter(([name]) => name.startsWith('symbolon-gateway'));
+  await page.context().addCookies(begun.map(([name, value]) => ({ name, value, url: gateway.url })));
+  await page.goto(url.replace('error=access_denied', 'error=server_error'));
+  await looked('failed', 'Signing in did not work');
+  await page.goto(`${gateway.url}/login?prompt=none`);
+  await looked('sign-in-needed', 'You are not signed in');
 });

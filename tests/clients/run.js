@@ -47,7 +47,10 @@ try {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const lacks = suite.lacks();
     if (lacks) {
-      console.log(`${name}: skipped, ${lacks}`);
+      // Nobody reads in CI what was left out: there it is, only where the tools cannot be had.
+      const mustRun = process.env.CI === 'true' && (suite.obtainable?.() ?? true);
+      console.log(`${name}: ${mustRun ? 'failed' : 'skipped'}, ${lacks}`);
+      if (mustRun) total.failed++;
       continue;
     }
     const begun = performance.now();

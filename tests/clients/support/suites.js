@@ -22,9 +22,22 @@ function needs(what, least, found) {
   return older(found, least) ? `${what} here is ${found.join('.')}, older than ${least.join('.')}` : undefined;
 }
 
+/**
+ * Whether this machine could have a Debian package: we are root, and there is one that is not too old for us.
+ * @param {string} name
+ * @param {RegExp} pattern of its version
+ * @param {number[]} [least]
+ */
+function obtainable(name, pattern, least = [0]) {
+  if (process.getuid?.() !== 0) return false;
+  const { stdout, status } = spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' });
+  const found = status === 0 ? pattern.exec(/Candidate: (.*)/.exec(stdout)?.[1] ?? '') : null;
+  return found !== null && !older(found.slice(1).map(Number), least);
+}
+
 let ran = 0; // of unittest, whose second line tells how it went
 
-/** @type {Record<string, { command: string[], count: (line: string) => { passed?: number, failed?: number } | undefined, lacks: () => string | undefined }>} */
+/** @type {Record<string, { command: string[], count: (line: string) => { passed?: number, failed?: number } | undefined, lacks: () => string | undefined, obtainable?: () => boolean }>} `obtainable`: whether what it lacks could be installed here */
 export const SUITES = {
   python: {
     command: [python, 'run.py'],
@@ -51,6 +64,7 @@ export const SUITES = {
     command: ['go', 'test', '-count=1', '-v', './...'],
     count: (line) => (/^--- PASS: /.test(line) ? { passed: 1 } : /^--- FAIL: /.test(line) ? { failed: 1 } : undefined),
     lacks: () => needs('Go', [1, 26], version('go', 'version', /go(\d+)\.(\d+)/)),
+    obtainable: () => obtainable('golang-go', /^(?:\d+:)?(\d+)\.(\d+)/, [1, 26]),
   },
   java: {
     command: ['mvn', '--batch-mode', '--no-transfer-progress', '-Dstyle.color=never', `-Dfolder=${join(target, 'clients-java')}`, 'test'],
@@ -63,5 +77,6 @@ export const SUITES = {
     },
     lacks: () =>
       needs('Java', [17], version('java', '-version', /version "(\d+)/)) ?? needs('Maven', [3, 8], version('mvn', '--version', /Maven (\d+)\.(\d+)/)),
+    obtainable: () => obtainable('default-jdk-headless', /^\d+:1\.(\d+)/, [17]) && obtainable('maven', /^(\d+)\.(\d+)/, [3, 8]),
   },
 };

@@ -1,5 +1,5 @@
 //! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
-//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime. Go and Java are taken where they are; with Go, Pebble is built.
+//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime. Go and Java are taken where they are (Java is installed in CI); with Go, Pebble is built.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 

@@ -170,6 +170,22 @@ test('tabs have one sign-in, renew once, and end together', async (t) => {
   assert.ok((await other.evaluate(() => seen)).includes('other-tab'));
 });
 
+test('ten tabs whose access token has run out renew once, and all stay signed in', async (t) => {
+  const { context, page } = await signedIn(t);
+  const tabs = [page];
+  while (tabs.length < 10) {
+    const tab = await context.newPage();
+    await tab.goto(`${app.origin}/`);
+    await becomes(tab, 'signed-in');
+    tabs.push(tab);
+  }
+  const grants = tokenRequests(context);
+  await context.clearCookies({ name: names.access });
+  assert.deepEqual(await Promise.all(tabs.map(order)), tabs.map(() => 200));
+  assert.deepEqual(grants, ['refresh_token']);
+  for (const tab of tabs) assert.deepEqual((await tab.evaluate(() => [auth.state.status, ...seen])).filter((what) => /signed-out|expired|other-tab|error/.test(what)), []);
+});
+
 /** What a page of a stranger tries. Runs there; nothing of it needs anything but what a page can do. */
 async function attack({ issuer, api, code, verifier, redirect }) {
   const form = (fields) => new URLSearchParams(fields);

@@ -170,3 +170,17 @@ test('a picture by a signed URL: no token in it, and none needed', async (t) => 
   const other = await fetch(api.origin + picture.url.replace('Tianlong', 'Shenlong'));
   assert.equal(other.status, 401);
 });
+
+test('a link by a signed URL: the browser follows it without a token, and gets what it leads to', async (t) => {
+  const { page } = await signedIn(t);
+  const followed = page.waitForResponse((response) => response.request().isNavigationRequest());
+  await page.evaluate(async (origin) => {
+    const { url } = await (await auth.fetch(`${origin}/api/dragons/Tianlong/picture-url`)).json();
+    const link = Object.assign(document.createElement('a'), { href: origin + url });
+    document.body.append(link);
+    link.click();
+  }, api.origin);
+  const answer = await followed;
+  assert.deepEqual([answer.status(), answer.request().headers().authorization], [200, undefined]);
+  assert.match(await answer.text(), /<svg/);
+});

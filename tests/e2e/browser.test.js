@@ -297,6 +297,18 @@ test('a session that an administrator ends is over in the app at its next renewa
   await page.locator('#sign-in').waitFor();
 });
 
+test('a name is text, whatever is in it', async (t) => {
+  const name = '<img src=x onerror="document.title=1">"\'</p><b>Bobby';
+  const person = await server.addUser('bobby@example.test', name, 'tables that are dropped at night');
+  const page = await (await profile(t, browser)).newPage();
+  await signIn(page, server, person);
+  assert.equal(await page.innerText('#who'), name);
+  await page.click('nav a[href="#/profile"]');
+  await page.locator('#claims dd').first().waitFor();
+  assert.ok((await page.innerText('#claims')).includes(name));
+  assert.equal(await page.locator('img[src=x], main b').count(), 0);
+});
+
 test('the page about errors is for everybody', async (t) => {
   const page = await (await profile(t, browser)).newPage();
   await page.goto(`${server.issuer}/sdk/v1/errors.html#popup_blocked`);

@@ -115,6 +115,19 @@ test('who lacks the role is refused by the guard, and by the API if they ask it 
   await looked(page, 'no-entry');
 });
 
+test('a name is text, whatever is in it', async (t) => {
+  const name = '<img src=x onerror="document.title=1">"\'</p><b>Bobby';
+  const person = await server.addUser('bobby@example.test', name, 'tables that are dropped at night');
+  const page = await (await profile(t, browser)).newPage();
+  await page.goto(app);
+  await signIn(page, person);
+  assert.equal(await page.innerText('#who'), name);
+  await page.click('nav >> text=Profile');
+  await page.locator('#claims dd').first().waitFor();
+  assert.ok((await page.innerText('#claims')).includes(name));
+  assert.equal(await page.locator('img[src=x], main b').count(), 0);
+});
+
 test('declining the sign-in of a guarded page leads home, not in circles', async (t) => {
   const page = await (await profile(t, browser)).newPage();
   await page.goto(`${app}/profile`);

@@ -81,6 +81,17 @@ test('beside serve --dev it needs no settings: it is registered where it listens
   );
 });
 
+test('a name is text, whatever is in it', async (t) => {
+  const name = '<img src=x onerror="document.title=1">"\'</p><b>Bobby';
+  const person = await server.addUser('bobby@example.test', name, 'tables that are dropped at night');
+  const page = await (await profile(t, browser)).newPage();
+  await signIn(page, person);
+  assert.equal(await page.innerText('#who'), name);
+  await page.click('nav >> text=Profile');
+  assert.ok((await page.innerText('.claims')).includes(name));
+  assert.equal(await page.locator('img[src=x], main b').count(), 0);
+});
+
 test('a guarded page asks to sign in and comes back to it', async (t) => {
   const page = await (await profile(t, browser)).newPage();
   await page.goto(`${home}/profile?tab=2`);

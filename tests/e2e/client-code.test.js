@@ -5,9 +5,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fillIn, launch, profile } from './support/browser.js';
-import { becomes, settled } from './support/sdk.js';
+import { becomes, lendCors, settled } from './support/sdk.js';
 import { ADMIN, binary, env, Server } from './support/server.js';
 
 let server, browser, listener, origin, code;
@@ -52,6 +54,29 @@ test('the page signs in as it stands, from files whose names and integrity are t
   await fillIn(one, ADMIN.email, ADMIN.password);
   await becomes(one, 'signed-in');
   assert.equal(await one.evaluate(() => auth.user.email), ADMIN.email);
+});
+
+test('so do the fifteen lines of the manual and the README, told another issuer, client and API', async (t) => {
+  for (const path of ['docs/manual/browser.md', 'sdk/js/README.md']) {
+    const text = await readFile(join(import.meta.dirname, '../..', path), 'utf8');
+    const [, kind, block] = /```(html|js)\n([^]*?)```/.exec(text);
+    const lines = kind === 'html' ? block : `<script type="module">\n${block}</script>`;
+    const told = lines.replaceAll('https://auth.example.com', server.issuer).replaceAll('https://api.example.com', server.api).replace('dragons-spa', 'coded');
+    html = `<!doctype html><title>Lines</title><link rel="icon" href="data:,"><p id="who"></p><p id="list"></p>
+<button id="signIn">in</button><button id="signOut">out</button><button id="load">load</button>${told}`;
+    const context = await profile(t, browser);
+    await lendCors(context, server.api);
+    const one = await context.newPage();
+    await one.goto(origin);
+    await one.getByText('signed out').waitFor();
+    await one.click('#signIn');
+    await fillIn(one, ADMIN.email, ADMIN.password);
+    await one.getByText(ADMIN.name).waitFor();
+    await one.click('#load');
+    await one.getByText('Shenlong').waitFor();
+    await one.click('#signOut');
+    await one.getByText('signed out').waitFor();
+  }
 });
 
 /** The import map says that a file is something else, as if somebody had changed it on the way. */

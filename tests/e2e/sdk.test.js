@@ -144,6 +144,20 @@ test('memory: the refresh token is the worker’s alone', async (t) => {
   assert.doesNotMatch(JSON.stringify(await page.evaluate(() => bodies)), /grant_type/, 'the page sends no token request');
 });
 
+test('auto: where the browser keeps no database, it is memory, whose key nothing can wait in', async (t) => {
+  const context = await visitor(t);
+  const page = await app.page(context, 'blocked');
+  const question = page.waitForRequest((request) => request.url().startsWith(`${server.issuer}/authorize`));
+  await signIn(page, ADMIN);
+  assert.equal(new URL((await question).url()).searchParams.has('dpop_jkt'), false);
+  assert.equal(await call(page, server), 200);
+  assert.equal(await renew(page), 'renewed');
+  const again = page.waitForRequest((request) => request.url().startsWith(`${server.issuer}/authorize`));
+  await page.reload();
+  assert.equal(new URL((await again).url()).searchParams.get('prompt'), 'none');
+  await becomes(page, 'signed-in');
+});
+
 test('memory: where a policy forbids workers, the page does it itself', async (t) => {
   const context = await visitor(t, { tolerate: /Content Security Policy/ });
   const page = await app.page(context, 'workless');

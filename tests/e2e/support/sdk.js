@@ -8,6 +8,9 @@ import { fillIn } from './browser.js';
 const SPY = `window.bodies = []; const real = fetch;
 fetch = async (input, init) => (input.clone && bodies.push(await input.clone().text()), real(input, init));`;
 
+/** As in a browser that keeps no databases for this page. */
+const REFUSING = `IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };`;
+
 /** By path: options, whether the app mounts twice, or opens a window without being asked, a script that was there before, a policy. */
 const PAGES = {
   auto: {},
@@ -18,6 +21,7 @@ const PAGES = {
   twice: { twice: true },
   eager: { eager: true },
   spied: { options: { storage: 'memory' }, first: SPY },
+  blocked: { first: REFUSING },
   workless: {
     options: { storage: 'memory' },
     policy: ({ issuer, api }) =>
@@ -75,13 +79,7 @@ ${eager ? 'open();' : ''}
   }
 
   /** The sample API knows the sample app only: lets these pages call it, too. */
-  async open(context) {
-    await context.route(`${this.server.api}/**`, async (route) => {
-      const response = await route.fetch();
-      const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce' };
-      await route.fulfill({ response, headers: { ...response.headers(), ...cors } });
-    });
-  }
+  open = (context) => lendCors(context, this.server.api);
 
   /** Opens a page and waits until it has found out who is signed in. */
   async page(context, name) {
@@ -96,6 +94,14 @@ ${eager ? 'open();' : ''}
     this.listener.close();
   }
 }
+
+/** Answers of an API may be read by every page. */
+export const lendCors = (context, api) =>
+  context.route(`${api}/**`, async (route) => {
+    const response = await route.fetch();
+    const cors = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'WWW-Authenticate, DPoP-Nonce' };
+    await route.fulfill({ response, headers: { ...response.headers(), ...cors } });
+  });
 
 /** Waits for the end of `start()`, wherever it leads meanwhile. */
 export const settled = (page) => page.waitForFunction(() => window.auth && auth.state.status !== 'loading');

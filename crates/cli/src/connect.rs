@@ -47,6 +47,33 @@ pub(crate) fn execute(global: &Global, command: &Command) -> Result<Value, CliEr
     })
 }
 
+/// A way to the data for many commands: opened once where nobody serves it.
+pub(crate) struct Link {
+    runtime: tokio::runtime::Runtime,
+    config: Config,
+    reached: Reached,
+}
+
+impl Link {
+    pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
+        let (config, runtime) = (global.load()?.config, runtime()?);
+        let reached = runtime.block_on(reach(&config))?;
+        Ok(Self { runtime, config, reached })
+    }
+
+    pub(crate) fn execute(&self, command: &Command) -> Result<Value, CliError> {
+        self.runtime.block_on(async {
+            match &self.reached {
+                Reached::Data(app) => Ok(control::run(app, command.clone(), "cli (offline)").await?),
+                Reached::Server(_) => match dial(&self.config.control_socket()).await? {
+                    Some(stream) => Ok(ask(stream, command).await??),
+                    None => Err(unreachable_server(&"it has stopped")),
+                },
+            }
+        })
+    }
+}
+
 /// Finds the server, or opens the data where none runs.
 pub(crate) async fn reach(config: &Config) -> Result<Reached, CliError> {
     for _ in 0..LOOKS {

@@ -46,7 +46,7 @@ macro_rules! transcripts {
     };
 }
 
-transcripts! { admin backup bench clients config delivery gateway help init issuers keyfiles mail migrate ports registration revoke server stream tls token tokens users }
+transcripts! { admin backup bench clients config delivery gateway help import init issuers keyfiles mail migrate passwords ports registration revoke server stream tls token tokens users }
 
 fn play(name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(format!("{name}.txt"));

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::account::attempts::Attempts;
 use crate::account::factors::passkey::ChallengeKey;
+use crate::account::password::leaked::LeakedFile;
 use crate::account::password::{Parameters, Pool, PoolSettings};
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
@@ -195,7 +196,8 @@ impl App {
         let authorities = Authorities::open(config.mtls.ca.as_deref()).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
-        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
+        let leaked = leaked(&config)?;
+        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?.with_leaked(leaked);
         let metrics = Arc::new(Metrics::new(passwords.meter(), clock.now()));
         let store = storage::open(&config).await?;
         if store.meta(MARK).await?.is_some() {
@@ -362,6 +364,13 @@ fn hashing(config: &Config) -> PoolSettings {
         queue: password.queue,
         ..defaults
     }
+}
+
+/// The operator's file of leaked passwords. Before the data is touched, as a wrong path is a mistake of the configuration.
+fn leaked(config: &Config) -> Result<Option<LeakedFile>, AppError> {
+    let Some(path) = &config.password.leaked else { return Ok(None) };
+    let opened = LeakedFile::open(path);
+    opened.map(Some).map_err(|why| AppError::Invalid(format!("password.leaked: {}: {why}", path.display())))
 }
 
 fn throttle(config: &Config) -> ThrottlePolicy {

@@ -22,6 +22,7 @@ pub mod facts;
 mod fault;
 mod health;
 pub mod http;
+pub mod import;
 pub mod interaction;
 mod job;
 pub mod keys;

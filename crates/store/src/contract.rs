@@ -226,6 +226,8 @@ macro_rules! suite {
                 forged_cursors_are_refused
                 identifiers_are_unique_across_kinds_and_users
                 of_parallel_resets_by_one_link_one_sets_the_password
+                of_many_users_those_are_made_of_whom_nobody_has_anything
+                of_parallel_imports_each_identifier_has_one_owner
                 of_parallel_sign_ups_one_gets_the_identifier
                 password_change_ends_everything_of_this_user_only
                 records_come_back_as_they_went_in

@@ -10,7 +10,7 @@ use super::{Findings, licence};
 use crate::tree::Workspace;
 
 /// Packages in the Linux tree of the binary: a clean build must stay bearable on two cores.
-const BUDGET: usize = 240;
+const BUDGET: usize = 245;
 
 #[derive(Deserialize)]
 struct Deny {

@@ -10,6 +10,7 @@ mod config;
 mod delivery;
 mod doctor;
 mod gateway;
+mod hash_tune;
 mod healthcheck;
 mod init;
 mod issuer;
@@ -23,6 +24,8 @@ mod session;
 mod stream;
 mod token;
 mod user;
+mod user_export;
+mod user_import;
 mod version;
 
 use std::path::PathBuf;
@@ -133,6 +136,8 @@ pub(crate) enum Command {
     /// Measure on this machine what is argued about elsewhere
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Measure what hashing a password costs here, and propose settings for it
+    HashTune(hash_tune::HashTune),
     /// Find what is wrong, with a fix for each finding
     Doctor(doctor::Doctor),
     /// Ask the running server whether it is ready; for containers
@@ -152,6 +157,7 @@ pub(crate) fn run(command: Command, global: &Global, output: &Output) -> Result<
         Command::Delivery(command) => command.run(global, output),
         Command::Doctor(command) => command.run(global, output),
         Command::Gateway(command) => command.run(global, output),
+        Command::HashTune(command) => command.run(output),
         Command::Healthcheck(command) => command.run(global, output),
         Command::Init(command) => command.run(global, output),
         Command::Issuer(command) => command.run(global, output),

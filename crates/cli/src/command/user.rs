@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use symbolon_server::admin::{Command, NewAccount, NewInvitation, UserChange, UserCommand};
 
-use super::{Global, duration, key_value, session, tokens_until};
+use super::{Global, duration, key_value, session, tokens_until, user_export, user_import};
 use crate::connect;
 use crate::error::CliError;
 use crate::input::{Consent, PasswordSource, Yes, confirm};
@@ -31,6 +31,18 @@ pub(crate) enum User {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
         limit: u32,
     },
+    /// Take the accounts of another system over, with their passwords
+    ///
+    /// Hashes of bcrypt, scrypt, PBKDF2, Argon2, Firebase and salted SHA are verified at the next sign-in and replaced by ours then. A server may run
+    /// meanwhile, and the memory that it takes does not grow with the file.
+    #[command(after_help = user_import::HELP)]
+    Import(user_import::Import),
+    /// Write all accounts in the shape that an import takes, a line each
+    ///
+    /// Without --hashes people choose new passwords where they are imported. With it the file is worth as much as the database: only its owner may
+    /// read it.
+    #[command(after_help = user_export::HELP)]
+    Export(user_export::UserExport),
     /// Print a link with which somebody makes an account at an address, once
     ///
     /// The link proves the address, so that whoever follows it chooses a name and a password and is signed in. Works where the setting sign_up
@@ -202,6 +214,8 @@ impl User {
     pub(crate) fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
         match self {
             Self::Add(add) => return add.run(global, output),
+            Self::Export(export) => return export.run(global, output),
+            Self::Import(import) => return import.run(global, output),
             Self::Block { ref user, yes } => confirm_end("Block", user, yes, global)?,
             Self::Delete { ref user, yes } => confirm_end("Delete", user, yes, global)?,
             Self::ResetFactors { ref user, yes } => confirm_end("Take every second factor from", user, yes, global)?,
@@ -220,7 +234,12 @@ impl User {
             Self::Block { .. } => show_signed_out,
             Self::Set(set) if set.wants_password() => show_signed_out,
             Self::SignOut { .. } => session::show_ended,
-            Self::Add(_) | Self::Set(_) | Self::Show { .. } | Self::Unblock { .. } => show_user,
+            Self::Add(_)
+            | Self::Export(_)
+            | Self::Import(_)
+            | Self::Set(_)
+            | Self::Show { .. }
+            | Self::Unblock { .. } => show_user,
         };
         let answer = connect::execute(global, &Command::User(self.command()?))?;
         if output.is_json() {
@@ -234,6 +253,9 @@ impl User {
     fn command(self) -> Result<UserCommand, CliError> {
         Ok(match self {
             Self::Add(add) => UserCommand::Add(add.account()?),
+            Self::Export(_) | Self::Import(_) => {
+                return Err(CliError::usage("this is many commands", "symbolon user --help"));
+            }
             Self::List { search, after, limit } => UserCommand::List { search, after, limit },
             Self::Invite(Invite { email, client, roles, valid, mail }) => {
                 UserCommand::Invite(NewInvitation { email, client, roles, valid_secs: valid, mail })

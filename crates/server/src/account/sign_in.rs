@@ -47,6 +47,9 @@ pub async fn check(
     let watch = Stopwatch::start();
     let outcome = judge(app, meta, username, password, device).await;
     app.metrics.login_duration.observe(watch.elapsed());
+    if matches!(outcome, Ok(Outcome::Wrong { .. })) {
+        app.passwords.even_out(watch.elapsed()).await;
+    }
     match &outcome {
         Ok(Outcome::SignedIn(_)) => app.metrics.signed_in("success", ""),
         Ok(Outcome::Wrong { .. }) => app.metrics.signed_in("failure", "credentials"),

@@ -34,6 +34,8 @@ mod stream;
 mod tests;
 mod token;
 mod user;
+mod user_export;
+mod user_import;
 mod user_invitation;
 
 use std::net::IpAddr;
@@ -74,6 +76,8 @@ pub use stream::StreamCommand;
 pub use symbolon_store::{StreamStatus, WhichDeliveries};
 pub use token::{PresentedToken, TokenCommand, TokenTarget};
 pub use user::{NewAccount, UserChange, UserCommand, new_account};
+pub use user_export::{Export, Hashes};
+pub use user_import::{ImportBatch, OnConflict};
 pub use user_invitation::NewInvitation;
 
 /// Every command.

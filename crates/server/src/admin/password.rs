@@ -38,11 +38,8 @@ pub(super) async fn hash(
 ) -> Result<String, AdminError> {
     let words: Vec<&str> = words.iter().copied().flatten().chain([context.issuer]).collect();
     let policy = Policy { min_chars: context.config.password.min_length };
-    let judged = Password::parse(&password.0).and_then(|password| {
-        policy.check_new_password(&password, &words)?;
-        Ok(password)
-    });
-    let password = judged.map_err(refused)?;
+    let password = Password::parse(&password.0).map_err(refused)?;
+    context.passwords.judge(policy, &password, &words).await.map_err(refused)?;
     let mut salt = [0; SALT_LEN];
     context.rng.fill(&mut salt);
     let hash = context.passwords.hash(password, salt).await;
@@ -53,6 +50,9 @@ fn refused(problem: PasswordProblem) -> AdminError {
     let (message, hint) = match problem {
         PasswordProblem::Common => {
             ("this password is one of those that are guessed first", "choose words that belong to nobody".to_owned())
+        }
+        PasswordProblem::Leaked => {
+            ("this password appears in lists from other sites' leaks", "choose words that belong to nobody".to_owned())
         }
         PasswordProblem::Personal => (
             "this password is made of the person's or the server's own words",

@@ -8,8 +8,8 @@ use symbolon_oauth::{OpaqueToken, Rng, Subject, TokenKind, random_id};
 use symbolon_store::{Artefact, Change, ListUsers, NewUser, SignedOut, User, UserStatus, UserUpdate};
 
 use super::{
-    AdminContext, AdminError, Event, NewInvitation, NewPassword, factor, lookup, password, profile_claims, role,
-    session, setup, user_invitation,
+    AdminContext, AdminError, Event, Export, ImportBatch, NewInvitation, NewPassword, factor, lookup, password,
+    profile_claims, role, session, setup, user_export, user_import, user_invitation,
 };
 
 /// Commands on users. `user` is an id, a user name or an e-mail address.
@@ -28,10 +28,14 @@ pub enum UserCommand {
         /// Who.
         user: String,
     },
+    /// Takes accounts of another system over.
+    Import(ImportBatch),
     /// The invitations that can still be used.
     Invitations,
     /// A single-use link by which somebody makes an account at this address.
     Invite(NewInvitation),
+    /// One page of accounts in the shape of an import, oldest first.
+    Export(Export),
     /// What the user has set up beside the password.
     Factors {
         /// Who.
@@ -130,8 +134,10 @@ pub(super) async fn execute(context: &mut AdminContext<'_>, command: UserCommand
         UserCommand::Add(account) => add(context, account).await,
         UserCommand::Block { user } => set_status(context, &user, UserStatus::Blocked).await,
         UserCommand::Delete { user } => delete(context, &user).await,
+        UserCommand::Import(batch) => user_import::import(context, batch).await,
         UserCommand::Invitations => user_invitation::list(context).await,
         UserCommand::Invite(new) => user_invitation::invite(context, new).await,
+        UserCommand::Export(export) => user_export::page(context, export).await,
         UserCommand::Factors { user } => factor::list(context, &user).await,
         UserCommand::ResetFactors { user } => factor::reset(context, &user).await,
         UserCommand::List { search, after, limit } => list(context, ListUsers { after, limit, search }).await,

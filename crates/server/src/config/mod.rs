@@ -274,7 +274,7 @@ pub struct Keys {
 }
 
 /// `password.*`
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Password {
     /// Characters a new password needs.
     pub min_length: usize,
@@ -282,6 +282,8 @@ pub struct Password {
     pub memory_kib: u32,
     /// Argon2id passes.
     pub passes: u32,
+    /// File of leaked passwords.
+    pub leaked: Option<PathBuf>,
     /// Hashes at once; 0 means one per processor.
     pub workers: usize,
     /// Hashes that may wait.

@@ -212,6 +212,7 @@ impl Password {
             min_length: read.number("password.min_length"),
             memory_kib: u32::try_from(memory_bytes / 1024).unwrap_or(u32::MAX),
             passes: read.number("password.passes"),
+            leaked: read.optional("password.leaked").map(PathBuf::from),
             workers: read.number("password.workers"),
             queue: read.number("password.queue"),
         }

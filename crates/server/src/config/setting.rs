@@ -182,6 +182,7 @@ pub const SETTINGS: &[Setting] = &[
     row("password.min_length", count(8, 128), "12", "characters a new password needs (NIST suggests 15)"),
     row("password.memory", size(64 * KIB, 4096 * MIB), "19MiB", "Argon2id memory per hash"),
     row("password.passes", count(1, 100), "2", "Argon2id passes"),
+    row("password.leaked", Kind::Path, "", "file of leaked passwords that nobody may choose, in addition to those in the program: SHA-1 in order, as Have I Been Pwned gives them out"),
     row("password.workers", count(0, 256), "0", "hashes at once; 0 means one per processor"),
     row("password.queue", count(1, 100_000), "256", "sign-ins that may wait for a hash; more are told to retry"),
 

@@ -131,7 +131,7 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User, lang: &str
         Err(problem) => return Ok(Changed::Problem(ResetProblem::Password(problem))),
     };
     let words = [&user.email, &user.username, &user.name].map(|word| word.as_deref().unwrap_or_default());
-    if let Err(problem) = policy(app).check_new_password(&password, &words) {
+    if let Err(problem) = app.passwords.judge(policy(app), &password, &words).await {
         return Ok(Changed::Problem(ResetProblem::Password(problem)));
     }
     let Ok(hash) = app.passwords.hash(password, salt()).await else {

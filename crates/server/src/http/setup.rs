@@ -159,7 +159,7 @@ async fn create(app: &App, meta: &Meta, params: &Params) -> Result<Created, OAut
         Ok(password) => password,
         Err(problem) => return Ok(Created::Problem(SetupProblem::Password(problem))),
     };
-    if let Err(problem) = policy(app).check_new_password(&password, &words) {
+    if let Err(problem) = app.passwords.judge(policy(app), &password, &words).await {
         return Ok(Created::Problem(SetupProblem::Password(problem)));
     }
     let Ok(hash) = app.passwords.hash(password, salt()).await else {

@@ -65,6 +65,7 @@ impl Reset {
         let hostile = Self { code: sample::HOSTILE.into(), username: sample::HOSTILE.into(), ..empty.clone() };
         vec![
             ("reset-common", failed(ResetProblem::Password(PasswordProblem::Common))),
+            ("reset-leaked", failed(ResetProblem::Password(PasswordProblem::Leaked))),
             ("reset-personal", failed(ResetProblem::Password(PasswordProblem::Personal))),
             ("reset-long", failed(ResetProblem::Password(PasswordProblem::TooLong { max_chars: 256 }))),
             ("reset-differ", failed(ResetProblem::PasswordsDiffer)),

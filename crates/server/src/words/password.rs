@@ -80,6 +80,11 @@ words! {
         En: "That password is one of those people try first. Please choose another.", De: "Dieses Passwort gehört zu denen, die zuerst ausprobiert werden. Bitte wählen Sie ein anderes.",
         Fr: "Ce mot de passe est de ceux que l’on essaie en premier. Veuillez en choisir un autre.", Es: "Esa contraseña es de las que se prueban primero. Elija otra, por favor.",
     }
+    /// It is in lists.
+    leaked {
+        En: "This password appears in lists from other sites’ leaks. Please choose another.", De: "Dieses Passwort steht in Listen, die anderen Websites gestohlen wurden. Bitte wählen Sie ein anderes.",
+        Fr: "Ce mot de passe figure dans des listes volées à d’autres sites. Veuillez en choisir un autre.", Es: "Esta contraseña figura en listas robadas a otros sitios. Elija otra, por favor.",
+    }
     /// It is guessed by who knows them.
     personal {
         En: "That password contains your name, your address or the name of this service. Please choose another.",

@@ -43,6 +43,7 @@ mod forgot;
 mod frontchannel_logout;
 mod head;
 mod http2_floods;
+mod import;
 mod introspection;
 mod invitations;
 mod jwt_bearer;

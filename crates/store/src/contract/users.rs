@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::world::{ACCESS, NOW, World, access_token, begin, code, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Artefact, Attempt, Change, Consent, Delivery, Issued, ListDeliveries, ListUsers, NewDelivery, NewFamily, Redeemed,
-    RevocationKind, RolesSet, SignedOut, ThrottleKey, TokenQuery, UserStatus, UserUpdate, WhichDeliveries,
+    Artefact, Attempt, Change, Consent, Delivery, ImportedUser, Issued, ListDeliveries, ListUsers, NewDelivery,
+    NewFamily, Redeemed, RevocationKind, RolesSet, SignedOut, ThrottleKey, TokenQuery, UserStatus, UserUpdate,
+    WhichDeliveries,
 };
 
 const TAKEN: StoreError = StoreError::Conflict(Conflict::IdentifierTaken);
@@ -55,6 +56,65 @@ pub(crate) async fn identifiers_are_unique_across_kinds_and_users(world: World) 
     assert_eq!(world.update_user("eve", steal).await, Err(TAKEN));
     assert_eq!(world.user_by_identifier("eve").await.unwrap().unwrap().username.as_deref(), Some("eve"));
     assert_eq!(world.user_by_identifier("bob").await.unwrap().unwrap().id, "bob");
+}
+
+pub(crate) async fn of_many_users_those_are_made_of_whom_nobody_has_anything(world: World) {
+    use ImportedUser::{Created, IdTaken, IdentifierTaken};
+    let user = |id: &str, keys: &[&str]| {
+        let mut new = new_user(id);
+        new.identifiers = keys.iter().map(|key| (*key).to_owned()).collect();
+        new
+    };
+    let users = vec![
+        user("new-1", &["one", "one@example.com", "one"]),
+        user("new-2", &["two", "ann@example.com"]),
+        user("ann", &["another ann"]),
+        user("new-3", &["one@example.com"]),
+        user("new-1", &["four"]),
+        user("new-5", &[]),
+    ];
+    let answers = [Created, IdentifierTaken, IdTaken, IdentifierTaken, IdTaken, Created];
+    assert_eq!(world.import_users(users.clone()).await.unwrap(), answers);
+    assert_eq!(world.user_by_identifier("one@example.com").await.unwrap(), Some(users[0].user.clone()));
+    for id in ["new-2", "new-3"] {
+        assert_eq!(world.user(id).await, Ok(None), "{id}");
+    }
+    for key in ["two", "four", "another ann"] {
+        assert_eq!(world.user_by_identifier(key).await, Ok(None), "{key}");
+    }
+    let keys = ["one", "two", "ann@example.com", ""].map(str::to_owned).to_vec();
+    let mut owners = world.identifier_owners(keys).await.unwrap();
+    owners.sort();
+    let owned = [("ann@example.com", "ann"), ("one", "new-1")];
+    assert_eq!(owners, owned.map(|(key, id)| (key.to_owned(), id.to_owned())));
+    // Again, as whoever was interrupted does.
+    let again = [IdentifierTaken, IdentifierTaken, IdTaken, IdentifierTaken, IdTaken, IdTaken];
+    assert_eq!(world.import_users(users).await.unwrap(), again);
+    assert_eq!(world.import_users(Vec::new()).await.unwrap(), []);
+    assert_eq!(world.identifier_owners(Vec::new()).await.unwrap(), []);
+}
+
+pub(crate) async fn of_parallel_imports_each_identifier_has_one_owner(world: World) {
+    let answers = world
+        .at_once(8, |world, number| async move {
+            let users = (0..20_u8).map(|key| {
+                let mut new = new_user(&format!("import-{number}-{key}"));
+                // In the opposite order for every other one, which must not end in a deadlock.
+                let key = if number % 2 == 0 { key } else { 19 - key };
+                new.identifiers = vec![format!("key-{key}")];
+                new
+            });
+            let users: Vec<_> = users.collect();
+            loop {
+                match world.import_users(users.clone()).await {
+                    Err(TAKEN) => {}
+                    answer => return answer.unwrap(),
+                }
+            }
+        })
+        .await;
+    let created = answers.iter().flatten().filter(|answer| **answer == ImportedUser::Created).count();
+    assert_eq!(created, 20);
 }
 
 pub(crate) async fn of_parallel_sign_ups_one_gets_the_identifier(world: World) {

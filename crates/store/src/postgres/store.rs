@@ -14,11 +14,12 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
     Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
-    EventStream, Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery,
-    NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode,
-    Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate,
-    Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
-    ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    EventStream, Family, Hash32, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials,
+    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
+    RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead,
+    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
+    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate,
+    Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -53,6 +54,14 @@ impl Store for Postgres {
 
     async fn create_user(&self, new: NewUser) -> Result<()> {
         self.write(new, |conn, new| Box::pin(user::create(conn, new))).await
+    }
+
+    async fn import_users(&self, users: Vec<NewUser>) -> Result<Vec<ImportedUser>> {
+        self.write(users, |conn, users| Box::pin(user::import(conn, users))).await
+    }
+
+    async fn identifier_owners(&self, identifiers: Vec<String>) -> Result<Vec<(String, String)>> {
+        self.read(identifiers, |conn, identifiers| Box::pin(user::owners(conn, identifiers))).await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {

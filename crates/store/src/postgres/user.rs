@@ -11,8 +11,8 @@ use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, NewDelivery, NewUser, Redeemed, RolesSet,
-    SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, ImportedUser, NewDelivery, NewUser, Redeemed,
+    RolesSet, SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -66,6 +66,58 @@ pub(super) async fn create(conn: &Conn, new: &NewUser) -> Result<()> {
 pub(super) async fn create_within(conn: &Conn, new: &NewUser) -> Result<()> {
     conn.fly(vec![insert(&new.user)?]).await?;
     add_identifiers(conn, &new.user.id, &new.identifiers).await
+}
+
+/// Creates those of whom nobody has anything yet.
+pub(super) async fn import(conn: &Conn, users: &[NewUser]) -> Result<Vec<ImportedUser>> {
+    let identifiers: Vec<&String> = users.iter().flat_map(|new| &new.identifiers).collect();
+    let ids: Vec<&String> = users.iter().map(|new| &new.user.id).collect();
+    let owners = "SELECT identifier FROM login_identifier WHERE identifier = ANY($1::TEXT[])";
+    let known = conn
+        .begin(vec![call!(owners, identifiers), call!("SELECT id FROM account WHERE id = ANY($1::TEXT[])", ids)])
+        .await?;
+    let mut taken: [BTreeSet<String>; 2] = Default::default();
+    for (taken, answer) in taken.iter_mut().zip(&known) {
+        for row in &answer.rows {
+            taken.insert(row.at(0)?);
+        }
+    }
+    let [mut identifiers, mut ids] = taken;
+    let (mut answers, mut inserts, mut keys) = (Vec::with_capacity(users.len()), Vec::new(), Vec::new());
+    for new in users {
+        let own: BTreeSet<&String> = new.identifiers.iter().collect();
+        let answer = if own.iter().any(|key| identifiers.contains(*key)) {
+            ImportedUser::IdentifierTaken
+        } else if ids.contains(&new.user.id) {
+            ImportedUser::IdTaken
+        } else {
+            ImportedUser::Created
+        };
+        answers.push(answer);
+        if answer == ImportedUser::Created {
+            ids.insert(new.user.id.clone());
+            identifiers.extend(own.iter().map(|key| (*key).clone()));
+            keys.extend(own.into_iter().map(|key| (key, &new.user.id)));
+            inserts.push(insert(&new.user)?);
+        }
+    }
+    // In order, so that two who want the same ones do not wait for each other.
+    keys.sort_unstable();
+    let wanted = keys.len() as u64;
+    let (keys, owners): (Vec<&String>, Vec<&String>) = keys.into_iter().unzip();
+    inserts.push(call!(
+        "INSERT INTO login_identifier (identifier, user_id) SELECT * FROM unnest($1::TEXT[], $2::TEXT[]) ON CONFLICT DO NOTHING",
+        keys,
+        owners,
+    ));
+    let added = conn.fly(inserts).await?.last().map_or(0, |answer| answer.changed);
+    if added == wanted { Ok(answers) } else { Err(Conflict::IdentifierTaken.into()) }
+}
+
+pub(super) async fn owners(conn: &Conn, identifiers: &[String]) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT identifier, user_id FROM login_identifier WHERE identifier = ANY($1::TEXT[])";
+    let answer = conn.ask(sql, &[&identifiers]).await?;
+    answer.rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect()
 }
 
 fn insert(user: &User) -> Result<Call<'_>> {

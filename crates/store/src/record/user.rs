@@ -90,6 +90,17 @@ pub struct NewUser {
     pub identifiers: Vec<String>,
 }
 
+/// What became of one of many users to create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportedUser {
+    /// They have an account now.
+    Created,
+    /// Somebody has the id.
+    IdTaken,
+    /// Somebody has one of the login identifiers.
+    IdentifierTaken,
+}
+
 /// Keep a field or set it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {

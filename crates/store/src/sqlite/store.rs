@@ -13,10 +13,10 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
     Condition, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
-    Family, Hash32, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery, NewFamily,
-    NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode, Redeemed,
-    RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate, Rotated,
-    Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
+    Family, Hash32, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery,
+    NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode,
+    Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate,
+    Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
     ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
@@ -64,6 +64,14 @@ impl Store for Sqlite {
 
     async fn create_user(&self, new: NewUser) -> Result<()> {
         self.write(move |conn| user::create(conn, &new)).await
+    }
+
+    async fn import_users(&self, users: Vec<NewUser>) -> Result<Vec<ImportedUser>> {
+        self.write(move |conn| users.iter().map(|new| user::import(conn, new)).collect()).await
+    }
+
+    async fn identifier_owners(&self, identifiers: Vec<String>) -> Result<Vec<(String, String)>> {
+        self.read(move |conn| user::owners(conn, &identifiers)).await
     }
 
     async fn user(&self, id: &str) -> Result<Option<User>> {

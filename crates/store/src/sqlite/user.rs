@@ -11,8 +11,8 @@ use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, NewDelivery, NewUser, Redeemed, RolesSet,
-    SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, ImportedUser, NewDelivery, NewUser, Redeemed,
+    RolesSet, SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -75,6 +75,28 @@ pub(super) fn create(conn: &Connection, new: &NewUser) -> Result<()> {
         user.password_changed_at.map(Num),
     ])?;
     add_identifiers(conn, &user.id, &new.identifiers)
+}
+
+/// [`create`], unless somebody has the id or an identifier; decided before anything is written.
+pub(super) fn import(conn: &Connection, new: &NewUser) -> Result<ImportedUser> {
+    if !owners(conn, &new.identifiers)?.is_empty() {
+        return Ok(ImportedUser::IdentifierTaken);
+    }
+    if conn.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?.exists([&new.user.id])? {
+        return Ok(ImportedUser::IdTaken);
+    }
+    create(conn, new)?;
+    Ok(ImportedUser::Created)
+}
+
+pub(super) fn owners(conn: &Connection, identifiers: &[String]) -> Result<Vec<(String, String)>> {
+    let mut select = conn.prepare_cached("SELECT user_id FROM login_identifier WHERE identifier = ?1")?;
+    let mut owners = Vec::new();
+    for identifier in identifiers {
+        let owner: Option<String> = select.query_row([identifier], |row| row.get(0)).optional()?;
+        owners.extend(owner.map(|owner| (identifier.clone(), owner)));
+    }
+    Ok(owners)
 }
 
 fn add_identifiers(conn: &Connection, user_id: &str, identifiers: &[String]) -> Result<()> {

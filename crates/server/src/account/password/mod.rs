@@ -2,17 +2,24 @@
 //!
 //! A [`Password`] is parsed once at the door: bounded, normalised, wiped on drop. [`Policy`] judges new
 //! ones; [`Pool`] hashes and verifies without letting a flood of sign-ins take memory or processors.
-//! Refused: passwords over 256 characters (before hashing), algorithms other than Argon2id version 19.
+//! Refused: passwords over 256 characters (before hashing). Hashes that other systems made are in [`imported`]; ours are Argon2id version 19.
 
 mod common;
+pub mod imported;
+pub mod leaked;
+mod pace;
 mod phc;
 mod policy;
 mod pool;
+mod tune;
+mod verdict;
 
 pub use self::{
     phc::Parameters,
     policy::{PasswordProblem, Policy},
-    pool::{Overloaded, Pool, PoolSettings, SALT_LEN, Verdict},
+    pool::{Overloaded, Pool, PoolSettings, SALT_LEN},
+    tune::measure,
+    verdict::Verdict,
 };
 
 use std::fmt;
@@ -48,6 +55,10 @@ impl Password {
 
     fn text(&self) -> &str {
         &self.0
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 

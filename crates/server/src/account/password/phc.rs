@@ -41,6 +41,11 @@ impl Parameters {
         self.argon2().is_some()
     }
 
+    /// What a hash takes, as [`Pace`](super::pace::Pace) tells costs apart.
+    pub(super) fn cost(&self) -> (&'static str, u64) {
+        ("argon2", u64::from(self.memory_kib) * u64::from(self.passes))
+    }
+
     fn argon2(&self) -> Option<Argon2<'static>> {
         let max = Self::MAX;
         if self.memory_kib > max.memory_kib || self.passes > max.passes || self.lanes > max.lanes {
@@ -75,7 +80,14 @@ impl Phc {
         (values.next().is_none() && usual && parameters.are_valid()).then_some(Self { parameters, salt, hash })
     }
 
-    fn print(&self) -> String {
+    /// A hash of these bytes, which need not be a password: `None` when there is no memory for it.
+    pub(super) fn of(parameters: Parameters, text: &[u8], salt: [u8; SALT_LEN], memory: &mut Memory) -> Option<Self> {
+        let mut hash = Zeroizing::new([0; HASH_LEN]);
+        compute(&parameters.argon2()?, text, &salt, &mut *hash, memory)?;
+        Some(Self { parameters, salt: salt.to_vec(), hash: hash.to_vec() })
+    }
+
+    pub(super) fn print(&self) -> String {
         let Parameters { memory_kib, passes, lanes } = self.parameters;
         let (salt, hash) = (B64.encode_to_string(&self.salt), B64.encode_to_string(&self.hash));
         format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${hash}")
@@ -86,15 +98,16 @@ impl Phc {
         self.parameters != parameters || self.salt.len() < SALT_LEN
     }
 
-    /// Whether the password is the one hashed, in time that depends on the parameters only.
-    pub(super) fn verify(&self, password: &Password, memory: &mut Memory) -> Option<bool> {
-        let computed = compute(self.parameters, password, &self.salt, memory)?;
+    /// Whether this is the text hashed, in time that depends on the parameters only.
+    pub(super) fn verify(&self, text: &[u8], memory: &mut Memory) -> Option<bool> {
+        let mut computed = Zeroizing::new([0; HASH_LEN]);
+        compute(&self.parameters.argon2()?, text, &self.salt, &mut *computed, memory)?;
         Some(aws_lc_rs::constant_time::verify_slices_are_equal(&*computed, &self.hash).is_ok())
     }
 }
 
 /// Decimal without sign and leading zeros, as PHC strings write numbers.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if plain { text.parse().ok() } else { None }
 }
@@ -106,21 +119,19 @@ pub(super) fn hash(
     salt: [u8; SALT_LEN],
     memory: &mut Memory,
 ) -> Option<String> {
-    let hash = compute(parameters, password, &salt, memory)?.to_vec();
-    Some(Phc { parameters, salt: salt.to_vec(), hash }.print())
+    Some(Phc::of(parameters, password.bytes(), salt, memory)?.print())
 }
 
-fn compute(
-    parameters: Parameters,
-    password: &Password,
+/// Argon2 in the slot's block of memory.
+pub(super) fn compute(
+    argon2: &Argon2<'_>,
+    text: &[u8],
     salt: &[u8],
+    out: &mut [u8],
     memory: &mut Memory,
-) -> Option<Zeroizing<[u8; HASH_LEN]>> {
-    let argon2 = parameters.argon2()?;
+) -> Option<()> {
     let blocks = memory.at_least(argon2.params().block_count())?;
-    let mut out = Zeroizing::new([0; HASH_LEN]);
-    argon2.hash_password_into_with_memory(password.text().as_bytes(), salt, &mut *out, blocks).ok()?;
-    Some(out)
+    argon2.hash_password_into_with_memory(text, salt, out, blocks).ok()
 }
 
 /// The block of memory that one slot of the pool keeps between hashes: asking the system for 19 MiB
@@ -170,8 +181,8 @@ mod tests {
         // `echo -n password | argon2 somesalt -id -t 2 -m 16 -p 1`: the reference implementation's own test vector.
         let stored = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         let phc = Phc::parse(stored).unwrap();
-        assert_eq!(phc.verify(&password("password"), &mut Memory::default()), Some(true));
-        assert_eq!(phc.verify(&password("Password"), &mut Memory::default()), Some(false));
+        assert_eq!(phc.verify(password("password").bytes(), &mut Memory::default()), Some(true));
+        assert_eq!(phc.verify(password("Password").bytes(), &mut Memory::default()), Some(false));
         assert_eq!(phc.print(), stored);
     }
 
@@ -180,8 +191,8 @@ mod tests {
         let mut memory = Memory::default();
         let text = hash(CHEAP, &password("correct horse"), [7; SALT_LEN], &mut memory).unwrap();
         let phc = Phc::parse(&text).unwrap();
-        assert_eq!(phc.verify(&password("correct horse"), &mut memory), Some(true));
-        assert_eq!(phc.verify(&password("correct horsf"), &mut memory), Some(false));
+        assert_eq!(phc.verify(password("correct horse").bytes(), &mut memory), Some(true));
+        assert_eq!(phc.verify(password("correct horsf").bytes(), &mut memory), Some(false));
         assert!(!phc.is_outdated(CHEAP));
         assert!(phc.is_outdated(Parameters::default()));
     }

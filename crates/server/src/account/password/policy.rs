@@ -1,13 +1,15 @@
 //! What a new password must be (security 115–117; NIST SP 800-63B-4 §3.1.1.2): long enough, and not
 //! one that is guessed first. No composition rules, no hints, no expiry.
 
-use super::{MAX_CHARS, Password, common};
+use super::{MAX_CHARS, Password, common, leaked};
 
 /// Why a new password is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PasswordProblem {
     /// Built from what people try first: well-known words, keyboard rows, repetition.
     Common,
+    /// It stands in lists of other sites' leaks.
+    Leaked,
     /// Built from the person's or the service's own words.
     Personal,
     /// More characters than are accepted; refused before hashing.
@@ -46,7 +48,7 @@ impl Policy {
     /// apart at everything that is neither letter nor digit.
     ///
     /// # Errors
-    /// The first problem found: length, then the person's own words, then common ones.
+    /// The first problem found: length, then the person's own words, then common ones, then leaked ones.
     pub fn check_new_password(&self, password: &Password, words: &[&str]) -> Result<(), PasswordProblem> {
         let chars = password.text().chars().count();
         if chars < self.min_chars {
@@ -55,7 +57,8 @@ impl Policy {
         if chars > MAX_CHARS {
             return Err(PasswordProblem::TooLong { max_chars: MAX_CHARS });
         }
-        common::check(password.text(), words)
+        common::check(password.text(), words)?;
+        if leaked::is_common(password) { Err(PasswordProblem::Leaked) } else { Ok(()) }
     }
 }
 
@@ -122,6 +125,13 @@ mod tests {
             "asdfghjkl;'asdf",
         ] {
             assert_eq!(check(bad), Err(PasswordProblem::Common), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_was_leaked_elsewhere_is_refused() {
+        for bad in ["maurolarastefy", "MomsanAladventure", "chickenwing101", "polniypizdec0211"] {
+            assert_eq!(check(bad), Err(PasswordProblem::Leaked), "{bad}");
         }
     }
 

@@ -20,7 +20,12 @@ use crate::metrics::HashMeter;
 
 use super::{
     Password,
-    phc::{self, Memory, Parameters, Phc},
+    imported::ImportedHash,
+    leaked::LeakedFile,
+    pace::Pace,
+    phc::{self, Memory, Parameters},
+    policy::{PasswordProblem, Policy},
+    verdict::{Verdict, verify},
 };
 
 /// Bytes of a salt (RFC 9106 §3.1 recommends 16).
@@ -57,31 +62,11 @@ impl fmt::Display for Overloaded {
 
 impl std::error::Error for Overloaded {}
 
-/// What came of a verification.
-#[derive(Clone, Eq, PartialEq)]
-pub enum Verdict {
-    /// The password is right.
-    Match,
-    /// The password is right; its hash was made under other settings, and this one should replace it.
-    MatchNeedsRehash(String),
-    /// The password is wrong, or there is no hash to compare it with.
-    NoMatch,
-}
-
-impl fmt::Debug for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Match => "Match",
-            Self::MatchNeedsRehash(_) => "MatchNeedsRehash(…)",
-            Self::NoMatch => "NoMatch",
-        })
-    }
-}
-
 /// The pool. Cloning is cheap; its threads end when the last clone is dropped.
 #[derive(Clone)]
 pub struct Pool {
     owner: Arc<Owner>,
+    leaked: Option<LeakedFile>,
 }
 
 impl fmt::Debug for Pool {
@@ -103,14 +88,41 @@ impl Pool {
             settings.workers = thread::available_parallelism().map_or(1, usize::from);
         }
         let meter = HashMeter::default();
-        let shared = Arc::new(Shared { settings, queue: Mutex::default(), arrived: Condvar::new(), meter });
+        let (queue, arrived, pace) = (Mutex::default(), Condvar::new(), Pace::default());
+        let shared = Arc::new(Shared { settings, queue, arrived, meter, pace });
         // The owner first, so that a thread that cannot start ends those before it.
         let owner = Arc::new(Owner { shared: Arc::clone(&shared) });
         for number in 0..settings.workers {
             let shared = Arc::clone(&shared);
             thread::Builder::new().name(format!("password-{number}")).spawn(move || shared.work())?;
         }
-        Ok(Self { owner })
+        Ok(Self { owner, leaked: None })
+    }
+
+    /// The same, which also looks new passwords up in a file of leaked ones.
+    #[must_use]
+    pub fn with_leaked(self, leaked: Option<LeakedFile>) -> Self {
+        Self { leaked, ..self }
+    }
+
+    /// Judges a password that somebody wants to set, by the policy and by the operator's file of leaked ones.
+    ///
+    /// # Errors
+    /// See [`Policy::check_new_password`].
+    pub async fn judge(&self, policy: Policy, password: &Password, words: &[&str]) -> Result<(), PasswordProblem> {
+        policy.check_new_password(password, words)?;
+        let Some(leaked) = self.leaked.clone() else { return Ok(()) };
+        let password = password.clone();
+        // It reads a file, which may lie anywhere.
+        let found = tokio::task::spawn_blocking(move || leaked.holds(&password)).await;
+        match found {
+            Ok(Ok(true)) => Err(PasswordProblem::Leaked),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the file of leaked passwords cannot be read; a new password was not looked up");
+                Ok(())
+            }
+            Ok(Ok(false)) | Err(_) => Ok(()),
+        }
     }
 
     /// Compares a password with the hash on record, `None` when there is no such user or no password.
@@ -133,6 +145,26 @@ impl Pool {
         let (answer, hash) = oneshot::channel();
         self.submit(Job::Hash { password, salt, answer })?;
         hash.await.unwrap_or(Err(Overloaded))
+    }
+
+    /// The hash of another system, as it is to be kept: inside one of ours, if it is a fast one.
+    pub async fn store(&self, imported: ImportedHash, salt: [u8; SALT_LEN]) -> Result<String, Overloaded> {
+        let (answer, hash) = oneshot::channel();
+        self.submit(Job::Import { imported, salt, answer })?;
+        hash.await.unwrap_or(Err(Overloaded))
+    }
+
+    /// Waits until a failed sign-in that has taken this long may be told: as long as with the slowest hash that is not of today's settings.
+    pub async fn even_out(&self, taken: Duration) {
+        let least = self.owner.shared.pace.least();
+        if let Some(rest) = least.checked_sub(taken).filter(|rest| !rest.is_zero()) {
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    /// Hashes that are computed at once.
+    pub fn workers(&self) -> usize {
+        self.owner.shared.settings.workers
     }
 
     /// What it counts.
@@ -180,6 +212,7 @@ struct Shared {
     queue: Mutex<Queue>,
     arrived: Condvar,
     meter: HashMeter,
+    pace: Pace,
 }
 
 #[derive(Default)]
@@ -191,6 +224,11 @@ struct Queue {
 enum Job {
     Hash {
         password: Password,
+        salt: [u8; SALT_LEN],
+        answer: oneshot::Sender<Result<String, Overloaded>>,
+    },
+    Import {
+        imported: ImportedHash,
         salt: [u8; SALT_LEN],
         answer: oneshot::Sender<Result<String, Overloaded>>,
     },
@@ -213,7 +251,7 @@ impl Shared {
         let mut memory = Memory::default();
         while let Some(job) = self.next(&mut memory) {
             let watch = Stopwatch::start();
-            job.run(self.settings.parameters, &mut memory);
+            job.run(self.settings.parameters, &self.pace, &mut memory);
             self.meter.seconds.observe(watch.elapsed());
             memory.keep_at_most(self.settings.parameters.memory_kib);
         }
@@ -245,47 +283,26 @@ impl Shared {
 impl Job {
     fn is_abandoned(&self) -> bool {
         match self {
-            Self::Hash { answer, .. } => answer.is_closed(),
+            Self::Hash { answer, .. } | Self::Import { answer, .. } => answer.is_closed(),
             Self::Verify { answer, .. } => answer.is_closed(),
         }
     }
 
-    fn run(self, parameters: Parameters, memory: &mut Memory) {
+    fn run(self, parameters: Parameters, pace: &Pace, memory: &mut Memory) {
         // An answer nobody waits for any more is dropped.
         match self {
             Self::Hash { password, salt, answer } => {
                 let _ = answer.send(phc::hash(parameters, &password, salt, memory).ok_or(Overloaded));
             }
+            Self::Import { imported, salt, answer } => {
+                let _ = answer.send(imported.store(parameters, salt, memory).ok_or(Overloaded));
+            }
             Self::Verify { password, stored, fresh_salt, answer } => {
-                let verdict = verify(parameters, &password, stored.as_deref(), fresh_salt, memory);
+                let verdict = verify(parameters, &password, stored.as_deref(), fresh_salt, (memory, pace));
                 let _ = answer.send(verdict.ok_or(Overloaded));
             }
         }
     }
-}
-
-fn verify(
-    parameters: Parameters,
-    password: &Password,
-    stored: Option<&str>,
-    fresh_salt: [u8; SALT_LEN],
-    memory: &mut Memory,
-) -> Option<Verdict> {
-    let Some(phc) = stored.and_then(Phc::parse) else {
-        if stored.is_some() {
-            tracing::error!("a stored password hash cannot be read; its owner cannot sign in until it is reset");
-        }
-        phc::hash(parameters, password, fresh_salt, memory)?;
-        return Some(Verdict::NoMatch);
-    };
-    if !phc.verify(password, memory)? {
-        return Some(Verdict::NoMatch);
-    }
-    if !phc.is_outdated(parameters) {
-        return Some(Verdict::Match);
-    }
-    // No memory for the new hash: the sign-in stands, and the next one tries again.
-    Some(phc::hash(parameters, password, fresh_salt, memory).map_or(Verdict::Match, Verdict::MatchNeedsRehash))
 }
 
 /// How much further down than the rest of the process a hashing thread stands, in steps of `nice`: where processors are short, about a tenth
@@ -324,8 +341,8 @@ mod tests {
     fn stalled(queue: usize) -> Pool {
         let settings = PoolSettings { queue, ..settings() };
         let (queue, arrived, meter) = (Mutex::default(), Condvar::new(), HashMeter::default());
-        let shared = Arc::new(Shared { settings, queue, arrived, meter });
-        Pool { owner: Arc::new(Owner { shared }) }
+        let shared = Arc::new(Shared { settings, queue, arrived, meter, pace: Pace::default() });
+        Pool { owner: Arc::new(Owner { shared }), leaked: None }
     }
 
     #[tokio::test]
@@ -365,7 +382,7 @@ mod tests {
         let stored = phc::hash(CHEAP, &password("x"), [1; SALT_LEN], &mut Memory::default()).unwrap();
         for stored in [None, Some("garbage"), Some(stored.as_str())] {
             let mut memory = Memory::default();
-            let verdict = verify(CHEAP, &password("wrong"), stored, [2; SALT_LEN], &mut memory);
+            let verdict = verify(CHEAP, &password("wrong"), stored, [2; SALT_LEN], (&mut memory, &Pace::default()));
             assert_eq!((verdict, memory.kib()), (Some(Verdict::NoMatch), 64), "{stored:?}");
         }
     }
@@ -382,6 +399,39 @@ mod tests {
         let Verdict::MatchNeedsRehash(renewed) = right else { panic!("{right:?}") };
         assert!(renewed.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{renewed}");
         assert_eq!(pool.verify(password("correct horse"), Some(renewed), [3; SALT_LEN]).await, Ok(Verdict::Match));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_system_is_replaced_at_the_right_sign_in() {
+        let pool = Pool::start(settings()).unwrap();
+        for theirs in
+            ["$2b$04$5YJBOO.yUoTxRfZOQQLEMe4FFiNCaKDoNH0.jhOcjNOzZ0sB0.okG", "{SSHA}Vu3DLlGWYSIhd9C/1Laveqyx1ROr1fpf"]
+        {
+            let stored = pool.store(ImportedHash::read(theirs).unwrap(), [1; SALT_LEN]).await.unwrap();
+            let wrong = pool.verify(password("correct horse"), Some(stored.clone()), [2; SALT_LEN]).await;
+            assert_eq!(wrong, Ok(Verdict::NoMatch));
+            let right = pool.verify(password("correct horse battery"), Some(stored), [2; SALT_LEN]).await.unwrap();
+            let Verdict::MatchNeedsRehash(ours) = right else { panic!("{right:?}") };
+            assert!(ours.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{ours}");
+            assert_eq!(
+                pool.verify(password("correct horse battery"), Some(ours), [3; SALT_LEN]).await,
+                Ok(Verdict::Match)
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_takes_as_long_as_the_slowest_imported_hash() {
+        let pool = stalled(1);
+        let told_within = |ms, taken| {
+            let (pool, taken) = (pool.clone(), Duration::from_millis(taken));
+            async move { tokio::time::timeout(Duration::from_millis(ms), pool.even_out(taken)).await.is_ok() }
+        };
+        assert!(told_within(0, 0).await, "nothing was imported");
+        pool.owner.shared.pace.note(("bcrypt", 12), Duration::from_millis(200));
+        assert!(!told_within(199, 70).await, "200 ms, a quarter and 20 ms, of which 70 have passed");
+        assert!(told_within(201, 70).await);
+        assert!(told_within(0, 1000).await);
     }
 
     #[tokio::test]
@@ -454,6 +504,7 @@ mod tests {
             queue: Mutex::default(),
             arrived: Condvar::new(),
             meter: HashMeter::default(),
+            pace: Pace::default(),
         });
         let mut memory = Memory::default();
         phc::hash(CHEAP, &password("x"), [0; SALT_LEN], &mut memory).unwrap();

@@ -65,7 +65,7 @@ async fn begin(arrival: &Arrival<'_>, request: &Request) -> Result<Response, OAu
         app.metrics.sign_up(begin::outcome(problem));
         Ok(told(problem))
     };
-    let wanted = match begin::checked(app, &request.email, request.name.as_deref(), &request.password) {
+    let wanted = match begin::checked(app, &request.email, request.name.as_deref(), &request.password).await {
         Ok(wanted) => wanted,
         Err(found) => return problem(found),
     };
@@ -124,7 +124,7 @@ fn told(problem: SignUpProblem) -> Response {
 
 fn rule(problem: PasswordProblem) -> String {
     match problem {
-        PasswordProblem::Common => "a password that others do not use, too".to_owned(),
+        PasswordProblem::Common | PasswordProblem::Leaked => "a password that others do not use, too".to_owned(),
         PasswordProblem::Personal => {
             "a password without your name, your address or the name of this service".to_owned()
         }

@@ -32,16 +32,16 @@ pub(in crate::http) struct Wanted {
 }
 
 /// Checks what was typed. `email` as it counts, which an invitation says.
-pub(super) fn wanted(app: &App, params: &Params, email: &str) -> Result<Wanted, SignUpProblem> {
+pub(super) async fn wanted(app: &App, params: &Params, email: &str) -> Result<Wanted, SignUpProblem> {
     let typed = params.get("password").unwrap_or_default();
     if params.get("password_confirm").is_some_and(|again| again != typed) {
         return Err(SignUpProblem::PasswordsDiffer);
     }
-    checked(app, email, params.get("name"), typed)
+    checked(app, email, params.get("name"), typed).await
 }
 
 /// The same of what an app asks.
-pub(in crate::http) fn checked(
+pub(in crate::http) async fn checked(
     app: &App,
     email: &str,
     name: Option<&str>,
@@ -54,7 +54,7 @@ pub(in crate::http) fn checked(
     }
     let password = Password::parse(typed).map_err(SignUpProblem::Password)?;
     let words = [email.identifier.as_str(), name.unwrap_or_default(), "symbolon"];
-    setup::policy(app).check_new_password(&password, &words).map_err(SignUpProblem::Password)?;
+    app.passwords.judge(setup::policy(app), &password, &words).await.map_err(SignUpProblem::Password)?;
     Ok(Wanted { name: name.map(str::to_owned), email, password })
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn begin(
         app.metrics.sign_up(outcome(problem));
         Ok(Next::Form(Box::new(Form { interaction, typed: typed.clone(), problem: Some(problem) })))
     };
-    let wanted = match wanted(app, params, params.get("email").unwrap_or_default()) {
+    let wanted = match wanted(app, params, params.get("email").unwrap_or_default()).await {
         Ok(wanted) => wanted,
         Err(problem) => return again(interaction, problem),
     };

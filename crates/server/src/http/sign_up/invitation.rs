@@ -66,7 +66,7 @@ pub(super) async fn accept(
         Err(what) => return Ok(page::error(app, arrival.meta, what)),
     };
     let again = |problem| view(arrival, browser, text, &invited, Typed::of(params).name, Some(problem));
-    let wanted = match wanted(app, params, &invited.invitation.email) {
+    let wanted = match wanted(app, params, &invited.invitation.email).await {
         Ok(wanted) => wanted,
         Err(problem) => return Ok(again(problem)),
     };

@@ -105,6 +105,7 @@ pub(in crate::http) fn sign_up(view: &SignUp) -> Twin {
             SignUpProblem::Email => "email_invalid",
             SignUpProblem::Name => "name_invalid",
             SignUpProblem::Password(PasswordProblem::Common) => "password_common",
+            SignUpProblem::Password(PasswordProblem::Leaked) => "password_leaked",
             SignUpProblem::Password(PasswordProblem::Personal) => "password_personal",
             SignUpProblem::Password(PasswordProblem::TooLong { .. }) => "password_too_long",
             SignUpProblem::Password(PasswordProblem::TooShort { .. }) => "password_too_short",

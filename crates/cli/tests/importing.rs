@@ -1,0 +1,124 @@
+//! An import as an operator does it: the manual's examples as they stand, and one that is killed at any moment and repeated.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use postgres_fixture::{Durability, Server};
+use serde_json::Value;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_symbolon");
+
+fn symbolon(folder: &Path, url: Option<&str>, arguments: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(folder).env_clear().env("SYMBOLON_ISSUER", "https://auth.example.com");
+    command.env("SYMBOLON_MASTER_KEY_FILE", "master.key").args(arguments.split(' '));
+    if let Some(url) = url {
+        command.env("SYMBOLON_STORE__URL", url);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[track_caller]
+fn json(folder: &Path, url: Option<&str>, arguments: &str) -> Value {
+    // Connections of a process that was killed may just be ending.
+    for _ in 0..100 {
+        let output = symbolon(folder, url, &format!("{arguments} --json")).output().unwrap();
+        match output.status.code() {
+            Some(0) => return serde_json::from_slice(&output.stdout).unwrap(),
+            Some(7) => std::thread::sleep(Duration::from_millis(100)),
+            _ => panic!("{arguments}: {}", String::from_utf8_lossy(&output.stderr)),
+        }
+    }
+    panic!("{arguments}: still in use");
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("master.key"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").unwrap();
+    folder
+}
+
+#[test]
+fn the_manuals_examples_do_what_it_says() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/manual/import.md");
+    let text = std::fs::read_to_string(manual).unwrap();
+    let blocks: Vec<&str> = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 6);
+    let folder = folder();
+    let path = format!("{}:{}", Path::new(PROGRAM).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    for block in blocks {
+        let mut shell = Command::new("sh");
+        shell.args(["-e", "-c", block]).current_dir(folder.path()).env_clear().env("PATH", &path);
+        shell.env("SYMBOLON_ISSUER", "https://auth.example.com").env("SYMBOLON_MASTER_KEY_FILE", "master.key");
+        let output = shell.output().unwrap();
+        assert!(output.status.success(), "{block}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let users = json(folder.path(), None, "user list");
+    let users = users["users"].as_array().unwrap();
+    assert_eq!(users.len(), 9, "{users:?}");
+    assert!(users.iter().all(|user| user["has_password"] == true), "{users:?}");
+    let ids: Vec<&str> = users.iter().map(|user| user["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"auth0|60425dc43519d90068f82973") && ids.contains(&"826731b2-bf17-4bd9-b45c-6a26c77ddaae"));
+}
+
+const ACCOUNTS: u64 = 4_000;
+
+#[test]
+fn an_import_that_is_killed_goes_on_where_it_was() {
+    killed(None);
+}
+
+#[test]
+fn an_import_into_postgresql_that_is_killed_goes_on_where_it_was() {
+    let server = Server::start(Durability::None, &[]).unwrap();
+    server.sql("postgres", "CREATE DATABASE one").unwrap();
+    killed(Some(&server.url("one")));
+}
+
+/// Kills it ever later, until it comes to its end: nobody is missing, nobody is there twice.
+fn killed(url: Option<&str>) {
+    let folder = folder();
+    let folder = folder.path();
+    let mut file = String::new();
+    for number in 0..ACCOUNTS {
+        let hash = "$2b$04$5YJBOO.yUoTxRfZOQQLEMe4FFiNCaKDoNH0.jhOcjNOzZ0sB0.okG";
+        writeln!(file, "{{\"email\":\"person-{number}@example.com\",\"password_hash\":\"{hash}\"}}").unwrap();
+    }
+    std::fs::write(folder.join("users.ndjson"), file).unwrap();
+    let (mut kills, mut patience) = (0, Duration::from_millis(60));
+    loop {
+        let mut child = symbolon(folder, url, "user import users.ndjson").stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        let ended = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if begun.elapsed() > patience {
+                break None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        match ended {
+            // In use still by the connections of the one before.
+            Some(status) if status.code() == Some(7) => std::thread::sleep(Duration::from_millis(50)),
+            Some(status) => {
+                assert!(status.success(), "{status}");
+                break;
+            }
+            None => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                (kills, patience) = (kills + 1, patience * 3 / 2);
+            }
+        }
+    }
+    assert!(kills > 1, "it was too quick to be killed");
+    let again = json(folder, url, "user import users.ndjson");
+    assert_eq!((&again["created"], &again["present"]), (&0.into(), &ACCOUNTS.into()));
+    assert_eq!(json(folder, url, "user list --limit 1")["total"], ACCOUNTS);
+}

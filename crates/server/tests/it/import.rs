@@ -1,0 +1,135 @@
+//! Accounts of another system: taken over beside the running server, they sign in with the password they had, and the hash is ours afterwards.
+
+use serde_json::{Value, json};
+use symbolon_server::admin::{AdminError, Command, ImportBatch, OnConflict, UserCommand, control};
+use symbolon_server::import::Account;
+
+use crate::support::{Answer, World};
+
+/// Of `correct horse battery`, by other systems' libraries (`tests/passwords`).
+const HASHES: [&str; 5] = [
+    "$2b$04$5YJBOO.yUoTxRfZOQQLEMe4FFiNCaKDoNH0.jhOcjNOzZ0sB0.okG",
+    "$scrypt$ln=8,r=8,p=2$hvBeq7WW0rp3DqGUUmrNmQ$g/xfCmUV71Y3v0xhPVoEpcxk8tv4GXl1BFVN7OH87ys",
+    "$pbkdf2-sha256$1000$OUco5XyPsVbKGaO0Nqb0Pg$rteJOlS7kol2GDCuy2eR4eBDpp4TNGSJFOsGSsEKULI",
+    "$argon2i$v=19$m=256,t=2,p=2$c29tZXNhbHQxNmJ5dGVzIQ$iFY+ho2ezNtRi/mMzJNbWfiTble+JDqg",
+    "{SSHA}Vu3DLlGWYSIhd9C/1Laveqyx1ROr1fpf",
+];
+const PASSWORD: &str = "correct horse battery";
+
+fn account(fields: Value) -> Account {
+    serde_json::from_value(fields).unwrap()
+}
+
+async fn import(world: &World, on_conflict: OnConflict, accounts: Vec<Account>) -> Result<Value, AdminError> {
+    let batch = ImportBatch { accounts, on_conflict, dry_run: false };
+    control::run(&world.running.app, Command::User(UserCommand::Import(batch)), "test").await
+}
+
+async fn sign_in(world: &World, username: &str, password: &str) -> Answer {
+    world.post_json("/authenticate", &[], &json!({ "username": username, "password": password })).await
+}
+
+async fn stored(world: &World, identifier: &str) -> String {
+    world.running.app.store.user_by_identifier(identifier).await.unwrap().unwrap().password_hash.unwrap()
+}
+
+#[tokio::test]
+async fn people_sign_in_with_the_password_they_had_and_the_hash_is_ours_then() {
+    let world = World::new().await;
+    let address = |number: usize| format!("person-{number}@example.org");
+    let accounts = HASHES
+        .iter()
+        .enumerate()
+        .map(|(number, hash)| {
+            account(json!({ "email": address(number), "email_verified": true, "password_hash": hash }))
+        })
+        .collect();
+    let told = import(&world, OnConflict::Skip, accounts).await.unwrap();
+    assert_eq!((&told["created"], &told["refused"]), (&json!(5), &json!([])));
+    for (number, hash) in HASHES.iter().enumerate() {
+        let before = stored(&world, &address(number)).await;
+        assert_eq!(sign_in(&world, &address(number), "correct horse batterx").await.status, 401, "{hash}");
+        assert_eq!(stored(&world, &address(number)).await, before, "a wrong password changes nothing");
+        let answer = sign_in(&world, &address(number), PASSWORD).await;
+        assert_eq!(answer.status, 200, "{hash}: {}", answer.body);
+        let ours = stored(&world, &address(number)).await;
+        assert!(ours.starts_with("$argon2id$v=19$") && ours != before, "{ours}");
+        assert_eq!(sign_in(&world, &address(number), PASSWORD).await.status, 200, "{hash}");
+    }
+    let audit = world.audit_trail().await;
+    assert!(audit.iter().any(|(name, detail)| name == "user.import" && detail["created"] == 5));
+}
+
+#[tokio::test]
+async fn each_record_is_refused_by_itself_and_no_cause_holds_a_hash() {
+    let world = World::new().await;
+    let accounts = vec![
+        account(
+            json!({ "email": "good@example.org", "created_at": 1_000_000_000, "claims": { "given_name": "Good" } }),
+        ),
+        account(json!({ "email": "nonsense" })),
+        account(json!({ "name": "Nobody" })),
+        account(json!({ "email": "role@example.org", "roles": ["unknown"] })),
+        account(
+            json!({ "email": "bomb@example.org", "password_hash": "$argon2id$v=19$m=4194304,t=1,p=1$c29tZXNhbHQxNmJ5dGVzIQ$k5zHzzaSZsEKpNgQjOhZ4lBaTxBaahrO" }),
+        ),
+        account(json!({ "email": "odd@example.org", "password_hash": "secret-and-odd" })),
+        account(json!({ "email": "client@example.org", "id": "web" })),
+        account(json!({ "email": "claim@example.org", "claims": { "iss": "https://evil.example" } })),
+        account(json!({ "email": "GOOD@example.org" })),
+    ];
+    let told = import(&world, OnConflict::Skip, accounts).await.unwrap();
+    assert_eq!(told["created"], 1, "{told}");
+    let refused: Vec<u64> =
+        told["refused"].as_array().unwrap().iter().map(|one| one["index"].as_u64().unwrap()).collect();
+    assert_eq!(refused, [1, 2, 3, 4, 5, 6, 7, 8], "{told}");
+    assert!(!told.to_string().contains("secret-and-odd") && !told.to_string().contains("k5zHzzaS"), "{told}");
+    let good = world.running.app.store.user_by_identifier("good@example.org").await.unwrap().unwrap();
+    assert_eq!((good.created_at, good.password_hash), (1_000_000_000, None));
+}
+
+#[tokio::test]
+async fn who_is_there_already_is_skipped_updated_or_stops_it() {
+    let world = World::new().await;
+    let person = |name: &str, hash: &str| {
+        account(json!({ "email": "eve@example.org", "username": "eve", "name": name, "password_hash": hash }))
+    };
+    import(&world, OnConflict::Fail, vec![person("First", HASHES[0])]).await.unwrap();
+    let skipped = import(&world, OnConflict::Skip, vec![person("Second", HASHES[1])]).await.unwrap();
+    assert_eq!((&skipped["present"], stored(&world, "eve").await.as_str()), (&json!(1), HASHES[0]));
+    let other = account(json!({ "email": "other@example.org" }));
+    let stopped = import(&world, OnConflict::Fail, vec![person("Third", HASHES[1]), other]).await.unwrap();
+    assert_eq!((&stopped["conflicts"][0]["index"], &stopped["created"]), (&json!(0), &json!(0)), "nothing behind it");
+    // Whose password changed there meanwhile: the new one counts, until they have signed in here.
+    let updated = import(&world, OnConflict::Update, vec![person("Fourth", HASHES[4])]).await.unwrap();
+    assert_eq!(updated["updated"], 1);
+    assert!(stored(&world, "eve").await.starts_with("$digest$a=sha-1,s=after,n=1$"));
+    assert_eq!(sign_in(&world, "eve", PASSWORD).await.status, 200);
+    let ours = stored(&world, "eve").await;
+    import(&world, OnConflict::Update, vec![person("Fifth", HASHES[0])]).await.unwrap();
+    assert_eq!(stored(&world, "eve").await, ours);
+    let eve = world.running.app.store.user_by_identifier("eve").await.unwrap().unwrap();
+    assert_eq!(eve.name.as_deref(), Some("Fifth"));
+    // Somebody else's address under Eve's name is nobody's.
+    let both = account(json!({ "username": "eve", "email": "ada@example.com" }));
+    let told = import(&world, OnConflict::Update, vec![both]).await.unwrap();
+    assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
+}
+
+/// Security 123, by what an imported hash costs.
+#[tokio::test]
+async fn an_account_with_a_slow_imported_hash_is_not_told_by_the_time_of_a_failure() {
+    let world = World::new().await;
+    let slow = "pbkdf2_sha256$60000$FvmSvNZ8uKyuXf5StMJFgs$/OVK3THfPRUsn2zn0WG3ZTuejHIbNaoKYuH4z3KmYL0=";
+    let accounts = vec![account(json!({ "email": "slow@example.org", "password_hash": slow }))];
+    import(&world, OnConflict::Skip, accounts).await.unwrap();
+    let time = async |username: &str| {
+        let begun = std::time::Instant::now();
+        assert_eq!(sign_in(&world, username, "wrong horse battery").await.status, 401);
+        begun.elapsed()
+    };
+    let first = time("slow@example.org").await;
+    let (known, unknown) = (time("slow@example.org").await, time("nobody@example.org").await);
+    // An unknown name is answered by the cheapest hash there is, unless it waits.
+    assert!(unknown * 10 > known.min(first) * 8, "{first:?} {known:?} {unknown:?}");
+}

@@ -1,9 +1,9 @@
 //! `symbolon user import`: accounts of other systems, a batch at a time, in constant memory. Interrupted, it is repeated as it was: who is there already
 //! is passed over.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -24,6 +24,8 @@ const BATCH: usize = 500;
 const SLOW_BATCH: usize = 50;
 /// Bytes of a batch; the control socket takes twice as many.
 const BATCH_BYTES: usize = 512 * 1024;
+/// Bytes of one account at most.
+const ACCOUNT_BYTES: usize = 256 * 1024;
 /// Refusals that are shown where no file takes them.
 const SHOWN: u64 = 20;
 
@@ -150,7 +152,8 @@ impl Import {
     }
 
     fn report(&self) -> Result<Report, CliError> {
-        Ok(Report { path: self.report_path(), file: None, shown: 0 })
+        let named = self.report.is_some();
+        Ok(Report { path: self.report_path(), named, file: None, shown: 0 })
     }
 }
 
@@ -193,16 +196,22 @@ struct Counts {
 impl Running<'_> {
     fn take(&mut self, shape: &Shape, item: Item) -> Result<(), Stop> {
         self.bytes = item.bytes;
-        let size = usize::try_from(item.bytes).unwrap_or(usize::MAX);
-        match item.record.and_then(|record| shape.keepable(record)) {
-            Ok(account) => {
-                self.slow += usize::from(account.is_slow());
-                self.batch_bytes += serde_json::to_vec(&account).map_or(size, |written| written.len());
-                self.batch.push((item.line, account));
-            }
-            Err(cause) => self.refuse(item.line, None, &cause).map_err(Stop::Command)?,
+        let account = match item.record.and_then(|record| shape.keepable(record)) {
+            Ok(account) => account,
+            Err(cause) => return self.refuse(item.line, None, &cause).map_err(Stop::Command),
+        };
+        let size = serde_json::to_vec(&account).map_or(usize::MAX, |written| written.len());
+        if size > ACCOUNT_BYTES {
+            let cause = "the account is larger than 256 KiB";
+            return self.refuse(item.line, account.identifier(), cause).map_err(Stop::Command);
         }
-        let full = self.batch.len() >= BATCH || self.slow >= SLOW_BATCH || self.batch_bytes >= BATCH_BYTES;
+        if self.batch_bytes + size > BATCH_BYTES {
+            self.send().map_err(Stop::Command)?;
+        }
+        self.slow += usize::from(account.is_slow());
+        self.batch_bytes += size;
+        self.batch.push((item.line, account));
+        let full = self.batch.len() >= BATCH || self.slow >= SLOW_BATCH;
         if full { self.send().map_err(Stop::Command) } else { Ok(()) }
     }
 
@@ -291,6 +300,8 @@ impl Counts {
 /// Who was refused: a JSON text a line, with the line of the file, the identifier and the cause. Never a hash.
 struct Report {
     path: Option<PathBuf>,
+    /// The operator said where it goes: a file that is there is theirs.
+    named: bool,
     file: Option<BufWriter<File>>,
     shown: u64,
 }
@@ -317,8 +328,7 @@ impl Report {
             Some(file) => file,
             None => {
                 // Names and addresses of people.
-                let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-                self.file.insert(BufWriter::new(file.map_err(|why| unwritable(path, &why))?))
+                self.file.insert(BufWriter::new(private(path).map_err(|why| unwritable(path, &why))?))
             }
         };
         let entry = json!({ "line": line, "identifier": identifier, "cause": cause });
@@ -329,13 +339,22 @@ impl Report {
         match (&mut self.file, &self.path) {
             (Some(file), Some(path)) => file.flush().map_err(|why| unwritable(path, &why)),
             // Of a run before: nobody is refused any more.
-            (None, Some(path)) if path.extension().is_some_and(|ending| ending == "refused") => {
+            (None, Some(path)) if !self.named => {
                 let _ = std::fs::remove_file(path);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
+}
+
+/// A file that only its owner reads, also where it was there before.
+fn private(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    if file.metadata()?.is_file() {
+        file.set_permissions(Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 fn unreadable(path: &Path, why: &io::Error) -> CliError {

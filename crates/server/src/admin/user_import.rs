@@ -2,7 +2,10 @@
 //! begin again at any moment, as who is there already is known by their identifiers.
 //!
 //! Refused, each alone and with the cause: identifiers and claims that the sign-in page would not take, hashes of unknown kind or of too great a cost,
-//! roles that nobody made known, ids that a client has, and whoever would be two people's account.
+//! roles that nobody made known, ids that a client has, and whoever would be somebody else's account.
+//!
+//! Who is there already is the same person if the ids agree, or if all identifiers of the record are that account's. One of them is not enough: the
+//! other system's `eve` need not be the one who has that user name here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -14,8 +17,9 @@ use tokio::task::JoinSet;
 
 use super::document::{self, ROLE};
 use super::lookup::{self, ADMIN};
-use super::user::{NewAccount, new_account};
+use super::user::{self, NewAccount, new_account};
 use super::{AdminContext, AdminError, AdminErrorKind, Event};
+use crate::account::normalize::EmailAddress;
 use crate::account::password::imported::ImportedHash;
 use crate::account::password::{Overloaded, Pool, SALT_LEN};
 use crate::import::Account;
@@ -45,7 +49,7 @@ pub enum OnConflict {
     Fail,
     /// It stays as it is.
     Skip,
-    /// Its profile is replaced, and its password hash unless it is one of ours.
+    /// Its profile is replaced, and its address and password unless one of ours is set; see [`refusal`].
     Update,
 }
 
@@ -56,6 +60,16 @@ struct Prepared {
     hash: Option<ImportedHash>,
     keeps_id: bool,
 }
+
+/// By what somebody who is there already is the person of the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Same {
+    Id,
+    Identifiers,
+}
+
+/// Why nothing is done about a record whose identifiers belong to somebody.
+const SOMEBODY_ELSE: &str = "the id, user name or address belongs to somebody else";
 
 /// What became of a batch.
 #[derive(Default)]
@@ -74,13 +88,24 @@ pub(super) async fn import(context: &mut AdminContext<'_>, batch: ImportBatch) -
     let mut outcome = Outcome::default();
     let prepared = prepare(context, &batch.accounts, &mut outcome).await?;
     let (fresh, present) = split(context, prepared, &mut outcome).await?;
-    for (prepared, id) in present {
-        match batch.on_conflict {
-            OnConflict::Fail => {
-                outcome.conflicts.insert(prepared.index, "the user name or address is taken".to_owned());
+    for (prepared, same) in present {
+        let index = prepared.index;
+        match (batch.on_conflict, same) {
+            (OnConflict::Fail, _) => {
+                outcome.conflicts.insert(index, "the user name or address is taken".to_owned());
             }
-            OnConflict::Skip => outcome.present += 1,
-            OnConflict::Update => update(context, prepared, &id, batch.dry_run, &mut outcome).await?,
+            (OnConflict::Skip | OnConflict::Update, None) => {
+                outcome.refused.insert(index, SOMEBODY_ELSE.to_owned());
+            }
+            (OnConflict::Skip, Some(_)) => outcome.present += 1,
+            (OnConflict::Update, Some((same, id))) => {
+                match update(context, prepared, (same, &id), batch.dry_run).await? {
+                    Ok(()) => outcome.updated += 1,
+                    Err(cause) => {
+                        outcome.refused.insert(index, cause.to_owned());
+                    }
+                }
+            }
         }
     }
     // Whoever wants to know of the first conflict wants nothing behind it.
@@ -145,7 +170,8 @@ fn one(
     if let Some(role) = account.roles.iter().find(|role| !roles.contains(*role)) {
         return Err(format!("no role `{role}`"));
     }
-    let hash = account.password_hash.as_ref().map(|hash| hash.read().map_err(|why| why.to_string())).transpose()?;
+    let hash = account.password_hash.as_ref().filter(|hash| !hash.is_unusable());
+    let hash = hash.map(|hash| hash.read().map_err(|why| why.to_string())).transpose()?;
     let plain = NewAccount {
         username: account.username.clone(),
         email: account.email.clone(),
@@ -157,6 +183,11 @@ fn one(
     };
     let mut new = new_account(&plain, None, context.rng, context.now).map_err(|why| why.message)?;
     let user = &mut new.user;
+    // Under such a name somebody would sign in with an address that another person proves.
+    let name = user.username.as_deref().filter(|name| EmailAddress::parse(name).is_ok());
+    if name.is_some() && (user.email.is_none() || new.identifiers.len() > 1) {
+        return Err("the user name is an address other than the account's".to_owned());
+    }
     if let Some(id) = &account.id {
         let id = Subject::parse(id).map_err(|_| "the id has other characters than a subject may have".to_owned())?;
         id.as_str().clone_into(&mut user.id);
@@ -171,7 +202,8 @@ fn one(
     Ok((new, hash))
 }
 
-type Split = (Vec<Prepared>, Vec<(Prepared, String)>);
+/// Without the owner where that is somebody else.
+type Split = (Vec<Prepared>, Vec<(Prepared, Option<(Same, String)>)>);
 
 /// Who is new, and who is there already, as whom.
 async fn split(
@@ -182,33 +214,40 @@ async fn split(
     let keys = prepared.iter().flat_map(|prepared| prepared.new.identifiers.clone()).collect();
     let owners: HashMap<String, String> = context.store.identifier_owners(keys).await?.into_iter().collect();
     // Within the batch nobody else is on record yet.
-    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut ids: BTreeSet<String> = BTreeSet::new();
     let (mut fresh, mut present) = (Vec::new(), Vec::new());
     for prepared in prepared {
-        let known: BTreeSet<&String> = prepared.new.identifiers.iter().filter_map(|key| owners.get(key)).collect();
-        let twice = prepared.new.identifiers.iter().find_map(|key| seen.get(key));
-        match known.len() {
-            _ if twice.is_some() => {
-                outcome.refused.insert(prepared.index, "the user name or address stands in the file twice".to_owned());
-            }
-            0 if prepared.keeps_id && !ids.insert(prepared.new.user.id.clone()) => {
-                outcome.refused.insert(prepared.index, "the id stands in the file twice".to_owned());
-            }
-            0 => {
-                seen.extend(prepared.new.identifiers.iter().map(|key| (key.clone(), prepared.index)));
-                fresh.push(prepared);
-            }
-            1 => {
-                let id = known.into_iter().next().cloned().unwrap_or_default();
-                present.push((prepared, id));
-            }
-            _ => {
-                outcome.refused.insert(prepared.index, "user name and address belong to two accounts".to_owned());
-            }
+        let NewUser { user, identifiers } = &prepared.new;
+        if identifiers.iter().any(|key| seen.contains(key)) {
+            outcome.refused.insert(prepared.index, "the user name or address stands in the file twice".to_owned());
+            continue;
+        }
+        if prepared.keeps_id && !ids.insert(user.id.clone()) {
+            outcome.refused.insert(prepared.index, "the id stands in the file twice".to_owned());
+            continue;
+        }
+        let kept = if prepared.keeps_id { context.store.user(&user.id).await? } else { None };
+        let known: Vec<Option<&String>> = identifiers.iter().map(|key| owners.get(key)).collect();
+        if kept.is_none() && known.iter().all(Option::is_none) {
+            seen.extend(identifiers.iter().cloned());
+            fresh.push(prepared);
+        } else {
+            let owner = owner(kept.map(|user| user.id), &known);
+            present.push((prepared, owner));
         }
     }
     Ok((fresh, present))
+}
+
+/// Who has the id, and who each of the identifiers: whether that is one person, and the record's.
+fn owner(kept: Option<String>, known: &[Option<&String>]) -> Option<(Same, String)> {
+    if let Some(id) = kept {
+        let nobody_else = known.iter().flatten().all(|owner| **owner == id);
+        return nobody_else.then_some((Same::Id, id));
+    }
+    let first = (*known.first()?)?;
+    known.iter().all(|owner| *owner == Some(first)).then(|| (Same::Identifiers, first.clone()))
 }
 
 async fn create(context: &mut AdminContext<'_>, fresh: Vec<Prepared>, outcome: &mut Outcome) -> Result<(), AdminError> {
@@ -226,10 +265,11 @@ async fn create(context: &mut AdminContext<'_>, fresh: Vec<Prepared>, outcome: &
     for (index, imported) in indexes.into_iter().zip(made?) {
         match imported {
             ImportedUser::Created => outcome.created += 1,
-            ImportedUser::IdTaken => {
-                outcome.refused.insert(index, "somebody has this id".to_owned());
+            // Since they were looked up.
+            ImportedUser::IdTaken | ImportedUser::IdentifierTaken => {
+                let cause = "somebody has taken the id, user name or address just now; repeat the command";
+                outcome.refused.insert(index, cause.to_owned());
             }
-            ImportedUser::IdentifierTaken => outcome.present += 1,
         }
     }
     Ok(())
@@ -289,54 +329,85 @@ async fn patiently(
     (place, Err(Overloaded))
 }
 
-/// What the file says of somebody who is there already. A password that was set or used here stays.
+/// Why what the file says of somebody who is there already is not taken over.
+///
+/// Without an agreeing id, an account whose hash is not another system's may have been made here, by whoever has that address here.
+fn refusal(there: &User, record: &User, same: Same) -> Option<&'static str> {
+    if there.roles.contains(ADMIN) {
+        return Some("it is an administrator's, whom an import does not change");
+    }
+    if same == Same::Id {
+        return None;
+    }
+    let key = |user: &User| user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+    let same_address = record.email.is_none()
+        || key(record).map(|address| address.identifier) == key(there).map(|address| address.identifier);
+    if !same_address {
+        return Some(SOMEBODY_ELSE);
+    }
+    let imported = there.password_hash.as_deref().is_some_and(ImportedHash::is_of_another_system);
+    (!imported).then_some("it may be somebody else's: neither has it the id, nor a hash of another system any more")
+}
+
+/// What the file says of somebody who is there already. A password that was set or used here stays, and so do address and user name then; whoever is
+/// blocked stays so.
 async fn update(
     context: &mut AdminContext<'_>,
     prepared: Prepared,
-    id: &str,
+    (same, id): (Same, &str),
     dry_run: bool,
-    outcome: &mut Outcome,
-) -> Result<(), AdminError> {
-    outcome.updated += 1;
-    if dry_run {
-        return Ok(());
+) -> Result<Result<(), &'static str>, AdminError> {
+    let Prepared { new: NewUser { user: record, .. }, hash, .. } = prepared;
+    let Some(there) = context.store.user(id).await? else { return Ok(Err(SOMEBODY_ELSE)) };
+    if let Some(why) = refusal(&there, &record, same) {
+        return Ok(Err(why));
     }
-    let Prepared { index, new, hash, .. } = prepared;
-    let user = lookup::user(context, id).await?;
-    let theirs = new.user;
-    let (username, email) = (theirs.username.or(user.username), theirs.email.or(user.email.clone()));
-    let same_address = email == user.email;
-    let update = UserUpdate {
-        identifiers: Change::Set(lookup::identifiers(username.as_deref(), email.as_deref())?),
-        username: Change::Set(username),
-        email: Change::Set(email),
-        email_verified: Change::Set(theirs.email_verified || user.email_verified && same_address),
-        name: Change::Set(theirs.name.or(user.name)),
-        profile: Change::Set(user.profile.into_iter().chain(theirs.profile).collect()),
-        expect_revision: None,
-        now: context.now,
-    };
-    match context.store.update_user(id, update).await {
+    if dry_run {
+        return Ok(Ok(()));
+    }
+    if record.status == UserStatus::Blocked && there.status == UserStatus::Active {
+        user::set_status(context, id, UserStatus::Blocked).await?;
+    }
+    let came_here = has_come_here(&there);
+    match context.store.update_user(id, changes(&there, record, context.now)?).await {
         Ok(_) => {}
-        Err(StoreError::Conflict(_)) => {
-            outcome.updated -= 1;
-            outcome.refused.insert(index, "user name and address belong to two accounts".to_owned());
-            return Ok(());
-        }
+        Err(StoreError::Conflict(_)) => return Ok(Err(SOMEBODY_ELSE)),
         Err(why) => return Err(why.into()),
     }
-    let Some(hash) = hash else { return Ok(()) };
-    if user.password_hash.as_deref().is_some_and(|stored| !ImportedHash::is_of_another_system(stored)) {
-        return Ok(());
-    }
+    let Some(hash) = hash.filter(|_| !came_here) else { return Ok(Ok(())) };
     let kept = keep(context, std::iter::once(Some(hash))).await?.pop().flatten().unwrap_or_default();
-    if let Some(before) = user.password_hash {
+    if let Some(before) = there.password_hash {
         context.store.set_password_hash(id, &before, &kept).await?;
     } else {
         let handle = symbolon_oauth::random_id(&mut *context.rng);
         context.store.set_password(id, &kept, &handle, context.now).await?;
     }
-    Ok(())
+    Ok(Ok(()))
+}
+
+/// Whether they set a password here, or used the one they had.
+fn has_come_here(user: &User) -> bool {
+    user.password_hash.as_deref().is_some_and(|stored| !ImportedHash::is_of_another_system(stored))
+}
+
+fn changes(there: &User, record: User, now: u64) -> Result<UserUpdate, AdminError> {
+    let (username, email) = if has_come_here(there) {
+        (there.username.clone(), there.email.clone())
+    } else {
+        (record.username.or_else(|| there.username.clone()), record.email.clone().or_else(|| there.email.clone()))
+    };
+    let (proven, was_proven) =
+        (record.email_verified && email == record.email, there.email_verified && email == there.email);
+    Ok(UserUpdate {
+        identifiers: Change::Set(lookup::identifiers(username.as_deref(), email.as_deref())?),
+        username: Change::Set(username),
+        email: Change::Set(email),
+        email_verified: Change::Set(proven || was_proven),
+        name: Change::Set(record.name.or_else(|| there.name.clone())),
+        profile: Change::Set(there.profile.clone().into_iter().chain(record.profile).collect()),
+        expect_revision: None,
+        now,
+    })
 }
 
 async fn record(context: &AdminContext<'_>, outcome: &Outcome) -> Result<(), AdminError> {

@@ -67,6 +67,11 @@ pub enum PasswordHash {
 }
 
 impl PasswordHash {
+    /// Whether it says that there is none: Django and the shadow file write `!`, and what follows is no hash.
+    pub fn is_unusable(&self) -> bool {
+        matches!(self, Self::Text(text) if text.starts_with('!'))
+    }
+
     /// Reads it.
     ///
     /// # Errors

@@ -36,23 +36,25 @@ type Each<'a, E> = dyn FnMut(Item) -> Result<(), E> + 'a;
 /// # Errors
 /// What `each` says, or that the file cannot be read or has no such form.
 pub fn read<E: From<io::Error>>(format: Format, mut file: impl BufRead, each: &mut Each<'_, E>) -> Result<(), E> {
+    let begin = Place::default();
     let first = loop {
         let buffer = file.fill_buf()?;
         let Some(&byte) = buffer.first() else { return Ok(()) };
         // A byte order mark, and white space before the first record.
-        if !(byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf)) || byte == b'\n' {
+        if !byte.is_ascii_whitespace() && !matches!(byte, 0xef | 0xbb | 0xbf) {
             break byte;
         }
         file.consume(1);
+        begin.pass(&[byte]);
     };
     match (format, first) {
-        (Format::Symbolon, _) | (Format::Auth0, b'{' | b'\n') => lines(file, each),
-        _ => values(file, each),
+        (Format::Symbolon, _) | (Format::Auth0, b'{') => lines(file, &begin, each),
+        _ => values(file, begin, each),
     }
 }
 
-fn lines<E: From<io::Error>>(mut file: impl BufRead, each: &mut Each<'_, E>) -> Result<(), E> {
-    let (mut line, mut bytes, mut text) = (0, 0, Vec::new());
+fn lines<E: From<io::Error>>(mut file: impl BufRead, begin: &Place, each: &mut Each<'_, E>) -> Result<(), E> {
+    let (mut line, mut bytes, mut text) = (begin.lines.get(), begin.bytes.get(), Vec::new());
     loop {
         text.clear();
         let read = file.by_ref().take(MAX_LINE).read_until(b'\n', &mut text)? as u64;
@@ -98,6 +100,15 @@ struct Place {
     bytes: Rc<Cell<u64>>,
 }
 
+impl Place {
+    fn pass(&self, read: &[u8]) {
+        for byte in read {
+            self.lines.set(self.lines.get() + u64::from(*byte == b'\n'));
+        }
+        self.bytes.set(self.bytes.get() + read.len() as u64);
+    }
+}
+
 struct Counted<R> {
     file: R,
     place: Place,
@@ -107,16 +118,12 @@ impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         // A byte at a time is what the parser asks for.
-        for byte in &buffer[..read] {
-            self.place.lines.set(self.place.lines.get() + u64::from(*byte == b'\n'));
-        }
-        self.place.bytes.set(self.place.bytes.get() + read as u64);
+        self.place.pass(&buffer[..read]);
         Ok(read)
     }
 }
 
-fn values<E: From<io::Error>>(file: impl BufRead, each: &mut Each<'_, E>) -> Result<(), E> {
-    let place = Place::default();
+fn values<E: From<io::Error>>(file: impl BufRead, place: Place, each: &mut Each<'_, E>) -> Result<(), E> {
     let mut records = Records { each, place: place.clone(), failed: None };
     // The parser takes its bytes one by one and no more than it needs, so the count is exact.
     let mut parser = serde_json::Deserializer::from_reader(Counted { file, place });

@@ -41,6 +41,13 @@ fn hash(account: &Account) -> &str {
 }
 
 #[test]
+fn blank_lines_before_an_array_do_not_make_it_lines() {
+    let file = "\u{feff}\n\n[{\"email\":\"ada@example.com\"},\n{\"email\":\"bob@example.com\"}]";
+    assert_eq!(accounts(Format::Auth0, file).len(), 2);
+    assert_eq!(accounts(Format::Auth0, "\n\n{\"email\":\"ada@example.com\"}\n").len(), 1);
+}
+
+#[test]
 fn our_own_shape_is_a_line_each_and_a_bad_line_is_one_refusal() {
     let file = concat!(
         "{\"email\":\"ada@example.com\",\"email_verified\":true,\"claims\":{\"given_name\":\"Ada\"},\"password_hash\":\"{SSHA}x\"}\n",

@@ -36,6 +36,8 @@ words! {
     same { En: "That is the password you have. Choose another one.", De: "Das ist Ihr bisheriges Passwort. Wählen Sie ein anderes.", Fr: "C’est le mot de passe que vous avez déjà. Choisissez-en un autre.", Es: "Esa es la contraseña que ya tiene. Elija otra." }
     /// It is guessed first.
     common { En: "This password is one of the first that are guessed. Choose another one.", De: "Dieses Passwort gehört zu denen, die zuerst geraten werden. Wählen Sie ein anderes.", Fr: "Ce mot de passe fait partie des premiers que l’on devine. Choisissez-en un autre.", Es: "Esta contraseña es de las primeras que se adivinan. Elija otra." }
+    /// It stands in lists of leaks.
+    leaked { En: "This password appears in lists from other sites’ leaks. Choose another one.", De: "Dieses Passwort steht in Listen, die bei anderen Diensten entwendet wurden. Wählen Sie ein anderes.", Fr: "Ce mot de passe figure dans des listes issues de fuites d’autres sites. Choisissez-en un autre.", Es: "Esta contraseña aparece en listas filtradas de otros sitios. Elija otra." }
     /// It is made of own words.
     personal { En: "This password is made of your name, your address or the name of this service. Choose another one.", De: "Dieses Passwort besteht aus Ihrem Namen, Ihrer Adresse oder dem Namen dieses Dienstes. Wählen Sie ein anderes.", Fr: "Ce mot de passe se compose de votre nom, de votre adresse ou du nom de ce service. Choisissez-en un autre.", Es: "Esta contraseña está hecha con su nombre, su dirección o el nombre de este servicio. Elija otra." }
     /// It is too long.

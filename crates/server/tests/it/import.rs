@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use symbolon_server::admin::{AdminError, Command, ImportBatch, OnConflict, UserCommand, control};
 use symbolon_server::import::Account;
+use symbolon_store::{User, UserStatus};
 
 use crate::support::{Answer, World};
 
@@ -106,14 +107,73 @@ async fn who_is_there_already_is_skipped_updated_or_stops_it() {
     assert!(stored(&world, "eve").await.starts_with("$digest$a=sha-1,s=after,n=1$"));
     assert_eq!(sign_in(&world, "eve", PASSWORD).await.status, 200);
     let ours = stored(&world, "eve").await;
-    import(&world, OnConflict::Update, vec![person("Fifth", HASHES[0])]).await.unwrap();
+    // Now nothing tells that the account came from there.
+    let told = import(&world, OnConflict::Update, vec![person("Fifth", HASHES[0])]).await.unwrap();
+    assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
     assert_eq!(stored(&world, "eve").await, ours);
-    let eve = world.running.app.store.user_by_identifier("eve").await.unwrap().unwrap();
-    assert_eq!(eve.name.as_deref(), Some("Fifth"));
+    assert_eq!(user(&world, "eve").await.name.as_deref(), Some("Fourth"));
     // Somebody else's address under Eve's name is nobody's.
     let both = account(json!({ "username": "eve", "email": "ada@example.com" }));
     let told = import(&world, OnConflict::Update, vec![both]).await.unwrap();
     assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
+}
+
+async fn user(world: &World, identifier: &str) -> User {
+    world.running.app.store.user_by_identifier(identifier).await.unwrap().unwrap()
+}
+
+/// The manual's two files of Auth0: hashes first, then who the people are.
+#[tokio::test]
+async fn a_second_file_blocks_whom_it_calls_blocked_and_unblocks_nobody() {
+    let world = World::new().await;
+    let file = |fields: Value| {
+        let mut record = json!({ "id": "auth0|1", "email": "mallory@example.org" });
+        record.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        vec![account(record)]
+    };
+    import(&world, OnConflict::Skip, file(json!({ "password_hash": HASHES[0] }))).await.unwrap();
+    assert_eq!(sign_in(&world, "mallory@example.org", PASSWORD).await.status, 200);
+    let told = import(&world, OnConflict::Update, file(json!({ "blocked": true, "name": "Mal" }))).await.unwrap();
+    assert_eq!(told["updated"], 1, "{told}");
+    assert_eq!(sign_in(&world, "mallory@example.org", PASSWORD).await.status, 401);
+    import(&world, OnConflict::Update, file(json!({ "email": "new@example.org" }))).await.unwrap();
+    let mallory = user(&world, "mallory@example.org").await;
+    assert_eq!((mallory.status, mallory.name.as_deref()), (UserStatus::Blocked, Some("Mal")));
+    // Who has not come here has the address that the file says, and no other person's.
+    let other = |email: &str| account(json!({ "id": "auth0|2", "email": email, "password_hash": HASHES[0] }));
+    import(&world, OnConflict::Skip, vec![other("first@example.org")]).await.unwrap();
+    import(&world, OnConflict::Update, vec![other("second@example.org")]).await.unwrap();
+    assert_eq!(user(&world, "second@example.org").await.id, "auth0|2");
+    let told = import(&world, OnConflict::Update, vec![other("mallory@example.org")]).await.unwrap();
+    assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
+}
+
+#[tokio::test]
+async fn an_import_gives_nobodys_account_to_somebody_else() {
+    let world = World::new().await;
+    let eve = json!({ "username": "eve", "email": "eve@example.org", "password_hash": HASHES[0] });
+    let boss = json!({ "email": "boss@example.org", "roles": ["admin"], "password_hash": HASHES[0] });
+    let local = json!({ "email": "local@example.org" });
+    import(&world, OnConflict::Skip, vec![account(eve), account(boss), account(local)]).await.unwrap();
+    let thief = json!({ "username": "eve", "email": "thief@example.org", "password_hash": HASHES[1] });
+    let names = json!({ "username": "local@example.org", "email": "thief@example.org" });
+    for on_conflict in [OnConflict::Skip, OnConflict::Update] {
+        let told = import(&world, on_conflict, vec![account(thief.clone()), account(names.clone())]).await.unwrap();
+        assert_eq!((told["refused"].as_array().unwrap().len(), &told["present"]), (2, &json!(0)), "{told}");
+    }
+    for email in ["boss@example.org", "local@example.org"] {
+        let before = user(&world, email).await;
+        let record = json!({ "email": email, "email_verified": true, "name": "Thief", "password_hash": HASHES[1] });
+        let told = import(&world, OnConflict::Update, vec![account(record)]).await.unwrap();
+        assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
+        assert_eq!(user(&world, email).await, before);
+    }
+    assert_eq!(stored(&world, "eve").await, HASHES[0]);
+    assert!(world.running.app.store.user_by_identifier("thief@example.org").await.unwrap().is_none());
+    // Django's mark of an account without a password.
+    let none = json!({ "email": "none@example.org", "password_hash": "!unusable" });
+    import(&world, OnConflict::Skip, vec![account(none)]).await.unwrap();
+    assert_eq!(user(&world, "none@example.org").await.password_hash, None);
 }
 
 /// Security 123, by what an imported hash costs.

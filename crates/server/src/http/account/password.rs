@@ -66,7 +66,7 @@ async fn change(
         Err(problem) => return Ok(Err(AccountPasswordProblem::Password(problem))),
     };
     let own = [&user.email, &user.username, &user.name].map(|word| word.as_deref().unwrap_or_default());
-    if let Err(problem) = setup::policy(app).check_new_password(&password, &own) {
+    if let Err(problem) = app.passwords.judge(setup::policy(app), &password, &own).await {
         return Ok(Err(AccountPasswordProblem::Password(problem)));
     }
     if asks == Asks::Current {

@@ -95,7 +95,8 @@ impl AccountPassword {
             AccountPasswordProblem::Password(PasswordProblem::TooShort { min_chars }) => words.too_short(min_chars),
             AccountPasswordProblem::Password(PasswordProblem::TooLong { max_chars }) => words.too_long(max_chars),
             AccountPasswordProblem::Password(PasswordProblem::Personal) => words.personal().to_owned(),
-            AccountPasswordProblem::Password(_) => words.common().to_owned(),
+            AccountPasswordProblem::Password(PasswordProblem::Leaked) => words.leaked().to_owned(),
+            AccountPasswordProblem::Password(PasswordProblem::Common) => words.common().to_owned(),
             AccountPasswordProblem::PasswordsDiffer => words.differ().to_owned(),
             AccountPasswordProblem::Same => words.same().to_owned(),
             AccountPasswordProblem::Throttled { wait_secs } => words.throttled(wait_secs),
@@ -121,6 +122,7 @@ impl AccountPassword {
         let failed = |problem| Self { problem: Some(problem), ..plain.clone() };
         vec![
             ("account-password-wrong", failed(AccountPasswordProblem::Wrong)),
+            ("account-password-leaked", failed(AccountPasswordProblem::Password(PasswordProblem::Leaked))),
             ("account-password-common", failed(AccountPasswordProblem::Password(PasswordProblem::Common))),
             ("account-password-throttled", failed(AccountPasswordProblem::Throttled { wait_secs: 30 })),
             ("account-password-strong", Self { asks: Asks::Nothing, ..plain.clone() }),

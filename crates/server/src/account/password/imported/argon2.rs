@@ -5,7 +5,7 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::{B64, HashProblem, number, salt_and_hash, same};
-use crate::account::password::phc::{self, Memory};
+use crate::account::password::phc::{self, Memory, Parameters};
 
 const SCHEME: &str = "argon2";
 /// KiB of memory at most.
@@ -13,6 +13,12 @@ const MAX_KIB: u32 = 256 * 1024;
 /// KiB times passes at most, about a second of work.
 const MAX_WORK: u64 = 2 * 1024 * 1024;
 const MAX_LANES: u32 = 64;
+
+/// Whether a hash that somebody else made may cost this much.
+pub(super) fn is_within_bounds(costs: Parameters) -> bool {
+    let Parameters { memory_kib, passes, lanes } = costs;
+    memory_kib <= MAX_KIB && u64::from(memory_kib) * u64::from(passes) <= MAX_WORK && lanes <= MAX_LANES
+}
 
 /// An Argon2 hash of another system.
 #[derive(Clone)]
@@ -71,7 +77,7 @@ impl Argon2Hash {
         hash: Vec<u8>,
     ) -> Result<Self, HashProblem> {
         let (memory_kib, passes, lanes) = costs;
-        if memory_kib > MAX_KIB || u64::from(memory_kib) * u64::from(passes) > MAX_WORK || lanes > MAX_LANES {
+        if !is_within_bounds(Parameters { memory_kib, passes, lanes }) {
             return Err(HashProblem::TooCostly { scheme: SCHEME, bound: "256 MiB, 2 GiB in all passes and 64 lanes" });
         }
         let params = Params::new(memory_kib, passes, lanes, Some(hash.len()));

@@ -7,7 +7,7 @@ use aws_lc_rs::{digest, hmac};
 use md5::Digest as _;
 use zeroize::Zeroizing;
 
-use super::{B64, HashProblem, MAX_SALT, SALT_LEN, number};
+use super::{B64, HashProblem, MAX_SALT, SALT_LEN, argon2, number};
 use crate::account::password::phc::{Memory, Parameters, Phc};
 
 /// Rounds at most.
@@ -168,7 +168,9 @@ impl DigestHash {
     }
 
     pub(super) fn wrap(&self, parameters: Parameters, salt: [u8; SALT_LEN], memory: &mut Memory) -> Option<Wrapped> {
-        let outer = Phc::of(parameters, &self.hash, salt, memory)?;
+        // What is kept has to be read again, by another installation too.
+        let costs = if argon2::is_within_bounds(parameters) { parameters } else { Parameters::default() };
+        let outer = Phc::of(costs, &self.hash, salt, memory)?;
         Some(Wrapped { recipe: self.recipe.clone(), outer })
     }
 }
@@ -193,6 +195,8 @@ impl Wrapped {
         let recipe = Recipe { kind, place, rounds, salt: B64.decode_to_vec(salt).ok()? };
         let valid = recipe.is_valid() && rounds <= MAX_ROUNDS && values.next().is_none();
         let outer = Phc::parse(&format!("${outer}"))?;
+        // A line of a file may hold this text, too.
+        let valid = valid && argon2::is_within_bounds(outer.parameters);
         valid.then_some(Self { recipe, outer })
     }
 

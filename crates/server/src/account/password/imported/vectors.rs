@@ -112,7 +112,7 @@ fn hashes_that_ask_for_too_much_are_refused() {
         format!("$scrypt$ln=63,r=4294967295,p=1${salt}${hash}"),
         format!("$scrypt$ln=1,r=1,p=4294967295${salt}${hash}"),
         format!("$pbkdf2-sha512$i=4294967295${salt}${hash}"),
-        format!("$pbkdf2-sha1$i=3000000${salt}${hash}"),
+        format!("$pbkdf2-sha1$i=3000001${salt}${hash}"),
         "$2b$31$5YJBOO.yUoTxRfZOQQLEMe4FFiNCaKDoNH0.jhOcjNOzZ0sB0.okG".to_owned(),
         "$shiro1$MD5$2000000$$0HY+2qnZvSqVFigOkETYhQ==".to_owned(),
     ] {
@@ -125,6 +125,38 @@ fn hashes_that_ask_for_too_much_are_refused() {
     for (rounds, mem_cost) in [(8, 30), (u32::MAX, 63), (8, u32::MAX), (1 << 20, 14)] {
         assert!(FirebaseHash::new(&project(rounds, mem_cost), vec![0; 8], vec![0; 64]).is_err());
     }
+}
+
+#[test]
+fn a_fast_hash_cannot_ask_for_gigabytes_by_the_hash_around_it() {
+    let imported = ImportedHash::read("{SHA}mN7MYuzjmaIu0w1JDvMzvn/ec4U=").unwrap();
+    let good = imported.store(CHEAP, [7; SALT_LEN], &mut Memory::default()).unwrap();
+    assert!(OnRecord::parse(&good).is_some());
+    for costs in ["m=4194304,t=100,p=1", "m=262145,t=1,p=1", "m=262144,t=9,p=1"] {
+        let bomb = good.replace("m=64,t=1,p=1", costs);
+        assert!(bomb != good && ImportedHash::read(&bomb).is_err() && OnRecord::parse(&bomb).is_none(), "{bomb}");
+    }
+}
+
+/// What settings beyond those bounds keep must be readable afterwards.
+#[test]
+fn a_fast_hash_is_kept_within_the_bounds_whatever_the_settings() {
+    let imported = ImportedHash::read("{SHA}mN7MYuzjmaIu0w1JDvMzvn/ec4U=").unwrap();
+    let settings = Parameters { memory_kib: 64, passes: 100, lanes: 1 };
+    assert!(argon2::is_within_bounds(settings));
+    let settings = Parameters { memory_kib: 1024 * 1024, passes: 4, lanes: 1 };
+    let stored = imported.store(settings, [7; SALT_LEN], &mut Memory::default()).unwrap();
+    assert!(OnRecord::parse(&stored).is_some(), "{stored}");
+}
+
+/// Keycloak 24 and newer with `pbkdf2`: 1,300,000 iterations for 64 bytes, made with Python's `hashlib`.
+#[test]
+fn the_most_that_keycloak_asks_for_is_verified() {
+    let hash = decode_hex(
+        "a68f9e6bc13648104bb3d53fe13486db29efd460a90b2f51538c0f610e8762b3a8dbafe4912560a90aa7e5142e4f442106a51855377ce36d6823575a919add0f",
+    );
+    let imported = Pbkdf2Hash::new(Prf::Sha1, 1_300_000, b"keycloak's salt.".to_vec(), hash.unwrap()).unwrap();
+    assert!(imported.verify(b"correct horse battery") && !imported.verify(b"correct horse batterx"));
 }
 
 #[test]

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -48,7 +51,7 @@ fn the_manuals_examples_do_what_it_says() {
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/manual/import.md");
     let text = std::fs::read_to_string(manual).unwrap();
     let blocks: Vec<&str> = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), 7);
     let folder = folder();
     let path = format!("{}:{}", Path::new(PROGRAM).parent().unwrap().display(), std::env::var("PATH").unwrap());
     for block in blocks {
@@ -60,10 +63,69 @@ fn the_manuals_examples_do_what_it_says() {
     }
     let users = json(folder.path(), None, "user list");
     let users = users["users"].as_array().unwrap();
-    assert_eq!(users.len(), 9, "{users:?}");
+    assert_eq!(users.len(), 10, "{users:?}");
     assert!(users.iter().all(|user| user["has_password"] == true), "{users:?}");
     let ids: Vec<&str> = users.iter().map(|user| user["id"].as_str().unwrap()).collect();
     assert!(ids.contains(&"auth0|60425dc43519d90068f82973") && ids.contains(&"826731b2-bf17-4bd9-b45c-6a26c77ddaae"));
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_report_is_its_owners_and_what_somebody_named_is_not_deleted() {
+    let folder = folder();
+    let folder = folder.path();
+    std::fs::write(folder.join("bad.ndjson"), "{\"email\":\"nonsense\"}\n").unwrap();
+    std::fs::write(folder.join("good.ndjson"), "{\"email\":\"ada@example.com\"}\n").unwrap();
+    for name in ["bad.ndjson.refused", "named"] {
+        std::fs::write(folder.join(name), "older").unwrap();
+        std::fs::set_permissions(folder.join(name), Permissions::from_mode(0o644)).unwrap();
+    }
+    for arguments in ["user import bad.ndjson", "user import bad.ndjson --report named"] {
+        assert_eq!(symbolon(folder, None, arguments).output().unwrap().status.code(), Some(8), "{arguments}");
+    }
+    for name in ["bad.ndjson.refused", "named"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+    std::fs::rename(folder.join("bad.ndjson.refused"), folder.join("good.ndjson.refused")).unwrap();
+    json(folder, None, "user import good.ndjson");
+    assert!(!folder.join("good.ndjson.refused").exists(), "nobody is refused any more");
+    json(folder, None, "user import good.ndjson --report named");
+    assert!(std::fs::read_to_string(folder.join("named")).unwrap().contains("nonsense"), "it may be anybody's");
+}
+
+/// Beside a server, where a command is a request of a megabyte at most.
+#[test]
+fn large_records_do_not_stop_an_import_beside_a_server() {
+    let folder = folder();
+    let folder = folder.path();
+    let mut file = String::new();
+    for (number, kib) in [0, 300, 250, 250, 250, 0].into_iter().enumerate() {
+        let note = "x".repeat(kib * 1024);
+        writeln!(file, "{{\"email\":\"person-{number}@example.com\",\"claims\":{{\"note\":\"{note}\"}}}}").unwrap();
+    }
+    std::fs::write(folder.join("large.ndjson"), file).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut serve = symbolon(folder, None, &format!("serve --listen {address}"));
+    let mut server = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(60) && server.try_wait().unwrap().is_none(), "it does not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = symbolon(folder, None, "user import large.ndjson --json").output().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(told["created"].as_u64().unwrap() + told["refused"].as_u64().unwrap(), 6, "{told} {said}");
+    let report = std::fs::read_to_string(folder.join("large.ndjson.refused")).unwrap();
+    assert!(report.contains("\"line\":2") && report.contains("larger than 256 KiB"), "{report}");
+    assert!(!report.contains("\"line\":1,") && !report.contains("\"line\":6,"), "{report}");
 }
 
 const ACCOUNTS: u64 = 4_000;
@@ -86,7 +148,7 @@ fn killed(url: Option<&str>) {
     let folder = folder.path();
     let mut file = String::new();
     for number in 0..ACCOUNTS {
-        let hash = "$2b$04$5YJBOO.yUoTxRfZOQQLEMe4FFiNCaKDoNH0.jhOcjNOzZ0sB0.okG";
+        let hash = "$2b$10$5YJBOO.yUoTxRfZOQQLEMeeJmNr.7FXODFWJafMl5TYUN9654eK0K";
         writeln!(file, "{{\"email\":\"person-{number}@example.com\",\"password_hash\":\"{hash}\"}}").unwrap();
     }
     std::fs::write(folder.join("users.ndjson"), file).unwrap();

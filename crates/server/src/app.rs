@@ -19,6 +19,7 @@ use crate::account::attempts::Attempts;
 use crate::account::factors::passkey::ChallengeKey;
 use crate::account::password::leaked::LeakedFile;
 use crate::account::password::{Parameters, Pool, PoolSettings};
+use crate::account::slow_kinds;
 use crate::account::throttle::{Limit, ThrottlePolicy};
 use crate::audit::{Audit, AuditWriter};
 use crate::backup::ArchiveKey;
@@ -220,6 +221,7 @@ impl App {
         let nonces = Nonces::new(&master.derive("dpop nonce")).map_err(|why| invalid(&why))?;
         let pairwise = pairwise(&*store, &sealer).await?;
         let attempts = Attempts::open(&config, Arc::clone(&store)).await?;
+        slow_kinds::learn(&*store, &passwords).await?;
         let app = Arc::new(Self {
             browser_states: BrowserStates::new(&master.derive("browser state")).map_err(|why| invalid(&why))?,
             challenges: ChallengeKey::new(&master.derive("passkey challenge")),
@@ -304,6 +306,7 @@ impl App {
 
     /// Takes in what has changed in the registry, and in the part of the configuration that its metadata tells.
     pub async fn reload_registry(&self) -> Result<(), AppError> {
+        slow_kinds::learn(&*self.store, &self.passwords).await?;
         let published = Published::of(&self.config());
         let fresh = self.registry().renewed(&*self.store, &self.sealer, &self.issuer, &published).await?;
         let fresh = Arc::new(fresh);

@@ -12,12 +12,12 @@ use crate::error::StoreError;
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
     Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
-    EventStream, Family, Hash32, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead,
-    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate,
-    Verification, WaitingTarget,
+    EventStream, Family, Hash32, ImportUsers, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
+    NewCredentials, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus,
+    NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation,
+    RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
+    StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -65,10 +65,10 @@ pub trait Store: AccountStore + Send + Sync + 'static {
     /// any of them belongs to someone, [`Conflict::Exists`](crate::Conflict::Exists) if the id does.
     async fn create_user(&self, new: NewUser) -> Result<()>;
 
-    /// Creates those users of whose ids and login identifiers nobody has any, each with an answer of its own, in one transaction.
+    /// Creates those users of whose ids and login identifiers nobody has any, each with an answer of its own, in one transaction with its audit event.
     /// [`Conflict::IdentifierTaken`](crate::Conflict::IdentifierTaken) or [`Conflict::Exists`](crate::Conflict::Exists) if somebody else was
     /// faster in between: then nobody was created, and the same call again tells who it is.
-    async fn import_users(&self, users: Vec<NewUser>) -> Result<Vec<ImportedUser>>;
+    async fn import_users(&self, import: ImportUsers) -> Result<Vec<ImportedUser>>;
 
     /// Which of these (normalised) login identifiers are somebody's, and whose.
     async fn identifier_owners(&self, identifiers: Vec<String>) -> Result<Vec<(String, String)>>;

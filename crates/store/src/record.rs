@@ -44,7 +44,9 @@ pub use session::{Ended, NewSession, Session};
 pub use status::{NewStatus, NewStatusList, StatusList, StatusPlace};
 pub(crate) use throttle::Counter;
 pub use throttle::{Attempt, ThrottleKey};
-pub use user::{Change, Consent, ImportedUser, ListUsers, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate};
+pub use user::{
+    Change, Consent, ImportUsers, ImportedUser, ListUsers, NewUser, RolesSet, SignedOut, User, UserStatus, UserUpdate,
+};
 
 use serde::{Deserialize, Serialize};
 

@@ -40,7 +40,7 @@ pub(crate) const HELP: &str = "Examples:\n  \
 pub(crate) struct Import {
     /// The export; - for standard input
     file: PathBuf,
-    /// Whose export it is: symbolon, auth0, keycloak, firebase or stormpath
+    /// Whose export it is: symbolon, csv, auth0, keycloak, firebase or stormpath
     #[arg(long, value_name = "FORMAT", default_value = "symbolon")]
     format: Format,
     /// What to do with whom somebody has the user name or address of already

@@ -1,6 +1,7 @@
 //! Accounts: identifiers people sign in with, their passwords, and how failures are slowed down.
 //!
-//! Everything here is a building block without I/O, but for the threads of [`password::Pool`] and the counting of [`attempts::Attempts`];
+//! Everything here is a building block without I/O, but for the threads of [`password::Pool`], the counting of [`attempts::Attempts`] and what hashes cost
+//! (`slow_kinds`);
 //! the flows that use it live in `http`.
 
 pub mod attempts;
@@ -12,6 +13,7 @@ pub mod password;
 pub(crate) mod reset;
 pub mod sign_in;
 pub mod sign_up;
+pub(crate) mod slow_kinds;
 pub mod throttle;
 
 use symbolon_store::User;

@@ -8,6 +8,7 @@ use symbolon_store::{Attempt, User, UserStatus};
 
 use super::normalize::Identifier;
 use super::password::{Password, SALT_LEN, Verdict};
+use super::slow_kinds;
 use super::throttle::{Account, ThrottlePolicy};
 use crate::app::App;
 use crate::clock::Stopwatch;
@@ -47,9 +48,6 @@ pub async fn check(
     let watch = Stopwatch::start();
     let outcome = judge(app, meta, username, password, device).await;
     app.metrics.login_duration.observe(watch.elapsed());
-    if matches!(outcome, Ok(Outcome::Wrong { .. })) {
-        app.passwords.even_out(watch.elapsed()).await;
-    }
     match &outcome {
         Ok(Outcome::SignedIn(_)) => app.metrics.signed_in("success", ""),
         Ok(Outcome::Wrong { .. }) => app.metrics.signed_in("failure", "credentials"),
@@ -99,12 +97,14 @@ async fn judge(
     let mut salt = [0; SALT_LEN];
     SystemRng.fill(&mut salt);
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let Ok(verdict) = app.passwords.verify(password, stored.clone(), salt).await else {
+    let Ok((verdict, took)) = app.passwords.verify_timed(password, stored.clone(), salt).await else {
         // Nothing was checked, so nothing failed.
         app.attempts.forgive(Vec::new(), [forgotten, given_back].concat()).await.map_err(failed)?;
         return Ok(Outcome::Busy);
     };
+    slow_kinds::keep(&*app.store, &app.passwords).await.map_err(failed)?;
     let Some(user) = user.filter(|user| verdict != Verdict::NoMatch && user.status == UserStatus::Active) else {
+        app.passwords.even_out(took).await;
         return Ok(wrong);
     };
     if let (Verdict::MatchNeedsRehash(fresh), Some(old)) = (verdict, stored) {

@@ -237,6 +237,12 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
             "choose another with --id",
         ));
     }
+    if context.store.user(&client_id).await?.is_some() {
+        return Err(AdminError::conflict(
+            format!("`{client_id}` is the id of a user, and both would be the same `sub`"),
+            "choose another with --id",
+        ));
+    }
     api::check_client_id(context, &client_id).await?;
     let mut client = registration(&new, &client_id, context.now)?;
     check_apis(context, &client).await?;
@@ -462,6 +468,7 @@ async fn free_id(context: &mut AdminContext<'_>, name: &str) -> Result<String, A
     let slug = slug(name);
     let taken = is_taken(context, CLIENT, &slug).await?
         || is_taken(context, DELETED_CLIENT, &slug).await?
+        || context.store.user(&slug).await?.is_some()
         || api::check_client_id(context, &slug).await.is_err();
     if !taken && !slug.is_empty() {
         return Ok(slug);

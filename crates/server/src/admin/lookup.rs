@@ -8,17 +8,21 @@ use crate::account::normalize::{EmailAddress, Identifier};
 /// The role that administrators have. It always exists.
 pub(super) const ADMIN: &str = "admin";
 
-/// The user named by id, user name or e-mail address.
+/// The user named by id, user name or e-mail address. Ids that an import kept may be somebody else's user name: then nobody is meant.
 pub(super) async fn user(context: &AdminContext<'_>, name: &str) -> Result<User, AdminError> {
-    if let Some(user) = context.store.user(name).await? {
-        return Ok(user);
+    let by_id = context.store.user(name).await?;
+    let by_name = match Identifier::parse(name) {
+        Ok(key) => context.store.user_by_identifier(key.as_str()).await?,
+        Err(_) => None,
+    };
+    match (by_id, by_name) {
+        (Some(one), Some(other)) if one.id != other.id => Err(AdminError::conflict(
+            format!("`{name}` is the id of one user and signs another one in"),
+            format!("name the one by address or user name, the other by id: {}", other.id),
+        )),
+        (Some(user), _) | (None, Some(user)) => Ok(user),
+        (None, None) => Err(AdminError::not_found(format!("no user `{name}`"), "symbolon user list")),
     }
-    if let Ok(key) = Identifier::parse(name)
-        && let Some(user) = context.store.user_by_identifier(key.as_str()).await?
-    {
-        return Ok(user);
-    }
-    Err(AdminError::not_found(format!("no user `{name}`"), "symbolon user list"))
 }
 
 /// The login identifiers of a user, normalised.

@@ -213,7 +213,12 @@ impl AdminContext<'_> {
 
     /// Writes an audit event; the command is answered only after it is on record.
     async fn audit(&self, event: Event<'_>) -> Result<(), AdminError> {
-        let event = AuditEvent {
+        Ok(self.store.append_audit(vec![self.event(event)]).await?)
+    }
+
+    /// As the store takes it.
+    fn event(&self, event: Event<'_>) -> AuditEvent {
+        AuditEvent {
             at: self.now,
             name: event.name.to_owned(),
             outcome: "success".to_owned(),
@@ -224,8 +229,7 @@ impl AdminContext<'_> {
             address: self.origin.address.clone(),
             request_id: self.origin.request_id.clone(),
             detail: event.detail,
-        };
-        Ok(self.store.append_audit(vec![event]).await?)
+        }
     }
 }
 

@@ -257,12 +257,16 @@ async fn set(context: &mut AdminContext<'_>, name: &str, mut change: UserChange)
     Ok(json!({ "user": view(&changed), "ended": ended_view(ended), "tokens_until": ended.tokens_until }))
 }
 
-pub(super) async fn set_status(
+async fn set_status(context: &mut AdminContext<'_>, name: &str, status: UserStatus) -> Result<Value, AdminError> {
+    let user = lookup::user(context, name).await?;
+    set_status_of(context, user, status).await
+}
+
+pub(super) async fn set_status_of(
     context: &mut AdminContext<'_>,
-    name: &str,
+    user: User,
     status: UserStatus,
 ) -> Result<Value, AdminError> {
-    let user = lookup::user(context, name).await?;
     let handle = random_id(&mut *context.rng);
     let ended = context.store.set_user_status(&user.id, status, &handle, context.now).await?;
     let event = match status {

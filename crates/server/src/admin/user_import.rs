@@ -1,8 +1,8 @@
-//! Accounts of other systems, a batch at a time. A batch is one transaction for what it makes and one audit event; whoever sends batches can stop and
-//! begin again at any moment, as who is there already is known by their identifiers.
+//! Accounts of other systems, a batch at a time. A batch is one transaction for what it makes, with what the audit log says of it; whoever sends batches
+//! can stop and begin again at any moment, as who is there already is known by their identifiers.
 //!
 //! Refused, each alone and with the cause: identifiers and claims that the sign-in page would not take, hashes of unknown kind or of too great a cost,
-//! roles that nobody made known, ids that a client has, and whoever would be somebody else's account.
+//! roles that nobody made known, ids that a client has or had, and whoever would be somebody else's account.
 //!
 //! Who is there already is the same person if the ids agree, or if all identifiers of the record are that account's. One of them is not enough: the
 //! other system's `eve` need not be the one who has that user name here.
@@ -12,16 +12,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_oauth::Subject;
-use symbolon_store::{Change, Conflict, Document, ImportedUser, NewUser, StoreError, User, UserStatus, UserUpdate};
+use symbolon_store::{Change, Conflict, ImportUsers, ImportedUser, NewUser, StoreError, User, UserStatus, UserUpdate};
 use tokio::task::JoinSet;
 
-use super::document::{self, ROLE};
+use super::client::is_taken;
+use super::document::{self, CLIENT, DELETED_CLIENT, ROLE};
 use super::lookup::{self, ADMIN};
 use super::user::{self, NewAccount, new_account};
 use super::{AdminContext, AdminError, AdminErrorKind, Event};
-use crate::account::normalize::EmailAddress;
+use crate::account::normalize::{EmailAddress, Identifier};
 use crate::account::password::imported::ImportedHash;
-use crate::account::password::{Overloaded, Pool, SALT_LEN};
+use crate::account::password::{Overloaded, SALT_LEN};
+use crate::account::slow_kinds;
 use crate::import::Account;
 
 /// Accounts of a batch at most.
@@ -115,7 +117,6 @@ pub(super) async fn import(context: &mut AdminContext<'_>, batch: ImportBatch) -
         outcome.created = fresh.len() as u64;
     } else {
         create(context, fresh, &mut outcome).await?;
-        record(context, &outcome).await?;
     }
     let told = |list: BTreeMap<usize, String>| -> Vec<Value> {
         list.into_iter().map(|(index, cause)| json!({ "index": index, "cause": cause })).collect()
@@ -152,9 +153,10 @@ async fn prepare(
     }
     let mut kept = Vec::with_capacity(prepared.len());
     for one in prepared {
-        // The `sub` of a client's own tokens is its id: nobody else may have it.
-        if one.keeps_id && context.store.document(Document::CLIENT, &one.new.user.id).await?.is_some() {
-            outcome.refused.insert(one.index, "a client has this id".to_owned());
+        // The `sub` of a client's own tokens is its id: nobody else may have it, not even later, as such tokens are on record.
+        let id = &one.new.user.id;
+        if one.keeps_id && (is_taken(context, CLIENT, id).await? || is_taken(context, DELETED_CLIENT, id).await?) {
+            outcome.refused.insert(one.index, "a client has or had this id".to_owned());
         } else {
             kept.push(one);
         }
@@ -211,7 +213,8 @@ async fn split(
     prepared: Vec<Prepared>,
     outcome: &mut Outcome,
 ) -> Result<Split, AdminError> {
-    let keys = prepared.iter().flat_map(|prepared| prepared.new.identifiers.clone()).collect();
+    let names = prepared.iter().flat_map(|prepared| prepared.new.identifiers.iter().cloned());
+    let keys = names.chain(prepared.iter().filter_map(kept_id_as_name)).collect();
     let owners: HashMap<String, String> = context.store.identifier_owners(keys).await?.into_iter().collect();
     // Within the batch nobody else is on record yet.
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -227,6 +230,11 @@ async fn split(
             outcome.refused.insert(prepared.index, "the id stands in the file twice".to_owned());
             continue;
         }
+        let namesake = kept_id_as_name(&prepared).and_then(|name| owners.get(&name));
+        if namesake.is_some_and(|owner| *owner != user.id) {
+            outcome.refused.insert(prepared.index, "the id is somebody's user name or address".to_owned());
+            continue;
+        }
         let kept = if prepared.keeps_id { context.store.user(&user.id).await? } else { None };
         let known: Vec<Option<&String>> = identifiers.iter().map(|key| owners.get(key)).collect();
         if kept.is_none() && known.iter().all(Option::is_none) {
@@ -238,6 +246,12 @@ async fn split(
         }
     }
     Ok((fresh, present))
+}
+
+/// An id that is somebody else's name would have an operator's commands hit the wrong person.
+fn kept_id_as_name(prepared: &Prepared) -> Option<String> {
+    let id = prepared.keeps_id.then_some(&prepared.new.user.id)?;
+    Identifier::parse(id).ok().map(Identifier::into_string)
 }
 
 /// Who has the id, and who each of the identifiers: whether that is one person, and the record's.
@@ -257,10 +271,17 @@ async fn create(context: &mut AdminContext<'_>, fresh: Vec<Prepared>, outcome: &
     for (prepared, hash) in fresh.into_iter().zip(hashes) {
         users.push(NewUser { user: User { password_hash: hash, ..prepared.new.user }, ..prepared.new });
     }
-    let mut made = context.store.import_users(users.clone()).await;
+    if users.is_empty() {
+        return Ok(());
+    }
+    acquaint(context, users.iter().filter_map(|new| new.user.password_hash.as_deref())).await?;
+    let detail = json!({ "present": outcome.present, "refused": outcome.refused.len() + outcome.conflicts.len() });
+    let event = context.event(Event { name: "user.import", detail, ..Event::default() });
+    let import = ImportUsers { users, event };
+    let mut made = context.store.import_users(import.clone()).await;
     if let Err(StoreError::Conflict(Conflict::IdentifierTaken | Conflict::Exists)) = made {
         // Somebody signed up in between: now they are on record.
-        made = context.store.import_users(users).await;
+        made = context.store.import_users(import).await;
     }
     for (index, imported) in indexes.into_iter().zip(made?) {
         match imported {
@@ -275,7 +296,19 @@ async fn create(context: &mut AdminContext<'_>, fresh: Vec<Prepared>, outcome: &
     Ok(())
 }
 
-/// The hashes as they are kept, in their order; fast ones are hashed themselves, as many at once as there are threads for it.
+/// How long hashes of each kind take is on record before anybody can guess at one.
+async fn acquaint<'a>(context: &AdminContext<'_>, hashes: impl Iterator<Item = &'a str>) -> Result<(), AdminError> {
+    for hash in hashes {
+        patiently(|| context.passwords.acquaint(hash)).await.map_err(busy)?;
+    }
+    Ok(slow_kinds::keep(context.store, context.passwords).await?)
+}
+
+fn busy(why: Overloaded) -> AdminError {
+    AdminError::new(AdminErrorKind::Unavailable, why.to_string(), "repeat the command: it goes on where it was")
+}
+
+/// The hashes as they are kept, in their order; weak ones are hashed themselves, as many at once as there are threads for it.
 async fn keep(
     context: &mut AdminContext<'_>,
     hashes: impl Iterator<Item = Option<ImportedHash>>,
@@ -293,7 +326,8 @@ async fn keep(
         if running.len() >= context.passwords.workers() {
             settle(&mut running, &mut kept).await?;
         }
-        running.spawn(patiently(context.passwords.clone(), hash, salt, place));
+        let pool = context.passwords.clone();
+        running.spawn(async move { (place, patiently(|| pool.store(hash.clone(), salt)).await) });
     }
     while !running.is_empty() {
         settle(&mut running, &mut kept).await?;
@@ -306,27 +340,23 @@ type Running = JoinSet<(usize, Result<String, Overloaded>)>;
 async fn settle(running: &mut Running, kept: &mut [Option<String>]) -> Result<(), AdminError> {
     if let Some(done) = running.join_next().await {
         let (place, hash) = done.map_err(|why| AdminError::failed(why.to_string()))?;
-        let busy = |why: Overloaded| {
-            AdminError::new(AdminErrorKind::Unavailable, why.to_string(), "repeat the command: it goes on where it was")
-        };
         kept[place] = Some(hash.map_err(busy)?);
     }
     Ok(())
 }
 
-async fn patiently(
-    pool: Pool,
-    hash: ImportedHash,
-    salt: [u8; SALT_LEN],
-    place: usize,
-) -> (usize, Result<String, Overloaded>) {
+/// Again, as long as the queue of hashes is full.
+async fn patiently<T, F>(hash: impl Fn() -> F) -> Result<T, Overloaded>
+where
+    F: Future<Output = Result<T, Overloaded>>,
+{
     for _ in 0..100 {
-        if let Ok(kept) = pool.store(hash.clone(), salt).await {
-            return (place, Ok(kept));
+        if let Ok(done) = hash().await {
+            return Ok(done);
         }
         tokio::time::sleep(PAUSE).await;
     }
-    (place, Err(Overloaded))
+    Err(Overloaded)
 }
 
 /// Why what the file says of somebody who is there already is not taken over.
@@ -366,7 +396,7 @@ async fn update(
         return Ok(Ok(()));
     }
     if record.status == UserStatus::Blocked && there.status == UserStatus::Active {
-        user::set_status(context, id, UserStatus::Blocked).await?;
+        user::set_status_of(context, there.clone(), UserStatus::Blocked).await?;
     }
     let came_here = has_come_here(&there);
     match context.store.update_user(id, changes(&there, record, context.now)?).await {
@@ -374,14 +404,19 @@ async fn update(
         Err(StoreError::Conflict(_)) => return Ok(Err(SOMEBODY_ELSE)),
         Err(why) => return Err(why.into()),
     }
-    let Some(hash) = hash.filter(|_| !came_here) else { return Ok(Ok(())) };
-    let kept = keep(context, std::iter::once(Some(hash))).await?.pop().flatten().unwrap_or_default();
-    if let Some(before) = there.password_hash {
-        context.store.set_password_hash(id, &before, &kept).await?;
-    } else {
-        let handle = symbolon_oauth::random_id(&mut *context.rng);
-        context.store.set_password(id, &kept, &handle, context.now).await?;
+    let hash = hash.filter(|_| !came_here);
+    let detail = json!({ "updated": 1, "password": hash.is_some() });
+    if let Some(hash) = hash {
+        let kept = keep(context, std::iter::once(Some(hash))).await?.pop().flatten().unwrap_or_default();
+        acquaint(context, std::iter::once(&*kept)).await?;
+        if let Some(before) = there.password_hash {
+            context.store.set_password_hash(id, &before, &kept).await?;
+        } else {
+            let handle = symbolon_oauth::random_id(&mut *context.rng);
+            context.store.set_password(id, &kept, &handle, context.now).await?;
+        }
     }
+    context.audit(Event { name: "user.import", user_id: Some(id), detail, ..Event::default() }).await?;
     Ok(Ok(()))
 }
 
@@ -408,17 +443,4 @@ fn changes(there: &User, record: User, now: u64) -> Result<UserUpdate, AdminErro
         expect_revision: None,
         now,
     })
-}
-
-async fn record(context: &AdminContext<'_>, outcome: &Outcome) -> Result<(), AdminError> {
-    if outcome.created + outcome.updated == 0 {
-        return Ok(());
-    }
-    let detail = json!({
-        "created": outcome.created,
-        "updated": outcome.updated,
-        "present": outcome.present,
-        "refused": outcome.refused.len() + outcome.conflicts.len(),
-    });
-    context.audit(Event { name: "user.import", detail, ..Event::default() }).await
 }

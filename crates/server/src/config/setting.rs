@@ -183,7 +183,7 @@ pub const SETTINGS: &[Setting] = &[
     row("password.memory", size(64 * KIB, 4096 * MIB), "19MiB", "Argon2id memory per hash"),
     row("password.passes", count(1, 100), "2", "Argon2id passes"),
     row("password.leaked", Kind::Path, "", "file of leaked passwords that nobody may choose, in addition to those in the program: SHA-1 in order, as Have I Been Pwned gives them out"),
-    row("password.workers", count(0, 256), "0", "hashes at once; 0 means one per processor"),
+    row("password.workers", count(0, 256), "0", "hashes at once; 0 means one per processor, within 4 GiB of memory"),
     row("password.queue", count(1, 100_000), "256", "sign-ins that may wait for a hash; more are told to retry"),
 
     row("throttle.pair.free", count(1, 1000), "5", "failures of one account from one address before each further try must wait: a second, and twice as long with every failure"),

@@ -52,7 +52,7 @@ impl Account {
 
     /// Whether taking it over takes as long as hashing a password.
     pub fn is_slow(&self) -> bool {
-        self.password_hash.as_ref().is_some_and(|hash| hash.read().is_ok_and(|hash| hash.is_fast()))
+        self.password_hash.as_ref().is_some_and(|hash| hash.read().is_ok_and(|hash| hash.is_weak()))
     }
 }
 

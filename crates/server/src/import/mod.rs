@@ -5,6 +5,7 @@
 
 mod account;
 mod auth0;
+mod csv;
 mod date;
 mod firebase;
 mod keycloak;
@@ -29,6 +30,8 @@ use symbolon_oauth::json::holds_nul;
 pub enum Format {
     /// Auth0's bulk export and import: lines or an array.
     Auth0,
+    /// A table with a header.
+    Csv,
     /// `firebase auth:export users.json`.
     Firebase,
     /// A realm with its users, or a file of users.
@@ -45,11 +48,12 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, String> {
         Ok(match text {
             "auth0" => Self::Auth0,
+            "csv" => Self::Csv,
             "firebase" => Self::Firebase,
             "keycloak" => Self::Keycloak,
             "stormpath" => Self::Stormpath,
             "symbolon" => Self::Symbolon,
-            _ => return Err("one of symbolon, auth0, keycloak, firebase, stormpath".to_owned()),
+            _ => return Err("one of symbolon, csv, auth0, keycloak, firebase, stormpath".to_owned()),
         })
     }
 }
@@ -61,7 +65,7 @@ pub struct Shape {
     pub format: Format,
     /// What all hashes of a Firebase project have in common.
     pub firebase: Option<HashConfig>,
-    /// Whether people keep the ids they had; in our own shape an id that is there is always kept.
+    /// Whether people keep the ids they had; in our own shape and in a table an id that is there is always kept.
     pub ids: Ids,
 }
 
@@ -83,6 +87,8 @@ impl Shape {
         let account = match self.format {
             Format::Symbolon => return serde_json::from_value(record).map_err(|why| account::cause(&why)),
             Format::Auth0 => auth0::account(&record)?,
+            // An id is a column that somebody put there.
+            Format::Csv => return csv::account(&record),
             Format::Firebase => firebase::account(&record, self.firebase.as_ref())?,
             Format::Keycloak => keycloak::account(&record)?,
             Format::Stormpath => stormpath::account(&record),

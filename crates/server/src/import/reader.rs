@@ -1,4 +1,4 @@
-//! Reads a file of records in constant memory: lines, an array, one JSON text after the other, or the member `users` of a large object.
+//! Reads a file of records in constant memory: lines, an array, one JSON text after the other, the member `users` of a large object, or a table.
 //!
 //! A line that cannot be read is one refused record. Elsewhere an error in the syntax ends the reading, as nothing tells where the next record begins.
 
@@ -10,10 +10,10 @@ use std::rc::Rc;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::Format;
+use super::{Format, csv};
 
 /// The longest line.
-const MAX_LINE: u64 = 1024 * 1024;
+pub(super) const MAX_LINE: u64 = 1024 * 1024;
 /// The member of a realm or a Firebase export that holds the records.
 const RECORDS: &str = "users";
 
@@ -29,7 +29,7 @@ pub struct Item {
 }
 
 /// What is done with each record; an error ends the reading.
-type Each<'a, E> = dyn FnMut(Item) -> Result<(), E> + 'a;
+pub(super) type Each<'a, E> = dyn FnMut(Item) -> Result<(), E> + 'a;
 
 /// Reads all records of a file.
 ///
@@ -48,6 +48,7 @@ pub fn read<E: From<io::Error>>(format: Format, mut file: impl BufRead, each: &m
         begin.pass(&[byte]);
     };
     match (format, first) {
+        (Format::Csv, _) => csv::records(file, (begin.lines.get(), begin.bytes.get()), each),
         (Format::Symbolon, _) | (Format::Auth0, b'{') => lines(file, &begin, each),
         _ => values(file, begin, each),
     }

@@ -10,12 +10,12 @@ use symbolon_store::transfer::Snapshot;
 use symbolon_store::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
     Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
-    EventStream, Family, Hash32, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead,
-    RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
-    StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential,
-    User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    EventStream, Family, Hash32, ImportUsers, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
+    NewCredentials, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus,
+    NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation,
+    RevocationHead, RevocationKind, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange,
+    StatusList, StatusPlace, Store, StoreError, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery,
+    UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
 };
 use tokio::sync::watch;
 
@@ -172,7 +172,7 @@ observed! {
     }
     changes {
         create_user(new: NewUser) -> ();
-        import_users(users: Vec<NewUser>) -> Vec<ImportedUser>;
+        import_users(import: ImportUsers) -> Vec<ImportedUser>;
         update_user(id: &str, update: UserUpdate) -> User;
         set_password_hash(id: &str, expect: &str, hash: &str) -> bool;
         set_user_roles(id: &str, add: &[String], remove: &[String], new_handle: Option<&str>, now: u64) -> RolesSet;

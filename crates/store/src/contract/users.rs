@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::world::{ACCESS, NOW, World, access_token, begin, code, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Artefact, Attempt, Change, Consent, Delivery, ImportedUser, Issued, ListDeliveries, ListUsers, NewDelivery,
-    NewFamily, Redeemed, RevocationKind, RolesSet, SignedOut, ThrottleKey, TokenQuery, UserStatus, UserUpdate,
-    WhichDeliveries,
+    Artefact, Attempt, AuditEvent, Change, Consent, Delivery, ImportUsers, ImportedUser, Issued, ListDeliveries,
+    ListUsers, NewDelivery, NewFamily, NewUser, Redeemed, RevocationKind, RolesSet, SignedOut, ThrottleKey, TokenQuery,
+    UserStatus, UserUpdate, WhichDeliveries,
 };
 
 const TAKEN: StoreError = StoreError::Conflict(Conflict::IdentifierTaken);
@@ -58,6 +58,22 @@ pub(crate) async fn identifiers_are_unique_across_kinds_and_users(world: World) 
     assert_eq!(world.user_by_identifier("bob").await.unwrap().unwrap().id, "bob");
 }
 
+fn import(users: Vec<NewUser>) -> ImportUsers {
+    let event = AuditEvent {
+        at: NOW,
+        name: "user.import".into(),
+        outcome: "success".into(),
+        actor: Some("cli".into()),
+        user_id: None,
+        client_id: None,
+        sid: None,
+        address: None,
+        request_id: None,
+        detail: json!({ "refused": 7 }),
+    };
+    ImportUsers { users, event }
+}
+
 pub(crate) async fn of_many_users_those_are_made_of_whom_nobody_has_anything(world: World) {
     use ImportedUser::{Created, IdTaken, IdentifierTaken};
     let user = |id: &str, keys: &[&str]| {
@@ -65,7 +81,7 @@ pub(crate) async fn of_many_users_those_are_made_of_whom_nobody_has_anything(wor
         new.identifiers = keys.iter().map(|key| (*key).to_owned()).collect();
         new
     };
-    let users = vec![
+    let mut users = vec![
         user("new-1", &["one", "one@example.com", "one"]),
         user("new-2", &["two", "ann@example.com"]),
         user("ann", &["another ann"]),
@@ -73,8 +89,11 @@ pub(crate) async fn of_many_users_those_are_made_of_whom_nobody_has_anything(wor
         user("new-1", &["four"]),
         user("new-5", &[]),
     ];
+    for (new, role) in users.iter_mut().zip(["", "", "lost", "", "", "clerk"]) {
+        new.user.roles = [role].into_iter().filter(|role| !role.is_empty()).map(str::to_owned).collect();
+    }
     let answers = [Created, IdentifierTaken, IdTaken, IdentifierTaken, IdTaken, Created];
-    assert_eq!(world.import_users(users.clone()).await.unwrap(), answers);
+    assert_eq!(world.import_users(import(users.clone())).await.unwrap(), answers);
     assert_eq!(world.user_by_identifier("one@example.com").await.unwrap(), Some(users[0].user.clone()));
     for id in ["new-2", "new-3"] {
         assert_eq!(world.user(id).await, Ok(None), "{id}");
@@ -89,9 +108,14 @@ pub(crate) async fn of_many_users_those_are_made_of_whom_nobody_has_anything(wor
     assert_eq!(owners, owned.map(|(key, id)| (key.to_owned(), id.to_owned())));
     // Again, as whoever was interrupted does.
     let again = [IdentifierTaken, IdentifierTaken, IdTaken, IdentifierTaken, IdTaken, IdTaken];
-    assert_eq!(world.import_users(users).await.unwrap(), again);
-    assert_eq!(world.import_users(Vec::new()).await.unwrap(), []);
+    assert_eq!(world.import_users(import(users)).await.unwrap(), again);
+    assert_eq!(world.import_users(import(Vec::new())).await.unwrap(), []);
     assert_eq!(world.identifier_owners(Vec::new()).await.unwrap(), []);
+    // In the same transaction: who was made, and who has roles of those.
+    let told: Vec<_> = world.audit(0, 10).await.unwrap().into_iter().map(|record| record.event).collect();
+    let told: Vec<_> = told.iter().map(|event| (event.user_id.as_deref(), &event.detail)).collect();
+    let (all, one) = (json!({ "refused": 7, "created": 2 }), json!({ "roles": ["clerk"] }));
+    assert_eq!(told, [(None, &all), (Some("new-5"), &one)]);
 }
 
 pub(crate) async fn of_parallel_imports_each_identifier_has_one_owner(world: World) {
@@ -106,7 +130,7 @@ pub(crate) async fn of_parallel_imports_each_identifier_has_one_owner(world: Wor
             });
             let users: Vec<_> = users.collect();
             loop {
-                match world.import_users(users.clone()).await {
+                match world.import_users(import(users.clone())).await {
                     Err(TAKEN) => {}
                     answer => return answer.unwrap(),
                 }

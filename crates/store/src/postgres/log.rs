@@ -22,7 +22,7 @@ pub(super) async fn append_audit(conn: &Conn, events: &[AuditEvent]) -> Result<(
     conn.finish(writes).await.map(drop)
 }
 
-fn append(event: &AuditEvent) -> Result<Call<'_>> {
+pub(super) fn append(event: &AuditEvent) -> Result<Call<'_>> {
     let sql = "INSERT INTO audit (at, name, outcome, actor, user_id, client_id, sid, address, request_id, detail)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let AuditEvent { at, name, outcome, actor, user_id, client_id, sid, address, request_id, detail } = event;

@@ -14,12 +14,12 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
     Condition, Connections, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate,
-    EventStream, Family, Hash32, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials,
-    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
-    RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead,
-    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
-    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate,
-    Verification, WaitingTarget,
+    EventStream, Family, Hash32, ImportUsers, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers,
+    NewCredentials, NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus,
+    NewUser, Page, RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation,
+    RevocationHead, RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList,
+    StatusPlace, StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus,
+    UserUpdate, Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -56,8 +56,8 @@ impl Store for Postgres {
         self.write(new, |conn, new| Box::pin(user::create(conn, new))).await
     }
 
-    async fn import_users(&self, users: Vec<NewUser>) -> Result<Vec<ImportedUser>> {
-        self.write(users, |conn, users| Box::pin(user::import(conn, users))).await
+    async fn import_users(&self, import: ImportUsers) -> Result<Vec<ImportedUser>> {
+        self.write(import, |conn, import| Box::pin(user::import(conn, import))).await
     }
 
     async fn identifier_owners(&self, identifiers: Vec<String>) -> Result<Vec<(String, String)>> {

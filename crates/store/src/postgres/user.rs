@@ -7,12 +7,12 @@ use tokio_postgres::Row;
 use super::conn::{Call, Conn, call, sql};
 use super::signal::Signal;
 use super::value::{Columns, Word, bytes, json, num, opt_num};
-use super::{artefact, ending, outbox};
+use super::{artefact, ending, log, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, ImportedUser, NewDelivery, NewUser, Redeemed,
-    RolesSet, SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, ImportUsers, ImportedUser, NewDelivery,
+    NewUser, Redeemed, RolesSet, SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -69,7 +69,8 @@ pub(super) async fn create_within(conn: &Conn, new: &NewUser) -> Result<()> {
 }
 
 /// Creates those of whom nobody has anything yet.
-pub(super) async fn import(conn: &Conn, users: &[NewUser]) -> Result<Vec<ImportedUser>> {
+pub(super) async fn import(conn: &Conn, import: &ImportUsers) -> Result<Vec<ImportedUser>> {
+    let users = &import.users;
     let identifiers: Vec<&String> = users.iter().flat_map(|new| &new.identifiers).collect();
     let ids: Vec<&String> = users.iter().map(|new| &new.user.id).collect();
     let owners = "SELECT identifier FROM login_identifier WHERE identifier = ANY($1::TEXT[])";
@@ -83,6 +84,7 @@ pub(super) async fn import(conn: &Conn, users: &[NewUser]) -> Result<Vec<Importe
         }
     }
     let [mut identifiers, mut ids] = taken;
+    let events;
     let (mut answers, mut inserts, mut keys) = (Vec::with_capacity(users.len()), Vec::new(), Vec::new());
     for new in users {
         let own: BTreeSet<&String> = new.identifiers.iter().collect();
@@ -105,6 +107,8 @@ pub(super) async fn import(conn: &Conn, users: &[NewUser]) -> Result<Vec<Importe
     keys.sort_unstable();
     let wanted = keys.len() as u64;
     let (keys, owners): (Vec<&String>, Vec<&String>) = keys.into_iter().unzip();
+    events = import.events(&answers);
+    inserts.extend(events.iter().map(log::append).collect::<Result<Vec<_>>>()?);
     inserts.push(call!(
         "INSERT INTO login_identifier (identifier, user_id) SELECT * FROM unnest($1::TEXT[], $2::TEXT[]) ON CONFLICT DO NOTHING",
         keys,

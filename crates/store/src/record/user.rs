@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use super::AuditEvent;
 
 /// An account.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -88,6 +90,37 @@ pub struct NewUser {
     pub user: User,
     /// Already normalised; unique across user names and e-mail addresses of everybody.
     pub identifiers: Vec<String>,
+}
+
+/// Many users to create, each unless somebody has their id or an identifier.
+#[derive(Clone, Debug)]
+pub struct ImportUsers {
+    /// Whom.
+    pub users: Vec<NewUser>,
+    /// What the audit log says in the same transaction if anybody is created. The number of those goes into its detail as `created`; whoever gets roles
+    /// has one more of the same name to themselves.
+    pub event: AuditEvent,
+}
+
+impl ImportUsers {
+    /// What the audit log says, given what became of each.
+    pub(crate) fn events(&self, answers: &[ImportedUser]) -> Vec<AuditEvent> {
+        let made = || self.users.iter().zip(answers).filter(|(_, answer)| **answer == ImportedUser::Created);
+        let created = made().count();
+        if created == 0 {
+            return Vec::new();
+        }
+        let mut all = self.event.clone();
+        if let Value::Object(detail) = &mut all.detail {
+            detail.insert("created".to_owned(), created.into());
+        }
+        let alone = made().map(|(new, _)| &new.user).filter(|user| !user.roles.is_empty()).map(|user| AuditEvent {
+            user_id: Some(user.id.clone()),
+            detail: json!({ "roles": user.roles }),
+            ..self.event.clone()
+        });
+        std::iter::once(all).chain(alone).collect()
+    }
 }
 
 /// What became of one of many users to create.

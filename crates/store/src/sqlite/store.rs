@@ -13,11 +13,12 @@ use crate::port::{Result, Store};
 use crate::record::{
     AlsoSession, AnswerArtefact, Artefact, Attempt, AuditEvent, AuditRecord, Claim, CodeFacts, CompleteSignUp,
     Condition, Consent, Credential, Delivery, DeliveryOutcome, Document, DocumentWrite, Ended, EventFate, EventStream,
-    Family, Hash32, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials, NewDelivery,
-    NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page, RedeemCode,
-    Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead, RolesSet, Rotate,
-    Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace, StreamChange, Sweep, Swept,
-    ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate, Verification, WaitingTarget,
+    Family, Hash32, ImportUsers, ImportedUser, Issued, IssuedAccessToken, ListDeliveries, ListUsers, NewCredentials,
+    NewDelivery, NewFamily, NewRevocation, NewSession, NewStatus, NewStatusList, NewStreamStatus, NewUser, Page,
+    RedeemCode, Redeemed, RefreshFacts, RegistryChanges, RemoveCredential, Retried, Revocation, RevocationHead,
+    RolesSet, Rotate, Rotated, Session, SessionValueFacts, SignedOut, StatusChange, StatusList, StatusPlace,
+    StreamChange, Sweep, Swept, ThrottleKey, TokenFacts, TokenQuery, UseCredential, User, UserStatus, UserUpdate,
+    Verification, WaitingTarget,
 };
 use crate::transfer::Snapshot;
 
@@ -66,8 +67,13 @@ impl Store for Sqlite {
         self.write(move |conn| user::create(conn, &new)).await
     }
 
-    async fn import_users(&self, users: Vec<NewUser>) -> Result<Vec<ImportedUser>> {
-        self.write(move |conn| users.iter().map(|new| user::import(conn, new)).collect()).await
+    async fn import_users(&self, import: ImportUsers) -> Result<Vec<ImportedUser>> {
+        self.write(move |conn| {
+            let answers = import.users.iter().map(|new| user::import(conn, new)).collect::<Result<Vec<_>>>()?;
+            log::append_audit(conn, &import.events(&answers))?;
+            Ok(answers)
+        })
+        .await
     }
 
     async fn identifier_owners(&self, identifiers: Vec<String>) -> Result<Vec<(String, String)>> {

@@ -11,13 +11,17 @@ mod pace;
 mod phc;
 mod policy;
 mod pool;
+mod queue;
+mod settings;
 mod tune;
 mod verdict;
 
 pub use self::{
+    pace::SlowKind,
     phc::Parameters,
     policy::{PasswordProblem, Policy},
-    pool::{Overloaded, Pool, PoolSettings, SALT_LEN},
+    pool::{Overloaded, Pool, SALT_LEN},
+    settings::PoolSettings,
     tune::measure,
     verdict::Verdict,
 };

@@ -42,8 +42,8 @@ impl Parameters {
     }
 
     /// What a hash takes, as [`Pace`](super::pace::Pace) tells costs apart.
-    pub(super) fn cost(&self) -> (&'static str, u64) {
-        ("argon2", u64::from(self.memory_kib) * u64::from(self.passes))
+    pub(super) fn cost(&self) -> (String, u64) {
+        ("argon2".to_owned(), u64::from(self.memory_kib) * u64::from(self.passes))
     }
 
     fn argon2(&self) -> Option<Argon2<'static>> {

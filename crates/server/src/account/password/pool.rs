@@ -3,10 +3,9 @@
 //! Some threads of its own, one queue of limited length, one kept block of memory per thread. A full queue
 //! is answered at once with [`Overloaded`]; a job that runs holds its thread to the end even when the caller
 //! has gone away, and one that has gone away while waiting is skipped. Memory is given back after
-//! [`PoolSettings::idle_release`] without work.
+//! [`PoolSettings::idle_release`] without work. What a hash of another system takes beyond that is taken by few at once: see `queue.rs`.
 
 use std::{
-    collections::VecDeque,
     fmt, io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -20,35 +19,18 @@ use crate::metrics::HashMeter;
 
 use super::{
     Password,
-    imported::ImportedHash,
+    imported::{ImportedHash, OnRecord},
     leaked::LeakedFile,
-    pace::Pace,
+    pace::{Pace, SlowKind},
     phc::{self, Memory, Parameters},
     policy::{PasswordProblem, Policy},
-    verdict::{Verdict, verify},
+    queue::{Queue, Waiting},
+    settings::PoolSettings,
+    verdict::{Verdict, on_record, verify},
 };
 
 /// Bytes of a salt (RFC 9106 §3.1 recommends 16).
 pub const SALT_LEN: usize = 16;
-
-/// How a pool is laid out.
-#[derive(Clone, Copy, Debug)]
-pub struct PoolSettings {
-    /// What a new hash costs.
-    pub parameters: Parameters,
-    /// Hashes at once; 0 for one per processor.
-    pub workers: usize,
-    /// Jobs that may wait; one more is refused.
-    pub queue: usize,
-    /// How long a thread without work keeps its memory.
-    pub idle_release: Duration,
-}
-
-impl Default for PoolSettings {
-    fn default() -> Self {
-        Self { parameters: Parameters::default(), workers: 0, queue: 64, idle_release: Duration::from_mins(1) }
-    }
-}
 
 /// The queue is full, or there is no memory: answer 503 with `Retry-After`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -79,14 +61,12 @@ impl Pool {
     /// Starts the threads.
     ///
     /// # Errors
-    /// When the parameters are beyond [`Parameters::MAX`] or the system gives no thread.
+    /// When the parameters are beyond [`Parameters::MAX`], the threads would take more memory than 32 GiB, or the system gives no thread.
     pub fn start(mut settings: PoolSettings) -> io::Result<Self> {
         if !settings.parameters.are_valid() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "argon2 parameters out of range"));
         }
-        if settings.workers == 0 {
-            settings.workers = thread::available_parallelism().map_or(1, usize::from);
-        }
+        settings.workers = settings.threads()?;
         let meter = HashMeter::default();
         let (queue, arrived, pace) = (Mutex::default(), Condvar::new(), Pace::default());
         let shared = Arc::new(Shared { settings, queue, arrived, meter, pace });
@@ -135,7 +115,18 @@ impl Pool {
         stored: Option<String>,
         fresh_salt: [u8; SALT_LEN],
     ) -> Result<Verdict, Overloaded> {
+        self.verify_timed(password, stored, fresh_salt).await.map(|(verdict, _)| verdict)
+    }
+
+    /// The same, with how long it took, not counting the time in the queue: for [`even_out`](Pool::even_out).
+    pub async fn verify_timed(
+        &self,
+        password: Password,
+        stored: Option<String>,
+        fresh_salt: [u8; SALT_LEN],
+    ) -> Result<(Verdict, Duration), Overloaded> {
         let (answer, verdict) = oneshot::channel();
+        let stored = on_record(stored.as_deref());
         self.submit(Job::Verify { password, stored, fresh_salt, answer })?;
         verdict.await.unwrap_or(Err(Overloaded))
     }
@@ -147,19 +138,39 @@ impl Pool {
         hash.await.unwrap_or(Err(Overloaded))
     }
 
-    /// The hash of another system, as it is to be kept: inside one of ours, if it is a fast one.
+    /// The hash of another system, as it is to be kept: inside one of ours, if it is a weak one.
     pub async fn store(&self, imported: ImportedHash, salt: [u8; SALT_LEN]) -> Result<String, Overloaded> {
         let (answer, hash) = oneshot::channel();
         self.submit(Job::Import { imported, salt, answer })?;
         hash.await.unwrap_or(Err(Overloaded))
     }
 
-    /// Waits until a failed sign-in that has taken this long may be told: as long as with the slowest hash that is not of today's settings.
+    /// Waits until a failed sign-in may be told whose password took this long: as long as with the slowest hash that is not of today's settings.
     pub async fn even_out(&self, taken: Duration) {
         let least = self.owner.shared.pace.least();
         if let Some(rest) = least.checked_sub(taken).filter(|rest| !rest.is_zero()) {
             tokio::time::sleep(rest).await;
         }
+    }
+
+    /// Measures a hash of another system that is to be kept, if nothing of its kind is known that takes as long: so that failures take as long from now on.
+    pub async fn acquaint(&self, kept: &str) -> Result<(), Overloaded> {
+        let Some(OnRecord::Theirs(theirs)) = OnRecord::parse(kept) else { return Ok(()) };
+        if self.owner.shared.pace.is_new(&theirs.cost()) {
+            let nobodys = Password::parse("").map_err(|_| Overloaded)?;
+            self.verify(nobodys, Some(kept.to_owned()), [0; SALT_LEN]).await?;
+        }
+        Ok(())
+    }
+
+    /// Kinds of hashes that take longer than ours and are not on record yet; each is told once.
+    pub fn unkept_kinds(&self) -> Vec<(String, SlowKind)> {
+        self.owner.shared.pace.unkept()
+    }
+
+    /// A kind that is on record.
+    pub fn learn_kind(&self, name: &str, kind: &SlowKind) {
+        self.owner.shared.pace.learn(name, kind);
     }
 
     /// Hashes that are computed at once.
@@ -174,21 +185,22 @@ impl Pool {
 
     /// Jobs waiting now.
     pub fn waiting(&self) -> usize {
-        self.owner.shared.lock().jobs.len()
+        self.owner.shared.lock().len()
     }
 
     fn submit(&self, job: Job) -> Result<(), Overloaded> {
         let shared = &self.owner.shared;
         let mut queue = shared.lock();
         // Callers that hung up while waiting make room for those who still wait.
-        if queue.jobs.len() >= shared.settings.queue {
-            queue.jobs.retain(|job| !job.is_abandoned());
+        if queue.len() >= shared.settings.queue {
+            queue.forget_abandoned();
         }
-        if queue.jobs.len() >= shared.settings.queue {
+        if queue.len() >= shared.settings.queue {
             shared.meter.shed.inc();
             return Err(Overloaded);
         }
-        queue.jobs.push_back(job);
+        let extra_kib = job.extra_kib(shared.settings.parameters.memory_kib);
+        queue.push(job, extra_kib);
         drop(queue);
         shared.arrived.notify_one();
         Ok(())
@@ -202,23 +214,17 @@ struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.shared.lock().closed = true;
+        self.shared.lock().close();
         self.shared.arrived.notify_all();
     }
 }
 
 struct Shared {
     settings: PoolSettings,
-    queue: Mutex<Queue>,
+    queue: Mutex<Queue<Job>>,
     arrived: Condvar,
     meter: HashMeter,
     pace: Pace,
-}
-
-#[derive(Default)]
-struct Queue {
-    jobs: VecDeque<Job>,
-    closed: bool,
 }
 
 enum Job {
@@ -234,14 +240,14 @@ enum Job {
     },
     Verify {
         password: Password,
-        stored: Option<String>,
+        stored: Option<OnRecord>,
         fresh_salt: [u8; SALT_LEN],
-        answer: oneshot::Sender<Result<Verdict, Overloaded>>,
+        answer: oneshot::Sender<Result<(Verdict, Duration), Overloaded>>,
     },
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, Queue<Job>> {
         // The lock is never held while hashing, so a poisoned queue is still a whole one.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -249,42 +255,54 @@ impl Shared {
     fn work(&self) {
         give_way();
         let mut memory = Memory::default();
-        while let Some(job) = self.next(&mut memory) {
+        while let Some((job, extra_kib)) = self.next(&mut memory) {
             let watch = Stopwatch::start();
             job.run(self.settings.parameters, &self.pace, &mut memory);
             self.meter.seconds.observe(watch.elapsed());
             memory.keep_at_most(self.settings.parameters.memory_kib);
+            if extra_kib > 0 {
+                self.lock().give_back(extra_kib);
+                // Who waits for this memory may be any of them.
+                self.arrived.notify_all();
+            }
         }
     }
 
-    /// Waits for a job; `None` when the pool is closed.
-    fn next(&self, memory: &mut Memory) -> Option<Job> {
+    /// Waits for a job, with the memory that is set aside for it; `None` when the pool is closed.
+    fn next(&self, memory: &mut Memory) -> Option<(Job, u32)> {
         let mut queue = self.lock();
         loop {
-            if queue.closed {
+            if queue.is_closed() {
                 return None;
             }
-            match queue.jobs.pop_front() {
-                Some(job) if job.is_abandoned() => {}
-                Some(job) => return Some(job),
-                None => {
-                    let waited = self.arrived.wait_timeout(queue, self.settings.idle_release);
-                    let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-                    queue = guard;
-                    if timeout.timed_out() && queue.jobs.is_empty() {
-                        memory.keep_at_most(0);
-                    }
-                }
+            if let Some(job) = queue.take() {
+                return Some(job);
+            }
+            let waited = self.arrived.wait_timeout(queue, self.settings.idle_release);
+            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            queue = guard;
+            if timeout.timed_out() && queue.len() == 0 {
+                memory.keep_at_most(0);
             }
         }
     }
 }
 
-impl Job {
+impl Waiting for Job {
     fn is_abandoned(&self) -> bool {
         match self {
             Self::Hash { answer, .. } | Self::Import { answer, .. } => answer.is_closed(),
             Self::Verify { answer, .. } => answer.is_closed(),
+        }
+    }
+}
+
+impl Job {
+    /// KiB beyond what each thread keeps.
+    fn extra_kib(&self, kept: u32) -> u32 {
+        match self {
+            Self::Verify { stored, .. } => stored.as_ref().map_or(0, |stored| stored.extra_kib(kept)),
+            Self::Hash { .. } | Self::Import { .. } => 0,
         }
     }
 
@@ -298,8 +316,9 @@ impl Job {
                 let _ = answer.send(imported.store(parameters, salt, memory).ok_or(Overloaded));
             }
             Self::Verify { password, stored, fresh_salt, answer } => {
-                let verdict = verify(parameters, &password, stored.as_deref(), fresh_salt, (memory, pace));
-                let _ = answer.send(verdict.ok_or(Overloaded));
+                let watch = Stopwatch::start();
+                let verdict = verify(parameters, &password, stored.as_ref(), fresh_salt, (memory, pace));
+                let _ = answer.send(verdict.map(|verdict| (verdict, watch.elapsed())).ok_or(Overloaded));
             }
         }
     }
@@ -382,7 +401,8 @@ mod tests {
         let stored = phc::hash(CHEAP, &password("x"), [1; SALT_LEN], &mut Memory::default()).unwrap();
         for stored in [None, Some("garbage"), Some(stored.as_str())] {
             let mut memory = Memory::default();
-            let verdict = verify(CHEAP, &password("wrong"), stored, [2; SALT_LEN], (&mut memory, &Pace::default()));
+            let (record, pace) = (on_record(stored), Pace::default());
+            let verdict = verify(CHEAP, &password("wrong"), record.as_ref(), [2; SALT_LEN], (&mut memory, &pace));
             assert_eq!((verdict, memory.kib()), (Some(Verdict::NoMatch), 64), "{stored:?}");
         }
     }
@@ -428,7 +448,7 @@ mod tests {
             async move { tokio::time::timeout(Duration::from_millis(ms), pool.even_out(taken)).await.is_ok() }
         };
         assert!(told_within(0, 0).await, "nothing was imported");
-        pool.owner.shared.pace.note(("bcrypt", 12), Duration::from_millis(200));
+        pool.owner.shared.pace.note(("bcrypt".to_owned(), 12), Duration::from_millis(200));
         assert!(!told_within(199, 70).await, "200 ms, a quarter and 20 ms, of which 70 have passed");
         assert!(told_within(201, 70).await);
         assert!(told_within(0, 1000).await);
@@ -515,7 +535,7 @@ mod tests {
                 memory.kib()
             });
             thread::sleep(Duration::from_millis(50));
-            shared.lock().closed = true;
+            shared.lock().close();
             shared.arrived.notify_all();
             assert_eq!(idle.join().unwrap(), 0);
         });

@@ -31,19 +31,25 @@ impl fmt::Debug for Verdict {
     }
 }
 
+/// The hash on record, if there is one that can be read.
+pub(super) fn on_record(stored: Option<&str>) -> Option<OnRecord> {
+    let parsed = OnRecord::parse(stored?);
+    if parsed.is_none() {
+        tracing::error!("a stored password hash cannot be read; its owner cannot sign in until it is reset");
+    }
+    parsed
+}
+
 /// Compares a password with the hash on record. `None` when there is no memory to find out.
 pub(super) fn verify(
     parameters: Parameters,
     password: &Password,
-    stored: Option<&str>,
+    stored: Option<&OnRecord>,
     fresh_salt: [u8; SALT_LEN],
     (memory, pace): (&mut Memory, &Pace),
 ) -> Option<Verdict> {
-    let keep = match stored.and_then(OnRecord::parse) {
+    let keep = match stored {
         None => {
-            if stored.is_some() {
-                tracing::error!("a stored password hash cannot be read; its owner cannot sign in until it is reset");
-            }
             phc::hash(parameters, password, fresh_salt, memory)?;
             return Some(Verdict::NoMatch);
         }

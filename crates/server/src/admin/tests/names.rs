@@ -1,6 +1,7 @@
 //! What may be called alike, what must not, and which names are gone.
 
 use super::*;
+use crate::import::Account;
 
 /// RFC 8725 §3.12: an ID token is for its client and of type `JWT`, like the access tokens of such an API.
 #[tokio::test]
@@ -46,4 +47,34 @@ async fn the_identifier_of_a_deleted_api_is_never_given_out_again() {
     bench.refused(Command::Api(ApiCommand::Add(dragons())), AdminErrorKind::Conflict).await;
     let other = NewApi { identifier: "https://other.example.com".into(), ..dragons() };
     bench.run(Command::Api(ApiCommand::Add(other))).await.unwrap();
+}
+
+/// An id that an import kept is nobody else's: no client's, present or past, and no name that another person signs in with.
+#[tokio::test]
+async fn ids_that_an_import_keeps_are_nobody_elses_in_any_way() {
+    let mut bench = Bench::new();
+    let client = |id: &str| ClientCommand::Add(NewClient { client_id: Some(id.to_owned()), ..spa() });
+    for id in ["here", "gone"] {
+        bench.run(Command::Client(client(id))).await.unwrap();
+    }
+    bench.run(Command::Client(ClientCommand::Delete { client: "gone".into() })).await.unwrap();
+    let eve = NewAccount { username: Some("eve".into()), ..NewAccount::default() };
+    bench.run(Command::User(UserCommand::Add(eve))).await.unwrap();
+    let ids = ["here", "gone", "Eve", "free"];
+    let accounts =
+        ids.map(|id| Account { id: Some(id.into()), email: Some(format!("{id}@example.org")), ..Account::default() });
+    let batch = ImportBatch { accounts: accounts.to_vec(), on_conflict: OnConflict::Skip, dry_run: false };
+    let told = bench.run(Command::User(UserCommand::Import(batch))).await.unwrap();
+    let refused: Vec<&Value> = told["refused"].as_array().unwrap().iter().map(|one| &one["index"]).collect();
+    assert_eq!((&told["created"], refused), (&json!(1), vec![&json!(0), &json!(1), &json!(2)]), "{told}");
+    // And the other way round.
+    bench.refused(Command::Client(client("free")), AdminErrorKind::Conflict).await;
+    let named = NewClient { name: "Free".into(), ..spa() };
+    let made = bench.run(Command::Client(ClientCommand::Add(named))).await.unwrap();
+    assert_ne!(made["client"]["client_id"], json!("free"));
+    // Eve takes the name later: nobody is blocked in her place, nor she in another's.
+    let change = UserChange { username: Some("free".into()), ..UserChange::default() };
+    bench.run(Command::User(UserCommand::Set { user: "eve".into(), change })).await.unwrap();
+    bench.refused(Command::User(UserCommand::Block { user: "free".into() }), AdminErrorKind::Conflict).await;
+    bench.run(Command::User(UserCommand::Block { user: "free@example.org".into() })).await.unwrap();
 }

@@ -3,8 +3,9 @@
 //! Without `v=` it is version 16, as the reference implementation reads it.
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use zeroize::Zeroizing;
 
-use super::{B64, HashProblem, number, salt_and_hash, same};
+use super::{B64, HashProblem, Scheme, number, salt_and_hash};
 use crate::account::password::phc::{self, Memory, Parameters};
 
 const SCHEME: &str = "argon2";
@@ -13,6 +14,8 @@ const MAX_KIB: u32 = 256 * 1024;
 /// KiB times passes at most, about a second of work.
 const MAX_WORK: u64 = 2 * 1024 * 1024;
 const MAX_LANES: u32 = 64;
+/// KiB of memory, and KiB times passes, below which it is weak: the least of OWASP's equal choices.
+const WEAK: (u32, u64) = (7 * 1024, 5 * 7 * 1024);
 
 /// Whether a hash that somebody else made may cost this much.
 pub(super) fn is_within_bounds(costs: Parameters) -> bool {
@@ -87,22 +90,41 @@ impl Argon2Hash {
             _ => Err(HashProblem::Malformed { scheme: SCHEME }),
         }
     }
+}
 
-    pub(super) fn print(&self) -> String {
+impl Scheme for Argon2Hash {
+    fn print(&self) -> String {
         let (name, version) = (self.algorithm.as_str(), u32::from(self.version));
         let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
         let (salt, hash) = (B64.encode_to_string(&self.salt), B64.encode_to_string(&self.hash));
         format!("${name}$v={version}$m={m},t={t},p={p}${salt}${hash}")
     }
 
-    pub(super) fn verify(&self, password: &[u8], memory: &mut Memory) -> Option<bool> {
-        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
-        let mut computed = vec![0; self.hash.len()];
-        phc::compute(&argon2, password, &self.salt, &mut computed, memory)?;
-        Some(same(&computed, &self.hash))
+    fn known(&self) -> &[u8] {
+        &self.hash
     }
 
-    pub(super) fn work(&self) -> u64 {
-        u64::from(self.params.m_cost()) * u64::from(self.params.t_cost())
+    fn blank(&self) -> Self {
+        Self { hash: vec![0; self.hash.len()], ..self.clone() }
+    }
+
+    fn derive(&self, password: &[u8], memory: &mut Memory) -> Option<Zeroizing<Vec<u8>>> {
+        let argon2 = Argon2::new(self.algorithm, self.version, self.params.clone());
+        let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
+        phc::compute(&argon2, password, &self.salt, &mut computed, memory)?;
+        Some(computed)
+    }
+
+    fn cost(&self) -> (&'static str, u64) {
+        ("argon2", u64::from(self.params.m_cost()) * u64::from(self.params.t_cost()))
+    }
+
+    fn is_weak(&self) -> bool {
+        let (memory, work) = WEAK;
+        self.params.m_cost() < memory || self.cost().1 < work
+    }
+
+    fn extra_kib(&self, kept: u32) -> u32 {
+        self.params.m_cost().saturating_sub(kept)
     }
 }

@@ -3,14 +3,20 @@
 //! Refused: `$2x$`, whose hashes were made by a faulty implementation, and a cost above 14.
 
 use aws_lc_rs::digest;
+use zeroize::Zeroizing;
 
-use super::{HashProblem, number};
+use super::{HashProblem, Scheme, number};
+use crate::account::password::phc::Memory;
 
 const SCHEME: &str = "bcrypt";
 /// At most; about a second.
 const MAX_COST: u32 = 14;
+/// Below it is weak (OWASP).
+const WEAK: u32 = 10;
 /// Characters of salt and hash.
 const TAIL: usize = 53;
+/// Characters of the hash alone.
+const HASH: usize = 31;
 /// How the variant begins that hashes a SHA-256.
 const HEX_SHA_256: &str = "$django-bcrypt-sha256";
 /// Bytes of a password that bcrypt looks at.
@@ -65,38 +71,59 @@ impl BcryptHash {
     pub fn of_hex_sha256(self) -> Self {
         Self { of: Of::HexSha256, ..self }
     }
+}
 
-    pub(super) fn print(&self) -> String {
+impl Scheme for BcryptHash {
+    fn print(&self) -> String {
         match self.of {
             Of::HexSha256 => format!("{HEX_SHA_256}{}", self.text),
             Of::Password => self.text.clone(),
         }
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> bool {
-        match self.of {
+    fn known(&self) -> &[u8] {
+        last(&self.text)
+    }
+
+    fn blank(&self) -> Self {
+        let recipe = &self.text[..self.text.len() - HASH];
+        Self { text: format!("{recipe}{}", ".".repeat(HASH)), ..*self }
+    }
+
+    /// In bcrypt's alphabet, as in the text.
+    fn derive(&self, password: &[u8], _: &mut Memory) -> Option<Zeroizing<Vec<u8>>> {
+        let salt = self.text.parse::<bcrypt::HashParts>().ok()?.get_salt_raw();
+        let computed = match self.of {
             Of::HexSha256 => {
                 let hashed = digest::digest(&digest::SHA256, password);
                 let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
-                let hex: Vec<u8> =
-                    hashed.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-                bcrypt::verify(hex, &self.text)
+                let hex = hashed.as_ref().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+                bcrypt::hash_with_salt(Zeroizing::new(hex.collect::<Vec<u8>>()), self.cost, salt)
             }
-            Of::Password => bcrypt::verify(password, &self.text),
-        }
-        .unwrap_or(false)
+            Of::Password => bcrypt::hash_with_salt(password, self.cost, salt),
+        };
+        Some(Zeroizing::new(last(&Zeroizing::new(computed.ok()?.to_string())).to_vec()))
     }
 
-    pub(super) fn work(&self) -> u64 {
-        self.cost.into()
+    fn cost(&self) -> (&'static str, u64) {
+        ("bcrypt", self.cost.into())
     }
 
-    pub(super) fn sees_all_of(&self, password: &[u8]) -> bool {
+    fn is_weak(&self) -> bool {
+        self.cost < WEAK
+    }
+
+    fn sees_all_of(&self, password: &[u8]) -> bool {
         self.of == Of::HexSha256 || password.len() <= SEEN
     }
 }
 
+fn last(text: &str) -> &[u8] {
+    let bytes = text.as_bytes();
+    &bytes[bytes.len().saturating_sub(HASH)..]
+}
+
 #[cfg(test)]
-pub(super) fn hash_of(password: &str) -> super::Stored {
-    super::Stored::Bcrypt(BcryptHash::parse(&bcrypt::hash(password, 4).expect("a cheap hash")).expect("its own form"))
+pub(super) fn hash_of(password: &str) -> BcryptHash {
+    BcryptHash::parse(&bcrypt::hash(password, 4).expect("a cheap hash")).expect("its own form")
 }

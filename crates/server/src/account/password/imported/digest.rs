@@ -1,14 +1,11 @@
-//! One round, or some, of MD5 or SHA over salt and password: what a graphics card guesses billions of times a second.
-//!
-//! Such a hash is not kept. What is kept is an Argon2id hash of it, so that whoever steals the database has to compute Argon2id for each guess from the
-//! day of the import on, not only once its owner has signed in: `$digest$a=sha-1,s=after,n=1$SALT$argon2id$v=19$…`.
+//! One round, or some, of MD5 or SHA over salt and password: what a graphics card guesses billions of times a second. None of them is kept as it came.
 
 use aws_lc_rs::{digest, hmac};
 use md5::Digest as _;
 use zeroize::Zeroizing;
 
-use super::{B64, HashProblem, MAX_SALT, SALT_LEN, argon2, number};
-use crate::account::password::phc::{Memory, Parameters, Phc};
+use super::{B64, HashProblem, MAX_SALT, Scheme, number};
+use crate::account::password::phc::Memory;
 
 /// Rounds at most.
 const MAX_ROUNDS: u32 = 1_000_000;
@@ -113,35 +110,13 @@ impl SaltPlace {
     }
 }
 
-/// How a fast hash is computed.
+/// A fast hash.
 #[derive(Clone)]
-struct Recipe {
+pub struct DigestHash {
     kind: DigestKind,
     place: SaltPlace,
     rounds: u32,
     salt: Vec<u8>,
-}
-
-impl Recipe {
-    fn is_valid(&self) -> bool {
-        let keyed = self.place == SaltPlace::Key;
-        self.rounds > 0 && self.salt.len() <= MAX_SALT && !(keyed && (self.rounds > 1 || self.kind == DigestKind::Md5))
-    }
-
-    fn compute(&self, password: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let first = match self.place {
-            SaltPlace::After => self.kind.of(&[password, &self.salt]),
-            SaltPlace::Before => self.kind.of(&[&self.salt, password]),
-            SaltPlace::Key => self.kind.keyed(&self.salt, password)?,
-        };
-        Some((1..self.rounds).fold(first, |before, _| self.kind.of(&[&before])))
-    }
-}
-
-/// A fast hash, on its way into an Argon2id hash.
-#[derive(Clone)]
-pub struct DigestHash {
-    recipe: Recipe,
     hash: Zeroizing<Vec<u8>>,
 }
 
@@ -160,57 +135,58 @@ impl DigestHash {
         if rounds > MAX_ROUNDS {
             return Err(HashProblem::TooCostly { scheme: kind.name(), bound: "1,000,000 rounds" });
         }
-        let recipe = Recipe { kind, place, rounds, salt };
-        if !recipe.is_valid() || hash.len() != kind.output_len() {
+        let keyed = place == SaltPlace::Key;
+        let possible = rounds > 0 && !(keyed && (rounds > 1 || kind == DigestKind::Md5));
+        if !possible || salt.len() > MAX_SALT || hash.len() != kind.output_len() {
             return Err(HashProblem::Malformed { scheme: kind.name() });
         }
-        Ok(Self { recipe, hash: Zeroizing::new(hash) })
+        Ok(Self { kind, place, rounds, salt, hash: Zeroizing::new(hash) })
     }
 
-    pub(super) fn wrap(&self, parameters: Parameters, salt: [u8; SALT_LEN], memory: &mut Memory) -> Option<Wrapped> {
-        // What is kept has to be read again, by another installation too.
-        let costs = if argon2::is_within_bounds(parameters) { parameters } else { Parameters::default() };
-        let outer = Phc::of(costs, &self.hash, salt, memory)?;
-        Some(Wrapped { recipe: self.recipe.clone(), outer })
-    }
-}
-
-/// An Argon2id hash of a fast hash.
-#[derive(Clone)]
-pub(in crate::account::password) struct Wrapped {
-    recipe: Recipe,
-    outer: Phc,
-}
-
-impl Wrapped {
+    /// Reads `$digest$a=sha-1,s=after,n=1$SALT$HASH`, as it stands inside the hash of ours.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (costs, rest) = text.strip_prefix("$digest$")?.split_once('$')?;
-        let (salt, outer) = rest.split_once('$')?;
-        let mut values = costs.split(',');
+        let mut parts = text.strip_prefix("$digest$")?.split('$');
+        let mut values = parts.next()?.split(',');
         let mut value = |name: &str| values.next()?.strip_prefix(name);
         let (kind, place, rounds) = (value("a=")?, value("s=")?, number(value("n=")?)?);
         let kind = KINDS.iter().find(|(_, name)| *name == kind)?.0;
-        let place =
-            [SaltPlace::After, SaltPlace::Before, SaltPlace::Key].into_iter().find(|known| known.name() == place)?;
-        let recipe = Recipe { kind, place, rounds, salt: B64.decode_to_vec(salt).ok()? };
-        let valid = recipe.is_valid() && rounds <= MAX_ROUNDS && values.next().is_none();
-        let outer = Phc::parse(&format!("${outer}"))?;
-        // A line of a file may hold this text, too.
-        let valid = valid && argon2::is_within_bounds(outer.parameters);
-        valid.then_some(Self { recipe, outer })
+        let places = [SaltPlace::After, SaltPlace::Before, SaltPlace::Key];
+        let place = places.into_iter().find(|known| known.name() == place)?;
+        let (salt, hash) = (B64.decode_to_vec(parts.next()?).ok()?, B64.decode_to_vec(parts.next()?).ok()?);
+        let whole = values.next().is_none() && parts.next().is_none();
+        whole.then(|| Self::new(kind, place, rounds, salt, hash).ok()).flatten()
+    }
+}
+
+impl Scheme for DigestHash {
+    fn print(&self) -> String {
+        let (kind, place) = (self.kind.name(), self.place.name());
+        let (salt, hash) = (B64.encode_to_string(&self.salt), B64.encode_to_string(&*self.hash));
+        format!("$digest$a={kind},s={place},n={}${salt}${hash}", self.rounds)
     }
 
-    pub(super) fn print(&self) -> String {
-        let Recipe { kind, place, rounds, salt } = &self.recipe;
-        let (kind, place, salt) = (kind.name(), place.name(), B64.encode_to_string(salt));
-        format!("$digest$a={kind},s={place},n={rounds}${salt}{}", self.outer.print())
+    fn known(&self) -> &[u8] {
+        &self.hash
     }
 
-    pub(super) fn verify(&self, password: &[u8], memory: &mut Memory) -> Option<bool> {
-        self.outer.verify(&self.recipe.compute(password)?, memory)
+    fn blank(&self) -> Self {
+        Self { hash: Zeroizing::new(vec![0; self.hash.len()]), ..self.clone() }
     }
 
-    pub(super) fn work(&self) -> u64 {
-        self.recipe.rounds.into()
+    fn derive(&self, password: &[u8], _: &mut Memory) -> Option<Zeroizing<Vec<u8>>> {
+        let first = match self.place {
+            SaltPlace::After => self.kind.of(&[password, &self.salt]),
+            SaltPlace::Before => self.kind.of(&[&self.salt, password]),
+            SaltPlace::Key => self.kind.keyed(&self.salt, password)?,
+        };
+        Some((1..self.rounds).fold(first, |before, _| self.kind.of(&[&before])))
+    }
+
+    fn cost(&self) -> (&'static str, u64) {
+        ("digest", self.rounds.into())
+    }
+
+    fn is_weak(&self) -> bool {
+        true
     }
 }

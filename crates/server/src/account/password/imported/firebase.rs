@@ -5,9 +5,11 @@
 
 use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
+use zeroize::Zeroizing;
 
 use super::scrypt::Costs;
-use super::{B64, HashProblem, MAX_SALT, number, same};
+use super::{B64, HashProblem, MAX_SALT, Scheme, number};
+use crate::account::password::phc::Memory;
 
 const SCHEME: &str = "Firebase scrypt";
 /// Bytes of the key that scrypt derives.
@@ -63,24 +65,42 @@ impl FirebaseHash {
         }
         Self::new(&settings, salt, hash).ok()
     }
+}
 
-    pub(super) fn print(&self) -> String {
+impl Scheme for FirebaseHash {
+    fn print(&self) -> String {
         let parts = [&self.salt, &self.separator, &self.signer_key, &self.hash].map(|part| B64.encode_to_string(part));
         format!("$firebase-scrypt$ln={},r={}${}", self.costs.log_n, self.costs.r, parts.join("$"))
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> Option<bool> {
+    fn known(&self) -> &[u8] {
+        &self.hash
+    }
+
+    fn blank(&self) -> Self {
+        Self { hash: vec![0; self.hash.len()], ..self.clone() }
+    }
+
+    fn derive(&self, password: &[u8], _: &mut Memory) -> Option<Zeroizing<Vec<u8>>> {
         let salt = [&self.salt[..], &self.separator].concat();
         let key = self.costs.compute(password, &salt, KEY_LEN)?;
         let cipher = EncryptingKey::ctr(UnboundCipherKey::new(&AES_256, &key).ok()?).ok()?;
-        let mut computed = self.signer_key.clone();
+        let mut computed = Zeroizing::new(self.signer_key.clone());
         // The key is new for each password and salt, so the format can do with a vector of zeros.
         let vector = EncryptionContext::Iv128(FixedLength::from([0; 16]));
         cipher.less_safe_encrypt(&mut computed, vector).ok()?;
-        Some(same(&computed, &self.hash))
+        Some(computed)
     }
 
-    pub(super) fn work(&self) -> u64 {
-        self.costs.work()
+    fn cost(&self) -> (&'static str, u64) {
+        ("firebase-scrypt", self.costs.work())
+    }
+
+    fn is_weak(&self) -> bool {
+        self.costs.is_weak()
+    }
+
+    fn extra_kib(&self, _: u32) -> u32 {
+        self.costs.kib()
     }
 }

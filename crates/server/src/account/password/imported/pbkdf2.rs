@@ -3,8 +3,10 @@
 use std::num::NonZeroU32;
 
 use aws_lc_rs::pbkdf2::{self, PBKDF2_HMAC_SHA1, PBKDF2_HMAC_SHA256, PBKDF2_HMAC_SHA384, PBKDF2_HMAC_SHA512};
+use zeroize::Zeroizing;
 
-use super::{B64, HashProblem, number, salt_and_hash, usual};
+use super::{B64, HashProblem, Scheme, number, salt_and_hash, usual};
+use crate::account::password::phc::Memory;
 
 const SCHEME: &str = "PBKDF2";
 /// Iterations of all blocks of the output at most, about a second: Keycloak asks for 1,300,000 with SHA-1 and four blocks.
@@ -41,6 +43,15 @@ impl Prf {
             Self::Sha256 => "pbkdf2-sha256",
             Self::Sha384 => "pbkdf2-sha384",
             Self::Sha512 => "pbkdf2-sha512",
+        }
+    }
+
+    /// Iterations below which a hash is weak, as OWASP asks for them.
+    const fn weak_below(self) -> u32 {
+        match self {
+            Self::Sha1 => 1_300_000,
+            Self::Sha256 => 600_000,
+            Self::Sha384 | Self::Sha512 => 210_000,
         }
     }
 
@@ -109,21 +120,34 @@ impl Pbkdf2Hash {
         let (prf, iterations, salt, hash) = parsed().ok_or(HashProblem::Malformed { scheme: SCHEME })?;
         Self::new(prf, iterations, salt, hash)
     }
+}
 
-    pub(super) fn print(&self) -> String {
+impl Scheme for Pbkdf2Hash {
+    fn print(&self) -> String {
         let (salt, hash) = (B64.encode_to_string(&self.salt), B64.encode_to_string(&self.hash));
         format!("${}$i={}${salt}${hash}", self.prf.name(), self.iterations)
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> bool {
-        pbkdf2::verify(self.prf.algorithm(), self.iterations, &self.salt, password, &self.hash).is_ok()
+    fn known(&self) -> &[u8] {
+        &self.hash
     }
 
-    pub(super) const fn name(&self) -> &'static str {
-        self.prf.name()
+    fn blank(&self) -> Self {
+        Self { hash: vec![0; self.hash.len()], ..self.clone() }
     }
 
-    pub(super) fn work(&self) -> u64 {
-        u64::from(self.iterations.get()) * self.hash.len().div_ceil(self.prf.len()) as u64
+    fn derive(&self, password: &[u8], _: &mut Memory) -> Option<Zeroizing<Vec<u8>>> {
+        let mut computed = Zeroizing::new(vec![0; self.hash.len()]);
+        pbkdf2::derive(self.prf.algorithm(), self.iterations, &self.salt, password, &mut computed);
+        Some(computed)
+    }
+
+    fn cost(&self) -> (&'static str, u64) {
+        (self.prf.name(), u64::from(self.iterations.get()) * self.hash.len().div_ceil(self.prf.len()) as u64)
+    }
+
+    /// Blocks behind the first cost only whoever verifies, as one is enough to guess.
+    fn is_weak(&self) -> bool {
+        self.iterations.get() < self.prf.weak_below()
     }
 }

@@ -3,13 +3,16 @@
 use scrypt::Params;
 use zeroize::Zeroizing;
 
-use super::{B64, HashProblem, number, salt_and_hash, same, usual};
+use super::{B64, HashProblem, Scheme, number, salt_and_hash, usual};
+use crate::account::password::phc::Memory;
 
 const SCHEME: &str = "scrypt";
 /// Bytes of memory at most.
 const MAX_MEMORY: u64 = 256 * 1024 * 1024;
 /// Bytes times lanes at most, about a second and a half.
 const MAX_WORK: u64 = 512 * 1024 * 1024;
+/// Bytes of memory below which it is weak: what the paper has for sign-ins, and Firebase.
+const WEAK: u64 = 16 * 1024 * 1024;
 
 /// What one scrypt hash costs.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,20 @@ impl Costs {
 
     pub(super) fn work(self) -> u64 {
         (u64::from(self.r) * u64::from(self.p)) << self.log_n
+    }
+
+    fn memory(self) -> u64 {
+        128 * (u64::from(self.r) << self.log_n)
+    }
+
+    pub(super) fn is_weak(self) -> bool {
+        self.memory() < WEAK
+    }
+
+    /// The library takes its memory from the system, and the lanes' beside it.
+    pub(super) fn kib(self) -> u32 {
+        let lanes = 128 * u64::from(self.r) * u64::from(self.p);
+        u32::try_from((self.memory() + lanes).div_ceil(1024)).unwrap_or(u32::MAX)
     }
 
     /// From the number of blocks, which other systems write out: a power of two.
@@ -96,18 +113,36 @@ impl ScryptHash {
         let (costs, salt, hash) = parsed().ok_or(HashProblem::Malformed { scheme: SCHEME })?;
         Self::with(costs, salt, hash)
     }
+}
 
-    pub(super) fn print(&self) -> String {
+impl Scheme for ScryptHash {
+    fn print(&self) -> String {
         let Costs { log_n, r, p } = self.costs;
         let (salt, hash) = (B64.encode_to_string(&self.salt), B64.encode_to_string(&self.hash));
         format!("$scrypt$ln={log_n},r={r},p={p}${salt}${hash}")
     }
 
-    pub(super) fn verify(&self, password: &[u8]) -> Option<bool> {
-        Some(same(&self.costs.compute(password, &self.salt, self.hash.len())?, &self.hash))
+    fn known(&self) -> &[u8] {
+        &self.hash
     }
 
-    pub(super) fn work(&self) -> u64 {
-        self.costs.work()
+    fn blank(&self) -> Self {
+        Self { hash: vec![0; self.hash.len()], ..self.clone() }
+    }
+
+    fn derive(&self, password: &[u8], _: &mut Memory) -> Option<Zeroizing<Vec<u8>>> {
+        self.costs.compute(password, &self.salt, self.hash.len())
+    }
+
+    fn cost(&self) -> (&'static str, u64) {
+        ("scrypt", self.costs.work())
+    }
+
+    fn is_weak(&self) -> bool {
+        self.costs.is_weak()
+    }
+
+    fn extra_kib(&self, _: u32) -> u32 {
+        self.costs.kib()
     }
 }

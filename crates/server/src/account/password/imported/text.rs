@@ -1,8 +1,8 @@
 //! How other systems write a hash into one text: crypt and PHC strings, passlib, Django, Werkzeug, LDAP (RFC 2307), Shiro and Stormpath.
 
 use super::{
-    Argon2Hash, BcryptHash, DigestHash, DigestKind, HashProblem, ImportedHash, Pbkdf2Hash, Prf, Read, SaltPlace,
-    ScryptHash, Stored, number,
+    Argon2Hash, BcryptHash, DigestHash, DigestKind, HashProblem, ImportedHash, Pbkdf2Hash, Prf, SaltPlace, ScryptHash,
+    Stored, number,
 };
 
 /// Reads a hash; which system wrote it shows in how it begins.
@@ -22,9 +22,8 @@ fn modular(text: &str) -> Result<ImportedHash, HashProblem> {
     match parts.next().unwrap_or_default() {
         "2a" | "2b" | "2x" | "2y" => Ok(BcryptHash::parse(text)?.into()),
         "argon2d" | "argon2i" | "argon2id" => Ok(Argon2Hash::parse(text)?.into()),
-        "digest" | "django-bcrypt-sha256" | "firebase-scrypt" => {
-            let stored = Stored::parse(text).ok_or(HashProblem::Malformed { scheme: "exported" })?;
-            Ok(ImportedHash(Read::Kept(stored)))
+        "django-bcrypt-sha256" | "firebase-scrypt" | "imported" | "wrapped" => {
+            Ok(ImportedHash(Stored::parse(text).ok_or(HashProblem::Malformed { scheme: "exported" })?))
         }
         "scrypt" => Ok(ScryptHash::parse(text)?.into()),
         "shiro1" | "stormpath2" => shiro(parts),

@@ -44,18 +44,11 @@ fn vectors() -> Vectors {
 fn check(imported: &ImportedHash, password: &str, by: &str) {
     let mut memory = Memory::default();
     let stored = imported.store(CHEAP, [7; SALT_LEN], &mut memory).unwrap();
-    let parsed = OnRecord::parse(&stored).unwrap_or_else(|| panic!("{by}: {stored}"));
-    let printed = match &parsed {
-        OnRecord::Ours(phc) => phc.print(),
-        OnRecord::Theirs(parsed) => parsed.print(),
-    };
-    assert_eq!(printed, stored, "{by}");
+    let Some(OnRecord::Theirs(parsed)) = OnRecord::parse(&stored) else { panic!("{by}: {stored}") };
+    assert_eq!(parsed.print(), stored, "{by}");
     let mut verify = |password: &str| {
         let password = Password::parse(password).unwrap();
-        match &parsed {
-            OnRecord::Ours(phc) => phc.verify(password.bytes(), &mut memory),
-            OnRecord::Theirs(parsed) => parsed.verify(password.bytes(), &mut memory),
-        }
+        parsed.verify(password.bytes(), &mut memory)
     };
     assert_eq!(verify(password), Some(true), "{by}: {stored}");
     assert_eq!(verify(&format!("{password} ")), Some(false), "{by}");
@@ -93,11 +86,48 @@ fn hashes_of_a_firebase_project_are_verified() {
 fn a_fast_hash_is_never_kept_as_it_came() {
     for fast in ["{SHA}mN7MYuzjmaIu0w1JDvMzvn/ec4U=", "$stormpath2$MD5$1$$0HY+2qnZvSqVFigOkETYhQ=="] {
         let imported = ImportedHash::read(fast).unwrap();
-        assert!(imported.is_fast());
+        assert!(imported.is_weak());
         let stored = imported.store(CHEAP, [7; SALT_LEN], &mut Memory::default()).unwrap();
         let digest = fast.rsplit(['}', '$']).next().unwrap().trim_end_matches('=');
         assert!(!stored.contains(digest) && stored.contains("$argon2id$"), "{stored}");
     }
+}
+
+/// Of each kind one that is weak, and the next that is not.
+#[test]
+fn a_weak_key_derivation_is_not_kept_as_it_came_either() {
+    let (salt, hash) = ("c29tZXNhbHQxNmJ5dGVzIQ", "qzqIpnYMDISnGMyi+kbc+jtjYWUt/Uq+");
+    let tail = "5YJBOO.yUoTxRfZOQQLEMe4FFiNCaKDoNH0.jhOcjNOzZ0sB0.okG";
+    for (weak, strong) in [
+        (format!("$2b$09${tail}"), format!("$2b$10${tail}")),
+        (format!("bcrypt_sha256$$2b$09${tail}"), format!("bcrypt_sha256$$2b$10${tail}")),
+        (format!("$pbkdf2-sha1$i=1299999${salt}${hash}"), format!("$pbkdf2-sha1$i=1300000${salt}${hash}")),
+        (format!("$pbkdf2-sha256$i=599999${salt}${hash}"), format!("$pbkdf2-sha256$i=600000${salt}${hash}")),
+        (format!("$pbkdf2-sha512$i=1${salt}${hash}"), format!("$pbkdf2-sha512$i=210000${salt}${hash}")),
+        (format!("$scrypt$ln=13,r=8,p=16${salt}${hash}"), format!("$scrypt$ln=14,r=8,p=1${salt}${hash}")),
+        (format!("$argon2id$v=19$m=8,t=1,p=1${salt}${hash}"), format!("$argon2id$v=19$m=7168,t=5,p=1${salt}${hash}")),
+        (format!("$argon2i$v=19$m=7167,t=6,p=1${salt}${hash}"), format!("$argon2i$v=19$m=65536,t=1,p=1${salt}${hash}")),
+    ] {
+        assert!(ImportedHash::read(&strong).is_ok_and(|hash| !hash.is_weak()), "{strong}");
+        let imported = ImportedHash::read(&weak).unwrap();
+        assert!(imported.is_weak() && imported.text().is_none(), "{weak}");
+        let stored = imported.store(CHEAP, [7; SALT_LEN], &mut Memory::default()).unwrap();
+        let known = &weak[weak.len() - 24..];
+        assert!(stored.starts_with("$wrapped$argon2id$") && !stored.contains(known), "{stored}");
+        assert!(!ImportedHash::read(&stored).unwrap().is_weak(), "as an export has it");
+    }
+    let weak = FirebaseSettings { signer_key: vec![1; 64], salt_separator: vec![], rounds: 8, mem_cost: 13 };
+    let hash = |settings| ImportedHash::from(FirebaseHash::new(settings, vec![0; 8], vec![0; 64]).unwrap());
+    assert!(hash(&weak).is_weak() && !hash(&FirebaseSettings { mem_cost: 14, ..weak.clone() }).is_weak());
+}
+
+#[test]
+fn an_argon2id_hash_of_another_system_is_not_taken_for_ours() {
+    let theirs = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    assert!(matches!(OnRecord::parse(theirs), Some(OnRecord::Ours(_))));
+    let stored = ImportedHash::read(theirs).unwrap().text().unwrap();
+    assert!(stored.ends_with(theirs) && ImportedHash::is_of_another_system(&stored), "{stored}");
+    assert_eq!(ImportedHash::read(&stored).unwrap().text().unwrap(), stored);
 }
 
 #[test]
@@ -135,6 +165,10 @@ fn a_fast_hash_cannot_ask_for_gigabytes_by_the_hash_around_it() {
     for costs in ["m=4194304,t=100,p=1", "m=262145,t=1,p=1", "m=262144,t=9,p=1"] {
         let bomb = good.replace("m=64,t=1,p=1", costs);
         assert!(bomb != good && ImportedHash::read(&bomb).is_err() && OnRecord::parse(&bomb).is_none(), "{bomb}");
+        // Nor by what is inside.
+        let inner = format!("$argon2id$v=19${costs}$c29tZXNhbHQxNmJ5dGVzIQ$qzqIpnYMDISnGMyi+kbc+jtjYWUt/Uq+");
+        let inner = good.replace(&good[good.find("$digest$").unwrap()..], &inner);
+        assert!(ImportedHash::read(&inner).is_err() && OnRecord::parse(&inner).is_none(), "{inner}");
     }
 }
 
@@ -156,7 +190,9 @@ fn the_most_that_keycloak_asks_for_is_verified() {
         "a68f9e6bc13648104bb3d53fe13486db29efd460a90b2f51538c0f610e8762b3a8dbafe4912560a90aa7e5142e4f442106a51855377ce36d6823575a919add0f",
     );
     let imported = Pbkdf2Hash::new(Prf::Sha1, 1_300_000, b"keycloak's salt.".to_vec(), hash.unwrap()).unwrap();
-    assert!(imported.verify(b"correct horse battery") && !imported.verify(b"correct horse batterx"));
+    let (imported, mut memory) = (Stored::bare(imported), Memory::default());
+    assert_eq!(imported.verify(b"correct horse battery", &mut memory), Some(true));
+    assert_eq!(imported.verify(b"correct horse batterx", &mut memory), Some(false));
 }
 
 #[test]
@@ -188,7 +224,10 @@ fn what_is_no_hash_of_a_known_kind_is_refused() {
         "{CLEARTEXT}secret",
         "{SSHA}AAAA",
         "$stormpath2$SHA-512$1$$0HY+2qnZvSqVFigOkETYhQ==",
-        "$digest$a=sha-1,s=after,n=1$AAAA$argon2id$v=19$m=9999999,t=1,p=1$AAAA$AAAA",
+        "$digest$a=sha-1,s=after,n=1$AAAA$mN7MYuzjmaIu0w1JDvMzvn/ec4U",
+        "$wrapped$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ",
+        "$wrapped$wrapped",
+        "$imported",
         "pbkdf2_sha256$-1$salt$/OVK3THfPRUsn2zn0WG3ZTuejHIbNaoKYuH4z3KmYL0=",
         "!unusable",
         "\u{1f409}$\u{1f409}$\u{1f409}",
@@ -202,7 +241,7 @@ fn what_is_no_hash_of_a_known_kind_is_refused() {
 #[test]
 fn bcrypt_sees_72_bytes_and_such_a_password_is_not_hashed_anew() {
     let long = "a".repeat(72);
-    let stored = bcrypt::hash_of(&long);
+    let stored = Stored::bare(bcrypt::hash_of(&long));
     assert!(stored.verify(format!("{long} and more").as_bytes(), &mut Memory::default()).unwrap());
     assert!(stored.sees_all_of(long.as_bytes()) && !stored.sees_all_of(format!("{long}b").as_bytes()));
 }

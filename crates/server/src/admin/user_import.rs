@@ -317,8 +317,8 @@ async fn keep(
     for (place, hash) in hashes.enumerate() {
         kept.push(None);
         let Some(hash) = hash else { continue };
-        if let Some(text) = hash.text() {
-            kept[place] = Some(text);
+        if !hash.is_weak() {
+            kept[place] = Some(hash.text());
             continue;
         }
         let mut salt = [0; SALT_LEN];

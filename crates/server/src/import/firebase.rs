@@ -66,5 +66,5 @@ fn password_hash(record: &Value, config: Option<&HashConfig>) -> Result<Option<P
         return Err("the Firebase scrypt hash cannot be read".to_owned());
     };
     let hash: ImportedHash = FirebaseHash::new(&config.0, salt, hash).map_err(|why| why.to_string())?.into();
-    Ok(hash.text().map(PasswordHash::Text))
+    Ok(Some(PasswordHash::Text(hash.text())))
 }

@@ -62,7 +62,7 @@ fn password_hash(credential: &Value) -> Result<PasswordHash, String> {
             Pbkdf2Hash::new(prf, iterations, salt, value).map_err(|why| why.to_string())?.into()
         }
     };
-    Ok(PasswordHash::Text(hash.text().unwrap_or_default()))
+    Ok(PasswordHash::Text(hash.text()))
 }
 
 /// Each parameter is a list of one text.

@@ -143,7 +143,7 @@ impl DigestHash {
         Ok(Self { kind, place, rounds, salt, hash: Zeroizing::new(hash) })
     }
 
-    /// Reads `$digest$a=sha-1,s=after,n=1$SALT$HASH`, as it stands inside the hash of ours.
+    /// Reads `$digest$a=sha-1,s=after,n=1$SALT$HASH`, as [`print`](Scheme::print) writes it.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix("$digest$")?.split('$');
         let mut values = parts.next()?.split(',');

@@ -92,9 +92,9 @@ impl ImportedHash {
         self.0.around.is_none() && self.0.scheme.is_weak()
     }
 
-    /// As it is kept, unless that takes a hash of it.
-    pub fn text(&self) -> Option<String> {
-        (!self.is_weak()).then(|| self.0.print())
+    /// As [`ImportedHash::read`] takes it; a weak one is not kept so.
+    pub fn text(&self) -> String {
+        self.0.print()
     }
 
     /// Whether a hash on record is another system's: nobody has signed in with it since it was taken over.
@@ -104,8 +104,8 @@ impl ImportedHash {
 
     /// As it is kept; `None` when there is no memory for it.
     pub(super) fn store(&self, parameters: Parameters, salt: [u8; SALT_LEN], memory: &mut Memory) -> Option<String> {
-        if let Some(text) = self.text() {
-            return Some(text);
+        if !self.is_weak() {
+            return Some(self.text());
         }
         // What is kept has to be read again, by another installation too.
         let costs = if argon2::is_within_bounds(parameters) { parameters } else { Parameters::default() };

@@ -22,6 +22,7 @@ fn modular(text: &str) -> Result<ImportedHash, HashProblem> {
     match parts.next().unwrap_or_default() {
         "2a" | "2b" | "2x" | "2y" => Ok(BcryptHash::parse(text)?.into()),
         "argon2d" | "argon2i" | "argon2id" => Ok(Argon2Hash::parse(text)?.into()),
+        "digest" => Ok(DigestHash::parse(text).ok_or(HashProblem::Malformed { scheme: "digest" })?.into()),
         "django-bcrypt-sha256" | "firebase-scrypt" | "imported" | "wrapped" => {
             Ok(ImportedHash(Stored::parse(text).ok_or(HashProblem::Malformed { scheme: "exported" })?))
         }

@@ -84,8 +84,7 @@ pub(super) async fn import(conn: &Conn, import: &ImportUsers) -> Result<Vec<Impo
         }
     }
     let [mut identifiers, mut ids] = taken;
-    let events;
-    let (mut answers, mut inserts, mut keys) = (Vec::with_capacity(users.len()), Vec::new(), Vec::new());
+    let (mut answers, mut made, mut keys) = (Vec::with_capacity(users.len()), Vec::new(), Vec::new());
     for new in users {
         let own: BTreeSet<&String> = new.identifiers.iter().collect();
         let answer = if own.iter().any(|key| identifiers.contains(*key)) {
@@ -100,15 +99,16 @@ pub(super) async fn import(conn: &Conn, import: &ImportUsers) -> Result<Vec<Impo
             ids.insert(new.user.id.clone());
             identifiers.extend(own.iter().map(|key| (*key).clone()));
             keys.extend(own.into_iter().map(|key| (key, &new.user.id)));
-            inserts.push(insert(&new.user)?);
+            made.push(&new.user);
         }
     }
     // In order, so that two who want the same ones do not wait for each other.
     keys.sort_unstable();
     let wanted = keys.len() as u64;
     let (keys, owners): (Vec<&String>, Vec<&String>) = keys.into_iter().unzip();
-    events = import.events(&answers);
-    inserts.extend(events.iter().map(log::append).collect::<Result<Vec<_>>>()?);
+    let events = import.events(&answers);
+    let accounts = made.into_iter().map(insert);
+    let mut inserts = accounts.chain(events.iter().map(log::append)).collect::<Result<Vec<_>>>()?;
     inserts.push(call!(
         "INSERT INTO login_identifier (identifier, user_id) SELECT * FROM unnest($1::TEXT[], $2::TEXT[]) ON CONFLICT DO NOTHING",
         keys,

@@ -3,6 +3,7 @@
 //! Started by `cargo xtask bench GROUP`, which builds the binary under test and names it in `SYMBOLON_BIN`. Every speed stands
 //! beside a yardstick of the same run: machines differ, ratios less.
 
+mod accounts;
 mod clock;
 mod core;
 mod cpu;
@@ -29,8 +30,13 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Measurement = fn() -> Result<Vec<Figure>, Failure>;
 
 /// A group's name and its parts. The figures' names start with the group's.
-const GROUPS: &[(&str, &[(&str, Measurement)])] =
-    &[("core", core::PARTS), ("nodes", nodes::PARTS), ("protocol", protocol::PARTS), ("revocation", revocation::PARTS)];
+const GROUPS: &[(&str, &[(&str, Measurement)])] = &[
+    ("accounts", accounts::PARTS),
+    ("core", core::PARTS),
+    ("nodes", nodes::PARTS),
+    ("protocol", protocol::PARTS),
+    ("revocation", revocation::PARTS),
+];
 
 const USAGE: &str = "usage: symbolon-bench GROUP --out FILE   (better: cargo xtask bench GROUP)
        symbolon-bench GROUP PART         (prints only)";

@@ -72,10 +72,25 @@ impl<'s> Site<'s> {
     }
 
     pub(crate) fn start(&mut self) -> Result<(), Failure> {
+        self.start_with(&[])
+    }
+
+    /// The same with more settings.
+    pub(crate) fn start_with(&mut self, settings: &[(&str, &str)]) -> Result<(), Failure> {
         for node in &self.nodes {
-            self.running.push(node.serve()?);
+            self.running.push(node.serve_with(settings)?);
         }
         Ok(())
+    }
+
+    /// What the accounts that can be used sign in with.
+    pub(crate) fn emails(&self) -> Vec<String> {
+        self.accounts.iter().map(|account| account.email.clone()).collect()
+    }
+
+    /// Processor time of all nodes so far.
+    pub(crate) fn processor_time(&self) -> Result<Duration, Failure> {
+        self.used().map(|used| used.nodes)
     }
 
     /// Registers so many more clients, as copies of the app, while no node runs.

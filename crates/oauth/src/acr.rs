@@ -7,7 +7,10 @@
 use std::fmt;
 
 /// The methods by which somebody can sign in here; one line each.
-const METHODS: &[&str] = &[HWK, MFA, OTP, PWD, SWK, USER];
+const METHODS: &[&str] = &[EMAIL, HWK, MFA, OTP, PWD, SWK, USER];
+/// A code or link that was mailed. RFC 8176 has no value for it, and none that is there fits: `otp` is a one-time password of RFC 4226 or RFC 6238,
+/// and a mailbox is not a factor of its own beside a password (NIST SP 800-63B-4 §3.1.3.1), so `mfa` does not come with it.
+pub const EMAIL: &str = "email";
 /// A key that never leaves its device: a passkey that says so of itself.
 pub const HWK: &str = "hwk";
 /// More than one factor, whichever they were.

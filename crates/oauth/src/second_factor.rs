@@ -18,17 +18,20 @@ pub enum Factor {
     Totp,
     /// A recovery code.
     RecoveryCode,
+    /// A code by mail, where nothing else is at hand.
+    Email,
 }
 
 impl Factor {
     /// All of them, what people should use first.
-    pub const ALL: &'static [Self] = &[Self::Passkey, Self::Totp, Self::RecoveryCode];
+    pub const ALL: &'static [Self] = &[Self::Passkey, Self::Totp, Self::RecoveryCode, Self::Email];
     /// Those that people can set up; the others come with them.
     pub const CHOICES: &'static [Self] = &[Self::Passkey, Self::Totp];
 
     /// Its name in settings, records and addresses.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Email => "email",
             Self::Passkey => "passkey",
             Self::RecoveryCode => "recovery_code",
             Self::Totp => "totp",
@@ -91,6 +94,8 @@ pub struct Enrolled {
 }
 
 impl Enrolled {
+    /// A code that was mailed. It is no second factor by any standard (`acr::EMAIL`), so it reaches no level but one that names it.
+    pub const EMAIL: Self = Self { factor: Factor::Email, adds: &[acr::EMAIL] };
     /// A code of an authenticator app.
     pub const TOTP: Self = Self { factor: Factor::Totp, adds: &[acr::OTP, acr::MFA] };
     /// A recovery code: something that the person has, but no method of RFC 8176. A level that names `otp` is not reached by it.
@@ -187,6 +192,8 @@ pub enum Remember {
 /// ```
 #[must_use]
 pub fn next(levels: &Levels, facts: &Facts<'_>) -> Next {
+    let enrolled: Vec<Enrolled> = facts.enrolled.iter().filter(|it| will_do(it, facts)).cloned().collect();
+    let facts = &Facts { enrolled: &enrolled, ..*facts };
     if let Some(step_up) = step_up(levels, facts) {
         return step_up;
     }
@@ -208,6 +215,12 @@ pub fn next(levels: &Levels, facts: &Facts<'_>) -> Next {
     }
 }
 
+/// Whether a factor counts here at all. A code by mail is no way around a rule that asks everybody, nor does it prove anything beside itself.
+fn will_do(one: &Enrolled, facts: &Facts<'_>) -> bool {
+    let is_new = !facts.proven.iter().any(|method| method == acr::EMAIL);
+    one.factor != Factor::Email || (facts.required != Required::Always && is_new)
+}
+
 /// What a level that is wanted, and not reached yet, asks for. A wish is not worth setting something up.
 fn step_up(levels: &Levels, facts: &Facts<'_>) -> Option<Next> {
     let (Wanted::Essential(wanted) | Wanted::Wish(wanted)) = facts.wanted else { return None };
@@ -226,10 +239,11 @@ fn step_up(levels: &Levels, facts: &Facts<'_>) -> Option<Next> {
             [Enrolled::PASSKEY, Enrolled::SYNCED_PASSKEY].iter().any(|it| reached(&it.after(facts.proven)))
         }
         Factor::Totp => reached(&Enrolled::TOTP.after(facts.proven)),
-        Factor::RecoveryCode => false,
+        Factor::Email | Factor::RecoveryCode => false,
     };
     // Who has a factor sets up another on the page for that, where the one they have is asked for: a password alone must not add one.
-    let first = facts.enrolled.is_empty() && matches!(facts.wanted, Wanted::Essential(_));
+    let has_none = facts.enrolled.iter().all(|it| it.factor == Factor::Email);
+    let first = has_none && matches!(facts.wanted, Wanted::Essential(_));
     let factors: BTreeSet<Factor> = facts.offered.iter().copied().filter(|it| unasked(it) && could(it)).collect();
     (first && !factors.is_empty()).then(|| enrol(factors))
 }
@@ -360,6 +374,47 @@ mod tests {
             assert_eq!(Required::from_name(required.name()), Some(*required));
         }
         assert!(Factor::from_name("sms").is_none() && Required::from_name("Always").is_none());
+    }
+
+    const WITH_MAIL: &[Enrolled] = &[Enrolled::TOTP, Enrolled::EMAIL];
+
+    #[test]
+    fn a_code_by_mail_is_the_last_resort_of_who_has_a_factor_and_no_factor_itself() {
+        use Factor::{Email, Totp};
+        let both = |remember| asks(&[Totp, Email], remember);
+        let table = [
+            (Required::WhenEnrolled, WITH_MAIL, both(Remember::Useless)),
+            (Required::NewDevice, WITH_MAIL, both(Remember::Offer)),
+            (Required::Never, WITH_MAIL, Next::SignIn),
+            // Everybody must have a factor, and a mailbox is none.
+            (Required::Always, WITH_MAIL, asks(&[Totp], Remember::Useless)),
+            (Required::Always, &[Enrolled::EMAIL][..], Next::Enrol([Factor::Passkey, Totp].into())),
+            (Required::WhenEnrolled, &[Enrolled::EMAIL], Next::SignIn),
+        ];
+        for (required, enrolled, expected) in table {
+            assert_eq!(next(&levels(), &facts(enrolled, required)), expected, "{required:?} {enrolled:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_came_in_by_mail_is_not_asked_for_another_letter() {
+        let proven = Enrolled::EMAIL.after(&[]);
+        let facts = Facts { proven: &proven, ..facts(WITH_MAIL, Required::WhenEnrolled) };
+        assert_eq!(next(&levels(), &facts), asks(&[Factor::Totp], Remember::Useless));
+    }
+
+    #[test]
+    fn a_code_by_mail_reaches_no_level_that_does_not_name_it() {
+        let levels = Levels::parse(["2=mfa", "mailed=pwd+email"], |_| Err(String::new())).unwrap();
+        let ask = |wanted: &str, enrolled, required| {
+            let wanted = Wanted::Essential(texts(&[wanted]));
+            next(&levels, &Facts { wanted: &wanted, ..facts(enrolled, required) })
+        };
+        assert_eq!(ask("2", WITH_MAIL, Required::Never), asks(&[Factor::Totp], Remember::Useless));
+        assert_eq!(ask("2", &[Enrolled::EMAIL], Required::Never), Next::Enrol([Factor::Passkey, Factor::Totp].into()));
+        assert_eq!(ask("mailed", WITH_MAIL, Required::Never), asks(&[Factor::Email], Remember::Useless));
+        // Nor past the rule that asks everybody for more.
+        assert_eq!(ask("mailed", WITH_MAIL, Required::Always), asks(&[Factor::Totp], Remember::Useless));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum TokenKind {
     DeviceCode,
     /// The link that proves a new address of an account.
     EmailChange,
+    /// The link that signs in by mail.
+    EmailCode,
     /// The link that takes an address back.
     EmailUndo,
     /// What lets a program register itself as a client (RFC 7591 §3).
@@ -70,6 +72,7 @@ impl TokenKind {
         Self::ClientSecret,
         Self::DeviceCode,
         Self::EmailChange,
+        Self::EmailCode,
         Self::EmailUndo,
         Self::InitialAccessToken,
         Self::Invitation,
@@ -95,6 +98,7 @@ impl TokenKind {
             Self::ClientSecret => "sym_cs_",
             Self::DeviceCode => "sym_dc_",
             Self::EmailChange => "sym_ep_",
+            Self::EmailCode => "sym_em_",
             Self::EmailUndo => "sym_eu_",
             Self::InitialAccessToken => "sym_ia_",
             Self::Invitation => "sym_in_",

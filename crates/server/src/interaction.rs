@@ -85,6 +85,15 @@ pub enum Step {
         /// With this scope on it.
         scope: Scope,
     },
+    /// The page has been shown that asks for a code that was mailed, or would have been.
+    EmailCode {
+        /// Which one, by its hash in base64url.
+        pending: String,
+        /// To whom, as it was typed.
+        identifier: String,
+        /// Whether "keep me signed in" was ticked.
+        keep: bool,
+    },
     /// The first factor of a sign-in is proven, and another is asked for.
     Factor(Box<FirstFactor>),
     /// A sign-in for this request has made a session.
@@ -116,6 +125,9 @@ pub struct FirstFactor {
     /// The sealed secret of an app that is being set up, where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setting_up: Option<String>,
+    /// The code that was mailed beside it, by its hash in base64url, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailed: Option<String>,
 }
 
 /// A page of ours.
@@ -270,7 +282,12 @@ impl Interaction {
     pub fn chosen(&self) -> Option<&str> {
         match &self.step {
             Step::Consent { sid, .. } | Step::GoOn { sid } => self.offered.as_deref().filter(|offered| offered == sid),
-            Step::Ciba { .. } | Step::Device { .. } | Step::Factor(_) | Step::SignIn | Step::SignUp { .. } => None,
+            Step::Ciba { .. }
+            | Step::Device { .. }
+            | Step::EmailCode { .. }
+            | Step::Factor(_)
+            | Step::SignIn
+            | Step::SignUp { .. } => None,
         }
     }
 
@@ -278,6 +295,13 @@ impl Interaction {
     #[must_use]
     pub fn proving(self, pending: String, now: u64) -> Self {
         Self { offered: None, step: Step::SignUp { pending }, exp: now.saturating_add(LIFETIME_SECS), ..self }
+    }
+
+    /// The same request, while a code is on its way that signs in.
+    #[must_use]
+    pub fn awaiting_code(self, pending: String, identifier: String, keep: bool, now: u64) -> Self {
+        let step = Step::EmailCode { pending, identifier, keep };
+        Self { offered: None, step, exp: now.saturating_add(LIFETIME_SECS), ..self }
     }
 
     /// The same request, back on the page where people sign in or up.

@@ -5,6 +5,7 @@
 //! the flows that use it live in `http`.
 
 pub mod attempts;
+pub(crate) mod email_code;
 pub(crate) mod factors;
 pub(crate) mod new_device;
 pub mod normalize;

@@ -19,8 +19,8 @@ use crate::seal::{SealBroken, Sealer};
 /// How long code and link work, in minutes.
 pub const MINUTES: u64 = 20;
 const LIFETIME_SECS: u64 = MINUTES * 60;
-/// How many codes there are.
-const CODES: u32 = 1_000_000;
+/// How many digits a code has.
+const DIGITS: u32 = 6;
 
 /// Whose the address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,14 +89,20 @@ impl Invitation {
 
 /// Six digits, each code as likely as the others.
 pub fn draw_code(rng: &mut dyn Rng) -> String {
+    draw_digits(rng, DIGITS)
+}
+
+/// So many digits, nine at most, each code as likely as the others.
+pub fn draw_digits(rng: &mut dyn Rng, digits: u32) -> String {
+    let codes = 10_u32.pow(digits);
     // The part of the range that is a multiple of the number of codes.
-    let fair = u32::MAX - u32::MAX % CODES;
+    let fair = u32::MAX - u32::MAX % codes;
     loop {
         let mut bytes = [0; 4];
         rng.fill(&mut bytes);
         let drawn = u32::from_be_bytes(bytes);
         if drawn < fair {
-            return format!("{:06}", drawn % CODES);
+            return format!("{:0width$}", drawn % codes, width = digits as usize);
         }
     }
 }
@@ -230,5 +236,8 @@ mod tests {
         assert_eq!(draw_code(&mut Counting(1_999_999)), "999999");
         // The last values of the range would favour the first codes: they are drawn again.
         assert_eq!(draw_code(&mut Counting(u32::MAX)), "000000");
+        assert_eq!(draw_digits(&mut Counting(7), 8), "00000007");
+        assert_eq!(draw_digits(&mut Counting(4_199_999_999), 8), "99999999");
+        assert_eq!(draw_digits(&mut Counting(4_200_000_000), 8), "00000000");
     }
 }

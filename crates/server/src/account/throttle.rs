@@ -160,6 +160,23 @@ impl ThrottlePolicy {
         key(format!("reset_mail:{}", name_account(&Account::Known(user_id))), limit)
     }
 
+    /// The counter of wishes for a code by mail from one address, as those for a new password.
+    pub fn email_code_asked_key(&self, address: IpAddr) -> ThrottleKey {
+        key(format!("email_code_asked:{}", name_address(address)), self.address)
+    }
+
+    /// The counter of codes that one account was sent: five in an hour, then rarer. So few can be guessed at, five times each, which is what keeps
+    /// strangers from guessing their way in. A device that the account knows has one of its own, so that they cannot use up its owner's either.
+    pub fn email_code_mail_key(user_id: &str, device: Option<Device>) -> ThrottleKey {
+        let hour = 4 * QUARTER_HOUR;
+        let limit = Limit { free: 5, base_delay_secs: QUARTER_HOUR, max_delay_secs: hour, window_secs: hour };
+        let who = name_account(&Account::Known(user_id));
+        match device {
+            Some(device) => key(format!("email_code_mail:{who}:{}", device.name()), limit),
+            None => key(format!("email_code_mail:{who}"), limit),
+        }
+    }
+
     /// The counter of letters about sign-ins from where an account was not known: ten in an hour say enough.
     pub fn new_device_mail_key(user_id: &str) -> ThrottleKey {
         let hour = 4 * QUARTER_HOUR;

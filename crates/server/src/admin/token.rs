@@ -235,6 +235,7 @@ fn other_secret(token: &PresentedToken) -> AdminError {
         Some(TokenKind::EmailChange) => ("a link that proves an address", "it works once, for an hour"),
         Some(TokenKind::EmailUndo) => ("a link that takes an address back", "it works once, for three days"),
         Some(TokenKind::DeviceCode) => ("a device code", "it is over ten minutes after it was issued"),
+        Some(TokenKind::EmailCode) => ("a link that signs in", "it is over ten minutes after it was sent"),
         Some(TokenKind::InitialAccessToken) => {
             ("an initial access token", "symbolon client registration-token revoke ID ends it")
         }

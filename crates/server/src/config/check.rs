@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::{Config, ConfigError, Listen, Problem, cookie};
+use super::{Config, ConfigError, Listen, MailedCodes, Problem, cookie};
 use crate::mail::Route;
 use crate::seal::MasterKey;
 
@@ -27,6 +27,12 @@ impl Config {
             problems.push(Problem::new(
                 "people are to make accounts, which are proven by mail, and no mail is sent",
                 "set mail.server and mail.from, or sign_up to \"invitation\" or \"off\"",
+            ));
+        }
+        if self.factors.email != MailedCodes::Off && self.mail.server.is_none() && !self.dev {
+            problems.push(Problem::new(
+                "codes are to be mailed, and no mail is sent",
+                "set mail.server and mail.from, or factors.email to \"off\"",
             ));
         }
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }

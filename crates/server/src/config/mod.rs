@@ -165,6 +165,20 @@ pub struct FactorRules {
     pub roles: Vec<String>,
     /// What can be set up.
     pub offered: Vec<Factor>,
+    /// What a code by mail is good for.
+    pub email: MailedCodes,
+}
+
+/// What a code by mail is good for; each is more than the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MailedCodes {
+    /// Nothing: none is sent.
+    #[default]
+    Off,
+    /// In place of a factor that is not at hand, beside a password.
+    Second,
+    /// That, and to sign in with.
+    First,
 }
 
 /// `account.*`

@@ -12,7 +12,7 @@ use super::load::{Mode, Values};
 use super::setting::Kind;
 use super::{
     AccountDeletion, AccountRules, Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, KeyFetches,
-    Keys, Limit, Listen, Log, LogFormat, Mail, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages, Password,
+    Keys, Limit, Listen, Log, LogFormat, Mail, MailedCodes, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages, Password,
     Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls, Tokens,
     format_duration, format_size, parse_duration, parse_size,
 };
@@ -114,7 +114,12 @@ impl FactorRules {
                 "add totp to factors.offered",
             );
         }
-        Self { required, roles, offered }
+        let email = match read.choice("factors.email") {
+            "first" => MailedCodes::First,
+            "second" => MailedCodes::Second,
+            _ => MailedCodes::Off,
+        };
+        Self { required, roles, offered, email }
     }
 }
 

@@ -152,11 +152,12 @@ pub const SETTINGS: &[Setting] = &[
     row("mtls.ca", Kind::Path, "", "authorities in PEM whose certificates prove clients (tls_client_auth); those that clients register themselves need none"),
     row("mtls.header", Kind::Text, "", "header in which a trusted proxy hands on the certificate it was shown: client-cert (RFC 9440), or one with PEM in percent-encoding"),
 
-    row("acr.levels", Kind::List, "urn:symbolon:acr:mfa=mfa,urn:symbolon:acr:pwd=pwd", "levels of authentication, the strongest first: NAME=METHOD+METHOD, and @10m if it holds only so long after the sign-in; methods: hwk, mfa, otp, pwd, swk, user"),
+    row("acr.levels", Kind::List, "urn:symbolon:acr:mfa=mfa,urn:symbolon:acr:pwd=pwd", "levels of authentication, the strongest first: NAME=METHOD+METHOD, and @10m if it holds only so long after the sign-in; methods: email, hwk, mfa, otp, pwd, swk, user"),
 
     row("factors.required", Kind::Choice(&["never", "new_device", "when_enrolled", "always"]), "when_enrolled", "who is asked for a second factor at sign-in: nobody; who has set one up, once per browser or each time; everybody"),
     row("factors.roles", Kind::List, "", "roles whose users are always asked, and set one up at their next sign-in if they have none: [\"admin\"]"),
     row("factors.offered", Kind::List, "passkey,totp", "what people can set up; what they have set up before goes on working"),
+    row("factors.email", Kind::Choice(&["off", "second", "first"]), "off", "what a code by mail is good for: nothing; a factor that is not at hand, beside a password; that, and to sign in with"),
 
     row("session.idle", time(MINUTE, 365 * DAY), "12h", "a browser session ends when unused this long"),
     row("session.absolute", time(MINUTE, 365 * DAY), "24h", "… and this long after sign-in in any case"),

@@ -10,7 +10,7 @@ use symbolon_store::{Delivery, StoreError};
 
 use super::kind::{Failure, Fate, Kind, Sent};
 use crate::account::normalize::EmailAddress;
-use crate::account::reset;
+use crate::account::{email_code, reset};
 use crate::app::App;
 use crate::mail::{Letter, MailError, Queued, Written};
 use crate::metrics::MailFate;
@@ -71,8 +71,17 @@ impl Kind for Mail {
 
 /// A name of ours for the label of a metric.
 fn template(queued: &Queued) -> &'static str {
-    const NAMES: [&str; 7] =
-        ["address_known", "factor_changed", "new_device", "password_changed", "password_reset", "sign_up_code", "test"];
+    const NAMES: [&str; 9] = [
+        "address_known",
+        "factor_changed",
+        "new_device",
+        "password_changed",
+        "password_reset",
+        "second_step_code",
+        "sign_in_code",
+        "sign_up_code",
+        "test",
+    ];
     NAMES.into_iter().find(|name| *name == queued.template).unwrap_or("other")
 }
 
@@ -91,6 +100,16 @@ async fn attempt(app: &App, delivery: &Delivery, queued: &Queued, now: u64) -> R
     let (letter, to) = match (sealed.letter, &queued.to) {
         (Letter::ResetAsked(asked), _) => {
             let made = reset::letter(app, &asked, delivery, now).await;
+            match made.map_err(|error| Failure::Refused(format!("it cannot be made: {error}")))? {
+                Some(made) => {
+                    lang = for_account(lang, made.locale.as_deref());
+                    (made.letter, made.address)
+                }
+                None => return Ok(Sent::Unwanted),
+            }
+        }
+        (Letter::SignInAsked(asked), _) => {
+            let made = email_code::letter(app, &asked, delivery, now).await;
             match made.map_err(|error| Failure::Refused(format!("it cannot be made: {error}")))? {
                 Some(made) => {
                     lang = for_account(lang, made.locale.as_deref());

@@ -6,13 +6,14 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
 use symbolon_oauth::endpoint::path;
-use symbolon_oauth::second_factor::{self, Browser, Factor, Next, Remember, Required, Wanted};
+use symbolon_oauth::second_factor::{self, Browser, Enrolled, Factor, Next, Remember, Required, Wanted};
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Issued, Session, User};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::{check_session, ciba, factor, form, page};
+use crate::account::email_code::{self, StandIn};
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors};
 use crate::account::new_device::{self, Place};
@@ -47,7 +48,8 @@ pub(super) struct Entered {
 impl Entry<'_> {
     /// The session, or what is asked for first. `None` if the account has changed since its first factor was proven.
     pub(super) async fn proceed(self) -> Result<Option<Response>, OAuthError> {
-        match self.next().await? {
+        let (next, by_mail) = self.next().await?;
+        match next {
             Next::SignIn => {
                 let arrival = self.arrival;
                 match self.enter().await? {
@@ -57,7 +59,7 @@ impl Entry<'_> {
             }
             Next::Ask { factors, remember } => {
                 let (first, interaction) = self.pending(None);
-                let asked = factor::Asked { user: self.user, factors, remember };
+                let asked = factor::Asked { user: self.user, factors, remember, by_mail };
                 factor::ask(self.arrival, &asked, (first, interaction), None, None).await.map(Some)
             }
             Next::Enrol(_) => {
@@ -68,23 +70,38 @@ impl Entry<'_> {
         }
     }
 
-    /// What comes next by the rules of this moment. An enrolment that no page of a sign-in can do is none.
-    pub(super) async fn next(&self) -> Result<Next, OAuthError> {
+    /// What comes next by the rules of this moment, and whether a code by mail is part of it. An enrolment that no page of a sign-in can do is none.
+    pub(super) async fn next(&self) -> Result<(Next, StandIn), OAuthError> {
         let Arrival { app, meta, headers, .. } = self.arrival;
-        let enrolled = Factors::of(app, &self.user.id).await?.enrolled();
         let config = app.config();
         let wanted = self.wanted().await?;
         let browser = factors::browser(app, &self.user.id, browser::device(app, headers), meta.now).await?;
-        let mut facts = factors::facts(&config.factors, self.user, (&self.amr, &enrolled), browser, &wanted);
         // Who wants to change how they sign in, and what else takes an account over, shows everything they have (security 96).
         let own_page = self.interaction.as_ref().and_then(|one| one.own_page);
-        if own_page.is_some_and(OwnPage::takes_everything) {
-            facts.browser = Browser::Unknown;
-            facts.required = facts.required.max(Required::WhenEnrolled);
+        let shows_everything = own_page.is_some_and(OwnPage::takes_everything);
+        let enrolled = Factors::of(app, &self.user.id).await?.enrolled();
+        let judge = |enrolled: &[Enrolled]| {
+            let mut facts = factors::facts(&config.factors, self.user, (&self.amr, enrolled), browser, &wanted);
+            if shows_everything {
+                facts.browser = Browser::Unknown;
+                facts.required = facts.required.max(Required::WhenEnrolled);
+            }
+            match second_factor::next(&app.levels, &facts) {
+                Next::Enrol(factors) if !factors.contains(&Factor::Totp) => Next::SignIn,
+                next => next,
+            }
+        };
+        // A mailbox stands in for a factor that is not at hand, but not there.
+        let stand_in =
+            if shows_everything { StandIn::Never } else { email_code::stand_in(app, self.user, meta.now).await? };
+        if stand_in == StandIn::Never {
+            return Ok((judge(&enrolled), StandIn::Never));
         }
-        Ok(match second_factor::next(&app.levels, &facts) {
-            Next::Enrol(factors) if !factors.contains(&Factor::Totp) => Next::SignIn,
-            next => next,
+        let with_mail = judge(&[enrolled.as_slice(), &[Enrolled::EMAIL]].concat());
+        let is_asked = matches!(&with_mail, Next::Ask { factors, .. } if factors.contains(&Factor::Email));
+        Ok(match stand_in {
+            StandIn::Later => (judge(&enrolled), if is_asked { StandIn::Later } else { StandIn::Never }),
+            _ => (with_mail, stand_in),
         })
     }
 
@@ -112,6 +129,7 @@ impl Entry<'_> {
             amr: self.amr.clone(),
             keep: self.keep == Keep::Yes,
             setting_up,
+            mailed: None,
         };
         let Arrival { app, meta, headers, .. } = self.arrival;
         let home = || {

@@ -2,6 +2,8 @@
 //!
 //! What is proven so far travels in the signed interaction; there is no session before all of it is (security 134).
 
+mod mailed;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use super::entry::{self, Entered, Entry};
 use super::posted::Posted;
 use super::twin::{self, GoesOn};
 use super::{login, page, security};
+use crate::account::email_code::StandIn;
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, Verdict, passkey};
 use crate::account::locale;
@@ -31,7 +34,7 @@ use crate::interaction::{FirstFactor, Interaction, Step};
 use crate::mail::{self, FactorChange, Letter, To};
 use crate::pages::Csp;
 use crate::pages::error::ErrorWhat;
-use crate::pages::factor::{EnrolPage, FactorPage, FactorProblem, RecoveryUsed};
+use crate::pages::factor::{EnrolPage, FactorPage, FactorProblem, MailedCode, RecoveryUsed};
 use crate::pages::passkey::PasskeyGet;
 use crate::pages::qr;
 use crate::pages::recovery_codes::RecoveryCodes;
@@ -49,6 +52,8 @@ pub(super) struct Asked<'a> {
     pub factors: BTreeSet<Factor>,
     /// Whether this browser may be remembered.
     pub remember: Remember,
+    /// Whether a code by mail is among them.
+    pub by_mail: StandIn,
 }
 
 /// `POST /login/factor`.
@@ -85,13 +90,14 @@ async fn step(
     let keep = if first.keep { Keep::Yes } else { Keep::No };
     let amr = first.amr.clone();
     let entry = Entry { arrival, user: &user, amr, keep, interaction: Some(interaction.clone()) };
-    match entry.next().await? {
+    let (next, by_mail) = entry.next().await?;
+    match next {
         // The form that set the app up was sent twice: the same answer again.
         Next::Ask { .. } if is_repeated(app, &user, &first).await? => {
             enrolled(entry, params, (first, interaction)).await
         }
         Next::Ask { factors, remember } => {
-            let asked = Asked { user: &user, factors, remember };
+            let asked = Asked { user: &user, factors, remember, by_mail };
             answered(entry, &asked, params, (first, interaction)).await
         }
         Next::Enrol(_) if first.setting_up.is_some() => enrolled(entry, params, (first, interaction)).await,
@@ -116,6 +122,9 @@ async fn answered(
     let way = params.get("way").and_then(Factor::from_name).filter(|way| asked.factors.contains(way));
     let typed = params.get("code").unwrap_or_default();
     let Some(way) = way.filter(|_| params.get("decision") != Some("switch")) else {
+        if way == Some(Factor::Email) {
+            return mailed::send(entry.arrival, asked, pending).await.map(Some);
+        }
         return ask(entry.arrival, asked, pending, way, None).await.map(Some);
     };
     let client_id = entry::client_id(&pending.1.query);
@@ -127,7 +136,12 @@ async fn answered(
         }
     } else {
         let device = browser::known_device(app, headers, &asked.user.id);
-        match factors::check(app, meta, asked.user, device, (way, typed)).await? {
+        let verdict = if way == Factor::Email {
+            mailed::check(entry.arrival, asked.user, device, (&pending.0, typed)).await?
+        } else {
+            factors::check(app, meta, asked.user, device, (way, typed)).await?
+        };
+        match verdict {
             Verdict::Right(enrolled) => Ok(enrolled.clone()),
             Verdict::Throttled { wait_secs } => Err((FactorProblem::Throttled { wait_secs }, "throttled".to_owned())),
             Verdict::Wrong => Err((FactorProblem::Wrong, way.name().to_owned())),
@@ -143,7 +157,7 @@ async fn answered(
     };
     entry.amr = enrolled.after(&entry.amr);
     let arrival = entry.arrival;
-    let remembers = asked.remember == Remember::Offer && params.get("remember").is_some();
+    let remembers = remembers(asked.remember, way) && params.get("remember").is_some();
     let entered = if remembers { entry.enter_and_remember().await? } else { entry.enter().await? };
     match entered {
         Some(entered) if way == Factor::RecoveryCode => after_recovery(arrival, asked.user, entered).await.map(Some),
@@ -178,6 +192,11 @@ async fn warn(arrival: &Arrival<'_>, user: &User, first: &FirstFactor) -> Result
     app.store.put_deliveries(vec![letter], meta.now).await.map_err(failed)
 }
 
+/// Whether the browser may be remembered: not for a code by mail, which is no factor to be spared from later.
+fn remembers(remember: Remember, way: Factor) -> bool {
+    remember == Remember::Offer && way != Factor::Email
+}
+
 /// Who used a recovery code is told how many are left, and where to set up a factor anew, before anything goes on.
 async fn after_recovery(arrival: &Arrival<'_>, user: &User, entered: Entered) -> Result<Response, OAuthError> {
     let Arrival { app, meta, .. } = arrival;
@@ -203,7 +222,7 @@ pub(super) async fn ask(
     let Arrival { app, meta, headers, .. } = arrival;
     let browser = browser::pre_session(app, headers).unwrap_or_default();
     // What needs no script first, unless there is nothing else.
-    let preferred = [Factor::Totp, Factor::Passkey, Factor::RecoveryCode];
+    let preferred = [Factor::Totp, Factor::Passkey, Factor::RecoveryCode, Factor::Email];
     let way = way.or_else(|| preferred.into_iter().find(|it| asked.factors.contains(it)));
     let Some(way) = way else { return Err(OAuthError::ServerError) };
     let passkey = if way == Factor::Passkey {
@@ -217,6 +236,11 @@ pub(super) async fn ask(
     } else {
         None
     };
+    let mailed = match asked.by_mail {
+        StandIn::Later => MailedCode::Withheld,
+        StandIn::Never | StandIn::Now if first.mailed.is_none() => MailedCode::NotYet,
+        StandIn::Never | StandIn::Now => MailedCode::Sent,
+    };
     let shown = shown(arrival, first, interaction).await?;
     let view = FactorPage {
         shell: page::shell_for(app, meta, asked.user).of_client(shown.client.as_ref()),
@@ -226,7 +250,8 @@ pub(super) async fn ask(
         account: name_of(asked.user),
         way,
         others: asked.factors.iter().copied().filter(|other| *other != way).collect(),
-        remember_days: entry::remember_days(asked.remember),
+        remember_days: entry::remember_days(asked.remember).filter(|_| remembers(asked.remember, way)),
+        mailed,
         passkey,
         problem,
     };

@@ -16,7 +16,7 @@ use super::browser::{self, Keep};
 use super::entry::{self, Entry};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{check_session, consent, page, sign_up, twin};
+use super::{check_session, consent, login_email, page, sign_up, twin};
 use crate::account::factors::passkey;
 use crate::account::sign_in::{self, Outcome};
 use crate::app::App;
@@ -25,7 +25,7 @@ use crate::events;
 use crate::interaction::{Interaction, Step};
 use crate::metrics;
 use crate::pages::error::ErrorWhat;
-use crate::pages::login::{Keep as KeepBox, Login, LoginProblem, Reason, SignUpLink};
+use crate::pages::login::{EmailLink, Keep as KeepBox, Login, LoginProblem, Reason, SignUpLink};
 use crate::pages::passkey::PasskeyGet;
 use crate::pages::{AccountView, Csp, WebUrl};
 use crate::session::csrf::{self, Purpose};
@@ -352,6 +352,7 @@ pub(super) fn show(
         } else {
             SignUpLink::Hidden
         },
+        by_email: if login_email::is_on(app) { EmailLink::Shown } else { EmailLink::Hidden },
         passkey: PasskeyGet {
             challenge: passkey::challenge(app, passkey::Ceremony::SignIn, browser, arrival.meta.now).text(),
             rp_id: passkey::rp(app).id().to_owned(),

@@ -34,6 +34,7 @@ mod introspect;
 mod jwks;
 mod language;
 mod login;
+mod login_email;
 mod logout;
 pub mod meta;
 mod not_me;

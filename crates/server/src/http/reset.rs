@@ -18,8 +18,8 @@ use super::posted::Posted;
 use super::setup::{self, link, policy, problem_page, salt};
 use super::{browser, page};
 use crate::account::normalize::EmailAddress;
-use crate::account::not_me;
 use crate::account::password::Password;
+use crate::account::{email_code, not_me};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
@@ -143,6 +143,7 @@ async fn change(app: &App, meta: &Meta, params: &Params, user: &User, lang: &str
     let handle = symbolon_oauth::random_id(&mut SystemRng);
     let failed = |error| store_failure(&error);
     let tell = told(app, user, lang, meta.now).await?;
+    email_code::note_link(app, &user.id, meta.now).await.map_err(failed)?;
     let reset = app.store.reset_password(Hash32(code.hash()), &hash, &handle, tell, meta.now);
     if reset.await.map_err(failed)?.is_none() {
         return Ok(Changed::LinkExpired);

@@ -15,8 +15,8 @@ use super::meta::Meta;
 use super::{
     account, answer, authenticate, authorize, bc_authorize, check_session, ciba, co_authenticate, consent, cors,
     current, dbconnections, dev_mail, device, device_authorization, discovery, factor, forgot, headers, health, home,
-    introspect, jwks, language, login, logout, meta, not_me, page, par, register, reset, revocations, revoke, sdk,
-    security, session, setup, sign_up, ssf, status_list, token, twin, userinfo,
+    introspect, jwks, language, login, login_email, logout, meta, not_me, page, par, register, reset, revocations,
+    revoke, sdk, security, session, setup, sign_up, ssf, status_list, token, twin, userinfo,
 };
 use crate::app::App;
 use crate::config::{FeedAccess, RegistrationMode};
@@ -161,6 +161,7 @@ fn pages() -> Router<Arc<App>> {
         .route(path::END_SESSION, get(logout::get).post(logout::post).head(page::head))
         .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
+        .route(crate::account::email_code::LINK_PATH, get(login_email::confirm::get).post(login_email::confirm::post))
         .route("/reset", get(reset::get).post(reset::post))
         .route(crate::account::not_me::PATH, get(not_me::get).post(not_me::post))
         .route(sign_up::confirm::PATH, get(sign_up::confirm::get).post(sign_up::confirm::post))
@@ -170,6 +171,8 @@ fn pages() -> Router<Arc<App>> {
 fn drawn(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/login", get(login::get).post(login::post))
+        .route(login_email::PATH, get(login_email::get).post(login_email::post))
+        .route(login_email::code::PATH, post(login_email::code::post))
         .route(factor::PATH, post(factor::post))
         .route("/signup", get(sign_up::get).post(sign_up::post))
         .route(sign_up::code::PATH, post(sign_up::code::post))

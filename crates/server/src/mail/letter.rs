@@ -98,6 +98,24 @@ pub enum Letter {
     },
     /// Somebody asked for such a link. Becomes [`Letter::PasswordReset`] when it is sent, if there is an account then.
     ResetAsked(ResetAsked),
+    /// The code beside a password.
+    SecondStepCode {
+        /// The code, of digits.
+        code: String,
+        /// How long it works.
+        minutes: u64,
+    },
+    /// Somebody wants to sign in by mail. Becomes [`Letter::SignInCode`] when it is sent, if there is an account then.
+    SignInAsked(SignInAsked),
+    /// The code, and the link, that sign in.
+    SignInCode {
+        /// The code, of digits.
+        code: String,
+        /// The link.
+        link: String,
+        /// How long both work.
+        minutes: u64,
+    },
     /// The code that proves the address of somebody who signs up.
     SignUpCode {
         /// The code, of digits.
@@ -146,6 +164,29 @@ pub struct ResetAsked {
     pub(crate) interaction: Option<String>,
 }
 
+/// Somebody wants to sign in by mail.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInAsked {
+    /// The account, by what its owner signs in with.
+    pub(crate) identifier: String,
+    /// The link that will be in the letter.
+    pub(crate) link: String,
+    /// The browser that asked, by its pre-session cookie.
+    pub(crate) browser: String,
+    /// The sign-in that waits in it, sealed for it.
+    pub(crate) interaction: Option<String>,
+    /// Whether "keep me signed in" was ticked.
+    pub(crate) keep: bool,
+    /// Its device cookie.
+    pub(crate) device: Option<String>,
+}
+
+impl fmt::Debug for SignInAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignInAsked(…)")
+    }
+}
+
 impl Letter {
     /// Its name, for operators and in metrics.
     pub fn template(&self) -> &'static str {
@@ -163,6 +204,8 @@ impl Letter {
             Self::NewDevice { .. } => "new_device",
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
+            Self::SecondStepCode { .. } => "second_step_code",
+            Self::SignInAsked(_) | Self::SignInCode { .. } => "sign_in_code",
             Self::SignUpCode { .. } => "sign_up_code",
             Self::SignUpLink { .. } => "sign_up_link",
             Self::Test => "test",
@@ -174,6 +217,8 @@ impl Letter {
         match self {
             Self::EmailProof { minutes, .. }
             | Self::PasswordReset { minutes, .. }
+            | Self::SecondStepCode { minutes, .. }
+            | Self::SignInCode { minutes, .. }
             | Self::SignUpCode { minutes, .. }
             | Self::SignUpLink { minutes, .. } => minutes.saturating_mul(MINUTE),
             Self::EmailAsked { days, .. } | Self::EmailChanged { days, .. } | Self::Invitation { days, .. } => {
@@ -181,6 +226,8 @@ impl Letter {
             }
             // Whoever asked looks into their mail for about as long; the link itself counts from when it is sent.
             Self::ResetAsked(_) | Self::Test => 60 * MINUTE,
+            // They sit before the page that waits for it.
+            Self::SignInAsked(_) => 15 * MINUTE,
             Self::AccountDeleted
             | Self::AddressKnown
             | Self::EmailTaken

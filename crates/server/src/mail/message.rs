@@ -105,6 +105,8 @@ mod tests {
             Letter::PasswordChanged { not_me: Some(link()) },
             Letter::PasswordChanged { not_me: None },
             Letter::PasswordReset { link: link(), minutes: 20 },
+            Letter::SecondStepCode { code: "27182818".into(), minutes: 10 },
+            Letter::SignInCode { code: "27182818".into(), link: link(), minutes: 10 },
             Letter::SignUpCode { code: "271828".into(), link: link(), minutes: 20 },
             Letter::SignUpLink { link: link(), minutes: 20 },
             Letter::Test,
@@ -154,6 +156,7 @@ mod tests {
             assert!(written.text.ends_with("auth.example.com"));
             if let Letter::Invitation { link, .. }
             | Letter::PasswordReset { link, .. }
+            | Letter::SignInCode { link, .. }
             | Letter::SignUpCode { link, .. }
             | Letter::SignUpLink { link, .. } = letter
             {

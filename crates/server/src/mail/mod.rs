@@ -26,8 +26,8 @@ use crate::seal::{SealBroken, Sealer};
 
 pub use kept::Kept;
 pub(crate) use kept::KeptLetter;
-pub(crate) use letter::ResetAsked;
 pub use letter::{FactorChange, Letter};
+pub(crate) use letter::{ResetAsked, SignInAsked};
 pub(crate) use message::{STYLE, Written};
 pub(crate) use route::Route;
 pub(crate) use server::{MailError, Server};
@@ -97,6 +97,11 @@ pub(crate) fn delivery_of(sealer: &Sealer, to: &To<'_>, letter: &Letter, now: u6
 /// The wish of somebody for a new password, whose account is looked for when the letter is made.
 pub(crate) fn reset_asked(app: &App, asked: ResetAsked, lang: &str, now: u64) -> NewDelivery {
     queued(&app.sealer, None, None, lang, &Letter::ResetAsked(asked), now)
+}
+
+/// The wish of somebody to sign in by mail, the same.
+pub(crate) fn sign_in_asked(app: &App, asked: SignInAsked, lang: &str, now: u64) -> NewDelivery {
+    queued(&app.sealer, None, None, lang, &Letter::SignInAsked(asked), now)
 }
 
 fn queued(

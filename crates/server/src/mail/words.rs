@@ -55,10 +55,12 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
         }
         Letter::PasswordChanged { not_me } => writer.password_changed(not_me.as_deref()),
         Letter::PasswordReset { link, minutes } => writer.password_reset(link, *minutes),
+        Letter::SecondStepCode { code, minutes } => writer.second_step_code(code, *minutes),
+        Letter::SignInCode { code, link, minutes } => writer.sign_in_code(code, link, *minutes),
         Letter::SignUpCode { code, link, minutes } => writer.sign_up_code(code, link, *minutes),
         Letter::SignUpLink { link, minutes } => writer.sign_up_link(link, *minutes),
         // What was only asked for is never sent as it stands.
-        Letter::ResetAsked(_) | Letter::Test => writer.test(),
+        Letter::ResetAsked(_) | Letter::SignInAsked(_) | Letter::Test => writer.test(),
     }
 }
 
@@ -159,6 +161,28 @@ impl Writer<'_> {
             actions: vec![Action::new(words.not_me(), not_me)],
             after: vec![words.from(address), words.was_me().to_owned(), words.was_not(LINK_DAYS)],
             ..Words::default()
+        }
+    }
+
+    fn sign_in_code(&self, code: &str, link: &str, minutes: u64) -> Words {
+        let say = words::EmailCode::of(self.language);
+        Words {
+            subject: say.subject(code),
+            lead: say.enter_code(self.host),
+            code: Some(code.to_owned()),
+            actions: vec![Action::new(say.or_this_link(), link)],
+            after: vec![say.works_once(&self.minutes(minutes)), say.did_not_ask().to_owned()],
+        }
+    }
+
+    fn second_step_code(&self, code: &str, minutes: u64) -> Words {
+        let say = words::EmailCode::of(self.language);
+        Words {
+            subject: say.subject(code),
+            lead: say.enter_code(self.host),
+            code: Some(code.to_owned()),
+            actions: vec![Action::new(self.say.another_password(), self.issuer.endpoint("/forgot"))],
+            after: vec![say.works_once(&self.minutes(minutes)), say.knows_password().to_owned()],
         }
     }
 

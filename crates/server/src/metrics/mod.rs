@@ -126,7 +126,12 @@ impl Metrics {
 
     /// Counts a judged attempt to sign in.
     pub(crate) fn signed_in(&self, outcome: &'static str, reason: &'static str) {
-        self.logins.get_or_create(&SignIn { method: "password", outcome, reason }).inc();
+        self.signed_in_by("password", outcome, reason);
+    }
+
+    /// The same of another way.
+    pub(crate) fn signed_in_by(&self, method: &'static str, outcome: &'static str, reason: &'static str) {
+        self.logins.get_or_create(&SignIn { method, outcome, reason }).inc();
     }
 
     /// Counts what became of a wish for an account.

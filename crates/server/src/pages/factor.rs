@@ -30,6 +30,8 @@ pub struct FactorPage {
     pub others: Vec<Factor>,
     /// For how many days the browser can be remembered, if it can.
     pub remember_days: Option<u64>,
+    /// Whether a code by mail is on its way.
+    pub mailed: MailedCode,
     /// What a browser needs to ask for a passkey, if that is the way.
     pub passkey: Option<PasskeyGet>,
     /// What went wrong before.
@@ -70,6 +72,17 @@ pub struct RecoveryUsed {
     pub onward: String,
 }
 
+/// Whether a code by mail is on its way.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MailedCode {
+    /// Nobody has asked for one.
+    NotYet,
+    /// It is.
+    Sent,
+    /// None is sent for some days: the password was set by a link, which a mailbox alone is enough for.
+    Withheld,
+}
+
 /// Why a second factor was not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FactorProblem {
@@ -94,6 +107,27 @@ impl FactorPage {
         super::assets::PASSKEY_PATH
     }
 
+    /// What it says of codes by mail.
+    pub(crate) fn email_words(&self) -> words::EmailCode {
+        words::EmailCode::of(self.shell.language)
+    }
+
+    fn proof_words(&self) -> words::SignUp {
+        words::SignUp::of(self.shell.language)
+    }
+
+    fn withheld_days(&self) -> Option<u64> {
+        (self.mailed == MailedCode::Withheld).then_some(crate::account::email_code::WITHHELD_DAYS)
+    }
+
+    fn is_mailed(&self) -> bool {
+        self.way == Factor::Email
+    }
+
+    fn is_not_mailed_yet(&self) -> bool {
+        self.way == Factor::Email && self.mailed == MailedCode::NotYet
+    }
+
     fn is_recovery(&self) -> bool {
         self.way == Factor::RecoveryCode
     }
@@ -111,17 +145,28 @@ impl FactorPage {
             way: Factor::Totp,
             others: vec![Factor::Passkey, Factor::RecoveryCode],
             remember_days: None,
+            mailed: MailedCode::NotYet,
             passkey: None,
             problem: None,
         };
         let failed = |problem| Self { problem: Some(problem), ..plain.clone() };
         let others = vec![Factor::Totp, Factor::RecoveryCode];
         let passkey = Self { way: Factor::Passkey, others, passkey: Some(PasskeyGet::sample()), ..plain.clone() };
+        let mailed = Self { way: Factor::Email, others: vec![Factor::Totp], ..plain.clone() };
+        let with_mail = vec![Factor::Passkey, Factor::Email];
         vec![
+            ("factor-or-email", Self { others: with_mail, ..plain.clone() }),
+            ("factor-email-withheld", Self { mailed: MailedCode::Withheld, ..plain.clone() }),
             ("factor-wrong", failed(FactorProblem::Wrong)),
             ("factor-throttled", failed(FactorProblem::Throttled { wait_secs: 30 })),
             ("factor-remember", Self { client: None, remember_days: Some(30), ..plain.clone() }),
             ("factor-recovery", Self { way: Factor::RecoveryCode, others: vec![Factor::Totp], ..plain.clone() }),
+            ("factor-email", Self { mailed: MailedCode::Sent, ..mailed.clone() }),
+            (
+                "factor-email-wrong",
+                Self { problem: Some(FactorProblem::Wrong), mailed: MailedCode::Sent, ..mailed.clone() },
+            ),
+            ("factor-email-offer", mailed),
             ("factor-passkey-wrong", Self { problem: Some(FactorProblem::Passkey), ..passkey.clone() }),
             ("factor-passkey", passkey),
             (

@@ -28,6 +28,7 @@ use super::{
     form_post::FormPost,
     home::Home,
     login::Login,
+    login_email::{LoginEmail, LoginEmailCode, LoginEmailConfirm},
     logout::Logout,
     not_me::NotMe,
     recovery_codes::RecoveryCodes,
@@ -92,6 +93,9 @@ fn in_one_language() -> Vec<(&'static str, String)> {
         .chain(render(SignUpConfirm::samples()))
         .chain(render(Reset::samples()))
         .chain(render(Forgot::samples()))
+        .chain(render(LoginEmail::samples()))
+        .chain(render(LoginEmailCode::samples()))
+        .chain(render(LoginEmailConfirm::samples()))
         .chain(render(NotMe::samples()))
         .chain(render(Letters::samples()))
         .chain(render(Letter::samples()))

@@ -37,6 +37,8 @@ pub struct Login {
     pub choice: Option<AccountView>,
     /// Whether people may make an account on their way.
     pub sign_up: SignUpLink,
+    /// Whether a code by mail signs in, too.
+    pub by_email: EmailLink,
     /// What a browser needs to ask for a passkey.
     pub passkey: PasskeyGet,
     /// What went wrong with the attempt before.
@@ -47,6 +49,15 @@ pub struct Login {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SignUpLink {
     /// Nobody may, or not on the way to this client.
+    Hidden,
+    /// There it is.
+    Shown,
+}
+
+/// The way to sign in by mail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EmailLink {
+    /// None is sent.
     Hidden,
     /// There it is.
     Shown,
@@ -106,6 +117,14 @@ impl Login {
         words::Login::of(self.shell.language)
     }
 
+    fn signs_in_by_email(&self) -> bool {
+        self.by_email == EmailLink::Shown
+    }
+
+    fn email_words(&self) -> words::EmailCode {
+        words::EmailCode::of(self.shell.language)
+    }
+
     fn script() -> &'static str {
         super::assets::PASSKEY_PATH
     }
@@ -138,6 +157,7 @@ impl Login {
             signed_in: None,
             choice: None,
             sign_up: SignUpLink::Hidden,
+            by_email: EmailLink::Hidden,
             passkey: PasskeyGet::sample(),
             problem: None,
         };
@@ -184,6 +204,7 @@ impl Login {
             ),
             ("login-branded", Self { shell: branded(), client: Some(sample::branded_client()), ..plain.clone() }),
             ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
+            ("login-by-email", Self { by_email: EmailLink::Shown, sign_up: SignUpLink::Shown, ..plain.clone() }),
             ("login-no-mail", Self { forgot: None, ..plain.clone() }),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
             (

@@ -23,6 +23,7 @@ pub mod form_post;
 pub mod home;
 mod link;
 pub mod login;
+pub mod login_email;
 pub mod logout;
 pub mod not_me;
 pub mod passkey;

@@ -33,8 +33,10 @@ mod device_details;
 mod discovery;
 mod doctor;
 mod dpop;
+mod email_code;
 mod enrolment;
 mod entry;
+mod enumeration;
 mod existing_apps;
 mod factors;
 mod fapi1;
@@ -93,6 +95,7 @@ mod start;
 mod status_list;
 #[expect(dead_code, reason = "shared with the tests in `conformance`, which use the rest")]
 mod support;
+mod takeover;
 mod throttle;
 mod token;
 mod token_rfcs;

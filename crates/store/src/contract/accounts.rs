@@ -89,6 +89,8 @@ pub(crate) async fn a_changed_password_ends_everything_and_is_told_once(world: W
     world.put_artefact(link(Artefact::EMAIL_CHANGE, 1)).await.unwrap();
     world.put_artefact(link(Artefact::EMAIL_UNDO, 2)).await.unwrap();
     world.put_artefact(link(Artefact::NOT_ME, 3)).await.unwrap();
+    world.put_artefact(link(Artefact::EMAIL_CODE, 4)).await.unwrap();
+    world.put_artefact(link(Artefact::PASSWORD_BY_LINK, 5)).await.unwrap();
     let stale = ChangePassword { revocation_handle: "handle-old".into(), ..new_password() };
     assert_eq!(world.change_password(stale).await, Ok(None));
     let unknown = ChangePassword { user_id: "eve".into(), ..new_password() };
@@ -99,6 +101,8 @@ pub(crate) async fn a_changed_password_ends_everything_and_is_told_once(world: W
     assert_eq!(world.ann().await.password_hash.as_deref(), Some("$argon2id$new"));
     assert_eq!(world.letters().await, ["password_changed"]);
     assert_eq!(world.artefact(Artefact::EMAIL_CHANGE, hash(1)).await, Ok(None), "asked for under the old password");
+    assert_eq!(world.artefact(Artefact::EMAIL_CODE, hash(4)).await, Ok(None), "beside the old password");
+    assert!(world.artefact(Artefact::PASSWORD_BY_LINK, hash(5)).await.unwrap().is_some(), "it is about the new one");
     let undo = world.artefact(Artefact::EMAIL_UNDO, hash(2)).await.unwrap();
     assert!(world.artefact(Artefact::NOT_ME, hash(3)).await.unwrap().is_some(), "nor the last word");
     assert!(undo.is_some(), "whoever takes an account over must not void its owner's way back");
@@ -142,6 +146,7 @@ pub(crate) async fn an_address_changes_once_with_what_takes_it_back(world: World
     let family = world.authorise(&session, 11).await;
     world.put_artefact(link(Artefact::EMAIL_CHANGE, 1)).await.unwrap();
     world.put_artefact(link(Artefact::PASSWORD_RESET, 2)).await.unwrap();
+    world.put_artefact(link(Artefact::EMAIL_CODE, 3)).await.unwrap();
     let change = new_email(1, "new@example.com");
     let late = ChangeEmail { now: NOW + 60, ..change.clone() };
     assert_eq!(world.change_email(late).await, Ok(Redeemed::Expired));
@@ -161,9 +166,11 @@ pub(crate) async fn an_address_changes_once_with_what_takes_it_back(world: World
     assert!(world.session_lives("sid-1").await && world.family_lives(&family.id).await);
     assert_eq!(world.letters().await, ["email_changed"]);
     assert_eq!(world.artefact(Artefact::PASSWORD_RESET, hash(2)).await, Ok(None), "in the old mailbox");
+    assert_eq!(world.artefact(Artefact::EMAIL_CODE, hash(3)).await, Ok(None), "there, too");
     // Whoever has it now changes it once more, and would get it back by a later link.
     let later = Artefact { created_at: NOW + 1, ..link(Artefact::EMAIL_UNDO, 91) };
     world.put_artefact(later).await.unwrap();
+    world.put_artefact(link(Artefact::EMAIL_CODE, 4)).await.unwrap();
     let earlier = Artefact { created_at: NOW - 1, ..link(Artefact::EMAIL_UNDO, 89) };
     world.put_artefact(earlier).await.unwrap();
     let undo = ChangeEmail {
@@ -180,6 +187,11 @@ pub(crate) async fn an_address_changes_once_with_what_takes_it_back(world: World
     assert_eq!(world.revoked().await, [(RevocationKind::UserHandle, "handle-ann".to_owned())]);
     assert!(world.user_by_identifier("ann@example.com").await.unwrap().is_some());
     assert_eq!(world.artefact(Artefact::EMAIL_UNDO, hash(91)).await, Ok(None), "the first owner wins");
+    assert_eq!(
+        world.artefact(Artefact::EMAIL_CODE, hash(4)).await,
+        Ok(None),
+        "in the mailbox that was taken back from"
+    );
     assert!(world.artefact(Artefact::EMAIL_UNDO, hash(89)).await.unwrap().is_some());
     assert_eq!(
         world.ann().await.password_hash.as_deref(),
@@ -194,6 +206,7 @@ pub(crate) async fn who_it_was_not_shuts_the_account_once_and_takes_its_address_
     world.put_artefact(link(Artefact::NOT_ME, 1)).await.unwrap();
     world.put_artefact(Artefact { created_at: NOW + 2, ..link(Artefact::NOT_ME, 2) }).await.unwrap();
     world.put_artefact(Artefact { created_at: NOW + 2, ..link(Artefact::EMAIL_UNDO, 3) }).await.unwrap();
+    world.put_artefact(link(Artefact::EMAIL_CODE, 4)).await.unwrap();
     let shut = ChangeEmail {
         kind: Artefact::NOT_ME,
         new_handle: Some("handle-new".into()),
@@ -212,10 +225,17 @@ pub(crate) async fn who_it_was_not_shuts_the_account_once_and_takes_its_address_
     assert_eq!(ann.password_hash.as_deref(), Some("$argon2id$locked"));
     assert_eq!(world.artefact(Artefact::NOT_ME, hash(2)).await, Ok(None), "made for whoever had the address then");
     assert_eq!(world.artefact(Artefact::EMAIL_UNDO, hash(3)).await, Ok(None));
+    assert_eq!(world.artefact(Artefact::EMAIL_CODE, hash(4)).await, Ok(None), "whoever reads the mail has it");
 }
 
 pub(crate) async fn an_address_by_the_operator_ends_every_link_about_the_one_before(world: World) {
-    let kinds = [Artefact::EMAIL_CHANGE, Artefact::EMAIL_UNDO, Artefact::NOT_ME, Artefact::PASSWORD_RESET];
+    let kinds = [
+        Artefact::EMAIL_CHANGE,
+        Artefact::EMAIL_CODE,
+        Artefact::EMAIL_UNDO,
+        Artefact::NOT_ME,
+        Artefact::PASSWORD_RESET,
+    ];
     for kind in kinds {
         world.put_artefact(link(kind, 1)).await.unwrap();
         let others = Artefact { user_id: Some("bob".into()), ..link(kind, 2) };

@@ -307,8 +307,10 @@ pub(super) async fn change_email(conn: &Conn, change: &ChangeEmail) -> Result<Re
     }
     let before = "DELETE FROM login_identifier WHERE user_id = $1";
     conn.fly(vec![artefact::mark(&link, now, None), call!(before, &user.id)]).await?;
-    // A link for a new password that waits in the mailbox before it is that mailbox's.
-    artefact::forget(conn, Artefact::PASSWORD_RESET, &user.id, None).await?;
+    // A link for a new password, or a code, that waits in the mailbox before it is that mailbox's.
+    for kind in [Artefact::EMAIL_CODE, Artefact::PASSWORD_RESET] {
+        artefact::forget(conn, kind, &user.id, None).await?;
+    }
     add_identifiers(conn, &user.id, identifiers).await?;
     if let Some(handle) = new_handle {
         ending::void_artefacts_of_user(conn, &user.id).await?;

@@ -17,7 +17,7 @@ pub struct Artefact {
     /// The client it was made for.
     pub client_id: Option<String>,
     /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for those that outlive it:
-    /// [`Artefact::PAIRWISE_SUBJECT`], [`Artefact::EMAIL_UNDO`] and [`Artefact::NOT_ME`].
+    /// [`Artefact::PAIRWISE_SUBJECT`], [`Artefact::EMAIL_UNDO`], [`Artefact::NOT_ME`] and [`Artefact::PASSWORD_BY_LINK`].
     pub user_id: Option<String>,
     /// The session it was made in.
     pub sid: Option<String>,
@@ -55,6 +55,8 @@ impl Artefact {
     pub const INVITATION: &'static str = "invitation";
     /// The kind of sign-ups that wait for proof of their address, found by the hash of the link that was mailed.
     pub const SIGN_UP: &'static str = "sign_up";
+    /// The kind of codes that were mailed, to sign in with or beside a password, found by the hash of a link.
+    pub const EMAIL_CODE: &'static str = "email_code";
     /// The kind of tickets for the authorization endpoint, each of a sign-in on a page of a client.
     pub const LOGIN_TICKET: &'static str = "login_ticket";
     /// The kind of links by which somebody says that it was not them. No change of a password voids them: whoever takes an account over must not
@@ -62,13 +64,16 @@ impl Artefact {
     pub const NOT_ME: &'static str = "not_me";
     /// The kind of links that set a new password, the only kind `reset_password` looks at.
     pub const PASSWORD_RESET: &'static str = "password_reset";
+    /// The kind of records that a password was set by a link, each named after whose it is and since when: no secret, and never used up.
+    pub const PASSWORD_BY_LINK: &'static str = "password_by_link";
     /// The kind of records that a browser of the user is not asked for a second factor for some time: the hash is of both.
     pub const REMEMBERED_BROWSER: &'static str = "remembered_browser";
     /// The kinds that outlive a change of password.
-    pub(crate) const LASTING: [&'static str; 3] = [Self::EMAIL_UNDO, Self::NOT_ME, Self::PAIRWISE_SUBJECT];
+    pub(crate) const LASTING: [&'static str; 4] =
+        [Self::EMAIL_UNDO, Self::NOT_ME, Self::PAIRWISE_SUBJECT, Self::PASSWORD_BY_LINK];
     /// The kinds that are about an account's address, and end when the operator gives it another.
-    pub(crate) const OF_ADDRESS: [&'static str; 4] =
-        [Self::EMAIL_CHANGE, Self::EMAIL_UNDO, Self::NOT_ME, Self::PASSWORD_RESET];
+    pub(crate) const OF_ADDRESS: [&'static str; 5] =
+        [Self::EMAIL_CHANGE, Self::EMAIL_CODE, Self::EMAIL_UNDO, Self::NOT_ME, Self::PASSWORD_RESET];
     /// The kind of user codes, each the question whether its device code may have an account.
     pub const USER_CODE: &'static str = "user_code";
 }

@@ -243,8 +243,10 @@ pub(super) fn change_email(conn: &Connection, change: ChangeEmail) -> Result<Red
         return Ok(Redeemed::Changed);
     }
     artefact::mark(conn, &link, now, None)?;
-    // A link for a new password that waits in the mailbox before it is that mailbox's.
-    artefact::forget(conn, Artefact::PASSWORD_RESET, &user.id, None)?;
+    // A link for a new password, or a code, that waits in the mailbox before it is that mailbox's.
+    for kind in [Artefact::EMAIL_CODE, Artefact::PASSWORD_RESET] {
+        artefact::forget(conn, kind, &user.id, None)?;
+    }
     conn.prepare_cached("DELETE FROM login_identifier WHERE user_id = ?1")?.execute([&user.id])?;
     add_identifiers(conn, &user.id, &identifiers)?;
     if let Some(handle) = new_handle {

@@ -149,6 +149,8 @@ pub(crate) async fn check(
         Factor::RecoveryCode => recovery_code::judge(&factors, user, typed, meta.now),
         // No code is typed there.
         Factor::Passkey => None,
+        // Judged by itself: it is nobody's credential.
+        Factor::Email => None,
     };
     let Some((showing, enrolled)) = judged else { return Ok(Verdict::Wrong) };
     // Somebody else was first with the same code.

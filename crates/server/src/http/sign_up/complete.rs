@@ -98,7 +98,7 @@ pub(super) async fn complete(
     let client_id = newcomer.client_id.clone();
     let user = account(newcomer, meta.now);
     let entry = entry(arrival, &user, waiting.cloned());
-    let begins = entry.next().await? == Next::SignIn;
+    let begins = entry.next().await?.0 == Next::SignIn;
     let begun = if begins {
         Some(browser::new_session(app, arrival.headers, meta, (&user, &entry.amr), entry.keep).await?)
     } else {

@@ -5,9 +5,10 @@ use symbolon_oauth::second_factor::Factor;
 use super::{Field, Twin};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::password::{MAX_CHARS, PasswordProblem};
-use crate::http::{factor, forgot, sign_up};
+use crate::http::{factor, forgot, login_email, sign_up};
 use crate::pages::factor::{FactorPage, FactorProblem};
-use crate::pages::login::{Login, LoginProblem, SignUpLink};
+use crate::pages::login::{EmailLink, Login, LoginProblem, SignUpLink};
+use crate::pages::login_email::{EmailProblem, EmailTold, LoginEmail, LoginEmailCode};
 use crate::pages::sign_up::{CodeTold, SignUp, SignUpCode, SignUpProblem};
 
 const fn text(name: &'static str, kind: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
@@ -26,6 +27,9 @@ pub(in crate::http) fn login(view: &Login) -> Twin {
     let mut links = Vec::new();
     if view.sign_up == SignUpLink::Shown {
         links.push(("sign_up", "/signup"));
+    }
+    if view.by_email == EmailLink::Shown {
+        links.push(("email", login_email::PATH));
     }
     if view.forgot.is_some() {
         links.push(("forgot", forgot::PATH));
@@ -59,6 +63,7 @@ pub(in crate::http) fn factor(view: &FactorPage) -> Twin {
     let fields = match view.way {
         Factor::Totp => vec![code(say.six_digits(), "one-time-code")],
         Factor::RecoveryCode => vec![code(say.recovery_code(), "off")],
+        Factor::Email => vec![code(view.email_words().eight_digits(), "one-time-code")],
         Factor::Passkey => Vec::new(),
     };
     let mut values = values(&view.csrf, &view.interaction, ("way", view.way.name()));
@@ -73,6 +78,45 @@ pub(in crate::http) fn factor(view: &FactorPage) -> Twin {
             FactorProblem::Passkey => "passkey",
             FactorProblem::Throttled { .. } => "throttled",
             FactorProblem::Wrong => "wrong_code",
+        }),
+    }
+}
+
+/// `/login/email`.
+pub(in crate::http) fn login_email(view: &LoginEmail) -> Twin {
+    let keep = text("keep", "checkbox", view.login_words().keep(), "off");
+    Twin {
+        page: "login_email",
+        action: login_email::PATH,
+        fields: vec![
+            text("username", "text", view.shell.common().identifier(), "username"),
+            Field { required: false, max_length: None, ..keep },
+        ],
+        values: values(&view.csrf, &view.interaction, ("username", &view.username)),
+        links: vec![("login", "/login")],
+        error: view.problem.map(|problem| match problem {
+            EmailProblem::Incomplete => "incomplete",
+            EmailProblem::Throttled { .. } => "throttled",
+        }),
+    }
+}
+
+/// `/login/email/code`.
+pub(in crate::http) fn login_email_code(view: &LoginEmailCode) -> Twin {
+    Twin {
+        page: "login_email_code",
+        action: login_email::code::PATH,
+        fields: vec![Field {
+            max_length: Some(16),
+            ..text("code", "text", view.words().eight_digits(), "one-time-code")
+        }],
+        values: values(&view.csrf, &view.interaction, ("", "")),
+        links: vec![("login", "/login")],
+        error: view.told.and_then(|told| match told {
+            EmailTold::SentAgain => None,
+            EmailTold::Spent => Some("code_spent"),
+            EmailTold::Throttled { .. } => Some("throttled"),
+            EmailTold::Wrong => Some("wrong_code"),
         }),
     }
 }

@@ -1,10 +1,14 @@
 //! Letters that wait in the outbox, read as their people will read them.
 
+use http::Request;
+use http::header::HOST;
+use http_body_util::Full;
 use serde_json::Value;
 use symbolon_server::Config;
 use symbolon_store::{ListDeliveries, WhichDeliveries};
 
-use super::World;
+use super::client::exchange;
+use super::{ISSUER, World};
 
 /// Letters are written, and wait for a mail server that is away.
 pub fn waiting(config: &mut Config) {
@@ -28,5 +32,23 @@ impl World {
     /// The newest letter to this address.
     pub async fn letter(&self, to: &str) -> Value {
         self.letters_to(to).await.into_iter().next().unwrap_or_else(|| panic!("no letter to {to}"))
+    }
+}
+
+impl World {
+    /// Every letter that a development server keeps, the newest first, once nothing is on its way any more.
+    pub async fn kept_letters(&self) -> Vec<Value> {
+        loop {
+            let list = ListDeliveries { after: None, limit: 100, which: WhichDeliveries::All };
+            let left = self.running.app.store.deliveries(list).await.unwrap().items;
+            if left.iter().all(|one| serde_json::to_value(one).unwrap()["state"] == "delivered") {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        let host = ISSUER.strip_prefix("http://").unwrap();
+        let request = Request::get("/dev/mail.json").header(HOST, host).body(Full::default()).unwrap();
+        let answer = exchange(self.running.address.unwrap(), request).await;
+        answer.json()["letters"].as_array().unwrap().clone()
     }
 }

@@ -1,0 +1,262 @@
+//! The takeover matrix of the manual, done: each cell of its tables is an attack over HTTP, by somebody who has one thing of an account and nothing else.
+//! The tables in `docs/manual/takeover.md` are what is expected, so a cell that says something else than what happens fails here.
+
+use std::collections::BTreeMap;
+
+use symbolon_oauth::second_factor::Required;
+use symbolon_store::{ListDeliveries, WhichDeliveries};
+
+use crate::support::factors::{App, SECURITY};
+use crate::support::flow::authorize_url;
+use crate::support::{Browser, PASSWORD, World};
+
+const SESSION: &str = "symbolon-session-4400";
+const DEVICE: &str = "symbolon-device-4400";
+const NEW: &str = "lantern orbit quilt";
+const MANUAL: &str = include_str!("../../../../docs/manual/takeover.md");
+
+/// What somebody has of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Has {
+    Mailbox,
+    Password,
+    PasswordAndBrowser,
+    RefreshToken,
+    RememberedBrowser,
+    ResetLink,
+    Session,
+    StaleSession,
+}
+
+const ROWS: [(&str, Has); 8] = [
+    ("the mailbox", Has::Mailbox),
+    ("a link for a new password", Has::ResetLink),
+    ("the password", Has::Password),
+    ("a remembered browser", Has::RememberedBrowser),
+    ("the password and a remembered browser", Has::PasswordAndBrowser),
+    ("a session of the last ten minutes", Has::Session),
+    ("an older session", Has::StaleSession),
+    ("a refresh token", Has::RefreshToken),
+];
+
+const ACTS: [&str; 4] = ["go on to an app", "read the profile", "choose a password", "add a factor"];
+
+/// How the account is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    ByPassword,
+    ByApp,
+}
+
+/// Somebody who has something.
+struct Thief<'w> {
+    world: &'w World,
+    email: String,
+    browser: Browser,
+    mailbox: bool,
+    link: Option<String>,
+    password: Option<&'static str>,
+    refresh: Option<String>,
+}
+
+async fn world() -> World {
+    World::with(|config| {
+        config.dev = true;
+        config.factors.required = Required::NewDevice;
+    })
+    .await
+}
+
+/// An account whose owner has done what people do, and who has got hold of what of it.
+async fn thief<'w>(world: &'w World, number: usize, has: Has, kept: Kept) -> Thief<'w> {
+    let email = format!("owner{number}@example.com");
+    world.add_user(&email, "Owner", &[]).await;
+    let mut own = world.browser();
+    own.sign_in_here(&email).await;
+    let since = world.clock.now() - crate::support::NOW;
+    if kept == Kept::ByApp {
+        let app = own.set_up_app(since).await;
+        remembered(world, &mut own, &email, &app).await;
+    }
+    let refresh = refresh_token(&mut own, world).await;
+    if has == Has::StaleSession {
+        world.advance(601);
+    }
+    let mut browser = world.browser();
+    let take = |browser: &mut Browser, name: &str| {
+        if let Some(value) = own.cookies.get(name) {
+            browser.cookies.insert(name.to_owned(), value.clone());
+        }
+    };
+    match has {
+        Has::Session | Has::StaleSession => take(&mut browser, SESSION),
+        Has::RememberedBrowser | Has::PasswordAndBrowser => take(&mut browser, DEVICE),
+        _ => {}
+    }
+    let link = match has {
+        Has::ResetLink => Some(mailed(world, &email).await),
+        _ => None,
+    };
+    Thief {
+        world,
+        browser,
+        mailbox: has == Has::Mailbox,
+        link,
+        password: matches!(has, Has::Password | Has::PasswordAndBrowser).then_some(PASSWORD),
+        refresh: (has == Has::RefreshToken).then_some(refresh),
+        email,
+    }
+}
+
+/// The owner signs in again, in a browser that is remembered from then on.
+async fn remembered(world: &World, own: &mut Browser, email: &str, app: &App) {
+    own.cookies.remove(SESSION);
+    world.advance(60);
+    let step = own.sign_in_here(email).await;
+    let after = world.clock.now() - crate::support::NOW;
+    let answer = own.factor(&step, "totp", &app.code(after), &[("remember", "yes")]).await;
+    assert!(answer.body.contains("Hello"), "{answer:?}");
+}
+
+async fn refresh_token(own: &mut Browser, world: &World) -> String {
+    let page = own.get(&authorize_url("spa", &[("scope", "openid profile")])).await;
+    let page = own.follow(page).await;
+    let code = page.param("code").unwrap_or_else(|| panic!("{page:?}"));
+    let answer = world.redeem("spa", &code).await;
+    answer.json()["refresh_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+}
+
+/// A link for a new password, as it lies in the mailbox.
+async fn mailed(world: &World, email: &str) -> String {
+    let mut anybody = world.browser();
+    let page = anybody.get("/forgot").await;
+    anybody.post("/forgot", &[("csrf", &page.field("csrf")), ("username", email)]).await;
+    let letters = world.kept_letters().await;
+    let letter = letters.iter().find(|one| one["to"] == email && one["template"] == "password_reset").unwrap();
+    let text = letter["text"].as_str().unwrap();
+    text.lines().find(|line| line.contains("/reset?code=")).unwrap().to_owned()
+}
+
+impl Thief<'_> {
+    /// Everything that leads to an authorization code of an app in which the thief has no account.
+    async fn goes_on_to_an_app(&mut self) -> bool {
+        self.chooses_a_password().await;
+        let page = self.browser.get(&authorize_url("web", &[])).await;
+        let page = self.browser.follow(page).await;
+        if page.param("code").is_some() {
+            return true;
+        }
+        let Some(password) = self.password else { return false };
+        self.browser.sign_in(&page, &self.email, password).await.param("code").is_some()
+    }
+
+    async fn reads_the_profile(&mut self) -> bool {
+        if let Some(refresh) = &self.refresh {
+            let answer = self.world.refresh("spa", refresh).await;
+            let token = answer.json()["access_token"].as_str().unwrap_or_default().to_owned();
+            return self.world.userinfo(&token).await.body.contains("Owner");
+        }
+        self.goes_on_to_an_app().await;
+        self.browser.get("/").await.body.contains(&self.email)
+    }
+
+    async fn chooses_a_password(&mut self) -> bool {
+        if self.mailbox {
+            self.link = Some(mailed(self.world, &self.email).await);
+        }
+        let Some(link) = self.link.take() else { return false };
+        let page = self.browser.get(&link).await;
+        let (code, csrf) = (page.field("code"), page.field("csrf"));
+        let fields = [("code", &*code), ("csrf", &*csrf), ("password", NEW), ("password_confirm", NEW)];
+        let done = self.browser.post("/reset", &fields).await.body.contains("Password changed");
+        self.mailbox = false;
+        self.password = done.then_some(NEW);
+        done
+    }
+
+    async fn adds_a_factor(&mut self) -> bool {
+        self.goes_on_to_an_app().await;
+        let page = self.browser.get(SECURITY).await;
+        if !page.body.contains("value=\"totp\"") {
+            return false;
+        }
+        let page = self.browser.security(&[("action", "totp")]).await;
+        if !page.body.contains("id=\"secret\"") {
+            return false;
+        }
+        let since = self.world.clock.now() - crate::support::NOW;
+        let (app, csrf, secret) = (App::of(&page), page.field("csrf"), page.field("secret"));
+        let code = app.code(since);
+        let fields = [("csrf", &*csrf), ("action", "totp"), ("secret", &*secret), ("code", &*code)];
+        self.browser.post(SECURITY, &fields).await.status.is_success()
+    }
+
+    async fn does(&mut self, act: &str) -> bool {
+        match act {
+            "go on to an app" => self.goes_on_to_an_app().await,
+            "read the profile" => self.reads_the_profile().await,
+            "choose a password" => self.chooses_a_password().await,
+            "add a factor" => self.adds_a_factor().await,
+            other => panic!("the manual has an act that nobody does here: {other}"),
+        }
+    }
+}
+
+/// A table of the manual: by row, what is said of each column.
+fn table(heading: &str) -> BTreeMap<String, Vec<bool>> {
+    let (_, rest) = MANUAL.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+    let lines: Vec<&str> =
+        rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|it| it.starts_with('|')).collect();
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    assert_eq!(cells(lines[0])[1..], ACTS, "{heading}");
+    let said = |cell: &String| match cell.as_str() {
+        "yes" => true,
+        "no" => false,
+        other => panic!("{heading}: {other}"),
+    };
+    lines[2..].iter().map(|line| cells(line)).map(|row| (row[0].clone(), row[1..].iter().map(said).collect())).collect()
+}
+
+async fn compare(heading: &str, kept: Kept) {
+    let expected = table(heading);
+    assert_eq!(expected.len(), ROWS.len(), "{heading}");
+    for (row, has) in ROWS {
+        let world = world().await;
+        let mut happened = Vec::new();
+        for (number, act) in ACTS.into_iter().enumerate() {
+            happened.push(thief(&world, number, has, kept).await.does(act).await);
+        }
+        assert_eq!(Some(&happened), expected.get(row), "{heading}: who has {row}: {ACTS:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_be_done_to_an_account_with_a_password_is_what_the_manual_says() {
+    compare("An account with a password", Kept::ByPassword).await;
+}
+
+#[tokio::test]
+async fn what_can_be_done_to_an_account_with_a_second_factor_is_what_the_manual_says() {
+    compare("An account with a second factor", Kept::ByApp).await;
+}
+
+/// Whatever they do to it, the owner hears of it, and of how to take it back.
+#[tokio::test]
+async fn the_owner_hears_of_what_a_thief_does() {
+    let world = world().await;
+    for (number, has, act, letter) in [
+        (0, Has::Password, "go on to an app", "new_device"),
+        (1, Has::Mailbox, "choose a password", "password_changed"),
+        (2, Has::Session, "add a factor", "factor_changed"),
+        (3, Has::Password, "add a factor", "factor_changed"),
+    ] {
+        let mut thief = thief(&world, number, has, Kept::ByPassword).await;
+        assert!(thief.does(act).await, "{has:?} {act}");
+        let told =
+            world.kept_letters().await.into_iter().find(|one| one["to"] == thief.email && one["template"] == letter);
+        let told = told.unwrap_or_else(|| panic!("{has:?} {act}: no {letter}"));
+        assert!(told["text"].as_str().unwrap().contains("/not-me?code="), "{told}");
+    }
+    let list = ListDeliveries { after: None, limit: 1, which: WhichDeliveries::All };
+    assert_eq!(world.running.app.store.deliveries(list).await.unwrap().items.len(), 1);
+}

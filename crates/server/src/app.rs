@@ -41,6 +41,7 @@ use crate::rng::SystemRng;
 use crate::seal::{MasterKey, MasterKeyError, Sealer};
 use crate::session::csrf::CsrfKey;
 use crate::session::device::DeviceKey;
+use crate::session::work::WorkKey;
 use crate::shared_signals::Signals;
 use crate::status_list::StatusLists;
 use crate::storage;
@@ -79,6 +80,8 @@ pub struct App {
     pub challenges: ChallengeKey,
     /// Key of the device cookies.
     pub device: DeviceKey,
+    /// Key of work in place of captchas.
+    pub work: WorkKey,
     /// Nonces for DPoP proofs, the same on every node.
     pub nonces: Nonces,
     /// What users are called towards clients with pairwise subjects.
@@ -227,6 +230,7 @@ impl App {
             challenges: ChallengeKey::new(&master.derive("passkey challenge")),
             csrf: CsrfKey::new(&master.derive("csrf")),
             device: DeviceKey::new(&master.derive("device")),
+            work: WorkKey::new(&master.derive("work")),
             levels: config.acr.clone(),
             registry: ArcSwap::from_pointee(registry),
             archive_key,
@@ -383,8 +387,8 @@ fn throttle(config: &Config) -> ThrottlePolicy {
         max_delay_secs: limit.max_delay_secs,
         window_secs: limit.window_secs,
     };
-    let Throttle { pair, account, address, .. } = &config.throttle;
-    ThrottlePolicy { pair: limit(pair), account: limit(account), address: limit(address) }
+    let Throttle { pair, account, address, subnet, .. } = &config.throttle;
+    ThrottlePolicy { pair: limit(pair), account: limit(account), address: limit(address), subnet: limit(subnet) }
 }
 
 fn lifetimes(config: &Config) -> Lifetimes {

@@ -9,7 +9,7 @@ use symbolon_store::{Attempt, User, UserStatus};
 use super::normalize::Identifier;
 use super::password::{Password, SALT_LEN, Verdict};
 use super::slow_kinds;
-use super::throttle::{Account, ThrottlePolicy};
+use super::throttle::{Account, Effort, ThrottlePolicy};
 use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::effects::store_failure;
@@ -36,17 +36,25 @@ pub enum Outcome {
     },
 }
 
-/// Checks `username` and `password`, counts what came of it and how long it took. `device` is the device cookie, if the attempt
-/// brought one.
+/// What an attempt brings beside name and password.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Brings<'a> {
+    /// The device cookie.
+    pub device: Option<&'a str>,
+    /// Work that was done for it.
+    pub effort: Effort,
+}
+
+/// Checks `username` and `password`, counts what came of it and how long it took.
 pub async fn check(
     app: &App,
     meta: &Meta,
     username: &str,
     password: &str,
-    device: Option<&str>,
+    brings: Brings<'_>,
 ) -> Result<Outcome, OAuthError> {
     let watch = Stopwatch::start();
-    let outcome = judge(app, meta, username, password, device).await;
+    let outcome = judge(app, meta, username, password, brings).await;
     app.metrics.login_duration.observe(watch.elapsed());
     match &outcome {
         Ok(Outcome::SignedIn(_)) => app.metrics.signed_in("success", ""),
@@ -67,7 +75,7 @@ async fn judge(
     meta: &Meta,
     username: &str,
     password: &str,
-    device: Option<&str>,
+    brings: Brings<'_>,
 ) -> Result<Outcome, OAuthError> {
     let failed = |error| store_failure(&error);
     let identifier = Identifier::parse(username).ok();
@@ -80,17 +88,20 @@ async fn judge(
         (None, Some(identifier)) => Account::Unknown(identifier),
         (None, None) => Account::Unreadable,
     };
-    let device = user.as_ref().zip(device).and_then(|(user, cookie)| device::check(&app.device, cookie, &user.id));
+    let device =
+        user.as_ref().zip(brings.device).and_then(|(user, cookie)| device::check(&app.device, cookie, &user.id));
     // On a Unix socket without a forwarding proxy everybody is one neighbour.
     let address = meta.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     // Counted before the password is looked at, so that parallel guesses cannot overtake the count.
-    let keys = app.throttle().keys(&account, address, device);
+    let policy = app.throttle();
+    let mut keys = policy.keys(&account, address, device);
+    keys.push(policy.subnet_key(address, device, brings.effort));
     let attempt = app.attempts.begin(keys, meta.now).await.map_err(failed)?;
     if let Attempt::Wait { secs } = attempt {
         return Ok(Outcome::Throttled { wait_secs: secs });
     }
     let (forgotten, given_back) =
-        (ThrottlePolicy::forgotten_keys(&account, address, device), ThrottlePolicy::given_back_keys(address));
+        (ThrottlePolicy::forgotten_keys(&account, address, device), ThrottlePolicy::given_back_at_sign_in(address));
     let wrong = Outcome::Wrong { user_id: user.as_ref().map(|user| user.id.clone()) };
     let Ok(password) = Password::parse(password) else { return Ok(wrong) };
 

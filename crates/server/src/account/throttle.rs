@@ -1,10 +1,12 @@
 //! How failed attempts are slowed down (security 124 and 125; specs rule 11).
 //!
-//! Three counters per attempt, each with its own [`Limit`]: this account from this address, this account
-//! from anywhere, anything from this address. Somebody who guesses from one place waits up to a quarter
+//! Four counters per attempt, each with its own [`Limit`]: this account from this address, this account
+//! from anywhere, anything from this address, anything from its network. Somebody who guesses from one place waits up to a quarter
 //! of an hour; the account's owner, elsewhere, waits half a minute at most. Whoever polls from many addresses could take
 //! every one of those turns, so a device that the account knows ([`Device`]) has a counter of its own instead of the
 //! account's: nobody can be locked out.
+//! The network's is for who guesses from many addresses of one, and waits are short there: neighbours are slowed by it, too. Nobody is who comes from a
+//! known device, or has done some work (`session/work.rs`).
 //! Pure: the counting is done elsewhere ([`Attempts`](super::attempts::Attempts)), before the password is looked at.
 
 use std::net::IpAddr;
@@ -26,6 +28,18 @@ pub struct ThrottlePolicy {
     pub account: Limit,
     /// One address, whatever the account.
     pub address: Limit,
+    /// One network, whatever the address.
+    pub subnet: Limit,
+}
+
+/// Whether somebody has done work for their attempt (`session/work.rs`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Effort {
+    /// They have.
+    Made,
+    /// They have not.
+    #[default]
+    None,
 }
 
 /// Attempts that cost nothing, then waits that double.
@@ -48,7 +62,12 @@ impl Default for ThrottlePolicy {
     fn default() -> Self {
         let limit =
             |free, max_delay_secs| Limit { free, base_delay_secs: 1, max_delay_secs, window_secs: QUARTER_HOUR };
-        Self { pair: limit(5, QUARTER_HOUR), account: limit(20, 30), address: limit(100, QUARTER_HOUR) }
+        Self {
+            pair: limit(5, QUARTER_HOUR),
+            account: limit(20, 30),
+            address: limit(100, QUARTER_HOUR),
+            subnet: limit(1_000, 30),
+        }
     }
 }
 
@@ -75,6 +94,31 @@ impl ThrottlePolicy {
             },
             key(format!("address:{place}"), self.address),
         ]
+    }
+
+    /// The counter of attempts to sign in from a network. Those who are known, or have made an effort, are counted and not kept waiting.
+    pub fn subnet_key(&self, address: IpAddr, device: Option<Device>, effort: Effort) -> ThrottleKey {
+        let limit = if device.is_some() { self.passing(Effort::Made) } else { self.passing(effort) };
+        key(name_subnet("subnet", address), limit)
+    }
+
+    /// The counter of what can be asked for without proving anything, each of which may send a letter: sign-ups, codes by mail, links for a new password.
+    pub fn asked_subnet_key(&self, address: IpAddr, effort: Effort) -> ThrottleKey {
+        key(name_subnet("asked_subnet", address), self.passing(effort))
+    }
+
+    fn passing(&self, effort: Effort) -> Limit {
+        match effort {
+            Effort::Made => Limit { free: u32::MAX, ..self.subnet },
+            Effort::None => self.subnet,
+        }
+    }
+
+    /// The counters that a right password gives its one attempt back.
+    pub fn given_back_at_sign_in(address: IpAddr) -> Vec<String> {
+        let mut keys = Self::given_back_keys(address);
+        keys.push(name_subnet("subnet", address));
+        keys
     }
 
     /// The counters of a guess at a device's user code, which only somebody who is signed in can make (RFC 8628 §5.1): this person from
@@ -224,7 +268,8 @@ impl ThrottlePolicy {
 
     /// The counters that a sign-up gives its one attempt back which sent no letter.
     pub fn unsent_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<String> {
-        self.sign_up_keys(mailbox, address).into_iter().map(|one| one.key).collect()
+        let letters = self.sign_up_keys(mailbox, address).into_iter();
+        letters.chain([self.asked_subnet_key(address, Effort::None)]).map(|one| one.key).collect()
     }
 
     /// The counters that the right code gives its one attempt back.
@@ -286,6 +331,20 @@ pub(crate) fn name_address(address: IpAddr) -> String {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// An IPv4 network of 24 bits, or an IPv6 one of 48: what one who rents addresses gets at once.
+fn name_subnet(kind: &str, address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{kind}:{a}.{b}.{c}.0/24")
+        }
+        IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            format!("{kind}:{a:x}:{b:x}:{c:x}::/48")
         }
     }
 }
@@ -386,6 +445,23 @@ mod tests {
         assert!(stranger[..2].iter().all(|key| key.window_secs == 86_400 && key.base_delay_secs == 60));
         let right = ThrottlePolicy::right_factor_keys("usr_1", "192.0.2.7".parse().unwrap());
         assert_eq!(right, [own[2].key.clone(), own[1].key.clone()], "what failed before still counts");
+    }
+
+    #[test]
+    fn a_network_is_one_counter_that_keeps_nobody_waiting_who_is_known_or_has_worked() {
+        let policy = ThrottlePolicy::default();
+        let key = |address: &str, device, effort| policy.subnet_key(address.parse().unwrap(), device, effort);
+        let stranger = key("192.0.2.7", None, Effort::None);
+        assert_eq!((&*stranger.key, stranger.free, stranger.max_delay_secs), ("subnet:192.0.2.0/24", 1_000, 30));
+        assert_eq!(key("192.0.2.200", None, Effort::None), stranger);
+        assert_ne!(key("192.0.3.7", None, Effort::None).key, stranger.key);
+        assert_eq!(key("2001:db8:1:2::1", None, Effort::None).key, key("2001:db8:1:ffff::9", None, Effort::None).key);
+        let known = key("192.0.2.7", Some(Device::new(&mut crate::rng::SystemRng)), Effort::None);
+        for passing in [known, key("192.0.2.7", None, Effort::Made)] {
+            assert_eq!((passing.key, passing.free), (stranger.key.clone(), u32::MAX), "counted all the same");
+        }
+        let asked = policy.asked_subnet_key("192.0.2.7".parse().unwrap(), Effort::None);
+        assert_ne!(asked.key, stranger.key, "letters that are asked for keep nobody from signing in");
     }
 
     #[test]

@@ -313,6 +313,10 @@ pub struct Throttle {
     pub account: Limit,
     /// Per network address.
     pub address: Limit,
+    /// Per network.
+    pub subnet: Limit,
+    /// How much work saves a browser the wait for its network: bits of zeros; none for no work at all.
+    pub work_bits: u8,
     /// Fetches of request objects, per client.
     pub request_uri: Limit,
     /// Fetches of a client's keys, per address they are fetched from.

@@ -12,9 +12,9 @@ use super::load::{Mode, Values};
 use super::setting::Kind;
 use super::{
     AccountDeletion, AccountRules, Acme, Audit, Backup, Config, ConfigError, FactorRules, FeedAccess, Http, KeyFetches,
-    Keys, Limit, Listen, Log, LogFormat, Mail, MailedCodes, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages, Password,
-    Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls, Tokens,
-    format_duration, format_size, parse_duration, parse_size,
+    Keys, Limit, Listen, Log, LogFormat, Mail, MailedCodes, Metrics, Mtls, Network, Outgoing, PROFILE_CLAIMS, Pages,
+    Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls,
+    Tokens, format_duration, format_size, parse_duration, parse_size,
 };
 use crate::words::Language;
 
@@ -224,11 +224,15 @@ impl Password {
     }
 }
 
+/// Neighbours are slowed by it, too.
+const LONGEST_WAIT_OF_NETWORK_SECS: u64 = 30;
+
 impl Throttle {
     fn read(read: &mut Reader<'_>) -> Self {
         let (max_delay_secs, window_secs): (u64, u64) =
             (read.number("throttle.max_delay"), read.number("throttle.window"));
         let longest_of_account: u64 = read.number("throttle.account.max_delay");
+        let work_bits = read.number("throttle.work_bits");
         let mut limit = |free, max_delay_secs| Limit {
             free: read.number(free),
             base_delay_secs: FIRST_WAIT_SECS,
@@ -239,6 +243,8 @@ impl Throttle {
             pair: limit("throttle.pair.free", max_delay_secs),
             account: limit("throttle.account.free", max_delay_secs.min(longest_of_account)),
             address: limit("throttle.address.free", max_delay_secs),
+            subnet: limit("throttle.subnet.free", max_delay_secs.min(LONGEST_WAIT_OF_NETWORK_SECS)),
+            work_bits,
             request_uri: limit("throttle.request_uri.free", max_delay_secs.min(LONGEST_WAIT_FOR_OBJECT_SECS)),
             client_keys: KeyFetches {
                 free: read.number("throttle.client_keys.free"),

@@ -20,7 +20,7 @@ use super::meta::Meta;
 use super::{answer, browser, form, page_cookies, token};
 use crate::account::factors;
 use crate::account::new_device::{self, Place};
-use crate::account::sign_in::{self, Outcome};
+use crate::account::sign_in::{self, Brings, Outcome};
 use crate::app::App;
 use crate::effects::{self, Applied, store_failure};
 use crate::registry::Registry;
@@ -122,7 +122,7 @@ async fn sign_in(
     request: &Request,
 ) -> Result<Response, OAuthError> {
     let client_id = Some(client.client_id.as_str());
-    match sign_in::check(app, meta, &request.username, &request.password, None).await? {
+    match sign_in::check(app, meta, &request.username, &request.password, Brings::default()).await? {
         Outcome::SignedIn(user) => {
             // What a second factor is asked for by a page cannot be had without one (security part 3, row 88).
             if factors::are_needed(app, &user).await? {

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 use super::authorize::Arrival;
 use super::meta::Meta;
 use super::{answer, browser, form, login, page};
-use crate::account::sign_in::{self, Outcome};
+use crate::account::sign_in::{self, Brings, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
@@ -103,7 +103,8 @@ async fn sign_in(
         return Ok(refusal(StatusCode::FORBIDDEN, "access_denied", text));
     }
     let client_id = Some(client.client_id.as_str());
-    match sign_in::check(app, meta, &request.username, &request.password, browser::device(app, headers)).await? {
+    let brings = Brings { device: browser::device(app, headers), ..Brings::default() };
+    match sign_in::check(app, meta, &request.username, &request.password, brings).await? {
         Outcome::SignedIn(user) => give(app, meta, client, origin, headers, &user).await,
         Outcome::Busy => Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
         Outcome::Throttled { wait_secs } => {

@@ -19,6 +19,7 @@ use symbolon_store::Attempt;
 use super::meta::Meta;
 use super::{answer, forgot, form};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
+use crate::account::throttle::Effort;
 use crate::app::App;
 use crate::mail::ResetAsked;
 
@@ -70,7 +71,8 @@ async fn ask(app: &App, meta: &Meta, email: &str) -> Result<Response, OAuthError
         return Ok(answer::json(StatusCode::SERVICE_UNAVAILABLE, &body));
     }
     let identifier = email.chars().take(MAX_IDENTIFIER_CHARS).collect();
-    Ok(match forgot::wish(app, meta, ResetAsked { identifier, interaction: None }).await? {
+    let asked = ResetAsked { identifier, interaction: None };
+    Ok(match forgot::wish(app, meta, asked, Effort::None).await? {
         Attempt::Wait { secs } => {
             let text = format!("too many attempts: try again in {secs} seconds");
             let body = serde_json::json!({ "error": "too_many_requests", "error_description": text });

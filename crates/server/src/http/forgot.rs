@@ -16,9 +16,10 @@ use symbolon_store::Attempt;
 
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{authorize, browser, device_authorization, page};
+use super::{authorize, browser, device_authorization, page, work};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::reset::LINK_MINUTES;
+use crate::account::throttle::Effort;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::interaction::{OwnPage, Step};
@@ -80,7 +81,8 @@ impl Asking<'_> {
             return Ok(self.ask("", Some(ForgotProblem::Incomplete)));
         }
         let asked = ResetAsked { identifier: username, interaction: self.interaction.clone() };
-        Ok(match wish(app, meta, asked.clone()).await? {
+        let effort = work::made(app, headers, params, meta.now).await?;
+        Ok(match wish(app, meta, asked.clone(), effort).await? {
             Attempt::Wait { secs } => self.ask(&asked.identifier, Some(ForgotProblem::Throttled { wait_secs: secs })),
             Attempt::Allowed => self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }),
         })
@@ -106,15 +108,21 @@ impl Asking<'_> {
     fn show(&self, status: StatusCode, what: ForgotWhat) -> Response {
         let back =
             self.interaction.clone().map(|interaction| way_back(self.app, self.browser, interaction, self.meta.now));
-        page::html(self.app, status, &Forgot { shell: page::shell(self.app, self.meta), what, back }, &Csp::strict())
+        let asks_for_work = matches!(what, ForgotWhat::Ask { problem: Some(ForgotProblem::Throttled { .. }), .. });
+        let work = work::ask(self.app, self.browser, self.meta.now).filter(|_| asks_for_work);
+        let shell = page::shell(self.app, self.meta).with_work(work);
+        let csp = work::allow(self.app, Csp::strict(), &shell);
+        page::html(self.app, status, &Forgot { shell, what, back }, &csp)
     }
 }
 
 /// Has a link mailed to whoever has the account, if somebody has; not after too many wishes of one address.
-pub(super) async fn wish(app: &App, meta: &Meta, asked: ResetAsked) -> Result<Attempt, OAuthError> {
+pub(super) async fn wish(app: &App, meta: &Meta, asked: ResetAsked, effort: Effort) -> Result<Attempt, OAuthError> {
     let failed = |error| store_failure(&error);
     let address = device_authorization::address(meta);
-    let counted = app.attempts.begin(vec![app.throttle().reset_asked_key(address)], meta.now).await.map_err(failed)?;
+    let policy = app.throttle();
+    let keys = vec![policy.reset_asked_key(address), policy.asked_subnet_key(address, effort)];
+    let counted = app.attempts.begin(keys, meta.now).await.map_err(failed)?;
     if let Attempt::Wait { .. } = counted {
         app.metrics.limited("reset");
         return Ok(counted);

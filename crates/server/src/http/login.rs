@@ -16,9 +16,9 @@ use super::browser::{self, Keep};
 use super::entry::{self, Entry};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{check_session, consent, login_email, page, sign_up, twin};
+use super::{check_session, consent, login_email, page, sign_up, twin, work};
 use crate::account::factors::passkey;
-use crate::account::sign_in::{self, Outcome};
+use crate::account::sign_in::{self, Brings, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
@@ -128,7 +128,9 @@ impl Post<'_> {
             return self.again(interaction, Some(LoginProblem::Incomplete)).await;
         }
         let client_id = interaction.as_ref().and_then(|one| entry::client_id(&one.query));
-        match sign_in::check(app, meta, username, password, browser::device(app, headers)).await? {
+        let effort = work::made(app, headers, &self.params, meta.now).await?;
+        let brings = Brings { device: browser::device(app, headers), effort };
+        match sign_in::check(app, meta, username, password, brings).await? {
             Outcome::SignedIn(user) => self.enter(&user, interaction).await,
             Outcome::Busy => self.again(interaction, Some(LoginProblem::Busy)).await,
             Outcome::Throttled { wait_secs } => {
@@ -336,8 +338,13 @@ pub(super) fn show(
     let sealed = form.interaction.as_ref().map(|interaction| app.interactions.seal(interaction)).transpose();
     let logo: Option<WebUrl> = client.as_ref().and_then(|client| client.logo.clone());
     let interaction = sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default();
+    let asks_for_work = matches!(problem, Some((LoginProblem::Throttled { .. }, _)));
+    let work = work::ask(app, browser, arrival.meta.now).filter(|_| asks_for_work);
     let view = Login {
-        shell: page::shell(app, arrival.meta).picking("/login", &interaction).of_client(client.as_ref()),
+        shell: page::shell(app, arrival.meta)
+            .picking("/login", &interaction)
+            .of_client(client.as_ref())
+            .with_work(work),
         client,
         interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),
@@ -363,6 +370,7 @@ pub(super) fn show(
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.
     let csp = request.map_or_else(Csp::strict, page::csp).image(logo.as_ref());
     let csp = csp.passkey_script(app.issuer.origin());
+    let csp = work::allow(app, csp, &view.shell);
     let (status, wait) = match problem.map(|(problem, _)| problem) {
         None => (StatusCode::OK, None),
         Some(LoginProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),

@@ -21,10 +21,11 @@ use super::browser::{self, Keep};
 use super::entry::Entry;
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{page, twin};
+use super::{page, twin, work};
 use crate::account::email_code;
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::sign_up;
+use crate::account::throttle::Effort;
 use crate::app::App;
 use crate::config::MailedCodes;
 use crate::effects::store_failure;
@@ -110,7 +111,8 @@ async fn ask(
     let wish = Wish { identifier: username, keep };
     let start = || Interaction::own_page_sign_in(&arrival.app.issuer, OwnPage::Start, browser, arrival.meta.now);
     let waiting = interaction.clone().unwrap_or_else(start);
-    match send(arrival, browser, &waiting, &wish).await? {
+    let effort = work::made(arrival.app, arrival.headers, params, arrival.meta.now).await?;
+    match send(arrival, browser, &waiting, &wish, effort).await? {
         Sent::Wait { secs } => {
             let problem = Some(EmailProblem::Throttled { wait_secs: secs });
             show(arrival, browser, Form { interaction, username: wish.identifier, keep, problem }).await
@@ -140,11 +142,18 @@ enum Sent {
 }
 
 /// Queues the wish; the same for every name.
-async fn send(arrival: &Arrival<'_>, browser: &str, waiting: &Interaction, wish: &Wish) -> Result<Sent, OAuthError> {
+async fn send(
+    arrival: &Arrival<'_>,
+    browser: &str,
+    waiting: &Interaction,
+    wish: &Wish,
+    effort: Effort,
+) -> Result<Sent, OAuthError> {
     let Arrival { app, meta, headers, .. } = arrival;
     let failed = |error| store_failure(&error);
-    let key = app.throttle().email_code_asked_key(meta.address_or_unspecified());
-    if let Attempt::Wait { secs } = app.attempts.begin(vec![key], meta.now).await.map_err(failed)? {
+    let (policy, address) = (app.throttle(), meta.address_or_unspecified());
+    let keys = vec![policy.email_code_asked_key(address), policy.asked_subnet_key(address, effort)];
+    if let Attempt::Wait { secs } = app.attempts.begin(keys, meta.now).await.map_err(failed)? {
         app.metrics.limited("email_code");
         return Ok(Sent::Wait { secs });
     }
@@ -195,8 +204,10 @@ async fn show(arrival: &Arrival<'_>, browser: &str, form: Form) -> Result<Respon
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let sealed = form.interaction.as_ref().map(|pending| app.interactions.seal(pending)).transpose();
     let interaction = sealed.map_err(|_| OAuthError::ServerError)?.unwrap_or_default();
+    let asks_for_work = matches!(form.problem, Some(EmailProblem::Throttled { .. }));
+    let work = work::ask(app, browser, arrival.meta.now).filter(|_| asks_for_work);
     let view = LoginEmail {
-        shell: page::shell(app, arrival.meta).picking(PATH, &interaction),
+        shell: page::shell(app, arrival.meta).picking(PATH, &interaction).with_work(work),
         client,
         interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),
@@ -206,6 +217,7 @@ async fn show(arrival: &Arrival<'_>, browser: &str, form: Form) -> Result<Respon
         problem: form.problem,
     };
     let csp = request.as_ref().map_or_else(Csp::strict, page::csp).image(logo.as_ref());
+    let csp = work::allow(app, csp, &view.shell);
     let (status, wait) = match form.problem {
         None => (StatusCode::OK, None),
         Some(EmailProblem::Incomplete) => (StatusCode::BAD_REQUEST, None),

@@ -60,6 +60,7 @@ mod status_list;
 pub(crate) mod token;
 mod twin;
 mod userinfo;
+mod work;
 
 pub(crate) use redirect::router as redirects;
 pub use router::{for_certificates, guarded, router, routes};

@@ -23,7 +23,7 @@ use symbolon_oauth::{OAuthError, Params};
 use super::authorize::{self, Arrival};
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{browser, login, page, twin};
+use super::{browser, login, page, twin, work};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
 use crate::pages::Csp;
@@ -191,8 +191,13 @@ pub(super) fn show(
         request.map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let interaction = app.interactions.seal(&form.interaction).map_err(|_| OAuthError::ServerError)?;
+    let asks_for_work = matches!(form.problem, Some(SignUpProblem::Throttled { .. }));
+    let work = work::ask(app, browser, arrival.meta.now).filter(|_| asks_for_work);
     let view = SignUp {
-        shell: page::shell(app, arrival.meta).picking("/signup", &interaction).of_client(client.as_ref()),
+        shell: page::shell(app, arrival.meta)
+            .picking("/signup", &interaction)
+            .of_client(client.as_ref())
+            .with_work(work),
         client,
         interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),
@@ -204,6 +209,7 @@ pub(super) fn show(
     };
     // Making an account ends in a redirect to the client, which browsers hold against the form's target, too.
     let csp = request.map_or_else(Csp::strict, page::csp).image(logo.as_ref());
+    let csp = work::allow(app, csp, &view.shell);
     let response = page::html(app, status(form.problem), &view, &csp);
     Ok(waiting(twin::forms::sign_up(&view).beside(response), form.problem))
 }

@@ -8,17 +8,22 @@ pub const STYLESHEET_PATH: &str = text(&STYLESHEET_BYTES);
 pub const FAVICON_PATH: &str = text(&FAVICON_BYTES);
 /// The path of the script that speaks to authenticators, with the fingerprint of its content.
 pub const PASSKEY_PATH: &str = text(&PASSKEY_BYTES);
+/// The path of the script that does work in place of a captcha, with the fingerprint of its content.
+pub const WORK_PATH: &str = text(&WORK_BYTES);
 /// Cache directive for everything [`serve`] gives.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
 const STYLESHEET: &[u8] = include_bytes!("../../templates/style.css");
 const PASSKEY: &[u8] = include_bytes!("../../templates/passkey.js");
+const WORK: &[u8] = include_bytes!("../../templates/work.js");
 const FAVICON: &[u8] = include_bytes!("../../templates/favicon.svg");
 
 const STYLESHEET_BYTES: [u8; PATH_LEN] = path(STYLESHEET, *b".css");
 const FAVICON_BYTES: [u8; PATH_LEN] = path(FAVICON, *b".svg");
 /// A module, so that it waits for the page and leaves no names in it.
 const PASSKEY_BYTES: [u8; PATH_LEN] = path(PASSKEY, *b".mjs");
+
+const WORK_BYTES: [u8; PATH_LEN] = path(WORK, *b".mjs");
 
 const PREFIX: &[u8; 17] = b"/assets/symbolon-";
 const PATH_LEN: usize = PREFIX.len() + 16 + 4;
@@ -32,6 +37,8 @@ pub fn serve(name: &str) -> Option<(&'static str, &'static [u8])> {
         Some(("image/svg+xml", FAVICON))
     } else if is(PASSKEY_PATH) {
         Some(("text/javascript; charset=utf-8", PASSKEY))
+    } else if is(WORK_PATH) {
+        Some(("text/javascript; charset=utf-8", WORK))
     } else {
         None
     }
@@ -92,7 +99,10 @@ mod tests {
         assert_eq!(kind, "image/svg+xml");
         let (kind, _) = serve(PASSKEY_PATH.strip_prefix("/assets/").unwrap()).unwrap();
         assert_eq!(kind, "text/javascript; charset=utf-8");
+        let (kind, _) = serve(WORK_PATH.strip_prefix("/assets/").unwrap()).unwrap();
+        assert_eq!(kind, "text/javascript; charset=utf-8");
         assert_ne!(STYLESHEET_PATH, FAVICON_PATH);
+        assert_ne!(WORK_PATH, PASSKEY_PATH);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct Csp {
     form_action: Vec<CspSource>,
     img: Vec<CspSource>,
     script_hash: Option<&'static str>,
-    script_file: Option<String>,
+    script_files: Vec<String>,
     frame_src: Vec<CspSource>,
     framed_by: Vec<CspSource>,
     opener: Opener,
@@ -95,8 +95,16 @@ impl Csp {
     /// Lets the page run the one file that speaks to authenticators.
     #[must_use]
     pub fn passkey_script(mut self, origin: &str) -> Self {
-        self.script_file =
-            CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{}", super::assets::PASSKEY_PATH));
+        self.script_files
+            .extend(CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{}", super::assets::PASSKEY_PATH)));
+        self
+    }
+
+    /// Lets the page run the one file that does work in place of a captcha.
+    #[must_use]
+    pub fn work_script(mut self, origin: &str) -> Self {
+        self.script_files
+            .extend(CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{}", super::assets::WORK_PATH)));
         self
     }
 
@@ -135,9 +143,9 @@ impl Csp {
             policy.push_str("; script-src ");
             policy.push_str(hash);
         }
-        if let Some(file) = &self.script_file {
+        if !self.script_files.is_empty() {
             policy.push_str("; script-src ");
-            policy.push_str(file);
+            policy.push_str(&self.script_files.join(" "));
         }
         if !self.frame_src.is_empty() {
             policy.push_str("; frame-src");
@@ -267,6 +275,14 @@ mod tests {
         let policy = Csp::strict().passkey_script("https://auth.example.com").policy();
         let file = format!("; script-src https://auth.example.com{};", super::super::assets::PASSKEY_PATH);
         assert!(policy.contains(&file) && !policy.contains("unsafe"), "{policy}");
+    }
+
+    #[test]
+    fn the_file_that_works_runs_beside_the_other_and_nothing_else_does() {
+        let origin = "https://auth.example.com";
+        let policy = Csp::strict().passkey_script(origin).work_script(origin).policy();
+        let [passkey, work] = [super::super::assets::PASSKEY_PATH, super::super::assets::WORK_PATH];
+        assert!(policy.contains(&format!("; script-src {origin}{passkey} {origin}{work};")), "{policy}");
     }
 
     #[test]

@@ -88,6 +88,13 @@ impl Forgot {
         vec![
             ("forgot-incomplete", page(ask("", Some(ForgotProblem::Incomplete)), back())),
             ("forgot-throttled", page(ask("ada@example.com", Some(ForgotProblem::Throttled { wait_secs: 90 })), None)),
+            (
+                "forgot-throttled-work",
+                Self {
+                    shell: sample::working_shell(),
+                    ..page(ask("", Some(ForgotProblem::Throttled { wait_secs: 4 })), None)
+                },
+            ),
             ("forgot-administrator", page(ForgotWhat::AskAdministrator, None)),
             ("forgot-sent", page(ForgotWhat::Sent { minutes: 20 }, back())),
             ("forgot-sent-here", page(ForgotWhat::Sent { minutes: 20 }, None)),

@@ -246,11 +246,13 @@ fn no_inline_style_or_script_or_handler() {
             matches!(scripts[..], [script] if script.contains(".postMessage(") && script.ends_with(",origin)"))
         } else if page.name.starts_with("signed-out-onward") {
             matches!(scripts[..], [script] if script.contains("location.replace(document.getElementById('onward').href)"))
-        } else if page.html.contains("data-passkey=") {
-            let file = page.all("script").next().and_then(|tag| tag.attribute("src"));
-            scripts == [""] && file == Some(assets::PASSKEY_PATH)
         } else {
-            scripts.is_empty()
+            // Files of ours, each where it is needed.
+            let files: Vec<Option<&str>> = page.all("script").map(|tag| tag.attribute("src")).collect();
+            let passkey = page.html.contains("data-passkey=").then_some(assets::PASSKEY_PATH);
+            let work = page.html.contains("data-work=").then_some(assets::WORK_PATH);
+            let wanted: Vec<Option<&str>> = passkey.into_iter().chain(work).map(Some).collect();
+            files == wanted && scripts.iter().all(|script| script.is_empty())
         }
     });
 }

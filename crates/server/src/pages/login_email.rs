@@ -139,11 +139,11 @@ impl LoginEmail {
         let hostile =
             Self { client: Some(sample::hostile_client()), username: sample::HOSTILE.into(), ..plain.clone() };
         vec![
-            ("login-email-incomplete", failed(EmailProblem::Incomplete)),
-            ("login-email-throttled", failed(EmailProblem::Throttled { wait_secs: 30 })),
-            ("login-email-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
-            ("login-email-hostile", hostile),
-            ("login-email", plain),
+            ("email-code-incomplete", failed(EmailProblem::Incomplete)),
+            ("email-code-throttled", failed(EmailProblem::Throttled { wait_secs: 30 })),
+            ("email-code-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
+            ("email-code-hostile", hostile),
+            ("email-code", plain),
         ]
     }
 }
@@ -180,12 +180,12 @@ impl LoginEmailCode {
         };
         let told = |told| Self { told: Some(told), ..plain.clone() };
         vec![
-            ("login-email-code-again", told(EmailTold::SentAgain)),
-            ("login-email-code-wrong", told(EmailTold::Wrong)),
-            ("login-email-code-spent", told(EmailTold::Spent)),
-            ("login-email-code-throttled", told(EmailTold::Throttled { wait_secs: 90 })),
-            ("login-email-code-hostile", Self { client: Some(sample::hostile_client()), ..plain.clone() }),
-            ("login-email-code", plain),
+            ("email-code-question-again", told(EmailTold::SentAgain)),
+            ("email-code-question-wrong", told(EmailTold::Wrong)),
+            ("email-code-question-spent", told(EmailTold::Spent)),
+            ("email-code-question-throttled", told(EmailTold::Throttled { wait_secs: 90 })),
+            ("email-code-question-hostile", Self { client: Some(sample::hostile_client()), ..plain.clone() }),
+            ("email-code-question", plain),
         ]
     }
 }
@@ -203,10 +203,10 @@ impl LoginEmailConfirm {
         let page = |what| Self { shell: sample::shell(), what };
         let here = |link: &str| ConfirmWhat::Here { link: link.into(), csrf: "sample-csrf".into() };
         vec![
-            ("login-email-confirm", page(here("sym_em_sample"))),
-            ("login-email-confirm-hostile", page(here(sample::HOSTILE))),
-            ("login-email-elsewhere", page(ConfirmWhat::Elsewhere { code: "2718 2818".into() })),
-            ("login-email-over", page(ConfirmWhat::Over)),
+            ("email-code-link", page(here("sym_em_sample"))),
+            ("email-code-link-hostile", page(here(sample::HOSTILE))),
+            ("email-code-elsewhere", page(ConfirmWhat::Elsewhere { code: "2718 2818".into() })),
+            ("email-code-over", page(ConfirmWhat::Over)),
         ]
     }
 }

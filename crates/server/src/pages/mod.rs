@@ -66,6 +66,8 @@ pub struct PageShell {
     pub picker: Option<Picker>,
     /// The colour of the application that people are on their way to.
     pub accent: Option<Colour>,
+    /// What the browser is asked to do before the page's form is sent.
+    pub work: Option<Work>,
 }
 
 /// The way to the same page in another language.
@@ -75,6 +77,15 @@ pub struct Picker {
     pub page: &'static str,
     /// The signed request that is pending there; empty without one.
     pub interaction: String,
+}
+
+/// Arithmetic that saves a browser a wait (`session/work.rs`).
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The challenge.
+    pub challenge: String,
+    /// How many bits of zeros are wanted.
+    pub bits: u8,
 }
 
 /// What kind of server speaks.
@@ -90,7 +101,7 @@ impl PageShell {
     /// The shell of an issuer's pages.
     pub fn new(issuer: &str, mode: Mode, language: Language) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self { language, host, mode, picker: None, accent: None }
+        Self { language, host, mode, picker: None, accent: None, work: None }
     }
 
     /// The same around a page of ours that is there in other languages, too: its path, and what is pending there.
@@ -111,6 +122,12 @@ impl PageShell {
     /// All languages, for whoever chooses one.
     fn languages(&self) -> [(Language, bool); 4] {
         Language::ALL.map(|language| (language, language == self.language))
+    }
+
+    /// The same, of a page that asks for work.
+    #[must_use]
+    pub fn with_work(self, work: Option<Work>) -> Self {
+        Self { work, ..self }
     }
 
     fn words(&self) -> words::Shell {

@@ -30,6 +30,11 @@ pub(super) fn shell() -> PageShell {
         .picking("/login", "eyJ0eXAi.sample.interaction")
 }
 
+/// Of a page that asks for work.
+pub(super) fn working_shell() -> PageShell {
+    shell().with_work(Some(super::Work { challenge: "c2FtcGxl".into(), bits: 16 }))
+}
+
 pub(super) fn production_shell() -> PageShell {
     PageShell::new("https://auth.example.com", Mode::Production, language()).picking("/", "")
 }

@@ -5,3 +5,4 @@ pub mod csrf;
 pub mod device;
 pub mod token_cookie;
 pub mod user_agent;
+pub mod work;

@@ -42,7 +42,7 @@ impl World {
         text.lines().map(str::trim).find(|line| line.len() == 8 && line.parse::<u32>().is_ok()).unwrap().to_owned()
     }
 
-    async fn link(&self) -> String {
+    async fn mailed_link(&self) -> String {
         let letters = self.codes().await;
         let text = letters[0]["text"].as_str().unwrap();
         text.lines().find(|line| line.contains("/login/email/confirm?code=")).unwrap().to_owned()
@@ -132,7 +132,7 @@ async fn a_link_opened_elsewhere_shows_the_code_and_signs_nobody_in() {
     let world = first().await;
     let mut thief = world.browser();
     let waiting = thief.ask(ADA).await;
-    let (link, code) = (world.link().await, world.code().await);
+    let (link, code) = (world.mailed_link().await, world.code().await);
     let mut owner = world.browser();
     owner.get("/login").await;
     for _ in 0..2 {
@@ -160,7 +160,7 @@ async fn the_link_signs_in_by_a_button_in_the_browser_that_asked_once() {
     let world = first().await;
     let mut browser = world.browser();
     let page = browser.ask(ADA).await;
-    let link = world.link().await;
+    let link = world.mailed_link().await;
     let shown = browser.get(&link).await;
     assert!(shown.status == 200 && !browser.cookies.contains_key(SESSION), "looking changes nothing");
     let (code, csrf) = (shown.field("code"), shown.field("csrf"));

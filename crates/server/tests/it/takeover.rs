@@ -119,7 +119,7 @@ async fn remembered(world: &World, own: &mut Browser, email: &str, app: &App) {
 }
 
 async fn refresh_token(own: &mut Browser, world: &World) -> String {
-    let page = own.get(&authorize_url("spa", &[("scope", "openid profile")])).await;
+    let page = own.get(&authorize_url("spa", &[("scope", "openid profile offline_access")])).await;
     let page = own.follow(page).await;
     let code = page.param("code").unwrap_or_else(|| panic!("{page:?}"));
     let answer = world.redeem("spa", &code).await;

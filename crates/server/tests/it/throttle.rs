@@ -89,7 +89,7 @@ async fn an_unknown_user_is_slowed_exactly_alike() {
         let guesser = Guesser::new(&world).await;
         guesser.use_up(None, email).await;
         let answer = guesser.from(None, email, "wrong").await;
-        let body = [answer.field("csrf"), answer.field("challenge"), email.to_owned()]
+        let body = [answer.field("csrf"), answer.field("challenge"), answer.field("work"), email.to_owned()]
             .iter()
             .fold(answer.body.clone(), |body, own| body.replace(own, ""));
         told.push((answer.status, answer.header("retry-after").to_owned(), body));
@@ -325,4 +325,96 @@ async fn a_success_forgets_the_failures_and_so_does_a_quiet_quarter_of_an_hour()
     guesser.use_up(None, "ada@example.com").await;
     world.advance(15 * 60);
     guesser.use_up(None, "ada@example.com").await;
+}
+
+/// 124, 125: many addresses of one network, a few guesses from each.
+#[tokio::test]
+async fn a_network_is_slowed_and_locks_out_nobody_who_is_known_or_does_some_work() {
+    let world = World::with(|config| {
+        behind_proxy(config);
+        config.throttle.subnet.free = 20;
+        config.throttle.work_bits = 6;
+    })
+    .await;
+    let mut own = Guesser::new(&world).await;
+    assert_eq!(own.from(Some("192.0.2.250"), "ada@example.com", PASSWORD).await.status, 303);
+    own.browser.sign_in_here("ada@example.com").await;
+    let stranger = Guesser::new(&world).await;
+    for guess in 0..20 {
+        let (from, name) = (format!("192.0.2.{guess}"), format!("nobody{guess}@example.com"));
+        assert_eq!(stranger.from(Some(&from), &name, "wrong").await.status, 400, "{guess}");
+    }
+    let slowed = stranger.from(Some("192.0.2.99"), "bob@example.com", PASSWORD).await;
+    assert_eq!(slowed.status, 429, "a neighbour waits");
+    assert!(slowed.header("retry-after").parse::<u64>().unwrap() <= 30);
+    // Who is elsewhere does not.
+    assert_eq!(stranger.from(Some("192.0.3.1"), "nobody@example.com", "wrong").await.status, 400);
+    // Nor who is known.
+    own.browser.cookies.remove("symbolon-session-4400");
+    assert_eq!(own.from(Some("192.0.2.251"), "ada@example.com", PASSWORD).await.status, 303);
+    // Nor who does the work, once.
+    let (work, bits) = (slowed.field("work"), 6);
+    let number = symbolon_server::session::work::solve(&work, bits);
+    let with_work = async |password: &str| {
+        let pairs = [
+            ("csrf", stranger.csrf.as_str()),
+            ("username", "bob@example.com"),
+            ("password", password),
+            ("work", &work),
+            ("work_done", &number),
+        ];
+        let headers = [(ORIGIN, ISSUER), (CONTENT_TYPE, FORM), (FORWARDED_FOR, "192.0.2.99")];
+        stranger.browser.clone().send(Method::POST, "/login", &headers, Some(form(&pairs))).await.status.as_u16()
+    };
+    assert_eq!(with_work("wrong").await, 400);
+    assert_eq!(with_work(PASSWORD).await, 429, "the same work again");
+    // Without a script one waits.
+    world.advance(30);
+    assert_eq!(stranger.from(Some("192.0.2.99"), "bob@example.com", PASSWORD).await.status, 303);
+}
+
+/// Work opens the network's counter and no other.
+#[tokio::test]
+async fn work_buys_no_guesses_at_an_account() {
+    let world = World::with(|config| config.throttle.work_bits = 6).await;
+    let guesser = Guesser::new(&world).await;
+    guesser.use_up(None, "ada@example.com").await;
+    let slowed = guesser.from(None, "ada@example.com", "wrong").await;
+    let (work, csrf) = (slowed.field("work"), slowed.field("csrf"));
+    let number = symbolon_server::session::work::solve(&work, 6);
+    let pairs = [
+        ("csrf", csrf.as_str()),
+        ("username", "ada@example.com"),
+        ("password", PASSWORD),
+        ("work", &work),
+        ("work_done", &number),
+    ];
+    let headers = [(ORIGIN, ISSUER), (CONTENT_TYPE, FORM)];
+    let answer = guesser.browser.clone().send(Method::POST, "/login", &headers, Some(form(&pairs))).await;
+    assert_eq!(answer.status, 429);
+}
+
+/// Letters that anybody can ask for: the same for a network, apart from sign-ins.
+#[tokio::test]
+async fn what_a_network_asks_for_is_slowed_apart_from_its_sign_ins() {
+    let world = World::with(|config| {
+        behind_proxy(config);
+        crate::support::letters::waiting(config);
+        config.throttle.subnet.free = 10;
+    })
+    .await;
+    let ask = async |from: &str, name: &str| {
+        let mut browser = world.browser();
+        let csrf = browser.get("/forgot").await.field("csrf");
+        let headers = [(ORIGIN, ISSUER), (CONTENT_TYPE, FORM), (FORWARDED_FOR, from)];
+        let body = form(&[("csrf", &csrf), ("username", name)]);
+        browser.send(Method::POST, "/forgot", &headers, Some(body)).await
+    };
+    for number in 0..10 {
+        assert_eq!(ask(&format!("192.0.2.{number}"), &format!("nobody{number}@example.com")).await.status, 200);
+    }
+    let slowed = ask("192.0.2.77", "nobody@example.com").await;
+    assert!(slowed.status == 429 && slowed.body.contains("data-work="), "{slowed:?}");
+    let guesser = Guesser::new(&world).await;
+    assert_eq!(guesser.from(Some("192.0.2.77"), "bob@example.com", PASSWORD).await.status, 303);
 }

@@ -22,6 +22,7 @@ use super::super::{answer, form, page};
 use super::may_ask;
 use crate::account::password::PasswordProblem;
 use crate::account::sign_up::{Address, Pending};
+use crate::account::throttle::Effort;
 use crate::app::App;
 use crate::pages::sign_up::SignUpProblem;
 use crate::rng::SystemRng;
@@ -69,7 +70,7 @@ async fn begin(arrival: &Arrival<'_>, request: &Request) -> Result<Response, OAu
         Ok(wanted) => wanted,
         Err(found) => return problem(found),
     };
-    let password_hash = match begin::hashed(arrival, &wanted).await? {
+    let password_hash = match begin::hashed(arrival, &wanted, Effort::None).await? {
         Ok(hash) => hash,
         Err(found) => return problem(found),
     };

@@ -10,7 +10,7 @@ use symbolon_oauth::OAuthError;
 use symbolon_store::Attempt;
 
 use super::{Form, Sent, Wish, client_view, enter, is_on, send};
-use crate::account::throttle::ThrottlePolicy;
+use crate::account::throttle::{Effort, ThrottlePolicy};
 use crate::account::{email_code, sign_up};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -65,7 +65,7 @@ async fn answer(
         }
         Some("again") => {
             let wish = Wish { identifier, keep };
-            match send(arrival, browser, &interaction, &wish).await? {
+            match send(arrival, browser, &interaction, &wish, Effort::None).await? {
                 Sent::As(pending) => {
                     let interaction = interaction.awaiting_code(pending, wish.identifier, keep, now);
                     show(arrival, browser, interaction, Some(EmailTold::SentAgain)).await

@@ -13,11 +13,12 @@ use super::{Form, Next, Typed, is_open};
 use crate::account::normalize::EmailAddress;
 use crate::account::password::Password;
 use crate::account::sign_up::{self, Address, Pending};
+use crate::account::throttle::Effort;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::authorize::Arrival;
-use crate::http::{entry, setup};
+use crate::http::{entry, setup, work};
 use crate::interaction::{Interaction, fingerprint};
 use crate::mail::{self, Letter, To};
 use crate::pages::error::ErrorWhat;
@@ -77,7 +78,8 @@ pub(super) async fn begin(
         Ok(wanted) => wanted,
         Err(problem) => return again(interaction, problem),
     };
-    let hash = match hashed(arrival, &wanted).await? {
+    let effort = work::made(app, arrival.headers, params, arrival.meta.now).await?;
+    let hash = match hashed(arrival, &wanted, effort).await? {
         Ok(hash) => hash,
         Err(problem) => return again(interaction, problem),
     };
@@ -101,9 +103,10 @@ pub(super) async fn begin(
 pub(in crate::http) async fn hashed(
     arrival: &Arrival<'_>,
     wanted: &Wanted,
+    effort: Effort,
 ) -> Result<Result<String, SignUpProblem>, OAuthError> {
     let app = arrival.app;
-    if let Attempt::Wait { secs } = count(arrival, &wanted.email).await? {
+    if let Attempt::Wait { secs } = count(arrival, &wanted.email, effort).await? {
         app.metrics.limited("sign_up");
         return Ok(Err(SignUpProblem::Throttled { wait_secs: secs }));
     }
@@ -117,8 +120,10 @@ pub(in crate::http) async fn hashed(
 }
 
 /// Counts a letter before it is written.
-pub(super) async fn count(arrival: &Arrival<'_>, email: &EmailAddress) -> Result<Attempt, OAuthError> {
-    let keys = arrival.app.throttle().sign_up_keys(&email.identifier, address(arrival));
+pub(super) async fn count(arrival: &Arrival<'_>, email: &EmailAddress, effort: Effort) -> Result<Attempt, OAuthError> {
+    let (policy, address) = (arrival.app.throttle(), address(arrival));
+    let mut keys = policy.sign_up_keys(&email.identifier, address);
+    keys.push(policy.asked_subnet_key(address, effort));
     arrival.app.attempts.begin(keys, arrival.meta.now).await.map_err(|error| store_failure(&error))
 }
 

@@ -16,7 +16,7 @@ use super::complete::{Completed, Newcomer, Proof, complete};
 use super::{Form, Next, Typed, render};
 use crate::account::normalize::EmailAddress;
 use crate::account::sign_up::{self, Pending};
-use crate::account::throttle::ThrottlePolicy;
+use crate::account::throttle::{Effort, ThrottlePolicy};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::http::authorize::{self, Arrival};
@@ -164,7 +164,7 @@ pub(super) async fn finish(
 /// Another letter, with another code; what was mailed before works by its link only.
 async fn again(arrival: &Arrival<'_>, interaction: Interaction, found: Found) -> Result<Next, OAuthError> {
     let Found { artefact, pending, email } = found;
-    let told = match begin::count(arrival, &email).await? {
+    let told = match begin::count(arrival, &email, Effort::None).await? {
         Attempt::Wait { secs } => {
             arrival.app.metrics.limited("sign_up");
             return Ok(Next::Code(Box::new(Question {

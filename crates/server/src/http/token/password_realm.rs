@@ -7,7 +7,7 @@ use symbolon_oauth::{Confirmation, OAuthError};
 use super::super::authenticate;
 use super::{Asked, Decided};
 use crate::account::factors;
-use crate::account::sign_in::{self, Outcome};
+use crate::account::sign_in::{self, Brings, Outcome};
 use crate::rng::SystemRng;
 use crate::{events, facts};
 
@@ -22,7 +22,7 @@ pub(super) async fn decide(
     // Before the password is looked at: it is nobody's guess to make otherwise.
     password_realm::check_client(client)?;
     let client_id = Some(client.client_id.as_str());
-    let user = match sign_in::check(at.app, at.meta, &request.username, &request.password, None).await? {
+    let user = match sign_in::check(at.app, at.meta, &request.username, &request.password, Brings::default()).await? {
         Outcome::SignedIn(user) => user,
         Outcome::Busy => return Err(OAuthError::TemporarilyUnavailable { retry_after_secs: 1 }),
         Outcome::Throttled { wait_secs } => {

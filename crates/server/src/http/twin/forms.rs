@@ -6,6 +6,7 @@ use super::{Field, Twin};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::password::{MAX_CHARS, PasswordProblem};
 use crate::http::{factor, forgot, login_email, sign_up};
+use crate::pages::PageShell;
 use crate::pages::factor::{FactorPage, FactorProblem};
 use crate::pages::login::{EmailLink, Login, LoginProblem, SignUpLink};
 use crate::pages::login_email::{EmailProblem, EmailTold, LoginEmail, LoginEmailCode};
@@ -42,7 +43,7 @@ pub(in crate::http) fn login(view: &Login) -> Twin {
             password("password", common.password(), "current-password"),
             Field { required: false, max_length: None, ..keep },
         ],
-        values: values(&view.csrf, &view.interaction, ("username", &view.username)),
+        values: [values(&view.csrf, &view.interaction, ("username", &view.username)), work(&view.shell)].concat(),
         links,
         error: view.problem.map(|problem| match problem {
             LoginProblem::AccountExists => "account_exists",
@@ -92,7 +93,7 @@ pub(in crate::http) fn login_email(view: &LoginEmail) -> Twin {
             text("username", "text", view.shell.common().identifier(), "username"),
             Field { required: false, max_length: None, ..keep },
         ],
-        values: values(&view.csrf, &view.interaction, ("username", &view.username)),
+        values: [values(&view.csrf, &view.interaction, ("username", &view.username)), work(&view.shell)].concat(),
         links: vec![("login", "/login")],
         error: view.problem.map(|problem| match problem {
             EmailProblem::Incomplete => "incomplete",
@@ -130,6 +131,7 @@ pub(in crate::http) fn enrol() -> Twin {
 pub(in crate::http) fn sign_up(view: &SignUp) -> Twin {
     let mut values = values(&view.csrf, &view.interaction, ("email", &view.email));
     values.push(("name", view.name.clone()));
+    values.extend(work(&view.shell));
     values.extend(view.invitation.iter().map(|invitation| ("invitation", invitation.clone())));
     let common = view.shell.common();
     let new = password("password", common.password(), "new-password");
@@ -177,6 +179,12 @@ pub(in crate::http) fn code(view: &SignUpCode) -> Twin {
             CodeTold::Wrong => Some("wrong_code"),
         }),
     }
+}
+
+/// What is asked for before the form is sent again: `SHA-256(work.NUMBER)` is to begin with so many zero bits.
+fn work(shell: &PageShell) -> Vec<(&'static str, String)> {
+    let work = shell.work.iter();
+    work.flat_map(|work| [("work", work.challenge.clone()), ("work_bits", work.bits.to_string())]).collect()
 }
 
 /// What is posted again, and what stands in one field.

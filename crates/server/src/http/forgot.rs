@@ -81,7 +81,7 @@ impl Asking<'_> {
             return Ok(self.ask("", Some(ForgotProblem::Incomplete)));
         }
         let asked = ResetAsked { identifier: username, interaction: self.interaction.clone() };
-        let effort = work::made(app, headers, params, meta.now).await?;
+        let effort = work::made(app, self.browser, params, meta.now).await?;
         Ok(match wish(app, meta, asked.clone(), effort).await? {
             Attempt::Wait { secs } => self.ask(&asked.identifier, Some(ForgotProblem::Throttled { wait_secs: secs })),
             Attempt::Allowed => self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }),

@@ -128,7 +128,8 @@ impl Post<'_> {
             return self.again(interaction, Some(LoginProblem::Incomplete)).await;
         }
         let client_id = interaction.as_ref().and_then(|one| entry::client_id(&one.query));
-        let effort = work::made(app, headers, &self.params, meta.now).await?;
+        let browser = browser::pre_session(app, headers).unwrap_or_default();
+        let effort = work::made(app, browser, &self.params, meta.now).await?;
         let brings = Brings { device: browser::device(app, headers), effort };
         match sign_in::check(app, meta, username, password, brings).await? {
             Outcome::SignedIn(user) => self.enter(&user, interaction).await,

@@ -111,7 +111,7 @@ async fn ask(
     let wish = Wish { identifier: username, keep };
     let start = || Interaction::own_page_sign_in(&arrival.app.issuer, OwnPage::Start, browser, arrival.meta.now);
     let waiting = interaction.clone().unwrap_or_else(start);
-    let effort = work::made(arrival.app, arrival.headers, params, arrival.meta.now).await?;
+    let effort = work::made(arrival.app, browser, params, arrival.meta.now).await?;
     match send(arrival, browser, &waiting, &wish, effort).await? {
         Sent::Wait { secs } => {
             let problem = Some(EmailProblem::Throttled { wait_secs: secs });

@@ -1,10 +1,8 @@
 //! Work in place of a captcha (`session/work.rs`), at the forms that anybody can send: asked for on a page that says to wait, looked at when the form comes.
 
-use http::HeaderMap;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::Hash32;
 
-use super::browser;
 use crate::account::throttle::Effort;
 use crate::app::App;
 use crate::effects::store_failure;
@@ -13,11 +11,10 @@ use crate::rng::SystemRng;
 use crate::session::work;
 
 /// Whether the form brings work that was done for it. It counts once.
-pub(super) async fn made(app: &App, headers: &HeaderMap, params: &Params, now: u64) -> Result<Effort, OAuthError> {
+pub(super) async fn made(app: &App, browser: &str, params: &Params, now: u64) -> Result<Effort, OAuthError> {
     let (Some(challenge), Some(number)) = (params.get("work"), params.get("work_done")) else {
         return Ok(Effort::None);
     };
-    let browser = browser::pre_session(app, headers).unwrap_or_default();
     let Some(done) = work::check(&app.work, challenge, number, browser, now) else { return Ok(Effort::None) };
     let expires_at = now.saturating_add(work::LIFETIME_SECS);
     let is_first = app.store.remember_once("work", Hash32(done), expires_at, now).await;

@@ -189,7 +189,7 @@ async fn a_code_works_for_ten_minutes_and_five_guesses() {
     let spent = browser.type_code(&page, &code).await;
     assert!(spent.body.contains("works no longer") && !browser.is_in().await, "{spent:?}");
     let again = browser.at_the_code(&page, &[("decision", "again")]).await;
-    assert!(again.status == 200 && again.body.contains("another letter"), "{again:?}");
+    assert!(again.status == 200 && again.body.contains("another code is on its way"), "{again:?}");
     browser.type_code(&again, &world.code().await).await;
     assert!(browser.is_in().await);
 }
@@ -267,7 +267,7 @@ async fn at_the_step(world: &World, more: &[(&str, &str)]) -> (Browser, Answer) 
 }
 
 #[tokio::test]
-async fn beside_a_password_it_signs_in_who_has_lost_their_factor_and_changes_no_factor() {
+async fn beside_a_password_it_signs_in_who_has_lost_their_factor_and_changes_nothing_that_takes_the_account_over() {
     let world = world(MailedCodes::Second, |_| {}).await;
     let (mut browser, page) = at_the_step(&world, &[]).await;
     let sent = browser.factor(&page, "email", "", &[("decision", "switch")]).await;
@@ -279,6 +279,98 @@ async fn beside_a_password_it_signs_in_who_has_lost_their_factor_and_changes_no_
     assert_eq!((&claims["amr"], &claims["acr"]), (&json!(["pwd", "email"]), &json!("urn:symbolon:acr:pwd")));
     let security = browser.get(SECURITY).await;
     assert!(!security.body.contains("value=\"remove\""), "who has the mailbox and the password changes no factor");
+    let email = browser.get("/account/email").await;
+    assert!(!email.body.contains("value=\"ask\""), "nor the address: {email:?}");
+    // Whoever signs in once more for these pages is asked for what the account has, and for no letter.
+    for path in [SECURITY, "/account/email", "/account/password", "/account/data"] {
+        let mut fresh = world.browser();
+        let page = fresh.get(path).await;
+        let page = fresh.follow(page).await;
+        let step = fresh.sign_in(&page, ADA, PASSWORD).await;
+        assert!(step.body.contains("One more step") && !step.body.contains("value=\"email\""), "{path}: {step:?}");
+        let forced = fresh.factor(&step, "email", "", &[("decision", "switch")]).await;
+        assert!(forced.body.contains("authenticator app"), "{path}: {forced:?}");
+    }
+    assert_eq!(world.codes().await.len(), 1);
+}
+
+const LINKED: &str = "lantern orbit quilt";
+
+/// Sets a password as whoever reads the mailbox does.
+async fn reset_by_mail(world: &World) {
+    let mut browser = world.browser();
+    let page = browser.get("/forgot").await;
+    browser.post("/forgot", &[("csrf", &page.field("csrf")), ("username", ADA)]).await;
+    let letters = world.kept_letters().await;
+    let text = letters.iter().find(|one| one["template"] == "password_reset").unwrap()["text"].as_str().unwrap();
+    let page = browser.get(text.lines().find(|line| line.contains("/reset?code=")).unwrap()).await;
+    let (code, csrf) = (page.field("code"), page.field("csrf"));
+    let fields = [("code", &*code), ("csrf", &*csrf), ("password", LINKED), ("password_confirm", LINKED)];
+    assert!(browser.post("/reset", &fields).await.body.contains("Password changed"));
+}
+
+/// One mailbox would be both: the new password, and what stands beside it.
+#[tokio::test]
+async fn a_password_that_was_set_by_a_link_has_no_code_by_mail_beside_it_for_a_week() {
+    for mode in [MailedCodes::Second, MailedCodes::First] {
+        let world = world(mode, |_| {}).await;
+        let mut own = world.browser();
+        own.sign_in_here(ADA).await;
+        own.set_up_app(0).await;
+        reset_by_mail(&world).await;
+        let step = async || {
+            let mut browser = world.browser();
+            let page = browser.get("/login").await;
+            let fields = [("csrf", &*page.field("csrf")), ("username", ADA), ("password", LINKED)];
+            let answer = browser.post("/login", &fields).await;
+            (browser, answer)
+        };
+        let (mut thief, page) = step().await;
+        assert!(page.body.contains("One more step") && page.body.contains("id=\"withheld\""), "{page:?}");
+        assert!(!page.body.contains("value=\"email\""), "{page:?}");
+        let forced = thief.factor(&page, "email", "", &[("decision", "switch")]).await;
+        assert!(forced.body.contains("authenticator app") && world.codes().await.is_empty(), "{forced:?}");
+        world.advance(7 * 86_400 - 1);
+        assert!(!step().await.1.body.contains("value=\"email\""));
+        world.advance(1);
+        let (_, page) = step().await;
+        assert!(page.body.contains("value=\"email\"") && !page.body.contains("id=\"withheld\""), "{page:?}");
+    }
+}
+
+/// A password that its owner has chosen, who has shown everything, is another one.
+#[tokio::test]
+async fn a_password_of_ones_own_choice_has_a_code_by_mail_beside_it_again() {
+    let world = world(MailedCodes::Second, |_| {}).await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    let app = own.set_up_app(0).await;
+    reset_by_mail(&world).await;
+    world.advance(60);
+    let page = own.get("/login").await;
+    let fields = [("csrf", &*page.field("csrf")), ("username", ADA), ("password", LINKED)];
+    let step = own.post("/login", &fields).await;
+    own.factor(&step, "totp", &app.code(60), &[]).await;
+    let csrf = own.get("/account/password").await.field("csrf");
+    let new = [("password", PASSWORD), ("password_confirm", PASSWORD)];
+    let done = own.post("/account/password", &[&[("csrf", &*csrf), ("action", "change")], &new[..]].concat()).await;
+    assert!(done.body.contains("Password changed"), "{done:?}");
+    let mut other = world.browser();
+    let step = other.sign_in_here(ADA).await;
+    assert!(step.body.contains("value=\"email\""), "{step:?}");
+}
+
+/// A code lies in the mailbox that the account had.
+#[tokio::test]
+async fn another_address_ends_the_codes_that_are_out() {
+    let world = first().await;
+    let mut thief = world.browser();
+    let page = thief.ask(ADA).await;
+    let code = world.code().await;
+    let change =
+        json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email": "ada@new.example.com" } } } });
+    world.command(&change).await;
+    assert_eq!(thief.type_code(&page, &code).await.status, 400);
 }
 
 /// The code of a letter belongs to its browser, its account and its password.

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use symbolon_oauth::second_factor::Required;
-use symbolon_store::{ListDeliveries, WhichDeliveries};
 
 use crate::support::factors::{App, SECURITY};
 use crate::support::flow::authorize_url;
@@ -12,6 +11,11 @@ use crate::support::{Browser, PASSWORD, World};
 
 const SESSION: &str = "symbolon-session-4400";
 const DEVICE: &str = "symbolon-device-4400";
+const PASSWORD_PAGE: &str = "/account/password";
+const EMAIL_PAGE: &str = "/account/email";
+const CONFIRM_PAGE: &str = "/account/email/confirm";
+const NOT_ME: &str = "/not-me?code=";
+const UNDO: &str = "/account/email/undo?code=";
 const NEW: &str = "lantern orbit quilt";
 const MANUAL: &str = include_str!("../../../../docs/manual/takeover.md");
 
@@ -39,7 +43,8 @@ const ROWS: [(&str, Has); 8] = [
     ("a refresh token", Has::RefreshToken),
 ];
 
-const ACTS: [&str; 4] = ["go on to an app", "read the profile", "choose a password", "add a factor"];
+const ACTS: [&str; 5] =
+    ["go on to an app", "read the profile", "choose a password", "change the address", "add a factor"];
 
 /// How the account is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,21 +131,44 @@ async fn refresh_token(own: &mut Browser, world: &World) -> String {
     answer.json()["refresh_token"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
 }
 
+/// The newest letter of a kind to an address.
+async fn letter(world: &World, to: &str, template: &str) -> Option<String> {
+    let letters = world.kept_letters().await;
+    let found = letters.iter().find(|one| one["to"] == to && one["template"] == template)?;
+    found["text"].as_str().map(str::to_owned)
+}
+
+/// The line of a letter with a link.
+fn line(letter: &str, path: &str) -> String {
+    letter.lines().find(|line| line.contains(path)).unwrap_or_else(|| panic!("no {path} in {letter}")).to_owned()
+}
+
 /// A link for a new password, as it lies in the mailbox.
 async fn mailed(world: &World, email: &str) -> String {
     let mut anybody = world.browser();
     let page = anybody.get("/forgot").await;
     anybody.post("/forgot", &[("csrf", &page.field("csrf")), ("username", email)]).await;
-    let letters = world.kept_letters().await;
-    let letter = letters.iter().find(|one| one["to"] == email && one["template"] == "password_reset").unwrap();
-    let text = letter["text"].as_str().unwrap();
-    text.lines().find(|line| line.contains("/reset?code=")).unwrap().to_owned()
+    line(&letter(world, email, "password_reset").await.expect("a link is mailed"), "/reset?code=")
 }
 
 impl Thief<'_> {
-    /// Everything that leads to an authorization code of an app in which the thief has no account.
+    /// A new password by the link, or by one that is mailed. Another sign-in is the thief's own from then on.
+    async fn resets(&mut self) -> bool {
+        if std::mem::take(&mut self.mailbox) {
+            self.link = Some(mailed(self.world, &self.email).await);
+        }
+        let Some(link) = self.link.take() else { return false };
+        let page = self.browser.get(&link).await;
+        let (code, csrf) = (page.field("code"), page.field("csrf"));
+        let fields = [("code", &*code), ("csrf", &*csrf), ("password", NEW), ("password_confirm", NEW)];
+        let done = self.browser.post("/reset", &fields).await.body.contains("Password changed");
+        self.password = done.then_some(NEW);
+        done
+    }
+
+    /// Everything that leads to an authorization code of an app.
     async fn goes_on_to_an_app(&mut self) -> bool {
-        self.chooses_a_password().await;
+        self.resets().await;
         let page = self.browser.get(&authorize_url("web", &[])).await;
         let page = self.browser.follow(page).await;
         if page.param("code").is_some() {
@@ -157,21 +185,43 @@ impl Thief<'_> {
             return self.world.userinfo(&token).await.body.contains("Owner");
         }
         self.goes_on_to_an_app().await;
-        self.browser.get("/").await.body.contains(&self.email)
+        self.browser.get("/account/profile").await.body.contains("Owner")
     }
 
+    /// By a link, by the page for it, or by a link to an address of their own.
     async fn chooses_a_password(&mut self) -> bool {
-        if self.mailbox {
-            self.link = Some(mailed(self.world, &self.email).await);
+        if self.resets().await {
+            return true;
         }
-        let Some(link) = self.link.take() else { return false };
-        let page = self.browser.get(&link).await;
+        self.goes_on_to_an_app().await;
+        let page = self.browser.get(PASSWORD_PAGE).await;
+        if page.body.contains("name=\"password_confirm\"") {
+            let (csrf, current) = (page.field("csrf"), self.password.unwrap_or_default());
+            let new = [("password", NEW), ("password_confirm", NEW)];
+            let fields = [&[("csrf", &*csrf), ("action", "change"), ("current", current)], &new[..]].concat();
+            if self.browser.post(PASSWORD_PAGE, &fields).await.body.contains("Password changed") {
+                return true;
+            }
+        }
+        self.mailbox = self.changes_the_address().await;
+        self.resets().await
+    }
+
+    /// To one of their own, which they prove.
+    async fn changes_the_address(&mut self) -> bool {
+        self.goes_on_to_an_app().await;
+        let page = self.browser.get(EMAIL_PAGE).await;
+        if !page.body.contains("value=\"ask\"") {
+            return false;
+        }
+        let (csrf, own) = (page.field("csrf"), format!("thief.{}", self.email));
+        self.browser.post(EMAIL_PAGE, &[("csrf", &*csrf), ("action", "ask"), ("email", &*own)]).await;
+        let Some(link) = letter(self.world, &own, "email_proof").await else { return false };
+        let page = self.browser.get(&line(&link, "/account/email/confirm?code=")).await;
         let (code, csrf) = (page.field("code"), page.field("csrf"));
-        let fields = [("code", &*code), ("csrf", &*csrf), ("password", NEW), ("password_confirm", NEW)];
-        let done = self.browser.post("/reset", &fields).await.body.contains("Password changed");
-        self.mailbox = false;
-        self.password = done.then_some(NEW);
-        done
+        let done = self.browser.post(CONFIRM_PAGE, &[("code", &*code), ("csrf", &*csrf)]).await;
+        self.email = own;
+        done.body.contains("Address changed")
     }
 
     async fn adds_a_factor(&mut self) -> bool {
@@ -188,7 +238,9 @@ impl Thief<'_> {
         let (app, csrf, secret) = (App::of(&page), page.field("csrf"), page.field("secret"));
         let code = app.code(since);
         let fields = [("csrf", &*csrf), ("action", "totp"), ("secret", &*secret), ("code", &*code)];
-        self.browser.post(SECURITY, &fields).await.status.is_success()
+        let done = self.browser.post(SECURITY, &fields).await.status;
+        // Codes are shown, or there are some already.
+        done.is_success() || done.is_redirection()
     }
 
     async fn does(&mut self, act: &str) -> bool {
@@ -196,6 +248,7 @@ impl Thief<'_> {
             "go on to an app" => self.goes_on_to_an_app().await,
             "read the profile" => self.reads_the_profile().await,
             "choose a password" => self.chooses_a_password().await,
+            "change the address" => self.changes_the_address().await,
             "add a factor" => self.adds_a_factor().await,
             other => panic!("the manual has an act that nobody does here: {other}"),
         }
@@ -244,19 +297,19 @@ async fn what_can_be_done_to_an_account_with_a_second_factor_is_what_the_manual_
 #[tokio::test]
 async fn the_owner_hears_of_what_a_thief_does() {
     let world = world().await;
-    for (number, has, act, letter) in [
-        (0, Has::Password, "go on to an app", "new_device"),
-        (1, Has::Mailbox, "choose a password", "password_changed"),
-        (2, Has::Session, "add a factor", "factor_changed"),
-        (3, Has::Password, "add a factor", "factor_changed"),
+    for (number, has, act, template, way_back) in [
+        (0, Has::Password, "go on to an app", "new_device", NOT_ME),
+        (1, Has::Mailbox, "choose a password", "password_changed", NOT_ME),
+        (2, Has::Password, "choose a password", "password_changed", NOT_ME),
+        (3, Has::Session, "add a factor", "factor_changed", NOT_ME),
+        (4, Has::Password, "add a factor", "factor_changed", NOT_ME),
+        (5, Has::Session, "change the address", "email_asked", UNDO),
+        (6, Has::Session, "change the address", "email_changed", UNDO),
     ] {
         let mut thief = thief(&world, number, has, Kept::ByPassword).await;
+        let owner = thief.email.clone();
         assert!(thief.does(act).await, "{has:?} {act}");
-        let told =
-            world.kept_letters().await.into_iter().find(|one| one["to"] == thief.email && one["template"] == letter);
-        let told = told.unwrap_or_else(|| panic!("{has:?} {act}: no {letter}"));
-        assert!(told["text"].as_str().unwrap().contains("/not-me?code="), "{told}");
+        let told = letter(&world, &owner, template).await.unwrap_or_else(|| panic!("{has:?} {act}: no {template}"));
+        assert!(told.contains(way_back), "{told}");
     }
-    let list = ListDeliveries { after: None, limit: 1, which: WhichDeliveries::All };
-    assert_eq!(world.running.app.store.deliveries(list).await.unwrap().items.len(), 1);
 }

@@ -8,7 +8,7 @@ use symbolon_store::{ChangePassword, Issued, NewSession, Session, User};
 
 use super::{Visit, letter, not_me_link};
 use crate::account::password::Password;
-use crate::account::sign_in::{self, Outcome};
+use crate::account::sign_in::{self, Brings, Outcome};
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::browser::{self, Keep};
@@ -88,8 +88,8 @@ async fn change(
 /// there.
 async fn wrong(visit: &Visit<'_>, current: &str) -> Result<Option<AccountPasswordProblem>, OAuthError> {
     let (app, meta, user) = (visit.app(), visit.arrival.meta, &visit.who.user);
-    let device = browser::device(app, visit.arrival.headers);
-    Ok(match sign_in::check(app, meta, &name_of(user), current, device).await? {
+    let brings = Brings { device: browser::device(app, visit.arrival.headers), ..Brings::default() };
+    Ok(match sign_in::check(app, meta, &name_of(user), current, brings).await? {
         Outcome::SignedIn(found) if found.id == user.id => None,
         Outcome::SignedIn(_) | Outcome::Wrong { .. } => {
             events::sign_in_failed(app, meta, Some(&user.id), None, "credentials").await;

@@ -78,7 +78,7 @@ pub(super) async fn begin(
         Ok(wanted) => wanted,
         Err(problem) => return again(interaction, problem),
     };
-    let effort = work::made(app, arrival.headers, params, arrival.meta.now).await?;
+    let effort = work::made(app, browser, params, arrival.meta.now).await?;
     let hash = match hashed(arrival, &wanted, effort).await? {
         Ok(hash) => hash,
         Err(problem) => return again(interaction, problem),

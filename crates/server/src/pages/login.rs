@@ -171,10 +171,7 @@ impl Login {
         vec![
             ("login-wrong", failed(LoginProblem::WrongCredentials)),
             ("login-throttled", failed(LoginProblem::Throttled { wait_secs: 30 })),
-            (
-                "login-throttled-work",
-                Self { shell: sample::working_shell(), ..failed(LoginProblem::Throttled { wait_secs: 4 }) },
-            ),
+            ("login-work", Self { shell: sample::working_shell(), ..failed(LoginProblem::Throttled { wait_secs: 4 }) }),
             ("login-busy", failed(LoginProblem::Busy)),
             ("login-passkey", failed(LoginProblem::Passkey)),
             ("login-incomplete", failed(LoginProblem::Incomplete)),

@@ -147,10 +147,8 @@ pub(crate) async fn check(
     let judged = match way {
         Factor::Totp => totp::judge(app, &factors, typed, meta.now),
         Factor::RecoveryCode => recovery_code::judge(&factors, user, typed, meta.now),
-        // No code is typed there.
-        Factor::Passkey => None,
-        // Judged by itself: it is nobody's credential.
-        Factor::Email => None,
+        // No code is typed there, or it is nobody's credential and judged by itself.
+        Factor::Passkey | Factor::Email => None,
     };
     let Some((showing, enrolled)) = judged else { return Ok(Verdict::Wrong) };
     // Somebody else was first with the same code.

@@ -267,7 +267,7 @@ function tokenAnswers(page) {
   const answers = [];
   page.on('response', (response) => {
     const { request, url } = { request: response.request(), url: response.url() };
-    if (url.endsWith('/oauth/token') && request.method() === 'POST') answers.push(response.json());
+    if (url.endsWith('/oauth/token') && request.method() === 'POST') answers.push(response.json().catch(() => ({}))); // the page may be gone by then
   });
   return () => Promise.all(answers);
 }

@@ -340,3 +340,22 @@ test('who is deleted or signed out elsewhere is signed out here, at the API at o
   await page.evaluate((url) => auth.fetch(url).catch(() => {}), `${api.url}/orders`);
   await becomes(page, 'signed-out');
 });
+
+test('code and verifier, carried away before the page redeems them, are of no use to whoever sends them as the page would', async (t) => {
+  const { page } = await signedIn(t);
+  await signOut(page);
+  await page.route('**/oauth/token', (route) => route.abort());
+  const asked = page.waitForRequest((request) => request.url().endsWith('/oauth/token') && request.postData()?.includes('code_verifier'));
+  await page.evaluate(() => void auth.login());
+  await fillIn(page, ADMIN.email, ADMIN.password);
+  const body = (await asked).postData();
+  const redeem = (cookie) => fetch(`${server.issuer}/oauth/token`, {
+    method: 'POST', body, headers: { origin: app.origin, 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-site', ...cookie },
+  });
+  const stolen = await redeem({});
+  assert.deepEqual([stolen.status, (await stolen.json()).error, stolen.headers.getSetCookie()], [400, 'invalid_grant', []]);
+  // With the session's cookie, which no script reads, the same is taken: nothing but that was missing.
+  const kept = await page.context().cookies(server.issuer);
+  const own = await redeem({ cookie: kept.map(({ name, value }) => `${name}=${value}`).join('; ') });
+  assert.equal(own.status, 200);
+});

@@ -116,7 +116,7 @@ impl Script for Visitor {
     fn arrived(&mut self, head: &Parts) -> Result<(), Failure> {
         if self.form.is_none() {
             let cookie = head.headers.get("set-cookie").ok_or("a page without a cookie")?.to_str()?;
-            self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+            cookie.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);
         }
         Ok(())
     }

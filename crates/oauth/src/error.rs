@@ -144,6 +144,8 @@ pub enum OAuthError {
     CodeExpired,
     /// The code was issued to another client.
     CodeOfAnotherClient,
+    /// The code is redeemed for cookies in a browser that does not hold the session it was born in.
+    CodeOfAnotherBrowser,
     /// A second valid use (RFC 6749 §4.1.2): everything born of the code ends.
     CodeReplayed,
     /// No such code.
@@ -406,7 +408,7 @@ impl OAuthError {
             Self::AssertionInvalid(why) => wire("invalid_grant", 400, *why),
             // RFC 6749 §5.2 invalid_grant. Another client's code and an unknown one look alike.
             Self::CodeExpired => wire("invalid_grant", 400, "the authorization code has expired"),
-            Self::CodeOfAnotherClient | Self::CodeUnknown => {
+            Self::CodeOfAnotherClient | Self::CodeOfAnotherBrowser | Self::CodeUnknown => {
                 wire("invalid_grant", 400, "the authorization code is not valid")
             }
             Self::CodeReplayed => wire("invalid_grant", 400, "the authorization code was used before"),

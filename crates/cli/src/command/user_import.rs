@@ -103,7 +103,7 @@ impl Import {
             batch_bytes: 0,
             slow: 0,
             counts: Counts::default(),
-            report: self.report()?,
+            report: self.report(),
         };
         let done = read(shape.format, file, &mut |item| running.take(&shape, item));
         // What was read before the file broke off counts.
@@ -151,9 +151,8 @@ impl Import {
         self.report.clone().or_else(|| (!self.is_stdin()).then(beside))
     }
 
-    fn report(&self) -> Result<Report, CliError> {
-        let named = self.report.is_some();
-        Ok(Report { path: self.report_path(), named, file: None, shown: 0 })
+    fn report(&self) -> Report {
+        Report { path: self.report_path(), named: self.report.is_some(), file: None, shown: 0 }
     }
 }
 
@@ -324,13 +323,11 @@ impl Report {
             }
             return Ok(());
         };
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                // Names and addresses of people.
-                self.file.insert(BufWriter::new(private(path).map_err(|why| unwritable(path, &why))?))
-            }
-        };
+        if self.file.is_none() {
+            // Names and addresses of people.
+            self.file = Some(BufWriter::new(private(path).map_err(|why| unwritable(path, &why))?));
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
         let entry = json!({ "line": line, "identifier": identifier, "cause": cause });
         writeln!(file, "{entry}").map_err(|why| unwritable(path, &why))
     }

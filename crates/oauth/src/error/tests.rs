@@ -100,6 +100,7 @@ fn samples() -> Vec<OAuthError> {
         E::StateTooLong,
         E::CodeExpired,
         E::CodeOfAnotherClient,
+        E::CodeOfAnotherBrowser,
         E::CodeReplayed,
         E::CodeUnknown,
         E::RedirectUriMismatch,

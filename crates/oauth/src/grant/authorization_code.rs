@@ -87,6 +87,8 @@ pub struct Facts {
     pub session: SessionState,
     /// When that session ends at the latest; 0 if it is not on record.
     pub session_ends_at: u64,
+    /// The session of the browser that redeems, as far as its cookie tells; looked up where tokens are cookies.
+    pub here: Option<String>,
 }
 
 /// Decides.
@@ -102,7 +104,7 @@ pub fn decide(
     apis: &dyn Apis,
 ) -> Result<Issue, Refusal> {
     let facts = facts.ok_or(OAuthError::CodeUnknown)?;
-    let verified = prove_owner(client, held, request, &facts.grant)?;
+    let verified = prove_owner(client, held, request, &facts)?;
     if facts.redeemed_at.is_some() {
         let effect = Box::new(Effect::EndFamily {
             family_id: facts.grant.family_id,
@@ -145,10 +147,14 @@ fn prove_owner(
     client: AuthenticatedClient<'_>,
     held: Option<&Confirmation>,
     request: &Request,
-    grant: &CodeGrant,
+    Facts { grant, here, .. }: &Facts,
 ) -> Result<PkceVerified, OAuthError> {
     if grant.client_id != client.client().client_id {
         return Err(OAuthError::CodeOfAnotherClient);
+    }
+    // A script in the page could carry code and verifier elsewhere, and whoever sends them there the `Origin` of the page. The session's cookie it cannot.
+    if client.client().gets_cookies() && here.as_ref() != Some(&grant.sid) {
+        return Err(OAuthError::CodeOfAnotherBrowser);
     }
     if grant.redirect_uri != request.redirect_uri {
         return Err(OAuthError::RedirectUriMismatch);
@@ -206,7 +212,7 @@ mod tests {
     use crate::extent::Extent;
     use crate::issue::{AccessTokenForm, RefreshAnswer};
     use crate::pkce::CodeChallenge;
-    use crate::registration::{AccessTokenFormat, Client, ProfileClaims};
+    use crate::registration::{AccessTokenFormat, Client, ProfileClaims, TokenDelivery};
     use crate::scope::Scope;
     use crate::testing::{
         API, CHALLENGE, NOW, SPA_URI, TestRng, VERIFIER, apis, at, authenticated, spa, third_party, user,
@@ -242,6 +248,7 @@ mod tests {
             user: Some(user()),
             session: SessionState::Live,
             session_ends_at: NOW + 36_000,
+            here: None,
         }
     }
 
@@ -412,6 +419,17 @@ mod tests {
     #[test]
     fn a_code_of_another_client_is_refused_cve_2026_28513() {
         refused(run_as(&third_party(), &[], found()), OAuthError::CodeOfAnotherClient);
+    }
+
+    #[test]
+    fn a_code_for_cookies_is_of_the_browser_that_holds_its_session() {
+        let mut client = spa();
+        client.token_delivery = TokenDelivery::Cookie;
+        for here in [None, Some("sid-2".to_owned())] {
+            let facts = Facts { here, ..found() };
+            refused(run_as(&client, &[], facts), OAuthError::CodeOfAnotherBrowser);
+        }
+        assert!(run_as(&client, &[], Facts { here: Some("sid-1".to_owned()), ..found() }).is_ok());
     }
 
     #[test]

@@ -59,8 +59,8 @@ async fn world_with(change: impl FnOnce(&mut Client)) -> World {
     world
 }
 
-async fn redeem(world: &World, browser: &mut Browser, headers: &[(HeaderName, &str)]) -> Answer {
-    let code = world.browser().code("spa", ADA, &[]).await;
+async fn redeem(browser: &mut Browser, headers: &[(HeaderName, &str)]) -> Answer {
+    let code = browser.code("spa", ADA, &[]).await;
     let fields = [
         ("grant_type", "authorization_code"),
         ("client_id", "spa"),
@@ -71,10 +71,14 @@ async fn redeem(world: &World, browser: &mut Browser, headers: &[(HeaderName, &s
     browser.send(Method::POST, "/oauth/token", headers, Some(form(&fields))).await
 }
 
+fn has_no_token(browser: &Browser) -> bool {
+    ![ACCESS, REFRESH].iter().any(|name| browser.cookies.contains_key(*name))
+}
+
 /// A browser whose page is signed in, and what the page was told.
 async fn signed_in(world: &World) -> (Browser, Value) {
     let mut browser = world.browser();
-    let answer = redeem(world, &mut browser, &OURS).await;
+    let answer = redeem(&mut browser, &OURS).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     (browser, answer.json())
 }
@@ -107,7 +111,7 @@ fn is_readable(answer: &Answer) {
 async fn a_page_gets_cookies_that_it_cannot_read_and_claims_without_a_signature() {
     let world = world().await;
     let mut browser = world.browser();
-    let answer = redeem(&world, &mut browser, &OURS).await;
+    let answer = redeem(&mut browser, &OURS).await;
     is_readable(&answer);
     let (access, refresh) = (browser.cookies[ACCESS].clone(), browser.cookies[REFRESH].clone());
     assert_eq!(
@@ -143,13 +147,36 @@ async fn nobody_else_is_answered_with_cookies_so_no_page_signs_a_person_in_as_a_
         &[(ORIGIN, PAGE), (SITE, "same-site"), (MODE, "no-cors"), FORM],
     ] {
         let mut browser = world.browser();
-        let answer = redeem(&world, &mut browser, headers).await;
+        let answer = redeem(&mut browser, headers).await;
         answer.is_error(403, "invalid_request");
-        assert!(browser.cookies.is_empty() && answer.cookies().is_empty(), "{headers:?}");
+        assert!(has_no_token(&browser) && answer.cookies().is_empty(), "{headers:?}");
     }
     // Older browsers say less, and show the origin.
-    let answer = redeem(&world, &mut world.browser(), &[(ORIGIN, PAGE), FORM]).await;
+    let answer = redeem(&mut world.browser(), &[(ORIGIN, PAGE), FORM]).await;
     assert_eq!(answer.status, 200);
+}
+
+/// A script in the page takes code and verifier elsewhere, where any header can be sent but the cookie of the session.
+#[tokio::test]
+async fn a_code_is_good_for_cookies_in_the_browser_it_was_made_for_and_nowhere_else() {
+    let world = world().await;
+    let (mut own, mut bobs) = (world.browser(), world.browser());
+    bobs.code("spa", "bob@example.com", &[]).await;
+    let code = own.code("spa", ADA, &[]).await;
+    let fields = form(&[
+        ("grant_type", "authorization_code"),
+        ("client_id", "spa"),
+        ("code", &*code),
+        ("redirect_uri", SPA_CALLBACK),
+        ("code_verifier", VERIFIER),
+    ]);
+    for browser in [&mut world.browser(), &mut bobs] {
+        let answer = browser.send(Method::POST, "/oauth/token", &OURS, Some(fields.clone())).await;
+        answer.is_error(400, "invalid_grant");
+        assert!(has_no_token(browser) && answer.cookies().is_empty());
+    }
+    let answer = own.send(Method::POST, "/oauth/token", &OURS, Some(fields)).await;
+    assert_eq!(answer.status, 200, "the thief has not used it up: {}", answer.body);
 }
 
 #[tokio::test]
@@ -480,7 +507,7 @@ async fn rfc6265bis_section_5_6_a_token_that_fits_no_cookie_is_refused_and_what_
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     world.add_user("chief@example.com", "Chief", &roles).await;
     let mut browser = world.browser();
-    let code = world.browser().code("spa", "chief@example.com", &[]).await;
+    let code = browser.code("spa", "chief@example.com", &[]).await;
     let fields = [
         ("grant_type", "authorization_code"),
         ("client_id", "spa"),
@@ -492,12 +519,12 @@ async fn rfc6265bis_section_5_6_a_token_that_fits_no_cookie_is_refused_and_what_
     answer.is_error(400, "invalid_scope");
     is_readable(&answer);
     assert!(answer.body.contains("4096"), "{}", answer.body);
-    assert!(browser.cookies.is_empty());
+    assert!(has_no_token(&browser));
     let live = world.running.app.store.list_sessions(None, 10, world.clock.now()).await.unwrap().items;
     assert_eq!(live.len(), 1, "the session at the issuer is none of the matter");
     world.change_client("spa", |client| client.access_token_format = AccessTokenFormat::Session).await;
     let mut browser = world.browser();
-    let code = world.browser().code("spa", "chief@example.com", &[]).await;
+    let code = browser.code("spa", "chief@example.com", &[]).await;
     let fields = fields.map(|(name, value)| if name == "code" { (name, &*code) } else { (name, value) });
     assert_eq!(browser.send(Method::POST, "/oauth/token", &OURS, Some(form(&fields))).await.status, 200);
 }

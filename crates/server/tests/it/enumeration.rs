@@ -50,7 +50,7 @@ async fn hashes_now(world: &World) -> u64 {
     let request = Request::get("/metrics").header("host", "metrics").body(Full::default()).unwrap();
     let text = exchange(world.running.metrics_address.unwrap(), request).await.body;
     let line = text.lines().find(|line| line.starts_with("symbolon_password_hash_seconds_count ")).unwrap();
-    line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as u64
+    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 /// A way to ask about an account.

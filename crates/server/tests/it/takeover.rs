@@ -73,7 +73,7 @@ async fn world() -> World {
 }
 
 /// An account whose owner has done what people do, and who has got hold of what of it.
-async fn thief<'w>(world: &'w World, number: usize, has: Has, kept: Kept) -> Thief<'w> {
+async fn thief(world: &World, number: usize, has: Has, kept: Kept) -> Thief<'_> {
     let email = format!("owner{number}@example.com");
     world.add_user(&email, "Owner", &[]).await;
     let mut own = world.browser();

@@ -8,6 +8,7 @@ use symbolon_store::{Artefact, Hash32};
 use super::{Asked, Decided};
 use crate::effects::store_failure;
 use crate::facts;
+use crate::http::browser;
 use crate::rng::SystemRng;
 
 /// Decides the redemption of a code.
@@ -17,7 +18,10 @@ pub(super) async fn decide(
     held: Option<&Confirmation>,
     request: &Request,
 ) -> Result<Decided, OAuthError> {
-    let facts = load(at, request).await?;
+    let mut facts = load(at, request).await?;
+    if let Some(facts) = facts.as_mut().filter(|_| client.client().gets_cookies()) {
+        facts.here = browser::signed_in(at.app, at.headers, at.meta.now).await?.map(|who| who.session.sid);
+    }
     let mut rng = SystemRng;
     let mut ctx = at.app.context(at.meta.now, &mut rng);
     Ok(authorization_code::decide(&mut ctx, client, held, request, facts, at.registry).into())
@@ -38,5 +42,6 @@ async fn load(at: &Asked<'_>, request: &Request) -> Result<Option<Facts>, OAuthE
         user: found.user.as_ref().map(facts::user),
         session: facts::session_state(found.session.as_ref(), at.meta.now),
         session_ends_at: found.session.map_or(0, |session| session.absolute_expires_at),
+        here: None,
     }))
 }

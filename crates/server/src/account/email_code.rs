@@ -14,16 +14,17 @@ use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
 use symbolon_store::{Artefact, Attempt, Conflict, Delivery, Hash32, Redeemed, StoreError, User, UserStatus};
 
 use super::normalize::{EmailAddress, Identifier};
+use super::reset::{self, Made};
 use super::throttle::ThrottlePolicy;
 use super::{locale, sign_up};
 use crate::app::App;
 use crate::config::MailedCodes;
 use crate::effects::store_failure;
 use crate::interaction::fingerprint;
-use crate::mail::{Letter, SignInAsked};
+use crate::mail::{Letter, ResetAsked, SignInAsked};
 use crate::rng::SystemRng;
 use crate::seal::{SealBroken, Sealer};
-use crate::session::device::{self, Device};
+use crate::session::device;
 
 /// How long a code works, in minutes, counted from when it is sent.
 pub(crate) const MINUTES: u64 = 10;
@@ -59,16 +60,12 @@ pub(crate) struct Mailed {
     pub(crate) keep: bool,
     /// The factor beside which it counts, or nothing for one that signs in by itself.
     pub(crate) beside: Option<String>,
-}
-
-/// A letter to whoever owns an account.
-pub(crate) struct Made {
-    /// What it says.
-    pub(crate) letter: Letter,
-    /// Where it goes.
-    pub(crate) address: EmailAddress,
-    /// The language of the account.
-    pub(crate) locale: Option<String>,
+    /// The address it goes to, and what the password was then (`revocation_handle`): it is for an account that has them still.
+    #[serde(default)]
+    holder: (String, String),
+    /// The counters of the wish, which the right code gives its one attempt back.
+    #[serde(default)]
+    pub(crate) counted: Vec<String>,
 }
 
 /// One that can be used, and whose it is.
@@ -81,7 +78,15 @@ pub(crate) struct Found {
 impl Mailed {
     /// What is opened where nothing waits.
     fn nobodys() -> Self {
-        Self { code: String::new(), browser: fingerprint(""), interaction: None, keep: false, beside: None }
+        Self {
+            code: String::new(),
+            browser: fingerprint(""),
+            interaction: None,
+            keep: false,
+            beside: None,
+            holder: (String::new(), String::new()),
+            counted: Vec::new(),
+        }
     }
 
     fn artefact(&self, sealer: &Sealer, hash: Hash32, user_id: &str, now: u64) -> Artefact {
@@ -109,6 +114,12 @@ impl Mailed {
     /// Whether the browser with this pre-session cookie is the one that asked.
     pub(crate) fn is_of(&self, browser: &str) -> bool {
         symbolon_jose::ct_eq(self.browser.as_bytes(), fingerprint(browser).as_bytes())
+    }
+
+    /// Whether the mailbox it went to is this user's still, with no new password since. What ends the codes of an account does not see one that
+    /// is being made at that moment.
+    fn is_to(&self, user: &User) -> bool {
+        self.holder == holder(user)
     }
 
     fn fits(&self, typed: &str) -> bool {
@@ -159,13 +170,20 @@ pub(crate) fn beside_password(app: &App, user: &User, browser: &str, now: u64) -
     let hash = Hash32(OpaqueToken::generate(TokenKind::EmailCode, &mut SystemRng).hash());
     let code = sign_up::draw_digits(&mut SystemRng, DIGITS);
     let beside = Some(user.revocation_handle.clone());
-    let mailed = Mailed { code: code.clone(), browser: fingerprint(browser), interaction: None, keep: false, beside };
+    let (browser, counted) = (fingerprint(browser), Vec::new());
+    let mailed =
+        Mailed { code: code.clone(), browser, interaction: None, keep: false, beside, holder: holder(user), counted };
     let letter = Letter::SecondStepCode { code, minutes: MINUTES };
     (sign_up::name(hash), letter, mailed.artefact(&app.sealer, hash, &user.id, now))
 }
 
+fn holder(user: &User) -> (String, String) {
+    (user.email.clone().unwrap_or_default(), user.revocation_handle.clone())
+}
+
 /// The letter to whoever owns the account, with a fresh code in it. Nothing if there is no such account, if it is blocked or has no address, or if its
-/// owner has been sent enough.
+/// owner has been sent enough. Where nobody has proven the address and there is a password, somebody else may know it and wait for the owner of the
+/// mailbox to come: a code would let both in, so it is a link for a new password, which ends the other's sessions.
 pub(crate) async fn letter(
     app: &App,
     asked: &SignInAsked,
@@ -177,10 +195,16 @@ pub(crate) async fn letter(
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(None) };
     let Some(Ok(address)) = user.email.as_deref().map(EmailAddress::parse) else { return Ok(None) };
     let Ok(link) = OpaqueToken::parse(TokenKind::EmailCode, &asked.link) else { return Ok(None) };
+    if !user.email_verified && user.password_hash.is_some() {
+        let asked = ResetAsked { identifier: asked.identifier.clone(), interaction: asked.interaction.clone() };
+        return reset::letter(app, &asked, delivery, now).await;
+    }
     // Once for a wish, however often it is tried.
     if delivery.attempts <= 1 {
         let device = asked.device.as_deref().and_then(|cookie| device::check(&app.device, cookie, &user.id));
-        if let Attempt::Wait { .. } = count(app, &user.id, device, now).await? {
+        // For the account or for a device that it knows, so that strangers do not use up its owner's.
+        let keys = vec![ThrottlePolicy::email_code_mail_key(&user.id, device)];
+        if let Attempt::Wait { .. } = app.attempts.begin(keys, now).await? {
             tracing::warn!(user_id = user.id, "a code was not mailed: this account was sent several already");
             return Ok(None);
         }
@@ -191,6 +215,8 @@ pub(crate) async fn letter(
         interaction: asked.interaction.clone(),
         keep: asked.keep,
         beside: None,
+        holder: holder(&user),
+        counted: asked.counted.clone(),
     };
     let hash = Hash32(link.hash());
     let code = match app.store.put_artefact(fresh.artefact(&app.sealer, hash, &user.id, now)).await {
@@ -198,8 +224,12 @@ pub(crate) async fn letter(
         // Made before, for a letter that did not get out: the same again.
         Err(StoreError::Conflict(Conflict::Exists)) => {
             let made = app.store.artefact(Artefact::EMAIL_CODE, hash).await?;
-            let Some(Ok(made)) = made.map(|made| Mailed::open(&app.sealer, &made)) else { return Ok(None) };
-            made.code
+            let made = made.filter(|made| made.user_id.as_ref() == Some(&user.id));
+            match made.map(|made| Mailed::open(&app.sealer, &made)) {
+                // Whoever has the name now, or another mailbox, is not whom it was made for.
+                Some(Ok(made)) if made.is_to(&user) => made.code,
+                _ => return Ok(None),
+            }
         }
         Err(error) => return Err(error),
     };
@@ -208,12 +238,7 @@ pub(crate) async fn letter(
     Ok(Some(Made { letter, address, locale: locale(&user).map(str::to_owned) }))
 }
 
-/// Counts a letter, for the account or for a device that it knows, so that strangers do not use up its owner's.
-pub(crate) async fn count(app: &App, user_id: &str, device: Option<Device>, now: u64) -> Result<Attempt, StoreError> {
-    app.attempts.begin(vec![ThrottlePolicy::email_code_mail_key(user_id, device)], now).await
-}
-
-/// What waits by this name, while it can be used and its account may sign in.
+/// What waits by this name, while it can be used and its account may sign in, with the mailbox and the password it was made for.
 pub(crate) async fn find(app: &App, hash: Hash32, now: u64) -> Result<Option<Found>, OAuthError> {
     let failed = |error| store_failure(&error);
     let found = app.store.artefact(Artefact::EMAIL_CODE, hash).await.map_err(failed)?;
@@ -226,7 +251,7 @@ pub(crate) async fn find(app: &App, hash: Hash32, now: u64) -> Result<Option<Fou
         OAuthError::ServerError
     })?;
     let user = app.store.user(artefact.user_id.as_deref().unwrap_or_default()).await.map_err(failed)?;
-    let user = user.filter(|user| is_there && user.status == UserStatus::Active);
+    let user = user.filter(|user| is_there && user.status == UserStatus::Active && mailed.is_to(user));
     Ok(user.map(|user| Found { hash, user, mailed }))
 }
 
@@ -263,8 +288,7 @@ mod tests {
     }
 
     fn mailed() -> Mailed {
-        let browser = fingerprint("cookie");
-        Mailed { code: "27182818".into(), browser, interaction: None, keep: false, beside: None }
+        Mailed { code: "27182818".into(), browser: fingerprint("cookie"), ..Mailed::nobodys() }
     }
 
     #[test]

@@ -95,13 +95,14 @@ async fn judge(
     // Counted before the password is looked at, so that parallel guesses cannot overtake the count.
     let policy = app.throttle();
     let mut keys = policy.keys(&account, address, device);
-    keys.push(policy.subnet_key(address, device, brings.effort));
+    let network = policy.subnet_key(address, device, brings.effort);
+    keys.extend(network.clone());
     let attempt = app.attempts.begin(keys, meta.now).await.map_err(failed)?;
     if let Attempt::Wait { secs } = attempt {
         return Ok(Outcome::Throttled { wait_secs: secs });
     }
-    let (forgotten, given_back) =
-        (ThrottlePolicy::forgotten_keys(&account, address, device), ThrottlePolicy::given_back_at_sign_in(address));
+    let forgotten = ThrottlePolicy::forgotten_keys(&account, address, device);
+    let given_back = ThrottlePolicy::given_back_at_sign_in(address, network.as_ref());
     let wrong = Outcome::Wrong { user_id: user.as_ref().map(|user| user.id.clone()) };
     let Ok(password) = Password::parse(password) else { return Ok(wrong) };
 

@@ -96,28 +96,22 @@ impl ThrottlePolicy {
         ]
     }
 
-    /// The counter of attempts to sign in from a network. Those who are known, or have made an effort, are counted and not kept waiting.
-    pub fn subnet_key(&self, address: IpAddr, device: Option<Device>, effort: Effort) -> ThrottleKey {
-        let limit = if device.is_some() { self.passing(Effort::Made) } else { self.passing(effort) };
-        key(name_subnet("subnet", address), limit)
+    /// The counter of attempts to sign in from a network. Those who are known, or have made an effort, are not kept waiting by it, and not counted
+    /// either: a count moves the end of the wait, so they could hold it up for everybody else.
+    pub fn subnet_key(&self, address: IpAddr, device: Option<Device>, effort: Effort) -> Option<ThrottleKey> {
+        let is_counted = device.is_none() && effort == Effort::None;
+        is_counted.then(|| key(name_subnet("subnet", address), self.subnet))
     }
 
     /// The counter of what can be asked for without proving anything, each of which may send a letter: sign-ups, codes by mail, links for a new password.
-    pub fn asked_subnet_key(&self, address: IpAddr, effort: Effort) -> ThrottleKey {
-        key(name_subnet("asked_subnet", address), self.passing(effort))
+    pub fn asked_subnet_key(&self, address: IpAddr, effort: Effort) -> Option<ThrottleKey> {
+        (effort == Effort::None).then(|| key(name_subnet("asked_subnet", address), self.subnet))
     }
 
-    fn passing(&self, effort: Effort) -> Limit {
-        match effort {
-            Effort::Made => Limit { free: u32::MAX, ..self.subnet },
-            Effort::None => self.subnet,
-        }
-    }
-
-    /// The counters that a right password gives its one attempt back.
-    pub fn given_back_at_sign_in(address: IpAddr) -> Vec<String> {
+    /// The counters that a right password gives its one attempt back: that of the network, where it was counted there.
+    pub fn given_back_at_sign_in(address: IpAddr, network: Option<&ThrottleKey>) -> Vec<String> {
         let mut keys = Self::given_back_keys(address);
-        keys.push(name_subnet("subnet", address));
+        keys.extend(network.map(|one| one.key.clone()));
         keys
     }
 
@@ -204,21 +198,29 @@ impl ThrottlePolicy {
         key(format!("reset_mail:{}", name_account(&Account::Known(user_id))), limit)
     }
 
-    /// The counter of wishes for a code by mail from one address, as those for a new password.
-    pub fn email_code_asked_key(&self, address: IpAddr) -> ThrottleKey {
-        key(format!("email_code_asked:{}", name_address(address)), self.address)
+    /// The counters of wishes for a code by mail: from one address, as those for a new password, and from its network. So that a stranger there keeps
+    /// nobody out, a browser that any account knows has a count of its own, and who has made an effort one on which nobody waits for long.
+    pub fn email_code_asked_keys(&self, address: IpAddr, device: Option<Device>, effort: Effort) -> Vec<ThrottleKey> {
+        let place = name_address(address);
+        match (effort, device) {
+            (Effort::Made, _) => vec![key(format!("email_code_worked:{place}"), self.subnet)],
+            (Effort::None, Some(device)) => vec![key(format!("email_code_device:{}", device.name()), self.pair)],
+            (Effort::None, None) => {
+                let asked = key(format!("email_code_asked:{place}"), self.address);
+                std::iter::once(asked).chain(self.asked_subnet_key(address, effort)).collect()
+            }
+        }
     }
 
     /// The counter of codes that one account was sent: five in an hour, then rarer. So few can be guessed at, five times each, which is what keeps
     /// strangers from guessing their way in. A device that the account knows has one of its own, so that they cannot use up its owner's either.
     pub fn email_code_mail_key(user_id: &str, device: Option<Device>) -> ThrottleKey {
-        let hour = 4 * QUARTER_HOUR;
-        let limit = Limit { free: 5, base_delay_secs: QUARTER_HOUR, max_delay_secs: hour, window_secs: hour };
-        let who = name_account(&Account::Known(user_id));
-        match device {
-            Some(device) => key(format!("email_code_mail:{who}:{}", device.name()), limit),
-            None => key(format!("email_code_mail:{who}"), limit),
-        }
+        code_mail_key("email_code_mail", user_id, device)
+    }
+
+    /// The same of codes beside a password, apart: only who knows the password uses these up.
+    pub fn second_step_mail_key(user_id: &str, device: Option<Device>) -> ThrottleKey {
+        code_mail_key("second_step_mail", user_id, device)
     }
 
     /// The counter of letters about sign-ins from where an account was not known: ten in an hour say enough.
@@ -267,9 +269,9 @@ impl ThrottlePolicy {
     }
 
     /// The counters that a sign-up gives its one attempt back which sent no letter.
-    pub fn unsent_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<String> {
+    pub fn unsent_keys(&self, mailbox: &Identifier, address: IpAddr, effort: Effort) -> Vec<String> {
         let letters = self.sign_up_keys(mailbox, address).into_iter();
-        letters.chain([self.asked_subnet_key(address, Effort::None)]).map(|one| one.key).collect()
+        letters.chain(self.asked_subnet_key(address, effort)).map(|one| one.key).collect()
     }
 
     /// The counters that the right code gives its one attempt back.
@@ -295,6 +297,16 @@ impl ThrottlePolicy {
 fn key(key: String, limit: Limit) -> ThrottleKey {
     let Limit { free, base_delay_secs, max_delay_secs, window_secs } = limit;
     ThrottleKey { key, free, base_delay_secs, max_delay_secs, window_secs }
+}
+
+fn code_mail_key(kind: &str, user_id: &str, device: Option<Device>) -> ThrottleKey {
+    let hour = 4 * QUARTER_HOUR;
+    let limit = Limit { free: 5, base_delay_secs: QUARTER_HOUR, max_delay_secs: hour, window_secs: hour };
+    let who = name_account(&Account::Known(user_id));
+    match device {
+        Some(device) => key(format!("{kind}:{who}:{}", device.name()), limit),
+        None => key(format!("{kind}:{who}"), limit),
+    }
 }
 
 fn name_factors(user_id: &str) -> String {
@@ -448,20 +460,24 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_one_counter_that_keeps_nobody_waiting_who_is_known_or_has_worked() {
+    fn a_network_is_one_counter_that_neither_sees_nor_keeps_who_is_known_or_has_worked() {
         let policy = ThrottlePolicy::default();
-        let key = |address: &str, device, effort| policy.subnet_key(address.parse().unwrap(), device, effort);
+        let counted = |address: &str, device, effort| policy.subnet_key(address.parse().unwrap(), device, effort);
+        let key = |address: &str, device, effort| counted(address, device, effort).unwrap();
         let stranger = key("192.0.2.7", None, Effort::None);
         assert_eq!((&*stranger.key, stranger.free, stranger.max_delay_secs), ("subnet:192.0.2.0/24", 1_000, 30));
         assert_eq!(key("192.0.2.200", None, Effort::None), stranger);
         assert_ne!(key("192.0.3.7", None, Effort::None).key, stranger.key);
         assert_eq!(key("2001:db8:1:2::1", None, Effort::None).key, key("2001:db8:1:ffff::9", None, Effort::None).key);
-        let known = key("192.0.2.7", Some(Device::new(&mut crate::rng::SystemRng)), Effort::None);
-        for passing in [known, key("192.0.2.7", None, Effort::Made)] {
-            assert_eq!((passing.key, passing.free), (stranger.key.clone(), u32::MAX), "counted all the same");
-        }
-        let asked = policy.asked_subnet_key("192.0.2.7".parse().unwrap(), Effort::None);
-        assert_ne!(asked.key, stranger.key, "letters that are asked for keep nobody from signing in");
+        let known = counted("192.0.2.7", Some(Device::new(&mut crate::rng::SystemRng)), Effort::None);
+        assert_eq!([known, counted("192.0.2.7", None, Effort::Made)], [None, None], "they would hold the wait up");
+        let asked = |effort| policy.asked_subnet_key("192.0.2.7".parse().unwrap(), effort);
+        assert_ne!(
+            asked(Effort::None).unwrap().key,
+            stranger.key,
+            "letters that are asked for keep nobody from signing in"
+        );
+        assert_eq!(asked(Effort::Made), None);
     }
 
     #[test]

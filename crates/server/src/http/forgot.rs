@@ -121,7 +121,8 @@ pub(super) async fn wish(app: &App, meta: &Meta, asked: ResetAsked, effort: Effo
     let failed = |error| store_failure(&error);
     let address = device_authorization::address(meta);
     let policy = app.throttle();
-    let keys = vec![policy.reset_asked_key(address), policy.asked_subnet_key(address, effort)];
+    let mut keys = vec![policy.reset_asked_key(address)];
+    keys.extend(policy.asked_subnet_key(address, effort));
     let counted = app.attempts.begin(keys, meta.now).await.map_err(failed)?;
     if let Attempt::Wait { .. } = counted {
         app.metrics.limited("reset");

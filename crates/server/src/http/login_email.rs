@@ -37,6 +37,7 @@ use crate::pages::login_email::{EmailProblem, LoginEmail};
 use crate::pages::{ClientView, Csp};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
+use crate::session::device;
 
 /// Where it is.
 pub(super) const PATH: &str = "/login/email";
@@ -152,7 +153,10 @@ async fn send(
     let Arrival { app, meta, headers, .. } = arrival;
     let failed = |error| store_failure(&error);
     let (policy, address) = (app.throttle(), meta.address_or_unspecified());
-    let keys = vec![policy.email_code_asked_key(address), policy.asked_subnet_key(address, effort)];
+    let cookie = browser::device(app, headers);
+    let device = cookie.and_then(|cookie| device::of_anybody(&app.device, cookie));
+    let keys = policy.email_code_asked_keys(address, device, effort);
+    let counted = keys.iter().map(|key| key.key.clone()).collect();
     if let Attempt::Wait { secs } = app.attempts.begin(keys, meta.now).await.map_err(failed)? {
         app.metrics.limited("email_code");
         return Ok(Sent::Wait { secs });
@@ -165,7 +169,8 @@ async fn send(
         browser: fingerprint(browser),
         interaction: Some(app.interactions.seal(&back).map_err(|_| OAuthError::ServerError)?),
         keep: wish.keep,
-        device: browser::device(app, headers).map(str::to_owned),
+        device: cookie.map(str::to_owned),
+        counted,
     };
     let letter = mail::sign_in_asked(app, asked, meta.language_of_letters(None), meta.now);
     app.store.put_deliveries(vec![letter], meta.now).await.map_err(failed)?;

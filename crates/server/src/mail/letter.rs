@@ -179,6 +179,9 @@ pub struct SignInAsked {
     pub(crate) keep: bool,
     /// Its device cookie.
     pub(crate) device: Option<String>,
+    /// The counters of the wish, which the right code gives its one attempt back.
+    #[serde(default)]
+    pub(crate) counted: Vec<String>,
 }
 
 impl fmt::Debug for SignInAsked {

@@ -77,7 +77,12 @@ pub fn check(key: &DeviceKey, cookie: &str, user_id: &str) -> Option<Device> {
     known(key, cookie, user_id).map(|known| known.device)
 }
 
-/// The same, and when it was last seen.
+/// A device that `cookie` proves for some account, whichever: no name has to be looked up for it.
+pub fn of_anybody(key: &DeviceKey, cookie: &str) -> Option<Device> {
+    entries(cookie).find_map(|text| read(key, text)).map(|(_, known)| known.device)
+}
+
+/// What [`check`] says, and when it was last seen.
 pub fn known(key: &DeviceKey, cookie: &str, user_id: &str) -> Option<Known> {
     let account = account(user_id);
     entries(cookie).filter_map(|text| read(key, text)).find(|(whose, _)| *whose == account).map(|(_, known)| known)

@@ -2,7 +2,8 @@
 //! neighbours (`account/throttle.rs`, `subnet`). Without a script one waits instead.
 //!
 //! A challenge is signed, of one browser and ten minutes, and counts once. It is done when SHA-256 of `CHALLENGE.NUMBER` begins with so many zero bits. That slows
-//! a program down by what a processor takes, not a farm of them: it opens no other counter than the network's.
+//! a program down by what a processor takes, not a farm of them: it opens no other counter than the network's, and that of an address
+//! for codes by mail.
 
 use aws_lc_rs::hmac;
 use symbolon_jose::base64url;

@@ -4,9 +4,10 @@ use http::Method;
 use serde_json::{Value, json};
 use symbolon_oauth::acr::Levels;
 use symbolon_oauth::second_factor::Required;
+use symbolon_oauth::{OpaqueToken, TokenKind};
 use symbolon_server::Config;
 use symbolon_server::config::MailedCodes;
-use symbolon_store::UserStatus;
+use symbolon_store::{Artefact, Hash32, UserStatus};
 
 use crate::support::factors::SECURITY;
 use crate::support::flow::authorize_url;
@@ -226,6 +227,111 @@ async fn a_letter_more_is_no_way_to_fill_a_mailbox_nor_to_use_up_its_owners() {
     let page = own.ask(ADA).await;
     own.type_code(&page, &world.code().await).await;
     assert!(own.is_in().await, "a browser that the account knows has letters of its own");
+}
+
+/// 125: a stranger there asks until the address waits.
+#[tokio::test]
+async fn a_stranger_behind_the_same_address_keeps_nobody_out_who_is_known_or_does_some_work() {
+    let world = world(MailedCodes::First, |config| {
+        config.throttle.address.free = 3;
+        config.throttle.work_bits = 6;
+    })
+    .await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    own.cookies.remove(SESSION);
+    for _ in 0..3 {
+        assert_eq!(world.browser().ask("nobody@example.com").await.status, 200);
+    }
+    let mut newcomer = world.browser();
+    let slowed = newcomer.ask("bob@example.com").await;
+    assert_eq!(slowed.status, 429);
+    let page = own.ask(ADA).await;
+    own.type_code(&page, &world.code().await).await;
+    assert!(own.is_in().await);
+    let work = slowed.field("work");
+    let done = symbolon_server::session::work::solve(&work, 6);
+    let (csrf, username) = (slowed.field("csrf"), "bob@example.com");
+    let fields = [("csrf", &*csrf), ("username", username), ("work", &*work), ("work_done", &*done)];
+    let page = newcomer.post("/login/email", &fields).await;
+    assert_eq!(page.status, 200, "{page:?}");
+    newcomer.type_code(&page, &world.code().await).await;
+    assert!(newcomer.is_in().await);
+    assert_eq!(world.browser().ask(ADA).await.status, 429, "what succeeded elsewhere buys strangers nothing");
+}
+
+/// Specs rule 11: limits count failures. An office behind one address signs in by mail all morning.
+#[tokio::test]
+async fn who_signs_in_by_mail_does_not_use_their_address_up() {
+    let world = world(MailedCodes::First, |config| config.throttle.address.free = 2).await;
+    for _ in 0..2 {
+        for name in [ADA, "bob@example.com"] {
+            let mut browser = world.browser();
+            let page = browser.ask(name).await;
+            assert_eq!(page.status, 200);
+            browser.type_code(&page, &world.code().await).await;
+            assert!(browser.is_in().await);
+            let mut browser = world.browser();
+            assert_eq!(browser.ask(name).await.status, 200);
+            let shown = browser.get(&world.mailed_link().await).await;
+            let fields = [("code", &*shown.field("code")), ("csrf", &*shown.field("csrf"))];
+            assert_eq!(browser.post("/login/email/confirm", &fields).await.location(), "/");
+        }
+    }
+}
+
+#[tokio::test]
+async fn strangers_who_ask_for_codes_do_not_use_up_those_beside_a_password() {
+    let world = first().await;
+    let (mut owner, page) = at_the_step(&world, &[]).await;
+    for _ in 0..6 {
+        assert_eq!(world.browser().ask(ADA).await.status, 200);
+    }
+    let sent = owner.factor(&page, "email", "", &[("decision", "switch")]).await;
+    assert_eq!(world.codes().await[0]["template"], "second_step_code", "{sent:?}");
+}
+
+/// Somebody has chosen a password at an address that is not theirs, and waits for its owner to come.
+#[tokio::test]
+async fn no_code_lets_an_owner_into_an_account_that_somebody_else_holds_the_password_of() {
+    let world = first().await;
+    let mut thief = world.browser();
+    thief.sign_in_here(ADA).await;
+    let change = json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email_verified": false } } } });
+    world.command(&change).await;
+    let mut owner = world.browser();
+    assert_eq!(shape(&owner.ask(ADA).await), shape(&world.browser().ask("bob@example.com").await));
+    let codes: Vec<Value> = world.codes().await.iter().map(|letter| letter["to"].clone()).collect();
+    assert_eq!(codes, [json!("bob@example.com")]);
+    assert!(thief.is_in().await);
+    let letters = world.kept_letters().await;
+    let reset = letters.iter().find(|one| one["template"] == "password_reset").unwrap();
+    assert_eq!(reset["to"], ADA);
+    let link = reset["text"].as_str().unwrap().lines().find(|line| line.contains("/reset?code=")).unwrap();
+    let page = owner.get(link).await;
+    let (code, csrf) = (page.field("code"), page.field("csrf"));
+    let fields = [("code", &*code), ("csrf", &*csrf), ("password", LINKED), ("password_confirm", LINKED)];
+    assert_eq!(owner.post("/reset", &fields).await.status, 200);
+    assert!(!thief.is_in().await, "and with it goes whoever was there");
+}
+
+/// What ends the codes of an account does not see one that is being made at that moment.
+#[tokio::test]
+async fn a_code_that_overtakes_another_address_or_password_opens_nothing() {
+    for mut change in [json!({ "email": "ada@new.example.com" }), json!({ "password": "another password 77" })] {
+        let world = first().await;
+        let store = &world.running.app.store;
+        let mut thief = world.browser();
+        let page = thief.ask(ADA).await;
+        let (code, link) = (world.code().await, world.mailed_link().await);
+        let link = OpaqueToken::parse(TokenKind::EmailCode, link.split("code=").nth(1).unwrap()).unwrap();
+        let made = store.artefact(Artefact::EMAIL_CODE, Hash32(link.hash())).await.unwrap().unwrap();
+        change["claims"] = json!({});
+        world.command(&json!({ "user": { "set": { "user": ADA, "change": change } } })).await;
+        store.put_artefact(made).await.unwrap();
+        assert_eq!(thief.type_code(&page, &code).await.status, 400);
+        assert!(!thief.is_in().await);
+    }
 }
 
 #[tokio::test]

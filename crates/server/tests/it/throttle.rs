@@ -373,6 +373,32 @@ async fn a_network_is_slowed_and_locks_out_nobody_who_is_known_or_does_some_work
     assert_eq!(stranger.from(Some("192.0.2.99"), "bob@example.com", PASSWORD).await.status, 303);
 }
 
+/// 125: whoever signs in to an account of their own over and over would start the neighbours' wait again each time.
+#[tokio::test]
+async fn a_known_browser_does_not_hold_the_wait_of_its_network_up_for_newcomers() {
+    let world = World::with(|config| {
+        behind_proxy(config);
+        config.throttle.subnet.free = 5;
+    })
+    .await;
+    let known = known_device(&world, "ada@example.com").await;
+    let stranger = Guesser::new(&world).await;
+    for guess in 0..5 {
+        let (from, name) = (format!("192.0.2.{guess}"), format!("nobody{guess}@example.com"));
+        assert_eq!(stranger.from(Some(&from), &name, "wrong").await.status, 400, "{guess}");
+    }
+    let slowed = stranger.from(Some("192.0.2.99"), "bob@example.com", PASSWORD).await;
+    assert_eq!((slowed.status.as_u16(), slowed.header("retry-after")), (429, "1"));
+    // Nor does a success there buy strangers one more.
+    assert_eq!(known.from(Some("192.0.2.98"), "ada@example.com", PASSWORD).await.status, 303);
+    assert_eq!(stranger.from(Some("192.0.2.99"), "bob@example.com", PASSWORD).await.status, 429);
+    world.advance(1);
+    for password in ["wrong", PASSWORD] {
+        known.from(Some("192.0.2.98"), "ada@example.com", password).await;
+    }
+    assert_eq!(stranger.from(Some("192.0.2.99"), "bob@example.com", PASSWORD).await.status, 303);
+}
+
 /// Work opens the network's counter and no other.
 #[tokio::test]
 async fn work_buys_no_guesses_at_an_account() {

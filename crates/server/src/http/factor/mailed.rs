@@ -29,7 +29,8 @@ pub(super) async fn send(
     let failed = |error| store_failure(&error);
     let user = asked.user;
     let device = browser::known_device(app, headers, &user.id);
-    if let Attempt::Wait { secs } = email_code::count(app, &user.id, device, meta.now).await.map_err(failed)? {
+    let keys = vec![ThrottlePolicy::second_step_mail_key(&user.id, device)];
+    if let Attempt::Wait { secs } = app.attempts.begin(keys, meta.now).await.map_err(failed)? {
         app.metrics.limited("email_code");
         let problem = Some(FactorProblem::Throttled { wait_secs: secs });
         return ask(arrival, asked, (first, interaction), Some(Factor::Email), problem).await;

@@ -14,6 +14,7 @@ use symbolon_store::Hash32;
 use super::{enter, is_on};
 use crate::account::email_code::{self, Found};
 use crate::app::App;
+use crate::effects::store_failure;
 use crate::http::authorize::Arrival;
 use crate::http::meta::Meta;
 use crate::http::posted::Posted;
@@ -66,6 +67,8 @@ async fn accept(arrival: &Arrival<'_>, browser: &str, found: &Found) -> Result<R
     if !found.redeem(app, meta.now).await? {
         return Ok(answer_elsewhere(arrival, None, StatusCode::GONE));
     }
+    let names = found.mailed.counted.clone();
+    app.attempts.forgive(Vec::new(), names).await.map_err(|error| store_failure(&error))?;
     let start = || Interaction::own_page_sign_in(&app.issuer, OwnPage::Start, browser, meta.now);
     let interaction = waiting(arrival, browser, found).unwrap_or_else(start);
     enter(arrival, &found.user, interaction, found.mailed.keep).await

@@ -112,7 +112,7 @@ pub(in crate::http) async fn hashed(
     }
     let Ok(hash) = app.passwords.hash(wanted.password.clone(), setup::salt()).await else {
         // No letter was sent.
-        let given_back = app.throttle().unsent_keys(&wanted.email.identifier, address(arrival));
+        let given_back = app.throttle().unsent_keys(&wanted.email.identifier, address(arrival), effort);
         app.attempts.forgive(Vec::new(), given_back).await.map_err(|error| store_failure(&error))?;
         return Ok(Err(SignUpProblem::Busy));
     };
@@ -123,7 +123,7 @@ pub(in crate::http) async fn hashed(
 pub(super) async fn count(arrival: &Arrival<'_>, email: &EmailAddress, effort: Effort) -> Result<Attempt, OAuthError> {
     let (policy, address) = (arrival.app.throttle(), address(arrival));
     let mut keys = policy.sign_up_keys(&email.identifier, address);
-    keys.push(policy.asked_subnet_key(address, effort));
+    keys.extend(policy.asked_subnet_key(address, effort));
     arrival.app.attempts.begin(keys, arrival.meta.now).await.map_err(|error| store_failure(&error))
 }
 

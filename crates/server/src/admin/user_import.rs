@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon_oauth::Subject;
-use symbolon_store::{Change, Conflict, ImportUsers, ImportedUser, NewUser, StoreError, User, UserStatus, UserUpdate};
+use symbolon_store::{
+    AuditEvent, AuditRecord, Change, ChangePassword, Conflict, ImportUsers, ImportedUser, NewUser, StoreError, User,
+    UserStatus, UserUpdate,
+};
 use tokio::task::JoinSet;
 
 use super::client::is_taken;
@@ -26,6 +29,10 @@ use crate::account::password::{Overloaded, SALT_LEN};
 use crate::account::slow_kinds;
 use crate::import::Account;
 
+/// What the audit log calls it.
+const IMPORTED: &str = "user.import";
+/// Events about somebody that are looked through; a page of the audit log.
+const MAX_TRAIL: u32 = 1000;
 /// Accounts of a batch at most.
 const MAX_BATCH: usize = 1000;
 /// How long a full queue of hashes is given before the next try: sign-ins come first.
@@ -51,7 +58,7 @@ pub enum OnConflict {
     Fail,
     /// It stays as it is.
     Skip,
-    /// Its profile is replaced, and its address and password unless one of ours is set; see [`refusal`].
+    /// Its profile is replaced, and its address and password unless they have come here; see [`refusal`].
     Update,
 }
 
@@ -276,7 +283,7 @@ async fn create(context: &mut AdminContext<'_>, fresh: Vec<Prepared>, outcome: &
     }
     acquaint(context, users.iter().filter_map(|new| new.user.password_hash.as_deref())).await?;
     let detail = json!({ "present": outcome.present, "refused": outcome.refused.len() + outcome.conflicts.len() });
-    let event = context.event(Event { name: "user.import", detail, ..Event::default() });
+    let event = context.event(Event { name: IMPORTED, detail, ..Event::default() });
     let import = ImportUsers { users, event };
     let mut made = context.store.import_users(import.clone()).await;
     if let Err(StoreError::Conflict(Conflict::IdentifierTaken | Conflict::Exists)) = made {
@@ -369,18 +376,18 @@ fn refusal(there: &User, record: &User, same: Same) -> Option<&'static str> {
     if same == Same::Id {
         return None;
     }
+    // A second system's `eve` without an address is not the `eve` with one.
     let key = |user: &User| user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
-    let same_address = record.email.is_none()
-        || key(record).map(|address| address.identifier) == key(there).map(|address| address.identifier);
-    if !same_address {
+    let same_address = key(record).map(|address| address.identifier) == key(there).map(|address| address.identifier);
+    if record.email.is_some() != there.email.is_some() || !same_address {
         return Some(SOMEBODY_ELSE);
     }
     let imported = there.password_hash.as_deref().is_some_and(ImportedHash::is_of_another_system);
     (!imported).then_some("it may be somebody else's: neither has it the id, nor a hash of another system any more")
 }
 
-/// What the file says of somebody who is there already. A password that was set or used here stays, and so do address and user name then; whoever is
-/// blocked stays so.
+/// What the file says of somebody who is there already. Who has come here keeps password, address and user name; whoever is blocked stays so. A name
+/// alone, which a second system may have given to somebody else, brings no password.
 async fn update(
     context: &mut AdminContext<'_>,
     prepared: Prepared,
@@ -388,45 +395,96 @@ async fn update(
     dry_run: bool,
 ) -> Result<Result<(), &'static str>, AdminError> {
     let Prepared { new: NewUser { user: record, .. }, hash, .. } = prepared;
-    let Some(there) = context.store.user(id).await? else { return Ok(Err(SOMEBODY_ELSE)) };
+    let Some(mut there) = context.store.user(id).await? else { return Ok(Err(SOMEBODY_ELSE)) };
     if let Some(why) = refusal(&there, &record, same) {
         return Ok(Err(why));
     }
     if dry_run {
         return Ok(Ok(()));
     }
+    let presence = presence(context, &there).await?;
     if record.status == UserStatus::Blocked && there.status == UserStatus::Active {
         user::set_status_of(context, there.clone(), UserStatus::Blocked).await?;
+        there.revision += 1;
     }
-    let came_here = has_come_here(&there);
-    match context.store.update_user(id, changes(&there, record, context.now)?).await {
-        Ok(_) => {}
+    let by_name_alone = same == Same::Identifiers && record.email.is_none();
+    let hash = hash.filter(|_| presence == Presence::Absent && !by_name_alone);
+    let kept = keep(context, std::iter::once(hash)).await?.pop().flatten();
+    acquaint(context, kept.iter().map(String::as_str)).await?;
+    let updated = match context.store.update_user(id, changes(&there, record, presence, context.now)?).await {
+        Ok(updated) => updated,
+        Err(StoreError::Conflict(Conflict::Revision)) => return Ok(Err("it was changed just now; repeat the command")),
         Err(StoreError::Conflict(_)) => return Ok(Err(SOMEBODY_ELSE)),
         Err(why) => return Err(why.into()),
-    }
-    let hash = hash.filter(|_| !came_here);
-    let detail = json!({ "updated": 1, "password": hash.is_some() });
-    if let Some(hash) = hash {
-        let kept = keep(context, std::iter::once(Some(hash))).await?.pop().flatten().unwrap_or_default();
-        acquaint(context, std::iter::once(&*kept)).await?;
+    };
+    let mut revision = updated.revision;
+    let mut password = false;
+    if let Some(kept) = kept {
         if let Some(before) = there.password_hash {
-            context.store.set_password_hash(id, &before, &kept).await?;
-        } else {
-            let handle = symbolon_oauth::random_id(&mut *context.rng);
-            context.store.set_password(id, &kept, &handle, context.now).await?;
+            password = context.store.set_password_hash(id, &before, &kept).await?;
+        } else if updated.password_hash.is_none() {
+            password = first_password(context, updated, kept).await?;
+            revision += u64::from(password);
         }
     }
-    context.audit(Event { name: "user.import", user_id: Some(id), detail, ..Event::default() }).await?;
+    // Of whoever has come here none, so that the next import knows that as well.
+    let left = (presence == Presence::Absent).then_some(revision);
+    let detail = json!({ "updated": 1, "password": password, "revision": left });
+    context.audit(Event { name: IMPORTED, user_id: Some(id), detail, ..Event::default() }).await?;
     Ok(Ok(()))
 }
 
-/// Whether they set a password here, or used the one they had.
-fn has_come_here(user: &User) -> bool {
-    user.password_hash.as_deref().is_some_and(|stored| !ImportedHash::is_of_another_system(stored))
+/// Of somebody who has none still: whoever chooses one meanwhile gets another handle with it. Tells whether it was set.
+async fn first_password(context: &mut AdminContext<'_>, user: User, hash: String) -> Result<bool, AdminError> {
+    let change = ChangePassword {
+        user_id: user.id,
+        revocation_handle: user.revocation_handle,
+        hash,
+        new_handle: symbolon_oauth::random_id(&mut *context.rng),
+        tell: Vec::new(),
+        now: context.now,
+    };
+    Ok(context.store.change_password(change).await?.is_some())
 }
 
-fn changes(there: &User, record: User, now: u64) -> Result<UserUpdate, AdminError> {
-    let (username, email) = if has_come_here(there) {
+/// Whether somebody has been here since they were imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Absent,
+    CameHere,
+}
+
+/// Who set a password here or used the one they had, signed in by any other way, or whose account was changed by anything but an import: the file is
+/// about who they were, and its address may be a mailbox that they gave up.
+async fn presence(context: &AdminContext<'_>, user: &User) -> Result<Presence, AdminError> {
+    let (store, id, now) = (context.store, &*user.id, context.now);
+    if user.password_hash.as_deref().is_some_and(|stored| !ImportedHash::is_of_another_system(stored))
+        || !store.credentials_of(id).await?.is_empty()
+        || !store.sessions_of(id, now).await?.is_empty()
+        || !store.families_of(id, now).await?.is_empty()
+    {
+        return Ok(Presence::CameHere);
+    }
+    Ok(presence_on_record(user.revision, &store.audit_of(id, None, MAX_TRAIL).await?))
+}
+
+/// What the audit log tells, the newest first. A log that is cut short is as good as a sign-in.
+fn presence_on_record(revision: u64, trail: &[AuditRecord]) -> Presence {
+    let came =
+        |event: &AuditEvent| matches!(&*event.name, "session.start" | "token.issue") && event.outcome == "success";
+    let left = trail.iter().filter(|record| record.event.name == IMPORTED);
+    // Sessions that are over leave no trace but this; of a change the revision tells for ever.
+    let left = left.filter_map(|record| record.event.detail["revision"].as_u64()).max().unwrap_or(1);
+    let is_whole = u32::try_from(trail.len()).is_ok_and(|len| len < MAX_TRAIL);
+    if left == revision && is_whole && !trail.iter().any(|record| came(&record.event)) {
+        Presence::Absent
+    } else {
+        Presence::CameHere
+    }
+}
+
+fn changes(there: &User, record: User, presence: Presence, now: u64) -> Result<UserUpdate, AdminError> {
+    let (username, email) = if presence == Presence::CameHere {
         (there.username.clone(), there.email.clone())
     } else {
         (record.username.or_else(|| there.username.clone()), record.email.clone().or_else(|| there.email.clone()))
@@ -440,7 +498,69 @@ fn changes(there: &User, record: User, now: u64) -> Result<UserUpdate, AdminErro
         email_verified: Change::Set(proven || was_proven),
         name: Change::Set(record.name.or_else(|| there.name.clone())),
         profile: Change::Set(there.profile.clone().into_iter().chain(record.profile).collect()),
-        expect_revision: None,
+        expect_revision: Some(there.revision),
         now,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user() -> User {
+        User {
+            id: "eve".to_owned(),
+            username: None,
+            email: Some("new@example.org".to_owned()),
+            email_verified: true,
+            name: None,
+            profile: serde_json::Map::new(),
+            password_hash: None,
+            status: UserStatus::Active,
+            roles: BTreeSet::new(),
+            revocation_handle: String::new(),
+            created_at: 0,
+            updated_at: 0,
+            password_changed_at: None,
+            revision: 7,
+        }
+    }
+
+    #[test]
+    fn an_address_changed_since_it_was_read_is_not_written_over() {
+        for presence in [Presence::Absent, Presence::CameHere] {
+            let update = changes(&user(), user(), presence, 0).map(|update| update.expect_revision);
+            assert_eq!(update.ok().flatten(), Some(7));
+        }
+    }
+
+    fn record(name: &str, outcome: &str, detail: Value) -> AuditRecord {
+        let event = AuditEvent {
+            at: 0,
+            name: name.to_owned(),
+            outcome: outcome.to_owned(),
+            actor: None,
+            user_id: None,
+            client_id: None,
+            sid: None,
+            address: None,
+            request_id: None,
+            detail,
+        };
+        AuditRecord { seq: 0, event }
+    }
+
+    #[test]
+    fn guesses_at_an_account_do_not_hide_that_its_owner_came() {
+        let (import, guess) =
+            (record(IMPORTED, "success", json!({ "revision": 3 })), record("session.start", "failure", Value::Null));
+        assert_eq!(presence_on_record(3, &[guess.clone(), import.clone()]), Presence::Absent);
+        assert_eq!(presence_on_record(4, std::slice::from_ref(&import)), Presence::CameHere, "changed since");
+        assert_eq!(presence_on_record(3, &[]), Presence::CameHere, "the log of that import is gone");
+        let came = record("session.start", "success", Value::Null);
+        assert_eq!(presence_on_record(3, &[guess.clone(), came, import.clone()]), Presence::CameHere);
+        let mut many = vec![guess; 999];
+        many.push(import);
+        assert_eq!(presence_on_record(3, &many), Presence::CameHere, "more may lie behind");
+    }
 }

@@ -37,7 +37,7 @@ impl World {
         letters.into_iter().filter(|letter| codes.iter().any(|name| letter["template"] == *name)).collect()
     }
 
-    async fn code(&self) -> String {
+    pub(super) async fn code(&self) -> String {
         let letters = self.codes().await;
         let text = letters[0]["text"].as_str().unwrap();
         text.lines().map(str::trim).find(|line| line.len() == 8 && line.parse::<u32>().is_ok()).unwrap().to_owned()
@@ -52,13 +52,13 @@ impl World {
 
 impl Browser {
     /// Asks for a code on the way to the server's own pages.
-    async fn ask(&mut self, username: &str) -> Answer {
+    pub(super) async fn ask(&mut self, username: &str) -> Answer {
         let page = self.get("/login/email").await;
         assert_eq!(page.status, 200, "{page:?}");
         self.post("/login/email", &[("csrf", &page.field("csrf")), ("username", username)]).await
     }
 
-    async fn type_code(&mut self, page: &Answer, code: &str) -> Answer {
+    pub(super) async fn type_code(&mut self, page: &Answer, code: &str) -> Answer {
         self.at_the_code(page, &[("code", code)]).await
     }
 
@@ -70,7 +70,7 @@ impl Browser {
         self.follow(answer).await
     }
 
-    async fn is_in(&mut self) -> bool {
+    pub(super) async fn is_in(&mut self) -> bool {
         self.get("/").await.body.contains("Hello")
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use symbolon_server::admin::{AdminError, Command, ImportBatch, OnConflict, UserCommand, control};
 use symbolon_server::clock::Stopwatch;
+use symbolon_server::config::MailedCodes;
 use symbolon_server::import::Account;
-use symbolon_store::{User, UserStatus};
+use symbolon_store::{Change, User, UserStatus, UserUpdate};
 
 use crate::support::{Answer, World};
 
@@ -231,4 +232,90 @@ async fn an_argon2id_hash_of_another_system_is_replaced_by_the_file_until_its_ow
     assert!(stored(&world, "eve@example.org").await.starts_with("$argon2id$"));
     let told = import(&world, OnConflict::Update, record(HASHES[0])).await.unwrap();
     assert_eq!(told["refused"].as_array().unwrap().len(), 1, "{told}");
+}
+
+/// Ours, of nothing that matters.
+const OURS: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQxNmJ5dGVzIQ$k5zHzzaSZsEKpNgQjOhZ4lBaTxBaahrOk5zHzzaSZsE";
+
+/// Whoever has the mailbox that somebody gave up here is not let in by the file, though its password was never used.
+#[tokio::test]
+async fn a_repeated_import_gives_no_account_back_to_the_mailbox_it_had() {
+    let world = World::with(|config| {
+        config.dev = true;
+        config.factors.email = MailedCodes::First;
+    })
+    .await;
+    let store = &world.running.app.store;
+    let person = |id: &str, hash: &str| {
+        let old = format!("{id}-old@example.org");
+        account(json!({ "id": id, "email": old, "email_verified": true, "name": id, "password_hash": hash }))
+    };
+    let all = |hash: &str| vec![person("moved", hash), person("by-code", hash), person("fresh", hash)];
+    import(&world, OnConflict::Skip, all(HASHES[0])).await.unwrap();
+    // Moved, and every trace of the sign-in is gone but the change.
+    let email = "moved-new@example.org".to_owned();
+    let moved = UserUpdate {
+        identifiers: Change::Set(vec![email.clone()]),
+        email: Change::Set(Some(email.clone())),
+        now: world.clock.now(),
+        ..UserUpdate::default()
+    };
+    store.update_user("moved", moved).await.unwrap();
+    // Came by a mailed code, and every session is over.
+    let mut browser = world.browser();
+    let page = browser.ask("by-code-old@example.org").await;
+    browser.type_code(&page, &world.code().await).await;
+    assert!(browser.is_in().await);
+    world.clock.advance(200 * 86_400);
+    let mut second = all(HASHES[1]);
+    second[1].email = Some("by-code-other@example.org".to_owned());
+    let mut fresh = HASHES[0].to_owned();
+    for _ in 0..2 {
+        let told = import(&world, OnConflict::Update, second.clone()).await.unwrap();
+        assert_eq!(told["updated"], 3, "{told}");
+        assert_eq!(stored(&world, &email).await, HASHES[0]);
+        assert_eq!(stored(&world, "by-code-old@example.org").await, HASHES[0]);
+        // Who has not come is still brought up to date, as often as it is repeated.
+        let replaced = std::mem::replace(&mut fresh, stored(&world, "fresh-old@example.org").await);
+        assert_ne!(fresh, replaced, "inside another hash of ours each time");
+    }
+    for given_up in ["moved-old@example.org", "by-code-other@example.org"] {
+        assert!(store.user_by_identifier(given_up).await.unwrap().is_none(), "{given_up}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_systems_namesake_without_an_address_gets_nobodys_account() {
+    let world = World::new().await;
+    let eve = json!({ "username": "eve", "email": "eve@example.org", "password_hash": HASHES[0] });
+    let bob = json!({ "username": "bob-only", "password_hash": HASHES[0] });
+    import(&world, OnConflict::Skip, vec![account(eve), account(bob)]).await.unwrap();
+    let before = user(&world, "eve").await;
+    let namesake = |name: &str| account(json!({ "username": name, "name": "Thief", "password_hash": HASHES[1] }));
+    let told = import(&world, OnConflict::Update, vec![namesake("eve"), namesake("bob-only")]).await.unwrap();
+    assert_eq!((&told["refused"][0]["index"], &told["updated"]), (&json!(0), &json!(1)), "{told}");
+    assert_eq!(user(&world, "eve").await, before);
+    assert_eq!(stored(&world, "bob-only").await, HASHES[0], "a name alone brings no password");
+}
+
+#[tokio::test]
+async fn a_password_chosen_while_the_import_hashes_stays() {
+    let world = World::new().await;
+    let store = &world.running.app.store;
+    let record =
+        |hash: Value| vec![account(json!({ "id": "late", "email": "late@example.org", "password_hash": hash }))];
+    import(&world, OnConflict::Skip, record(Value::Null)).await.unwrap();
+    let slow = "pbkdf2_sha256$60000$FvmSvNZ8uKyuXf5StMJFgs$/OVK3THfPRUsn2zn0WG3ZTuejHIbNaoKYuH4z3KmYL0=";
+    let chosen = async {
+        // As late as it can be seen that the import has read the account, or, where nothing shows until it is done, then.
+        while user(&world, "late@example.org").await.revision == 1 {
+            tokio::task::yield_now().await;
+        }
+        store.set_password("late", OURS, "chosen", world.clock.now()).await.unwrap();
+    };
+    let (told, ()) = tokio::join!(import(&world, OnConflict::Update, record(json!(slow))), chosen);
+    assert_eq!(
+        (told.unwrap()["updated"].clone(), stored(&world, "late@example.org").await),
+        (json!(1), OURS.to_owned())
+    );
 }

@@ -71,7 +71,7 @@ test('the pages of a code by mail can be used by everybody', async (t) => {
   await pictures(page, 'login-email-code');
   await page.fill('#code', '00000000');
   await page.click('#continue');
-  await page.locator('[role=alert]').waitFor();
+  await page.locator('#problem').waitFor();
   await accessible(page, 'login-email-code-wrong');
 });
 
@@ -113,7 +113,7 @@ test('a browser that works is not kept waiting by its neighbours', async (t) => 
   const page = await (await profile(t, browser)).newPage();
   await page.goto(`${server.issuer}/login`);
   await fillIn(page, ADMIN.email, 'not the password');
-  await page.locator('[role=alert]').waitFor();
+  await page.locator('#problem').waitFor();
   const work = page.locator('#work-done');
   await work.waitFor({ state: 'attached' });
   await page.waitForFunction(() => document.getElementById('work-done').value !== '');

@@ -17,7 +17,7 @@ use crate::{Failure, load};
 const VISITORS: usize = 4;
 const TURN: Duration = Duration::from_secs(6);
 /// Of resets, which take a link each.
-const SHORT_TURN: Duration = Duration::from_secs(2);
+const SHORT_TURN: Duration = Duration::from_millis(1_500);
 /// Accounts that are used, far from each other in the table.
 const SAMPLE: u64 = 10_000;
 /// Links that are made for resets: as many as are used up in a turn, at most.
@@ -32,6 +32,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("SYMBOLON_MAIL__SERVER", "smtp+plain://localhost:9"),
     ("SYMBOLON_MAIL__FROM", "bench@example.com"),
     ("SYMBOLON_THROTTLE__ADDRESS__FREE", "100000"),
+    ("SYMBOLON_THROTTLE__SUBNET__FREE", "1000000"),
 ];
 
 pub(super) fn run() -> Result<Vec<Figure>, Failure> {

@@ -29,8 +29,8 @@ words! {
     until_sign_out_here { En: "Until you sign out here.", De: "Bis Sie sich hier abmelden.", Fr: "Jusqu’à ce que vous vous déconnectiez ici.", Es: "Hasta que cierre sesión aquí." }
     /// After it.
     withdraw {
-        En: "Your administrator can withdraw this at any time.", De: "Die Administration kann das jederzeit widerrufen.",
-        Fr: "Votre administrateur peut retirer cet accès à tout moment.", Es: "Su administrador puede retirarlo en cualquier momento.",
+        En: "You can take this back in your account at any time.", De: "Sie können das jederzeit in Ihrem Konto widerrufen.",
+        Fr: "Vous pouvez retirer cet accès à tout moment dans votre compte.", Es: "Puede retirarlo en cualquier momento en su cuenta.",
     }
     /// `openid`.
     openid { En: "Know who you are here", De: "Wissen, wer Sie hier sind", Fr: "Savoir qui vous êtes ici", Es: "Saber quién es usted aquí" }

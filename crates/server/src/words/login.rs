@@ -54,6 +54,11 @@ words! {
         Fr: "Cette clé d’accès n’a pas permis de vous connecter. Réessayez, ou utilisez votre mot de passe.",
         Es: "Esa clave de acceso no inició su sesión. Inténtelo de nuevo o use su contraseña.",
     }
+    /// Where passwords are slowed, after how long.
+    or_passkey {
+        En: "A passkey signs you in at once.", De: "Mit einem Passkey können Sie sich sofort anmelden.",
+        Fr: "Avec une clé d’accès, vous pouvez vous connecter tout de suite.", Es: "Con una clave de acceso puede entrar ahora mismo.",
+    }
     /// A field was empty.
     incomplete {
         En: "Enter your email or user name, and your password.", De: "Geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen und Ihr Passwort ein.",

@@ -40,6 +40,8 @@ async fn a_third_party_asks_and_the_page_names_it_the_scopes_and_the_lifetime() 
         assert!(page.body.contains(told), "{told} is not in {}", page.body);
     }
     assert!(page.body.contains("For up to 90 days"), "{}", page.body);
+    let way_back = "href=\"/account/apps\">You can take this back in your account at any time.</a>";
+    assert!(page.body.contains(way_back), "{}", page.body);
     assert!(!page.body.contains("Write things"));
 }
 

@@ -150,7 +150,11 @@ async fn a_form_open_for_over_an_hour_says_so() {
     world.advance(3_601);
     let answer = browser.post("/login", &fields(&interaction, &csrf, "ada@example.com", PASSWORD)).await;
     assert_eq!(answer.status, 400);
-    assert!(answer.body.contains("took too long") || answer.body.contains("limited time"), "{}", answer.body);
+    assert!(
+        answer.body.contains("This page was open too long") && answer.body.contains("Go to the start page"),
+        "{}",
+        answer.body
+    );
     assert_nobody_signed_in(&browser, &answer);
 }
 

@@ -1,5 +1,7 @@
 //! Attacks on sign-up: who tells strangers which addresses have accounts, makes one under an address that is not theirs, or makes two of one.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use http::Method;
@@ -152,14 +154,16 @@ async fn of_many_ends_at_once_one_makes_the_account() {
     let first = world.code_for(GRACE).await;
     let (other, elsewhere) = asked(&world, GRACE).await;
     let second = world.code_for(GRACE).await;
+    let (page, elsewhere) = (Arc::new(page), Arc::new(elsewhere));
     let ends = (0..6).map(|number| {
         let (mut browser, page, code) =
             if number % 2 == 0 { (twice.clone(), &page, &first) } else { (other.clone(), &elsewhere, &second) };
-        async move { browser.enter_code(page, code).await }
+        let (page, code) = (Arc::clone(page), code.clone());
+        tokio::spawn(async move { browser.enter_code(&page, &code).await })
     });
     let mut answers = Vec::new();
-    for end in ends.map(Box::pin) {
-        answers.push(end.await);
+    for end in ends.collect::<Vec<_>>() {
+        answers.push(end.await.unwrap());
     }
     let entered = answers.iter().filter(|answer| answer.status == 303).count();
     assert_eq!(entered, 1, "{answers:?}");

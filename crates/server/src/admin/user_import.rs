@@ -58,7 +58,7 @@ pub enum OnConflict {
     Fail,
     /// It stays as it is.
     Skip,
-    /// Its profile is replaced, and its address and password unless they have come here; see [`refusal`].
+    /// Its profile is replaced, and its address and password unless they have come here; see `refusal`.
     Update,
 }
 

@@ -105,15 +105,17 @@ test('whoever owns the account is told of a browser it did not know, and shuts i
 });
 
 test('a browser that works is not kept waiting by its neighbours', async (t) => {
+  // Until a wait is long enough to be met, however slow the machine: each guess doubles it.
+  const guess = async (page, name) => {
+    await page.goto(`${server.issuer}/login`);
+    await fillIn(page, name, 'not the password');
+    await page.locator('#problem').waitFor();
+    return (await page.locator('#work-done').count()) > 0;
+  };
   const noise = await (await profile(t, browser)).newPage();
-  for (let guess = 0; guess < 5; guess++) {
-    await noise.goto(`${server.issuer}/login`);
-    await fillIn(noise, `nobody${guess}@example.test`, 'not a password of anybody');
-  }
+  for (let number = 0, met = 0; met < 3 && number < 20; number++) met += await guess(noise, `nobody${number}@example.test`);
   const page = await (await profile(t, browser)).newPage();
-  await page.goto(`${server.issuer}/login`);
-  await fillIn(page, ADMIN.email, 'not the password');
-  await page.locator('#problem').waitFor();
+  assert.ok(await guess(page, ADMIN.email), 'it is asked to work');
   const work = page.locator('#work-done');
   await work.waitFor({ state: 'attached' });
   await page.waitForFunction(() => document.getElementById('work-done').value !== '');

@@ -52,8 +52,9 @@ test('sign-in, reload, a call that changes something, sign-out', async (t) => {
   assert.deepEqual([called.status, called.body.method, called.body.headers.authorization.startsWith('Bearer ey')], [200, 'POST', true]);
   const seen = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
   assert.doesNotMatch(seen, /eyJ[\w-]+\.eyJ|sym_/);
-  await page.evaluate(() => void auth.logout());
-  await page.waitForURL(`${gateway.url}/`);
+  // The address is the same before and after, and the page says "signed out" before it leaves.
+  await Promise.all([page.waitForEvent('load'), page.evaluate(() => void auth.logout())]);
+  assert.equal(page.url(), `${gateway.url}/`);
   await becomes(page, 'signed-out');
   assert.equal((await page.request.get(`${gateway.url}/session`)).status(), 401);
 });

@@ -2,6 +2,8 @@
 //!
 //! A name never changes its bytes, so the answer may be cached for ever; an unknown name is a 404.
 
+use super::css;
+
 /// The stylesheet's path, with the fingerprint of its content.
 pub const STYLESHEET_PATH: &str = text(&STYLESHEET_BYTES);
 /// The icon's path, with the fingerprint of its content.
@@ -13,7 +15,9 @@ pub const WORK_PATH: &str = text(&WORK_BYTES);
 /// Cache directive for everything [`serve`] gives.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
-const STYLESHEET: &[u8] = include_bytes!("../../templates/style.css");
+const STYLESHEET: &[u8] = &STYLESHEET_SENT;
+const STYLESHEET_SENT: [u8; css::len(STYLESHEET_SOURCE)] = css::small(STYLESHEET_SOURCE);
+const STYLESHEET_SOURCE: &[u8] = include_bytes!("../../templates/style.css");
 const PASSKEY: &[u8] = include_bytes!("../../templates/passkey.js");
 const WORK: &[u8] = include_bytes!("../../templates/work.js");
 const FAVICON: &[u8] = include_bytes!("../../templates/favicon.svg");

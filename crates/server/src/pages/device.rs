@@ -104,6 +104,10 @@ pub enum QuestionProblem {
 }
 
 impl DeviceCode {
+    fn blames_code(&self) -> bool {
+        matches!(self.problem, Some(CodeProblem::NotACode | CodeProblem::Unknown))
+    }
+
     fn words(&self) -> words::Elsewhere {
         words::Elsewhere::of(self.shell.language)
     }

@@ -128,6 +128,10 @@ impl FactorPage {
         self.way == Factor::Email && self.mailed == MailedCode::NotYet
     }
 
+    fn blames_code(&self) -> bool {
+        self.problem == Some(FactorProblem::Wrong)
+    }
+
     fn is_recovery(&self) -> bool {
         self.way == Factor::RecoveryCode
     }

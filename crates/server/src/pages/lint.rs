@@ -514,8 +514,8 @@ const SHAPES: [(&str, &str); 7] = [
 
 #[test]
 fn contrast_holds_in_light_and_dark() {
-    let css = std::str::from_utf8(assets::serve(assets::STYLESHEET_PATH.trim_start_matches("/assets/")).unwrap().1);
-    let (light, rest) = css.unwrap().split_once("prefers-color-scheme: dark").unwrap();
+    let css = include_str!("../../templates/style.css");
+    let (light, rest) = css.split_once("prefers-color-scheme: dark").unwrap();
     let dark = rest.split_once("*, ::before").unwrap().0;
     for (theme, css) in [("light", light), ("dark", dark)] {
         let pairs = TEXT.iter().map(|pair| (pair, 4.5)).chain(SHAPES.iter().map(|pair| (pair, 3.0)));

@@ -13,6 +13,7 @@ pub mod check_session;
 pub mod ciba;
 pub mod consent;
 mod csp;
+mod css;
 pub mod dev_mail;
 pub mod device;
 pub mod done;

@@ -91,7 +91,7 @@ words! {
         Fr: "Scannez ceci avec une application d’authentification. Ou saisissez la clé à la main, pour {account}\u{a0}:", Es: "Escanee esto con una aplicación de autenticación. O escriba la clave a mano, para {account}:",
     }
     /// A title.
-    recovery_codes { En: "Recovery codes", De: "Wiederherstellungscodes", Fr: "Codes de secours", Es: "Códigos de recuperación" }
+    recovery_codes { En: "Recovery codes", De: "Wiederherstellungs\u{ad}codes", Fr: "Codes de secours", Es: "Códigos de recuperación" }
     /// What to do.
     print_now {
         En: "Print these or write them down now: they are shown only this once.", De: "Drucken Sie diese jetzt aus, oder schreiben Sie sie auf: Sie werden nur dieses eine Mal gezeigt.",

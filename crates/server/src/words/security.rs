@@ -80,7 +80,7 @@ words! {
     /// A title.
     remove_it(name: &str) { En: "Remove {name}?", De: "{name} entfernen?", Fr: "Supprimer {name}\u{a0}?", Es: "¿Eliminar {name}?" }
     /// A heading.
-    remove_this { En: "Remove this way to sign in?", De: "Diese Anmeldemöglichkeit entfernen?", Fr: "Supprimer ce moyen de connexion\u{a0}?", Es: "¿Eliminar esta forma de iniciar sesión?" }
+    remove_this { En: "Remove this way to sign in?", De: "Diese Anmelde\u{ad}möglichkeit entfernen?", Fr: "Supprimer ce moyen de connexion\u{a0}?", Es: "¿Eliminar esta forma de iniciar sesión?" }
     /// What that means.
     cannot_be_used around {
         En: ("", " cannot be used any more afterwards, and every other sign-in of yours ends, on all devices."),

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { launch, profile, signIn } from './support/browser.js';
+import { launchWhole, profile, signIn } from './support/browser.js';
 import { ADMIN, Server } from './support/server.js';
 import { forms, Visitor } from './support/visitor.js';
 
@@ -18,7 +18,7 @@ let server, browser, eve;
 const strangers = {};
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  [server, browser] = await Promise.all([Server.start(), launchWhole()]);
   for (const [kind, host] of [['another site', '127.0.0.1'], ['a sibling', 'localhost']]) {
     const listener = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>Prizes</title><link rel="icon" href="data:,">'));
     await once(listener.listen(0, '127.0.0.1'), 'listening');

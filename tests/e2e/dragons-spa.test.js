@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
+import { accessible, fillIn, launchWhole, pictures, profile } from './support/browser.js';
 import { quietPort, Sample } from './support/sample.js';
 import { ADMIN, Server } from './support/server.js';
 
@@ -22,7 +22,7 @@ before(async () => {
   [api, spa, browser, user] = await Promise.all([
     Sample.start('dragons-api-express', { ...issuer, ORIGIN: app, PORT: `${apiPort}` }),
     Sample.start('dragons-spa', { ...issuer, API: `http://localhost:${apiPort}`, PORT: `${spaPort}` }),
-    launch(),
+    launchWhole(),
     server.addUser('bob@example.test', 'Bob Scrooge', 'a long walk in the rain'),
     server.command(['client', 'set', 'dragons-spa', '--add-redirect', `${app}/callback`, '--add-post-logout', `${app}/`, '--add-origin', app]),
   ]);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
+import { accessible, fillIn, launchWhole, pictures, profile } from './support/browser.js';
 import { ADMIN, Server } from './support/server.js';
 import { Visitor } from './support/visitor.js';
 
@@ -12,7 +12,7 @@ let browser;
 
 before(async () => {
   server = await Server.start();
-  browser = await launch();
+  browser = await launchWhole();
 });
 after(async () => {
   await browser?.close();

@@ -6,14 +6,14 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { fillIn, launch, profile } from './support/browser.js';
+import { fillIn, launchWhole, profile } from './support/browser.js';
 import { App, becomes, call, renew, settled, signIn } from './support/sdk.js';
 import { ADMIN, Server } from './support/server.js';
 
 let server, browser, app;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start({ front: (origin) => origin }), launch()]);
+  [server, browser] = await Promise.all([Server.start({ front: (origin) => origin }), launchWhole()]);
   app = await App.start(server);
 });
 after(async () => {

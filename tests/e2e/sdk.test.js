@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { fillIn, launch, profile } from './support/browser.js';
+import { fillIn, launchWhole, profile } from './support/browser.js';
 import { App, becomes, call, renew, settled, signIn, tokenRequests } from './support/sdk.js';
 import { ADMIN, Server } from './support/server.js';
 
@@ -18,7 +18,7 @@ let server, browser, app;
 before(async () => {
   const strict = { args: ['--test-third-party-cookie-phaseout'], ignoreDefaultArgs: ['--disable-popup-blocking'] };
   // The app is at localhost: to cookies, another site.
-  [server, browser] = await Promise.all([Server.start({ front: (origin) => origin }), launch(strict)]);
+  [server, browser] = await Promise.all([Server.start({ front: (origin) => origin }), launchWhole(strict)]);
   app = await App.start(server);
 });
 after(async () => {

@@ -74,11 +74,17 @@ async function fillIn(page, email) {
   await page.click('button#create');
 }
 
+/** The address at the client to which a button leads; nobody answers there. */
+async function homeward(page, button) {
+  const asked = page.waitForRequest((request) => request.url().startsWith(HOME));
+  await page.click(button);
+  return (await asked).url();
+}
+
 test('openid-client: prompt=create, a real browser, the code in the letter, tokens of the new account', async (t) => {
   const started = await begin();
   assert.ok(started.config.serverMetadata().prompt_values_supported.includes('create'));
   const page = await (await profile(t, browser)).newPage();
-  await page.route(`${HOME}**`, (route) => route.fulfill({ body: 'home' }));
   await page.goto(started.url.href);
   assert.equal(await page.locator('h1').innerText(), 'Create an account');
   await accessible(page, 'sign-up');
@@ -100,9 +106,7 @@ test('openid-client: prompt=create, a real browser, the code in the letter, toke
   await page.locator('[role=alert]').waitFor();
   await pictures(page, 'sign-up-code-wrong');
   await page.fill('#code', codeIn(await letter('grace@example.test', 'sign_up_code')));
-  await page.click('#continue');
-  await page.waitForURL(`${HOME}**`);
-  const known = await arrived(started, page.url());
+  const known = await arrived(started, await homeward(page, '#continue'));
   assert.deepEqual(known, { email: 'grace@example.test', email_verified: true, name: 'Grace Hopper', amr: ['pwd'] });
 });
 
@@ -128,7 +132,6 @@ test('without JavaScript: from the sign-in page, another code, back to the clien
 test('the link goes on in the browser that asked, and elsewhere wants the password', async (t) => {
   const started = await begin();
   const page = await (await profile(t, browser)).newPage();
-  await page.route(`${HOME}**`, (route) => route.fulfill({ body: 'home' }));
   await page.goto(started.url.href);
   await fillIn(page, 'ivan@example.test');
   await page.locator('#code').waitFor();
@@ -143,9 +146,7 @@ test('the link goes on in the browser that asked, and elsewhere wants the passwo
   await page.goto(link);
   await accessible(page, 'sign-up-confirm');
   await pictures(page, 'sign-up-confirm');
-  await page.click('#create');
-  await page.waitForURL(`${HOME}**`);
-  assert.equal((await arrived(started, page.url())).email, 'ivan@example.test');
+  assert.equal((await arrived(started, await homeward(page, '#create'))).email, 'ivan@example.test');
 
   await phone.fill('#password', PASSWORD);
   await phone.click('#create');

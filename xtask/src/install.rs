@@ -91,12 +91,13 @@ fn cxx(root: &Path) -> Result<(), String> {
     debian_packages(root, "the fuzz targets need a C++ compiler", &["g++"], " (or point CXX at one)")
 }
 
-/// The browser the tests drive: `CHROMIUM` when set, else Debian's.
+/// The browser the tests drive, with windows and without: `CHROMIUM` when set, else Debian's.
 fn chromium(root: &Path) -> Result<(), String> {
-    if std::env::var_os("CHROMIUM").is_some() || process::exists("chromium", root) {
+    let programs = ["chromium", "chromium-headless-shell"];
+    if std::env::var_os("CHROMIUM").is_some() || programs.iter().all(|program| process::exists(program, root)) {
         return Ok(());
     }
-    debian_packages(root, "the browser tests need Chromium", &["chromium"], " (or point CHROMIUM at a browser)")
+    debian_packages(root, "the browser tests need Chromium", &programs, " (or point CHROMIUM at a browser)")
 }
 
 /// The server that the store's tests start: Debian's, or what is on the path.

@@ -12,8 +12,14 @@ const FLAGS =
 /** Waits are on conditions; this only bounds them. */
 const TIMEOUT_MS = 15_000;
 
-export const launch = ({ args = [], ...options } = {}) =>
-  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...FLAGS.split(' '), ...args], ...options });
+const start = (program) => ({ args = [], ...options } = {}) =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? program, args: [...FLAGS.split(' '), ...args], ...options });
+
+/** Chromium without a window: the engine, the network and the storage are the same, pictures of windows are not drawn. Half the work. */
+export const launch = start('/usr/bin/chromium-headless-shell');
+
+/** Chromium as people have it, where what is around the page counts: settings for cookies, installed apps, authenticators. */
+export const launchWhole = start('/usr/bin/chromium');
 
 /**
  * One browser profile that is closed after the test. Scripts that fail, policies that are violated and errors on the

@@ -1,9 +1,9 @@
 /** Passkeys in a real browser, with an authenticator of Chromium's; the app's codes and recovery codes without JavaScript. */
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { accessible, fillIn, launchWhole, pictures, profile } from './support/browser.js';
+import { authenticator, totp } from './support/factors.js';
 import { ADMIN, Server } from './support/server.js';
 import { Visitor } from './support/visitor.js';
 
@@ -19,31 +19,9 @@ after(async () => {
   await server?.stop();
 });
 
-/** An authenticator in the page's browser that confirms everything. */
-async function authenticator(page, more = {}) {
-  const cdp = await page.context().newCDPSession(page);
-  await cdp.send('WebAuthn.enable');
-  const options = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true, ...more };
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options });
-  const credentials = async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
-  const present = (enabled) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
-  return { credentials, present };
-}
-
 async function signInHere(page) {
   await page.goto(`${server.issuer}/login`);
   await fillIn(page, ADMIN.email, ADMIN.password);
-}
-
-/** A code of RFC 6238, `steps` from now. */
-function totp(secret, steps = 0) {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...secret.replace(/\s/g, '')].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const message = Buffer.alloc(8);
-  message.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const tag = createHmac('sha1', key).update(message).digest();
-  return String((tag.readUInt32BE(tag.at(-1) & 15) & 0x7fffffff) % 1e6).padStart(6, '0');
 }
 
 test('a passkey is made, signs in by autofill and by the button, is a second step, and is removed', async (t) => {

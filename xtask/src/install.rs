@@ -1,5 +1,5 @@
 //! What the tests need and a Rust toolchain does not bring: rustfmt and clippy, a C++ compiler, Node,
-//! Python, a browser, packages of both, PostgreSQL, strace and libfaketime. Go and Java are taken where they are (Java is installed in CI); with Go, Pebble is built.
+//! Python, a browser, packages of both, PostgreSQL, Postfix, strace and libfaketime. Go and Java are taken where they are (Java is installed in CI); with Go, Pebble is built.
 //!
 //! Missing Debian packages are installed when we are root; otherwise the message says what to type.
 
@@ -45,6 +45,7 @@ pub(crate) fn everything(workspace: &Workspace) -> Result<(), String> {
     postgresql(&workspace.root)?;
     fault_means(&workspace.root)?;
     valkey(&workspace.root)?;
+    postfix(&workspace.root)?;
     // What comes over the network is waited for most of the time, so two come at once.
     thread::scope(|scope| {
         let root = &workspace.root;
@@ -133,14 +134,31 @@ fn valkey(root: &Path) -> Result<(), String> {
     debian_packages(root, "the tests of the counters need Redis", &["redis-server"], " (or put Valkey on the path)")
 }
 
+/// The mail server that a browser test starts. Its master runs as root alone, so whoever is not root goes without, and the test says then that it was
+/// skipped, as it does beside another mail server, which the package would push out. In CI nobody would read that.
+fn postfix(root: &Path) -> Result<(), String> {
+    if Path::new("/usr/sbin/postfix").exists() {
+        return Ok(());
+    }
+    let is_in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    if !is_in_ci && (!is_root(root)? || Path::new("/usr/sbin/sendmail").exists()) {
+        println!("      no Postfix, so its test is skipped; it needs root: apt-get install postfix");
+        return Ok(());
+    }
+    debian_packages(root, "a test of the mail needs Postfix", &["postfix"], "")
+}
+
+fn is_root(root: &Path) -> Result<bool, String> {
+    Ok(process::output(process::command("id", root).arg("-u"))?.trim() == "0")
+}
+
 /// Installs packages when this is Debian and we are root; else says what `need` and what to type.
 fn debian_packages(root: &Path, need: &str, packages: &[&str], otherwise: &str) -> Result<(), String> {
     let by_hand = format!("apt-get update && apt-get install {}{otherwise}", packages.join(" "));
     if !process::exists("apt-get", root) {
         return Err(format!("{need} and this is not a Debian machine; on one: {by_hand}"));
     }
-    let user = process::output(process::command("id", root).arg("-u"))?;
-    if user.trim() != "0" {
+    if !is_root(root)? {
         return Err(format!("{need}, and installing it needs root; try: sudo {by_hand}"));
     }
     println!("      installing Debian packages: {}", packages.join(" "));

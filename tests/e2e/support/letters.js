@@ -1,6 +1,6 @@
 /** Letters as a developer reads them, at `/dev/mail.json`. */
 
-const TURNS = 400;
+const TURNS = 800;
 const TURN_MS = 25;
 
 const all = async (server) => (await (await fetch(`${server.issuer}/dev/mail.json`)).json()).letters;

@@ -17,7 +17,7 @@ import { freePort, serverFiles } from './certificates.js';
 const run = promisify(execFile);
 const PROGRAM = '/usr/sbin/postfix';
 const PATIENCE_MS = 20_000;
-const LETTER_TURNS = 800;
+const LETTER_TURNS = 1600;
 const TURN_MS = 25;
 /** Takes no letter of ours: each is larger. */
 const SMALL_BYTES = 1024;

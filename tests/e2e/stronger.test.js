@@ -93,7 +93,7 @@ test('an app that asks for a stronger level has the second factor asked in a run
 
   await client.send(page, { acr_values: MFA });
   assert.match(await page.innerText('.lead'), /Bank/, 'who wants to know it again');
-  await page.fill('#username', grace.email);
+  assert.equal(await page.inputValue('#username'), grace.email, 'not asked twice');
   await page.fill('#password', PASSWORD);
   await page.click('#sign-in');
   await isAsked(page, 'One more step');

@@ -59,8 +59,8 @@ impl Params {
         Ok(params)
     }
 
-    /// Reads a JSON object of strings (for clients that send JSON to the token endpoint). Members of other types are ignored, as
-    /// unknown parameters are.
+    /// Reads a JSON object of strings (for clients that send JSON to the token endpoint, and for forms that a script draws). A number is its
+    /// text, and `true` a ticked box; members of other types are ignored, as unknown parameters are.
     pub fn parse_json(bytes: &[u8]) -> Result<Self, OAuthError> {
         if bytes.len() > MAX_BYTES {
             return Err(OAuthError::ParametersTooLarge);
@@ -72,7 +72,9 @@ impl Params {
             match value {
                 Value::String(text) => params.add(name, text)?,
                 Value::Number(number) => params.add(name, number.to_string())?,
-                Value::Array(_) | Value::Bool(_) | Value::Null | Value::Object(_) => {}
+                // As a box of a form: ticked, or not there.
+                Value::Bool(true) => params.add(name, "true".to_owned())?,
+                Value::Array(_) | Value::Bool(false) | Value::Null | Value::Object(_) => {}
             }
         }
         Ok(params)
@@ -269,14 +271,16 @@ mod tests {
 
     #[test]
     fn json_is_read_strictly_and_foreign_members_are_ignored() {
-        let params =
-            Params::parse_json(br#"{"grant_type":"refresh_token","nested":{"a":1},"list":["x"],"none":null,"n":5}"#)
-                .unwrap();
+        let params = Params::parse_json(
+            br#"{"grant_type":"refresh_token","nested":{"a":1},"list":["x"],"none":null,"n":5,"yes":true,"no":false}"#,
+        )
+        .unwrap();
         assert_eq!(params.get("grant_type"), Some("refresh_token"));
         assert_eq!(
             (params.get("nested"), params.get("list"), params.get("none"), params.get("n")),
             (None, None, None, Some("5"))
         );
+        assert_eq!((params.get("yes"), params.get("no")), (Some("true"), None));
         for text in [&br#"{"a":"1","a":"2"}"#[..], b"[]", b"{", b"{}x", b"\xef\xbb\xbf{}", br#"{"a":"\u0000"}"#] {
             assert_eq!(Params::parse_json(text).err(), Some(OAuthError::ParametersMalformed), "{text:?}");
         }

@@ -55,7 +55,7 @@ words! {
     /// The way to the sign-in page.
     to_sign_in { En: "Sign in", De: "Anmelden", Fr: "Se connecter", Es: "Iniciar sesión" }
     /// The way to a new password.
-    to_new_password { En: "Choose a new password", De: "Ein neues Passwort wählen", Fr: "Choisir un nouveau mot de passe", Es: "Elegir una contraseña nueva" }
+    to_new_password { En: "No letter? Ask for another one", De: "Kein Brief? Einen neuen anfordern", Fr: "Pas de message\u{a0}? En demander un autre", Es: "¿No llega? Pedir otro" }
     /// A button that leaves all as it was.
     cancel { En: "Cancel", De: "Abbrechen", Fr: "Annuler", Es: "Cancelar" }
     /// What the account's owner is asked where no mail is sent.
@@ -72,7 +72,12 @@ words! {
     /// An address was taken back.
     email_undone { En: "Your address is safe", De: "Ihre Adresse ist gesichert", Fr: "Votre adresse est protégée", Es: "Su dirección está a salvo" }
     /// What was done.
-    email_undone_lead(email: &str) { En: "{email} is the address of this account, and every sign-in has ended. Whoever did this may know your password: choose another one now.", De: "{email} ist die Adresse dieses Kontos, und alle Anmeldungen sind beendet. Wer das war, kennt vielleicht Ihr Passwort: Wählen Sie jetzt ein anderes.", Fr: "{email} est l’adresse de ce compte, et toutes les connexions ont pris fin. La personne en cause connaît peut-être votre mot de passe : choisissez-en un autre maintenant.", Es: "{email} es la dirección de esta cuenta y se han cerrado todas las sesiones. Quien lo hizo quizá conozca su contraseña: elija otra ahora." }
+    email_undone_lead(email: &str) {
+        En: "{email} is the address of this account, every sign-in has ended, and the password, which whoever did this may know, is worth nothing. Look into your mail: a link is on its way with which you choose a new one.",
+        De: "{email} ist die Adresse dieses Kontos, alle Anmeldungen sind beendet, und das Passwort, das die Person vielleicht kennt, gilt nicht mehr. Sehen Sie in Ihrem Postfach nach: Ein Link ist unterwegs, mit dem Sie ein neues wählen.",
+        Fr: "{email} est l’adresse de ce compte, toutes les connexions ont pris fin, et le mot de passe, que la personne en cause connaît peut-être, ne vaut plus rien. Consultez votre messagerie\u{a0}: un lien pour en choisir un nouveau est en route.",
+        Es: "{email} es la dirección de esta cuenta, se han cerrado todas las sesiones y la contraseña, que quizá conozca quien lo hizo, ya no vale. Mire su correo: va de camino un enlace para elegir una nueva.",
+    }
     /// The account is gone.
     deleted { En: "Account deleted", De: "Konto gelöscht", Fr: "Compte supprimé", Es: "Cuenta eliminada" }
     /// What that means.

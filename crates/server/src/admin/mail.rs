@@ -57,7 +57,7 @@ fn failure(mail: &Mail, error: MailError) -> AdminError {
         (_, MailError::Refused(why)) => AdminError::new(
             AdminErrorKind::CheckFailed,
             format!("the mail server refuses the letter: {why}"),
-            "see that it takes letters from mail.from, and for that address",
+            "its answer says why: it has to take letters from mail.from, for that address, of some 20 kB",
         ),
         (_, MailError::Later(why)) => AdminError::new(
             AdminErrorKind::Unavailable,

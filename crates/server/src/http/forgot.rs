@@ -16,7 +16,7 @@ use symbolon_store::Attempt;
 
 use super::meta::Meta;
 use super::posted::Posted;
-use super::{authorize, browser, device_authorization, page, work};
+use super::{authorize, browser, device_authorization, page, twin, work};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::reset::LINK_MINUTES;
 use crate::account::throttle::Effort;
@@ -112,7 +112,8 @@ impl Asking<'_> {
         let work = work::ask(self.app, self.browser, self.meta.now).filter(|_| asks_for_work);
         let shell = page::shell(self.app, self.meta).with_work(work);
         let csp = work::allow(self.app, Csp::strict(), &shell);
-        page::html(self.app, status, &Forgot { shell, what, back }, &csp)
+        let view = Forgot { shell, what, back };
+        twin::forms::forgot(&view).beside(page::html(self.app, status, &view, &csp))
     }
 }
 

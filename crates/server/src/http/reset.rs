@@ -16,6 +16,7 @@ use super::forgot::way_back;
 use super::meta::Meta;
 use super::posted::Posted;
 use super::setup::{self, link, policy, problem_page, salt};
+use super::twin::{self, GoesOn};
 use super::{browser, page};
 use crate::account::normalize::EmailAddress;
 use crate::account::password::Password;
@@ -32,6 +33,8 @@ use crate::pages::reset::{Reset, ResetProblem};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
 
+/// Where it is.
+pub(super) const PATH: &str = "/reset";
 const COMMAND: &str = "symbolon user reset-link";
 
 /// `GET /reset`.
@@ -52,7 +55,8 @@ pub(super) async fn get(
     };
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let view = view(&app, &meta, &browser, &params, &user, None);
-    page::with_cookie(page::html(&app, StatusCode::OK, &view, &Csp::strict()), cookie)
+    let response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
+    page::with_cookie(twin::forms::reset(&view).beside(response), cookie)
 }
 
 /// `POST /reset`.
@@ -70,8 +74,11 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     match change(&app, &meta, &params, &user, lang).await {
         Ok(Changed::Done) => {
             let back = onward(&app, &headers, interaction, meta.now);
+            let waits = back.as_ref().map(|back| format!("/login?interaction={}", back.interaction));
+            let sign_in_again = GoesOn(waits.unwrap_or_else(|| "/login".to_owned()));
             let view = Done { shell: page::shell_for(&app, &meta, &user), what: DoneWhat::PasswordReset { back } };
-            let response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
+            let mut response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
+            response.extensions_mut().insert(sign_in_again);
             // A browser that the account knew goes on being known under the new password.
             let known = browser::known_device(&app, &headers, &user.id);
             let cookie = known.map(|device| browser::device_cookie_of(&app, &headers, device, &user.id, meta.now));
@@ -81,10 +88,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         Ok(Changed::Problem(problem)) => {
             let browser = browser::pre_session(&app, &headers).unwrap_or_default();
             let view = view(&app, &meta, browser, &params, &user, Some(problem));
-            problem_page(
-                page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict()),
-                problem == ResetProblem::Busy,
-            )
+            let response = page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict());
+            problem_page(twin::forms::reset(&view).beside(response), problem == ResetProblem::Busy)
         }
         Err(error) => page::protocol_error(&app, &meta, &error),
     }

@@ -151,7 +151,6 @@ fn pages() -> Router<Arc<App>> {
         .route(account::email::UNDO, get(account::email::undo).post(account::email::undo_posted))
         .route(security::PATH, get(security::get).post(security::post))
         .route("/.well-known/passkey-endpoints", get(security::passkey_endpoints))
-        .route(forgot::PATH, get(forgot::get).post(forgot::post))
         .route("/.well-known/change-password", get(forgot::change_password))
         .route("/consent", post(consent::post))
         .route(path::CIBA, get(ciba::get))
@@ -162,7 +161,6 @@ fn pages() -> Router<Arc<App>> {
         .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
         .route(crate::account::email_code::LINK_PATH, get(login_email::confirm::get).post(login_email::confirm::post))
-        .route("/reset", get(reset::get).post(reset::post))
         .route(crate::account::not_me::PATH, get(not_me::get).post(not_me::post))
         .route(sign_up::confirm::PATH, get(sign_up::confirm::get).post(sign_up::confirm::post))
 }
@@ -174,6 +172,8 @@ fn drawn(app: &Arc<App>) -> Router<Arc<App>> {
         .route(login_email::PATH, get(login_email::get).post(login_email::post))
         .route(login_email::code::PATH, post(login_email::code::post))
         .route(factor::PATH, post(factor::post))
+        .route(forgot::PATH, get(forgot::get).post(forgot::post))
+        .route(reset::PATH, get(reset::get).post(reset::post))
         .route("/signup", get(sign_up::get).post(sign_up::post))
         .route(sign_up::code::PATH, post(sign_up::code::post))
         // Inside the layer, which answers the preflight of a method the route does not have.

@@ -1,4 +1,4 @@
-//! The JSON twins of the forms for signing in and up: what stands in them, for apps that draw their own, and what became of them.
+//! The JSON twins of the forms for signing in and up, and for a forgotten password: what stands in them, for apps that draw their own, and what became of them.
 //!
 //! `Accept: application/json` asks for the twin of a page, and `Content-Type: application/json` posts to the same address what the form would
 //! post, with the same `csrf`, cookies, throttles and answers. Open to pages of this origin and of clients that may have people type their

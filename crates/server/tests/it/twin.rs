@@ -4,6 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
 
+use crate::support::flow::authorize_url;
 use crate::support::sign_up::CHOSEN;
 use crate::support::{Answer, Browser, ISSUER, PASSWORD, SPA_ORIGIN, World};
 
@@ -74,6 +75,90 @@ async fn an_account_is_made_by_the_twins() {
     let done = post_from(&mut browser, SPA_ORIGIN, "/signup/code", &filled(&asked, &json!({ "code": code }))).await;
     assert_eq!(done.json()["location"], format!("{ISSUER}/"));
     assert!(browser.get("/").await.body.contains("grace@example.com"));
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_the_twins() {
+    let world = World::with(|config| config.dev = true).await;
+    let mut browser = world.browser();
+    let waits = browser.get(&authorize_url("web", &[])).await.field("interaction");
+    let page = twin_of(&mut browser, "/forgot").await;
+    let said = page.json();
+    assert_eq!((&said["page"], &said["order"]), (&json!("forgot"), &json!(["username"])));
+    assert_eq!(said["action"], format!("{ISSUER}/forgot"));
+    assert_eq!(
+        (&said["fields"][0]["autocomplete"], &said["fields"][0]["required"]),
+        (&json!("username"), &json!(true))
+    );
+    let asks = |username| filled(&page, &json!({ "username": username, "interaction": waits }));
+    let empty = post_from(&mut browser, SPA_ORIGIN, "/forgot", &asks(" ")).await;
+    assert_eq!((empty.status.as_u16(), &empty.json()["error"]), (400, &json!("incomplete")));
+    assert_eq!(empty.json()["values"]["interaction"], waits, "what waits is kept");
+    let sent = post_from(&mut browser, SPA_ORIGIN, "/forgot", &asks("ada@example.com")).await;
+    assert_eq!((sent.status.as_u16(), sent.json()), (200, json!({ "page": "forgot_sent" })));
+
+    let letter = world.kept_letters().await[0]["text"].as_str().unwrap().to_owned();
+    let link = letter.lines().find(|line| line.contains("/reset?code=")).unwrap();
+    let page = twin_of(&mut browser, link).await;
+    let said = page.json();
+    assert_eq!((&said["page"], &said["order"]), (&json!("reset"), &json!(["password"])));
+    assert_eq!(
+        (&said["fields"][0]["autocomplete"], &said["values"]["username"]),
+        (&json!("new-password"), &json!("ada@example.com"))
+    );
+    for (password, again, problem) in
+        [("short", "short", "password_too_short"), (CHOSEN, "seven calm otters sit", "passwords_differ")]
+    {
+        let typed = filled(&page, &json!({ "password": password, "password_confirm": again }));
+        let answer = post_from(&mut browser, SPA_ORIGIN, "/reset", &typed).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (400, &json!(problem)));
+        assert!(!answer.body.contains(&format!("\"{password}\"")), "the password comes back");
+    }
+    let typed = filled(&page, &json!({ "password": CHOSEN }));
+    let done = post_from(&mut browser, SPA_ORIGIN, "/reset", &typed).await;
+    let location = format!("{ISSUER}/login?interaction={waits}");
+    assert_eq!((done.status.as_u16(), done.json()), (200, json!({ "page": "done", "location": location })));
+    let page = browser.get(&format!("/login?interaction={waits}")).await;
+    assert!(!browser.sign_in(&page, "ada@example.com", CHOSEN).await.header("location").is_empty());
+    let again = post_from(&mut browser, SPA_ORIGIN, "/reset", &typed).await;
+    assert_eq!((again.status.as_u16(), again.json()), (410, json!({ "page": "error", "error": "link_expired" })));
+}
+
+/// 123, and 98: of the twins of a forgotten password.
+#[tokio::test]
+async fn who_asks_for_a_new_password_by_json_learns_nothing_and_strangers_are_refused() {
+    let world = World::with(|config| config.dev = true).await;
+    let mut browser = world.browser();
+    let page = twin_of(&mut browser, "/forgot").await;
+    let mut answers = Vec::new();
+    for username in ["ada@example.com", "nobody@example.com", "a\u{200b}b"] {
+        let asked = filled(&page, &json!({ "username": username }));
+        let answer = post_from(&mut browser, SPA_ORIGIN, "/forgot", &asked).await;
+        let names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+        answers.push((answer.status, answer.body, names));
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+
+    let link = world.reset_link("ada@example.com").await;
+    let form = twin_of(&mut browser, &link).await;
+    let bodies = [
+        ("/forgot", filled(&page, &json!({ "username": "ada@example.com" }))),
+        ("/reset", filled(&form, &json!({ "password": CHOSEN }))),
+    ];
+    for (path, body) in bodies {
+        for origin in ["https://evil.example", "null"] {
+            let answer = post_from(&mut browser, origin, path, &body).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (403, &json!("forgery")), "{path} {origin}");
+            let read = browser.send(Method::GET, path, &[(ACCEPT, "application/json"), (ORIGIN, origin)], None).await;
+            assert_eq!(read.header("access-control-allow-origin"), "", "{path} {origin}");
+        }
+        let mut forged = body.clone();
+        forged["csrf"] = json!("AAAA");
+        assert_eq!(post_from(&mut browser, SPA_ORIGIN, path, &forged).await.json()["error"], "forgery", "{path}");
+        let elsewhere = post_from(&mut world.browser(), SPA_ORIGIN, path, &body).await;
+        assert_eq!(elsewhere.json()["error"], "page_expired", "{path}: of another browser");
+    }
+    assert_eq!(twin_of(&mut browser, &link).await.json()["page"], "reset", "nothing was changed");
 }
 
 /// 123, of the twins.

@@ -5,11 +5,13 @@ use symbolon_oauth::second_factor::Factor;
 use super::{Field, Twin};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::password::{MAX_CHARS, PasswordProblem};
-use crate::http::{factor, forgot, login_email, sign_up};
+use crate::http::{factor, forgot, login_email, reset, sign_up};
 use crate::pages::PageShell;
 use crate::pages::factor::{FactorPage, FactorProblem};
+use crate::pages::forgot::{Forgot, ForgotProblem, ForgotWhat};
 use crate::pages::login::{EmailLink, Login, LoginProblem, SignUpLink};
 use crate::pages::login_email::{EmailProblem, EmailTold, LoginEmail, LoginEmailCode};
+use crate::pages::reset::{Reset, ResetProblem};
 use crate::pages::sign_up::{CodeTold, SignUp, SignUpCode, SignUpProblem};
 
 const fn text(name: &'static str, kind: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
@@ -150,11 +152,7 @@ pub(in crate::http) fn sign_up(view: &SignUp) -> Twin {
             SignUpProblem::CodeOver => "code_over",
             SignUpProblem::Email => "email_invalid",
             SignUpProblem::Name => "name_invalid",
-            SignUpProblem::Password(PasswordProblem::Common) => "password_common",
-            SignUpProblem::Password(PasswordProblem::Leaked) => "password_leaked",
-            SignUpProblem::Password(PasswordProblem::Personal) => "password_personal",
-            SignUpProblem::Password(PasswordProblem::TooLong { .. }) => "password_too_long",
-            SignUpProblem::Password(PasswordProblem::TooShort { .. }) => "password_too_short",
+            SignUpProblem::Password(why) => refused(why),
             SignUpProblem::PasswordsDiffer => "passwords_differ",
             SignUpProblem::Throttled { .. } => "throttled",
         }),
@@ -178,6 +176,60 @@ pub(in crate::http) fn code(view: &SignUpCode) -> Twin {
             CodeTold::Spent => Some("code_spent"),
             CodeTold::Wrong => Some("wrong_code"),
         }),
+    }
+}
+
+/// `/forgot`, and what it answers everybody.
+pub(in crate::http) fn forgot(view: &Forgot) -> Twin {
+    let page = match &view.what {
+        ForgotWhat::Ask { csrf, username, problem } => {
+            let interaction = view.back.as_ref().map_or("", |back| &back.interaction);
+            return Twin {
+                page: "forgot",
+                action: forgot::PATH,
+                fields: vec![text("username", "text", view.shell.common().identifier(), "username")],
+                values: [values(csrf, interaction, ("username", username)), work(&view.shell)].concat(),
+                links: vec![("login", "/login")],
+                error: problem.map(|problem| match problem {
+                    ForgotProblem::Incomplete => "incomplete",
+                    ForgotProblem::Throttled { .. } => "throttled",
+                }),
+            };
+        }
+        ForgotWhat::AskAdministrator => "ask_administrator",
+        ForgotWhat::Sent { .. } => "forgot_sent",
+    };
+    Twin { page, ..Twin::default() }
+}
+
+/// `/reset`. Whose password it is stands in `username`, for password managers.
+pub(in crate::http) fn reset(view: &Reset) -> Twin {
+    let new = password("password", view.shell.common().password(), "new-password");
+    let mut values = values(&view.csrf, "", ("username", &view.username));
+    values.push(("code", view.code.clone()));
+    Twin {
+        page: "reset",
+        action: reset::PATH,
+        fields: vec![Field { min_length: Some(view.password_min_chars), ..new }],
+        values,
+        links: vec![("login", "/login")],
+        error: view.problem.map(|problem| match problem {
+            ResetProblem::Busy => "temporarily_unavailable",
+            ResetProblem::PageExpired => "page_expired",
+            ResetProblem::Password(why) => refused(why),
+            ResetProblem::PasswordsDiffer => "passwords_differ",
+        }),
+    }
+}
+
+/// Why a password is not to be had.
+fn refused(why: PasswordProblem) -> &'static str {
+    match why {
+        PasswordProblem::Common => "password_common",
+        PasswordProblem::Leaked => "password_leaked",
+        PasswordProblem::Personal => "password_personal",
+        PasswordProblem::TooLong { .. } => "password_too_long",
+        PasswordProblem::TooShort { .. } => "password_too_short",
     }
 }
 

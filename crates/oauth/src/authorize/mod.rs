@@ -19,7 +19,7 @@ pub use decide::{
     CodeGrant, Decision, Facts, IdTokenHint, InteractionFacts, SessionFacts, SignInPrompt, SignInWhy, decide,
 };
 pub use effective::{Effective, ObjectKind, Source};
-pub use initiate_login::initiate_login;
+pub use initiate_login::{begin_again, initiate_login};
 pub use issue::{Granted, NewCode};
 pub use request::{Prompt, ValidRequest};
 pub use validate::{Rejection, refuse, validate};

@@ -24,7 +24,7 @@ use symbolon_oauth::{OAuthError, Params};
 use super::browser::{self, SignedIn};
 use super::meta::{Meta, Refused};
 use super::request::Asked;
-use super::{co_authenticate, consent, form, hint, login, page, sign_up};
+use super::{co_authenticate, consent, form, hint, login, page, posted, sign_up};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
 use crate::metrics::Outcome;
@@ -147,10 +147,11 @@ pub(super) struct Arrival<'a> {
 
 impl Arrival<'_> {
     async fn go_on(&self, params: Result<Params, OAuthError>) -> Response {
-        let interaction = params.ok().and_then(|params| open(self.app, &params, self.headers, self.meta.now));
+        let params = params.unwrap_or_default();
+        let interaction = open(self.app, &params, self.headers, self.meta.now);
         match interaction.filter(|interaction| matches!(interaction.step, Step::GoOn { .. })) {
             Some(interaction) => self.answer(&interaction.query, Some(&interaction)).await,
-            None => page::error(self.app, self.meta, ErrorWhat::PageExpired),
+            None => page::error(self.app, &posted::carrying(self.app, self.meta, &params), ErrorWhat::PageExpired),
         }
     }
 

@@ -15,7 +15,7 @@ use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::entry::{self, Entry};
 use super::meta::Meta;
-use super::posted::Posted;
+use super::posted::{self, Posted};
 use super::{check_session, consent, login_email, page, sign_up, twin, work};
 use crate::account::factors::passkey;
 use crate::account::sign_in::{self, Brings, Outcome};
@@ -73,12 +73,12 @@ pub(super) async fn get(
 
 /// The page of a pending request once more, as after a choice of another language.
 async fn look(app: &App, meta: &Meta, headers: &HeaderMap, params: Params) -> Response {
+    let meta = &posted::carrying(app, meta, &params);
     let pending = authorize::open(app, &params, headers, meta.now).filter(|one| one.step == Step::SignIn);
     let Some(interaction) = pending else { return page::error(app, meta, ErrorWhat::PageExpired) };
-    let meta = meta.asking(&interaction.locales);
-    let arrival = Arrival { app, registry: app.registry(), meta: &meta, headers };
+    let arrival = Arrival { app, registry: app.registry(), meta, headers };
     let shown = Post { arrival, params }.again(Some(interaction), None).await;
-    shown.unwrap_or_else(|error| page::protocol_error(app, &meta, &error))
+    shown.unwrap_or_else(|error| page::protocol_error(app, meta, &error))
 }
 
 /// `POST /login`: checks the form, then the password, then goes on with what was pending.
@@ -240,7 +240,8 @@ impl Post<'_> {
             _ => Reason::SignIn,
         };
         let form = Form {
-            interaction,
+            // Whoever is still at it gets the whole time once more.
+            interaction: interaction.map(|one| one.back(self.arrival.meta.now)),
             username: self.params.get("username").unwrap_or_default().chars().take(320).collect(),
             reason,
             signed_in: None,

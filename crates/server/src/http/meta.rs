@@ -36,6 +36,7 @@ use crate::listen::Peer;
 use crate::listen::client_certificate::Shown;
 use crate::metrics::{self, Route, RouteOnly};
 use crate::observe::facts::{self as observe, Facts};
+use crate::pages::WebUrl;
 use crate::pages::error::ErrorWhat;
 use crate::rng::SystemRng;
 use crate::session::cookie::CookieKind;
@@ -57,6 +58,8 @@ pub struct Meta {
     pub now: u64,
     /// The languages of whoever waits for the answer.
     pub reads: Reads,
+    /// The app whose pending request it carries: its name, and where a sign-in begins there.
+    pub(super) came_from: Option<(String, WebUrl)>,
 }
 
 impl Meta {
@@ -124,6 +127,7 @@ pub async fn layer(State(app): State<Arc<App>>, mut request: Request, next: Next
         address: client_address(peer, request.headers(), &app),
         now: app.clock.now(),
         reads: reads(&app, request.headers()),
+        came_from: None,
     };
     let route = Route(request.extensions().get::<MatchedPath>().cloned());
     let method = request.method().clone();

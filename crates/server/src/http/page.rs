@@ -15,7 +15,7 @@ use crate::account::locale;
 use crate::app::App;
 use crate::pages::error::{ErrorPage, ErrorWhat};
 use crate::pages::form_post::FormPost;
-use crate::pages::{ClientView, Csp, Mode, PageShell, WebUrl, respond};
+use crate::pages::{ClientView, Csp, Mode, PageShell, respond};
 use crate::words::Language;
 
 /// What surrounds every page of this server.
@@ -67,13 +67,10 @@ pub(super) async fn head() -> Response {
         .into_response()
 }
 
-/// An error page.
+/// An error page. Whoever had too little time for a sign-in, or no cookie, gets back to the app they came from.
 pub(super) fn error(app: &App, meta: &Meta, what: ErrorWhat) -> Response {
-    error_with_way_back(app, meta, what, None)
-}
-
-/// An error page with a link back to the application.
-pub(super) fn error_with_way_back(app: &App, meta: &Meta, what: ErrorWhat, back: Option<(String, WebUrl)>) -> Response {
+    let begins_anew = matches!(what, ErrorWhat::CookiesNeeded | ErrorWhat::PageExpired);
+    let back = meta.came_from.clone().filter(|_| begins_anew);
     let wait = match what {
         ErrorWhat::TooMany { wait_secs } => Some(wait_secs),
         ErrorWhat::Unavailable => Some(2),

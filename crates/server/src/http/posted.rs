@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
+use symbolon_oauth::authorize::begin_again;
 use symbolon_oauth::{OAuthError, Params};
 
 use super::meta::Meta;
@@ -41,10 +42,7 @@ impl FromRequest<Arc<App>> for Posted {
         }
         let body = form::bytes(body, app.config().http.max_body_bytes).await.map_err(|_| malformed())?;
         let params = Params::parse(&body).map_err(|_| malformed())?;
-        // The languages that the pending request asks for, though it may be too old to go on: that is said in words, too.
-        let pending = params.get("interaction").and_then(|text| app.interactions.open_anywhere(text, meta.now).ok());
-        let meta = pending.map_or_else(|| meta.clone(), |pending| meta.asking(&pending.locales));
-        Ok(Self { params, headers: parts.headers, meta })
+        Ok(Self { meta: carrying(app, &meta, &params), params, headers: parts.headers })
     }
 }
 
@@ -83,19 +81,30 @@ impl Posted {
             }
             // The browser keeps no cookies, or they were cleared meanwhile.
             (None, _) if matches!(purpose, Purpose::Login | Purpose::SignUp) => {
-                return Some(page::error_with_way_back(app, &self.meta, ErrorWhat::CookiesNeeded, self.way_back(app)));
+                return Some(page::error(app, &self.meta, ErrorWhat::CookiesNeeded));
             }
             _ => ErrorWhat::PageExpired,
         };
         Some(page::error(app, &self.meta, what))
     }
+}
 
-    /// The client of the pending request in the form, by an address it has registered.
-    fn way_back(&self, app: &App) -> Option<(String, WebUrl)> {
-        let pending = app.interactions.open_anywhere(self.params.get("interaction")?, self.meta.now).ok()?;
-        let params = Params::parse_for_authorize(pending.query.as_bytes()).ok()?;
-        let registry = app.registry();
-        let client = registry.client(params.get("client_id")?)?;
-        Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
-    }
+/// The facts of a request that carries a pending one: in which languages that is spoken, and from which app people came. It may be too old to go
+/// on: that is said in words, too, and with a way back.
+pub(super) fn carrying(app: &App, meta: &Meta, params: &Params) -> Meta {
+    let Some(pending) = params.get("interaction").and_then(|text| app.interactions.open_late(text).ok()) else {
+        return meta.clone();
+    };
+    let meta = meta.asking(&pending.locales);
+    let came_from = came_from(app, &meta, &pending.query);
+    Meta { came_from, ..meta }
+}
+
+/// The client that asked, by an address it has registered.
+fn came_from(app: &App, meta: &Meta, query: &str) -> Option<(String, WebUrl)> {
+    let params = Params::parse_for_authorize(query.as_bytes()).ok()?;
+    let registry = app.registry();
+    let client = registry.client(params.get("client_id")?)?;
+    let begins = begin_again(&app.issuer, client, params.get("redirect_uri"))?;
+    Some((page::client_view(client, None, &meta.reads.languages()).name, WebUrl::parse(&begins)?))
 }

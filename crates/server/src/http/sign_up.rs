@@ -22,7 +22,7 @@ use symbolon_oauth::{OAuthError, Params};
 
 use super::authorize::{self, Arrival};
 use super::meta::Meta;
-use super::posted::Posted;
+use super::posted::{self, Posted};
 use super::{browser, login, page, twin, work};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
@@ -92,7 +92,10 @@ pub(super) async fn get(
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
     let pending = authorize::open(&app, &params, &headers, meta.now).filter(|one| one.step == Step::SignIn);
-    let meta = meta.asking(pending.as_ref().map_or(&[], |one| &one.locales));
+    let meta = posted::carrying(&app, &meta, &params);
+    if pending.is_none() && params.get("interaction").is_some_and(|text| !text.is_empty()) {
+        return page::error(&app, &meta, ErrorWhat::PageExpired);
+    }
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let shown = if let Some(invitation) = params.get("invitation") {
@@ -190,7 +193,9 @@ pub(super) fn show(
     let client =
         request.map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
-    let interaction = app.interactions.seal(&form.interaction).map_err(|_| OAuthError::ServerError)?;
+    // Whoever is still at it gets the whole time once more.
+    let pending = form.interaction.clone().back(arrival.meta.now);
+    let interaction = app.interactions.seal(&pending).map_err(|_| OAuthError::ServerError)?;
     let asks_for_work = matches!(form.problem, Some(SignUpProblem::Throttled { .. }));
     let work = work::ask(app, browser, arrival.meta.now).filter(|_| asks_for_work);
     let view = SignUp {

@@ -56,6 +56,11 @@ words! {
         Fr: "Cette page est restée ouverte trop longtemps, ou votre navigateur n’a pas gardé son cookie. Réessayez.",
         Es: "Esta página estuvo abierta demasiado tiempo, o su navegador no guardó la cookie. Inténtelo de nuevo.",
     }
+    /// How long a page that signs in or up can be left open.
+    one_hour {
+        En: "You have an hour for this page; each attempt starts it anew.", De: "Sie haben für diese Seite eine Stunde; jeder Versuch beginnt sie neu.",
+        Fr: "Vous avez une heure pour cette page\u{a0}; chaque essai la fait repartir.", Es: "Tiene una hora para esta página; cada intento la reinicia.",
+    }
     /// No room at this moment.
     busy {
         En: "The server is busy at this moment. Try again in a few seconds.",

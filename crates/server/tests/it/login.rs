@@ -143,19 +143,50 @@ async fn the_token_of_another_form_is_refused() {
     assert_nobody_signed_in(&browser, &answer);
 }
 
+/// WCAG 2.2, 2.2.1: people are told of the limit, and what comes after it.
 #[tokio::test]
-async fn a_form_open_for_over_an_hour_says_so() {
+async fn a_form_open_for_over_an_hour_leads_back_to_the_app_by_its_registered_address() {
     let world = World::new().await;
-    let (mut browser, interaction, csrf) = at_the_page(&world).await;
+    let begin = [("ui_locales", "de"), ("prompt", "login")];
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("web", &begin)).await;
+    assert!(page.body.contains("Sie haben für diese Seite eine Stunde"), "{}", page.body);
+    let (interaction, csrf) = (page.field("interaction"), page.field("csrf"));
     world.advance(3_601);
-    let answer = browser.post("/login", &fields(&interaction, &csrf, "ada@example.com", PASSWORD)).await;
-    assert_eq!(answer.status, 400);
+    let late = browser.post("/login", &fields(&interaction, &csrf, "ada@example.com", PASSWORD)).await;
+    let looked = browser.get(&format!("/login?interaction={interaction}")).await;
+    for answer in [&late, &looked] {
+        assert_eq!(answer.status, 400);
+        assert!(answer.body.contains("Diese Seite war zu lange offen"), "{}", answer.body);
+        assert!(answer.body.contains("href=\"https://app.example.com/\""), "{}", answer.body);
+        assert!(!answer.body.contains("href=\"/\">Z"), "the start page has nothing for them: {}", answer.body);
+        assert_nobody_signed_in(&browser, answer);
+    }
+    world.change_client("web", |client| client.metadata.client_uri = Some("https://app.example.com/home".into())).await;
+    let home = browser.get(&format!("/login?interaction={interaction}")).await;
+    assert!(home.body.contains("href=\"https://app.example.com/home\""), "{}", home.body);
+    // What we have not signed leads nowhere.
+    let forged = interaction.replace(&interaction[20..22], "AA");
+    let answer = browser.get(&format!("/login?interaction={forged}&client_id=web")).await;
     assert!(
-        answer.body.contains("This page was open too long") && answer.body.contains("Go to the start page"),
+        !answer.body.contains("app.example.com") && answer.body.contains("Go to the start page"),
         "{}",
         answer.body
     );
-    assert_nobody_signed_in(&browser, &answer);
+}
+
+#[tokio::test]
+async fn each_attempt_begins_the_hour_anew() {
+    let world = World::new().await;
+    let (mut browser, interaction, csrf) = at_the_page(&world).await;
+    world.advance(3_000);
+    let page = browser.post("/login", &fields(&interaction, &csrf, "ada@example.com", "")).await;
+    world.advance(3_000);
+    let page = browser.get(&format!("/login?interaction={}", page.field("interaction"))).await;
+    world.advance(3_000);
+    let (interaction, csrf) = (page.field("interaction"), page.field("csrf"));
+    let answer = browser.post("/login", &fields(&interaction, &csrf, "ada@example.com", PASSWORD)).await;
+    assert!(answer.location().starts_with("/authorize/continue?"), "{answer:?}");
 }
 
 /// 98; CVE-2025-24358, CVE-2025-47909: login CSRF with a token the attacker may have got somehow.

@@ -371,7 +371,7 @@ pub(super) fn show(
     };
     // The sign-in ends in a redirect to the client, which browsers hold against the form's target too.
     let csp = request.map_or_else(Csp::strict, page::csp).image(logo.as_ref());
-    let csp = csp.passkey_script(app.issuer.origin());
+    let csp = csp.passkey_script(app.issuer.origin()).password_script(app.issuer.origin());
     let csp = work::allow(app, csp, &view.shell);
     let (status, wait) = match problem.map(|(problem, _)| problem) {
         None => (StatusCode::OK, None),

@@ -54,6 +54,11 @@ pub(super) fn csp(request: &ValidRequest<'_>) -> Csp {
     if request.response_mode().is_message() { csp.keep_opener() } else { csp }
 }
 
+/// The policy of a page of ours into which passwords are typed.
+pub(super) fn typed_password(app: &App) -> Csp {
+    Csp::strict().password_script(app.issuer.origin())
+}
+
 /// An HTML page with its security headers.
 pub(super) fn html<V: askama::Template>(app: &App, status: StatusCode, view: &V, csp: &Csp) -> Response {
     respond(status, view, csp, app.transport)

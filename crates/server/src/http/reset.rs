@@ -55,7 +55,7 @@ pub(super) async fn get(
     };
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let view = view(&app, &meta, &browser, &params, &user, None);
-    let response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
+    let response = page::html(&app, StatusCode::OK, &view, &page::typed_password(&app));
     page::with_cookie(twin::forms::reset(&view).beside(response), cookie)
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         Ok(Changed::Problem(problem)) => {
             let browser = browser::pre_session(&app, &headers).unwrap_or_default();
             let view = view(&app, &meta, browser, &params, &user, Some(problem));
-            let response = page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict());
+            let response = page::html(&app, StatusCode::BAD_REQUEST, &view, &page::typed_password(&app));
             problem_page(twin::forms::reset(&view).beside(response), problem == ResetProblem::Busy)
         }
         Err(error) => page::protocol_error(&app, &meta, &error),

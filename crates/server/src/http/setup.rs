@@ -51,7 +51,7 @@ pub(super) async fn get(
     }
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let view = view(&app, &meta, &browser, &params, None);
-    page::with_cookie(page::html(&app, StatusCode::OK, &view, &Csp::strict()), cookie)
+    page::with_cookie(page::html(&app, StatusCode::OK, &view, &page::typed_password(&app)), cookie)
 }
 
 /// `POST /setup`.
@@ -71,7 +71,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
             let browser = browser::pre_session(&app, &headers).unwrap_or_default();
             let view = view(&app, &meta, browser, &params, Some(problem));
             problem_page(
-                page::html(&app, StatusCode::BAD_REQUEST, &view, &Csp::strict()),
+                page::html(&app, StatusCode::BAD_REQUEST, &view, &page::typed_password(&app)),
                 problem == SetupProblem::Busy,
             )
         }

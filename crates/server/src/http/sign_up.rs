@@ -214,7 +214,7 @@ pub(super) fn show(
     };
     // Making an account ends in a redirect to the client, which browsers hold against the form's target, too.
     let csp = request.map_or_else(Csp::strict, page::csp).image(logo.as_ref());
-    let csp = work::allow(app, csp, &view.shell);
+    let csp = work::allow(app, csp.password_script(app.issuer.origin()), &view.shell);
     let response = page::html(app, status(form.problem), &view, &csp);
     Ok(waiting(twin::forms::sign_up(&view).beside(response), form.problem))
 }

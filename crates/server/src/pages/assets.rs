@@ -12,6 +12,8 @@ pub const FAVICON_PATH: &str = text(&FAVICON_BYTES);
 pub const PASSKEY_PATH: &str = text(&PASSKEY_BYTES);
 /// The path of the script that does work in place of a captcha, with the fingerprint of its content.
 pub const WORK_PATH: &str = text(&WORK_BYTES);
+/// The path of the script that shows passwords to whoever types them, with the fingerprint of its content.
+pub const PASSWORD_PATH: &str = text(&PASSWORD_BYTES);
 /// Cache directive for everything [`serve`] gives.
 pub const CACHE_CONTROL: &str = "public, max-age=31536000, immutable";
 
@@ -20,6 +22,7 @@ const STYLESHEET_SENT: [u8; css::len(STYLESHEET_SOURCE)] = css::small(STYLESHEET
 const STYLESHEET_SOURCE: &[u8] = include_bytes!("../../templates/style.css");
 const PASSKEY: &[u8] = include_bytes!("../../templates/passkey.js");
 const WORK: &[u8] = include_bytes!("../../templates/work.js");
+const PASSWORD: &[u8] = include_bytes!("../../templates/password.js");
 const FAVICON: &[u8] = include_bytes!("../../templates/favicon.svg");
 
 const STYLESHEET_BYTES: [u8; PATH_LEN] = path(STYLESHEET, *b".css");
@@ -28,6 +31,8 @@ const FAVICON_BYTES: [u8; PATH_LEN] = path(FAVICON, *b".svg");
 const PASSKEY_BYTES: [u8; PATH_LEN] = path(PASSKEY, *b".mjs");
 
 const WORK_BYTES: [u8; PATH_LEN] = path(WORK, *b".mjs");
+
+const PASSWORD_BYTES: [u8; PATH_LEN] = path(PASSWORD, *b".mjs");
 
 const PREFIX: &[u8; 17] = b"/assets/symbolon-";
 const PATH_LEN: usize = PREFIX.len() + 16 + 4;
@@ -43,6 +48,8 @@ pub fn serve(name: &str) -> Option<(&'static str, &'static [u8])> {
         Some(("text/javascript; charset=utf-8", PASSKEY))
     } else if is(WORK_PATH) {
         Some(("text/javascript; charset=utf-8", WORK))
+    } else if is(PASSWORD_PATH) {
+        Some(("text/javascript; charset=utf-8", PASSWORD))
     } else {
         None
     }
@@ -101,10 +108,10 @@ mod tests {
         assert_eq!((kind, css), ("text/css; charset=utf-8", STYLESHEET));
         let (kind, _) = serve(FAVICON_PATH.strip_prefix("/assets/").unwrap()).unwrap();
         assert_eq!(kind, "image/svg+xml");
-        let (kind, _) = serve(PASSKEY_PATH.strip_prefix("/assets/").unwrap()).unwrap();
-        assert_eq!(kind, "text/javascript; charset=utf-8");
-        let (kind, _) = serve(WORK_PATH.strip_prefix("/assets/").unwrap()).unwrap();
-        assert_eq!(kind, "text/javascript; charset=utf-8");
+        for path in [PASSKEY_PATH, PASSWORD_PATH, WORK_PATH] {
+            let (kind, _) = serve(path.strip_prefix("/assets/").unwrap()).unwrap();
+            assert_eq!(kind, "text/javascript; charset=utf-8");
+        }
         assert_ne!(STYLESHEET_PATH, FAVICON_PATH);
         assert_ne!(WORK_PATH, PASSKEY_PATH);
     }

@@ -94,17 +94,24 @@ impl Csp {
 
     /// Lets the page run the one file that speaks to authenticators.
     #[must_use]
-    pub fn passkey_script(mut self, origin: &str) -> Self {
-        self.script_files
-            .extend(CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{}", super::assets::PASSKEY_PATH)));
-        self
+    pub fn passkey_script(self, origin: &str) -> Self {
+        self.script_file(origin, super::assets::PASSKEY_PATH)
+    }
+
+    /// Lets the page run the one file that shows passwords to whoever types them.
+    #[must_use]
+    pub fn password_script(self, origin: &str) -> Self {
+        self.script_file(origin, super::assets::PASSWORD_PATH)
     }
 
     /// Lets the page run the one file that does work in place of a captcha.
     #[must_use]
-    pub fn work_script(mut self, origin: &str) -> Self {
-        self.script_files
-            .extend(CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{}", super::assets::WORK_PATH)));
+    pub fn work_script(self, origin: &str) -> Self {
+        self.script_file(origin, super::assets::WORK_PATH)
+    }
+
+    fn script_file(mut self, origin: &str, path: &str) -> Self {
+        self.script_files.extend(CspSource::of(origin).map(|CspSource(origin)| format!("{origin}{path}")));
         self
     }
 

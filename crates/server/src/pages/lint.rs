@@ -250,8 +250,9 @@ fn no_inline_style_or_script_or_handler() {
             // Files of ours, each where it is needed.
             let files: Vec<Option<&str>> = page.all("script").map(|tag| tag.attribute("src")).collect();
             let passkey = page.html.contains("data-passkey=").then_some(assets::PASSKEY_PATH);
+            let password = page.html.contains("type=\"password\"").then_some(assets::PASSWORD_PATH);
             let work = page.html.contains("data-work=").then_some(assets::WORK_PATH);
-            let wanted: Vec<Option<&str>> = passkey.into_iter().chain(work).map(Some).collect();
+            let wanted: Vec<Option<&str>> = passkey.into_iter().chain(password).chain(work).map(Some).collect();
             files == wanted && scripts.iter().all(|script| script.is_empty())
         }
     });
@@ -392,7 +393,12 @@ fn fields_have_labels_ids_and_honest_autocomplete() {
             let has_one = ["login", "sign-up-elsewhere"].iter().any(|name| page.name.starts_with(name));
             let has_one = has_one || tag.attribute("name") == Some("current");
             let wanted = if has_one { "current-password" } else { "new-password" };
-            tag.attribute("autocomplete") == Some(wanted) && tag.attribute("value").is_none()
+            let label = page.all("label").find(|label| label.attribute("for") == tag.attribute("id"));
+            let label = label.map(|label| page.text_after(label)).unwrap_or_default();
+            let named = tag.attribute("data-show").zip(tag.attribute("data-name"));
+            // A button's name begins with what stands on it (WCAG 2.2, 2.5.3), and says whose it is.
+            let shown = named.is_some_and(|(show, name)| name.starts_with(show) && name.ends_with(label));
+            tag.attribute("autocomplete") == Some(wanted) && tag.attribute("value").is_none() && shown
         })
     });
 }
@@ -547,7 +553,7 @@ fn pages_can_be_looked_at() {
         return;
     };
     std::fs::create_dir_all(folder.join("assets")).unwrap();
-    for path in [assets::STYLESHEET_PATH, assets::FAVICON_PATH] {
+    for path in [assets::STYLESHEET_PATH, assets::FAVICON_PATH, assets::PASSWORD_PATH] {
         let bytes = assets::serve(path.trim_start_matches("/assets/")).unwrap().1;
         std::fs::write(folder.join(path.trim_start_matches('/')), bytes).unwrap();
     }

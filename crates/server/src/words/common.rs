@@ -41,6 +41,10 @@ words! {
     password { En: "Password", De: "Passwort", Fr: "Mot de passe", Es: "Contraseña" }
     /// A label.
     password_again { En: "Password again", De: "Passwort wiederholen", Fr: "Mot de passe, encore une fois", Es: "Repita la contraseña" }
+    /// A button that shows what is typed.
+    show { En: "Show", De: "Anzeigen", Fr: "Afficher", Es: "Mostrar" }
+    /// Its name for who cannot see beside which field it stands.
+    show_field(label: &str) { En: "Show: {label}", De: "Anzeigen: {label}", Fr: "Afficher\u{a0}: {label}", Es: "Mostrar: {label}" }
     /// A label.
     account { En: "Account", De: "Konto", Fr: "Compte", Es: "Cuenta" }
     /// A label.

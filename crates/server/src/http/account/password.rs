@@ -151,12 +151,13 @@ fn render(visit: &Visit<'_>, asks: Asks, problem: Option<AccountPasswordProblem>
         asks,
         problem,
     };
+    let page = |status| page::html(visit.app(), status, &view, &page::typed_password(visit.app()));
     match problem {
-        None => visit.page(StatusCode::OK, &view),
-        Some(AccountPasswordProblem::Busy) => page::retry_after(visit.page(StatusCode::SERVICE_UNAVAILABLE, &view), 1),
+        None => page(StatusCode::OK),
+        Some(AccountPasswordProblem::Busy) => page::retry_after(page(StatusCode::SERVICE_UNAVAILABLE), 1),
         Some(AccountPasswordProblem::Throttled { wait_secs }) => {
-            page::retry_after(visit.page(StatusCode::TOO_MANY_REQUESTS, &view), wait_secs)
+            page::retry_after(page(StatusCode::TOO_MANY_REQUESTS), wait_secs)
         }
-        Some(_) => visit.page(StatusCode::BAD_REQUEST, &view),
+        Some(_) => page(StatusCode::BAD_REQUEST),
     }
 }

@@ -131,6 +131,7 @@ fn view(
         problem,
     };
     let csp = onward(arrival, invited).map_or_else(Csp::strict, |uri| Csp::strict().form_may_reach(&uri));
-    let response = page::html(app, status(problem), &view, &csp.image(logo.as_ref()));
+    let csp = csp.image(logo.as_ref()).password_script(app.issuer.origin());
+    let response = page::html(app, status(problem), &view, &csp);
     waiting(twin::forms::sign_up(&view).beside(response), problem)
 }

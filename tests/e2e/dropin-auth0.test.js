@@ -235,7 +235,7 @@ test('auth0-js: signup mails a link, and the account begins behind it with the p
   const { error, result } = await ask(wish);
   assert.deepEqual([error, result.email, result.emailVerified], [null, wish.email, false]);
   const weak = await ask({ ...wish, password: 'short' });
-  assert.deepEqual([weak.error.code, weak.error.policy], ['invalid_password', 'at least 12 characters']);
+  assert.deepEqual([weak.error.code, weak.error.policy], ['invalid_password', 'at least 15 characters']);
   let letter;
   for (const until = Date.now() + 15_000; !letter && Date.now() < until; ) {
     letter = (await (await get(`${server.issuer}/dev/mail.json`)).json()).letters.find(({ to }) => to === wish.email);

@@ -248,7 +248,7 @@ async fn accounts_that_clash_or_make_no_sense_are_refused() {
         bench.refused(Command::User(UserCommand::Add(taken)), AdminErrorKind::Conflict).await;
     }
     let short = NewAccount { username: Some("bob".into()), ..password("too short") };
-    let own = NewAccount { username: Some("robertsonian".into()), ..password("robertsonian") };
+    let own = NewAccount { username: Some("robertsonian".into()), ..password("robertsonian robertsonian") };
     let claim = NewAccount { claims: [("sub".to_owned(), "x".to_owned())].into(), ..name("bob") };
     for wrong in [NewAccount::default(), mail("not an address"), name("two words"), name("\u{200b}"), short, own, claim]
     {

@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::{Config, ConfigError, Listen, MailedCodes, Problem, cookie};
+use crate::account::password::Policy;
 use crate::mail::Route;
 use crate::seal::MasterKey;
 
@@ -69,6 +70,7 @@ impl Config {
             ));
         }
         found.extend((self.backup.every_secs > 0).then(|| self.backups_beside_data()).flatten());
+        found.extend(self.short_passwords());
         if self.tokens.access_lifetime_secs > 3_600 {
             found.push(Problem::new(
                 "access tokens live longer than an hour; an API that does not follow revocations accepts them that long",
@@ -76,6 +78,17 @@ impl Config {
             ));
         }
         found
+    }
+
+    /// Passwords that are shorter than what stands beside them allows.
+    fn short_passwords(&self) -> Option<Problem> {
+        let (chosen, least) = (self.password.min_length, Policy::least(self.factors.required).min_chars);
+        (chosen < least).then(|| {
+            Problem::new(
+                format!("new passwords may have {chosen} characters, and a password alone signs in: {least} are the least there (NIST SP 800-63B-4)"),
+                "set password.min_length to 15, or factors.required to \"always\"",
+            )
+        })
     }
 
     /// Backups that go with what they are a backup of.
@@ -361,6 +374,25 @@ mod tests {
         assert!(config(Mode::Production, &named).warnings().is_empty());
         let socket = [("issuer", "https://a.example"), ("http.listen", "unix:/run/s.sock")];
         assert!(config(Mode::Production, &socket).warnings().is_empty());
+    }
+
+    #[test]
+    fn short_passwords_are_worth_a_warning_where_one_alone_signs_in() {
+        let told = |settings: &[(&'static str, &str)]| {
+            let always = [("issuer", "https://a.example"), ("http.trusted_proxies", "127.0.0.1")];
+            let settings: Vec<_> = always.iter().chain(settings).copied().collect();
+            let found = config(Mode::Production, &settings).warnings();
+            found.into_iter().map(|it| it.what).collect::<Vec<String>>().join("; ")
+        };
+        let (fourteen, eight) = (("password.min_length", "14"), ("password.min_length", "8"));
+        assert_eq!(told(&[]), "");
+        assert!(told(&[fourteen]).starts_with("new passwords may have 14 characters"));
+        for required in ["never", "new_device", "when_enrolled"] {
+            assert!(told(&[eight, ("factors.required", required)]).contains("15 are the least"), "{required}");
+        }
+        assert_eq!(told(&[eight, ("factors.required", "always")]), "");
+        // Some are asked for more, others are not.
+        assert!(told(&[eight, ("factors.roles", "admin")]).contains("15 are the least"));
     }
 
     #[test]

@@ -564,7 +564,7 @@ mod tests {
     fn every_default_reads() {
         let config = Config::development(Path::new("d")).unwrap();
         assert_eq!(config.issuer, "http://localhost:4400");
-        assert_eq!((config.password.memory_kib, config.password.min_length), (19 * 1024, 12));
+        assert_eq!((config.password.memory_kib, config.password.min_length), (19 * 1024, 15));
         assert_eq!(config.tokens.refresh_absolute_secs, 90 * 86_400);
         assert_eq!(config.control_socket(), PathBuf::from("d/control.sock"));
     }

@@ -212,7 +212,7 @@ fn view(app: &App, meta: &Meta, browser: &str, params: &Params, problem: Option<
         csrf: csrf::issue(&app.csrf, browser, Purpose::Setup, meta.now),
         email: typed("email"),
         name: typed("name"),
-        password_min_chars: app.config().password.min_length,
+        password_min_chars: policy(app).min_chars,
         problem,
     }
 }

@@ -23,7 +23,7 @@ use symbolon_oauth::{OAuthError, Params};
 use super::authorize::{self, Arrival};
 use super::meta::Meta;
 use super::posted::{self, Posted};
-use super::{browser, login, page, twin, work};
+use super::{browser, login, page, setup, twin, work};
 use crate::app::App;
 use crate::interaction::{Interaction, Step};
 use crate::pages::Csp;
@@ -209,7 +209,7 @@ pub(super) fn show(
         invitation: None,
         email: form.typed.email.clone(),
         name: form.typed.name.clone(),
-        password_min_chars: app.config().password.min_length,
+        password_min_chars: setup::policy(app).min_chars,
         problem: form.problem,
     };
     // Making an account ends in a redirect to the client, which browsers hold against the form's target, too.

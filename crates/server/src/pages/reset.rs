@@ -58,7 +58,7 @@ impl Reset {
             code: "sym_pr_sample".into(),
             csrf: "sample-csrf".into(),
             username: "ada@example.com".into(),
-            password_min_chars: 12,
+            password_min_chars: 15,
             problem: None,
         };
         let failed = |problem| Self { problem: Some(problem), ..empty.clone() };

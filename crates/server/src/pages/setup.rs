@@ -68,7 +68,7 @@ impl Setup {
             csrf: "sample-csrf".into(),
             email: String::new(),
             name: String::new(),
-            password_min_chars: 12,
+            password_min_chars: 15,
             problem: None,
         };
         let failed = |problem| Self {

@@ -85,7 +85,7 @@ impl SignUp {
             invitation: None,
             email: String::new(),
             name: String::new(),
-            password_min_chars: 12,
+            password_min_chars: 15,
             problem: None,
         };
         let failed = |problem| Self {

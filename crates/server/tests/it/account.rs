@@ -116,7 +116,7 @@ async fn a_new_password_needs_the_present_one_and_has_to_be_good() {
         ("", NEW, NEW, "not your present password"),
         (PASSWORD, NEW, "lantern orbit quilts", "not the same"),
         (PASSWORD, "short", "short", "too short"),
-        (PASSWORD, "password1234", "password1234", "first that are guessed"),
+        (PASSWORD, "Passw0rdPassw0rd", "Passw0rdPassw0rd", "first that are guessed"),
         (PASSWORD, "adalovelace1815", "adalovelace1815", "made of your name"),
         (PASSWORD, PASSWORD, PASSWORD, "password you have"),
     ] {

@@ -331,7 +331,7 @@ async fn a_sign_up_that_cannot_be_is_told_as_the_library_reads_it() {
     assert_eq!(short.status, 400);
     let short = short.json();
     let told = ["code", "name", "policy"].map(|name| short[name].clone());
-    assert_eq!(told, [json!("invalid_password"), json!("PasswordStrengthError"), json!("at least 12 characters")]);
+    assert_eq!(told, [json!("invalid_password"), json!("PasswordStrengthError"), json!("at least 15 characters")]);
     assert_eq!(signed_up(&world, "nobody", CHOSEN).await.json()["code"], "invalid_signup");
     let mut last = signed_up(&world, "bob@example.com", CHOSEN).await;
     for _ in 0..40 {

@@ -149,9 +149,9 @@ async fn weak_passwords_are_refused_with_the_reason_and_the_link_stays_good() {
     let world = World::new().await;
     let form = Form::open(&world, &world.reset_link("ada@example.com").await).await;
     for (password, again, reason) in [
-        ("short", "short", "too short. Use 12 characters or more"),
-        ("password1234", "password1234", "one of those people try first"),
-        ("ada lovelace", "ada lovelace", "contains your name, your address"),
+        ("short", "short", "too short. Use 15 characters or more"),
+        ("Passw0rdPassw0rd", "Passw0rdPassw0rd", "one of those people try first"),
+        ("adalovelace1815", "adalovelace1815", "contains your name, your address"),
         (NEW, "something else", "two passwords are not the same"),
         ("", "", "too short"),
     ] {

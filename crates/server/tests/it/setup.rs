@@ -140,10 +140,10 @@ async fn weak_passwords_and_bad_addresses_are_refused_with_the_reason() {
     let form = Form::open(&world, &world.setup_link().await).await;
     let long = "a b".repeat(100);
     for (email, password, again, reason) in [
-        ("grace@example.com", "short", "short", "too short. Use 12 characters or more"),
+        ("grace@example.com", "short", "short", "too short. Use 15 characters or more"),
         ("grace@example.com", &long, &long, "too long. Use 256 characters or fewer"),
-        ("grace@example.com", "password1234", "password1234", "one of those people try first"),
-        ("grace@example.com", "aaaaaaaaaaaa", "aaaaaaaaaaaa", "one of those people try first"),
+        ("grace@example.com", "Passw0rdPassw0rd", "Passw0rdPassw0rd", "one of those people try first"),
+        ("grace@example.com", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "one of those people try first"),
         ("grace@example.com", "grace@example.com", "grace@example.com", "contains your name, your address"),
         ("grace@example.com", "symbolonsymbolon", "symbolonsymbolon", "contains your name, your address"),
         ("grace@example.com", GOOD, "lantern orbit quilts", "two passwords are not the same"),

@@ -62,7 +62,7 @@ async fn an_account_is_made_by_the_twins() {
     let mut browser = world.browser();
     let page = twin_of(&mut browser, "/signup").await;
     let said = page.json();
-    assert_eq!((&said["order"], &said["fields"][2]["minLength"]), (&json!(["email", "name", "password"]), &json!(12)));
+    assert_eq!((&said["order"], &said["fields"][2]["minLength"]), (&json!(["email", "name", "password"]), &json!(15)));
     let grace = |password| filled(&page, &json!({ "email": "grace@example.com", "password": password }));
     let short = post_from(&mut browser, SPA_ORIGIN, "/signup", &grace("short")).await;
     assert_eq!((short.status.as_u16(), &short.json()["error"]), (400, &json!("password_too_short")));

@@ -1,6 +1,8 @@
 //! What a new password must be (security 115–117; NIST SP 800-63B-4 §3.1.1.2): long enough, and not
 //! one that is guessed first. No composition rules, no hints, no expiry.
 
+use symbolon_oauth::second_factor::Required;
+
 use super::{MAX_CHARS, Password, common, leaked};
 
 /// Why a new password is refused.
@@ -32,15 +34,27 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// Twelve characters (design §4).
     fn default() -> Self {
-        Self { min_chars: 12 }
+        Self::ALONE
     }
 }
 
 impl Policy {
-    /// NIST's minimum where a password is the only factor.
-    pub const NIST: Self = Self { min_chars: 15 };
+    /// Where a password alone opens an account. NIST SP 800-63B-4 §3.1.1.2: "Verifiers and CSPs SHALL require passwords that are used as a
+    /// single-factor authentication mechanism to be a minimum of 15 characters in length."
+    pub const ALONE: Self = Self { min_chars: 15 };
+    /// Where another factor is always asked for: they "MAY allow passwords that are only used as part of multi-factor authentication processes
+    /// to be shorter but SHALL require them to be a minimum of eight characters in length".
+    pub const BESIDE_ANOTHER: Self = Self { min_chars: 8 };
+
+    /// The least that NIST asks for, where `required` says who is asked for another factor.
+    #[must_use]
+    pub fn least(required: Required) -> Self {
+        match required {
+            Required::Always => Self::BESIDE_ANOTHER,
+            Required::Never | Required::NewDevice | Required::WhenEnrolled => Self::ALONE,
+        }
+    }
 
     /// Judges a password that somebody wants to set.
     ///
@@ -68,21 +82,27 @@ mod tests {
 
     fn check(password: &str) -> Result<(), PasswordProblem> {
         let words = ["ada@example.com", "Ada Lovelace", "auth.dragons.example"];
-        Policy::default().check_new_password(&Password::parse(password).unwrap(), &words)
+        Policy::BESIDE_ANOTHER.check_new_password(&Password::parse(password).unwrap(), &words)
     }
 
     #[test]
     fn length_counts_characters_not_bytes() {
-        assert_eq!(check("ähöüßñçéèàê"), Err(PasswordProblem::TooShort { min_chars: 12 }));
-        assert_eq!(check("ähöüßñçéèàêî"), Ok(()));
-        assert_eq!(check(""), Err(PasswordProblem::TooShort { min_chars: 12 }));
+        assert_eq!(check("ähöüßñç"), Err(PasswordProblem::TooShort { min_chars: 8 }));
+        assert_eq!(check("ähöüßñçé"), Ok(()));
+        assert_eq!(check(""), Err(PasswordProblem::TooShort { min_chars: 8 }));
     }
 
     #[test]
-    fn the_nist_preset_asks_for_fifteen() {
-        let password = Password::parse("fjord lamp 91x").unwrap();
-        assert!(Policy::default().check_new_password(&password, &[]).is_ok());
-        assert!(Policy::NIST.check_new_password(&password, &[]).is_err());
+    fn sp800_63b_section_3_1_1_2_a_password_alone_has_fifteen_characters_and_eight_beside_another_factor() {
+        let judge = |policy: Policy, text: &str| policy.check_new_password(&Password::parse(text).unwrap(), &[]);
+        let default = Policy::default();
+        assert_eq!(judge(default, "fjord lamp 91x"), Err(PasswordProblem::TooShort { min_chars: 15 }));
+        assert_eq!(judge(default, "fjord lamp 91xy"), Ok(()));
+        for required in [Required::Never, Required::NewDevice, Required::WhenEnrolled] {
+            assert_eq!(Policy::least(required), default, "{required:?}: not everybody is asked for more");
+        }
+        assert_eq!(judge(Policy::least(Required::Always), "fjord 91"), Ok(()));
+        assert!(judge(Policy::least(Required::Always), "fjord 9").is_err());
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn view(
         invitation: Some(text.to_owned()),
         email: invited.invitation.email.clone(),
         name,
-        password_min_chars: app.config().password.min_length,
+        password_min_chars: setup::policy(app).min_chars,
         problem,
     };
     let csp = onward(arrival, invited).map_or_else(Csp::strict, |uri| Csp::strict().form_may_reach(&uri));

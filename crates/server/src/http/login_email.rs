@@ -212,7 +212,7 @@ async fn show(arrival: &Arrival<'_>, browser: &str, form: Form) -> Result<Respon
     let asks_for_work = matches!(form.problem, Some(EmailProblem::Throttled { .. }));
     let work = work::ask(app, browser, arrival.meta.now).filter(|_| asks_for_work);
     let view = LoginEmail {
-        shell: page::shell(app, arrival.meta).picking(PATH, &interaction).with_work(work),
+        shell: page::shell(app, arrival.meta).picking(PATH, &interaction).of_client(client.as_ref()).with_work(work),
         client,
         interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),

@@ -1,7 +1,8 @@
 //! A client's colour on the pages of its sign-in: a stylesheet of a few lines, named after the colour it is made of. So it needs no look-up, can be
 //! kept for ever, and the pages' policy stays as strict as it is.
 //!
-//! The colour is moved towards black or white as far as it takes to be read: 4.5 to 1 (WCAG 2.2, 1.4.3) on both grounds, light and dark.
+//! The colour is moved towards black or white as far as it takes to be read: 4.5 to 1 (WCAG 2.2, 1.4.3) on both grounds, light and dark. The dark
+//! half of the page has it as it is, with whichever of white and black can be read on it; at night it is dimmed.
 
 /// Least contrast of text on its ground.
 const READABLE: f64 = 4.5;
@@ -10,6 +11,8 @@ const LIGHT_GROUND: Colour = Colour([0xef, 0xeb, 0xdf]);
 const DARK_GROUND: Colour = Colour([0x1d, 0x23, 0x24]);
 const WHITE: Colour = Colour([0xff; 3]);
 const BLACK: Colour = Colour([0; 3]);
+/// How far the dark half is dimmed at night, in percent.
+const DIMMED: u16 = 40;
 const PREFIX: &str = "accent-";
 const SUFFIX: &str = ".css";
 
@@ -41,14 +44,18 @@ impl Colour {
     pub fn stylesheet(self) -> String {
         let light = self.readable_on(LIGHT_GROUND, BLACK);
         let dark = self.readable_on(DARK_GROUND, WHITE);
-        let rules = |accent: Self, end: Self, on: Self| {
+        let rules = |accent: Self, end: Self, on: Self, side: Self| {
             let (accent, deep) = (accent.hex(), accent.towards(end, 20).hex());
-            format!("--accent:{accent};--accent-deep:{deep};--on-accent:{};--link:{accent}", on.hex())
+            let (side, ink) = (side.hex(), side.ink().hex());
+            format!(
+                "--accent:{accent};--accent-deep:{deep};--on-accent:{};--link:{accent};--side:{side};--side-ink:{ink};--side-soft:{ink}",
+                on.hex()
+            )
         };
         format!(
             ":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}",
-            rules(light, BLACK, WHITE),
-            rules(dark, WHITE, DARK_GROUND.towards(BLACK, 50)),
+            rules(light, BLACK, WHITE, self),
+            rules(dark, WHITE, DARK_GROUND.towards(BLACK, 50), self.dimmed()),
         )
     }
 
@@ -61,6 +68,17 @@ impl Colour {
     fn readable_on(self, ground: Self, end: Self) -> Self {
         let steps = (0..=100).map(|percent| self.towards(end, percent));
         steps.into_iter().find(|colour| contrast(*colour, ground) >= READABLE).unwrap_or(end)
+    }
+
+    /// White where that can be read, else black: one of them always can.
+    fn ink(self) -> Self {
+        if contrast(WHITE, self) >= READABLE { WHITE } else { BLACK }
+    }
+
+    /// Dark enough for a dark page.
+    fn dimmed(self) -> Self {
+        let steps = (DIMMED..=100).map(|percent| self.towards(BLACK, percent));
+        steps.into_iter().find(|colour| colour.ink() == WHITE).unwrap_or(BLACK)
     }
 
     fn towards(self, end: Self, percent: u16) -> Self {
@@ -104,6 +122,8 @@ mod tests {
             for (css, ground) in [(light, LIGHT_GROUND), (dark, DARK_GROUND)] {
                 assert!(contrast(at(css, "accent"), ground) >= READABLE, "{text}: {css}");
                 assert!(contrast(at(css, "link"), ground) >= READABLE, "{text}: {css}");
+                assert!(contrast(at(css, "side-ink"), at(css, "side")) >= READABLE, "{text}: {css}");
+                assert!(contrast(at(css, "side-soft"), at(css, "side")) >= READABLE, "{text}: {css}");
                 for button in ["accent", "accent-deep"] {
                     assert!(contrast(at(css, "on-accent"), at(css, button)) >= READABLE, "{text}: {css}");
                 }
@@ -123,6 +143,7 @@ mod tests {
     fn a_colour_that_can_be_read_is_kept() {
         let purple = Colour::parse("#663399").unwrap();
         assert!(purple.stylesheet().starts_with(":root{--accent:#663399;"));
+        assert!(purple.stylesheet().contains("--side:#663399;--side-ink:#ffffff"), "the dark half, too");
         assert_eq!(Colour::of_name(purple.path().strip_prefix("/assets/").unwrap()), Some(purple));
     }
 

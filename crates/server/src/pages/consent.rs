@@ -168,7 +168,17 @@ impl Consent {
             }],
             ..first.clone()
         };
-        let mut all = vec![("consent", first.clone()), ("consent-grown", grown), ("consent-hostile", hostile)];
+        let branded = Self {
+            shell: sample::shell().of_client(Some(&sample::branded_client())),
+            client: sample::branded_client(),
+            ..first.clone()
+        };
+        let mut all = vec![
+            ("consent-branded", branded),
+            ("consent", first.clone()),
+            ("consent-grown", grown),
+            ("consent-hostile", hostile),
+        ];
         all.extend(Self::samples_in_detail(&first));
         all
     }

@@ -161,7 +161,11 @@ impl Login {
             passkey: PasskeyGet::sample(),
             problem: None,
         };
-        let branded = || sample::shell().of_client(Some(&sample::branded_client()));
+        let branded = |client: ClientView| Self {
+            shell: sample::shell().of_client(Some(&client)),
+            client: Some(client),
+            ..plain.clone()
+        };
         let failed = |problem| Self {
             username: "ada@example.com".into(),
             keep: Keep::On,
@@ -203,15 +207,13 @@ impl Login {
                 "login-here-sign-up",
                 Self { client: None, interaction: String::new(), sign_up: SignUpLink::Shown, ..plain.clone() },
             ),
-            ("login-branded", Self { shell: branded(), client: Some(sample::branded_client()), ..plain.clone() }),
+            ("login-branded", branded(sample::branded_client())),
+            ("login-branded-logo", branded(sample::logo_client())),
             ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
             ("login-by-email", Self { by_email: EmailLink::Shown, sign_up: SignUpLink::Shown, ..plain.clone() }),
             ("login-no-mail", Self { forgot: None, ..plain.clone() }),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
-            (
-                "login-hostile",
-                Self { client: Some(sample::hostile_client()), username: sample::HOSTILE.into(), ..plain.clone() },
-            ),
+            ("login-hostile", Self { username: sample::HOSTILE.into(), ..branded(sample::hostile_client()) }),
             ("login", plain),
         ]
     }

@@ -67,8 +67,21 @@ pub struct PageShell {
     pub picker: Option<Picker>,
     /// The colour of the application that people are on their way to.
     pub accent: Option<Colour>,
+    /// The application that people are on their way to, where the page is to look like its own.
+    pub brand: Option<PageBrand>,
     /// What the browser is asked to do before the page's form is sent.
     pub work: Option<Work>,
+}
+
+/// Whose page it is, where that is not Symbolon: the looks are the operator's, for a client that is as good as their own.
+#[derive(Clone, Debug)]
+pub struct PageBrand {
+    /// The client's name.
+    pub name: String,
+    /// Its logo; the page's policy must allow the origin ([`Csp::image`]).
+    pub logo: Option<WebUrl>,
+    /// What stands in place of a logo.
+    pub initial: String,
 }
 
 /// The way to the same page in another language.
@@ -102,7 +115,7 @@ impl PageShell {
     /// The shell of an issuer's pages.
     pub fn new(issuer: &str, mode: Mode, language: Language) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self { language, host, mode, picker: None, accent: None, work: None }
+        Self { language, host, mode, picker: None, accent: None, brand: None, work: None }
     }
 
     /// The same around a page of ours that is there in other languages, too: its path, and what is pending there.
@@ -114,10 +127,16 @@ impl PageShell {
         Self { picker, ..self }
     }
 
-    /// The same in the colour of the application that people are on their way to.
+    /// The same in the colour of the application that people are on their way to, and with its name, if it has looks of its own.
     #[must_use]
     pub fn of_client(self, client: Option<&ClientView>) -> Self {
-        Self { accent: client.and_then(|client| client.accent), ..self }
+        let brand = client.and_then(ClientView::brand);
+        Self { accent: client.and_then(|client| client.accent), brand, ..self }
+    }
+
+    /// What stands behind the title of the page.
+    fn site(&self) -> &str {
+        self.brand.as_ref().map_or("Symbolon", |brand| &brand.name)
     }
 
     /// All languages, for whoever chooses one.
@@ -202,6 +221,12 @@ impl ClientView {
         self.accent = accent.and_then(Colour::parse);
         self.welcome = welcome.map(str::to_owned);
         self
+    }
+
+    /// The looks of a whole page. Only the operator gives them: a name and a logo alone, which clients register themselves, make no page theirs.
+    fn brand(&self) -> Option<PageBrand> {
+        let given = self.accent.is_some() || self.welcome.is_some();
+        given.then(|| PageBrand { name: self.name.clone(), logo: self.logo.clone(), initial: self.initial() })
     }
 
     /// First letter of the name, shown where there is no logo.

@@ -52,6 +52,11 @@ pub(super) fn branded_client() -> ClientView {
     client().branded(Some("#b3261e"), Some("Feed them before noon, and do not turn your back."))
 }
 
+/// The same, with a logo of its own.
+pub(super) fn logo_client() -> ClientView {
+    ClientView { logo: super::WebUrl::parse_https("https://dragons.example/logo.svg"), ..branded_client() }
+}
+
 pub(super) fn hostile_client() -> ClientView {
     ClientView::new(HOSTILE, Some("javascript:alert(1)"))
         .with_links(Some("javascript:alert(1)"), Some("javascript:alert(1)"), Some("data:text/html,x"))

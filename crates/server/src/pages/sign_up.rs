@@ -108,7 +108,7 @@ impl SignUp {
             ..plain.clone()
         };
         vec![
-            ("sign-up-short", failed(SignUpProblem::Password(PasswordProblem::TooShort { min_chars: 12 }))),
+            ("sign-up-short", failed(SignUpProblem::Password(PasswordProblem::TooShort { min_chars: 15 }))),
             ("sign-up-differ", failed(SignUpProblem::PasswordsDiffer)),
             ("sign-up-email", failed(SignUpProblem::Email)),
             ("sign-up-name", failed(SignUpProblem::Name)),
@@ -117,6 +117,14 @@ impl SignUp {
             ("sign-up-code-over", failed(SignUpProblem::CodeOver)),
             ("sign-up-invited", invited),
             ("sign-up-here", Self { client: None, ..plain.clone() }),
+            (
+                "sign-up-branded-logo",
+                Self {
+                    shell: sample::shell().of_client(Some(&sample::logo_client())),
+                    client: Some(sample::logo_client()),
+                    ..plain.clone()
+                },
+            ),
             ("sign-up-hostile", hostile),
             ("sign-up", plain),
         ]

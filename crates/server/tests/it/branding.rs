@@ -23,11 +23,14 @@ async fn a_sign_in_has_the_clients_colour_and_welcome_in_the_readers_language() 
     };
     let page = look("web", "de").await;
     assert!(page.body.contains("Füttern Sie vor dem Mittag.") && page.body.contains("/assets/accent-663399.css"));
+    assert!(page.body.contains(" · Web</title>") && page.body.contains("<p class=\"brand\">Web</p>"), "{}", page.body);
+    assert!(!page.body.contains(">Symbolon<"), "the whole page is the client's: {}", page.body);
     let policy = page.header("content-security-policy");
     assert!(!policy.contains("unsafe-inline") && policy.contains("style-src 'self'"), "{policy}");
     assert!(look("web", "ja").await.body.contains("Feed them before noon."));
     let other = look("other", "de").await;
     assert!(!other.body.contains("accent-") && !other.body.contains("id=\"welcome\""), "another client's");
+    assert!(other.body.contains(" · Symbolon</title>") && other.body.contains("<span>Symbolon</span>"));
     let css = world.browser().get("/assets/accent-663399.css").await;
     assert!(css.body.starts_with(":root{--accent:#663399;") && css.header("content-type").starts_with("text/css"));
     assert!(css.header("cache-control").contains("immutable"));
@@ -69,4 +72,9 @@ async fn no_client_brands_itself() {
     let answer = world.browser().send(Method::POST, "/register", &headers, Some(metadata.to_string())).await;
     assert!(!answer.body.contains("brand_"), "{}", answer.body);
     assert!(world.stored("client").await.iter().all(|document| !document.contains("Your bank")));
+    // Nor do a name and a logo make a page theirs.
+    world.change_client("web", |client| client.logo_uri = Some("https://evil.example/bank.svg".to_owned())).await;
+    let page = world.browser().get(&authorize_url("web", &[])).await;
+    assert!(page.body.contains("bank.svg") && page.body.contains(" · Symbolon</title>"), "{}", page.body);
+    assert!(!page.body.contains("class=\"crest\""), "{}", page.body);
 }

@@ -132,7 +132,7 @@ pub(super) async fn show(
     let client = client_view(arrival, request.as_ref());
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let view = LoginEmailCode {
-        shell: page::shell(app, arrival.meta),
+        shell: page::shell(app, arrival.meta).of_client(client.as_ref()),
         client,
         interaction: app.interactions.seal(&interaction).map_err(|_| OAuthError::ServerError)?,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),

@@ -33,7 +33,7 @@ pub struct LoginEmail {
 
 /// The question for the code.
 #[derive(Clone, Debug, Template)]
-#[template(path = "login_email_code.html")]
+#[template(path = "mailed_code.html")]
 pub struct LoginEmailCode {
     /// What surrounds the page.
     pub shell: PageShell,
@@ -156,6 +156,37 @@ impl LoginEmailCode {
 
     fn proof_words(&self) -> words::SignUp {
         words::SignUp::of(self.shell.language)
+    }
+
+    fn action(&self) -> &'static str {
+        "/login/email/code"
+    }
+
+    fn lead(&self) -> (String, &'static str) {
+        (self.words().on_its_way(&self.shell.time().minutes(self.minutes)), "")
+    }
+
+    /// Nobody is told where a letter went, if one did.
+    fn address(&self) -> Option<&str> {
+        None
+    }
+
+    fn label(&self) -> &'static str {
+        self.words().eight_digits()
+    }
+
+    fn button(&self) -> &'static str {
+        self.shell.common().sign_in()
+    }
+
+    fn told_in_words(&self) -> Option<String> {
+        let say = self.words();
+        self.told.map(|told| match told {
+            EmailTold::SentAgain => say.sent_again().to_owned(),
+            EmailTold::Spent => self.proof_words().code_spent().to_owned(),
+            EmailTold::Throttled { wait_secs } => self.shell.common().too_many(&self.shell.time().wait(wait_secs)),
+            EmailTold::Wrong => say.wrong().to_owned(),
+        })
     }
 
     fn is_problem(&self) -> bool {

@@ -133,7 +133,7 @@ impl SignUp {
 
 /// The question for the code that was mailed.
 #[derive(Clone, Debug, Template)]
-#[template(path = "sign_up_code.html")]
+#[template(path = "mailed_code.html")]
 pub struct SignUpCode {
     /// What surrounds the page.
     pub shell: PageShell,
@@ -173,8 +173,43 @@ pub enum CodeTold {
 }
 
 impl SignUpCode {
-    fn words(&self) -> words::SignUp {
+    fn proof_words(&self) -> words::SignUp {
         words::SignUp::of(self.shell.language)
+    }
+
+    fn action(&self) -> &'static str {
+        "/signup/code"
+    }
+
+    /// What stands before the address, and behind it.
+    fn lead(&self) -> (&'static str, String) {
+        let say = self.proof_words();
+        let (before, behind) = say.enter_code();
+        (before, format!("{behind} {}", say.works_for(&self.shell.time().minutes(self.minutes))))
+    }
+
+    fn address(&self) -> Option<&str> {
+        Some(&self.email)
+    }
+
+    fn label(&self) -> &'static str {
+        self.shell.common().code()
+    }
+
+    fn button(&self) -> &'static str {
+        self.shell.common().proceed()
+    }
+
+    fn told_in_words(&self) -> Option<String> {
+        let say = self.proof_words();
+        let wait = |secs| self.shell.time().wait(secs);
+        self.told.map(|told| match told {
+            CodeTold::NotAgain { wait_secs } => say.not_again(&wait(wait_secs)),
+            CodeTold::SentAgain => say.sent_again().to_owned(),
+            CodeTold::Spent => say.code_spent().to_owned(),
+            CodeTold::Throttled { wait_secs } => say.too_many_codes(&wait(wait_secs)),
+            CodeTold::Wrong => say.wrong_code().to_owned(),
+        })
     }
 
     fn blames_code(&self) -> bool {

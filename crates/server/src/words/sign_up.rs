@@ -23,8 +23,6 @@ words! {
     /// Before a link to the sign-in.
     have_account { En: "You have an account?", De: "Sie haben ein Konto?", Fr: "Vous avez un compte\u{a0}?", Es: "¿Ya tiene una cuenta?" }
 
-    /// A title.
-    look_into_mail { En: "Look into your mail", De: "Sehen Sie in Ihrem Postfach nach", Fr: "Regardez vos e-mails", Es: "Mire su correo" }
     /// What to do, around the address; then [`SignUp::works_for`].
     enter_code around {
         En: ("Enter the code we sent to ", "."), De: ("Geben Sie den Code ein, den wir an ", " gesendet haben."),

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use crate::port::Result;
 use crate::record::{
-    Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Ended, Hash32, NewDelivery, Redeemed,
-    SignedOut,
+    Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Deleted, Ended, Hash32, NewDelivery,
+    Redeemed, SignedOut,
 };
 
 /// What people see and change of their own account. Part of [`Store`](crate::Store).
@@ -23,9 +23,9 @@ pub trait AccountStore: Send + Sync + 'static {
     /// [`Conflict::IdentifierTaken`](crate::Conflict::IdentifierTaken) if somebody else signs in with the address: then the link is not used up.
     async fn change_email(&self, change: ChangeEmail) -> Result<Redeemed>;
 
-    /// Deletes an account, as [`delete_user`](crate::Store::delete_user) does, and puts the messages that tell of it into the outbox. `None` if
-    /// there is none with that handle.
-    async fn delete_account(&self, delete: DeleteAccount) -> Result<Option<SignedOut>>;
+    /// Deletes an account, as [`delete_user`](crate::Store::delete_user) does, and puts the messages that tell of it into the outbox. Of
+    /// any number of parallel calls by all who have a role one is refused as the last, however they run.
+    async fn delete_account(&self, delete: DeleteAccount) -> Result<Deleted>;
 
     /// Ends what a user has outside of one session: sessions, families, remembered browsers.
     async fn end_elsewhere(&self, user_id: &str, keep_sid: &str, why: &str, now: u64) -> Result<Ended>;

@@ -37,12 +37,14 @@ macro_rules! suite {
                 an_address_by_the_operator_ends_every_link_about_the_one_before
                 an_address_changes_once_with_what_takes_it_back
                 an_app_in_anothers_place_ends_what_is_elsewhere
+                of_all_who_have_a_role_one_stays_whoever_goes_at_once
                 of_parallel_changes_of_a_password_one_counts
                 of_parallel_proofs_of_an_address_one_counts
                 of_two_that_may_be_the_only_one_the_last_stays
                 people_see_their_own_events_and_nobody_elses
                 people_see_what_they_allowed_and_when_it_was_used
                 what_is_elsewhere_ends_and_what_is_here_goes_on
+                who_is_blocked_or_has_another_role_takes_nobodys_place
                 who_it_was_not_shuts_the_account_once_and_takes_its_address_back
             }
             artefacts {

@@ -19,7 +19,7 @@ mod user;
 
 use std::fmt;
 
-pub use account::{ChangeEmail, ChangePassword, DeleteAccount};
+pub use account::{ChangeEmail, ChangePassword, DeleteAccount, Deleted};
 pub use artefact::{AnswerArtefact, AnsweredBy, Artefact, CodeFacts, CompleteSignUp, RedeemCode, Redeemed};
 pub(crate) use audit::SETTLED_KEEP_SECS;
 pub use audit::{AuditEvent, AuditRecord, Sweep, Swept};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use symbolon_store::{
-    AccountStore, Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Ended, Hash32,
+    AccountStore, Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Deleted, Ended, Hash32,
     NewDelivery, Redeemed, SignedOut, StoreError,
 };
 
@@ -28,12 +28,12 @@ impl AccountStore for Observed {
         self.change("change_email", self.inner.change_email(change)).await
     }
 
-    async fn delete_account(&self, delete: DeleteAccount) -> Result<Option<SignedOut>> {
-        let out = self.change("delete_account", self.inner.delete_account(delete)).await?;
-        if let Some(out) = &out {
+    async fn delete_account(&self, delete: DeleteAccount) -> Result<Deleted> {
+        let deleted = self.change("delete_account", self.inner.delete_account(delete)).await?;
+        if let Deleted::Done(out) = &deleted {
             self.signed_out("user_deleted", out);
         }
-        Ok(out)
+        Ok(deleted)
     }
 
     async fn end_elsewhere(&self, user_id: &str, keep_sid: &str, why: &str, now: u64) -> Result<Ended> {

@@ -6,8 +6,8 @@ use super::logs::event;
 use super::world::{ACCESS, NOW, World, code, handle, hash, refresh_token, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Artefact, Change, ChangeEmail, ChangePassword, Claim, Consent, Credential, DeleteAccount, Ended, Family, Issued,
-    NewCredentials, NewDelivery, NewFamily, Redeemed, RevocationKind, SignedOut, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, Claim, Consent, Credential, DeleteAccount, Deleted, Ended, Family,
+    Issued, NewCredentials, NewDelivery, NewFamily, Redeemed, RevocationKind, SignedOut, UserStatus, UserUpdate,
 };
 
 fn link(kind: &str, number: u8) -> Artefact {
@@ -266,21 +266,55 @@ pub(crate) async fn of_parallel_proofs_of_an_address_one_counts(world: World) {
 }
 
 pub(crate) async fn an_account_is_deleted_as_it_was_read_and_told(world: World) {
-    let delete = DeleteAccount {
-        user_id: "ann".into(),
-        revocation_handle: handle("ann"),
-        tell: vec![letter("account_deleted")],
-        now: NOW,
-    };
+    let delete = goes("ann", None);
     world.sign_in("ann", 1).await;
     let stale = DeleteAccount { revocation_handle: "handle-old".into(), ..delete.clone() };
-    assert_eq!(world.delete_account(stale).await, Ok(None));
+    assert_eq!(world.delete_account(stale).await, Ok(Deleted::Changed));
     let gone = world.delete_account(delete.clone()).await;
-    assert_eq!(gone, Ok(Some(SignedOut { sessions: 1, families: 0, tokens_until: None })));
-    assert_eq!(world.delete_account(delete).await, Ok(None));
+    assert_eq!(gone, Ok(Deleted::Done(SignedOut { sessions: 1, families: 0, tokens_until: None })));
+    assert_eq!(world.delete_account(delete).await, Ok(Deleted::Changed));
     assert_eq!(world.letters().await, ["account_deleted"]);
     assert_eq!(world.user_by_identifier("ann@example.com").await, Ok(None));
     assert!(world.user("bob").await.unwrap().is_some());
+}
+
+/// Somebody's wish to go, unless nobody else has this role.
+fn goes(user: &str, unless_last_with: Option<&str>) -> DeleteAccount {
+    DeleteAccount {
+        user_id: user.into(),
+        revocation_handle: handle(user),
+        unless_last_with: unless_last_with.map(str::to_owned),
+        tell: vec![letter("account_deleted")],
+        now: NOW,
+    }
+}
+
+pub(crate) async fn of_all_who_have_a_role_one_stays_whoever_goes_at_once(world: World) {
+    let admin = ["admin".to_owned()];
+    for name in ["ann", "bob"] {
+        world.set_user_roles(name, &admin, &[], None, NOW).await.unwrap();
+    }
+    let answers = world.at_once(2, |world, number| async move {
+        world.delete_account(goes(["ann", "bob"][usize::from(number)], Some("admin"))).await.unwrap()
+    });
+    let answers = answers.await;
+    assert_eq!(answers.iter().filter(|answer| **answer == Deleted::Last).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Deleted::Done(_))).count(), 1, "{answers:?}");
+    assert_eq!(world.letters().await, ["account_deleted"]);
+}
+
+pub(crate) async fn who_is_blocked_or_has_another_role_takes_nobodys_place(world: World) {
+    world.set_user_roles("ann", &["admin".to_owned()], &[], None, NOW).await.unwrap();
+    world.set_user_roles("bob", &["admin-of-dragons".to_owned()], &[], None, NOW).await.unwrap();
+    assert_eq!(world.delete_account(goes("ann", Some("admin"))).await, Ok(Deleted::Last));
+    world.set_user_roles("bob", &["admin".to_owned()], &[], None, NOW).await.unwrap();
+    world.set_user_status("bob", UserStatus::Blocked, &handle("bob"), NOW).await.unwrap();
+    assert_eq!(world.delete_account(goes("ann", Some("admin"))).await, Ok(Deleted::Last));
+    assert!(world.letters().await.is_empty());
+    let stale = DeleteAccount { revocation_handle: "handle-old".into(), ..goes("ann", Some("admin")) };
+    assert_eq!(world.delete_account(stale).await, Ok(Deleted::Changed));
+    world.set_user_status("bob", UserStatus::Active, &handle("bob"), NOW).await.unwrap();
+    assert!(matches!(world.delete_account(goes("ann", Some("admin"))).await, Ok(Deleted::Done(_))));
 }
 
 pub(crate) async fn what_is_elsewhere_ends_and_what_is_here_goes_on(world: World) {

@@ -7,8 +7,8 @@ use super::{Postgres, artefact, consent, credential, family, log, user};
 use crate::account_port::AccountStore;
 use crate::port::Result;
 use crate::record::{
-    Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Ended, Hash32, NewDelivery, Redeemed,
-    SignedOut,
+    Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Deleted, Ended, Hash32, NewDelivery,
+    Redeemed, SignedOut,
 };
 
 #[async_trait]
@@ -25,7 +25,7 @@ impl AccountStore for Postgres {
         self.write(change, |conn, change| Box::pin(user::change_email(conn, change))).await
     }
 
-    async fn delete_account(&self, delete: DeleteAccount) -> Result<Option<SignedOut>> {
+    async fn delete_account(&self, delete: DeleteAccount) -> Result<Deleted> {
         self.write(delete, |conn, delete| Box::pin(user::delete_account(conn, delete))).await
     }
 

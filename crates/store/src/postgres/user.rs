@@ -11,8 +11,8 @@ use super::{artefact, ending, log, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, ImportUsers, ImportedUser, NewDelivery,
-    NewUser, Redeemed, RolesSet, SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Deleted, Hash32, ImportUsers, ImportedUser,
+    NewDelivery, NewUser, Redeemed, RolesSet, SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -339,11 +339,42 @@ pub(super) async fn change_email(conn: &Conn, change: &ChangeEmail) -> Result<Re
     Ok(Redeemed::Done)
 }
 
-pub(super) async fn delete_account(conn: &Conn, delete: &DeleteAccount) -> Result<Option<SignedOut>> {
-    let DeleteAccount { user_id, revocation_handle, tell, now } = delete;
-    let Some(user) = lock_as_read(conn, user_id, revocation_handle).await? else { return Ok(None) };
+pub(super) async fn delete_account(conn: &Conn, delete: &DeleteAccount) -> Result<Deleted> {
+    let DeleteAccount { user_id, revocation_handle, unless_last_with, tell, now } = delete;
+    let (user, others) = match unless_last_with {
+        Some(role) => lock_with_role(conn, user_id, role).await?,
+        None => (lock_as_read(conn, user_id, revocation_handle).await?, Others::NotAsked),
+    };
+    let Some(user) = user.filter(|user| user.revocation_handle == *revocation_handle) else {
+        return Ok(Deleted::Changed);
+    };
+    if others == Others::None {
+        return Ok(Deleted::Last);
+    }
     outbox::put_all(conn, tell, *now).await?;
-    delete_locked(conn, &user, *now).await.map(Some)
+    delete_locked(conn, &user, *now).await.map(Deleted::Done)
+}
+
+/// Whether somebody else has a role.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Others {
+    None,
+    NotAsked,
+    Some,
+}
+
+/// Begins, and keeps everybody away who would change this user, or another one who is not blocked and has the role: two who have it cannot both
+/// find each other and go.
+async fn lock_with_role(conn: &Conn, id: &str, role: &str) -> Result<(Option<User>, Others)> {
+    let sql = sql!(
+        "SELECT {COLUMNS} FROM account a
+        WHERE a.id = $1 OR a.status = 'active' AND a.roles::jsonb ? $2 ORDER BY a.id FOR UPDATE"
+    );
+    let locked = conn.begin(vec![call!(sql, id, role)]).await?;
+    let rows = locked.first().map(|answer| answer.rows.as_slice()).unwrap_or_default();
+    let users = rows.iter().map(|row| from_row(row, 0)).collect::<Result<Vec<User>>>()?;
+    let (own, others): (Vec<User>, Vec<User>) = users.into_iter().partition(|user| user.id == id);
+    Ok((own.into_iter().next(), if others.is_empty() { Others::None } else { Others::Some }))
 }
 
 /// [`lock`], if the user still has this handle.

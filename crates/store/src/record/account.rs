@@ -1,6 +1,6 @@
 //! What people change about their own account.
 
-use super::{Artefact, Hash32, NewDelivery};
+use super::{Artefact, Hash32, NewDelivery, SignedOut};
 
 /// A new password, by whoever is signed in.
 #[derive(Clone, Debug)]
@@ -56,8 +56,21 @@ pub struct DeleteAccount {
     pub user_id: String,
     /// Their revocation handle, as it was read.
     pub revocation_handle: String,
+    /// A role that somebody must have who is not blocked, where they have it: who is the last one stays.
+    pub unless_last_with: Option<String>,
     /// Messages that tell of it.
     pub tell: Vec<NewDelivery>,
     /// Time of the end.
     pub now: u64,
+}
+
+/// What became of the wish to end an account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Deleted {
+    /// There is none with that handle.
+    Changed,
+    /// It is gone.
+    Done(SignedOut),
+    /// It stays: nobody else has the role.
+    Last,
 }

@@ -6,8 +6,8 @@ use super::{Sqlite, artefact, consent, credential, family, log, user};
 use crate::account_port::AccountStore;
 use crate::port::Result;
 use crate::record::{
-    Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Ended, Hash32, NewDelivery, Redeemed,
-    SignedOut,
+    Artefact, AuditRecord, ChangeEmail, ChangePassword, Consent, DeleteAccount, Deleted, Ended, Hash32, NewDelivery,
+    Redeemed, SignedOut,
 };
 
 #[async_trait]
@@ -24,7 +24,7 @@ impl AccountStore for Sqlite {
         self.write(move |conn| user::change_email(conn, change)).await
     }
 
-    async fn delete_account(&self, delete: DeleteAccount) -> Result<Option<SignedOut>> {
+    async fn delete_account(&self, delete: DeleteAccount) -> Result<Deleted> {
         self.write(move |conn| user::delete_account(conn, &delete)).await
     }
 

@@ -11,8 +11,8 @@ use super::{artefact, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
-    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Hash32, ImportedUser, NewDelivery, NewUser, Redeemed,
-    RolesSet, SignedOut, User, UserStatus, UserUpdate,
+    Artefact, Change, ChangeEmail, ChangePassword, DeleteAccount, Deleted, Hash32, ImportedUser, NewDelivery, NewUser,
+    Redeemed, RolesSet, SignedOut, User, UserStatus, UserUpdate,
 };
 
 /// The columns of table `account` under the alias `a`, in the order of [`from_row`].
@@ -275,13 +275,25 @@ pub(super) fn change_email(conn: &Connection, change: ChangeEmail) -> Result<Red
     Ok(Redeemed::Done)
 }
 
-pub(super) fn delete_account(conn: &Connection, delete_it: &DeleteAccount) -> Result<Option<SignedOut>> {
-    let DeleteAccount { user_id, revocation_handle, tell, now } = delete_it;
+pub(super) fn delete_account(conn: &Connection, delete_it: &DeleteAccount) -> Result<Deleted> {
+    let DeleteAccount { user_id, revocation_handle, unless_last_with, tell, now } = delete_it;
     if by_id(conn, user_id)?.is_none_or(|user| user.revocation_handle != *revocation_handle) {
-        return Ok(None);
+        return Ok(Deleted::Changed);
+    }
+    if let Some(role) = unless_last_with
+        && !has_another(conn, role, user_id)?
+    {
+        return Ok(Deleted::Last);
     }
     outbox::put_all(conn, tell, *now)?;
-    delete(conn, user_id, *now).map(Some)
+    delete(conn, user_id, *now).map(Deleted::Done)
+}
+
+/// Whether somebody else who is not blocked has this role.
+fn has_another(conn: &Connection, role: &str, user_id: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM account, json_each(account.roles)
+        WHERE account.status = 'active' AND account.id <> ?1 AND json_each.value = ?2 LIMIT 1";
+    Ok(conn.prepare_cached(sql)?.exists(params![user_id, role])?)
 }
 
 pub(super) fn delete(conn: &Connection, id: &str, now: u64) -> Result<SignedOut> {

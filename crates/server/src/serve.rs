@@ -172,10 +172,10 @@ impl Doors {
     async fn take(config: &Config, handed: Handed) -> Result<Self, StartError> {
         let listen = config.http.listen.clone();
         let failed = |why| StartError::Listen { listen: listen.clone(), why };
+        let own = handed.is_own();
         let mut public = handed.into_listeners().map_err(failed)?;
         let mut sockets = Vec::new();
-        let own = public.is_empty();
-        if own {
+        if public.is_empty() {
             public.push(Listener::bind(&listen).await.map_err(failed)?);
             sockets.extend(path(&listen));
         }

@@ -5,9 +5,9 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 use symbolon_server::admin::{self, Command, SetupCommand, control};
-use symbolon_server::config::{self, ConfigError, Loaded, Mode, Problem, Sources};
+use symbolon_server::config::{self, ConfigError, Listen, Loaded, Mode, Problem, Sources};
 use symbolon_server::log::{self, Readers};
-use symbolon_server::{Clock, Handed, Running, Signals};
+use symbolon_server::{Clock, Handed, Running, Signals, StartError};
 
 use super::Global;
 use crate::error::{CONFIGURATION, CliError, FAILED, NOT_ALLOWED, UNREACHABLE};
@@ -41,8 +41,9 @@ impl Serve {
             let fix = "hand over TCP or Unix stream sockets only: deploy/systemd/symbolon.socket shows how";
             CliError::new(CONFIGURATION, format!("a socket that was handed over cannot be used: {why}"), fix)
         })?;
-        let sources = self.sources(global)?;
+        let mut sources = self.sources(global)?;
         let mut loaded = config::load(&sources)?;
+        let handed = if self.dev && handed.listen().is_none() { any_port(&mut sources, &mut loaded)? } else { handed };
         // What is judged is where the server really listens.
         if let Some(listen) = handed.listen() {
             loaded.config.http.listen = listen;
@@ -103,6 +104,21 @@ async fn serve(
     welcome(&running, &data, sample.as_ref(), words).await;
     symbolon_server::serve(running, signals, loaded, read).await;
     Ok(())
+}
+
+/// With port 0 the system chooses one. In development the issuer, and with it every link, is named after the port, so that it is taken first.
+fn any_port(sources: &mut Sources, loaded: &mut Loaded) -> Result<Handed, CliError> {
+    let Listen::Tcp(address) = loaded.config.http.listen.clone() else { return Ok(Handed::default()) };
+    if address.port() != 0 {
+        return Ok(Handed::default());
+    }
+    let failed = |why| start_error(&StartError::Listen { listen: Listen::Tcp(address), why });
+    let opened = Handed::open(address).map_err(failed)?;
+    if let Some(listen) = opened.listen() {
+        sources.flags.push(("http.listen", "--listen", listen.to_string()));
+        *loaded = config::load(sources)?;
+    }
+    Ok(opened)
 }
 
 /// Where words to the operator go: among JSON lines they are JSON lines too.
@@ -180,8 +196,8 @@ fn sample_ports(text: &str) -> Result<(u16, u16), String> {
     parse(spa).zip(parse(api)).ok_or_else(|| "write two ports between 1 and 65535: 4401,4402".to_owned())
 }
 
-fn start_error(error: &symbolon_server::StartError) -> CliError {
-    use symbolon_server::{AppError, StartError};
+fn start_error(error: &StartError) -> CliError {
+    use symbolon_server::AppError;
     use symbolon_store::StoreError;
     let message = error.to_string();
     let (code, hint) = match error {

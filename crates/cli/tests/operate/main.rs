@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test binary has no users but itself")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
+mod any_port;
 mod drain;
 mod gateway;
 mod handover;

@@ -5,15 +5,29 @@
 //! What it refuses: sockets that are neither TCP nor Unix streams that listen.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 
 use listenfd::ListenFd;
 
 use crate::config::Listen;
 
-/// The listening sockets that somebody else keeps. They take the place of `http.listen`.
+/// The listening sockets that somebody else keeps, or that were opened to learn their port. They take the place of `http.listen`.
 #[derive(Debug, Default)]
-pub struct Handed(Vec<Socket>);
+pub struct Handed {
+    sockets: Vec<Socket>,
+    keeper: Keeper,
+}
+
+/// Whose sockets they are.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Keeper {
+    /// Somebody's who hands them to the next process, too.
+    Other,
+    /// This process's.
+    #[default]
+    Own,
+}
 
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -42,18 +56,31 @@ impl Handed {
                 Socket::Unix(socket) => socket.set_nonblocking(true)?,
             }
         }
-        Ok(Self(sockets))
+        let keeper = if sockets.is_empty() { Keeper::Own } else { Keeper::Other };
+        Ok(Self { sockets, keeper })
+    }
+
+    /// Listens there at once: with port 0 the system chooses one, which has to be known before the issuer is named after it.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let socket = std::net::TcpListener::bind(address)?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { sockets: vec![Socket::Tcp(socket)], keeper: Keeper::Own })
+    }
+
+    /// Whether nobody else keeps them.
+    pub(crate) fn is_own(&self) -> bool {
+        self.keeper == Keeper::Own
     }
 
     /// Where they listen, if any was handed over: what the configuration is judged by. Of several the one that most can reach.
     pub fn listen(&self) -> Option<Listen> {
-        let mut places = self.0.iter().filter_map(Socket::listen);
+        let mut places = self.sockets.iter().filter_map(Socket::listen);
         let first = places.next()?;
         Some(if first.is_local() { places.find(|place| !place.is_local()).unwrap_or(first) } else { first })
     }
 
     pub(super) fn into_sockets(self) -> Vec<Socket> {
-        self.0
+        self.sockets
     }
 }
 

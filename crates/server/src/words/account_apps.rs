@@ -24,6 +24,8 @@ words! {
     only_sign_in { En: "It knows who you are, nothing else.", De: "Sie weiß, wer Sie sind, sonst nichts.", Fr: "Elle sait qui vous êtes, rien de plus.", Es: "Sabe quién es usted, nada más." }
     /// The button.
     revoke { En: "Take access away", De: "Zugriff entziehen", Fr: "Retirer l’accès", Es: "Retirar el acceso" }
+    /// How many more there are.
+    unlisted(count: usize) { En: "Not listed: {count} more, used longer ago. They appear as you take access away from others.", De: "Nicht aufgeführt: {count} weitere, länger nicht benutzt. Sie erscheinen, wenn Sie anderen den Zugriff entziehen.", Fr: "Non affichées\u{a0}: {count} de plus, moins récentes. Elles apparaissent quand vous retirez l’accès à d’autres.", Es: "Sin mostrar: {count} más, menos recientes. Aparecen al retirar el acceso a otras." }
     /// A client that is no longer registered.
     gone { En: "An app that is not registered any more", De: "Eine App, die nicht mehr registriert ist", Fr: "Une application qui n’est plus enregistrée", Es: "Una aplicación que ya no está registrada" }
 }

@@ -28,6 +28,8 @@ words! {
     end_others { En: "Sign out everywhere else", De: "Überall sonst abmelden", Fr: "Se déconnecter partout ailleurs", Es: "Cerrar sesión en todos los demás" }
     /// What that takes along.
     end_others_hint { En: "Ends all other devices, the apps on them, and apps that work without you.", De: "Beendet alle anderen Geräte, die Apps darauf und Apps, die ohne Sie arbeiten.", Fr: "Met fin à tous les autres appareils, à leurs applications et à celles qui travaillent sans vous.", Es: "Cierra todos los demás dispositivos, sus aplicaciones y las que trabajan sin usted." }
+    /// How many more there are.
+    unlisted(count: usize) { En: "Not listed: {count} more. The button below ends them, too.", De: "Nicht aufgeführt: {count} weitere. Die Schaltfläche unten beendet auch sie.", Fr: "Non affichées\u{a0}: {count} de plus. Le bouton ci-dessous y met fin aussi.", Es: "Sin mostrar: {count} más. El botón de abajo también las cierra." }
     /// There is only one.
     no_others { En: "You are signed in nowhere else.", De: "Sie sind sonst nirgends angemeldet.", Fr: "Vous n’êtes connecté nulle part ailleurs.", Es: "No tiene la sesión abierta en ningún otro sitio." }
     /// The second heading.

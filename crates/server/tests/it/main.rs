@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod account_lists;
 mod acme;
 mod answers_encrypted;
 mod answers_front;

@@ -1,6 +1,7 @@
 //! `/account/apps`: what has something of the account, and taking it away. That ends the client's consents, its refresh families and its access
 //! tokens at once; the browser sessions go on, so that an app which asks for no consent can sign its person in again.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use axum::response::Response;
@@ -16,6 +17,9 @@ use crate::pages::account::apps::{AccountApps, AppView, Reach};
 use crate::pages::consent::Freshness;
 use crate::words;
 
+/// Most that are listed, those that were used last.
+const MAX_LISTED: usize = 100;
+
 /// What one client has.
 #[derive(Default)]
 struct Has {
@@ -24,12 +28,23 @@ struct Has {
     used: Option<u64>,
 }
 
+impl Has {
+    /// When it was last heard of.
+    fn latest(&self) -> Option<u64> {
+        self.used.max(self.consents.iter().map(|one| one.granted_at).max())
+    }
+}
+
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Response, OAuthError> {
     let words = words::AccountApps::of(visit.language());
     let clients = clients(visit).await?;
-    let mut apps: Vec<AppView> = clients.iter().map(|(id, has)| app(visit, words, id, has)).collect();
+    let unlisted = clients.len().saturating_sub(MAX_LISTED);
+    let mut clients: Vec<_> = clients.iter().collect();
+    clients.sort_by_key(|(_, has)| Reverse(has.latest()));
+    let latest = clients.into_iter().take(MAX_LISTED);
+    let mut apps: Vec<AppView> = latest.map(|(id, has)| app(visit, words, id, has)).collect();
     apps.sort_by(|one, other| (&one.name, &one.client_id).cmp(&(&other.name, &other.client_id)));
-    let view = AccountApps { shell: visit.shell(), nav: visit.nav(), words, csrf: visit.csrf(), apps };
+    let view = AccountApps { shell: visit.shell(), nav: visit.nav(), words, csrf: visit.csrf(), apps, unlisted };
     Ok(visit.page(StatusCode::OK, &view))
 }
 

@@ -1,5 +1,7 @@
 //! `/account/sessions`: where somebody is signed in, and ending it. An end counts at once, for the cookie and for the tokens of that session.
 
+use std::cmp::Reverse;
+
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::Value;
@@ -19,12 +21,17 @@ use crate::words;
 const WHY: &str = "ended_by_user";
 /// Most remembered browsers that are listed.
 const MAX_REMEMBERED: u32 = 100;
+/// Most other sessions that are listed, those that were used last; what ends all ends the rest, too.
+const MAX_LISTED: usize = 100;
 
 pub(super) async fn show(visit: &Visit<'_>) -> Result<Response, OAuthError> {
     let failed = |error| store_failure(&error);
     let (user, here) = (&visit.who.user, &visit.who.session);
     let words = words::AccountSessions::of(visit.language());
-    let sessions = visit.app().store.sessions_of(&user.id, visit.now()).await.map_err(failed)?;
+    let mut others = visit.app().store.sessions_of(&user.id, visit.now()).await.map_err(failed)?;
+    others.retain(|one| one.sid != here.sid);
+    others.sort_by_key(|one| Reverse(one.last_seen_at));
+    let unlisted = others.len().saturating_sub(MAX_LISTED);
     let remembered = remembered(visit).await?;
     let view = AccountSessions {
         shell: visit.shell(),
@@ -32,7 +39,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> Result<Response, OAuthError> {
         words,
         csrf: visit.csrf(),
         here: session(words, here),
-        others: sessions.iter().filter(|one| one.sid != here.sid).map(|one| session(words, one)).collect(),
+        others: others.iter().take(MAX_LISTED).map(|one| session(words, one)).collect(),
+        unlisted,
         remembered: remembered.iter().map(|one| browser(words, one)).collect(),
     };
     Ok(visit.page(StatusCode::OK, &view))

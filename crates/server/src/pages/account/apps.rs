@@ -20,6 +20,8 @@ pub struct AccountApps {
     pub csrf: String,
     /// Those that have something.
     pub apps: Vec<AppView>,
+    /// How many more there are, which were used longer ago.
+    pub unlisted: usize,
 }
 
 /// A client as it is listed.
@@ -74,11 +76,13 @@ impl AccountApps {
             words: words::AccountApps::of(sample::language()),
             csrf: "sample-csrf".into(),
             apps: Vec::new(),
+            unlisted: 0,
         };
         let bare = AppView { scopes: Vec::new(), used: None, reach: Reach::Session, ..app("shop", "Shop", "") };
         let apps = vec![app("dragons", "Dragons", "Your name and profile"), bare];
         let hostile = vec![app(sample::HOSTILE, sample::HOSTILE, sample::HOSTILE)];
         vec![
+            ("account-apps-many", Self { apps: apps.clone(), unlisted: 1, ..none.clone() }),
             ("account-apps", Self { apps, ..none.clone() }),
             ("account-apps-hostile", Self { apps: hostile, ..none.clone() }),
             ("account-apps-none", none),

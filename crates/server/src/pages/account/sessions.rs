@@ -20,8 +20,10 @@ pub struct AccountSessions {
     pub csrf: String,
     /// The one in which the page is looked at.
     pub here: SessionView,
-    /// The others, the newest first.
+    /// The others, those that were used last first.
     pub others: Vec<SessionView>,
+    /// How many more there are.
+    pub unlisted: usize,
     /// Browsers that are not asked for a second step.
     pub remembered: Vec<RememberedView>,
 }
@@ -80,12 +82,14 @@ impl AccountSessions {
             csrf: "sample-csrf".into(),
             here: session("one", "Firefox on Linux"),
             others: Vec::new(),
+            unlisted: 0,
             remembered: Vec::new(),
         };
         let others = vec![session("two", "Safari on iPhone"), session("three", "Unknown browser")];
         let hostile = vec![session("four", sample::HOSTILE)];
         vec![
             ("account-sessions-alone", alone.clone()),
+            ("account-sessions-many", Self { others: others.clone(), unlisted: 1, ..alone.clone() }),
             ("account-sessions", Self { others, remembered: vec![remembered("Firefox on Linux")], ..alone.clone() }),
             (
                 "account-sessions-hostile",

@@ -237,6 +237,35 @@ async function tabTo(page, id) {
   assert.fail(`the Tab key does not reach #${id}`);
 }
 
+test('whoever types a password can look at it, and it is hidden again before it is sent', async (t) => {
+  const page = await (await profile(t, browser, { locale: 'de-DE' })).newPage();
+  await page.goto(`${server.issuer}/login`);
+  const show = page.getByRole('button', { name: 'Anzeigen: Passwort', exact: true });
+  const kind = () => page.getAttribute('#password', 'type');
+  assert.deepEqual([await kind(), await show.getAttribute('aria-pressed')], ['password', 'false']);
+  await page.fill('#username', user.email);
+  await page.focus('#password');
+  await page.keyboard.type('not the password');
+  await tabTo(page, 'show-password');
+  await page.keyboard.press('Space');
+  assert.deepEqual([await kind(), await show.getAttribute('aria-pressed')], ['text', 'true']);
+  assert.equal(await page.inputValue('#password'), 'not the password');
+  await looked(page, 'login-shown');
+  await page.evaluate(() => {
+    const sent = () => { sessionStorage.sent = document.getElementById('password').type; };
+    document.getElementById('login').addEventListener('submit', sent);
+  });
+  await page.press('#password', 'Enter');
+  await page.locator('#problem').waitFor();
+  assert.equal(await page.evaluate(() => sessionStorage.sent), 'password');
+  assert.equal(await kind(), 'password');
+  await page.goto(`${server.issuer}/signup`);
+  for (const label of ['Passwort', 'Passwort wiederholen']) {
+    await page.getByRole('button', { name: `Anzeigen: ${label}`, exact: true }).click();
+    assert.equal(await page.getByLabel(label, { exact: true }).getAttribute('type'), 'text', label);
+  }
+});
+
 test('the hosted pages need no JavaScript', async (t) => {
   const page = await (await profile(t, browser, { javaScriptEnabled: false })).newPage();
   const url = new URL('/authorize', server.issuer);
@@ -250,6 +279,7 @@ test('the hosted pages need no JavaScript', async (t) => {
     code_challenge_method: 'S256',
   }).toString();
   await page.goto(url.href);
+  assert.equal(await page.locator('#show-password').count(), 0, 'and show no button that would do nothing');
   await fillIn(page, user.email, 'wrong, to see the message');
   await page.locator('#problem').waitFor();
   await fillIn(page, user.email, user.password);

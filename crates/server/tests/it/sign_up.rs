@@ -161,7 +161,7 @@ async fn what_cannot_be_taken_is_told_before_any_letter() {
     for (email, password, says) in [
         ("grace", CHOSEN, "That does not look like an email address."),
         (GRACE, "sh0rt", "That password is too short."),
-        (GRACE, "password1234", "one of those people try first"),
+        (GRACE, "Passw0rdPassw0rd", "one of those people try first"),
         (GRACE, "grace@example.com", "That password contains your name"),
     ] {
         let answer = browser.ask_for_account_with(&page, email, password).await;

@@ -141,6 +141,13 @@ impl Login {
         self.reason == Reason::Again
     }
 
+    /// The same for a client with looks of its own.
+    #[cfg(test)]
+    fn branded(&self, client: ClientView) -> Self {
+        let shell = super::sample::shell().of_client(Some(&client));
+        Self { shell, client: Some(client), ..self.clone() }
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
@@ -160,11 +167,6 @@ impl Login {
             by_email: EmailLink::Hidden,
             passkey: PasskeyGet::sample(),
             problem: None,
-        };
-        let branded = |client: ClientView| Self {
-            shell: sample::shell().of_client(Some(&client)),
-            client: Some(client),
-            ..plain.clone()
         };
         let failed = |problem| Self {
             username: "ada@example.com".into(),
@@ -207,13 +209,13 @@ impl Login {
                 "login-here-sign-up",
                 Self { client: None, interaction: String::new(), sign_up: SignUpLink::Shown, ..plain.clone() },
             ),
-            ("login-branded", branded(sample::branded_client())),
-            ("login-branded-logo", branded(sample::logo_client())),
+            ("login-branded", plain.branded(sample::branded_client())),
+            ("login-branded-logo", plain.branded(sample::logo_client())),
             ("login-device", Self { client: None, reason: Reason::Device, ..plain.clone() }),
             ("login-by-email", Self { by_email: EmailLink::Shown, sign_up: SignUpLink::Shown, ..plain.clone() }),
             ("login-no-mail", Self { forgot: None, ..plain.clone() }),
             ("login-here", Self { client: None, interaction: String::new(), ..plain.clone() }),
-            ("login-hostile", Self { username: sample::HOSTILE.into(), ..branded(sample::hostile_client()) }),
+            ("login-hostile", Self { username: sample::HOSTILE.into(), ..plain.branded(sample::hostile_client()) }),
             ("login", plain),
         ]
     }

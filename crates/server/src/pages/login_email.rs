@@ -158,17 +158,11 @@ impl LoginEmailCode {
         words::SignUp::of(self.shell.language)
     }
 
-    fn action(&self) -> &'static str {
-        "/login/email/code"
-    }
+    const ACTION: &str = "/login/email/code";
 
-    fn lead(&self) -> (String, &'static str) {
-        (self.words().on_its_way(&self.shell.time().minutes(self.minutes)), "")
-    }
-
-    /// Nobody is told where a letter went, if one did.
-    fn address(&self) -> Option<&str> {
-        None
+    /// What stands before an address, the address, and what stands behind it. Nobody is told where a letter went, if one did.
+    fn lead(&self) -> (String, &'static str, &'static str) {
+        (self.words().on_its_way(&self.shell.time().minutes(self.minutes)), "", "")
     }
 
     fn label(&self) -> &'static str {

@@ -177,19 +177,13 @@ impl SignUpCode {
         words::SignUp::of(self.shell.language)
     }
 
-    fn action(&self) -> &'static str {
-        "/signup/code"
-    }
+    const ACTION: &str = "/signup/code";
 
-    /// What stands before the address, and behind it.
-    fn lead(&self) -> (&'static str, String) {
+    /// What stands before the address, the address, and what stands behind it.
+    fn lead(&self) -> (&'static str, &str, String) {
         let say = self.proof_words();
         let (before, behind) = say.enter_code();
-        (before, format!("{behind} {}", say.works_for(&self.shell.time().minutes(self.minutes))))
-    }
-
-    fn address(&self) -> Option<&str> {
-        Some(&self.email)
+        (before, &self.email, format!("{behind} {}", say.works_for(&self.shell.time().minutes(self.minutes))))
     }
 
     fn label(&self) -> &'static str {

@@ -28,7 +28,12 @@ fn the_links_of_a_server_on_any_port_name_the_port_it_got() {
     let [spa, api] = free.each_ref().map(|one| one.local_addr().unwrap().port());
     drop(free);
     let mut command = Command::new(env!("CARGO_BIN_EXE_symbolon"));
-    command.current_dir(folder.path()).env_clear().env("PATH", "/usr/bin:/bin").stdout(Stdio::piped());
+    command
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     command.args(["serve", "--dev", "--listen", "127.0.0.1:0", "--sample-ports", &format!("{spa},{api}")]);
     let mut server = Server(command.spawn().unwrap());
     let mut said = BufReader::new(server.0.stdout.take().unwrap()).lines().map(Result::unwrap);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use symbolon_oauth::second_factor::Required;
+use symbolon_store::Credential;
 
 use crate::support::factors::{App, SECURITY};
 use crate::support::flow::authorize_url;
@@ -13,6 +14,7 @@ const SESSION: &str = "symbolon-session-4400";
 const DEVICE: &str = "symbolon-device-4400";
 const PASSWORD_PAGE: &str = "/account/password";
 const EMAIL_PAGE: &str = "/account/email";
+const DATA_PAGE: &str = "/account/data";
 const CONFIRM_PAGE: &str = "/account/email/confirm";
 const NOT_ME: &str = "/not-me?code=";
 const UNDO: &str = "/account/email/undo?code=";
@@ -43,8 +45,18 @@ const ROWS: [(&str, Has); 8] = [
     ("a refresh token", Has::RefreshToken),
 ];
 
-const ACTS: [&str; 5] =
-    ["go on to an app", "read the profile", "choose a password", "change the address", "add a factor"];
+const ACTS: [&str; 8] = [
+    "go on to an app",
+    "read the profile",
+    "choose a password",
+    "change the address",
+    "add a factor",
+    "end other sessions",
+    "export the data",
+    "delete the account",
+];
+/// Where there is one.
+const REMOVE: &str = "remove a factor";
 
 /// How the account is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +65,22 @@ enum Kept {
     ByApp,
 }
 
+impl Kept {
+    fn acts(self) -> Vec<&'static str> {
+        match self {
+            Self::ByPassword => ACTS.to_vec(),
+            Self::ByApp => [&ACTS[..], &[REMOVE]].concat(),
+        }
+    }
+}
+
 /// Somebody who has something.
 struct Thief<'w> {
     world: &'w World,
     email: String,
     browser: Browser,
+    /// The owner's, where nobody took anything.
+    elsewhere: Browser,
     mailbox: bool,
     link: Option<String>,
     password: Option<&'static str>,
@@ -79,10 +102,20 @@ async fn thief(world: &World, number: usize, has: Has, kept: Kept) -> Thief<'_> 
     let mut own = world.browser();
     own.sign_in_here(&email).await;
     let since = world.clock.now() - crate::support::NOW;
-    if kept == Kept::ByApp {
-        let app = own.set_up_app(since).await;
-        remembered(world, &mut own, &email, &app).await;
-    }
+    let elsewhere = match kept {
+        Kept::ByApp => {
+            let app = own.set_up_app(since).await;
+            let elsewhere = own.clone();
+            remembered(world, &mut own, &email, &app).await;
+            elsewhere
+        }
+        Kept::ByPassword => {
+            let elsewhere = own.clone();
+            own.cookies.remove(SESSION);
+            own.sign_in_here(&email).await;
+            elsewhere
+        }
+    };
     let refresh = refresh_token(&mut own, world).await;
     if has == Has::StaleSession {
         world.advance(601);
@@ -105,6 +138,7 @@ async fn thief(world: &World, number: usize, has: Has, kept: Kept) -> Thief<'_> 
     Thief {
         world,
         browser,
+        elsewhere,
         mailbox: has == Has::Mailbox,
         link,
         password: matches!(has, Has::Password | Has::PasswordAndBrowser).then_some(PASSWORD),
@@ -248,6 +282,47 @@ impl Thief<'_> {
         done.is_success() || done.is_redirection()
     }
 
+    /// Sends a form of one of the account's pages, whether that page has it or not.
+    async fn forces(&mut self, path: &str, fields: &[(&str, &str)]) -> Option<Answer> {
+        self.goes_on_to_an_app().await;
+        let page = self.browser.get(path).await;
+        if page.status.is_redirection() {
+            return None;
+        }
+        let csrf = page.field("csrf");
+        let fields = [&[("csrf", &*csrf)], fields].concat();
+        Some(self.browser.post(path, &fields).await)
+    }
+
+    /// Where its owner is signed in and nobody else.
+    async fn ends_other_sessions(&mut self) -> bool {
+        assert!(self.elsewhere.get("/").await.body.contains("Hello"));
+        self.forces("/account/sessions", &[("action", "end_others")]).await;
+        !self.elsewhere.get("/").await.body.contains("Hello")
+    }
+
+    async fn exports_the_data(&mut self) -> bool {
+        let Some(copy) = self.forces(DATA_PAGE, &[("action", "export")]).await else { return false };
+        let is_copy = copy.header("content-disposition").starts_with("attachment");
+        assert!(!is_copy || copy.json()["account"]["email"] == self.email.as_str(), "{copy:?}");
+        is_copy
+    }
+
+    async fn deletes_the_account(&mut self) -> bool {
+        let sure = self.email.clone();
+        self.forces(DATA_PAGE, &[("action", "delete"), ("sure", &*sure)]).await;
+        self.world.running.app.store.user_by_identifier(&sure).await.unwrap().is_none()
+    }
+
+    /// The app that the account is kept by.
+    async fn removes_a_factor(&mut self) -> bool {
+        let (store, user_id) = (&self.world.running.app.store, self.world.id_of(&self.email).await);
+        let app = store.credentials_of(&user_id).await.unwrap().into_iter().find(|one| one.kind == Credential::TOTP);
+        let app = app.expect("there is one");
+        self.forces(SECURITY, &[("action", "remove"), ("id", &*app.id), ("sure", "yes")]).await;
+        store.credentials_of(&user_id).await.unwrap().iter().all(|one| one.id != app.id)
+    }
+
     async fn does(&mut self, act: &str) -> bool {
         match act {
             "go on to an app" => self.goes_on_to_an_app().await,
@@ -255,19 +330,23 @@ impl Thief<'_> {
             "choose a password" => self.chooses_a_password().await,
             "change the address" => self.changes_the_address().await,
             "add a factor" => self.adds_a_factor().await,
+            "end other sessions" => self.ends_other_sessions().await,
+            "export the data" => self.exports_the_data().await,
+            "delete the account" => self.deletes_the_account().await,
+            REMOVE => self.removes_a_factor().await,
             other => panic!("the manual has an act that nobody does here: {other}"),
         }
     }
 }
 
 /// A table of the manual: by row, what is said of each column.
-fn table(heading: &str) -> BTreeMap<String, Vec<bool>> {
+fn table(heading: &str, acts: &[&str]) -> BTreeMap<String, Vec<bool>> {
     let manual = std::fs::read_to_string(MANUAL).unwrap();
     let (_, rest) = manual.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
     let lines: Vec<&str> =
         rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|it| it.starts_with('|')).collect();
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    assert_eq!(cells(lines[0])[1..], ACTS, "{heading}");
+    assert_eq!(cells(lines[0])[1..], *acts, "{heading}");
     let said = |cell: &String| match cell.as_str() {
         "yes" => true,
         "no" => false,
@@ -277,16 +356,17 @@ fn table(heading: &str) -> BTreeMap<String, Vec<bool>> {
 }
 
 async fn compare(heading: &str, kept: Kept) {
+    let acts = kept.acts();
     let mut happened = BTreeMap::new();
     for (row, has) in ROWS {
         let world = world().await;
         let mut cells = Vec::new();
-        for (number, act) in ACTS.into_iter().enumerate() {
+        for (number, act) in acts.iter().enumerate() {
             cells.push(thief(&world, number, has, kept).await.does(act).await);
         }
         happened.insert(row.to_owned(), cells);
     }
-    assert_eq!(happened, table(heading), "{heading}: what happens, and what the manual says: {ACTS:?}");
+    assert_eq!(happened, table(heading, &acts), "{heading}: what happens, and what the manual says: {acts:?}");
 }
 
 #[tokio::test]
@@ -303,16 +383,22 @@ async fn what_can_be_done_to_an_account_with_a_second_factor_is_what_the_manual_
 #[tokio::test]
 async fn the_owner_hears_of_what_a_thief_does() {
     let world = world().await;
-    for (number, has, act, template, way_back) in [
-        (0, Has::Password, "go on to an app", "new_device", NOT_ME),
-        (1, Has::Mailbox, "choose a password", "password_changed", NOT_ME),
-        (2, Has::Password, "choose a password", "password_changed", NOT_ME),
-        (3, Has::Session, "add a factor", "factor_changed", NOT_ME),
-        (4, Has::Password, "add a factor", "factor_changed", NOT_ME),
-        (5, Has::Session, "change the address", "email_asked", UNDO),
-        (6, Has::Session, "change the address", "email_changed", UNDO),
-    ] {
-        let mut thief = thief(&world, number, has, Kept::ByPassword).await;
+    for (number, (kept, has, act, template, way_back)) in [
+        (Kept::ByPassword, Has::Password, "go on to an app", "new_device", NOT_ME),
+        (Kept::ByPassword, Has::Mailbox, "choose a password", "password_changed", NOT_ME),
+        (Kept::ByPassword, Has::Password, "choose a password", "password_changed", NOT_ME),
+        (Kept::ByPassword, Has::Session, "add a factor", "factor_changed", NOT_ME),
+        (Kept::ByPassword, Has::Password, "add a factor", "factor_changed", NOT_ME),
+        (Kept::ByPassword, Has::Session, "change the address", "email_asked", UNDO),
+        (Kept::ByPassword, Has::Session, "change the address", "email_changed", UNDO),
+        (Kept::ByApp, Has::Session, REMOVE, "factor_changed", NOT_ME),
+        // There is nothing left to take back.
+        (Kept::ByPassword, Has::Session, "delete the account", "account_deleted", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut thief = thief(&world, number, has, kept).await;
         let owner = thief.email.clone();
         assert!(thief.does(act).await, "{has:?} {act}");
         let told = letter(&world, &owner, template).await.unwrap_or_else(|| panic!("{has:?} {act}: no {template}"));

@@ -43,7 +43,7 @@ impl World {
         text.lines().map(str::trim).find(|line| line.len() == 8 && line.parse::<u32>().is_ok()).unwrap().to_owned()
     }
 
-    async fn mailed_link(&self) -> String {
+    pub(super) async fn mailed_link(&self) -> String {
         let letters = self.codes().await;
         let text = letters[0]["text"].as_str().unwrap();
         text.lines().find(|line| line.contains("/login/email/confirm?code=")).unwrap().to_owned()

@@ -27,7 +27,7 @@ async fn from_all_tabs(
     from_tabs(TABS, browser, path, fields).await
 }
 
-async fn from_tabs(
+pub(super) async fn from_tabs(
     count: usize,
     browser: &Browser,
     path: &'static str,
@@ -45,7 +45,7 @@ async fn from_tabs(
 }
 
 /// One is told that it is done; the others that it cannot be done, and nobody of a fault of ours.
-fn assert_once(answers: Vec<(Answer, Browser)>, is_done: impl Fn(&Answer) -> bool, what: &str) {
+pub(super) fn assert_once(answers: Vec<(Answer, Browser)>, is_done: impl Fn(&Answer) -> bool, what: &str) {
     let (done, told): (Vec<_>, Vec<_>) = answers.into_iter().map(|(answer, _)| answer).partition(is_done);
     assert_eq!(done.len(), 1, "{what}: {done:?} {told:?}");
     assert!(told.iter().all(|answer| answer.status.is_client_error()), "{what}: {told:?}");

@@ -274,8 +274,12 @@ fn language_of(html: &str) -> Option<Language> {
 }
 
 #[cfg(test)]
+mod attributes;
+#[cfg(test)]
 mod fields;
 #[cfg(test)]
 mod lint;
+#[cfg(test)]
+mod print;
 #[cfg(test)]
 mod sample;

@@ -4,8 +4,8 @@ use http::Method;
 use http::header::ACCEPT_LANGUAGE;
 use serde_json::{Value, json};
 
-use crate::support::World;
 use crate::support::flow::authorize_url;
+use crate::support::{PASSWORD, World};
 
 async fn set(world: &World, change: Value) -> http::StatusCode {
     world.try_command(&json!({ "client": { "set": { "client": "web", "change": change } } })).await.0
@@ -77,4 +77,37 @@ async fn no_client_brands_itself() {
     let page = world.browser().get(&authorize_url("web", &[])).await;
     assert!(page.body.contains("bank.svg") && page.body.contains(" · Symbolon</title>"), "{}", page.body);
     assert!(!page.body.contains("class=\"crest\""), "{}", page.body);
+}
+
+/// The logo stands on each page of the sign-in, its host is all that the page may load from, and one that no page may show is replaced by a letter.
+#[tokio::test]
+async fn a_clients_logo_stands_on_the_pages_of_its_sign_in() {
+    let world = World::with(|config| config.factors.required = symbolon_oauth::second_factor::Required::Always).await;
+    let logo = "https://cdn.example.net/web/logo.svg";
+    world.change_client("web", |client| client.logo_uri = Some(logo.to_owned())).await;
+    let mut browser = world.browser();
+    let sign_in = browser.get(&authorize_url("web", &[])).await;
+    let step = browser.sign_in(&sign_in, "ada@example.com", PASSWORD).await;
+    for page in [&sign_in, &step] {
+        let image = format!("<img class=\"logo\" src=\"{logo}\" alt=\"\" width=\"48\" height=\"48\">");
+        assert_eq!(page.body.matches(&image).count(), 1, "{}", page.body);
+        let policy = page.header("content-security-policy");
+        let images = policy.split(';').map(str::trim).find(|it| it.starts_with("img-src")).unwrap_or_default();
+        assert_eq!(
+            images.replace("'self'", "").split_whitespace().collect::<Vec<_>>()[1..],
+            ["https://cdn.example.net"]
+        );
+    }
+    let other = world.browser().get(&authorize_url("other", &[])).await;
+    assert!(
+        !other.body.contains("<img") && !other.header("content-security-policy").contains("cdn."),
+        "another client's"
+    );
+    for bad in ["http://cdn.example.net/logo.svg", "javascript:alert(1)", "data:image/svg+xml,x", "/logo.svg"] {
+        world.change_client("web", |client| client.logo_uri = Some(bad.to_owned())).await;
+        let page = world.browser().get(&authorize_url("web", &[])).await;
+        assert!(
+            !page.body.contains("<img") && page.body.contains("<span class=\"logo\" aria-hidden=\"true\">W</span>")
+        );
+    }
 }

@@ -235,7 +235,8 @@ async fn another_address_is_told_to_both_and_so_is_that_it_is_as_it_was() {
     letters.are("its way back looked at", &[]).await;
     let done = owner.post("/account/email/undo", &[("code", &*code), ("csrf", &*csrf)]).await;
     assert!(done.body.contains("Your address is safe"), "{done:?}");
-    let undone = |to| Told { to, way_back: Some(FORGOT), ..told("Your address is as it was", "is the address of your account") };
+    let undone =
+        |to| Told { to, way_back: Some(FORGOT), ..told("Your address is as it was", "is the address of your account") };
     let reset = Told { way_back: None, ..told("Choose a new password", "has forgotten the password") };
     letters.are("taken back", &[undone(ADA), undone(NEW_ADDRESS), reset]).await;
 }

@@ -5,7 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod account_copy;
 mod account_lists;
+mod account_pages;
 mod acme;
 mod answers_encrypted;
 mod answers_front;

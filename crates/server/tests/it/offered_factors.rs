@@ -40,12 +40,8 @@ async fn an_app_that_is_not_offered_any_more_is_set_up_by_no_form() {
     let (world, mut own) = everything().await;
     let page = own.security(&[("action", "totp")]).await;
     let code = App::of(&page).code(0);
-    let fields = [
-        ("csrf", page.field("csrf")),
-        ("action", "totp".to_owned()),
-        ("secret", page.field("secret")),
-        ("code", code),
-    ];
+    let fields =
+        [("csrf", page.field("csrf")), ("action", "totp".to_owned()), ("secret", page.field("secret")), ("code", code)];
     let world = offering(world, &mut own, &[Factor::Passkey]).await;
     let page = own.get(SECURITY).await;
     assert!(page.body.contains("id=\"create\"") && !page.body.contains("value=\"totp\""), "{}", page.body);

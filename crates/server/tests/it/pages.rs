@@ -4,6 +4,7 @@ use http::header::{HOST, SET_COOKIE};
 use http::{HeaderName, Method};
 use symbolon_server::pages::assets::STYLESHEET_PATH;
 
+use crate::account_pages::{account_pages, open};
 use crate::support::flow::authorize_url;
 use crate::support::raw::raw;
 use crate::support::{Answer, Browser, ISSUER, PASSWORD, World};
@@ -56,14 +57,15 @@ async fn every_page(world: &World, origin: &str) -> Vec<(String, Answer)> {
         pages.push((format!("signed in: GET {path}"), browser.get(path).await));
     }
     pages.retain(|(_, page)| !page.status.is_redirection());
-    assert!(pages.len() > 30, "{}", pages.len());
+    pages.extend(account_pages(world).await);
+    assert!(pages.len() > 90, "{}", pages.len());
     pages
 }
 
 /// 2, 103, 104, 107.
 #[tokio::test]
 async fn every_page_and_error_carries_the_security_headers() {
-    let world = World::new().await;
+    let world = World::with(open).await;
     for (name, page) in every_page(&world, ISSUER).await {
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{name}: {page:?}");
         let csp = page.header("content-security-policy");
@@ -97,7 +99,11 @@ async fn every_page_and_error_carries_the_security_headers() {
 /// 105: on pages and on everything else.
 #[tokio::test]
 async fn every_answer_of_an_https_issuer_asks_for_https() {
-    let world = World::with(|config| config.issuer = HTTPS_ISSUER.to_owned()).await;
+    let world = World::with(|config| {
+        open(config);
+        config.issuer = HTTPS_ISSUER.to_owned();
+    })
+    .await;
     let mut answers = every_page(&world, HTTPS_ISSUER).await;
     let mut browser = Browser::new(world.running.address.unwrap(), HTTPS_ISSUER);
     for path in ["/.well-known/openid-configuration", "/.well-known/jwks.json", "/userinfo", "/livez", STYLESHEET_PATH]
@@ -226,7 +232,7 @@ async fn no_path_leads_out_of_the_bundle() {
 /// passwords.
 #[tokio::test]
 async fn no_page_has_inline_style_script_or_foreign_content() {
-    let world = World::new().await;
+    let world = World::with(open).await;
     for (name, page) in every_page(&world, ISSUER).await {
         let body = page.body.to_ascii_lowercase();
         let form_post = name.contains("form_post");

@@ -35,11 +35,7 @@ async fn at_the_step(world: &World) -> (App, Vec<(Browser, Answer)>) {
 }
 
 /// The same code in all of them at once; with each answer, its browser.
-async fn type_everywhere(
-    waiting: Vec<(Browser, Answer)>,
-    way: &'static str,
-    code: &str,
-) -> Vec<(Answer, Browser)> {
+async fn type_everywhere(waiting: Vec<(Browser, Answer)>, way: &'static str, code: &str) -> Vec<(Answer, Browser)> {
     let typed = waiting.into_iter().map(|(mut browser, step)| {
         let code = code.to_owned();
         tokio::spawn(async move { (browser.factor(&step, way, &code, &[]).await, browser) })

@@ -129,6 +129,43 @@ fn large_records_do_not_stop_an_import_beside_a_server() {
     assert!(!report.contains("\"line\":1,") && !report.contains("\"line\":6,"), "{report}");
 }
 
+/// Three batches, at a terminal that `script` of util-linux makes; what is written there, with the terminal's own line ends.
+#[cfg(target_os = "linux")]
+fn at_a_terminal(folder: &Path, arguments: &str) -> String {
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("{PROGRAM} {arguments}"), "/dev/null"]).current_dir(folder);
+    script.env("SYMBOLON_ISSUER", "https://auth.example.com").env("SYMBOLON_MASTER_KEY_FILE", "master.key");
+    let output = script.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_import_shows_how_far_it_is_on_a_terminal_and_nowhere_else() {
+    let folder = folder();
+    let folder = folder.path();
+    let people = |name: &str| {
+        let lines = (0..1_200).map(|number| format!("{{\"email\":\"{name}-{number:04}@example.com\"}}\n"));
+        std::fs::write(folder.join(name), lines.collect::<String>()).unwrap();
+    };
+    people("watched");
+    let said = at_a_terminal(folder, "user import watched");
+    let bars: Vec<&str> = said.split("\r\u{1b}[K").filter(|part| part.starts_with("importing, ")).collect();
+    let starts = ["importing, 500 accounts  [", "importing, 1000 accounts  [", "importing, 1200 accounts  ["];
+    assert!(bars.len() == 3 && bars.iter().zip(starts).all(|(bar, start)| bar.starts_with(start)), "{said:?}");
+    let percent = |bar: &str| bar.split("]  ").nth(1).unwrap().split('%').next().unwrap().parse::<u64>().unwrap();
+    assert_eq!(bars.iter().map(|bar| percent(bar)).collect::<Vec<_>>(), [41, 83, 100], "{said:?}");
+    assert!(bars[0].contains("[#########...............]"), "{said:?}");
+    assert!(said.split("importing, 1200").nth(1).unwrap().contains("\r\u{1b}[K"), "it makes room: {said:?}");
+    people("read-by-a-program");
+    assert!(!at_a_terminal(folder, "user import read-by-a-program --json").contains("importing"));
+    people("logged");
+    let output = symbolon(folder, None, "user import logged").output().unwrap();
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stderr).contains("importing"));
+}
+
 const ACCOUNTS: u64 = 4_000;
 
 #[test]

@@ -126,7 +126,7 @@ async fn account(world: &World, pages: &mut Pages) {
     own.sign_in_here(BOB).await;
     let host = url::Url::parse(&own.origin).unwrap().host_str().unwrap().to_owned();
     own.add_passkey(&Passkey::es256(b"pages", &host, &own.origin)).await;
-    own.code("web", BOB, &[]).await;
+    world.redeem("web", &own.code("web", BOB, &[]).await).await;
     pages.see("/account", "id=\"parts\"", own.get("/account").await);
     for (part, mark, wrong) in [
         (

@@ -16,8 +16,9 @@ use crate::support::{Answer, World};
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
 const CARL: &str = "carl@example.com";
+const EVE: &str = "eve@example.com";
 const GRACE: &str = "grace@example.com";
-const NEW_ADDRESS: &str = "bob@new.example.com";
+const NEW_ADDRESS: &str = "eve@new.example.com";
 const SESSION: &str = "symbolon-session";
 
 /// Everything that has pages is on.
@@ -167,9 +168,11 @@ async fn account(world: &World, pages: &mut Pages) {
 
 /// The links of letters: what they open, and what comes of it.
 async fn another_address(world: &World, pages: &mut Pages) {
+    world.add_user(EVE, "Eve", &[]).await;
+    world.browser().sign_in_here(EVE).await;
     let mut own = world.browser();
-    own.sign_in_here(BOB).await;
-    let not_me = letter(world, BOB, "new_device", "not_me").await;
+    own.sign_in_here(EVE).await;
+    let not_me = letter(world, EVE, "new_device", "not_me").await;
     pages.see("/not-me", "id=\"not-me\"", world.browser().get(&not_me).await);
     pages.see("/not-me, no such link", "<h1", world.browser().get("/not-me?code=x").await);
     let csrf = own.get("/account/email").await.field("csrf");
@@ -177,7 +180,7 @@ async fn another_address(world: &World, pages: &mut Pages) {
     pages.see("/account/email, asked", "id=\"pending\"", own.get("/account/email").await);
     for (path, to, kind, mark) in [
         ("/account/email/confirm", NEW_ADDRESS, "email_proof", "id=\"use-address\""),
-        ("/account/email/undo", BOB, "email_changed", "id=\"undo\""),
+        ("/account/email/undo", EVE, "email_changed", "id=\"undo\""),
     ] {
         let page = own.get(&letter(world, to, kind, "link").await).await;
         let (code, csrf) = (page.field("code"), page.field("csrf"));
@@ -185,7 +188,7 @@ async fn another_address(world: &World, pages: &mut Pages) {
         pages.see(&format!("{path}, done"), "<h1", own.post(path, &[("code", &*code), ("csrf", &*csrf)]).await);
         pages.see(&format!("{path}, over"), "<h1", own.post(path, &[("code", &*code), ("csrf", &*csrf)]).await);
     }
-    // Bob's went with the address.
+    // Eve's went with the address.
     let mut anybody = world.browser();
     let page = anybody.get(&letter(world, ADA, "new_device", "not_me").await).await;
     let (code, csrf) = (page.field("code"), page.field("csrf"));

@@ -16,7 +16,12 @@ const root = import.meta.dirname;
 const folder = process.argv[2] ?? join(root, 'dist');
 
 /** Loaded later, by the module that is imported. One that another part loads stands before it. */
-const PARTS = { './sign-in.js': 'sign-in', './cookie.js': 'cookie', './storage/open.js': 'storage' };
+const PARTS = {
+  './sign-in.js': 'sign-in',
+  './cookie.js': 'cookie',
+  './storage/plain.js': 'storage',
+  './storage/bound.js': 'dpop',
+};
 /** Where a part is not where it is imported from. */
 const ENTRIES = { './cookie.js': './storage/cookie.js' };
 

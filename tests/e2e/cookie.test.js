@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 import { createGuard } from '../../sdk/node-guard/src/guard.js';
 import { fillIn, launch, profile } from './support/browser.js';
-import { becomes, settled, signIn, tokenRequests } from './support/sdk.js';
+import { becomes, loadedParts, settled, signIn, tokenRequests } from './support/sdk.js';
 import { ADMIN, Server } from './support/server.js';
 import { Visitor } from './support/visitor.js';
 
@@ -88,11 +88,12 @@ auth.start();
 /** A page of the app that somebody is signed in at. */
 async function signedIn(t, options) {
   const context = await profile(t, browser, options);
+  const loaded = loadedParts(context);
   const page = await context.newPage();
   await page.goto(`${app.origin}/`);
   await settled(page);
   await signIn(page, ADMIN);
-  return { context, page };
+  return { context, page, loaded };
 }
 
 const cookies = async (context) => Object.fromEntries((await context.cookies([server.issuer, `${server.issuer}/oauth/token`])).map((one) => [one.name, one]));
@@ -106,7 +107,7 @@ const signOut = async (page) => {
 };
 
 test('sign in, call, reload, renew, sign out, and no script ever had a token', async (t) => {
-  const { context, page } = await signedIn(t, { tolerate: /the tokens are cookies/ });
+  const { context, page, loaded } = await signedIn(t, { tolerate: /the tokens are cookies/ });
   const { [names.access]: access, [names.refresh]: refresh } = await cookies(context);
   assert.deepEqual([access.httpOnly, access.sameSite, access.path], [true, 'Lax', '/']);
   assert.deepEqual([refresh.httpOnly, refresh.sameSite, refresh.path], [true, 'Strict', '/oauth']);
@@ -140,6 +141,7 @@ test('sign in, call, reload, renew, sign out, and no script ever had a token', a
   assert.equal(await page.evaluate(() => auth.refreshUser().then(({ email }) => email)), ADMIN.email);
 
   await signOut(page);
+  assert.deepEqual(loaded(), ['cookie', 'sign-in', 'storage', 'symbolon'], 'nothing binds a cookie to a key: no proofs');
   const left = await cookies(context);
   assert.equal(left[names.access] ?? left[names.refresh], undefined);
   // The old cookies are worth nothing, and the issuer asks for the password again.

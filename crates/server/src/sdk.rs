@@ -19,6 +19,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 pub static FILES: &[File] = &[
     File { name: "symbolon.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/symbolon.js") },
     File { name: "sign-in.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/sign-in.js") },
+    File { name: "dpop.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/dpop.js") },
     File { name: "storage.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/storage.js") },
     File { name: "cookie.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/cookie.js") },
     File { name: "socket.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/socket.js") },

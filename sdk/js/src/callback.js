@@ -33,7 +33,7 @@ export function arrive(env, prefix, redirectUri) {
   for (const name of ANSWER) query.delete(name);
   const clean = transaction ? sameOrigin(transaction.returnTo, here.href, redirectUri) : here.href;
   env.history.replaceState(env.history.state, '', clean);
-  return transaction?.verifier === undefined && transaction ? undefined : { answer, transaction };
+  return transaction && !transaction.verifier ? undefined : { answer, transaction };
 }
 
 /**
@@ -47,7 +47,8 @@ function take(env, key) {
     const text = env.sessionStorage.getItem(key);
     if (!text) return undefined;
     const record = JSON.parse(text);
-    env.sessionStorage.setItem(key, JSON.stringify({ returnTo: record.returnTo, at: record.at }));
+    const { returnTo, at } = record;
+    env.sessionStorage.setItem(key, JSON.stringify({ returnTo, at }));
     return record;
   } catch {
     return undefined;

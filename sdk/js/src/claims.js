@@ -19,7 +19,7 @@ const LASTING = ['iss', 'sub', 'aud', 'azp', 'auth_time'];
  */
 export function decode(jwt) {
   try {
-    const [header, claims] = jwt.split('.').slice(0, 2).map(part);
+    const [header, claims] = jwt.split('.', 2).map(part);
     return { header, claims };
   } catch {
     // The parser's own message would quote the token.
@@ -32,7 +32,7 @@ function part(text) {
   const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
   const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
   const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('not an object');
+  if (!value || typeof value !== 'object' || Array.isArray(value)) throw new TypeError('not an object');
   return value;
 }
 

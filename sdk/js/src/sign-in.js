@@ -207,23 +207,24 @@ async function begin({ server, redirectUri, options, apis, report, error, decode
   const decoded = decode(idToken);
   const why = wrong(decoded, server, nonce);
   if (why) throw error('id_token', `wrong ${why}`);
-  const profile = await userinfo(server, token, decoded.claims).catch((thrown) => void report(thrown));
-  return { json, saved: { idToken, nonce, claims: { ...decoded.claims, ...profile }, scope, key } };
+  const claims = await userinfo(server, token, decoded.claims).catch((thrown) => (report(thrown), decoded.claims));
+  return { json, saved: { idToken, nonce, claims, scope, key } };
 }
 
 /**
- * The person's profile.
+ * What is known of the person, with the profile as it is now.
  * @param {import('./server.js').Server} server
  * @param {string} token
- * @param {Json} claims of the ID token, whose `sub` it must have (OpenID Connect Core §5.3.2)
+ * @param {Json} claims of the ID token, whose `sub` the profile must have (OpenID Connect Core §5.3.2)
+ * @returns {Promise<Json>}
  */
-export async function userinfo(server, token, { sub }) {
-  if (server.profile) return server.profile();
+export async function userinfo(server, token, claims) {
+  if (server.profile) return { ...claims, ...(await server.profile()) };
   const { userinfo_endpoint } = await server.metadata();
-  if (!userinfo_endpoint) return {};
+  if (!userinfo_endpoint) return claims;
   const { response, json } = await server.send(userinfo_endpoint, {}, (request) => server.authorized(request, token));
-  if (!response.ok || json.sub !== sub) throw new TypeError('userinfo of somebody else');
-  return json;
+  if (!response.ok || json.sub !== claims.sub) throw new TypeError('userinfo of somebody else');
+  return { ...claims, ...json };
 }
 
 /**

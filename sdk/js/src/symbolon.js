@@ -179,7 +179,10 @@ export class Auth {
 
   /** Decides where tokens are kept, and loads what that takes. */
   #open = once(async () => {
-    const { open } = await import('./storage/open.js').catch(offline);
+    // cookie, session, local: without the proofs
+    const plain = /^[csl]/.test(/** @type {any} */ (this.#options.storage));
+    const part = plain ? import('./storage/plain.js') : import('./storage/bound.js');
+    const { open } = await part.catch(offline);
     this.#tokens.store = await open(this.#context, this.#options);
   });
 
@@ -203,8 +206,8 @@ export class Auth {
     if (!(await this.#tokens.inTurn(() => this.#tokens.load()))) return false;
     try {
       await this.#tokens.get(this.#main, MIN_TTL_SECS);
-    } catch (thrown) {
-      if (!OVER.includes(/** @type {AuthError} */ (thrown).code)) throw thrown;
+    } catch (/** @type {any} */ error) {
+      if (!OVER.includes(error.code)) throw error;
       await this.#tokens.end(this.#tokens.saved?.turn);
       return false;
     }
@@ -231,9 +234,9 @@ export class Auth {
 
   /**
    * Asks for a stronger or fresher sign-in (RFC 9470), and comes back here.
-   * @param {{ acr?: string, maxAge?: number, returnTo?: string }} options
+   * @type {(options: { acr?: string, maxAge?: number, returnTo?: string }) => Promise<void>}
    */
-  stepUp = (options) => this.login(options);
+  stepUp = this.login;
 
   /**
    * Signs in in a window of its own; the page stays. Call it straight from a click.
@@ -346,8 +349,7 @@ export class Auth {
     try {
       const access = await this.#tokens.get(want, minTtl, stale);
       if (this.#tokens.saved?.nonce === saved.nonce) return access;
-    } catch (thrown) {
-      const error = /** @type {AuthError} */ (thrown);
+    } catch (/** @type {any} */ error) {
       if (!OVER.includes(error.code)) throw this.#report(error);
       const now = this.#tokens.saved;
       this.#signedOut(now ? 'expired' : 'other-tab');
@@ -361,7 +363,7 @@ export class Auth {
     const { token } = await this.#token(this.#main);
     const saved = /** @type {import('./tokens.js').Saved} */ (this.#tokens.saved);
     const { userinfo } = await signIn();
-    saved.claims = { ...saved.claims, ...(await userinfo(this.#server, token, saved.claims)) };
+    saved.claims = await userinfo(this.#server, token, saved.claims);
     this.#show(saved);
     return this.user;
   };

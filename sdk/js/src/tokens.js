@@ -107,8 +107,8 @@ export class Tokens {
   async #locked(work) {
     try {
       return await this.env.navigator.locks.request(this.tabs.prefix, { signal: AbortSignal.timeout(LOCK_MS) }, work);
-    } catch (error) {
-      throw /** @type {any} */ (error).hint ? error : new AuthError('network'); // it never was our turn
+    } catch (/** @type {any} */ error) {
+      throw error.hint ? error : new AuthError('network'); // it never was our turn
     }
   }
 
@@ -149,8 +149,8 @@ export class Tokens {
     if (usable && have.expiresAt - now >= minTtl * 1000) return have;
     try {
       return await (this.#renewing[key] ??= this.#renew(key, want, have).finally(() => delete this.#renewing[key]));
-    } catch (error) {
-      if (usable && /** @type {AuthError} */ (error).code === 'network') return have;
+    } catch (/** @type {any} */ error) {
+      if (usable && error.code === 'network') return have;
       throw error;
     }
   }

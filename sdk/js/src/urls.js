@@ -41,11 +41,10 @@ export const parseApis = (apis) =>
  * The API a URL belongs to, if any: the most specific one. No match means no token.
  * @param {Api[]} apis
  * @param {string | URL} target
- * @param {string} [here] base of relative targets
  */
-export function matchApi(apis, target, here) {
-  if (!URL.canParse(String(target), here)) return undefined;
-  const url = new URL(target, here);
+export function matchApi(apis, target) {
+  if (!URL.canParse(target)) return undefined;
+  const url = new URL(target);
   // `blob:` and `filesystem:` URLs inherit an origin, so the protocol is compared too.
   return apis
     .filter(({ base }) => base.protocol === url.protocol && base.origin === url.origin && within(base, url))
@@ -55,8 +54,8 @@ export function matchApi(apis, target, here) {
 /** @param {URL} base @param {URL} url */
 function within(base, url) {
   const root = base.pathname.replace(/\/$/, '');
-  if (root === '') return true;
-  return !HIDDEN_DOTS.test(url.pathname) && (url.pathname === root || url.pathname.startsWith(`${root}/`));
+  const path = url.pathname;
+  return !root || (!HIDDEN_DOTS.test(path) && (path === root || path.startsWith(`${root}/`)));
 }
 
 /**

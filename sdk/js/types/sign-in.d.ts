@@ -28,12 +28,13 @@ export function ask(context: Context, popup: Window, options: Login): Promise<{
  */
 export function redeem(context: Context, answer: URLSearchParams, asked: Asked): Promise<void>;
 /**
- * The person's profile.
+ * What is known of the person, with the profile as it is now.
  * @param {import('./server.js').Server} server
  * @param {string} token
- * @param {Json} claims of the ID token, whose `sub` it must have (OpenID Connect Core §5.3.2)
+ * @param {Json} claims of the ID token, whose `sub` the profile must have (OpenID Connect Core §5.3.2)
+ * @returns {Promise<Json>}
  */
-export function userinfo(server: import("./server.js").Server, token: string, { sub }: Json): Promise<import("./server.js").Json>;
+export function userinfo(server: import("./server.js").Server, token: string, claims: Json): Promise<Json>;
 /**
  * Forgets and revokes what there is, and goes to where the session ends.
  * @param {Context} context

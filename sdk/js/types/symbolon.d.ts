@@ -44,7 +44,7 @@ export class Auth {
     login: (options?: Login) => Promise<void>;
     /**
      * Asks for a stronger or fresher sign-in (RFC 9470), and comes back here.
-     * @param {{ acr?: string, maxAge?: number, returnTo?: string }} options
+     * @type {(options: { acr?: string, maxAge?: number, returnTo?: string }) => Promise<void>}
      */
     stepUp: (options: {
         acr?: string;

@@ -8,9 +8,8 @@ export function secureUrl(value: unknown, name: string): URL;
  * The API a URL belongs to, if any: the most specific one. No match means no token.
  * @param {Api[]} apis
  * @param {string | URL} target
- * @param {string} [here] base of relative targets
  */
-export function matchApi(apis: Api[], target: string | URL, here?: string): Api | undefined;
+export function matchApi(apis: Api[], target: string | URL): Api | undefined;
 /**
  * A place of this origin as an absolute URL; anything else becomes the fallback. Checked when stored and when used,
  * and kept absolute: a path rebuilt from parts can turn into `//elsewhere`.

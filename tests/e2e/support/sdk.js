@@ -123,6 +123,16 @@ export const call = (page, server, path = '/api/dragons') =>
 /** Renews now. */
 export const renew = (page) => page.evaluate(() => auth.token({ minTtl: 99_999 }).then(() => 'renewed', ({ code }) => code));
 
+/** Asks which files of the SDK the pages have loaded from now on. */
+export function loadedParts(context) {
+  const seen = new Set();
+  context.on('request', (request) => {
+    const [, name] = /\/sdk\/v1\/([\w-]+)\./.exec(request.url()) ?? [];
+    if (name) seen.add(name);
+  });
+  return () => [...seen].sort();
+}
+
 /** Token requests from now on, of every page, by grant. */
 export function tokenRequests(context) {
   const seen = [];

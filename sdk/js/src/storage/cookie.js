@@ -26,14 +26,12 @@ const LASTING = ['iss', 'sub', 'aud', 'auth_time'];
 
 /**
  * @param {import('../sign-in.js').Context} context
- * @param {import('../symbolon.js').Options} options
  * @param {Pick<Store, 'load' | 'save'>} record for all tabs
  * @returns {Store}
  */
-export function cookies({ env, server, tokens, apis, error }, { dpop }, record) {
+export function cookies({ env, server, tokens, apis, error }, record) {
   const audiences = [...new Set(apis.map(({ audience }) => audience))];
   if (audiences.length > 1) throw error('config', 'one cookie is for one audience');
-  if (dpop === true) throw error('dpop_unavailable');
   const main = `${audiences[0] ?? ''} `;
   /** The token of the session's pages. */
   let csrf = '';

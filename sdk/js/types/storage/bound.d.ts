@@ -1,7 +1,7 @@
 /** @typedef {import('../tokens.js').Store} Store */
 /**
- * The store of the mode that was asked for. Cookies are a part of their own. `auto` is IndexedDB with a key beside the
- * refresh token, and `memory` where that cannot be.
+ * The store of the mode that was asked for. `auto` is IndexedDB with a key beside the refresh token, and `memory` where
+ * that cannot be.
  * @param {import('../sign-in.js').Context} context
  * @param {import('../symbolon.js').Options} options
  * @returns {Promise<Store>}

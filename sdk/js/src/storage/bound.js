@@ -1,18 +1,17 @@
 /**
- * Where the tokens of a sign-in are, and by what key they are bound. Loaded only where somebody is signed in or about
- * to be.
+ * Where the tokens of a sign-in are, and by what key they are bound: `auto` and `memory`. Loaded only where somebody is
+ * signed in or about to be, and in the other modes not at all.
  */
 
 import { newKey, prover } from './dpop.js';
 import { indexedDb, waiting } from './indexed-db.js';
 import { keep } from './memory.js';
-import { webStorage } from './web.js';
 
 /** @typedef {import('../tokens.js').Store} Store */
 
 /**
- * The store of the mode that was asked for. Cookies are a part of their own. `auto` is IndexedDB with a key beside the
- * refresh token, and `memory` where that cannot be.
+ * The store of the mode that was asked for. `auto` is IndexedDB with a key beside the refresh token, and `memory` where
+ * that cannot be.
  * @param {import('../sign-in.js').Context} context
  * @param {import('../symbolon.js').Options} options
  * @returns {Promise<Store>}
@@ -20,14 +19,10 @@ import { webStorage } from './web.js';
 export async function open(context, options) {
   const { env, prefix, server, error } = context;
   const { storage = 'auto', dpop = 'auto' } = options;
-  const offline = () => Promise.reject(error('network', 'part of the SDK'));
   const lasting = indexedDb(env, `${prefix}saved`);
-  if (storage === 'cookie') return (await import('./cookie.js').catch(offline)).cookies(context, options, lasting);
   const metadata = await server.metadata();
-  const web = storage === 'session' || storage === 'local'; // no place for a key
-  const bound = dpop && !web && metadata.dpop_signing_alg_values_supported?.includes('ES256');
+  const bound = dpop && metadata.dpop_signing_alg_values_supported?.includes('ES256');
   if (dpop === true && !bound) throw error('dpop_unavailable');
-  if (web) return webStorage(env, prefix, storage);
   server.prover = prover(env, server);
   const keys = bound ? keysOf(env, prefix) : {};
   if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...keys };

@@ -8,6 +8,7 @@ mod clock;
 mod core;
 mod cpu;
 mod figure;
+mod gateway;
 mod growth;
 mod load;
 mod measure;
@@ -33,6 +34,7 @@ type Measurement = fn() -> Result<Vec<Figure>, Failure>;
 const GROUPS: &[(&str, &[(&str, Measurement)])] = &[
     ("accounts", accounts::PARTS),
     ("core", core::PARTS),
+    ("gateway", gateway::PARTS),
     ("nodes", nodes::PARTS),
     ("protocol", protocol::PARTS),
     ("revocation", revocation::PARTS),
@@ -45,7 +47,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
-        // The other process of a comparison: see `yardstick`.
+        // The other process of a comparison: see `yardstick` and `gateway::api`.
+        ["yardstick", "api"] => gateway::api::serve(),
         ["yardstick", algorithm] => yardstick::serve(algorithm),
         [group, "--out", out] => measure_all(group).and_then(|figures| write(out, &figures)),
         [group, part, "--out", out] => measure(group, part).and_then(|figures| write(out, &figures)),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -152,23 +152,36 @@ impl Installation {
     }
 
     fn start(&self, mut command: Command, settings: &[(&str, &str)]) -> Result<Running, Failure> {
-        command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
-        let watch = Stopwatch::start();
-        let child = command.spawn()?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
-        let mut running = Running { child, address, started_in: Duration::ZERO };
-        while !answers(address, &self.host()) {
-            if let Some(status) = running.child.try_wait()? {
-                return Err(format!("the server ended with {status} instead of answering").into());
-            }
-            if watch.elapsed() > PATIENCE {
-                return Err("the server does not answer".into());
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        running.started_in = watch.elapsed();
-        Ok(running)
+        command.envs(settings.iter().copied());
+        launch(command, self.port, &self.host())
     }
+}
+
+/// Starts the gateway whose `gateway.toml` is in this folder, with settings in its environment, and waits for its first good answer.
+pub(crate) fn gateway(folder: &Path, port: u16, settings: &[(&str, &str)]) -> Result<Running, Failure> {
+    let mut command = Command::new(binary()?);
+    command.args(["gateway", "serve"]).current_dir(folder).stdin(Stdio::null());
+    command.env_remove("SYMBOLON_BIN").env_remove("SYMBOLON_BENCH_SIZES").envs(settings.iter().copied());
+    launch(command, port, &format!("localhost:{port}"))
+}
+
+fn launch(mut command: Command, port: u16, host: &str) -> Result<Running, Failure> {
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let watch = Stopwatch::start();
+    let child = command.spawn()?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut running = Running { child, address, started_in: Duration::ZERO };
+    while !answers(address, host) {
+        if let Some(status) = running.child.try_wait()? {
+            return Err(format!("the server ended with {status} instead of answering").into());
+        }
+        if watch.elapsed() > PATIENCE {
+            return Err("the server does not answer".into());
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    running.started_in = watch.elapsed();
+    Ok(running)
 }
 
 /// A port that was free a moment ago.

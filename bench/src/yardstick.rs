@@ -26,7 +26,11 @@ pub(crate) fn serve(algorithm: &str) -> Result<(), Failure> {
     let jwk = Jwk::generate(algorithm)?;
     let header = json!({"alg": algorithm.name(), "typ": "at+jwt", "kid": jwk.kid()}).to_string();
     let signer = Signer { header: base64url::encode(header.as_bytes()), key: RawKey::from_jwk(&jwk, algorithm)? };
-    let app = Router::new().route("/oauth/token", post(token)).with_state(Arc::new(signer));
+    listen(Router::new().route("/oauth/token", post(token)).with_state(Arc::new(signer)))
+}
+
+/// Serves these routes, and says where and until when as [`serve`] does.
+pub(crate) fn listen(app: Router) -> Result<(), Failure> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());

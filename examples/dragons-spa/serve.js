@@ -1,6 +1,7 @@
 /**
  * Serves what the build made, as any static server would: unknown paths get the page, and the page may run and call
- * nothing but itself, the issuer and the API. ISSUER, API, AUDIENCE, CLIENT_ID and PORT change what config.json says.
+ * nothing but itself, the issuer and the API. ISSUER, API, AUDIENCE, CLIENT_ID and PORT change what config.json says;
+ * DPOP=off is for an API that knows no proofs.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -18,13 +19,14 @@ const TYPES = {
   '.png': 'image/png',
 };
 
-const { ISSUER, API, AUDIENCE, CLIENT_ID, PORT = '4200' } = process.env;
+const { ISSUER, API, AUDIENCE, CLIENT_ID, DPOP, PORT = '4200' } = process.env;
 const written = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
 const config = {
   issuer: ISSUER ?? written.issuer,
   clientId: CLIENT_ID ?? written.clientId,
   api: API ?? written.api,
   audience: AUDIENCE ?? API ?? written.audience,
+  ...(DPOP === 'off' && { dpop: false }),
 };
 const policy = [
   "default-src 'none'",

@@ -12,22 +12,29 @@ import { ADMIN, Server } from './support/server.js';
 const USUAL = 'http://localhost:4200';
 
 let server, api, spa, app, browser, user, registered;
+/** The API with express-jwt, and the same build of the app with it. */
+let plainApi, plainSpa, plainApp;
 
 before(async () => {
-  const [spaPort, apiPort] = await Promise.all([quietPort(), quietPort()]);
+  const [spaPort, apiPort, plainSpaPort, plainApiPort] = await Promise.all([quietPort(), quietPort(), quietPort(), quietPort()]);
   app = `http://localhost:${spaPort}`;
+  plainApp = `http://localhost:${plainSpaPort}`;
   server = await Server.start();
   registered = (await server.command(['client', 'show', 'dragons-spa'])).client;
   const issuer = { ISSUER: server.issuer, AUDIENCE: server.api };
-  [api, spa, browser, user] = await Promise.all([
+  const places = [app, plainApp].flatMap((origin) => ['--add-redirect', `${origin}/callback`, '--add-post-logout', `${origin}/`, '--add-origin', origin]);
+  [api, plainApi, spa, browser, user] = await Promise.all([
     Sample.start('dragons-api-express', { ...issuer, ORIGIN: app, PORT: `${apiPort}` }),
+    Sample.start('dragons-api-express', { ...issuer, ORIGIN: plainApp, PORT: `${plainApiPort}` }, 'start:express-jwt'),
     Sample.start('dragons-spa', { ...issuer, API: `http://localhost:${apiPort}`, PORT: `${spaPort}` }),
     launchWhole(),
     server.addUser('bob@example.test', 'Bob Scrooge', 'a long walk in the rain'),
-    server.command(['client', 'set', 'dragons-spa', '--add-redirect', `${app}/callback`, '--add-post-logout', `${app}/`, '--add-origin', app]),
+    server.command(['client', 'set', 'dragons-spa', ...places]),
   ]);
+  // What the first one has built.
+  plainSpa = await Sample.start('dragons-spa', { ...issuer, API: plainApi.origin, DPOP: 'off', PORT: `${plainSpaPort}` }, 'serve');
 });
-after(() => Promise.all([browser?.close(), spa?.stop(), api?.stop(), server?.stop()]));
+after(() => Promise.all([browser?.close(), ...[spa, api, plainSpa, plainApi, server].map((one) => one?.stop())]));
 
 /** From any page of the app through the sign-in page and back. */
 async function signIn(page, { email, password }) {
@@ -113,6 +120,29 @@ test('who lacks the role is refused by the guard, and by the API if they ask it 
   await page.getByRole('heading', { name: 'Not for you' }).waitFor();
   assert.equal(page.url(), `${app}/no-entry`);
   await looked(page, 'no-entry');
+});
+
+test('the same with express-jwt, which knows no proofs: dragons, profile, orders, and no key that binds a token', async (t) => {
+  const page = await (await profile(t, browser)).newPage();
+  const calls = [];
+  page.on('request', (request) => {
+    const { authorization, dpop } = request.headers();
+    if (request.url().startsWith(plainApi.origin) && request.method() === 'GET') calls.push([authorization?.split(' ')[0], dpop]);
+  });
+  await page.goto(plainApp);
+  await signIn(page, ADMIN);
+  await page.getByText('Shenlong').waitFor();
+  await page.click('nav >> text=Profile');
+  await page.locator('#claims dd').first().waitFor();
+  assert.match(await page.innerText('#claims'), new RegExp(ADMIN.email));
+  await page.click('nav >> text=Orders');
+  await page.getByText('dragon saddle').waitFor();
+  const [, ...signedIn] = calls; // the first one before anybody is signed in
+  assert.ok(signedIn.length >= 2, JSON.stringify(calls));
+  for (const call of signedIn) assert.deepEqual(call, ['Bearer', undefined]);
+  // What is in a page's memory is gone after a reload: the issuer is asked, without a prompt.
+  await page.reload();
+  await page.getByText('dragon saddle').waitFor();
 });
 
 test('a name is text, whatever is in it', async (t) => {

@@ -9,14 +9,14 @@ import { App } from './app/app';
 import { API, type Config } from './app/config';
 import { routes } from './app/routes';
 
-const { issuer, clientId, api, audience }: Config = await fetch('config.json').then((answer) => answer.json());
+const { issuer, clientId, api, audience, dpop }: Config = await fetch('config.json').then((answer) => answer.json());
 
 bootstrapApplication(App, {
   providers: [
     provideBrowserGlobalErrorListeners(),
     provideRouter(routes),
     provideHttpClient(withInterceptors([symbolonInterceptor])),
-    provideSymbolon({ issuer, clientId, redirectUri: '/callback', apis: { [api]: { audience, scope: 'read:dragons' } } }),
+    provideSymbolon({ issuer, clientId, dpop, redirectUri: '/callback', apis: { [api]: { audience, scope: 'read:dragons' } } }),
     { provide: API, useValue: api },
   ],
 });

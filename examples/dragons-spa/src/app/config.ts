@@ -6,6 +6,8 @@ export interface Config {
   clientId: string;
   api: string;
   audience: string;
+  /** Only where the API knows no proofs: tokens are then good for whoever holds them. */
+  dpop?: false;
 }
 
 /** Where the API is. */

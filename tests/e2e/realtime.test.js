@@ -16,7 +16,8 @@ before(async () => {
   [server, browser] = await Promise.all([Server.start(), launch()]);
   app = await serveApp();
   api = await startApi();
-  for (const [id, path, ...more] of [['live', ''], ['live-cookie', 'cookie', '--delivery', 'cookie']])
+  const plain = ['--redirect', `${app.origin}/plain`];
+  for (const [id, path, ...more] of [['live', '', ...plain], ['live-cookie', 'cookie', '--delivery', 'cookie']])
     await server.command(['client', 'add', '--spa', '--id', id, '--name', 'Live', '--redirect', `${app.origin}/${path}`, '--api', `${server.api}=read:dragons`, ...more]);
 });
 after(async () => {
@@ -47,19 +48,26 @@ async function stopApi() {
 async function serveApp() {
   const listener = createServer(({ url }, response) => {
     response.setHeader('content-type', 'text/html; charset=utf-8');
-    response.end(page(url.startsWith('/cookie')));
+    response.end(page(new URL(url, 'http://app').pathname));
   });
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   return { listener, origin: `http://localhost:${listener.address().port}` };
 }
 
-const page = (inCookie) => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
+/** By path: how the page keeps its tokens. */
+const CLIENTS = {
+  '/': "clientId: 'live'",
+  '/cookie': "clientId: 'live-cookie', storage: 'cookie', redirectUri: '/cookie'",
+  '/plain': "clientId: 'live', storage: 'memory', dpop: false, redirectUri: '/plain'",
+};
+
+const page = (path) => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
 <script type="module">
 import { createAuth } from '${server.issuer}/sdk/v1/symbolon.js';
 import { openSocket } from '${server.issuer}/sdk/v1/socket.js';
 window.auth = createAuth({
   issuer: '${server.issuer}', apis: { '${api.origin}': { audience: '${server.api}', scope: 'read:dragons' } },
-  ${inCookie ? "clientId: 'live-cookie', storage: 'cookie', redirectUri: '/cookie'" : "clientId: 'live'"},
+  ${CLIENTS[path]},
 });
 window.seen = [];
 window.live = () => {
@@ -85,6 +93,26 @@ async function signedIn(t, { email, password } = ADMIN, path = '/', options = {}
   await fillIn(page, email, password);
   await page.waitForFunction(() => window.auth?.user);
   return { page, frames };
+}
+
+const address = () => `${api.origin.replace('http', 'ws')}/api/dragons/live`;
+
+/** A WebSocket without the SDK; gives the protocol that was agreed on. Its end, and what came before, is in `byHand`. */
+const openByHand = (page, ...protocols) =>
+  page.evaluate(([url, all]) => new Promise((agreed) => {
+    const socket = new WebSocket(url, all);
+    window.byHand = { said: '', end: undefined };
+    socket.onopen = () => agreed(socket.protocol);
+    socket.onmessage = ({ data }) => (byHand.said += data);
+    socket.onclose = ({ code, reason }) => agreed((byHand.end = [code, reason]));
+  }), [address(), protocols]);
+
+/** Ends the person's sessions; gives code and reason by which the connection ends. */
+async function revoked(page, user) {
+  await page.waitForFunction(() => byHand.said.includes('Shenlong'));
+  await server.command(['session', 'end', '--user', user.email, '--yes']);
+  await page.waitForFunction(() => byHand.end);
+  return page.evaluate(() => byHand.end);
 }
 
 const until = (page, what) => page.waitForFunction((name) => seen.includes(name), what);
@@ -151,6 +179,31 @@ test('cookie mode: a page of another origin of this host, which the browser send
   await evil.goto(`http://localhost:${stranger.address().port}`);
   assert.equal(await open(evil), 1006, 'not from there');
   assert.equal(await open(page), 1006, 'nor by the app itself without the page’s token');
+});
+
+test('without the SDK, the token as a subprotocol: it is not said back, and a revocation closes with a code that says so', async (t) => {
+  const user = await server.addUser('dave@example.test', 'Dave', 'seven small boats on a lake');
+  const { page } = await signedIn(t, user, '/plain');
+  const shown = await page.evaluate(async () => `symbolon.bearer.${btoa(await auth.token()).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')}`);
+  assert.equal(await openByHand(page, shown, 'symbolon.bearer'), 'symbolon.bearer');
+  assert.deepEqual(await revoked(page, user), [4401, 'token_revoked']);
+});
+
+test('without the SDK, the cookie of a page of the API’s own origin, with the page’s token: a revocation closes it likewise', async (t) => {
+  const user = await server.addUser('erin@example.test', 'Erin', 'a violin without any strings');
+  const { page } = await signedIn(t, user, '/cookie', { tolerate: /WebSocket handshake: Unexpected response code: 403/ });
+  // As the SDK gets it: the page's token of the session.
+  const csrf = await page.evaluate((url) => new Promise((said) => {
+    const send = (request) => (said(request.headers.get('X-CSRF-Token')), new Response());
+    auth.fetch(url, { headers: { 'X-CSRF-Token': '' }, stepUp: 'manual', send });
+  }), `${api.origin}/api/dragons/live`);
+  const own = await page.context().newPage();
+  await own.route(`${api.origin}/own`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><link rel="icon" href="data:,">' }));
+  await own.goto(`${api.origin}/own`);
+  assert.deepEqual(await openByHand(own, 'symbolon.bearer'), [1006, ''], 'the cookie alone opens nothing');
+  const shown = `symbolon.csrf.${Buffer.from(csrf).toString('base64url')}`;
+  assert.equal(await openByHand(own, shown, 'symbolon.bearer'), 'symbolon.bearer');
+  assert.deepEqual(await revoked(own, user), [4401, 'token_revoked']);
 });
 
 test('a picture by a signed URL: no token in it, and none needed', async (t) => {

@@ -13,37 +13,42 @@
 
 /**
  * Holds the refresh token; the page says `kept` in its place. It travels to the worker as text, so it refers to nothing
- * outside itself.
+ * outside itself; and it is written without `async`, spread and the like, which a bundler may turn into calls of
+ * helpers that stay behind.
  * @param {typeof fetch} send
  * @param {string[]} endpoints
  */
 function keeper(send, endpoints) {
   let token = '';
-  return /** @type {(ask: Ask) => Promise<Answer>} */ (
-    async ([url, headers, body]) => {
-      if (!endpoints.includes(url)) throw new TypeError('not an endpoint');
-      const form = new URLSearchParams(body);
-      for (const name of ['refresh_token', 'token']) if (form.get(name) === 'kept') form.set(name, token);
-      const response = await send(url, {
-        method: 'POST',
-        headers,
-        body: form,
-        cache: 'no-store',
-        credentials: 'omit',
-        redirect: 'error',
-        referrerPolicy: 'no-referrer',
-      });
-      let text = await response.text();
-      try {
-        const json = JSON.parse(text);
-        if (json.refresh_token) token = json.refresh_token;
-        if (json.refresh_token) text = JSON.stringify({ ...json, refresh_token: 'kept' });
-      } catch {
-        text = ''; // not JSON is nothing that anybody wants to read
-      }
-      return [response.status, [...response.headers], text];
-    }
-  );
+  return (/** @type {Ask} */ ask) => {
+    const url = ask[0];
+    if (!endpoints.includes(url)) return Promise.reject(new TypeError('not an endpoint'));
+    const body = new URLSearchParams(ask[2]);
+    for (const name of ['refresh_token', 'token']) if (body.get(name) === 'kept') body.set(name, token);
+    return send(url, {
+      method: 'POST',
+      headers: ask[1],
+      body,
+      cache: 'no-store',
+      credentials: 'omit',
+      redirect: 'error',
+      referrerPolicy: 'no-referrer',
+    }).then((response) =>
+      response.text().then((text) => {
+        try {
+          const json = JSON.parse(text);
+          if (json.refresh_token) {
+            token = json.refresh_token;
+            json.refresh_token = 'kept';
+            text = JSON.stringify(json);
+          }
+        } catch {
+          text = ''; // not JSON is nothing that anybody wants to read
+        }
+        return /** @type {Answer} */ ([response.status, Array.from(response.headers), text]);
+      }),
+    );
+  };
 }
 
 /** The worker's script. */

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+use axum::extract::FromRef;
 use http::{HeaderMap, Method, Uri};
 use symbolon_guard::{Sender, is_csrf_token, sender};
 use symbolon_server::Clock;
@@ -15,17 +17,41 @@ use crate::problem::Problem;
 use crate::provider::Provider;
 use crate::sessions::{Session, Sessions};
 
-/// A gateway.
+/// A gateway, with the configuration of this moment.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) config: Config,
-    pub(crate) provider: Provider,
-    pub(crate) sessions: Sessions,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) sessions: Arc<Sessions>,
     pub(crate) http: Http,
-    pub(crate) sealer: Sealer,
+    pub(crate) sealer: Arc<Sealer>,
     pub(crate) clock: Clock,
     /// Origins whose pages may use it, its own first.
     pub(crate) allowed: Vec<String>,
+}
+
+/// The gateway that answers now. A changed configuration puts another in its place, with the same sessions; a request keeps the one it began with.
+#[derive(Clone, Debug)]
+pub(crate) struct Current(Arc<ArcSwap<Gateway>>);
+
+impl Current {
+    pub(crate) fn new(gateway: Gateway) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(gateway)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Gateway> {
+        self.0.load_full()
+    }
+
+    pub(crate) fn replace(&self, config: Config) {
+        self.0.store(Arc::new(self.get().with(config)));
+    }
+}
+
+impl FromRef<Current> for Arc<Gateway> {
+    fn from_ref(current: &Current) -> Self {
+        current.get()
+    }
 }
 
 /// A session, and the value by which the browser showed it.
@@ -35,6 +61,19 @@ pub(crate) struct Shown<'h> {
 }
 
 impl Gateway {
+    /// The same gateway under another configuration.
+    fn with(&self, config: Config) -> Self {
+        Self {
+            provider: Arc::clone(&self.provider),
+            sessions: Arc::clone(&self.sessions),
+            http: self.http.clone(),
+            sealer: Arc::clone(&self.sealer),
+            clock: self.clock.clone(),
+            allowed: config.allowed(),
+            config,
+        }
+    }
+
     pub(crate) fn transport(&self) -> Transport {
         self.config.origin.transport()
     }

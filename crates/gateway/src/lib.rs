@@ -6,7 +6,8 @@
 //! | Module | |
 //! | --- | --- |
 //! | [`config`] | `gateway.toml` |
-//! | `serve` | starting, routes |
+//! | `serve` | starting, routes, a changed configuration |
+//! | `examine` | what `symbolon gateway check` asks |
 //! | `sign_in`, `sign_out`, `state` | what pages call |
 //! | `facade` | the same in the words of an issuer in cookie mode, for the browser SDK |
 //! | `forward`, `path`, `headers` | calls to the APIs |
@@ -16,6 +17,7 @@
 
 pub mod config;
 mod cookie;
+mod examine;
 mod facade;
 mod folder;
 mod forward;
@@ -36,6 +38,7 @@ mod state;
 mod store;
 mod tokens;
 
+pub use examine::{Unreachable, reach_issuer};
 pub use origin::Origin;
 pub use serve::{Running, StartError, start};
 pub use store::StoreError;

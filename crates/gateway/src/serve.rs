@@ -11,7 +11,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use prometheus_client::metrics::counter::Counter;
 use symbolon_jose::{Algorithm, Jwk};
-use symbolon_server::config::Listen;
+use symbolon_server::config::{ConfigError, Listen, Problem};
 use symbolon_server::listen::tls::{Certificates, Source, TlsError, TlsReloader};
 use symbolon_server::listen::{self, Listener, Options, Trusted};
 use symbolon_server::rng::SystemRng;
@@ -22,10 +22,10 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
-use crate::gateway::Gateway;
+use crate::gateway::{Current, Gateway};
 use crate::http::Http;
 use crate::layer;
-use crate::problem::Problem;
+use crate::problem;
 use crate::provider::{Proof, Provider};
 use crate::sessions::Sessions;
 use crate::store::{Store, StoreError};
@@ -82,7 +82,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     door: tokio::task::JoinHandle<()>,
     tasks: JoinSet<()>,
-    gateway: Arc<Gateway>,
+    tls: Option<Arc<TlsReloader>>,
+    current: Current,
 }
 
 impl Running {
@@ -92,7 +93,29 @@ impl Running {
         let _ = self.stop.send(true);
         let _ = self.door.await;
         self.tasks.shutdown().await;
-        self.gateway.sessions.note_used().await;
+        self.current.get().sessions.note_used().await;
+    }
+
+    /// Takes up what of a new configuration can change while the gateway runs, and says in the log what cannot. Nobody is signed out.
+    ///
+    /// # Errors
+    /// What is wrong: values that do not fit those that stay, or certificate files that cannot be used. All goes on as before.
+    pub fn reload(&self, new: &Config) -> Result<(), ConfigError> {
+        let before = self.current.get();
+        let next = before.config.take_up(new);
+        next.check()?;
+        // Last of what can fail: they are taken up as they are read.
+        if let (Some(tls), Some(files)) = (&self.tls, &next.http.tls) {
+            tls.take_up(files.clone()).map_err(|error| {
+                let problem = Problem::new(error.to_string(), "correct the files or their paths");
+                ConfigError { problems: vec![problem] }
+            })?;
+        }
+        for setting in next.waiting(new) {
+            tracing::warn!(setting, "a changed setting counts only after a restart");
+        }
+        self.current.replace(next);
+        Ok(())
     }
 }
 
@@ -102,13 +125,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let listen = config.http.listen.clone();
     // The door first: a taken port must be told before the data folder is touched.
     let listener = Listener::bind(&listen).await.map_err(|why| StartError::Listen { listen, why })?;
-    let gateway = Arc::new(open(config, clock)?);
+    let options = options(&config, tls.clone().map(Source::Files));
+    let current = Current::new(open(config, clock)?);
     let (stop, mut stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     if let Some(tls) = &tls {
         tasks.spawn(Arc::clone(tls).watch());
     }
-    let tidied = Arc::clone(&gateway);
+    let tidied = current.get();
     tasks.spawn(async move {
         loop {
             // Nobody is signed out by whoever has ended: the issuer hears of them, too.
@@ -116,9 +140,8 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
             tokio::time::sleep(TIDY).await;
         }
     });
-    let options = options(&gateway.config, tls.map(Source::Files));
     let address = listener.local_address();
-    let router = router(&gateway);
+    let router = router(&current);
     let door = tokio::spawn(async move {
         let stop = async {
             // An error means the sender is gone: the gateway is being dropped.
@@ -126,7 +149,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
         };
         listen::run(listener, router, options, stop).await;
     });
-    Ok(Running { address, stop, door, tasks, gateway })
+    Ok(Running { address, stop, door, tasks, tls, current })
 }
 
 fn open(config: Config, clock: Clock) -> Result<Gateway, StartError> {
@@ -148,8 +171,15 @@ fn open(config: Config, clock: Clock) -> Result<Gateway, StartError> {
     let http = Http::new(&trust);
     let provider = Provider::new(config.issuer.clone(), config.client_id.clone(), proof, http.clone(), clock.clone());
     let sessions = Sessions::open(store, config.session, clock.clone()).map_err(StartError::Store)?;
-    let allowed = std::iter::once(&config.origin).chain(&config.origins).map(ToString::to_string).collect();
-    Ok(Gateway { provider, sessions, http, sealer: key.sealer(), clock, allowed, config })
+    Ok(Gateway {
+        provider: Arc::new(provider),
+        sessions: Arc::new(sessions),
+        http,
+        sealer: Arc::new(key.sealer()),
+        clock,
+        allowed: config.allowed(),
+        config,
+    })
 }
 
 /// The key by which the gateway proves itself, made on the first run.
@@ -180,7 +210,7 @@ fn options(config: &Config, tls: Option<Source>) -> Options {
 }
 
 /// Every route, in order.
-fn router(gateway: &Arc<Gateway>) -> Router {
+fn router(current: &Current) -> Router {
     Router::new()
         .route("/login", get(sign_in::login))
         .route("/callback", get(sign_in::callback))
@@ -198,8 +228,8 @@ fn router(gateway: &Arc<Gateway>) -> Router {
         .route("/sdk/v1/{file}", get(facade::sdk))
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(async || "ok\n"))
-        .method_not_allowed_fallback(async || Problem::Method.into_response())
+        .method_not_allowed_fallback(async || problem::Problem::Method.into_response())
         .fallback(forward::any)
-        .layer(from_fn_with_state(Arc::clone(gateway), layer::every))
-        .with_state(Arc::clone(gateway))
+        .layer(from_fn_with_state(current.clone(), layer::every))
+        .with_state(current.clone())
 }

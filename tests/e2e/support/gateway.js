@@ -45,7 +45,6 @@ export class Gateway {
    */
   static async start(server, { files, apis, settings = '', isTls = false }) {
     const gateway = new Gateway();
-    gateway.env = isTls ? { ...env, SSL_CERT_FILE: serverFiles.cert } : env;
     gateway.folder = await mkdtemp(join(tmpdir(), 'symbolon-gateway-'));
     const port = await quietPort();
     gateway.url = `${isTls ? 'https' : 'http'}://localhost:${port}`;
@@ -69,7 +68,7 @@ export class Gateway {
 
   /** Runs a command in its folder. */
   async run(args) {
-    const child = spawn(binary(), args, { cwd: this.folder, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary(), args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk) => (stdout += chunk));
     child.stderr.on('data', (chunk) => (stderr += chunk));
@@ -81,7 +80,7 @@ export class Gateway {
   /** Starts the process, and waits until it says that it serves. */
   async spawn() {
     this.said = '';
-    this.child = spawn(binary(), ['gateway', 'serve'], { cwd: this.folder, env: this.env, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(binary(), ['gateway', 'serve'], { cwd: this.folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
     await new Promise((done, failed) => {
       const give = (why) => failed(new Error(`the gateway ${why}; it said:\n${this.said}`));
       const timer = setTimeout(() => give(`did not start in ${START_MS} ms`), START_MS);

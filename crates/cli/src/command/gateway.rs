@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use symbolon_gateway::config::{Config, Loaded, Sources, load, template};
-use symbolon_gateway::{StartError, StoreError};
-use symbolon_guard::Keys;
+use symbolon_gateway::{StartError, StoreError, Unreachable, reach_issuer};
 use symbolon_server::log::{self, Readers};
 use symbolon_server::{Clock, Signals};
 
@@ -63,16 +62,17 @@ impl Gateway {
     }
 }
 
-fn loaded(global: &Global, listen: Option<String>) -> Result<Loaded, CliError> {
+fn sources(global: &Global, listen: Option<String>) -> Result<Sources, CliError> {
     let mut flags = Vec::new();
     flags.extend(listen.map(|listen| ("http.listen", "--listen", listen)));
     flags.extend(global.data.as_ref().map(|data| ("data", "--data", data.display().to_string())));
-    Ok(load(&Sources { file: global.config.clone(), environment: super::environment()?, flags })?)
+    Ok(Sources { file: global.config.clone(), environment: super::environment()?, flags })
 }
 
 impl Serve {
     fn run(self, global: &Global, output: &Output) -> Result<(), CliError> {
-        let Loaded { config, .. } = loaded(global, self.listen)?;
+        let sources = sources(global, self.listen)?;
+        let Loaded { config, .. } = load(&sources)?;
         let readers = log::init(&config.log);
         for warning in config.warnings() {
             match readers {
@@ -94,7 +94,7 @@ impl Serve {
                 Readers::People => output.say(&format!("symbolon gateway {} serves {url}", env!("CARGO_PKG_VERSION"))),
                 Readers::Programs => tracing::info!(version = env!("CARGO_PKG_VERSION"), url, "serving"),
             }
-            signals.heed(|| Err("what has changed in gateway.toml counts after a restart")).await;
+            signals.heed(|| running.reload(&load(&sources)?.config)).await;
             signals.drain(running.shutdown()).await;
             Ok(())
         })
@@ -103,9 +103,9 @@ impl Serve {
 
 fn check(global: &Global, output: &Output) -> Result<(), CliError> {
     let found = |error: CliError| CliError { code: CHECK_FAILED, ..error };
-    let Loaded { config, file } = loaded(global, None).map_err(found)?;
+    let Loaded { config, file } = load(&sources(global, None).map_err(found)?).map_err(|error| found(error.into()))?;
     let register = registration(&config);
-    let reached = connect::runtime()?.block_on(Keys::fetch_once(config.issuer.as_str()));
+    let reached = connect::runtime()?.block_on(reach_issuer(&config, &Clock::system()));
     let warnings = config.warnings();
     if output.is_json() {
         let warnings: Vec<Value> =
@@ -120,16 +120,30 @@ fn check(global: &Global, output: &Output) -> Result<(), CliError> {
         }
         output.say(&format!("at the issuer the gateway is registered by: {register}"));
     }
-    reached.map_err(|why| {
-        let message =
-            format!("{} is sound, but the issuer {} gives no keys: {why}", file.display(), config.issuer.as_str());
-        CliError::new(CHECK_FAILED, message, "see that it runs and that this machine reaches it")
-    })?;
+    reached.map_err(|why| unreachable_issuer(&why, &file.display().to_string(), config.issuer.as_str()))?;
     if !output.is_json() {
         output.line(&format!("ok: {}", file.display()));
         output.next("symbolon gateway serve");
     }
     Ok(())
+}
+
+fn unreachable_issuer(why: &Unreachable, file: &str, issuer: &str) -> CliError {
+    let hint = match why {
+        Unreachable::Trust(_) => {
+            let message = format!("`upstream.ca` from {file}: {why}");
+            return CliError::new(
+                CHECK_FAILED,
+                message,
+                "name a file of certificates in PEM, or leave the setting out",
+            );
+        }
+        Unreachable::Certificate(_) => {
+            "put the certificate of the authority that signed the issuer's into a PEM file, and name it in upstream.ca"
+        }
+        _ => "see that it runs and that this machine reaches it",
+    };
+    CliError::new(CHECK_FAILED, format!("{file} is sound, but the issuer {issuer} gives no keys: {why}"), hint)
 }
 
 /// The command that registers the gateway at a Symbolon; elsewhere it says what to enter.

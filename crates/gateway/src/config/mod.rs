@@ -5,6 +5,7 @@
 
 mod check;
 mod read;
+mod reload;
 mod setting;
 
 use std::path::PathBuf;
@@ -47,6 +48,13 @@ pub struct Config {
     pub apis: Vec<Api>,
     /// The log.
     pub log: Log,
+}
+
+impl Config {
+    /// Origins whose pages may use the gateway, its own first.
+    pub(crate) fn allowed(&self) -> Vec<String> {
+        std::iter::once(&self.origin).chain(&self.origins).map(ToString::to_string).collect()
+    }
 }
 
 /// `app.*`

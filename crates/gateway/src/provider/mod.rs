@@ -140,7 +140,7 @@ impl Provider {
         let due = known.facts.as_ref().is_none_or(|facts| now >= facts.fetched_at.saturating_add(fresh_secs));
         if due && now >= known.asked_at.saturating_add(wait) {
             known.asked_at = now;
-            match self.fetch(now).await {
+            match read(&self.http, &self.issuer, now).await {
                 Ok(facts) => known.facts = Some(Arc::new(facts)),
                 Err(error) if known.facts.as_ref().is_some_and(usable) => {
                     tracing::warn!(%error, "what the issuer says of itself could not be read again; what it said before stays in use");
@@ -151,22 +151,23 @@ impl Provider {
         let facts = known.facts.as_ref().filter(|facts| usable(facts));
         facts.cloned().ok_or_else(|| ProviderError::Away("its document is too old".to_owned()))
     }
+}
 
-    async fn fetch(&self, now: u64) -> Result<Facts, ProviderError> {
-        let document = self.get(&self.issuer.endpoint("/.well-known/openid-configuration")).await?;
-        let metadata = Metadata::read(&document, &self.issuer)?;
-        let set = JwkSet::from_slice(&self.get(&metadata.jwks_uri).await?)
-            .map_err(|_| ProviderError::Malformed("key set"))?;
-        Ok(Facts { metadata, keys: VerifyingKeys::from_jwks(&set, Algorithm::ASYMMETRIC), fetched_at: now })
-    }
+/// Asks the issuer what it says of itself.
+pub(crate) async fn read(http: &Http, issuer: &Issuer, now: u64) -> Result<Facts, ProviderError> {
+    let document = get(http, &issuer.endpoint("/.well-known/openid-configuration")).await?;
+    let metadata = Metadata::read(&document, issuer)?;
+    let set =
+        JwkSet::from_slice(&get(http, &metadata.jwks_uri).await?).map_err(|_| ProviderError::Malformed("key set"))?;
+    Ok(Facts { metadata, keys: VerifyingKeys::from_jwks(&set, Algorithm::ASYMMETRIC), fetched_at: now })
+}
 
-    async fn get(&self, url: &str) -> Result<bytes::Bytes, ProviderError> {
-        let request = Request::get(url).header(header::ACCEPT, "application/json").body(Body::empty());
-        let request = request.map_err(|_| ProviderError::Malformed("address"))?;
-        match self.http.exchange(request, TIME).await? {
-            // Redirects included: what the configuration names is what is asked.
-            (StatusCode::OK, body) => Ok(body),
-            (status, _) => Err(ProviderError::Away(format!("{url} answered {status}"))),
-        }
+async fn get(http: &Http, url: &str) -> Result<bytes::Bytes, ProviderError> {
+    let request = Request::get(url).header(header::ACCEPT, "application/json").body(Body::empty());
+    let request = request.map_err(|_| ProviderError::Malformed("address"))?;
+    match http.exchange(request, TIME).await? {
+        // Redirects included: what the configuration names is what is asked.
+        (StatusCode::OK, body) => Ok(body),
+        (status, _) => Err(ProviderError::Away(format!("{url} answered {status}"))),
     }
 }

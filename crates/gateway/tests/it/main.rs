@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod api;
+mod examine;
 mod facade;
+mod reload;
 mod renewal;
 mod sign_in;
 mod world;

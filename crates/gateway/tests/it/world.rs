@@ -20,6 +20,7 @@ use symbolon_gateway::config::{Sources, load};
 use symbolon_gateway::{Running, start};
 use symbolon_jose::{Algorithm, Jwk, JwkSet, SigningKey, jwt};
 use symbolon_server::Clock;
+use symbolon_server::config::ConfigError;
 use tempfile::TempDir;
 
 pub(crate) const NOW: u64 = 1_800_000_000;
@@ -225,6 +226,15 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.running.take().unwrap().shutdown().await;
         self.start().await;
+    }
+
+    /// Puts other words into the file, and has it read again, as SIGHUP does.
+    pub(crate) fn change(&self, from: &str, to: &str) -> Result<(), ConfigError> {
+        let text = std::fs::read_to_string(self.file()).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(self.file(), text.replace(from, to)).unwrap();
+        let new = load(&Sources { file: Some(self.file()), ..Sources::default() })?.config;
+        self.running.as_ref().unwrap().reload(&new)
     }
 
     /// The gateway's own name of itself.

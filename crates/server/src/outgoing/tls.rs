@@ -66,10 +66,10 @@ fn build(extra: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, Strin
     // What the system holds and nobody can read is left out one by one.
     roots.add_parsable_certificates(system.certs);
     for certificate in extra {
-        roots.add(certificate).map_err(|why| format!("a certificate of outgoing.ca is none to trust: {why}"))?;
+        roots.add(certificate).map_err(|why| format!("a certificate in the file is none to trust: {why}"))?;
     }
     if roots.is_empty() {
-        return Err("no certificates are trusted: install those of the system, or set outgoing.ca".to_owned());
+        return Err("no certificates are trusted: install those of the system, or name a file of them".to_owned());
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fillIn, launch, profile } from './support/browser.js';
+import { Gateway } from './support/gateway.js';
 import { quietPort } from './support/sample.js';
 import { ADMIN, binary, Server } from './support/server.js';
 
@@ -61,7 +62,9 @@ const CLIENTS = {
   '/plain': "clientId: 'live', storage: 'memory', dpop: false, redirectUri: '/plain'",
 };
 
-const page = (path) => `<!doctype html><title>Live</title><link rel="icon" href="data:,">
+const page = (path) => `<!doctype html><title>Live</title><link rel="icon" href="data:,">${CLIENTS[path] ? script(path) : ''}`;
+
+const script = (path) => `
 <script type="module">
 import { createAuth } from '${server.issuer}/sdk/v1/symbolon.js';
 import { openSocket } from '${server.issuer}/sdk/v1/socket.js';
@@ -98,14 +101,14 @@ async function signedIn(t, { email, password } = ADMIN, path = '/', options = {}
 const address = () => `${api.origin.replace('http', 'ws')}/api/dragons/live`;
 
 /** A WebSocket without the SDK; gives the protocol that was agreed on. Its end, and what came before, is in `byHand`. */
-const openByHand = (page, ...protocols) =>
+const openByHand = (page, protocols, url = address()) =>
   page.evaluate(([url, all]) => new Promise((agreed) => {
     const socket = new WebSocket(url, all);
     window.byHand = { said: '', end: undefined };
     socket.onopen = () => agreed(socket.protocol);
     socket.onmessage = ({ data }) => (byHand.said += data);
     socket.onclose = ({ code, reason }) => agreed((byHand.end = [code, reason]));
-  }), [address(), protocols]);
+  }), [url, protocols]);
 
 /** Ends the person's sessions; gives code and reason by which the connection ends. */
 async function revoked(page, user) {
@@ -185,7 +188,7 @@ test('without the SDK, the token as a subprotocol: it is not said back, and a re
   const user = await server.addUser('dave@example.test', 'Dave', 'seven small boats on a lake');
   const { page } = await signedIn(t, user, '/plain');
   const shown = await page.evaluate(async () => `symbolon.bearer.${btoa(await auth.token()).replace(/\+/g, '-').replace(/\//g, '_').replace(/=/g, '')}`);
-  assert.equal(await openByHand(page, shown, 'symbolon.bearer'), 'symbolon.bearer');
+  assert.equal(await openByHand(page, [shown, 'symbolon.bearer']), 'symbolon.bearer');
   assert.deepEqual(await revoked(page, user), [4401, 'token_revoked']);
 });
 
@@ -198,12 +201,42 @@ test('without the SDK, the cookie of a page of the API’s own origin, with the 
     auth.fetch(url, { headers: { 'X-CSRF-Token': '' }, stepUp: 'manual', send });
   }), `${api.origin}/api/dragons/live`);
   const own = await page.context().newPage();
-  await own.route(`${api.origin}/own`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><link rel="icon" href="data:,">' }));
-  await own.goto(`${api.origin}/own`);
-  assert.deepEqual(await openByHand(own, 'symbolon.bearer'), [1006, ''], 'the cookie alone opens nothing');
+  // What the API itself serves: a picture is a document, too.
+  const body = JSON.stringify({ username: user.email, password: user.password });
+  const answer = await fetch(`${server.issuer}/authenticate`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const headers = { authorization: `Bearer ${(await answer.json()).token}` };
+  const { url } = await (await fetch(`${api.origin}/api/dragons/Tianlong/picture-url`, { headers })).json();
+  await own.goto(api.origin + url);
+  assert.deepEqual(await openByHand(own, ['symbolon.bearer']), [1006, ''], 'the cookie alone opens nothing');
   const shown = `symbolon.csrf.${Buffer.from(csrf).toString('base64url')}`;
-  assert.equal(await openByHand(own, shown, 'symbolon.bearer'), 'symbolon.bearer');
+  assert.equal(await openByHand(own, [shown, 'symbolon.bearer']), 'symbolon.bearer');
   assert.deepEqual(await revoked(own, user), [4401, 'token_revoked']);
+});
+
+test('through a gateway: the page has a cookie and the API a token, another origin opens nothing, and signing out cuts the connection', async (t) => {
+  const gateway = await Gateway.start(server, {
+    files: { 'index.html': '<!doctype html><title>App</title><link rel="icon" href="data:,">' },
+    apis: [{ path: '/api', url: `${api.origin}/api`, audience: server.api, scope: 'read:dragons' }],
+  });
+  t.after(() => gateway.stop());
+  const page = await (await profile(t, browser, { tolerate: /WebSocket handshake: Unexpected response code: 403|HTTP Authentication failed/ })).newPage();
+  await page.goto(`${gateway.url}/login?return_to=/`);
+  await fillIn(page, ADMIN.email, ADMIN.password);
+  await page.waitForURL(`${gateway.url}/`);
+  const url = `${gateway.url.replace('http', 'ws')}/api/dragons/live`;
+  assert.equal(await openByHand(page, [], url), '');
+  await page.waitForFunction(() => byHand.said.includes('Shenlong'));
+  // Of the same host, so the browser sends the cookie along.
+  const evil = await page.context().newPage();
+  await evil.goto(`${app.origin}/empty`);
+  assert.deepEqual(await openByHand(evil, [], url), [1006, '']);
+  await page.evaluate(async () => {
+    const { csrf_token: token } = await (await fetch('/session')).json();
+    await fetch('/logout', { method: 'POST', headers: { 'X-CSRF-Token': token } });
+  });
+  await page.waitForFunction(() => byHand.end);
+  assert.deepEqual(await page.evaluate(() => byHand.end), [1006, '']);
+  assert.deepEqual(await openByHand(page, [], url), [1006, ''], 'nobody is signed in');
 });
 
 test('a picture by a signed URL: no token in it, and none needed', async (t) => {

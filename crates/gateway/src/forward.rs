@@ -28,7 +28,8 @@ use crate::http::HttpError;
 use crate::path;
 use crate::problem::Problem;
 use crate::provider::bearer;
-use crate::tokens;
+use crate::sessions::Session;
+use crate::{tokens, websocket};
 
 /// Whatever is not the gateway's own: a call to an API, or a file of the app.
 pub(crate) async fn any(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
@@ -36,7 +37,12 @@ pub(crate) async fn any(State(gateway): State<Arc<Gateway>>, request: Request) -
     let Some(api) = path::api_of(&gateway.config.apis, head.uri.path()) else {
         return folder::serve(&gateway.config, &head).await;
     };
-    match forward(&gateway, api, head, body).await {
+    let answer = if websocket::is_asked_for(&head) {
+        websocket::open(&gateway, api, head).await
+    } else {
+        forward(&gateway, api, head, body).await
+    };
+    match answer {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }
@@ -55,13 +61,37 @@ async fn forward(gateway: &Arc<Gateway>, api: &Api, head: Parts, body: Body) -> 
         return Err(Problem::BodyTooLarge);
     }
     let token = tokens::for_api(gateway, &session, api).await?;
-    let mut call = http::Request::new(Body::new(Limited::new(body, max)));
+    let call = call(gateway, &head, url.as_str(), &token, Body::new(Limited::new(body, max)))?;
+    let answer = send(gateway, &session, api, call).await?;
+    let time = Duration::from_secs(gateway.config.upstream.timeout_secs);
+    Ok(passed_on(api, answer, head.extensions.get::<Activity>(), time))
+}
+
+/// The call that goes to the API.
+pub(crate) fn call(
+    gateway: &Gateway,
+    head: &Parts,
+    url: &str,
+    token: &str,
+    body: Body,
+) -> Result<http::Request<Body>, Problem> {
+    let mut call = http::Request::new(body);
     *call.method_mut() = head.method.clone();
-    *call.uri_mut() = url.as_str().parse().map_err(|_| Problem::Path)?;
+    *call.uri_mut() = url.parse().map_err(|_| Problem::Path)?;
     *call.version_mut() = Version::HTTP_11;
     *call.headers_mut() = to_the_api(&head.headers);
     call.headers_mut().extend(forwarded(gateway, &head.headers, head.extensions.get::<Peer>()));
-    call.headers_mut().insert(AUTHORIZATION, bearer(&token));
+    call.headers_mut().insert(AUTHORIZATION, bearer(token));
+    Ok(call)
+}
+
+/// Sends it; the head of the answer, or why there is none.
+pub(crate) async fn send(
+    gateway: &Gateway,
+    session: &Session,
+    api: &Api,
+    call: http::Request<Body>,
+) -> Result<http::Response<Incoming>, Problem> {
     let time = Duration::from_secs(gateway.config.upstream.timeout_secs);
     let answer = gateway.http.send(call, time).await.map_err(|error| {
         if let HttpError::TooLarge = error {
@@ -71,9 +101,9 @@ async fn forward(gateway: &Arc<Gateway>, api: &Api, head: Parts, body: Body) -> 
         if let HttpError::Timeout(_) = error { Problem::ApiSlow } else { Problem::ApiAway }
     })?;
     if answer.status() == StatusCode::UNAUTHORIZED {
-        tokens::refused(gateway, &session, api);
+        tokens::refused(gateway, session, api);
     }
-    Ok(passed_on(api, answer, head.extensions.get::<Activity>(), time))
+    Ok(answer)
 }
 
 /// Who asks, and whom they asked.
@@ -94,7 +124,13 @@ fn forwarded(gateway: &Gateway, headers: &HeaderMap, peer: Option<&Peer>) -> Hea
     pairs.into_iter().filter_map(|(name, text)| Some((HeaderName::from_static(name), text.and_then(value)?))).collect()
 }
 
-fn passed_on(api: &Api, answer: http::Response<Incoming>, activity: Option<&Activity>, time: Duration) -> Response {
+/// What the API answered, for the browser.
+pub(crate) fn passed_on(
+    api: &Api,
+    answer: http::Response<Incoming>,
+    activity: Option<&Activity>,
+    time: Duration,
+) -> Response {
     let (head, body) = answer.into_parts();
     let mut headers = to_the_browser(&head.headers);
     // An API that sends people to another of its own paths means the gateway's.

@@ -9,6 +9,7 @@ use symbolon_guard::{Sender, is_csrf_token, sender};
 use symbolon_server::Clock;
 use symbolon_server::pages::Transport;
 use symbolon_server::seal::Sealer;
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::cookie::Cookie;
@@ -26,6 +27,8 @@ pub(crate) struct Gateway {
     pub(crate) http: Http,
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) clock: Clock,
+    /// Places for WebSockets.
+    pub(crate) sockets: Arc<Semaphore>,
     /// Origins whose pages may use it, its own first.
     pub(crate) allowed: Vec<String>,
 }
@@ -69,6 +72,7 @@ impl Gateway {
             http: self.http.clone(),
             sealer: Arc::clone(&self.sealer),
             clock: self.clock.clone(),
+            sockets: Arc::clone(&self.sockets),
             allowed: config.allowed(),
             config,
         }

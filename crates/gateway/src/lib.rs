@@ -11,6 +11,7 @@
 //! | `sign_in`, `sign_out`, `state` | what pages call |
 //! | `facade` | the same in the words of an issuer in cookie mode, for the browser SDK |
 //! | `forward`, `path`, `headers` | calls to the APIs |
+//! | `websocket` | WebSockets to the APIs |
 //! | `tokens` | renewal, once for all who wait |
 //! | `sessions`, `store` | who is signed in; in memory, and in a sealed file |
 //! | `provider` | the issuer, as its client talks to it |
@@ -37,6 +38,7 @@ mod sign_out;
 mod state;
 mod store;
 mod tokens;
+mod websocket;
 
 pub use examine::{Unreachable, reach_issuer};
 pub use origin::Origin;

@@ -23,6 +23,8 @@ pub(crate) enum Problem {
     Malformed,
     /// The body is longer than is taken.
     BodyTooLarge,
+    /// So many WebSockets are open that there will be no other.
+    TooManySockets,
     /// The issuer cannot be asked for a token.
     IssuerAway,
     /// The API cannot be reached.
@@ -42,6 +44,7 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManySockets => StatusCode::TOO_MANY_REQUESTS,
             Self::IssuerAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::ApiAway => StatusCode::BAD_GATEWAY,
             Self::ApiSlow => StatusCode::GATEWAY_TIMEOUT,
@@ -60,6 +63,7 @@ impl Problem {
             Self::Method => ("method", "there is no such method here"),
             Self::Malformed => ("malformed", "the request cannot be read"),
             Self::BodyTooLarge => ("body_too_large", "the body is longer than the gateway takes"),
+            Self::TooManySockets => ("too_many_sockets", "too many WebSockets are open"),
             Self::IssuerAway => ("issuer_away", "tokens cannot be renewed now; try again in a moment"),
             Self::ApiAway => ("api_away", "the API cannot be reached"),
             Self::ApiSlow => ("api_slow", "the API does not answer in time"),

@@ -17,7 +17,7 @@ use symbolon_server::listen::{self, Listener, Options, Trusted};
 use symbolon_server::rng::SystemRng;
 use symbolon_server::seal::{MasterKey, MasterKeyError};
 use symbolon_server::{Clock, outgoing};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
@@ -29,7 +29,7 @@ use crate::problem;
 use crate::provider::{Proof, Provider};
 use crate::sessions::Sessions;
 use crate::store::{Store, StoreError};
-use crate::{facade, forward, sign_in, sign_out, state};
+use crate::{facade, forward, sign_in, sign_out, state, websocket};
 
 /// How often sessions that are over are removed.
 const TIDY: Duration = Duration::from_mins(1);
@@ -177,6 +177,7 @@ fn open(config: Config, clock: Clock) -> Result<Gateway, StartError> {
         http,
         sealer: Arc::new(key.sealer()),
         clock,
+        sockets: Arc::new(Semaphore::new(websocket::MOST)),
         allowed: config.allowed(),
         config,
     })

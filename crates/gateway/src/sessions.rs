@@ -15,10 +15,12 @@ use symbolon_jose::{base64url, sha256};
 use symbolon_oauth::Rng as _;
 use symbolon_server::Clock;
 use symbolon_server::rng::SystemRng;
+use tokio::sync::{Semaphore, watch};
 use zeroize::Zeroizing;
 
 use crate::config;
 use crate::store::{Hash, Store, StoreError};
+use crate::websocket::MOST_OF_A_SESSION;
 
 /// What a session consists of; sealed in the store.
 #[derive(Clone, Serialize, Deserialize)]
@@ -71,6 +73,9 @@ pub(crate) struct Session {
     stored_used_at: AtomicU64,
     /// Held by whoever renews its tokens, or ends it: one at a time. Says whether it still lives, and when renewing failed last.
     pub(crate) turn: tokio::sync::Mutex<Turn>,
+    /// Places for its WebSockets.
+    pub(crate) sockets: Arc<Semaphore>,
+    ended: watch::Sender<bool>,
 }
 
 impl fmt::Debug for Session {
@@ -96,6 +101,8 @@ impl Session {
             used_at: AtomicU64::new(used_at),
             stored_used_at: AtomicU64::new(used_at),
             turn: tokio::sync::Mutex::default(),
+            sockets: Arc::new(Semaphore::new(MOST_OF_A_SESSION)),
+            ended: watch::Sender::new(false),
         }
     }
 
@@ -103,6 +110,11 @@ impl Session {
     pub(crate) fn content(&self) -> MutexGuard<'_, Content> {
         // Nothing panics while it is held: values are read and replaced.
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Turns true when it has ended.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
     }
 
     /// When it ends if nothing happens, Unix seconds.
@@ -161,7 +173,7 @@ impl Sessions {
         self.store.add(hash, plain(&content), now, replaces).await?;
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(old) = replaces {
-            all.remove(&old);
+            gone(all.remove(&old));
         }
         all.insert(hash, Arc::new(Session::new(hash, content, now)));
         Ok((value, hash))
@@ -178,7 +190,7 @@ impl Sessions {
         {
             let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
             for hash in &hashes {
-                all.remove(hash);
+                gone(all.remove(hash));
             }
         }
         self.store.remove(hashes).await
@@ -225,6 +237,13 @@ impl Sessions {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<Hash, Arc<Session>>> {
         self.all.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells those who wait for the end of a session.
+fn gone(session: Option<Arc<Session>>) {
+    if let Some(session) = session {
+        session.ended.send_replace(true);
     }
 }
 

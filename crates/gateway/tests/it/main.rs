@@ -8,4 +8,5 @@ mod facade;
 mod reload;
 mod renewal;
 mod sign_in;
+mod websocket;
 mod world;

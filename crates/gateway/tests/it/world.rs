@@ -130,10 +130,11 @@ async fn token(State(issuer): State<Arc<Issuer>>, form: String) -> Response {
     .into_response()
 }
 
-async fn heard(State(heard): State<Heard>, request: Request) -> Response {
+async fn heard(State(heard): State<Heard>, mut request: Request) -> Response {
     let path = request.uri().path_and_query().unwrap().to_string();
     heard.lock().unwrap().push((path.clone(), request.headers().clone()));
     match path.as_str() {
+        "/live" => echoes(&mut request),
         "/refuse" => StatusCode::UNAUTHORIZED.into_response(),
         "/hang" => std::future::pending().await,
         "/silent" => Body::new(Begun::default()).into_response(),
@@ -142,6 +143,19 @@ async fn heard(State(heard): State<Heard>, request: Request) -> Response {
             .map_or(StatusCode::BAD_REQUEST, |_| StatusCode::OK)
             .into_response(),
     }
+}
+
+/// Speaks another protocol from now on: every byte comes back.
+fn echoes(request: &mut Request) -> Response {
+    let upgraded = hyper::upgrade::on(request);
+    tokio::spawn(async move {
+        let stream = hyper_util::rt::TokioIo::new(upgraded.await.unwrap());
+        let (mut read, mut write) = tokio::io::split(stream);
+        // Whoever is on the other side may cut it.
+        drop(tokio::io::copy(&mut read, &mut write).await);
+    });
+    let headers = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-protocol", "dragons")];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
 /// A body that begins and then says nothing more.

@@ -393,7 +393,8 @@ impl Connection {
                 Ok::<_, Infallible>(answer)
             }
         });
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        // A connection that is handed over to another protocol ends here.
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         // HTTP/2 answers pings for ever, and its windows can keep an answer open for ever: what counts is whether
         // requests come, or events are taken.
         let stopping = async {

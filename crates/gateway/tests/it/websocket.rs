@@ -1,0 +1,126 @@
+//! WebSockets through the gateway: whose page may open one, what the API sees of it, and what ends it.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::world::{Browser, World};
+
+/// Nothing here takes longer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More than one session may have open.
+const TOO_MANY: usize = 33;
+
+/// A handshake, and its answer's head.
+async fn ask(world: &World, path: &str, headers: &[(&str, &str)]) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap();
+    let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\nsec-websocket-protocol: dragons\r\n{}\r\n",
+        lines.concat()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    (stream, String::from_utf8(head).unwrap().to_ascii_lowercase())
+}
+
+async fn open(world: &World, browser: &Browser) -> TcpStream {
+    let origin = world.origin();
+    let (mut stream, head) = ask(world, "/api/live", &[("cookie", &browser.cookie), ("origin", &origin)]).await;
+    assert!(head.starts_with("http/1.1 101 "), "{head}");
+    assert!(
+        head.contains("\r\nupgrade: websocket\r\n") && head.contains("\r\nsec-websocket-protocol: dragons\r\n"),
+        "{head}"
+    );
+    // The bytes, whatever they are, come back.
+    let mut echo = [0; 5];
+    stream.write_all(b"roar!").await.unwrap();
+    stream.read_exact(&mut echo).await.unwrap();
+    assert_eq!(&echo, b"roar!");
+    stream
+}
+
+async fn is_over(mut stream: TcpStream) {
+    // Closed, or reset: nothing more comes.
+    let read = tokio::time::timeout(PATIENCE, stream.read_u8()).await;
+    assert!(read.expect("it is still open").is_err());
+}
+
+#[tokio::test]
+async fn the_api_gets_the_token_in_the_place_of_the_cookie_and_bytes_go_both_ways_until_the_person_signs_out() {
+    let world = World::new().await;
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    let (one, two) = (open(&world, &browser).await, open(&world, &browser).await);
+    {
+        let heard = world.heard.lock().unwrap();
+        let (path, headers) = heard.first().unwrap();
+        assert_eq!(path, "/live");
+        assert_eq!(headers["authorization"], "Bearer access-1");
+        assert!(headers["upgrade"] == "websocket" && headers["sec-websocket-version"] == "13", "{headers:?}");
+        assert!(["cookie", "origin"].iter().all(|name| !headers.contains_key(*name)), "{headers:?}");
+    }
+    let headers = [("cookie", browser.cookie.as_str()), ("x-csrf-token", &browser.token), ("origin", &origin)];
+    assert_eq!(world.send("POST", "/logout", &headers, "").await.status, 200);
+    is_over(one).await;
+    is_over(two).await;
+}
+
+#[tokio::test]
+async fn a_session_that_another_sign_in_replaces_takes_its_connections_along() {
+    let world = World::new().await;
+    let browser = world.sign_in().await;
+    let socket = open(&world, &browser).await;
+    let asked = world.get(&browser, "/login?return_to=/x").await;
+    let cookie = asked.cookies().remove(0);
+    assert_eq!(world.send("GET", &world.yes(&asked.location()), &[("cookie", &cookie)], "").await.status, 303);
+    is_over(socket).await;
+}
+
+#[tokio::test]
+async fn cross_site_websocket_hijacking_a_page_of_another_origin_opens_nothing() {
+    let world = World::new().await;
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    let cookie = ("cookie", browser.cookie.as_str());
+    for (headers, status) in [
+        (vec![cookie], "403"),
+        (vec![cookie, ("origin", "null")], "403"),
+        (vec![cookie, ("origin", "https://evil.example")], "403"),
+        (vec![cookie, ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], "403"),
+        (vec![cookie, ("origin", &origin), ("origin", "https://evil.example")], "403"),
+        (vec![("origin", origin.as_str())], "401"),
+        (vec![cookie, ("origin", "http://localhost:4200"), ("sec-fetch-site", "same-site")], "101"),
+    ] {
+        let (_, head) = ask(&world, "/api/live", &headers).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{headers:?}: {head}");
+    }
+    assert_eq!(world.heard.lock().unwrap().len(), 1, "of the page of the named origin");
+}
+
+#[tokio::test]
+async fn an_api_that_opens_none_is_heard_and_one_that_is_away_is_told() {
+    let world = World::new().await;
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    for (path, status) in [("/api/x", "200"), ("/api/refuse", "401"), ("/gone/x", "502"), ("/other", "404")] {
+        let (_, head) = ask(&world, path, &[("cookie", &browser.cookie), ("origin", &origin)]).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{path}: {head}");
+    }
+}
+
+#[tokio::test]
+async fn one_session_has_so_many_open_and_no_more() {
+    let world = World::new().await;
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    let mut sockets = Vec::new();
+    while sockets.len() < TOO_MANY - 1 {
+        sockets.push(open(&world, &browser).await);
+    }
+    let (_, head) = ask(&world, "/api/live", &[("cookie", &browser.cookie), ("origin", &origin)]).await;
+    assert!(head.starts_with("http/1.1 429 "), "{head}");
+    assert_eq!(world.get(&browser, "/api/x").await.status, 200, "calls go on");
+    open(&world, &world.sign_in().await).await;
+}

@@ -133,6 +133,9 @@ fn large_records_do_not_stop_an_import_beside_a_server() {
 #[cfg(target_os = "linux")]
 fn at_a_terminal(folder: &Path, arguments: &str) -> String {
     let mut script = Command::new("script");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SYMBOLON_")) {
+        script.env_remove(name);
+    }
     script.args(["-qec", &format!("{PROGRAM} {arguments}"), "/dev/null"]).current_dir(folder);
     script.env("SYMBOLON_ISSUER", "https://auth.example.com").env("SYMBOLON_MASTER_KEY_FILE", "master.key");
     let output = script.stdin(Stdio::null()).output().unwrap();

@@ -4,12 +4,11 @@
 use askama::Template as _;
 
 use super::recovery_codes::RecoveryCodes;
-use super::{assets, sample};
+use super::sample;
 
 /// The classes that are not printed, by the stylesheet.
 fn unprinted() -> Vec<&'static str> {
-    let css = assets::serve(assets::STYLESHEET_PATH.trim_start_matches("/assets/")).expect("there is one").1;
-    let css = std::str::from_utf8(css).expect("it is text");
+    let css = include_str!("../../templates/style.css");
     let (_, print) = css.split_once("@media print {").expect("there are rules for paper");
     let (selectors, _) = print.split_once("{ display: none; }").expect("something is left away");
     selectors.split(',').map(|one| one.trim().strip_prefix('.').expect("a class")).collect()

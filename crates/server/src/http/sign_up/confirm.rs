@@ -182,7 +182,11 @@ async fn show(
         with: if found.pending.is_of(browser) { ConfirmWith::Button } else { ConfirmWith::Password },
         problem,
     };
-    let csp = request.as_ref().map_or_else(Csp::strict, page::csp).password_script(app.issuer.origin());
+    let csp = request.as_ref().map_or_else(Csp::strict, page::csp);
+    let csp = match view.with {
+        ConfirmWith::Button => csp,
+        ConfirmWith::Password => csp.password_script(app.issuer.origin()),
+    };
     let (status, wait) = match problem {
         None => (StatusCode::OK, None),
         Some(ConfirmProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(1)),

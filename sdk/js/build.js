@@ -4,7 +4,8 @@
  *     node build.js [folder]      default: dist
  *
  * Each names the parts it loads by their hashes, so that what it loads is what it was built with. The server gives each file
- * under its plain name and under its hash.
+ * under its plain name and under its hash; a hash of before leads to what is there now. So a part that means something else than
+ * before has another name: nothing is better than a store without the key that a page counts on (`storage` was one part once).
  */
 
 import { build } from 'esbuild';
@@ -19,7 +20,7 @@ const folder = process.argv[2] ?? join(root, 'dist');
 const PARTS = {
   './sign-in.js': 'sign-in',
   './cookie.js': 'cookie',
-  './storage/plain.js': 'storage',
+  './storage/plain.js': 'store',
   './storage/bound.js': 'dpop',
 };
 /** Where a part is not where it is imported from. */

@@ -141,7 +141,7 @@ test('sign in, call, reload, renew, sign out, and no script ever had a token', a
   assert.equal(await page.evaluate(() => auth.refreshUser().then(({ email }) => email)), ADMIN.email);
 
   await signOut(page);
-  assert.deepEqual(loaded(), ['cookie', 'sign-in', 'storage', 'symbolon'], 'nothing binds a cookie to a key: no proofs');
+  assert.deepEqual(loaded(), ['cookie', 'sign-in', 'store', 'symbolon'], 'nothing binds a cookie to a key: no proofs');
   const left = await cookies(context);
   assert.equal(left[names.access] ?? left[names.refresh], undefined);
   // The old cookies are worth nothing, and the issuer asks for the password again.

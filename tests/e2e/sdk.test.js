@@ -77,7 +77,7 @@ test('app and issuer share no cookies: a frame of the issuer knows nobody', asyn
   assert.equal(error, 'login_required');
 });
 
-for (const [name, part] of Object.entries({ auto: 'dpop', memory: 'dpop', session: 'storage', local: 'storage' }))
+for (const [name, part] of Object.entries({ auto: 'dpop', memory: 'dpop', session: 'store', local: 'store' }))
   test(`${name}: a first visit loads the core alone; what signing in takes comes when somebody does, and the rest never`, async (t) => {
     const context = await visitor(t);
     const loaded = loadedParts(context);

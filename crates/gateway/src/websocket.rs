@@ -11,8 +11,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    CONNECTION, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-    UPGRADE,
+    CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
@@ -45,6 +45,10 @@ pub(crate) async fn open(gateway: &Arc<Gateway>, api: &Api, mut head: Parts) -> 
     if !is_from_a_page_of_ours(&head.headers, &gateway.allowed) {
         return Err(Problem::CrossSite);
     }
+    // A handshake has no body (RFC 9112 §6): what says otherwise would let the API wait for one, on a connection that others use next.
+    if announces_a_body(&head.headers) {
+        return Err(Problem::Malformed);
+    }
     let session = gateway.signed_in(&head.method, &head.uri, &head.headers)?.session;
     let url = path::target(api, head.uri.path(), head.uri.query()).map_err(|path::Ambiguous| Problem::Path)?;
     let places = [place(&gateway.sockets)?, place(&session.sockets)?];
@@ -56,6 +60,7 @@ pub(crate) async fn open(gateway: &Arc<Gateway>, api: &Api, mut head: Parts) -> 
             call.headers_mut().append(name.clone(), value.clone());
         }
     }
+    call.headers_mut().remove(CONTENT_LENGTH);
     switch(call.headers_mut());
     let mut answer = forward::send(gateway, &session, api, call).await?;
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -75,6 +80,10 @@ fn is_from_a_page_of_ours(headers: &HeaderMap, allowed: &[String]) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
     allowed.iter().any(|ours| ours.as_bytes() == origin.as_bytes())
+}
+
+fn announces_a_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) || headers.get_all(CONTENT_LENGTH).iter().any(|length| length != "0")
 }
 
 fn place(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {

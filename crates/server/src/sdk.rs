@@ -20,7 +20,7 @@ pub static FILES: &[File] = &[
     File { name: "symbolon.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/symbolon.js") },
     File { name: "sign-in.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/sign-in.js") },
     File { name: "dpop.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/dpop.js") },
-    File { name: "storage.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/storage.js") },
+    File { name: "store.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/store.js") },
     File { name: "cookie.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/cookie.js") },
     File { name: "socket.js", content_type: SCRIPT, content: include_bytes!("../../../sdk/js/dist/socket.js") },
     File {
@@ -92,11 +92,17 @@ mod tests {
             assert_eq!(find(&name).unwrap().1, Keep::ForEver, "{name}");
             assert!(integrity.len() == 51 && integrity.ends_with('='), "{integrity}");
         }
-        assert_eq!(find("storage.js").unwrap().1, Keep::Minutes);
-        assert_eq!(find("storage.0123456789abcdef.js").unwrap().1, Keep::Not);
-        for other in
-            ["", "storage", "storage.js.map", "storage..js", "storage.0123.js", "storage.0123456789abcde%.js", "x.js"]
-        {
+        assert_eq!(find("store.js").unwrap().1, Keep::Minutes);
+        assert_eq!(find("store.0123456789abcdef.js").unwrap().1, Keep::Not);
+        for other in [
+            "",
+            "store",
+            "store.js.map",
+            "store..js",
+            "store.0123.js",
+            "store.0123456789abcde%.js",
+            "storage.0123456789abcdef.js",
+        ] {
             assert!(find(other).is_none(), "{other}");
         }
     }

@@ -101,6 +101,23 @@ async fn cross_site_websocket_hijacking_a_page_of_another_origin_opens_nothing()
     assert_eq!(world.heard.lock().unwrap().len(), 1, "of the page of the named origin");
 }
 
+/// What is announced and not sent would be taken out of the next request on that connection, which may be anybody's.
+#[tokio::test]
+async fn request_smuggling_a_handshake_that_announces_a_body_goes_nowhere() {
+    let world = World::new().await;
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    for path in ["/api/live", "/api/x"] {
+        for body in [("content-length", "5"), ("transfer-encoding", "chunked")] {
+            let (_, head) = ask(&world, path, &[("cookie", &browser.cookie), ("origin", &origin), body]).await;
+            assert!(head.starts_with("http/1.1 400 "), "{path} {body:?}: {head}");
+        }
+    }
+    assert!(world.heard.lock().unwrap().is_empty());
+    let none = [("cookie", browser.cookie.as_str()), ("origin", &origin), ("content-length", "0")];
+    assert!(ask(&world, "/api/live", &none).await.1.starts_with("http/1.1 101 "));
+    assert!(!world.heard.lock().unwrap()[0].1.contains_key("content-length"));
+}
+
 #[tokio::test]
 async fn an_api_that_opens_none_is_heard_and_one_that_is_away_is_told() {
     let world = World::new().await;
@@ -123,4 +140,10 @@ async fn one_session_has_so_many_open_and_no_more() {
     assert!(head.starts_with("http/1.1 429 "), "{head}");
     assert_eq!(world.get(&browser, "/api/x").await.status, 200, "calls go on");
     open(&world, &world.sign_in().await).await;
+    drop(sockets.pop());
+    let again = async {
+        while !ask(&world, "/api/live", &[("cookie", &browser.cookie), ("origin", &origin)]).await.1.contains(" 101 ") {
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("a place that is free is given again");
 }

@@ -16,10 +16,11 @@ pub fn initiate_login(issuer: &Issuer, uri: &str) -> String {
 }
 
 /// Where people begin a sign-in anew whose time has run out: where the client begins one, else its home page, else the origin that its answers go
-/// to; never an address that nobody has registered. `redirect_uri` is that of the request that is over, which counts if it is registered.
+/// to; never an address that nobody has registered. `redirect_uri` is that of the request that is over, which counts if it is registered. None
+/// for a client that nobody has looked at ([`Client::is_unvetted`]).
 #[must_use]
 pub fn begin_again(issuer: &Issuer, client: &Client, redirect_uri: Option<&str>) -> Option<String> {
-    if client.disabled {
+    if client.disabled || client.is_unvetted() {
         return None;
     }
     if let Some(begins) = &client.in_browser.initiate_login_uri {
@@ -33,7 +34,10 @@ pub fn begin_again(issuer: &Issuer, client: &Client, redirect_uri: Option<&str>)
         return None;
     }
     let registered = &client.redirect_uris;
-    let uri = registered.iter().find(|uri| Some(uri.as_str()) == redirect_uri).or_else(|| registered.first())?;
+    let asked = registered.iter().find(|uri| Some(uri.as_str()) == redirect_uri);
+    // A pushed request does not say it here; then rather where people are than where somebody develops.
+    let public = || registered.iter().find(|uri| uri.starts_with("https://"));
+    let uri = asked.or_else(public).or_else(|| registered.first())?;
     let origin = Url::parse(uri).ok()?.origin();
     origin.is_tuple().then(|| format!("{}/", origin.ascii_serialization()))
 }
@@ -42,6 +46,7 @@ pub fn begin_again(issuer: &Issuer, client: &Client, redirect_uri: Option<&str>)
 mod tests {
     use super::*;
     use crate::ids::ClientId;
+    use crate::registration::Dynamic;
     use crate::testing::issuer;
 
     #[test]
@@ -49,11 +54,14 @@ mod tests {
         let mut client = Client::web(ClientId::parse("web").unwrap(), "Web");
         let begins = |client: &Client, asked| begin_again(&issuer(), client, asked);
         assert_eq!(begins(&client, Some("https://evil.example/")), None);
-        client.redirect_uris = ["https://app.example/cb?x=1", "http://localhost:4401/cb"].map(str::to_owned).into();
+        client.redirect_uris = ["http://localhost:4401/cb", "https://app.example/cb?x=1"].map(str::to_owned).into();
         assert_eq!(begins(&client, Some("https://evil.example/cb")).as_deref(), Some("https://app.example/"));
         assert_eq!(begins(&client, Some("http://localhost:4401/cb")).as_deref(), Some("http://localhost:4401/"));
         client.metadata.client_uri = Some("https://app.example/home".to_owned());
         assert_eq!(begins(&client, None).as_deref(), Some("https://app.example/home"));
+        let mut stranger = client.clone();
+        stranger.metadata.dynamic = Some(Dynamic::default());
+        assert_eq!(begins(&stranger, None), None);
         client.in_browser.initiate_login_uri = Some("https://app.example/login".to_owned());
         assert_eq!(begins(&client, None).as_deref(), Some("https://app.example/login?iss=https%3A%2F%2Fauth.example"));
         assert_eq!(begins(&Client { disabled: true, ..client.clone() }, None), None);

@@ -20,7 +20,7 @@ use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::entry::Entry;
 use super::meta::Meta;
-use super::posted::Posted;
+use super::posted::{self, Posted};
 use super::{page, twin, work};
 use crate::account::email_code;
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
@@ -58,8 +58,11 @@ pub(super) async fn get(
         return page::error(&app, &meta, ErrorWhat::NotFound);
     }
     let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let meta = posted::carrying(&app, &meta, &params);
     let interaction = authorize::open(&app, &params, &headers, meta.now).filter(|one| one.step == Step::SignIn);
-    let meta = meta.asking(interaction.as_ref().map_or(&[], |one| &one.locales));
+    if interaction.is_none() && params.get("interaction").is_some_and(|sealed| !sealed.is_empty()) {
+        return page::error(&app, &meta, ErrorWhat::PageExpired);
+    }
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let shown = show(&arrival, &browser, Form { interaction, ..Form::default() }).await;

@@ -13,7 +13,8 @@ const WHITE: Colour = Colour([0xff; 3]);
 const BLACK: Colour = Colour([0; 3]);
 /// How far the dark half is dimmed at night, in percent.
 const DIMMED: u16 = 40;
-const PREFIX: &str = "accent-";
+/// Kept for ever by browsers: another number with every change of what [`Colour::stylesheet`] makes of a colour.
+const PREFIX: &str = "accent2-";
 const SUFFIX: &str = ".css";
 
 /// A colour.
@@ -124,7 +125,7 @@ mod tests {
                 assert!(contrast(at(css, "link"), ground) >= READABLE, "{text}: {css}");
                 assert!(contrast(at(css, "side-ink"), at(css, "side")) >= READABLE, "{text}: {css}");
                 assert!(contrast(at(css, "side-soft"), at(css, "side")) >= READABLE, "{text}: {css}");
-                for button in ["accent", "accent-deep"] {
+                for button in ["accent", "accent2-deep"] {
                     assert!(contrast(at(css, "on-accent"), at(css, button)) >= READABLE, "{text}: {css}");
                 }
             }
@@ -149,9 +150,14 @@ mod tests {
 
     #[test]
     fn nothing_but_a_colour_has_a_stylesheet() {
-        for name in
-            ["accent-.css", "accent-12345.css", "accent-1234567.css", "accent-é2345.css", "accent-}{abcd.css", "x.css"]
-        {
+        for name in [
+            "accent2-.css",
+            "accent2-12345.css",
+            "accent2-1234567.css",
+            "accent2-é2345.css",
+            "accent2-}{abcd.css",
+            "x.css",
+        ] {
             assert_eq!(Colour::of_name(name), None, "{name}");
         }
     }

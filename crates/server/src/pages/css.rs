@@ -1,6 +1,6 @@
 //! A stylesheet as it is sent: without comments, and without the white space that only people need.
 //!
-//! It runs while compiling, because the name under which a file is served comes from its bytes.
+//! Quoted text is taken for any other: ours has none with spaces beside punctuation. It runs while compiling, because the name under which a file is served comes from its bytes.
 
 /// How many bytes are left of `css`.
 pub(super) const fn len(css: &[u8]) -> usize {
@@ -38,12 +38,12 @@ impl Reader<'_> {
         let following = self.peek();
         // Spaces between words, and before the colon of a selector, mean something; so do those around the + of calc().
         let is_space = self.at > start && !is_border(self.last) && !matches!(following, 0 | b'{' | b'}' | b';' | b'>');
-        // The last declaration of a block needs no end.
         if is_space {
             self.last = b' ';
         } else {
             self.at += (following != 0) as usize;
             self.last = following;
+            // The last declaration of a block needs no end.
             if following == b';' {
                 let end = self.at;
                 self.skip();

@@ -163,7 +163,7 @@ impl PageShell {
         words::Consent::of(self.language)
     }
 
-    fn passwords(&self) -> words::Password {
+    pub(crate) fn passwords(&self) -> words::Password {
         words::Password::of(self.language)
     }
 

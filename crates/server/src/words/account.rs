@@ -78,6 +78,11 @@ words! {
         Fr: "{email} est l’adresse de ce compte, toutes les connexions ont pris fin, et le mot de passe, que la personne en cause connaît peut-être, ne vaut plus rien. Consultez votre messagerie\u{a0}: un lien pour en choisir un nouveau est en route.",
         Es: "{email} es la dirección de esta cuenta, se han cerrado todas las sesiones y la contraseña, que quizá conozca quien lo hizo, ya no vale. Mire su correo: va de camino un enlace para elegir una nueva.",
     }
+    /// What was done to an account that has no password, or where no letters are sent.
+    email_back_lead(email: &str) {
+        En: "{email} is the address of this account, and every sign-in has ended.", De: "{email} ist die Adresse dieses Kontos, und alle Anmeldungen sind beendet.",
+        Fr: "{email} est l’adresse de ce compte, et toutes les connexions ont pris fin.", Es: "{email} es la dirección de esta cuenta y se han cerrado todas las sesiones.",
+    }
     /// The account is gone.
     deleted { En: "Account deleted", De: "Konto gelöscht", Fr: "Compte supprimé", Es: "Cuenta eliminada" }
     /// What that means.

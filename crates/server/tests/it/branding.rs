@@ -22,20 +22,20 @@ async fn a_sign_in_has_the_clients_colour_and_welcome_in_the_readers_language() 
         world.browser().send(Method::GET, &url, &[(ACCEPT_LANGUAGE, language)], None).await
     };
     let page = look("web", "de").await;
-    assert!(page.body.contains("Füttern Sie vor dem Mittag.") && page.body.contains("/assets/accent-663399.css"));
+    assert!(page.body.contains("Füttern Sie vor dem Mittag.") && page.body.contains("/assets/accent2-663399.css"));
     assert!(page.body.contains(" · Web</title>") && page.body.contains("<p class=\"brand\">Web</p>"), "{}", page.body);
     assert!(!page.body.contains(">Symbolon<"), "the whole page is the client's: {}", page.body);
     let policy = page.header("content-security-policy");
     assert!(!policy.contains("unsafe-inline") && policy.contains("style-src 'self'"), "{policy}");
     assert!(look("web", "ja").await.body.contains("Feed them before noon."));
     let other = look("other", "de").await;
-    assert!(!other.body.contains("accent-") && !other.body.contains("id=\"welcome\""), "another client's");
+    assert!(!other.body.contains("accent2-") && !other.body.contains("id=\"welcome\""), "another client's");
     assert!(other.body.contains(" · Symbolon</title>") && other.body.contains("<span>Symbolon</span>"));
-    let css = world.browser().get("/assets/accent-663399.css").await;
+    let css = world.browser().get("/assets/accent2-663399.css").await;
     assert!(css.body.starts_with(":root{--accent:#663399;") && css.header("content-type").starts_with("text/css"));
     assert!(css.header("cache-control").contains("immutable"));
     let taken_back = set(&world, json!({ "brand_accent": "", "brand_welcome": [["de", ""], ["en", ""]] })).await;
-    assert!(taken_back.is_success() && !look("web", "de").await.body.contains("accent-"));
+    assert!(taken_back.is_success() && !look("web", "de").await.body.contains("accent2-"));
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_colour_or_a_welcome_that_is_more_than_that_is_refused() {
     assert!(set(&world, markup).await.is_success());
     let page = world.browser().get(&authorize_url("web", &[])).await;
     assert!(!page.body.contains("<script>alert") && page.body.contains("&#60;script&#62;alert"), "{}", page.body);
-    for nothing in ["accent-12345.css", "accent-zzzzzz.css", "accent-663399.css.x", "accent-%7Bx%7D12.css"] {
+    for nothing in ["accent2-12345.css", "accent2-zzzzzz.css", "accent2-663399.css.x", "accent2-%7Bx%7D12.css"] {
         assert_eq!(world.browser().get(&format!("/assets/{nothing}")).await.status, 404, "{nothing}");
     }
 }
@@ -72,6 +72,16 @@ async fn no_client_brands_itself() {
     let answer = world.browser().send(Method::POST, "/register", &headers, Some(metadata.to_string())).await;
     assert!(!answer.body.contains("brand_"), "{}", answer.body);
     assert!(world.stored("client").await.iter().all(|document| !document.contains("Your bank")));
+    // What the operator gave to one name is not the next one's.
+    let registration = answer.json();
+    let id = registration["client_id"].as_str().unwrap();
+    world.change_client(id, |client| client.brand.brand_accent = Some("#663399".to_owned())).await;
+    for (name, is_kept) in [("Evil", true), ("Example Bank", false)] {
+        let metadata = json!({ "client_id": id, "redirect_uris": ["https://evil.example/"], "client_name": name });
+        let changed = world.about(Method::PUT, &registration, Some(&metadata)).await;
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        assert_eq!(world.stored("client").await.iter().any(|one| one.contains("#663399")), is_kept, "{name}");
+    }
     // Nor do a name and a logo make a page theirs.
     world.change_client("web", |client| client.logo_uri = Some("https://evil.example/bank.svg".to_owned())).await;
     let page = world.browser().get(&authorize_url("web", &[])).await;

@@ -8,10 +8,10 @@ async fn each_file_has_a_plain_name_for_minutes_and_a_hashed_one_for_ever_on_any
     let core = world.browser().get("/sdk/v1/symbolon.js").await;
     let parts: Vec<&str> = core.body.split("\"./").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(parts.len(), 3, "{parts:?}");
-    let storage = world.browser().get("/sdk/v1/storage.js").await.body;
+    let storage = world.browser().get("/sdk/v1/store.js").await.body;
     let cookie = storage.split("\"./").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let parts = parts.into_iter().chain([cookie]);
-    for (part, plain) in parts.zip(["storage.js", "dpop.js", "sign-in.js", "cookie.js"]) {
+    for (part, plain) in parts.zip(["store.js", "dpop.js", "sign-in.js", "cookie.js"]) {
         let hashed = world.browser().get(&format!("/sdk/v1/{part}")).await;
         assert_eq!(hashed.status, 200, "{part}");
         assert_eq!(hashed.header("cache-control"), "public, max-age=31536000, immutable");

@@ -54,10 +54,10 @@ function keeper(send, endpoints) {
 /** The worker's script. */
 const SCRIPT = `const keeper = ${keeper};
 let keep;
-onmessage = async ({ data: [id, data] }) => {
+onmessage = ({ data: [id, data] }) => {
   if (!keep) return (keep = keeper(fetch, data)), postMessage([]);
-  postMessage([id, await keep(data).catch(() => undefined)]);
-};`;
+  keep(data).catch(() => undefined).then((answer) => postMessage([id, answer]));
+};`; // not async: what it throws has to reach the page's onerror
 
 /**
  * What sends token requests from now on.

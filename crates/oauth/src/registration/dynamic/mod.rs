@@ -18,7 +18,7 @@ mod tests;
 use serde_json::{Map, Value};
 use symbolon_jose::{Algorithm, KeyManagement};
 
-use super::{Client, ClientKind};
+use super::{Brand, Client, ClientKind};
 use crate::endpoint::discovery::Certificates;
 use crate::grant::{Grant, IMPLICIT};
 use crate::ids::ClientId;
@@ -137,7 +137,13 @@ impl Submission {
         client.name = fresh.name;
         client.require_pkce |= client.is_public();
         client.metadata.dynamic.clone_from(&present.metadata.dynamic);
-        self.fill(&client, kind, &Terms { policy: &widened(terms.policy, present), ..*terms })
+        let mut client = self.fill(&client, kind, &Terms { policy: &widened(terms.policy, present), ..*terms })?;
+        // The operator has given these looks to the name and the logo that were there, not to those of the client's next choice.
+        let shown = |client: &Client| (client.name.clone(), client.logo_uri.clone(), client.metadata.localized.clone());
+        if shown(&client) != shown(present) {
+            client.brand = Brand::default();
+        }
+        Ok(client)
     }
 
     fn fill(&self, client: &Client, kind: ClientKind, terms: &Terms<'_>) -> Result<Client, RegistrationRefusal> {

@@ -354,7 +354,8 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<O
     let verified = link.payload.get("verified").and_then(Value::as_bool).unwrap_or_default();
     let locked = not_me::locked(app, &user).await;
     let locked = locked.map_err(|_| OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })?;
-    if locked.is_some() && app.mail.is_on() {
+    let mailed = locked.is_some() && app.mail.is_on();
+    if mailed {
         let asked = ResetAsked { identifier: email.clone(), interaction: None };
         let lang = meta.language_of_letters(Some(&user));
         tell.push(mail::reset_asked(app, asked, lang, meta.now));
@@ -364,7 +365,7 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<O
     match change(arrival, &user, (Artefact::EMAIL_UNDO, token), changed).await? {
         Some(Redeemed::Done) => {
             events::account(app, meta, "user.email.undo", &user.id, None).await.map_err(failed)?;
-            Ok(Some(done(arrival, &user, AccountDoneWhat::EmailUndone { email })))
+            Ok(Some(done(arrival, &user, AccountDoneWhat::EmailUndone { email, mailed })))
         }
         None => Ok(Some(link_page(arrival, Some(&user), StatusCode::CONFLICT, EmailLinkWhat::Taken))),
         Some(Redeemed::Changed) => Ok(None),

@@ -204,7 +204,7 @@ pub(in crate::http) fn forgot(view: &Forgot) -> Twin {
 
 /// `/reset`. Whose password it is stands in `username`, for password managers.
 pub(in crate::http) fn reset(view: &Reset) -> Twin {
-    let new = password("password", view.shell.common().password(), "new-password");
+    let new = password("password", view.shell.passwords().new_password(), "new-password");
     let mut values = values(&view.csrf, "", ("username", &view.username));
     values.push(("code", view.code.clone()));
     Twin {

@@ -149,6 +149,8 @@ pub enum AccountDoneWhat {
     EmailUndone {
         /// Which.
         email: String,
+        /// Whether its password is worth nothing any more, and a link for another one is on its way.
+        mailed: bool,
     },
     /// It has another password.
     PasswordChanged,
@@ -168,7 +170,8 @@ impl AccountDone {
         match &self.what {
             AccountDoneWhat::Deleted => self.words.deleted_lead().to_owned(),
             AccountDoneWhat::EmailChanged { email } => self.words.email_changed_lead(email),
-            AccountDoneWhat::EmailUndone { email } => self.words.email_undone_lead(email),
+            AccountDoneWhat::EmailUndone { email, mailed: true } => self.words.email_undone_lead(email),
+            AccountDoneWhat::EmailUndone { email, mailed: false } => self.words.email_back_lead(email),
             AccountDoneWhat::PasswordChanged => self.words.password_changed_lead().to_owned(),
         }
     }
@@ -176,8 +179,10 @@ impl AccountDone {
     /// Where to go from here: address and name.
     fn onward(&self) -> (&'static str, &'static str) {
         match self.what {
-            AccountDoneWhat::Deleted => ("/", self.words.to_start()),
-            AccountDoneWhat::EmailUndone { .. } => ("/forgot", self.words.to_new_password()),
+            AccountDoneWhat::Deleted | AccountDoneWhat::EmailUndone { mailed: false, .. } => {
+                ("/", self.words.to_start())
+            }
+            AccountDoneWhat::EmailUndone { mailed: true, .. } => ("/forgot", self.words.to_new_password()),
             AccountDoneWhat::EmailChanged { .. } | AccountDoneWhat::PasswordChanged => {
                 (OwnPage::Account.path(), self.words.to_account())
             }
@@ -193,8 +198,12 @@ impl AccountDone {
         vec![
             ("account-done-deleted", page(AccountDoneWhat::Deleted)),
             ("account-done-email", page(AccountDoneWhat::EmailChanged { email: email() })),
-            ("account-done-undone", page(AccountDoneWhat::EmailUndone { email: email() })),
-            ("account-done-hostile", page(AccountDoneWhat::EmailUndone { email: sample::HOSTILE.into() })),
+            ("account-done-undone", page(AccountDoneWhat::EmailUndone { email: email(), mailed: true })),
+            ("account-done-undone-no-password", page(AccountDoneWhat::EmailUndone { email: email(), mailed: false })),
+            (
+                "account-done-hostile",
+                page(AccountDoneWhat::EmailUndone { email: sample::HOSTILE.into(), mailed: true }),
+            ),
             ("account-done-password", page(AccountDoneWhat::PasswordChanged)),
         ]
     }

@@ -113,9 +113,13 @@ test('a browser that works is not kept waiting by its neighbours', async (t) => 
     return (await page.locator('#work-done').count()) > 0;
   };
   const noise = await (await profile(t, browser)).newPage();
-  for (let number = 0, met = 0; met < 3 && number < 20; number++) met += await guess(noise, `nobody${number}@example.test`);
   const page = await (await profile(t, browser)).newPage();
-  assert.ok(await guess(page, ADMIN.email), 'it is asked to work');
+  let isAsked = false;
+  for (let number = 0; !isAsked && number < 20; number++) {
+    await guess(noise, `nobody${number}@example.test`);
+    isAsked = await guess(page, `somebody${number}@example.test`);
+  }
+  assert.ok(isAsked, 'it is asked to work');
   const work = page.locator('#work-done');
   await work.waitFor({ state: 'attached' });
   await page.waitForFunction(() => document.getElementById('work-done').value !== '');

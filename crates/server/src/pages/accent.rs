@@ -125,7 +125,7 @@ mod tests {
                 assert!(contrast(at(css, "link"), ground) >= READABLE, "{text}: {css}");
                 assert!(contrast(at(css, "side-ink"), at(css, "side")) >= READABLE, "{text}: {css}");
                 assert!(contrast(at(css, "side-soft"), at(css, "side")) >= READABLE, "{text}: {css}");
-                for button in ["accent", "accent2-deep"] {
+                for button in ["accent", "accent-deep"] {
                     assert!(contrast(at(css, "on-accent"), at(css, button)) >= READABLE, "{text}: {css}");
                 }
             }

@@ -41,9 +41,6 @@ pub(super) async fn get(
         let spoken = one.in_languages(&[chosen.tag().to_owned()]);
         app.interactions.seal(&spoken).ok()
     });
-    // One that is too old goes along, so that the page can say so and lead back to the app.
-    let late = || params.get("interaction").filter(|text| app.interactions.open_late(text).is_ok()).map(str::to_owned);
-    let sealed = sealed.or_else(late);
     let cookie =
         CookieKind::Language.set(chosen.tag(), Lifetime::Persistent { max_age_secs: KEPT_SECS }, app.transport);
     let location = sealed.map_or_else(|| back.to_owned(), |sealed| format!("{back}?interaction={sealed}"));

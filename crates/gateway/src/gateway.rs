@@ -33,7 +33,8 @@ pub(crate) struct Gateway {
     pub(crate) allowed: Vec<String>,
 }
 
-/// The gateway that answers now. A changed configuration puts another in its place, with the same sessions; a request keeps the one it began with.
+/// The gateway that answers now. A changed configuration puts another in its place, with the same sessions. Each step of a
+/// request asks once: one that a change falls into may pass the layers under the old one and be answered under the new one.
 #[derive(Clone, Debug)]
 pub(crate) struct Current(Arc<ArcSwap<Gateway>>);
 

@@ -27,6 +27,7 @@ use crate::interaction::{GO_ON_SECS, LIFETIME_SECS};
 use crate::rng::SystemRng;
 
 /// How long a request that was begun in time is kept after that: one sign-in page and one consent page left open for as long as they may be.
+/// Attempts give a sign-in page its hour again, but keep no request for longer: whoever takes more than that begins anew at the app.
 const KEPT_SECS: u64 = 2 * LIFETIME_SECS + GO_ON_SECS;
 
 /// The endpoint for pushed authorization requests.

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask COMMAND
 
 commands:
-  test           install what the tests need, then run every check and every test
+  test [STEP]    install what the tests need, then run every check and every test; or one step of that alone
   format         rustfmt on every file; `cargo fmt` does not see modules that a macro declares
   tidy           check the conventions that a compiler does not (a part of `test`)
   musts          how many tests are named after a section of each standard
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
         ["test"] => test::run(),
+        ["test", step] => test::run_step(step),
         ["format"] => test::format_in_place(),
         ["tidy"] => tidy::run(),
         ["musts"] => tidy::list_musts(),

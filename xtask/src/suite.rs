@@ -24,6 +24,17 @@ impl Count {
             Err(_) => Self { passed: 0, failed: 1 },
         }
     }
+
+    /// `N passed, M failed`: how every run of ours ends.
+    pub(crate) fn in_words(self) -> String {
+        format!("{} passed, {} failed", self.passed, self.failed)
+    }
+
+    /// Reads [`Self::in_words`].
+    pub(crate) fn from_words(line: &str) -> Option<Self> {
+        let (passed, failed) = line.strip_suffix(" failed")?.split_once(" passed, ")?;
+        Some(Self { passed: passed.parse().ok()?, failed: failed.parse().ok()? })
+    }
 }
 
 /// Reads a line of `cargo test`: `test result: ok. 5 passed; 0 failed; …`.
@@ -87,6 +98,13 @@ impl Unittest {
 #[cfg(test)]
 mod tests {
     use super::{Count, Unittest, from_cargo, from_node};
+
+    #[test]
+    fn reads_its_own_words() {
+        let count = Count { passed: 12, failed: 1 };
+        assert_eq!(Count::from_words(&count.in_words()), Some(count));
+        assert_eq!(Count::from_words("python: 12 passed, 0 failed"), None);
+    }
 
     #[test]
     fn counts_what_unittest_prints() {

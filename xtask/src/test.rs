@@ -1,9 +1,13 @@
-//! `cargo xtask test`: every check and every test, in the order that fails soonest, stopping at the first failure.
+//! `cargo xtask test`: every check and every test, in the order that fails soonest; after a failure nothing more is begun.
 //!
 //! All steps share one target folder, one profile and one set of features, so nothing is compiled twice; but for the fuzz targets,
 //! whose instrumented build has a folder of its own.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use crate::clock::Stopwatch;
 use crate::fault;
@@ -26,58 +30,165 @@ struct Step {
     run: fn(&Workspace, &mut Count) -> Result<(), String>,
 }
 
-const STEPS: &[Step] = &[
+/// What everything else needs, or what says soonest that something is wrong: one after the other.
+const FIRST: &[Step] = &[
     Step { name: "what the tests need", run: |workspace, _| install::everything(workspace) },
     Step { name: "format", run: |workspace, count| single(count, format(workspace)) },
     Step { name: "tidy", run: |workspace, count| single(count, tidy::check(workspace)) },
-    Step { name: "clippy", run: |workspace, count| single(count, clippy(workspace)) },
-    Step { name: "build", run: |workspace, _| build(workspace) },
+    Step { name: "build and clippy", run: |workspace, count| single(count, build(workspace)) },
     Step { name: "rust tests", run: rust_tests },
-    Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
-    Step { name: "fuzz, briefly", run: |workspace, count| fuzz::check(workspace, count, fuzz::BRIEFLY_SECS, None) },
-    Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
-    Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
-    Step { name: "interop tests", run: interop_tests },
-    Step { name: "browser and third-party client tests", run: |workspace, count| node_tests(workspace, E2E, count) },
-    Step { name: "client libraries of other languages", run: clients },
-    Step { name: "faults, briefly", run: faults },
-    Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
+];
+
+/// What needs only what was built: one lane computes, the other mostly waits for programs and clocks.
+const LANES: [&[Step]; 2] = [
+    &[
+        Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
+        Step { name: "fuzz, briefly", run: |workspace, count| fuzz::check(workspace, count, fuzz::BRIEFLY_SECS, None) },
+        Step {
+            name: "browser and third-party client tests",
+            run: |workspace, count| node_tests(workspace, E2E, count),
+        },
+    ],
+    &[
+        Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
+        Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
+        Step { name: "interop tests", run: interop_tests },
+        Step { name: "faults, briefly", run: faults },
+        Step { name: "client libraries of other languages", run: clients },
+        Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
+    ],
 ];
 
 /// Runs the plan and prints the summary; the last line is `N passed, M failed`.
 pub(crate) fn run() -> Result<(), String> {
     let workspace = Workspace::find()?;
-    let whole = Stopwatch::start();
-    let mut total = Count::default();
-    let mut timings = Vec::new();
-    let mut failure = None;
-    for (index, step) in STEPS.iter().enumerate() {
-        println!("[{:>2}/{}] {}", index + 1, STEPS.len(), step.name);
+    let report = Report::start();
+    for step in FIRST {
+        report.announce(step);
         let watch = Stopwatch::start();
         let mut count = Count::default();
         let outcome = (step.run)(&workspace, &mut count);
+        if !report.took(step, &watch, count, outcome) {
+            report.end();
+            return Ok(());
+        }
+    }
+    thread::scope(|scope| {
+        for lane in LANES {
+            scope.spawn(|| run_lane(lane, &workspace, &report));
+        }
+    });
+    report.end();
+    Ok(())
+}
+
+/// `cargo xtask test STEP`: one step alone, with what a whole run has installed and built.
+pub(crate) fn run_step(name: &str) -> Result<(), String> {
+    let steps = || FIRST.iter().chain(LANES.into_iter().flatten());
+    let Some(step) = steps().find(|step| step.name == name) else {
+        let names: Vec<&str> = steps().map(|step| step.name).collect();
+        return Err(format!("no step is called {name}; there are: {}", names.join(" · ")));
+    };
+    let mut count = Count::default();
+    let outcome = (step.run)(&Workspace::find()?, &mut count);
+    println!("{}", count.in_words());
+    outcome
+}
+
+/// Each step in a process of its own, so that what it prints stays together: it is shown when the step has ended, and until then
+/// grows in `target/steps`.
+fn run_lane(lane: &[Step], workspace: &Workspace, report: &Report) {
+    for step in lane {
+        if report.has_failed() {
+            return;
+        }
+        report.announce(step);
+        let watch = Stopwatch::start();
+        let (log, outcome) = run_aside(step, workspace);
+        let count = log.lines().rev().find_map(Count::from_words).unwrap_or_default();
+        print!("{log}");
+        report.took(step, &watch, count, outcome);
+    }
+}
+
+/// What the step printed, whichever way, and how it ended.
+fn run_aside(step: &Step, workspace: &Workspace) -> (String, Result<(), String>) {
+    let path = workspace.target.join("steps").join(format!("{}.log", step.name.replace([' ', ','], "-")));
+    let run = || -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+        fs::create_dir_all(workspace.target.join("steps")).map_err(failed)?;
+        let log = File::create(&path).map_err(failed)?;
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut child = process::command(program, &workspace.root);
+        child.args(["test", step.name]).stdout(log.try_clone().map_err(failed)?).stderr(log);
+        process::run(&mut child)
+    };
+    let outcome = run();
+    (String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned(), outcome)
+}
+
+/// What has been counted and timed so far, by whichever lane.
+struct Report {
+    whole: Stopwatch,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    begun: usize,
+    total: Count,
+    timings: Vec<String>,
+    failures: Vec<String>,
+}
+
+impl Report {
+    fn start() -> Self {
+        Self { whole: Stopwatch::start(), state: Mutex::default() }
+    }
+
+    /// A lane that panicked has told so; what it counted still counts.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn announce(&self, step: &Step) {
+        let mut state = self.state();
+        state.begun += 1;
+        let all = FIRST.len() + LANES.iter().map(|lane| lane.len()).sum::<usize>();
+        println!("[{:>2}/{all}] {}", state.begun, step.name);
+    }
+
+    /// Adds up a step that has ended; false if it failed.
+    fn took(&self, step: &Step, watch: &Stopwatch, mut count: Count, outcome: Result<(), String>) -> bool {
         if outcome.is_err() && count.failed == 0 {
             count.failed = 1; // a runner that died before its summary still failed
         }
-        total += count;
+        let is_well = outcome.is_ok();
         let line = format!("{:<38} {:>6.1} s  {}", step.name, watch.elapsed().as_secs_f64(), passed(count));
         println!("        {line}");
-        timings.push(line);
-        if let Err(message) = outcome {
-            failure = Some(format!("{}: {message}", step.name));
-            break;
+        let mut state = self.state();
+        state.total += count;
+        state.timings.push(line);
+        state.failures.extend(outcome.err().map(|message| format!("{}: {message}", step.name)));
+        is_well
+    }
+
+    fn has_failed(&self) -> bool {
+        !self.state().failures.is_empty()
+    }
+
+    /// The summary has said everything; a second message after the last line would hide it.
+    fn end(&self) {
+        let state = self.state();
+        println!("\n{}\n{:<38} {:>6.1} s", state.timings.join("\n"), "in all", self.whole.elapsed().as_secs_f64());
+        for message in &state.failures {
+            println!("\nFAILED at {message}");
+        }
+        println!("{}", state.total.in_words());
+        if !state.failures.is_empty() || state.total.failed > 0 {
+            std::process::exit(1)
         }
     }
-    println!("\n{}\n{:<38} {:>6.1} s", timings.join("\n"), "in all", whole.elapsed().as_secs_f64());
-    if let Some(message) = &failure {
-        println!("\nFAILED at {message}");
-    }
-    println!("{} passed, {} failed", total.passed, total.failed);
-    // The summary has said everything; a second message after the last line would hide it.
-    if failure.is_some() || total.failed > 0 {
-        std::process::exit(1)
-    }
-    Ok(())
 }
 
 fn passed(count: Count) -> String {
@@ -109,23 +220,20 @@ pub(crate) fn format_in_place() -> Result<(), String> {
     rustfmt(&Workspace::find()?, &[])
 }
 
-fn clippy(workspace: &Workspace) -> Result<(), String> {
+/// Cargo with the compiler that lints: it compiles, too, so nothing is checked first and compiled afterwards. Tests name it as well,
+/// or they would be compiled anew.
+fn linting_cargo(workspace: &Workspace) -> Command {
     let mut cargo = process::cargo(&workspace.root);
-    process::run(cargo.args([
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--",
-        "-D",
-        "warnings",
-    ]))
+    // As `cargo clippy -- -D warnings` hands them over.
+    cargo
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    cargo
 }
 
 /// What `cargo test` would build, and the binaries that the browser and interop tests start.
 fn build(workspace: &Workspace) -> Result<(), String> {
-    let mut cargo = process::cargo(&workspace.root);
+    let mut cargo = linting_cargo(workspace);
     process::run(cargo.args([
         "build",
         "--locked",
@@ -139,10 +247,10 @@ fn build(workspace: &Workspace) -> Result<(), String> {
 }
 
 fn rust_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
-    let mut cargo = process::cargo(&workspace.root);
+    let mut cargo = linting_cargo(workspace);
     cargo.args(["test", "--locked", "--workspace", "--all-features", "--no-fail-fast"]);
     // Of pages that are no more nothing is left to look at.
-    let _ = std::fs::remove_dir_all(pages(workspace));
+    let _ = fs::remove_dir_all(pages(workspace));
     cargo.env(PAGES, pages(workspace));
     process::run_watching(&mut cargo, |line| {
         *count += suite::from_cargo(line).unwrap_or_default();

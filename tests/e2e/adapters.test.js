@@ -50,7 +50,8 @@ async function serve(entry) {
 }
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  server = await Server.start();
+  browser = await launch();
   await server.addUser(USER.email, USER.name, USER.password);
   for (const entry of ['react.jsx', 'vue.js']) apps[entry] = await serve(entry);
 });

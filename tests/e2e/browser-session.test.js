@@ -34,7 +34,10 @@ async function serve() {
 }
 
 before(async () => {
-  [server, browser, app, stranger] = await Promise.all([Server.start(), launch(), serve(), serve()]);
+  server = await Server.start();
+  browser = await launch();
+  app = await serve();
+  stranger = await serve();
   const flags = ['--redirect', `${app.origin}/`, '--redirect', `${app.origin}/silent`, '--origin', app.origin, '--post-logout', `${app.origin}/bye`];
   const register = async (name, metadata) => {
     const { client } = await server.command(['client', 'add', '--spa', '--name', name, ...flags]);

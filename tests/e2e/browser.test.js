@@ -8,7 +8,8 @@ import { ADMIN, Server } from './support/server.js';
 let server, browser, user;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  server = await Server.start();
+  browser = await launch();
   user = await server.addUser('bob@example.test', 'Bob Scrooge', 'a long walk in the rain');
 });
 after(async () => {

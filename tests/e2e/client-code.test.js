@@ -17,7 +17,8 @@ let server, browser, listener, origin, code;
 let html = '';
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  server = await Server.start();
+  browser = await launch();
   listener = createServer((_, response) => response.setHeader('content-type', 'text/html; charset=utf-8').end(html));
   await once(listener.listen(0, '127.0.0.1'), 'listening');
   origin = `http://localhost:${listener.address().port}`;

@@ -29,7 +29,8 @@ const listening = async (handle) => {
 };
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start({ ...overTls, ca: serverCertificate }), launch()]);
+  server = await Server.start({ ...overTls, ca: serverCertificate });
+  browser = await launch();
   app = await listening((_, response) => response.setHeader('content-type', 'text/html; charset=utf-8').end(page()));
   api = await listening((request, response) => serve(request, response));
   await server.command(['api', 'add', api.origin, '--name', 'Orders', '--scope', 'order=Order things']);

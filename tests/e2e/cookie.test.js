@@ -29,7 +29,8 @@ const html = (response, body) => response.setHeader('content-type', 'text/html; 
 const port = ({ listener }) => listener.address().port;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  server = await Server.start();
+  browser = await launch();
   const issuer = server.issuer;
   const suffix = new URL(issuer).port;
   names = { access: `symbolon_access-${suffix}`, refresh: `symbolon_refresh-${suffix}` };

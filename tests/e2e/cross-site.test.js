@@ -18,7 +18,8 @@ let server, browser, eve;
 const strangers = {};
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launchWhole()]);
+  server = await Server.start();
+  browser = await launchWhole();
   for (const [kind, host] of [['another site', '127.0.0.1'], ['a sibling', 'localhost']]) {
     const listener = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>Prizes</title><link rel="icon" href="data:,">'));
     await once(listener.listen(0, '127.0.0.1'), 'listening');

@@ -19,7 +19,9 @@ globalThis.started = true;
 let server, api, gateway, browser;
 
 before(async () => {
-  [server, api, browser] = await Promise.all([Server.start(), echo(), launch()]);
+  server = await Server.start();
+  api = await echo();
+  browser = await launch();
   await server.command(['api', 'add', 'https://echo.example.test', '--name', 'Echo', '--scope', 'echo=Hear oneself']);
   gateway = await Gateway.start(server, {
     files: { 'index.html': PAGE, 'app.js': SCRIPT },

@@ -36,7 +36,10 @@ async function foreign() {
 }
 
 before(async () => {
-  [server, api, browser, stranger] = await Promise.all([Server.start(), echo(), launch(), foreign()]);
+  server = await Server.start();
+  api = await echo();
+  browser = await launch();
+  stranger = await foreign();
   await server.command(['api', 'add', ECHO, '--name', 'Echo', '--scope', 'echo=Hear oneself']);
   gateway = await Gateway.start(server, {
     files: { 'index.html': PAGE, 'app.js': SCRIPT },

@@ -19,11 +19,10 @@ async function forgot(server, username, visitor = new Visitor()) {
 const link = (words) => words.match(/^http\S+\/reset\?code=\S+$/m)[0];
 
 test('in development', async (t) => {
-  const [server, browser] = await Promise.all([Server.start(), launch()]);
-  t.after(async () => {
-    await browser.close();
-    await server.stop();
-  });
+  const server = await Server.start();
+  t.after(() => server.stop());
+  const browser = await launch();
+  t.after(() => browser.close());
 
   await t.test('who has forgotten the password comes back to the app, in the browser', async (t) => {
     const context = await profile(t, browser);

@@ -8,7 +8,8 @@ import { ADMIN, Server } from './support/server.js';
 let server, browser;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.startNew(), launch()]);
+  server = await Server.startNew();
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();

@@ -14,7 +14,8 @@ import { ADMIN, binary, Server } from './support/server.js';
 let server, api, app, browser;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  server = await Server.start();
+  browser = await launch();
   app = await serveApp();
   api = await startApi();
   const plain = ['--redirect', `${app.origin}/plain`];

@@ -13,7 +13,8 @@ import { ADMIN, Server } from './support/server.js';
 let server, browser, app;
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start({ front: (origin) => origin }), launchWhole()]);
+  server = await Server.start({ front: (origin) => origin });
+  browser = await launchWhole();
   app = await App.start(server);
 });
 after(async () => {

@@ -18,7 +18,8 @@ let server, browser, app;
 before(async () => {
   const strict = { args: ['--test-third-party-cookie-phaseout'], ignoreDefaultArgs: ['--disable-popup-blocking'] };
   // The app is at localhost: to cookies, another site.
-  [server, browser] = await Promise.all([Server.start({ front: (origin) => origin }), launchWhole(strict)]);
+  server = await Server.start({ front: (origin) => origin });
+  browser = await launchWhole(strict);
   app = await App.start(server);
 });
 after(async () => {

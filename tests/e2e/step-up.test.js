@@ -21,7 +21,8 @@ const listening = async (handle) => {
 };
 
 before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
+  server = await Server.start();
+  browser = await launch();
   app = await listening((_, response) => response.setHeader('content-type', 'text/html; charset=utf-8').end(page()));
   api = await listening((request, response) => serve(request, response));
   await server.command(['api', 'add', api.origin, '--name', 'Bank', '--scope', 'pay=Pay']);

@@ -34,7 +34,10 @@ async function serve() {
 before(async () => {
   // Both libraries want an issuer that ends in a slash.
   const front = (origin) => `${origin.replace('127.0.0.1', 'localhost')}/`;
-  [server, browser, app, stranger] = await Promise.all([Server.start({ front }), launch(), serve(), serve()]);
+  server = await Server.start({ front });
+  browser = await launch();
+  app = await serve();
+  stranger = await serve();
   const metadata = await server.file('spa.json', {
     response_types: ['code', 'id_token token'],
     grant_types: ['authorization_code', 'implicit', 'refresh_token'],

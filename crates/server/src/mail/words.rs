@@ -5,7 +5,6 @@ use symbolon_oauth::Issuer;
 
 use super::letter::{FactorChange, Letter};
 use crate::account::not_me::LINK_DAYS;
-use crate::calendar::calendar;
 use crate::session::user_agent::UserAgent;
 use crate::words::{self, Language};
 
@@ -153,8 +152,7 @@ impl Writer<'_> {
     fn new_device(&self, (user_agent, address, at): (Option<&str>, &str, u64), not_me: &str) -> Words {
         let words = words::NewDevice::of(self.language);
         let device = UserAgent::read(user_agent.unwrap_or_default());
-        // To the minute.
-        let time = calendar(at).chars().take(16).collect::<String>();
+        let time = words::Time::of(self.language).moment(at);
         Words {
             subject: words.subject(self.host),
             lead: words.lead(self.to, self.host, &words.device(device), &time),

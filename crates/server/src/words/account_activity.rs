@@ -10,8 +10,6 @@ words! {
     title { En: "Activity", De: "Aktivität", Fr: "Activité", Es: "Actividad" }
     /// What to do with it.
     lead { En: "If something here was not you, change your password and sign out everywhere else.", De: "Wenn etwas davon nicht von Ihnen war, ändern Sie Ihr Passwort und melden Sie sich überall sonst ab.", Fr: "Si quelque chose ici ne vient pas de vous, changez de mot de passe et déconnectez-vous partout ailleurs.", Es: "Si algo de esto no fue usted, cambie su contraseña y cierre la sesión en todos los demás sitios." }
-    /// Times.
-    times_are_utc { En: "Times are UTC.", De: "Zeiten in UTC.", Fr: "Heures en UTC.", Es: "Las horas son UTC." }
     /// There is nothing.
     none { En: "Nothing is on record.", De: "Es ist nichts verzeichnet.", Fr: "Rien n’est enregistré.", Es: "No hay nada registrado." }
     /// To the next page.

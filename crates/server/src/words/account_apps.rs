@@ -13,9 +13,9 @@ words! {
     /// There is none.
     none { En: "No app has access to your account.", De: "Keine App hat Zugriff auf Ihr Konto.", Fr: "Aucune application n’a accès à votre compte.", Es: "Ninguna aplicación tiene acceso a su cuenta." }
     /// Since when.
-    since(since: &str) { En: "since {since}", De: "seit {since}", Fr: "depuis {since}", Es: "desde {since}" }
+    since(since: &str) { En: "since {since}", De: "seit dem {since}", Fr: "depuis le {since}", Es: "desde el {since}" }
     /// When last.
-    used(used: &str) { En: "last used {used}", De: "zuletzt benutzt {used}", Fr: "dernière utilisation {used}", Es: "último uso {used}" }
+    used(used: &str) { En: "last used {used}", De: "zuletzt benutzt am {used}", Fr: "dernière utilisation le {used}", Es: "último uso el {used}" }
     /// It goes on without its person.
     offline { En: "works also while you are away", De: "arbeitet auch, wenn Sie nicht da sind", Fr: "fonctionne aussi en votre absence", Es: "funciona también en su ausencia" }
     /// Before the list of what it may.

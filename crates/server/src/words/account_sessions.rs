@@ -17,7 +17,7 @@ words! {
     /// A browser on a system.
     browser_on(browser: &str, system: &str) { En: "{browser} on {system}", De: "{browser} auf {system}", Fr: "{browser} sur {system}", Es: "{browser} en {system}" }
     /// Since when, and when last.
-    times(since: &str, seen: &str) { En: "since {since}, last used {seen}", De: "seit {since}, zuletzt benutzt {seen}", Fr: "depuis {since}, dernière utilisation {seen}", Es: "desde {since}, último uso {seen}" }
+    times(since: &str, seen: &str) { En: "since {since}, last used {seen}", De: "seit dem {since}, zuletzt benutzt am {seen}", Fr: "depuis le {since}, dernière utilisation le {seen}", Es: "desde el {since}, último uso el {seen}" }
     /// From where.
     address(address: &str) { En: "address {address}", De: "Adresse {address}", Fr: "adresse {address}", Es: "dirección {address}" }
     /// Ends one.
@@ -37,7 +37,7 @@ words! {
     /// What they are.
     remembered_lead { En: "Here you are not asked for a second step.", De: "Hier werden Sie nicht nach einem zweiten Schritt gefragt.", Fr: "Ici, aucune seconde étape ne vous est demandée.", Es: "Aquí no se le pide un segundo paso." }
     /// Since when, and until when.
-    remembered_times(since: &str, until: &str) { En: "since {since}, until {until}", De: "seit {since}, bis {until}", Fr: "depuis {since}, jusqu’au {until}", Es: "desde {since}, hasta {until}" }
+    remembered_times(since: &str, until: &str) { En: "since {since}, until {until}", De: "seit dem {since}, bis zum {until}", Fr: "depuis le {since}, jusqu’au {until}", Es: "desde el {since}, hasta el {until}" }
     /// Forgets one.
     forget { En: "Forget", De: "Vergessen", Fr: "Oublier", Es: "Olvidar" }
 }

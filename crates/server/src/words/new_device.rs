@@ -9,12 +9,12 @@ words! {
 
     /// The subject.
     subject(host: &str) { En: "New sign-in at {host}", De: "Neue Anmeldung bei {host}", Fr: "Nouvelle connexion à {host}", Es: "Nuevo inicio de sesión en {host}" }
-    /// What happened; the time is UTC.
+    /// What happened.
     lead(account: &str, host: &str, device: &str, time: &str) {
-        En: "Somebody has signed in as {account} at {host} from a device that your account did not know: {device}, {time} UTC.",
-        De: "Jemand hat sich bei {host} als {account} angemeldet, von einem Gerät, das Ihr Konto noch nicht kannte: {device}, {time} UTC.",
-        Fr: "Quelqu’un s’est connecté à {host} en tant que {account} depuis un appareil que votre compte ne connaissait pas : {device}, {time} UTC.",
-        Es: "Alguien ha iniciado sesión en {host} como {account} desde un dispositivo que su cuenta no conocía: {device}, {time} UTC."
+        En: "Somebody has signed in as {account} at {host} from a device that your account did not know: {device}, {time}.",
+        De: "Jemand hat sich bei {host} als {account} angemeldet, von einem Gerät, das Ihr Konto noch nicht kannte: {device}, {time}.",
+        Fr: "Quelqu’un s’est connecté à {host} en tant que {account} depuis un appareil que votre compte ne connaissait pas : {device}, {time}.",
+        Es: "Alguien ha iniciado sesión en {host} como {account} desde un dispositivo que su cuenta no conocía: {device}, {time}."
     }
     /// Where it came from.
     from(address: &str) { En: "The network address was {address}.", De: "Die Netzwerkadresse war {address}.", Fr: "L’adresse réseau était {address}.", Es: "La dirección de red era {address}." }

@@ -136,6 +136,12 @@ impl Time {
         }
     }
 
+    /// The day and the minute of a moment, in UTC.
+    pub fn moment(self, unix: u64) -> String {
+        let (hour, minute) = minute_of_day(unix);
+        format!("{}, {hour:02}:{minute:02} UTC", self.day(unix))
+    }
+
     /// The time of day of a moment that is soon, by a clock that shows `now`: the whole minute after it, so that what is said is true.
     pub fn clock(self, unix: u64, now: u64) -> String {
         const DAY: u64 = 86_400;
@@ -170,6 +176,7 @@ mod tests {
             day(1_709_164_800),
             ["29 February 2024", "29. Februar 2024", "29 février 2024", "29 de febrero de 2024"]
         );
+        assert_eq!(Time::of(Language::Fr).moment(1_735_689_600 + 754), "1er janvier 2025, 00:12 UTC");
         assert_eq!(day(1_735_689_600), ["1 January 2025", "1. Januar 2025", "1er janvier 2025", "1 de enero de 2025"]);
     }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{AuditEvent, AuditRecord};
 
-use super::{Visit, minute};
+use super::Visit;
 use crate::effects::store_failure;
 use crate::pages::account::activity::{AccountActivity, EventView, Place};
 use crate::words;
@@ -42,7 +42,7 @@ fn event(visit: &Visit<'_>, words: words::AccountActivity, record: &AuditRecord)
         (None, Some(address)) => Some(words.address(address)),
         (None, None) => None,
     };
-    EventView { at: minute(event.at), what: what(words, event, &client), origin }
+    EventView { at: event.at, what: what(words, event, &client), origin }
 }
 
 /// What happened. A name that is not known here is shown as it is, so that nothing is hidden.

@@ -9,7 +9,7 @@ use http::StatusCode;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Consent, Family};
 
-use super::{Visit, day};
+use super::Visit;
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::{consent, page};
@@ -108,8 +108,8 @@ fn app(visit: &Visit<'_>, words: words::AccountApps, id: &str, has: &Has) -> App
         client_id: id.to_owned(),
         name,
         scopes,
-        since: since.min().map(day).unwrap_or_default(),
-        used: has.used.map(day),
+        since: since.min().unwrap_or_default(),
+        used: has.used,
         reach: if offline { Reach::Offline } else { Reach::Session },
     }
 }

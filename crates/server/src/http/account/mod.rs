@@ -33,7 +33,6 @@ use crate::account::factors::Factors;
 use crate::account::normalize::EmailAddress;
 use crate::account::not_me;
 use crate::app::App;
-use crate::calendar::calendar;
 use crate::effects::store_failure;
 use crate::interaction::{Interaction, OwnPage};
 use crate::mail::{self, Letter, To};
@@ -160,16 +159,6 @@ pub(super) async fn not_me_link(arrival: &Arrival<'_>, user: &User) -> Result<Op
         return Ok(None);
     }
     not_me::link(app, user, meta.now).await.map(Some).map_err(|error| store_failure(&error))
-}
-
-/// A day.
-fn day(time: u64) -> String {
-    calendar(time).chars().take(10).collect()
-}
-
-/// A day and a minute.
-fn minute(time: u64) -> String {
-    format!("{} UTC", calendar(time).chars().take(16).collect::<String>())
 }
 
 /// Somebody at a page of their own.

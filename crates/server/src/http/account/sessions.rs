@@ -9,7 +9,7 @@ use symbolon_oauth::endpoint::end_session::Reach;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Hash32, Session};
 
-use super::{Visit, day, minute};
+use super::Visit;
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::page;
@@ -101,8 +101,8 @@ fn session(words: words::AccountSessions, session: &Session) -> SessionView {
         sid: session.sid.clone(),
         browser: named(words, session.user_agent.as_deref()),
         address: session.address.clone(),
-        since: day(session.created_at),
-        seen: minute(session.last_seen_at),
+        since: session.created_at,
+        seen: session.last_seen_at,
     }
 }
 
@@ -110,8 +110,8 @@ fn browser(words: words::AccountSessions, artefact: &Artefact) -> RememberedView
     RememberedView {
         id: artefact.hash.to_string(),
         browser: named(words, artefact.payload.get("user_agent").and_then(Value::as_str)),
-        since: day(artefact.created_at),
-        until: day(artefact.expires_at),
+        since: artefact.created_at,
+        until: artefact.expires_at,
     }
 }
 

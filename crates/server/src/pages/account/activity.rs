@@ -36,8 +36,8 @@ pub enum Place {
 /// An event as it is listed.
 #[derive(Clone, Debug)]
 pub struct EventView {
-    /// When.
-    pub at: String,
+    /// When (Unix seconds).
+    pub at: u64,
     /// What, in words.
     pub what: String,
     /// From where, or by whom.
@@ -55,7 +55,7 @@ impl AccountActivity {
         use crate::interaction::OwnPage;
         use crate::pages::sample;
         let event = |what: &str, origin: Option<&str>| EventView {
-            at: "2026-11-28 14:03".into(),
+            at: 1_795_874_580,
             what: what.into(),
             origin: origin.map(str::to_owned),
         };

@@ -33,10 +33,10 @@ pub struct AppView {
     pub name: String,
     /// What it may, in words, each with the API that it is at.
     pub scopes: Vec<(String, Option<String>)>,
-    /// Since when.
-    pub since: String,
-    /// When last, where that is known.
-    pub used: Option<String>,
+    /// Since when (Unix seconds).
+    pub since: u64,
+    /// When last (Unix seconds), where that is known.
+    pub used: Option<u64>,
     /// Whether it goes on without its person.
     pub reach: Reach,
 }
@@ -66,8 +66,8 @@ impl AccountApps {
             client_id: client_id.into(),
             name: name.into(),
             scopes: vec![(text.into(), None), ("Read the list of dragons".into(), Some("Dragons API".into()))],
-            since: "2026-11-02".into(),
-            used: Some("2026-11-28".into()),
+            since: 1_793_577_600,
+            used: Some(1_795_824_000),
             reach: Reach::Offline,
         };
         let none = Self {

@@ -37,10 +37,10 @@ pub struct SessionView {
     pub browser: String,
     /// From where.
     pub address: Option<String>,
-    /// Since when.
-    pub since: String,
-    /// When last.
-    pub seen: String,
+    /// Since when (Unix seconds).
+    pub since: u64,
+    /// When last (Unix seconds).
+    pub seen: u64,
 }
 
 /// A remembered browser as it is listed.
@@ -50,10 +50,10 @@ pub struct RememberedView {
     pub id: String,
     /// Which, in words.
     pub browser: String,
-    /// Since when.
-    pub since: String,
-    /// Until when.
-    pub until: String,
+    /// Since when (Unix seconds).
+    pub since: u64,
+    /// Until when (Unix seconds).
+    pub until: u64,
 }
 
 impl AccountSessions {
@@ -66,14 +66,14 @@ impl AccountSessions {
             sid: sid.into(),
             browser: browser.into(),
             address: Some("2001:db8:1:2:3:4:5:6".into()),
-            since: "2026-11-02".into(),
-            seen: "2026-11-28 14:03".into(),
+            since: 1_793_577_600,
+            seen: 1_795_874_580,
         };
         let remembered = |browser: &str| RememberedView {
             id: "0f1e".into(),
             browser: browser.into(),
-            since: "2026-11-02".into(),
-            until: "2026-12-02".into(),
+            since: 1_793_577_600,
+            until: 1_796_169_600,
         };
         let alone = Self {
             shell: sample::shell(),

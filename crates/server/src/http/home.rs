@@ -1,6 +1,7 @@
 //! `GET /`: what runs here and where to go.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -10,6 +11,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use symbolon_store::ListUsers;
 
+use super::compressed::Compressed;
 use super::meta::Meta;
 use super::{browser, consent, page};
 use crate::app::App;
@@ -73,17 +75,28 @@ fn sample(app: &App) -> Option<SampleView> {
     Some(SampleView { app: WebUrl::parse(&dev::app_origin(app))?, api: WebUrl::parse(&api)? })
 }
 
+/// Each file by the name under which it is asked for, compressed once.
+static ASSETS: LazyLock<HashMap<&str, (&str, Compressed)>> = LazyLock::new(|| {
+    let file = |path: &'static str| {
+        let name = path.strip_prefix("/assets/")?;
+        let (content_type, content) = assets::serve(name)?;
+        Some((name, (content_type, Compressed::new(content))))
+    };
+    assets::PATHS.into_iter().filter_map(file).collect()
+});
+
 /// `GET /assets/…`: the stylesheet and icon, by hashed name, kept for ever.
 pub(super) async fn asset(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
     Path(name): Path<String>,
+    asked: HeaderMap,
 ) -> Response {
     if let Some(colour) = Colour::of_name(&name) {
         return file("text/css; charset=utf-8", colour.stylesheet());
     }
-    match assets::serve(&name) {
-        Some((content_type, bytes)) => file(content_type, bytes),
+    match ASSETS.get(&*name) {
+        Some((content_type, content)) => file(content_type, content.answer(&asked)),
         None => page::error(&app, &meta, ErrorWhat::NotFound),
     }
 }

@@ -13,6 +13,7 @@ mod check_session;
 mod ciba;
 mod client;
 mod co_authenticate;
+mod compressed;
 mod consent;
 mod cors;
 mod current;

@@ -37,6 +37,9 @@ const PASSWORD_BYTES: [u8; PATH_LEN] = path(PASSWORD, *b".mjs");
 const PREFIX: &[u8; 17] = b"/assets/symbolon-";
 const PATH_LEN: usize = PREFIX.len() + 16 + 4;
 
+/// All of them.
+pub const PATHS: [&str; 5] = [STYLESHEET_PATH, FAVICON_PATH, PASSKEY_PATH, WORK_PATH, PASSWORD_PATH];
+
 /// The file under `/assets/NAME` as (content type, bytes); `None` for any other name.
 pub fn serve(name: &str) -> Option<(&'static str, &'static [u8])> {
     let is = |path: &str| path.strip_prefix("/assets/") == Some(name);

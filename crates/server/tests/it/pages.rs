@@ -1,6 +1,8 @@
 //! Promises of every hosted page: its headers, its cookies, and that nothing received becomes markup.
 
-use http::header::{HOST, SET_COOKIE};
+use std::collections::BTreeSet;
+
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HOST, IF_NONE_MATCH, SET_COOKIE};
 use http::{HeaderName, Method};
 use symbolon_server::pages::assets::STYLESHEET_PATH;
 
@@ -197,8 +199,49 @@ async fn assets_are_kept_for_ever_and_the_page_names_them() {
         links += 1;
     }
     assert_eq!(links, 2, "stylesheet and icon");
-    let size = page.body.len() + browser.get(STYLESHEET_PATH).await.body.len();
+}
+
+/// What a browser loads at an app's first sign-in, of a request with everything in it: page, stylesheet, icon and scripts.
+#[tokio::test]
+async fn the_sign_in_page_of_a_whole_request_weighs_20_kb_at_most() {
+    let world = World::new().await;
+    let long = "x".repeat(43);
+    let more = [("nonce", &*long), ("state", &*long), ("prompt", "login"), ("login_hint", "ada@example.com")];
+    let page = world.browser().get(&authorize_url("web", &more)).await;
+    page.is_page(200);
+    let named = |mark: &str| {
+        let parts = page.body.split(mark).skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned));
+        parts.filter(|path| path.starts_with("/assets/")).collect::<BTreeSet<_>>()
+    };
+    let mut size = page.body.len();
+    for path in named("href=\"").union(&named("src=\"")) {
+        let answer = world.send(Method::GET, path, &[(ACCEPT_ENCODING, "gzip, deflate, br")], None).await;
+        assert_eq!(
+            (answer.header("content-encoding"), answer.header("vary")),
+            ("deflate", "accept-encoding"),
+            "{path}"
+        );
+        size += answer.header("content-length").parse::<usize>().unwrap();
+    }
     assert!(size < 20 * 1024, "the sign-in page takes {size} bytes");
+}
+
+#[tokio::test]
+async fn the_sdk_is_sent_compressed_and_asked_for_again_only_when_it_is_another() {
+    let world = World::new().await;
+    let ask =
+        |headers: &'static [(HeaderName, &'static str)]| world.send(Method::GET, "/sdk/v1/symbolon.js", headers, None);
+    let plain = ask(&[]).await;
+    assert!(plain.headers.get(CONTENT_ENCODING).is_none() && plain.body.contains("createAuth"));
+    let small = ask(&[(ACCEPT_ENCODING, "deflate")]).await;
+    assert_eq!(small.header("content-encoding"), "deflate");
+    assert!(small.header("content-length").parse::<usize>().unwrap() < plain.body.len() / 2);
+    let tag = plain.header("etag").to_owned();
+    assert_eq!(small.header("etag"), tag);
+    let known = world.send(Method::GET, "/sdk/v1/symbolon.js", &[(IF_NONE_MATCH, &tag)], None).await;
+    assert_eq!((known.status.as_u16(), &*known.body), (304, ""));
+    let other = world.send(Method::GET, "/sdk/v1/symbolon.js", &[(IF_NONE_MATCH, "W/\"another\"")], None).await;
+    assert_eq!(other.status, 200);
 }
 
 /// 112.

@@ -25,6 +25,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -117,10 +118,8 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let ports: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let port = |index: usize| ports[index].local_addr().unwrap().port().to_string();
         let mut known: BTreeMap<String, String> =
-            (0..5).map(|index| (format!("p{}", index + 1), port(index))).collect();
+            (1..=5).map(|number| (format!("p{number}"), free_port().to_string())).collect();
         known.insert("dir".to_owned(), directory.path().display().to_string());
         write_tokens(directory.path());
         Self { directory, environment: BTreeMap::new(), known, server: None }
@@ -235,6 +234,14 @@ impl Drop for Stage {
             let _ = server.wait();
         }
     }
+}
+
+/// A port that nobody has, below those which systems give to outgoing connections: nobody gets it by chance before it is used.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let mine = u16::try_from(std::process::id() % 100).unwrap() * 100;
+    let port = || 20_000 + mine + NEXT.fetch_add(1, Ordering::Relaxed);
+    std::iter::repeat_with(port).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// `[..]` matches anything, `{name}` something without spaces that is learnt.

@@ -226,6 +226,16 @@ async fn the_sign_in_page_of_a_whole_request_weighs_20_kb_at_most() {
     assert!(size < 20 * 1024, "the sign-in page takes {size} bytes");
 }
 
+/// BREACH: how well a token compresses beside words that a caller chose tells of the token.
+#[tokio::test]
+async fn cve_2013_3587_no_page_is_compressed() {
+    let world = World::new().await;
+    for path in [&*authorize_url("web", &[]), "/login", "/forgot", "/signup", "/nothing/here"] {
+        let page = world.send(Method::GET, path, &[(ACCEPT_ENCODING, "gzip, deflate, br")], None).await;
+        assert!(page.body.contains("</html>") && !page.headers.contains_key(CONTENT_ENCODING), "{path}: {page:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_sdk_is_sent_compressed_and_asked_for_again_only_when_it_is_another() {
     let world = World::new().await;

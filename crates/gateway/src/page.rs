@@ -1,9 +1,12 @@
-//! The few pages of the gateway's own: what people see when a sign-in did not work out. Fixed texts, no script, nothing of what was sent.
+//! The few pages of the gateway's own: what people see when a sign-in did not work out, and the question whether to sign out. Fixed texts, no script,
+//! nothing of what was sent but the way back, which is percent-encoded.
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use symbolon_jose::{base64url, sha256};
+use symbolon_server::pages::Transport;
+use url::form_urlencoded;
 
 /// What went wrong with a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +31,12 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;font:1rem/1.5 sys
 main{box-sizing:border-box;width:min(30rem,100%);padding:2rem}\
 h1{font-size:1.5rem;line-height:1.25;margin:0 0 .75rem}\
 p{margin:0 0 1.5rem}\
-a{display:inline-block;padding:.625rem 1.25rem;border-radius:.375rem;color:#fff;background:#1d4ed8;text-decoration:none}\
-a+a{margin-left:.5rem;color:inherit;background:none;text-decoration:underline}\
-a:focus-visible{outline:3px solid #1d4ed8;outline-offset:3px}\
-@media(prefers-color-scheme:dark){body{color:#e8eaed;background:#16181c}a{background:#2f5fd7}a:focus-visible{outline-color:#9db8ff}}";
+form{display:inline}\
+a,button{display:inline-block;padding:.625rem 1.25rem;border-radius:.375rem;color:#fff;background:#1d4ed8;text-decoration:none}\
+button{border:0;font:inherit;cursor:pointer}\
+a+a,form+a{margin-left:.5rem;color:inherit;background:none;text-decoration:underline}\
+:focus-visible{outline:3px solid #1d4ed8;outline-offset:3px}\
+@media(prefers-color-scheme:dark){body{color:#e8eaed;background:#16181c}a,button{background:#2f5fd7}:focus-visible{outline-color:#9db8ff}}";
 
 impl Page {
     const fn words(self) -> (StatusCode, &'static str, &'static str) {
@@ -73,25 +78,46 @@ impl Page {
     /// The page, with its policy.
     pub(crate) fn answer(self) -> Response {
         let (status, title, text) = self.words();
-        let html = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n\
-             <a id=\"again\" href=\"/login\">Sign in</a>\n<a id=\"home\" href=\"/\">To the app</a>\n</main>\n</body>\n</html>\n"
-        );
-        let mut response = (status, html).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(CONTENT_SECURITY_POLICY, policy());
-        response
+        let ways = "<a id=\"again\" href=\"/login\">Sign in</a>\n<a id=\"home\" href=\"/\">To the app</a>";
+        page(status, title, text, ways, "'none'")
     }
 }
 
-fn policy() -> HeaderValue {
+/// The page that asks whether to sign out: its form does, with the session's token, and leads to `back` at the end.
+pub(crate) fn sign_out(csrf_token: &str, back: &str, transport: Transport) -> Response {
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    // The token is base64url, as `back` is percent-encoded now: neither ends an attribute.
+    let ways = format!(
+        "<form method=\"post\" action=\"/logout?return_to={back}\">\n<input type=\"hidden\" name=\"csrf_token\" value=\"{csrf_token}\">\n\
+         <button id=\"sign-out\">Sign out</button>\n</form>\n<a id=\"home\" href=\"/\">Stay signed in</a>"
+    );
+    // Browsers hold it against each redirect that follows the form, and where the issuer leads on the way back is the issuer's to choose.
+    let form_action = match transport {
+        Transport::Https => "'self' https:",
+        Transport::LoopbackHttp { .. } => "'self' https: http:",
+    };
+    page(StatusCode::OK, "Sign out?", "You are signed in with this browser.", &ways, form_action)
+}
+
+fn page(status: StatusCode, title: &str, text: &str, ways: &str, form_action: &str) -> Response {
+    let html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n\
+         {ways}\n</main>\n</body>\n</html>\n"
+    );
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy(form_action));
+    response
+}
+
+fn policy(form_action: &str) -> HeaderValue {
     // A policy has the alphabet of RFC 4648 §4, with padding.
     let hash = base64url::encode(&sha256(STYLE.as_bytes())).replace('-', "+").replace('_', "/");
     let text = format!(
-        "default-src 'none'; style-src 'sha256-{hash}='; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}='; base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
     );
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }

@@ -1,7 +1,7 @@
 //! Signing out: here (`POST /logout`), at the issuer, too (`GET /logout/continue`; OpenID Connect RP-Initiated Logout 1.0), and what is heard of it from elsewhere
 //! (`POST /backchannel-logout`; OpenID Connect Back-Channel Logout 1.0 §2.5).
 //!
-//! The session ends first, whatever becomes of the rest. The ID token that proves to the issuer who is meant travels in the redirect of a navigation, which
+//! The session ends first, whatever becomes of the rest. A navigation ends none by itself (`GET /logout`): where one lives, a page asks, whose form does. The ID token that proves to the issuer who is meant travels in the redirect of a navigation, which
 //! no script can read.
 
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use symbolon_guard::CSRF_HEADER;
+use symbolon_guard::{CSRF_HEADER, csrf_token};
 use symbolon_oauth::Params;
 use url::Url;
 use zeroize::Zeroizing;
 
 use crate::cookie::Cookie;
 use crate::gateway::Gateway;
+use crate::page;
 use crate::problem::Problem;
 use crate::sessions::Session;
 use crate::sign_in::{back, see_other};
@@ -94,7 +95,7 @@ pub(crate) async fn revoke(gateway: State<Arc<Gateway>>, uri: Uri, headers: Head
     logout(gateway, uri, RawQuery(None), headers, body).await
 }
 
-/// `GET /logout/continue`, and `GET /logout` of the SDK: on to the issuer. It ends nothing here that has not ended.
+/// `GET /logout/continue`, and `GET /logout` of the SDK: on to the issuer. It ends nothing here that has not ended; while a session lives, it asks.
 pub(crate) async fn go_on(
     State(gateway): State<Arc<Gateway>>,
     RawQuery(query): RawQuery,
@@ -104,8 +105,16 @@ pub(crate) async fn go_on(
     let sealed = Cookie::Farewell.read(&headers, gateway.transport()).ok().flatten();
     let plain = sealed.and_then(|sealed| gateway.sealer.open(PURPOSE, sealed).ok());
     let farewell: Option<Farewell> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+    let way_back =
+        |otherwise: String| query.get("post_logout_redirect_uri").map_or(otherwise, |uri| back(&gateway, Some(uri)));
+    // Somebody who signed in anew, or whose POST was refused, is signed in: the way on would only look like the end of it. A farewell of an earlier
+    // session ends this one no more than a link on another site does.
+    if let Some(shown) = gateway.session(&headers) {
+        let back = way_back(farewell.map_or_else(|| "/".to_owned(), |farewell| farewell.back));
+        return page::sign_out(&csrf_token(shown.value), &back, gateway.transport());
+    }
     let Some(Farewell { id_token, back: asked }) = farewell else { return see_other("/") };
-    let back = query.get("post_logout_redirect_uri").map_or(asked, |uri| back(&gateway, Some(uri)));
+    let back = way_back(asked);
     let state = gateway.sealer.seal(BACK, back.as_bytes());
     let url = match gateway.provider.farewell(&id_token, &gateway.config.origin.at(DONE), &state).await {
         Ok(url) => url,

@@ -77,6 +77,61 @@ async fn a_page_gets_a_code_and_for_it_the_claims_of_its_session() {
     assert_eq!(world.send("GET", "/logout/done?state=https://evil.example", &[], "").await.headers["location"], "/");
 }
 
+/// The session is a newer one than the page's, so its token counts no more; the page goes on all the same.
+#[tokio::test]
+async fn a_sign_out_that_was_refused_is_not_shown_as_done_but_asks() {
+    let world = World::new().await;
+    let (_, old) = code(&world).await;
+    let stale = world.send("GET", "/session", &[("cookie", &old)], "").await.json()["csrf_token"].clone();
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    let headers = [FORM, ("cookie", &browser.cookie), ("origin", &origin), ("x-csrf-token", stale.as_str().unwrap())];
+    assert_eq!(world.send("POST", "/oauth/revoke", &headers, "client_id=app").await.status, 403);
+    let way = format!("/logout?client_id=app&post_logout_redirect_uri={origin}/bye%3Fx=%2522%26y");
+    let page = world.get(&browser, &way).await;
+    assert_eq!((page.status, page.headers.get("location")), (200, None), "{}", page.body);
+    assert_eq!(page.headers["cache-control"], "no-store");
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self' "), "{policy}");
+    assert_eq!(world.get(&browser, "/session").await.status, 200, "a navigation ends nothing");
+    let value = |before: &str| page.body.split(before).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let (action, token) = (value("<form method=\"post\" action=\""), value("name=\"csrf_token\" value=\""));
+    let submit = async |cookie: &str, from: &str, token: &str| {
+        let headers = [FORM, ("cookie", cookie), ("origin", from), ("sec-fetch-mode", "navigate")];
+        world.send("POST", &action, &headers, format!("csrf_token={token}")).await
+    };
+    for (from, token) in [("https://evil.example", token.as_str()), (&origin, "guess"), (&origin, "")] {
+        assert_eq!(submit(&browser.cookie, from, token).await.status, 403, "{from} {token}");
+    }
+    assert_eq!(world.get(&browser, "/session").await.status, 200);
+    let out = submit(&browser.cookie, &origin, &token).await;
+    assert_eq!((out.status, out.headers["location"].to_str().unwrap()), (303, "/logout/continue"));
+    assert_eq!(world.get(&browser, "/session").await.status, 401);
+    let farewell = out.cookies().into_iter().find(|cookie| cookie.contains("farewell")).unwrap();
+    let on = world.send("GET", "/logout/continue", &[("cookie", &farewell)], "").await.location();
+    let done = world.send("GET", &format!("/logout/done?state={}", param(&on, "state")), &[], "").await;
+    assert_eq!(done.location().as_str(), format!("{origin}/bye?x=%22&y"));
+}
+
+/// One that ended earlier leaves its ID token for a minute; whoever signs in meanwhile is another session.
+#[tokio::test]
+async fn a_farewell_of_an_earlier_session_does_not_pass_for_the_end_of_this_one() {
+    let world = World::new().await;
+    let (earlier, origin) = (world.sign_in().await, world.origin());
+    let headers = [("cookie", earlier.cookie.as_str()), ("x-csrf-token", &earlier.token), ("origin", &origin)];
+    let out = world.send("POST", "/logout?return_to=/bye", &headers, "").await;
+    let farewell = out.cookies().into_iter().find(|cookie| cookie.contains("farewell")).unwrap();
+    let both = format!("{}; {farewell}", world.sign_in().await.cookie);
+    for path in ["/logout", "/logout/continue"] {
+        let page = world.send("GET", path, &[("cookie", &both)], "").await;
+        assert!(page.status == 200 && page.body.contains("/logout?return_to=%2Fbye\""), "{path} {}", page.body);
+        // Nobody is signed in: on to the issuer with it, and without it to the app, as ever.
+        assert_eq!(world.send("GET", path, &[("cookie", &farewell)], "").await.status, 303);
+        assert_eq!(world.send("GET", path, &[], "").await.headers["location"], "/");
+    }
+    let evil = format!("/logout?post_logout_redirect_uri={}", "https%3A%2F%2Fevil.example%2F");
+    assert!(world.send("GET", &evil, &[("cookie", &both)], "").await.body.contains("/logout?return_to=%2F\""));
+}
+
 #[tokio::test]
 async fn rfc7636_section_4_6_a_code_is_good_for_its_page_in_its_browser_and_for_a_minute() {
     let world = World::new().await;

@@ -10,7 +10,7 @@ import { sameOrigin } from './urls.js';
 /** @typedef {import('./symbolon.js').Env} Env */
 
 /** The parameters of an answer (RFC 6749 §4.1.2, RFC 9207, OpenID Connect Session Management §2). */
-export const ANSWER = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'session_state'];
+export const ANSWER = 'code state iss error error_description error_uri session_state'.split(' ');
 
 /**
  * Takes the answer out of the address bar, synchronously, and matches it with its transaction, which it uses up. An

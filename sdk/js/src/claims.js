@@ -32,7 +32,7 @@ function part(text) {
   const binary = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
   const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
   const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  if (!value || typeof value !== 'object' || Array.isArray(value)) throw new TypeError('not an object');
+  if (!value || typeof value !== 'object' || Array.isArray(value)) throw new TypeError();
   return value;
 }
 

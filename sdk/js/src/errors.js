@@ -7,20 +7,14 @@
 export const PERSONAL = /_required$|^access_denied$|_closed$/;
 
 /**
- * What to do about each code that is not a person's. OAuth's own (RFC 6749 §4.1.2.1, §5.2) pass through, without a
- * hint here. More about each is in `pages/errors.html`, which the issuer serves.
+ * What to do about each code that is not a person's, but for those that a part of the SDK brings with it. OAuth's own
+ * (RFC 6749 §4.1.2.1, §5.2) pass through, without a hint here. More about each is in `pages/errors.html`, which the
+ * issuer serves.
  */
 export const HINTS = {
   config: 'Check the options of createAuth().',
-  crypto_unavailable: 'Use https or localhost.',
-  dpop_unavailable: 'No key, or no proofs.',
   id_token: 'Check issuer, clientId and the clocks.',
-  invalid_callback: 'Malformed, or another issuer.',
   network: 'Offline, or CORS: is this origin one of the client?',
-  popup_blocked: 'Call loginPopup() from a click.',
-  restore_loop: 'Does the redirectUri call start()?',
-  storage_unavailable: 'sessionStorage is blocked.',
-  unknown_state: 'That sign-in is over.',
 };
 
 /** Every failure the SDK reports. */
@@ -31,10 +25,10 @@ export class AuthError extends Error {
   /**
    * @param {string} code stable, for programs
    * @param {string} [detail] for developers: never a secret
+   * @param {string} [hint] what to do about it
    */
-  constructor(code, detail) {
-    const other = PERSONAL.test(code) ? 'Call login().' : 'See the log of the server.';
-    const hint = HINTS[/** @type {keyof typeof HINTS} */ (code)] ?? other;
+  constructor(code, detail, hint = HINTS[/** @type {keyof typeof HINTS} */ (code)]) {
+    hint ??= PERSONAL.test(code) ? 'Call login().' : 'See the log of the server.';
     super(`${code}: ${detail ? `${detail}. ${hint}` : hint}`);
     this.name = 'AuthError';
     /** Stable code, such as `login_required`. */

@@ -40,6 +40,8 @@ export class Server {
   prover;
   /** @type {Send} what token requests are sent by */
   sendToken;
+  /** Whether it may be asked from a window of its own: yes, until discovery says no. */
+  windows = true;
   /** @type {(() => Promise<Json>) | undefined} who the person is, where the page has no token to ask userinfo by */
   profile;
 
@@ -69,6 +71,7 @@ export class Server {
     const { response, json } = await this.send(`${this.base}/.well-known/openid-configuration`);
     if (!response.ok || json.issuer !== this.issuer) throw new AuthError('config', 'wrong issuer');
     for (const name in json) if (name.endsWith('_endpoint')) secureUrl(json[name], name);
+    this.windows = !!json.response_modes_supported?.includes('web_message');
     return json;
   }
 

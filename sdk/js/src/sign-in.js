@@ -28,7 +28,7 @@ import { sameOrigin } from './urls.js';
  * @property {string} redirectUri
  * @property {import('./symbolon.js').Options} options
  * @property {import('./urls.js').Api[]} apis
- * @property {(code: unknown, detail?: string) => Error} error
+ * @property {(code: unknown, detail?: string, hint?: string) => Error} error
  * @property {import('./claims.js').decode} decode
  * @property {(thrown: unknown) => void} report
  */
@@ -65,7 +65,9 @@ export async function depart(context, { returnTo, silent, ...options }) {
     storage.setItem(`${prefix}tx:${state}`, JSON.stringify({ verifier, nonce, returnTo: back, silent, at }));
     if (silent) count(storage, `${prefix}tries`, at);
   } catch (thrown) {
-    throw error(thrown === MAX_TRIES ? 'restore_loop' : 'storage_unavailable');
+    throw thrown === MAX_TRIES
+      ? error('restore_loop', '', 'Does the redirectUri call start()?')
+      : error('storage_unavailable', '', 'sessionStorage is blocked.');
   }
   await go(env, url, silent);
 }
@@ -79,32 +81,34 @@ function count(storage, key, now) {
 }
 
 /**
- * Sends a window to the sign-in page and waits for what it says by message (`response_mode=web_message`).
+ * Sends a window to the sign-in page and takes what it says by message (`response_mode=web_message`).
  * @param {Context} context
- * @param {Window} popup
+ * @param {Window | null | undefined} popup null: the browser opened none; undefined: none was wanted of it
  * @param {Login} options
  */
 export async function ask(context, popup, options) {
   const { env } = context;
+  if (popup === null) throw context.error('popup_blocked', '', 'Call loginPopup() from a click.');
   const asked = await question(context, options, 'web_message');
   const { origin } = new URL(asked.url);
+  const window = /** @type {Window} */ (popup);
   const done = new AbortController();
   const answer = await /** @type {Promise<URLSearchParams>} */ (
     new Promise((resolve, reject) => {
-      const look = env.setInterval(() => popup.closed && reject(context.error('popup_closed')), LOOK_MS);
+      const look = env.setInterval(() => window.closed && reject(context.error('popup_closed')), LOOK_MS);
       done.signal.onabort = () => env.clearInterval(look);
       /** @param {MessageEvent} event */
       const hear = ({ origin: from, source, data }) => {
         // The window, showing a page of the issuer, about this question: anything else is somebody else's message.
-        if (from !== origin || source !== popup || data?.type !== 'authorization_response') return;
+        if (from !== origin || source !== window || data?.type !== 'authorization_response') return;
         const said = new URLSearchParams(data.response);
         if (said.get('state') === asked.state) resolve(said);
       };
       env.addEventListener('message', hear, { signal: done.signal });
-      popup.location.replace(asked.url);
+      window.location.replace(asked.url);
     })
   ).finally(() => done.abort());
-  return { ...asked, answer };
+  await redeem(context, answer, asked);
 }
 
 /**
@@ -116,7 +120,8 @@ export async function ask(context, popup, options) {
 async function question({ env, server, tokens, open, redirectUri, apis, error, ...context }, options, mode) {
   await open();
   const { authorization_endpoint, prompt_values_supported: prompts } = await server.metadata();
-  if (!env.crypto?.subtle) throw error('crypto_unavailable');
+  if (mode && !server.windows) throw error('popup_unsupported', 'the issuer answers no windows', 'Call login().');
+  if (!env.crypto?.subtle) throw error('crypto_unavailable', '', 'Use https or localhost.');
   const [verifier, state, nonce] = [random(env.crypto), random(env.crypto), random(env.crypto)];
   const key = await tokens.store.newKey?.(mode ? undefined : state);
   const { prompt, loginHint, connection, acr, maxAge, locale, signup } = options;
@@ -162,7 +167,7 @@ function scopeOf({ scope = 'openid profile email offline_access' }, apis) {
  */
 function codeOf({ server, error }, answer) {
   if (ANSWER.some((name) => answer.getAll(name).length > 1) || answer.get('iss') !== server.issuer)
-    throw error('invalid_callback');
+    throw error('invalid_callback', '', 'Malformed, or another issuer.');
   if (answer.has('error')) throw error(answer.get('error'));
   return answer.get('code') ?? '';
 }
@@ -171,10 +176,11 @@ function codeOf({ server, error }, answer) {
  * Redeems the code of an answer. If that fails, whoever was signed in still is.
  * @param {Context} context
  * @param {URLSearchParams} answer
- * @param {Asked} asked
+ * @param {Asked | undefined} asked
  */
 export async function redeem(context, answer, asked) {
-  const { tokens, apis, open } = context;
+  const { tokens, apis, open, error } = context;
+  if (!asked) throw error('unknown_state', '', 'That sign-in is over.');
   await open();
   await tokens.inTurn(async () => {
     try {
@@ -228,15 +234,18 @@ export async function userinfo(server, token, claims) {
 }
 
 /**
- * Forgets and revokes what there is, and goes to where the session ends.
+ * Forgets and revokes what there is, and goes to where the session ends. What a cookie keeps ends at the server or not
+ * at all: until it has, nothing is forgotten.
  * @param {Context} context
  * @param {Saved | undefined} known
  * @param {{ returnTo?: string, everywhere?: boolean }} [options]
+ * @param {() => void} [ended] is told that it has, where that is not clear from the beginning
  */
-export async function signOut({ env, server, tokens, open, redirectUri }, known, { returnTo, everywhere } = {}) {
+export async function signOut(context, known, { returnTo, everywhere } = {}, ended) {
+  const { env, server, tokens, open, redirectUri, error } = context;
   await open();
   const saved = known ?? (await tokens.load());
-  await tokens.end();
+  if (!server.profile) await tokens.end();
   const { end_session_endpoint, revocation_endpoint } = await server.metadata();
   /** What takes the place of an ID token that the page does not have. */
   let logoutHint;
@@ -244,9 +253,16 @@ export async function signOut({ env, server, tokens, open, redirectUri }, known,
     const late = new Promise((resolve) => env.setTimeout(resolve, REVOKE_WAIT_MS));
     const body = server.form([['token', saved.refreshToken], ['token_type_hint', 'refresh_token']]);
     const revoked = server.send(revocation_endpoint, { method: 'POST', body, keepalive: true }, server.sendToken);
-    // One that cannot be revoked ends with the session.
-    const answered = await Promise.race([revoked.catch(() => {}), late]);
-    logoutHint = /** @type {any} */ (answered)?.json.logout_hint;
+    // One that cannot be revoked ends with the session, but for a cookie.
+    const answered = await (server.profile ? revoked : Promise.race([revoked.catch(() => {}), late]));
+    const { response, json } = /** @type {any} */ (answered) ?? {};
+    if (server.profile && !response.ok)
+      throw error('logout_failed', json.error, 'Still signed in. Call logout() again.');
+    logoutHint = json?.logout_hint;
+  }
+  if (server.profile) {
+    await tokens.end();
+    ended?.();
   }
   const url = new URL(end_session_endpoint);
   const query = {

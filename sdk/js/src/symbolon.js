@@ -66,10 +66,15 @@ export class Auth {
 
   /** @param {Options} options @param {Env} env */
   constructor(options, env) {
-    const { issuer, clientId, apis = {}, storage = 'auto', tabs } = options;
+    const { issuer, clientId, apis = {}, storage = 'auto', tabs = 'shared' } = options;
     secureUrl(issuer, 'issuer');
-    if (!clientId) throw new AuthError('config', 'clientId');
-    if (!/^(auto|cookie|memory|session|local)$/.test(storage)) throw new AuthError('config', 'storage');
+    this.#server = new Server(env, issuer, clientId);
+    AuthError.home = `${this.#server.base}/sdk/v1/errors.html`;
+    for (const name in options) known(name, name, 'issuer clientId redirectUri apis scope storage dpop renew tabs onError');
+    known('storage', storage, 'auto cookie memory session local');
+    // All tabs have one cookie.
+    known('tabs', tabs, storage === 'cookie' ? 'shared' : 'shared isolated');
+    if (!clientId) throw new AuthError('config', 'clientId is missing');
     this.#env = env;
     this.#options = options;
     this.#apis = parseApis(apis);
@@ -77,8 +82,6 @@ export class Auth {
     const alone = tabs === 'isolated' && ownTab(env);
     const prefix = `symbolon:${clientId}@${issuer}:${alone || ''}`;
     this.#events = new Events(env);
-    this.#server = new Server(env, issuer, clientId);
-    AuthError.home = `${this.#server.base}/sdk/v1/errors.html`;
     const mark = alone ? 'sessionStorage' : 'localStorage';
     this.#tabs = new Tabs(env, prefix, mark, (data) => this.#told(data).catch(this.#report));
     this.#tokens = new Tokens(this.#server, this.#tabs, () => this.#renewed());
@@ -95,7 +98,7 @@ export class Auth {
       open: this.#open,
       redirectUri: new URL(options.redirectUri ?? '/', env.location.href).href,
       decode,
-      error: (code, detail) => new AuthError(oauthCode(code), detail),
+      error: (code, detail, hint) => new AuthError(oauthCode(code), detail, hint),
       report: this.#report,
     };
   }
@@ -188,15 +191,9 @@ export class Auth {
 
   /** @param {import('./callback.js').Arrival} arrival */
   async #arrived({ answer, transaction }) {
-    if (!transaction) throw new AuthError('unknown_state');
-    this.#tabs.mark('1'); // a reload during the exchange restores instead of starting over
-    await this.#redeem(answer, transaction);
-  }
-
-  /** @param {URLSearchParams} answer @param {import('./sign-in.js').Asked} asked */
-  async #redeem(answer, asked) {
+    if (transaction) this.#tabs.mark('1'); // a reload during the exchange restores instead of starting over
     const { redeem } = await signIn();
-    await redeem(this.#context, answer, asked);
+    await redeem(this.#context, answer, transaction);
     this.#signedIn();
   }
 
@@ -241,15 +238,14 @@ export class Auth {
   /**
    * Signs in in a window of its own; the page stays. Call it straight from a click.
    * @param {Login} [options] without `returnTo`
-   * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed` or what the issuer says
+   * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed`, `popup_unsupported` or what the issuer says
    */
   loginPopup = async (options = {}) => {
-    const popup = this.#env.open('', '', 'popup,width=480,height=720');
+    const popup = this.#server.windows ? this.#env.open('', '', 'popup,width=480,height=720') : undefined;
     try {
-      if (!popup) throw new AuthError('popup_blocked');
       const { ask } = await signIn();
-      const asked = await ask(this.#context, popup, options);
-      await this.#redeem(asked.answer, asked);
+      await ask(this.#context, popup, options);
+      this.#signedIn();
       return this.#state;
     } catch (error) {
       throw this.#report(error);
@@ -265,7 +261,8 @@ export class Auth {
   }
 
   /**
-   * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves.
+   * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves; rejects if it cannot.
+   * Cookies that the issuer did not end leave the person signed in.
    * @param {{ returnTo?: string, everywhere?: boolean }} [options] `returnTo`: a registered post-logout redirect URI,
    *   default `redirectUri`; `everywhere`: on all of the person's devices
    */
@@ -273,17 +270,19 @@ export class Auth {
     this.#away(async () => {
       await undefined; // listeners that call login() must find us leaving
       const { saved } = this.#tokens;
-      this.#signedOut('logout');
-      this.#tabs.mark('');
-      this.#tabs.tell('signed-out');
+      const ended = () => {
+        this.#signedOut('logout');
+        this.#tabs.mark('');
+        this.#tabs.tell('signed-out');
+      };
+      if (!this.#server.profile) ended();
       const { signOut } = await signIn();
-      await signOut(this.#context, saved, options);
+      await signOut(this.#context, saved, options, ended).catch(this.#fail);
     });
 
   /** One departure at a time. @param {() => Promise<void>} depart */
   #away(depart) {
-    this.#leaving ??= depart().finally(() => (this.#leaving = undefined));
-    return this.#leaving;
+    return (this.#leaving ??= depart().finally(() => (this.#leaving = undefined)));
   }
 
   /**
@@ -372,7 +371,7 @@ export class Auth {
   async #renew() {
     if (this.#state.status !== 'error') {
       await this.#token(this.#main, MIN_TTL_SECS, this.#tokens.peek(this.#main)?.token);
-    } else if (!(await this.#restore().catch((error) => Promise.reject(this.#report(error))))) {
+    } else if (!(await this.#restore().catch(this.#fail))) {
       this.#set({ ...NOBODY, status: 'signed-out' });
     }
   }
@@ -385,6 +384,9 @@ export class Auth {
     await this.#open();
     if (await this.#tokens.load()) this.#renewed();
   }
+
+  /** @param {any} thrown @returns {Promise<never>} */
+  #fail = (thrown) => Promise.reject(this.#report(thrown));
 
   #renewed() {
     const { status } = this.#state;
@@ -451,6 +453,11 @@ export class Auth {
   };
 }
 
+/** @param {string} what @param {unknown} value @param {string} values it may have */
+function known(what, value, values) {
+  if (!values.split(' ').includes(String(value))) throw new AuthError('config', `${what} must be one of: ${values}`);
+}
+
 /** @returns {never} what could not be loaded */
 function offline() {
   throw new AuthError('network', 'part of the SDK');
@@ -470,8 +477,7 @@ function ownTab({ sessionStorage, crypto }) {
 /** @param {string} accessToken @returns {string[]} roles it names, if it is a JWT one can read */
 function rolesOf(accessToken) {
   try {
-    const { roles } = decode(accessToken).claims;
-    return Array.isArray(roles) ? roles : [];
+    return /** @type {string[]} */ ([]).concat(/** @type {any} */ (decode(accessToken).claims.roles ?? []));
   } catch {
     return [];
   }

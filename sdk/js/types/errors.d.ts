@@ -6,15 +6,8 @@
 export const PERSONAL: RegExp;
 export namespace HINTS {
     let config: string;
-    let crypto_unavailable: string;
-    let dpop_unavailable: string;
     let id_token: string;
-    let invalid_callback: string;
     let network: string;
-    let popup_blocked: string;
-    let restore_loop: string;
-    let storage_unavailable: string;
-    let unknown_state: string;
 }
 /** Every failure the SDK reports. */
 export class AuthError extends Error {
@@ -23,8 +16,9 @@ export class AuthError extends Error {
     /**
      * @param {string} code stable, for programs
      * @param {string} [detail] for developers: never a secret
+     * @param {string} [hint] what to do about it
      */
-    constructor(code: string, detail?: string);
+    constructor(code: string, detail?: string, hint?: string);
     /** Stable code, such as `login_required`. */
     code: string;
     /** What to do about it. */

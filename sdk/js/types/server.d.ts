@@ -20,6 +20,8 @@ export class Server {
     prover: ReturnType<typeof import("./storage/dpop.js").prover> | undefined;
     /** @type {Send} what token requests are sent by */
     sendToken: Send;
+    /** Whether it may be asked from a window of its own: yes, until discovery says no. */
+    windows: boolean;
     /** @type {(() => Promise<Json>) | undefined} who the person is, where the page has no token to ask userinfo by */
     profile: (() => Promise<Json>) | undefined;
     env: typeof globalThis;

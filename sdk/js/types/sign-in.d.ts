@@ -7,26 +7,19 @@ export function depart(context: Context, { returnTo, silent, ...options }: Login
     silent?: boolean;
 }): Promise<void>;
 /**
- * Sends a window to the sign-in page and waits for what it says by message (`response_mode=web_message`).
+ * Sends a window to the sign-in page and takes what it says by message (`response_mode=web_message`).
  * @param {Context} context
- * @param {Window} popup
+ * @param {Window | null | undefined} popup null: the browser opened none; undefined: none was wanted of it
  * @param {Login} options
  */
-export function ask(context: Context, popup: Window, options: Login): Promise<{
-    answer: URLSearchParams;
-    url: string;
-    state: string;
-    verifier: string;
-    nonce: string;
-    key: import("./storage/dpop.js").Key | undefined;
-}>;
+export function ask(context: Context, popup: Window | null | undefined, options: Login): Promise<void>;
 /**
  * Redeems the code of an answer. If that fails, whoever was signed in still is.
  * @param {Context} context
  * @param {URLSearchParams} answer
- * @param {Asked} asked
+ * @param {Asked | undefined} asked
  */
-export function redeem(context: Context, answer: URLSearchParams, asked: Asked): Promise<void>;
+export function redeem(context: Context, answer: URLSearchParams, asked: Asked | undefined): Promise<void>;
 /**
  * What is known of the person, with the profile as it is now.
  * @param {import('./server.js').Server} server
@@ -36,15 +29,17 @@ export function redeem(context: Context, answer: URLSearchParams, asked: Asked):
  */
 export function userinfo(server: import("./server.js").Server, token: string, claims: Json): Promise<Json>;
 /**
- * Forgets and revokes what there is, and goes to where the session ends.
+ * Forgets and revokes what there is, and goes to where the session ends. What a cookie keeps ends at the server or not
+ * at all: until it has, nothing is forgotten.
  * @param {Context} context
  * @param {Saved | undefined} known
  * @param {{ returnTo?: string, everywhere?: boolean }} [options]
+ * @param {() => void} [ended] is told that it has, where that is not clear from the beginning
  */
-export function signOut({ env, server, tokens, open, redirectUri }: Context, known: Saved | undefined, { returnTo, everywhere }?: {
+export function signOut(context: Context, known: Saved | undefined, { returnTo, everywhere }?: {
     returnTo?: string;
     everywhere?: boolean;
-}): Promise<void>;
+}, ended?: () => void): Promise<void>;
 /**
  * What an API's 401 asks the issuer for (RFC 9470 §3): a sign-in of a certain level, or one not long ago. Nothing if
  * the sign-in is what the API wants, for then a fresh token of it will do, or nothing will.
@@ -80,7 +75,7 @@ export type Context = {
     redirectUri: string;
     options: import("./symbolon.js").Options;
     apis: import("./urls.js").Api[];
-    error: (code: unknown, detail?: string) => Error;
+    error: (code: unknown, detail?: string, hint?: string) => Error;
     decode: typeof import("./claims.js").decode;
     report: (thrown: unknown) => void;
 };

@@ -54,11 +54,12 @@ export class Auth {
     /**
      * Signs in in a window of its own; the page stays. Call it straight from a click.
      * @param {Login} [options] without `returnTo`
-     * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed` or what the issuer says
+     * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed`, `popup_unsupported` or what the issuer says
      */
     loginPopup: (options?: Login) => Promise<State>;
     /**
-     * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves.
+     * Signs out here, in the other tabs and at the issuer. Stays pending while the page leaves; rejects if it cannot.
+     * Cookies that the issuer did not end leave the person signed in.
      * @param {{ returnTo?: string, everywhere?: boolean }} [options] `returnTo`: a registered post-logout redirect URI,
      *   default `redirectUri`; `everywhere`: on all of the person's devices
      */

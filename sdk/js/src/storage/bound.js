@@ -19,10 +19,11 @@ import { keep } from './memory.js';
 export async function open(context, options) {
   const { env, prefix, server, error } = context;
   const { storage = 'auto', dpop = 'auto' } = options;
+  if (!['auto', true, false].includes(dpop)) throw error('config', "dpop must be 'auto', true or false");
   const lasting = indexedDb(env, `${prefix}saved`);
   const metadata = await server.metadata();
   const bound = dpop && metadata.dpop_signing_alg_values_supported?.includes('ES256');
-  if (dpop === true && !bound) throw error('dpop_unavailable');
+  if (dpop === true && !bound) throw error('dpop_unavailable', 'the issuer takes no ES256 proofs', 'Leave out dpop: true.');
   server.prover = prover(env, server);
   const keys = bound ? keysOf(env, prefix) : {};
   if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...keys };

@@ -8,6 +8,10 @@
  * whose sign-in it is of, so that one can be renewed whose access token has run out, and how long the renewed one is
  * good: whoever waited for another tab's renewal finds it there in one transaction. localStorage and the channel
  * reach other processes when they please, which may be after the lock.
+ *
+ * Where another page signs in by no part of this SDK (`/login` of a gateway), the browser has another session and this
+ * page the token of the one before. It takes up the new one when it comes upon it, says so if it is somebody else's,
+ * and sends nothing in the name of a person whom it did not show.
  */
 
 import { base64url } from '../pkce.js';
@@ -15,9 +19,12 @@ import { base64url } from '../pkce.js';
 /** @typedef {import('../tokens.js').Store} Store */
 /** @typedef {import('../tokens.js').Saved} Saved */
 /** @typedef {import('../server.js').Json} Json */
+/** @typedef {Saved & { page?: string }} Known with the token of its session's pages, where it is news */
 /** @typedef {{ turn: string, nonce: string, csrf: string, claims: Json, got: Saved['access'] }} Kept for all tabs */
 
 const HEADER = 'X-CSRF-Token';
+/** What a gateway calls a token of a page that is not of the session it comes with. */
+const STALE = 'csrf_token';
 const SAFE = /^(GET|HEAD|OPTIONS)$/;
 /** Stands where the others have a refresh token. */
 const IN_COOKIE = 'cookie';
@@ -39,8 +46,35 @@ export function cookies({ env, server, tokens, apis, error }, record) {
   let byUse = false;
   /** Whether the server has told who the person is since the page was loaded. */
   let met = false;
-  /** @type {Saved | undefined} */
+  /** @type {Known | undefined} */
   let here;
+
+  /**
+   * Takes up the sign-in that the browser has instead of the one we knew. Whether it is of the same person.
+   * @param {Json} json of `GET /session`
+   */
+  const adopt = async (json) => {
+    const claims = claimsOf(json);
+    const same = claims.sub === here?.claims.sub;
+    const nonce = env.crypto.randomUUID();
+    /** @type {Omit<Known, 'turn'>} */
+    const next = { idToken: unsigned(claims), nonce, claims, scope: json.scope, page: json.csrf_token };
+    await tokens.keep(asTokens(json), { audience: audiences[0] }, next);
+    tokens.onRenewed();
+    return same;
+  };
+
+  /**
+   * Whether what was refused with this token of a page may be sent once more, with the one there is now.
+   * @param {string} page
+   * @param {string | undefined} sub whose it was
+   */
+  const anew = (page, sub) =>
+    tokens.inTurn(async () => {
+      const json = csrf === page ? await ask() : undefined;
+      if (json && json.csrf_token !== page) await adopt(json);
+      return csrf !== page && here?.claims.sub === sub;
+    });
 
   /** undefined: nobody is signed in; null: it is blocked, and each page is on its own */
   const kept = async () => /** @type {Kept | undefined | null} */ (await record.load().catch(() => null));
@@ -52,20 +86,14 @@ export function cookies({ env, server, tokens, apis, error }, record) {
     return own;
   };
 
-  /** What `GET /session` tells, if it is of this client. @returns {Promise<Json | undefined>} */
+  /** What `GET /session` tells, if it is of this client; whether it is of the sign-in we know is not said. @returns {Promise<Json | undefined>} */
   const ask = async () => {
     const send = (/** @type {Request} */ asked) => server.fetch(withCookies(asked));
     const { response, json } = await server.send(`${server.base}/session`, {}, send);
     if (response.status === 401 || json.claims?.client_id !== server.clientId) return undefined;
-    heard(json);
+    byUse = json.access_token_format === 'session';
     met = true;
     return json;
-  };
-
-  /** @param {Json} json */
-  const heard = ({ csrf_token, access_token_format }) => {
-    csrf = csrf_token;
-    byUse = access_token_format === 'session';
   };
 
   /** The person and the sign-in, as an ID token would say. @param {Json} json */
@@ -97,32 +125,62 @@ export function cookies({ env, server, tokens, apis, error }, record) {
     for (const name of ['refresh_token', 'token']) if (form.get(name) === IN_COOKIE) form.delete(name);
     if (renews && byUse) {
       const json = await ask();
-      return json ? answer(asTokens(json)) : answer({ error: 'invalid_grant' }, 400);
+      if (!json) return answer({ error: 'invalid_grant' }, 400);
+      if (json.csrf_token !== csrf) {
+        const claims = claimsOf(json);
+        if (claims.sub !== here?.claims.sub) {
+          await adopt(json);
+          return answer({ error: 'interaction_required' }, 400); // who wanted this did not mean somebody else
+        }
+        csrf = json.csrf_token;
+        Object.assign(/** @type {Known} */ (here), { claims, nonce: env.crypto.randomUUID(), page: csrf });
+      }
+      return answer(asTokens(json));
     }
     const { url, signal } = request;
-    const response = await env.fetch(withCookies(new env.Request(url, {
-      method: 'POST',
-      body: form,
-      cache: 'no-store',
-      keepalive: !form.has('grant_type'), // signing out outlives the page
-      redirect: 'error',
-      referrerPolicy: 'no-referrer',
-      signal,
-    }), csrf));
-    if (!response.ok || !form.has('grant_type')) return response;
+    const post = (/** @type {string} */ page) =>
+      env.fetch(withCookies(new env.Request(url, {
+        method: 'POST',
+        body: form,
+        cache: 'no-store',
+        keepalive: !form.has('grant_type'), // signing out outlives the page
+        redirect: 'error',
+        referrerPolicy: 'no-referrer',
+        signal,
+      }), page));
+    const response = await post(csrf);
+    if (!form.has('grant_type')) {
+      // Who signs out means whoever is signed in.
+      const page = response.status === 403 && (await ask())?.csrf_token;
+      return page && page !== csrf ? post(page) : response;
+    }
+    if (!response.ok) return response;
     const json = await response.json();
     if (!json.csrf_token) return answer({ error: 'config' }, 400); // the client is not registered for cookies
-    heard(json);
+    csrf = json.csrf_token;
+    byUse = json.access_token_format === 'session';
     // A page that was loaded with an expired access token has not been told yet.
     if (renews && !met) json.user = (await ask())?.user;
     return answer(asTokens(json));
   };
 
   // One that asks for the page's token gets it: a WebSocket changes things, and its request is a GET.
-  server.authorized = (request, _, send = server.fetch) =>
-    send(withCookies(request, SAFE.test(request.method) && !request.headers.has(HEADER) ? undefined : csrf), true);
+  server.authorized = async (request, _, send = server.fetch) => {
+    if (SAFE.test(request.method) && !request.headers.has(HEADER)) return send(withCookies(request), true);
+    const [again, page, sub] = [request.clone(), csrf, here?.claims.sub];
+    const response = await send(withCookies(request, page), true);
+    if (response.status !== 403) return response;
+    // What cannot be read may say so, too: a framework's client keeps the body to itself.
+    const { error: why = '' } = await response.clone().json().catch(() => ({ error: STALE }));
+    return why === STALE && (await anew(page, sub).catch(() => false)) ? send(withCookies(again, csrf), true) : response;
+  };
 
-  server.profile = async () => (await ask())?.user ?? {};
+  server.profile = async () => {
+    const json = await ask();
+    if (!json) return {};
+    if (json.csrf_token !== csrf) await adopt(json);
+    return claimsOf(json);
+  };
 
   // There is none to hand out: only `token()` says which scopes.
   const get = tokens.get.bind(tokens);
@@ -144,28 +202,33 @@ export function cookies({ env, server, tokens, apis, error }, record) {
       }
       const json = await ask();
       if (!json && !found) return undefined;
-      const { turn = env.crypto.randomUUID(), nonce = json?.claims.sid } = found ?? {};
+      // What is kept may be of a sign-in before this one.
+      const known = found && (!json || json.csrf_token === found.csrf) ? found : undefined;
+      const { turn, nonce } = known ?? { turn: env.crypto.randomUUID(), nonce: env.crypto.randomUUID() };
       const claims = json ? claimsOf(json) : /** @type {Kept} */ (found).claims;
       here = { turn, nonce, refreshToken: IN_COOKIE, idToken: unsigned(claims), claims, scope: json?.scope ?? '' };
-      if (!json) csrf = /** @type {Kept} */ (found).csrf;
-      else {
+      csrf = json?.csrf_token ?? /** @type {Kept} */ (found).csrf;
+      if (json) {
         const expiresAt = env.Date.now() + json.expires_in * 1000;
         here.access = { [main]: { token: pass(), expiresAt, scope: json.scope } };
       }
-      if (!found) await keep(here);
+      if (!known) await keep(here);
       return here;
     },
     save: async (saved, turn) => {
       const done = await keep(saved, turn);
-      if (done) here = saved;
+      if (done) {
+        here = saved;
+        csrf = here?.page ?? csrf;
+      }
       return done;
     },
   };
 
-  /** @param {Saved} [saved] @param {string} [turn] */
+  /** @param {Known} [saved] @param {string} [turn] */
   function keep(saved, turn) {
     const claims = saved && Object.fromEntries(LASTING.map((name) => [name, saved.claims[name]]));
-    const all = saved && { turn: saved.turn, nonce: saved.nonce, csrf, claims, got: saved.access };
+    const all = saved && { turn: saved.turn, nonce: saved.nonce, csrf: saved.page ?? csrf, claims, got: saved.access };
     return record.save(/** @type {any} */ (all), turn).catch(() => true);
   }
 }

@@ -14,7 +14,7 @@ import { webStorage } from './web.js';
  */
 export async function open(context, { storage, dpop }) {
   const { env, prefix, error } = context;
-  if (dpop === true) throw error('dpop_unavailable'); // no place for a key
+  if (dpop === true) throw error('dpop_unavailable', `storage '${storage}' keeps no key`, "Leave out dpop: true, or use storage 'auto'.")
   if (storage !== 'cookie') return webStorage(env, prefix, /** @type {'session' | 'local'} */ (storage));
   const offline = () => Promise.reject(error('network', 'part of the SDK'));
   const { cookies } = await import('./cookie.js').catch(offline);

@@ -8,6 +8,12 @@ export type Store = import("../tokens.js").Store;
 export type Saved = import("../tokens.js").Saved;
 export type Json = import("../server.js").Json;
 /**
+ * with the token of its session's pages, where it is news
+ */
+export type Known = Saved & {
+    page?: string;
+};
+/**
  * for all tabs
  */
 export type Kept = {

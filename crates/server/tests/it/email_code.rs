@@ -387,6 +387,14 @@ async fn beside_a_password_it_signs_in_who_has_lost_their_factor_and_changes_not
     assert!(!security.body.contains("value=\"remove\""), "who has the mailbox and the password changes no factor");
     let email = browser.get("/account/email").await;
     assert!(!email.body.contains("value=\"ask\""), "nor the address: {email:?}");
+    let page = browser.get("/account/password").await;
+    assert!(!page.body.contains("name=\"current\""), "nor the password: {page:?}");
+    let csrf = email.field("csrf");
+    let fields = [("csrf", &*csrf), ("action", "change"), ("current", PASSWORD)];
+    let new = [("password", LINKED), ("password_confirm", LINKED)];
+    let forced = browser.post("/account/password", &[&fields[..], &new[..]].concat()).await;
+    assert!(!forced.body.contains("Password changed"), "whether the page has the form or not: {forced:?}");
+    assert!(world.browser().sign_in_here(ADA).await.body.contains("One more step"), "the password is as it was");
     // Whoever signs in once more for these pages is asked for what the account has, and for no letter.
     for path in [SECURITY, "/account/email", "/account/password", "/account/data"] {
         let mut fresh = world.browser();

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use symbolon_oauth::second_factor::Required;
+use symbolon_server::config::MailedCodes;
 use symbolon_store::Credential;
 
 use crate::support::factors::{App, SECURITY};
@@ -27,6 +28,7 @@ enum Has {
     Mailbox,
     Password,
     PasswordAndBrowser,
+    PasswordAndCode,
     RefreshToken,
     RememberedBrowser,
     ResetLink,
@@ -34,12 +36,13 @@ enum Has {
     StaleSession,
 }
 
-const ROWS: [(&str, Has); 8] = [
+const ROWS: [(&str, Has); 9] = [
     ("the mailbox", Has::Mailbox),
     ("a link for a new password", Has::ResetLink),
     ("the password", Has::Password),
     ("a remembered browser", Has::RememberedBrowser),
     ("the password and a remembered browser", Has::PasswordAndBrowser),
+    ("the password and one code by mail", Has::PasswordAndCode),
     ("a session of the last ten minutes", Has::Session),
     ("an older session", Has::StaleSession),
     ("a refresh token", Has::RefreshToken),
@@ -84,6 +87,8 @@ struct Thief<'w> {
     mailbox: bool,
     link: Option<String>,
     password: Option<&'static str>,
+    /// Whether a code by mail can be read, and nothing else of the mailbox.
+    code: bool,
     refresh: Option<String>,
 }
 
@@ -91,6 +96,7 @@ async fn world() -> World {
     World::with(|config| {
         config.dev = true;
         config.factors.required = Required::NewDevice;
+        config.factors.email = MailedCodes::Second;
     })
     .await
 }
@@ -141,7 +147,8 @@ async fn thief(world: &World, number: usize, has: Has, kept: Kept) -> Thief<'_> 
         elsewhere,
         mailbox: has == Has::Mailbox,
         link,
-        password: matches!(has, Has::Password | Has::PasswordAndBrowser).then_some(PASSWORD),
+        password: matches!(has, Has::Password | Has::PasswordAndBrowser | Has::PasswordAndCode).then_some(PASSWORD),
+        code: has == Has::PasswordAndCode,
         refresh: (has == Has::RefreshToken).then_some(refresh),
         email,
     }
@@ -214,7 +221,16 @@ impl Thief<'_> {
             return true;
         }
         let Some(password) = self.password else { return false };
-        has_code(&self.browser.sign_in(&page, &self.email, password).await)
+        let page = self.browser.sign_in(&page, &self.email, password).await;
+        has_code(&page) || (self.code && has_code(&self.has_a_code_mailed(&page).await))
+    }
+
+    /// Past the second step, as whoever does not have the factor at hand.
+    async fn has_a_code_mailed(&mut self, step: &Answer) -> Answer {
+        let sent = self.browser.factor(step, "email", "", &[("decision", "switch")]).await;
+        let text = letter(self.world, &self.email, "second_step_code").await.expect("a code is mailed");
+        let code = text.split_whitespace().find(|word| word.len() == 8 && word.bytes().all(|it| it.is_ascii_digit()));
+        self.browser.factor(&sent, "email", code.expect("the letter has one"), &[]).await
     }
 
     async fn reads_the_profile(&mut self) -> bool {
@@ -358,7 +374,9 @@ fn table(heading: &str, acts: &[&str]) -> BTreeMap<String, Vec<bool>> {
 async fn compare(heading: &str, kept: Kept) {
     let acts = kept.acts();
     let mut happened = BTreeMap::new();
-    for (row, has) in ROWS {
+    // A code stands beside a password only where it stands in for something.
+    let rows = ROWS.into_iter().filter(|(_, has)| kept == Kept::ByApp || *has != Has::PasswordAndCode);
+    for (row, has) in rows {
         let world = world().await;
         let mut cells = Vec::new();
         for (number, act) in acts.iter().enumerate() {

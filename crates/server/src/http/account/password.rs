@@ -6,7 +6,8 @@ use http::StatusCode;
 use symbolon_oauth::{OAuthError, Params, acr};
 use symbolon_store::{ChangePassword, Issued, NewSession, Session, User};
 
-use super::{Visit, letter, not_me_link};
+use super::{Visit, letter, may_change, not_me_link};
+use crate::account::factors::Factors;
 use crate::account::password::Password;
 use crate::account::sign_in::{self, Brings, Outcome};
 use crate::effects::store_failure;
@@ -39,10 +40,16 @@ pub(super) async fn act(visit: &Visit<'_>, params: &Params) -> Result<Response, 
     }
 }
 
-/// What proves that it is the account's owner. A fresh sign-in is enough where it was one with more than the password, or where there is none.
+/// What proves that it is the account's owner. A fresh sign-in is enough where it was one with more than the password, or where there is none. Where a
+/// code by mail stood in for what the account has set up, nothing but that is: whoever has the password and the mailbox must not take it over.
 async fn asks(visit: &Visit<'_>) -> Result<Asks, OAuthError> {
-    let is_fresh = visit.may_change().await?;
-    let is_strong = visit.who.session.amr.iter().any(|method| method == acr::MFA);
+    let factors = Factors::of(visit.app(), &visit.who.user.id).await?;
+    let is_fresh = may_change(&visit.who, &factors, visit.now());
+    let has_shown = |wanted: &str| visit.who.session.amr.iter().any(|method| method == wanted);
+    let is_strong = has_shown(acr::MFA);
+    if has_shown(acr::EMAIL) && !is_strong && !factors.is_empty() {
+        return Ok(Asks::SignIn);
+    }
     Ok(match (visit.who.user.password_hash.is_some(), is_fresh) {
         (true, true) if is_strong => Asks::Nothing,
         (true, _) => Asks::Current,

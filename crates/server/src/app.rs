@@ -201,7 +201,8 @@ impl App {
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
         let leaked = leaked(&config)?;
-        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?.with_leaked(leaked);
+        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
+        let passwords = passwords.with_leaked(leaked).of_service(issuer.as_str());
         let metrics = Arc::new(Metrics::new(passwords.meter(), clock.now()));
         let store = storage::open(&config).await?;
         if store.meta(MARK).await?.is_some() {

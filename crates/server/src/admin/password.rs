@@ -36,7 +36,7 @@ pub(super) async fn hash(
     password: &NewPassword,
     words: &[Option<&str>],
 ) -> Result<String, AdminError> {
-    let words: Vec<&str> = words.iter().copied().flatten().chain([context.issuer]).collect();
+    let words: Vec<&str> = words.iter().copied().flatten().collect();
     let policy = Policy { min_chars: context.config.password.min_length };
     let password = Password::parse(&password.0).map_err(refused)?;
     context.passwords.judge(policy, &password, &words).await.map_err(refused)?;

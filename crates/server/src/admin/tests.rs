@@ -66,7 +66,9 @@ impl Bench {
             store: Sqlite::in_memory().unwrap(),
             outgoing: Outgoing::new(&config).unwrap(),
             config,
-            passwords: Pool::start(PoolSettings { parameters, workers: 1, ..PoolSettings::default() }).unwrap(),
+            passwords: Pool::start(PoolSettings { parameters, workers: 1, ..PoolSettings::default() })
+                .unwrap()
+                .of_service("https://auth.example.com/"),
             rng: Counting(0),
             keys: Keys(MasterKey::from_text(&symbolon_jose::base64url::encode(&[1; 32]), "test").unwrap().sealer()),
             now: NOW,

@@ -146,6 +146,7 @@ async fn weak_passwords_and_bad_addresses_are_refused_with_the_reason() {
         ("grace@example.com", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa", "one of those people try first"),
         ("grace@example.com", "grace@example.com", "grace@example.com", "contains your name, your address"),
         ("grace@example.com", "symbolonsymbolon", "symbolonsymbolon", "contains your name, your address"),
+        ("grace@example.com", "localhostlocalhost", "localhostlocalhost", "or the name of this service"),
         ("grace@example.com", GOOD, "lantern orbit quilts", "two passwords are not the same"),
         ("no address", GOOD, GOOD, "does not look like an email address"),
         ("bob@example.com", GOOD, GOOD, "Somebody signs in with this address already"),

@@ -292,3 +292,27 @@ async fn nobody_gives_themselves_more_than_an_account() {
     let show = world.command(&json!({ "user": { "show": { "user": GRACE } } })).await;
     assert_eq!(show["user"]["email_verified"], true);
 }
+
+/// What the service is called is the first word that a guesser tries, whichever form a password is chosen in.
+#[tokio::test]
+async fn no_form_takes_a_password_made_of_the_services_own_name() {
+    const NAMED: &str = "localhostlocalhost";
+    let refused = |answer: &Answer| answer.status == 400 && answer.body.contains("or the name of this service");
+    let world = World::open_to_all().await;
+    let mut browser = world.browser();
+    let form = browser.get(&authorize_url("web", &[("prompt", "create")])).await;
+    let signed_up = browser.ask_for_account_with(&form, GRACE, NAMED).await;
+    assert!(refused(&signed_up), "{signed_up:?}");
+    let new = [("password", NAMED), ("password_confirm", NAMED)];
+    let made =
+        world.command(&json!({ "user": { "reset-link": { "user": "ada@example.com", "valid_secs": 60 } } })).await;
+    let page = browser.get(made["link"].as_str().unwrap()).await;
+    let (code, csrf) = (page.field("code"), page.field("csrf"));
+    let reset = browser.post("/reset", &[&[("code", &*code), ("csrf", &*csrf)], &new[..]].concat()).await;
+    assert!(refused(&reset), "{reset:?}");
+    browser.sign_in_here("ada@example.com").await;
+    let csrf = browser.get("/account/password").await.field("csrf");
+    let own = [("csrf", &*csrf), ("action", "change"), ("current", crate::support::PASSWORD)];
+    let changed = browser.post("/account/password", &[&own[..], &new[..]].concat()).await;
+    assert!(refused(&changed), "{changed:?}");
+}

@@ -49,6 +49,8 @@ impl std::error::Error for Overloaded {}
 pub struct Pool {
     owner: Arc<Owner>,
     leaked: Option<LeakedFile>,
+    /// Where people sign in: what it is called is nobody's secret.
+    service: Arc<str>,
 }
 
 impl fmt::Debug for Pool {
@@ -76,7 +78,7 @@ impl Pool {
             let shared = Arc::clone(&shared);
             thread::Builder::new().name(format!("password-{number}")).spawn(move || shared.work())?;
         }
-        Ok(Self { owner, leaked: None })
+        Ok(Self { owner, leaked: None, service: Arc::from("") })
     }
 
     /// The same, which also looks new passwords up in a file of leaked ones.
@@ -85,12 +87,19 @@ impl Pool {
         Self { leaked, ..self }
     }
 
-    /// Judges a password that somebody wants to set, by the policy and by the operator's file of leaked ones.
+    /// The same, where people sign in at this issuer: no new password is made of its name, whoever asks.
+    #[must_use]
+    pub fn of_service(self, issuer: &str) -> Self {
+        Self { service: Arc::from(issuer), ..self }
+    }
+
+    /// Judges a password that somebody wants to set, by the policy, the service's own name and the operator's file of leaked ones.
     ///
     /// # Errors
     /// See [`Policy::check_new_password`].
     pub async fn judge(&self, policy: Policy, password: &Password, words: &[&str]) -> Result<(), PasswordProblem> {
-        policy.check_new_password(password, words)?;
+        let words: Vec<&str> = words.iter().copied().chain([&*self.service]).collect();
+        policy.check_new_password(password, &words)?;
         let Some(leaked) = self.leaked.clone() else { return Ok(()) };
         let password = password.clone();
         // It reads a file, which may lie anywhere.
@@ -361,7 +370,7 @@ mod tests {
         let settings = PoolSettings { queue, ..settings() };
         let (queue, arrived, meter) = (Mutex::default(), Condvar::new(), HashMeter::default());
         let shared = Arc::new(Shared { settings, queue, arrived, meter, pace: Pace::default() });
-        Pool { owner: Arc::new(Owner { shared }), leaked: None }
+        Pool { owner: Arc::new(Owner { shared }), leaked: None, service: Arc::from("") }
     }
 
     #[tokio::test]

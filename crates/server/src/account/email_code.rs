@@ -196,7 +196,11 @@ pub(crate) async fn letter(
     let Some(Ok(address)) = user.email.as_deref().map(EmailAddress::parse) else { return Ok(None) };
     let Ok(link) = OpaqueToken::parse(TokenKind::EmailCode, &asked.link) else { return Ok(None) };
     if !user.email_verified && user.password_hash.is_some() {
-        let asked = ResetAsked { identifier: asked.identifier.clone(), interaction: asked.interaction.clone() };
+        let asked = ResetAsked {
+            interaction: asked.interaction.clone(),
+            device: asked.device.clone(),
+            ..ResetAsked::of(asked.identifier.clone())
+        };
         return reset::letter(app, &asked, delivery, now).await;
     }
     // Once for a wish, however often it is tried.

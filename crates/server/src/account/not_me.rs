@@ -173,7 +173,7 @@ pub(crate) async fn shut(app: &App, mut link: Link, lang: &str, now: u64) -> Res
 
 fn change(app: &App, link: &Link, kept: &Kept, locked: Option<String>, lang: &str, now: u64) -> ChangeEmail {
     let identifier = kept.email.clone().unwrap_or_default();
-    let letter = || mail::reset_asked(app, ResetAsked { identifier, interaction: None }, lang, now);
+    let letter = || mail::reset_asked(app, ResetAsked::of_shut(identifier), lang, now);
     ChangeEmail {
         kind: Artefact::NOT_ME,
         hash: link.hash,

@@ -11,8 +11,9 @@ use super::normalize::{EmailAddress, Identifier};
 use super::throttle::ThrottlePolicy;
 use crate::admin;
 use crate::app::App;
-use crate::mail::{Letter, ResetAsked};
+use crate::mail::{Letter, ResetAsked, ResetCause};
 use crate::rng::SystemRng;
+use crate::session::device;
 
 /// How long a link works, in minutes, counted from when it is sent.
 pub(crate) const LINK_MINUTES: u64 = 20;
@@ -28,7 +29,8 @@ pub(crate) struct Made {
 }
 
 /// The letter to whoever owns the account, with a fresh link in it. Nothing if there is no such account, if it is blocked or has no address,
-/// or if its owner has been sent enough: strangers must not fill a mailbox.
+/// or if its owner has been sent enough: strangers must not fill a mailbox. An account that was shut by its owner's own link has no other way in, so
+/// what strangers have asked for does not count there: each of these letters has cost a link that was mailed to that address.
 pub(crate) async fn letter(
     app: &App,
     asked: &ResetAsked,
@@ -40,8 +42,9 @@ pub(crate) async fn letter(
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(None) };
     let Some(Ok(address)) = user.email.as_deref().map(EmailAddress::parse) else { return Ok(None) };
     // Once for a wish, however often it is tried.
-    if delivery.attempts <= 1 {
-        let keys = vec![ThrottlePolicy::reset_mail_key(&user.id)];
+    if delivery.attempts <= 1 && asked.cause == ResetCause::Forgotten {
+        let device = asked.device.as_deref().and_then(|cookie| device::check(&app.device, cookie, &user.id));
+        let keys = vec![ThrottlePolicy::reset_mail_key(&user.id, device)];
         if let Attempt::Wait { .. } = app.attempts.begin(keys, now).await? {
             tracing::warn!(user_id = user.id, "a reset link was not mailed: this account was sent several already");
             return Ok(None);
@@ -54,7 +57,10 @@ pub(crate) async fn letter(
     app.store.put_artefact(link).await?;
     app.audit.note(created(&user.id, delivery.id, now)).await;
     let link = app.issuer.endpoint(&format!("/reset?code={}", code.reveal()));
-    let letter = Letter::PasswordReset { link, minutes: LINK_MINUTES };
+    let letter = match asked.cause {
+        ResetCause::Forgotten => Letter::PasswordReset { link, minutes: LINK_MINUTES },
+        ResetCause::Shut => Letter::AccountShut { link, minutes: LINK_MINUTES },
+    };
     Ok(Some(Made { letter, address, locale: locale(&user).map(str::to_owned) }))
 }
 

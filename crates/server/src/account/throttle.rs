@@ -187,15 +187,10 @@ impl ThrottlePolicy {
     }
 
     /// The counter of links for a new password that one account was sent: five in an hour, then one every quarter of an hour and rarer, so
-    /// that nobody fills a stranger's mailbox. Not a setting: the owner has the links already.
-    pub fn reset_mail_key(user_id: &str) -> ThrottleKey {
-        let limit = Limit {
-            free: 5,
-            base_delay_secs: QUARTER_HOUR,
-            max_delay_secs: 4 * QUARTER_HOUR,
-            window_secs: 4 * QUARTER_HOUR,
-        };
-        key(format!("reset_mail:{}", name_account(&Account::Known(user_id))), limit)
+    /// that nobody fills a stranger's mailbox. Not a setting: the owner has the links already. A device that the account knows has one of its own, so
+    /// that strangers do not use up its owner's.
+    pub fn reset_mail_key(user_id: &str, device: Option<Device>) -> ThrottleKey {
+        asked_mail_key("reset_mail", user_id, device)
     }
 
     /// The counters of wishes for a code by mail: from one address, as those for a new password, and from its network. So that a stranger there keeps
@@ -215,12 +210,12 @@ impl ThrottlePolicy {
     /// The counter of codes that one account was sent: five in an hour, then rarer. So few can be guessed at, five times each, which is what keeps
     /// strangers from guessing their way in. A device that the account knows has one of its own, so that they cannot use up its owner's either.
     pub fn email_code_mail_key(user_id: &str, device: Option<Device>) -> ThrottleKey {
-        code_mail_key("email_code_mail", user_id, device)
+        asked_mail_key("email_code_mail", user_id, device)
     }
 
     /// The same of codes beside a password, apart: only who knows the password uses these up.
     pub fn second_step_mail_key(user_id: &str, device: Option<Device>) -> ThrottleKey {
-        code_mail_key("second_step_mail", user_id, device)
+        asked_mail_key("second_step_mail", user_id, device)
     }
 
     /// The counter of letters about sign-ins from where an account was not known: ten in an hour say enough.
@@ -299,7 +294,7 @@ fn key(key: String, limit: Limit) -> ThrottleKey {
     ThrottleKey { key, free, base_delay_secs, max_delay_secs, window_secs }
 }
 
-fn code_mail_key(kind: &str, user_id: &str, device: Option<Device>) -> ThrottleKey {
+fn asked_mail_key(kind: &str, user_id: &str, device: Option<Device>) -> ThrottleKey {
     let hour = 4 * QUARTER_HOUR;
     let limit = Limit { free: 5, base_delay_secs: QUARTER_HOUR, max_delay_secs: hour, window_secs: hour };
     let who = name_account(&Account::Known(user_id));
@@ -420,7 +415,10 @@ mod tests {
         assert_eq!((push.free, push.max_delay_secs), (1_000, 60));
         let asked = policy.reset_asked_key("192.0.2.7".parse().unwrap());
         assert!(!here.contains(&asked.key), "whoever has forgotten a password can still sign in");
-        assert_ne!(ThrottlePolicy::reset_mail_key("usr_1").key, ThrottlePolicy::reset_mail_key("usr_2").key);
+        let key = |user_id, device| ThrottlePolicy::reset_mail_key(user_id, device).key;
+        assert_ne!(key("usr_1", None), key("usr_2", None));
+        let device = Some(Device::new(&mut crate::rng::SystemRng));
+        assert_ne!(key("usr_1", None), key("usr_1", device), "strangers do not use up what a known browser asks");
     }
 
     #[test]

@@ -71,7 +71,8 @@ impl Kind for Mail {
 
 /// A name of ours for the label of a metric.
 fn template(queued: &Queued) -> &'static str {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 10] = [
+        "account_shut",
         "address_known",
         "factor_changed",
         "new_device",

@@ -71,7 +71,7 @@ async fn ask(app: &App, meta: &Meta, email: &str) -> Result<Response, OAuthError
         return Ok(answer::json(StatusCode::SERVICE_UNAVAILABLE, &body));
     }
     let identifier = email.chars().take(MAX_IDENTIFIER_CHARS).collect();
-    let asked = ResetAsked { identifier, interaction: None };
+    let asked = ResetAsked::of(identifier);
     Ok(match forgot::wish(app, meta, asked, Effort::None).await? {
         Attempt::Wait { secs } => {
             let text = format!("too many attempts: try again in {secs} seconds");

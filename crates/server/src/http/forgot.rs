@@ -42,7 +42,7 @@ pub(super) async fn change_password() -> Response {
 /// `GET /forgot`.
 pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
-    let asking = Asking { app: &app, meta: &meta, browser: &browser, interaction: None };
+    let asking = Asking { app: &app, meta: &meta, browser: &browser, device: None, interaction: None };
     page::with_cookie(asking.ask("", None), cookie)
 }
 
@@ -56,7 +56,8 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let waits = authorize::open(&app, &params, &headers, meta.now).is_some_and(|one| one.step == Step::SignIn);
     let interaction = params.get("interaction").filter(|_| waits).map(str::to_owned);
     let browser = browser::pre_session(&app, &headers).unwrap_or_default();
-    let asking = Asking { app: &app, meta: &meta, browser, interaction };
+    let device = browser::device(&app, &headers);
+    let asking = Asking { app: &app, meta: &meta, browser, device, interaction };
     match asking.answer(&params).await {
         Ok(response) => response,
         Err(error) => page::protocol_error(&app, &meta, &error),
@@ -68,6 +69,8 @@ struct Asking<'a> {
     app: &'a App,
     meta: &'a Meta,
     browser: &'a str,
+    /// The cookie that says which accounts know it.
+    device: Option<&'a str>,
     /// What waits for the sign-in.
     interaction: Option<String>,
 }
@@ -80,7 +83,11 @@ impl Asking<'_> {
         if username.is_empty() {
             return Ok(self.ask("", Some(ForgotProblem::Incomplete)));
         }
-        let asked = ResetAsked { identifier: username, interaction: self.interaction.clone() };
+        let asked = ResetAsked {
+            interaction: self.interaction.clone(),
+            device: self.device.map(str::to_owned),
+            ..ResetAsked::of(username)
+        };
         let effort = work::made(app, self.browser, params, meta.now).await?;
         Ok(match wish(app, meta, asked.clone(), effort).await? {
             Attempt::Wait { secs } => self.ask(&asked.identifier, Some(ForgotProblem::Throttled { wait_secs: secs })),

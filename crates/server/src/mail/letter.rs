@@ -15,6 +15,13 @@ const DAY: u64 = 24 * 60 * MINUTE;
 pub enum Letter {
     /// The account is gone, by its owner's hand.
     AccountDeleted,
+    /// Whoever had a letter of ours has shut everybody out, and the password with them: the link by which there is a new one.
+    AccountShut {
+        /// The link.
+        link: String,
+        /// How long it works.
+        minutes: u64,
+    },
     /// Somebody wanted to sign up with an address that has an account.
     AddressKnown,
     /// Somebody wants another address for the account. Goes to the present one.
@@ -96,7 +103,7 @@ pub enum Letter {
         /// How long it works.
         minutes: u64,
     },
-    /// Somebody asked for such a link. Becomes [`Letter::PasswordReset`] when it is sent, if there is an account then.
+    /// Somebody asked for such a link. Becomes [`Letter::PasswordReset`] or [`Letter::AccountShut`] when it is sent, if there is an account then.
     ResetAsked(ResetAsked),
     /// The code beside a password.
     SecondStepCode {
@@ -155,13 +162,48 @@ pub enum FactorChange {
 }
 
 /// Somebody asked for a new password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResetAsked {
     /// The account, by what its owner signs in with.
     pub(crate) identifier: String,
     /// The sign-in that waits for it in that browser, sealed for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) interaction: Option<String>,
+    /// Its device cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<String>,
+    /// Why there is to be one.
+    #[serde(default)]
+    pub(crate) cause: ResetCause,
+}
+
+/// Why an account is to have a new password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ResetCause {
+    /// Somebody says that they have forgotten it.
+    #[default]
+    Forgotten,
+    /// It signs nobody in any more, since its owner shut the account by a link from a letter.
+    Shut,
+}
+
+impl ResetAsked {
+    /// By anybody, in no particular browser.
+    pub(crate) fn of(identifier: String) -> Self {
+        Self { identifier, interaction: None, device: None, cause: ResetCause::Forgotten }
+    }
+
+    /// By whoever has just shut the account of this address.
+    pub(crate) fn of_shut(address: String) -> Self {
+        Self { cause: ResetCause::Shut, ..Self::of(address) }
+    }
+}
+
+impl fmt::Debug for ResetAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResetAsked(…)")
+    }
 }
 
 /// Somebody wants to sign in by mail.
@@ -195,6 +237,8 @@ impl Letter {
     pub fn template(&self) -> &'static str {
         match self {
             Self::AccountDeleted => "account_deleted",
+            Self::AccountShut { .. } => "account_shut",
+            Self::ResetAsked(asked) if asked.cause == ResetCause::Shut => "account_shut",
             Self::AddressKnown => "address_known",
             Self::EmailAsked { .. } => "email_asked",
             Self::EmailChanged { .. } => "email_changed",
@@ -218,7 +262,8 @@ impl Letter {
     /// After this long nobody needs it any more: what it holds works no longer, or whoever asked for it has gone.
     pub(super) fn lifetime_secs(&self) -> u64 {
         match self {
-            Self::EmailProof { minutes, .. }
+            Self::AccountShut { minutes, .. }
+            | Self::EmailProof { minutes, .. }
             | Self::PasswordReset { minutes, .. }
             | Self::SecondStepCode { minutes, .. }
             | Self::SignInCode { minutes, .. }

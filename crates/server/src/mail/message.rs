@@ -82,6 +82,7 @@ mod tests {
         vec![
             Letter::Invitation { link: link(), days: 7, client: Some("Dragons".into()) },
             Letter::AccountDeleted,
+            Letter::AccountShut { link: link(), minutes: 20 },
             Letter::AddressKnown,
             Letter::EmailAsked { email: "ada@new.example.com".into(), link: Some(link()), days: 3 },
             Letter::EmailAsked { email: "ada@new.example.com".into(), link: None, days: 3 },
@@ -154,7 +155,8 @@ mod tests {
                 written.html
             );
             assert!(written.text.ends_with("auth.example.com"));
-            if let Letter::Invitation { link, .. }
+            if let Letter::AccountShut { link, .. }
+            | Letter::Invitation { link, .. }
             | Letter::PasswordReset { link, .. }
             | Letter::SignInCode { link, .. }
             | Letter::SignUpCode { link, .. }

@@ -27,7 +27,7 @@ use crate::seal::{SealBroken, Sealer};
 pub use kept::Kept;
 pub(crate) use kept::KeptLetter;
 pub use letter::{FactorChange, Letter};
-pub(crate) use letter::{ResetAsked, SignInAsked};
+pub(crate) use letter::{ResetAsked, ResetCause, SignInAsked};
 pub(crate) use message::{STYLE, Written};
 pub(crate) use route::Route;
 pub(crate) use server::{MailError, Server};

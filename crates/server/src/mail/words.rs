@@ -45,6 +45,7 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
         | Letter::EmailProof { .. }
         | Letter::EmailTaken
         | Letter::EmailUndone { .. } => super::account_words::of(letter, to, issuer, host, language),
+        Letter::AccountShut { link, minutes } => writer.account_shut(link, *minutes),
         Letter::AddressKnown => writer.address_known(),
         Letter::Invitation { link, days, client } => writer.invitation(link, *days, client.as_deref()),
         Letter::FactorChanged { change, not_me } => writer.factor_changed(*change, not_me.as_deref()),
@@ -97,6 +98,17 @@ impl Writer<'_> {
             lead: say.forgotten(to, host),
             actions: vec![Action::new(say.new_password(), link)],
             after: vec![say.works_once(&self.minutes(minutes)), say.password_stays().to_owned()],
+            ..Words::default()
+        }
+    }
+
+    fn account_shut(&self, link: &str, minutes: u64) -> Words {
+        let Self { say, to, host, .. } = self;
+        Words {
+            subject: say.account_shut().to_owned(),
+            lead: say.everybody_is_out(to, host),
+            actions: vec![Action::new(say.new_password(), link)],
+            after: vec![say.works_once(&self.minutes(minutes)), say.shut_stays_shut().to_owned()],
             ..Words::default()
         }
     }

@@ -28,6 +28,22 @@ words! {
         Es: "Si no fue usted, no tiene que hacer nada: su contraseña sigue como está.",
     }
     /// A subject.
+    account_shut { En: "Your account is shut: choose a new password", De: "Ihr Konto ist gesperrt: Wählen Sie ein neues Passwort", Fr: "Votre compte est fermé\u{a0}: nouveau mot de passe", Es: "Su cuenta está cerrada: elija una contraseña" }
+    /// What happened, and by whom.
+    everybody_is_out(to: &str, host: &str) {
+        En: "You, or somebody who had a letter of ours, said that it was not you. Every sign-in of {to} at {host} has ended, and the old password no longer works. Choose a new one:",
+        De: "Sie, oder jemand, der eine unserer E-Mails hatte, haben gemeldet, dass Sie es nicht waren. Jede Anmeldung von {to} bei {host} ist beendet, und das alte Passwort gilt nicht mehr. Wählen Sie ein neues:",
+        Fr: "Vous, ou quelqu’un qui avait un de nos e-mails, avez signalé que ce n’était pas vous. Toutes les connexions de {to} sur {host} ont pris fin, et l’ancien mot de passe ne fonctionne plus. Choisissez-en un nouveau\u{a0}:",
+        Es: "Usted, o alguien que tenía un correo nuestro, indicó que no fue usted. Todas las sesiones de {to} en {host} se han cerrado, y la contraseña anterior ya no funciona. Elija una nueva:",
+    }
+    /// What holds until then.
+    shut_stays_shut {
+        En: "Until then no password signs in to the account. A newer link is to be had where you sign in, by “Forgot your password?”.",
+        De: "Bis dahin meldet kein Passwort mehr bei dem Konto an. Einen neueren Link gibt es bei der Anmeldung, unter „Passwort vergessen?“.",
+        Fr: "D’ici là, aucun mot de passe ne permet de se connecter au compte. Un lien plus récent s’obtient là où vous vous connectez, par «\u{a0}Mot de passe oublié\u{a0}?\u{a0}».",
+        Es: "Hasta entonces, ninguna contraseña da acceso a la cuenta. Puede pedir otro enlace donde inicia sesión, en «¿Olvidó su contraseña?».",
+    }
+    /// A subject.
     password_changed { En: "Your password was changed", De: "Ihr Passwort wurde geändert", Fr: "Votre mot de passe a été modifié", Es: "Se ha cambiado su contraseña" }
     /// What that means.
     has_new_password(to: &str, host: &str) {

@@ -57,6 +57,7 @@ mod languages;
 mod limits;
 mod listed_methods;
 mod listener;
+mod locked_out;
 mod log;
 mod login;
 mod logout;

@@ -29,7 +29,7 @@ impl World {
         let list =
             symbolon_store::ListDeliveries { after: None, limit: 1000, which: symbolon_store::WhichDeliveries::All };
         let queued = self.running.app.store.deliveries(list).await.unwrap().items;
-        queued.iter().filter(|one| one.payload["template"] == "password_reset").count()
+        queued.iter().filter(|one| one.payload["template"] == "account_shut").count()
     }
 
     /// Who owns the account has signed in once, so that the next browser is news.
@@ -203,7 +203,7 @@ async fn looking_at_the_link_changes_nothing_and_its_button_shuts_everybody_out_
     assert!(!world.browser().sign_in_here(ADA).await.body.contains("Hello"), "the password is worth nothing");
     let list = symbolon_store::ListDeliveries { after: None, limit: 50, which: symbolon_store::WhichDeliveries::All };
     let queued = world.running.app.store.deliveries(list).await.unwrap().items;
-    assert!(queued.iter().any(|one| one.payload["template"] == "password_reset"), "a link is on its way");
+    assert!(queued.iter().any(|one| one.payload["template"] == "account_shut"), "a link is on its way");
     assert_eq!(elsewhere.post("/not-me", &fields).await.status, 410, "pressed twice");
     let again = elsewhere.get(&link).await;
     assert!(again.status == 410 && again.body.contains("does not work any more"), "{again:?}");

@@ -356,7 +356,7 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<O
     let locked = locked.map_err(|_| OAuthError::TemporarilyUnavailable { retry_after_secs: 1 })?;
     let mailed = locked.is_some() && app.mail.is_on();
     if mailed {
-        let asked = ResetAsked { identifier: email.clone(), interaction: None };
+        let asked = ResetAsked::of_shut(email.clone());
         let lang = meta.language_of_letters(Some(&user));
         tell.push(mail::reset_asked(app, asked, lang, meta.now));
     }

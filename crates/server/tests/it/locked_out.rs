@@ -1,0 +1,123 @@
+//! Promises to whoever owns an account that strangers ask about: what those ask for keeps nobody from getting back in.
+
+use http::Method;
+use http::header::{CONTENT_TYPE, ORIGIN};
+use serde_json::Value;
+
+use crate::support::client::form;
+use crate::support::{Browser, ISSUER, World};
+
+const ADA: &str = "ada@example.com";
+const EVIL: &str = "evil@example.com";
+const NEW: &str = "lantern orbit quilt";
+
+async fn world() -> World {
+    World::with(|config| config.dev = true).await
+}
+
+impl World {
+    /// Everybody who does not know the account asks for a new password of it, more often than letters go out.
+    async fn strangers_ask(&self) {
+        for _ in 0..7 {
+            self.browser().wishes_for_a_password().await;
+        }
+        assert_eq!(self.kept("password_reset").await.len(), 5);
+    }
+
+    /// The letters of a kind to the owner, the newest first.
+    async fn kept(&self, template: &str) -> Vec<Value> {
+        let letters = self.kept_letters().await;
+        letters.into_iter().filter(|one| one["to"] == ADA && one["template"] == template).collect()
+    }
+}
+
+impl Browser {
+    async fn wishes_for_a_password(&mut self) {
+        let csrf = self.get("/forgot").await.field("csrf");
+        let asked = self.post("/forgot", &[("csrf", &*csrf), ("username", ADA)]).await;
+        assert!(asked.body.contains("a link is on its way"), "{asked:?}");
+    }
+
+    /// Opens the link of a letter and presses its button.
+    async fn press(&mut self, letter: &Value, path: &str, more: &[(&str, &str)]) -> String {
+        let link = link(letter, path);
+        let page = self.get(&link).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let (code, csrf) = (page.field("code"), page.field("csrf"));
+        let fields = [&[("code", &*code), ("csrf", &*csrf)], more].concat();
+        let to = link.strip_prefix(ISSUER).unwrap().split('?').next().unwrap().to_owned();
+        let headers = [(ORIGIN, ISSUER), (CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        self.send(Method::POST, &to, &headers, Some(form(&fields))).await.body
+    }
+
+    async fn chooses_by(&mut self, letter: &Value) {
+        let done = self.press(letter, "/reset?code=", &[("password", NEW), ("password_confirm", NEW)]).await;
+        assert!(done.contains("Password changed"), "{done}");
+        let page = self.get("/login").await;
+        assert!(self.sign_in(&page, ADA, NEW).await.body.contains("Hello"));
+    }
+}
+
+fn link(letter: &Value, path: &str) -> String {
+    let text = letter["text"].as_str().unwrap();
+    text.lines().find(|line| line.contains(path)).unwrap_or_else(|| panic!("no {path} in {text}")).to_owned()
+}
+
+/// A letter for an account that is shut says so: its old password is worth nothing, whatever its owner does.
+fn assert_says_what_happened(letter: &Value) {
+    let text = letter["text"].as_str().unwrap();
+    assert!(text.contains("the old password no longer works"), "{text}");
+    assert!(!text.contains("forgotten") && !text.contains("stays as it is"), "{text}");
+}
+
+#[tokio::test]
+async fn whoever_shuts_their_account_is_mailed_a_link_however_often_strangers_have_asked_for_one() {
+    let world = world().await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    world.browser().sign_in_here(ADA).await;
+    world.strangers_ask().await;
+    let told = world.kept("new_device").await;
+    let done = own.press(&told[0], "/not-me?code=", &[]).await;
+    assert!(done.contains("a link is on its way"), "{done}");
+    let letters = world.kept("account_shut").await;
+    assert_eq!(letters.len(), 1);
+    assert_says_what_happened(&letters[0]);
+    own.chooses_by(&letters[0]).await;
+}
+
+#[tokio::test]
+async fn so_is_whoever_takes_their_address_back() {
+    let world = world().await;
+    let mut thief = world.browser();
+    thief.sign_in_here(ADA).await;
+    world.strangers_ask().await;
+    let csrf = thief.get("/account/email").await.field("csrf");
+    thief.post("/account/email", &[("csrf", &*csrf), ("action", "ask"), ("email", EVIL)]).await;
+    let asked = world.kept("email_asked").await;
+    let mut own = world.browser();
+    let done = own.press(&asked[0], "/account/email/undo?code=", &[]).await;
+    assert!(done.contains("Your address is safe"), "{done}");
+    let letters = world.kept("account_shut").await;
+    assert_eq!(letters.len(), 1);
+    assert_says_what_happened(&letters[0]);
+    own.chooses_by(&letters[0]).await;
+}
+
+#[tokio::test]
+async fn strangers_who_ask_use_up_no_letters_of_a_browser_that_the_account_knows() {
+    let world = world().await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    let mut bobs = world.browser();
+    bobs.sign_in_here("bob@example.com").await;
+    world.strangers_ask().await;
+    bobs.wishes_for_a_password().await;
+    assert_eq!(world.kept("password_reset").await.len(), 5, "one that another account knows is a stranger's");
+    for letters in 6..=10 {
+        own.wishes_for_a_password().await;
+        assert_eq!(world.kept("password_reset").await.len(), letters);
+    }
+    own.wishes_for_a_password().await;
+    assert_eq!(world.kept("password_reset").await.len(), 10, "and has an end, too");
+}

@@ -1,7 +1,8 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
 //!
 //! Signs out at once only when a good `id_token_hint` names the session of this browser; otherwise a page asks (§2, so that no foreign
-//! page can sign anybody out), or, at the address of existing clients, when one of our own clients' pages sent the browser. Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt.
+//! page can sign anybody out), or, at the address of existing clients, when one of our own clients' pages sent the browser. Redirects only to a registered URI of a client that is known for sure (§3), never on a doubt;
+//! to one of a client that nobody has looked at only once somebody has signed out (RFC 9700 §4.11.2).
 //!
 //! Beyond the standard: `everywhere=true` means every session of the person, on all devices. A third party's word for that is only a
 //! reason to ask.
@@ -164,7 +165,11 @@ pub fn decide(request: &Request, facts: &Facts<'_>) -> Result<Decision, OAuthErr
         return Err(OAuthError::IdTokenHintInvalid);
     }
     let then = after(request, facts)?;
-    let Some(session) = &facts.session else { return Ok(Decision::Nothing { then }) };
+    let Some(session) = &facts.session else {
+        // A link to this server would lead wherever whoever registered likes (RFC 9700 §4.11.2).
+        let unvetted = facts.client.is_some_and(Client::is_unvetted);
+        return Ok(Decision::Nothing { then: if unvetted { Then::SignedOutPage } else { then } });
+    };
     let (sid, reach) = (session.sid.clone(), request.reach);
     let may_reach = reach == Reach::Here || facts.client.is_some_and(|client| client.first_party);
     Ok(
@@ -186,11 +191,14 @@ fn sent_by_its_page(facts: &Facts<'_>) -> bool {
     ours.zip(facts.sent_from).is_some_and(|(client, from)| client.page_origins().any(|origin| origin == from))
 }
 
-/// The same user, and the same session if the hint says which.
+/// The same user, and the same session if the hint says which; a client that nobody has looked at must say it.
 fn names(hint: &HintClaims, session: &SessionFacts, facts: &Facts<'_>) -> bool {
     let Some(client) = facts.client.filter(|client| client.client_id == hint.aud.as_str()) else { return false };
     hint.sub == facts.pairwise.subject(client, &session.user_id)
-        && hint.sid.as_ref().is_none_or(|sid| *sid == facts.pairwise.session(client, &session.sid))
+        && hint
+            .sid
+            .as_ref()
+            .map_or_else(|| !client.is_unvetted(), |sid| *sid == facts.pairwise.session(client, &session.sid))
 }
 
 fn after(request: &Request, facts: &Facts<'_>) -> Result<Then, OAuthError> {
@@ -378,6 +386,35 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn an_open_redirect_by_registering_one_rfc_9700_4_11_2() {
+        let names = testing::names();
+        let mut client = client();
+        let form = "post_logout_redirect_uri=https%3A%2F%2Fspa.example%2F&client_id=spa";
+        let run = |client: &Client, hint: Option<HintClaims>, session| {
+            let form = if hint.is_some() { format!("{form}&id_token_hint=x") } else { form.to_owned() };
+            let facts = Facts { hint, client: Some(client), session, pairwise: &names, sent_from: None };
+            decide(&request(&form), &facts).unwrap()
+        };
+        let home = Then::Redirect(HOME.to_owned());
+        assert_eq!(run(&client, None, None), Decision::Nothing { then: home.clone() });
+        client.metadata.dynamic = Some(crate::registration::Dynamic::default());
+        for hint in [None, Some(hint(None)), Some(hint(Some("sid-1")))] {
+            assert_eq!(run(&client, hint, None), Decision::Nothing { then: Then::SignedOutPage });
+        }
+        // Whoever says yes, and whoever has signed in there, knows it.
+        let ask = Decision::Ask { sid: sid(), reach: Reach::Here, then: home.clone() };
+        assert_eq!(run(&client, None, Some(session())), ask);
+        assert_eq!(run(&client, Some(hint(Some("sid-2"))), Some(session())), ask);
+        assert_eq!(run(&client, Some(hint(None)), Some(session())), ask, "it names no session");
+        let end = Decision::End { sid: sid(), reach: Reach::Here, then: home.clone() };
+        assert_eq!(run(&client, Some(hint(Some("sid-1"))), Some(session())), end);
+        let invited = Some("iat-1".to_owned());
+        client.metadata.dynamic =
+            Some(crate::registration::Dynamic { initial_access_token: invited, ..Default::default() });
+        assert_eq!(run(&client, None, None), Decision::Nothing { then: home });
     }
 
     #[test]

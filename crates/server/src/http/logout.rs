@@ -304,7 +304,7 @@ impl Exit<'_> {
             }
             Then::SignedOutPage => {
                 let client = self.client(params);
-                let home = client.and_then(|client| {
+                let home = client.filter(|client| !client.is_unvetted()).and_then(|client| {
                     Some((client.name.clone(), WebUrl::parse(client.post_logout_redirect_uris.first()?)?))
                 });
                 let view =

@@ -65,7 +65,7 @@ pub(super) async fn post(
         return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
     };
     let fields = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    page::hand_on(&app, &meta, Some(client), AGAIN, fields)
+    page::hand_on(&app, &meta, Some(client), (AGAIN, fields), &client.redirect_uris)
 }
 
 /// Where a large request is posted again, by a page of ours.

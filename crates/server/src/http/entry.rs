@@ -225,7 +225,8 @@ pub(super) fn onward(arrival: &Arrival<'_>, interaction: &Interaction) -> Result
     let client_id = client_id(&interaction.query).unwrap_or_default();
     let client = arrival.registry.client(&client_id).map(AsRef::as_ref);
     let sealed = app.interactions.seal(interaction).map_err(|_| OAuthError::ServerError)?;
-    Ok(page::hand_on(app, arrival.meta, client, path, vec![("interaction".to_owned(), sealed)]))
+    let reached = client.map_or(&[][..], |client| &client.redirect_uris);
+    Ok(page::hand_on(app, arrival.meta, client, (path, vec![("interaction".to_owned(), sealed)]), reached))
 }
 
 fn target(app: &App, interaction: &Interaction) -> Result<(&'static str, String), OAuthError> {

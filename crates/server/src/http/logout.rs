@@ -1,6 +1,6 @@
 //! `/logout` (OpenID Connect RP-Initiated Logout 1.0): ends the session at once when the client proves that
 //! it means this user, else asks. Clients with a page of their own for it are told in frames (OpenID Connect Front-Channel Logout 1.0), each other
-//! way beside it. A POST from another site changes nothing, it becomes a GET. Where nobody is signed in here any more, a browser gives up the tokens
+//! way beside it. A POST from another site changes nothing: it becomes a GET, or a POST of our own. Where nobody is signed in here any more, a browser gives up the tokens
 //! of its pages only to who is theirs, not to whatever site sends it this way.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::header::{REFRESH, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use symbolon_oauth::endpoint::end_session::{self, Decision, Facts, HintClaims, Reach, Request, SessionFacts, Then};
-use symbolon_oauth::endpoint::frontchannel_logout;
+use symbolon_oauth::endpoint::{frontchannel_logout, path};
 use symbolon_oauth::registration::Client;
 use symbolon_oauth::{OAuthError, Params, random_id};
 use symbolon_store::StoreError;
@@ -45,7 +45,7 @@ pub(super) async fn get_v2(
     headers: HeaderMap,
 ) -> Response {
     let sent_from = browser::sent_from(&headers).filter(|_| browser::is_led_here(&headers));
-    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from };
+    let exit = Exit { sent_from, ..Exit::straight(&app, &meta, &headers) };
     exit.existing(query.unwrap_or_default().as_bytes()).await
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn get(
 ) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
     let meta = meta.asking(&locales(params.as_ref().ok()));
-    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from: None };
+    let exit = Exit::straight(&app, &meta, &headers);
     let answer = match params {
         Ok(params) => exit.answer(&params).await,
         Err(error) => Err(error),
@@ -66,28 +66,19 @@ pub(super) async fn get(
     answer.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
 }
 
-/// `POST /logout`: our own form, which ends the session; or a client's request, which becomes a GET.
+/// `POST /logout`: our own form, which ends the session; or a client's request (RP-Initiated Logout §2).
 pub(super) async fn post(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(body) = form::bytes(body, app.config().http.max_body_bytes).await else {
-        return page::protocol_error(&app, &meta, &OAuthError::ParametersTooLarge);
-    };
-    if form::media_type(&headers) != form::MediaType::Form {
-        return page::protocol_error(&app, &meta, &OAuthError::ParametersMalformed);
-    }
-    let params = match Params::parse(&body) {
+    let params = match posted(&app, &headers, body).await {
         Ok(params) => params,
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
     if params.get("csrf").is_none() {
-        return match form::query(&params) {
-            Ok(query) => page::see_other(&format!("/logout?{query}")),
-            Err(error) => page::protocol_error(&app, &meta, &error),
-        };
+        return by_form(&app, &meta, &headers, &params).await;
     }
     let form = Posted { params, headers, meta };
     if let Some(refusal) = form.refusal(&app, Purpose::Logout) {
@@ -96,8 +87,46 @@ pub(super) async fn post(
     let Posted { params, headers, meta } = form;
     let asked = params.get("logout").and_then(|query| Params::parse(query.as_bytes()).ok());
     let meta = meta.asking(&locales(asked.as_ref()));
-    let exit = Exit { app: &app, registry: app.registry(), meta: &meta, headers: &headers, sent_from: None };
+    let exit = Exit::straight(&app, &meta, &headers);
     exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+/// Where a client's request is posted again, by a page of ours.
+pub(super) const AGAIN: &str = "/logout/again";
+
+/// `POST /logout/again`: from our page, with the cookies of the browser, it is answered as by `GET /logout`. From anywhere else it is what
+/// `POST /logout` is.
+pub(super) async fn again(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let params = match posted(&app, &headers, body).await {
+        Ok(params) => params,
+        Err(error) => return page::protocol_error(&app, &meta, &error),
+    };
+    if csrf::same_origin_check(&headers, app.issuer.origin()).is_err() {
+        return by_form(&app, &meta, &headers, &params).await;
+    }
+    let meta = meta.asking(&locales(Some(&params)));
+    let exit = Exit { way: Way::HandedOn, ..Exit::straight(&app, &meta, &headers) };
+    exit.answer(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, OAuthError> {
+    let body = form::bytes(body, app.config().http.max_body_bytes).await;
+    let body = body.map_err(|_| OAuthError::ParametersTooLarge)?;
+    match form::media_type(headers) {
+        form::MediaType::Form => Params::parse(&body),
+        form::MediaType::Json | form::MediaType::Other => Err(OAuthError::ParametersMalformed),
+    }
+}
+
+async fn by_form(app: &App, meta: &Meta, headers: &HeaderMap, params: &Params) -> Response {
+    let meta = meta.asking(&locales(Some(params)));
+    let exit = Exit::straight(app, &meta, headers);
+    exit.by_form(params).await.unwrap_or_else(|error| page::protocol_error(app, &meta, &error))
 }
 
 /// The languages that the client asks for (RP-Initiated Logout §2, `ui_locales`).
@@ -135,9 +164,50 @@ struct Exit<'a> {
     headers: &'a HeaderMap,
     /// The origin of the page that sent the browser, where its word counts.
     sent_from: Option<String>,
+    way: Way,
 }
 
-impl Exit<'_> {
+/// How a browser came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// From where its request says.
+    Straight,
+    /// By a page of ours, from a site that this request does not name any more.
+    HandedOn,
+}
+
+impl<'a> Exit<'a> {
+    fn straight(app: &'a App, meta: &'a Meta, headers: &'a HeaderMap) -> Self {
+        Self { app, registry: app.registry(), meta, headers, sent_from: None, way: Way::Straight }
+    }
+
+    /// A client's request by form. Another site's post comes without the cookies of the browser (`SameSite=Lax`), so it says nothing of who is
+    /// signed in, and an answer to it could take a session's cookie away: the browser is sent here once more. Not with an ID token in the URL,
+    /// which stays in histories and logs.
+    async fn by_form(&self, params: &Params) -> Result<Response, OAuthError> {
+        // What is wrong with it is told at once.
+        self.decide(params, None)?;
+        let with_cookies = browser::session_binding(self.app, self.headers).is_some()
+            || matches!(self.site(), Some(b"same-origin" | b"same-site"));
+        if with_cookies {
+            return self.answer(params).await;
+        }
+        let target = format!("{}?{}", path::END_SESSION, params.to_query());
+        if params.get("id_token_hint").is_none() && form::is_short(&target) {
+            return Ok(page::see_other(&target));
+        }
+        // Of nobody in particular, it can say nothing that needs so much room.
+        let client = self.client(params).ok_or(OAuthError::ParametersTooLarge)?;
+        let fields = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let reached = &client.post_logout_redirect_uris;
+        Ok(page::hand_on(self.app, self.meta, Some(client), (AGAIN, fields), reached))
+    }
+
+    /// From what site the browser was sent, as far as it says.
+    fn site(&self) -> Option<&[u8]> {
+        self.headers.get("sec-fetch-site").map(HeaderValue::as_bytes)
+    }
+
     /// A request in the words of existing clients.
     async fn existing(&self, query: &[u8]) -> Response {
         let answer = match Params::parse(query).and_then(|params| self.translated(&params)) {
@@ -172,7 +242,8 @@ impl Exit<'_> {
     /// and no other site's link or image ends it (Fetch Metadata §2.4).
     fn unasked(&self, params: &Params) -> Forgets {
         let sent = |origin: String| self.client(params).is_some_and(|client| client.allowed_origins.contains(&origin));
-        let meant = match self.headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
+        let meant = match self.site() {
+            _ if self.way == Way::HandedOn => false,
             // A bookmark, a page of ours; or a browser that says nothing.
             None | Some(b"none" | b"same-origin") => true,
             Some(b"same-site") => self.is_hinted(params) || browser::sent_from(self.headers).is_some_and(sent),

@@ -111,19 +111,19 @@ pub(super) fn see_other(location: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-/// Sends the browser on with what no URL takes: by a form of ours, which ends in a redirect to the client that asks.
+/// Sends the browser on with what no URL takes: by a form of ours, to a path with fields. It may end in a redirect to one of `reached`, which the
+/// client that asks has registered.
 pub(super) fn hand_on(
     app: &App,
     meta: &Meta,
     client: Option<&Client>,
-    path: &str,
-    params: Vec<(String, String)>,
+    (path, params): (&str, Vec<(String, String)>),
+    reached: &[String],
 ) -> Response {
     let shell = shell(app, meta);
     let name = client.map_or_else(|| shell.host.clone(), |client| client.name.clone());
     let view = FormPost { shell, client: name, action: path.to_owned(), params };
-    let reached = client.iter().flat_map(|client| &client.redirect_uris);
-    let csp = reached.fold(view.csp().keep_opener(), |csp, uri| csp.form_may_reach(uri));
+    let csp = reached.iter().fold(view.csp().keep_opener(), |csp, uri| csp.form_may_reach(uri));
     html(app, StatusCode::OK, &view, &csp)
 }
 

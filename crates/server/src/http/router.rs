@@ -158,6 +158,7 @@ fn pages() -> Router<Arc<App>> {
         .route(path::DEVICE, get(device::get).post(device::post))
         .route(device::ANSWER, post(device::answer))
         .route(path::END_SESSION, get(logout::get).post(logout::post).head(page::head))
+        .route(logout::AGAIN, post(logout::again))
         .route("/v2/logout", get(logout::get_v2).head(page::head))
         .route("/setup", get(setup::get).post(setup::post))
         .route(crate::account::email_code::LINK_PATH, get(login_email::confirm::get).post(login_email::confirm::post))

@@ -1,13 +1,17 @@
 //! OpenID Connect RP-Initiated Logout 1.0, and what Back-Channel Logout 1.0 says to a client that registers.
 
-use serde_json::json;
+use http::HeaderName;
+use http::Method;
+use http::header::{CONTENT_TYPE, ORIGIN};
+use serde_json::{Value, json};
 use symbolon_jose::{Algorithm, Jwk, jwt};
+use symbolon_server::config::RegistrationMode;
 
 use crate::flows::{ADA, BOB, text};
 use crate::support::client::form;
-use crate::support::flow::authorize_url;
+use crate::support::flow::{VERIFIER, authorize_url, basic};
 use crate::support::protocol::claims;
-use crate::support::{Browser, World};
+use crate::support::{Answer, Browser, CALLBACK, PASSWORD, World};
 
 const BYE: &str = "https://app.example.com/bye";
 
@@ -181,6 +185,132 @@ async fn rp_logout_section_2_a_parameter_twice_is_refused() {
     let world = World::new().await;
     let (mut browser, _) = signed_in(&world).await;
     browser.get(&logout(&[("client_id", "web"), ("client_id", "web")])).await.is_page(400);
+}
+
+/// The post of another site, which brings no cookies along (`SameSite=Lax`).
+async fn posted_from_elsewhere(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let headers = [
+        (CONTENT_TYPE, "application/x-www-form-urlencoded"),
+        (ORIGIN, "https://app.example.com"),
+        (HeaderName::from_static("sec-fetch-site"), "cross-site"),
+    ];
+    let mut without = Browser { cookies: std::collections::BTreeMap::new(), ..browser.clone() };
+    without.send(Method::POST, path, &headers, Some(form(fields))).await
+}
+
+/// "OpenID Providers MUST support the use of the HTTP GET and POST methods" (§2): with a hint by POST, the ID token comes into no URL,
+/// which stays in histories and logs.
+#[tokio::test]
+async fn rp_logout_section_2_what_comes_by_post_is_followed_and_an_id_token_comes_into_no_url() {
+    let world = World::new().await;
+    for large in ["", &"x".repeat(7_500), &"x".repeat(30_000)] {
+        let (mut browser, tokens) = signed_in(&world).await;
+        let hint = text(&tokens["id_token"]);
+        let fields =
+            [("id_token_hint", &*hint), ("post_logout_redirect_uri", BYE), ("state", "s t"), ("logout_hint", large)];
+        let page = posted_from_elsewhere(&browser, "/logout", &fields).await;
+        page.is_page(200);
+        let csp = page.header("content-security-policy");
+        assert!(csp.contains("form-action 'self' https://app.example.com"), "{csp}");
+        assert!(!page.headers.contains_key("set-cookie") && is_signed_in(&browser).await);
+        let answer = browser.handed_on(page, "/logout/again").await;
+        assert_eq!(answer.location(), format!("{BYE}?state=s+t"), "{} bytes", large.len());
+        assert!(!is_signed_in(&browser).await);
+    }
+    // What is wrong is told at once.
+    let wrong = posted_from_elsewhere(&world.browser(), "/logout", &[("id_token_hint", "x")]).await;
+    wrong.is_page(400);
+}
+
+/// §6: where our own page posts again, another site gets no further than at the endpoint itself.
+#[tokio::test]
+async fn rp_logout_section_6_the_second_post_is_our_pages_alone() {
+    let world = World::new().await;
+    let (browser, tokens) = signed_in(&world).await;
+    let hint = text(&tokens["id_token"]);
+    let fields = [("id_token_hint", &*hint), ("post_logout_redirect_uri", BYE)];
+    let page = posted_from_elsewhere(&browser, "/logout/again", &fields).await;
+    page.is_page(200);
+    assert!(page.body.contains("action=\"/logout/again\""), "{}", page.body);
+    for kept in ["set-cookie", "clear-site-data", "location"] {
+        assert!(!page.headers.contains_key(kept), "{kept}");
+    }
+    // Nobody is signed in here: what the browser keeps of pages is not the other site's to take away.
+    let answer = world.browser().handed_on(page, "/logout/again").await;
+    assert_eq!((answer.location(), answer.headers.contains_key("clear-site-data")), (BYE, false));
+    assert!(is_signed_in(&browser).await);
+}
+
+async fn open() -> (World, Value) {
+    let world = World::registering(RegistrationMode::Open).await;
+    let stranger = world.registered(&json!({ "post_logout_redirect_uris": [BYE] })).await;
+    (world, stranger)
+}
+
+/// RFC 9700 §4.11.2: whoever registers has no redirector in this server, which people trust.
+#[tokio::test]
+async fn rfc9700_section_4_11_2_signing_out_is_no_redirect_to_a_client_that_nobody_knows() {
+    let (world, stranger) = open().await;
+    let id = text(&stranger["client_id"]);
+    let plain = [("client_id", id.as_str()), ("post_logout_redirect_uri", BYE)];
+    let stays = |answer: &Answer| {
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (200, ""), "{}", answer.body);
+        assert!(answer.body.contains("You are signed out") && !answer.body.contains(BYE), "{}", answer.body);
+        assert!(!answer.headers.contains_key("refresh"));
+    };
+    for path in [
+        logout(&plain),
+        logout(&plain[..1]),
+        format!("/v2/logout?{}", form(&plain[..1])),
+        format!("/v2/logout?{}", form(&[("client_id", &*id), ("returnTo", BYE)])),
+    ] {
+        stays(&world.browser().get(&path).await);
+    }
+    for path in ["/logout", "/logout/again"] {
+        let mut browser = world.browser();
+        let answer = posted_from_elsewhere(&browser, path, &plain).await;
+        stays(&browser.follow(answer).await);
+        let answer = browser.post(path, &plain).await;
+        stays(&browser.follow(answer).await);
+    }
+    let invited = world.invitation(Some(1), 3600).await;
+    let body = crate::support::registration::with(&json!({ "post_logout_redirect_uris": [BYE] }));
+    let known = world.register_with(&text(&invited["initial_access_token"]), &body).await.json();
+    let known = [("client_id", known["client_id"].as_str().unwrap()), plain[1]];
+    assert_eq!(world.browser().get(&logout(&known)).await.location(), BYE, "who was let in is followed as ever");
+}
+
+/// Who has signed in there, and who says yes on our page, goes where the client says (§3).
+#[tokio::test]
+async fn rp_logout_section_3_whoever_signs_out_goes_to_the_client_also_if_it_registered_alone() {
+    let (world, stranger) = open().await;
+    let id = text(&stranger["client_id"]);
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url(&id, &[("audience", ""), ("scope", "openid")])).await;
+    let consent = browser.sign_in(&page, ADA, PASSWORD).await;
+    let (csrf, interaction) = (consent.field("csrf"), consent.field("interaction"));
+    let allow = [("csrf", csrf.as_str()), ("interaction", &interaction), ("decision", "allow")];
+    let answer = browser.post("/consent", &allow).await;
+    let code = browser.follow(answer).await.param("code").unwrap();
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    let tokens = world.post_with(&basic(&id, &text(&stranger["client_secret"])), "/oauth/token", &fields).await.json();
+    let hint = text(&tokens["id_token"]);
+    let with_hint = logout(&[("id_token_hint", &*hint), ("post_logout_redirect_uri", BYE)]);
+    // Somebody else's browser: a link with the client's own ID token leads nowhere.
+    assert_eq!(world.browser().get(&with_hint).await.header("location"), "");
+    let page = browser.clone().get(&logout(&[("client_id", &*id), ("post_logout_redirect_uri", BYE)])).await;
+    assert!(page.body.contains("Sign out?"), "{}", page.body);
+    assert_eq!(browser.get(&with_hint).await.location(), BYE);
+    let (mut other, _) = signed_in(&world).await;
+    let page = other.get(&with_hint).await;
+    let (csrf, asked) = (page.field("csrf"), page.field("logout"));
+    let answer = other.post("/logout", &[("csrf", &csrf), ("logout", &asked)]).await;
+    assert_eq!(answer.location(), BYE);
 }
 
 /// What ends with the session ends for the client, too (Back-Channel Logout §2.7: refresh tokens without `offline_access`).

@@ -251,23 +251,6 @@ async fn state_comes_back_byte_for_byte_up_to_one_and_a_half_kilobytes() {
     assert_eq!(longer.param("state"), None);
 }
 
-/// Posts the form of a page that hands on what no URL takes, if this is one.
-async fn handed_on(browser: &mut Browser, page: Answer, action: &str) -> Answer {
-    if page.status != 200 || !page.body.contains(&format!("action=\"{action}\"")) {
-        return page;
-    }
-    let fields: Vec<(String, String)> = page
-        .body
-        .split("<input type=\"hidden\" name=\"")
-        .skip(1)
-        .map(|field| field.split('"').next().unwrap().to_owned())
-        .map(|name| (name.clone(), page.field(&name)))
-        .collect();
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let answer = browser.post(action, &fields).await;
-    browser.follow(answer).await
-}
-
 /// OpenID Connect Core §3.1.2.1: what is too large for a URL comes by POST, from any site, and finds who is signed in.
 #[tokio::test]
 async fn core_section_3_1_2_1_a_large_request_by_post_is_answered_with_the_cookies_of_the_browser() {
@@ -279,12 +262,12 @@ async fn core_section_3_1_2_1_a_large_request_by_post_is_answered_with_the_cooki
     let page = browser.send(Method::POST, "/authorize", &headers, Some(query.clone())).await;
     page.is_page(200);
     assert!(page.header("content-security-policy").contains("form-action 'self' https://app.example.com"), "{page:?}");
-    let answer = handed_on(&mut browser, page, "/authorize/again").await;
+    let answer = browser.handed_on(page, "/authorize/again").await;
     assert!(answer.param("code").is_some(), "{answer:?}");
     // What no page of ours could carry is told to the client.
     let (query, mut browser) = (query.replace("&prompt=none", ""), world.browser());
     let page = browser.send(Method::POST, "/authorize", &headers, Some(query)).await;
-    handed_on(&mut browser, page, "/authorize/again").await.is_redirected_error("invalid_request");
+    browser.handed_on(page, "/authorize/again").await.is_redirected_error("invalid_request");
 }
 
 /// Whatever the sign-in page accepts, it can carry to the end.
@@ -296,7 +279,7 @@ async fn a_request_of_any_size_that_is_taken_up_is_also_finished() {
         let page = authorize(&mut browser, "web", &[("unknown", &"x".repeat(size))]).await;
         if page.status == 200 {
             let answer = browser.sign_in(&page, ADA, PASSWORD).await;
-            let answer = handed_on(&mut browser, answer, "/authorize/continue").await;
+            let answer = browser.handed_on(answer, "/authorize/continue").await;
             assert!(answer.param("code").is_some(), "{size} bytes: {}", answer.body);
         } else {
             page.is_redirected_error("invalid_request");

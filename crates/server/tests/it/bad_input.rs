@@ -34,6 +34,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/consent"),
     ("GET", "/logout"),
     ("POST", "/logout"),
+    ("POST", "/logout/again"),
     ("GET", "/setup"),
     ("POST", "/setup"),
     ("GET", "/reset"),

@@ -52,6 +52,23 @@ impl Browser {
         answer
     }
 
+    /// Posts the form of a page that hands on what no URL takes, if this is one.
+    pub async fn handed_on(&mut self, page: Answer, action: &str) -> Answer {
+        if page.status != 200 || !page.body.contains(&format!("action=\"{action}\"")) {
+            return page;
+        }
+        let fields: Vec<(String, String)> = page
+            .body
+            .split("<input type=\"hidden\" name=\"")
+            .skip(1)
+            .map(|field| field.split('"').next().unwrap().to_owned())
+            .map(|name| (name.clone(), page.field(&name)))
+            .collect();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let answer = self.post(action, &fields).await;
+        self.follow(answer).await
+    }
+
     /// Goes through the code flow of `client` as `email`; gives the code.
     pub async fn code(&mut self, client: &str, email: &str, more: &[(&str, &str)]) -> String {
         let page = self.get(&authorize_url(client, more)).await;

@@ -35,6 +35,7 @@ pub mod pairwise;
 pub mod params;
 pub mod password_sign_in;
 pub mod pkce;
+pub mod plain_text;
 pub mod profile;
 pub mod pushed_request;
 pub mod redirect_uri;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::error::OAuthError;
 use crate::json::{holds_nul, strict};
+use crate::plain_text::is_seen;
 use crate::registration::{Api, Client, DetailsField, DetailsType, FieldKind};
 
 pub use shown::{Row, Shown};
@@ -226,8 +227,7 @@ fn check_object(object: &Map<String, Value>, fields: &[DetailsField], beside: &[
 
 fn check_value(value: &Value, field: &DetailsField) -> Result<(), DetailsFailure> {
     let is_text = |value: &Value| {
-        // A line that hides itself, or what stands beside it, would be read as another.
-        let plain = |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_control() || is_invisible(c));
+        let plain = |text: &str| !text.is_empty() && is_seen(text);
         value.as_str().is_some_and(|text| {
             plain(text) && (field.values.is_empty() || field.values.iter().any(|known| known == text))
         })
@@ -246,11 +246,6 @@ fn check_value(value: &Value, field: &DetailsField) -> Result<(), DetailsFailure
         _ => false,
     };
     if ok { Ok(()) } else { Err(DetailsFailure::Value) }
-}
-
-/// Marks that turn the direction of writing, and characters of no width.
-const fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
 }
 
 /// Whether one thing asks for no more than another allows: the same members, the same values, and of a list of texts as few as it likes. A

@@ -103,6 +103,8 @@ fn rfc9396_section_5_fields_with_invalid_values_are_refused() {
         json!({"creditor": "Merchant\nA"}),
         json!({"creditor": "Merchant \u{202e}A"}),
         json!({"creditor": "Merchant\u{200b}A"}),
+        json!({"creditor": "Merchant\u{200d}A"}),
+        json!({"creditor": "Merchant\u{ad}A"}),
     ] {
         refused(asked(&json!([payment(&wrong)])), DetailsFailure::Value);
     }

@@ -14,6 +14,7 @@ use crate::error::OAuthError;
 use crate::grant::Grant;
 use crate::issue::{UserFacts, UserStatus};
 use crate::params::Params;
+use crate::plain_text::is_seen;
 use crate::profile::Demand;
 use crate::registration::{Apis, Client, DeliveryMode};
 use crate::scope::Scope;
@@ -111,11 +112,7 @@ fn hint(params: &Params) -> Result<Hint, OAuthError> {
 
 /// One line that can be shown as it is.
 fn message(text: &str) -> Result<String, OAuthError> {
-    let plain = |c: char| {
-        !c.is_control()
-            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let fits = text.chars().count() <= MAX_MESSAGE_CHARS && text.chars().all(plain) && !text.trim().is_empty();
+    let fits = text.chars().count() <= MAX_MESSAGE_CHARS && is_seen(text) && !text.trim().is_empty();
     if fits { Ok(text.to_owned()) } else { Err(OAuthError::BindingMessageInvalid) }
 }
 

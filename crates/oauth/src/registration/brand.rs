@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Client;
-use super::validate::Faults;
+use super::validate::{Faults, NO_NAME};
 use crate::Languages;
 use crate::language::is_tag;
+use crate::plain_text::is_seen;
 
 /// Longest sentence of welcome, in characters.
 const MAX_WELCOME_CHARS: usize = 200;
@@ -57,8 +58,8 @@ impl Client {
         for (tag, text) in brand_welcome {
             faults.check(is_tag(tag), "brand_welcome", "must name languages such as de or pt-BR");
             let is_sentence = (1..=MAX_WELCOME_CHARS).contains(&text.chars().count());
-            let is_plain = is_sentence && !text.chars().any(char::is_control);
-            faults.check(is_plain, "brand_welcome", "must be 1 to 200 characters on one line");
+            let is_plain = is_sentence && is_seen(text);
+            faults.check(is_plain, "brand_welcome", NO_NAME);
         }
     }
 }

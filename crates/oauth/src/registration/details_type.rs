@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::validate::Faults;
+use crate::plain_text::is_seen;
 
 /// How deep objects may stand in objects.
 const MAX_DEPTH: usize = 4;
@@ -121,7 +122,7 @@ fn check_fields(fields: &[DetailsField], depth: usize) -> Result<(), &'static st
         return Err("has too many fields, or too deep ones");
     }
     for (at, field) in fields.iter().enumerate() {
-        if !is_line(&field.name, 100) || field.label.chars().any(char::is_control) {
+        if !is_line(&field.name, 100) || !is_seen(&field.label) {
             return Err("has a field without a name of 1 to 100 characters");
         }
         if fields.iter().position(|other| other.name == field.name) != Some(at) {
@@ -141,7 +142,7 @@ fn check_fields(fields: &[DetailsField], depth: usize) -> Result<(), &'static st
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
+    !text.trim().is_empty() && text.chars().count() <= longest && is_seen(text)
 }
 
 #[cfg(test)]

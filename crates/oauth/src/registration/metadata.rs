@@ -9,6 +9,7 @@ use symbolon_jose::Algorithm;
 use super::validate::{Faults, check_web_page};
 use super::{AuthMethod, Client, ClientKind, SecretHash, matches_any};
 use crate::language::{self, Languages};
+use crate::plain_text::is_seen;
 use crate::redirect_uri;
 
 /// Most values in a list of a registration that nobody needs many of.
@@ -175,7 +176,11 @@ fn check_localized(member: &str, text: &str) -> Result<(), &'static str> {
     if name != "client_name" {
         return check_web_page(text);
     }
-    if is_text(text) { Ok(()) } else { Err(NO_TEXT) }
+    if is_text(text) && is_seen(text) {
+        Ok(())
+    } else {
+        Err("must be 1 to 500 characters on one line, none of them hidden")
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use symbolon_jose::{Algorithm, JwkSet, VerifyingKeys};
 use url::Url;
 
-use super::validate::{Faults, RegistrationError, is_name, is_public_key_set};
+use super::validate::{Faults, NO_NAME, RegistrationError, is_name, is_public_key_set};
 
 /// The longest that an assertion may be good for from now on, in seconds, unless the registration says less.
 pub const MAX_LIFETIME_SECS: u64 = 3_600;
@@ -83,7 +83,7 @@ impl TrustedIssuer {
     /// All faults found.
     pub fn validate(&self) -> Result<(), Vec<RegistrationError>> {
         let mut faults = Faults::none();
-        faults.check(is_name(&self.name), "name", "must be 1 to 200 characters on one line");
+        faults.check(is_name(&self.name), "name", NO_NAME);
         faults.check_value(check_issuer(&self.issuer), "issuer", &self.issuer);
         faults.check(
             is_public_key_set(&self.jwks) && self.keys().is_some(),

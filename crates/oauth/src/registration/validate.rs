@@ -13,6 +13,7 @@ use super::{Api, AuthMethod, Client, ClientKind, Role, metadata, responses};
 use crate::context::LONGEST_TOKEN_SECS;
 use crate::grant::{Grant, IMPLICIT};
 use crate::ids::Subject;
+use crate::plain_text::is_seen;
 use crate::redirect_uri;
 use crate::scope::{self, is_scope_name};
 
@@ -71,7 +72,7 @@ impl Client {
     /// All faults found.
     pub fn validate(&self) -> Result<(), Vec<RegistrationError>> {
         let mut faults = Faults(Vec::new());
-        faults.check(is_name(&self.name), "name", "must be 1 to 200 characters on one line");
+        faults.check(is_name(&self.name), "name", NO_NAME);
         self.check_uris(&mut faults);
         self.check_authentication(&mut faults);
         self.check_grants(&mut faults);
@@ -249,7 +250,7 @@ impl Api {
     /// All faults found.
     pub fn validate(&self) -> Result<(), Vec<RegistrationError>> {
         let mut faults = Faults(Vec::new());
-        faults.check(is_name(&self.name), "name", "must be 1 to 200 characters on one line");
+        faults.check(is_name(&self.name), "name", NO_NAME);
         faults.check_value(check_identifier(&self.identifier), "identifier", &self.identifier);
         for (at, entry) in self.scopes.iter().enumerate() {
             let result = if !is_scope_name(&entry.name) {
@@ -298,8 +299,11 @@ impl Role {
     }
 }
 
+/// What [`is_name`] wants.
+pub(super) const NO_NAME: &str = "must be 1 to 200 characters on one line, none of them hidden";
+
 pub(super) fn is_name(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control)
+    !text.trim().is_empty() && text.chars().count() <= 200 && is_seen(text)
 }
 
 /// At least one key can verify or be encrypted to, and none is private: also not one that we would not understand and skip.

@@ -141,6 +141,31 @@ async fn rfc7591_section_3_2_2_errors_have_their_code_and_nothing_is_registered(
     assert_eq!(world.running.app.registry().registered_themselves(), before);
 }
 
+/// §5: "the authorization server should … take appropriate steps" against names that are meant to be taken for others.
+#[tokio::test]
+async fn rfc7591_section_5_a_name_that_turns_or_hides_itself_is_not_registered_and_the_member_is_named() {
+    let world = open().await;
+    world.policy(&json!({ "registrations_per_hour": 1000 })).await;
+    for mark in ["\u{202e}", "\u{200b}", "\u{200f}", "\u{2067}", "\u{61c}", "\u{2028}", "\u{ad}", "\u{200d}"] {
+        let name = format!("Go{mark}ogle");
+        for (member, changes) in [
+            ("client_name", json!({ "client_name": name })),
+            ("client_name#de", json!({ "client_name#de": name })),
+            ("client_name", json!({ "client_name": "\n" })),
+        ] {
+            let answer = world.register(&with(&changes)).await;
+            answer.is_error(400, "invalid_client_metadata");
+            let told = answer.json()["error_description"].as_str().unwrap().to_owned();
+            assert!(told.starts_with(&format!("{member}: must be 1 to ")), "{told}");
+        }
+    }
+    for name in ["بنك الرياض", "בנק הפועלים", "می\u{200c}خواهم", "日本銀行", "Ärzte & Co. ☀\u{fe0f}"]
+    {
+        let client = world.registered(&json!({ "client_name": name, "client_name#fa": name })).await;
+        assert_eq!((&client["client_name"], &client["client_name#fa"]), (&json!(name), &json!(name)));
+    }
+}
+
 #[tokio::test]
 async fn rfc7591_section_3_1_the_request_is_one_json_object_of_bounded_size() {
     let world = open().await;

@@ -76,7 +76,9 @@ fn ciba_section_7_1_exactly_one_hint_is_required() {
 #[test]
 fn ciba_section_13_a_message_that_cannot_be_shown_is_invalid_binding_message() {
     assert!(start(&format!("&binding_message={}", "x".repeat(80))).is_ok());
-    for message in ["a%0Ab", "%20%20", "%E2%80%AEabc", "a%E2%80%8Bb", &"x".repeat(81)] {
+    assert!(start("&binding_message=%D9%85%DB%8C%E2%80%8C%D8%AE%D9%88%D8%A7%D9%87%D9%85+W4SCT").is_ok());
+    let (hidden, line_end) = ("a%D8%9Cb", "a%E2%80%A8b");
+    for message in ["a%0Ab", "%20%20", "%E2%80%AEabc", "a%E2%80%8Bb", hidden, line_end, &"x".repeat(81)] {
         let error = start(&format!("&binding_message={message}")).unwrap_err();
         assert_eq!((error.clone(), error.wire().code), (OAuthError::BindingMessageInvalid, "invalid_binding_message"));
     }

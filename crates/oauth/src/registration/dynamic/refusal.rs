@@ -50,11 +50,16 @@ impl RegistrationRefusal {
     }
 }
 
-/// The first fault decides the code; all are told.
+/// The first fault decides the code; all are told, by the names that the client knows (RFC 7591 §2, §2.2).
 impl From<Vec<RegistrationError>> for RegistrationRefusal {
     fn from(faults: Vec<RegistrationError>) -> Self {
         let of_uris = faults.iter().all(|fault| fault.member == "redirect_uris");
-        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let told = |fault: &RegistrationError| match (fault.member, &fault.value) {
+            ("name", _) => format!("client_name: {}", fault.problem),
+            ("localized", Some(member)) => format!("{member}: {}", fault.problem),
+            _ => fault.to_string(),
+        };
+        let texts: Vec<String> = faults.iter().map(told).collect();
         let text = texts.join("; ");
         if of_uris { Self::InvalidRedirectUri(text) } else { Self::InvalidClientMetadata(text) }
     }

@@ -28,7 +28,7 @@ export const PROOF_ALGORITHMS = [
   'EdDSA', 'Ed25519', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512',
 ];
 const TYP = 'dpop+jwt';
-/** A proof is this old at most, unless a nonce says when it was made; and this far ahead, because clocks differ. */
+/** A proof is this old at most, unless a nonce says when it was made; and this far ahead, or over for this long, because clocks differ. */
 const MAX_AGE_SECS = 60;
 const MAX_AHEAD_SECS = 15;
 const MAX_JTI_LENGTH = 256;
@@ -86,9 +86,9 @@ export class Proofs {
     const [proof, ...more] = lines(request, 'dpop');
     if (proof === undefined) throw new Rejection('dpop_missing');
     if (more.length > 0) throw new Rejection('dpop_several');
-    const { claims, shown } = await authentic(proof);
-    const uri = this.#base + pathOf(request);
     const now = this.#clock.now();
+    const { claims, shown } = await authentic(proof, now);
+    const uri = this.#base + pathOf(request);
     if (claims.htm !== request.method) throw new Rejection('dpop_method');
     if (!isSameUri(claims.htu, uri)) throw new Rejection('dpop_uri');
     const until = this.#freshUntil(claims, now);
@@ -154,10 +154,11 @@ export class Proofs {
 
 /**
  * What a proof says, and the thumbprint of the key it shows, once the signature is that key's. The only place where a key out of a
- * token's header is used.
+ * token's header is used. Its `exp` and `nbf` count, if it has them (RFC 7519 §4.1.4, §4.1.5).
  * @param {string} proof
+ * @param {number} now
  */
-async function authentic(proof) {
+async function authentic(proof, now) {
   if (proof.length > MAX_PROOF_LENGTH || !COMPACT.test(proof)) throw new Rejection('dpop_malformed');
   const header = headerOf(proof);
   if (!isSameType(header.typ, TYP)) throw new Rejection('dpop_type');
@@ -165,9 +166,11 @@ async function authentic(proof) {
   const jwk = /** @type {any} */ (header.jwk);
   if (typeof jwk !== 'object' || jwk === null || PRIVATE_MEMBERS.some((name) => name in jwk))
     throw new Rejection('dpop_key_unusable');
-  const verified = await jwtVerify(proof, EmbeddedJWK, { algorithms: PROOF_ALGORITHMS }).catch((error) => {
-    const wrong = error instanceof errors.JWSSignatureVerificationFailed;
-    throw new Rejection(wrong ? 'dpop_signature' : 'dpop_malformed');
+  const policy = { algorithms: PROOF_ALGORITHMS, currentDate: new Date(now * 1000), clockTolerance: MAX_AHEAD_SECS };
+  const verified = await jwtVerify(proof, EmbeddedJWK, policy).catch((error) => {
+    if (error instanceof errors.JWSSignatureVerificationFailed) throw new Rejection('dpop_signature');
+    const early = error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed';
+    throw new Rejection(early || error instanceof errors.JWTExpired ? 'dpop_time' : 'dpop_malformed');
   });
   const claims = /** @type {ProofClaims} */ (/** @type {unknown} */ (verified.payload));
   const { jti, htm, htu, iat } = claims;

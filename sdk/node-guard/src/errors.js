@@ -61,7 +61,7 @@ const CAUSES = {
   dpop_signature: [badProof, 'the signature of the DPoP proof is not of its jwk'],
   dpop_method: [badProof, 'htm of the DPoP proof is not the method of this request'],
   dpop_uri: [badProof, 'htu of the DPoP proof is not the URI of this request'],
-  dpop_time: [badProof, 'iat of the DPoP proof is too far from now'],
+  dpop_time: [badProof, 'the DPoP proof is of another time: see its iat, and exp and nbf if it has them'],
   dpop_hash: [badProof, 'ath of the DPoP proof is not the hash of this access token'],
   dpop_replayed: [badProof, 'the DPoP proof was used before'],
   dpop_nonce: [wantsNonce, 'use the nonce of the header DPoP-Nonce in the DPoP proof'],

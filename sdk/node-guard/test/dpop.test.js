@@ -98,8 +98,8 @@ test('proofs for anything else are refused (RFC 9449 §4.3)', async (t) => {
     dpop_method: [{ htm: 'POST' }, { htm: 'get' }],
     dpop_uri: [{ htu: `${PUBLIC}/other` }, { htu: 'https://evil.example/me' }, { htu: '/me' }],
     dpop_hash: [{ ath: undefined }, { ath: ath('another') }, { ath: 1 }],
-    dpop_time: [{ iat: now - 61 }, { iat: now + 16 }],
-    dpop_malformed: [{ jti: undefined }, { jti: '' }, { jti: 'j'.repeat(257) }, { iat: undefined }, { htm: undefined }, { htu: undefined }],
+    dpop_time: [{ iat: now - 61 }, { iat: now + 16 }, { exp: now - 15 }, { nbf: now + 16 }, { exp: now + 60, nbf: now + 16 }],
+    dpop_malformed: [{ jti: undefined }, { jti: '' }, { jti: 'j'.repeat(257) }, { exp: 'soon' }, { nbf: null }, { iat: undefined }, { htm: undefined }, { htu: undefined }],
   };
   for (const [reason, changes] of Object.entries(cases))
     for (const change of changes) {
@@ -108,7 +108,7 @@ test('proofs for anything else are refused (RFC 9449 §4.3)', async (t) => {
     }
   refused(await show(ask, token, await proofOf(token, {}, {}, thief)), 'invalid_token');
   assert.equal(seen.pop(), 'dpop_other_key');
-  for (const fine of [{ iat: now - 60 }, { iat: now + 15 }, { htu: `HTTPS://API.example.com:443/me?x#y` }])
+  for (const fine of [{ iat: now - 60 }, { iat: now + 15 }, { exp: now - 14 }, { exp: now + 9999, nbf: now + 15 }, { htu: `HTTPS://API.example.com:443/me?x#y` }])
     assert.equal((await show(ask, token, await proofOf(token, fine))).status, 200, JSON.stringify(fine));
 });
 

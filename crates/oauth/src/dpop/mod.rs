@@ -43,7 +43,7 @@ pub const ALGS: &[Algorithm] = &[
 
 /// A proof is this old at most, in seconds, unless a nonce says when it was made.
 pub const MAX_AGE_SECS: u64 = 60;
-/// A proof may come from this far in the future, in seconds: clocks differ.
+/// A proof may come from this far in the future, and be over for this long, in seconds: clocks differ.
 pub const MAX_AHEAD_SECS: u64 = 15;
 const MAX_JTI_BYTES: usize = 256;
 
@@ -73,7 +73,7 @@ pub enum DpopFailure {
     Several,
     /// The key did not make the signature.
     Signature,
-    /// `iat` is too long ago or too far ahead.
+    /// `iat` is too long ago or too far ahead, `exp` is over, or `nbf` is yet to come.
     Time,
     /// `typ` is not `dpop+jwt`.
     Type,
@@ -107,7 +107,7 @@ impl DpopFailure {
             Self::Replayed => "the DPoP proof was used before",
             Self::Several => "there must be one DPoP header",
             Self::Signature => "the signature of the DPoP proof is not of its jwk",
-            Self::Time => "iat of the DPoP proof is too far from now",
+            Self::Time => "the DPoP proof is of another time: see its iat, and exp and nbf if it has them",
             Self::Type => "typ of the DPoP proof must be dpop+jwt",
             Self::UriMismatch => "htu of the DPoP proof is not the URI of this request",
         }
@@ -169,10 +169,19 @@ struct ProofClaims {
     htu: String,
     /// RFC 7519 §2: any JSON number.
     iat: Value,
+    #[serde(default, deserialize_with = "given")]
+    exp: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
+    nbf: Option<Value>,
     #[serde(default)]
     ath: Option<String>,
     #[serde(default)]
     nonce: Option<String>,
+}
+
+/// A member that is there, whatever it is: `null` is not "absent".
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// Checks a proof (RFC 9449 §4.3), all but whether it was used before.
@@ -242,6 +251,7 @@ fn authentic(proof: &str) -> Result<(Jwk, Algorithm, Vec<u8>), DpopFailure> {
 /// client's `iat` must do.
 fn fresh_until(claims: &ProofClaims, expect: &Expect<'_>) -> Result<u64, DpopFailure> {
     let iat = seconds(&claims.iat).ok_or(DpopFailure::Malformed)?;
+    is_within_its_time(claims, expect.now)?;
     if let Some(nonces) = expect.nonces {
         let nonce = claims.nonce.as_deref();
         return nonce.and_then(|nonce| nonces.accepted_until(nonce, expect.now)).ok_or(DpopFailure::NonceWanted);
@@ -249,6 +259,15 @@ fn fresh_until(claims: &ProofClaims, expect: &Expect<'_>) -> Result<u64, DpopFai
     let until = iat.saturating_add(MAX_AGE_SECS);
     let fresh = expect.now <= until && iat <= expect.now.saturating_add(MAX_AHEAD_SECS);
     if fresh { Ok(until.saturating_add(1)) } else { Err(DpopFailure::Time) }
+}
+
+/// The time that a proof sets for itself, if it does (RFC 7519 §4.1.4, §4.1.5).
+fn is_within_its_time(claims: &ProofClaims, now: u64) -> Result<(), DpopFailure> {
+    let time =
+        |claim: &Option<Value>| claim.as_ref().map(|value| seconds(value).ok_or(DpopFailure::Malformed)).transpose();
+    let is_over = time(&claims.exp)?.is_some_and(|exp| now >= exp.saturating_add(MAX_AHEAD_SECS));
+    let is_to_come = time(&claims.nbf)?.is_some_and(|nbf| nbf > now.saturating_add(MAX_AHEAD_SECS));
+    if is_over || is_to_come { Err(DpopFailure::Time) } else { Ok(()) }
 }
 
 /// A NumericDate in whole seconds.

@@ -211,6 +211,33 @@ fn a_proof_counts_a_minute_rfc_9449_4_3_11() {
 }
 
 #[test]
+fn a_proof_that_sets_its_own_time_is_kept_to_it_rfc_7519_4_1_4() {
+    let nonces = Nonces::new(&[1; 32]).unwrap();
+    let nonce = nonces.at(NOW).unwrap();
+    let by_nonce = Expect { nonces: Some(&nonces), ..expect() };
+    for fine in [json!({"exp": NOW - 14}), json!({"exp": NOW + 9_999, "nbf": NOW + 15}), json!({"nbf": 0})] {
+        assert!(check(&made(&fine), &expect()).is_ok(), "{fine}");
+    }
+    for (wrong, why) in [
+        (json!({"exp": NOW - 15}), DpopFailure::Time),
+        (json!({"exp": 0}), DpopFailure::Time),
+        (json!({"nbf": NOW + 16}), DpopFailure::Time),
+        (json!({"exp": NOW + 60, "nbf": NOW + 16}), DpopFailure::Time),
+        (json!({"exp": "soon"}), DpopFailure::Malformed),
+        (json!({"nbf": -1}), DpopFailure::Malformed),
+    ] {
+        refused(&made(&wrong), why);
+        let mut with_nonce = wrong;
+        with_nonce["nonce"] = json!(nonce);
+        assert_eq!(check(&made(&with_nonce), &by_nonce), Err(why), "a nonce does not make it longer: {with_nonce}");
+    }
+    let mut nothing = claims(&json!({}));
+    nothing["exp"] = Value::Null;
+    let proof = jwt::sign_with_jwk(&key(), Algorithm::ES256, TYP, &nothing).unwrap();
+    refused(&proof, DpopFailure::Malformed);
+}
+
+#[test]
 fn the_proof_is_of_the_access_token_beside_it_rfc_9449_4_3_12() {
     let expect = Expect { access_token: Some("token"), ..expect() };
     let ath = base64url::encode(&sha256(b"token"));

@@ -39,6 +39,9 @@ not_proven! {
     rfc9449_section_4_3_an_old_proof_is_refused: { "iat": (NOW - 61) };
     rfc9449_section_4_3_a_proof_of_the_future_is_refused: { "iat": (NOW + 16) };
     rfc9449_section_4_3_a_time_that_is_no_number_is_refused: { "iat": "now" };
+    /// "on or after which the JWT MUST NOT be accepted for processing", whatever else makes it fresh.
+    rfc7519_section_4_1_4_a_proof_whose_exp_is_over_is_refused: { "exp": (NOW - 15) };
+    rfc7519_section_4_1_5_a_proof_before_its_nbf_is_refused: { "nbf": (NOW + 16) };
 }
 
 /// A proof with another header.

@@ -95,6 +95,10 @@ impl Arrival<'_> {
                     let reference = Params::from_pairs([("client_id", client_id), ("request_uri", uri)])?.to_query();
                     return Ok(Some(Asked { request, reference: Some(reference) }));
                 }
+                // Refused in any case: not after this server has asked somebody for it.
+                if client.must_push() {
+                    return Err(OAuthError::PushedRequestRequired);
+                }
                 let text = request_uri::fetch(self.app, client, uri, self.meta.now).await?;
                 self.unfold(client, params, &text).await?
             }

@@ -5,6 +5,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 
 use crate::flows::{ADA, metadata, signed_in};
 use crate::support::flow::{authorize_url, basic};
+use crate::support::key_server::{self, KeyServer};
 use crate::support::requests::reference_url;
 use crate::support::{SECRET, World};
 
@@ -152,6 +153,28 @@ async fn rfc9126_section_6_a_client_that_must_push_is_refused_without() {
     let world = World::new().await;
     world.change_client("web", |client| client.requests.require_pushed_authorization_requests = true).await;
     world.browser().get(&authorize_url("web", &[])).await.is_redirected_error("invalid_request");
+}
+
+/// §6, RFC 9101 §10.4: what is refused in any case is refused before this server asks somebody for it.
+#[tokio::test]
+async fn rfc9126_section_6_the_request_uri_of_a_client_that_must_push_is_not_fetched() {
+    let server = KeyServer::new(&[]).await;
+    let world = World::with(key_server::allowed).await;
+    let registered = vec![server.uri()];
+    world
+        .change_client("web", |client| {
+            client.requests.request_uris = registered;
+            client.requests.require_pushed_authorization_requests = true;
+        })
+        .await;
+    let answer = world.browser().get(&authorize_url("web", &[("request_uri", &server.uri())])).await;
+    answer.is_redirected_error("invalid_request");
+    assert!(answer.param("error_description").unwrap().contains("push"), "{answer:?}");
+    assert_eq!(server.asked(), 0);
+    world.change_client("web", |client| client.requests.require_pushed_authorization_requests = false).await;
+    let answer = world.browser().get(&authorize_url("web", &[("request_uri", &server.uri())])).await;
+    answer.is_redirected_error("invalid_request_uri");
+    assert_eq!(server.asked(), 1, "it could have been fetched");
 }
 
 /// "The client policy might change between the lodging of the Request Object and the authorization request" (§7.4): what changes after the

@@ -15,10 +15,10 @@ use crate::actor::Actor;
 use crate::client_auth::{AuthenticatedApi, AuthenticatedClient};
 use crate::confirmation::Confirmation;
 use crate::context::Context;
-use crate::error::OAuthError;
+use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::grant::refresh_token;
 use crate::params::Params;
-use crate::registration::Encryption;
+use crate::registration::{Client, Encryption};
 use crate::scope::Scope;
 
 /// What is asked. `Debug` shows no token.
@@ -58,24 +58,28 @@ pub struct SignedAnswer<'a> {
     pub token_introspection: &'a Answer,
 }
 
-/// Whether an `Accept` header wants the signed form (RFC 9110 §12.5.1): it is named, and not with the weight 0.
+/// Whether an `Accept` header wants the signed form (RFC 9110 §12.5.1): it is named, and JSON is not wanted more.
 ///
 /// ```
 /// use symbolon_oauth::endpoint::introspection::wants_jwt;
 /// assert!(wants_jwt("application/json;q=0.5, application/token-introspection+jwt"));
+/// assert!(!wants_jwt("application/json, application/token-introspection+jwt;q=0.1"));
 /// assert!(!wants_jwt("*/*") && !wants_jwt("application/token-introspection+jwt;q=0"));
 /// ```
 #[must_use]
 pub fn wants_jwt(accept: &str) -> bool {
-    accept.split(',').any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let subtype = parts.next().and_then(|name| name.split_once('/')).map(|(_, subtype)| subtype);
-        let refused = parts.any(|part| {
-            let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
-            weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0))
-        });
-        subtype.is_some_and(|subtype| subtype.eq_ignore_ascii_case(JWT_TYP)) && !refused
-    })
+    let weight = |names: &[&str]| names.iter().find_map(|name| weight_of(accept, name));
+    let jwt = weight(&["application/token-introspection+jwt"]).unwrap_or_default();
+    // "The most specific reference has precedence."
+    jwt > 0.0 && jwt >= weight(&["application/json", "application/*", "*/*"]).unwrap_or_default()
+}
+
+/// The weight of a media range, if it is named; 1 unless it says another (RFC 9110 §12.4.2).
+fn weight_of(accept: &str, name: &str) -> Option<f32> {
+    let mut ranges = accept.split(',').map(|range| range.split(';').map(str::trim));
+    let mut parameters = ranges.find_map(|mut parts| parts.next()?.eq_ignore_ascii_case(name).then_some(parts))?;
+    let weight = parameters.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    Some(weight.and_then(|weight| weight.parse().ok()).unwrap_or(1.0))
 }
 
 /// Who asks.
@@ -172,13 +176,13 @@ pub struct ActiveRefreshToken {
 }
 
 impl<'a> Caller<'a> {
-    /// Its name, and what answers to it are signed with (RFC 9701 §6).
+    /// Its name, and what an answer to it is signed with that is about a token of `about` (RFC 9701 §6): what is registered, else as the token itself.
     #[must_use]
-    pub fn signature(self) -> (&'a str, Algorithm) {
+    pub fn signature(self, about: Option<&Client>) -> (&'a str, Algorithm) {
         match self {
             Self::Api(api) => {
                 let api = api.api();
-                (&api.identifier, api.introspection_alg())
+                (&api.identifier, api.introspection_alg(about))
             }
             Self::Client(client) => {
                 let client = client.client();
@@ -209,6 +213,16 @@ impl<'a> Caller<'a> {
 impl Answer {
     /// `{"active":false}`
     pub const INACTIVE: Self = Self::Inactive { active: AlwaysFalse };
+
+    /// Whose token it is, if it counts: of others nothing is told, nor by the kind of answer.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Active(active) => Some(&active.client_id),
+            Self::ActiveRefreshToken(active) => Some(&active.client_id),
+            Self::Inactive { .. } => None,
+        }
+    }
 
     /// Whether the token counts.
     #[must_use]
@@ -278,7 +292,9 @@ pub fn decide_refresh_token(
 /// RFC 7662 §2.1: who asks must have proven who they are, "to prevent token scanning attacks".
 fn may_ask(caller: Caller<'_>) -> Result<(), OAuthError> {
     match caller {
-        Caller::Client(client) if client.client().is_public() => Err(OAuthError::GrantNotAllowed),
+        Caller::Client(client) if client.client().is_public() => {
+            Err(OAuthError::client_auth(ClientAuthFailure::Missing, Presented::Body))
+        }
         Caller::Api(_) | Caller::Client(_) => Ok(()),
     }
 }
@@ -386,8 +402,23 @@ mod tests {
     fn a_public_client_may_not_ask_rfc_7662_2_1() {
         assert_eq!(
             decide(Caller::Client(authenticated(&spa())), Some(&token()), &live()).err(),
-            Some(OAuthError::GrantNotAllowed)
+            Some(OAuthError::client_auth(ClientAuthFailure::Missing, Presented::Body))
         );
+    }
+
+    #[test]
+    fn the_form_with_the_greater_weight_is_wanted_rfc_9110_12_4_2() {
+        let jwt = "application/token-introspection+jwt";
+        for signed in
+            ["", ";q=0.5, application/json;q=0.4", ", application/json", ";q=1, */*;q=0.8", ";Q=0.001", "; q=0.9"]
+        {
+            assert!(wants_jwt(&format!("{jwt}{signed}")), "{signed}");
+            assert!(wants_jwt(&format!("text/html, {}{signed}", jwt.to_uppercase())), "{signed}");
+        }
+        for json in [";q=0", ";q=0.1, application/json", ";q=0.5, */*", ";q=0.5, application/*;q=0.6", ";q=0.000"] {
+            assert!(!wants_jwt(&format!("{jwt}{json}")), "{json}");
+        }
+        assert!(wants_jwt(&format!("{jwt};q=0.5, application/json;q=0.1, */*")), "JSON is named, with less");
     }
 
     #[test]

@@ -34,8 +34,8 @@ async fn handle(app: &App, asked: &FromClient) -> Result<Response, OAuthError> {
     let found = decide(app, registry, caller, params, meta.now).await?;
     let active = found.is_active();
     app.metrics.introspections.get_or_create(&Active { active }).inc();
-    let wanted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).any(introspection::wants_jwt);
-    if wanted {
+    let accepts: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok()).collect();
+    if introspection::wants_jwt(&accepts.join(",")) {
         signed(app, registry, caller, &found, meta.now).await
     } else {
         Ok(answer::json(StatusCode::OK, &found))
@@ -50,7 +50,8 @@ async fn signed(
     found: &Answer,
     now: u64,
 ) -> Result<Response, OAuthError> {
-    let (aud, alg) = caller.signature();
+    let about = found.client_id().and_then(|id| registry.client(id));
+    let (aud, alg) = caller.signature(about.map(AsRef::as_ref));
     let claims = SignedAnswer { iss: app.issuer.as_str(), aud, iat: now, token_introspection: found };
     let jwt = match caller.encryption() {
         None => registry.sign(alg, introspection::JWT_TYP, &claims)?,

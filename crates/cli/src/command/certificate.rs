@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::output::text;
+use crate::output::{Output, text};
 
 /// The members of which a client has one, and what stands before the name on the command line.
 const NAMES: [(&str, &str); 5] = [
@@ -64,6 +64,14 @@ pub(crate) fn shown(client: &Value) -> String {
     let name = name.map(|(member, prefix)| format!("{prefix}{}", text(&client[member])));
     let bound = (client[BOUND] == true).then(|| "access tokens are bound to it".to_owned());
     name.into_iter().chain(bound).collect::<Vec<_>>().join("; ")
+}
+
+/// What the server says of it that is probably not meant so.
+pub(crate) fn warn(answer: &Value, output: &Output) {
+    let warning = &answer["warning"];
+    if warning.is_object() {
+        output.warn(&text(&warning["message"]), &text(&warning["try"]));
+    }
 }
 
 #[cfg(test)]

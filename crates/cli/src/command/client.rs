@@ -512,6 +512,7 @@ fn show_client(answer: &Value, output: &Output) {
     if !secret.is_empty() {
         say_once(client, output);
     }
+    certificate::warn(answer, output);
 }
 
 /// What OpenID Connect adds, where it is not as usual.

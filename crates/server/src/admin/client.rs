@@ -15,7 +15,7 @@ use symbolon_store::{Document, DocumentWrite, Expect};
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
 use super::revocation::{Cause, RegisteredApis, Rule, tokens_until};
-use super::{AdminContext, AdminError, Event, ListChange, Preset, api, secret};
+use super::{AdminContext, AdminError, Event, ListChange, Preset, api, certificate, secret};
 use crate::{sdk, sector_identifier};
 
 /// Commands on clients.
@@ -256,6 +256,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     Ok(json!({
         "client": view(&client),
         "client_secret": secret.as_ref().map(OpaqueToken::reveal),
+        "warning": certificate::warning(&context.config.certificates(), &client),
         "token_endpoint": context.link("oauth/token"),
     }))
 }
@@ -320,6 +321,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     Ok(json!({
         "client": view(&client),
         "client_secret": secret.as_ref().map(OpaqueToken::reveal),
+        "warning": certificate::warning(&context.config.certificates(), &client),
         "tokens_until": tokens_until(rule.as_ref()),
     }))
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod backup;
+mod certificate;
 mod client;
 pub mod control;
 mod delivery;

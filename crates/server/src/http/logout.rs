@@ -18,12 +18,13 @@ use symbolon_oauth::{OAuthError, Params, random_id};
 use symbolon_store::StoreError;
 
 use super::browser::{self, SignedIn};
-use super::meta::Meta;
+use super::meta::{Meta, Refused};
 use super::posted::Posted;
 use super::{consent, form, hint, page, page_cookies};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
+use crate::pages::error::{ErrorWhat, SignOutAnyway};
 use crate::pages::logout::Logout;
 use crate::pages::signed_out::{LivesOn, SignedOut, Told};
 use crate::pages::{Csp, WebUrl};
@@ -59,11 +60,10 @@ pub(super) async fn get(
     let params = Params::parse(query.unwrap_or_default().as_bytes());
     let meta = meta.asking(&locales(params.as_ref().ok()));
     let exit = Exit::straight(&app, &meta, &headers);
-    let answer = match params {
-        Ok(params) => exit.answer(&params).await,
-        Err(error) => Err(error),
-    };
-    answer.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    match params {
+        Ok(params) => exit.followed(&params, "post_logout_redirect_uri").await,
+        Err(error) => exit.refused(&Params::default(), &error, "").await,
+    }
 }
 
 /// `POST /logout`: our own form, which ends the session; or a client's request (RP-Initiated Logout §2).
@@ -111,7 +111,7 @@ pub(super) async fn again(
     }
     let meta = meta.asking(&locales(Some(&params)));
     let exit = Exit { way: Way::HandedOn, ..Exit::straight(&app, &meta, &headers) };
-    exit.answer(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    exit.followed(&params, "post_logout_redirect_uri").await
 }
 
 async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, OAuthError> {
@@ -126,7 +126,10 @@ async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, OA
 async fn by_form(app: &App, meta: &Meta, headers: &HeaderMap, params: &Params) -> Response {
     let meta = meta.asking(&locales(Some(params)));
     let exit = Exit::straight(app, &meta, headers);
-    exit.by_form(params).await.unwrap_or_else(|error| page::protocol_error(app, &meta, &error))
+    match exit.by_form(params).await {
+        Ok(response) => response,
+        Err(error) => exit.refused(params, &error, "post_logout_redirect_uri").await,
+    }
 }
 
 /// The languages that the client asks for (RP-Initiated Logout §2, `ui_locales`).
@@ -210,11 +213,49 @@ impl<'a> Exit<'a> {
 
     /// A request in the words of existing clients.
     async fn existing(&self, query: &[u8]) -> Response {
-        let answer = match Params::parse(query).and_then(|params| self.translated(&params)) {
-            Ok(params) => self.answer(&params).await,
-            Err(error) => Err(error),
+        match Params::parse(query).and_then(|params| self.translated(&params)) {
+            Ok(params) => self.followed(&params, "returnTo").await,
+            Err(error) => self.refused(&Params::default(), &error, "").await,
+        }
+    }
+
+    /// Answers a request, in which `parameter` says where to after signing out.
+    async fn followed(&self, params: &Params, parameter: &'static str) -> Response {
+        match self.answer(params).await {
+            Ok(response) => response,
+            Err(error) => self.refused(params, &error, parameter).await,
+        }
+    }
+
+    /// The page that says why a request was not followed. Whoever wanted to sign out can do it there all the same, and is led nowhere then.
+    async fn refused(&self, params: &Params, error: &OAuthError, parameter: &'static str) -> Response {
+        let (app, meta) = (self.app, self.meta);
+        let what = match (error, self.client(params), params.get("post_logout_redirect_uri")) {
+            (OAuthError::PostLogoutRedirectUriNotRegistered, Some(client), Some(received)) => {
+                ErrorWhat::PostLogoutRedirectUri {
+                    client: client.name.clone(),
+                    parameter,
+                    received: received.to_owned(),
+                    registered: client.post_logout_redirect_uris.len(),
+                }
+            }
+            _ => page::what_of(error),
         };
-        answer.unwrap_or_else(|error| page::protocol_error(self.app, self.meta, &error))
+        // A store that does not answer cannot end anything either.
+        let who = browser::signed_in(app, self.headers, meta.now).await.ok().flatten();
+        let Some(who) = who.filter(|_| error.wire().status == 400) else {
+            return Refused::note(page::error(app, meta, what), error);
+        };
+        let kept = ["client_id", "ui_locales"];
+        let kept = kept.into_iter().filter_map(|name| params.get(name).map(|value| (name, value)));
+        let binding = browser::session_binding(app, self.headers).unwrap_or_default();
+        let anyway = SignOutAnyway {
+            account: consent::account_view(&who),
+            csrf: csrf::issue(&app.csrf, binding, Purpose::Logout, meta.now),
+            logout: Params::from_pairs(kept).map(|kept| kept.to_query()).unwrap_or_default(),
+        };
+        let shell = page::shell_for(app, meta, &who.user);
+        Refused::note(page::error_in(app, meta, what, shell, Some(anyway)), error)
     }
 
     fn translated(&self, params: &Params) -> Result<Params, OAuthError> {

@@ -13,7 +13,7 @@ use super::meta::{Meta, Refused};
 use super::twin::Twin;
 use crate::account::locale;
 use crate::app::App;
-use crate::pages::error::{ErrorPage, ErrorWhat};
+use crate::pages::error::{ErrorPage, ErrorWhat, SignOutAnyway};
 use crate::pages::form_post::FormPost;
 use crate::pages::{ClientView, Csp, Mode, PageShell, respond};
 use crate::words::Language;
@@ -74,6 +74,17 @@ pub(super) async fn head() -> Response {
 
 /// An error page. Whoever had too little time for a sign-in, or no cookie, gets back to the app they came from.
 pub(super) fn error(app: &App, meta: &Meta, what: ErrorWhat) -> Response {
+    error_in(app, meta, what, shell(app, meta), None)
+}
+
+/// The same, in this shell, and for whoever wanted to sign out with a form that does it anyway.
+pub(super) fn error_in(
+    app: &App,
+    meta: &Meta,
+    what: ErrorWhat,
+    shell: PageShell,
+    sign_out: Option<SignOutAnyway>,
+) -> Response {
     let begins_anew = matches!(what, ErrorWhat::CookiesNeeded | ErrorWhat::PageExpired);
     let back = meta.came_from.clone().filter(|_| begins_anew);
     let wait = match what {
@@ -82,7 +93,7 @@ pub(super) fn error(app: &App, meta: &Meta, what: ErrorWhat) -> Response {
         _ => None,
     };
     let twin = Twin::of_error(&what);
-    let page = ErrorPage { shell: shell(app, meta), what, request_id: Some(meta.request_id.to_string()), back };
+    let page = ErrorPage { shell, what, request_id: Some(meta.request_id.to_string()), back, sign_out };
     let mut response = twin.beside(html(app, page.status(), &page, &Csp::strict()));
     if let Some(seconds) = wait {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -92,13 +103,17 @@ pub(super) fn error(app: &App, meta: &Meta, what: ErrorWhat) -> Response {
 
 /// The page for a protocol error that may not be sent anywhere (RFC 6749 §4.1.2.1).
 pub(super) fn protocol_error(app: &App, meta: &Meta, error: &OAuthError) -> Response {
+    Refused::note(self::error(app, meta, what_of(error)), error)
+}
+
+/// What a page says of a protocol error.
+pub(super) fn what_of(error: &OAuthError) -> ErrorWhat {
     let wire = error.wire();
-    let what = match error {
+    match error {
         OAuthError::TemporarilyUnavailable { .. } => ErrorWhat::Unavailable,
         OAuthError::ServerError => ErrorWhat::Internal,
         _ => ErrorWhat::Protocol { code: wire.code.to_owned(), description: wire.description.into_owned() },
-    };
-    Refused::note(self::error(app, meta, what), error)
+    }
 }
 
 /// A redirect that turns a POST into a GET (RFC 9110 §15.4.4) and leaves no trace in caches or referrers.

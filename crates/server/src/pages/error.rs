@@ -7,7 +7,7 @@
 use askama::Template;
 use http::StatusCode;
 
-use super::{PageShell, WebUrl};
+use super::{AccountView, PageShell, WebUrl};
 use crate::words;
 
 /// Any page that says no.
@@ -22,6 +22,19 @@ pub struct ErrorPage {
     pub request_id: Option<String>,
     /// The application to return to: its name and a registered address of its own.
     pub back: Option<(String, WebUrl)>,
+    /// For whoever wanted to sign out and is signed in still: to do it anyway.
+    pub sign_out: Option<SignOutAnyway>,
+}
+
+/// The form that signs out where the request of an application could not be followed.
+#[derive(Clone, Debug)]
+pub struct SignOutAnyway {
+    /// Who would be signed out.
+    pub account: AccountView,
+    /// Anti-forgery token, bound to the session cookie.
+    pub csrf: String,
+    /// What is left of the request: who asked, and in which languages.
+    pub logout: String,
 }
 
 /// What can end on an error page.
@@ -44,6 +57,17 @@ pub enum ErrorWhat {
     NotFound,
     /// A sign-in left open for too long.
     PageExpired,
+    /// The address to go to after signing out is not registered.
+    PostLogoutRedirectUri {
+        /// The client's name.
+        client: String,
+        /// The parameter that named it.
+        parameter: &'static str,
+        /// What was received; shown as text.
+        received: String,
+        /// How many are registered.
+        registered: usize,
+    },
     /// A request of the application that breaks the protocol.
     Protocol {
         /// The standard's error code.
@@ -100,6 +124,7 @@ impl ErrorPage {
             ErrorWhat::NotFound => StatusCode::NOT_FOUND,
             ErrorWhat::CookiesNeeded
             | ErrorWhat::PageExpired
+            | ErrorWhat::PostLogoutRedirectUri { .. }
             | ErrorWhat::Protocol { .. }
             | ErrorWhat::RedirectUri { .. }
             | ErrorWhat::UnknownClient { .. } => StatusCode::BAD_REQUEST,
@@ -108,13 +133,31 @@ impl ErrorPage {
         }
     }
 
+    fn home(&self) -> words::Home {
+        words::Home::of(self.shell.language)
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
-        let page = |what| Self { shell: sample::shell(), what, request_id: Some("req_7Qm2vXk1".into()), back: None };
+        let page = |what| Self {
+            shell: sample::shell(),
+            what,
+            request_id: Some("req_7Qm2vXk1".into()),
+            back: None,
+            sign_out: None,
+        };
         let back = WebUrl::parse("http://localhost:4401/").map(|url| ("Dragons".to_owned(), url));
         let hostile = || sample::HOSTILE.to_owned();
+        let sign_out =
+            || SignOutAnyway { account: sample::account(), csrf: "sample-csrf".into(), logout: "client_id=x".into() };
+        let post_logout = |client: &str, received: &str| ErrorWhat::PostLogoutRedirectUri {
+            client: client.into(),
+            parameter: "post_logout_redirect_uri",
+            received: received.into(),
+            registered: 1,
+        };
         vec![
             ("error-forgery", page(ErrorWhat::Forgery)),
             ("error-internal", page(ErrorWhat::Internal)),
@@ -138,6 +181,22 @@ impl ErrorPage {
                     received: "http://localhost:4401/calback".into(),
                     registered: 2,
                 }),
+            ),
+            ("error-post-logout", page(post_logout("Dragons", "http://localhost:4401/bye"))),
+            (
+                "error-post-logout-signed-in",
+                Self { sign_out: Some(sign_out()), ..page(post_logout("Dragons", "http://localhost:4401/bye")) },
+            ),
+            (
+                "error-hostile-sign-out",
+                Self {
+                    sign_out: Some(SignOutAnyway {
+                        account: AccountView { name: hostile(), identifier: hostile() },
+                        csrf: hostile(),
+                        logout: hostile(),
+                    }),
+                    ..page(post_logout(sample::HOSTILE, sample::HOSTILE))
+                },
             ),
             ("error-set-up", page(ErrorWhat::SetUpAlready)),
             ("error-sign-up-closed", page(ErrorWhat::SignUpClosed)),

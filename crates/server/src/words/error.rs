@@ -113,6 +113,11 @@ words! {
     }
     /// What to do, before a command.
     can_register { En: "Its developer can register the address:", De: "Wer die App entwickelt, kann die Adresse registrieren:", Fr: "Son développeur peut enregistrer l’adresse\u{a0}:", Es: "Quien la desarrolla puede registrar la dirección:" }
+    /// To whoever wanted to sign out, before a button that does.
+    still_signed_in {
+        En: "Nothing has ended: you are still signed in.", De: "Es wurde nichts beendet: Sie sind noch angemeldet.",
+        Fr: "Rien n’a pris fin\u{a0}: vous êtes toujours connecté.", Es: "No se ha cerrado nada: su sesión sigue abierta.",
+    }
     /// A title.
     set_up_already { En: "Already set up", De: "Schon eingerichtet", Fr: "Déjà configuré", Es: "Ya está configurado" }
     /// What happened.

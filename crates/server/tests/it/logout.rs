@@ -205,6 +205,38 @@ async fn an_unregistered_or_unproven_return_address_gets_a_page_and_ends_nothing
     }
 }
 
+/// A mistake of the app's is no reason to stay signed in: what was received is named, as text, and a form of ours signs out.
+#[tokio::test]
+async fn where_the_request_cannot_be_followed_people_can_sign_out_anyway() {
+    let world = World::new().await;
+    let received = "https://app.example.com/BYE?<script>alert(1)</script>";
+    let path = logout(&[("client_id", "web"), ("post_logout_redirect_uri", received)]);
+    let page = world.browser().get(&path).await;
+    let shown = received.replace('<', "&#60;").replace('>', "&#62;");
+    assert!(page.status == 400 && page.body.contains(&shown) && !page.body.contains("<script>alert"), "{}", page.body);
+    assert!(!page.body.contains("action=\"/logout\""), "nobody is signed in: {}", page.body);
+    for path in [
+        path.clone(),
+        path.replace("/logout?", "/v2/logout?").replace("post_logout_redirect_uri", "returnTo"),
+        logout(&[("id_token_hint", "e30.e30."), ("client_id", "web"), ("ui_locales", "de")]),
+        logout(&[("client_id", "web"), ("client_id", "web")]),
+    ] {
+        let (mut browser, _) = signed_in(&world, "ada@example.com").await;
+        let page = browser.get(&path).await;
+        assert_eq!(page.status, 400, "{path}");
+        assert!(is_signed_in(&browser).await, "{path}: a link ends nothing");
+        let parameter = if path.contains("returnTo") { "<code>returnTo</code>" } else { "" };
+        assert!(page.body.contains(parameter), "{path}: {}", page.body);
+        let (csrf, kept) = (page.field("csrf"), page.field("logout"));
+        let forged = browser.clone().post("/logout", &[("csrf", "x"), ("logout", &kept)]).await;
+        assert!(forged.status == 403 && is_signed_in(&browser).await, "{path}");
+        let out = browser.post("/logout", &[("csrf", &csrf), ("logout", &kept)]).await;
+        let title = if path.contains("ui_locales") { "Sie sind abgemeldet" } else { "You are signed out" };
+        assert!(out.status == 200 && out.body.contains(title), "{path}: {}", out.body);
+        assert!(!is_signed_in(&browser).await, "{path}");
+    }
+}
+
 /// 143.
 #[tokio::test]
 async fn a_disabled_client_is_not_returned_to() {

@@ -121,7 +121,7 @@ pub(crate) struct Set {
     /// What people call it
     #[arg(long)]
     name: Option<String>,
-    /// Add a redirect URI
+    /// Add a redirect URI; of a program in a browser as origin and post-logout URI, too, where no other is added
     #[arg(long, value_name = "URI")]
     add_redirect: Vec<String>,
     /// Remove a redirect URI
@@ -420,13 +420,18 @@ pub(super) fn json_file(path: &Path, hint: &'static str) -> Result<Value, CliErr
 fn show_added(answer: &Value, output: &Output) {
     show_client(answer, output);
     let id = text(&answer["client"]["client_id"]);
-    output.next(&match answer["client"]["kind"].as_str() {
+    let next = match answer["client"]["kind"].as_str() {
         Some("machine") => match answer["client"]["apis"].as_array().and_then(|apis| apis.first()) {
             Some(api) => token_request(answer, &id, api),
             None => format!("symbolon client set {id} --api AUDIENCE=SCOPE to let it ask for an api's tokens"),
         },
-        _ => "symbolon user add --email ada@example.com to make someone who can sign in".to_owned(),
-    });
+        _ if answer["has_users"] != true => {
+            "symbolon user add --email ada@example.com to make someone who can sign in".to_owned()
+        }
+        Some("spa") => format!("symbolon client code {id}"),
+        _ => return,
+    };
+    output.next(&next);
 }
 
 /// How a machine asks for its first token. The secret is left to curl to ask for: in the arguments other users would see it.

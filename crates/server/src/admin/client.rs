@@ -10,7 +10,7 @@ use symbolon_oauth::registration::{
     AccessTokenFormat, AuthMethod, Client, ClientApi, ClientKind, SecretHash, TokenDelivery,
 };
 use symbolon_oauth::{Issuer, OpaqueToken, Scope};
-use symbolon_store::{Document, DocumentWrite, Expect};
+use symbolon_store::{Document, DocumentWrite, Expect, ListUsers};
 
 use super::document::{self, API, CLIENT, DELETED_CLIENT};
 use super::registration::{apply, registration};
@@ -258,7 +258,14 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
         "client_secret": secret.as_ref().map(OpaqueToken::reveal),
         "warning": certificate::warning(&context.config.certificates(), &client),
         "token_endpoint": context.link("oauth/token"),
+        "has_users": has_users(context).await?,
     }))
+}
+
+/// Whether there is anybody who could sign in.
+async fn has_users(context: &AdminContext<'_>) -> Result<bool, AdminError> {
+    let one = ListUsers { limit: 1, ..ListUsers::default() };
+    Ok(!context.store.list_users(one).await?.items.is_empty())
 }
 
 async fn list(context: &mut AdminContext<'_>) -> Result<Value, AdminError> {

@@ -124,10 +124,15 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
         add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
         remove: change.remove.clone(),
     };
+    let redirects = spelt(&change.redirect_uris);
+    let (mut post_logouts, mut origins) = (spelt(&change.post_logout_redirect_uris), change.allowed_origins.clone());
+    if client.kind == ClientKind::Spa {
+        follow(&redirects.add, &mut post_logouts, &mut origins);
+    }
     let lists = [
-        ("redirect URI", spelt(&change.redirect_uris), &mut client.redirect_uris),
-        ("post-logout URI", spelt(&change.post_logout_redirect_uris), &mut client.post_logout_redirect_uris),
-        ("origin", change.allowed_origins.clone(), &mut client.allowed_origins),
+        ("redirect URI", redirects, &mut client.redirect_uris),
+        ("post-logout URI", post_logouts, &mut client.post_logout_redirect_uris),
+        ("origin", origins, &mut client.allowed_origins),
     ];
     for (what, change, list) in lists {
         change.apply(list).map_err(|entry| {
@@ -186,6 +191,18 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
     Ok(())
+}
+
+/// A browser program calls from, and comes back to, where it is redirected to, at a change as at first. What is said in words counts more, also where
+/// that is to remove it; of what is removed nothing follows, for other redirect URIs may need it.
+fn follow(added: &[String], post_logouts: &mut ListChange, origins: &mut ListChange) {
+    let with = |list: &mut ListChange, entries: Vec<String>| {
+        if list.add.is_empty() {
+            list.add = entries.into_iter().filter(|entry| !list.remove.contains(entry)).collect();
+        }
+    };
+    with(post_logouts, added.to_vec());
+    with(origins, redirect_uri::origins(added));
 }
 
 /// Whether it may see passwords, and what an app made for another server needs. Without passwords there is no grant that sends them.
@@ -283,6 +300,39 @@ mod tests {
         ] {
             assert!(changed(wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_browser_program_calls_from_where_it_is_redirected_to_at_a_change_too() {
+        let add = |uris: &[&str]| ListChange {
+            add: uris.iter().map(|&uri| uri.to_owned()).collect(),
+            ..ListChange::default()
+        };
+        let remove = |uri: &str| ListChange { remove: vec![uri.to_owned()], ..ListChange::default() };
+        let lists = |client: Client, change: &ClientChange| {
+            let mut client = client;
+            apply(change, &mut client).unwrap();
+            (client.redirect_uris, client.post_logout_redirect_uris, client.allowed_origins)
+        };
+        let (id, both) = (|| ClientId::parse("x").unwrap(), ["https://a.example", "https://a.example/"]);
+        let texts = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<String>>();
+        let change = ClientChange { redirect_uris: add(&["https://a.example"]), ..ClientChange::default() };
+        let (redirects, post_logouts, origins) = lists(Client::spa(id(), "X"), &change);
+        assert_eq!((redirects, post_logouts, origins), (texts(&both), texts(&both), texts(&["https://a.example"])));
+        // A program on a server has no pages that call, and says itself where its people go.
+        let (_, post_logouts, origins) = lists(Client::web(id(), "X"), &change);
+        assert_eq!((post_logouts, origins), (texts(&[]), texts(&[])));
+        let said = ClientChange {
+            post_logout_redirect_uris: add(&["https://b.example/bye"]),
+            allowed_origins: add(&["https://b.example"]),
+            ..change.clone()
+        };
+        let (_, post_logouts, origins) = lists(Client::spa(id(), "X"), &said);
+        assert_eq!((post_logouts, origins), (texts(&["https://b.example/bye"]), texts(&["https://b.example"])));
+        let mut client = Client::spa(id(), "X");
+        client.allowed_origins = texts(&["https://a.example"]);
+        let taken = ClientChange { allowed_origins: remove("https://a.example"), ..change };
+        assert_eq!(lists(client, &taken).2, texts(&[]), "what is removed by name stays so");
     }
 
     #[test]

@@ -168,6 +168,25 @@ test('a form of the app signs out, too', async (t) => {
   await page.getByText('nobody').waitFor();
 });
 
+test('a link to the sign-out asks, and its form signs out here and at the issuer without any script', async (t) => {
+  const page = await signedIn(t);
+  const other = await page.context().newPage();
+  // Of another site, a link changes nothing, whatever is shown.
+  await other.goto(stranger.url);
+  await Promise.all([other.waitForURL((url) => url.origin === gateway.url), other.evaluate((to) => location.assign(to), `${gateway.url}/logout`)]);
+  assert.equal((await call(page, '/session')).status, 200);
+  await page.goto(`${gateway.url}/logout?post_logout_redirect_uri=${encodeURIComponent(`${gateway.url}/deep/bye?x="1"`)}`);
+  await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
+  assert.equal((await page.request.get(`${gateway.url}/session`)).status(), 200);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByText('nobody').waitFor();
+  assert.equal(page.url(), `${gateway.url}/deep/bye?x=%221%22`);
+  assert.equal((await call(page, '/session')).status, 401);
+  await page.goto(`${server.issuer}/account`);
+  await page.locator('input[name=password]').waitFor();
+});
+
 test('who signs out elsewhere is signed out here, and nobody else can say so', async (t) => {
   const page = await signedIn(t);
   for (const logout_token of ['', 'x.y.z', 'eyJhbGciOiJub25lIn0.e30.']) {
@@ -286,4 +305,12 @@ test('each page of the gateway’s own is for everybody', async (t) => {
   await looked('failed', 'Signing in did not work');
   await page.goto(`${gateway.url}/login?prompt=none`);
   await looked('sign-in-needed', 'You are not signed in');
+  await page.context().clearCookies();
+  await page.goto(`${gateway.url}/login`);
+  await fillIn(page, ADMIN.email, ADMIN.password);
+  await page.getByText(ADMIN.name).waitFor();
+  await page.goto(`${gateway.url}/logout`);
+  await looked('sign-out', 'Sign out?');
+  await page.click('#home');
+  await page.getByText(ADMIN.name).waitFor();
 });

@@ -147,3 +147,33 @@ async fn one_session_has_so_many_open_and_no_more() {
     };
     tokio::time::timeout(PATIENCE, again).await.expect("a place that is free is given again");
 }
+
+/// A browser whose power went, or an API whose machine did, says no goodbye: the system asks on both sides, and a place comes free again.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_said_is_asked_whether_its_peer_is_there() {
+    let world = World::new().await;
+    let browser = world.sign_in().await;
+    let stream = open(&world, &browser).await;
+    let port = |address: &str| format!("0100007F:{:04X}", address.rsplit(':').next().unwrap().parse::<u16>().unwrap());
+    let gateway = port(world.url.trim_end_matches('/'));
+    let (ours, client) = (gateway.as_str(), port(&stream.local_addr().unwrap().to_string()));
+    let api = port(&world.api.to_string());
+    // proc(5): local and remote address, state (01: established), queues, and in `tr` which timer runs; 02 is the one that asks.
+    let asks = |is_meant: &dyn Fn(&str, &str) -> bool| {
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let rows = table.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<&str>>());
+        rows.filter(|row| row.len() > 5 && row[3] == "01" && is_meant(row[1], row[2]))
+            .any(|row| row[5].starts_with("02:"))
+    };
+    let mut both = (false, false);
+    for _ in 0..1_000 {
+        both = (asks(&|local, remote| local == ours && remote == client), asks(&|_, remote| remote == api));
+        if both == (true, true) {
+            break;
+        }
+        // The last bytes may be on their way still.
+        world.get(&browser, "/livez").await;
+    }
+    assert_eq!(both, (true, true), "towards the browser, towards the API");
+}

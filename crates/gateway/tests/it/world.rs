@@ -58,6 +58,7 @@ pub(crate) type Heard = Arc<Mutex<Vec<(String, HeaderMap)>>>;
 pub(crate) struct World {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) heard: Heard,
+    pub(crate) api: SocketAddr,
     pub(crate) clock: Clock,
     running: Option<Running>,
     pub(crate) url: String,
@@ -221,7 +222,7 @@ impl World {
             issuer.url
         );
         std::fs::write(folder.path().join("gateway.toml"), text).unwrap();
-        let mut world = Self { issuer, heard: calls, clock, running: None, url: String::new(), folder };
+        let mut world = Self { issuer, heard: calls, api, clock, running: None, url: String::new(), folder };
         world.start().await;
         world
     }

@@ -32,6 +32,7 @@ use http::{HeaderValue, Request};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use prometheus_client::metrics::counter::Counter;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{Semaphore, watch};
@@ -62,6 +63,12 @@ const MAX_STREAMS: u32 = 100;
 const MAX_RESETS: usize = 20;
 /// How many streams we may have had to reset for their faults, before the connection ends (CVE-2025-8671).
 const MAX_FAULTY: usize = 256;
+/// After so long without a byte the system asks whether the peer is there still,
+pub const KEEPALIVE_IDLE: Duration = Duration::from_mins(1);
+/// asks again so much later,
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+/// and after so many questions without an answer the connection is over.
+pub const KEEPALIVE_PROBES: u32 = 4;
 /// How long to wait before accepting again when the system has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -305,10 +312,17 @@ async fn accept(listener: &Listener) -> io::Result<(Stream, Peer)> {
             // Answers are small and whole: waiting to fill a packet only adds latency. Some systems refuse it for a peer that has gone
             // already, which is noticed soon enough.
             let _ = stream.set_nodelay(true);
+            let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
             Ok((Stream::Tcp(stream), Peer(Some(address.ip().to_canonical()))))
         }
         Bound::Unix(unix) => unix.accept().await.map(|(stream, _)| (Stream::Unix(stream), Peer(None))),
     }
+}
+
+/// A peer that is gone without a word (no power, no network) is noticed within two minutes, also where nothing is to be sent to it: a connection that has
+/// become a WebSocket would keep its place until its session ends. The system does the asking (RFC 9293 §3.8.4).
+fn keepalive() -> TcpKeepalive {
+    TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_PROBES)
 }
 
 /// Whether `accept` failed for what happened to one connection while it waited (accept(2)), not for what this process lacks.

@@ -120,26 +120,7 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     if let Some(patch) = &change.metadata {
         *client = patched(client, patch)?;
     }
-    let spelt = |change: &ListChange| ListChange {
-        add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
-        remove: change.remove.clone(),
-    };
-    let redirects = spelt(&change.redirect_uris);
-    let (mut post_logouts, mut origins) = (spelt(&change.post_logout_redirect_uris), change.allowed_origins.clone());
-    if client.kind == ClientKind::Spa {
-        follow(&redirects.add, &mut post_logouts, &mut origins);
-    }
-    let lists = [
-        ("redirect URI", redirects, &mut client.redirect_uris),
-        ("post-logout URI", post_logouts, &mut client.post_logout_redirect_uris),
-        ("origin", origins, &mut client.allowed_origins),
-    ];
-    for (what, change, list) in lists {
-        change.apply(list).map_err(|entry| {
-            let hint = format!("symbolon client show {}", client.client_id.as_str());
-            AdminError::not_found(format!("the {what} `{entry}` is not registered"), hint)
-        })?;
-    }
+    addresses(change, client)?;
     for audience in &change.remove_apis {
         if client.api(audience).is_none() {
             return Err(AdminError::not_found(
@@ -190,6 +171,31 @@ pub(super) fn apply(change: &ClientChange, client: &mut Client) -> Result<(), Ad
     }
     client.token_endpoint_auth_method = change.auth_method.unwrap_or(client.token_endpoint_auth_method);
     client.id_token_signed_response_alg = change.id_token_alg.unwrap_or(client.id_token_signed_response_alg);
+    Ok(())
+}
+
+/// The addresses of its pages.
+fn addresses(change: &ClientChange, client: &mut Client) -> Result<(), AdminError> {
+    let spelt = |change: &ListChange| ListChange {
+        add: change.add.iter().flat_map(|uri| spellings(uri)).collect(),
+        remove: change.remove.clone(),
+    };
+    let redirects = spelt(&change.redirect_uris);
+    let (mut post_logouts, mut origins) = (spelt(&change.post_logout_redirect_uris), change.allowed_origins.clone());
+    if client.kind == ClientKind::Spa {
+        follow(&redirects.add, &mut post_logouts, &mut origins);
+    }
+    let lists = [
+        ("redirect URI", redirects, &mut client.redirect_uris),
+        ("post-logout URI", post_logouts, &mut client.post_logout_redirect_uris),
+        ("origin", origins, &mut client.allowed_origins),
+    ];
+    for (what, change, list) in lists {
+        change.apply(list).map_err(|entry| {
+            let hint = format!("symbolon client show {}", client.client_id.as_str());
+            AdminError::not_found(format!("the {what} `{entry}` is not registered"), hint)
+        })?;
+    }
     Ok(())
 }
 

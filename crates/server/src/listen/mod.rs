@@ -63,11 +63,11 @@ const MAX_STREAMS: u32 = 100;
 const MAX_RESETS: usize = 20;
 /// How many streams we may have had to reset for their faults, before the connection ends (CVE-2025-8671).
 const MAX_FAULTY: usize = 256;
-/// After so long without a byte the system asks whether the peer is there still,
+/// How long a connection may be silent before the system asks whether the peer is there still.
 pub const KEEPALIVE_IDLE: Duration = Duration::from_mins(1);
-/// asks again so much later,
+/// How long after such a question it asks again.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
-/// and after so many questions without an answer the connection is over.
+/// How many of them may go without an answer before the connection is over.
 pub const KEEPALIVE_PROBES: u32 = 4;
 /// How long to wait before accepting again when the system has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

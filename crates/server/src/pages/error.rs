@@ -150,13 +150,15 @@ impl ErrorPage {
         };
         let back = WebUrl::parse("http://localhost:4401/").map(|url| ("Dragons".to_owned(), url));
         let hostile = || sample::HOSTILE.to_owned();
-        let sign_out =
-            || SignOutAnyway { account: sample::account(), csrf: "sample-csrf".into(), logout: "client_id=x".into() };
-        let post_logout = |client: &str, received: &str| ErrorWhat::PostLogoutRedirectUri {
+        let post_logout = |client: &str| ErrorWhat::PostLogoutRedirectUri {
             client: client.into(),
             parameter: "post_logout_redirect_uri",
-            received: received.into(),
+            received: format!("http://localhost:4401/{client}"),
             registered: 1,
+        };
+        let anyway = |client: &str, account| {
+            let sign_out = SignOutAnyway { account, csrf: "sample-csrf".into(), logout: client.into() };
+            Self { sign_out: Some(sign_out), ..page(post_logout(client)) }
         };
         vec![
             ("error-forgery", page(ErrorWhat::Forgery)),
@@ -182,22 +184,9 @@ impl ErrorPage {
                     registered: 2,
                 }),
             ),
-            ("error-post-logout", page(post_logout("Dragons", "http://localhost:4401/bye"))),
-            (
-                "error-post-logout-signed-in",
-                Self { sign_out: Some(sign_out()), ..page(post_logout("Dragons", "http://localhost:4401/bye")) },
-            ),
-            (
-                "error-hostile-sign-out",
-                Self {
-                    sign_out: Some(SignOutAnyway {
-                        account: AccountView { name: hostile(), identifier: hostile() },
-                        csrf: hostile(),
-                        logout: hostile(),
-                    }),
-                    ..page(post_logout(sample::HOSTILE, sample::HOSTILE))
-                },
-            ),
+            ("error-post-logout", page(post_logout("Dragons"))),
+            ("error-post-logout-signed-in", anyway("Dragons", sample::account())),
+            ("error-hostile-sign-out", anyway(sample::HOSTILE, AccountView { name: hostile(), identifier: hostile() })),
             ("error-set-up", page(ErrorWhat::SetUpAlready)),
             ("error-sign-up-closed", page(ErrorWhat::SignUpClosed)),
             ("error-sign-up-over", page(ErrorWhat::SignUpOver)),

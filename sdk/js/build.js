@@ -20,11 +20,11 @@ const folder = process.argv[2] ?? join(root, 'dist');
 const PARTS = {
   './sign-in.js': 'sign-in',
   './cookie.js': 'cookie',
-  './storage/plain.js': 'store',
-  './storage/bound.js': 'dpop',
+  './plain.js': 'store',
+  './bound.js': 'dpop',
 };
-/** Where a part is not where it is imported from. */
-const ENTRIES = { './cookie.js': './storage/cookie.js' };
+/** Where a part is not beside the core. */
+const ENTRIES = { './cookie.js': './storage/cookie.js', './plain.js': './storage/plain.js', './bound.js': './storage/bound.js' };
 
 /** Sixteen characters of SHA-256, as the server counts them. */
 const hash = (text) => createHash('sha256').update(text).digest('base64url').slice(0, 16);
@@ -34,7 +34,7 @@ const names = {};
 const loadLater = {
   name: 'load later',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path: names[path], external: true } : undefined)),
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path: names[path.replace('/storage/', '/')], external: true } : undefined)),
 };
 
 /** @param {string} entry */

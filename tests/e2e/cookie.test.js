@@ -332,6 +332,24 @@ test('a planted script that was there first carries away nothing that is of use 
   assert.equal(orders, made);
 });
 
+test('a cookie that a neighbour puts beside the access token ends in a sign-out, never in a person without a name', async (t) => {
+  const { context, page } = await signedIn(t, { tolerate: /login_required/ });
+  const neighbour = await context.newPage();
+  await neighbour.goto(strangers['a sibling'].origin);
+  await neighbour.evaluate((name) => (document.cookie = `${name}=planted; path=/session`), names.access);
+  await page.reload();
+  await becomes(page, 'signed-out');
+  assert.deepEqual(await page.evaluate(() => [auth.user, ...seen]), [null]);
+  await page.evaluate(() => void auth.login());
+  await page.waitForFunction(() => window.auth?.state.error);
+  assert.deepEqual(await page.evaluate(() => [auth.user, auth.state.error.code]), [null, 'login_required']);
+  // Without it all is well.
+  await neighbour.evaluate((name) => (document.cookie = `${name}=; path=/session; max-age=0`), names.access);
+  await page.evaluate(() => void auth.login());
+  await becomes(page, 'signed-in');
+  assert.equal(await page.evaluate(() => auth.user.name), ADMIN.name);
+});
+
 test('who is deleted or signed out elsewhere is signed out here, at the API at once', async (t) => {
   const { page } = await signedIn(t);
   await server.command(['user', 'sign-out', ADMIN.email, '--yes']);

@@ -315,6 +315,46 @@ test('isolated tabs know nothing of each other', async (t) => {
   await page.waitForURL(`${app.origin}/`);
 });
 
+/** A tab that the page opens, with a copy of its sessionStorage. */
+async function copied(page, name) {
+  const [tab] = await Promise.all([page.waitForEvent('popup'), page.evaluate((path) => void window.open(path, '_blank'), `/${name}`)]);
+  await becomes(tab, 'signed-in');
+  return tab;
+}
+
+for (const name of ['session', 'isolated'])
+  test(`${name}: a tab that another opened has a sign-in of its own, and neither spoils the other's`, async (t) => {
+    const { context, page } = await signedIn(t, name);
+    const grants = tokenRequests(context);
+    const tab = await copied(page, name);
+    assert.deepEqual(grants, ['authorization_code'], 'by a redirect, and not by what was copied');
+    for (const one of [tab, page, tab, page]) assert.equal(await renew(one), 'renewed');
+    // A reload is no copy, nor is the way back.
+    grants.length = 0;
+    for (const one of [tab, page, tab, page]) {
+      await one.reload();
+      await becomes(one, 'signed-in');
+      await one.goto(`${app.origin}/`);
+      await one.goBack();
+      await becomes(one, 'signed-in');
+    }
+    assert.ok(!grants.includes('authorization_code'));
+    for (const one of [tab, page]) assert.deepEqual([await renew(one), await user(one)], ['renewed', ADMIN.email]);
+  });
+
+test('isolated: somebody else signs in at a tab that another opened, and the first never becomes them', async (t) => {
+  const bertha = await server.addUser('bertha@example.test', 'Bertha', 'a very different password');
+  const { page } = await signedIn(t, 'isolated');
+  const tab = await copied(page, 'isolated');
+  await tab.evaluate(() => void auth.login({ prompt: 'login' }));
+  await fillIn(tab, bertha.email, bertha.password);
+  await tab.waitForFunction(() => window.auth?.user?.name === 'Bertha');
+  assert.equal(await user(page), ADMIN.email);
+  // The session of the browser at the issuer is another's now: the first person's sign-in has ended with theirs.
+  assert.deepEqual([await renew(page), await user(page)], ['login_required', null]);
+  assert.deepEqual([await renew(tab), await user(tab)], ['renewed', bertha.email], 'and that ended nothing else');
+});
+
 test('signing out everywhere ends the other devices, too', async (t) => {
   const { page: laptop } = await signedIn(t, 'auto');
   const { page: phone } = await signedIn(t, 'auto');

@@ -53,9 +53,10 @@ const TRIES_WINDOW_MS = 60_000;
  * @param {Login & { silent?: boolean }} options
  */
 export async function depart(context, { returnTo, silent, ...options }) {
-  const { env, prefix, error, redirectUri } = context;
+  const { env, error, redirectUri } = context;
   const here = env.location.href;
   const { url, state, verifier, nonce } = await question(context, options);
+  const { prefix } = context; // not before: a copied tab has another by now
   const at = env.Date.now();
   const back = sameOrigin(returnTo ?? here, here, redirectUri);
   try {
@@ -213,7 +214,11 @@ async function begin({ server, redirectUri, options, apis, report, error, decode
   const decoded = decode(idToken);
   const why = wrong(decoded, server, nonce);
   if (why) throw error('id_token', `wrong ${why}`);
-  const claims = await userinfo(server, token, decoded.claims).catch((thrown) => (report(thrown), decoded.claims));
+  const claims = await userinfo(server, token, decoded.claims).catch((thrown) => {
+    if (thrown.code === 'login_required') throw thrown; // the cookies did not arrive
+    report(thrown);
+    return decoded.claims;
+  });
   return { json, saved: { idToken, nonce, claims, scope, key } };
 }
 

@@ -70,7 +70,8 @@ export class Auth {
     secureUrl(issuer, 'issuer');
     this.#server = new Server(env, issuer, clientId);
     AuthError.home = `${this.#server.base}/sdk/v1/errors.html`;
-    for (const name in options) known(name, name, 'issuer clientId redirectUri apis scope storage dpop renew tabs onError');
+    for (const name in options)
+      known(name, name, 'issuer clientId redirectUri apis scope storage dpop renew tabs onError');
     known('storage', storage, 'auto cookie memory session local');
     // All tabs have one cookie.
     known('tabs', tabs, storage === 'cookie' ? 'shared' : 'shared isolated');

@@ -23,7 +23,7 @@ const ADAPTER_LINES = 120;
 const BUDGETS_BYTES = {
   'symbolon.js': 6 * 1024,
   'dpop.js': 2.5 * 1024,
-  'store.js': 1024,
+  'store.js': 1.25 * 1024,
   'sign-in.js': 3.25 * 1024,
   'cookie.js': 2 * 1024,
   'socket.js': 2 * 1024,
@@ -77,7 +77,9 @@ test('it depends on nothing, and loads nothing but its own parts, when they are 
   assert.doesNotMatch(core.replace(/import\("/g, ''), /\bimport\b/);
   const storage = read('dist/store.js');
   assert.match([...storage.matchAll(/\bimport\b.{0,40}/g)].join(), /^import\("\.\/cookie\.[\w-]{16}\.js"\)[^,]*$/);
-  for (const part of ['dpop.js', 'sign-in.js', 'cookie.js', 'socket.js']) assert.doesNotMatch(read(`dist/${part}`), /\bimport\b/);
+  const proofs = read('dist/dpop.js');
+  assert.match([...proofs.matchAll(/\bimport\b.{0,40}/g)].join(), /^import\("\.\/store\.[\w-]{16}\.js"\)[^,]*$/, 'to keep tabs apart');
+  for (const part of ['sign-in.js', 'cookie.js', 'socket.js']) assert.doesNotMatch(read(`dist/${part}`), /\bimport\b/);
 });
 
 test('proofs and the worker are in one part, which a page without them does not load', () => {
@@ -137,8 +139,13 @@ test('each code has its paragraph on the page about errors', () => {
   const page = read('pages/errors.html');
   const ids = [...page.matchAll(/<dt id="(\w+)">/g)].map(([, id]) => id);
   assert.deepEqual(ids, [...ids].sort());
-  for (const code of [...Object.keys(HINTS), 'server', 'login_required', 'access_denied', 'popup_closed'])
-    assert.ok(ids.includes(code), code);
+  for (const code of Object.keys(HINTS)) assert.ok(ids.includes(code), code);
+  // Those of the SDK itself, and the issuer's, but for what only other grants and endpoints say.
+  const own = files(join(root, 'src')).flatMap((file) => [...read(`src/${file}`).matchAll(/\b(?:AuthError|error)\('([a-z_]+)'/g)]);
+  const foreign = /^(authorization_pending|slow_down|expired_token|invalid_binding_message|unknown_user_id|mfa_required|too_many_attempts|invalid_authorization_details|invalid_request_(object|uri)|(registration|request|request_uri)_not_supported)$/;
+  const issuers = [...read('../../crates/oauth/src/error.rs').matchAll(/\bwire\(\s*"([a-z_]+)"/g)].filter(([, code]) => !foreign.test(code));
+  assert.ok(own.length > 20 && issuers.length > 10);
+  for (const [, code] of [...own, ...issuers]) assert.ok(ids.includes(code), code);
 });
 
 test('no source file is long, and each says what it is', () => {

@@ -278,6 +278,14 @@ test('login without sessionStorage fails with a code', async () => {
   await assert.rejects(auth.login(), { code: 'storage_unavailable' });
 });
 
+test('dpop that means nothing is refused before one leaves', async () => {
+  const page = new World().tab().load();
+  const auth = createAuth({ ...OPTIONS, dpop: 'yes' }, page);
+  await auth.start();
+  await assert.rejects(auth.login(), { code: 'config', message: /dpop must be one of: auto true false/ });
+  assert.equal(page.visits.length, 0);
+});
+
 test('options that cannot work are refused at once', () => {
   const page = new World().tab().load();
   const wrong = [
@@ -290,8 +298,18 @@ test('options that cannot work are refused at once', () => {
     { apis: { 'http://api.example.test': {} } },
     { apis: { 'javascript:alert(1)': {} } },
     { apis: { '/api': {} } },
+    { tabs: 'alone' },
+    { tabs: 'isolated', storage: 'cookie' },
+    { redirectURI: '/' },
   ];
   for (const change of wrong)
     assert.throws(() => createAuth({ ...OPTIONS, ...change }, page), { code: 'config' }, JSON.stringify(change));
+  for (const [change, message] of [
+    [{ clientId: undefined }, 'config: clientId is missing. Check the options of createAuth().'],
+    [{ storage: 'indexeddb' }, 'config: storage must be one of: auto cookie memory session local. Check the options of createAuth().'],
+    [{ redirectURI: '/' }, /^config: redirectURI must be one of: issuer clientId redirectUri /],
+    [{ apis: ['https://api.example.test'] }, /^config: 0 must be https/],
+  ])
+    assert.throws(() => ((AuthError.home = ''), createAuth({ ...OPTIONS, ...change }, page)), { message, docs: `${ISSUER}/sdk/v1/errors.html#config` });
   createAuth({ ...OPTIONS, issuer: 'http://localhost:4400', storage: 'memory' }, page);
 });

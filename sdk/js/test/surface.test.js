@@ -91,6 +91,58 @@ test('isolated tabs share neither a sign-in nor a sign-out', async () => {
   assert.equal(first.auth.state.status, 'signed-in');
 });
 
+/** A copy of the tab, which has found out that it is one, and asks the issuer for a sign-in of its own. */
+async function copied({ tab }, options, user) {
+  const copy = tab.copy();
+  createAuth({ ...OPTIONS, ...options }, copy.load()).start();
+  await until(() => copy.page.visits.length > 0);
+  assert.equal(new URL(copy.page.visits[0]).searchParams.get('prompt'), 'none');
+  const auth = createAuth({ ...OPTIONS, ...options }, copy.follow());
+  await auth.start();
+  assert.equal(auth.user.sub, user);
+  return { auth, tab: copy };
+}
+
+test('session: a tab that was copied does not use the refresh token that came with it', async () => {
+  const options = { storage: 'session' };
+  const first = await signIn({ options });
+  const second = await copied(first, options, 'ada');
+  for (const { auth } of [second, first, second, first]) await auth.token({ minTtl: 9999 });
+  const again = createAuth({ ...OPTIONS, ...options }, second.tab.load());
+  await again.start();
+  assert.equal(again.user.sub, 'ada', 'a reload is no copy');
+  assert.equal(again.state.status, 'signed-in');
+  assert.equal(first.world.issuer.refresh.size, 2, 'each has its own');
+});
+
+for (const storage of ['local', 'session'])
+  test(`isolated, ${storage}: a tab that was copied has a sign-in of its own`, async () => {
+    const options = { storage, tabs: 'isolated' };
+    const first = await signIn({ options });
+    first.world.issuer.session = 'bob';
+    const second = await copied(first, options, 'bob');
+    await second.auth.token({ minTtl: 9999 });
+    await first.auth.token({ minTtl: 9999 });
+    assert.deepEqual([first.auth.user.sub, second.auth.user.sub], ['ada', 'bob']);
+    second.auth.logout();
+    await until(() => second.tab.page.visits.length > 0);
+    assert.equal(first.auth.state.status, 'signed-in');
+    // Both in one page, as where a module is loaded anew: no copy.
+    const twin = createAuth({ ...OPTIONS, ...options }, first.page);
+    await twin.start();
+    assert.equal(twin.user.sub, 'ada');
+  });
+
+test('isolated: without Web Locks a copy is what it was', async () => {
+  const options = { storage: 'session', tabs: 'isolated' };
+  const { tab } = await signIn({ options });
+  const page = tab.copy().load();
+  page.navigator.locks = undefined;
+  const auth = createAuth({ ...OPTIONS, ...options }, page);
+  await auth.start();
+  assert.equal(auth.user.sub, 'ada');
+});
+
 test('each audience has a token of its own, and its scopes are known once it is there', async () => {
   const other = 'https://b.example.test';
   const { world, auth } = await signIn({ options: { apis: { [API]: { scope: 'read:dragons' }, [other]: { scope: 'read:files' } } } });
@@ -183,6 +235,16 @@ test('a popup that is blocked is an error at once', async () => {
   await auth.start();
   await assert.rejects(auth.loginPopup(), { code: 'popup_blocked' });
   assert.equal(auth.state.status, 'signed-out');
+});
+
+test('a popup for an issuer that answers none is an error: no window where that is known, and none that stays', async () => {
+  const page = new World().tab().load();
+  const opened = [];
+  page.open = () => opened[opened.push({ closed: false, close() { this.closed = true; } }) - 1];
+  const auth = createAuth({ ...OPTIONS, onError: () => {} }, page);
+  await auth.start();
+  for (const _ of [1, 2]) await assert.rejects(auth.loginPopup(), { code: 'popup_unsupported', hint: 'Call login().' });
+  assert.deepEqual(opened.map(({ closed }) => closed), [true]);
 });
 
 test('refreshUser shows what has changed', async () => {

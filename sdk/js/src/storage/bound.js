@@ -17,15 +17,22 @@ import { keep } from './memory.js';
  * @returns {Promise<Store>}
  */
 export async function open(context, options) {
+  const { storage = 'auto', dpop = 'auto', tabs } = options;
+  if (tabs === 'isolated') {
+    const offline = () => Promise.reject(context.error('network', 'part of the SDK'));
+    const { own } = await import('./plain.js').catch(offline);
+    await own(context);
+  }
   const { env, prefix, server, error } = context;
-  const { storage = 'auto', dpop = 'auto' } = options;
-  if (!['auto', true, false].includes(dpop)) throw error('config', "dpop must be 'auto', true or false");
+  if (!/^(auto|true|false)$/.test(String(dpop))) throw error('config', 'dpop must be one of: auto true false');
   const lasting = indexedDb(env, `${prefix}saved`);
   const metadata = await server.metadata();
   const bound = dpop && metadata.dpop_signing_alg_values_supported?.includes('ES256');
-  if (dpop === true && !bound) throw error('dpop_unavailable', 'the issuer takes no ES256 proofs', 'Leave out dpop: true.');
+  if (dpop === true && !bound)
+    throw error('dpop_unavailable', 'the issuer takes no ES256 proofs', 'Leave out dpop: true.');
   server.prover = prover(env, server);
-  const keys = bound ? keysOf(env, prefix) : {};
+  // Not of the tab: whatever its name has become meanwhile, the answer meets the key.
+  const keys = bound ? keysOf(env, `symbolon:${server.clientId}@${server.issuer}:`) : {};
   if (storage === 'auto' && bound && (await works(lasting.load))) return { ...lasting, ...keys };
   server.sendToken = await keep(env, [metadata.token_endpoint, metadata.revocation_endpoint]);
   return { ...thisPage(), ...keys };

@@ -25,6 +25,7 @@ import { base64url } from '../pkce.js';
 const HEADER = 'X-CSRF-Token';
 /** What a gateway calls a token of a page that is not of the session it comes with. */
 const STALE = 'csrf_token';
+const NOBODY = 'login_required';
 const SAFE = /^(GET|HEAD|OPTIONS)$/;
 /** Stands where the others have a refresh token. */
 const IN_COOKIE = 'cookie';
@@ -86,7 +87,10 @@ export function cookies({ env, server, tokens, apis, error }, record) {
     return own;
   };
 
-  /** What `GET /session` tells, if it is of this client; whether it is of the sign-in we know is not said. @returns {Promise<Json | undefined>} */
+  /**
+   * What `GET /session` tells, if it is of this client; it may be of another sign-in than the one we know.
+   * @returns {Promise<Json | undefined>}
+   */
   const ask = async () => {
     const send = (/** @type {Request} */ asked) => server.fetch(withCookies(asked));
     const { response, json } = await server.send(`${server.base}/session`, {}, send);
@@ -160,7 +164,12 @@ export function cookies({ env, server, tokens, apis, error }, record) {
     csrf = json.csrf_token;
     byUse = json.access_token_format === 'session';
     // A page that was loaded with an expired access token has not been told yet.
-    if (renews && !met) json.user = (await ask())?.user;
+    if (renews && !met) {
+      const told = await ask();
+      // The new cookie signs nobody in: another was put beside it.
+      if (!told) return answer({ error: NOBODY }, 400);
+      json.user = told.user;
+    }
     return answer(asTokens(json));
   };
 
@@ -172,12 +181,13 @@ export function cookies({ env, server, tokens, apis, error }, record) {
     if (response.status !== 403) return response;
     // What cannot be read may say so, too: a framework's client keeps the body to itself.
     const { error: why = '' } = await response.clone().json().catch(() => ({ error: STALE }));
-    return why === STALE && (await anew(page, sub).catch(() => false)) ? send(withCookies(again, csrf), true) : response;
+    if (why !== STALE || !(await anew(page, sub).catch(() => false))) return response;
+    return send(withCookies(again, csrf), true);
   };
 
   server.profile = async () => {
     const json = await ask();
-    if (!json) return {};
+    if (!json) throw error(NOBODY);
     if (json.csrf_token !== csrf) await adopt(json);
     return claimsOf(json);
   };

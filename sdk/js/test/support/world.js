@@ -22,14 +22,20 @@ class FakeStorage {
   }
 }
 
-/** Web Locks: one at a time for each name. */
+/** Web Locks: one at a time for each name, until its page is gone. */
 class FakeLocks {
   queues = new Map();
 
-  request(name, options, work) {
-    const job = (this.queues.get(name) ?? Promise.resolve()).then(work);
-    this.queues.set(name, job.catch(() => {}));
-    return job;
+  request(name, { signal }, work, page) {
+    let has = false;
+    const job = (this.queues.get(name) ?? Promise.resolve()).then(() => {
+      signal.throwIfAborted();
+      has = true;
+      return work();
+    });
+    this.queues.set(name, Promise.race([job.catch(() => {}), page.gone]));
+    const late = new Promise((_, reject) => signal.addEventListener('abort', () => has || reject(signal.reason)));
+    return Promise.race([job, late]);
   }
 }
 
@@ -41,6 +47,7 @@ export class World {
   now = 1_800_000_000_000;
   localStorage = new FakeStorage();
   channels = new Set();
+  loads = 0;
   locks = new FakeLocks();
   issuer = new FakeIssuer(this);
 
@@ -57,17 +64,26 @@ export class Tab {
     this.world = world;
   }
 
+  /** What `window.open` makes, or a person who duplicates it. */
+  copy() {
+    const tab = this.world.tab();
+    Object.assign(tab.sessionStorage, this.sessionStorage);
+    return tab;
+  }
+
   /** Loads a page: a fresh global object. */
   load(href = `${APP}/`) {
     const { world } = this;
     const target = new EventTarget();
+    this.page?.leave();
     const page = {
       Date: { now: () => world.now },
       Math,
       Request,
       crypto: webcrypto,
       console: { error: (text) => page.printed.push(text), warn: (text) => page.warned.push(text) },
-      navigator: { locks: world.locks },
+      navigator: { locks: { request: (...asked) => world.locks.request(...asked, page) } },
+      performance: { timeOrigin: ++world.loads },
       document: { visibilityState: 'visible' },
       localStorage: world.localStorage,
       sessionStorage: this.sessionStorage,
@@ -94,6 +110,9 @@ export class Tab {
           this.name = name;
           world.channels.add(this);
         }
+        close() {
+          world.channels.delete(this);
+        }
         postMessage(data) {
           for (const other of world.channels)
             if (other !== this && other.name === this.name) other.onmessage?.({ data });
@@ -106,6 +125,7 @@ export class Tab {
       warned: [],
       uncaught: [],
     };
+    page.gone = new Promise((leave) => (page.leave = leave));
     this.page = page;
     return page;
   }

@@ -82,7 +82,7 @@ function count(storage, key, now) {
 }
 
 /**
- * Sends a window to the sign-in page and takes what it says by message (`response_mode=web_message`).
+ * Sends a window to the sign-in page and waits for what it says by message (`response_mode=web_message`).
  * @param {Context} context
  * @param {Window | null | undefined} popup null: the browser opened none; undefined: none was wanted of it
  * @param {Login} options
@@ -109,7 +109,18 @@ export async function ask(context, popup, options) {
       window.location.replace(asked.url);
     })
   ).finally(() => done.abort());
-  await redeem(context, answer, asked);
+  return { ...asked, answer };
+}
+
+/**
+ * Signs in by a window. `ask` stays what it was, for pages whose core is of before an upgrade.
+ * @param {Context} context
+ * @param {Window | null | undefined} popup as for `ask`
+ * @param {Login} options
+ */
+export async function signInBy(context, popup, options) {
+  const asked = await ask(context, popup, options);
+  await redeem(context, asked.answer, asked);
 }
 
 /**
@@ -121,7 +132,8 @@ export async function ask(context, popup, options) {
 async function question({ env, server, tokens, open, redirectUri, apis, error, ...context }, options, mode) {
   await open();
   const { authorization_endpoint, prompt_values_supported: prompts } = await server.metadata();
-  if (mode && !server.windows) throw error('popup_unsupported', 'the issuer answers no windows', 'Call login().');
+  if (mode && server.windows === false)
+    throw error('popup_unsupported', 'the issuer answers no windows', 'Call login().');
   if (!env.crypto?.subtle) throw error('crypto_unavailable', '', 'Use https or localhost.');
   const [verifier, state, nonce] = [random(env.crypto), random(env.crypto), random(env.crypto)];
   const key = await tokens.store.newKey?.(mode ? undefined : state);

@@ -244,8 +244,8 @@ export class Auth {
   loginPopup = async (options = {}) => {
     const popup = this.#server.windows ? this.#env.open('', '', 'popup,width=480,height=720') : undefined;
     try {
-      const { ask } = await signIn();
-      await ask(this.#context, popup, options);
+      const { signInBy } = await signIn();
+      await signInBy(this.#context, popup, options);
       this.#signedIn();
       return this.#state;
     } catch (error) {

@@ -7,12 +7,26 @@ export function depart(context: Context, { returnTo, silent, ...options }: Login
     silent?: boolean;
 }): Promise<void>;
 /**
- * Sends a window to the sign-in page and takes what it says by message (`response_mode=web_message`).
+ * Sends a window to the sign-in page and waits for what it says by message (`response_mode=web_message`).
  * @param {Context} context
  * @param {Window | null | undefined} popup null: the browser opened none; undefined: none was wanted of it
  * @param {Login} options
  */
-export function ask(context: Context, popup: Window | null | undefined, options: Login): Promise<void>;
+export function ask(context: Context, popup: Window | null | undefined, options: Login): Promise<{
+    answer: URLSearchParams;
+    url: string;
+    state: string;
+    verifier: string;
+    nonce: string;
+    key: import("./storage/dpop.js").Key | undefined;
+}>;
+/**
+ * Signs in by a window. `ask` stays what it was, for pages whose core is of before an upgrade.
+ * @param {Context} context
+ * @param {Window | null | undefined} popup as for `ask`
+ * @param {Login} options
+ */
+export function signInBy(context: Context, popup: Window | null | undefined, options: Login): Promise<void>;
 /**
  * Redeems the code of an answer. If that fails, whoever was signed in still is.
  * @param {Context} context

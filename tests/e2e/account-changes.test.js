@@ -59,7 +59,7 @@ async function takesPassword(page) {
 
 /** The owner chooses one by the link that was mailed. */
 async function newPassword(page, email) {
-  await page.goto(linkIn(await letter(server, email, 'password_reset'), '/reset'));
+  await page.goto(linkIn(await letter(server, email, 'account_shut'), '/reset'));
   await page.fill('#password', NEW);
   await page.fill('#password_confirm', NEW);
   await page.click('#set-password');

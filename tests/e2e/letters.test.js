@@ -96,7 +96,7 @@ test('whoever owns the account is told of a browser it did not know, and shuts i
   assert.match(await phone.locator('h1').innerText(), /shut out/);
   await thief.reload();
   assert.doesNotMatch(await thief.locator('main').innerText(), /Hello/);
-  const reset = linkIn(await letter('password_reset'), '/reset?code=');
+  const reset = linkIn(await letter('account_shut'), '/reset?code=');
   await phone.goto(reset);
   await phone.fill('#password', ADMIN.password);
   await phone.fill('#password_confirm', ADMIN.password);

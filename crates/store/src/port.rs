@@ -94,8 +94,8 @@ pub trait Store: AccountStore + Send + Sync + 'static {
     async fn set_password(&self, id: &str, hash: &str, new_handle: &str, now: u64) -> Result<SignedOut>;
 
     /// Uses up a link of kind [`Artefact::PASSWORD_RESET`] and sets the password of the user it is for, as [`set_password`](Self::set_password)
-    /// does, and puts the messages that tell of it into the outbox, all or nothing; of any number of parallel calls at most one does. `None` for a
-    /// link that is unknown, used or over.
+    /// does, and puts the messages that tell of it into the outbox, all or nothing; of any number of parallel calls at most one does. A link that was
+    /// mailed to the address that the user still has ([`Artefact::MAILED_TO`]) proves it. `None` for a link that is unknown, used or over.
     async fn reset_password(
         &self,
         link: Hash32,

@@ -53,7 +53,8 @@ pub(crate) async fn letter(
     let code = OpaqueToken::generate(TokenKind::PasswordReset, &mut SystemRng);
     let expires_at = now.saturating_add(LINK_MINUTES * 60);
     let mut link = admin::link_artefact(Artefact::PASSWORD_RESET, &code, Some(&user.id), now, expires_at);
-    link.payload = json!({ "interaction": asked.interaction });
+    // Whoever uses it reads that mailbox.
+    link.payload = json!({ "interaction": asked.interaction, (Artefact::MAILED_TO): user.email });
     app.store.put_artefact(link).await?;
     app.audit.note(created(&user.id, delivery.id, now)).await;
     let link = app.issuer.endpoint(&format!("/reset?code={}", code.reveal()));

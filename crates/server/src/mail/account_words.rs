@@ -24,6 +24,15 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
                 vec![&words.proof_after(*minutes), words.proof_else()],
             )
         },
+        Letter::OwnEmailProof { link, minutes } => Words {
+            actions: vec![Action::new(words.own_proof_action(), link)],
+            ..plain(
+                words.own_proof_subject(),
+                words.own_proof_lead(host),
+                vec![&words.proof_after(*minutes), words.proof_else()],
+            )
+        },
+        Letter::EmailLeft => plain(words.changed_subject(), words.left_lead(to, host), vec![words.left_after()]),
         Letter::EmailTaken => plain(words.taken_subject(), words.taken_lead(host), vec![words.taken_after()]),
         Letter::EmailAsked { email, link, days } => {
             let told = plain(words.asked_subject(), words.asked_lead(to, host, email), vec![words.was_me()]);

@@ -46,6 +46,8 @@ pub enum Letter {
         /// How long that works.
         days: u64,
     },
+    /// An address that nobody had proven is an account's no longer. Goes there, and may reach a stranger.
+    EmailLeft,
     /// The link that proves the new address of an account.
     EmailProof {
         /// The link.
@@ -89,6 +91,13 @@ pub enum Letter {
         at: u64,
         /// The link for whoever it was not.
         not_me: String,
+    },
+    /// The link that proves the address that an account has.
+    OwnEmailProof {
+        /// The link.
+        link: String,
+        /// How long it works.
+        minutes: u64,
     },
     /// The account has a new password.
     PasswordChanged {
@@ -242,6 +251,7 @@ impl Letter {
             Self::AddressKnown => "address_known",
             Self::EmailAsked { .. } => "email_asked",
             Self::EmailChanged { .. } => "email_changed",
+            Self::EmailLeft => "email_left",
             Self::EmailProof { .. } => "email_proof",
             Self::EmailTaken => "email_taken",
             Self::EmailUndone { .. } => "email_undone",
@@ -249,6 +259,7 @@ impl Letter {
             Self::FactorChanged { .. } => "factor_changed",
             Self::FactorRefused => "factor_refused",
             Self::NewDevice { .. } => "new_device",
+            Self::OwnEmailProof { .. } => "own_email_proof",
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasswordReset { .. } | Self::ResetAsked(_) => "password_reset",
             Self::SecondStepCode { .. } => "second_step_code",
@@ -264,6 +275,7 @@ impl Letter {
         match self {
             Self::AccountShut { minutes, .. }
             | Self::EmailProof { minutes, .. }
+            | Self::OwnEmailProof { minutes, .. }
             | Self::PasswordReset { minutes, .. }
             | Self::SecondStepCode { minutes, .. }
             | Self::SignInCode { minutes, .. }
@@ -278,6 +290,7 @@ impl Letter {
             Self::SignInAsked(_) => 15 * MINUTE,
             Self::AccountDeleted
             | Self::AddressKnown
+            | Self::EmailLeft
             | Self::EmailTaken
             | Self::EmailUndone { .. }
             | Self::FactorChanged { .. }

@@ -42,9 +42,11 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
         Letter::AccountDeleted
         | Letter::EmailAsked { .. }
         | Letter::EmailChanged { .. }
+        | Letter::EmailLeft
         | Letter::EmailProof { .. }
         | Letter::EmailTaken
-        | Letter::EmailUndone { .. } => super::account_words::of(letter, to, issuer, host, language),
+        | Letter::EmailUndone { .. }
+        | Letter::OwnEmailProof { .. } => super::account_words::of(letter, to, issuer, host, language),
         Letter::AccountShut { link, minutes } => writer.account_shut(link, *minutes),
         Letter::AddressKnown => writer.address_known(),
         Letter::Invitation { link, days, client } => writer.invitation(link, *days, client.as_deref()),
@@ -139,7 +141,7 @@ impl Writer<'_> {
     fn factor_refused(&self) -> Words {
         let Self { say, to, host, .. } = self;
         Words {
-            subject: say.knows_password().to_owned(),
+            subject: say.second_step_failed().to_owned(),
             lead: say.could_not_show(to, host),
             after: vec![say.if_you().to_owned(), say.choose_another().to_owned()],
             actions: vec![Action::new(say.another_password(), self.issuer.endpoint("/forgot"))],

@@ -55,7 +55,7 @@ words! {
     /// The way to the sign-in page.
     to_sign_in { En: "Sign in", De: "Anmelden", Fr: "Se connecter", Es: "Iniciar sesión" }
     /// The way to a new password.
-    to_new_password { En: "No letter? Ask for another one", De: "Kein Brief? Einen neuen anfordern", Fr: "Pas de message\u{a0}? En demander un autre", Es: "¿No llega? Pedir otro" }
+    to_new_password { En: "No letter? Ask for another one", De: "Keine E-Mail? Einen neuen anfordern", Fr: "Pas de message\u{a0}? En demander un autre", Es: "¿No llega? Pedir otro" }
     /// A button that leaves all as it was.
     cancel { En: "Cancel", De: "Abbrechen", Fr: "Annuler", Es: "Cancelar" }
     /// What the account's owner is asked where no mail is sent.
@@ -69,6 +69,12 @@ words! {
     email_changed { En: "Address changed", De: "Adresse geändert", Fr: "Adresse modifiée", Es: "Dirección cambiada" }
     /// What it is now.
     email_changed_lead(email: &str) { En: "Your address is {email} from now on. Both addresses have been told.", De: "Ihre Adresse ist ab jetzt {email}. Beide Adressen wurden benachrichtigt.", Fr: "Votre adresse est désormais {email}. Les deux adresses ont été averties.", Es: "Su dirección es ahora {email}. Se ha avisado a ambas direcciones." }
+    /// What it is now, where there was none before.
+    email_given_lead(email: &str) { En: "Your address is {email} from now on.", De: "Ihre Adresse ist ab jetzt {email}.", Fr: "Votre adresse est désormais {email}.", Es: "Su dirección es ahora {email}." }
+    /// The address was proven.
+    email_proven { En: "Address confirmed", De: "Adresse bestätigt", Fr: "Adresse confirmée", Es: "Dirección confirmada" }
+    /// Which.
+    email_proven_lead(email: &str) { En: "It is proven that {email} is yours.", De: "Es ist bewiesen, dass {email} Ihre Adresse ist.", Fr: "Il est prouvé que {email} est à vous.", Es: "Está demostrado que {email} es suya." }
     /// An address was taken back.
     email_undone { En: "Your address is safe", De: "Ihre Adresse ist gesichert", Fr: "Votre adresse est protégée", Es: "Su dirección está a salvo" }
     /// What was done.

@@ -43,6 +43,8 @@ words! {
     email_asked { En: "Another address was asked for", De: "Eine andere Adresse wurde gewünscht", Fr: "Une autre adresse a été demandée", Es: "Se solicitó otra dirección" }
     /// `user.email.change`.
     email_changed { En: "Address changed", De: "Adresse geändert", Fr: "Adresse modifiée", Es: "Dirección cambiada" }
+    /// `user.email.prove`.
+    email_proven { En: "Address confirmed", De: "Adresse bestätigt", Fr: "Adresse confirmée", Es: "Dirección confirmada" }
     /// `user.email.undo`.
     email_undone { En: "Address taken back", De: "Adresse zurückgeholt", Fr: "Adresse rétablie", Es: "Dirección restablecida" }
     /// `user.factor.passkey`.

@@ -22,6 +22,16 @@ words! {
     new_address { En: "New address", De: "Neue Adresse", Fr: "Nouvelle adresse", Es: "Dirección nueva" }
     /// What happens.
     hint { En: "A link goes there that proves it is yours, and your present address is told.", De: "Dorthin geht ein Link, der beweist, dass sie Ihre ist, und die bisherige Adresse wird benachrichtigt.", Fr: "Un lien y sera envoyé pour prouver que c’est la vôtre, et l’adresse actuelle en sera avertie.", Es: "Allí llegará un enlace que demuestra que es suya, y se avisará a la dirección actual." }
+    /// What happens, where there is no present address or nobody has proven it.
+    hint_unproven { En: "A link goes there that proves it is yours.", De: "Dorthin geht ein Link, der beweist, dass sie Ihre ist.", Fr: "Un lien y sera envoyé pour prouver que c’est la vôtre.", Es: "Allí llegará un enlace que demuestra que es suya." }
+    /// A button, for the address that the account has.
+    prove { En: "Send a link that proves it", De: "Einen Link senden, der es beweist", Fr: "Envoyer un lien qui le prouve", Es: "Enviar un enlace que lo demuestre" }
+    /// Heading of the page behind that link.
+    prove_title { En: "Confirm your address", De: "Adresse bestätigen", Fr: "Confirmez votre adresse", Es: "Confirme su dirección" }
+    /// What its button does.
+    prove_lead(email: &str) { En: "{email} is the address of your account. Confirm that it is yours.", De: "{email} ist die Adresse Ihres Kontos. Bestätigen Sie, dass sie Ihre ist.", Fr: "{email} est l’adresse de votre compte. Confirmez qu’elle est à vous.", Es: "{email} es la dirección de su cuenta. Confirme que es suya." }
+    /// That button.
+    prove_button { En: "It is mine", De: "Sie ist meine", Fr: "Elle est à moi", Es: "Es mía" }
     /// The button.
     send { En: "Send the link", De: "Link senden", Fr: "Envoyer le lien", Es: "Enviar el enlace" }
     /// It is none.
@@ -39,7 +49,7 @@ words! {
     /// Heading where a link cannot be used.
     over_title { En: "This link cannot be used", De: "Dieser Link ist nicht verwendbar", Fr: "Ce lien n’est pas utilisable", Es: "Este enlace no se puede usar" }
     /// Why.
-    over_lead { En: "It was used, is too old, was replaced by a newer one, or is another account’s. Your address is as it was.", De: "Er wurde schon benutzt, ist zu alt, durch einen neueren ersetzt oder gehört zu einem anderen Konto. Ihre Adresse ist, wie sie war.", Fr: "Il a déjà servi, est trop ancien, a été remplacé par un autre ou appartient à un autre compte. Votre adresse est inchangée.", Es: "Ya se usó, es demasiado antiguo, fue sustituido por otro o es de otra cuenta. Su dirección sigue igual." }
+    over_lead { En: "It was used, is too old, was replaced by a newer one, or is another account’s.", De: "Er wurde schon benutzt, ist zu alt, durch einen neueren ersetzt oder gehört zu einem anderen Konto.", Fr: "Il a déjà servi, est trop ancien, a été remplacé par un autre ou appartient à un autre compte.", Es: "Ya se usó, es demasiado antiguo, fue sustituido por otro o es de otra cuenta." }
     /// Heading of the page behind the link that takes an address back.
     undo_title { En: "Was this not you?", De: "Waren das nicht Sie?", Fr: "Ce n’était pas vous ?", Es: "¿No fue usted?" }
     /// What the button does.

@@ -17,6 +17,13 @@ words! {
     /// For strangers.
     proof_else { En: "If it was not you, you need not do anything: nothing changes.", De: "Wenn Sie es nicht waren, müssen Sie nichts tun: Es ändert sich nichts.", Fr: "Si ce n’était pas vous, vous n’avez rien à faire : rien ne change.", Es: "Si no fue usted, no tiene que hacer nada: nada cambia." }
 
+    /// Subject of the letter that proves the address an account has.
+    own_proof_subject { En: "Confirm your address", De: "Bestätigen Sie Ihre Adresse", Fr: "Confirmez votre adresse", Es: "Confirme su dirección" }
+    /// What it is about.
+    own_proof_lead(host: &str) { En: "Somebody, most likely you, wants to show that this address, which their account at {host} has, is theirs.", De: "Jemand, wahrscheinlich Sie, möchte zeigen, dass diese Adresse des eigenen Kontos bei {host} die richtige ist.", Fr: "Quelqu’un, sans doute vous, souhaite montrer que cette adresse de son compte sur {host} est bien la sienne.", Es: "Alguien, probablemente usted, quiere demostrar que esta dirección de su cuenta en {host} es suya." }
+    /// The link.
+    own_proof_action { En: "Confirm this address", De: "Diese Adresse bestätigen", Fr: "Confirmer cette adresse", Es: "Confirmar esta dirección" }
+
     /// Subject of the letter to whoever has the address already.
     taken_subject { En: "Your address was asked for", De: "Ihre Adresse wurde gewünscht", Fr: "Votre adresse a été demandée", Es: "Se ha solicitado su dirección" }
     /// What it is about.
@@ -32,6 +39,10 @@ words! {
     changed_subject { En: "Your address was changed", De: "Ihre Adresse wurde geändert", Fr: "Votre adresse a été modifiée", Es: "Su dirección ha cambiado" }
     /// What it is about, at both addresses.
     changed_lead(host: &str, old: &str, new: &str) { En: "Your account at {host} has the address {new} now, in place of {old}.", De: "Ihr Konto bei {host} hat jetzt die Adresse {new} statt {old}.", Fr: "Votre compte sur {host} a désormais l’adresse {new} au lieu de {old}.", Es: "Su cuenta en {host} tiene ahora la dirección {new} en lugar de {old}." }
+    /// What it is about, at an address that nobody had proven.
+    left_lead(old: &str, host: &str) { En: "{old} is no longer the address of an account at {host}. The account has another one.", De: "{old} ist nicht mehr die Adresse eines Kontos bei {host}. Das Konto hat eine andere.", Fr: "{old} n’est plus l’adresse d’un compte sur {host}. Le compte en a une autre.", Es: "{old} ya no es la dirección de una cuenta en {host}. La cuenta tiene otra." }
+    /// What to do.
+    left_after { En: "If the account is yours and you did not do this, tell whoever runs the service.", De: "Wenn das Konto Ihres ist und Sie das nicht waren, benachrichtigen Sie den Betreiber.", Fr: "Si le compte est le vôtre et que ce n’était pas vous, avertissez l’exploitant du service.", Es: "Si la cuenta es suya y no fue usted, avise a quien presta el servicio." }
     /// Subject once it was taken back.
     undone_subject { En: "Your address is as it was", De: "Ihre Adresse ist wieder wie zuvor", Fr: "Votre adresse est rétablie", Es: "Su dirección vuelve a ser la de antes" }
     /// What it is about.

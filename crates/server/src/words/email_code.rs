@@ -115,7 +115,7 @@ words! {
     }
     /// Much to do.
     knows_password {
-        En: "If you did not ask for it, somebody knows your password. Choose another one:", De: "Wenn Sie ihn nicht angefordert haben, kennt jemand Ihr Passwort. Wählen Sie ein anderes:",
-        Fr: "Si vous ne l’avez pas demandé, quelqu’un connaît votre mot de passe. Choisissez-en un autre\u{a0}:", Es: "Si no lo pidió, alguien conoce su contraseña. Elija otra:",
+        En: "If you did not ask for it, somebody knows your password: choose another one.", De: "Wenn Sie ihn nicht angefordert haben, kennt jemand Ihr Passwort: Wählen Sie ein anderes.",
+        Fr: "Si vous ne l’avez pas demandé, quelqu’un connaît votre mot de passe\u{a0}: choisissez-en un autre.", Es: "Si no lo pidió, alguien conoce su contraseña: elija otra.",
     }
 }

@@ -31,10 +31,10 @@ words! {
     account_shut { En: "Your account is shut: choose a new password", De: "Ihr Konto ist gesperrt: Wählen Sie ein neues Passwort", Fr: "Votre compte est fermé\u{a0}: nouveau mot de passe", Es: "Su cuenta está cerrada: elija una contraseña" }
     /// What happened, and by whom.
     everybody_is_out(to: &str, host: &str) {
-        En: "You, or somebody who had a letter of ours, said that it was not you. Every sign-in of {to} at {host} has ended, and the old password no longer works. Choose a new one:",
-        De: "Sie, oder jemand, der eine unserer E-Mails hatte, haben gemeldet, dass Sie es nicht waren. Jede Anmeldung von {to} bei {host} ist beendet, und das alte Passwort gilt nicht mehr. Wählen Sie ein neues:",
-        Fr: "Vous, ou quelqu’un qui avait un de nos e-mails, avez signalé que ce n’était pas vous. Toutes les connexions de {to} sur {host} ont pris fin, et l’ancien mot de passe ne fonctionne plus. Choisissez-en un nouveau\u{a0}:",
-        Es: "Usted, o alguien que tenía un correo nuestro, indicó que no fue usted. Todas las sesiones de {to} en {host} se han cerrado, y la contraseña anterior ya no funciona. Elija una nueva:",
+        En: "You, or somebody who had a letter of ours, said that it was not you. Every sign-in of {to} at {host} has ended, and the old password no longer works.",
+        De: "Sie, oder jemand, der eine unserer E-Mails hatte, haben gemeldet, dass Sie es nicht waren. Jede Anmeldung von {to} bei {host} ist beendet, und das alte Passwort gilt nicht mehr.",
+        Fr: "Vous, ou quelqu’un qui avait un de nos e-mails, avez signalé que ce n’était pas vous. Toutes les connexions de {to} sur {host} ont pris fin, et l’ancien mot de passe ne fonctionne plus.",
+        Es: "Usted, o alguien que tenía un correo nuestro, indicó que no fue usted. Todas las sesiones de {to} en {host} se han cerrado, y la contraseña anterior ya no funciona.",
     }
     /// What holds until then.
     shut_stays_shut {
@@ -55,7 +55,7 @@ words! {
     /// Nothing to do.
     if_you { En: "If it was you, there is nothing to do.", De: "Wenn Sie es waren, ist nichts zu tun.", Fr: "Si c’était vous, il n’y a rien à faire.", Es: "Si fue usted, no hay nada que hacer." }
     /// A subject.
-    knows_password { En: "Somebody knows your password", De: "Jemand kennt Ihr Passwort", Fr: "Quelqu’un connaît votre mot de passe", Es: "Alguien conoce su contraseña" }
+    second_step_failed { En: "Your password was used, and the second step failed", De: "Passwort benutzt, zweiter Schritt misslungen", Fr: "Mot de passe utilisé, deuxième étape échouée", Es: "Se usó su contraseña y falló el segundo paso" }
     /// What was tried.
     could_not_show(to: &str, host: &str) {
         En: "Somebody has signed in as {to} at {host} with the right password, from a browser that we do not know, and could not show what is asked for beside it. Nobody got in.",
@@ -65,10 +65,10 @@ words! {
     }
     /// What to do.
     choose_another {
-        En: "If it was not, somebody knows your password. Choose another one:",
-        De: "Wenn nicht, kennt jemand Ihr Passwort. Wählen Sie ein anderes:",
-        Fr: "Sinon, quelqu’un connaît votre mot de passe. Choisissez-en un autre\u{a0}:",
-        Es: "Si no, alguien conoce su contraseña. Elija otra:",
+        En: "If it was not, somebody knows your password: choose another one.",
+        De: "Wenn nicht, kennt jemand Ihr Passwort: Wählen Sie ein anderes.",
+        Fr: "Sinon, quelqu’un connaît votre mot de passe\u{a0}: choisissez-en un autre.",
+        Es: "Si no, alguien conoce su contraseña: elija otra.",
     }
     /// Much to do.
     secure_mailbox {

@@ -66,7 +66,7 @@ words! {
     /// The link works no longer.
     over_title { En: "This link does not work any more", De: "Dieser Link gilt nicht mehr", Fr: "Ce lien n’est plus valable", Es: "Este enlace ya no vale" }
     /// Why.
-    over { En: "It was used already, it is too old, or it was damaged on the way. Nothing was changed.", De: "Er wurde schon benutzt, ist zu alt oder unterwegs beschädigt worden. Es wurde nichts geändert.", Fr: "Il a déjà servi, il est trop ancien ou il a été abîmé en route. Rien n’a été modifié.", Es: "Ya se usó, es demasiado antiguo o se dañó por el camino. No se ha cambiado nada." }
+    over { En: "It was used already, it is too old, or it was damaged on the way.", De: "Er wurde schon benutzt, ist zu alt oder unterwegs beschädigt worden.", Fr: "Il a déjà servi, il est trop ancien ou il a été abîmé en route.", Es: "Ya se usó, es demasiado antiguo o se dañó por el camino." }
     /// What helps then.
     new_password { En: "Choose a new password: it ends every sign-in as well", De: "Ein neues Passwort wählen: auch das beendet jede Anmeldung", Fr: "Choisir un nouveau mot de passe : cela met aussi fin à toutes les connexions", Es: "Elegir una contraseña nueva: también cierra todas las sesiones" }
     /// To the start page.

@@ -35,7 +35,8 @@ const REPLACED: Told = told("Another authenticator app was set up", "has another
 const USED: Told = told("A recovery code was used", "with one of your recovery codes");
 const PASSWORD_CHANGED: Told = told("Your password was changed", "has a new password at localhost:4400");
 /// Nobody got in, so there is nothing to shut: another password is what helps.
-const REFUSED: Told = Told { way_back: Some(FORGOT), ..told("Somebody knows your password", "Nobody got in") };
+const REFUSED: Told =
+    Told { way_back: Some(FORGOT), ..told("Your password was used, and the second step failed", "Nobody got in") };
 
 /// The letters of a server, as they come.
 struct Letters<'w> {
@@ -237,6 +238,9 @@ async fn another_address_is_told_to_both_and_so_is_that_it_is_as_it_was() {
     assert!(done.body.contains("Your address is safe"), "{done:?}");
     let undone =
         |to| Told { to, way_back: Some(FORGOT), ..told("Your address is as it was", "is the address of your account") };
-    let reset = Told { way_back: None, ..told("Choose a new password", "has forgotten the password") };
+    let reset = Told {
+        way_back: None,
+        ..told("Your account is shut: choose a new password", "the old password no longer works")
+    };
     letters.are("taken back", &[undone(ADA), undone(NEW_ADDRESS), reset]).await;
 }

@@ -2,7 +2,10 @@
 
 use http::Method;
 use http::header::{CONTENT_TYPE, ORIGIN};
-use serde_json::Value;
+use serde_json::{Value, json};
+use symbolon_oauth::{OpaqueToken, TokenKind};
+use symbolon_server::config::MailedCodes;
+use symbolon_store::{Artefact, Hash32};
 
 use crate::support::client::form;
 use crate::support::{Browser, ISSUER, World};
@@ -120,4 +123,86 @@ async fn strangers_who_ask_use_up_no_letters_of_a_browser_that_the_account_knows
     }
     own.wishes_for_a_password().await;
     assert_eq!(world.kept("password_reset").await.len(), 10, "and has an end, too");
+}
+
+/// Else asking for a code would be answered by such a link for ever.
+#[tokio::test]
+async fn a_link_that_was_mailed_proves_the_address_and_codes_by_mail_come_from_then_on() {
+    let world = World::with(|config| {
+        config.dev = true;
+        config.factors.email = MailedCodes::First;
+    })
+    .await;
+    let unproven = json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email_verified": false } } } });
+    world.command(&unproven).await;
+    let made = world.command(&json!({ "user": { "reset-link": { "user": ADA, "valid_secs": 60 } } })).await;
+    let mut own = world.browser();
+    own.chooses_by(&json!({ "text": made["link"] })).await;
+    assert!(!world.is_proven().await, "a link of the operator's was handed to whoever asked them");
+    for (template, is_proven) in [("password_reset", false), ("sign_in_code", true)] {
+        let mut anybody = world.browser();
+        let csrf = anybody.get("/login/email").await.field("csrf");
+        anybody.post("/login/email", &[("csrf", &*csrf), ("username", ADA)]).await;
+        let letters = world.kept(template).await;
+        assert_eq!((letters.len(), world.is_proven().await), (1, is_proven), "{template}");
+        if !is_proven {
+            own.chooses_by(&letters[0]).await;
+        }
+    }
+}
+
+/// A link to the mailbox that the account had proves nothing of the one that it has.
+#[tokio::test]
+async fn nobody_has_an_address_proven_by_a_link_to_another() {
+    let world = world().await;
+    world.browser().wishes_for_a_password().await;
+    let letter = world.kept("password_reset").await[0].clone();
+    let store = &world.running.app.store;
+    let user = store.user_by_identifier(ADA).await.unwrap().unwrap();
+    // As a change does that this link overtakes.
+    let link_text = link(&letter, "/reset?code=");
+    let code = OpaqueToken::parse(TokenKind::PasswordReset, link_text.split("code=").nth(1).unwrap()).unwrap();
+    let made = store.artefact(Artefact::PASSWORD_RESET, Hash32(code.hash())).await.unwrap().unwrap();
+    let other = json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email": EVIL } } } });
+    world.command(&other).await;
+    store.put_artefact(made).await.unwrap();
+    let mut own = world.browser();
+    own.press(&letter, "/reset?code=", &[("password", NEW), ("password_confirm", NEW)]).await;
+    let user = store.user(&user.id).await.unwrap().unwrap();
+    assert_eq!((user.email.as_deref(), user.email_verified), (Some(EVIL), false));
+}
+
+/// Who has lost the code of their browser has its link: an address that nobody has proven is proven by its owner, who is signed in.
+#[tokio::test]
+async fn the_owner_has_an_unproven_address_proven_by_a_link() {
+    let world = world().await;
+    let unproven = json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email_verified": false } } } });
+    world.command(&unproven).await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    let page = own.get("/account/email").await;
+    assert!(page.body.contains("Send a link that proves it") && !page.body.contains("is told"), "{page:?}");
+    own.post("/account/email", &[("csrf", &page.field("csrf")), ("action", "prove")]).await;
+    let letters = world.kept("own_email_proof").await;
+    assert!(!letters[0].to_string().contains("new address"), "{letters:?}");
+    let confirm = own.get(&link(&letters[0], "/account/email/confirm?code=")).await;
+    assert!(confirm.body.contains("Confirm your address") && !world.is_proven().await, "{confirm:?}");
+    let done = own.press(&letters[0], "/account/email/confirm?code=", &[]).await;
+    assert!(done.contains("Address confirmed") && world.is_proven().await, "{done}");
+    assert_eq!(world.kept("email_changed").await.len(), 0, "nothing has changed");
+    let page = own.get("/account/email").await;
+    assert!(!page.body.contains("id=\"prove\"") && page.body.contains("is told"), "{page:?}");
+    let again = own.get(&link(&letters[0], "/account/email/confirm?code=")).await;
+    assert!(
+        again.status == 410 && !again.body.contains("as it was"),
+        "it was used, and something came of it: {again:?}"
+    );
+    let asked = own.post("/account/email", &[("csrf", &page.field("csrf")), ("action", "prove")]).await;
+    assert_eq!((asked.status.as_u16(), world.kept("own_email_proof").await.len()), (400, 1));
+}
+
+impl World {
+    async fn is_proven(&self) -> bool {
+        self.running.app.store.user_by_identifier(ADA).await.unwrap().unwrap().email_verified
+    }
 }

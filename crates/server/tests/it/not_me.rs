@@ -288,13 +288,14 @@ async fn a_thief_has_no_way_back_to_an_address_of_theirs_and_the_operator_ends_e
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_has_proven_is_told_nothing_and_takes_nothing_back() {
+async fn an_address_that_nobody_has_proven_hears_of_it_without_the_new_one_and_takes_nothing_back() {
     let world = world().await;
     let mut own = world.owner().await;
     let set = json!({ "user": { "set": { "user": ADA, "change": { "claims": {}, "email": "typo@example.com" } } } });
     world.command(&set).await;
     own.new_address(&world, ADA).await;
-    assert!(world.letters_to("typo@example.com").await.is_empty());
+    let told = world.letters_to("typo@example.com").await;
+    assert_eq!(told, [json!({ "letter": "email_left" })], "whose mailbox it may be learns nothing else");
 }
 
 #[tokio::test]

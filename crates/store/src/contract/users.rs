@@ -241,6 +241,26 @@ pub(crate) async fn of_parallel_resets_by_one_link_one_sets_the_password(world: 
     assert_eq!(letters(&world).await, [json!({ "number": winner })], "told once, of the one that did");
 }
 
+pub(crate) async fn a_reset_link_proves_the_address_it_was_mailed_to_and_no_other(world: World) {
+    let unproven = UserUpdate { email_verified: Change::Set(false), now: NOW, ..UserUpdate::default() };
+    for (number, payload, proves) in [
+        (1, json!({ "mailed_to": "someone.else@example.com" }), false),
+        (2, json!({ "mailed_to": null }), false),
+        (3, json!({ "interaction": "ann@example.com" }), false),
+        (4, json!(null), false),
+        (5, json!({ "mailed_to": "ann@example.com" }), true),
+    ] {
+        world.update_user("ann", unproven.clone()).await.unwrap();
+        world.put_artefact(Artefact { payload, ..reset_link(number) }).await.unwrap();
+        let reset = world.reset_password(hash(number), "$new", &format!("handle-{number}"), Vec::new(), NOW).await;
+        assert!(reset.unwrap().is_some(), "{number}");
+        assert_eq!(world.ann().await.email_verified, proves, "{number}");
+    }
+    world.put_artefact(reset_link(6)).await.unwrap();
+    world.reset_password(hash(6), "$new", "handle-6", Vec::new(), NOW).await.unwrap();
+    assert!(world.ann().await.email_verified, "what was proven stays so");
+}
+
 pub(crate) async fn a_reset_link_that_cannot_be_used_changes_nothing(world: World) {
     world.put_artefact(reset_link(1)).await.unwrap();
     world.put_artefact(Artefact { kind: "setup".into(), ..reset_link(2) }).await.unwrap();

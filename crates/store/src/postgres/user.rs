@@ -199,7 +199,8 @@ pub(super) async fn reset_password(
     let found = conn.begin(vec![account, artefact::lock(Artefact::PASSWORD_RESET, &link)]).await?;
     let [account, found] = found.as_slice() else { return Err(super::short()) };
     let Some(link) = artefact::usable(found, now)? else { return Ok(None) };
-    let user = account.row().map(|row| from_row(row, 0)).transpose()?.ok_or(StoreError::NotFound("user"))?;
+    let mut user = account.row().map(|row| from_row(row, 0)).transpose()?.ok_or(StoreError::NotFound("user"))?;
+    user.email_verified |= link.was_mailed_to(&user);
     conn.fly(vec![artefact::mark(&link, now, None)]).await?;
     let signed_out = change_password(conn, user, hash, handle, now).await?;
     outbox::put_all(conn, tell, now).await?;

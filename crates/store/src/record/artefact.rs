@@ -76,6 +76,14 @@ impl Artefact {
         [Self::EMAIL_CHANGE, Self::EMAIL_CODE, Self::EMAIL_UNDO, Self::NOT_ME, Self::PASSWORD_RESET];
     /// The kind of user codes, each the question whether its device code may have an account.
     pub const USER_CODE: &'static str = "user_code";
+    /// In the payload of a link of kind [`Artefact::PASSWORD_RESET`]: the address that it was mailed to. Used, it proves that one.
+    pub const MAILED_TO: &'static str = "mailed_to";
+
+    /// Whether it was mailed to the address that the user has now.
+    pub(crate) fn was_mailed_to(&self, user: &User) -> bool {
+        let address = self.payload.get(Self::MAILED_TO).and_then(Value::as_str);
+        address.is_some() && address == user.email.as_deref()
+    }
 }
 
 /// What became of an attempt to use an artefact.

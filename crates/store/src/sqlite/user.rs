@@ -133,9 +133,13 @@ pub(super) fn update(conn: &Connection, id: &str, update: UserUpdate) -> Result<
 }
 
 pub(super) fn set_password(conn: &Connection, id: &str, hash: String, handle: String, now: u64) -> Result<SignedOut> {
-    let mut user = existing(conn, id)?;
-    ending::void_artefacts_of_user(conn, id)?;
-    let signal = Signal::of(conn, id, now)?;
+    let user = existing(conn, id)?;
+    give_password(conn, user, hash, handle, now)
+}
+
+fn give_password(conn: &Connection, mut user: User, hash: String, handle: String, now: u64) -> Result<SignedOut> {
+    ending::void_artefacts_of_user(conn, &user.id)?;
+    let signal = Signal::of(conn, &user.id, now)?;
     let signed_out = ending::end_all_of_user(&signal, &user, "password_changed")?;
     signal.credential_change(if user.password_hash.is_none() { "create" } else { "update" })?;
     user.password_hash = Some(hash);
@@ -156,7 +160,9 @@ pub(super) fn reset_password(
     let Some(link) = artefact::usable(conn, Artefact::PASSWORD_RESET, link, now)? else { return Ok(None) };
     artefact::mark(conn, &link, now, None)?;
     outbox::put_all(conn, tell, now)?;
-    set_password(conn, link.user_id.as_deref().unwrap_or_default(), hash, handle, now).map(Some)
+    let mut user = existing(conn, link.user_id.as_deref().unwrap_or_default())?;
+    user.email_verified |= link.was_mailed_to(&user);
+    give_password(conn, user, hash, handle, now).map(Some)
 }
 
 pub(super) fn set_password_hash(conn: &Connection, id: &str, expect: &str, hash: &str) -> Result<bool> {

@@ -59,6 +59,7 @@ fn what(words: words::AccountActivity, event: &AuditEvent, client: &str) -> Stri
         ("user.reset_link.create", _) => words.reset_asked(),
         ("user.email.ask", _) => words.email_asked(),
         ("user.email.change", _) => words.email_changed(),
+        ("user.email.prove", _) => words.email_proven(),
         ("user.email.undo", _) => words.email_undone(),
         ("user.factor.passkey", _) => words.passkey_added(),
         ("user.factor.totp", _) => words.app_added(),

@@ -1,6 +1,7 @@
 //! `/account/email`: another address. A link that is mailed there proves it, and until somebody who is signed in to the account has opened that
 //! and pressed the button, nothing changes; looking at it does not, as programs look at links, too. The present address is told at once and once
-//! more afterwards, each time with a link that keeps it and ends every sign-in.
+//! more afterwards, each time with a link that keeps it and ends every sign-in. One that nobody has proven may be a stranger's: it is told afterwards that
+//! the account has it no longer, and neither the new one nor a way back. Its owner can have it proven by a link, too.
 //!
 //! Whether somebody else has the address is told to nobody but them, by a letter: the page, its status and its work are the same (security 123).
 
@@ -31,7 +32,7 @@ use crate::pages::Csp;
 use crate::pages::account::email::{
     AccountEmail, AccountEmailProblem, EmailCan, EmailLink, EmailLinkWhat, LinkForm, Proven,
 };
-use crate::pages::account::{AccountDone, AccountDoneWhat};
+use crate::pages::account::{AccountDone, AccountDoneWhat, Told};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
 use crate::words;
@@ -58,14 +59,15 @@ pub(super) async fn act(visit: &Visit<'_>, params: &Params) -> Result<Response, 
             dropped.map_err(|error| store_failure(&error))?;
             Ok(page::see_other(visit.page.path()))
         }
-        Some("ask") if app.mail.is_on() => {
+        Some(action @ ("ask" | "prove")) if app.mail.is_on() => {
             if !visit.may_change().await? {
                 return visit.sign_in_again();
             }
-            let typed = params.get("email").unwrap_or_default();
+            let present = user.email.as_deref().filter(|_| action == "prove");
+            let typed = present.or_else(|| params.get("email")).unwrap_or_default();
             match ask(visit, typed).await? {
                 Ok(()) => Ok(page::see_other(visit.page.path())),
-                Err(problem) => render(visit, typed, Some(problem)).await,
+                Err(problem) => render(visit, if present.is_some() { "" } else { typed }, Some(problem)).await,
             }
         }
         _ => show(visit).await,
@@ -77,8 +79,8 @@ async fn ask(visit: &Visit<'_>, typed: &str) -> Result<Result<(), AccountEmailPr
     let failed = |error| store_failure(&error);
     let (app, meta, user) = (visit.app(), visit.arrival.meta, &visit.who.user);
     let Ok(email) = EmailAddress::parse(typed) else { return Ok(Err(AccountEmailProblem::NotAnAddress)) };
-    let present = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
-    if present.as_ref().is_some_and(|present| present.identifier == email.identifier) && user.email_verified {
+    let is_present = is_present(user, &email);
+    if is_present && user.email_verified {
         return Ok(Err(AccountEmailProblem::Same));
     }
     let keys = app.throttle().email_change_keys(&user.id, &email.identifier, meta.address_or_unspecified());
@@ -90,7 +92,11 @@ async fn ask(visit: &Visit<'_>, typed: &str) -> Result<Result<(), AccountEmailPr
     let is_taken = owner.is_some_and(|owner| owner.id != user.id);
     let proof = OpaqueToken::generate(TokenKind::EmailChange, &mut SystemRng);
     let link = app.issuer.endpoint(&format!("{}?code={}", OwnPage::EmailConfirm.path(), proof.reveal()));
-    let written = if is_taken { Letter::EmailTaken } else { Letter::EmailProof { link, minutes: PROOF_MINUTES } };
+    let written = match (is_taken, is_present) {
+        (true, _) => Letter::EmailTaken,
+        (false, true) => Letter::OwnEmailProof { link, minutes: PROOF_MINUTES },
+        (false, false) => Letter::EmailProof { link, minutes: PROOF_MINUTES },
+    };
     let mut tell = letter(visit.arrival, user, Some(&email.as_typed), &written);
     // Whoever reads a mailbox that nobody has proven hears nothing of the account.
     if user.email_verified {
@@ -107,6 +113,12 @@ async fn ask(visit: &Visit<'_>, typed: &str) -> Result<Result<(), AccountEmailPr
     app.store.put_only_artefact(artefact, tell).await.map_err(failed)?;
     events::account(app, meta, "user.email.ask", &user.id, None).await.map_err(failed)?;
     Ok(Ok(()))
+}
+
+/// Whether it is the address that the account has.
+fn is_present(user: &User, email: &EmailAddress) -> bool {
+    let present = user.email.as_deref().and_then(|email| EmailAddress::parse(email).ok());
+    present.is_some_and(|present| present.identifier == email.identifier)
 }
 
 /// What lets whoever has the present address keep it, and the link to it. Only a proven address has one, and none while the account can go back to
@@ -228,34 +240,43 @@ async fn proving(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<O
     let link = setup::link(app, Artefact::EMAIL_CHANGE, TokenKind::EmailChange, code, meta.now).await?;
     let link = link.filter(|link| link.user_id.as_deref() == Some(&user.id));
     let Some(email) = link.as_ref().and_then(email_of) else { return Ok(Some(over(arrival, Some(&user)))) };
+    let is_present = EmailAddress::parse(&email).is_ok_and(|email| is_present(&user, &email));
     if step == Step::Look {
         let binding = browser::session_binding(app, headers).unwrap_or_default();
         let csrf = csrf::issue(&app.csrf, binding, Purpose::Account, meta.now);
-        let what = EmailLinkWhat::Confirm(LinkForm { code: code.to_owned(), csrf, email });
+        let form = LinkForm { code: code.to_owned(), csrf, email };
+        let what = if is_present { EmailLinkWhat::Prove(form) } else { EmailLinkWhat::Confirm(form) };
         return Ok(Some(link_page(arrival, Some(&user), StatusCode::OK, what)));
     }
     let (undo, undo_link) = undo_link(app, &user, meta.now).await?.unzip();
-    let old = user.email.clone().unwrap_or_default();
-    let told = |undo: Option<String>| Letter::EmailChanged {
-        old: old.clone(),
-        email: email.clone(),
-        link: undo,
-        days: UNDO_DAYS,
+    let tell = if is_present { Vec::new() } else { told_of_change(arrival, &user, &email, undo_link) };
+    let (event, what) = if is_present {
+        ("user.email.prove", AccountDoneWhat::EmailProven { email: email.clone() })
+    } else {
+        let told = if user.email.is_some() { Told::Both } else { Told::NoOther };
+        ("user.email.change", AccountDoneWhat::EmailChanged { email: email.clone(), told })
     };
-    let mut tell = letter(arrival, &user, Some(&email), &told(None));
-    if user.email_verified {
-        tell.extend(letter(arrival, &user, user.email.as_deref(), &told(undo_link)));
-    }
-    let changed = Changed { email: email.clone(), verified: true, ending: None, tell, undo };
+    let changed = Changed { email, verified: true, ending: None, tell, undo };
     match change(arrival, &user, (Artefact::EMAIL_CHANGE, token), changed).await? {
         Some(Redeemed::Done) => {
-            let told = events::account(app, meta, "user.email.change", &user.id, None);
-            told.await.map_err(|error| store_failure(&error))?;
-            Ok(Some(done(arrival, &user, AccountDoneWhat::EmailChanged { email })))
+            let noted = events::account(app, meta, event, &user.id, None);
+            noted.await.map_err(|error| store_failure(&error))?;
+            Ok(Some(done(arrival, &user, what)))
         }
         Some(Redeemed::Changed) => Ok(None),
         _ => Ok(Some(over(arrival, Some(&user)))),
     }
+}
+
+/// The letters about another address, to both. The present one has the link that takes it back, if it was proven; else its reader may be anybody, who
+/// learns no more than that the account has it no longer.
+fn told_of_change(arrival: &Arrival<'_>, user: &User, email: &str, undo: Option<String>) -> Vec<NewDelivery> {
+    let old = user.email.clone().unwrap_or_default();
+    let told = |link| Letter::EmailChanged { old: old.clone(), email: email.to_owned(), link, days: UNDO_DAYS };
+    let mut tell = letter(arrival, user, Some(email), &told(None));
+    let to_old = if user.email_verified { told(undo) } else { Letter::EmailLeft };
+    tell.extend(letter(arrival, user, user.email.as_deref(), &to_old));
+    tell
 }
 
 /// What an account gets.

@@ -1,5 +1,5 @@
-//! `/account/email`, and the pages behind the links that are mailed. Form fields: `csrf`, `action` (`ask` with `email`, `drop`); of the pages
-//! behind links, `csrf` and `code`.
+//! `/account/email`, and the pages behind the links that are mailed. Form fields: `csrf`, `action` (`ask` with `email`, `prove`, `drop`); of the
+//! pages behind links, `csrf` and `code`.
 
 use askama::Template;
 
@@ -66,6 +66,14 @@ pub enum AccountEmailProblem {
 }
 
 impl AccountEmail {
+    /// What happens to another address: a present one that is proven is told of it at once.
+    fn hint(&self) -> &'static str {
+        match &self.present {
+            Some((_, Proven::Yes)) => self.words.hint(),
+            Some((_, Proven::No)) | None => self.words.hint_unproven(),
+        }
+    }
+
     fn told(&self) -> Option<String> {
         Some(match self.problem? {
             AccountEmailProblem::NotAnAddress => self.words.not_an_address().to_owned(),
@@ -95,6 +103,7 @@ impl AccountEmail {
         vec![
             ("account-email-wrong", Self { problem, typed: "ada".into(), ..plain.clone() }),
             ("account-email-pending", Self { pending: Some("ada@new.example.com".into()), ..plain.clone() }),
+            ("account-email-unproven", Self { present: Some(("ada@example.com".into(), Proven::No)), ..plain.clone() }),
             ("account-email-none", Self { present: None, ..plain.clone() }),
             ("account-email-stale", Self { can: EmailCan::SignIn, ..plain.clone() }),
             ("account-email-off", Self { can: EmailCan::Nothing, ..plain.clone() }),
@@ -133,6 +142,8 @@ pub enum EmailLinkWhat {
     Confirm(LinkForm),
     /// It can do nothing.
     Over,
+    /// It proves the address that the account has.
+    Prove(LinkForm),
     /// It takes an address back, which is somebody else's by now.
     Taken,
     /// It takes an address back.
@@ -155,6 +166,7 @@ impl EmailLink {
         match self.what {
             EmailLinkWhat::Confirm(_) => self.words.confirm_title(),
             EmailLinkWhat::Over | EmailLinkWhat::Taken => self.words.over_title(),
+            EmailLinkWhat::Prove(_) => self.words.prove_title(),
             EmailLinkWhat::Undo(_) => self.words.undo_title(),
         }
     }
@@ -163,6 +175,7 @@ impl EmailLink {
         match &self.what {
             EmailLinkWhat::Confirm(form) => self.words.confirm_lead(&form.email),
             EmailLinkWhat::Over => self.words.over_lead().to_owned(),
+            EmailLinkWhat::Prove(form) => self.words.prove_lead(&form.email),
             EmailLinkWhat::Taken => self.words.undo_taken().to_owned(),
             EmailLinkWhat::Undo(form) => self.words.undo_lead(&form.email),
         }
@@ -183,6 +196,7 @@ impl EmailLink {
         vec![
             ("email-confirm", page(EmailLinkWhat::Confirm(form("ada@new.example.com")))),
             ("email-confirm-hostile", page(EmailLinkWhat::Confirm(form(sample::HOSTILE)))),
+            ("email-prove", page(EmailLinkWhat::Prove(form("ada@example.com")))),
             ("email-undo", page(EmailLinkWhat::Undo(form("ada@example.com")))),
             ("email-undo-hostile", page(EmailLinkWhat::Undo(form(sample::HOSTILE)))),
             ("email-over", page(EmailLinkWhat::Over)),

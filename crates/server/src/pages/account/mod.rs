@@ -144,6 +144,13 @@ pub enum AccountDoneWhat {
     EmailChanged {
         /// Which.
         email: String,
+        /// Who was told.
+        told: Told,
+    },
+    /// Its address is proven.
+    EmailProven {
+        /// Which.
+        email: String,
     },
     /// It has its former address.
     EmailUndone {
@@ -156,11 +163,21 @@ pub enum AccountDoneWhat {
     PasswordChanged,
 }
 
+/// Who was told of another address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The one before, and the one that it is now.
+    Both,
+    /// There was none before.
+    NoOther,
+}
+
 impl AccountDone {
     fn title(&self) -> &'static str {
         match self.what {
             AccountDoneWhat::Deleted => self.words.deleted(),
             AccountDoneWhat::EmailChanged { .. } => self.words.email_changed(),
+            AccountDoneWhat::EmailProven { .. } => self.words.email_proven(),
             AccountDoneWhat::EmailUndone { .. } => self.words.email_undone(),
             AccountDoneWhat::PasswordChanged => self.words.password_changed(),
         }
@@ -169,7 +186,9 @@ impl AccountDone {
     fn lead(&self) -> String {
         match &self.what {
             AccountDoneWhat::Deleted => self.words.deleted_lead().to_owned(),
-            AccountDoneWhat::EmailChanged { email } => self.words.email_changed_lead(email),
+            AccountDoneWhat::EmailChanged { email, told: Told::Both } => self.words.email_changed_lead(email),
+            AccountDoneWhat::EmailChanged { email, told: Told::NoOther } => self.words.email_given_lead(email),
+            AccountDoneWhat::EmailProven { email } => self.words.email_proven_lead(email),
             AccountDoneWhat::EmailUndone { email, mailed: true } => self.words.email_undone_lead(email),
             AccountDoneWhat::EmailUndone { email, mailed: false } => self.words.email_back_lead(email),
             AccountDoneWhat::PasswordChanged => self.words.password_changed_lead().to_owned(),
@@ -183,9 +202,9 @@ impl AccountDone {
                 ("/", self.words.to_start())
             }
             AccountDoneWhat::EmailUndone { mailed: true, .. } => ("/forgot", self.words.to_new_password()),
-            AccountDoneWhat::EmailChanged { .. } | AccountDoneWhat::PasswordChanged => {
-                (OwnPage::Account.path(), self.words.to_account())
-            }
+            AccountDoneWhat::EmailChanged { .. }
+            | AccountDoneWhat::EmailProven { .. }
+            | AccountDoneWhat::PasswordChanged => (OwnPage::Account.path(), self.words.to_account()),
         }
     }
 
@@ -197,7 +216,9 @@ impl AccountDone {
         let email = || "ada@new.example.com".to_owned();
         vec![
             ("account-done-deleted", page(AccountDoneWhat::Deleted)),
-            ("account-done-email", page(AccountDoneWhat::EmailChanged { email: email() })),
+            ("account-done-email", page(AccountDoneWhat::EmailChanged { email: email(), told: Told::Both })),
+            ("account-done-first-email", page(AccountDoneWhat::EmailChanged { email: email(), told: Told::NoOther })),
+            ("account-done-proven", page(AccountDoneWhat::EmailProven { email: email() })),
             ("account-done-undone", page(AccountDoneWhat::EmailUndone { email: email(), mailed: true })),
             ("account-done-undone-no-password", page(AccountDoneWhat::EmailUndone { email: email(), mailed: false })),
             (

@@ -42,6 +42,15 @@ pub enum Effort {
     None,
 }
 
+/// Which guess at a code it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Guess {
+    /// The first.
+    First,
+    /// One after it.
+    Later,
+}
+
 /// Attempts that cost nothing, then waits that double.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -246,13 +255,18 @@ impl ThrottlePolicy {
         keys
     }
 
-    /// The counters of guesses at a sign-up's code: whatever is guessed for this mailbox, and anything from this address. Twenty in a day, then
-    /// one an hour: of a million codes that is no way in, and the link in the letter works for its owner all the same.
-    pub fn sign_up_code_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<ThrottleKey> {
+    /// The counters of guesses at a sign-up's code: whatever is guessed for this mailbox, and anything from this address. First guesses and later ones
+    /// are counted apart, ten of each in a day, then one of each in two hours: of a million codes that is no way in. Strangers who type wrong codes use
+    /// up later guesses, and one first for each letter; so its owner's right code need not wait, and the link in the letter works in any case.
+    pub fn sign_up_code_keys(&self, mailbox: &Identifier, address: IpAddr, guess: Guess) -> Vec<ThrottleKey> {
         let (hour, day) = (4 * QUARTER_HOUR, 96 * QUARTER_HOUR);
-        let limit = Limit { free: 20, base_delay_secs: 60, max_delay_secs: hour, window_secs: day };
+        let limit = Limit { free: 10, base_delay_secs: 120, max_delay_secs: 2 * hour, window_secs: day };
+        let kind = match guess {
+            Guess::First => "sign_up_first_code",
+            Guess::Later => "sign_up_code",
+        };
         vec![
-            key(format!("sign_up_code:{}", name_account(&Account::Unknown(mailbox))), limit),
+            key(format!("{kind}:{}", name_account(&Account::Unknown(mailbox))), limit),
             key(format!("address:{}", name_address(address)), self.address),
         ]
     }
@@ -263,6 +277,12 @@ impl ThrottlePolicy {
         key(format!("code:{name}"), limit)
     }
 
+    /// The counter that tells the first guess at one code from those after it.
+    pub fn first_guess_key(name: &str) -> ThrottleKey {
+        let limit = Limit { free: 1, base_delay_secs: 3600, max_delay_secs: 3600, window_secs: 3600 };
+        key(format!("first_guess:{name}"), limit)
+    }
+
     /// The counters that a sign-up gives its one attempt back which sent no letter.
     pub fn unsent_keys(&self, mailbox: &Identifier, address: IpAddr, effort: Effort) -> Vec<String> {
         let letters = self.sign_up_keys(mailbox, address).into_iter();
@@ -270,8 +290,8 @@ impl ThrottlePolicy {
     }
 
     /// The counters that the right code gives its one attempt back.
-    pub fn right_code_keys(&self, mailbox: &Identifier, address: IpAddr) -> Vec<String> {
-        self.sign_up_code_keys(mailbox, address).into_iter().map(|one| one.key).collect()
+    pub fn right_code_keys(&self, mailbox: &Identifier, address: IpAddr, guess: Guess) -> Vec<String> {
+        self.sign_up_code_keys(mailbox, address, guess).into_iter().map(|one| one.key).collect()
     }
 
     /// The counters that a success forgets. On a known device the account's stays: what strangers guess elsewhere does
@@ -488,7 +508,11 @@ mod tests {
     fn letters_of_a_sign_up_and_guesses_at_its_code_are_counted_apart() {
         let (policy, address) = (ThrottlePolicy::default(), "192.0.2.7".parse().unwrap());
         let ada = Identifier::parse("ada@example.com").unwrap();
-        let (letters, codes) = (policy.sign_up_keys(&ada, address), policy.sign_up_code_keys(&ada, address));
+        let (letters, codes) =
+            (policy.sign_up_keys(&ada, address), policy.sign_up_code_keys(&ada, address, Guess::Later));
+        let first = policy.sign_up_code_keys(&ada, address, Guess::First);
+        assert_ne!(first[0].key, codes[0].key, "who uses up one keeps nobody from the other");
+        assert_eq!(first[0].free + codes[0].free, 20);
         let sign_in = policy.keys(&Account::Unknown(&ada), address, None);
         for letter in &letters {
             assert!(sign_in.iter().chain(&codes).all(|other| other.key != letter.key), "{}", letter.key);

@@ -37,7 +37,7 @@ words! {
     /// Too many guesses.
     code_spent { En: "Too many codes that were not right. This one works no longer: have another one sent.", De: "Zu viele falsche Codes. Dieser gilt nicht mehr: Lassen Sie sich einen neuen senden.", Fr: "Trop de codes incorrects. Celui-ci ne fonctionne plus\u{a0}: faites-en envoyer un autre.", Es: "Demasiados códigos incorrectos. Este ya no funciona: pida que se le envíe otro." }
     /// Slowed down.
-    too_many_codes(time: &str) { En: "Too many codes that were not right. Try again in {time}.", De: "Zu viele falsche Codes. Versuchen Sie es in {time} noch einmal.", Fr: "Trop de codes incorrects. Réessayez dans {time}.", Es: "Demasiados códigos incorrectos. Inténtelo de nuevo en {time}." }
+    too_many_codes(time: &str) { En: "Too many codes that were not right. Try again in {time}, or use the link in the letter: it still works.", De: "Zu viele falsche Codes. Versuchen Sie es in {time} noch einmal, oder nehmen Sie den Link in der E-Mail: Er gilt weiterhin.", Fr: "Trop de codes incorrects. Réessayez dans {time}, ou utilisez le lien du message\u{a0}: il fonctionne toujours.", Es: "Demasiados códigos incorrectos. Inténtelo de nuevo en {time}, o use el enlace del mensaje: sigue funcionando." }
     /// Slowed down.
     not_again(time: &str) { En: "We have sent several letters already. The next one can go out in {time}.", De: "Wir haben schon mehrere E-Mails gesendet. Die nächste kann in {time} hinausgehen.", Fr: "Nous avons déjà envoyé plusieurs messages. Le prochain pourra partir dans {time}.", Es: "Ya hemos enviado varios mensajes. El siguiente puede salir en {time}." }
     /// Before [`SignUp::send_again`].

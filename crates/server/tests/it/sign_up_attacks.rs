@@ -197,13 +197,62 @@ async fn guesses_at_all_codes_of_a_mailbox_are_counted_together() {
     let world = World::open_to_all().await;
     let mut statuses = Vec::new();
     for _ in 0..5 {
-        let (mut browser, page) = asked(&world, GRACE).await;
-        for _ in 0..5 {
-            statuses.push(browser.enter_code(&page, "nonsense").await.status.as_u16());
-        }
+        statuses.push(guesses(&world).await);
     }
-    assert_eq!(statuses[..20], [400; 20]);
-    assert_eq!(statuses[20..], [429; 5]);
+    let (all, two, one) = ([400; 5], [400, 400, 400, 429, 429], [400, 429, 429, 429, 429]);
+    assert_eq!(statuses, [all, all, two, one, one], "ten after the first ones");
+    // Later in the day, at one letter after another.
+    let mut firsts = Vec::new();
+    for _ in 0..12 {
+        world.advance(3_601);
+        firsts.push(guesses(&world).await[0]);
+    }
+    assert!(firsts[..5] == [400; 5] && firsts[5..].contains(&429), "ten first ones, and then rarer: {firsts:?}");
+}
+
+/// What comes of five wrong codes for one letter, in a browser of a stranger.
+async fn guesses(world: &World) -> [u16; 5] {
+    let (mut browser, page) = asked(world, GRACE).await;
+    let mut statuses = [0; 5];
+    for status in &mut statuses {
+        *status = browser.enter_code(&page, "nonsense").await.status.as_u16();
+    }
+    statuses
+}
+
+/// Before or after their own sign-up, as long as there is a letter.
+#[tokio::test]
+async fn wrong_codes_of_strangers_do_not_hold_up_the_right_one() {
+    for strangers in [[3, 0], [0, 3]] {
+        let world = World::open_to_all().await;
+        for _ in 0..strangers[0] {
+            guesses(&world).await;
+        }
+        let (mut own, page) = asked(&world, GRACE).await;
+        let code = world.code_for(GRACE).await;
+        for _ in 0..strangers[1] {
+            guesses(&world).await;
+        }
+        assert_eq!(guesses(&world).await[1], 429, "the strangers have used theirs up");
+        let answer = own.enter_code(&page, &code).await;
+        let answer = own.follow(answer).await;
+        assert!(answer.param("code").is_some(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_to_wait_with_a_code_hears_that_the_link_works() {
+    let world = World::open_to_all().await;
+    for _ in 0..3 {
+        guesses(&world).await;
+    }
+    let (mut own, page) = asked(&world, GRACE).await;
+    own.enter_code(&page, "nonsense").await;
+    let waits = own.enter_code(&page, &world.code_for(GRACE).await).await;
+    assert!(waits.status == 429 && waits.body.contains("the link in the letter: it still works"), "{waits:?}");
+    let confirm = own.get(&world.link_for(GRACE).await).await;
+    let answer = own.confirm(&confirm, None).await;
+    assert!(own.follow(answer).await.param("code").is_some());
 }
 
 /// The store holds nothing that a reader of it could use.

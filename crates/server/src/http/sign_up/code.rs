@@ -1,6 +1,6 @@
 //! `/signup/code`: the code that was mailed, typed in the browser that asked for it.
 //!
-//! Each guess is counted before it is looked at: five at one code, some more at all codes for one mailbox. A new code is a new letter, counted as
+//! Each guess is counted before it is looked at: five at one code, some more at all codes for one mailbox, the first at each code apart from the others. A new code is a new letter, counted as
 //! such.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::complete::{Completed, Newcomer, Proof, complete};
 use super::{Form, Next, Typed, render};
 use crate::account::normalize::EmailAddress;
 use crate::account::sign_up::{self, Pending};
-use crate::account::throttle::{Effort, ThrottlePolicy};
+use crate::account::throttle::{Effort, Guess, ThrottlePolicy};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::http::authorize::{self, Arrival};
@@ -124,13 +124,21 @@ async fn guess(arrival: &Arrival<'_>, interaction: Interaction, found: Found, ty
     let question = |interaction, told| {
         Ok(Next::Code(Box::new(Question { interaction, email: email.as_typed.clone(), told: Some(told) })))
     };
-    let policy = app.throttle();
-    let keys = policy.sign_up_code_keys(&email.identifier, address(arrival));
+    let (policy, name) = (app.throttle(), sign_up::name(artefact.hash));
+    let first = ThrottlePolicy::first_guess_key(&name);
+    let guess = match app.attempts.begin(vec![first.clone()], meta.now).await.map_err(failed)? {
+        Attempt::Allowed => Guess::First,
+        Attempt::Wait { .. } => Guess::Later,
+    };
+    let keys = policy.sign_up_code_keys(&email.identifier, address(arrival), guess);
     if let Attempt::Wait { secs } = app.attempts.begin(keys, meta.now).await.map_err(failed)? {
         app.metrics.limited("sign_up_code");
+        // Nothing was looked at: the first is still to come.
+        let forget = if guess == Guess::First { vec![first.key] } else { Vec::new() };
+        app.attempts.forgive(forget, Vec::new()).await.map_err(failed)?;
         return question(interaction, CodeTold::Throttled { wait_secs: secs });
     }
-    let one = vec![ThrottlePolicy::one_code_key(&sign_up::name(artefact.hash))];
+    let one = vec![ThrottlePolicy::one_code_key(&name)];
     if matches!(app.attempts.begin(one, meta.now).await.map_err(failed)?, Attempt::Wait { .. }) {
         return question(interaction, CodeTold::Spent);
     }
@@ -138,7 +146,7 @@ async fn guess(arrival: &Arrival<'_>, interaction: Interaction, found: Found, ty
         app.metrics.sign_up("wrong_code");
         return question(interaction, CodeTold::Wrong);
     }
-    let given_back = policy.right_code_keys(&email.identifier, address(arrival));
+    let given_back = policy.right_code_keys(&email.identifier, address(arrival), guess);
     app.attempts.forgive(Vec::new(), given_back).await.map_err(failed)?;
     let shown = email.as_typed.clone();
     match finish(arrival, artefact, pending, email, Some(&interaction)).await? {

@@ -19,7 +19,7 @@ use super::complete::Completed;
 use super::render;
 use crate::account::password::{Password, Verdict};
 use crate::account::sign_up;
-use crate::account::throttle::ThrottlePolicy;
+use crate::account::throttle::{Guess, ThrottlePolicy};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::http::authorize::Arrival;
@@ -132,7 +132,7 @@ async fn judge(arrival: &Arrival<'_>, found: &Found, typed: &str) -> Result<Opti
     let Arrival { app, meta, .. } = arrival;
     let failed = |error| store_failure(&error);
     let policy = app.throttle();
-    let keys = policy.sign_up_code_keys(&found.email.identifier, address(arrival));
+    let keys = policy.sign_up_code_keys(&found.email.identifier, address(arrival), Guess::Later);
     if let Attempt::Wait { secs } = app.attempts.begin(keys, meta.now).await.map_err(failed)? {
         app.metrics.limited("sign_up_code");
         return Ok(Some(ConfirmProblem::Throttled { wait_secs: secs }));
@@ -146,14 +146,14 @@ async fn judge(arrival: &Arrival<'_>, found: &Found, typed: &str) -> Result<Opti
     match app.passwords.verify(password, stored, setup::salt()).await {
         Err(_) => {
             // Nothing was looked at.
-            let mut given_back = policy.right_code_keys(&found.email.identifier, address(arrival));
+            let mut given_back = policy.right_code_keys(&found.email.identifier, address(arrival), Guess::Later);
             given_back.push(ThrottlePolicy::one_code_key(&sign_up::name(found.artefact.hash)).key);
             app.attempts.forgive(Vec::new(), given_back).await.map_err(failed)?;
             Ok(Some(ConfirmProblem::Busy))
         }
         Ok(Verdict::NoMatch) => Ok(Some(ConfirmProblem::WrongPassword)),
         Ok(Verdict::Match | Verdict::MatchNeedsRehash(_)) => {
-            let given_back = policy.right_code_keys(&found.email.identifier, address(arrival));
+            let given_back = policy.right_code_keys(&found.email.identifier, address(arrival), Guess::Later);
             app.attempts.forgive(Vec::new(), given_back).await.map_err(failed)?;
             Ok(None)
         }

@@ -108,7 +108,7 @@ test('without JavaScript: an app is set up, completes the sign-in, a recovery co
   };
   await atTheStep();
   page = await visitor.submit(page, '/login/factor', { code: '000000' });
-  assert.match(page.body, /not right any more/);
+  assert.match(page.body, /code is not right/);
   page = await visitor.submit(page, '/login/factor', { code: totp(secret) });
   assert.match(page.body, /Hello, /);
   visitor.cookies.clear();

@@ -62,7 +62,7 @@ test('a wrong code keeps people out and is told to the owner, the right one lets
   assert.equal(await page.evaluate(() => document.activeElement.id), 'code');
   await page.fill('#code', '000000');
   await page.click('#continue');
-  assert.match(await page.innerText('#problem'), /not right any more/);
+  assert.match(await page.innerText('#problem'), /code is not right/);
   assert.match(await page.title(), /^Problem/);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'problem');
   const away = await page.context().newPage();

@@ -21,6 +21,7 @@ use super::factor::{self, name_of};
 use super::meta::Meta;
 use super::page;
 use super::posted::Posted;
+use crate::account::factors::passkey::Refused;
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, passkey};
 use crate::app::App;
@@ -183,7 +184,10 @@ impl Visit<'_> {
             problem,
         };
         let csp = if view.create.is_some() { Csp::strict().passkey_script(app.issuer.origin()) } else { Csp::strict() };
-        let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        let status = match problem {
+            None | Some(SecurityProblem::PasskeyThere) => StatusCode::OK,
+            Some(_) => StatusCode::BAD_REQUEST,
+        };
         Ok(page::html(app, status, &view, &csp))
     }
 
@@ -323,6 +327,7 @@ impl Visit<'_> {
                 let codes = factors::recovery_code::generate();
                 self.keep(&factors, Credential { name, ..credential }, codes, FactorChange::PasskeyAdded).await
             }
+            Err(Refused::Repeated) => self.show(Some(SecurityProblem::PasskeyThere)).await,
             Err(refused) => {
                 tracing::info!(cause = refused.cause(), "a passkey was not registered");
                 self.show(Some(SecurityProblem::Passkey)).await

@@ -115,9 +115,16 @@ pub enum SecurityProblem {
     Passkey,
     /// The passkey is on record already.
     PasskeyTaken,
+    /// It was just added, and the page behind was loaded again: nothing is wrong.
+    PasskeyThere,
 }
 
 impl Security {
+    /// Whether a passkey is there that somebody adds once more.
+    fn is_there(&self) -> bool {
+        self.problem == Some(SecurityProblem::PasskeyThere)
+    }
+
     fn words(&self) -> words::Security {
         words::Security::of(self.shell.language)
     }
@@ -164,6 +171,7 @@ impl Security {
         let all = Self { passkeys, totp: Some(("three".into(), used())), codes_left: Some(7), ..none.clone() };
         vec![
             ("security-problem", Self { problem: Some(SecurityProblem::Passkey), ..all.clone() }),
+            ("security-there", Self { problem: Some(SecurityProblem::PasskeyThere), ..all.clone() }),
             ("security-stale", Self { fresh: Entered::LongAgo, create: None, ..all.clone() }),
             ("security-no-codes", Self { codes_left: Some(0), ..all.clone() }),
             (

@@ -30,8 +30,8 @@ words! {
     }
     /// It is not the app's code.
     wrong_code {
-        En: "That code is not right any more. Wait for the next one in your app, and enter it.", De: "Dieser Code stimmt nicht mehr. Warten Sie auf den nächsten in Ihrer App, und geben Sie ihn ein.",
-        Fr: "Ce code n’est plus bon. Attendez le suivant dans votre application, et saisissez-le.", Es: "Ese código ya no es correcto. Espere al siguiente en su aplicación y escríbalo.",
+        En: "That code is not right. Wait for the next one in your app, and enter it.", De: "Dieser Code stimmt nicht. Warten Sie auf den nächsten in Ihrer App, und geben Sie ihn ein.",
+        Fr: "Ce code n’est pas le bon. Attendez le suivant dans votre application, et saisissez-le.", Es: "Ese código no es correcto. Espere al siguiente en su aplicación y escríbalo.",
     }
     /// The passkey was another.
     wrong_passkey {
@@ -114,7 +114,7 @@ words! {
         Fr: "C’était votre dernier code de secours. Sans votre application ou votre clé d’accès, vous ne pourriez plus vous connecter.", Es: "Ese era su último código de recuperación. Sin su aplicación o su clave de acceso no podría volver a iniciar sesión.",
     }
     /// Before how many are left.
-    code_used { En: "That recovery code is used up.", De: "Dieser Wiederherstellungscode ist verbraucht.", Fr: "Ce code de secours a déjà été utilisé.", Es: "Ese código de recuperación ya está usado." }
+    code_used { En: "That recovery code is used up.", De: "Dieser Wiederherstellungscode ist verbraucht.", Fr: "Ce code de secours est maintenant utilisé.", Es: "Ese código de recuperación ya está usado." }
     /// How many are left.
     one_left { En: "One is left.", De: "Einer ist übrig.", Fr: "Il en reste un.", Es: "Queda uno." }
     /// How many are left.

@@ -10,6 +10,13 @@ words! {
     how_you_sign_in { En: "How you sign in", De: "Wie Sie sich anmelden", Fr: "Comment vous vous connectez", Es: "Cómo inicia sesión" }
     /// It is on record.
     passkey_taken { En: "This passkey is on record already. Use another device or key.", De: "Dieser Passkey ist schon hinterlegt. Verwenden Sie ein anderes Gerät oder einen anderen Schlüssel.", Fr: "Cette clé d’accès est déjà enregistrée. Utilisez un autre appareil ou une autre clé.", Es: "Esta clave de acceso ya está registrada. Use otro dispositivo u otra clave." }
+    /// The page that showed its recovery codes was loaded again.
+    passkey_is_there {
+        En: "This passkey is added already. Its recovery codes were shown only once: if you do not have them, make new ones here.",
+        De: "Dieser Passkey ist schon hinzugefügt. Die Wiederherstellungscodes wurden nur einmal gezeigt: Wenn Sie sie nicht haben, erstellen Sie hier neue.",
+        Fr: "Cette clé d’accès est déjà ajoutée. Les codes de secours n’ont été affichés qu’une fois\u{a0}: si vous ne les avez pas, créez-en de nouveaux ici.",
+        Es: "Esta clave de acceso ya está añadida. Los códigos de recuperación solo se mostraron una vez: si no los tiene, cree otros aquí.",
+    }
     /// It could not be taken.
     passkey_not_added {
         En: "The passkey could not be added. Try again; it needs a device or key that asks for a PIN, a finger or a face.",
@@ -18,7 +25,7 @@ words! {
         Es: "No se pudo añadir la clave de acceso. Inténtelo de nuevo; hace falta un dispositivo o una llave que pida un PIN, un dedo o una cara.",
     }
     /// It is not the app's.
-    wrong_code { En: "That code is not right any more.", De: "Dieser Code stimmt nicht mehr.", Fr: "Ce code n’est plus bon.", Es: "Ese código ya no es correcto." }
+    wrong_code { En: "That code is not right. Wait for the next one in your app.", De: "Dieser Code stimmt nicht. Warten Sie auf den nächsten in Ihrer App.", Fr: "Ce code n’est pas le bon. Attendez le suivant dans votre application.", Es: "Ese código no es correcto. Espere al siguiente en su aplicación." }
     /// What to do first.
     to_change { En: "To change anything here, confirm that it is you.", De: "Um hier etwas zu ändern, bestätigen Sie, dass Sie es sind.", Fr: "Pour changer quelque chose ici, confirmez que c’est bien vous.", Es: "Para cambiar algo aquí, confirme que es usted." }
     /// A button.

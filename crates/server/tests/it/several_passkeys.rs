@@ -109,3 +109,25 @@ async fn a_passkey_of_somebody_else_is_neither_renamed_nor_removed() {
     assert_eq!(listed(&mut own).await[0].1, "Phone");
     assert!(signs_in(&world, &mut key).await);
 }
+
+/// The page that shows the recovery codes, loaded again, is the same form once more.
+#[tokio::test]
+async fn a_form_that_is_sent_twice_says_that_the_passkey_is_there() {
+    let world = World::new().await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    let form = own.passkey_form(&passkey(b"phone", 0)).await;
+    assert!(own.post_all(SECURITY, &form).await.body.contains("shown only this once"));
+    let again = own.post_all(SECURITY, &form).await;
+    assert!(again.status == 200 && again.body.contains("This passkey is added already"), "{again:?}");
+    assert!(again.body.contains("id=\"new-codes\"") && !again.body.contains("could not be added"), "{again:?}");
+    assert_eq!(listed(&mut own).await.len(), 1);
+    // Of somebody else's it tells nothing.
+    let mut bobs = world.browser();
+    bobs.sign_in_here("bob@example.com").await;
+    let csrf = bobs.get(SECURITY).await.field("csrf");
+    let stolen: Vec<_> =
+        form.into_iter().map(|(name, value)| (name, if name == "csrf" { csrf.clone() } else { value })).collect();
+    let refused = bobs.post_all(SECURITY, &stolen).await;
+    assert!(refused.status == 400 && refused.body.contains("could not be added"), "{refused:?}");
+}

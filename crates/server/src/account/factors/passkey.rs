@@ -59,6 +59,8 @@ pub(crate) enum Refused {
     Unknown,
     /// The passkey was used elsewhere in the same moment.
     Raced,
+    /// The very form by which this account got the passkey, once more.
+    Repeated,
 }
 
 impl Refused {
@@ -68,6 +70,7 @@ impl Refused {
             Self::Step(step) => step.to_string(),
             Self::Challenge => "the challenge is not ours, too old or used".to_owned(),
             Self::Unknown => "nobody who may sign in has this passkey".to_owned(),
+            Self::Repeated => "the form was sent twice".to_owned(),
             Self::Raced => "the passkey was used elsewhere at once".to_owned(),
         }
     }
@@ -172,7 +175,9 @@ pub(crate) async fn created(
         Err(refused) => return Ok(Err(refused)),
     };
     if let Err(refused) = spend(app, &challenge, now).await? {
-        return Ok(Err(refused));
+        let known = app.store.credential(Credential::PASSKEY, &new.id).await.map_err(|error| store_failure(&error))?;
+        let is_theirs = known.is_some_and(|(_, owner)| owner.id == user.id);
+        return Ok(Err(if is_theirs { Refused::Repeated } else { refused }));
     }
     let platform = params.get("attachment") == Some("platform");
     let payload = json!({

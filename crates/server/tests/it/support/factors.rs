@@ -106,9 +106,16 @@ impl Browser {
 
     /// Adds a passkey.
     pub async fn add_passkey(&mut self, passkey: &Passkey) -> Answer {
+        let form = self.passkey_form(passkey).await;
+        let answer = self.post_all(SECURITY, &form).await;
+        self.follow(answer).await
+    }
+
+    /// The form that adds it.
+    pub async fn passkey_form(&mut self, passkey: &Passkey) -> Vec<(&'static str, String)> {
         let page = self.get(SECURITY).await;
         let (client_data, object) = passkey.create(&challenge(&page));
-        let fields = [
+        vec![
             ("csrf", page.field("csrf")),
             ("action", "passkey".to_owned()),
             ("name", "Phone".to_owned()),
@@ -116,9 +123,7 @@ impl Browser {
             ("client_data", base64url::encode(&client_data)),
             ("attestation", base64url::encode(&object)),
             ("attachment", "platform".to_owned()),
-        ];
-        let answer = self.post_all(SECURITY, &fields).await;
-        self.follow(answer).await
+        ]
     }
 
     /// Answers the second step with a code.

@@ -143,6 +143,7 @@ fn spells(text: &[char], word: impl Iterator<Item = char>) -> bool {
 
 fn stands_for(c: char, letter: char) -> bool {
     c == letter
+        || bare(c) == letter
         || matches!(
             (c, letter),
             ('@' | '4', 'a')
@@ -155,6 +156,20 @@ fn stands_for(c: char, letter: char) -> bool {
                 | ('7' | '+', 't')
                 | ('2', 'z')
         )
+}
+
+/// A letter without its accent: the words are written without, and people write both.
+const fn bare(c: char) -> char {
+    match c {
+        'á' | 'à' | 'â' | 'ä' | 'ã' => 'a',
+        'ç' => 'c',
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'í' | 'ì' | 'î' | 'ï' => 'i',
+        'ñ' => 'n',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' => 'u',
+        other => other,
+    }
 }
 
 /// Length of the longest run at the start of the text.

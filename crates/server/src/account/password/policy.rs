@@ -143,6 +143,15 @@ mod tests {
             "!!!!!!!!!!!!",
             "zyxwvutsrqpo",
             "asdfghjkl;'asdf",
+            "motdepasse123456",
+            "contraseñacontraseña",
+            "contrasenacontrasena",
+            "bonjourbonjour12",
+            "sommersommer2024",
+            "Passwort12345678",
+            "hallohallo123456",
+            "SoleilSoleil1998",
+            "holaholaholahola1",
         ] {
             assert_eq!(check(bad), Err(PasswordProblem::Common), "{bad}");
         }

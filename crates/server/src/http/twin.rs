@@ -15,8 +15,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_LENGTH, CONTENT_TYPE,
-    LOCATION, ORIGIN, RETRY_AFTER, SET_COOKIE, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_LANGUAGE,
+    CONTENT_LENGTH, CONTENT_TYPE, LOCATION, ORIGIN, RETRY_AFTER, SET_COOKIE, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
@@ -74,7 +74,10 @@ impl Twin {
         let error = match what {
             ErrorWhat::CookiesNeeded => "cookies_needed",
             ErrorWhat::Forgery => "forgery",
-            ErrorWhat::LinkExpired { .. } | ErrorWhat::ResetLinkExpired | ErrorWhat::SignUpOver => "link_expired",
+            ErrorWhat::InvitationOver { .. }
+            | ErrorWhat::LinkExpired { .. }
+            | ErrorWhat::ResetLinkExpired
+            | ErrorWhat::SignUpOver => "link_expired",
             ErrorWhat::PageExpired => "page_expired",
             ErrorWhat::SignUpClosed => "sign_up_closed",
             ErrorWhat::TooMany { .. } => "throttled",
@@ -162,7 +165,8 @@ async fn as_form(app: &App, request: Request) -> Result<Request, Response> {
 
 /// The twin of an answer: where it leads, or what its page says.
 fn as_twin(app: &App, response: &Response) -> Response {
-    let kept = [SET_COOKIE, RETRY_AFTER];
+    // Its words are those of the page, in the language that this found.
+    let kept = [CONTENT_LANGUAGE, SET_COOKIE, RETRY_AFTER, VARY];
     let keep = |answer: &mut Response| {
         for name in kept {
             for value in response.headers().get_all(&name) {

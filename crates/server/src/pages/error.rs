@@ -46,6 +46,11 @@ pub enum ErrorWhat {
     Forgery,
     /// Our own failure; the cause is in the log only.
     Internal,
+    /// An invitation that is unknown, used or too old.
+    InvitationOver {
+        /// The command that makes a new one.
+        command: &'static str,
+    },
     /// A one-time link (set-up, reset) that is unknown, used or too old.
     LinkExpired {
         /// The command that makes a new one.
@@ -116,7 +121,8 @@ impl ErrorPage {
         match self.what {
             ErrorWhat::Forgery | ErrorWhat::SignUpClosed => StatusCode::FORBIDDEN,
             ErrorWhat::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorWhat::LinkExpired { .. }
+            ErrorWhat::InvitationOver { .. }
+            | ErrorWhat::LinkExpired { .. }
             | ErrorWhat::ResetLinkExpired
             | ErrorWhat::SetUpAlready
             | ErrorWhat::SignUpOver => StatusCode::GONE,
@@ -164,6 +170,7 @@ impl ErrorPage {
             ("error-forgery", page(ErrorWhat::Forgery)),
             ("error-internal", page(ErrorWhat::Internal)),
             ("error-link", page(ErrorWhat::LinkExpired { command: "symbolon admin setup-link" })),
+            ("error-invitation", page(ErrorWhat::InvitationOver { command: "symbolon user invite EMAIL" })),
             ("error-reset-link", page(ErrorWhat::ResetLinkExpired)),
             ("error-method", page(ErrorWhat::MethodNotAllowed)),
             ("error-not-found", Self { request_id: None, ..page(ErrorWhat::NotFound) }),

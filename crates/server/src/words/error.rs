@@ -141,6 +141,13 @@ words! {
         Fr: "Il a déjà été utilisé, il est trop ancien ou il a été abîmé en chemin. Si vous l’avez utilisé, votre compte existe\u{a0}: connectez-vous. Sinon, recommencez là où vous vouliez le compte.",
         Es: "Ya se usó, es demasiado antiguo o se dañó por el camino. Si lo usó, su cuenta existe: inicie sesión. Si no, empiece de nuevo donde quería la cuenta.",
     }
+    /// What happened and what to do.
+    invitation_over {
+        En: "It was used already, it is too old, or it was damaged on the way. If you have used it, your account is there: sign in.",
+        De: "Er wurde schon benutzt, ist zu alt oder wurde unterwegs beschädigt. Wenn Sie ihn benutzt haben, gibt es Ihr Konto: Melden Sie sich an.",
+        Fr: "Il a déjà été utilisé, il est trop ancien ou il a été abîmé en chemin. Si vous l’avez utilisé, votre compte existe\u{a0}: connectez-vous.",
+        Es: "Ya se usó, es demasiado antiguo o se dañó por el camino. Si lo usó, su cuenta existe: inicie sesión.",
+    }
     /// A title.
     too_many { En: "Too many attempts", De: "Zu viele Versuche", Fr: "Trop de tentatives", Es: "Demasiados intentos" }
     /// What happened and what to do.

@@ -1,6 +1,6 @@
 //! Promises of the forms' JSON twins: the same answers as of the pages, to whoever may have people type their passwords, and to nobody else.
 
-use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, ORIGIN};
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
 
@@ -247,4 +247,17 @@ async fn guesses_by_json_are_slowed_like_all_others() {
         (answer.status.as_u16(), answer.header("retry-after"), &answer.json()["error"]),
         (429, "1", &json!("throttled"))
     );
+}
+
+/// Their labels are in a language as those of the page are.
+#[tokio::test]
+async fn rfc9110_section_8_5_a_twin_says_its_language_and_varies_by_it() {
+    let world = World::new().await;
+    for (path, accepted, said) in [("/login", "de", "de"), ("/login", "xx", "en"), ("/forgot", "fr", "fr")] {
+        let headers = [(ACCEPT, "application/json"), (ACCEPT_LANGUAGE, accepted)];
+        let answer = world.browser().send(Method::GET, path, &headers, None).await;
+        assert_eq!(answer.header("content-language"), said, "{path}");
+        let varies: Vec<&str> = answer.headers.get_all("vary").iter().filter_map(|it| it.to_str().ok()).collect();
+        assert!(varies.iter().any(|it| it.contains("Accept-Language")) && varies.contains(&"Accept"), "{varies:?}");
+    }
 }

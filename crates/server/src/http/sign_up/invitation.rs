@@ -32,7 +32,7 @@ async fn find(arrival: &Arrival<'_>, text: &str) -> Result<Result<Invited, Error
     if !arrival.app.sign_up().takes_invitations() {
         return Ok(Err(ErrorWhat::SignUpClosed));
     }
-    let over = ErrorWhat::LinkExpired { command: COMMAND };
+    let over = ErrorWhat::InvitationOver { command: COMMAND };
     let Ok(token) = OpaqueToken::parse(TokenKind::Invitation, text) else { return Ok(Err(over)) };
     let found = arrival.app.store.artefact(Artefact::INVITATION, Hash32(token.hash())).await;
     let found = found.map_err(|error| store_failure(&error))?;
@@ -90,7 +90,7 @@ pub(super) async fn accept(
                 None => newborn.onward(arrival, None).await,
             }
         }
-        Completed::Over => Ok(page::error(app, arrival.meta, ErrorWhat::LinkExpired { command: COMMAND })),
+        Completed::Over => Ok(page::error(app, arrival.meta, ErrorWhat::InvitationOver { command: COMMAND })),
         Completed::Taken => {
             let start = Interaction::own_sign_up(&app.issuer, browser, arrival.meta.now);
             let exists = super::Next::SignIn(Box::new((start, invited.invitation.email)));

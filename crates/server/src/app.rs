@@ -200,9 +200,7 @@ impl App {
         let authorities = Authorities::open(config.mtls.ca.as_deref()).map_err(|why| invalid(&why))?;
         // Before the data is touched: a key that cannot be read must not cost a migration.
         let known = known_master_key(&config)?;
-        let leaked = leaked(&config)?;
-        let passwords = Pool::start(hashing(&config)).map_err(|why| invalid(&why))?;
-        let passwords = passwords.with_leaked(leaked).of_service(issuer.as_str());
+        let passwords = passwords(&config, &issuer)?;
         let metrics = Arc::new(Metrics::new(passwords.meter(), clock.now()));
         let store = storage::open(&config).await?;
         if store.meta(MARK).await?.is_some() {
@@ -372,6 +370,13 @@ fn hashing(config: &Config) -> PoolSettings {
         queue: password.queue,
         ..defaults
     }
+}
+
+/// Where passwords are hashed and judged.
+fn passwords(config: &Config, issuer: &Issuer) -> Result<Pool, AppError> {
+    let leaked = leaked(config)?;
+    let pool = Pool::start(hashing(config)).map_err(|why| AppError::Invalid(why.to_string()))?;
+    Ok(pool.with_leaked(leaked).of_service(issuer.as_str()))
 }
 
 /// The operator's file of leaked passwords. Before the data is touched, as a wrong path is a mistake of the configuration.

@@ -4,8 +4,16 @@ use serde_json::{Value, json};
 use symbolon_oauth::Client;
 use symbolon_oauth::endpoint::discovery::Certificates;
 
-/// What is probably not meant so: the client has to show a certificate that nothing here takes. It may be configured later, so it is no fault.
-pub(super) fn warning(taken: &Certificates, client: &Client) -> Option<Value> {
+/// An answer about a client, with what is probably not meant so: it has to show a certificate that nothing here takes. That may be configured
+/// later, so it is no fault.
+pub(super) fn with_warning(taken: &Certificates, client: &Client, mut answer: Value) -> Value {
+    if let Some(warning) = warning(taken, client) {
+        answer["warning"] = warning;
+    }
+    answer
+}
+
+fn warning(taken: &Certificates, client: &Client) -> Option<Value> {
     let (id, is_served) = (&client.client_id, taken.serve(client.token_endpoint_auth_method));
     let (message, fix) = if !taken.are_taken() && (client.is_certificate_bound() || !is_served) {
         let message = format!("`{id}` must show a certificate, and none is taken here");

@@ -253,13 +253,13 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     let taken = AdminError::conflict(format!("there is a client `{client_id}` already"), "symbolon client list");
     document::put(context, CLIENT, &client_id, &client, Expect::Absent, taken).await?;
     context.audit(Event { name: "client.create", client_id: Some(&client_id), ..Event::default() }).await?;
-    Ok(json!({
+    let answer = json!({
         "client": view(&client),
         "client_secret": secret.as_ref().map(OpaqueToken::reveal),
-        "warning": certificate::warning(&context.config.certificates(), &client),
         "token_endpoint": context.link("oauth/token"),
         "has_users": has_users(context).await?,
-    }))
+    });
+    Ok(certificate::with_warning(&context.config.certificates(), &client, answer))
 }
 
 /// Whether there is anybody who could sign in.
@@ -325,12 +325,12 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     let detail = json!({ "tokens_revoked": rule.is_some() });
     let event = Event { name: "client.change", detail, ..Event::default() };
     write(context, &document, &client, rule.as_ref(), event).await?;
-    Ok(json!({
+    let answer = json!({
         "client": view(&client),
         "client_secret": secret.as_ref().map(OpaqueToken::reveal),
-        "warning": certificate::warning(&context.config.certificates(), &client),
         "tokens_until": tokens_until(rule.as_ref()),
-    }))
+    });
+    Ok(certificate::with_warning(&context.config.certificates(), &client, answer))
 }
 
 pub(super) async fn delete(context: &mut AdminContext<'_>, id: &str) -> Result<Value, AdminError> {

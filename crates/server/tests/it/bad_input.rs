@@ -152,7 +152,9 @@ async fn a_body_of_a_megabyte_is_refused_without_being_read_to_its_end() {
     let at_limit = Bytes::from(format!("a={}", "x".repeat(60_000)));
     for (method, path) in ROUTES.iter().filter(|(method, _)| *method == "POST") {
         for media in ["application/x-www-form-urlencoded", "application/json"] {
-            for body in [&large, &at_limit] {
+            // What a page of ours hands on is as large as that.
+            let fits = *path == "/logout/again";
+            for body in [&large, &at_limit].into_iter().take(if fits { 1 } else { 2 }) {
                 let answer = send(&world, method, path, media, body.clone()).await;
                 assert!(answer.status.is_client_error(), "{method} {path}: {answer:?}");
                 holds(&answer, path);

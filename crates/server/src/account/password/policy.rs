@@ -151,7 +151,7 @@ mod tests {
             "Passwort12345678",
             "hallohallo123456",
             "SoleilSoleil1998",
-            "holaholaholahola1",
+            "holahola12345678",
         ] {
             assert_eq!(check(bad), Err(PasswordProblem::Common), "{bad}");
         }

@@ -129,7 +129,9 @@ mod tests {
     fn a_letter_about_a_new_device_says_where_and_when_and_nothing_that_the_device_wrote() {
         let text = written(&new_device(Some("Chrome/1.0 Linux call 555-0100")), "ada@example.com").text;
         assert!(
-            text.contains("Chrome on Linux") && text.contains("192.0.2.7") && text.contains("2027-01-15 08:00 UTC"),
+            text.contains("Chrome on Linux")
+                && text.contains("192.0.2.7")
+                && text.contains("15 January 2027, 08:00 UTC"),
             "{text}"
         );
         assert!(!text.contains("555"), "{text}");

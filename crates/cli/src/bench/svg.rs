@@ -121,8 +121,9 @@ pub(crate) fn time(ns: u64) -> String {
     let ns_f = ns as f64;
     match ns {
         0..1_000 => format!("{ns} ns"),
-        1_000..1_000_000 => format!("{} µs", three_digits(ns_f / 1e3)),
-        1_000_000..1_000_000_000 => format!("{} ms", three_digits(ns_f / 1e6)),
+        // What three digits round up to a thousand is one of the next unit.
+        1_000..999_500 => format!("{} µs", three_digits(ns_f / 1e3)),
+        999_500..999_500_000 => format!("{} ms", three_digits(ns_f / 1e6)),
         _ => format!("{} s", three_digits(ns_f / 1e9)),
     }
 }
@@ -151,7 +152,10 @@ mod tests {
             (1_234, "1.23 µs"),
             (45_678, "45.7 µs"),
             (456_789, "457 µs"),
+            (999_499, "999 µs"),
+            (999_600, "1 ms"),
             (9_996_000, "10.0 ms"),
+            (999_600_000, "1 s"),
             (2_000_000_000, "2 s"),
         ] {
             assert_eq!(time(ns), words);

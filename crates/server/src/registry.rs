@@ -253,7 +253,7 @@ impl Registry {
 
     /// The algorithms that need keys: the default, and what clients and APIs are registered for.
     pub fn wanted_algorithms(&self) -> BTreeSet<Algorithm> {
-        let apis = self.apis().flat_map(|api| [api.signing_alg, api.introspection_alg(None)]);
+        let apis = self.apis().flat_map(|api| [api.signing_alg, api.introspection_alg()]);
         let all = self.clients.tally().signing().chain(apis).chain([Algorithm::RS256]);
         all.filter(|alg| !alg.is_symmetric()).collect()
     }

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::{ClientAuthFailure, OAuthError, Presented};
 use crate::grant::refresh_token;
 use crate::params::Params;
-use crate::registration::{Client, Encryption};
+use crate::registration::Encryption;
 use crate::scope::Scope;
 
 /// What is asked. `Debug` shows no token.
@@ -176,13 +176,13 @@ pub struct ActiveRefreshToken {
 }
 
 impl<'a> Caller<'a> {
-    /// Its name, and what an answer to it is signed with that is about a token of `about` (RFC 9701 §6): what is registered, else as the token itself.
+    /// Its name, and what answers to it are signed with (RFC 9701 §6).
     #[must_use]
-    pub fn signature(self, about: Option<&Client>) -> (&'a str, Algorithm) {
+    pub fn signature(self) -> (&'a str, Algorithm) {
         match self {
             Self::Api(api) => {
                 let api = api.api();
-                (&api.identifier, api.introspection_alg(about))
+                (&api.identifier, api.introspection_alg())
             }
             Self::Client(client) => {
                 let client = client.client();
@@ -213,16 +213,6 @@ impl<'a> Caller<'a> {
 impl Answer {
     /// `{"active":false}`
     pub const INACTIVE: Self = Self::Inactive { active: AlwaysFalse };
-
-    /// Whose token it is, if it counts: of others nothing is told, nor by the kind of answer.
-    #[must_use]
-    pub fn client_id(&self) -> Option<&str> {
-        match self {
-            Self::Active(active) => Some(&active.client_id),
-            Self::ActiveRefreshToken(active) => Some(&active.client_id),
-            Self::Inactive { .. } => None,
-        }
-    }
 
     /// Whether the token counts.
     #[must_use]

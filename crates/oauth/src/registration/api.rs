@@ -8,7 +8,7 @@ use symbolon_jose::jwe::EncryptingKey;
 use symbolon_jose::{Algorithm, ContentEncryption, JwkSet, KeyManagement};
 
 use super::validate::{Faults, is_public_key_set};
-use super::{Client, DetailsType, Encryption, SecretHash, encrypting_key, responses};
+use super::{DetailsType, Encryption, SecretHash, encrypting_key, responses};
 use crate::access_token;
 
 /// A scope an API knows.
@@ -137,12 +137,10 @@ impl Api {
         self
     }
 
-    /// What signed answers to its introspection are signed with that are about a token of `client`: what is registered, else what that token is
-    /// signed with, which the client's profile allows (FAPI 2.0 Security Profile §5.4.1).
+    /// What signed answers to its introspection are signed with.
     #[must_use]
-    pub fn introspection_alg(&self, client: Option<&Client>) -> Algorithm {
-        let as_token = || client.map_or(self.signing_alg, |client| client.allowed_or_own(self.signing_alg));
-        self.introspection_signed_response_alg.unwrap_or_else(as_token)
+    pub fn introspection_alg(&self) -> Algorithm {
+        self.introspection_signed_response_alg.unwrap_or(self.signing_alg)
     }
 
     /// How signed answers to its introspection are encrypted, if they are.

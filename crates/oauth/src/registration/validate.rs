@@ -266,7 +266,7 @@ impl Api {
         }
         self.check_details_types(&mut faults);
         faults.check(
-            !self.introspection_alg(None).is_symmetric(),
+            !self.introspection_alg().is_symmetric(),
             "introspection_signed_response_alg",
             "HMAC would need a shared secret; choose a signature",
         );

@@ -50,8 +50,7 @@ async fn signed(
     found: &Answer,
     now: u64,
 ) -> Result<Response, OAuthError> {
-    let about = found.client_id().and_then(|id| registry.client(id));
-    let (aud, alg) = caller.signature(about.map(AsRef::as_ref));
+    let (aud, alg) = caller.signature();
     let claims = SignedAnswer { iss: app.issuer.as_str(), aud, iat: now, token_introspection: found };
     let jwt = match caller.encryption() {
         None => registry.sign(alg, introspection::JWT_TYP, &claims)?,

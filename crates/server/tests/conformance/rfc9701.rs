@@ -6,10 +6,8 @@ use serde_json::{Value, json};
 use symbolon_jose::jwe::{self, DecryptingKey, DecryptingKeys};
 use symbolon_jose::jwk::Purpose;
 use symbolon_jose::{ContentEncryption, Jwk, KeyManagement};
-use symbolon_oauth::profile::SecurityProfile;
 
 use crate::flows::ADA;
-use crate::support::bank::Bank;
 use crate::support::client::form;
 use crate::support::flow::basic;
 use crate::support::protocol::{claims, header};
@@ -90,32 +88,6 @@ async fn a_signed_answer_is_signed_as_the_caller_is_registered() {
         (&header(&json!(answer.body))["alg"], &claims(&json!(answer.body))["aud"]),
         (&json!("ES256"), &json!("web"))
     );
-}
-
-/// FAPI 2.0 Security Profile §5.4.1: the profile of a client holds for what is signed about its tokens, too, unless the API registered an algorithm.
-#[tokio::test]
-async fn fapi2_section_5_4_1_an_answer_about_a_strict_clients_token_is_signed_as_the_token_is() {
-    let bank = Bank::new(SecurityProfile::Fapi2).await;
-    let set = async |change: Value| {
-        bank.world.command(&json!({ "api": { "set": { "api": API, "change": change } } })).await;
-    };
-    set(json!({ "signing_alg": "RS256" })).await;
-    let arrived = bank.arrive(&bank.push(&[]).await).await;
-    let strict = bank.redeem(&arrived.param("code").unwrap(), &[]).await.json()["access_token"].clone();
-    let plain = bank.world.tokens("web", ADA).await["access_token"].clone();
-    assert_eq!((&header(&strict)["alg"], &header(&plain)["alg"]), (&json!("ES256"), &json!("RS256")));
-    let alg = async |token: &Value, active: bool| {
-        let answer = json!(asks_for(&bank.world, API, token.as_str().unwrap(), JWT).await.body);
-        assert_eq!(claims(&answer)["token_introspection"]["active"], active);
-        header(&answer)["alg"].clone()
-    };
-    assert_eq!((alg(&strict, true).await, alg(&plain, true).await), (json!("ES256"), json!("RS256")));
-    set(json!({ "metadata": { "introspection_signed_response_alg": "PS512" } })).await;
-    assert_eq!(alg(&strict, true).await, "PS512");
-    set(json!({ "metadata": { "introspection_signed_response_alg": null } })).await;
-    // What does not count says nothing, nor whose it was.
-    bank.world.change_client("bank", |client| client.disabled = true).await;
-    assert_eq!(alg(&strict, false).await, "RS256");
 }
 
 /// A key to encrypt to, and what registers it.

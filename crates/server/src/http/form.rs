@@ -66,6 +66,20 @@ pub(super) fn media_type(headers: &HeaderMap) -> MediaType {
     }
 }
 
+/// The parameters of a form that a browser has sent, by the endpoint's own way to read them.
+pub(super) async fn posted(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    read: fn(&[u8]) -> Result<Params, OAuthError>,
+) -> Result<Params, OAuthError> {
+    let body = bytes(body, limit).await.map_err(|_| OAuthError::ParametersTooLarge)?;
+    match media_type(headers) {
+        MediaType::Form => read(&body),
+        MediaType::Json | MediaType::Other => Err(OAuthError::ParametersMalformed),
+    }
+}
+
 /// Parameters of a protocol endpoint: a form, or JSON for clients that send it (specs: existing clients do). Parameters in
 /// the URL are refused rather than ignored, so that a developer who puts a secret there hears of it (security 30, 34).
 pub(super) async fn params(

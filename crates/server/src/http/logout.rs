@@ -115,12 +115,7 @@ pub(super) async fn again(
 }
 
 async fn posted(app: &App, headers: &HeaderMap, body: Body) -> Result<Params, OAuthError> {
-    let body = form::bytes(body, app.config().http.max_body_bytes).await;
-    let body = body.map_err(|_| OAuthError::ParametersTooLarge)?;
-    match form::media_type(headers) {
-        form::MediaType::Form => Params::parse(&body),
-        form::MediaType::Json | form::MediaType::Other => Err(OAuthError::ParametersMalformed),
-    }
+    form::posted(headers, body, app.config().http.max_body_bytes, Params::parse).await
 }
 
 async fn by_form(app: &App, meta: &Meta, headers: &HeaderMap, params: &Params) -> Response {

@@ -44,7 +44,7 @@ pub(crate) fn run(secs: Option<&str>, target: Option<&str>) -> Result<(), String
 
 /// Builds, lints and runs; each target counts as one check.
 pub(crate) fn check(workspace: &Workspace, count: &mut Count, secs: u64, only: Option<&str>) -> Result<(), String> {
-    let fuzz = Fuzz::new(workspace)?;
+    let fuzz = Fuzz::new(workspace, secs)?;
     let mut targets = fuzz.targets()?;
     if let Some(only) = only {
         targets.retain(|target| target == only);
@@ -100,14 +100,18 @@ struct Fuzz {
     home: PathBuf,
     target: PathBuf,
     triple: String,
+    /// How far the compiler optimises.
+    opt_level: &'static str,
 }
 
 impl Fuzz {
-    fn new(workspace: &Workspace) -> Result<Self, String> {
+    fn new(workspace: &Workspace, secs: u64) -> Result<Self, String> {
         let version = process::output(process::command("rustc", &workspace.root).arg("-vV"))?;
         let triple = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc -vV names no host")?;
         let home = workspace.root.join("fuzz");
-        Ok(Self { home, target: workspace.target.join("fuzz"), triple: triple.to_owned() })
+        // A few seconds do not make up for the minutes that it takes to compile what runs fastest.
+        let opt_level = if secs <= BRIEFLY_SECS { "1" } else { "3" };
+        Ok(Self { home, target: workspace.target.join("fuzz"), triple: triple.to_owned(), opt_level })
     }
 
     /// Names of the targets: one file each.
@@ -128,6 +132,7 @@ impl Fuzz {
     fn cargo(&self, command: &str) -> Command {
         let mut cargo = process::cargo(&self.home);
         cargo.args([command, "--locked", "--release", "--target", &self.triple, "--target-dir"]).arg(&self.target);
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", self.opt_level);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS.join("\x1f"));
         cargo
     }

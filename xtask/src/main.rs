@@ -9,6 +9,7 @@ mod fuzz;
 mod install;
 mod mutants;
 mod process;
+mod rustdoc;
 mod screenshots;
 mod suite;
 mod test;
@@ -33,6 +34,9 @@ commands:
   screenshots    refresh docs/images from a real server and a real browser";
 
 fn main() -> ExitCode {
+    if let Some(code) = rustdoc::run() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {

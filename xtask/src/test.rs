@@ -14,6 +14,7 @@ use crate::fault;
 use crate::fuzz;
 use crate::install::{self, CLIENTS, E2E, INTEROP, NODE_GUARD, SDK};
 use crate::process;
+use crate::rustdoc;
 use crate::suite::{self, Count};
 use crate::tidy;
 use crate::tree::Workspace;
@@ -30,63 +31,69 @@ struct Step {
     run: fn(&Workspace, &mut Count) -> Result<(), String>,
 }
 
-/// What everything else needs, or what says soonest that something is wrong: one after the other.
-const FIRST: &[Step] = &[
-    Step { name: "what the tests need", run: |workspace, _| install::everything(workspace) },
-    Step { name: "format", run: |workspace, count| single(count, format(workspace)) },
-    Step { name: "tidy", run: |workspace, count| single(count, tidy::check(workspace)) },
-    Step { name: "build and clippy", run: |workspace, count| single(count, build(workspace)) },
-    Step { name: "rust tests", run: rust_tests },
+/// What comes one after the other; what is beside each other in one of these, runs at once.
+const STAGES: [[&[Step]; 2]; 2] = [
+    [
+        // Mostly waits for the network.
+        &[Step { name: "what the tests need", run: |workspace, _| install::everything(workspace) }],
+        // What says soonest that something is wrong, and what everything else needs.
+        &[
+            Step { name: "format", run: |workspace, count| single(count, format(workspace)) },
+            Step { name: "tidy", run: |workspace, count| single(count, tidy::check(workspace)) },
+            Step { name: "build and clippy", run: |workspace, count| single(count, build(workspace)) },
+        ],
+    ],
+    [
+        &[
+            Step { name: "rust tests", run: rust_tests },
+            Step {
+                name: "browser and third-party client tests",
+                run: |workspace, count| node_tests(workspace, E2E, count),
+            },
+        ],
+        &[
+            Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
+            Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
+            Step { name: "interop tests", run: interop_tests },
+            Step { name: "faults, briefly", run: faults },
+            Step { name: "client libraries of other languages", run: clients },
+            Step {
+                name: "fuzz, briefly",
+                run: |workspace, count| fuzz::check(workspace, count, fuzz::BRIEFLY_SECS, None),
+            },
+            Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
+        ],
+    ],
 ];
 
-/// What needs only what was built: one lane computes, the other mostly waits for programs and clocks.
-const LANES: [&[Step]; 2] = [
-    &[
-        Step { name: "rust documentation", run: |workspace, count| single(count, documentation(workspace)) },
-        Step { name: "fuzz, briefly", run: |workspace, count| fuzz::check(workspace, count, fuzz::BRIEFLY_SECS, None) },
-        Step {
-            name: "browser and third-party client tests",
-            run: |workspace, count| node_tests(workspace, E2E, count),
-        },
-    ],
-    &[
-        Step { name: "SDK tests", run: |workspace, count| node_tests(workspace, SDK, count) },
-        Step { name: "Node guard tests", run: |workspace, count| node_tests(workspace, NODE_GUARD, count) },
-        Step { name: "interop tests", run: interop_tests },
-        Step { name: "faults, briefly", run: faults },
-        Step { name: "client libraries of other languages", run: clients },
-        Step { name: "cargo-deny", run: |workspace, count| deny(workspace, count) },
-    ],
-];
+/// All of them.
+fn plan() -> impl Iterator<Item = &'static Step> {
+    STAGES.iter().flatten().copied().flatten()
+}
 
-/// Runs the plan and prints the summary; the last line is `N passed, M failed`.
+/// Runs the plan and prints the summary; after a failure nothing more is begun. The last line is `N passed, M failed`.
 pub(crate) fn run() -> Result<(), String> {
     let workspace = Workspace::find()?;
+    let program = keep_program(&workspace)?;
     let report = Report::start();
-    for step in FIRST {
-        report.announce(step);
-        let watch = Stopwatch::start();
-        let mut count = Count::default();
-        let outcome = (step.run)(&workspace, &mut count);
-        if !report.took(step, &watch, count, outcome) {
-            report.end();
-            return Ok(());
+    for lanes in STAGES {
+        thread::scope(|scope| {
+            for lane in lanes {
+                scope.spawn(|| run_lane(lane, &workspace, &program, &report));
+            }
+        });
+        if report.has_failed() {
+            break;
         }
     }
-    thread::scope(|scope| {
-        for lane in LANES {
-            scope.spawn(|| run_lane(lane, &workspace, &report));
-        }
-    });
     report.end();
     Ok(())
 }
 
 /// `cargo xtask test STEP`: one step alone, with what a whole run has installed and built.
 pub(crate) fn run_step(name: &str) -> Result<(), String> {
-    let steps = || FIRST.iter().chain(LANES.into_iter().flatten());
-    let Some(step) = steps().find(|step| step.name == name) else {
-        let names: Vec<&str> = steps().map(|step| step.name).collect();
+    let Some(step) = plan().find(|step| step.name == name) else {
+        let names: Vec<&str> = plan().map(|step| step.name).collect();
         return Err(format!("no step is called {name}; there are: {}", names.join(" · ")));
     };
     let mut count = Count::default();
@@ -95,16 +102,31 @@ pub(crate) fn run_step(name: &str) -> Result<(), String> {
     outcome
 }
 
+/// A copy of this program: the build is about to put another in its place, and the lanes start it after that.
+fn keep_program(workspace: &Workspace) -> Result<PathBuf, String> {
+    let copy = steps(workspace).join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
+    let failed = |error: std::io::Error| format!("{}: {error}", copy.display());
+    fs::create_dir_all(steps(workspace)).map_err(failed)?;
+    let _ = fs::remove_file(&copy); // one that still runs cannot be written over
+    fs::copy(std::env::current_exe().map_err(failed)?, &copy).map_err(failed)?;
+    Ok(copy)
+}
+
+/// Where the lanes keep what their steps print.
+fn steps(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("steps")
+}
+
 /// Each step in a process of its own, so that what it prints stays together: it is shown when the step has ended, and until then
 /// grows in `target/steps`.
-fn run_lane(lane: &[Step], workspace: &Workspace, report: &Report) {
+fn run_lane(lane: &[Step], workspace: &Workspace, program: &Path, report: &Report) {
     for step in lane {
         if report.has_failed() {
             return;
         }
         report.announce(step);
         let watch = Stopwatch::start();
-        let (log, outcome) = run_aside(step, workspace);
+        let (log, outcome) = run_aside(step, workspace, program);
         let count = log.lines().rev().find_map(Count::from_words).unwrap_or_default();
         print!("{log}");
         report.took(step, &watch, count, outcome);
@@ -112,13 +134,11 @@ fn run_lane(lane: &[Step], workspace: &Workspace, report: &Report) {
 }
 
 /// What the step printed, whichever way, and how it ended.
-fn run_aside(step: &Step, workspace: &Workspace) -> (String, Result<(), String>) {
-    let path = workspace.target.join("steps").join(format!("{}.log", step.name.replace([' ', ','], "-")));
+fn run_aside(step: &Step, workspace: &Workspace, program: &Path) -> (String, Result<(), String>) {
+    let path = steps(workspace).join(format!("{}.log", step.name.replace([' ', ','], "-")));
     let run = || -> Result<(), String> {
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-        fs::create_dir_all(workspace.target.join("steps")).map_err(failed)?;
         let log = File::create(&path).map_err(failed)?;
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut child = process::command(program, &workspace.root);
         child.args(["test", step.name]).stdout(log.try_clone().map_err(failed)?).stderr(log);
         process::run(&mut child)
@@ -154,8 +174,7 @@ impl Report {
     fn announce(&self, step: &Step) {
         let mut state = self.state();
         state.begun += 1;
-        let all = FIRST.len() + LANES.iter().map(|lane| lane.len()).sum::<usize>();
-        println!("[{:>2}/{all}] {}", state.begun, step.name);
+        println!("[{:>2}/{}] {}", state.begun, plan().count(), step.name);
     }
 
     /// Adds up a step that has ended; false if it failed.
@@ -246,21 +265,21 @@ fn build(workspace: &Workspace) -> Result<(), String> {
     ]))
 }
 
+/// Tests, and examples in the documentation, which is checked on the way.
 fn rust_tests(workspace: &Workspace, count: &mut Count) -> Result<(), String> {
     let mut cargo = linting_cargo(workspace);
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    rustdoc::documenting(&mut cargo, &program, &steps(workspace).join("documentation"));
     cargo.args(["test", "--locked", "--workspace", "--all-features", "--no-fail-fast"]);
+    // Half of the time a test waits for an answer, a database, another process.
+    let at_once = 2 * thread::available_parallelism().map_or(1, usize::from);
+    cargo.env("RUST_TEST_THREADS", at_once.to_string());
     // Of pages that are no more nothing is left to look at.
     let _ = fs::remove_dir_all(pages(workspace));
     cargo.env(PAGES, pages(workspace));
     process::run_watching(&mut cargo, |line| {
         *count += suite::from_cargo(line).unwrap_or_default();
     })
-}
-
-fn documentation(workspace: &Workspace) -> Result<(), String> {
-    let mut cargo = process::cargo(&workspace.root);
-    cargo.args(["doc", "--locked", "--workspace", "--all-features", "--no-deps", "--quiet"]);
-    process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Other JOSE libraries against ours: those of Node, then those of Python.

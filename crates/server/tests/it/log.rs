@@ -2,13 +2,18 @@
 //! (security 100, 149; experience §9).
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use serde_json::Value;
+use tracing::Dispatch;
 use tracing::subscriber::DefaultGuard;
 
 use crate::support::flow::authorize_url;
 use crate::support::{PASSWORD, SECRET, World};
+
+/// One that is always there. Were a test's the only one, `tracing` would ask the thread that comes to a line first, which may be
+/// another test's without any, and then nobody would get that line.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
 
 /// What this test's thread logs, at every level. The server of a test runs on the test's thread.
 #[derive(Clone, Default)]
@@ -27,6 +32,7 @@ impl Write for Lines {
 
 impl Lines {
     fn capture() -> (Self, DefaultGuard) {
+        LazyLock::force(&ANOTHER);
         let lines = Self::default();
         let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()

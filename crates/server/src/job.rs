@@ -82,10 +82,11 @@ async fn look_after_keys(app: Arc<App>) {
 /// left to do is looked at again.
 pub(crate) async fn ensure_keys(app: &App) -> Result<(), AppError> {
     for _ in 0..UPKEEP_ATTEMPTS {
-        let (version, wanted) = (app.store.registry_version().await?, app.registry().wanted_algorithms());
-        let encrypting = app.registry().wanted_encryption();
+        let (wanted, encrypting) = (app.registry().wanted_algorithms(), app.registry().wanted_encryption());
         let mut documents = documents_of(&*app.store, keys::KIND).await?;
         documents.extend(documents_of(&*app.store, keys::ENCRYPTION_KIND).await?);
+        // After the keys: of a version from before them nobody could tell that they are not yet known here.
+        let version = app.store.registry_version().await?;
         let (sealer, schedule, now) = (Arc::clone(&app.sealer), app.key_schedule(), app.clock.now());
         // An RSA key takes a good part of a second to make: not on a thread that answers requests.
         let made = tokio::task::spawn_blocking(move || {

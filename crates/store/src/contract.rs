@@ -224,6 +224,7 @@ macro_rules! suite {
                 a_page_tour_sees_everyone_once
                 a_rehash_needs_the_old_hash_and_ends_nothing
                 a_reset_link_proves_the_address_it_was_mailed_to_and_no_other
+                a_reset_link_proves_nothing_to_whoever_keeps_a_passkey
                 blocking_ends_everything_and_unblocking_revives_nothing
                 deletion_leaves_nothing_that_works
                 forged_cursors_are_refused

@@ -95,7 +95,8 @@ pub trait Store: AccountStore + Send + Sync + 'static {
 
     /// Uses up a link of kind [`Artefact::PASSWORD_RESET`] and sets the password of the user it is for, as [`set_password`](Self::set_password)
     /// does, and puts the messages that tell of it into the outbox, all or nothing; of any number of parallel calls at most one does. A link that was
-    /// mailed to the address that the user still has ([`Artefact::MAILED_TO`]) proves it. `None` for a link that is unknown, used or over.
+    /// mailed to the address that the user still has ([`Artefact::MAILED_TO`]) proves it, where there are no credentials beside the password: whoever
+    /// set those up keeps them, and may be somebody else. `None` for a link that is unknown, used or over.
     async fn reset_password(
         &self,
         link: Hash32,

@@ -41,12 +41,12 @@ fn using(id: &str, expect: u64, counter: u64) -> UseCredential {
     UseCredential { id: id.into(), expect, counter, payload: None, now: NOW + 60 }
 }
 
-fn removing(id: &str) -> RemoveCredential {
+pub(super) fn removing(id: &str) -> RemoveCredential {
     RemoveCredential { user_id: "ann".into(), id: id.into(), keep_sid: "sid-1".into(), tell: Vec::new(), now: NOW + 60 }
 }
 
 impl World {
-    async fn set_up(&self, kind: &str, number: u8) -> Credential {
+    pub(super) async fn set_up(&self, kind: &str, number: u8) -> Credential {
         let one = credential("ann", kind, number);
         assert_eq!(self.add_credentials(new(vec![one.clone()])).await, Ok(Issued::Done));
         one

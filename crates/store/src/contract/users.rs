@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::credentials::removing;
 use super::world::{ACCESS, NOW, World, access_token, begin, code, hash, new_user, session};
 use crate::error::{Conflict, StoreError};
 use crate::record::{
-    Artefact, Attempt, AuditEvent, Change, Consent, Delivery, ImportUsers, ImportedUser, Issued, ListDeliveries,
-    ListUsers, NewDelivery, NewFamily, NewUser, Redeemed, RevocationKind, RolesSet, SignedOut, ThrottleKey, TokenQuery,
-    UserStatus, UserUpdate, WhichDeliveries,
+    Artefact, Attempt, AuditEvent, Change, Consent, Credential, Delivery, ImportUsers, ImportedUser, Issued,
+    ListDeliveries, ListUsers, NewDelivery, NewFamily, NewUser, Redeemed, RevocationKind, RolesSet, SignedOut,
+    ThrottleKey, TokenQuery, UserStatus, UserUpdate, WhichDeliveries,
 };
 
 const TAKEN: StoreError = StoreError::Conflict(Conflict::IdentifierTaken);
@@ -259,6 +260,22 @@ pub(crate) async fn a_reset_link_proves_the_address_it_was_mailed_to_and_no_othe
     world.put_artefact(reset_link(6)).await.unwrap();
     world.reset_password(hash(6), "$new", "handle-6", Vec::new(), NOW).await.unwrap();
     assert!(world.ann().await.email_verified, "what was proven stays so");
+}
+
+pub(crate) async fn a_reset_link_proves_nothing_to_whoever_keeps_a_passkey(world: World) {
+    let unproven = UserUpdate { email_verified: Change::Set(false), now: NOW, ..UserUpdate::default() };
+    for (number, kind) in [(1, Credential::PASSKEY), (2, Credential::TOTP), (3, Credential::RECOVERY_CODE)] {
+        world.update_user("ann", unproven.clone()).await.unwrap();
+        world.set_up(kind, number).await;
+        let payload = json!({ "mailed_to": "ann@example.com" });
+        world.put_artefact(Artefact { payload, ..reset_link(number) }).await.unwrap();
+        // The handle that the next credential is set up under stays the same.
+        let reset = world.reset_password(hash(number), "$new", "handle-ann", Vec::new(), NOW).await;
+        assert!(reset.unwrap().is_some(), "{kind}");
+        assert!(!world.ann().await.email_verified, "{kind}");
+        let of_ann = world.credentials_of("ann").await.unwrap();
+        world.remove_credential(removing(&of_ann[0].id)).await.unwrap();
+    }
 }
 
 pub(crate) async fn a_reset_link_that_cannot_be_used_changes_nothing(world: World) {

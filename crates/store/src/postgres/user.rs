@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::conn::{Call, Conn, call, sql};
 use super::signal::Signal;
 use super::value::{Columns, Word, bytes, json, num, opt_num};
-use super::{artefact, ending, log, outbox};
+use super::{artefact, credential, ending, log, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
@@ -200,7 +200,9 @@ pub(super) async fn reset_password(
     let [account, found] = found.as_slice() else { return Err(super::short()) };
     let Some(link) = artefact::usable(found, now)? else { return Ok(None) };
     let mut user = account.row().map(|row| from_row(row, 0)).transpose()?.ok_or(StoreError::NotFound("user"))?;
-    user.email_verified |= link.was_mailed_to(&user);
+    if link.was_mailed_to(&user) && !user.email_verified {
+        user.email_verified = credential::of_user(conn, &user.id).await?.is_empty();
+    }
     conn.fly(vec![artefact::mark(&link, now, None)]).await?;
     let signed_out = change_password(conn, user, hash, handle, now).await?;
     outbox::put_all(conn, tell, now).await?;

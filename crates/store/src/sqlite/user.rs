@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::family::{self, Standing};
 use super::signal::Signal;
 use super::value::{Json, Num};
-use super::{artefact, ending, outbox};
+use super::{artefact, credential, ending, outbox};
 use crate::error::{Conflict, StoreError};
 use crate::port::Result;
 use crate::record::{
@@ -161,7 +161,9 @@ pub(super) fn reset_password(
     artefact::mark(conn, &link, now, None)?;
     outbox::put_all(conn, tell, now)?;
     let mut user = existing(conn, link.user_id.as_deref().unwrap_or_default())?;
-    user.email_verified |= link.was_mailed_to(&user);
+    if link.was_mailed_to(&user) && !user.email_verified {
+        user.email_verified = credential::of_user(conn, &user.id)?.is_empty();
+    }
     give_password(conn, user, hash, handle, now).map(Some)
 }
 

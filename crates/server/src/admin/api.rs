@@ -12,6 +12,9 @@ use super::document::{self, API, CLIENT, DELETED_API};
 use super::revocation::{Cause, Registered, Rule, narrows_api, tokens_until};
 use super::{AdminContext, AdminError, Event};
 
+/// What helps whoever gave an API that cannot be.
+const HELP: &str = "symbolon api add --help";
+
 /// Commands on APIs. `api` is the identifier: the audience of its tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -132,7 +135,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewApi) -> Result<Value, Admin
     api.status_list = new.status_list;
     api.authorization_details_types = new.authorization_details_types;
     api.created_at = context.now;
-    validate(&api)?;
+    document::judge(None, &api, Api::validate, HELP)?;
     check_name(context, &api).await?;
     if is_taken(context, DELETED_API, &api.identifier).await? {
         // Refresh tokens and consents for it are still on record: they would come back to life at a stranger's API.
@@ -252,7 +255,7 @@ async fn write(
     rule: Option<&Rule>,
     event: Event<'_>,
 ) -> Result<(), AdminError> {
-    validate(api)?;
+    document::judge(Some(&document::read(document)?), api, Api::validate, HELP)?;
     document::replace(context, document, api, rule).await?;
     context.audit(event).await
 }
@@ -313,10 +316,6 @@ fn apply(change: &ApiChange, api: &mut Api) -> Result<(), AdminError> {
         change.always_ask_consent.map_or(api.skip_consent_for_first_party, |always| !always);
     api.include_roles = change.without_roles.map_or(api.include_roles, |without| !without);
     Ok(())
-}
-
-fn validate(api: &Api) -> Result<(), AdminError> {
-    api.validate().map_err(|faults| document::faults(&faults, "symbolon api add --help"))
 }
 
 /// What is shown of an API: everything but the hashes of its secrets.

@@ -248,7 +248,7 @@ async fn add(context: &mut AdminContext<'_>, new: NewClient) -> Result<Value, Ad
     check_apis(context, &client).await?;
     check_details_types(context, &client).await?;
     let secret = client.has_secret().then(|| secret::add(context, &mut client));
-    validate(context, &client)?;
+    validate(context, None, &client)?;
     check_sector(context, &client).await?;
     let taken = AdminError::conflict(format!("there is a client `{client_id}` already"), "symbolon client list");
     document::put(context, CLIENT, &client_id, &client, Expect::Absent, taken).await?;
@@ -317,7 +317,7 @@ async fn set(context: &mut AdminContext<'_>, id: &str, change: ClientChange) -> 
     // A client that begins to prove itself by secret gets one; one that no longer does keeps none.
     let secret = secret::adjust(context, &mut client);
     if (&client.subjects, &client.redirect_uris) != (&before.subjects, &before.redirect_uris) {
-        validate(context, &client)?;
+        validate(context, Some(&before), &client)?;
         check_sector(context, &client).await?;
     }
     let registered = RegisteredApis::load(context).await?;
@@ -388,7 +388,7 @@ pub(super) async fn write(
     rule: Option<&Rule>,
     event: Event<'_>,
 ) -> Result<(), AdminError> {
-    validate(context, client)?;
+    validate(context, Some(&document::read(document)?), client)?;
     document::replace(context, document, client, rule).await?;
     context.audit(Event { client_id: Some(&document.id), ..event }).await
 }
@@ -464,8 +464,9 @@ async fn check_details_types(context: &AdminContext<'_>, client: &Client) -> Res
     }
 }
 
-pub(super) fn validate(context: &AdminContext<'_>, client: &Client) -> Result<(), AdminError> {
-    client.validate().map_err(|faults| document::faults(&faults, "symbolon client add --help"))?;
+/// Judges a client that is new, or what it is to be instead of what it was `before`.
+pub(super) fn validate(context: &AdminContext<'_>, before: Option<&Client>, client: &Client) -> Result<(), AdminError> {
+    document::judge(before, client, Client::validate, "symbolon client add --help")?;
     // Data without an issuer yet has nobody to sign in either.
     let Ok(issuer) = Issuer::parse(context.issuer) else { return Ok(()) };
     let on_site = client.check_site(&issuer, context.config.cookie_domain.as_deref());

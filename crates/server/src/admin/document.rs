@@ -114,6 +114,25 @@ pub(super) fn faults(faults: &[RegistrationError], hint: &str) -> AdminError {
     AdminError::invalid(texts.join("; "), hint)
 }
 
+/// Refuses a change for the faults that it brings. What was taken once, by older rules, and is left as it was must not keep an operator from
+/// the rest: what is to be disabled may be called anything.
+pub(super) fn judge<T: Serialize>(
+    before: Option<&T>,
+    after: &T,
+    validate: fn(&T) -> Result<(), Vec<RegistrationError>>,
+    hint: &str,
+) -> Result<(), AdminError> {
+    let Err(mut found) = validate(after) else { return Ok(()) };
+    if let Some(before) = before
+        && let Err(had) = validate(before)
+    {
+        let (was, is) = (to_value(before)?, to_value(after)?);
+        let is_left = |member: &str| was.get(member).is_some_and(|value| is.get(member) == Some(value));
+        found.retain(|fault| !(had.contains(fault) && is_left(fault.member)));
+    }
+    if found.is_empty() { Ok(()) } else { Err(faults(&found, hint)) }
+}
+
 /// Removes a document, together with further writes and the rule that this calls for.
 pub(super) async fn delete(
     context: &mut AdminContext<'_>,

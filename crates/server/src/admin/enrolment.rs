@@ -35,7 +35,7 @@ pub(crate) async fn add(
     });
     let client_secret = client.has_secret().then(|| secret::add(context, &mut client));
     limit(&mut client, secret_lifetime_secs, context.now);
-    client::validate(context, &client)?;
+    client::validate(context, None, &client)?;
     api::check_client_id(context, client.client_id.as_str()).await?;
     check_sector(context, &client).await?;
     let id = client.client_id.to_string();
@@ -92,7 +92,7 @@ pub(crate) async fn replace(
     client::retire(&mut dynamic.access_tokens, super::Cause::Routine, OVERLAP_SECS, context.now);
     dynamic.access_tokens.push(SecretHash::of(token.reveal(), context.now));
     if (&client.subjects, &client.redirect_uris) != (&before.subjects, &before.redirect_uris) {
-        client::validate(context, &client)?;
+        client::validate(context, Some(before), &client)?;
         check_sector(context, &client).await?;
     }
     let registered = RegisteredApis::load(context).await?;

@@ -78,3 +78,27 @@ async fn ids_that_an_import_keeps_are_nobody_elses_in_any_way() {
     bench.refused(Command::User(UserCommand::Block { user: "free".into() }), AdminErrorKind::Conflict).await;
     bench.run(Command::User(UserCommand::Block { user: "free@example.org".into() })).await.unwrap();
 }
+
+/// A name of before hidden marks were refused must not keep an operator from switching the client off, nor from another name; one that is new is judged.
+#[tokio::test]
+async fn what_was_registered_under_older_rules_can_be_changed_otherwise() {
+    let mut bench = Bench::new();
+    bench.run(Command::Api(ApiCommand::Add(dragons()))).await.unwrap();
+    bench.run(Command::Client(ClientCommand::Add(spa()))).await.unwrap();
+    for (kind, id) in [("client", "my-app".to_owned()), ("api", dragons().identifier)] {
+        let mut old = bench.store.document(kind, &id).await.unwrap().unwrap().body.read::<Value>().unwrap();
+        old["name"] = json!("Go\u{200b}ogle");
+        let (kind, expect) = (kind.to_owned(), symbolon_store::Expect::Any);
+        let write = DocumentWrite::Put { kind, id, body: old, expect };
+        bench.store.apply(vec![write]).await.unwrap();
+    }
+    let client = |change| Command::Client(ClientCommand::Set { client: "my-app".into(), change: Box::new(change) });
+    bench.run(client(ClientChange { disabled: Some(true), ..ClientChange::default() })).await.unwrap();
+    let (api, overlap_secs, cause) = (dragons().identifier, 0, Cause::Compromised);
+    bench.run(Command::Api(ApiCommand::RotateSecret { api, overlap_secs, cause })).await.unwrap();
+    for name in ["Goo\u{200b}gle", "Go\u{200b}ogle "] {
+        let change = ClientChange { name: Some(name.into()), ..ClientChange::default() };
+        bench.refused(client(change), AdminErrorKind::Invalid).await;
+    }
+    bench.run(client(ClientChange { name: Some("Dragons".into()), ..ClientChange::default() })).await.unwrap();
+}

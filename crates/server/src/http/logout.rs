@@ -31,7 +31,7 @@ use crate::pages::{Csp, WebUrl};
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 use crate::session::cookie::CookieKind;
-use crate::session::csrf::{self, Purpose};
+use crate::session::csrf::{self, CrossSite, Purpose};
 
 /// How long the frames of a sign-out may take before people go on, in seconds.
 const FRAMES_WAIT_SECS: u64 = 5;
@@ -75,7 +75,7 @@ pub(super) async fn post(
 ) -> Response {
     let params = match posted(&app, &headers, body).await {
         Ok(params) => params,
-        Err(error) => return page::protocol_error(&app, &meta, &error),
+        Err(error) => return Exit::straight(&app, &meta, &headers).refused(&Params::default(), &error, "").await,
     };
     if params.get("csrf").is_none() {
         return by_form(&app, &meta, &headers, &params).await;
@@ -88,14 +88,17 @@ pub(super) async fn post(
     let asked = params.get("logout").and_then(|query| Params::parse(query.as_bytes()).ok());
     let meta = meta.asking(&locales(asked.as_ref()));
     let exit = Exit::straight(&app, &meta, &headers);
-    exit.confirmed(&params).await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+    match exit.confirmed(&params).await {
+        Ok(response) => response,
+        Err(error) => exit.refused(&asked.unwrap_or_default(), &error, "post_logout_redirect_uri").await,
+    }
 }
 
 /// Where a client's request is posted again, by a page of ours.
 pub(super) const AGAIN: &str = "/logout/again";
 
-/// `POST /logout/again`: from our page, with the cookies of the browser, it is answered as by `GET /logout`. From anywhere else it is what
-/// `POST /logout` is.
+/// `POST /logout/again`: from our page, with the cookies of the browser, it is answered as by `GET /logout`. From another site it is what
+/// `POST /logout` is. A browser that says of neither which it is has been here twice at most: it is not handed on once more.
 pub(super) async fn again(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Meta>,
@@ -104,9 +107,9 @@ pub(super) async fn again(
 ) -> Response {
     let params = match posted(&app, &headers, body).await {
         Ok(params) => params,
-        Err(error) => return page::protocol_error(&app, &meta, &error),
+        Err(error) => return Exit::straight(&app, &meta, &headers).refused(&Params::default(), &error, "").await,
     };
-    if csrf::same_origin_check(&headers, app.issuer.origin()).is_err() {
+    if matches!(csrf::same_origin_check(&headers, app.issuer.origin()), Err(CrossSite::FetchSite | CrossSite::Origin)) {
         return by_form(&app, &meta, &headers, &params).await;
     }
     let meta = meta.asking(&locales(Some(&params)));
@@ -183,8 +186,6 @@ impl<'a> Exit<'a> {
     /// signed in, and an answer to it could take a session's cookie away: the browser is sent here once more. Not with an ID token in the URL,
     /// which stays in histories and logs.
     async fn by_form(&self, params: &Params) -> Result<Response, OAuthError> {
-        // What is wrong with it is told at once.
-        self.decide(params, None)?;
         let with_cookies = browser::session_binding(self.app, self.headers).is_some()
             || matches!(self.site(), Some(b"same-origin" | b"same-site"));
         if with_cookies {
@@ -194,8 +195,12 @@ impl<'a> Exit<'a> {
         if params.get("id_token_hint").is_none() && form::is_short(&target) {
             return Ok(page::see_other(&target));
         }
-        // Of nobody in particular, it can say nothing that needs so much room.
-        let client = self.client(params).ok_or(OAuthError::ParametersTooLarge)?;
+        // What is wrong with it is told where the browser shows who is signed in, if it can get there. Of nobody in particular, it can say nothing
+        // that needs so much room.
+        let Some(client) = self.client(params) else {
+            self.decide(params, None)?;
+            return Err(OAuthError::ParametersTooLarge);
+        };
         let fields = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let reached = &client.post_logout_redirect_uris;
         Ok(page::hand_on(self.app, self.meta, Some(client), (AGAIN, fields), reached))
@@ -354,10 +359,17 @@ impl<'a> Exit<'a> {
             everywhere: reach == Reach::Everywhere,
             account: consent::account_view(who),
             csrf: csrf::issue(&self.app.csrf, binding, Purpose::Logout, self.meta.now),
-            logout: params.to_query(),
+            logout: self.meant(params),
         };
         let target = params.get("post_logout_redirect_uri").unwrap_or_default();
         Ok(page::html(self.app, StatusCode::OK, &view, &Csp::strict().form_may_reach(target)))
+    }
+
+    /// What the answer to our question needs of the request: nothing that only fills the form.
+    fn meant(&self, params: &Params) -> String {
+        let names = ["client_id", "everywhere", "id_token_hint", "post_logout_redirect_uri", "state", "ui_locales"];
+        let kept = names.into_iter().filter_map(|name| params.get(name).map(|value| (name, value)));
+        Params::from_pairs(kept).map(|kept| kept.to_query()).unwrap_or_default()
     }
 
     /// Ends the session, and the others of the person if they are meant, too. Frames tell of this browser's own.
@@ -420,9 +432,11 @@ impl<'a> Exit<'a> {
             }
         };
         let headers = response.headers_mut();
-        headers.append(SET_COOKIE, CookieKind::Session.clear(self.app.transport));
-        if !matches!(CookieKind::BrowserState.read(self.headers, self.app.transport), Ok(None)) {
-            headers.append(SET_COOKIE, CookieKind::BrowserState.clear(self.app.transport));
+        // What did not come may be kept from a post of another site, not be missing.
+        for kind in [CookieKind::Session, CookieKind::BrowserState] {
+            if !matches!(kind.read(self.headers, self.app.transport), Ok(None)) {
+                headers.append(SET_COOKIE, kind.clear(self.app.transport));
+            }
         }
         if forgets == Forgets::AllOfPages {
             headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"storage\""));

@@ -125,6 +125,60 @@ async fn a_post_from_another_site_becomes_a_get() {
     assert!(is_signed_in(&browser).await);
 }
 
+/// What is wrong with it is told where the cookies come along: whoever wanted to sign out can do it all the same.
+#[tokio::test]
+async fn a_wrong_post_from_another_site_is_no_dead_end() {
+    let world = World::new().await;
+    let (mut browser, id_token) = signed_in(&world, "ada@example.com").await;
+    let elsewhere = ("post_logout_redirect_uri", "https://x.example/");
+    for fields in [vec![("client_id", "web"), elsewhere], vec![("id_token_hint", &*id_token), elsewhere]] {
+        let cookies = std::mem::take(&mut browser.cookies);
+        let answer = browser.post_from("/logout", &fields, "https://app.example.com").await;
+        browser.cookies = cookies;
+        let page = if answer.status.is_redirection() {
+            browser.get(answer.location()).await
+        } else {
+            browser.handed_on(answer, "/logout/again").await
+        };
+        assert!(page.status == 400 && page.body.contains("https://x.example/"), "{}", page.body);
+        let (csrf, kept) = (page.field("csrf"), page.field("logout"));
+        let out = browser.clone().post("/logout", &[("csrf", &csrf), ("logout", &kept)]).await;
+        assert!(out.status == 200 && out.body.contains("You are signed out"), "{}", out.body);
+        browser = signed_in(&world, "ada@example.com").await.0;
+    }
+    let twice = browser.post("/logout", &[("client_id", "web"), ("client_id", "web")]).await;
+    assert!(twice.status == 400 && !twice.field("csrf").is_empty(), "{}", twice.body);
+}
+
+/// Browsers of before Fetch Metadata say `Origin: null` for our page as for any other, and have no cookie once they are signed out.
+#[tokio::test]
+async fn a_browser_that_says_nothing_is_handed_on_once() {
+    let world = World::new().await;
+    let (mut browser, id_token) = signed_in(&world, "ada@example.com").await;
+    browser.cookies.clear();
+    let fields = [("id_token_hint", &*id_token), ("post_logout_redirect_uri", BYE)];
+    let first = browser.post_from("/logout", &fields, "null").await;
+    assert!(first.status == 200 && first.body.contains("/logout/again"), "{}", first.body);
+    let second = browser.post_from("/logout/again", &fields, "null").await;
+    assert_eq!(second.location(), BYE);
+    assert!(second.cookies().is_empty(), "what did not come is not taken away: {second:?}");
+}
+
+/// The form of our question is no longer than what was asked.
+#[tokio::test]
+async fn what_only_fills_a_request_is_not_asked_back() {
+    let world = World::new().await;
+    let (mut browser, _) = signed_in(&world, "ada@example.com").await;
+    let hint = "ä".repeat(9_000);
+    let fields = [("client_id", "web"), ("logout_hint", &*hint)];
+    let page = browser.post_from("/logout", &fields, "http://app.localhost:4400").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.field("logout"), "client_id=web");
+    let (csrf, kept) = (page.field("csrf"), page.field("logout"));
+    browser.post("/logout", &[("csrf", &csrf), ("logout", &kept)]).await;
+    assert!(!is_signed_in(&browser).await);
+}
+
 /// A post that brings the cookies along is answered as the same link would be.
 #[tokio::test]
 async fn a_post_of_the_same_site_is_answered_at_once() {

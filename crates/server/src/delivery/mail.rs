@@ -96,7 +96,8 @@ async fn attempt(app: &App, delivery: &Delivery, queued: &Queued, now: u64) -> R
     if now >= queued.until {
         return Err(Failure::Hopeless("what it tells is over".to_owned()));
     }
-    let sealed = queued.open(&app.sealer).map_err(|error| Failure::Hopeless(error.to_string()))?;
+    // A newer node may have written it while this one waits for its upgrade: the next try may be another's.
+    let sealed = queued.open(&app.sealer).map_err(|error| Failure::Refused(error.to_string()))?;
     let mut lang = sealed.lang;
     let (letter, to) = match (sealed.letter, &queued.to) {
         (Letter::ResetAsked(asked), _) => {

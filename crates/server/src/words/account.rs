@@ -55,7 +55,7 @@ words! {
     /// The way to the sign-in page.
     to_sign_in { En: "Sign in", De: "Anmelden", Fr: "Se connecter", Es: "Iniciar sesión" }
     /// The way to a new password.
-    to_new_password { En: "No letter? Ask for another one", De: "Keine E-Mail? Einen neuen anfordern", Fr: "Pas de message\u{a0}? En demander un autre", Es: "¿No llega? Pedir otro" }
+    to_new_password { En: "No letter? Ask for another one", De: "Keine E-Mail? Neuen Link anfordern", Fr: "Pas de message\u{a0}? En demander un autre", Es: "¿No llega? Pedir otro" }
     /// A button that leaves all as it was.
     cancel { En: "Cancel", De: "Abbrechen", Fr: "Annuler", Es: "Cancelar" }
     /// What the account's owner is asked where no mail is sent.

@@ -28,7 +28,7 @@ words! {
         Es: "Si no fue usted, no tiene que hacer nada: su contraseña sigue como está.",
     }
     /// A subject.
-    account_shut { En: "Your account is shut: choose a new password", De: "Ihr Konto ist gesperrt: Wählen Sie ein neues Passwort", Fr: "Votre compte est fermé\u{a0}: nouveau mot de passe", Es: "Su cuenta está cerrada: elija una contraseña" }
+    account_shut { En: "Your account is shut: choose a new password", De: "Ihr Konto ist gesperrt: Wählen Sie ein neues Passwort", Fr: "Votre compte est verrouillé\u{a0}: nouveau mot de passe", Es: "Su cuenta está bloqueada: elija una contraseña" }
     /// What happened, and by whom.
     everybody_is_out(to: &str, host: &str) {
         En: "You, or somebody who had a letter of ours, said that it was not you. Every sign-in of {to} at {host} has ended, and the old password no longer works.",
@@ -38,10 +38,10 @@ words! {
     }
     /// What holds until then.
     shut_stays_shut {
-        En: "Until then no password signs in to the account. A newer link is to be had where you sign in, by “Forgot your password?”.",
-        De: "Bis dahin meldet kein Passwort mehr bei dem Konto an. Einen neueren Link gibt es bei der Anmeldung, unter „Passwort vergessen?“.",
-        Fr: "D’ici là, aucun mot de passe ne permet de se connecter au compte. Un lien plus récent s’obtient là où vous vous connectez, par «\u{a0}Mot de passe oublié\u{a0}?\u{a0}».",
-        Es: "Hasta entonces, ninguna contraseña da acceso a la cuenta. Puede pedir otro enlace donde inicia sesión, en «¿Olvidó su contraseña?».",
+        En: "Until you have chosen a new password, nobody can sign in to the account. A newer link is to be had where you sign in, by “Forgot your password?”.",
+        De: "Bis Sie ein neues Passwort gewählt haben, kann sich niemand bei dem Konto anmelden. Einen neueren Link gibt es bei der Anmeldung, unter „Passwort vergessen?“.",
+        Fr: "Tant que vous n’avez pas choisi de nouveau mot de passe, personne ne peut se connecter au compte. Un lien plus récent s’obtient là où vous vous connectez, par «\u{a0}Mot de passe oublié\u{a0}?\u{a0}».",
+        Es: "Hasta que elija una contraseña nueva, nadie puede iniciar sesión en la cuenta. Puede pedir otro enlace donde inicia sesión, en «¿Olvidó su contraseña?».",
     }
     /// A subject.
     password_changed { En: "Your password was changed", De: "Ihr Passwort wurde geändert", Fr: "Votre mot de passe a été modifié", Es: "Se ha cambiado su contraseña" }

@@ -40,7 +40,7 @@ const RUNS: [&str; 10] = [
 
 /// Refuses a password that can be laid out with common pieces, or with `own` words besides.
 pub(super) fn check(password: &str, own: &[&str]) -> Result<(), PasswordProblem> {
-    let lower: Vec<char> = password.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let lower: Vec<char> = password.to_lowercase().replace('ß', "ss").chars().filter(|c| !c.is_whitespace()).collect();
     let mut distinct = lower.clone();
     distinct.sort_unstable();
     distinct.dedup();
@@ -158,7 +158,7 @@ fn stands_for(c: char, letter: char) -> bool {
         )
 }
 
-/// A letter without its accent: the words are written without, and people write both.
+/// A letter without its accent: the words are written without, and people write both. German ones that have ae for ä are listed in both ways.
 const fn bare(c: char) -> char {
     match c {
         'á' | 'à' | 'â' | 'ä' | 'ã' => 'a',
@@ -191,6 +191,15 @@ fn longest_run(text: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_with_umlauts_and_accents_are_the_same_words() {
+        for text in
+            ["März2024März2024", "maerz2024!maerz", "frühlingfrühling", "Fruehling-Fruehling1", "Fußballfußball"]
+        {
+            assert_eq!(check(text, &[]), Err(PasswordProblem::Common), "{text}");
+        }
+    }
 
     #[test]
     fn the_word_list_is_clean() {

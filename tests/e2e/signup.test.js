@@ -39,7 +39,7 @@ async function letter(to, template) {
   throw new Error(`no letter ${template} to ${to}`);
 }
 
-const codeIn = ({ text }) => /^\s*(\d{6})\s*$/m.exec(text)[1];
+const codeIn = ({ text }) => /^\s*(\d{8})\s*$/m.exec(text)[1];
 const linkIn = ({ text }) => /https?:\/\/\S+\/signup\S+/.exec(text)[0];
 
 async function begin(extra = {}) {

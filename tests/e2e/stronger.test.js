@@ -53,6 +53,7 @@ test('who must have a second factor says no, or sets one up and is in the app', 
   await page.click('#sign-in');
   await fillIn(page, keeper.email, PASSWORD);
   await isAsked(page, 'Set up a second step');
+  await page.click('#way-totp');
   const key = await page.innerText('#secret');
   await page.fill('#code', '000000');
   await page.click('#continue');

@@ -2,7 +2,8 @@
 //!
 //! Three things ask for one: the operator's rule for this person, a level of authentication that the client wants (OpenID Connect Core §5.5.1.1, RFC
 //! 9470 §5), and what the person has set up. None of them is talked down: a browser that is remembered counts only where the rule says so, a
-//! level is reached by its own methods and by no others, and who must have a factor and has none sets one up before there is a session.
+//! level is reached by its own methods and by no others, and who must have a factor and has none sets one up before there is a session. So does who
+//! lacks the one that a level takes, once they have shown what they have.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -241,11 +242,15 @@ fn step_up(levels: &Levels, facts: &Facts<'_>) -> Option<Next> {
         Factor::Totp => reached(&Enrolled::TOTP.after(facts.proven)),
         Factor::Email | Factor::RecoveryCode => false,
     };
-    // Who has a factor sets up another on the page for that, where the one they have is asked for: a password alone must not add one.
-    let has_none = facts.enrolled.iter().all(|it| it.factor == Factor::Email);
-    let first = has_none && matches!(facts.wanted, Wanted::Essential(_));
     let factors: BTreeSet<Factor> = facts.offered.iter().copied().filter(|it| unasked(it) && could(it)).collect();
-    (first && !factors.is_empty()).then(|| enrol(factors))
+    if factors.is_empty() || !matches!(facts.wanted, Wanted::Essential(_)) {
+        return None;
+    }
+    // A password alone must not add to what somebody has: that is shown first.
+    let own: BTreeSet<Factor> =
+        facts.enrolled.iter().map(|it| it.factor).filter(|factor| *factor != Factor::Email).collect();
+    let is_shown = facts.proven.iter().any(|method| method == acr::MFA);
+    Some(if own.is_empty() || is_shown { enrol(factors) } else { ask(facts, own) })
 }
 
 fn ask(facts: &Facts<'_>, factors: BTreeSet<Factor>) -> Next {
@@ -336,6 +341,8 @@ mod tests {
             // Nothing that this person has leads there; a password alone sets up no other factor.
             (&["phr"], both, Next::SignIn),
             (&["phr"], &[], Next::Enrol([Factor::Passkey].into())),
+            // What leads there can be set up, by who shows what they have.
+            (&["phr"], TOTP, asks(&[Factor::Totp, Factor::RecoveryCode], Remember::Useless)),
             (&["2"], &[], Next::Enrol([Factor::Passkey, Factor::Totp].into())),
             (&["both"], &[], Next::SignIn),
             (&["unknown"], &[], Next::SignIn),
@@ -350,7 +357,8 @@ mod tests {
             assert_eq!(next(&levels(), &remembered), *expected, "{wanted:?}");
             // A wish asks for what there is and sets nothing up.
             let wish = Facts { wanted: &wish, ..essential };
-            let wished = if matches!(expected, Next::Enrol(_)) { Next::SignIn } else { expected.clone() };
+            let sets_up = matches!(expected, Next::Enrol(_)) || (wanted == ["phr"] && *enrolled == TOTP);
+            let wished = if sets_up { Next::SignIn } else { expected.clone() };
             assert_eq!(next(&levels(), &wish), wished, "{wanted:?}");
         }
     }
@@ -364,9 +372,35 @@ mod tests {
     }
 
     #[test]
+    fn who_has_shown_what_they_have_sets_up_what_a_level_takes_beside_it() {
+        let phr = Wanted::Essential(texts(&["phr"]));
+        let pwd = texts(&[acr::PWD]);
+        let ask = |proven: &[String], enrolled, offered| {
+            next(&levels(), &Facts { proven, wanted: &phr, offered, ..facts(enrolled, Required::WhenEnrolled) })
+        };
+        let passkey = || Next::Enrol([Factor::Passkey].into());
+        for shown in [Enrolled::TOTP, Enrolled::RECOVERY_CODE] {
+            assert_eq!(ask(&shown.after(&pwd), TOTP, Factor::CHOICES), passkey(), "{shown:?}");
+        }
+        // A mailbox is nothing that somebody has shown, and nothing that must be shown.
+        let mailed = Enrolled::EMAIL.after(&pwd);
+        let with_mail = asks(&[Factor::Totp], Remember::Useless);
+        assert_eq!(ask(&mailed, WITH_MAIL, Factor::CHOICES), with_mail);
+        assert_eq!(ask(&pwd, WITH_MAIL, Factor::CHOICES), with_mail);
+        assert_eq!(ask(&pwd, &[Enrolled::EMAIL], Factor::CHOICES), passkey());
+        // Where none can be set up, the level is not reached, and the rule asks as always.
+        assert_eq!(ask(&Enrolled::TOTP.after(&pwd), TOTP, &[Factor::Totp]), Next::SignIn);
+    }
+
+    #[test]
     fn what_is_not_offered_cannot_be_set_up_and_names_read_back() {
-        let facts = Facts { offered: &[Factor::Totp], ..facts(&[], Required::Always) };
-        assert_eq!(next(&levels(), &facts), Next::Enrol([Factor::Totp].into()));
+        for factor in Factor::CHOICES {
+            let facts = Facts { offered: &[*factor], ..facts(&[], Required::Always) };
+            assert_eq!(next(&levels(), &facts), Next::Enrol([*factor].into()));
+        }
+        // What was set up before goes on working.
+        let facts = Facts { offered: &[Factor::Passkey], ..facts(TOTP, Required::Always) };
+        assert_eq!(next(&levels(), &facts), asks(&[Factor::Totp, Factor::RecoveryCode], Remember::Useless));
         for factor in Factor::ALL {
             assert_eq!(Factor::from_name(factor.name()), Some(*factor));
         }

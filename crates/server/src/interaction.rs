@@ -359,8 +359,8 @@ impl InteractionKeys {
         }
     }
 
-    /// Reads one whichever browser it belongs to, and though its time is over: good for telling which client was meant, and in which language,
-    /// and for nothing else.
+    /// Reads one whichever browser it belongs to, and though its time is over: good for telling which client was meant, in which language, and
+    /// whether what it was to set up is there, and for nothing else.
     pub fn open_late(&self, text: &str) -> Result<Interaction, InteractionLost> {
         self.open_anywhere(text, 0)
     }

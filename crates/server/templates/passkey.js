@@ -48,6 +48,8 @@ async function create() {
 
 if (form && window.PublicKeyCredential) {
   form.hidden = false;
+  // What stands there for browsers without passkeys.
+  document.getElementById("unable")?.remove();
   const problem = document.getElementById("passkey-problem");
   let waiting = null;
   form.addEventListener("submit", async (event) => {

@@ -377,6 +377,7 @@ fn show_list(answer: &Value, output: &Output) {
 
 fn show_user(answer: &Value, output: &Output) {
     let user = &answer["user"];
+    let (password, since) = password_of(user);
     let mut fields = vec![
         ("id", text(&user["id"])),
         ("user name", text(&user["username"])),
@@ -385,9 +386,9 @@ fn show_user(answer: &Value, output: &Output) {
         ("name", text(&user["name"])),
         ("status", text(&user["status"])),
         ("roles", text(&user["roles"])),
-        ("password", if user["has_password"] == true { "set" } else { "none" }.to_owned()),
+        ("password", password.to_owned()),
         ("created", time::member(&user["created_at"])),
-        ("password set", time::member(&user["password_changed_at"])),
+        (since, time::member(&user["password_changed_at"])),
     ];
     let claims = user["claims"].as_object().into_iter().flatten();
     fields.extend(claims.map(|(name, value)| (name.as_str(), text(value))));
@@ -401,6 +402,15 @@ fn show_user(answer: &Value, output: &Output) {
             text(&ended["families"])
         ));
     }
+}
+
+/// What there is in place of a password, and what its time is called.
+fn password_of(user: &Value) -> (&'static str, &'static str) {
+    if user["password_locked"] == true {
+        let why = "locked by a link in a letter (\"This wasn't me\", or an address taken back); a new one is set at /forgot, or by symbolon user reset-link";
+        return (why, "locked");
+    }
+    (if user["has_password"] == true { "set" } else { "none" }, "password set")
 }
 
 fn show_signed_out(answer: &Value, output: &Output) {
@@ -466,4 +476,23 @@ fn show_deleted(answer: &Value, output: &Output) {
         text(&ended["families"])
     ));
     output.say(&tokens_until(answer));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_password_that_is_locked_is_not_said_to_be_set() {
+        let of = |has: bool, locked: bool| password_of(&json!({ "has_password": has, "password_locked": locked }));
+        assert_eq!(of(true, false), ("set", "password set"));
+        assert_eq!(of(false, false), ("none", "password set"));
+        let (why, since) = of(true, true);
+        assert!(why.starts_with("locked by a link in a letter") && why.contains("reset-link"), "{why}");
+        assert_eq!(since, "locked");
+        // Of a server that does not say so.
+        assert_eq!(password_of(&json!({ "has_password": true })), ("set", "password set"));
+    }
 }

@@ -4,17 +4,18 @@
 //! ends, and the password signs nobody in until there is a new one. Then a link for a new password is mailed, to the address that the letter went
 //! to and to no other. So whoever else reads the letter can do no more than send the owner there.
 //!
-//! No factor goes: to whoever reads the mailbox this link, with a new password by mail, would be a way around the second step.
+//! No factor goes, but what was set up from the reported moment on is marked on the owner's page (`/account/security`), where the new password leads:
+//! to whoever reads the mailbox this link, with a new password by mail, would be a way around the second step.
 //!
 //! The account may have another address by now. While the one of the letter can be taken back (`http/account/email.rs`), this link does that, too;
 //! otherwise the account stays shut until its address has a new password mailed, or the operator helps.
 
 use serde_json::{Value, json};
-use symbolon_oauth::{OAuthError, OpaqueToken, Rng as _, TokenKind, random_id};
+use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind, random_id};
 use symbolon_store::{Artefact, ChangeEmail, Conflict, Hash32, Redeemed, StoreError, User, UserStatus};
 
 use super::normalize::{EmailAddress, Identifier};
-use super::password::{Overloaded, Password, SALT_LEN};
+use super::password::{LOCK, Overloaded, Password};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::mail::{self, ResetAsked};
@@ -22,9 +23,11 @@ use crate::rng::SystemRng;
 
 /// How long a link works, in days.
 pub(crate) const LINK_DAYS: u64 = 7;
+/// How long the owner's page marks what was set up since, in days.
+const REPORTED_DAYS: u64 = 30;
 /// How often an account is read again that changes meanwhile.
 const TRIES: usize = 5;
-/// Links to take an address back that are looked at.
+/// Links to take an address back, and reports, that are looked at.
 const MAX_UNDOS: u32 = 100;
 /// Where it leads.
 pub(crate) const PATH: &str = "/not-me";
@@ -112,10 +115,38 @@ pub(crate) async fn locked(app: &App, user: &User) -> Result<Option<String>, Ove
     if user.password_hash.is_none() {
         return Ok(None);
     }
-    let mut salt = [0; SALT_LEN];
-    SystemRng.fill(&mut salt);
     let password = Password::parse(&random_id(&mut SystemRng)).map_err(|_| Overloaded)?;
-    app.passwords.hash(password, salt).await.map(Some)
+    app.passwords.hash(password, LOCK).await.map(Some)
+}
+
+/// Notes that from `since` on something was not the user, so that their own page marks what was set up from then on. A passkey of a thief's signs in
+/// whatever password there is, and only the owner can tell which is theirs.
+pub(crate) async fn report(app: &App, user_id: &str, since: u64, now: u64) -> Result<(), StoreError> {
+    let name = format!("reported\0{user_id}\0{since}");
+    let note = Artefact {
+        kind: Artefact::REPORTED.to_owned(),
+        hash: Hash32(symbolon_jose::sha256(name.as_bytes())),
+        family: None,
+        client_id: None,
+        user_id: Some(user_id.to_owned()),
+        sid: None,
+        created_at: now,
+        expires_at: now.saturating_add(REPORTED_DAYS * 86_400),
+        redeemed_at: None,
+        payload: json!({ "since": since }),
+    };
+    match app.store.put_artefact(note).await {
+        // One moment is reported once.
+        Ok(()) | Err(StoreError::Conflict(Conflict::Exists)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The earliest moment that was reported lately.
+pub(crate) async fn reported(app: &App, user_id: &str, now: u64) -> Result<Option<u64>, OAuthError> {
+    let found = app.store.usable_artefacts(Artefact::REPORTED, user_id, MAX_UNDOS, now).await;
+    let found = found.map_err(|error| store_failure(&error))?;
+    Ok(found.iter().filter_map(|one| one.payload["since"].as_u64()).min())
 }
 
 /// All that somebody signs in with who has this address.
@@ -149,6 +180,8 @@ fn kept(link: &Link, undos: &[Artefact]) -> Kept {
 pub(crate) async fn shut(app: &App, mut link: Link, lang: &str, now: u64) -> Result<Shut, OAuthError> {
     let failed = |error| store_failure(&error);
     let Ok(locked) = locked(app, &link.user).await else { return Ok(Shut::Busy) };
+    // Before it, not after: a server that stops in between must not forget what its owner is to look for.
+    report(app, &link.user.id, link.made_at, now).await.map_err(failed)?;
     // Whoever is in may change the account all the time, and must not keep its owner from this.
     for _ in 0..TRIES {
         let user = &link.user;

@@ -19,8 +19,8 @@ use crate::seal::{SealBroken, Sealer};
 /// How long code and link work, in minutes.
 pub const MINUTES: u64 = 20;
 const LIFETIME_SECS: u64 = MINUTES * 60;
-/// How many digits a code has.
-const DIGITS: u32 = 6;
+/// How many digits a code has: so many that as many first guesses as letters are no way in (`ThrottlePolicy::sign_up_code_keys`).
+const DIGITS: u32 = 8;
 
 /// Whose the address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ impl Invitation {
     }
 }
 
-/// Six digits, each code as likely as the others.
+/// The digits of a code, each code as likely as the others.
 pub fn draw_code(rng: &mut dyn Rng) -> String {
     draw_digits(rng, DIGITS)
 }
@@ -133,7 +133,7 @@ impl Pending {
         serde_json::from_slice(&plain).map_err(|_| SealBroken)
     }
 
-    /// Whether the code proves the address. Spaces are how people read six digits.
+    /// Whether the code proves the address. Spaces are how people read eight digits.
     pub fn fits(&self, code: &str) -> bool {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(16).collect();
         let is_right = symbolon_jose::ct_eq(digits.as_bytes(), self.code.as_bytes());
@@ -231,13 +231,13 @@ mod tests {
     }
 
     #[test]
-    fn a_code_has_six_digits_and_no_value_comes_up_more_often() {
-        assert_eq!(draw_code(&mut Counting(7)), "000007");
-        assert_eq!(draw_code(&mut Counting(1_999_999)), "999999");
+    fn a_code_has_eight_digits_and_no_value_comes_up_more_often() {
+        assert_eq!(draw_code(&mut Counting(7)), "00000007");
+        assert_eq!(draw_code(&mut Counting(4_199_999_999)), "99999999");
         // The last values of the range would favour the first codes: they are drawn again.
-        assert_eq!(draw_code(&mut Counting(u32::MAX)), "000000");
-        assert_eq!(draw_digits(&mut Counting(7), 8), "00000007");
-        assert_eq!(draw_digits(&mut Counting(4_199_999_999), 8), "99999999");
-        assert_eq!(draw_digits(&mut Counting(4_200_000_000), 8), "00000000");
+        assert_eq!(draw_code(&mut Counting(4_200_000_000)), "00000000");
+        assert_eq!(draw_code(&mut Counting(u32::MAX)), "00000000");
+        assert_eq!(draw_digits(&mut Counting(7), 6), "000007");
+        assert_eq!(draw_digits(&mut Counting(1_999_999), 6), "999999");
     }
 }

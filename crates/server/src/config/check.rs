@@ -1,5 +1,6 @@
 //! Combinations that would be unsafe or could not work, each with its fix. Asked before serving, by `config check` and by `doctor`.
 
+use symbolon_oauth::second_factor::{Factor, Required};
 use url::{Host, Url};
 
 use super::{Config, ConfigError, Listen, MailedCodes, Problem, cookie};
@@ -36,6 +37,7 @@ impl Config {
                 "set mail.server and mail.from, or factors.email to \"off\"",
             ));
         }
+        check_factors(self, &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { problems }) }
     }
 
@@ -157,6 +159,19 @@ fn check_issuer(config: &Config, problems: &mut Vec<Problem>) {
             "development mode is for this machine only, and the issuer is not".into(),
             "drop --dev, or use --issuer http://localhost:4400",
         );
+    }
+}
+
+/// Passkeys are for names (Web Authentication Level 3 §5.1.2: an RP ID is a domain), so who must set one up could not.
+fn check_factors(config: &Config, problems: &mut Vec<Problem>) {
+    let rules = &config.factors;
+    let must = rules.required == Required::Always || !rules.roles.is_empty();
+    let host = Url::parse(&config.issuer).ok().and_then(|url| url.host().map(|host| host.to_owned()));
+    if let Some(host @ (Host::Ipv4(_) | Host::Ipv6(_))) = host.filter(|_| must && rules.offered == [Factor::Passkey]) {
+        problems.push(Problem::new(
+            format!("people must set up a passkey, and no browser makes one for an address such as {host}"),
+            "give the issuer a host name, or add totp to factors.offered",
+        ));
     }
 }
 
@@ -320,6 +335,20 @@ mod tests {
             ("http.listen", "0.0.0.0:80"),
             ("http.trusted_proxies", "10.0.0.0/8"),
         ]);
+    }
+
+    #[test]
+    fn passkeys_alone_may_be_required_where_browsers_make_them() {
+        let (always, passkey) = (("factors.required", "always"), ("factors.offered", "passkey"));
+        let (name, address) = (("issuer", "https://a.example"), ("issuer", "https://[2001:db8::1]"));
+        for must in [always, ("factors.roles", "admin")] {
+            accepted(&[name, must, passkey]);
+            accepted(&[address, must, ("factors.offered", "totp")]);
+            accepted(&[address, must]);
+            refused(&[address, must, passkey], "no browser makes one for an address such as [2001:db8::1]");
+            refused(&[("issuer", "http://127.0.0.1:4400"), must, passkey], "such as 127.0.0.1");
+        }
+        accepted(&[address, passkey]);
     }
 
     #[test]

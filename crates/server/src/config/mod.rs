@@ -577,6 +577,21 @@ mod tests {
     }
 
     #[test]
+    fn who_must_have_a_factor_can_set_one_up() {
+        let offering = |offered: &str, must: (&'static str, &str)| {
+            let flags = [must, ("factors.offered", offered)].map(|(path, text)| (path, "--flag", text.to_owned()));
+            load(&Sources { flags: flags.to_vec(), ..Sources::default() }).map_err(|error| error.to_string())
+        };
+        for must in [("factors.required", "always"), ("factors.roles", "admin")] {
+            for offered in ["passkey", "totp", "passkey,totp"] {
+                assert!(offering(offered, must).is_ok(), "{must:?} {offered}");
+            }
+            assert!(offering(",", must).unwrap_err().contains("add passkey or totp to factors.offered"), "{must:?}");
+        }
+        assert!(offering(",", ("factors.required", "when_enrolled")).is_ok());
+    }
+
+    #[test]
     fn a_master_key_does_not_show_in_debug_output() {
         assert_eq!(format!("{:?}", SecretText::new("sesame".into())), "SecretText(********)");
     }

@@ -107,11 +107,11 @@ impl FactorRules {
             }
         }
         let roles = words(read.values.text("factors.roles"));
-        // Who must have one and has none sets it up at sign-in, before there is a session: that is done with a code.
-        if (required == Required::Always || !roles.is_empty()) && !offered.contains(&Factor::Totp) {
+        // Who must have one and has none sets it up at sign-in, before there is a session.
+        if (required == Required::Always || !roles.is_empty()) && offered.is_empty() {
             read.refuse::<()>(
-                "factors are required and factors.offered has no totp, with which people begin",
-                "add totp to factors.offered",
+                "factors are required and factors.offered has none that people could set up",
+                "add passkey or totp to factors.offered",
             );
         }
         let email = match read.choice("factors.email") {

@@ -156,7 +156,7 @@ pub const SETTINGS: &[Setting] = &[
 
     row("factors.required", Kind::Choice(&["never", "new_device", "when_enrolled", "always"]), "when_enrolled", "who is asked for a second factor at sign-in: nobody; who has set one up, once per browser or each time; everybody"),
     row("factors.roles", Kind::List, "", "roles whose users are always asked, and set one up at their next sign-in if they have none: [\"admin\"]"),
-    row("factors.offered", Kind::List, "passkey,totp", "what people can set up; what they have set up before goes on working"),
+    row("factors.offered", Kind::List, "passkey,totp", "what people can set up, at sign-in where they must have one; what they have set up before goes on working"),
     row("factors.email", Kind::Choice(&["off", "second", "first"]), "off", "what a code by mail is good for: nothing; a factor that is not at hand, beside a password; that, and to sign in with"),
 
     row("session.idle", time(MINUTE, 365 * DAY), "12h", "a browser session ends when unused this long"),

@@ -2,6 +2,8 @@
 //!
 //! The one way in for every kind of sign-in page, so that none of them can forget the second factor (security part 3, row 88).
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use http::HeaderValue;
 use http::header::SET_COOKIE;
@@ -12,7 +14,8 @@ use symbolon_store::{Issued, Session, User};
 
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
-use super::{check_session, ciba, factor, form, page};
+use super::factor::{self, enrol};
+use super::{check_session, ciba, form, page};
 use crate::account::email_code::{self, StandIn};
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors};
@@ -62,15 +65,17 @@ impl Entry<'_> {
                 let asked = factor::Asked { user: self.user, factors, remember, by_mail };
                 factor::ask(self.arrival, &asked, (first, interaction), None, None).await.map(Some)
             }
-            Next::Enrol(_) => {
-                let sealed = SettingUp::generate().seal(self.arrival.app, &self.user.id);
-                let (first, interaction) = self.pending(Some(sealed));
-                factor::enrol(self.arrival, self.user, (first, interaction), None).await.map(Some)
-            }
+            Next::Enrol(factors) => self.enrol(&factors).await.map(Some),
         }
     }
 
-    /// What comes next by the rules of this moment, and whether a code by mail is part of it. An enrolment that no page of a sign-in can do is none.
+    /// The page on which one of these is set up.
+    pub(super) async fn enrol(&self, factors: &BTreeSet<Factor>) -> Result<Response, OAuthError> {
+        let sealed = SettingUp::generate().seal(self.arrival.app, &self.user.id);
+        enrol::show(self.arrival, (self.user, factors), self.pending(Some(sealed)), (None, None)).await
+    }
+
+    /// What comes next by the rules of this moment, and whether a code by mail is part of it.
     pub(super) async fn next(&self) -> Result<(Next, StandIn), OAuthError> {
         let Arrival { app, meta, headers, .. } = self.arrival;
         let config = app.config();
@@ -87,7 +92,8 @@ impl Entry<'_> {
                 facts.required = facts.required.max(Required::WhenEnrolled);
             }
             match second_factor::next(&app.levels, &facts) {
-                Next::Enrol(factors) if !factors.contains(&Factor::Totp) => Next::SignIn,
+                // Not where anything is required: the configuration sees to that.
+                Next::Enrol(factors) if factors.is_empty() => Next::SignIn,
                 next => next,
             }
         };

@@ -2,6 +2,7 @@
 //!
 //! What is proven so far travels in the signed interaction; there is no session before all of it is (security 134).
 
+pub(super) mod enrol;
 mod mailed;
 
 use std::collections::BTreeSet;
@@ -12,10 +13,11 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use symbolon_factors::RecoveryCode;
-use symbolon_oauth::second_factor::{Enrolled, Factor, Next, Remember};
+use symbolon_oauth::second_factor::{Factor, Next, Remember};
 use symbolon_oauth::{OAuthError, Params, acr};
-use symbolon_store::{Conflict, Credential, Hash32, Issued, NewCredentials, StoreError, User, UserStatus};
+use symbolon_store::{Hash32, User, UserStatus};
 
+use self::enrol::Repeated;
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::entry::{self, Entered, Entry};
@@ -23,7 +25,6 @@ use super::posted::Posted;
 use super::twin::{self, GoesOn};
 use super::{login, page, security};
 use crate::account::email_code::StandIn;
-use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, Verdict, passkey};
 use crate::account::locale;
 use crate::account::normalize::EmailAddress;
@@ -34,10 +35,8 @@ use crate::interaction::{FirstFactor, Interaction, Step};
 use crate::mail::{self, FactorChange, Letter, To};
 use crate::pages::Csp;
 use crate::pages::error::ErrorWhat;
-use crate::pages::factor::{EnrolPage, FactorPage, FactorProblem, MailedCode, RecoveryUsed};
+use crate::pages::factor::{FactorPage, FactorProblem, MailedCode, RecoveryUsed};
 use crate::pages::passkey::PasskeyGet;
-use crate::pages::qr;
-use crate::pages::recovery_codes::RecoveryCodes;
 use crate::session::csrf::{self, Purpose};
 use crate::words::Language;
 
@@ -64,7 +63,12 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let expired = || page::error(&app, &meta, ErrorWhat::PageExpired);
-    let Some(interaction) = authorize::open(&app, &params, &headers, meta.now) else { return expired() };
+    let Some(interaction) = authorize::open(&app, &params, &headers, meta.now) else {
+        return match enrol::late(&arrival, &params).await {
+            Ok(response) => response.unwrap_or_else(expired),
+            Err(error) => page::protocol_error(&app, &meta, &error),
+        };
+    };
     let Step::Factor(first) = interaction.step.clone() else { return expired() };
     if params.get("decision") == Some("deny") {
         return login::deny_second_step(arrival, interaction).await;
@@ -92,23 +96,19 @@ async fn step(
     let entry = Entry { arrival, user: &user, amr, keep, interaction: Some(interaction.clone()) };
     let (next, by_mail) = entry.next().await?;
     match next {
-        // The form that set the app up was sent twice: the same answer again.
-        Next::Ask { .. } if is_repeated(app, &user, &first).await? => {
-            enrolled(entry, params, (first, interaction)).await
+        Next::Ask { factors, remember } => match enrol::repeated(&entry, params, &first).await? {
+            Repeated::Lately(made) => enrol::enter(entry, made).await,
+            Repeated::LongAgo => Ok(Some(enrol::codes_shown(arrival, &user))),
+            Repeated::Not => {
+                let asked = Asked { user: &user, factors, remember, by_mail };
+                answered(entry, &asked, params, (first, interaction)).await
+            }
+        },
+        Next::Enrol(factors) if first.setting_up.is_some() => {
+            enrol::answered(entry, &factors, params, (first, interaction)).await
         }
-        Next::Ask { factors, remember } => {
-            let asked = Asked { user: &user, factors, remember, by_mail };
-            answered(entry, &asked, params, (first, interaction)).await
-        }
-        Next::Enrol(_) if first.setting_up.is_some() => enrolled(entry, params, (first, interaction)).await,
         Next::Enrol(_) | Next::SignIn => entry.proceed().await,
     }
-}
-
-async fn is_repeated(app: &App, user: &User, first: &FirstFactor) -> Result<bool, OAuthError> {
-    let Some(sealed) = &first.setting_up else { return Ok(false) };
-    let Some(new) = SettingUp::open(app, &user.id, sealed) else { return Ok(false) };
-    Ok(is_set_up(app, user, &new, &Factors::of(app, &user.id).await?))
 }
 
 /// A factor was shown, or another way chosen.
@@ -157,6 +157,13 @@ async fn answered(
     };
     entry.amr = enrolled.after(&entry.amr);
     let arrival = entry.arrival;
+    // What a level takes is set up by who has shown what there is.
+    if let (Next::Enrol(factors), _) = entry.next().await? {
+        if way == Factor::RecoveryCode {
+            security::tell(arrival, asked.user, FactorChange::RecoveryCodeUsed).await?;
+        }
+        return entry.enrol(&factors).await.map(Some);
+    }
     let remembers = remembers(asked.remember, way) && params.get("remember").is_some();
     let entered = if remembers { entry.enter_and_remember().await? } else { entry.enter().await? };
     match entered {
@@ -294,98 +301,6 @@ async fn shown(arrival: &Arrival<'_>, first: FirstFactor, interaction: Interacti
     let csp = csp.image(client.as_ref().and_then(|client| client.logo.as_ref()));
     let sealed = app.interactions.seal(&interaction.after_first_factor(first, meta.now));
     Ok(Shown { client, sealed: sealed.map_err(|_| OAuthError::ServerError)?, csp })
-}
-
-/// The page on which somebody who must have a factor sets up an app.
-pub(super) async fn enrol(
-    arrival: &Arrival<'_>,
-    user: &User,
-    (first, interaction): (FirstFactor, Interaction),
-    problem: Option<FactorProblem>,
-) -> Result<Response, OAuthError> {
-    let Arrival { app, meta, headers, .. } = arrival;
-    let sealed = first.setting_up.as_deref().unwrap_or_default();
-    let Some(SettingUp { totp, .. }) = SettingUp::open(app, &user.id, sealed) else {
-        return Err(OAuthError::ServerError);
-    };
-    let browser = browser::pre_session(app, headers).unwrap_or_default();
-    let shown = shown(arrival, first, interaction).await?;
-    let account = name_of(user);
-    let view = EnrolPage {
-        shell: page::shell_for(app, meta, user).of_client(shown.client.as_ref()),
-        client: shown.client,
-        interaction: shown.sealed,
-        csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),
-        qr: qr::svg(&totp.uri(&host(app), &account)),
-        secret: totp.text(),
-        account,
-        problem,
-    };
-    Ok(twin::forms::enrol().beside(answer(app, &view, problem, &shown.csp)))
-}
-
-/// The app has shown a code: it is set up, with recovery codes, and completes the sign-in.
-async fn enrolled(
-    mut entry: Entry<'_>,
-    params: &Params,
-    (first, interaction): (FirstFactor, Interaction),
-) -> Result<Option<Response>, OAuthError> {
-    let (arrival, user) = (entry.arrival, entry.user);
-    let Arrival { app, meta, .. } = arrival;
-    let sealed = first.setting_up.clone().unwrap_or_default();
-    let Some(new) = SettingUp::open(app, &user.id, &sealed) else { return Ok(None) };
-    let Ok(step) = new.totp.check(params.get("code").unwrap_or_default(), meta.now, None) else {
-        let problem = params.get("code").is_some().then_some(FactorProblem::Wrong);
-        return enrol(arrival, user, (first, interaction), problem).await.map(Some);
-    };
-    if !set_up(arrival, user, &new, step).await? {
-        return Ok(None);
-    }
-    entry.amr = Enrolled::TOTP.after(&entry.amr);
-    let Some(entered) = entry.enter().await? else { return Ok(None) };
-    let view = RecoveryCodes {
-        shell: page::shell_for(app, meta, user),
-        codes: texts(&new.codes),
-        account: name_of(user),
-        onward: entered.target(app)?,
-    };
-    let response = page::html(app, StatusCode::OK, &view, &Csp::strict());
-    Ok(Some(entered.with_cookies(response)))
-}
-
-/// Keeps the app with its recovery codes and the letter that tells of it, all or nothing; tells whether that is what the account has now. The
-/// same form sent twice changes nothing the second time.
-async fn set_up(arrival: &Arrival<'_>, user: &User, new: &SettingUp, step: u64) -> Result<bool, OAuthError> {
-    let Arrival { app, meta, .. } = arrival;
-    let factors = Factors::of(app, &user.id).await?;
-    if is_set_up(app, user, new, &factors) {
-        return Ok(true);
-    }
-    let mut credentials = vec![new.credential(app, &user.id, step, meta.now)];
-    credentials.extend(factors::recovery_code::credentials(&new.codes, &user.id, meta.now));
-    let add = NewCredentials {
-        user_id: user.id.clone(),
-        revocation_handle: user.revocation_handle.clone(),
-        replaces: vec![Credential::RECOVERY_CODE],
-        credentials,
-        expect: Some(factors.ids()),
-        keep_sid: None,
-        tell: security::told(arrival, user, FactorChange::TotpAdded).await?,
-        now: meta.now,
-    };
-    match app.store.add_credentials(add).await {
-        Ok(Issued::Done) => security::note(arrival, user, FactorChange::TotpAdded).await.map(|()| true),
-        // In another tab, or by the same form in the same moment.
-        Ok(Issued::Changed) | Err(StoreError::Conflict(Conflict::Exists)) => {
-            Ok(is_set_up(app, user, new, &Factors::of(app, &user.id).await?))
-        }
-        Ok(Issued::Gone) => Ok(false),
-        Err(error) => Err(store_failure(&error)),
-    }
-}
-
-fn is_set_up(app: &App, user: &User, new: &SettingUp, factors: &Factors) -> bool {
-    new.is_there(app, factors) && factors.has_codes(&new.codes, &user.id)
 }
 
 /// Codes as they are shown.

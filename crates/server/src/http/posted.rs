@@ -47,14 +47,16 @@ impl FromRequest<Arc<App>> for Posted {
 }
 
 impl Posted {
-    /// The page that refuses this form, if it came from another site or its token is not one for `purpose` in
-    /// this browser.
-    pub(super) fn refusal(&self, app: &App, purpose: Purpose) -> Option<Response> {
-        if let Err(why) = csrf::same_origin_check(&self.headers, app.issuer.origin()) {
-            tracing::info!(?why, "a form post came from another site");
-            return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
-        }
-        let binding = match purpose {
+    /// Whether this is a form of ours for `purpose` in this browser whose time is over, and nothing else is wrong with it.
+    pub(super) fn is_late(&self, app: &App, purpose: Purpose) -> bool {
+        let (Some(binding), Some(token)) = (self.binding(app, purpose), self.params.get("csrf")) else { return false };
+        let judged = csrf::check(&app.csrf, token, binding, purpose, self.meta.now, LIFETIME_SECS);
+        judged == Err(CsrfProblem::Expired) && csrf::same_origin_check(&self.headers, app.issuer.origin()).is_ok()
+    }
+
+    /// The cookie that the forms for this purpose rely on.
+    fn binding(&self, app: &App, purpose: Purpose) -> Option<&str> {
+        match purpose {
             Purpose::Device
             | Purpose::EmailUndo
             | Purpose::Forgot
@@ -70,7 +72,17 @@ impl Posted {
             | Purpose::Logout
             | Purpose::Security
             | Purpose::SignOut => browser::session_binding(app, &self.headers),
-        };
+        }
+    }
+
+    /// The page that refuses this form, if it came from another site or its token is not one for `purpose` in
+    /// this browser.
+    pub(super) fn refusal(&self, app: &App, purpose: Purpose) -> Option<Response> {
+        if let Err(why) = csrf::same_origin_check(&self.headers, app.issuer.origin()) {
+            tracing::info!(?why, "a form post came from another site");
+            return Some(page::error(app, &self.meta, ErrorWhat::Forgery));
+        }
+        let binding = self.binding(app, purpose);
         let what = match (binding, self.params.get("csrf")) {
             (Some(binding), Some(token)) => {
                 match csrf::check(&app.csrf, token, binding, purpose, self.meta.now, LIFETIME_SECS) {

@@ -73,10 +73,15 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
     let lang = meta.language_of_letters(Some(&user));
     match change(&app, &meta, &params, &user, lang).await {
         Ok(Changed::Done) => {
+            let reported = match not_me::reported(&app, &user.id, meta.now).await {
+                Ok(reported) => reported,
+                Err(error) => return page::protocol_error(&app, &meta, &error),
+            };
             let back = onward(&app, &headers, interaction, meta.now);
             let waits = back.as_ref().map(|back| format!("/login?interaction={}", back.interaction));
             let sign_in_again = GoesOn(waits.unwrap_or_else(|| "/login".to_owned()));
-            let view = Done { shell: page::shell_for(&app, &meta, &user), what: DoneWhat::PasswordReset { back } };
+            let view =
+                Done { shell: page::shell_for(&app, &meta, &user), what: DoneWhat::PasswordReset { back, reported } };
             let mut response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
             response.extensions_mut().insert(sign_in_again);
             // A browser that the account knew goes on being known under the new password.

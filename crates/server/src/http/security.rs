@@ -9,7 +9,6 @@ use axum::{Extension, Json};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use symbolon_factors::RecoveryCode;
-use symbolon_jose::base64url;
 use symbolon_oauth::second_factor::Factor;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Conflict, Credential, Issued, NewCredentials, NewDelivery, RemoveCredential, StoreError, User};
@@ -17,20 +16,20 @@ use symbolon_store::{Conflict, Credential, Issued, NewCredentials, NewDelivery, 
 use super::account;
 use super::authorize::Arrival;
 use super::browser::{self, SignedIn};
-use super::factor::{self, name_of};
+use super::factor::{self, enrol, name_of};
 use super::meta::Meta;
 use super::page;
 use super::posted::Posted;
 use crate::account::factors::passkey::Refused;
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, passkey};
+use crate::account::not_me;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::interaction::OwnPage;
 use crate::mail::{FactorChange, Letter};
 use crate::pages::error::ErrorWhat;
-use crate::pages::passkey::PasskeyCreate;
 use crate::pages::recovery_codes::RecoveryCodes;
 use crate::pages::security::{Entered, PasskeyView, RemoveFactor, Security, SecurityProblem, TotpSetUp};
 use crate::pages::{Csp, qr};
@@ -97,7 +96,9 @@ pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<
 
 /// `POST /account/security`.
 pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
-    if let Some(refusal) = form.refusal(&app, Purpose::Security) {
+    let is_late = form.is_late(&app, Purpose::Security);
+    let refusal = form.refusal(&app, Purpose::Security);
+    if let Some(refusal) = refusal.filter(|_| !is_late) {
         return refusal;
     }
     let Posted { params, headers, meta } = form;
@@ -107,10 +108,18 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
             return account::sign_in(&arrival, OwnPage::Security, "", None);
         };
         let visit = Visit { arrival: &arrival, who };
-        if params.get("action") == Some("confirm") || !visit.may_change(&Factors::of(&app, &visit.who.user.id).await?) {
-            return account::sign_in(&arrival, OwnPage::Security, "", Some(&visit.who.user));
+        let factors = Factors::of(&app, &visit.who.user.id).await?;
+        if !is_late && params.get("action") != Some("confirm") && visit.may_change(&factors) {
+            return visit.change(&params).await;
         }
-        visit.change(&params).await
+        // The page with the recovery codes, loaded again too late to show them.
+        if visit.has_set_up(&params, &factors).await? {
+            return visit.show(Some(SecurityProblem::There)).await;
+        }
+        if is_late {
+            return Ok(page::error(&app, &meta, ErrorWhat::PageExpired));
+        }
+        account::sign_in(&arrival, OwnPage::Security, "", Some(&visit.who.user))
     };
     answered.await.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
 }
@@ -136,6 +145,20 @@ impl Visit<'_> {
         browser::session_binding(self.arrival.app, self.arrival.headers).unwrap_or_default()
     }
 
+    /// Whether this form has set up something that is there.
+    async fn has_set_up(&self, params: &Params, factors: &Factors) -> Result<bool, OAuthError> {
+        let Arrival { app, .. } = self.arrival;
+        let user = &self.who.user;
+        Ok(match params.get("action") {
+            Some("passkey") => passkey::made_by(app, user, params, self.binding()).await?.is_some(),
+            Some("totp") => {
+                let new = params.get("secret").and_then(|sealed| SettingUp::open(app, &user.id, sealed));
+                new.is_some_and(|new| new.is_there(app, factors))
+            }
+            _ => false,
+        })
+    }
+
     async fn change(&self, params: &Params) -> Result<Response, OAuthError> {
         match params.get("action") {
             Some("totp") => self.totp(params).await,
@@ -153,23 +176,12 @@ impl Visit<'_> {
         let user = &self.who.user;
         let factors = Factors::of(app, &user.id).await?;
         let offered = app.config().factors.offered.clone();
+        let reported = not_me::reported(app, &user.id, meta.now).await?;
         let passkeys: Vec<PasskeyView> = factors.passkeys().map(view).collect();
         let room = passkeys.len() < MAX_PASSKEYS;
         let may_change = self.may_change(&factors);
-        let create = (offered.contains(&Factor::Passkey) && room && may_change).then(|| PasskeyCreate {
-            challenge: passkey::challenge(app, passkey::Ceremony::Create, self.binding(), meta.now).text(),
-            rp_id: passkey::rp(app).id().to_owned(),
-            rp_name: factor::host(app),
-            user: base64url::encode(user.id.as_bytes()),
-            account: name_of(user),
-            display: user.name.clone().unwrap_or_else(|| name_of(user)),
-            exclude: factors
-                .passkeys()
-                .filter_map(|one| one.key.as_deref())
-                .map(base64url::encode)
-                .collect::<Vec<_>>()
-                .join(" "),
-        });
+        let create = (offered.contains(&Factor::Passkey) && room && may_change)
+            .then(|| enrol::creation(app, user, &factors, (self.binding(), meta.now)));
         let view = Security {
             shell: page::shell_for(app, meta, user).picking(PATH, ""),
             nav: account::nav(self.arrival, user, OwnPage::Security),
@@ -180,12 +192,13 @@ impl Visit<'_> {
             create,
             totp: factors.totp().map(|one| (one.id.clone(), used(one))),
             totp_offered: offered.contains(&Factor::Totp),
+            reported,
             codes_left: (!factors.is_empty()).then(|| factors.codes_left()),
             problem,
         };
         let csp = if view.create.is_some() { Csp::strict().passkey_script(app.issuer.origin()) } else { Csp::strict() };
         let status = match problem {
-            None | Some(SecurityProblem::PasskeyThere) => StatusCode::OK,
+            None | Some(SecurityProblem::There) => StatusCode::OK,
             Some(_) => StatusCode::BAD_REQUEST,
         };
         Ok(page::html(app, status, &view, &csp))
@@ -327,7 +340,7 @@ impl Visit<'_> {
                 let codes = factors::recovery_code::generate();
                 self.keep(&factors, Credential { name, ..credential }, codes, FactorChange::PasskeyAdded).await
             }
-            Err(Refused::Repeated) => self.show(Some(SecurityProblem::PasskeyThere)).await,
+            Err(Refused::Repeated) => self.show(Some(SecurityProblem::There)).await,
             Err(refused) => {
                 tracing::info!(cause = refused.cause(), "a passkey was not registered");
                 self.show(Some(SecurityProblem::Passkey)).await

@@ -48,6 +48,8 @@ pub enum DoneWhat {
     PasswordReset {
         /// The sign-in that waits in this browser.
         back: Option<Back>,
+        /// Since when something was not the owner, if that was reported lately.
+        reported: Option<u64>,
     },
     /// An account was made, by a link that was opened in another browser than the one that waits for it.
     SignedUp {
@@ -87,8 +89,13 @@ impl Done {
         vec![
             ("done-setup", page(set_up("ada@example.com", Some("http://localhost:4401/")))),
             ("done-setup-production", page(set_up("ada@example.com", None))),
-            ("done-reset", page(DoneWhat::PasswordReset { back: None })),
-            ("done-reset-onward", page(DoneWhat::PasswordReset { back: Some(waiting()) })),
+            ("done-reset", page(DoneWhat::PasswordReset { back: None, reported: None })),
+            ("done-reset-onward", page(DoneWhat::PasswordReset { back: Some(waiting()), reported: None })),
+            ("done-reset-reported", page(DoneWhat::PasswordReset { back: None, reported: Some(1_795_824_000) })),
+            (
+                "done-reset-reported-onward",
+                page(DoneWhat::PasswordReset { back: Some(waiting()), reported: Some(1_795_824_000) }),
+            ),
             ("done-ciba", page(DoneWhat::CibaAllowed { client: "Dragons Bank".into() })),
             ("done-ciba-denied", page(DoneWhat::CibaDenied { client: "Dragons Bank".into() })),
             ("done-ciba-unmet", page(DoneWhat::CibaUnmet { client: "Dragons Bank".into() })),

@@ -6,7 +6,7 @@
 use askama::Template;
 use symbolon_oauth::second_factor::Factor;
 
-use super::passkey::PasskeyGet;
+use super::passkey::{PasskeyCreate, PasskeyGet};
 use super::{ClientView, PageShell};
 use crate::words;
 
@@ -38,7 +38,17 @@ pub struct FactorPage {
     pub problem: Option<FactorProblem>,
 }
 
-/// The page on which somebody who must have a factor sets up an app.
+/// The key of an app that is being set up.
+#[derive(Clone, Debug)]
+pub struct AppKey {
+    /// The QR code, as SVG.
+    pub qr: String,
+    /// The secret, to be typed.
+    pub secret: String,
+}
+
+/// The page on which somebody who must have a factor sets one up. Form fields: `interaction`, `csrf`, `way`; the app's `code`; a passkey fills hidden
+/// ones. A small form with `decision=switch` leads to the other way.
 #[derive(Clone, Debug, Template)]
 #[template(path = "factor_enrol.html")]
 pub struct EnrolPage {
@@ -50,10 +60,12 @@ pub struct EnrolPage {
     pub interaction: String,
     /// Anti-forgery token, bound to the pre-session cookie.
     pub csrf: String,
-    /// The QR code, as SVG.
-    pub qr: String,
-    /// The secret, to be typed.
-    pub secret: String,
+    /// The app, if that is the way.
+    pub app: Option<AppKey>,
+    /// What a browser needs to make a passkey, if that is the way.
+    pub passkey: Option<PasskeyCreate>,
+    /// What would do as well.
+    pub other: Option<Factor>,
     /// Whose it is.
     pub account: String,
     /// What went wrong before.
@@ -187,24 +199,69 @@ impl EnrolPage {
         words::Factor::of(self.shell.language)
     }
 
+    fn script() -> &'static str {
+        super::assets::PASSKEY_PATH
+    }
+
+    fn title(&self) -> &'static str {
+        let is_choice = self.app.is_some() || self.other.is_some();
+        if is_choice { self.words().set_up_second() } else { self.words().set_up_passkey() }
+    }
+
+    /// Why, and what.
+    fn needs(&self) -> String {
+        match (&self.passkey, self.other) {
+            (None, _) => self.words().needs_more(&self.account),
+            (Some(_), None) => self.words().needs_passkey(&self.account),
+            (Some(_), Some(_)) => self.words().needs_either(&self.account),
+        }
+    }
+
+    fn blames_code(&self) -> bool {
+        self.problem == Some(FactorProblem::Wrong)
+    }
+
+    fn told(&self) -> Option<&'static str> {
+        self.problem.map(|problem| match problem {
+            FactorProblem::Passkey => words::Security::of(self.shell.language).passkey_not_added(),
+            FactorProblem::Throttled { .. } | FactorProblem::Wrong => self.words().not_this_key(),
+        })
+    }
+
     /// One look at every state of the page.
     #[cfg(test)]
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
+        let key =
+            || AppKey { qr: super::qr::svg(&sample_uri()), secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into() };
         let plain = Self {
             shell: sample::shell(),
             client: Some(sample::client()),
             interaction: "eyJ0eXAi.sample.interaction".into(),
             csrf: "sample-csrf".into(),
-            qr: super::qr::svg(&sample_uri()),
-            secret: "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".into(),
+            app: Some(key()),
+            passkey: None,
+            other: None,
             account: "ada@example.com".into(),
             problem: None,
         };
-        let hostile = Self { client: Some(sample::hostile_client()), account: sample::HOSTILE.into(), ..plain.clone() };
+        let passkey = Self { passkey: Some(PasskeyCreate::sample()), app: None, ..plain.clone() };
+        let either = Self { other: Some(Factor::Totp), ..passkey.clone() };
+        let app = Self { other: Some(Factor::Passkey), ..plain.clone() };
+        let hostile = |page: &Self| Self {
+            client: Some(sample::hostile_client()),
+            account: sample::HOSTILE.into(),
+            ..page.clone()
+        };
+        let failed = |page: &Self, problem| Self { problem: Some(problem), ..page.clone() };
         vec![
-            ("enrol-wrong", Self { problem: Some(FactorProblem::Wrong), ..plain.clone() }),
-            ("enrol-hostile", hostile),
+            ("enrol-wrong", failed(&plain, FactorProblem::Wrong)),
+            ("enrol-hostile", hostile(&plain)),
+            ("enrol-either-app", app),
+            ("enrol-either-hostile", hostile(&either)),
+            ("enrol-either", either),
+            ("enrol-passkey-problem", failed(&passkey, FactorProblem::Passkey)),
+            ("enrol-passkey", passkey),
             ("enrol", plain),
         ]
     }

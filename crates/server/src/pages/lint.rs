@@ -31,7 +31,7 @@ use super::{
     login_email::{LoginEmail, LoginEmailCode, LoginEmailConfirm},
     logout::Logout,
     not_me::NotMe,
-    recovery_codes::RecoveryCodes,
+    recovery_codes::{CodesShown, RecoveryCodes},
     reset::Reset,
     sample,
     security::{RemoveFactor, Security, TotpSetUp},
@@ -71,6 +71,7 @@ fn in_one_language() -> Vec<(&'static str, String)> {
         .chain(render(EnrolPage::samples()))
         .chain(render(RecoveryUsed::samples()))
         .chain(render(RecoveryCodes::samples()))
+        .chain(render(CodesShown::samples()))
         .chain(render(Overview::samples()))
         .chain(render(AccountDone::samples()))
         .chain(render(AccountActivity::samples()))

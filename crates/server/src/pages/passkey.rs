@@ -37,3 +37,18 @@ impl PasskeyGet {
         Self { challenge: "c2FtcGxl".into(), rp_id: "auth.example.com".into(), allow: String::new() }
     }
 }
+
+#[cfg(test)]
+impl PasskeyCreate {
+    pub(super) fn sample() -> Self {
+        Self {
+            challenge: "c2FtcGxl".into(),
+            rp_id: "auth.example.com".into(),
+            rp_name: "auth.example.com".into(),
+            user: "dXNy".into(),
+            account: "ada@example.com".into(),
+            display: "Ada Lovelace".into(),
+            exclude: String::new(),
+        }
+    }
+}

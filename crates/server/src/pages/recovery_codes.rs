@@ -1,4 +1,4 @@
-//! New recovery codes, shown this once.
+//! New recovery codes, shown this once, and what is true when the page is loaded again.
 
 use askama::Template;
 
@@ -17,6 +17,26 @@ pub struct RecoveryCodes {
     pub account: String,
     /// Where to go on.
     pub onward: String,
+}
+
+/// The page was loaded again.
+#[derive(Clone, Debug, Template)]
+#[template(path = "codes_shown.html")]
+pub struct CodesShown {
+    /// What surrounds the page.
+    pub shell: PageShell,
+}
+
+impl CodesShown {
+    fn words(&self) -> words::Factor {
+        words::Factor::of(self.shell.language)
+    }
+
+    /// One look at the page.
+    #[cfg(test)]
+    pub(super) fn samples() -> Vec<(&'static str, Self)> {
+        vec![("codes-shown", Self { shell: super::sample::shell() })]
+    }
 }
 
 impl RecoveryCodes {

@@ -32,6 +32,8 @@ pub struct Security {
     pub totp: Option<(String, (u64, Option<u64>))>,
     /// Whether one can be set up.
     pub totp_offered: bool,
+    /// Since when something was not the owner, if that was reported lately.
+    pub reported: Option<u64>,
     /// Recovery codes that are left; `None` without a factor they could stand in for.
     pub codes_left: Option<usize>,
     /// What went wrong before.
@@ -116,17 +118,22 @@ pub enum SecurityProblem {
     /// The passkey is on record already.
     PasskeyTaken,
     /// It was just added, and the page behind was loaded again: nothing is wrong.
-    PasskeyThere,
+    There,
 }
 
 impl Security {
-    /// Whether a passkey is there that somebody adds once more.
+    /// Whether what somebody sets up once more is there.
     fn is_there(&self) -> bool {
-        self.problem == Some(SecurityProblem::PasskeyThere)
+        self.problem == Some(SecurityProblem::There)
     }
 
     fn words(&self) -> words::Security {
         words::Security::of(self.shell.language)
+    }
+
+    /// Whether it is no older than what was reported.
+    fn is_suspect(&self, since: u64) -> bool {
+        self.reported.is_some_and(|reported| reported <= since)
     }
 
     fn script() -> &'static str {
@@ -144,15 +151,8 @@ impl Security {
         let used = || (1_793_577_600, Some(1_795_824_000));
         let passkey =
             |id: &str, name: &str, backup| PasskeyView { id: id.into(), name: name.into(), used: used(), backup };
-        let create = PasskeyCreate {
-            challenge: "c2FtcGxl".into(),
-            rp_id: "auth.example.com".into(),
-            rp_name: "auth.example.com".into(),
-            user: "dXNy".into(),
-            account: "ada@example.com".into(),
-            display: "Ada Lovelace".into(),
-            exclude: String::new(),
-        };
+        let before = |one| PasskeyView { used: (1_790_000_000, Some(1_795_824_000)), ..one };
+        let create = PasskeyCreate::sample();
         let none = Self {
             shell: sample::shell(),
             nav: Nav::sample(crate::interaction::OwnPage::Security),
@@ -163,16 +163,20 @@ impl Security {
             create: Some(create.clone()),
             totp: None,
             totp_offered: true,
+            reported: None,
             codes_left: None,
             problem: None,
         };
-        let passkeys =
-            vec![passkey("one", "Phone", Backup::BackedUp), passkey("two", "Key on my ring", Backup::SingleDevice)];
+        let passkeys = vec![
+            before(passkey("one", "Phone", Backup::BackedUp)),
+            passkey("two", "Key on my ring", Backup::SingleDevice),
+        ];
         let all = Self { passkeys, totp: Some(("three".into(), used())), codes_left: Some(7), ..none.clone() };
         vec![
             ("security-problem", Self { problem: Some(SecurityProblem::Passkey), ..all.clone() }),
-            ("security-there", Self { problem: Some(SecurityProblem::PasskeyThere), ..all.clone() }),
+            ("security-there", Self { problem: Some(SecurityProblem::There), ..all.clone() }),
             ("security-stale", Self { fresh: Entered::LongAgo, create: None, ..all.clone() }),
+            ("security-reported", Self { reported: Some(1_793_577_600), ..all.clone() }),
             ("security-no-codes", Self { codes_left: Some(0), ..all.clone() }),
             (
                 "security-hostile",

@@ -78,6 +78,41 @@ words! {
         En: "To go on, {account} needs more than a password: an app that shows codes.", De: "Um weiterzumachen, braucht {account} mehr als ein Passwort: eine App, die Codes zeigt.",
         Fr: "Pour continuer, {account} a besoin de plus qu’un mot de passe\u{a0}: une application qui affiche des codes.", Es: "Para continuar, {account} necesita más que una contraseña: una aplicación que muestre códigos.",
     }
+    /// Why, where a passkey does as well.
+    needs_either(account: &str) {
+        En: "To go on, {account} needs more than a password: a passkey, or an app that shows codes.", De: "Um weiterzumachen, braucht {account} mehr als ein Passwort: einen Passkey oder eine App, die Codes zeigt.",
+        Fr: "Pour continuer, {account} a besoin de plus qu’un mot de passe\u{a0}: une clé d’accès, ou une application qui affiche des codes.", Es: "Para continuar, {account} necesita más que una contraseña: una clave de acceso o una aplicación que muestre códigos.",
+    }
+    /// Why, where nothing else does.
+    needs_passkey(account: &str) {
+        En: "To go on, {account} needs a passkey.", De: "Um weiterzumachen, braucht {account} einen Passkey.",
+        Fr: "Pour continuer, {account} a besoin d’une clé d’accès.", Es: "Para continuar, {account} necesita una clave de acceso.",
+    }
+    /// A title.
+    set_up_passkey { En: "Set up a passkey", De: "Passkey einrichten", Fr: "Configurer une clé d’accès", Es: "Configurar una clave de acceso" }
+    /// What it is.
+    what_passkey {
+        En: "A passkey confirms with your finger, face or PIN that it is you: on this device, your phone or a security key. It cannot be phished.",
+        De: "Ein Passkey bestätigt mit Finger, Gesicht oder PIN, dass Sie es sind: auf diesem Gerät, Ihrem Telefon oder einem Sicherheitsschlüssel. Er kann Ihnen nicht abgelockt werden.",
+        Fr: "Une clé d’accès confirme avec votre doigt, votre visage ou un code PIN que c’est bien vous\u{a0}: sur cet appareil, votre téléphone ou une clé de sécurité. Elle ne peut pas être hameçonnée.",
+        Es: "Una clave de acceso confirma con el dedo, la cara o un PIN que es usted: en este dispositivo, su teléfono o una llave de seguridad. No se le puede robar con engaños.",
+    }
+    /// A button.
+    create_passkey { En: "Create a passkey", De: "Passkey erstellen", Fr: "Créer une clé d’accès", Es: "Crear una clave de acceso" }
+    /// The browser has made none.
+    none_created {
+        En: "No passkey was created. Try again, on this device, your phone or a security key.", De: "Es wurde kein Passkey erstellt. Versuchen Sie es noch einmal, auf diesem Gerät, Ihrem Telefon oder einem Sicherheitsschlüssel.",
+        Fr: "Aucune clé d’accès n’a été créée. Réessayez, sur cet appareil, votre téléphone ou une clé de sécurité.", Es: "No se creó ninguna clave de acceso. Inténtelo de nuevo, en este dispositivo, su teléfono o una llave de seguridad.",
+    }
+    /// Without script, or in an old browser.
+    cannot_create(host: &str) {
+        En: "This browser cannot create a passkey here: it does not know them, or it runs no scripts. Sign in with another browser or device. If you have none, ask whoever runs {host}.",
+        De: "Dieser Browser kann hier keinen Passkey erstellen: Er kennt sie nicht oder führt keine Skripte aus. Melden Sie sich mit einem anderen Browser oder Gerät an. Wenn Sie keines haben, wenden Sie sich an den Betreiber von {host}.",
+        Fr: "Ce navigateur ne peut pas créer de clé d’accès ici\u{a0}: il ne les connaît pas, ou n’exécute pas de scripts. Connectez-vous avec un autre navigateur ou appareil. Si vous n’en avez pas, adressez-vous à l’exploitant de {host}.",
+        Es: "Este navegador no puede crear aquí una clave de acceso: no las conoce o no ejecuta scripts. Inicie sesión con otro navegador o dispositivo. Si no tiene ninguno, diríjase a quien presta el servicio de {host}.",
+    }
+    /// The other way.
+    set_up_app { En: "Set up an authenticator app", De: "Authenticator-App einrichten", Fr: "Configurer une application d’authentification", Es: "Configurar una aplicación de autenticación" }
     /// It is not this key's code.
     not_this_key {
         En: "That code is not the one of this key. Wait for the next one in your app, and enter it.", De: "Dieser Code gehört nicht zu diesem Schlüssel. Warten Sie auf den nächsten in Ihrer App, und geben Sie ihn ein.",
@@ -106,6 +141,15 @@ words! {
     }
     /// A button.
     have_them { En: "I have them. Continue", De: "Ich habe sie. Weiter", Fr: "Je les ai. Continuer", Es: "Ya los tengo. Continuar" }
+    /// A title, where the page with the codes was loaded again.
+    codes_were_shown { En: "Your recovery codes were shown once", De: "Ihre Codes wurden einmal gezeigt", Fr: "Vos codes de secours ont été affichés une fois", Es: "Sus códigos de recuperación se mostraron una vez" }
+    /// What to do.
+    make_others {
+        En: "The second step is set up, and its codes cannot be shown again. If you do not have them, make new ones in your account.",
+        De: "Der zweite Schritt ist eingerichtet, und die Codes dazu können nicht noch einmal gezeigt werden. Wenn Sie sie nicht haben, erstellen Sie in Ihrem Konto neue.",
+        Fr: "La deuxième étape est configurée, et ses codes ne peuvent pas être affichés de nouveau. Si vous ne les avez pas, créez-en de nouveaux dans votre compte.",
+        Es: "El segundo paso está configurado y sus códigos no se pueden volver a mostrar. Si no los tiene, cree otros en su cuenta.",
+    }
     /// A title.
     signed_in { En: "You are signed in", De: "Sie sind angemeldet", Fr: "Vous êtes connecté", Es: "Ha iniciado sesión" }
     /// What that means.

@@ -96,6 +96,15 @@ words! {
     /// A title.
     changed { En: "Password changed", De: "Passwort geändert", Fr: "Mot de passe modifié", Es: "Contraseña cambiada" }
     /// What to do.
+    look_first {
+        En: "Now look at how you sign in, and remove what is not yours: somebody else’s passkey still signs in.",
+        De: "Sehen Sie jetzt nach, wie Sie sich anmelden, und entfernen Sie, was nicht von Ihnen ist: Ein fremder Passkey gilt weiterhin.",
+        Fr: "Vérifiez maintenant vos moyens de connexion et supprimez ce qui n’est pas à vous\u{a0}: la clé d’accès d’une autre personne fonctionne encore.",
+        Es: "Revise ahora cómo inicia sesión y elimine lo que no sea suyo: la clave de acceso de otra persona sigue valiendo.",
+    }
+    /// A button.
+    sign_in_and_look { En: "Sign in and look", De: "Anmelden und nachsehen", Fr: "Se connecter et vérifier", Es: "Iniciar sesión y revisar" }
+    /// What to do.
     sign_in_and_go_back {
         En: "Every other sign-in of this account has ended. Sign in with the new password, and you are back in the app you came from.",
         De: "Alle anderen Anmeldungen dieses Kontos sind beendet. Melden Sie sich mit dem neuen Passwort an, und Sie sind wieder in der App, aus der Sie kamen.",

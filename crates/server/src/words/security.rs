@@ -11,11 +11,11 @@ words! {
     /// It is on record.
     passkey_taken { En: "This passkey is on record already. Use another device or key.", De: "Dieser Passkey ist schon hinterlegt. Verwenden Sie ein anderes Gerät oder einen anderen Schlüssel.", Fr: "Cette clé d’accès est déjà enregistrée. Utilisez un autre appareil ou une autre clé.", Es: "Esta clave de acceso ya está registrada. Use otro dispositivo u otra clave." }
     /// The page that showed its recovery codes was loaded again.
-    passkey_is_there {
-        En: "This passkey is added already. Its recovery codes were shown only once: if you do not have them, make new ones here.",
-        De: "Dieser Passkey ist schon hinzugefügt. Die Wiederherstellungscodes wurden nur einmal gezeigt: Wenn Sie sie nicht haben, erstellen Sie hier neue.",
-        Fr: "Cette clé d’accès est déjà ajoutée. Les codes de secours n’ont été affichés qu’une fois\u{a0}: si vous ne les avez pas, créez-en de nouveaux ici.",
-        Es: "Esta clave de acceso ya está añadida. Los códigos de recuperación solo se mostraron una vez: si no los tiene, cree otros aquí.",
+    is_there {
+        En: "This is set up already. The recovery codes were shown only once: if you do not have them, make new ones here.",
+        De: "Das ist schon eingerichtet. Die Wiederherstellungscodes wurden nur einmal gezeigt: Wenn Sie sie nicht haben, erstellen Sie hier neue.",
+        Fr: "C’est déjà configuré. Les codes de secours n’ont été affichés qu’une fois\u{a0}: si vous ne les avez pas, créez-en de nouveaux ici.",
+        Es: "Esto ya está configurado. Los códigos de recuperación solo se mostraron una vez: si no los tiene, cree otros aquí.",
     }
     /// It could not be taken.
     passkey_not_added {
@@ -47,6 +47,18 @@ words! {
     one_device { En: "on one device only", De: "nur auf einem Gerät", Fr: "sur un seul appareil", Es: "solo en un dispositivo" }
     /// Since when.
     added(day: &str) { En: "added {day}", De: "hinzugefügt am {day}", Fr: "ajoutée le {day}", Es: "añadida el {day}" }
+    /// Where somebody else may have done it.
+    after_report {
+        En: "Set up after what you reported. Remove it if it is not yours.", De: "Nach dem eingerichtet, was Sie gemeldet haben. Entfernen Sie das, wenn es nicht von Ihnen ist.",
+        Fr: "Configuré après ce que vous avez signalé. Supprimez-le si ce n’est pas à vous.", Es: "Configurado después de lo que comunicó. Elimínelo si no es suyo.",
+    }
+    /// What to look for.
+    was_reported(day: &str) {
+        En: "You reported that something on {day} was not you. Look at what follows, and remove what is not yours: a passkey still signs in after a new password.",
+        De: "Sie haben gemeldet, dass etwas am {day} nicht von Ihnen war. Sehen Sie das Folgende durch, und entfernen Sie, was nicht von Ihnen ist: Ein Passkey gilt auch nach einem neuen Passwort.",
+        Fr: "Vous avez signalé que quelque chose, le {day}, n’était pas de vous. Vérifiez ce qui suit et supprimez ce qui n’est pas à vous\u{a0}: une clé d’accès fonctionne encore après un nouveau mot de passe.",
+        Es: "Comunicó que algo del {day} no fue cosa suya. Revise lo que sigue y elimine lo que no sea suyo: una clave de acceso sigue valiendo tras cambiar la contraseña.",
+    }
     /// When last.
     last_used(day: &str) { En: "last used {day}", De: "zuletzt verwendet am {day}", Fr: "utilisée pour la dernière fois le {day}", Es: "usada por última vez el {day}" }
     /// Opens what can be done.

@@ -119,8 +119,10 @@ async fn an_app_that_is_demanded_at_sign_in_is_set_up_once_however_often_the_for
     let mut browser = world.browser();
     let page = browser.get(&authorize_url("web", &[])).await;
     let page = browser.sign_in(&page, ADA, PASSWORD).await;
-    let app = App::of(&page);
-    let fields = [("interaction", page.field("interaction")), ("csrf", page.field("csrf")), ("code", app.code(0))];
+    let page = browser.factor(&page, "totp", "", &[("decision", "switch")]).await;
+    let (code, way) = (App::of(&page).code(0), "totp".to_owned());
+    let fields =
+        [("interaction", page.field("interaction")), ("csrf", page.field("csrf")), ("way", way), ("code", code)];
     let (mut one, mut two) = (browser.clone(), browser.clone());
     let (first, second) = tokio::join!(one.post_all("/login/factor", &fields), two.post_all("/login/factor", &fields));
     assert_eq!((codes(&first).len(), codes(&first)), (10, codes(&second)), "{first:?} {second:?}");

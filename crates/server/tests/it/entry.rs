@@ -41,7 +41,8 @@ async fn sets_up(world: &World, browser: &mut Browser, page: &Answer) -> Answer 
     assert!(page.body.contains("Set up a second step"), "{page:?}");
     assert!(world.running.app.store.user_by_identifier(GRACE).await.unwrap().is_some());
     assert!(!browser.cookies.contains_key(SESSION) && !browser.get("/").await.body.contains(GRACE));
-    let shown = browser.factor(page, "totp", &App::of(page).code(0), &[]).await;
+    let page = browser.factor(page, "totp", "", &[("decision", "switch")]).await;
+    let shown = browser.factor(&page, "totp", &App::of(&page).code(0), &[]).await;
     assert!(browser.cookies.contains_key(SESSION), "{}", shown.body);
     let onward = shown.body.split("id=\"onward\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     browser.get(&onward.replace("&#61;", "=").replace("&amp;", "&")).await

@@ -204,6 +204,7 @@ async fn who_must_have_a_factor_sets_one_up_at_the_next_sign_in() {
     let world = World::with(|config| config.factors.roles = vec!["admin".to_owned()]).await;
     let (mut browser, page) = at_the_step(&world, &[]).await;
     assert!(page.body.contains("Set up a second step") && !browser.cookies.contains_key(SESSION), "{}", page.body);
+    let page = browser.factor(&page, "totp", "", &[("decision", "switch")]).await;
     let app = App::of(&page);
     let wrong = browser.factor(&page, "totp", "000000", &[]).await;
     assert_eq!(wrong.status, 400);

@@ -42,6 +42,7 @@ mod enrolment;
 mod entry;
 mod enumeration;
 mod existing_apps;
+mod factor_enrolment;
 mod factors;
 mod fapi1;
 mod feed;

@@ -3,10 +3,11 @@
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
+use symbolon_factors::webauthn::testing::Passkey;
 use symbolon_server::Config;
 
 use crate::support::client::form;
-use crate::support::factors::SECURITY;
+use crate::support::factors::{App, SECURITY, assertion};
 use crate::support::{Answer, Browser, ISSUER, PASSWORD, World, letters};
 
 const ADA: &str = "ada@example.com";
@@ -318,6 +319,65 @@ async fn a_factor_from_before_the_letter_stays() {
     let page = thief.get("/login").await;
     let refused = thief.sign_in(&page, ADA, NEW).await;
     assert!(refused.body.contains("do not match"), "nor does the thief's new password count: {refused:?}");
+}
+
+/// A passkey of a thief's signs in whatever password there is, so the owner is led to where it can be seen and removed.
+#[tokio::test]
+async fn a_new_password_after_it_leads_to_what_was_set_up_since_and_the_page_says_which() {
+    let world = world().await;
+    let mut own = world.owner().await;
+    let mut key = Passkey::es256(b"owner", "localhost", ISSUER);
+    own.add_passkey(&key).await;
+    own.cookies.remove(SESSION);
+    world.advance(3 * 86_400);
+    let mut thief = world.browser();
+    let page = thief.get("/login").await;
+    key.sign_count += 1;
+    let fields = assertion(&page, &key, Some(&world.id_of(ADA).await));
+    assert_eq!(thief.post_all("/login/passkey", &fields).await.status, 303, "somebody at the owner's desk");
+    let link = link_of(&world.letters_about("new_device").await[0]);
+    world.advance(60);
+    thief.add_passkey(&Passkey::es256(b"thief", "localhost", ISSUER)).await;
+    let page = thief.security(&[("action", "totp")]).await;
+    let (secret, code) = (page.field("secret"), App::of(&page).code(3 * 86_400 + 60));
+    thief.security(&[("action", "totp"), ("secret", &secret), ("code", &code)]).await;
+    let page = thief.get(SECURITY).await;
+    assert!(!page.body.contains("id=\"reported\"") && !page.body.contains("after what you reported"), "{}", page.body);
+    world.browser().not_me(&link).await;
+    let shown = world.command(&json!({ "user": { "show": { "user": ADA } } })).await;
+    assert_eq!((&shown["user"]["has_password"], &shown["user"]["password_locked"]), (&json!(true), &json!(true)));
+
+    let reset = reset_link(&world).await;
+    let mut own = world.browser();
+    let page = own.get(&reset).await;
+    let (code, csrf) = (page.field("code"), page.field("csrf"));
+    let fields = [("code", &*code), ("csrf", &*csrf), ("password", NEW), ("password_confirm", NEW)];
+    let done = own.post("/reset", &fields).await;
+    assert!(
+        done.body.contains("href=\"/account/security\"") && done.body.contains("remove what is not yours"),
+        "{done:?}"
+    );
+    let shown = world.command(&json!({ "user": { "show": { "user": ADA } } })).await;
+    assert_eq!(shown["user"]["password_locked"], false);
+
+    let page = own.get(SECURITY).await;
+    key.sign_count += 1;
+    let fields = assertion(&page, &key, Some(&world.id_of(ADA).await));
+    let answer = own.post_all("/login/passkey", &fields).await;
+    let page = own.follow(answer).await;
+    assert!(page.body.contains("id=\"reported\"") && page.body.contains("passkey still signs in"), "{}", page.body);
+    let of = |from: &str, to: &str| page.body.split(from).nth(1).unwrap().split(to).next().unwrap().to_owned();
+    let list = of("id=\"passkeys\"", "</ul>");
+    let marks: Vec<bool> = list.split("<li>").skip(1).map(|one| one.contains("after what you reported")).collect();
+    assert_eq!(marks, [false, true], "{list}");
+    assert!(of("<h2>Authenticator app</h2>", "</form>").contains("after what you reported"), "{}", page.body);
+    world.advance(31 * 86_400);
+    let mut later = world.browser();
+    let page = later.get(SECURITY).await;
+    key.sign_count += 1;
+    let fields = assertion(&page, &key, Some(&world.id_of(ADA).await));
+    let answer = later.post_all("/login/passkey", &fields).await;
+    assert!(!later.follow(answer).await.body.contains("after what you reported"), "not for ever");
 }
 
 /// The one who is in voids every other link by choosing a new password. Not this one.

@@ -119,7 +119,7 @@ async fn a_form_that_is_sent_twice_says_that_the_passkey_is_there() {
     let form = own.passkey_form(&passkey(b"phone", 0)).await;
     assert!(own.post_all(SECURITY, &form).await.body.contains("shown only this once"));
     let again = own.post_all(SECURITY, &form).await;
-    assert!(again.status == 200 && again.body.contains("This passkey is added already"), "{again:?}");
+    assert!(again.status == 200 && again.body.contains("This is set up already"), "{again:?}");
     assert!(again.body.contains("id=\"new-codes\"") && !again.body.contains("could not be added"), "{again:?}");
     assert_eq!(listed(&mut own).await.len(), 1);
     // Of somebody else's it tells nothing.

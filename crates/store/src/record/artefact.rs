@@ -17,7 +17,7 @@ pub struct Artefact {
     /// The client it was made for.
     pub client_id: Option<String>,
     /// The user it is about. A password change or a block voids the user's unredeemed artefacts, but for those that outlive it:
-    /// [`Artefact::PAIRWISE_SUBJECT`], [`Artefact::EMAIL_UNDO`], [`Artefact::NOT_ME`] and [`Artefact::PASSWORD_BY_LINK`].
+    /// [`Artefact::PAIRWISE_SUBJECT`], [`Artefact::EMAIL_UNDO`], [`Artefact::NOT_ME`], [`Artefact::PASSWORD_BY_LINK`] and [`Artefact::REPORTED`].
     pub user_id: Option<String>,
     /// The session it was made in.
     pub sid: Option<String>,
@@ -68,9 +68,11 @@ impl Artefact {
     pub const PASSWORD_BY_LINK: &'static str = "password_by_link";
     /// The kind of records that a browser of the user is not asked for a second factor for some time: the hash is of both.
     pub const REMEMBERED_BROWSER: &'static str = "remembered_browser";
+    /// The kind of records that something was reported which was not the user, `since` when in the payload: no secret, and never used up.
+    pub const REPORTED: &'static str = "reported";
     /// The kinds that outlive a change of password.
-    pub(crate) const LASTING: [&'static str; 4] =
-        [Self::EMAIL_UNDO, Self::NOT_ME, Self::PAIRWISE_SUBJECT, Self::PASSWORD_BY_LINK];
+    pub(crate) const LASTING: [&'static str; 5] =
+        [Self::EMAIL_UNDO, Self::NOT_ME, Self::PAIRWISE_SUBJECT, Self::PASSWORD_BY_LINK, Self::REPORTED];
     /// The kinds that are about an account's address, and end when the operator gives it another.
     pub(crate) const OF_ADDRESS: [&'static str; 5] =
         [Self::EMAIL_CHANGE, Self::EMAIL_CODE, Self::EMAIL_UNDO, Self::NOT_ME, Self::PASSWORD_RESET];

@@ -140,9 +140,9 @@ pub(super) fn end_all_of_user(signal: &Signal<'_>, user: &User, why: &str) -> Re
 
 /// Codes and links made under the old password, or before a block, must not work after it.
 pub(super) fn void_artefacts_of_user(conn: &Connection, user_id: &str) -> Result<()> {
-    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND redeemed_at IS NULL AND kind NOT IN (?2, ?3, ?4, ?5)";
-    let [undo, not_me, subject, by_link] = Artefact::LASTING;
-    conn.prepare_cached(sql)?.execute([user_id, undo, not_me, subject, by_link])?;
+    let sql = "DELETE FROM artefact WHERE user_id = ?1 AND redeemed_at IS NULL AND kind NOT IN (?2, ?3, ?4, ?5, ?6)";
+    let [undo, not_me, subject, by_link, reported] = Artefact::LASTING;
+    conn.prepare_cached(sql)?.execute([user_id, undo, not_me, subject, by_link, reported])?;
     Ok(())
 }
 

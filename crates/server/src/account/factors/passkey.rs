@@ -154,6 +154,31 @@ const fn backup_name(backup: Backup) -> &'static str {
     }
 }
 
+/// What an authenticator says of a passkey that it made, for a challenge that is good at `now`.
+fn attested(app: &App, params: &Params, binding: &str, now: u64) -> Result<(NewCredential, Challenge), Refused> {
+    let challenge = opened(app, Ceremony::Create, binding, params.get("challenge").unwrap_or_default(), now)?;
+    let (client_data, object) = (field(params, "client_data")?, field(params, "attestation")?);
+    let response = Attestation { client_data_json: &client_data, attestation_object: &object };
+    // It takes the place of a password: whoever holds it must be the one who may.
+    let new = register(&rp(app), &challenge, UserVerification::Required, response).map_err(Refused::Step)?;
+    Ok((new, challenge))
+}
+
+/// The passkey of this user that this very form has made before, whatever became of its challenge since.
+pub(crate) async fn made_by(
+    app: &App,
+    user: &User,
+    params: &Params,
+    binding: &str,
+) -> Result<Option<Credential>, OAuthError> {
+    let challenge = base64url::decode(params.get("challenge").unwrap_or_default()).unwrap_or_default();
+    let Some(issued_at) = challenge.first_chunk::<8>().map(|time| u64::from_be_bytes(*time)) else { return Ok(None) };
+    let Ok((new, _)) = attested(app, params, binding, issued_at) else { return Ok(None) };
+    let known = app.store.credential(Credential::PASSKEY, &new.id).await.map_err(|error| store_failure(&error))?;
+    let own = known.filter(|(one, owner)| owner.id == user.id && issued_at <= one.created_at);
+    Ok(own.map(|(one, _)| one))
+}
+
 /// A new passkey out of a form.
 pub(crate) async fn created(
     app: &App,
@@ -162,21 +187,12 @@ pub(crate) async fn created(
     binding: &str,
     now: u64,
 ) -> Result<Result<Credential, Refused>, OAuthError> {
-    let judged = || -> Result<(NewCredential, Challenge), Refused> {
-        let challenge = opened(app, Ceremony::Create, binding, params.get("challenge").unwrap_or_default(), now)?;
-        let (client_data, object) = (field(params, "client_data")?, field(params, "attestation")?);
-        let response = Attestation { client_data_json: &client_data, attestation_object: &object };
-        // It takes the place of a password: whoever holds it must be the one who may.
-        let new = register(&rp(app), &challenge, UserVerification::Required, response).map_err(Refused::Step)?;
-        Ok((new, challenge))
-    };
-    let (new, challenge) = match judged() {
+    let (new, challenge) = match attested(app, params, binding, now) {
         Ok(judged) => judged,
         Err(refused) => return Ok(Err(refused)),
     };
     if let Err(refused) = spend(app, &challenge, now).await? {
-        let known = app.store.credential(Credential::PASSKEY, &new.id).await.map_err(|error| store_failure(&error))?;
-        let is_theirs = known.is_some_and(|(_, owner)| owner.id == user.id);
+        let is_theirs = made_by(app, user, params, binding).await?.is_some();
         return Ok(Err(if is_theirs { Refused::Repeated } else { refused }));
     }
     let platform = params.get("attachment") == Some("platform");

@@ -34,6 +34,15 @@ use zeroize::Zeroizing;
 /// Most characters of a password; more are refused before any work is done (security 115).
 pub const MAX_CHARS: usize = 256;
 
+/// The salt of hashes that stand in an account's place for a password until it has a new one. What is hashed is random and known to nobody, so a salt
+/// has nothing to keep apart there, and says what the hash is.
+pub(crate) const LOCK: [u8; SALT_LEN] = *b"locked by letter";
+
+/// Whether this hash is no password's, but stands in the place of one ([`LOCK`]).
+pub(crate) fn is_locked(hash: &str) -> bool {
+    phc::Phc::parse(hash).is_some_and(|hash| hash.has_salt(LOCK))
+}
+
 /// A password as somebody typed it: bounded, in NFC, never printed, wiped on drop.
 ///
 /// Nothing is trimmed, folded or cut off. NFC is what NIST SP 800-63B-4 §3.1.1.2 asks for ("the verifier

@@ -87,6 +87,11 @@ impl Phc {
         Some(Self { parameters, salt: salt.to_vec(), hash: hash.to_vec() })
     }
 
+    /// Whether it was made with this salt.
+    pub(super) fn has_salt(&self, salt: [u8; SALT_LEN]) -> bool {
+        self.salt == salt
+    }
+
     pub(super) fn print(&self) -> String {
         let Parameters { memory_kib, passes, lanes } = self.parameters;
         let (salt, hash) = (B64.encode_to_string(&self.salt), B64.encode_to_string(&self.hash));

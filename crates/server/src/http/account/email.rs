@@ -381,6 +381,7 @@ async fn undoing(arrival: &Arrival<'_>, params: &Params, step: Step) -> Result<O
         let lang = meta.language_of_letters(Some(&user));
         tell.push(mail::reset_asked(app, asked, lang, meta.now));
     }
+    not_me::report(app, &user.id, link.created_at, meta.now).await.map_err(failed)?;
     let ending = Some(Ending { locked, since: link.created_at });
     let changed = Changed { email: email.clone(), verified, ending, tell, undo: None };
     match change(arrival, &user, (Artefact::EMAIL_UNDO, token), changed).await? {

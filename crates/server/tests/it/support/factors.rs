@@ -67,6 +67,26 @@ pub fn assertion(page: &Answer, passkey: &Passkey, handle: Option<&str>) -> Vec<
     ]
 }
 
+/// What the script puts into the form of a page that has a passkey made on the way in.
+pub fn creation(page: &Answer, passkey: &Passkey) -> Vec<(&'static str, String)> {
+    let (client_data, object) = passkey.create(&challenge(page));
+    vec![
+        ("interaction", page.field("interaction")),
+        ("csrf", page.field("csrf")),
+        ("way", "passkey".to_owned()),
+        ("challenge", page.field("challenge")),
+        ("client_data", base64url::encode(&client_data)),
+        ("attestation", base64url::encode(&object)),
+        ("attachment", "platform".to_owned()),
+    ]
+}
+
+/// Where a page that stands before what waits leads.
+pub fn onward(page: &Answer) -> String {
+    let after = page.body.split("id=\"onward\" href=\"").nth(1).unwrap_or_else(|| panic!("{}", page.body));
+    after.split('"').next().unwrap().replace("&#61;", "=").replace("&amp;", "&")
+}
+
 impl Browser {
     /// Signs in to the server's own pages, and gives what comes of it.
     pub async fn sign_in_here(&mut self, email: &str) -> Answer {

@@ -3,7 +3,7 @@
 //!
 //! Words of every script are taken as they are written, also from right to left: it is the marks that turn others which are not. Persian, Mongolian
 //! and the scripts of India spell words with joiners, which have no width: those are taken behind a letter of such a script, where they shape
-//! it, and nowhere else.
+//! it, and nowhere else. Pictures that are put together of others (a woman, a joiner, a microscope) have one between two of them (Unicode TR 51 §2.3).
 
 /// Whether everything in it is seen where it stands, and stands on one line. Empty text is.
 ///
@@ -15,7 +15,8 @@
 #[must_use]
 pub fn is_seen(text: &str) -> bool {
     let before = std::iter::once(None).chain(text.chars().map(Some));
-    before.zip(text.chars()).all(|(before, c)| match c {
+    before.zip(text.char_indices()).all(|(before, (at, c))| match c {
+        '\u{200d}' if is_between_pictures(text, at) => true,
         '\u{180e}' | '\u{200c}' | '\u{200d}' => before.is_some_and(is_joined),
         '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => {
             before.is_some_and(|c| !c.is_whitespace() && !is_selector(c))
@@ -35,6 +36,18 @@ const fn is_unseen(c: char) -> bool {
 /// Choose a shape of the character before them, which some names need.
 const fn is_selector(c: char) -> bool {
     matches!(c, '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Whether the joiner there puts two pictures together to one. Before it may stand the selector that makes a picture of a sign.
+fn is_between_pictures(text: &str, at: usize) -> bool {
+    let (before, behind) = text.split_at(at);
+    let before = before.strip_suffix('\u{fe0f}').unwrap_or(before).chars().next_back();
+    before.is_some_and(is_picture) && behind.chars().nth(1).is_some_and(is_picture)
+}
+
+/// Arrows, signs and pictures: the blocks of all that is joined in such a way, and of the colours of skin.
+const fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{21ff}' | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// Letters and marks of scripts that spell with joiners: from Arabic to Thaana, those of South Asia and Tibet, Khmer and Mongolian.
@@ -64,6 +77,11 @@ mod tests {
             "ශ්\u{200d}රී ලංකා",
             "ᠮᠣᠩᠭᠣᠯ ᠤᠨ\u{180e}ᠠ",
             "Sun ☀\u{fe0f}",
+            "Ada 👩\u{200d}🔬",
+            "👩🏽\u{200d}🚀 & 🏴\u{200d}☠\u{fe0f}",
+            "❤\u{fe0f}\u{200d}🔥",
+            "👨\u{200d}👩\u{200d}👧\u{200d}👦",
+            "علی\u{200c}رضا",
             "ก\u{e33}ลัง",
             "e\u{301}",
         ] {
@@ -90,7 +108,18 @@ mod tests {
                 assert!(!is_seen(&text), "{text:?}");
             }
         }
-        for text in ["Ba\u{200c}nk", "Б\u{200d}анк", "銀\u{200d}行", "1\u{200c}0"] {
+        for text in [
+            "Ba\u{200c}nk",
+            "Б\u{200d}анк",
+            "銀\u{200d}行",
+            "1\u{200c}0",
+            "👩\u{200d}",
+            "👩\u{200d}a",
+            "a\u{200d}👩",
+            "👩\u{200d}\u{200d}🔬",
+            "👩\u{200c}🔬",
+            "a\u{fe0f}\u{200d}👩",
+        ] {
             assert!(!is_seen(text), "{text:?}");
         }
     }

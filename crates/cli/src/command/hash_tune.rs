@@ -53,9 +53,9 @@ impl HashTune {
             return Ok(());
         }
         let line = |parameters: Parameters, took: Duration| {
-            let (memory, passes) = (size(parameters), parameters.passes);
+            let (memory, passes) = (size(parameters), said(parameters.passes));
             let rate = f64::from(workers) / took.as_secs_f64();
-            format!("{memory}, {passes} passes: {} ms, {rate:.0} sign-ins a second", took.as_millis())
+            format!("{memory}, {passes}: {} ms, {rate:.0} sign-ins a second", took.as_millis())
         };
         output.fields(&[("default", line(present, before)), ("proposed", line(proposed, after))]);
         output.line("[password]");
@@ -70,6 +70,10 @@ impl HashTune {
         output.say("existing hashes are replaced as people sign in");
         Ok(())
     }
+}
+
+fn said(passes: u32) -> String {
+    if passes == 1 { "1 pass".to_owned() } else { format!("{passes} passes") }
 }
 
 fn told(parameters: Parameters, took: Duration) -> serde_json::Value {
@@ -141,6 +145,11 @@ mod tests {
         };
         let proposed = propose(max_mib, Duration::from_millis(target_ms), took).unwrap();
         (proposed.memory_kib / MIB, proposed.passes)
+    }
+
+    #[test]
+    fn one_pass_is_one() {
+        assert_eq!([said(1), said(2)], ["1 pass", "2 passes"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) mod new_device;
 pub mod normalize;
 pub(crate) mod not_me;
 pub mod password;
+pub mod profile;
 pub(crate) mod reset;
 pub mod sign_in;
 pub mod sign_up;

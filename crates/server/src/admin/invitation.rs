@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use symbolon_oauth::plain_text::is_seen;
 use symbolon_oauth::registration::SecretHash;
 use symbolon_oauth::registration::dynamic::{InitialAccessToken, RegistrationPolicy};
 use symbolon_oauth::{OpaqueToken, TokenKind, random_id};
@@ -71,7 +72,7 @@ async fn create(
     if uses == Some(0) {
         return Err(AdminError::invalid("a token for no client is of no use", "--uses 1"));
     }
-    if note.as_ref().is_some_and(|note| note.chars().count() > 200 || note.chars().any(char::is_control)) {
+    if note.as_ref().is_some_and(|note| note.chars().count() > 200 || !is_seen(note)) {
         return Err(AdminError::invalid("the note must be one line of 200 characters", "--note \"For Ada\""));
     }
     let token = OpaqueToken::generate(TokenKind::InitialAccessToken, &mut *context.rng);

@@ -1,6 +1,6 @@
 //! Profile claims that have no field of their own (OpenID Connect Core §5.1), as an operator types them: each with the JSON type it has in tokens.
 //!
-//! Refuses names that are no such claims, and values that would be of the wrong type or form there.
+//! Refuses names that are no such claims, and values that would be of the wrong type or form there, or that people could not give themselves.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use symbolon_oauth::claims;
 
 use super::AdminError;
+use crate::account::profile::{is_birthdate, is_name, zone};
 
 /// Those that are texts.
 const TEXTS: &[&str] = &[
@@ -33,6 +34,7 @@ const OF_ADDRESS: &[&str] = &["country", "formatted", "locality", "postal_code",
 pub(super) fn changed(
     mut profile: Map<String, Value>,
     claims: &BTreeMap<String, String>,
+    now: u64,
 ) -> Result<Map<String, Value>, AdminError> {
     for (name, text) in claims {
         let text = Some(text.trim()).filter(|text| !text.is_empty());
@@ -53,11 +55,16 @@ pub(super) fn changed(
                 put(&mut profile, name, text.map(Value::from));
             }
             "birthdate" => {
-                let value = text.map(birthdate).transpose()?;
+                let value = text.map(|text| birthdate(text, now)).transpose()?;
+                put(&mut profile, name, value);
+            }
+            "zoneinfo" => {
+                let value = text.map(zoneinfo).transpose()?;
                 put(&mut profile, name, value);
             }
             _ if TEXTS.contains(&name.as_str()) || claims::in_language(name).is_some() => {
-                put(&mut profile, name, text.map(Value::from));
+                let value = text.map(|text| line(name, text)).transpose()?;
+                put(&mut profile, name, value);
             }
             _ => match name.strip_prefix("address.").filter(|member| OF_ADDRESS.contains(member)) {
                 Some(member) => put_in_address(&mut profile, member, text),
@@ -105,28 +112,28 @@ fn address(text: &str) -> Result<Value, AdminError> {
 }
 
 /// §5.1: `YYYY-MM-DD`, where the year may be 0000 for one that is not told, or `YYYY` alone.
-fn birthdate(text: &str) -> Result<Value, AdminError> {
-    let number = |text: &str, digits: usize| {
-        Some(text)
-            .filter(|text| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))?
-            .parse::<u8>()
-            .ok()
-    };
-    let is_year = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let good = match text.split('-').collect::<Vec<_>>()[..] {
-        [year] => is_year(year),
-        [year, month, day] => {
-            is_year(year)
-                && number(month, 2).is_some_and(|month| (1..=12).contains(&month))
-                && number(day, 2).is_some_and(|day| (1..=31).contains(&day))
-        }
-        _ => false,
-    };
-    if good {
-        Ok(text.into())
-    } else {
-        Err(AdminError::invalid("`birthdate` is YYYY-MM-DD, 0000-MM-DD or YYYY", "--claim birthdate=1815-12-10"))
+fn birthdate(text: &str, now: u64) -> Result<Value, AdminError> {
+    if is_birthdate(text, now) {
+        return Ok(text.into());
     }
+    let why = "`birthdate` is YYYY-MM-DD, 0000-MM-DD or YYYY, from 1900 until today";
+    Err(AdminError::invalid(why, "--claim birthdate=1915-12-10"))
+}
+
+/// §5.1: a name of the time zone database.
+fn zoneinfo(text: &str) -> Result<Value, AdminError> {
+    let unknown =
+        || AdminError::invalid("`zoneinfo` is a time zone of the IANA database", "--claim zoneinfo=Europe/Vienna");
+    zone(text).map(Value::from).ok_or_else(unknown)
+}
+
+/// What is read as it is written.
+pub(super) fn line(name: &str, text: &str) -> Result<Value, AdminError> {
+    if is_name(text) {
+        return Ok(text.into());
+    }
+    let why = format!("`{name}` is one line of at most 200 characters, none of which hides or turns others");
+    Err(AdminError::invalid(why, "write it again by hand"))
 }
 
 fn unknown(name: &str) -> AdminError {
@@ -149,7 +156,7 @@ mod tests {
 
     fn after(before: &Value, claims: &[(&str, &str)]) -> Result<Value, AdminError> {
         let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        changed(before.as_object().unwrap().clone(), &claims).map(Value::Object)
+        changed(before.as_object().unwrap().clone(), &claims, 1_790_000_000).map(Value::Object)
     }
 
     #[test]
@@ -201,7 +208,13 @@ mod tests {
             ("birthdate", "1815-13-10"),
             ("birthdate", "1815-12"),
             ("birthdate", "815-12-10"),
-            ("birthdate", "1815-1-1"),
+            ("birthdate", "1915-1-1"),
+            ("birthdate", "1815-12-10"),
+            ("birthdate", "2999-01-01"),
+            ("birthdate", "1990-02-30"),
+            ("zoneinfo", "Mars/Olympus"),
+            ("given_name", "Ada\u{202e}nimda"),
+            ("nickname#de", "A\u{200b}da"),
             ("email#de", "x"),
             ("name#", "x"),
             ("name#de_CH", "x"),

@@ -170,8 +170,8 @@ pub fn new_account(
         username,
         email_verified: account.email_verified && email.is_some(),
         email,
-        name: filled(account.name.as_deref()),
-        profile: profile_claims::changed(Map::new(), &account.claims)?,
+        name: name_of(account.name.as_deref())?,
+        profile: profile_claims::changed(Map::new(), &account.claims, now)?,
         password_changed_at: password_hash.as_ref().map(|_| now),
         password_hash,
         status: UserStatus::Active,
@@ -332,8 +332,11 @@ fn update(user: &User, change: &UserChange, now: u64) -> Result<UserUpdate, Admi
         username,
         email,
         email_verified,
-        name: field(&change.name),
-        profile: Change::Set(profile_claims::changed(user.profile.clone(), &change.claims)?),
+        name: match change.name.as_deref() {
+            Some(name) => Change::Set(name_of(Some(name))?),
+            None => Change::Keep,
+        },
+        profile: Change::Set(profile_claims::changed(user.profile.clone(), &change.claims, now)?),
         identifiers: Change::Set(identifiers),
         expect_revision: Some(user.revision),
         now,
@@ -349,6 +352,15 @@ fn changed_fields(change: &UserChange) -> Vec<&str> {
         ("claims", !change.claims.is_empty()),
     ];
     given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+}
+
+/// A display name, if there is one.
+fn name_of(text: Option<&str>) -> Result<Option<String>, AdminError> {
+    let name = filled(text);
+    if let Some(name) = &name {
+        profile_claims::line("name", name)?;
+    }
+    Ok(name)
 }
 
 fn filled(text: Option<&str>) -> Option<String> {

@@ -37,6 +37,8 @@ pub enum SetupProblem {
     Email,
     /// Somebody signs in with this address already.
     EmailTaken,
+    /// Too long, or with characters that no name has.
+    Name,
     /// The page's anti-forgery token had expired, or the browser keeps no cookies.
     PageExpired,
     /// The password is not acceptable.
@@ -52,6 +54,10 @@ impl Setup {
 
     fn blames_email(&self) -> bool {
         matches!(self.problem, Some(SetupProblem::Email | SetupProblem::EmailTaken))
+    }
+
+    fn blames_name(&self) -> bool {
+        self.problem == Some(SetupProblem::Name)
     }
 
     fn blames_password(&self) -> bool {
@@ -87,6 +93,7 @@ impl Setup {
             ("setup-short", failed(SetupProblem::Password(PasswordProblem::TooShort { min_chars: 12 }))),
             ("setup-differ", failed(SetupProblem::PasswordsDiffer)),
             ("setup-email", failed(SetupProblem::Email)),
+            ("setup-name", failed(SetupProblem::Name)),
             ("setup-taken", failed(SetupProblem::EmailTaken)),
             ("setup-busy", failed(SetupProblem::Busy)),
             ("setup-expired", failed(SetupProblem::PageExpired)),

@@ -40,8 +40,14 @@ words! {
     hint_zone { En: "Such as Europe/Vienna", De: "Wie Europe/Vienna", Fr: "Par exemple Europe/Vienna", Es: "Por ejemplo Europe/Vienna" }
     /// What the operator keeps to themselves.
     locked { En: "Your administrator changes this.", De: "Das ändert Ihr Administrator.", Fr: "Votre administrateur s’en charge.", Es: "Esto lo cambia su administrador." }
-    /// Something does not fit.
-    wrong(label: &str) { En: "{label} is not written as it has to be.", De: "{label} ist nicht so geschrieben, wie es sein muss.", Fr: "{label} : la forme ne convient pas.", Es: "{label} no está escrito como debe." }
+    /// It is no day on which somebody was born who lives.
+    wrong_birthdate(year: u32) { En: "Enter a date of birth that there is, from {year} until today.", De: "Geben Sie ein Geburtsdatum ein, das es gibt, ab {year} bis heute.", Fr: "Saisissez une date de naissance qui existe, de {year} à aujourd’hui.", Es: "Escriba una fecha de nacimiento que exista, desde {year} hasta hoy." }
+    /// It is too long, or has signs in it that nobody sees.
+    wrong_name(label: &str) { En: "{label}: use at most 200 characters, and none that are invisible.", De: "{label}: Verwenden Sie höchstens 200 Zeichen und keine unsichtbaren.", Fr: "{label}\u{a0}: utilisez 200 caractères au plus, et aucun qui soit invisible.", Es: "{label}: use como máximo 200 caracteres, y ninguno invisible." }
+    /// It is no address of the web.
+    wrong_address(label: &str) { En: "{label}: enter an address that begins with https://.", De: "{label}: Geben Sie eine Adresse ein, die mit https:// beginnt.", Fr: "{label}\u{a0}: saisissez une adresse qui commence par https://.", Es: "{label}: escriba una dirección que empiece por https://." }
+    /// There is no such time zone.
+    wrong_zone { En: "There is no time zone of that name. Enter one such as Europe/Vienna.", De: "Eine Zeitzone mit diesem Namen gibt es nicht. Geben Sie eine wie Europe/Vienna ein.", Fr: "Il n’y a pas de fuseau horaire de ce nom. Saisissez-en un comme Europe/Vienna.", Es: "No hay ninguna zona horaria con ese nombre. Escriba una como Europe/Vienna." }
     /// Somebody was faster.
     changed_meanwhile { En: "Your profile was changed in the meantime. This is how it is now.", De: "Ihr Profil wurde inzwischen geändert. So ist es jetzt.", Fr: "Votre profil a été modifié entre-temps. Le voici tel qu’il est.", Es: "Su perfil se ha modificado entretanto. Así está ahora." }
 }

@@ -11,7 +11,7 @@ words! {
     /// Where, without an application.
     at(host: &str) { En: "at {host}", De: "bei {host}", Fr: "sur {host}", Es: "en {host}" }
     /// It is too long.
-    name_too_long { En: "That name is too long. Use 200 characters or fewer.", De: "Dieser Name ist zu lang. Verwenden Sie höchstens 200 Zeichen.", Fr: "Ce nom est trop long. Utilisez 200 caractères ou moins.", Es: "Ese nombre es demasiado largo. Use 200 caracteres o menos." }
+    name_too_long { En: "That name does not work. Use at most 200 characters, and none that are invisible.", De: "Dieser Name geht nicht. Verwenden Sie höchstens 200 Zeichen und keine unsichtbaren.", Fr: "Ce nom ne convient pas. Utilisez 200 caractères au plus, et aucun qui soit invisible.", Es: "Ese nombre no sirve. Use como máximo 200 caracteres, y ninguno invisible." }
     /// Too late.
     code_over { En: "The code was not entered in time. Send the form again, and we send you a new one.", De: "Der Code wurde nicht rechtzeitig eingegeben. Senden Sie das Formular noch einmal, und wir schicken Ihnen einen neuen.", Fr: "Le code n’a pas été saisi à temps. Envoyez de nouveau le formulaire, et nous vous en enverrons un autre.", Es: "El código no se escribió a tiempo. Envíe el formulario de nuevo y le mandaremos otro." }
     /// Under the address.

@@ -172,7 +172,7 @@ async fn core_section_5_1_every_standard_claim_can_be_kept_and_is_told() {
     let claims = json!({
         "given_name": "Ada", "family_name": "Lovelace", "middle_name": "King", "nickname": "Countess",
         "profile": "https://ada.example.com/", "picture": "https://ada.example.com/ada.png", "website": "https://ada.example.com/blog",
-        "gender": "female", "birthdate": "1815-12-10", "zoneinfo": "Europe/London", "locale": "en-GB",
+        "gender": "female", "birthdate": "1915-12-10", "zoneinfo": "Europe/London", "locale": "en-GB",
         "phone_number": "+44 20 7946 0000", "phone_number_verified": "true",
         "address.street_address": "12 St James's Square", "address.locality": "London", "address.country": "GB",
     });
@@ -190,7 +190,7 @@ async fn core_section_5_1_every_standard_claim_can_be_kept_and_is_told() {
             "name": "Ada Lovelace", "preferred_username": "ada", "email": ADA, "email_verified": true,
             "given_name": "Ada", "family_name": "Lovelace", "middle_name": "King", "nickname": "Countess",
             "profile": "https://ada.example.com/", "picture": "https://ada.example.com/ada.png",
-            "website": "https://ada.example.com/blog", "gender": "female", "birthdate": "1815-12-10",
+            "website": "https://ada.example.com/blog", "gender": "female", "birthdate": "1915-12-10",
             "zoneinfo": "Europe/London", "locale": "en-GB", "phone_number": "+44 20 7946 0000", "phone_number_verified": true,
             "address": { "street_address": "12 St James's Square", "locality": "London", "country": "GB" },
         })

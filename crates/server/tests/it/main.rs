@@ -8,6 +8,7 @@ mod account;
 mod account_copy;
 mod account_lists;
 mod account_pages;
+mod account_profile;
 mod acme;
 mod answers_encrypted;
 mod answers_front;

@@ -12,6 +12,7 @@ use super::code::Question;
 use super::{Form, Next, Typed, is_open};
 use crate::account::normalize::EmailAddress;
 use crate::account::password::Password;
+use crate::account::profile::is_name;
 use crate::account::sign_up::{self, Address, Pending};
 use crate::account::throttle::Effort;
 use crate::app::App;
@@ -50,7 +51,7 @@ pub(in crate::http) async fn checked(
 ) -> Result<Wanted, SignUpProblem> {
     let email = EmailAddress::parse(email).map_err(|_| SignUpProblem::Email)?;
     let name = name.map(str::trim).filter(|name| !name.is_empty());
-    if name.is_some_and(|name| name.chars().count() > 200 || name.chars().any(char::is_control)) {
+    if name.is_some_and(|name| !is_name(name)) {
         return Err(SignUpProblem::Name);
     }
     let password = Password::parse(typed).map_err(SignUpProblem::Password)?;

@@ -44,6 +44,8 @@ pub struct FieldView {
     pub label: &'static str,
     /// As of an `input`.
     pub kind: &'static str,
+    /// The first and the last day it can be, of a date.
+    pub bounds: Option<(String, String)>,
     /// For password managers and browsers.
     pub autocomplete: &'static str,
     /// What it has to be.
@@ -64,14 +66,19 @@ pub enum Access {
 }
 
 /// What the page says first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProfileTold {
     /// Somebody was faster.
     Changed,
     /// It was kept.
     Saved,
-    /// This claim does not fit.
-    Wrong(&'static str),
+    /// A claim does not fit.
+    Wrong {
+        /// Which.
+        name: &'static str,
+        /// Why, and what would.
+        why: String,
+    },
 }
 
 impl FieldView {
@@ -87,14 +94,11 @@ impl LocaleView {
 }
 
 impl AccountProfile {
-    fn problem(&self) -> Option<String> {
-        match self.told? {
-            ProfileTold::Changed => Some(self.words.changed_meanwhile().to_owned()),
+    fn problem(&self) -> Option<&str> {
+        match self.told.as_ref()? {
+            ProfileTold::Changed => Some(self.words.changed_meanwhile()),
             ProfileTold::Saved => None,
-            ProfileTold::Wrong(name) => {
-                let label = self.fields.iter().find(|field| field.name == name).map_or(name, |field| field.label);
-                Some(self.words.wrong(label))
-            }
+            ProfileTold::Wrong { why, .. } => Some(why),
         }
     }
 
@@ -103,7 +107,7 @@ impl AccountProfile {
     }
 
     fn blames(&self, field: &FieldView) -> bool {
-        self.told == Some(ProfileTold::Wrong(field.name))
+        matches!(&self.told, Some(ProfileTold::Wrong { name, .. }) if *name == field.name)
     }
 
     /// The names of all fields that can be changed.
@@ -124,14 +128,16 @@ impl AccountProfile {
         let field = |name: &'static str, label: &'static str, value: &str, access| FieldView {
             name,
             label,
-            kind: "text",
-            autocomplete: "name",
+            kind: if name == "birthdate" { "date" } else { "text" },
+            bounds: (name == "birthdate").then(|| ("1900-01-01".to_owned(), "2026-11-30".to_owned())),
+            autocomplete: if name == "birthdate" { "bday" } else { "name" },
             hint: (name == "zoneinfo").then_some("Such as Europe/Vienna"),
             value: value.into(),
             access,
         };
         let fields = vec![
             field("name", "Name", "Ada Lovelace", Access::Change),
+            field("birthdate", "Date of birth", "1915-12-10", Access::Change),
             field("zoneinfo", "Time zone", "Europe/Vienna", Access::Change),
             field("family_name", "Family name", "Lovelace", Access::See),
         ];
@@ -145,10 +151,11 @@ impl AccountProfile {
             locale: Some(LocaleView { chosen: Some(Language::De) }),
             told: None,
         };
+        let wrong = ProfileTold::Wrong { name: "zoneinfo", why: plain.words.wrong_zone().to_owned() };
         let hostile = vec![field("name", "Name", sample::HOSTILE, Access::Change)];
         let locked = vec![field("name", "Name", "Ada Lovelace", Access::See)];
         vec![
-            ("account-profile-wrong", Self { told: Some(ProfileTold::Wrong("zoneinfo")), ..plain.clone() }),
+            ("account-profile-wrong", Self { told: Some(wrong), ..plain.clone() }),
             ("account-profile-changed", Self { told: Some(ProfileTold::Changed), ..plain.clone() }),
             ("account-profile-saved", Self { told: Some(ProfileTold::Saved), ..plain.clone() }),
             ("account-profile-locked", Self { fields: locked, locale: None, ..plain.clone() }),

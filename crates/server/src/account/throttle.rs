@@ -189,10 +189,15 @@ impl ThrottlePolicy {
         key(format!("registration:{}", name_address(address)), limit)
     }
 
-    /// The counter of wishes for a new password by mail from one address: anybody can have them, each takes room in the store, and the answer
-    /// to all of them is the same.
-    pub fn reset_asked_key(&self, address: IpAddr) -> ThrottleKey {
-        key(format!("reset_asked:{}", name_address(address)), self.address)
+    /// The counters of wishes for a new password by mail from one address: anybody can have them, each takes room in the store, and the answer
+    /// to all of them is the same. So that strangers at that address, or in its network, keep nobody waiting, a browser that any account knows has a
+    /// count of its own, and a small one; how much a mailbox gets is counted there ([`ThrottlePolicy::reset_mail_key`]).
+    pub fn reset_asked_keys(&self, address: IpAddr, device: Option<Device>, effort: Effort) -> Vec<ThrottleKey> {
+        if let Some(device) = device {
+            return vec![key(format!("reset_asked_device:{}", device.name()), self.pair)];
+        }
+        let asked = key(format!("reset_asked:{}", name_address(address)), self.address);
+        std::iter::once(asked).chain(self.asked_subnet_key(address, effort)).collect()
     }
 
     /// The counter of links for a new password that one account was sent: five in an hour, then one every quarter of an hour and rarer, so
@@ -432,8 +437,11 @@ mod tests {
         let push = policy.push_key("192.0.2.7".parse().unwrap());
         assert!(!here.contains(&push.key) && push.key != start.key, "nor do pages that somebody has left");
         assert_eq!((push.free, push.max_delay_secs), (1_000, 60));
-        let asked = policy.reset_asked_key("192.0.2.7".parse().unwrap());
-        assert!(!here.contains(&asked.key), "whoever has forgotten a password can still sign in");
+        let asked = |device| policy.reset_asked_keys("192.0.2.7".parse().unwrap(), device, Effort::Made).remove(0);
+        assert!(!here.contains(&asked(None).key), "whoever has forgotten a password can still sign in");
+        let known = asked(Some(Device::new(&mut crate::rng::SystemRng)));
+        assert_ne!(known.key, asked(None).key, "what strangers ask for here is not counted against a known browser");
+        assert_eq!((known.free, asked(None).free), (policy.pair.free, policy.address.free), "and it may ask for less");
         let key = |user_id, device| ThrottlePolicy::reset_mail_key(user_id, device).key;
         assert_ne!(key("usr_1", None), key("usr_2", None));
         let device = Some(Device::new(&mut crate::rng::SystemRng));

@@ -71,6 +71,10 @@ pub(super) async fn tell(app: &App, kind: &dyn Kind, delivery: &Delivery, fate: 
     if let Some(error) = error {
         detail["error"] = error.into();
     }
+    // Of a letter: which one.
+    if let Some(template) = delivery.payload.get("template").filter(|_| kind.name() == Delivery::MAIL) {
+        detail["letter"] = template.clone();
+    }
     let text = |member: &str| delivery.payload.get(member).and_then(Value::as_str).map(str::to_owned);
     let (became, outcome) = fate.words();
     let event = AuditEvent {

@@ -69,8 +69,26 @@ words! {
     browser_forgotten { En: "Browser forgotten", De: "Browser vergessen", Fr: "Navigateur oublié", Es: "Navegador olvidado" }
     /// `user.data.export`.
     exported { En: "Copy of your data taken", De: "Kopie Ihrer Daten mitgenommen", Fr: "Copie de vos données emportée", Es: "Se llevó una copia de sus datos" }
-    /// `mail.delivered`.
-    letter_sent { En: "A letter was sent to you", De: "Eine E-Mail ging an Sie", Fr: "Un e-mail vous a été envoyé", Es: "Se le envió un correo" }
+    /// `user.reset_link.create` by the operator, who hands it over.
+    reset_link_made { En: "A link for a new password was made", De: "Ein Link für ein neues Passwort wurde erstellt", Fr: "Un lien pour un nouveau mot de passe a été créé", Es: "Se creó un enlace para una contraseña nueva" }
+    /// `mail.delivered`, of a letter without a name here.
+    letter_sent { En: "An email was sent to you", De: "Eine E-Mail ging an Sie", Fr: "Un e-mail vous a été envoyé", Es: "Se le envió un correo" }
+    /// `mail.delivered`, before what it was about.
+    letter_about(about: &str) { En: "An email was sent to you: {about}", De: "Eine E-Mail ging an Sie: {about}", Fr: "Un e-mail vous a été envoyé\u{a0}: {about}", Es: "Se le envió un correo: {about}" }
+    /// The letter `new_device`.
+    about_new_device { En: "sign-in on a new device", De: "Anmeldung auf einem neuen Gerät", Fr: "connexion sur un nouvel appareil", Es: "inicio de sesión en un dispositivo nuevo" }
+    /// The letters `sign_in_code` and `second_step_code`.
+    about_code { En: "code to sign in", De: "Code zum Anmelden", Fr: "code de connexion", Es: "código para iniciar sesión" }
+    /// The letter `factor_refused`.
+    about_second_step { En: "second step failed", De: "zweiter Schritt misslungen", Fr: "deuxième étape échouée", Es: "falló el segundo paso" }
+    /// The letters `email_proof`, `own_email_proof`, `sign_up_code` and `sign_up_link`.
+    about_proof { En: "link to confirm an address", De: "Link zum Bestätigen einer Adresse", Fr: "lien pour confirmer une adresse", Es: "enlace para confirmar una dirección" }
+    /// The letters `email_left` and `email_taken`.
+    about_address { En: "about an address", De: "zu einer Adresse", Fr: "à propos d’une adresse", Es: "sobre una dirección" }
+    /// The letter `address_known`.
+    about_known { En: "somebody wanted to sign up with your address", De: "jemand wollte sich mit Ihrer Adresse registrieren", Fr: "quelqu’un a voulu s’inscrire avec votre adresse", Es: "alguien quiso registrarse con su dirección" }
+    /// The letter `test`.
+    about_test { En: "test", De: "Test", Fr: "test", Es: "prueba" }
     /// `user.not_me`.
     not_me { En: "You said: this was not me", De: "Sie sagten: Das war nicht ich", Fr: "Vous avez dit : ce n’était pas moi", Es: "Usted dijo: no fui yo" }
     /// `consent.grant`.
@@ -89,4 +107,21 @@ words! {
     other(name: &str) { En: "Other: {name}", De: "Anderes: {name}", Fr: "Autre : {name}", Es: "Otro: {name}" }
     /// A client without a name.
     an_app { En: "An app", De: "Eine App", Fr: "Une application", Es: "Una aplicación" }
+}
+
+impl AccountActivity {
+    /// That a letter was sent, and which. Of those that tell of something else in the list nothing more is said.
+    pub fn mailed(self, letter: Option<&str>) -> String {
+        let about = match letter.unwrap_or_default() {
+            "new_device" => self.about_new_device(),
+            "sign_in_code" | "second_step_code" => self.about_code(),
+            "factor_refused" => self.about_second_step(),
+            "email_proof" | "own_email_proof" | "sign_up_code" | "sign_up_link" => self.about_proof(),
+            "email_left" | "email_taken" => self.about_address(),
+            "address_known" => self.about_known(),
+            "test" => self.about_test(),
+            _ => return self.letter_sent().to_owned(),
+        };
+        self.letter_about(about)
+    }
 }

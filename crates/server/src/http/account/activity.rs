@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use http::StatusCode;
+use serde_json::Value;
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{AuditEvent, AuditRecord};
 
@@ -26,7 +27,11 @@ pub(super) async fn show(visit: &Visit<'_>, params: &Params) -> Result<Response,
         nav: visit.nav(),
         words,
         older: found.last().filter(|_| more).map(|last| last.seq),
-        events: found.iter().map(|record| event(visit, words, record)).collect(),
+        events: found
+            .iter()
+            .filter(|record| !is_told_twice(&record.event))
+            .map(|record| event(visit, words, record))
+            .collect(),
         place: if before.is_some() { Place::Older } else { Place::Newest },
     };
     Ok(visit.page(StatusCode::OK, &view))
@@ -45,6 +50,25 @@ fn event(visit: &Visit<'_>, words: words::AccountActivity, record: &AuditRecord)
     EventView { at: event.at, what: what(words, event, &client), origin }
 }
 
+/// Which letter was sent.
+fn letter(event: &AuditEvent) -> Option<&str> {
+    event.detail.get("letter").and_then(Value::as_str)
+}
+
+/// Whether it is no more than the letter about what stands in the list, too.
+fn is_told_twice(event: &AuditEvent) -> bool {
+    const TELL_OF_EVENTS: [&str; 7] = [
+        "account_shut",
+        "email_asked",
+        "email_changed",
+        "email_undone",
+        "factor_changed",
+        "password_changed",
+        "password_reset",
+    ];
+    event.name == "mail.delivered" && letter(event).is_some_and(|letter| TELL_OF_EVENTS.contains(&letter))
+}
+
 /// What happened. A name that is not known here is shown as it is, so that nothing is hidden.
 fn what(words: words::AccountActivity, event: &AuditEvent, client: &str) -> String {
     let known = match (event.name.as_str(), event.outcome.as_str()) {
@@ -56,6 +80,7 @@ fn what(words: words::AccountActivity, event: &AuditEvent, client: &str) -> Stri
         ("user.change", _) => words.changed(),
         ("user.profile.change", _) => words.profile_changed(),
         ("user.password.change" | "user.password.reset" | "user.password.set", _) => words.password_changed(),
+        ("user.reset_link.create", _) if event.actor.is_some() => words.reset_link_made(),
         ("user.reset_link.create", _) => words.reset_asked(),
         ("user.email.ask", _) => words.email_asked(),
         ("user.email.change", _) => words.email_changed(),
@@ -71,7 +96,7 @@ fn what(words: words::AccountActivity, event: &AuditEvent, client: &str) -> Stri
         ("user.block", _) => words.blocked(),
         ("user.unblock", _) => words.unblocked(),
         ("user.browser.forget", _) => words.browser_forgotten(),
-        ("mail.delivered", _) => words.letter_sent(),
+        ("mail.delivered", _) => return words.mailed(letter(event)),
         ("user.not_me", _) => words.not_me(),
         ("user.data.export", _) => words.exported(),
         ("consent.grant", _) => return words.consent_granted(client),
@@ -83,4 +108,47 @@ fn what(words: words::AccountActivity, event: &AuditEvent, client: &str) -> Stri
         (name, _) => return words.other(name),
     };
     known.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::words::Language;
+
+    fn mailed(letter: &str) -> AuditEvent {
+        AuditEvent {
+            at: 1,
+            name: "mail.delivered".to_owned(),
+            outcome: "success".to_owned(),
+            actor: None,
+            user_id: Some("usr_1".to_owned()),
+            client_id: None,
+            sid: None,
+            address: None,
+            request_id: None,
+            detail: json!({ "letter": letter }),
+        }
+    }
+
+    #[test]
+    fn a_letter_says_what_it_was_about_in_every_language() {
+        for language in Language::ALL {
+            let words = words::AccountActivity::of(language);
+            let said = |letter: &str| what(words, &mailed(letter), "");
+            let any = said("a letter of a later version");
+            let named = ["new_device", "sign_in_code", "second_step_code", "factor_refused", "own_email_proof", "test"];
+            let mut all: Vec<String> = named.map(said).into();
+            assert!(all.iter().all(|said| *said != any), "{all:?}");
+            all.dedup();
+            assert_eq!(all.len(), 5, "the two codes are one: {all:?}");
+        }
+    }
+
+    #[test]
+    fn only_letters_about_events_of_the_list_are_left_out() {
+        assert!(is_told_twice(&mailed("password_changed")) && !is_told_twice(&mailed("new_device")));
+        assert!(!is_told_twice(&AuditEvent { name: "mail.abandoned".to_owned(), ..mailed("password_changed") }));
+    }
 }

@@ -50,6 +50,8 @@ pub enum DoneWhat {
         back: Option<Back>,
         /// Since when something was not the owner, if that was reported lately.
         reported: Option<u64>,
+        /// The app from whose sign-in page the link was asked for, by name and an address of its own.
+        app: Option<(String, WebUrl)>,
     },
     /// An account was made, by a link that was opened in another browser than the one that waits for it.
     SignedUp {
@@ -57,6 +59,8 @@ pub enum DoneWhat {
         email: String,
         /// The client that waits, by name.
         client: Option<String>,
+        /// Where people begin there.
+        app: Option<WebUrl>,
     },
     /// The first administrator exists.
     SetUp {
@@ -70,6 +74,10 @@ pub enum DoneWhat {
 impl Done {
     fn elsewhere(&self) -> words::Elsewhere {
         words::Elsewhere::of(self.shell.language)
+    }
+
+    fn home(&self) -> words::Home {
+        words::Home::of(self.shell.language)
     }
 
     fn accounts(&self) -> words::SignUp {
@@ -89,12 +97,20 @@ impl Done {
         vec![
             ("done-setup", page(set_up("ada@example.com", Some("http://localhost:4401/")))),
             ("done-setup-production", page(set_up("ada@example.com", None))),
-            ("done-reset", page(DoneWhat::PasswordReset { back: None, reported: None })),
-            ("done-reset-onward", page(DoneWhat::PasswordReset { back: Some(waiting()), reported: None })),
-            ("done-reset-reported", page(DoneWhat::PasswordReset { back: None, reported: Some(1_795_824_000) })),
+            ("done-reset", page(DoneWhat::PasswordReset { back: None, app: None, reported: None })),
+            ("done-reset-onward", page(DoneWhat::PasswordReset { back: Some(waiting()), app: None, reported: None })),
+            ("done-reset-reported", page(DoneWhat::PasswordReset { back: None, app: None, reported: Some(1_795_824_000) })),
             (
                 "done-reset-reported-onward",
-                page(DoneWhat::PasswordReset { back: Some(waiting()), reported: Some(1_795_824_000) }),
+                page(DoneWhat::PasswordReset { back: Some(waiting()), app: None, reported: Some(1_795_824_000) }),
+            ),
+            (
+                "done-reset-app",
+                page(DoneWhat::PasswordReset {
+                    back: None,
+                    reported: None,
+                    app: WebUrl::parse("http://localhost:4401/").map(|url| ("Dragons".to_owned(), url)),
+                }),
             ),
             ("done-ciba", page(DoneWhat::CibaAllowed { client: "Dragons Bank".into() })),
             ("done-ciba-denied", page(DoneWhat::CibaDenied { client: "Dragons Bank".into() })),
@@ -104,9 +120,17 @@ impl Done {
             ("done-device-hostile", page(DoneWhat::DeviceAllowed { client: sample::HOSTILE.into() })),
             (
                 "done-sign-up",
-                page(DoneWhat::SignedUp { email: "ada@example.com".into(), client: Some("Dragons".into()) }),
+                page(DoneWhat::SignedUp { email: "ada@example.com".into(), client: Some("Dragons".into()), app: None }),
             ),
-            ("done-sign-up-here", page(DoneWhat::SignedUp { email: sample::HOSTILE.into(), client: None })),
+            (
+                "done-sign-up-app",
+                page(DoneWhat::SignedUp {
+                    email: "ada@example.com".into(),
+                    client: Some("Dragons".into()),
+                    app: WebUrl::parse("http://localhost:4401/"),
+                }),
+            ),
+            ("done-sign-up-here", page(DoneWhat::SignedUp { email: sample::HOSTILE.into(), client: None, app: None })),
             ("done-hostile", page(set_up(sample::HOSTILE, None))),
         ]
     }

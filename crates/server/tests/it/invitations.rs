@@ -1,6 +1,7 @@
 //! Invitations: an account at the address that was invited, by a link that works once.
 
 use serde_json::{Value, json};
+use symbolon_oauth::registration::ClientKind;
 use symbolon_oauth::sign_up::SignUp;
 
 use crate::support::sign_up::CHOSEN;
@@ -74,6 +75,39 @@ async fn an_invitation_for_a_client_leads_to_where_its_sign_in_begins() {
     assert!(page.header("content-security-policy").contains("form-action 'self' https://app.example.com"));
     let answer = accept(&mut browser, &page, GRACE).await;
     assert_eq!(answer.location(), "https://app.example.com/login?iss=http%3A%2F%2Flocalhost%3A4400");
+}
+
+#[tokio::test]
+async fn an_invitation_for_a_client_ends_at_its_home_or_says_where_to_go_on() {
+    let world = with_invitations().await;
+    // Nothing says where its sign-in begins: then where its answers go.
+    let link = invited(&world, &json!({ "client": "web" })).await;
+    let mut browser = world.browser();
+    let page = browser.get(&link).await;
+    assert!(page.header("content-security-policy").contains("form-action 'self' https://app.example.com"));
+    assert_eq!(accept(&mut browser, &page, GRACE).await.location(), "https://app.example.com/");
+    world.command(&json!({ "user": { "delete": { "user": "grace@example.com" } } })).await;
+    world
+        .change_client("web", |client| client.metadata.client_uri = Some("https://www.example.com/start".to_owned()))
+        .await;
+    let link = invited(&world, &json!({ "client": "web" })).await;
+    let mut browser = world.browser();
+    let page = browser.get(&link).await;
+    assert_eq!(accept(&mut browser, &page, GRACE).await.location(), "https://www.example.com/start");
+    world.command(&json!({ "user": { "delete": { "user": "grace@example.com" } } })).await;
+    // An app on a device has no page.
+    world
+        .change_client("web", |client| {
+            client.metadata.client_uri = None;
+            client.kind = ClientKind::Native;
+        })
+        .await;
+    let link = invited(&world, &json!({ "client": "web" })).await;
+    let mut browser = world.browser();
+    let page = browser.get(&link).await;
+    let done = accept(&mut browser, &page, GRACE).await;
+    assert!(done.status == 200 && done.body.contains("sign in to Web as"), "{}", done.body);
+    assert!(browser.get("/").await.body.contains(GRACE), "and is signed in");
 }
 
 #[tokio::test]

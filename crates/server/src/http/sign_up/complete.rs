@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use axum::response::Response;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use symbolon_oauth::second_factor::Next;
 use symbolon_oauth::{OAuthError, Subject, acr};
 use symbolon_store::{CompleteSignUp, Conflict, Hash32, NewUser, Redeemed, Session, StoreError, User, UserStatus};
@@ -19,7 +19,9 @@ use crate::http::browser::{self, Keep};
 use crate::http::entry::Entry;
 use crate::http::{login, page};
 use crate::interaction::Interaction;
+use crate::pages::done::{Done, DoneWhat};
 use crate::pages::error::ErrorWhat;
+use crate::pages::{Csp, WebUrl};
 use crate::rng::SystemRng;
 
 /// Who has proven an address.
@@ -78,6 +80,13 @@ impl Newborn {
         // Blocked or deleted in this very moment.
         Ok(entered.unwrap_or_else(|| page::error(arrival.app, arrival.meta, ErrorWhat::PageExpired)))
     }
+}
+
+/// The page that says so, to whoever is not led on by what waits: which client they wanted, and where it is.
+pub(super) fn done(arrival: &Arrival<'_>, email: String, client: Option<String>, app: Option<WebUrl>) -> Response {
+    let shell = page::shell(arrival.app, arrival.meta);
+    let view = Done { shell, what: DoneWhat::SignedUp { email, client, app } };
+    page::html(arrival.app, StatusCode::OK, &view, &Csp::strict())
 }
 
 /// Somebody who has chosen a password a moment ago.

@@ -10,12 +10,13 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use symbolon_oauth::authorize::begin_again;
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 use symbolon_store::{Artefact, Attempt, Hash32};
 
 use super::begin::address;
 use super::code::{Found, finish, read};
-use super::complete::Completed;
+use super::complete::{Completed, done};
 use super::render;
 use crate::account::password::{Password, Verdict};
 use crate::account::sign_up;
@@ -27,10 +28,9 @@ use crate::http::meta::Meta;
 use crate::http::posted::Posted;
 use crate::http::{browser, page, setup};
 use crate::interaction::Interaction;
-use crate::pages::Csp;
-use crate::pages::done::{Done, DoneWhat};
 use crate::pages::error::ErrorWhat;
 use crate::pages::sign_up::{ConfirmProblem, ConfirmWith, SignUpConfirm};
+use crate::pages::{Csp, WebUrl};
 use crate::session::csrf::{self, Purpose};
 
 /// Where the link leads.
@@ -101,13 +101,10 @@ async fn accept(
     match finish(arrival, artefact, pending, email, here).await? {
         Completed::Done(newborn) if is_here => newborn.onward(arrival, waiting).await,
         Completed::Done(newborn) => {
-            let registry = &arrival.registry;
-            let client = client.and_then(|id| registry.client(&id)).map(|client| client.name.clone());
-            let view = Done {
-                shell: page::shell(arrival.app, arrival.meta),
-                what: DoneWhat::SignedUp { email: shown, client },
-            };
-            let response = page::html(arrival.app, StatusCode::OK, &view, &Csp::strict());
+            let client = client.and_then(|id| arrival.registry.client(&id));
+            let begins = client.and_then(|client| begin_again(&arrival.app.issuer, client, None));
+            let begins = begins.and_then(|begins| WebUrl::parse(&begins));
+            let response = done(arrival, shown, client.map(|client| client.name.clone()), begins);
             match newborn.with_cookies(arrival, response) {
                 Some(response) => Ok(response),
                 None => newborn.onward(arrival, None).await,
@@ -175,7 +172,7 @@ async fn show(
     };
     let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
     let view = SignUpConfirm {
-        shell: page::shell(app, arrival.meta),
+        shell: page::shell(app, arrival.meta).carrying(PATH, &[("code", link.reveal())]),
         code: link.reveal().to_owned(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),
         email: found.pending.email.clone(),

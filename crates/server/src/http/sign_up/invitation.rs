@@ -1,12 +1,13 @@
 //! `/signup?invitation=…`: an account for whoever was invited. The link came to their address, so it is proven, and it works once.
 
 use axum::response::Response;
-use symbolon_oauth::authorize::initiate_login;
+use symbolon_oauth::authorize::begin_again;
+use symbolon_oauth::registration::Client;
 use symbolon_oauth::{OAuthError, OpaqueToken, Params, TokenKind};
 use symbolon_store::{Artefact, Hash32};
 
 use super::begin::wanted;
-use super::complete::{Completed, Newcomer, Proof, complete};
+use super::complete::{Completed, Newcomer, Proof, complete, done};
 use super::{Typed, status, waiting};
 use crate::account::sign_up::Invitation;
 use crate::effects::store_failure;
@@ -17,9 +18,6 @@ use crate::pages::Csp;
 use crate::pages::error::ErrorWhat;
 use crate::pages::sign_up::{SignUp, SignUpProblem};
 use crate::session::csrf::{self, Purpose};
-
-/// The command that makes one.
-const COMMAND: &str = "symbolon user invite EMAIL";
 
 struct Invited {
     hash: Hash32,
@@ -32,7 +30,7 @@ async fn find(arrival: &Arrival<'_>, text: &str) -> Result<Result<Invited, Error
     if !arrival.app.sign_up().takes_invitations() {
         return Ok(Err(ErrorWhat::SignUpClosed));
     }
-    let over = ErrorWhat::InvitationOver { command: COMMAND };
+    let over = ErrorWhat::InvitationOver;
     let Ok(token) = OpaqueToken::parse(TokenKind::Invitation, text) else { return Ok(Err(over)) };
     let found = arrival.app.store.artefact(Artefact::INVITATION, Hash32(token.hash())).await;
     let found = found.map_err(|error| store_failure(&error))?;
@@ -83,14 +81,20 @@ pub(super) async fn accept(
     };
     match complete(arrival, Proof { kind: Artefact::INVITATION, hash: invited.hash }, newcomer, None).await? {
         Completed::Done(newborn) => {
-            let response = page::see_other(&onward(arrival, &invited).unwrap_or_else(|| "/".to_owned()));
+            let email = invited.invitation.email.clone();
+            let response = match (onward(arrival, &invited), client(arrival, &invited)) {
+                (Some(begins), _) => page::see_other(&begins),
+                // An app of which no address is known: people know where it is.
+                (None, Some(client)) => done(arrival, email, Some(client.name.clone()), None),
+                (None, None) => page::see_other("/"),
+            };
             match newborn.with_cookies(arrival, response) {
                 Some(response) => Ok(response),
                 // From their own page they go on by themselves.
                 None => newborn.onward(arrival, None).await,
             }
         }
-        Completed::Over => Ok(page::error(app, arrival.meta, ErrorWhat::InvitationOver { command: COMMAND })),
+        Completed::Over => Ok(page::error(app, arrival.meta, ErrorWhat::InvitationOver)),
         Completed::Taken => {
             let start = Interaction::own_sign_up(&app.issuer, browser, arrival.meta.now);
             let exists = super::Next::SignIn(Box::new((start, invited.invitation.email)));
@@ -99,11 +103,15 @@ pub(super) async fn accept(
     }
 }
 
-/// Where a sign-in at the client begins, for which the invitation was.
-fn onward(arrival: &Arrival<'_>, invited: &Invited) -> Option<String> {
+/// The client that the invitation was for.
+fn client<'a>(arrival: &'a Arrival<'_>, invited: &Invited) -> Option<&'a Client> {
     let client = arrival.registry.client(invited.client_id.as_deref()?)?;
-    let begins = client.in_browser.initiate_login_uri.as_ref().filter(|_| !client.disabled)?;
-    Some(initiate_login(&arrival.app.issuer, begins))
+    (!client.disabled).then_some(client)
+}
+
+/// Where people begin there: a sign-in, or at its home.
+fn onward(arrival: &Arrival<'_>, invited: &Invited) -> Option<String> {
+    begin_again(&arrival.app.issuer, client(arrival, invited)?, None)
 }
 
 fn view(
@@ -120,7 +128,7 @@ fn view(
     let client = client.map(|client| page::client_view(client, None, &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
     let view = SignUp {
-        shell: page::shell(app, arrival.meta).of_client(client.as_ref()),
+        shell: page::shell(app, arrival.meta).carrying("/signup", &[("invitation", text)]).of_client(client.as_ref()),
         client,
         interaction: String::new(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),

@@ -28,6 +28,7 @@ use symbolon_oauth::second_factor::{Factor, Required};
 use symbolon_oauth::sign_up::SignUp;
 use zeroize::Zeroizing;
 
+use crate::pages::Support;
 use crate::words::Language;
 
 pub(crate) use acme::external_account;
@@ -150,10 +151,12 @@ pub struct Tls {
 }
 
 /// `pages.*`
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pages {
     /// For whoever reads nothing that we speak.
     pub language: Language,
+    /// Whom people are told to ask.
+    pub support: Option<Support>,
 }
 
 /// `factors.*`

@@ -16,6 +16,7 @@ use super::{
     Password, Problem, RegistrationMode, Revocation, Sample, SecretText, Session, Ssf, Store, Terms, Throttle, Tls,
     Tokens, format_duration, format_size, parse_duration, parse_size,
 };
+use crate::pages::Support;
 use crate::words::Language;
 
 /// The first wait once the free failures are used up; each further one is twice as long.
@@ -61,7 +62,7 @@ impl Config {
                 password: read.optional("mail.password").map(SecretText::new),
                 from: read.optional("mail.from"),
             },
-            pages: Pages { language: Language::of_tag(read.choice("pages.language")).unwrap_or_default() },
+            pages: Pages::read(&mut read),
             registration: RegistrationMode::read(&mut read),
             sign_up: read.sign_up(),
             account: AccountRules::read(&mut read),
@@ -90,6 +91,18 @@ impl AccountRules {
             }
         }
         Self { delete, profile }
+    }
+}
+
+impl Pages {
+    fn read(read: &mut Reader<'_>) -> Self {
+        let support = read.optional("pages.support").and_then(|text| {
+            let support = Support::parse(&text);
+            support.or_else(|| {
+                read.misfit("pages.support", "is neither an address of mail nor one that begins with https://")
+            })
+        });
+        Self { language: Language::of_tag(read.choice("pages.language")).unwrap_or_default(), support }
     }
 }
 

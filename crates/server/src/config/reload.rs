@@ -21,7 +21,7 @@ const AT_ONCE: [&str; 22] = [
     "throttle.backchannel_waiting",
     "throttle.max_delay",
     "throttle.window",
-    "pages.language",
+    "pages.",
     "sign_up",
     "ssf.max_waiting",
     "audit.retention",
@@ -72,7 +72,7 @@ impl Config {
         next.throttle.request_uri = new.throttle.request_uri;
         next.throttle.client_keys = new.throttle.client_keys;
         next.throttle.backchannel_waiting = new.throttle.backchannel_waiting;
-        next.pages = new.pages;
+        next.pages.clone_from(&new.pages);
         next.sign_up = new.sign_up;
         next.account.clone_from(&new.account);
         next.ssf.max_waiting = new.ssf.max_waiting;
@@ -137,7 +137,11 @@ mod tests {
     fn each_setting_does_what_is_said_of_it() {
         let before = with(&[]);
         for setting in SETTINGS {
-            let now = with(&[(setting.path, &another(setting.kind, setting.default))]);
+            let text = match setting.path {
+                "pages.support" => "help@example.com".to_owned(),
+                _ => another(setting.kind, setting.default),
+            };
+            let now = with(&[(setting.path, &text)]);
             let found = changes(&before.effective, &now.effective, true, |_| false);
             assert_eq!(found.len(), 1, "{}: {found:?}", setting.path);
             let taken_up = before.config.take_up(&now.config);

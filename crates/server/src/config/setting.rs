@@ -209,6 +209,7 @@ pub const SETTINGS: &[Setting] = &[
     row("mail.from", Kind::Text, "", "in whose name letters go out: an address, or NAME <ADDRESS>"),
 
     row("pages.language", Kind::Choice(&["en", "de", "fr", "es"]), "en", "the language of pages and letters for whoever reads none of those there are"),
+    row("pages.support", Kind::Text, "", "whom pages tell people to ask for help: an address of mail, or of a page that begins with https://; without it whoever runs the service"),
 
     row("registration.mode", Kind::Choice(&["off", "token", "open"]), "off", "who may register clients at /register: nobody, whoever has a token of `symbolon client registration-token create`, or everybody"),
     row("revocation.feed", Kind::Choice(&["open", "authenticated", "off"]), "open", "who may follow revocations: everybody (the feed tells counts and hashes of random ids), APIs with their secret, or nobody"),

@@ -31,7 +31,8 @@ pub(super) fn shell_for(app: &App, meta: &Meta, user: &User) -> PageShell {
 /// The same in a language that is known.
 pub(super) fn shell_in(app: &App, language: Language) -> PageShell {
     let mode = if app.config().dev { Mode::Development } else { Mode::Production };
-    PageShell::new(app.issuer.as_str(), mode, language)
+    let config = app.config();
+    PageShell::new(app.issuer.as_str(), mode, language).supported_by(config.pages.support.as_ref())
 }
 
 /// A client as pages show it, to somebody who reads these languages.

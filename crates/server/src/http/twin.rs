@@ -74,9 +74,9 @@ impl Twin {
         let error = match what {
             ErrorWhat::CookiesNeeded => "cookies_needed",
             ErrorWhat::Forgery => "forgery",
-            ErrorWhat::InvitationOver { .. }
+            ErrorWhat::InvitationOver
             | ErrorWhat::LinkExpired { .. }
-            | ErrorWhat::ResetLinkExpired
+            | ErrorWhat::ResetLinkExpired(_)
             | ErrorWhat::SignUpOver => "link_expired",
             ErrorWhat::PageExpired => "page_expired",
             ErrorWhat::SignUpClosed => "sign_up_closed",

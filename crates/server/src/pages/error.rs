@@ -47,11 +47,8 @@ pub enum ErrorWhat {
     /// Our own failure; the cause is in the log only.
     Internal,
     /// An invitation that is unknown, used or too old.
-    InvitationOver {
-        /// The command that makes a new one.
-        command: &'static str,
-    },
-    /// A one-time link (set-up, reset) that is unknown, used or too old.
+    InvitationOver,
+    /// An operator's one-time link that is unknown, used or too old.
     LinkExpired {
         /// The command that makes a new one.
         command: &'static str,
@@ -89,8 +86,8 @@ pub enum ErrorWhat {
         /// How many are registered.
         registered: usize,
     },
-    /// The same of a link that people can have mailed again.
-    ResetLinkExpired,
+    /// The same of a link for a new password.
+    ResetLinkExpired(AnotherLink),
     /// The server is set up already.
     SetUpAlready,
     /// Nobody makes accounts here by themselves, or not on the way to this client.
@@ -111,6 +108,15 @@ pub enum ErrorWhat {
     },
 }
 
+/// How people get another link.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AnotherLink {
+    /// They have it mailed.
+    ByMail,
+    /// No mail is sent: the operator makes one.
+    OfOperator,
+}
+
 impl ErrorPage {
     fn words(&self) -> words::Error {
         words::Error::of(self.shell.language)
@@ -121,9 +127,9 @@ impl ErrorPage {
         match self.what {
             ErrorWhat::Forgery | ErrorWhat::SignUpClosed => StatusCode::FORBIDDEN,
             ErrorWhat::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorWhat::InvitationOver { .. }
+            ErrorWhat::InvitationOver
             | ErrorWhat::LinkExpired { .. }
-            | ErrorWhat::ResetLinkExpired
+            | ErrorWhat::ResetLinkExpired(_)
             | ErrorWhat::SetUpAlready
             | ErrorWhat::SignUpOver => StatusCode::GONE,
             ErrorWhat::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -170,8 +176,12 @@ impl ErrorPage {
             ("error-forgery", page(ErrorWhat::Forgery)),
             ("error-internal", page(ErrorWhat::Internal)),
             ("error-link", page(ErrorWhat::LinkExpired { command: "symbolon admin setup-link" })),
-            ("error-invitation", page(ErrorWhat::InvitationOver { command: "symbolon user invite EMAIL" })),
-            ("error-reset-link", page(ErrorWhat::ResetLinkExpired)),
+            ("error-invitation", page(ErrorWhat::InvitationOver)),
+            ("error-reset-link", page(ErrorWhat::ResetLinkExpired(AnotherLink::ByMail))),
+            (
+                "error-reset-link-support",
+                Self { shell: sample::supported_shell(), ..page(ErrorWhat::ResetLinkExpired(AnotherLink::OfOperator)) },
+            ),
             ("error-method", page(ErrorWhat::MethodNotAllowed)),
             ("error-not-found", Self { request_id: None, ..page(ErrorWhat::NotFound) }),
             ("error-cookies", Self { back: back.clone(), ..page(ErrorWhat::CookiesNeeded) }),

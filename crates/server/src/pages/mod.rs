@@ -35,6 +35,7 @@ pub mod security;
 pub mod setup;
 pub mod sign_up;
 pub mod signed_out;
+mod support;
 pub mod web_message;
 
 pub(crate) use self::csp::HSTS;
@@ -42,6 +43,7 @@ pub use self::{
     accent::Colour,
     csp::{Csp, CspSource, Transport, security_headers},
     link::{LocalPath, WebUrl},
+    support::Support,
 };
 
 use askama::Template;
@@ -71,6 +73,8 @@ pub struct PageShell {
     pub brand: Option<PageBrand>,
     /// What the browser is asked to do before the page's form is sent.
     pub work: Option<Work>,
+    /// Whom people ask for help.
+    pub support: Option<Support>,
 }
 
 /// Whose page it is, where that is not Symbolon: the looks are the operator's, for a client that is as good as their own.
@@ -89,8 +93,8 @@ pub struct PageBrand {
 pub struct Picker {
     /// The page's path.
     pub page: &'static str,
-    /// The signed request that is pending there; empty without one.
-    pub interaction: String,
+    /// What the page cannot be had without, by parameter: the signed request that is pending there, the code of its link.
+    pub carried: Vec<(&'static str, String)>,
 }
 
 /// Arithmetic that saves a browser a wait (`session/work.rs`).
@@ -115,16 +119,29 @@ impl PageShell {
     /// The shell of an issuer's pages.
     pub fn new(issuer: &str, mode: Mode, language: Language) -> Self {
         let host = WebUrl::parse(issuer).map_or_else(|| issuer.to_owned(), |url| url.host());
-        Self { language, host, mode, picker: None, accent: None, brand: None, work: None }
+        Self { language, host, mode, picker: None, accent: None, brand: None, work: None, support: None }
     }
 
     /// The same around a page of ours that is there in other languages, too: its path, and what is pending there.
     #[must_use]
     pub fn picking(self, page: &'static str, interaction: &str) -> Self {
+        self.carrying(page, &[("interaction", interaction)])
+    }
+
+    /// The same of a page that cannot be had without these parameters; empty ones are left out. `/language` has to know their names.
+    #[must_use]
+    pub fn carrying(self, page: &'static str, carried: &[(&'static str, &str)]) -> Self {
         // What is too large for an address is not put into one.
-        let is_short = interaction.len() <= MAX_PICKER_INTERACTION;
-        let picker = is_short.then(|| Picker { page, interaction: interaction.to_owned() });
-        Self { picker, ..self }
+        let is_short = carried.iter().map(|(_, value)| value.len()).sum::<usize>() <= MAX_PICKER_INTERACTION;
+        let filled = carried.iter().filter(|(_, value)| !value.is_empty());
+        let carried = filled.map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { picker: is_short.then_some(Picker { page, carried }), ..self }
+    }
+
+    /// The same, where people are told whom they can ask.
+    #[must_use]
+    pub fn supported_by(self, support: Option<&Support>) -> Self {
+        Self { support: support.cloned(), ..self }
     }
 
     /// The same in the colour of the application that people are on their way to, and with its name, if it has looks of its own.

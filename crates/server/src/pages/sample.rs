@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{AccountView, ClientView, Mode, PageShell};
+use super::{AccountView, ClientView, Mode, PageShell, Support};
 use crate::words::Language;
 
 /// Text that would break out of an attribute, a tag or a script, were it not escaped.
@@ -33,6 +33,11 @@ pub(super) fn shell() -> PageShell {
 /// Of a page that asks for work.
 pub(super) fn working_shell() -> PageShell {
     shell().with_work(Some(super::Work { challenge: "c2FtcGxl".into(), bits: 16 }))
+}
+
+/// Where people are told whom to ask.
+pub(super) fn supported_shell() -> PageShell {
+    production_shell().supported_by(Support::parse("help@example.com").as_ref())
 }
 
 pub(super) fn production_shell() -> PageShell {

@@ -6,6 +6,11 @@ words! {
     /// Words of several pages.
     pub struct Common;
 
+    /// Around whom the operator names.
+    ask_for_help around { En: ("Ask ", " for help."), De: ("Hilfe bekommen Sie bei ", "."), Fr: ("Pour obtenir de l’aide, adressez-vous à ", "."), Es: ("Pida ayuda a ", ".") }
+    /// The same where nobody is named.
+    ask_operator { En: "Ask whoever runs this service.", De: "Wenden Sie sich an die Betreiber dieses Dienstes.", Fr: "Adressez-vous à qui exploite ce service.", Es: "Pregunte a quien administra este servicio." }
+
     /// Begins the title of a page on which something went wrong.
     problem { En: "Problem: ", De: "Problem: ", Fr: "Problème\u{a0}: ", Es: "Problema: " }
     /// Stands above an account.

@@ -63,12 +63,12 @@ words! {
     use_recovery { En: "Use a recovery code", De: "Wiederherstellungscode verwenden", Fr: "Utiliser un code de secours", Es: "Usar un código de recuperación" }
     /// A way out.
     none_works { En: "None of these works?", De: "Nichts davon geht?", Fr: "Rien de cela ne fonctionne\u{a0}?", Es: "¿Nada de esto funciona?" }
-    /// The way out, before a command.
+    /// The way out.
     ask_administrator {
-        En: "Ask your administrator, who can let you set up a new way to sign in once they are sure that it is you:",
-        De: "Bitten Sie Ihre Administration. Sobald sie sicher ist, dass Sie es sind, kann sie Sie einen neuen Weg einrichten lassen:",
-        Fr: "Demandez à votre administrateur, qui peut vous laisser configurer un nouveau moyen de connexion une fois sûr que c’est bien vous\u{a0}:",
-        Es: "Pregunte a su administrador, que puede dejarle configurar una nueva forma de iniciar sesión cuando esté seguro de que es usted:",
+        En: "Whoever runs this service can let you set up a new way to sign in once they are sure that it is you.",
+        De: "Die Betreiber dieses Dienstes können Sie einen neuen Weg einrichten lassen, sobald sie sicher sind, dass Sie es sind.",
+        Fr: "Qui exploite ce service peut vous laisser configurer un nouveau moyen de connexion, une fois sûr que c’est bien vous.",
+        Es: "Quien administra este servicio puede dejarle configurar una nueva forma de iniciar sesión cuando esté seguro de que es usted.",
     }
 
     /// A title.

@@ -83,11 +83,4 @@ words! {
     create { En: "Create an account", De: "Konto erstellen", Fr: "Créer un compte", Es: "Crear una cuenta" }
     /// Leads to a new password.
     forgot { En: "Forgot your password?", De: "Passwort vergessen?", Fr: "Mot de passe oublié\u{a0}?", Es: "¿Olvidó su contraseña?" }
-    /// Where no mail is sent.
-    ask_administrator {
-        En: "Ask your administrator for a reset link. The administrator makes one with:",
-        De: "Bitten Sie Ihre Administratorin oder Ihren Administrator um einen Link. So wird einer erstellt:",
-        Fr: "Demandez un lien à votre administrateur. Il le crée avec\u{a0}:",
-        Es: "Pida un enlace a su administrador. Se crea así:",
-    }
 }

@@ -117,3 +117,36 @@ test('a client has its colour and its welcome, which can be read in light and da
   await accessible(page, 'a branded sign-in');
   await pictures(page, 'branded');
 });
+
+test('without JavaScript another language at the code of a sign-up, and where a password was forgotten, loses nothing', async (t) => {
+  const page = await (await profile(t, browser, { locale: 'en-GB', javaScriptEnabled: false })).newPage();
+  await page.goto(authorize({ prompt: 'create' }));
+  await page.fill('#email', 'grace@example.com');
+  await page.fill('#password', 'seven calm otters knit');
+  if (await page.locator('#password_confirm').count()) await page.fill('#password_confirm', 'seven calm otters knit');
+  await page.click('#create');
+  await page.locator('#code').waitFor();
+  await page.click('#language-de');
+  assert.equal(await language(page), 'de');
+  await accessible(page, 'the code of a sign-up in German');
+  await pictures(page, 'languages-sign-up-code-de');
+  const { text } = await letter('grace@example.com');
+  await page.fill('#code', text.match(/^\s+(\d{6})$/m)[1]);
+  const [request] = await Promise.all([page.waitForRequest((sent) => sent.url().startsWith(HOME)), page.click('#continue')]);
+  assert.ok(new URL(request.url()).searchParams.get('code'), 'and goes on to the app');
+
+  const other = await (await profile(t, browser, { locale: 'en-GB', javaScriptEnabled: false })).newPage();
+  await other.goto(authorize());
+  await other.click('#forgotten');
+  await other.locator('#forgot').waitFor();
+  await other.click('#language-fr');
+  assert.equal(await language(other), 'fr');
+  await other.fill('#username', ADMIN.email);
+  await other.click('#send');
+  await other.locator('#another-address').waitFor();
+  await other.click('#language-es');
+  assert.equal(await language(other), 'es');
+  await accessible(other, 'a forgotten password in Spanish');
+  await other.click('#again');
+  assert.ok(await signIn(other), 'the sign-in that waited goes on');
+});

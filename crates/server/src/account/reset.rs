@@ -3,7 +3,7 @@
 //! Whether there is an account is found out here, long after whoever asked had their answer, which is the same for everybody (security 123).
 
 use serde_json::json;
-use symbolon_oauth::{OpaqueToken, TokenKind};
+use symbolon_oauth::{OpaqueToken, Params, TokenKind};
 use symbolon_store::{Artefact, Attempt, AuditEvent, Delivery, StoreError, UserStatus};
 
 use super::locale;
@@ -59,10 +59,20 @@ pub(crate) async fn letter(
     app.audit.note(created(&user.id, delivery.id, now)).await;
     let link = app.issuer.endpoint(&format!("/reset?code={}", code.reveal()));
     let letter = match asked.cause {
-        ResetCause::Forgotten => Letter::PasswordReset { link, minutes: LINK_MINUTES },
+        ResetCause::Forgotten => Letter::PasswordReset { link, minutes: LINK_MINUTES, client: client_of(app, asked) },
         ResetCause::Shut => Letter::AccountShut { link, minutes: LINK_MINUTES },
     };
     Ok(Some(Made { letter, address, locale: locale(&user).map(str::to_owned) }))
+}
+
+/// The name of the app from whose sign-in page it was asked for: not of one that nobody has looked at, which could call itself whatever a stranger
+/// wants to have in a letter of ours.
+fn client_of(app: &App, asked: &ResetAsked) -> Option<String> {
+    let pending = app.interactions.open_late(asked.interaction.as_deref()?).ok()?;
+    let params = Params::parse_for_authorize(pending.query.as_bytes()).ok()?;
+    let registry = app.registry();
+    let client = registry.client(params.get("client_id")?)?;
+    (!client.disabled && !client.is_unvetted()).then(|| client.name.clone())
 }
 
 fn created(user_id: &str, delivery: u64, now: u64) -> AuditEvent {

@@ -11,6 +11,7 @@ use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_oauth::endpoint::device_authorization::DeviceGrant;
+use symbolon_oauth::endpoint::path;
 use symbolon_oauth::{Grant, OAuthError, Params, Scope, UserCode};
 use symbolon_store::{Artefact, Attempt, Hash32};
 
@@ -244,7 +245,7 @@ impl Visit<'_> {
         let Self { app, meta, headers } = *self;
         let (browser, cookie) = browser::ensure_pre_session(app, headers);
         let view = DeviceCode {
-            shell: page::shell(app, meta),
+            shell: page::shell(app, meta).carrying(path::DEVICE, &[("user_code", user_code)]),
             csrf: csrf::issue(&app.csrf, &browser, Purpose::Device, meta.now),
             user_code: user_code.chars().take(64).collect(),
             problem,

@@ -8,10 +8,11 @@ mod mailed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use symbolon_factors::RecoveryCode;
 use symbolon_oauth::second_factor::{Factor, Next, Remember};
 use symbolon_oauth::{OAuthError, Params, acr};
@@ -21,7 +22,8 @@ use self::enrol::Repeated;
 use super::authorize::{self, Arrival};
 use super::browser::{self, Keep};
 use super::entry::{self, Entered, Entry};
-use super::posted::Posted;
+use super::meta::Meta;
+use super::posted::{self, Posted};
 use super::twin::{self, GoesOn};
 use super::{login, page, security};
 use crate::account::email_code::StandIn;
@@ -53,6 +55,57 @@ pub(super) struct Asked<'a> {
     pub remember: Remember,
     /// Whether a code by mail is among them.
     pub by_mail: StandIn,
+}
+
+/// `GET /login/factor`: the page that was shown, once more, as after a choice of another language. Nothing is counted, sent or set up.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let meta = posted::carrying(&app, &meta, &params);
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let shown = match authorize::open(&app, &params, &headers, meta.now) {
+        Some(interaction) => look(&arrival, &params, interaction).await,
+        None => Ok(None),
+    };
+    match shown {
+        Ok(Some(response)) => response,
+        Ok(None) => page::error(&app, &meta, ErrorWhat::PageExpired),
+        Err(error) => page::protocol_error(&app, &meta, &error),
+    }
+}
+
+async fn look(
+    arrival: &Arrival<'_>,
+    params: &Params,
+    interaction: Interaction,
+) -> Result<Option<Response>, OAuthError> {
+    let Step::Factor(first) = interaction.step.clone() else { return Ok(None) };
+    let Some(user) = holder(arrival.app, &first).await? else { return Ok(None) };
+    let keep = if first.keep { Keep::Yes } else { Keep::No };
+    let entry = Entry { arrival, user: &user, amr: first.amr.clone(), keep, interaction: Some(interaction.clone()) };
+    let (next, by_mail) = entry.next().await?;
+    match next {
+        Next::Ask { factors, remember } => {
+            let way = params.get("way").and_then(Factor::from_name).filter(|way| factors.contains(way));
+            let asked = Asked { user: &user, factors, remember, by_mail };
+            ask(arrival, &asked, (*first, interaction), way, None).await.map(Some)
+        }
+        Next::Enrol(factors) if first.setting_up.is_some() => {
+            let way = params.get("way").and_then(Factor::from_name).filter(|way| factors.contains(way));
+            enrol::show(arrival, (&user, &factors), (*first, interaction), (way, None)).await.map(Some)
+        }
+        Next::Enrol(_) | Next::SignIn => Ok(None),
+    }
+}
+
+/// Whose first factor it is, while that counts: not of an account that was blocked, deleted, or given another password since.
+async fn holder(app: &App, first: &FirstFactor) -> Result<Option<User>, OAuthError> {
+    let user = app.store.user(&first.user_id).await.map_err(|error| store_failure(&error))?;
+    Ok(user.filter(|user| user.status == UserStatus::Active && user.revocation_handle == first.handle))
 }
 
 /// `POST /login/factor`.
@@ -87,10 +140,7 @@ async fn step(
     first: FirstFactor,
 ) -> Result<Option<Response>, OAuthError> {
     let app = arrival.app;
-    let user = app.store.user(&first.user_id).await.map_err(|error| store_failure(&error))?;
-    // Blocked, deleted, or another password since: the first factor counts no more.
-    let good = |user: &User| user.status == UserStatus::Active && user.revocation_handle == first.handle;
-    let Some(user) = user.filter(good) else { return Ok(None) };
+    let Some(user) = holder(app, &first).await? else { return Ok(None) };
     let keep = if first.keep { Keep::Yes } else { Keep::No };
     let amr = first.amr.clone();
     let entry = Entry { arrival, user: &user, amr, keep, interaction: Some(interaction.clone()) };
@@ -250,7 +300,9 @@ pub(super) async fn ask(
     };
     let shown = shown(arrival, first, interaction).await?;
     let view = FactorPage {
-        shell: page::shell_for(app, meta, asked.user).of_client(shown.client.as_ref()),
+        shell: page::shell_for(app, meta, asked.user)
+            .carrying(PATH, &[("interaction", &shown.sealed), ("way", way.name())])
+            .of_client(shown.client.as_ref()),
         client: shown.client,
         interaction: shown.sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),

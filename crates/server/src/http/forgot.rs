@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -15,7 +15,7 @@ use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::Attempt;
 
 use super::meta::Meta;
-use super::posted::Posted;
+use super::posted::{self, Posted};
 use super::{authorize, browser, device_authorization, page, twin, work};
 use crate::account::normalize::MAX_IDENTIFIER_CHARS;
 use crate::account::reset::LINK_MINUTES;
@@ -27,9 +27,12 @@ use crate::mail::{self, ResetAsked};
 use crate::pages::Csp;
 use crate::pages::forgot::{Back, Forgot, ForgotProblem, ForgotWhat};
 use crate::session::csrf::{self, Purpose};
+use crate::session::device;
 
 /// Where it is.
 pub(super) const PATH: &str = "/forgot";
+/// What was answered, once more in another language.
+pub(super) const SENT: &str = "/forgot/sent";
 
 /// `GET /.well-known/change-password` (W3C): where people change their password. Who is not signed in does that first, or says there that
 /// they have forgotten it.
@@ -39,11 +42,50 @@ pub(super) async fn change_password() -> Response {
         .into_response()
 }
 
-/// `GET /forgot`.
-pub(super) async fn get(State(app): State<Arc<App>>, Extension(meta): Extension<Meta>, headers: HeaderMap) -> Response {
-    let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
-    let asking = Asking { app: &app, meta: &meta, browser: &browser, device: None, interaction: None };
-    page::with_cookie(asking.ask("", None), cookie)
+/// `GET /forgot`, and once more for a sign-in that is pending in this browser.
+pub(super) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    look(&app, &meta, query.as_deref(), &headers, Looked::Form)
+}
+
+/// `GET /forgot/sent`: says again what everybody was told, and does nothing.
+pub(super) async fn sent(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    look(&app, &meta, query.as_deref(), &headers, Looked::Sent)
+}
+
+/// What somebody looks at.
+#[derive(Clone, Copy)]
+enum Looked {
+    Form,
+    Sent,
+}
+
+fn look(app: &App, meta: &Meta, query: Option<&str>, headers: &HeaderMap, looked: Looked) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let meta = posted::carrying(app, meta, &params);
+    let (browser, cookie) = browser::ensure_pre_session(app, headers);
+    let interaction = waiting(app, &meta, headers, &params);
+    let asking = Asking { app, meta: &meta, browser: &browser, device: None, interaction };
+    let shown = match looked {
+        Looked::Form => asking.ask("", None),
+        Looked::Sent => asking.sent(),
+    };
+    page::with_cookie(shown, cookie)
+}
+
+/// The sign-in that waits in this browser. One that is over is no reason to keep somebody from their password.
+fn waiting(app: &App, meta: &Meta, headers: &HeaderMap, params: &Params) -> Option<String> {
+    let waits = authorize::open(app, params, headers, meta.now).is_some_and(|one| one.step == Step::SignIn);
+    params.get("interaction").filter(|_| waits).map(str::to_owned)
 }
 
 /// `POST /forgot`: from the sign-in page without `username`, which shows the form; with it, the wish itself.
@@ -52,9 +94,7 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         return refusal;
     }
     let Posted { params, headers, meta } = form;
-    // One that is over is no reason to keep somebody from their password.
-    let waits = authorize::open(&app, &params, &headers, meta.now).is_some_and(|one| one.step == Step::SignIn);
-    let interaction = params.get("interaction").filter(|_| waits).map(str::to_owned);
+    let interaction = waiting(&app, &meta, &headers, &params);
     let browser = browser::pre_session(&app, &headers).unwrap_or_default();
     let device = browser::device(&app, &headers);
     let asking = Asking { app: &app, meta: &meta, browser, device, interaction };
@@ -91,7 +131,7 @@ impl Asking<'_> {
         let effort = work::made(app, self.browser, params, meta.now).await?;
         Ok(match wish(app, meta, asked.clone(), effort).await? {
             Attempt::Wait { secs } => self.ask(&asked.identifier, Some(ForgotProblem::Throttled { wait_secs: secs })),
-            Attempt::Allowed => self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES }),
+            Attempt::Allowed => self.sent(),
         })
     }
 
@@ -99,7 +139,7 @@ impl Asking<'_> {
         if !self.app.mail.is_on() {
             return self.show(StatusCode::OK, ForgotWhat::AskAdministrator);
         }
-        let csrf = csrf::issue(&self.app.csrf, self.browser, Purpose::Forgot, self.meta.now);
+        let csrf = self.csrf();
         let status = match problem {
             None => StatusCode::OK,
             Some(ForgotProblem::Incomplete) => StatusCode::BAD_REQUEST,
@@ -112,25 +152,41 @@ impl Asking<'_> {
         response
     }
 
+    /// The same for everybody.
+    fn sent(&self) -> Response {
+        if !self.app.mail.is_on() {
+            return self.show(StatusCode::OK, ForgotWhat::AskAdministrator);
+        }
+        self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES, csrf: self.csrf() })
+    }
+
+    fn csrf(&self) -> String {
+        csrf::issue(&self.app.csrf, self.browser, Purpose::Forgot, self.meta.now)
+    }
+
     fn show(&self, status: StatusCode, what: ForgotWhat) -> Response {
+        let interaction = self.interaction.as_deref().unwrap_or_default();
+        let client = posted::client_of(self.app, self.meta, interaction);
         let back =
             self.interaction.clone().map(|interaction| way_back(self.app, self.browser, interaction, self.meta.now));
         let asks_for_work = matches!(what, ForgotWhat::Ask { problem: Some(ForgotProblem::Throttled { .. }), .. });
         let work = work::ask(self.app, self.browser, self.meta.now).filter(|_| asks_for_work);
-        let shell = page::shell(self.app, self.meta).with_work(work);
-        let csp = work::allow(self.app, Csp::strict(), &shell);
-        let view = Forgot { shell, what, back };
+        let page = if matches!(what, ForgotWhat::Sent { .. }) { SENT } else { PATH };
+        let shell =
+            page::shell(self.app, self.meta).picking(page, interaction).of_client(client.as_ref()).with_work(work);
+        let csp = Csp::strict().image(client.as_ref().and_then(|client| client.logo.as_ref()));
+        let csp = work::allow(self.app, csp, &shell);
+        let view = Forgot { shell, client, what, back };
         twin::forms::forgot(&view).beside(page::html(self.app, status, &view, &csp))
     }
 }
 
-/// Has a link mailed to whoever has the account, if somebody has; not after too many wishes of one address.
+/// Has a link mailed to whoever has the account, if somebody has; not after too many wishes of one address, or of one browser that an account knows.
 pub(super) async fn wish(app: &App, meta: &Meta, asked: ResetAsked, effort: Effort) -> Result<Attempt, OAuthError> {
     let failed = |error| store_failure(&error);
     let address = device_authorization::address(meta);
-    let policy = app.throttle();
-    let mut keys = vec![policy.reset_asked_key(address)];
-    keys.extend(policy.asked_subnet_key(address, effort));
+    let device = asked.device.as_deref().and_then(|cookie| device::of_anybody(&app.device, cookie));
+    let keys = app.throttle().reset_asked_keys(address, device, effort);
     let counted = app.attempts.begin(keys, meta.now).await.map_err(failed)?;
     if let Attempt::Wait { .. } = counted {
         app.metrics.limited("reset");

@@ -95,6 +95,11 @@ impl Visit<'_> {
 
     fn show(&self, status: StatusCode, what: NotMeWhat) -> Response {
         let shell = page::shell(self.app, self.meta);
+        // What is done is not to be had again.
+        let shell = match &what {
+            NotMeWhat::Ask { code, .. } => shell.carrying(not_me::PATH, &[("code", code)]),
+            NotMeWhat::Done { .. } | NotMeWhat::Over => shell,
+        };
         page::html(self.app, status, &NotMe { shell, what }, &Csp::strict())
     }
 }

@@ -13,8 +13,8 @@ use super::meta::Meta;
 use super::{browser, form, page};
 use crate::app::App;
 use crate::interaction::LIFETIME_SECS;
-use crate::pages::WebUrl;
 use crate::pages::error::ErrorWhat;
+use crate::pages::{ClientView, WebUrl};
 use crate::session::csrf::{self, CsrfProblem, Purpose};
 
 /// A well-formed form. Whether a page of this server posted it, [`Posted::refusal`] tells: every handler asks
@@ -110,6 +110,21 @@ pub(super) fn carrying(app: &App, meta: &Meta, params: &Params) -> Meta {
     let meta = meta.asking(&pending.locales);
     let came_from = came_from(app, &meta, &pending.query);
     Meta { came_from, ..meta }
+}
+
+/// The client of a pending request as pages show it: one that was good when it was sealed. `interaction` may be of another browser, and late.
+pub(super) fn client_of(app: &App, meta: &Meta, interaction: &str) -> Option<ClientView> {
+    let pending = app.interactions.open_late(interaction).ok()?;
+    let params = Params::parse_for_authorize(pending.query.as_bytes()).ok()?;
+    let registry = app.registry();
+    let client = registry.client(params.get("client_id")?).filter(|client| !client.disabled)?;
+    let redirect_uri = params.get("redirect_uri").filter(|uri| client.redirect_uris.iter().any(|one| one == uri));
+    Some(page::client_view(client, redirect_uri, &meta.reads.languages()))
+}
+
+/// Where people begin anew at the client of a pending request, in whatever browser: its name, and an address it has registered.
+pub(super) fn begins_again(app: &App, meta: &Meta, interaction: &str) -> Option<(String, WebUrl)> {
+    came_from(app, meta, &app.interactions.open_late(interaction).ok()?.query)
 }
 
 /// The client that asked, by an address it has registered.

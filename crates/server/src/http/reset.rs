@@ -14,7 +14,7 @@ use symbolon_store::{Artefact, Hash32, NewDelivery, User};
 
 use super::forgot::way_back;
 use super::meta::Meta;
-use super::posted::Posted;
+use super::posted::{self, Posted};
 use super::setup::{self, link, policy, problem_page, salt};
 use super::twin::{self, GoesOn};
 use super::{browser, page};
@@ -25,17 +25,16 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::mail::{self, Letter, To};
-use crate::pages::Csp;
 use crate::pages::done::{Done, DoneWhat};
-use crate::pages::error::ErrorWhat;
+use crate::pages::error::{AnotherLink, ErrorWhat};
 use crate::pages::forgot::Back;
 use crate::pages::reset::{Reset, ResetProblem};
+use crate::pages::{ClientView, Csp};
 use crate::rng::SystemRng;
 use crate::session::csrf::{self, Purpose};
 
 /// Where it is.
 pub(super) const PATH: &str = "/reset";
-const COMMAND: &str = "symbolon user reset-link";
 
 /// `GET /reset`.
 pub(super) async fn get(
@@ -48,14 +47,15 @@ pub(super) async fn get(
         // Damaged on the way, as by a mail program: a new link is what helps.
         return expired(&app, &meta);
     };
-    let user = match account(&app, &params, meta.now).await {
-        Ok(Some((user, _))) => user,
+    let (user, interaction) = match account(&app, &params, meta.now).await {
+        Ok(Some(found)) => found,
         Ok(None) => return expired(&app, &meta),
         Err(error) => return page::protocol_error(&app, &meta, &error),
     };
     let (browser, cookie) = browser::ensure_pre_session(&app, &headers);
-    let view = view(&app, &meta, &browser, &params, &user, None);
-    let response = page::html(&app, StatusCode::OK, &view, &page::typed_password(&app));
+    let client = client_of(&app, &meta, interaction.as_deref());
+    let view = view(&app, &meta, &browser, &params, (&user, client), None);
+    let response = page::html(&app, StatusCode::OK, &view, &csp(&app, view.client.as_ref()));
     page::with_cookie(twin::forms::reset(&view).beside(response), cookie)
 }
 
@@ -77,12 +77,17 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
                 Ok(reported) => reported,
                 Err(error) => return page::protocol_error(&app, &meta, &error),
             };
+            let client = client_of(&app, &meta, interaction.as_deref());
+            let app_again = interaction.as_deref().and_then(|pending| posted::begins_again(&app, &meta, pending));
             let back = onward(&app, &headers, interaction, meta.now);
             let waits = back.as_ref().map(|back| format!("/login?interaction={}", back.interaction));
             let sign_in_again = GoesOn(waits.unwrap_or_else(|| "/login".to_owned()));
-            let view =
-                Done { shell: page::shell_for(&app, &meta, &user), what: DoneWhat::PasswordReset { back, reported } };
-            let mut response = page::html(&app, StatusCode::OK, &view, &Csp::strict());
+            let view = Done {
+                shell: page::shell_for(&app, &meta, &user).of_client(client.as_ref()),
+                what: DoneWhat::PasswordReset { back, reported, app: app_again },
+            };
+            let csp = Csp::strict().image(client.as_ref().and_then(|client| client.logo.as_ref()));
+            let mut response = page::html(&app, StatusCode::OK, &view, &csp);
             response.extensions_mut().insert(sign_in_again);
             // A browser that the account knew goes on being known under the new password.
             let known = browser::known_device(&app, &headers, &user.id);
@@ -92,8 +97,9 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
         Ok(Changed::LinkExpired) => expired(&app, &meta),
         Ok(Changed::Problem(problem)) => {
             let browser = browser::pre_session(&app, &headers).unwrap_or_default();
-            let view = view(&app, &meta, browser, &params, &user, Some(problem));
-            let response = page::html(&app, StatusCode::BAD_REQUEST, &view, &page::typed_password(&app));
+            let client = client_of(&app, &meta, interaction.as_deref());
+            let view = view(&app, &meta, browser, &params, (&user, client), Some(problem));
+            let response = page::html(&app, StatusCode::BAD_REQUEST, &view, &csp(&app, view.client.as_ref()));
             problem_page(twin::forms::reset(&view).beside(response), problem == ResetProblem::Busy)
         }
         Err(error) => page::protocol_error(&app, &meta, &error),
@@ -102,8 +108,17 @@ pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response 
 
 /// A link that cannot be used. Where mail is sent, people get another one by themselves.
 fn expired(app: &App, meta: &Meta) -> Response {
-    let what = if app.mail.is_on() { ErrorWhat::ResetLinkExpired } else { ErrorWhat::LinkExpired { command: COMMAND } };
-    page::error(app, meta, what)
+    let another = if app.mail.is_on() { AnotherLink::ByMail } else { AnotherLink::OfOperator };
+    page::error(app, meta, ErrorWhat::ResetLinkExpired(another))
+}
+
+/// The app from whose sign-in page the link was asked for, in whatever browser that was.
+fn client_of(app: &App, meta: &Meta, interaction: Option<&str>) -> Option<ClientView> {
+    posted::client_of(app, meta, interaction?)
+}
+
+fn csp(app: &App, client: Option<&ClientView>) -> Csp {
+    page::typed_password(app).image(client.and_then(|client| client.logo.as_ref()))
 }
 
 /// The account the link is for, while the link can be used, and the sign-in that waited when it was asked for.
@@ -171,10 +186,19 @@ async fn told(app: &App, user: &User, lang: &str, now: u64) -> Result<Vec<NewDel
     Ok(vec![mail::delivery(app, &to, &Letter::PasswordChanged { not_me: Some(not_me) }, now)])
 }
 
-fn view(app: &App, meta: &Meta, browser: &str, params: &Params, user: &User, problem: Option<ResetProblem>) -> Reset {
+fn view(
+    app: &App,
+    meta: &Meta,
+    browser: &str,
+    params: &Params,
+    (user, client): (&User, Option<ClientView>),
+    problem: Option<ResetProblem>,
+) -> Reset {
+    let code = params.get("code").unwrap_or_default();
     Reset {
-        shell: page::shell_for(app, meta, user),
-        code: params.get("code").unwrap_or_default().to_owned(),
+        shell: page::shell_for(app, meta, user).carrying(PATH, &[("code", code)]).of_client(client.as_ref()),
+        client,
+        code: code.to_owned(),
         csrf: csrf::issue(&app.csrf, browser, Purpose::Reset, meta.now),
         username: user.email.clone().or_else(|| user.username.clone()).unwrap_or_default(),
         password_min_chars: setup::policy(app).min_chars,

@@ -17,6 +17,7 @@ use super::page;
 use super::posted::Posted;
 use crate::account::normalize::EmailAddress;
 use crate::account::password::{Password, Policy, SALT_LEN};
+use crate::account::profile::is_name;
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::pages::Csp;
@@ -150,6 +151,9 @@ async fn create(app: &App, meta: &Meta, params: &Params) -> Result<Created, OAut
         return Ok(Created::Problem(SetupProblem::Email));
     };
     let name = params.get("name").map(str::trim).filter(|name| !name.is_empty());
+    if name.is_some_and(|name| !is_name(name)) {
+        return Ok(Created::Problem(SetupProblem::Name));
+    }
     let typed = params.get("password").unwrap_or_default();
     if params.get("password_confirm").is_some_and(|again| again != typed) {
         return Ok(Created::Problem(SetupProblem::PasswordsDiffer));
@@ -205,9 +209,9 @@ fn administrator(email: &EmailAddress, name: Option<&str>, hash: String, now: u6
 }
 
 fn view(app: &App, meta: &Meta, browser: &str, params: &Params, problem: Option<SetupProblem>) -> Setup {
-    let typed = |name| params.get(name).unwrap_or_default().chars().take(320).collect();
+    let typed = |name| -> String { params.get(name).unwrap_or_default().chars().take(320).collect() };
     Setup {
-        shell: page::shell(app, meta),
+        shell: page::shell(app, meta).carrying("/setup", &[("code", &typed("code"))]),
         code: typed("code"),
         csrf: csrf::issue(&app.csrf, browser, Purpose::Setup, meta.now),
         email: typed("email"),

@@ -111,6 +111,9 @@ pub enum Letter {
         link: String,
         /// How long it works.
         minutes: u64,
+        /// The app from whose sign-in page it was asked for, by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
     },
     /// Somebody asked for such a link. Becomes [`Letter::PasswordReset`] or [`Letter::AccountShut`] when it is sent, if there is an account then.
     ResetAsked(ResetAsked),

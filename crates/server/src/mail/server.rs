@@ -219,7 +219,8 @@ mod tests {
         let address = |text| EmailAddress::parse(text).unwrap();
         let from = Sender { name: name.map(str::to_owned), address: address("no-reply@example.com") };
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
-        let letter = Letter::PasswordReset { link: "https://auth.example.com/reset?code=1".into(), minutes: 20 };
+        let letter =
+            Letter::PasswordReset { link: "https://auth.example.com/reset?code=1".into(), minutes: 20, client: None };
         let written = Written::new(&issuer, &letter, address("ada@example.com"), "en", "7.1000", 1_000);
         String::from_utf8(compose(&from, written).unwrap().formatted()).unwrap()
     }

@@ -56,7 +56,7 @@ pub(super) fn of(letter: &Letter, to: &str, issuer: &Issuer, host: &str, languag
             writer.new_device((user_agent.as_deref(), address, *at), not_me)
         }
         Letter::PasswordChanged { not_me } => writer.password_changed(not_me.as_deref()),
-        Letter::PasswordReset { link, minutes } => writer.password_reset(link, *minutes),
+        Letter::PasswordReset { link, minutes, client } => writer.password_reset(link, *minutes, client.as_deref()),
         Letter::SecondStepCode { code, minutes } => writer.second_step_code(code, *minutes),
         Letter::SignInCode { code, link, minutes } => writer.sign_in_code(code, link, *minutes),
         Letter::SignUpCode { code, link, minutes } => writer.sign_up_code(code, link, *minutes),
@@ -93,13 +93,15 @@ impl Writer<'_> {
         }
     }
 
-    fn password_reset(&self, link: &str, minutes: u64) -> Words {
+    fn password_reset(&self, link: &str, minutes: u64, client: Option<&str>) -> Words {
         let Self { say, to, host, .. } = self;
+        let at = client.map(|client| say.asked_at(client));
+        let after = [say.works_once(&self.minutes(minutes)), say.password_stays().to_owned()];
         Words {
             subject: say.new_password().to_owned(),
             lead: say.forgotten(to, host),
             actions: vec![Action::new(say.new_password(), link)],
-            after: vec![say.works_once(&self.minutes(minutes)), say.password_stays().to_owned()],
+            after: at.into_iter().chain(after).collect(),
             ..Words::default()
         }
     }

@@ -4,7 +4,7 @@
 
 use askama::Template;
 
-use super::PageShell;
+use super::{ClientView, PageShell};
 use crate::words;
 
 /// `GET /forgot`, and the answers to `POST /forgot`.
@@ -13,6 +13,8 @@ use crate::words;
 pub struct Forgot {
     /// What surrounds the page.
     pub shell: PageShell,
+    /// Who waits for the sign-in.
+    pub client: Option<ClientView>,
     /// What it says.
     pub what: ForgotWhat,
     /// The way back to the sign-in.
@@ -46,6 +48,8 @@ pub enum ForgotWhat {
     Sent {
         /// How long a link works.
         minutes: u64,
+        /// Anti-forgery token of the form that asks once more.
+        csrf: String,
     },
 }
 
@@ -79,7 +83,8 @@ impl Forgot {
     pub(super) fn samples() -> Vec<(&'static str, Self)> {
         use super::sample;
         let back = || Some(Back { interaction: "eyJ0eXAi.sample.interaction".into(), csrf: "sample-csrf".into() });
-        let page = |what, back| Self { shell: sample::shell(), what, back };
+        let page = |what, back| Self { shell: sample::shell(), client: None, what, back };
+        let sent = || ForgotWhat::Sent { minutes: 20, csrf: "sample-csrf".into() };
         let ask = |username: &str, problem| ForgotWhat::Ask {
             csrf: "sample-csrf".into(),
             username: username.into(),
@@ -96,8 +101,21 @@ impl Forgot {
                 },
             ),
             ("forgot-administrator", page(ForgotWhat::AskAdministrator, None)),
-            ("forgot-sent", page(ForgotWhat::Sent { minutes: 20 }, back())),
-            ("forgot-sent-here", page(ForgotWhat::Sent { minutes: 20 }, None)),
+            ("forgot-sent", page(sent(), back())),
+            ("forgot-sent-here", page(sent(), None)),
+            (
+                "forgot-branded-logo",
+                Self {
+                    shell: sample::shell().of_client(Some(&sample::logo_client())),
+                    client: Some(sample::logo_client()),
+                    ..page(ask("", None), back())
+                },
+            ),
+            ("forgot-app", Self { client: Some(sample::client()), ..page(ask("", None), back()) }),
+            (
+                "forgot-administrator-support",
+                Self { shell: sample::supported_shell(), ..page(ForgotWhat::AskAdministrator, None) },
+            ),
             ("forgot-hostile", page(ask(sample::HOSTILE, Some(ForgotProblem::Incomplete)), None)),
             ("forgot", page(ask("", None), back())),
         ]

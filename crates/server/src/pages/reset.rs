@@ -5,7 +5,7 @@
 
 use askama::Template;
 
-use super::PageShell;
+use super::{ClientView, PageShell};
 use crate::account::password::PasswordProblem;
 use crate::words;
 
@@ -15,6 +15,8 @@ use crate::words;
 pub struct Reset {
     /// What surrounds the page.
     pub shell: PageShell,
+    /// From whose sign-in page the link was asked for.
+    pub client: Option<ClientView>,
     /// The one-time code of the link.
     pub code: String,
     /// Anti-forgery token, bound to the pre-session cookie.
@@ -55,6 +57,7 @@ impl Reset {
         use super::sample;
         let empty = Self {
             shell: sample::shell(),
+            client: None,
             code: "sym_pr_sample".into(),
             csrf: "sample-csrf".into(),
             username: "ada@example.com".into(),
@@ -72,6 +75,14 @@ impl Reset {
             ("reset-busy", failed(ResetProblem::Busy)),
             ("reset-expired", failed(ResetProblem::PageExpired)),
             ("reset-hostile", hostile),
+            (
+                "reset-branded-logo",
+                Self {
+                    shell: sample::shell().of_client(Some(&sample::logo_client())),
+                    client: Some(sample::logo_client()),
+                    ..empty.clone()
+                },
+            ),
             ("reset", empty),
         ]
     }

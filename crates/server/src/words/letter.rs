@@ -15,6 +15,11 @@ words! {
         Fr: "Quelqu’un, probablement vous, a oublié le mot de passe de {to} sur {host}.",
         Es: "Alguien, probablemente usted, ha olvidado la contraseña de {to} en {host}.",
     }
+    /// Where it was asked for.
+    asked_at(client: &str) {
+        En: "It was asked for on the sign-in page of {client}.", De: "Angefordert wurde der Link auf der Anmeldeseite von {client}.",
+        Fr: "La demande vient de la page de connexion de {client}.", Es: "Se pidió en la página de inicio de sesión de {client}.",
+    }
     /// How long a link works.
     works_once(time: &str) {
         En: "The link works once, for {time}.", De: "Der Link gilt einmal und {time} lang.",

@@ -20,9 +20,7 @@ words! {
     /// A button.
     mail_link { En: "Mail me a link", De: "Link senden", Fr: "M’envoyer un lien", Es: "Envíenme un enlace" }
     /// Where no mail is sent.
-    no_mail { En: "This server sends no mail. Ask your administrator for a link.", De: "Dieser Server sendet keine E-Mails. Bitten Sie Ihre Administration um einen Link.", Fr: "Ce serveur n’envoie pas d’e-mails. Demandez un lien à votre administrateur.", Es: "Este servidor no envía correo. Pida un enlace a su administrador." }
-    /// Before a command.
-    administrator_makes { En: "The administrator makes one with:", De: "So wird einer erstellt:", Fr: "L’administrateur le crée avec\u{a0}:", Es: "El administrador lo crea con:" }
+    no_mail { En: "This server sends no mail. Whoever runs it can give you a link for a new password.", De: "Dieser Server sendet keine E-Mails. Einen Link für ein neues Passwort bekommen Sie von seinen Betreibern.", Fr: "Ce serveur n’envoie pas d’e-mails. Qui l’exploite peut vous donner un lien pour un nouveau mot de passe.", Es: "Este servidor no envía correo. Quien lo administra puede darle un enlace para una contraseña nueva." }
     /// The same for everybody.
     on_its_way(time: &str) {
         En: "If an account uses that address or name, a link is on its way. It works for {time}.",

@@ -5,6 +5,9 @@ use http::header::HOST;
 use http::{HeaderName, Method, Request};
 use http_body_util::Full;
 use serde_json::{Value, json};
+use symbolon_oauth::registration::Dynamic;
+use symbolon_oauth::sign_up::SignUp;
+use symbolon_server::pages::Support;
 use symbolon_store::UserStatus;
 
 use crate::support::client::exchange;
@@ -215,11 +218,128 @@ async fn another_site_asks_for_nobody() {
 async fn without_mail_the_administrator_is_the_way() {
     let world = World::new().await;
     let page = world.browser().get("/forgot").await;
-    assert!(page.body.contains("symbolon user reset-link") && !page.body.contains("id=\"forgot\""), "{}", page.body);
-    assert!(world.browser().get("/login").await.body.contains("Ask your administrator"));
+    assert!(
+        page.body.contains("Ask whoever runs this service.") && !page.body.contains("id=\"forgot\""),
+        "{}",
+        page.body
+    );
+    assert!(world.browser().get("/login").await.body.contains("Ask whoever runs this service."));
     let well_known = world.browser().get("/.well-known/change-password").await;
     assert_eq!((well_known.status.as_u16(), well_known.location()), (302, "/account/password"));
     assert_eq!(world.browser().get("/dev/mail").await.status, 404);
+}
+
+#[tokio::test]
+async fn people_are_told_whom_to_ask_and_no_command_of_the_operators() {
+    for (support, link) in [
+        ("help@example.com", "<a href=\"mailto:help@example.com\">help@example.com</a>"),
+        (
+            "https://help.example.com/sign-in",
+            "<a href=\"https://help.example.com/sign-in\">help.example.com/sign-in</a>",
+        ),
+    ] {
+        let world = World::with(|config| {
+            config.pages.support = Support::parse(support);
+            config.sign_up = SignUp::Invitation;
+        })
+        .await;
+        let expired = "/reset?code=sym_pr_x";
+        for path in ["/forgot", "/login", "/signup", "/signup?invitation=sym_in_x", expired] {
+            let page = world.browser().get(path).await;
+            assert!(page.body.contains(link), "{path}: {}", page.body);
+            assert!(!page.body.contains("symbolon user"), "{path}: {}", page.body);
+        }
+    }
+}
+
+/// The page's client is branded.
+fn is_webs(page: &Answer) -> bool {
+    page.body.contains("<p class=\"brand\">Web</p>") && page.body.contains("/assets/accent2-663399.css")
+}
+
+#[tokio::test]
+async fn a_forgotten_password_leaves_the_app_neither_out_of_sight_nor_out_of_reach() {
+    let world = world().await;
+    world
+        .change_client("web", |client| {
+            client.brand.brand_accent = Some("#663399".to_owned());
+            client.logo_uri = Some("https://app.example.com/logo.svg".to_owned());
+        })
+        .await;
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("web", &[])).await;
+    let (csrf, interaction) = (forgot_token(&page), page.field("interaction"));
+    let form = browser.post("/forgot", &[("csrf", &*csrf), ("interaction", &*interaction)]).await;
+    assert!(is_webs(&form) && form.body.contains("https://app.example.com/logo.svg"), "{}", form.body);
+    assert!(form.header("content-security-policy").contains("https://app.example.com"), "the logo may be loaded");
+    let fields = [("csrf", &*form.field("csrf")), ("interaction", &*form.field("interaction")), ("username", ADA)];
+    let sent = browser.post("/forgot", &fields).await;
+    assert!(is_webs(&sent) && sent.body.contains("id=\"again\""), "{}", sent.body);
+    // Another address is asked for from there.
+    let fields = [("csrf", &*sent.field("csrf")), ("interaction", &*sent.field("interaction"))];
+    let another = browser.post("/forgot", &fields).await;
+    assert!(is_webs(&another) && another.body.contains("id=\"username\""), "{}", another.body);
+    let letter = world.kept_letters().await.remove(0);
+    assert!(letter["text"].as_str().unwrap().contains("on the sign-in page of Web"), "{letter}");
+    // The link knows the app in any browser; a sign-in waits in one alone.
+    let link = link(&letter);
+    let mut elsewhere = world.browser();
+    let page = elsewhere.get(&link).await;
+    assert!(is_webs(&page), "{}", page.body);
+    let done = reset(&mut elsewhere, &link).await;
+    assert!(is_webs(&done) && done.body.contains("id=\"to-app\" href=\"https://app.example.com/\""), "{}", done.body);
+    let nowhere = browser.get("/forgot").await;
+    assert!(!is_webs(&nowhere) && !nowhere.body.contains("id=\"again\""), "{}", nowhere.body);
+}
+
+/// The form on the sign-in page that leads to `/forgot` has a token of its own.
+fn forgot_token(page: &Answer) -> String {
+    let (_, form) = page.body.split_once("action=\"/forgot\"").unwrap();
+    form.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_letter_names_no_app_that_nobody_has_looked_at() {
+    let world = world().await;
+    world
+        .change_client("web", |client| {
+            client.name = "Your bank called".to_owned();
+            client.metadata.dynamic = Some(Dynamic::default());
+        })
+        .await;
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("web", &[])).await;
+    let fields = [("csrf", &*forgot_token(&page)), ("interaction", &*page.field("interaction")), ("username", ADA)];
+    browser.post("/forgot", &fields).await;
+    let letter = world.kept_letters().await.remove(0);
+    assert!(!letter["text"].as_str().unwrap().contains("bank"), "{letter}");
+}
+
+#[tokio::test]
+async fn strangers_at_an_address_keep_no_browser_waiting_that_an_account_knows() {
+    let world = World::with(|config| {
+        config.dev = true;
+        config.throttle.address.free = 2;
+    })
+    .await;
+    let mut own = world.browser();
+    let page = own.get("/login").await;
+    own.sign_in(&page, ADA, PASSWORD).await;
+    let mut stranger = world.browser();
+    for _ in 0..2 {
+        assert_eq!(world.forgot(&mut stranger, "nobody@example.com").await.status, 200);
+    }
+    assert_eq!(world.forgot(&mut stranger, "nobody@example.com").await.status, 429);
+    assert_eq!(world.forgot(&mut own, ADA).await.status, 200, "it is not their count");
+    // It has one of its own, and what its mailbox gets is counted there.
+    let mut answers = Vec::new();
+    for _ in 0..8 {
+        answers.push(world.forgot(&mut own, ADA).await.status.as_u16());
+    }
+    assert!(answers.contains(&429), "{answers:?}");
+    assert!(world.kept_letters().await.len() <= 5);
+    let forged = world.browser().send(Method::GET, "/forgot", &[], None).await;
+    assert_eq!(forged.status, 200);
 }
 
 /// Another site's name may lead to this machine.

@@ -4,9 +4,14 @@
 use http::Method;
 use http::header::ACCEPT_LANGUAGE;
 use serde_json::json;
+use symbolon_oauth::sign_up::SignUp;
+use symbolon_server::Config;
+use symbolon_server::config::MailedCodes;
 use symbolon_server::words::Language;
+use symbolon_store::UserStatus;
 
 use crate::support::flow::authorize_url;
+use crate::support::letters::waiting;
 use crate::support::{Answer, Browser, PASSWORD, World};
 
 const ADA: &str = "ada@example.com";
@@ -26,12 +31,12 @@ async fn get(browser: &mut Browser, path: &str, accepted: &str) -> Answer {
 fn choice(page: &Answer, to: &str) -> String {
     let form = page.body.split_once("action=\"/language\"").expect("a picker").1;
     assert!(form.contains(&format!("value=\"{to}\" lang=\"{to}\"")), "{form}");
-    let value = |name: &str| {
-        let at = form.split_once(&format!("name=\"{name}\" value=\""));
-        at.map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
-    };
-    let pending = value("interaction").map(|sealed| format!("&interaction={sealed}")).unwrap_or_default();
-    format!("/language?page={}{pending}&to={to}", value("page").unwrap())
+    let form = form.split_once("</form>").unwrap().0;
+    let hidden = form.split("<input type=\"hidden\" name=\"").skip(1).map(|field| {
+        let (name, rest) = field.split_once("\" value=\"").unwrap();
+        format!("{name}={}&", rest.split('"').next().unwrap())
+    });
+    format!("/language?{}to={to}", hidden.collect::<String>())
 }
 
 #[tokio::test]
@@ -124,4 +129,122 @@ async fn twins_label_their_fields_in_the_language_of_whoever_reads_them() {
     let headers = [(http::header::ACCEPT, "application/json"), (ACCEPT_LANGUAGE, "de")];
     let twin = world.browser().send(Method::GET, "/login", &headers, None).await.json();
     assert_eq!(twin["fields"][1]["label"], "Passwort", "{twin}");
+}
+
+/// What is chosen there is shown, and the page that was there is the one that is shown.
+async fn chosen(browser: &mut Browser, page: &Answer, mark: &str, words: &str) -> Answer {
+    assert!(speaks(page, "en") && page.body.contains(mark), "{}", page.body);
+    let led = browser.get(&choice(page, "de")).await;
+    let shown = browser.follow(led).await;
+    assert!(shown.status == 200 && speaks(&shown, "de"), "{shown:?}");
+    assert!(shown.body.contains(mark) && shown.body.contains(words), "{}", shown.body);
+    shown
+}
+
+fn all_ways_in(config: &mut Config) {
+    waiting(config);
+    config.sign_up = SignUp::Open;
+    config.factors.email = MailedCodes::First;
+}
+
+#[tokio::test]
+async fn a_choice_at_the_code_of_a_sign_up_loses_neither_the_code_nor_the_app() {
+    let world = World::with(all_ways_in).await;
+    let mut browser = world.browser();
+    let form = browser.get(&authorize_url("web", &[("prompt", "create")])).await;
+    let asked = browser.ask_for_account(&form, "grace@example.com").await;
+    let letters = world.letters_to("grace@example.com").await.len();
+    let shown = chosen(&mut browser, &asked, "id=\"code-form\"", "grace@example.com").await;
+    assert!(shown.body.contains("Web"), "{}", shown.body);
+    assert_eq!(world.letters_to("grace@example.com").await.len(), letters, "nothing is sent again");
+    let code = world.code_for("grace@example.com").await;
+    let entered = browser.enter_code(&shown, &code).await;
+    assert!(browser.follow(entered).await.param("code").is_some(), "the app goes on");
+    let late = browser.get(&format!("/signup/code?interaction={}", shown.field("interaction"))).await;
+    assert_eq!(late.status, 400, "it was used");
+    for forged in ["/signup/code", "/signup/code?interaction=x", "/login/factor?interaction=x", "/login/email/code"] {
+        assert_eq!(world.browser().get(forged).await.status, 400, "{forged}");
+    }
+}
+
+#[tokio::test]
+async fn a_choice_at_the_second_step_keeps_the_step_and_counts_no_guess() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    browser.sign_in_here(ADA).await;
+    let app = browser.set_up_app(0).await;
+    let mut other = world.browser();
+    let page = other.get(&authorize_url("web", &[])).await;
+    let asked = other.sign_in(&page, ADA, PASSWORD).await;
+    let shown = chosen(&mut other, &asked, "id=\"factor\"", "Abbrechen").await;
+    // Another way that was chosen stays the one that is asked for.
+    let fields = [("interaction", shown.field("interaction")), ("csrf", shown.field("csrf"))];
+    let switch = [("decision", "switch".to_owned()), ("way", "recovery_code".to_owned())];
+    let recovery = other.post_all("/login/factor", &[fields, switch].concat()).await;
+    let led = other.get(&choice(&recovery, "fr")).await;
+    assert!(led.location().contains("way=recovery_code"), "{}", led.location());
+    let recovery = other.follow(led).await;
+    assert!(speaks(&recovery, "fr") && recovery.body.contains("id=\"way-totp\""), "{}", recovery.body);
+    for _ in 0..30 {
+        assert_eq!(other.get(&format!("/login/factor?interaction={}", shown.field("interaction"))).await.status, 200);
+    }
+    let stolen = world.browser().get(&format!("/login/factor?interaction={}", shown.field("interaction"))).await;
+    assert_eq!(stolen.status, 400, "in another browser");
+    world.advance(60);
+    let entered = other.factor(&recovery, "totp", &app.code(60), &[]).await;
+    assert!(entered.param("code").is_some(), "{entered:?}");
+    let id = world.id_of(ADA).await;
+    world.running.app.store.set_user_status(&id, UserStatus::Blocked, "h", world.clock.now()).await.unwrap();
+    assert_eq!(other.get(&format!("/login/factor?interaction={}", shown.field("interaction"))).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_choice_where_a_password_was_forgotten_keeps_the_sign_in_that_waits_and_the_link() {
+    let world = World::with(all_ways_in).await;
+    let mut browser = world.browser();
+    let page = browser.get(&authorize_url("web", &[])).await;
+    let (_, form) = page.body.split_once("action=\"/forgot\"").unwrap();
+    let csrf = form.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let form = browser.post("/forgot", &[("csrf", csrf), ("interaction", &*page.field("interaction"))]).await;
+    let form = chosen(&mut browser, &form, "id=\"username\"", "id=\"again\"").await;
+    let fields = [("csrf", form.field("csrf")), ("interaction", form.field("interaction"))];
+    let sent = browser.post_all("/forgot", &[fields.as_slice(), &[("username", ADA.to_owned())]].concat()).await;
+    let led = browser.get(&choice(&sent, "es")).await;
+    let sent = browser.follow(led).await;
+    assert!(speaks(&sent, "es") && sent.body.contains("id=\"another\""), "{}", sent.body);
+    let back =
+        [("interaction", sent.field("interaction")), ("csrf", login_token(&sent)), ("decision", "again".to_owned())];
+    let login = browser.post_all("/login", &back).await;
+    assert!(browser.sign_in(&login, ADA, PASSWORD).await.param("code").is_some(), "the sign-in goes on");
+    let mut elsewhere = world.browser();
+    let link = world.reset_link(ADA).await;
+    let page = elsewhere.get(&link).await;
+    let shown = chosen(&mut elsewhere, &page, "id=\"reset\"", "Neues Passwort").await;
+    assert_eq!(shown.field("code"), page.field("code"));
+}
+
+/// The token of the form that leads back to the sign-in.
+fn login_token(page: &Answer) -> String {
+    let (_, form) = page.body.split_once("id=\"back\"").unwrap();
+    form.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_choice_at_a_mailed_code_a_link_and_a_device_keeps_them() {
+    let world = World::with(all_ways_in).await;
+    let mut browser = world.browser();
+    let form = browser.get("/login/email").await;
+    let asked = browser.post("/login/email", &[("csrf", &*form.field("csrf")), ("username", ADA)]).await;
+    chosen(&mut browser, &asked, "id=\"code-form\"", "Code").await;
+    let mut guest = world.browser();
+    let invite = json!({ "user": { "invite": { "email": "grace@example.com", "valid_secs": 3600 } } });
+    let link = world.command(&invite).await["link"].as_str().unwrap().to_owned();
+    let page = guest.get(&link).await;
+    let shown = chosen(&mut guest, &page, "id=\"sign-up\"", "grace@example.com").await;
+    assert_eq!(shown.field("invitation"), page.field("invitation"));
+    let mut tv = world.browser();
+    let page = tv.get("/device?user_code=BCDF-GHJK").await;
+    chosen(&mut tv, &page, "value=\"BCDF-GHJK\"", "Gerät").await;
+    let taken = tv.get("/language?page=/device&to=fr&user_code=BCDF%26x%3D1").await;
+    assert_eq!(taken.location(), "/device", "what is no code of ours does not go along");
 }

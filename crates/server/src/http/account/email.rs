@@ -401,6 +401,13 @@ fn over(arrival: &Arrival<'_>, user: Option<&User>) -> Response {
 
 fn link_page(arrival: &Arrival<'_>, user: Option<&User>, status: StatusCode, what: EmailLinkWhat) -> Response {
     let shell = user.map_or_else(|| super::shell_of_browser(arrival), |user| shell(arrival, user));
+    let shell = match &what {
+        EmailLinkWhat::Undo(form) => shell.carrying(UNDO, &[("code", &form.code)]),
+        EmailLinkWhat::Confirm(form) | EmailLinkWhat::Prove(form) => {
+            shell.carrying(OwnPage::EmailConfirm.path(), &[("code", &form.code)])
+        }
+        EmailLinkWhat::Over | EmailLinkWhat::Taken => shell,
+    };
     let (words, frame) = (words::AccountEmail::of(shell.language), words::Account::of(shell.language));
     page::html(arrival.app, status, &EmailLink { shell, words, frame, what }, &Csp::strict())
 }

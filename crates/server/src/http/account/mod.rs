@@ -240,7 +240,7 @@ impl<'a> Visit<'a> {
     }
 
     fn nav(&self) -> Nav {
-        Nav { page: self.page, language: self.language() }
+        nav(self.arrival, &self.who.user, self.page)
     }
 
     fn csrf(&self) -> String {
@@ -259,9 +259,12 @@ fn language(arrival: &Arrival<'_>, user: &User) -> Language {
     shell(arrival, user).language
 }
 
-/// The way between the parts, for the one that is elsewhere.
+/// The way between the parts, and out.
 pub(super) fn nav(arrival: &Arrival<'_>, user: &User, page: OwnPage) -> Nav {
-    Nav { page, language: language(arrival, user) }
+    let Arrival { app, meta, headers, .. } = arrival;
+    let binding = browser::session_binding(app, headers).unwrap_or_default();
+    let sign_out = csrf::issue(&app.csrf, binding, Purpose::Logout, meta.now);
+    Nav { page, language: language(arrival, user), sign_out }
 }
 
 fn shell_of_browser(arrival: &Arrival<'_>) -> PageShell {

@@ -14,7 +14,7 @@ use symbolon_oauth::second_factor::{Enrolled, Factor};
 use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Conflict, Credential, Issued, NewCredentials, StoreError, User};
 
-use super::{answer, host, name_of, shown, texts};
+use super::{PATH, answer, host, name_of, shown, texts};
 use crate::account::factors::totp::SettingUp;
 use crate::account::factors::{self, Factors, passkey};
 use crate::app::App;
@@ -76,7 +76,9 @@ pub(in crate::http) async fn show(
     };
     let key = || AppKey { qr: qr::svg(&totp.uri(&host(app), &account)), secret: totp.text() };
     let view = EnrolPage {
-        shell: page::shell_for(app, meta, user).of_client(shown.client.as_ref()),
+        shell: page::shell_for(app, meta, user)
+            .carrying(PATH, &[("interaction", &shown.sealed), ("way", way.name())])
+            .of_client(shown.client.as_ref()),
         client: shown.client,
         interaction: shown.sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, meta.now),

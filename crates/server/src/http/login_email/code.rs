@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
-use symbolon_oauth::OAuthError;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::Attempt;
 
 use super::{Form, Sent, Wish, client_view, enter, is_on, send};
@@ -16,7 +17,8 @@ use crate::app::App;
 use crate::effects::store_failure;
 use crate::events;
 use crate::http::authorize::{self, Arrival};
-use crate::http::posted::Posted;
+use crate::http::meta::Meta;
+use crate::http::posted::{self, Posted};
 use crate::http::{browser, entry, login, page, twin};
 use crate::interaction::{Interaction, Step};
 use crate::pages::Csp;
@@ -26,6 +28,25 @@ use crate::session::csrf::{self, Purpose};
 
 /// Where the code goes.
 pub(in crate::http) const PATH: &str = "/login/email/code";
+
+/// `GET /login/email/code`: the question once more, as after a choice of another language. Nothing is counted or sent.
+pub(in crate::http) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let meta = posted::carrying(&app, &meta, &params);
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let browser = browser::pre_session(&app, &headers).unwrap_or_default();
+    let waiting = authorize::open(&app, &params, &headers, meta.now).filter(|_| is_on(&app));
+    let answer = match waiting.filter(|one| matches!(one.step, Step::EmailCode { .. })) {
+        Some(interaction) => show(&arrival, browser, interaction, None).await,
+        None => Ok(page::error(&app, &meta, ErrorWhat::PageExpired)),
+    };
+    answer.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
 
 /// `POST /login/email/code`.
 pub(in crate::http) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
@@ -131,10 +152,11 @@ pub(super) async fn show(
     let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
     let client = client_view(arrival, request.as_ref());
     let logo = client.as_ref().and_then(|client| client.logo.clone());
+    let sealed = app.interactions.seal(&interaction).map_err(|_| OAuthError::ServerError)?;
     let view = LoginEmailCode {
-        shell: page::shell(app, arrival.meta).of_client(client.as_ref()),
+        shell: page::shell(app, arrival.meta).picking(PATH, &sealed).of_client(client.as_ref()),
         client,
-        interaction: app.interactions.seal(&interaction).map_err(|_| OAuthError::ServerError)?,
+        interaction: sealed,
         csrf: csrf::issue(&app.csrf, browser, Purpose::Login, arrival.meta.now),
         minutes: email_code::MINUTES,
         told,

@@ -111,6 +111,7 @@ async fn show_here(
     what: ConfirmWhat,
 ) -> Result<Response, OAuthError> {
     let waiting = waiting(arrival, browser, found);
+    let asks_for_none = waiting.as_ref().is_none_or(|one| one.locales.is_empty());
     let meta = arrival.meta.asking(waiting.as_ref().map_or(&[], |one| &one.locales));
     let asked = match waiting {
         Some(interaction) => arrival.resume(&interaction).await?,
@@ -119,6 +120,12 @@ async fn show_here(
     let request = asked.as_ref().and_then(|asked| arrival.validate(&asked.request).ok());
     // The button ends in a redirect to the client, which browsers hold against the form's target, too.
     let csp = request.as_ref().map_or_else(Csp::strict, page::csp);
-    let view = LoginEmailConfirm { shell: page::shell_for(arrival.app, &meta, &found.user), what };
+    let shell = page::shell_for(arrival.app, &meta, &found.user);
+    // What waits here says in which language, if it does; that is not undone by a choice on the page of a link.
+    let shell = match &what {
+        ConfirmWhat::Here { link, .. } if asks_for_none => shell.carrying(email_code::LINK_PATH, &[("code", link)]),
+        _ => shell,
+    };
+    let view = LoginEmailConfirm { shell, what };
     Ok(page::html(arrival.app, StatusCode::OK, &view, &csp))
 }

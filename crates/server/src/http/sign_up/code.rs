@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::Extension;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
-use symbolon_oauth::OAuthError;
+use http::{HeaderMap, StatusCode};
+use symbolon_oauth::{OAuthError, Params};
 use symbolon_store::{Artefact, Attempt};
 
 use super::begin::{self, address};
@@ -20,7 +21,8 @@ use crate::account::throttle::{Effort, Guess, ThrottlePolicy};
 use crate::app::App;
 use crate::effects::store_failure;
 use crate::http::authorize::{self, Arrival};
-use crate::http::posted::Posted;
+use crate::http::meta::Meta;
+use crate::http::posted::{self, Posted};
 use crate::http::{browser, login, page, twin};
 use crate::interaction::{Interaction, Step};
 use crate::pages::Csp;
@@ -40,6 +42,43 @@ pub(in crate::http) struct Question {
     pub(super) email: String,
     /// What came of the answer before.
     pub(super) told: Option<CodeTold>,
+}
+
+/// `GET /signup/code`: the question once more, as after a choice of another language. Nothing is counted, sent or made.
+pub(in crate::http) async fn get(
+    State(app): State<Arc<App>>,
+    Extension(meta): Extension<Meta>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let params = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let meta = posted::carrying(&app, &meta, &params);
+    let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
+    let browser = browser::pre_session(&app, &headers).unwrap_or_default();
+    let answer = match authorize::open(&app, &params, &headers, meta.now) {
+        Some(interaction) => look(&arrival, browser, interaction).await,
+        None => Ok(page::error(&app, &meta, ErrorWhat::PageExpired)),
+    };
+    answer.unwrap_or_else(|error| page::protocol_error(&app, &meta, &error))
+}
+
+async fn look(arrival: &Arrival<'_>, browser: &str, interaction: Interaction) -> Result<Response, OAuthError> {
+    let Arrival { app, meta, .. } = arrival;
+    let hash = match &interaction.step {
+        Step::SignUp { pending } => sign_up::hash(pending),
+        _ => None,
+    };
+    let found = match hash {
+        Some(hash) => app.store.artefact(Artefact::SIGN_UP, hash).await.map_err(|error| store_failure(&error))?,
+        None => None,
+    };
+    match found.filter(|found| found.redeemed_at.is_none() && meta.now < found.expires_at) {
+        Some(artefact) => {
+            let email = read(app, artefact)?.pending.email;
+            show(arrival, browser, Question { interaction, email, told: None }).await
+        }
+        None => Ok(page::error(app, meta, ErrorWhat::PageExpired)),
+    }
 }
 
 /// `POST /signup/code`.
@@ -198,10 +237,11 @@ pub(super) async fn show(arrival: &Arrival<'_>, browser: &str, question: Questio
         .as_ref()
         .map(|request| page::client_view(request.client(), Some(request.redirect_uri().as_str()), &languages));
     let logo = client.as_ref().and_then(|client| client.logo.clone());
+    let interaction = app.interactions.seal(&question.interaction).map_err(|_| OAuthError::ServerError)?;
     let view = SignUpCode {
-        shell: page::shell(app, arrival.meta).of_client(client.as_ref()),
+        shell: page::shell(app, arrival.meta).picking(PATH, &interaction).of_client(client.as_ref()),
         client,
-        interaction: app.interactions.seal(&question.interaction).map_err(|_| OAuthError::ServerError)?,
+        interaction,
         csrf: csrf::issue(&app.csrf, browser, Purpose::SignUp, arrival.meta.now),
         email: question.email,
         minutes: sign_up::MINUTES,

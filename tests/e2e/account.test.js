@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { fillIn, launch, pictures, profile } from './support/browser.js';
+import { accessible, fillIn, launch, pictures, profile } from './support/browser.js';
 import { ADMIN, Server } from './support/server.js';
 
 const EVE = { email: 'eve@example.test', name: 'Eve', password: 'a garden with two trees' };
@@ -116,6 +116,20 @@ test('an account is looked after and ended without JavaScript', async (t) => {
   await page.goto(`${server.issuer}/account`);
   await fillIn(page, NEW.email, NEW.password);
   await page.getByText('do not match').waitFor();
+});
+
+test('people sign out on any page of their account, without JavaScript', async (t) => {
+  const page = await (await profile(t, browser, { javaScriptEnabled: false })).newPage();
+  await page.goto(`${server.issuer}/account`);
+  for (const path of ['', '/profile', '/security']) {
+    await fillIn(page, ADMIN.email, ADMIN.password);
+    await page.goto(`${server.issuer}/account${path}`);
+    await accessible(page, `account${path}, with its way out`);
+    await page.click('#sign-out');
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    await page.goto(`${server.issuer}/account${path}`);
+    await page.locator('#login').waitFor();
+  }
 });
 
 test('an app that was signed in to loses its access', async (t) => {

@@ -56,10 +56,12 @@ words! {
     to_sign_in { En: "Sign in", De: "Anmelden", Fr: "Se connecter", Es: "Iniciar sesión" }
     /// The way to a new password.
     to_new_password { En: "No letter? Ask for another one", De: "Keine E-Mail? Neuen Link anfordern", Fr: "Pas de message\u{a0}? En demander un autre", Es: "¿No llega? Pedir otro" }
+    /// The button that ends the session of this browser.
+    sign_out { En: "Sign out", De: "Abmelden", Fr: "Se déconnecter", Es: "Cerrar sesión" }
     /// A button that leaves all as it was.
     cancel { En: "Cancel", De: "Abbrechen", Fr: "Annuler", Es: "Cancelar" }
-    /// What the account's owner is asked where no mail is sent.
-    ask_administrator { En: "This server sends no mail. Ask your administrator.", De: "Dieser Server verschickt keine E-Mails. Fragen Sie Ihren Administrator.", Fr: "Ce serveur n’envoie pas d’e-mails. Adressez-vous à votre administrateur.", Es: "Este servidor no envía correo. Consulte a su administrador." }
+    /// Why the address cannot be changed here.
+    no_mail { En: "This server sends no mail, so the address cannot be changed here.", De: "Dieser Server verschickt keine E-Mails, deshalb kann die Adresse hier nicht geändert werden.", Fr: "Ce serveur n’envoie pas d’e-mails\u{a0}; l’adresse ne peut donc pas être modifiée ici.", Es: "Este servidor no envía correo, así que la dirección no se puede cambiar aquí." }
 
     /// The password was changed.
     password_changed { En: "Password changed", De: "Passwort geändert", Fr: "Mot de passe modifié", Es: "Contraseña cambiada" }

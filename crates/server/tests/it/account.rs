@@ -20,7 +20,7 @@ const PARTS: [&str; 7] = ["profile", "email", "password", "sessions", "apps", "a
 
 impl Browser {
     /// Does something on a part of the account.
-    async fn account(&mut self, part: &str, more: &[(&str, &str)]) -> Answer {
+    pub(super) async fn account(&mut self, part: &str, more: &[(&str, &str)]) -> Answer {
         let path = format!("/account/{part}");
         let page = self.get(&path).await;
         let csrf = page.field("csrf");
@@ -36,7 +36,7 @@ impl Browser {
     }
 }
 
-async fn ada(world: &World) -> Browser {
+pub(super) async fn ada(world: &World) -> Browser {
     let mut browser = world.browser();
     browser.sign_in_here(ADA).await;
     browser
@@ -312,69 +312,31 @@ async fn activity_is_in_words_the_newest_first_and_nobody_elses() {
     }
 }
 
+/// The anti-forgery token of the form that signs out.
+fn sign_out_of(page: &Answer) -> String {
+    let (_, form) = page.body.split_once("action=\"/logout\"").unwrap_or_else(|| panic!("no way out: {}", page.body));
+    let value = form.split_once("name=\"csrf\" value=\"").unwrap().1;
+    value.split('"').next().unwrap().to_owned()
+}
+
 #[tokio::test]
-async fn the_profile_is_what_apps_see_and_only_claims_that_may_change_do() {
-    let world = World::with(|config| config.account.profile.retain(|name| name != "family_name")).await;
-    let mut own = ada(&world).await;
-    let page = own.get("/account/profile").await;
-    let revision = page.field("revision");
-    let good = [
-        ("action", "save"),
-        ("revision", &*revision),
-        ("name", "Ada King"),
-        ("nickname", "Countess"),
-        ("website", "https://ada.example/"),
-        ("birthdate", "1815-12-10"),
-        ("zoneinfo", "Europe/London"),
-        ("locale", "de"),
-        ("family_name", "Byron"),
-        ("email_verified", "true"),
-        ("roles", "owner"),
-    ];
-    let saved = own.account("profile", &good).await;
-    assert!(saved.body.contains("Gespeichert.") && saved.body.contains("<html lang=\"de\""), "{}", saved.body);
-    let user = world.running.app.store.user(&world.id_of(ADA).await).await.unwrap().unwrap();
-    assert_eq!(user.name.as_deref(), Some("Ada King"));
-    let claims = json!({
-        "nickname": "Countess",
-        "website": "https://ada.example/",
-        "birthdate": "1815-12-10",
-        "zoneinfo": "Europe/London",
-        "locale": "de",
-    });
-    assert_eq!(Value::Object(user.profile), claims, "CVE-2026-27946: nothing else");
-    let twice = own.account("profile", &good).await;
-    assert!(twice.body.contains("Gespeichert."), "the same form twice: {}", twice.body);
-    let mut other = good;
-    other[2] = ("name", "Ada Byron");
-    let stale = own.account("profile", &other).await;
-    assert_eq!(stale.status, 409, "another tab was faster: {}", stale.body);
-    let revision = stale.field("revision");
-    let fields = stale.field("fields");
-    assert_eq!(fields.split(' ').count(), 8, "all but the one that is kept: {fields}");
-    let emptied = own
-        .account(
-            "profile",
-            &[("action", "save"), ("revision", &*revision), ("fields", "nickname locale"), ("nickname", "")],
-        )
-        .await;
-    assert!(emptied.body.contains("Saved."), "{}", emptied.body);
-    let user = world.running.app.store.user(&world.id_of(ADA).await).await.unwrap().unwrap();
-    assert!(!user.profile.contains_key("nickname") && !user.profile.contains_key("locale"), "{:?}", user.profile);
-    assert!(user.profile.contains_key("website") && user.name.as_deref() == Some("Ada King"), "no field of the form");
-    let revision = emptied.field("revision");
-    for (name, value) in [
-        ("website", "javascript:alert(1)"),
-        ("picture", "http://example.com/me.png"),
-        ("birthdate", "1815-02-30"),
-        ("zoneinfo", "../../etc/passwd"),
-        ("locale", "tlh"),
-        ("nickname", &"x".repeat(201)),
-        ("name", "Ada\u{7}"),
-    ] {
-        let refused = own.account("profile", &[("action", "save"), ("revision", &*revision), (name, value)]).await;
-        assert_eq!(refused.status, 400, "{name}: {}", refused.body);
+async fn every_page_of_the_account_signs_out_of_this_browser_and_of_no_other() {
+    let world = World::new().await;
+    let (mut here, mut there) = (ada(&world).await, ada(&world).await);
+    let paths = PARTS.iter().map(|part| format!("/account/{part}")).chain(["/account".to_owned(), SECURITY.to_owned()]);
+    let mut token = String::new();
+    for path in paths {
+        let page = here.get(&path).await;
+        assert!(page.body.contains("type=\"submit\" form=\"logout\">Sign out</button>"), "{path}: {}", page.body);
+        token = sign_out_of(&page);
     }
+    let forged = here.get("/account/profile").await.field("csrf");
+    assert_eq!(here.post("/logout", &[("csrf", &*forged), ("logout", "")]).await.status, 403, "of another form");
+    assert_eq!(here.get("/account").await.status, 200);
+    let out = here.post("/logout", &[("csrf", &*token), ("logout", "")]).await;
+    assert!(out.status == 200 && out.body.contains("You are signed out"), "{}", out.body);
+    assert!(out.cookies().iter().any(|cookie| cookie.starts_with(SESSION) && cookie.contains("Max-Age=0")), "{out:?}");
+    assert!(is_sign_in(&here.get("/account").await) && there.get("/account").await.body.contains("Ada Lovelace"));
 }
 
 /// How many letters of this name were written to an address.

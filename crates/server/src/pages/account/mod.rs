@@ -15,12 +15,14 @@ use crate::interaction::OwnPage;
 use crate::words::{self, Language};
 
 /// The way between the parts of an account, on each of them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Nav {
     /// Where this is.
     pub page: OwnPage,
     /// In which language.
     pub language: Language,
+    /// Anti-forgery token of the form that signs out, bound to the session.
+    pub sign_out: String,
 }
 
 impl Nav {
@@ -37,25 +39,25 @@ impl Nav {
         OwnPage::Data,
     ];
 
-    pub(super) fn words(self) -> words::Account {
+    pub(super) fn words(&self) -> words::Account {
         words::Account::of(self.language)
     }
 
-    fn path(self) -> &'static str {
+    fn path(&self) -> &'static str {
         self.page.path()
     }
 
     /// Path, name and standing of each part.
-    pub(super) fn links(self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+    pub(super) fn links(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
         Self::PARTS.into_iter().map(move |part| (part.path(), self.name(part), part == self.page))
     }
 
     /// The parts but for the overview, each with what can be done there.
-    fn parts(self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    fn parts(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         Self::PARTS.into_iter().skip(1).map(move |part| (part.path(), self.name(part), self.about(part)))
     }
 
-    fn name(self, part: OwnPage) -> &'static str {
+    fn name(&self, part: OwnPage) -> &'static str {
         let words = self.words();
         match part {
             OwnPage::Activity => words.activity(),
@@ -70,7 +72,7 @@ impl Nav {
         }
     }
 
-    fn about(self, part: OwnPage) -> &'static str {
+    fn about(&self, part: OwnPage) -> &'static str {
         let words = self.words();
         match part {
             OwnPage::Activity => words.about_activity(),
@@ -87,7 +89,7 @@ impl Nav {
 
     #[cfg(test)]
     pub(super) fn sample(page: OwnPage) -> Self {
-        Self { page, language: super::sample::language() }
+        Self { page, language: super::sample::language(), sign_out: "sample-csrf".into() }
     }
 }
 

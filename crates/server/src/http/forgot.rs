@@ -157,7 +157,8 @@ impl Asking<'_> {
         if !self.app.mail.is_on() {
             return self.show(StatusCode::OK, ForgotWhat::AskAdministrator);
         }
-        self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES, csrf: self.csrf() })
+        let csrf = self.interaction.as_ref().map(|_| self.csrf());
+        self.show(StatusCode::OK, ForgotWhat::Sent { minutes: LINK_MINUTES, csrf })
     }
 
     fn csrf(&self) -> String {

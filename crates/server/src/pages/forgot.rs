@@ -48,8 +48,8 @@ pub enum ForgotWhat {
     Sent {
         /// How long a link works.
         minutes: u64,
-        /// Anti-forgery token of the form that asks once more.
-        csrf: String,
+        /// Anti-forgery token of the form that asks once more, where a sign-in waits that must not be lost.
+        csrf: Option<String>,
     },
 }
 
@@ -84,7 +84,7 @@ impl Forgot {
         use super::sample;
         let back = || Some(Back { interaction: "eyJ0eXAi.sample.interaction".into(), csrf: "sample-csrf".into() });
         let page = |what, back| Self { shell: sample::shell(), client: None, what, back };
-        let sent = || ForgotWhat::Sent { minutes: 20, csrf: "sample-csrf".into() };
+        let sent = |csrf: Option<&str>| ForgotWhat::Sent { minutes: 20, csrf: csrf.map(str::to_owned) };
         let ask = |username: &str, problem| ForgotWhat::Ask {
             csrf: "sample-csrf".into(),
             username: username.into(),
@@ -101,8 +101,8 @@ impl Forgot {
                 },
             ),
             ("forgot-administrator", page(ForgotWhat::AskAdministrator, None)),
-            ("forgot-sent", page(sent(), back())),
-            ("forgot-sent-here", page(sent(), None)),
+            ("forgot-sent", page(sent(Some("sample-csrf")), back())),
+            ("forgot-sent-here", page(sent(None), None)),
             (
                 "forgot-branded-logo",
                 Self {

@@ -1,7 +1,7 @@
 //! "This wasn't me": what the owner of an account can do from a letter about a sign-in or a change, without being signed in.
 //!
 //! The link signs nobody in and shows nothing of the account. Used, by a button, it shuts the account: every session, token and remembered browser
-//! ends, and the password signs nobody in until there is a new one. Then a link for a new password is mailed, to the address that the letter went
+//! ends, and neither password nor passkey signs anybody in until there is a new password. Then a link for a new password is mailed, to the address that the letter went
 //! to and to no other. So whoever else reads the letter can do no more than send the owner there.
 //!
 //! No factor goes, but what was set up from the reported moment on is marked on the owner's page (`/account/security`), where the new password leads:
@@ -120,7 +120,7 @@ pub(crate) async fn locked(app: &App, user: &User) -> Result<Option<String>, Ove
 }
 
 /// Notes that from `since` on something was not the user, so that their own page marks what was set up from then on. A passkey of a thief's signs in
-/// whatever password there is, and only the owner can tell which is theirs.
+/// again once there is a new password, and only the owner can tell which is theirs.
 pub(crate) async fn report(app: &App, user_id: &str, since: u64, now: u64) -> Result<(), StoreError> {
     let name = format!("reported\0{user_id}\0{since}");
     let note = Artefact {

@@ -392,7 +392,7 @@ pub(super) fn view(user: &User) -> Value {
         "status": user.status,
         "roles": user.roles,
         "has_password": user.password_hash.is_some(),
-        "password_locked": user.password_hash.as_deref().is_some_and(crate::account::password::is_locked),
+        "password_locked": crate::account::password::is_shut(user),
         "created_at": user.created_at,
         "updated_at": user.updated_at,
         "password_changed_at": user.password_changed_at,

@@ -18,6 +18,7 @@ use super::meta::Meta;
 use super::posted::{self, Posted};
 use super::{check_session, consent, login_email, page, sign_up, twin, work};
 use crate::account::factors::passkey;
+use crate::account::password;
 use crate::account::sign_in::{self, Brings, Outcome};
 use crate::app::App;
 use crate::effects::store_failure;
@@ -161,6 +162,12 @@ impl Post<'_> {
         }
         let binding = browser::pre_session(app, headers).unwrap_or_default();
         match passkey::shown(app, None, &self.params, binding, meta.now).await? {
+            // Whoever reported a sign-in has shut everybody out, a thief with a passkey of their own among them.
+            Ok(shown) if password::is_shut(&shown.user) => {
+                app.metrics.signed_in("failure", "shut");
+                events::sign_in_failed(app, meta, Some(&shown.user.id), client_id.as_deref(), "shut").await;
+                self.again(interaction, Some(LoginProblem::Shut)).await
+            }
             Ok(shown) => {
                 app.attempts.forgive(Vec::new(), names).await.map_err(failed)?;
                 app.metrics.signed_in("success", "");

@@ -98,6 +98,8 @@ pub enum LoginProblem {
     Passkey,
     /// The page's anti-forgery token had expired, or the browser keeps no cookies.
     PageExpired,
+    /// The account is shut until it has a new password, whatever is shown.
+    Shut,
     /// Too many attempts.
     Throttled {
         /// Seconds until the next attempt counts.
@@ -180,6 +182,7 @@ impl Login {
             ("login-work", Self { shell: sample::working_shell(), ..failed(LoginProblem::Throttled { wait_secs: 4 }) }),
             ("login-busy", failed(LoginProblem::Busy)),
             ("login-passkey", failed(LoginProblem::Passkey)),
+            ("login-shut", failed(LoginProblem::Shut)),
             ("login-incomplete", failed(LoginProblem::Incomplete)),
             ("login-expired", failed(LoginProblem::PageExpired)),
             (

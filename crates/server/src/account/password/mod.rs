@@ -28,6 +28,7 @@ pub use self::{
 
 use std::fmt;
 
+use symbolon_store::User;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -38,9 +39,10 @@ pub const MAX_CHARS: usize = 256;
 /// has nothing to keep apart there, and says what the hash is.
 pub(crate) const LOCK: [u8; SALT_LEN] = *b"locked by letter";
 
-/// Whether this hash is no password's, but stands in the place of one ([`LOCK`]).
-pub(crate) fn is_locked(hash: &str) -> bool {
-    phc::Phc::parse(hash).is_some_and(|hash| hash.has_salt(LOCK))
+/// Whether no password signs this user in until there is a new one: their hash is no password's, but stands in the place of one ([`LOCK`]).
+pub(crate) fn is_shut(user: &User) -> bool {
+    let hash = user.password_hash.as_deref().and_then(phc::Phc::parse);
+    hash.is_some_and(|hash| hash.has_salt(LOCK))
 }
 
 /// A password as somebody typed it: bounded, in NFC, never printed, wiped on drop.

@@ -53,6 +53,7 @@ pub(in crate::http) fn login(view: &Login) -> Twin {
             LoginProblem::Incomplete => "incomplete",
             LoginProblem::PageExpired => "page_expired",
             LoginProblem::Passkey => "passkey",
+            LoginProblem::Shut => "shut",
             LoginProblem::Throttled { .. } => "throttled",
             LoginProblem::WrongCredentials => "wrong_credentials",
         }),

@@ -115,8 +115,11 @@ async fn second_step(world: &World, pages: &mut Pages) {
     let mut browser = world.browser();
     let page = browser.get(&authorize_url("web", &[("claims", &claims.to_string())])).await;
     let page = browser.sign_in(&page, CARL, CHOSEN).await;
+    let switched = browser.factor(&page, "totp", "", &[("decision", "switch")]).await;
+    pages.see("/login/factor, to set up", "id=\"create\"", page);
+    let page = switched;
     let (wrong, code) = (browser.factor(&page, "totp", "000000", &[]).await, App::of(&page).code(60));
-    pages.see("/login/factor, to set up", "id=\"enrol\"", page);
+    pages.see("/login/factor, to set up an app", "id=\"enrol\"", page);
     pages.see("/login/factor, recovery codes", "id=\"codes\"", browser.factor(&wrong, "totp", &code, &[]).await);
     pages.see("/login/factor, to set up, wrong", "id=\"problem\"", wrong);
 }

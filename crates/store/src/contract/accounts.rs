@@ -91,6 +91,7 @@ pub(crate) async fn a_changed_password_ends_everything_and_is_told_once(world: W
     world.put_artefact(link(Artefact::NOT_ME, 3)).await.unwrap();
     world.put_artefact(link(Artefact::EMAIL_CODE, 4)).await.unwrap();
     world.put_artefact(link(Artefact::PASSWORD_BY_LINK, 5)).await.unwrap();
+    world.put_artefact(link(Artefact::REPORTED, 6)).await.unwrap();
     let stale = ChangePassword { revocation_handle: "handle-old".into(), ..new_password() };
     assert_eq!(world.change_password(stale).await, Ok(None));
     let unknown = ChangePassword { user_id: "eve".into(), ..new_password() };
@@ -103,6 +104,7 @@ pub(crate) async fn a_changed_password_ends_everything_and_is_told_once(world: W
     assert_eq!(world.artefact(Artefact::EMAIL_CHANGE, hash(1)).await, Ok(None), "asked for under the old password");
     assert_eq!(world.artefact(Artefact::EMAIL_CODE, hash(4)).await, Ok(None), "beside the old password");
     assert!(world.artefact(Artefact::PASSWORD_BY_LINK, hash(5)).await.unwrap().is_some(), "it is about the new one");
+    assert!(world.artefact(Artefact::REPORTED, hash(6)).await.unwrap().is_some(), "what its owner looks for then");
     let undo = world.artefact(Artefact::EMAIL_UNDO, hash(2)).await.unwrap();
     assert!(world.artefact(Artefact::NOT_ME, hash(3)).await.unwrap().is_some(), "nor the last word");
     assert!(undo.is_some(), "whoever takes an account over must not void its owner's way back");

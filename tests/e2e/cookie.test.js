@@ -34,7 +34,7 @@ before(async () => {
   const issuer = server.issuer;
   const suffix = new URL(issuer).port;
   names = { access: `symbolon_access-${suffix}`, refresh: `symbolon_refresh-${suffix}` };
-  app = { listener: await listening((_, response) => html(response, page())) };
+  app = { listener: await listening(({ url }, response) => html(response, page(url.startsWith('/other') ? 'other' : 'shop'))) };
   app.origin = `http://localhost:${port(app)}`;
   api = { listener: await listening((request, response) => serve(request, response)) };
   api.url = `http://localhost:${port(api)}`;
@@ -46,6 +46,10 @@ before(async () => {
   await server.command([
     'client', 'add', '--spa', '--id', 'shop', '--name', 'Shop', '--redirect', `${app.origin}/`, '--api', `${api.url}=order`,
     '--delivery', 'cookie', '--password-sign-in',
+  ]);
+  await server.command([
+    'client', 'add', '--spa', '--id', 'other', '--name', 'Other', '--redirect', `${app.origin}/other`, '--api', `${api.url}=order`,
+    '--delivery', 'cookie',
   ]);
   guard = createGuard({ issuer, audience: api.url, cookie: names.access, cookieOrigins: [app.origin] });
   await guard.ready();
@@ -75,11 +79,12 @@ function serve(request, response) {
   });
 }
 
-const page = () => `<title>Shop</title>
+const page = (client) => `<title>Shop</title>
 <script type="module">
 import { createAuth } from '${server.issuer}/sdk/v1/symbolon.js';
 window.auth = createAuth({
-  issuer: '${server.issuer}', clientId: 'shop', storage: 'cookie', apis: { '${api.url}': { scope: 'order' } },
+  issuer: '${server.issuer}', clientId: '${client}', storage: 'cookie', apis: { '${api.url}': { scope: 'order' } },
+  redirectUri: '${client === 'shop' ? '/' : '/other'}',
 });
 window.seen = [];
 for (const name of ['signed-in', 'signed-out', 'renewed', 'error']) auth.on(name, (detail) => seen.push(detail.reason ?? detail.error?.code ?? name));
@@ -150,6 +155,22 @@ test('sign in, call, reload, renew, sign out, and no script ever had a token', a
   assert.equal(old.status, 401);
   await page.evaluate(() => void auth.login());
   await page.locator('input[name=password]').waitFor();
+});
+
+test("whoever lost the cookie to another app signs out by the issuer's page, which is asked for, and the other app keeps it", async (t) => {
+  const { context, page } = await signedIn(t);
+  const other = await context.newPage();
+  await other.goto(`${app.origin}/other`);
+  await settled(other);
+  await other.evaluate(() => void auth.login());
+  await becomes(other, 'signed-in');
+  const asked = page.waitForURL((url) => url.href.startsWith(`${server.issuer}/logout?`));
+  await Promise.all([asked, page.evaluate(() => void auth.logout())]);
+  await page.locator('button[type=submit]').first().waitFor();
+  assert.equal(await other.evaluate(() => auth.refreshUser().then(({ name }) => name)), ADMIN.name);
+  assert.equal(await order(other), 200);
+  await page.goto(`${app.origin}/`);
+  await becomes(page, 'signed-out');
 });
 
 test('tabs have one sign-in, renew once, and end together', async (t) => {

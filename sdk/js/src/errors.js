@@ -36,7 +36,7 @@ export class AuthError extends Error {
     /** What to do about it. */
     this.hint = hint;
     /** Where more is said about it. */
-    this.docs = `${AuthError.home}#${code}`;
+    this.docs = AuthError.home && AuthError.home + code;
   }
 }
 

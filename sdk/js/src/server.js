@@ -42,7 +42,11 @@ export class Server {
   sendToken;
   /** Whether it may be asked from a window of its own: yes, until discovery says no. */
   windows = true;
-  /** @type {(() => Promise<Json>) | undefined} who the person is, where the page has no token to ask userinfo by */
+  /**
+   * Who the person is, where the page has no token to ask userinfo by. `in turn`: while no other tab renews or signs
+   * in, for whoever has not seen to that.
+   * @type {((how?: 'in turn') => Promise<Json>) | undefined}
+   */
   profile;
 
   /**
@@ -84,9 +88,9 @@ export class Server {
     const init = { method: 'POST', body: this.form(params) };
     const { response, json } = await this.send(token_endpoint, init, (request) => this.#prove(request, this.sendToken));
     if (!response.ok) throw new AuthError(oauthCode(json.error));
-    const type = json.token_type?.toLowerCase();
-    if (!json.access_token || type !== (this.key ? 'dpop' : 'bearer') || !(json.expires_in > 0))
-      throw new AuthError('server', 'malformed answer');
+    const good = json.token_type?.toLowerCase() === (this.key ? 'dpop' : 'bearer') && json.access_token;
+    if (!good || !(json.expires_in > 0))
+      throw new AuthError('server', 'malformed');
     return json;
   }
 

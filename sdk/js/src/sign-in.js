@@ -113,7 +113,8 @@ export async function ask(context, popup, options) {
 }
 
 /**
- * Signs in by a window. `ask` stays what it was, for pages whose core is of before an upgrade.
+ * Signs in by a window, for pages whose core is of before an upgrade: one of now does it itself, lest it call by this
+ * name what a node of before the upgrade serves.
  * @param {Context} context
  * @param {Window | null | undefined} popup as for `ask`
  * @param {Login} options
@@ -226,7 +227,8 @@ async function begin({ server, redirectUri, options, apis, report, error, decode
   const decoded = decode(idToken);
   const why = wrong(decoded, server, nonce);
   if (why) throw error('id_token', `wrong ${why}`);
-  const claims = await userinfo(server, token, decoded.claims).catch((thrown) => {
+  const asked = server.profile?.() ?? userinfo(server, token, decoded.claims);
+  const claims = await asked.catch((thrown) => {
     if (thrown.code === 'login_required') throw thrown; // the cookies did not arrive
     report(thrown);
     return decoded.claims;
@@ -235,14 +237,15 @@ async function begin({ server, redirectUri, options, apis, report, error, decode
 }
 
 /**
- * What is known of the person, with the profile as it is now.
+ * What is known of the person, with the profile as it is now. Where that is all there is, nothing of the claims stays
+ * beside it: it may be somebody else's.
  * @param {import('./server.js').Server} server
  * @param {string} token
  * @param {Json} claims of the ID token, whose `sub` the profile must have (OpenID Connect Core §5.3.2)
  * @returns {Promise<Json>}
  */
 export async function userinfo(server, token, claims) {
-  if (server.profile) return { ...claims, ...(await server.profile()) };
+  if (server.profile) return server.profile('in turn');
   const { userinfo_endpoint } = await server.metadata();
   if (!userinfo_endpoint) return claims;
   const { response, json } = await server.send(userinfo_endpoint, {}, (request) => server.authorized(request, token));

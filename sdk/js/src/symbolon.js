@@ -29,6 +29,7 @@ export { AuthError, decode };
 /** @typedef {import('./options.js').Login} Login */
 /** @typedef {import('./options.js').State} State */
 /** @typedef {'signed-in' | 'signed-out' | 'renewed' | 'renew-failed' | 'user-changed' | 'error'} EventName */
+/** @typedef {import('./tokens.js').Saved} Saved */
 /** @typedef {import('./tokens.js').Want} Want */
 
 /** Answers to `prompt=none` that mean "ask the person", not "something broke" (OpenID Connect Core §3.1.2.6). */
@@ -67,9 +68,10 @@ export class Auth {
   /** @param {Options} options @param {Env} env */
   constructor(options, env) {
     const { issuer, clientId, apis = {}, storage = 'auto', tabs = 'shared' } = options;
+    AuthError.home = ''; // of no other client's issuer
     secureUrl(issuer, 'issuer');
     this.#server = new Server(env, issuer, clientId);
-    AuthError.home = `${this.#server.base}/sdk/v1/errors.html`;
+    AuthError.home = `${this.#server.base}/sdk/v1/errors.html#`;
     for (const name in options)
       known(name, name, 'issuer clientId redirectUri apis scope storage dpop renew tabs onError');
     known('storage', storage, 'auto cookie memory session local');
@@ -80,8 +82,8 @@ export class Auth {
     this.#options = options;
     this.#apis = parseApis(apis);
     this.#main = { audience: this.#apis[0]?.audience };
-    const alone = tabs === 'isolated' && ownTab(env);
-    const prefix = `symbolon:${clientId}@${issuer}:${alone || ''}`;
+    const alone = tabs === 'isolated' ? ownTab(env) : '';
+    const prefix = `symbolon:${clientId}@${issuer}:${alone}`;
     this.#events = new Events(env);
     const mark = alone ? 'sessionStorage' : 'localStorage';
     this.#tabs = new Tabs(env, prefix, mark, (data) => this.#told(data).catch(this.#report));
@@ -177,7 +179,7 @@ export class Auth {
       if (arrival && (await this.#restore().catch(() => false))) this.#report(error);
       else this.#failed(error, arrival?.transaction?.silent);
     }
-    if (this.#state.status === 'loading') this.#set({ ...NOBODY, status: 'signed-out' });
+    if (this.#state.status === 'loading') this.#set({ status: 'signed-out' });
     return this.#state;
   }
 
@@ -220,7 +222,7 @@ export class Auth {
     if (!unsure && !/^(unknown_state|restore_loop)$/.test(thrown.code)) this.#tabs.mark('');
     if (silent && NEEDS_PERSON.test(thrown.code)) return;
     const error = this.#report(thrown);
-    this.#set({ ...NOBODY, status: unsure ? 'error' : 'signed-out', error });
+    this.#set({ status: unsure ? 'error' : 'signed-out', error });
     this.#timer.failed(error);
   }
 
@@ -242,10 +244,11 @@ export class Auth {
    * @returns {Promise<State>} rejects with `popup_blocked`, `popup_closed`, `popup_unsupported` or what the issuer says
    */
   loginPopup = async (options = {}) => {
-    const popup = this.#server.windows ? this.#env.open('', '', 'popup,width=480,height=720') : undefined;
+    const popup = this.#server.windows ? this.#env.open('', '', 'width=480,height=720') : undefined;
     try {
-      const { signInBy } = await signIn();
-      await signInBy(this.#context, popup, options);
+      const { ask, redeem } = await signIn();
+      const asked = await ask(this.#context, popup, options);
+      await redeem(this.#context, asked.answer, asked);
       this.#signedIn();
       return this.#state;
     } catch (error) {
@@ -360,11 +363,12 @@ export class Auth {
 
   /** Asks who the person is once more: what was changed shows at once. */
   refreshUser = async () => {
-    const { token } = await this.#token(this.#main);
-    const saved = /** @type {import('./tokens.js').Saved} */ (this.#tokens.saved);
     const { userinfo } = await signIn();
-    saved.claims = await userinfo(this.#server, token, saved.claims);
-    this.#show(saved);
+    const { token } = await this.#token(this.#main);
+    const claims = await userinfo(this.#server, token, /** @type {Saved} */ (this.#tokens.saved).claims);
+    const saved = /** @type {Saved} */ (this.#tokens.saved); // of somebody else, perhaps, who has signed in meanwhile
+    if (saved?.claims.sub === claims.sub) saved.claims = claims;
+    this.#show();
     return this.user;
   };
 
@@ -373,7 +377,7 @@ export class Auth {
     if (this.#state.status !== 'error') {
       await this.#token(this.#main, MIN_TTL_SECS, this.#tokens.peek(this.#main)?.token);
     } else if (!(await this.#restore().catch(this.#fail))) {
-      this.#set({ ...NOBODY, status: 'signed-out' });
+      this.#set({ status: 'signed-out' });
     }
   }
 
@@ -393,18 +397,18 @@ export class Auth {
     const { status } = this.#state;
     if (status === 'loading') return;
     if (status !== 'signed-in') return this.#signedIn();
-    this.#show(this.#tokens.saved);
+    this.#show();
     this.#events.emit('renewed', { expiresAt: this.#state.expiresAt });
   }
 
   #signedIn() {
     this.#tabs.mark('1');
-    this.#show(this.#tokens.saved);
+    this.#show();
     this.#events.emit('signed-in', { user: this.user });
   }
 
-  /** @param {import('./tokens.js').Saved | undefined} saved */
-  #show(saved) {
+  #show() {
+    const { saved } = this.#tokens;
     const access = this.#tokens.peek(this.#main);
     if (!saved || !access) return;
     const before = this.user && JSON.stringify(this.user);
@@ -417,7 +421,6 @@ export class Auth {
       scopes: this.#tokens.scopes,
       roles: user.roles ?? rolesOf(access.token),
       expiresAt: access.expiresAt,
-      error: null,
     });
     if (before && JSON.stringify(user) !== before) this.#events.emit('user-changed', { user });
   }
@@ -428,13 +431,13 @@ export class Auth {
     this.#tokens.saved = undefined;
     this.#timer.stop();
     if (this.#state.status === 'loading') return;
-    this.#set({ ...NOBODY, status: 'signed-out' });
+    this.#set({ status: 'signed-out' });
     if (was) this.#events.emit('signed-out', { reason });
   }
 
-  /** @param {State} state */
+  /** @param {Partial<State> & Pick<State, 'status'>} state */
   #set(state) {
-    this.#state = Object.freeze(state);
+    this.#state = Object.freeze({ ...NOBODY, ...state });
     this.#events.emit('state', this.#state);
   }
 

@@ -272,7 +272,7 @@ export class Timer {
   #in(secs) {
     this.stop();
     this.#due = this.env.Date.now() + secs * 1000;
-    this.#handle = this.env.setTimeout(() => this.#fire(), Math.min(secs * 1000, 2 ** 31 - 1));
+    this.#handle = this.env.setTimeout(() => this.#fire(), Math.min(secs * 1000, 2e9));
   }
 
   #fire() {

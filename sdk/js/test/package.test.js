@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { HINTS } from '../src/errors.js';
 
@@ -23,7 +24,7 @@ const ADAPTER_LINES = 120;
 const BUDGETS_BYTES = {
   'symbolon.js': 6 * 1024,
   'dpop.js': 2.5 * 1024,
-  'store.js': 1.25 * 1024,
+  'store.js': 1.375 * 1024,
   'sign-in.js': 3.25 * 1024,
   'cookie.js': 2 * 1024,
   'socket.js': 2 * 1024,
@@ -86,6 +87,38 @@ test('proofs and the worker are in one part, which a page without them does not 
   for (const file of files(join(root, 'dist')))
     for (const word of ['dpop+jwt', 'generateKey', 'postMessage([0,'])
       assert.equal(read(`dist/${file}`).includes(word), file === 'dpop.js', `${word} in ${file}`);
+});
+
+test('while nodes are replaced one by one: a core of the new one signs in with parts of an old one', async (t) => {
+  const out = scratch(t);
+  writeFileSync(join(out, 'package.json'), '{"type":"module"}');
+  // An old node gives under each name what it has: once none of these knew as much as it does now.
+  const since = { 'sign-in': ['signInBy'], store: ['own'] };
+  const all = files(join(root, 'dist')).map((file) => read(`dist/${file}`)).join('\n');
+  for (const file of ['symbolon', 'sign-in', 'store', 'dpop']) {
+    const text = read(`dist/${file}.js`);
+    const [hash = file] = new RegExp(`${file}\\.[\\w-]{16}(?=\\.js")`).exec(all) ?? [];
+    const older = text.replace(/export\{[^}]*\}/, (named) => (since[file] ?? []).reduce((left, name) => left.replace(new RegExp(`,?\\w+ as ${name}\\b`), ''), named));
+    assert.equal(older === text, !(file in since), file);
+    writeFileSync(join(out, `${hash}.js`), older);
+  }
+  const { createAuth } = await import(pathToFileURL(join(out, 'symbolon.js')));
+  const { ISSUER, OPTIONS, until, World } = await import('./support/world.js');
+  const world = new World();
+  const { answer } = world.issuer;
+  world.issuer.answer = (path, ...rest) => ({ ...answer.call(world.issuer, path, ...rest), response_modes_supported: ['query', 'web_message'] });
+  for (const options of [{}, { tabs: 'isolated' }]) {
+    const page = world.tab().load();
+    const popup = { close: () => {}, location: { replace: (url) => (popup.asked = url) } };
+    page.open = () => popup;
+    const auth = createAuth({ ...OPTIONS, ...options }, page);
+    await auth.start();
+    const signedIn = auth.loginPopup();
+    await until(() => popup.asked);
+    const data = { type: 'authorization_response', response: new URL(world.issuer.authorize(popup.asked, 'ada')).search };
+    page.dispatchEvent(Object.assign(new Event('message'), { origin: ISSUER, source: popup, data }));
+    assert.equal((await signedIn).user.sub, 'ada');
+  }
 });
 
 for (const adapter of ['angular', 'react', 'vue'])

@@ -133,6 +133,71 @@ for (const storage of ['local', 'session'])
     assert.equal(twin.user.sub, 'ada');
   });
 
+for (const options of [{ storage: 'session' }, { ...local, tabs: 'isolated' }])
+  test(`${options.storage}: every client of a tab that was copied notices it`, async () => {
+    const others = { ...options, clientId: 'lizards' };
+    const { world, tab } = await signIn({ options });
+    world.issuer.idClaims = { aud: 'lizards' };
+    await signIn({ world, tab, options: others });
+    const start = (page) => [options, others].map((each) => createAuth({ ...OPTIONS, ...each }, page)).map((auth) => [auth, auth.start()]);
+    for (const [auth, started] of start(tab.load())) assert.equal((await started, auth.user.sub), 'ada');
+    const asked = tokenRequests(world);
+    const copy = tab.copy();
+    start(copy.load());
+    await until(() => copy.page.visits.length === 2);
+    assert.deepEqual(copy.page.visits.map((url) => new URL(url).searchParams.get('client_id')).sort(), ['dragons', 'lizards']);
+    assert.equal(tokenRequests(world), asked, 'what was copied is not used');
+    assert.doesNotMatch(JSON.stringify(copy.sessionStorage), /refresh-/);
+    // One that comes later, when the others have found out.
+    const late = tab.copy();
+    const [first, second] = [options, others].map((each) => createAuth({ ...OPTIONS, ...each }, late.page ?? late.load()));
+    first.start();
+    await until(() => late.page.visits.length === 1);
+    second.start();
+    await until(() => late.page.visits.length === 2);
+  });
+
+test('session: one page that signs in twice at once is no copy of itself', async () => {
+  const options = { storage: 'session' };
+  const { world, tab } = await signIn({ options });
+  const page = tab.load();
+  const twins = [{ scope: 'openid profile' }, {}].map((more) => createAuth({ ...OPTIONS, ...options, ...more }, page));
+  for (const auth of twins) auth.start();
+  await until(() => twins.every(({ state }) => state.status !== 'loading') || page.visits.length > 0);
+  assert.deepEqual(twins.map(({ user }) => user?.sub), ['ada', 'ada']);
+  assert.deepEqual([page.visits, tokenRequests(world)], [[], 1]);
+});
+
+test('session: a page into which the SDK was loaded twice is no copy of itself', async () => {
+  const page = new World().tab().load();
+  for (const name of ['saved', 'name']) page.sessionStorage.setItem(`p:${name}`, 'as before');
+  const parts = await Promise.all(['', '?twin'].map((query) => import(`../src/storage/tab.js${query}`)));
+  assert.notEqual(parts[0].own, parts[1].own);
+  let done;
+  Promise.all(parts.map(({ own }) => own({ env: page, prefix: 'p:', tokens: {} }))).then(() => (done = true));
+  await until(() => done);
+  assert.equal(page.sessionStorage['p:saved'], 'as before');
+});
+
+test('session: a page that is made ready ahead waits until it is shown before it looks whether it is a copy', async () => {
+  const options = { storage: 'session' };
+  const { tab } = await signIn({ options });
+  const page = tab.load();
+  const { locks } = page.navigator;
+  const asked = [];
+  page.navigator.locks = { request: (name, ...more) => (asked.push(name), locks.request(name, ...more)) };
+  page.document.prerendering = true;
+  const auth = createAuth({ ...OPTIONS, ...options }, page);
+  const started = auth.start();
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+  assert.deepEqual(asked, []);
+  page.document.prerendering = false;
+  page.document.dispatchEvent(new Event('prerenderingchange'));
+  await started;
+  assert.equal(auth.user.sub, 'ada');
+  assert.equal(asked.length, 1);
+});
+
 test('isolated: without Web Locks a copy is what it was', async () => {
   const options = { storage: 'session', tabs: 'isolated' };
   const { tab } = await signIn({ options });
@@ -259,6 +324,25 @@ test('refreshUser shows what has changed', async () => {
   assert.deepEqual(seen, ['Countess']);
 });
 
+test('refreshUser shows whoever has signed in meanwhile, and nothing of who was asked about', async () => {
+  const { world, auth, page } = await signIn({ options: local });
+  const { fetch } = page;
+  let answer;
+  page.fetch = async (...asked) => {
+    const said = await fetch(...asked);
+    await new Promise((resolve) => (answer = resolve));
+    return said;
+  };
+  const pending = auth.refreshUser();
+  await until(() => answer);
+  page.fetch = fetch;
+  await signIn({ world, options: local, user: 'bob' });
+  await until(() => auth.user.sub === 'bob');
+  answer();
+  assert.equal((await pending).name, 'The bob');
+  assert.equal(auth.user.sub, 'bob');
+});
+
 test('logout everywhere says so to the issuer', async () => {
   const { auth, page } = await signIn();
   auth.logout({ everywhere: true });
@@ -290,4 +374,7 @@ test('an issuer that is back after start() restores by itself', async () => {
 test('errors tell where more is said', () => {
   createAuth(OPTIONS, new World().tab().load());
   assert.equal(new AuthError('network').docs, `${ISSUER}/sdk/v1/errors.html#network`);
+  // Without an issuer there is no such place, least of all another client's.
+  for (const issuer of [undefined, 'http://auth.example.test'])
+    assert.throws(() => createAuth({ ...OPTIONS, issuer }, new World().tab().load()), { code: 'config', docs: '' });
 });

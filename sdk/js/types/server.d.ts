@@ -22,8 +22,12 @@ export class Server {
     sendToken: Send;
     /** Whether it may be asked from a window of its own: yes, until discovery says no. */
     windows: boolean;
-    /** @type {(() => Promise<Json>) | undefined} who the person is, where the page has no token to ask userinfo by */
-    profile: (() => Promise<Json>) | undefined;
+    /**
+     * Who the person is, where the page has no token to ask userinfo by. `in turn`: while no other tab renews or signs
+     * in, for whoever has not seen to that.
+     * @type {((how?: 'in turn') => Promise<Json>) | undefined}
+     */
+    profile: ((how?: "in turn") => Promise<Json>) | undefined;
     env: typeof globalThis;
     issuer: string;
     /** Under which its addresses are. */

@@ -21,7 +21,8 @@ export function ask(context: Context, popup: Window | null | undefined, options:
     key: import("./storage/dpop.js").Key | undefined;
 }>;
 /**
- * Signs in by a window. `ask` stays what it was, for pages whose core is of before an upgrade.
+ * Signs in by a window, for pages whose core is of before an upgrade: one of now does it itself, lest it call by this
+ * name what a node of before the upgrade serves.
  * @param {Context} context
  * @param {Window | null | undefined} popup as for `ask`
  * @param {Login} options
@@ -35,7 +36,8 @@ export function signInBy(context: Context, popup: Window | null | undefined, opt
  */
 export function redeem(context: Context, answer: URLSearchParams, asked: Asked | undefined): Promise<void>;
 /**
- * What is known of the person, with the profile as it is now.
+ * What is known of the person, with the profile as it is now. Where that is all there is, nothing of the claims stays
+ * beside it: it may be somebody else's.
  * @param {import('./server.js').Server} server
  * @param {string} token
  * @param {Json} claims of the ID token, whose `sub` the profile must have (OpenID Connect Core §5.3.2)

@@ -103,6 +103,7 @@ export type Options = import("./options.js").Options;
 export type Login = import("./options.js").Login;
 export type State = import("./options.js").State;
 export type EventName = "signed-in" | "signed-out" | "renewed" | "renew-failed" | "user-changed" | "error";
+export type Saved = import("./tokens.js").Saved;
 export type Want = import("./tokens.js").Want;
 import { AuthError } from './errors.js';
 import { decode } from './claims.js';

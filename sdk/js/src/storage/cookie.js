@@ -154,9 +154,12 @@ export function cookies({ env, server, tokens, apis, error }, record) {
       }), page));
     const response = await post(csrf);
     if (!form.has('grant_type')) {
-      // Who signs out means whoever is signed in.
-      const page = response.status === 403 && (await ask())?.csrf_token;
-      return page && page !== csrf ? post(page) : response;
+      if (response.ok) return response;
+      // Who signs out means whoever is signed in. If that is nobody of this client's, another has taken the cookie's
+      // place: there is nothing left to revoke here, and the issuer asks what is to become of the rest.
+      const found = await ask();
+      if (!found) return answer({});
+      return found.csrf_token !== csrf ? post(found.csrf_token) : response;
     }
     if (!response.ok) return response;
     const json = await response.json();
@@ -185,12 +188,19 @@ export function cookies({ env, server, tokens, apis, error }, record) {
     return send(withCookies(again, csrf), true);
   };
 
-  server.profile = async () => {
+  const profile = async () => {
     const json = await ask();
     if (!json) throw error(NOBODY);
     if (json.csrf_token !== csrf) await adopt(json);
     return claimsOf(json);
   };
+  server.profile = (how) =>
+    how
+      ? tokens.inTurn(async () => {
+          await tokens.load(); // what another tab has taken up meanwhile
+          return profile();
+        })
+      : profile();
 
   // There is none to hand out: only `token()` says which scopes.
   const get = tokens.get.bind(tokens);

@@ -39,15 +39,45 @@ class FakeLocks {
   }
 }
 
+/** As much of IndexedDB as the SDK uses, with the names of all sign-ins that were ever kept in it. */
+export class FakeIndexedDb {
+  kept = new Map();
+  names = new Set();
+
+  open() {
+    const opening = {};
+    const { kept, names } = this;
+    const objectStore = () => ({
+      get: (key) => {
+        const found = { result: kept.get(key) };
+        queueMicrotask(() => found.onsuccess?.());
+        return found;
+      },
+      put: (value, key) => (names.add(value.nonce), kept.set(key, structuredClone(value))),
+      delete: (key) => kept.delete(key),
+    });
+    const transaction = () => {
+      const begun = { objectStore };
+      setImmediate(() => begun.oncomplete());
+      return begun;
+    };
+    opening.result = { transaction, close: () => {} };
+    setImmediate(() => opening.onsuccess());
+    return opening;
+  }
+}
+
 export const jwt = (claims, header = { alg: 'RS256', typ: 'JWT' }) =>
   [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.') + '.c2ln';
+
+/** Pages that were ever loaded: no two have the same origin of time. */
+let loads = 0;
 
 /** One browser profile: what tabs share. */
 export class World {
   now = 1_800_000_000_000;
   localStorage = new FakeStorage();
   channels = new Set();
-  loads = 0;
   locks = new FakeLocks();
   issuer = new FakeIssuer(this);
 
@@ -83,9 +113,10 @@ export class Tab {
       crypto: webcrypto,
       console: { error: (text) => page.printed.push(text), warn: (text) => page.warned.push(text) },
       navigator: { locks: { request: (...asked) => world.locks.request(...asked, page) } },
-      performance: { timeOrigin: ++world.loads },
-      document: { visibilityState: 'visible' },
+      performance: { timeOrigin: ++loads },
+      document: Object.assign(new EventTarget(), { visibilityState: 'visible' }),
       localStorage: world.localStorage,
+      indexedDB: world.indexedDB,
       sessionStorage: this.sessionStorage,
       location: {
         href: String(href),
@@ -101,6 +132,8 @@ export class Tab {
       },
       fetch: (input, init) => world.issuer.fetch(input, init, page),
       setTimeout: (fn, ms) => page.timers.push({ fn, at: world.now + ms }) && page.timers.at(-1),
+      setInterval: () => 0,
+      clearInterval: () => {},
       clearTimeout: (timer) => (page.timers = page.timers.filter((one) => one !== timer)),
       addEventListener: target.addEventListener.bind(target),
       dispatchEvent: target.dispatchEvent.bind(target),

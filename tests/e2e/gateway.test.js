@@ -171,9 +171,10 @@ test('a form of the app signs out, too', async (t) => {
 test('a link to the sign-out asks, and its form signs out here and at the issuer without any script', async (t) => {
   const page = await signedIn(t);
   const other = await page.context().newPage();
-  // Of another site, a link changes nothing, whatever is shown.
+  // Of another site, a link asks as well, and changes nothing.
   await other.goto(stranger.url);
-  await Promise.all([other.waitForURL((url) => url.origin === gateway.url), other.evaluate((to) => location.assign(to), `${gateway.url}/logout`)]);
+  await other.evaluate((to) => location.assign(to), `${gateway.url}/logout`);
+  await other.locator('#sign-out').waitFor();
   assert.equal((await call(page, '/session')).status, 200);
   await page.goto(`${gateway.url}/logout?post_logout_redirect_uri=${encodeURIComponent(`${gateway.url}/deep/bye?x="1"`)}`);
   await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
@@ -311,6 +312,13 @@ test('each page of the gateway’s own is for everybody', async (t) => {
   await page.getByText(ADMIN.name).waitFor();
   await page.goto(`${gateway.url}/logout`);
   await looked('sign-out', 'Sign out?');
+  // Goes on by itself, but for a browser that is kept from it.
+  const { body } = await new Visitor().send('GET', `${gateway.url}/logout`, undefined, { 'sec-fetch-site': 'cross-site' });
+  await page.route('**/logout', (route) => route.fulfill({ contentType: 'text/html', body: body.replace(/<meta http-equiv="refresh"[^>]*>/, '') }), { times: 1 });
+  await page.goto(`${gateway.url}/logout`);
+  await looked('from-elsewhere', 'Sign out?');
+  await page.click('#continue');
+  await page.locator('#sign-out').waitFor();
   await page.click('#home');
   await page.getByText(ADMIN.name).waitFor();
 });

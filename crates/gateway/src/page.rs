@@ -1,5 +1,5 @@
-//! The few pages of the gateway's own: what people see when a sign-in did not work out, and the question whether to sign out. Fixed texts, no script,
-//! nothing of what was sent but the way back, which is percent-encoded.
+//! The few pages of the gateway's own: what people see when a sign-in did not work out, and the question whether to sign out, with the way to it from other
+//! sites. Fixed texts, no script, nothing of what was sent but the way back, which is percent-encoded.
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -79,7 +79,7 @@ impl Page {
     pub(crate) fn answer(self) -> Response {
         let (status, title, text) = self.words();
         let ways = "<a id=\"again\" href=\"/login\">Sign in</a>\n<a id=\"home\" href=\"/\">To the app</a>";
-        page(status, title, text, ways, "'none'")
+        page(status, (title, ""), text, ways, "'none'")
     }
 }
 
@@ -96,13 +96,24 @@ pub(crate) fn sign_out(csrf_token: &str, back: &str, transport: Transport) -> Re
         Transport::Https => "'self' https:",
         Transport::LoopbackHttp { .. } => "'self' https: http:",
     };
-    page(StatusCode::OK, "Sign out?", "You are signed in with this browser.", &ways, form_action)
+    page(StatusCode::OK, ("Sign out?", ""), "You are signed in with this browser.", &ways, form_action)
 }
 
-fn page(status: StatusCode, title: &str, text: &str, ways: &str, form_action: &str) -> Response {
+/// The page on which a link of another site arrives that leads to the sign-out: goes on to `path` by itself, or by its button, from this site.
+pub(crate) fn from_elsewhere(path: &str, back: &str) -> Response {
+    let back: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
+    // Nothing of it ends an attribute.
+    let to = format!("{path}?post_logout_redirect_uri={back}");
+    let ways = format!("<a id=\"continue\" href=\"{to}\">Continue</a>\n<a id=\"home\" href=\"/\">To the app</a>");
+    let refresh = format!("<meta http-equiv=\"refresh\" content=\"0; url={to}\">\n");
+    page(StatusCode::OK, ("Sign out?", &refresh), "A link on another site has led here.", &ways, "'none'")
+}
+
+/// `title` is with what stands before it in the head.
+fn page(status: StatusCode, (title, head): (&str, &str), text: &str, ways: &str, form_action: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n\
+         {head}<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n\
          {ways}\n</main>\n</body>\n</html>\n"
     );
     let mut response = (status, html).into_response();

@@ -56,7 +56,10 @@ pub(crate) async fn logout(
     };
     let (mut headers, transport) = (headers, gateway.transport());
     // A form cannot set a header; what it holds counts the same.
-    if let Some(Ok(token)) = form.get("csrf_token").map(HeaderValue::from_str) {
+    let of_form = form.get("csrf_token").and_then(|token| HeaderValue::from_str(token).ok());
+    // Browsers that say nothing of it (Safari before 16.4) navigate where the token is in a form: a script has it in the header.
+    let by_form = of_form.is_some();
+    if let Some(token) = of_form {
         headers.insert(HeaderName::from_static(CSRF_HEADER), token);
     }
     let query = Params::parse(query.unwrap_or_default().as_bytes()).unwrap_or_default();
@@ -71,7 +74,7 @@ pub(crate) async fn logout(
         Err(problem) => return problem.into_response(),
     };
     let next = if farewell.is_some() { CONTINUE } else { back.as_str() };
-    let mut response = if headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate") {
+    let mut response = if headers.get("sec-fetch-mode").map_or(by_form, |mode| mode == "navigate") {
         see_other(next)
     } else {
         let body = json!({ "continue": gateway.config.origin.at(next) }).to_string();
@@ -98,6 +101,7 @@ pub(crate) async fn revoke(gateway: State<Arc<Gateway>>, uri: Uri, headers: Head
 /// `GET /logout/continue`, and `GET /logout` of the SDK: on to the issuer. It ends nothing here that has not ended; while a session lives, it asks.
 pub(crate) async fn go_on(
     State(gateway): State<Arc<Gateway>>,
+    uri: Uri,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
@@ -113,7 +117,17 @@ pub(crate) async fn go_on(
         let back = way_back(farewell.map_or_else(|| "/".to_owned(), |farewell| farewell.back));
         return page::sign_out(&csrf_token(shown.value), &back, gateway.transport());
     }
-    let Some(Farewell { id_token, back: asked }) = farewell else { return see_other("/") };
+    let Some(Farewell { id_token, back: asked }) = farewell else {
+        // With a link of another site comes no cookie (`Strict`), whoever is signed in; with what leads on from a page of ours they come. At another
+        // address, so that a browser which says the same of that does not go round in circles.
+        let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
+        let from_elsewhere = says("sec-fetch-site", "cross-site") && says("sec-fetch-mode", "navigate");
+        return if from_elsewhere && uri.path() != CONTINUE {
+            page::from_elsewhere(CONTINUE, &way_back("/".to_owned()))
+        } else {
+            see_other("/")
+        };
+    };
     let back = way_back(asked);
     let state = gateway.sealer.seal(BACK, back.as_bytes());
     let url = match gateway.provider.farewell(&id_token, &gateway.config.origin.at(DONE), &state).await {

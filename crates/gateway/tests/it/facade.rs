@@ -112,6 +112,54 @@ async fn a_sign_out_that_was_refused_is_not_shown_as_done_but_asks() {
     assert_eq!(done.location().as_str(), format!("{origin}/bye?x=%22&y"));
 }
 
+/// Safari before 16.4 says nothing of how a request came about; a script that says what it is gets its answer all the same.
+#[tokio::test]
+async fn a_form_of_a_browser_without_fetch_metadata_goes_on_to_the_issuer() {
+    let world = World::new().await;
+    let origin = world.origin();
+    for (mode, leads_on) in [(None, true), (Some("navigate"), true), (Some("cors"), false)] {
+        let browser = world.sign_in().await;
+        let headers = [FORM, ("cookie", browser.cookie.as_str()), ("origin", &origin)];
+        let headers: Vec<_> = headers.into_iter().chain(mode.map(|mode| ("sec-fetch-mode", mode))).collect();
+        let out = world.send("POST", "/logout", &headers, format!("csrf_token={}", browser.token)).await;
+        let to = out.headers.get("location").map(|to| to.to_str().unwrap());
+        let expected = if leads_on { (303, Some("/logout/continue")) } else { (200, None) };
+        assert_eq!((out.status, to), expected, "{mode:?} {}", out.body);
+        assert_eq!(world.get(&browser, "/session").await.status, 401);
+        // Once more, by nobody: to the app.
+        let out = world.send("POST", "/logout", &headers, format!("csrf_token={}", browser.token)).await;
+        assert_eq!(out.status, expected.0);
+    }
+}
+
+/// With a navigation from another site comes no cookie; with the next one, from the page that answers it, they come.
+#[tokio::test]
+async fn a_link_of_another_site_is_led_to_the_question_whether_to_sign_out() {
+    let world = World::new().await;
+    let (browser, origin) = (world.sign_in().await, world.origin());
+    let from_elsewhere = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+    let way = format!("/logout?client_id=app&post_logout_redirect_uri={origin}/bye%3Fx=%2522%26y");
+    let page = world.send("GET", &way, &from_elsewhere, "").await;
+    assert_eq!((page.status, page.headers.get("set-cookie")), (200, None));
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    let value = |before: &str| page.body.split(before).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let to = value("id=\"continue\" href=\"");
+    assert_eq!(value("http-equiv=\"refresh\" content=\""), format!("0; url={to}"));
+    let question = world.get(&browser, &to).await;
+    assert!(question.body.contains("action=\"/logout?return_to="), "{}", question.body);
+    assert!(question.body.contains("%2Fbye%3Fx%3D%2522%26y"), "{}", question.body);
+    assert_eq!(world.get(&browser, "/session").await.status, 200, "a navigation ends nothing");
+    // Nobody goes round in circles, is led elsewhere, or gets the page into a frame's or a script's answer.
+    assert_eq!(world.send("GET", &to, &from_elsewhere, "").await.headers["location"], "/");
+    let evil = world.send("GET", "/logout?post_logout_redirect_uri=https://evil.example/", &from_elsewhere, "").await;
+    assert!(evil.status == 200 && !evil.body.contains("evil"), "{}", evil.body);
+    for (site, mode) in [("cross-site", "no-cors"), ("same-origin", "navigate"), ("none", "navigate")] {
+        let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode)];
+        assert_eq!(world.send("GET", &way, &headers, "").await.headers["location"], "/", "{site} {mode}");
+    }
+}
+
 /// One that ended earlier leaves its ID token for a minute; whoever signs in meanwhile is another session.
 #[tokio::test]
 async fn a_farewell_of_an_earlier_session_does_not_pass_for_the_end_of_this_one() {

@@ -69,6 +69,9 @@ pub const KEEPALIVE_IDLE: Duration = Duration::from_mins(1);
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// How many of them may go without an answer before the connection is over.
 pub const KEEPALIVE_PROBES: u32 = 4;
+/// How long what was sent may be without a sign that it arrived, before the connection is over (RFC 5482 §2; Linux). The system does not ask while data is on its
+/// way, and would send it again for a quarter of an hour.
+pub const UNACKNOWLEDGED: Duration = Duration::from_mins(2);
 /// How long to wait before accepting again when the system has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -312,17 +315,21 @@ async fn accept(listener: &Listener) -> io::Result<(Stream, Peer)> {
             // Answers are small and whole: waiting to fill a packet only adds latency. Some systems refuse it for a peer that has gone
             // already, which is noticed soon enough.
             let _ = stream.set_nodelay(true);
-            let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive());
+            notice_the_end_of(&SockRef::from(&stream));
             Ok((Stream::Tcp(stream), Peer(Some(address.ip().to_canonical()))))
         }
         Bound::Unix(unix) => unix.accept().await.map(|(stream, _)| (Stream::Unix(stream), Peer(None))),
     }
 }
 
-/// A peer that is gone without a word (no power, no network) is noticed within two minutes, also where nothing is to be sent to it: a connection that has
+/// A peer that is gone without a word (no power, no network) is noticed within two minutes, whether or not something is on its way to it: a connection that has
 /// become a WebSocket would keep its place until its session ends. The system does the asking (RFC 9293 §3.8.4).
-fn keepalive() -> TcpKeepalive {
-    TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_PROBES)
+fn notice_the_end_of(peer: &SockRef<'_>) {
+    let keepalive =
+        TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_PROBES);
+    let _ = peer.set_tcp_keepalive(&keepalive);
+    #[cfg(target_os = "linux")]
+    let _ = peer.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
 }
 
 /// Whether `accept` failed for what happened to one connection while it waited (accept(2)), not for what this process lacks.
@@ -480,6 +487,21 @@ mod tests {
         for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
             assert!(!is_of_the_connection(&errno.into()), "{errno}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_peer_that_is_gone_is_noticed_within_two_minutes_idle_or_not() {
+        let listener = Listener::bind(&Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))).await.unwrap();
+        let peer = tokio::net::TcpStream::connect(listener.local_address().unwrap());
+        let (accepted, _peer) = tokio::join!(accept(&listener), peer);
+        let (Stream::Tcp(stream), _) = accepted.unwrap() else { panic!("not TCP") };
+        let socket = SockRef::from(&stream);
+        let probing = socket.tcp_keepalive_interval().unwrap() * socket.tcp_keepalive_retries().unwrap();
+        let idle = socket.tcp_keepalive_time().unwrap() + probing;
+        let limit = Duration::from_mins(2);
+        assert_eq!((socket.keepalive().unwrap(), idle), (true, limit));
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(limit), "while data is on its way");
     }
 
     #[tokio::test(start_paused = true)]

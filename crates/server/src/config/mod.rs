@@ -12,6 +12,7 @@ mod file;
 mod load;
 mod mtls;
 mod network;
+mod pages;
 mod read;
 mod reload;
 mod setting;
@@ -28,12 +29,10 @@ use symbolon_oauth::second_factor::{Factor, Required};
 use symbolon_oauth::sign_up::SignUp;
 use zeroize::Zeroizing;
 
-use crate::pages::Support;
-use crate::words::Language;
-
 pub(crate) use acme::external_account;
 pub use load::{Effective, Loaded, Mode, Source, Sources, Values, load};
 pub use network::{Listen, Network};
+pub use pages::Pages;
 pub use read::Reader;
 pub use reload::{Change, When, changes};
 pub use setting::{Gone, Kind, SERVER, SETTINGS, Setting, Table};
@@ -148,15 +147,6 @@ pub struct Tls {
     pub cert: PathBuf,
     /// PEM file with the private key.
     pub key: PathBuf,
-}
-
-/// `pages.*`
-#[derive(Clone, Debug)]
-pub struct Pages {
-    /// For whoever reads nothing that we speak.
-    pub language: Language,
-    /// Whom people are told to ask.
-    pub support: Option<Support>,
 }
 
 /// `factors.*`

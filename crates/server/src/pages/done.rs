@@ -99,7 +99,10 @@ impl Done {
             ("done-setup-production", page(set_up("ada@example.com", None))),
             ("done-reset", page(DoneWhat::PasswordReset { back: None, app: None, reported: None })),
             ("done-reset-onward", page(DoneWhat::PasswordReset { back: Some(waiting()), app: None, reported: None })),
-            ("done-reset-reported", page(DoneWhat::PasswordReset { back: None, app: None, reported: Some(1_795_824_000) })),
+            (
+                "done-reset-reported",
+                page(DoneWhat::PasswordReset { back: None, app: None, reported: Some(1_795_824_000) }),
+            ),
             (
                 "done-reset-reported-onward",
                 page(DoneWhat::PasswordReset { back: Some(waiting()), app: None, reported: Some(1_795_824_000) }),

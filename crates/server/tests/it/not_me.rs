@@ -348,7 +348,10 @@ async fn a_new_password_after_it_leads_to_what_was_set_up_since_and_the_page_say
     let page = shut_out.get("/login").await;
     let fields = assertion(&page, &Passkey::es256(b"thief", "localhost", ISSUER), Some(&world.id_of(ADA).await));
     let refused = shut_out.post_all("/login/passkey", &fields).await;
-    assert!(refused.body.contains("until it has a new password") && !shut_out.cookies.contains_key(SESSION), "{refused:?}");
+    assert!(
+        refused.body.contains("until it has a new password") && !shut_out.cookies.contains_key(SESSION),
+        "{refused:?}"
+    );
     let shown = world.command(&json!({ "user": { "show": { "user": ADA } } })).await;
     assert_eq!((&shown["user"]["has_password"], &shown["user"]["password_locked"]), (&json!(true), &json!(true)));
 

@@ -136,6 +136,13 @@ fn locales(params: Option<&Params>) -> Vec<String> {
     named.split(' ').map(str::to_owned).collect()
 }
 
+/// What the answer to our question needs of the request: nothing that only fills the form.
+fn meant(params: &Params) -> String {
+    let names = ["client_id", "everywhere", "id_token_hint", "post_logout_redirect_uri", "state", "ui_locales"];
+    let kept = names.into_iter().filter_map(|name| params.get(name).map(|value| (name, value)));
+    Params::from_pairs(kept).map(|kept| kept.to_query()).unwrap_or_default()
+}
+
 /// What came of the end of a session.
 #[derive(Default)]
 struct Ended {
@@ -359,17 +366,10 @@ impl<'a> Exit<'a> {
             everywhere: reach == Reach::Everywhere,
             account: consent::account_view(who),
             csrf: csrf::issue(&self.app.csrf, binding, Purpose::Logout, self.meta.now),
-            logout: self.meant(params),
+            logout: meant(params),
         };
         let target = params.get("post_logout_redirect_uri").unwrap_or_default();
         Ok(page::html(self.app, StatusCode::OK, &view, &Csp::strict().form_may_reach(target)))
-    }
-
-    /// What the answer to our question needs of the request: nothing that only fills the form.
-    fn meant(&self, params: &Params) -> String {
-        let names = ["client_id", "everywhere", "id_token_hint", "post_logout_redirect_uri", "state", "ui_locales"];
-        let kept = names.into_iter().filter_map(|name| params.get(name).map(|value| (name, value)));
-        Params::from_pairs(kept).map(|kept| kept.to_query()).unwrap_or_default()
     }
 
     /// Ends the session, and the others of the person if they are meant, too. Frames tell of this browser's own.

@@ -7,7 +7,8 @@ use qrcodegen::{QrCode, QrCodeEcc};
 /// Light modules around it (ISO/IEC 18004 asks for four).
 const QUIET: i32 = 4;
 
-/// The picture; nothing for a text that is too long for one, which can be typed still.
+/// The picture; nothing for a text that is too long for one, which can be typed still. Who cannot see it is told nothing by it: the page has the key
+/// as text beside it.
 pub(crate) fn svg(text: &str) -> String {
     let Ok(code) = QrCode::encode_text(text, QrCodeEcc::Low) else { return String::new() };
     let size = code.size() + 2 * QUIET;
@@ -27,7 +28,7 @@ pub(crate) fn svg(text: &str) -> String {
         }
     }
     format!(
-        "<svg class=\"qr\" viewBox=\"0 0 {size} {size}\" role=\"img\" aria-label=\"QR code for your authenticator app\">\
+        "<svg class=\"qr\" viewBox=\"0 0 {size} {size}\" aria-hidden=\"true\">\
          <rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/><path d=\"{path}\" stroke=\"#000\"/></svg>"
     )
 }

@@ -212,7 +212,7 @@ fn render(visit: &Visit<'_>, user: &User, typed: Option<&Params>, told: Option<P
             name: claim.name,
             label: label(words, claim.name),
             kind: kind(claim, value.as_deref().unwrap_or_default()),
-            bounds: matches!(claim.rule, Rule::Birthdate)
+            bounds: (kind(claim, value.as_deref().unwrap_or_default()) == "date")
                 .then(|| (format!("{EARLIEST_YEAR}-01-01"), latest_birthdate(visit.now()))),
             autocomplete: claim.autocomplete,
             hint: hint(words, claim.name),

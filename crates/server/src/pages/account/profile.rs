@@ -128,8 +128,8 @@ impl AccountProfile {
         let field = |name: &'static str, label: &'static str, value: &str, access| FieldView {
             name,
             label,
-            kind: if name == "birthdate" { "date" } else { "text" },
-            bounds: (name == "birthdate").then(|| ("1900-01-01".to_owned(), "2026-11-30".to_owned())),
+            kind: "text",
+            bounds: None,
             autocomplete: if name == "birthdate" { "bday" } else { "name" },
             hint: (name == "zoneinfo").then_some("Such as Europe/Vienna"),
             value: value.into(),
@@ -137,7 +137,7 @@ impl AccountProfile {
         };
         let fields = vec![
             field("name", "Name", "Ada Lovelace", Access::Change),
-            field("birthdate", "Date of birth", "1915-12-10", Access::Change),
+            field("birthdate", "Date of birth", "1915", Access::Change),
             field("zoneinfo", "Time zone", "Europe/Vienna", Access::Change),
             field("family_name", "Family name", "Lovelace", Access::See),
         ];

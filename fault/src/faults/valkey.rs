@@ -8,7 +8,7 @@ use valkey_fixture::Server as Valkey;
 
 use crate::Failure;
 use crate::checker::{chains, codes};
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 use crate::driver::patient::{Crowd, Lived};
 use crate::driver::{self, CLIENTS, PASSWORD, sign_in, sign_up};
 use crate::options::Options;
@@ -21,8 +21,6 @@ use crate::wire::Connection;
 const ANSWER: Duration = Duration::from_secs(1);
 /// Guesses of one account that cost nothing.
 const FREE: u64 = 5;
-/// After the first guess that is not free; a slower one may be looked at again.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Longer than the two seconds between two looks of the server for Valkey, and the second that a look may take.
 const BACK: Duration = Duration::from_secs(10);
 /// Answered requests between two harms that show that it was one under load.
@@ -127,7 +125,7 @@ async fn do_harm(
 #[derive(Default)]
 struct Victims {
     count: u64,
-    /// Those where every guess came before the wait after the one before was over.
+    /// Those where all came before the wait after the last free one was over.
     told: u64,
     most: u64,
 }
@@ -141,17 +139,20 @@ impl Victims {
         if !added.is_ok_and(|answer| answer.status == 200) {
             return Err("an account cannot be made".into());
         }
-        let (before, mut guesses, mut watch) = (changes(world)?, 0, Stopwatch::start());
+        let (before, mut guesses, mut second) = (changes(world)?, 0, None);
         // Where the counter changes in the middle, as on a machine so busy that Valkey seems away, each of the two has its free guesses.
-        while guesses <= 2 * FREE && wrong(&mut connection, &email).await? {
-            guesses += 1;
-            if guesses > FREE && watch.elapsed() >= FIRST_WAIT {
-                return Ok(());
+        loop {
+            // The wait after the last free one is to the next second of the clock: early in one there is the most time to look.
+            if guesses + 1 == FREE {
+                second = Some(next_second().await);
             }
-            watch = Stopwatch::start();
+            if guesses > 2 * FREE || !wrong(&mut connection, &email).await? {
+                break;
+            }
+            guesses += 1;
         }
         let right = sign_in(&mut connection, &email, PASSWORD).await.map_or(0, |answer| answer.status);
-        if watch.elapsed() >= FIRST_WAIT {
+        if second.is_some_and(|second| clock::unix_now() != second) {
             return Ok(());
         }
         self.told += 1;
@@ -161,6 +162,15 @@ impl Victims {
         report.demand(right == 429, format!("after too many guesses the right password got {right} {when}"));
         Ok(())
     }
+}
+
+/// Waits until the clock shows another second, which it returns.
+async fn next_second() -> u64 {
+    let now = clock::unix_now();
+    while clock::unix_now() == now {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    clock::unix_now()
 }
 
 /// Tries a wrong password; whether it was looked at.

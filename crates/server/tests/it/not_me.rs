@@ -346,7 +346,9 @@ async fn a_new_password_after_it_leads_to_what_was_set_up_since_and_the_page_say
     world.browser().not_me(&link).await;
     let mut shut_out = world.browser();
     let page = shut_out.get("/login").await;
-    let fields = assertion(&page, &Passkey::es256(b"thief", "localhost", ISSUER), Some(&world.id_of(ADA).await));
+    let mut theirs = Passkey::es256(b"thief", "localhost", ISSUER);
+    theirs.sign_count += 1;
+    let fields = assertion(&page, &theirs, Some(&world.id_of(ADA).await));
     let refused = shut_out.post_all("/login/passkey", &fields).await;
     assert!(
         refused.body.contains("until it has a new password") && !shut_out.cookies.contains_key(SESSION),

@@ -40,7 +40,7 @@ async function signUp(page, { email, name, password }) {
   if (await page.locator('#password_confirm').count()) await page.fill('#password_confirm', password);
   await page.click('#create');
   const { text } = await letter(email, 'sign_up_code');
-  await page.fill('#code', text.match(/^\s+(\d{6})$/m)[1]);
+  await page.fill('#code', text.match(/^\s+(\d{8})$/m)[1]);
   await page.click('#continue');
 }
 

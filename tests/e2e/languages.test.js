@@ -98,7 +98,7 @@ test('whoever signs up in German has a letter in German', async (t) => {
   await page.click('button#create');
   assert.equal(await page.locator('h1').innerText(), 'Sehen Sie in Ihrem Postfach nach');
   const written = await letter('grete@example.test');
-  assert.match(written.subject, /^\d{6} ist Ihr Code$/);
+  assert.match(written.subject, /^\d{8} ist Ihr Code$/);
   await page.goto(`${server.issuer}/dev/mail/${written.number}`);
   assert.equal(await page.frameLocator('iframe').locator('html').getAttribute('lang'), 'de');
 });
@@ -130,7 +130,7 @@ test('without JavaScript another language at the code of a sign-up, and where a 
   assert.equal(await language(page), 'de');
   await pictures(page, 'languages-sign-up-code-de');
   const { text } = await letter('grace@example.com');
-  await page.fill('#code', text.match(/^\s+(\d{6})$/m)[1]);
+  await page.fill('#code', text.match(/^\s+(\d{8})$/m)[1]);
   const [request] = await Promise.all([page.waitForRequest((sent) => sent.url().startsWith(HOME)), page.click('#continue')]);
   assert.ok(new URL(request.url()).searchParams.get('code'), 'and goes on to the app');
 

@@ -14,6 +14,7 @@ use symbolon_oauth::{OAuthError, OpaqueToken, TokenKind};
 use symbolon_store::{Artefact, Attempt, Conflict, Delivery, Hash32, Redeemed, StoreError, User, UserStatus};
 
 use super::normalize::{EmailAddress, Identifier};
+use super::password;
 use super::reset::{self, Made};
 use super::throttle::ThrottlePolicy;
 use super::{locale, sign_up};
@@ -195,7 +196,8 @@ pub(crate) async fn letter(
     let Some(user) = user.filter(|user| user.status == UserStatus::Active) else { return Ok(None) };
     let Some(Ok(address)) = user.email.as_deref().map(EmailAddress::parse) else { return Ok(None) };
     let Ok(link) = OpaqueToken::parse(TokenKind::EmailCode, &asked.link) else { return Ok(None) };
-    if !user.email_verified && user.password_hash.is_some() {
+    // An account that was shut waits for a new password, whoever reads that mailbox.
+    if !user.email_verified && user.password_hash.is_some() || password::is_shut(&user) {
         let asked = ResetAsked {
             interaction: asked.interaction.clone(),
             device: asked.device.clone(),
@@ -256,6 +258,7 @@ pub(crate) async fn find(app: &App, hash: Hash32, now: u64) -> Result<Option<Fou
     })?;
     let user = app.store.user(artefact.user_id.as_deref().unwrap_or_default()).await.map_err(failed)?;
     let user = user.filter(|user| is_there && user.status == UserStatus::Active && mailed.is_to(user));
+    let user = user.filter(|user| !password::is_shut(user));
     Ok(user.map(|user| Found { hash, user, mailed }))
 }
 

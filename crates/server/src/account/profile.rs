@@ -9,7 +9,9 @@ use crate::calendar::civil_of;
 /// Nobody who lives was born before this year.
 pub const EARLIEST_YEAR: u32 = 1900;
 /// Longest name, in characters.
-const MAX_NAME_CHARS: usize = 200;
+pub const MAX_NAME_CHARS: usize = 200;
+/// Longest address of a page or a picture, in characters: some carry a signature.
+pub const MAX_ADDRESS_CHARS: usize = 2_000;
 /// Somewhere it is tomorrow already: so far ahead of UTC are the Line Islands, in seconds.
 const FURTHEST_AHEAD_SECS: u64 = 14 * 3_600;
 /// The names of the IANA database, one a line.
@@ -18,7 +20,13 @@ const ZONES: &str = include_str!("zones.txt");
 /// Whether a name, or what else stands on one line, is read as it is written. Empty text is no name.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= MAX_NAME_CHARS && is_seen(text)
+    is_line(text, MAX_NAME_CHARS)
+}
+
+/// The same of a text of at most `longest` characters.
+#[must_use]
+pub fn is_line(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= longest && is_seen(text)
 }
 
 /// Whether it is a date of birth as of `now`: `YYYY-MM-DD`, with the year 0000 for one that is not told, or `YYYY`.

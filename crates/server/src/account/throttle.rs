@@ -193,11 +193,21 @@ impl ThrottlePolicy {
     /// to all of them is the same. So that strangers at that address, or in its network, keep nobody waiting, a browser that any account knows has a
     /// count of its own, and a small one; how much a mailbox gets is counted there ([`ThrottlePolicy::reset_mail_key`]).
     pub fn reset_asked_keys(&self, address: IpAddr, device: Option<Device>, effort: Effort) -> Vec<ThrottleKey> {
-        if let Some(device) = device {
-            return vec![key(format!("reset_asked_device:{}", device.name()), self.pair)];
+        let place = name_address(address);
+        if let (Effort::None, Some(device)) = (effort, device) {
+            return self.asked_by_device("reset_asked", device, &place);
         }
-        let asked = key(format!("reset_asked:{}", name_address(address)), self.address);
+        let asked = key(format!("reset_asked:{place}"), self.address);
         std::iter::once(asked).chain(self.asked_subnet_key(address, effort)).collect()
+    }
+
+    /// The counters of what is asked for by mail in a browser that an account knows. Whoever has one account can have many such browsers: together they
+    /// ask from an address for as much as those that nobody knows.
+    fn asked_by_device(&self, kind: &str, device: Device, place: &str) -> Vec<ThrottleKey> {
+        vec![
+            key(format!("{kind}_device:{}", device.name()), self.pair),
+            key(format!("{kind}_known:{place}"), self.address),
+        ]
     }
 
     /// The counter of links for a new password that one account was sent: five in an hour, then one every quarter of an hour and rarer, so
@@ -213,7 +223,7 @@ impl ThrottlePolicy {
         let place = name_address(address);
         match (effort, device) {
             (Effort::Made, _) => vec![key(format!("email_code_worked:{place}"), self.subnet)],
-            (Effort::None, Some(device)) => vec![key(format!("email_code_device:{}", device.name()), self.pair)],
+            (Effort::None, Some(device)) => self.asked_by_device("email_code", device, &place),
             (Effort::None, None) => {
                 let asked = key(format!("email_code_asked:{place}"), self.address);
                 std::iter::once(asked).chain(self.asked_subnet_key(address, effort)).collect()
@@ -437,7 +447,7 @@ mod tests {
         let push = policy.push_key("192.0.2.7".parse().unwrap());
         assert!(!here.contains(&push.key) && push.key != start.key, "nor do pages that somebody has left");
         assert_eq!((push.free, push.max_delay_secs), (1_000, 60));
-        let asked = |device| policy.reset_asked_keys("192.0.2.7".parse().unwrap(), device, Effort::Made).remove(0);
+        let asked = |device| policy.reset_asked_keys("192.0.2.7".parse().unwrap(), device, Effort::None).remove(0);
         assert!(!here.contains(&asked(None).key), "whoever has forgotten a password can still sign in");
         let known = asked(Some(Device::new(&mut crate::rng::SystemRng)));
         assert_ne!(known.key, asked(None).key, "what strangers ask for here is not counted against a known browser");

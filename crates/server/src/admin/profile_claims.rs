@@ -9,7 +9,10 @@ use serde_json::{Map, Value};
 use symbolon_oauth::claims;
 
 use super::AdminError;
-use crate::account::profile::{is_birthdate, is_name, zone};
+use crate::account::profile::{MAX_ADDRESS_CHARS, MAX_NAME_CHARS, is_birthdate, is_line, zone};
+
+/// Those that are addresses.
+const OF_ADDRESSES: &[&str] = &["picture", "profile", "website"];
 
 /// Those that are texts.
 const TEXTS: &[&str] = &[
@@ -129,10 +132,11 @@ fn zoneinfo(text: &str) -> Result<Value, AdminError> {
 
 /// What is read as it is written.
 pub(super) fn line(name: &str, text: &str) -> Result<Value, AdminError> {
-    if is_name(text) {
+    let longest = if OF_ADDRESSES.contains(&name) { MAX_ADDRESS_CHARS } else { MAX_NAME_CHARS };
+    if is_line(text, longest) {
         return Ok(text.into());
     }
-    let why = format!("`{name}` is one line of at most 200 characters, none of which hides or turns others");
+    let why = format!("`{name}` is one line of at most {longest} characters, none of which hides or turns others");
     Err(AdminError::invalid(why, "write it again by hand"))
 }
 

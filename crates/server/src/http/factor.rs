@@ -110,13 +110,15 @@ async fn holder(app: &App, first: &FirstFactor) -> Result<Option<User>, OAuthErr
 
 /// `POST /login/factor`.
 pub(super) async fn post(State(app): State<Arc<App>>, form: Posted) -> Response {
-    if let Some(refusal) = form.refusal(&app, Purpose::Login) {
+    let is_late = form.is_late(&app, Purpose::Login);
+    if let Some(refusal) = form.refusal(&app, Purpose::Login).filter(|_| !is_late) {
         return refusal;
     }
     let Posted { params, headers, meta } = form;
     let arrival = Arrival { app: &app, registry: app.registry(), meta: &meta, headers: &headers };
     let expired = || page::error(&app, &meta, ErrorWhat::PageExpired);
-    let Some(interaction) = authorize::open(&app, &params, &headers, meta.now) else {
+    let pending = authorize::open(&app, &params, &headers, meta.now).filter(|_| !is_late);
+    let Some(interaction) = pending else {
         return match enrol::late(&arrival, &params).await {
             Ok(response) => response.unwrap_or_else(expired),
             Err(error) => page::protocol_error(&app, &meta, &error),

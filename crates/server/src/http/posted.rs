@@ -112,12 +112,14 @@ pub(super) fn carrying(app: &App, meta: &Meta, params: &Params) -> Meta {
     Meta { came_from, ..meta }
 }
 
-/// The client of a pending request as pages show it: one that was good when it was sealed. `interaction` may be of another browser, and late.
+/// The client of a pending request as pages show it: one that was good when it was sealed. `interaction` may be of another browser, and late. Not one
+/// that nobody has looked at: a stranger may have asked for the link to this page, to have its name and logo there.
 pub(super) fn client_of(app: &App, meta: &Meta, interaction: &str) -> Option<ClientView> {
     let pending = app.interactions.open_late(interaction).ok()?;
     let params = Params::parse_for_authorize(pending.query.as_bytes()).ok()?;
     let registry = app.registry();
-    let client = registry.client(params.get("client_id")?).filter(|client| !client.disabled)?;
+    let client =
+        registry.client(params.get("client_id")?).filter(|client| !client.disabled && !client.is_unvetted())?;
     let redirect_uri = params.get("redirect_uri").filter(|uri| client.redirect_uris.iter().any(|one| one == uri));
     Some(page::client_view(client, redirect_uri, &meta.reads.languages()))
 }

@@ -56,10 +56,10 @@ words! {
     }
     /// The account waits for a new password.
     shut {
-        En: "Nobody can sign in to this account until it has a new password, since a sign-in was reported. Use the link that was mailed, or “Forgot your password?”.",
-        De: "Bei diesem Konto kann sich niemand anmelden, bis es ein neues Passwort hat, weil eine Anmeldung gemeldet wurde. Verwenden Sie den Link in der E-Mail oder „Passwort vergessen?“.",
-        Fr: "Personne ne peut se connecter à ce compte tant qu’il n’a pas de nouveau mot de passe, car une connexion a été signalée. Utilisez le lien envoyé par e-mail, ou «\u{a0}Mot de passe oublié\u{a0}?\u{a0}».",
-        Es: "Nadie puede entrar en esta cuenta hasta que tenga una contraseña nueva, porque se notificó un inicio de sesión. Use el enlace del correo o «¿Olvidó su contraseña?».",
+        En: "Nobody can sign in to this account until it has a new password, since something about it was reported. Use the link that was mailed, or “Forgot your password?”.",
+        De: "Bei diesem Konto kann sich niemand anmelden, bis es ein neues Passwort hat, weil etwas gemeldet wurde. Verwenden Sie den Link in der E-Mail oder „Passwort vergessen?“.",
+        Fr: "Personne ne peut se connecter à ce compte tant qu’il n’a pas de nouveau mot de passe, car quelque chose a été signalé. Utilisez le lien envoyé par e-mail, ou «\u{a0}Mot de passe oublié\u{a0}?\u{a0}».",
+        Es: "Nadie puede entrar en esta cuenta hasta que tenga una contraseña nueva, porque se notificó algo. Use el enlace del correo o «¿Olvidó su contraseña?».",
     }
     /// Where passwords are slowed, after how long.
     or_passkey {

@@ -299,11 +299,12 @@ fn forgot_token(page: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_letter_names_no_app_that_nobody_has_looked_at() {
+async fn neither_the_letter_nor_its_page_shows_an_app_that_nobody_has_looked_at() {
     let world = world().await;
     world
         .change_client("web", |client| {
             client.name = "Your bank called".to_owned();
+            client.logo_uri = Some("https://evil.example/seen.png".to_owned());
             client.metadata.dynamic = Some(Dynamic::default());
         })
         .await;
@@ -313,6 +314,9 @@ async fn a_letter_names_no_app_that_nobody_has_looked_at() {
     browser.post("/forgot", &fields).await;
     let letter = world.kept_letters().await.remove(0);
     assert!(!letter["text"].as_str().unwrap().contains("bank"), "{letter}");
+    let page = world.browser().get(&link(&letter)).await;
+    let policy = page.header("content-security-policy");
+    assert!(page.status == 200 && !page.body.contains("bank") && !policy.contains("evil"), "{page:?}");
 }
 
 #[tokio::test]

@@ -89,6 +89,31 @@ async fn whoever_shuts_their_account_is_mailed_a_link_however_often_strangers_ha
     own.chooses_by(&letters[0]).await;
 }
 
+/// A code would open the account without the new password that it waits for.
+#[tokio::test]
+async fn while_it_is_shut_a_wish_for_a_code_brings_a_link_for_a_new_password() {
+    let world = World::with(|config| {
+        config.dev = true;
+        config.factors.email = MailedCodes::First;
+    })
+    .await;
+    let mut own = world.browser();
+    own.sign_in_here(ADA).await;
+    world.browser().sign_in_here(ADA).await;
+    let told = world.kept("new_device").await;
+    own.press(&told[0], "/not-me?code=", &[]).await;
+    for is_shut in [true, false] {
+        let mut anybody = world.browser();
+        let csrf = anybody.get("/login/email").await.field("csrf");
+        anybody.post("/login/email", &[("csrf", &*csrf), ("username", ADA)]).await;
+        let (links, codes) = (world.kept("password_reset").await, world.kept("sign_in_code").await);
+        assert_eq!((links.len(), codes.len()), (1, usize::from(!is_shut)));
+        if is_shut {
+            own.chooses_by(&links[0]).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn so_is_whoever_takes_their_address_back() {
     let world = world().await;

@@ -337,7 +337,8 @@ async fn a_new_password_after_it_leads_to_what_was_set_up_since_and_the_page_say
     assert_eq!(thief.post_all("/login/passkey", &fields).await.status, 303, "somebody at the owner's desk");
     let link = link_of(&world.letters_about("new_device").await[0]);
     world.advance(60);
-    thief.add_passkey(&Passkey::es256(b"thief", "localhost", ISSUER)).await;
+    let mut theirs = Passkey::es256(b"thief", "localhost", ISSUER);
+    thief.add_passkey(&theirs).await;
     let page = thief.security(&[("action", "totp")]).await;
     let (secret, code) = (page.field("secret"), App::of(&page).code(3 * 86_400 + 60));
     thief.security(&[("action", "totp"), ("secret", &secret), ("code", &code)]).await;
@@ -346,7 +347,6 @@ async fn a_new_password_after_it_leads_to_what_was_set_up_since_and_the_page_say
     world.browser().not_me(&link).await;
     let mut shut_out = world.browser();
     let page = shut_out.get("/login").await;
-    let mut theirs = Passkey::es256(b"thief", "localhost", ISSUER);
     theirs.sign_count += 1;
     let fields = assertion(&page, &theirs, Some(&world.id_of(ADA).await));
     let refused = shut_out.post_all("/login/passkey", &fields).await;

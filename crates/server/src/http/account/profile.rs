@@ -170,10 +170,11 @@ fn is_web(text: &str) -> bool {
     WebUrl::parse_https(text).is_some()
 }
 
-/// A browser shows no date in its field that lacks a year or more, and would empty it.
-fn kind(claim: &Claim, value: &str) -> &'static str {
+/// A browser shows no date in its field that lacks a year or more, and would empty it; of one that older rules took it would send nothing at all.
+fn kind(claim: &Claim, value: &str, now: u64) -> &'static str {
     let is_whole = value.len() == "YYYY-MM-DD".len() && !value.starts_with("0000");
-    if claim.kind == "date" && !value.is_empty() && !is_whole { "text" } else { claim.kind }
+    let fits = value.is_empty() || is_whole && is_birthdate(value, now);
+    if claim.kind == "date" && !fits { "text" } else { claim.kind }
 }
 
 fn label(words: words::AccountProfile, name: &str) -> &'static str {
@@ -211,8 +212,8 @@ fn render(visit: &Visit<'_>, user: &User, typed: Option<&Params>, told: Option<P
         (access == Access::Change || value.is_some()).then(|| FieldView {
             name: claim.name,
             label: label(words, claim.name),
-            kind: kind(claim, value.as_deref().unwrap_or_default()),
-            bounds: (kind(claim, value.as_deref().unwrap_or_default()) == "date")
+            kind: kind(claim, value.as_deref().unwrap_or_default(), visit.now()),
+            bounds: (kind(claim, value.as_deref().unwrap_or_default(), visit.now()) == "date")
                 .then(|| (format!("{EARLIEST_YEAR}-01-01"), latest_birthdate(visit.now()))),
             autocomplete: claim.autocomplete,
             hint: hint(words, claim.name),
@@ -248,6 +249,23 @@ mod tests {
     fn every_claim_that_can_be_set_has_its_place_on_the_page() {
         let there: Vec<_> = CLAIMS.iter().map(|claim| claim.name).chain([LOCALE]).collect();
         assert_eq!(there, PROFILE_CLAIMS);
+    }
+
+    /// A browser sends no form with a date that is out of its bounds, and empties what is no date.
+    #[test]
+    fn a_date_of_older_rules_is_shown_as_text() {
+        let birthdate = CLAIMS.iter().find(|claim| claim.kind == "date").unwrap();
+        for (stored, shown) in [
+            ("", "date"),
+            ("1990-02-28", "date"),
+            ("1815-12-10", "text"),
+            ("2999-01-01", "text"),
+            ("1990-02-30", "text"),
+            ("0000-02-28", "text"),
+            ("1990", "text"),
+        ] {
+            assert_eq!(kind(birthdate, stored, 1_790_000_000), shown, "{stored}");
+        }
     }
 
     #[test]
